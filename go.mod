@@ -1,0 +1,3 @@
+module github.com/flakeci/flakeci
+
+go 1.25.0
