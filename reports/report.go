@@ -1,0 +1,191 @@
+// Package reports holds the Report of a run and every form it is shown in:
+// the terminal table, JSON and JUnit.
+//
+// A Report is plain data with the fixed field names of schema
+// flakeci.report/v1. Sinks are functions of a Report alone; only collect.go
+// knows where its values come from, so a saved report renders exactly as a
+// fresh one does.
+package reports
+
+import "time"
+
+// Schema names the version of the JSON form that this package writes and reads.
+const Schema = "flakeci.report/v1"
+
+// Report is everything that is known of one run. Durations are seconds, sizes
+// are bytes, times are RFC 3339.
+type Report struct {
+	Schema   string    `json:"schema"`
+	Tool     Tool      `json:"tool"`
+	Nix      Tool      `json:"nix"`
+	Flake    Flake     `json:"flake"`
+	Started  time.Time `json:"started"`
+	Duration float64   `json:"duration_seconds"`
+	Verdict  Verdict   `json:"verdict"`
+	Grid     Grid      `json:"grid"`
+	Cells    []Cell    `json:"cells"`
+	Causes   []Cause   `json:"causes"`
+	// Notes are remarks about the run as a whole, such as a grid column that
+	// could not be found; each is one sentence.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Tool is a program that took part, with the version it gave of itself.
+type Tool struct {
+	Version string `json:"version"`
+}
+
+// Flake is what was looked at. Ref is the reference as the user wrote it,
+// Locked the one it resolved to, Rev the git revision where there is one.
+type Flake struct {
+	Ref    string `json:"ref"`
+	Locked string `json:"locked"`
+	Rev    string `json:"rev"`
+	Dirty  bool   `json:"dirty"`
+}
+
+// Grid names the rows and columns of the table; Orphans are the ids of homes
+// for hosts that the flake does not have.
+type Grid struct {
+	Hosts   []string `json:"hosts"`
+	Users   []string `json:"users"`
+	Orphans []string `json:"orphans"`
+}
+
+// Verdict is the one word a run ends with; see [VerdictOf].
+type Verdict string
+
+// The verdicts of a run.
+const (
+	VerdictPassed   Verdict = "passed"
+	VerdictFailed   Verdict = "failed"
+	VerdictError    Verdict = "error"
+	VerdictCanceled Verdict = "canceled"
+)
+
+// Status is how a phase or a cell ended.
+type Status string
+
+// The statuses of phases and cells. DependencyFailed is a cell that would have
+// been built, had something below it not failed; Error is one that flakeci or
+// the machine could not do.
+const (
+	Passed           Status = "passed"
+	Failed           Status = "failed"
+	DependencyFailed Status = "dependency-failed"
+	TimedOut         Status = "timed-out"
+	Error            Status = "error"
+	Canceled         Status = "canceled"
+	Skipped          Status = "skipped"
+)
+
+// How says in which way a passed cell came about.
+type How string
+
+// The ways in which a cell passes. Cached is from a substituter or already in
+// the store; Evaluated is one of which evaluation was all that was asked for,
+// or all that this machine can do for its system.
+const (
+	Built     How = "built"
+	Cached    How = "cached"
+	Evaluated How = "evaluated"
+	Unchanged How = "unchanged"
+)
+
+// Cell is one thing that was evaluated and then built or booted.
+type Cell struct {
+	ID     string `json:"id"`
+	Kind   string `json:"kind"`
+	Host   string `json:"host"`
+	User   string `json:"user"`
+	System string `json:"system"`
+	Attr   string `json:"attr"`
+	Status Status `json:"status"`
+	How    How    `json:"how,omitempty"`
+	Flaky  bool   `json:"flaky,omitempty"`
+	// SameAs is the id of the cell that has the same derivation and was built
+	// in its stead.
+	SameAs string `json:"same_as,omitempty"`
+	// PartOf is the id of the host that a home is embedded in.
+	PartOf string `json:"part_of,omitempty"`
+	// Note is why a cell was skipped or only evaluated.
+	Note     string            `json:"note,omitempty"`
+	DrvPath  string            `json:"drv_path,omitempty"`
+	OutPaths map[string]string `json:"out_paths,omitempty"`
+	Causes   []string          `json:"causes,omitempty"`
+	Phases   []Phase           `json:"phases"`
+}
+
+// Phase is one step of a cell: eval, build, boot, activate or "check: NAME".
+type Phase struct {
+	Name     string    `json:"name"`
+	Status   Status    `json:"status"`
+	Started  time.Time `json:"started"`
+	Duration float64   `json:"duration_seconds"`
+	Attempts int       `json:"attempts,omitempty"`
+	MaxRSS   int64     `json:"max_rss_bytes,omitempty"`
+	Message  string    `json:"message,omitempty"`
+	Log      string    `json:"log,omitempty"`
+}
+
+// Cause is the one root behind one or more cells that did not pass. Its Kind
+// is one of the words of the design: eval, input, build, hash-mismatch, ….
+type Cause struct {
+	ID       string    `json:"id"`
+	Kind     string    `json:"kind"`
+	Title    string    `json:"title"`
+	Message  string    `json:"message,omitempty"`
+	Hint     string    `json:"hint,omitempty"`
+	DrvPath  string    `json:"drv_path,omitempty"`
+	ExitCode int       `json:"exit_code,omitempty"`
+	Location *Location `json:"location,omitempty"`
+	// LogTail is the end of the failing derivation's log, or of an evaluation
+	// trace; lines are separated by \n.
+	LogTail string `json:"log_tail,omitempty"`
+	// Log is the path of the whole log, relative to the report's folder of
+	// artifacts' parent as the user named it.
+	Log   string   `json:"log,omitempty"`
+	Cells []string `json:"cells"`
+}
+
+// Location is a place in the user's flake. File is relative to the root of its
+// git repository, or of the flake where there is no git. Line and Column count
+// from 1; 0 means unknown.
+type Location struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// VerdictOf is the verdict of a finished run: canceled if it was interrupted,
+// else failed if any cell failed, could not be built for a dependency or timed
+// out, or if the flake itself is broken (a cause without cells that is not the
+// machine's), else error if any cell or the machine is in error, else passed.
+// A run without cells and causes is an error: a run never passes on nothing.
+func VerdictOf(cells []Cell, causes []Cause, interrupted bool) Verdict {
+	if interrupted {
+		return VerdictCanceled
+	}
+	verdict := VerdictPassed
+	if len(cells) == 0 {
+		verdict = VerdictError
+	}
+	for _, c := range cells {
+		switch c.Status {
+		case Failed, DependencyFailed, TimedOut:
+			return VerdictFailed
+		case Error, Canceled:
+			verdict = VerdictError
+		}
+	}
+	for _, c := range causes {
+		if len(c.Cells) > 0 {
+			continue
+		}
+		if c.Kind == "eval" {
+			return VerdictFailed
+		}
+		verdict = VerdictError
+	}
+	return verdict
+}
