@@ -1,0 +1,55 @@
+package matrix
+
+import (
+	"maps"
+	"slices"
+)
+
+// Grid names the rows and columns in which hosts and homes are shown.
+type Grid struct {
+	Hosts   []string `json:"hosts"`   // rows, sorted; in a flake without hosts those that its homes name
+	Users   []string `json:"users"`   // columns, sorted
+	Orphans []string `json:"orphans"` // ids of homes for hosts that do not exist, sorted
+}
+
+// assemble makes the matrix of some of the cells that a flake offers, with the
+// rows and columns that these stand in. A non-nil within limits the rows.
+func assemble(o *offer, cells []Cell, within []string) Matrix {
+	grid := Grid{Hosts: []string{}, Users: []string{}, Orphans: []string{}}
+	hosts, users := map[string]bool{}, map[string]bool{}
+	for _, c := range cells {
+		for _, host := range o.rows(c) {
+			hosts[host] = o.hasHost(host) && (within == nil || slices.Contains(within, host))
+		}
+		if c.Kind == KindHome {
+			users[c.User] = true
+		}
+		if o.isOrphan(c) {
+			grid.Orphans = append(grid.Orphans, c.ID)
+		}
+	}
+	maps.DeleteFunc(hosts, func(_ string, shown bool) bool { return !shown })
+	grid.Hosts = slices.AppendSeq(grid.Hosts, maps.Keys(hosts))
+	grid.Users = slices.AppendSeq(grid.Users, maps.Keys(users))
+	slices.Sort(grid.Hosts)
+	slices.Sort(grid.Users)
+	if cells == nil {
+		cells = []Cell{} // so that JSON has a list
+	}
+	return Matrix{Grid: grid, Cells: cells, offer: o, within: within}
+}
+
+// Home returns the home that a user gets on a host: user@host, else the one the
+// host embeds, else a bare one named after the user. False if there is none, or
+// if a selection left it out.
+func (m Matrix) Home(host, user string) (Cell, bool) {
+	homes := m.offered().candidates(host, user)
+	if len(homes) == 0 {
+		return Cell{}, false
+	}
+	i := slices.IndexFunc(m.Cells, func(c Cell) bool { return c.ID == homes[0].ID })
+	if i < 0 {
+		return Cell{}, false
+	}
+	return m.Cells[i], true
+}

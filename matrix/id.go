@@ -1,0 +1,53 @@
+package matrix
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// cellID joins a kind and names into an id.
+func cellID(parts ...string) string {
+	escaped := make([]string, 0, len(parts))
+	for _, p := range parts {
+		escaped = append(escaped, escapeID(p))
+	}
+	return strings.Join(escaped, "/")
+}
+
+// escapeID makes a name fit to be a part of an id. Without this a host called
+// "reason/home/joachim" would share an id with the home embedded in reason, and
+// a newline would make two lines of one id where ids are listed one a line.
+func escapeID(name string) string {
+	var b strings.Builder
+	for i, w := 0, 0; i < len(name); i += w {
+		var r rune
+		r, w = utf8.DecodeRuneInString(name[i:])
+		if mustEscape(r, w, name[i:]) {
+			for _, c := range []byte(name[i : i+w]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
+			continue
+		}
+		b.WriteString(name[i : i+w])
+	}
+	return b.String()
+}
+
+// mustEscape looks at the rune r of width w that rest begins with.
+func mustEscape(r rune, w int, rest string) bool {
+	switch {
+	case r == '/', unicode.IsControl(r):
+		return true
+	case r == utf8.RuneError && w == 1: // no UTF-8; JSON would make the same sign of all such bytes
+		return true
+	case r == '%':
+		return len(rest) > 2 && isHex(rest[1]) && isHex(rest[2])
+	}
+	return false
+}
+
+func isHex(c byte) bool {
+	return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0
+}

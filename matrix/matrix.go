@@ -1,0 +1,122 @@
+package matrix
+
+import "slices"
+
+// Matrix is the cells of a flake, or a selection of them, and the grid they
+// stand in. A selection still knows what else the flake offers, so that leaving
+// joachim@laptop out does not make the bare home joachim serve laptop.
+type Matrix struct {
+	Grid  Grid   `json:"grid"`
+	Cells []Cell `json:"cells"` // sorted by kind in display order, then by id
+
+	offer  *offer   // all the flake offers
+	within []string // hosts a selection named; nil for all
+}
+
+// New makes every cell of an inventory and the grid of all hosts and users.
+func New(inv Inventory) Matrix {
+	cells := slices.Concat(hostCells(inv), homeCells(inv.Homes), embeddedCells(inv), outputCells(inv))
+	cells = tidy(cells)
+	return assemble(newOffer(cells), cells, nil)
+}
+
+// With returns the matrix with cells added, such as embedded homes found while
+// their host was evaluated. A cell whose id is there already is replaced, which
+// is how a system that only evaluation told gets in.
+func (m Matrix) With(cells ...Cell) Matrix {
+	return assemble(newOffer(merge(m.offered().cells, cells)), merge(m.Cells, cells), m.within)
+}
+
+// offered returns what the whole flake offers. A matrix that was put together
+// by hand knows of nothing but its own cells.
+func (m Matrix) offered() *offer {
+	if m.offer != nil {
+		return m.offer
+	}
+	return newOffer(m.Cells)
+}
+
+// merge returns old with each of the newer cells added or put in place of the
+// one with its id.
+func merge(old, newer []Cell) []Cell {
+	replaced := map[string]bool{}
+	for _, c := range newer {
+		replaced[c.ID] = true
+	}
+	kept := slices.DeleteFunc(slices.Clone(old), func(c Cell) bool { return replaced[c.ID] })
+	return tidy(append(kept, newer...))
+}
+
+// tidy sorts cells and drops all but one of each id.
+func tidy(cells []Cell) []Cell {
+	slices.SortStableFunc(cells, compareCells)
+	return slices.CompactFunc(cells, func(a, b Cell) bool { return a.ID == b.ID })
+}
+
+// hostCells makes the cells of hosts. Only NixOS hosts can be booted as VMs.
+func hostCells(inv Inventory) []Cell {
+	var cells []Cell
+	for _, host := range inv.NixOS {
+		cells = append(cells, nixosCell(host), vmCell(host))
+	}
+	for _, host := range inv.Darwin {
+		cells = append(cells, darwinCell(host))
+	}
+	return cells
+}
+
+// homeCells makes the cells of homeConfigurations. Of an entry listed twice the
+// listing that knows the user's name counts.
+func homeCells(homes []Home) []Cell {
+	type place struct{ key, system string }
+	names := map[place]string{}
+	places := map[string]int{} // how many entries have the key
+	for _, h := range homes {
+		p := place{h.Key, h.System}
+		if _, seen := names[p]; !seen {
+			places[h.Key]++
+		}
+		names[p] = max(names[p], h.Username)
+	}
+	var cells []Cell
+	for p, username := range names {
+		cells = append(cells, homeCell(Home{p.key, p.system, username}, places[p.key] > 1))
+	}
+	return cells
+}
+
+// embeddedCells makes the cells of homes embedded in hosts.
+func embeddedCells(inv Inventory) []Cell {
+	names := map[Embedded]string{}
+	for _, e := range inv.Embedded {
+		key := Embedded{Host: e.Host, User: e.User}
+		names[key] = max(names[key], e.Username)
+	}
+	var cells []Cell
+	for e, username := range names {
+		host := nixosCell(e.Host)
+		if slices.Contains(inv.Darwin, e.Host) && !slices.Contains(inv.NixOS, e.Host) {
+			host = darwinCell(e.Host)
+		}
+		cells = append(cells, EmbeddedCell(host, e.User, username))
+	}
+	return cells
+}
+
+// outputCells makes the cells that belong to no host and no user.
+func outputCells(inv Inventory) []Cell {
+	var cells []Cell
+	for _, o := range inv.Checks {
+		cells = append(cells, outputCell(KindCheck, "checks", o))
+	}
+	for _, o := range inv.Packages {
+		cells = append(cells, outputCell(KindPackage, "packages", o))
+	}
+	for _, o := range inv.DevShells {
+		cells = append(cells, outputCell(KindDevShell, "devShells", o))
+	}
+	for _, system := range inv.Formatters {
+		cells = append(cells, formatterCell(system))
+	}
+	return cells
+}

@@ -1,0 +1,134 @@
+package matrix
+
+import (
+	"maps"
+	"slices"
+)
+
+// Row is one row of the grid. Its cells point into [Matrix.Cells].
+type Row struct {
+	Host   string  // the host's name; empty if NoHost
+	Key    string  // if NoHost: the key all the row's homes have, or empty where each is named after its user
+	NoHost bool    // the row is of homes that serve no host of the flake
+	Orphan bool    // the flake has no host of that name, only homes for it
+	System *Cell   // the host's system, nil if there is none
+	VM     *Cell   // its VM, nil if there is none
+	Homes  []*Cell // one for each of the grid's users, nil where the user has none
+	Others []*Cell // what belongs here too but found its place taken, such as a home that is both embedded and on its own
+}
+
+// Rows lays the matrix out for a table: the hosts in order, then hosts that
+// exist only in the names of homes, then homes without a host. Each host and
+// home is in at least one row; a bare home is in every row that it serves.
+func (m Matrix) Rows() []Row {
+	l := newLayout(m)
+	var rows []Row
+	for _, host := range m.Grid.Hosts {
+		rows = append(rows, l.hostRow(host))
+	}
+	for _, host := range l.orphanHosts() {
+		row := l.hostRow(host)
+		row.Orphan = true
+		rows = append(rows, row)
+	}
+	return append(rows, l.looseRows()...)
+}
+
+// layout is a matrix on its way into rows.
+type layout struct {
+	matrix Matrix
+	offer  *offer
+	cells  map[string]*Cell // those of the matrix by id
+	placed map[string]bool  // ids that have a row
+}
+
+func newLayout(m Matrix) *layout {
+	l := &layout{matrix: m, offer: m.offered(), cells: map[string]*Cell{}, placed: map[string]bool{}}
+	for i := range m.Cells {
+		l.cells[m.Cells[i].ID] = &m.Cells[i]
+	}
+	return l
+}
+
+func (l *layout) newRow(host string) Row {
+	return Row{Host: host, Homes: make([]*Cell, len(l.matrix.Grid.Users))}
+}
+
+// hostRow fills the row of one host.
+func (l *layout) hostRow(host string) Row {
+	row := l.newRow(host)
+	row.System = l.take(cellID(string(KindNixOS), host))
+	row.VM = l.take(cellID(string(KindVM), host))
+	if darwin := l.take(cellID(string(KindDarwin), host)); row.System == nil {
+		row.System = darwin
+	} else if darwin != nil {
+		row.Others = append(row.Others, darwin)
+	}
+	for column, user := range l.matrix.Grid.Users {
+		for i, home := range l.offer.candidates(host, user) {
+			c := l.take(home.ID)
+			if i == 0 {
+				row.Homes[column] = c
+			} else if c != nil {
+				row.Others = append(row.Others, c)
+			}
+		}
+	}
+	return row
+}
+
+// take returns the cell for a row, nil if the matrix does not have it.
+func (l *layout) take(id string) *Cell {
+	c := l.cells[id]
+	if c != nil {
+		l.placed[id] = true
+	}
+	return c
+}
+
+// orphanHosts lists, sorted, the hosts that only orphaned homes name.
+func (l *layout) orphanHosts() []string {
+	hosts := map[string]bool{}
+	for _, id := range l.matrix.Grid.Orphans {
+		hosts[l.cells[id].Host] = true
+	}
+	return slices.Sorted(maps.Keys(hosts))
+}
+
+// looseRows makes the rows of homes that are in no other: one for all that are
+// named after their user, and one for each other key.
+func (l *layout) looseRows() []Row {
+	rows := map[string]*Row{}
+	for i := range l.matrix.Cells {
+		c := &l.matrix.Cells[i]
+		if c.Kind != KindHome || l.placed[c.ID] {
+			continue
+		}
+		key := homeKey(*c)
+		if servesAny(*c) {
+			key = ""
+		}
+		if rows[key] == nil {
+			row := l.newRow("")
+			row.Key, row.NoHost = key, true
+			rows[key] = &row
+		}
+		l.put(rows[key], c)
+	}
+	var list []Row
+	for _, key := range slices.Sorted(maps.Keys(rows)) {
+		list = append(list, *rows[key])
+	}
+	return list
+}
+
+// put gives a home its user's place in a row, or the row's rest if that is
+// taken.
+func (l *layout) put(row *Row, c *Cell) {
+	column, found := slices.BinarySearch(l.matrix.Grid.Users, c.User)
+	if found && row.Homes[column] == nil {
+		row.Homes[column] = c
+		return
+	}
+	row.Others = append(row.Others, c)
+}

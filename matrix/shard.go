@@ -1,0 +1,125 @@
+package matrix
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ShardError says that a text is no shard.
+type ShardError struct {
+	Text string // as it was given
+}
+
+// Error shows what was given and what would be right.
+func (e *ShardError) Error() string {
+	return fmt.Sprintf("shard %q is not I/N with I from 1 to N", e.Text)
+}
+
+// ParseShard reads a shard such as 2/4, the second of four. The error is a
+// [*ShardError].
+func ParseShard(text string) (i, n int, err error) {
+	first, second, _ := strings.Cut(text, "/")
+	i, errI := strconv.Atoi(first)
+	n, errN := strconv.Atoi(second)
+	if errI != nil || errN != nil || i < 1 || i > n {
+		return 0, 0, &ShardError{Text: text}
+	}
+	return i, n, nil
+}
+
+// Shard returns the i-th of n parts, counted from 1. The parts have no cell in
+// common and together have all; one out of range is empty. A host, its VM and
+// the homes it embeds share most of what they need built and stay together.
+//
+// Such groups are dealt out evenly, hosts by themselves, then homes, and so on,
+// since they differ in weight. Which shard gets which hangs on hashes of their
+// names: a new cell in the flake moves few of the others, and caches that were
+// filled for a shard stay useful.
+func (m Matrix) Shard(i, n int) Matrix {
+	shards := m.deal(n)
+	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return shards[groupOf(c)] != i })
+	return assemble(m.offered(), cells, m.within)
+}
+
+// groupOf names the cells that stay together by the id of the host among them.
+func groupOf(c Cell) string {
+	switch {
+	case c.Part != "":
+		return c.Part
+	case c.Kind == KindVM:
+		return cellID(string(KindNixOS), c.Host)
+	}
+	return c.ID
+}
+
+// deal gives every group a shard from 1 to n.
+func (m Matrix) deal(n int) map[string]int {
+	if n < 1 {
+		return nil
+	}
+	shards := map[string]int{}
+	loads := make([]int, n)
+	for _, groups := range m.groups() {
+		slots := len(shards) + len(groups)
+		for _, g := range groups {
+			shard := prefer(g, loads, slots)
+			loads[shard]++
+			shards[g] = shard + 1
+		}
+	}
+	return shards
+}
+
+// groups lists the groups, those of a kind together. Within a kind they are in
+// the order of their hashes, which a new group does not change for the others.
+func (m Matrix) groups() [][]string {
+	byKind := make([][]string, 1+len(Kinds()))
+	seen := map[string]bool{}
+	for _, c := range m.Cells {
+		g := groupOf(c)
+		if seen[g] {
+			continue
+		}
+		seen[g] = true
+		kind, _, _ := strings.Cut(g, "/")
+		k := 1 + slices.Index(Kinds(), Kind(kind)) // 0 for what is no kind of ours
+		byKind[k] = append(byKind[k], g)
+	}
+	for _, groups := range byKind {
+		slices.SortFunc(groups, func(a, b string) int {
+			return cmp.Or(cmp.Compare(hash(a, 0), hash(b, 0)), cmp.Compare(a, b))
+		})
+	}
+	return byKind
+}
+
+// prefer returns the shard a group likes most among those that are not full
+// when all of so many groups are to be spread evenly.
+func prefer(group string, loads []int, groups int) int {
+	least, more := groups/len(loads), groups%len(loads)
+	for _, load := range loads {
+		if load > least {
+			more-- // one of the shards that may have one more than the least
+		}
+	}
+	best, liking := 0, uint64(0)
+	for shard, load := range loads {
+		free := load < least || load == least && more > 0
+		if h := hash(group, shard+1); free && h >= liking {
+			best, liking = shard, h
+		}
+	}
+	return best
+}
+
+// hash mixes a group and a shard. It must never change, or everybody's shards
+// would be dealt anew.
+func hash(group string, shard int) uint64 {
+	sum := sha256.Sum256([]byte(strconv.Itoa(shard) + " " + group))
+	return binary.BigEndian.Uint64(sum[:])
+}
