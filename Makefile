@@ -1,0 +1,57 @@
+# What one does here; `make help` lists it. Each target first gets the machine
+# ready for itself (scripts/setup) and is quick about it when there is nothing to do.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# More flags for `go test`, as in: make test TESTFLAGS='-v -run TestRun'
+TESTFLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test golden bench lint fmt bare clean setup-demo setup-test setup-lint
+
+help: ## this list
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## compile bin/flakeci
+	go build -ldflags '-X main.version=$(VERSION)' -o bin/flakeci ./cmd/flakeci
+
+# The example's inputs are those of a real flake. The overrides put this project's
+# stand-ins in their place, and no substituter is asked, so nothing is downloaded.
+demo: setup-demo build ## run flakeci on the example: every host, every home
+	bin/flakeci run examples/fleet \
+	  --override-input nixpkgs path:testdata/inputs/nixpkgs \
+	  --override-input nixpkgs/busybox path:.cache/busybox \
+	  --override-input home-manager path:testdata/inputs/home-manager \
+	  --override-input sops-nix path:testdata/inputs/sops-nix \
+	  --override-input stylix path:testdata/inputs/stylix \
+	  --option substituters "" \
+	  --json report.json --junit junit.xml
+
+test: setup-test ## all tests, with real Nix in several versions
+	go vet ./...
+	go test -race -timeout 30m $(TESTFLAGS) ./...; status=$$?; scripts/setup skipped; exit $$status
+
+golden: ## rewrite the golden files of reports and command line; look at the diff
+	UPDATE_GOLDEN=1 go test ./reports/... ./cmd/...
+
+bench: setup-test ## all benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint: setup-lint ## what CI complains about, apart from tests
+	.cache/bin/golangci-lint run ./...
+	.cache/bin/golangci-lint fmt --diff
+	@! git grep -n 'nolint' -- '*.go' || { echo 'mend it instead of silencing it' >&2; exit 1; }
+	.cache/bin/actionlint
+	git ls-files | xargs grep -lE '^#!.*\bbash$$' | xargs shellcheck
+
+fmt: setup-lint ## format the Go code
+	.cache/bin/golangci-lint fmt
+
+bare: ## demo and tests in a fresh Debian 12 tree (root; some minutes)
+	scripts/bare-test
+
+clean: ## remove what was built and fetched; Debian packages stay
+	rm -rf bin .cache artifacts report.json junit.xml
+
+setup-demo setup-test setup-lint: setup-%:
+	@scripts/setup $*
