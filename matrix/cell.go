@@ -122,8 +122,8 @@ func servesAny(c Cell) bool {
 	return isBare(c) && homeKey(c) == c.User
 }
 
-// compareCells sorts by kind in display order, then by id.
-func compareCells(a, b Cell) int {
+// Compare orders cells as a matrix does: by kind in display order, then by id.
+func Compare(a, b Cell) int {
 	kinds := Kinds()
 	return cmp.Or(
 		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),

@@ -49,7 +49,7 @@ func merge(old, newer []Cell) []Cell {
 
 // tidy sorts cells and drops all but one of each id.
 func tidy(cells []Cell) []Cell {
-	slices.SortStableFunc(cells, compareCells)
+	slices.SortStableFunc(cells, Compare)
 	return slices.CompactFunc(cells, func(a, b Cell) bool { return a.ID == b.ID })
 }
 

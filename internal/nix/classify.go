@@ -1,0 +1,97 @@
+package nix
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const drvPattern = `(/[^\s']*/[0-9a-z]{32}-[^\s']+\.drv)`
+
+var (
+	// Older: "1 dependencies of derivation '…' failed to build"; newer:
+	// "Cannot build '…'. Reason: 1 dependency failed."
+	victimRE = regexp.MustCompile(`(?s)\d+ dependenc(?:y|ies) of derivation '` + drvPattern + `' failed|Cannot build '` + drvPattern + `'\.\s*Reason: \d+ dependenc(?:y|ies) failed`)
+
+	drvRE      = regexp.MustCompile(`'` + drvPattern + `'`)
+	exitRE     = regexp.MustCompile(`failed with exit code (\d+)`)
+	signalRE   = regexp.MustCompile(`failed due to signal (\d+)`)
+	featureRE  = regexp.MustCompile(`a '([^']+)' with features \{([^}]*)\} is required to build .* but I am a '([^']+)'`)
+	diskFullRE = regexp.MustCompile(`(?i)no space left on device|disk full|database or disk is full`)
+)
+
+func diskFull(line string) bool { return diskFullRE.MatchString(line) }
+
+// victim recognises a derivation that failed for its dependencies only.
+func victim(text string) (string, bool) {
+	m := victimRE.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return m[1] + m[2], true
+}
+
+// A rule sends a message of Nix to a kind; the first that matches counts.
+type rule struct {
+	kind FailureKind
+	re   *regexp.Regexp
+}
+
+var rules = []rule{
+	{FailHash, regexp.MustCompile(`hash mismatch in fixed-output derivation|hash mismatch importing path`)},
+	{FailDisk, diskFullRE},
+	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features`)},
+	{FailSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
+	{FailTimeout, regexp.MustCompile(`timed out after|timed out`)},
+	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|daemon-socket`)},
+	{FailRemote, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading`)},
+	{FailSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for`)},
+	{FailBuilder, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
+}
+
+// classify reads an error message of `nix build`.
+func classify(text string) BuildFailure {
+	f := BuildFailure{Kind: FailOther, Message: text}
+	if m := drvRE.FindStringSubmatch(text); m != nil {
+		f.DrvPath = m[1]
+	}
+	f.ExitCode = number(exitRE, text)
+	f.Signal = number(signalRE, text)
+	// Older versions tell both lacks in one form of words.
+	if m := featureRE.FindStringSubmatch(text); m != nil {
+		f.Kind = FailFeature
+		if m[1] != m[3] {
+			f.Kind = FailSystem
+		}
+		return f
+	}
+	for _, r := range rules {
+		if r.re.MatchString(text) {
+			f.Kind = r.kind
+			return f
+		}
+	}
+	return f
+}
+
+func number(re *regexp.Regexp, text string) int {
+	m := re.FindStringSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// DrvName is the name of a derivation: libfrob-1.2 for
+// /nix/store/HASH-libfrob-1.2.drv.
+func DrvName(drv string) string {
+	base := drv[strings.LastIndexByte(drv, '/')+1:]
+	if _, name, ok := strings.Cut(base, "-"); ok {
+		base = name
+	}
+	return strings.TrimSuffix(base, ".drv")
+}

@@ -1,0 +1,149 @@
+// Package nix is the only place that knows Nix's command line, its JSON and
+// its log formats.
+//
+// A [Client] is one Nix binary whose version was asked once. [Client.Open]
+// resolves a flake reference to a [Target], which is then asked what the flake
+// offers ([Target.Inventory]) and for derivations ([Target.Instantiate]);
+// [Client.Build] realises derivations and tells the leaf that failed from its
+// victims. What goes wrong in the flake comes back as an [*EvalError] with its
+// place in the flake's own files; what Nix could not do at all as a
+// [*proc.Error] or one of the small error types here.
+package nix
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// Options say which Nix is used and what every call of it is given. The zero
+// value is the nix on PATH with its own settings.
+type Options struct {
+	// Path is the binary; empty means "nix" on PATH.
+	Path string
+	// Env is the environment of every call; nil inherits flakeci's own.
+	Env []string
+	// Settings are handed on as --option KEY VALUE.
+	Settings [][2]string
+	// Store and Builders are handed on as --store and --builders if not empty.
+	Store, Builders string
+}
+
+// Client is one Nix binary.
+type Client struct {
+	// Version is what the binary says of itself.
+	Version Version
+
+	path   string
+	env    []string
+	common []string
+}
+
+// NotFoundError says that there is no Nix to run.
+type NotFoundError struct {
+	Path string
+	Err  error
+}
+
+func (e *NotFoundError) Error() string { return fmt.Sprintf("cannot run %s: %v", e.Path, e.Err) }
+
+// Unwrap gives the reason the system had.
+func (e *NotFoundError) Unwrap() error { return e.Err }
+
+// TooOldError says that the Nix found is older than [MinVersion].
+type TooOldError struct {
+	Path    string
+	Version Version
+}
+
+func (e *TooOldError) Error() string {
+	return fmt.Sprintf("%s is Nix %s, flakeci needs %s or newer", e.Path, e.Version, MinVersion())
+}
+
+// Find asks the binary for its version and gives a client for it, or a
+// [*NotFoundError] or [*TooOldError].
+func Find(ctx context.Context, o Options) (*Client, error) {
+	c := &Client{path: o.Path, env: o.Env}
+	if c.path == "" {
+		c.path = "nix"
+	}
+	// Flakes are switched on here rather than asked of the user.
+	c.common = []string{"--extra-experimental-features", "nix-command flakes"}
+	for _, s := range o.Settings {
+		c.common = append(c.common, "--option", s[0], s[1])
+	}
+	if o.Store != "" {
+		c.common = append(c.common, "--store", o.Store)
+	}
+	if o.Builders != "" {
+		c.common = append(c.common, "--builders", o.Builders)
+	}
+	var out bytes.Buffer
+	cmd := proc.Cmd{Path: c.path, Args: []string{"--version"}, Env: c.env, Stdout: &out}
+	if _, err := cmd.Run(ctx); err != nil {
+		var died *proc.Error
+		if errors.As(err, &died) && (died.NotFound() || errors.Is(err, fs.ErrPermission)) {
+			return nil, &NotFoundError{Path: c.path, Err: died.Err}
+		}
+		return nil, err
+	}
+	v, err := ParseVersion(out.String())
+	if err != nil {
+		return nil, &NotFoundError{Path: c.path, Err: err}
+	}
+	if v.Less(MinVersion()) {
+		return nil, &TooOldError{Path: c.path, Version: v}
+	}
+	c.Version = v
+	return c, nil
+}
+
+// A log line of several megabytes still comes as one record; it is kept whole
+// up to here so that the record can be parsed.
+const maxRecord = 64 << 20
+
+// A call is one run of nix: the subcommand, what follows the common options,
+// and where its output goes.
+type call struct {
+	sub    []string
+	args   []string
+	stdout io.Writer
+	// line is handed each line of stderr.
+	line func([]byte)
+}
+
+func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
+	cmd := proc.Cmd{
+		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env,
+		Stdout: k.stdout, OnStderr: k.line, MaxLine: maxRecord,
+	}
+	return cmd.Run(ctx)
+}
+
+// evaluate runs a subcommand that evaluates the flake and decodes the JSON it
+// prints. What Nix says against the flake is an [*EvalError], unless the call
+// was interrupted.
+func (c *Client) evaluate(ctx context.Context, f *Flake, sub []string, into any, args ...string) (proc.Usage, error) {
+	var log stderrLog
+	var out bytes.Buffer
+	args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, args...)
+	usage, err := c.run(ctx, call{sub: sub, args: args, stdout: &out, line: log.line})
+	if err != nil {
+		if e := f.decodeError(&log); e != nil && ctx.Err() == nil {
+			return usage, e
+		}
+		return usage, err
+	}
+	if err := json.Unmarshal(out.Bytes(), into); err != nil {
+		return usage, fmt.Errorf("nix %s: output in a form that is not known: %w", strings.Join(sub, " "), err)
+	}
+	return usage, nil
+}

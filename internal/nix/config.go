@@ -1,0 +1,76 @@
+package nix
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Machine is what Nix's settings say of where builds can run.
+type Machine struct {
+	// System is this machine's own; Systems are all that builds can run for,
+	// here or on a remote builder.
+	System  string
+	Systems []string
+}
+
+// CanBuild says whether a derivation for the system can be built from here.
+func (m Machine) CanBuild(system string) bool {
+	return system == "builtin" || slices.Contains(m.Systems, system)
+}
+
+// Machine asks Nix for its settings.
+func (c *Client) Machine(ctx context.Context) (Machine, error) {
+	var out bytes.Buffer
+	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out}); err != nil {
+		return Machine{}, err
+	}
+	return decodeMachine(out.Bytes())
+}
+
+func decodeMachine(out []byte) (Machine, error) {
+	var config map[string]struct {
+		Value json.RawMessage `json:"value"`
+	}
+	if err := json.Unmarshal(out, &config); err != nil {
+		return Machine{}, fmt.Errorf("nix show-config: %w", err)
+	}
+	var m Machine
+	var extra []string
+	var builders string
+	for name, into := range map[string]any{"system": &m.System, "extra-platforms": &extra, "builders": &builders} {
+		if v := config[name].Value; v != nil {
+			if err := json.Unmarshal(v, into); err != nil {
+				return Machine{}, fmt.Errorf("nix show-config: %s: %w", name, err)
+			}
+		}
+	}
+	m.Systems = append([]string{m.System}, extra...)
+	m.Systems = append(m.Systems, builderSystems(builders)...)
+	return m, nil
+}
+
+// builderSystems reads the systems of the `builders` setting: machines are
+// separated by ; or newlines, the second word of each lists its systems, and
+// @FILE stands for the lines of a file.
+func builderSystems(spec string) []string {
+	var systems []string
+	for _, line := range strings.FieldsFunc(spec, func(r rune) bool { return r == ';' || r == '\n' }) {
+		line = strings.TrimSpace(line)
+		if file, ok := strings.CutPrefix(line, "@"); ok {
+			if text, err := os.ReadFile(file); err == nil {
+				systems = append(systems, builderSystems(string(text))...)
+			}
+			continue
+		}
+		words := strings.Fields(line)
+		if len(words) > 1 && words[1] != "-" && !strings.HasPrefix(line, "#") {
+			systems = append(systems, strings.Split(words[1], ",")...)
+		}
+	}
+	return systems
+}

@@ -1,0 +1,49 @@
+package nix
+
+import (
+	"context"
+	"strings"
+)
+
+// Plan is what `nix build --dry-run` foresees: derivations that will be built
+// and paths that will be fetched. Both empty: everything is in the store.
+type Plan struct {
+	Build, Fetch []string
+}
+
+// DryRun asks what building a derivation would take.
+func (c *Client) DryRun(ctx context.Context, drv string) (Plan, error) {
+	var p planLog
+	_, err := c.run(ctx, call{
+		sub:  []string{"build"},
+		args: []string{c.Version.installable(drv), "--dry-run", "--no-link", "--log-format", "internal-json"},
+		line: p.line,
+	})
+	return p.plan, err
+}
+
+// planLog reads the lists of a dry run: a heading for each, then indented
+// paths.
+type planLog struct {
+	plan Plan
+	into *[]string
+}
+
+func (p *planLog) line(line []byte) {
+	r, ok := parseRecord(line)
+	if !ok || r.Action != "msg" {
+		return
+	}
+	msg := stripSGR(r.Msg)
+	path, indented := strings.CutPrefix(msg, "  ")
+	switch {
+	case indented && p.into != nil && strings.HasPrefix(path, "/"):
+		*p.into = append(*p.into, path)
+	case strings.Contains(msg, "will be built"):
+		p.into = &p.plan.Build
+	case strings.Contains(msg, "will be fetched"):
+		p.into = &p.plan.Fetch
+	default:
+		p.into = nil
+	}
+}

@@ -1,0 +1,232 @@
+package nix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// Fault is an output whose names could not be had; what it would have offered
+// is unknown, so a run that meets one is never green.
+type Fault struct {
+	Output string
+	Err    error
+}
+
+// An outputQuery asks for the names in one output. The expression stands where
+// `o` is the flake's outputs; assign puts the answer into the offer.
+type outputQuery struct {
+	output, expr string
+	names        func(*Offer) *[]string
+	attrs        func(*Offer) *[]Attr
+}
+
+func plainQuery(output string, dst func(*Offer) *[]string) outputQuery {
+	return outputQuery{output: output, expr: "builtins.attrNames (o." + output + " or { })", names: dst}
+}
+
+func nestedQuery(output string, dst func(*Offer) *[]Attr) outputQuery {
+	return outputQuery{output: output, expr: nested("o."+output+" or { }", "set.${system}"), attrs: dst}
+}
+
+// nested lists system and name of a two-level set.
+func nested(set, inner string) string {
+	return "let set = " + set + "; in builtins.concatMap (system: map (name: { inherit system name; })" +
+		" (builtins.attrNames (" + inner + "))) (builtins.attrNames set)"
+}
+
+// The queries for hosts and homes are cheap: nothing below a name is forced.
+func hostAndHomeQueries() []outputQuery {
+	return []outputQuery{
+		plainQuery("nixosConfigurations", func(o *Offer) *[]string { return &o.NixOS }),
+		plainQuery("darwinConfigurations", func(o *Offer) *[]string { return &o.Darwin }),
+		plainQuery("homeConfigurations", func(o *Offer) *[]string { return &o.Homes }),
+		{
+			output: "legacyPackages",
+			expr:   nested("o.legacyPackages or { }", "set.${system}.homeConfigurations or { }"),
+			attrs:  func(o *Offer) *[]Attr { return &o.LegacyHomes },
+		},
+	}
+}
+
+// The queries that stand in for `nix flake show` where that fails.
+func otherQueries() []outputQuery {
+	return []outputQuery{
+		nestedQuery("checks", func(o *Offer) *[]Attr { return &o.Checks }),
+		nestedQuery("packages", func(o *Offer) *[]Attr { return &o.Packages }),
+		nestedQuery("devShells", func(o *Offer) *[]Attr { return &o.DevShells }),
+		plainQuery("formatter", func(o *Offer) *[]string { return &o.Formatters }),
+	}
+}
+
+// Inventory lists what the flake offers: hosts and homes by the names of their
+// attributes, and with others also what `nix flake show` lists. One output that
+// throws does not hide the rest: it comes back as a Fault. `nix flake show`
+// forces every package and fails as a whole if one throws; then names are asked
+// output by output, and the one that throws is found when it is evaluated.
+func (t *Target) Inventory(ctx context.Context, others bool) (Offer, []Fault, error) {
+	var shown Offer
+	var showErr error
+	var wg sync.WaitGroup
+	if others {
+		wg.Go(func() { shown, showErr = t.show(ctx) })
+	}
+	offer, faults, err := t.ask(ctx, hostAndHomeQueries())
+	wg.Wait()
+	if err != nil || !others {
+		return offer, faults, err
+	}
+	var evalErr *EvalError
+	switch {
+	case showErr == nil:
+		offer.Checks, offer.Packages = shown.Checks, shown.Packages
+		offer.DevShells, offer.Formatters = shown.DevShells, shown.Formatters
+		return offer, faults, nil
+	case !errors.As(showErr, &evalErr):
+		return offer, faults, showErr
+	}
+	rest, more, err := t.ask(ctx, otherQueries())
+	offer.Checks, offer.Packages = rest.Checks, rest.Packages
+	offer.DevShells, offer.Formatters = rest.DevShells, rest.Formatters
+	return offer, append(faults, more...), err
+}
+
+// ask puts all queries to one process and, if that fails, each to its own, so
+// that only the guilty one is lost.
+func (t *Target) ask(ctx context.Context, queries []outputQuery) (Offer, []Fault, error) {
+	offer, err := t.askAll(ctx, queries)
+	var evalErr *EvalError
+	if err == nil || !errors.As(err, &evalErr) || len(queries) == 1 {
+		return offer, nil, err
+	}
+	offer = Offer{}
+	var faults []Fault
+	for _, q := range queries {
+		one, err := t.askAll(ctx, []outputQuery{q})
+		switch {
+		case err == nil:
+			q.copy(&offer, &one)
+		case errors.As(err, &evalErr):
+			faults = append(faults, Fault{Output: q.output, Err: err})
+		default:
+			return offer, faults, err
+		}
+	}
+	return offer, faults, nil
+}
+
+func (q outputQuery) copy(dst, src *Offer) {
+	if q.names != nil {
+		*q.names(dst) = *q.names(src)
+		return
+	}
+	*q.attrs(dst) = *q.attrs(src)
+}
+
+func (t *Target) askAll(ctx context.Context, queries []outputQuery) (Offer, error) {
+	var expr strings.Builder
+	expr.WriteString("f: let o = f.outputs; in {")
+	answers := map[string]*answer{}
+	for _, q := range queries {
+		fmt.Fprintf(&expr, " %s = map (x: if builtins.isString x then { system = \"\"; name = x; } else x) (%s);", q.output, q.expr)
+		answers[q.output] = &answer{}
+	}
+	expr.WriteString(" }")
+	var offer Offer
+	if _, err := t.Eval(ctx, expr.String(), &answers); err != nil {
+		return offer, err
+	}
+	for _, q := range queries {
+		answers[q.output].into(q, &offer)
+	}
+	return offer, nil
+}
+
+// answer is the names of one output, the system empty where there is none.
+type answer []Attr
+
+func (a *answer) into(q outputQuery, o *Offer) {
+	if q.attrs != nil {
+		*q.attrs(o) = *a
+		return
+	}
+	dst := q.names(o)
+	for _, x := range *a {
+		*dst = append(*dst, x.Name)
+	}
+}
+
+// Usernames asks homes for their config.home.username; an Attr without a system
+// is one of the top-level homeConfigurations, one with a system stands in its
+// legacyPackages. A home that does not evaluate has none; it is blamed when it
+// is built.
+func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, error) {
+	users := map[Attr]string{}
+	err := each(homes, func(some []Attr) error {
+		var got []string
+		_, err := t.Eval(ctx, listOf(some, func(a Attr) string {
+			path := []string{"homeConfigurations", a.Name, "config", "home", "username"}
+			if a.System != "" {
+				path = append([]string{"legacyPackages", a.System}, path...)
+			}
+			return "f.outputs" + selector(path)
+		}), &got)
+		for i, user := range got {
+			users[some[i]] = user
+		}
+		return err
+	})
+	return users, err
+}
+
+// EmbeddedUsers asks hosts for the names in their home-manager.users, as
+// home-manager's NixOS module has it. A host that does not evaluate has none.
+func (t *Target) EmbeddedUsers(ctx context.Context, hosts []string) (map[string][]string, error) {
+	users := map[string][]string{}
+	err := each(hosts, func(some []string) error {
+		var got [][]string
+		_, err := t.Eval(ctx, listOf(some, func(host string) string {
+			return "builtins.attrNames (f.outputs" + selector([]string{"nixosConfigurations", host, "config", "home-manager", "users"}) + " or { })"
+		}), &got)
+		for i, names := range got {
+			users[some[i]] = names
+		}
+		return err
+	})
+	return users, err
+}
+
+// each asks about all at once and, if the flake is at fault, about each alone,
+// passing over those that fail.
+func each[T any](all []T, ask func([]T) error) error {
+	if len(all) == 0 {
+		return nil
+	}
+	err := ask(all)
+	var evalErr *EvalError
+	if err == nil || !errors.As(err, &evalErr) {
+		return err
+	}
+	if len(all) == 1 {
+		return nil
+	}
+	for i := range all {
+		if err := each(all[i:i+1], ask); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listOf is a function of the flake that gives a list of one expression an item.
+func listOf[T any](items []T, expr func(T) string) string {
+	var b strings.Builder
+	b.WriteString("f: [")
+	for _, it := range items {
+		b.WriteString(" (" + expr(it) + ")")
+	}
+	b.WriteString(" ]")
+	return b.String()
+}

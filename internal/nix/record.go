@@ -1,0 +1,83 @@
+package nix
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// Numbers of Nix's internal-json log, from its src/libutil/logging.hh.
+const (
+	activityBuild  = 105
+	resultLogLine  = 101
+	levelError     = 0
+	resultPostHook = 107
+)
+
+// record is one line of `--log-format internal-json`, without its "@nix "
+// prefix. Fields that a version adds are ignored, those it lacks stay zero.
+type record struct {
+	Action string            `json:"action"`
+	ID     uint64            `json:"id"`
+	Type   int               `json:"type"`
+	Level  int               `json:"level"`
+	Fields []json.RawMessage `json:"fields"`
+	Msg    string            `json:"msg"`
+	RawMsg string            `json:"raw_msg"`
+	position
+	Trace []traceRecord `json:"trace"`
+}
+
+type traceRecord struct {
+	RawMsg string `json:"raw_msg"`
+	position
+}
+
+// position is a place in a Nix file. Newer versions append :LINE:COLUMN to the
+// file, and any of the three may be null.
+type position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
+var recordPrefix = []byte("@nix ")
+
+// parseRecord decodes a line of stderr. ok is false for a line that is no
+// record: text of a crash handler, of ssh, of a builder's child.
+func parseRecord(line []byte) (r record, ok bool) {
+	rest, found := bytes.CutPrefix(line, recordPrefix)
+	if !found {
+		return record{}, false
+	}
+	if json.Unmarshal(rest, &r) != nil {
+		return record{}, false
+	}
+	return r, true
+}
+
+// text is the message of a msg record without colours and without "error:".
+func (r record) text() string {
+	msg := r.RawMsg
+	if msg == "" {
+		msg = r.Msg
+	}
+	msg = strings.TrimSpace(stripSGR(msg))
+	return strings.TrimSpace(strings.TrimPrefix(msg, "error:"))
+}
+
+// field is the i-th field if it is a string, else "".
+func (r record) field(i int) string {
+	var s string
+	if i < len(r.Fields) && json.Unmarshal(r.Fields[i], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// Nix colours its messages with SGR sequences and nothing else; what builders
+// print is cleaned by whoever shows it.
+var sgrRE = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func stripSGR(s string) string { return sgrRE.ReplaceAllString(s, "") }

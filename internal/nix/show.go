@@ -1,0 +1,99 @@
+package nix
+
+import (
+	"context"
+	"encoding/json"
+	"sort"
+)
+
+// Offer is what a flake offers, by name. Slices are sorted.
+type Offer struct {
+	NixOS, Darwin               []string
+	Homes                       []string
+	LegacyHomes                 []Attr // legacyPackages.<system>.homeConfigurations
+	Checks, Packages, DevShells []Attr
+	Formatters                  []string // systems
+}
+
+// Attr is a named output of one system.
+type Attr struct {
+	System string `json:"system"`
+	Name   string `json:"name"`
+}
+
+// showNode is a node of `nix flake show --json`: an attribute set of further
+// nodes, or a leaf with a type.
+type showNode map[string]json.RawMessage
+
+// leafType is the node's type if it is a leaf, else "".
+func (n showNode) leafType() string {
+	var s string
+	if json.Unmarshal(n["type"], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// child gives the node below a name; a name that is absent, or something that
+// is no node, gives an empty one.
+func (n showNode) child(name string) showNode {
+	var c showNode
+	if json.Unmarshal(n[name], &c) != nil {
+		return nil
+	}
+	return c
+}
+
+// names lists the children in order, without those that are empty: newer
+// versions show {} for what they did not evaluate for another system.
+func (n showNode) names() []string {
+	var names []string
+	for name := range n {
+		if len(n.child(name)) > 0 {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// attrs lists the leaves of an output that has systems as its first level.
+func (n showNode) attrs() []Attr {
+	var attrs []Attr
+	for _, system := range n.names() {
+		for _, name := range n.child(system).names() {
+			attrs = append(attrs, Attr{System: system, Name: name})
+		}
+	}
+	return attrs
+}
+
+// offer reads the root of what `nix flake show --json` prints. It has no names
+// of homes and darwin hosts: those come back as one leaf of type "unknown".
+func (n showNode) offer() Offer {
+	return Offer{
+		NixOS:      n.child("nixosConfigurations").leaves(),
+		Checks:     n.child("checks").attrs(),
+		Packages:   n.child("packages").attrs(),
+		DevShells:  n.child("devShells").attrs(),
+		Formatters: n.child("formatter").leaves(),
+	}
+}
+
+// leaves lists the children unless the node itself is a leaf.
+func (n showNode) leaves() []string {
+	if n.leafType() != "" {
+		return nil
+	}
+	return n.names()
+}
+
+// show asks `nix flake show`, which prints nothing at all if any output throws.
+func (t *Target) show(ctx context.Context) (Offer, error) {
+	args := append([]string{t.Flake.eval}, t.client.Version.showAllSystems()...)
+	var root showNode
+	if _, err := t.client.evaluate(ctx, &t.Flake, []string{"flake", "show"}, &root, t.args("", args...)...); err != nil {
+		return Offer{}, err
+	}
+	return root.offer(), nil
+}

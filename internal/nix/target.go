@@ -1,0 +1,63 @@
+package nix
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// Target is a resolved flake that can be asked questions in the Nix language.
+//
+// Questions go through a generated wrapper flake with the flake as its only
+// input: an attribute path on the command line is tried below
+// packages.<system> first, so a flake whose packages throw would hide its
+// hosts (Nix before 2.19 has no way to say "from the root").
+type Target struct {
+	Flake Flake
+
+	client  *Client
+	options FlakeOptions
+	wrapper string
+}
+
+const wrapperFlake = `{
+  description = "flakeci asks the flake under test through this one";
+  inputs.target.url = "path:/var/empty";
+  outputs = { self, target }: { inherit target; };
+}
+`
+
+// Open resolves the reference and prepares questions about it; see
+// [Client.Resolve] for its errors. The wrapper lives in dir, which the caller
+// removes in the end.
+func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir string) (*Target, error) {
+	f, err := c.Resolve(ctx, ref, o)
+	t := &Target{Flake: f, client: c, options: o, wrapper: filepath.Join(dir, "wrapper")}
+	if err != nil {
+		return t, err
+	}
+	if err := os.MkdirAll(t.wrapper, 0o755); err != nil {
+		return t, err
+	}
+	return t, os.WriteFile(filepath.Join(t.wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
+}
+
+// Eval applies a Nix function to the flake and decodes the JSON it gives. An
+// error of the flake is an [*EvalError]; a process that died otherwise is the
+// [*proc.Error] of it.
+func (t *Target) Eval(ctx context.Context, function string, into any) (proc.Usage, error) {
+	return t.client.evaluate(ctx, &t.Flake, []string{"eval"}, into, t.args("target/",
+		"path:"+t.wrapper+"#target", "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.eval)...)
+}
+
+// args adds what the user gave for the flake; prefix is where it stands among
+// the inputs of what is called.
+func (t *Target) args(prefix string, args ...string) []string {
+	args = append(args, overrideArgs(prefix, t.options.Overrides)...)
+	if t.options.Impure {
+		args = append(args, "--impure")
+	}
+	return args
+}

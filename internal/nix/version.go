@@ -1,0 +1,75 @@
+package nix
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// Version is a Nix release, as far as its command line differs: 2.34.8 is
+// {2, 34, 8}.
+type Version struct {
+	Major, Minor, Patch int
+}
+
+// MinVersion is the oldest Nix that flakeci is tested with.
+func MinVersion() Version { return Version{2, 8, 0} }
+
+// The number that ends the line: "nix (Nix) 2.34.8", "nix (Lix, like Nix)
+// 2.93.0", "nix (Determinate Nix 3.5.2) 2.28.3", "nix (Nix) 2.19pre2023_dirty".
+var versionRE = regexp.MustCompile(`(\d+)\.(\d+)(?:\.(\d+))?\S*\s*$`)
+
+// ParseVersion reads the output of `nix --version`.
+func ParseVersion(line string) (Version, error) {
+	m := versionRE.FindStringSubmatch(line)
+	if m == nil {
+		return Version{}, fmt.Errorf("no version in %q", line)
+	}
+	var v Version
+	for i, dst := range []*int{&v.Major, &v.Minor, &v.Patch} {
+		if m[i+1] == "" {
+			continue
+		}
+		n, err := strconv.Atoi(m[i+1])
+		if err != nil {
+			return Version{}, fmt.Errorf("version in %q: %w", line, err)
+		}
+		*dst = n
+	}
+	return v, nil
+}
+
+// String is the usual form, such as 2.34.8.
+func (v Version) String() string {
+	return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch)
+}
+
+// Less orders versions by age.
+func (v Version) Less(o Version) bool {
+	if v.Major != o.Major {
+		return v.Major < o.Major
+	}
+	if v.Minor != o.Minor {
+		return v.Minor < o.Minor
+	}
+	return v.Patch < o.Patch
+}
+
+// installable is how this version wants to be told to build a derivation:
+// before 2.13 by the bare path; since then with ^*, without which newer
+// versions take the .drv file itself and exit 0 having built nothing.
+func (v Version) installable(drv string) string {
+	if v.Less(Version{2, 13, 0}) {
+		return drv
+	}
+	return drv + "^*"
+}
+
+// showAllSystems is the flag that makes `nix flake show` list the outputs of
+// other systems too. Before 2.13 they were always listed and the flag unknown.
+func (v Version) showAllSystems() []string {
+	if v.Less(Version{2, 13, 0}) {
+		return nil
+	}
+	return []string{"--all-systems"}
+}

@@ -1,0 +1,169 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+)
+
+// build is the building of one derivation, done once for all cells that have
+// it.
+type build struct {
+	once   sync.Once
+	status Status
+	how    How
+	note   string
+	phase  Phase
+	causes []*Cause
+}
+
+// build takes a cell through building.
+func (r *run) build(ctx context.Context, res Result) {
+	r.mu.Lock()
+	b := r.builds[res.DrvPath]
+	if b == nil {
+		b = &build{}
+		r.builds[res.DrvPath] = b
+	}
+	r.mu.Unlock()
+	b.once.Do(func() { r.realise(ctx, res, b) })
+
+	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
+	if b.phase.Name != "" {
+		res.Phases = append(res.Phases, b.phase)
+	}
+	r.finish(res)
+}
+
+// realise builds the derivation of a cell when its turn comes.
+func (r *run) realise(ctx context.Context, res Result, b *build) {
+	select {
+	case r.buildSlots <- struct{}{}:
+		defer func() { <-r.buildSlots }()
+	case <-ctx.Done():
+		b.status, b.phase = Canceled, Phase{Name: PhaseBuild, Status: Canceled, Started: time.Now()}
+		return
+	}
+	if !r.buildable(ctx, res, b) {
+		return
+	}
+	r.started(res.Cell, PhaseBuild)
+	var result nix.BuildResult
+	var err error
+	b.phase = Phase{Name: PhaseBuild, Started: time.Now()}
+	stopped := r.bounded(ctx, func(ctx context.Context) {
+		result, err = r.Client.Build(ctx, res.DrvPath, nix.BuildWatcher{Start: r.noteBuilt})
+	})
+	b.phase.Duration, b.phase.MaxRSS = time.Since(b.phase.Started), result.Usage.MaxRSS
+	r.judge(ctx, res, b, result, err, stopped)
+	b.phase.Status = b.status
+	if len(b.causes) > 0 {
+		b.phase.Message = b.causes[0].Title
+	}
+}
+
+// buildable says whether the machine can have the derivation: it is for a
+// system that builds can run for, or nothing of it would have to be built.
+func (r *run) buildable(ctx context.Context, res Result, b *build) bool {
+	if r.Machine.CanBuild(res.Cell.System) {
+		return true
+	}
+	plan, err := r.Client.DryRun(ctx, res.DrvPath)
+	if err == nil && len(plan.Build) == 0 {
+		return true
+	}
+	b.status, b.how = Passed, Evaluated
+	b.note = fmt.Sprintf("only evaluated: this machine cannot build for %s", res.Cell.System)
+	if ctx.Err() != nil {
+		b.status, b.how, b.note = Canceled, "", ""
+	}
+	return false
+}
+
+// judge turns what Nix did into the status of the cell.
+func (r *run) judge(ctx context.Context, res Result, b *build, result nix.BuildResult, err error, stopped Status) {
+	passed := err == nil && len(result.Failures) == 0
+	switch {
+	case passed:
+		b.status, b.how = Passed, r.how(res.DrvPath)
+	case stopped == TimedOut:
+		b.status, b.causes = TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseBuild, r.Timeout)}
+	case stopped != "":
+		b.status = stopped
+	case err != nil:
+		b.status, b.causes = Error, []*Cause{r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
+	default:
+		for _, f := range result.Failures {
+			b.causes = append(b.causes, r.causes.ofBuild(f, func() string { return r.keepLog(ctx, f.DrvPath) }))
+		}
+		b.status = blame(res.DrvPath, b.causes)
+	}
+}
+
+// blame is the status of a cell from its causes: its own failure counts before
+// that of a dependency, and both before what the machine could not do.
+func blame(drv string, causes []*Cause) Status {
+	worst := Error
+	for _, c := range causes {
+		s := c.status()
+		switch {
+		case c.DrvPath == drv && s != Error:
+			return s
+		case s == TimedOut && worst == Error:
+			worst = TimedOut
+		case s == Failed:
+			worst = DependencyFailed
+		}
+	}
+	return worst
+}
+
+// noteBuilt remembers a builder that was started in this run, for whichever
+// cell.
+func (r *run) noteBuilt(drv string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.built == nil {
+		r.built = map[string]bool{}
+	}
+	r.built[drv] = true
+}
+
+// how tells what was built from what was there. Of two cells that share a
+// derivation one waits for the other's builder and starts none of its own.
+func (r *run) how(drv string) How {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.built[drv] {
+		return Built
+	}
+	return Cached
+}
+
+// keepLog writes the whole log of a failed derivation below the artifacts and
+// gives its path, or "" where there is none to be had.
+func (r *run) keepLog(ctx context.Context, drv string) string {
+	if r.Artifacts == "" {
+		return ""
+	}
+	hash, _, _ := strings.Cut(filepath.Base(drv), "-")
+	file := filepath.Join(r.Artifacts, "logs", nix.DrvName(drv)+"-"+hash[:min(8, len(hash))]+".log")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return ""
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return ""
+	}
+	err = r.Client.Log(ctx, drv, f)
+	if closeErr := f.Close(); err != nil || closeErr != nil {
+		return ""
+	}
+	return file
+}

@@ -1,0 +1,231 @@
+package runner
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// Cause is the one root behind one or more cells that did not pass.
+type Cause struct {
+	// ID is short and set when the run is over: c1, c2, ….
+	ID string
+	// Kind is one of the words of the report: eval, input, build, ….
+	Kind string
+	// Title is one line that says what happened; Message is all that Nix said.
+	Title, Message string
+	// Hint is what to do about it.
+	Hint     string
+	DrvPath  string
+	ExitCode int
+	Place    nix.Place
+	// Tail is the end of the log, or an evaluation trace, innermost first.
+	Tail []string
+	// Log is the file with the whole log, empty where none was kept.
+	Log string
+}
+
+// The kinds of cause that are not already a [nix.FailureKind].
+const (
+	kindEval    = "eval"
+	kindInput   = "input"
+	kindTimeout = "timeout"
+	kindInfra   = "infra"
+)
+
+// status is that of a phase which ended for this cause alone. What the machine
+// could not do is told apart from what is wrong in the flake.
+func (c *Cause) status() Status {
+	switch c.Kind {
+	case kindEval, string(nix.FailBuilder), string(nix.FailHash):
+		return Failed
+	case kindTimeout:
+		return TimedOut
+	}
+	return Error
+}
+
+// causes makes sure that what is the same root is one Cause.
+type causes struct {
+	mu    sync.Mutex
+	byKey map[string]*Cause
+}
+
+// once gives the cause that is known under the key, or makes it. Making may
+// take its time: others who want the same wait for it.
+func (cs *causes) once(key string, build func() *Cause) *Cause {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if c, ok := cs.byKey[key]; ok {
+		return c
+	}
+	if cs.byKey == nil {
+		cs.byKey = map[string]*Cause{}
+	}
+	c := build()
+	cs.byKey[key] = c
+	return c
+}
+
+// ofEval makes the cause of a cell, or of a whole flake, that did not evaluate.
+func (cs *causes) ofEval(err error) *Cause {
+	c := evalCause(err)
+	return cs.once(strings.Join([]string{c.Kind, c.Message, c.Place.String()}, "\x00"), func() *Cause { return c })
+}
+
+// FlakeCause is the cause of a flake that could not be looked into at all.
+func FlakeCause(err error) *Cause { return evalCause(err) }
+
+func evalCause(err error) *Cause {
+	var e *nix.EvalError
+	if errors.As(err, &e) {
+		return evalErrorCause(e)
+	}
+	c := &Cause{Kind: kindInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+	var died *proc.Error
+	if errors.As(err, &died) && died.Signal != 0 {
+		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
+		switch died.Signal {
+		case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
+			c.Kind, c.Hint = kindEval, "Nix crashes so on recursion without end; look for a value that needs itself"
+		case syscall.SIGKILL:
+			c.Hint = "the kernel kills so when memory runs out; fewer --eval-jobs need less of it"
+		}
+	}
+	return c
+}
+
+func evalErrorCause(e *nix.EvalError) *Cause {
+	c := &Cause{
+		Kind: kindEval, Title: "does not evaluate: " + firstLine(e.Message),
+		Message: e.Message, Place: e.Place, Tail: traceLines(e.Frames),
+	}
+	switch {
+	case e.Input != nil:
+		inputCause(c, e.Input)
+	case e.Untracked != "":
+		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
+	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
+		c.Hint = "a value needs itself; in modules mostly an `imports` or `mkIf` that depends on `config`"
+	}
+	return c
+}
+
+// inputCause names an input that could not be fetched, and who asks for it.
+func inputCause(c *Cause, in *nix.InputFault) {
+	name := cmp.Or(in.Name, in.URL)
+	c.Kind = kindInput
+	c.Title = fmt.Sprintf("input %s could not be fetched", name)
+	asker := "the flake itself"
+	if i := strings.LastIndexByte(in.Name, '/'); i >= 0 {
+		asker = "input " + in.Name[:i]
+	}
+	if in.URL != "" {
+		c.Message = in.URL + ": " + c.Message
+	}
+	c.Hint = fmt.Sprintf("%s is asked for by %s; see that this machine may fetch it, or give another with --override-input %s REF", name, asker, cmp.Or(in.Name, "NAME"))
+}
+
+// Enough of a trace to see the way into the flake's own files.
+const maxFrames = 12
+
+// traceLines shows the frames that stand in a file, one line each.
+func traceLines(frames []nix.Frame) []string {
+	var lines []string
+	for _, f := range frames {
+		if f.Where == "" || strings.HasPrefix(f.Where, "«string»") || len(lines) == maxFrames {
+			continue
+		}
+		lines = append(lines, f.Where+": "+firstLine(f.Text))
+	}
+	return lines
+}
+
+// ofBuild makes the cause of a failed build.
+func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *Cause {
+	key := f.DrvPath
+	if key == "" {
+		key = string(f.Kind) + "\x00" + f.Message
+	}
+	return cs.once(key, func() *Cause {
+		c := &Cause{
+			Kind: string(f.Kind), Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
+			DrvPath: f.DrvPath, ExitCode: f.ExitCode, Tail: f.Tail,
+		}
+		if f.DrvPath != "" && len(f.Tail) > 0 {
+			c.Log = keepLog()
+		}
+		return c
+	})
+}
+
+func buildTitle(f nix.BuildFailure) string {
+	if f.DrvPath == "" {
+		return firstLine(f.Message)
+	}
+	name := nix.DrvName(f.DrvPath)
+	switch {
+	case f.Kind == nix.FailHash:
+		return name + ": the hash is not the one that was given"
+	case f.Kind == nix.FailDisk:
+		return name + " failed to build: the disk is full"
+	case f.Kind == nix.FailFeature:
+		return name + " needs a system feature that this machine lacks"
+	case f.Kind == nix.FailSystem:
+		return name + " is for a system that this machine cannot build for"
+	case f.Kind == nix.FailTimeout:
+		return name + " took too long to build"
+	case f.ExitCode != 0:
+		return fmt.Sprintf("%s failed to build (exit %d)", name, f.ExitCode)
+	case f.Signal != 0:
+		return fmt.Sprintf("%s failed to build (signal %d)", name, f.Signal)
+	}
+	return name + " failed to build"
+}
+
+func buildHint(f nix.BuildFailure) string {
+	switch f.Kind {
+	case nix.FailHash:
+		return "if the new content is the right one, put the hash after `got:` into the flake"
+	case nix.FailDisk:
+		return "free some disk (nix-collect-garbage), or move the store or the build folder to a larger one"
+	case nix.FailFeature:
+		return "add the feature to system-features in nix.conf where it is there, or name a builder that has it"
+	case nix.FailSystem:
+		return "name a builder for that system (--builders), or emulate it (extra-platforms with binfmt)"
+	case nix.FailDaemon:
+		return "see that nix-daemon runs and its disk is not full"
+	case nix.FailSubstituter:
+		return "a binary cache could not be reached; see `nix store ping --store URL`, or leave it out with --option substituters"
+	}
+	return ""
+}
+
+// timeoutCause is one cell's own: another may be slow for another reason.
+func timeoutCause(cell, phase string, limit fmt.Stringer) *Cause {
+	return &Cause{
+		Kind: kindTimeout, Title: fmt.Sprintf("%s of %s took longer than %s", phase, cell, limit),
+		Hint: "give it more with --timeout",
+	}
+}
+
+// firstLine is the first line that says something, shortened to fit a row.
+func firstLine(s string) string {
+	for line := range strings.Lines(s) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		if r := []rune(line); len(r) > 160 {
+			return string(r[:159]) + "…"
+		}
+		return line
+	}
+	return s
+}

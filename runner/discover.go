@@ -1,0 +1,107 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// Discovery is what a flake offers, as a matrix.
+type Discovery struct {
+	Matrix matrix.Matrix
+	// Causes are outputs whose names could not be had. What they would have
+	// offered is unknown, so a run with any of them cannot pass.
+	Causes []*Cause
+}
+
+// Wanted says how far to look.
+type Wanted struct {
+	// Others asks for checks, packages, shells and formatters too.
+	Others bool
+	// Embedded evaluates every host far enough to name the homes inside it, so
+	// that they can be shown or selected; else they are found when their host
+	// is evaluated.
+	Embedded bool
+}
+
+// Discover asks the flake for its configurations. The error is for a Nix that
+// could not be asked, or an interruption.
+func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
+	offer, faults, err := t.Inventory(ctx, w.Others)
+	if err != nil {
+		return Discovery{}, err
+	}
+	inv := matrix.Inventory{
+		NixOS: offer.NixOS, Darwin: offer.Darwin, Formatters: offer.Formatters,
+		Checks: outputs(offer.Checks), Packages: outputs(offer.Packages), DevShells: outputs(offer.DevShells),
+	}
+	if inv.Homes, err = homes(ctx, t, offer); err != nil {
+		return Discovery{}, err
+	}
+	if w.Embedded {
+		if inv.Embedded, err = embedded(ctx, t, offer.NixOS); err != nil {
+			return Discovery{}, err
+		}
+	}
+	d := Discovery{Matrix: matrix.New(inv)}
+	var cs causes
+	for _, f := range faults {
+		c := cs.ofEval(f.Err)
+		c.Title = fmt.Sprintf("%s: %s", f.Output, c.Title)
+		d.Causes = append(d.Causes, c)
+	}
+	return d, nil
+}
+
+func outputs(attrs []nix.Attr) []matrix.Output {
+	var outs []matrix.Output
+	for _, a := range attrs {
+		outs = append(outs, matrix.Output{System: a.System, Name: a.Name})
+	}
+	return outs
+}
+
+// homes lists the homes wherever people put them. A key that is no user@host
+// does not tell whose it is; the configuration does.
+func homes(ctx context.Context, t *nix.Target, offer nix.Offer) ([]matrix.Home, error) {
+	var bare []nix.Attr
+	var list []matrix.Home
+	for _, key := range offer.Homes {
+		if !strings.Contains(key, "@") {
+			bare = append(bare, nix.Attr{Name: key})
+		}
+	}
+	for _, a := range offer.LegacyHomes {
+		if !strings.Contains(a.Name, "@") {
+			bare = append(bare, a)
+		}
+	}
+	users, err := t.Usernames(ctx, bare)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range offer.Homes {
+		list = append(list, matrix.Home{Key: key, Username: users[nix.Attr{Name: key}]})
+	}
+	for _, a := range offer.LegacyHomes {
+		list = append(list, matrix.Home{Key: a.Name, System: a.System, Username: users[a]})
+	}
+	return list, nil
+}
+
+func embedded(ctx context.Context, t *nix.Target, hosts []string) ([]matrix.Embedded, error) {
+	users, err := t.EmbeddedUsers(ctx, hosts)
+	if err != nil {
+		return nil, err
+	}
+	var list []matrix.Embedded
+	for _, host := range hosts {
+		for _, user := range users[host] {
+			list = append(list, matrix.Embedded{Host: host, User: user})
+		}
+	}
+	return list, nil
+}

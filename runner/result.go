@@ -1,0 +1,94 @@
+// Package runner takes cells through evaluation and building.
+//
+// [Discover] asks a flake what it offers and makes the matrix of it; [Run]
+// evaluates and builds the selected cells concurrently, a cell building as soon
+// as it is evaluated, and attributes what fails to its [Cause]: one broken
+// package below five hosts is one cause with five cells. A failed cell is a
+// result and stops none of its siblings.
+package runner
+
+import (
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// Status is how a phase or a cell ended.
+type Status string
+
+// The statuses. DependencyFailed is a cell that would have been built, had
+// something below it not failed; Error is one that flakeci or the machine could
+// not do.
+const (
+	Passed           Status = "passed"
+	Failed           Status = "failed"
+	DependencyFailed Status = "dependency-failed"
+	TimedOut         Status = "timed-out"
+	Error            Status = "error"
+	Canceled         Status = "canceled"
+	Skipped          Status = "skipped"
+)
+
+// How says in which way a passed cell came about.
+type How string
+
+// The ways in which a cell passes: its derivation was built in this run; it was
+// in the store or came from a substituter; evaluation was all that was asked
+// for or all that this machine can do.
+const (
+	Built     How = "built"
+	Cached    How = "cached"
+	Evaluated How = "evaluated"
+)
+
+// The phases that the runner takes a cell through.
+const (
+	PhaseEval  = "eval"
+	PhaseBuild = "build"
+)
+
+// Phase is one step of a cell.
+type Phase struct {
+	Name     string
+	Status   Status
+	Started  time.Time
+	Duration time.Duration
+	MaxRSS   int64 // peak memory of the process, in bytes; 0 where unknown
+	Message  string
+}
+
+// Result is what became of a cell.
+type Result struct {
+	Cell   matrix.Cell
+	Status Status
+	How    How
+	// SameAs is the id of the cell, earlier in order, that has the same
+	// derivation.
+	SameAs string
+	// Note is why the cell was skipped or only evaluated.
+	Note     string
+	DrvPath  string
+	OutPaths map[string]string
+	Phases   []Phase
+	Causes   []*Cause
+}
+
+// Failed says whether the cell is something to look into.
+func (r Result) Failed() bool { return r.Status != Passed && r.Status != Skipped }
+
+// Duration is the time spent on the cell itself, all phases together.
+func (r Result) Duration() time.Duration {
+	var d time.Duration
+	for _, p := range r.Phases {
+		d += p.Duration
+	}
+	return d
+}
+
+// Outcome is what a run came to. Results and causes are in the order of the
+// cells.
+type Outcome struct {
+	Results     []Result
+	Causes      []*Cause
+	Interrupted bool
+}

@@ -1,0 +1,149 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// Options say how a run is done.
+type Options struct {
+	Client *nix.Client
+	Target *nix.Target
+	// Machine says which systems can be built for.
+	Machine nix.Machine
+	// EvalJobs and BuildJobs are how many evaluations and builds run at once;
+	// 0 means one.
+	EvalJobs, BuildJobs int
+	// EvalOnly stops after evaluation.
+	EvalOnly bool
+	// Timeout limits each phase of each cell; 0 means no limit.
+	Timeout time.Duration
+	// Embedded decides on a home that is found inside a host while that is
+	// evaluated; nil takes none.
+	Embedded func(matrix.Cell) bool
+	// Artifacts is the folder for whole logs; empty keeps none.
+	Artifacts string
+	// Watch is told what happens. Calls come one at a time.
+	Watch Watcher
+}
+
+// Watcher is told of a run while it goes on. Any field may be nil.
+type Watcher struct {
+	// Start says that a phase of a cell begins.
+	Start func(cell matrix.Cell, phase string)
+	// Done says that a cell is finished. SameAs and the ids of causes are not
+	// known yet.
+	Done func(Result)
+}
+
+// Run evaluates and builds the cells and gives every one its result, those too
+// that were interrupted. What fails is in the outcome: Run itself cannot fail.
+func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
+	r := &run{Options: o, builds: map[string]*build{}, buildSlots: make(chan struct{}, max(o.BuildJobs, 1))}
+	for _, c := range cells {
+		r.wanted = append(r.wanted, c.ID)
+	}
+	var evals errgroup.Group
+	evals.SetLimit(max(o.EvalJobs, 1))
+	for _, c := range cells {
+		if c.Part != "" && slices.Contains(r.wanted, c.Part) {
+			continue // comes with its host
+		}
+		evals.Go(func() error {
+			r.evaluate(ctx, c)
+			return nil
+		})
+	}
+	// The functions return no errors: a failed cell is a result.
+	_ = evals.Wait()
+	_ = r.building.Wait()
+	return r.outcome(ctx)
+}
+
+// run is the state of a run. Results are added as cells finish.
+type run struct {
+	Options
+	wanted     []string
+	causes     causes
+	building   errgroup.Group
+	buildSlots chan struct{}
+
+	mu      sync.Mutex
+	results []Result
+	builds  map[string]*build // by derivation
+	built   map[string]bool   // derivations whose builder ran in this run
+
+	watching sync.Mutex
+}
+
+// started tells the watcher that a phase begins.
+func (r *run) started(c matrix.Cell, phase string) {
+	if r.Watch.Start == nil {
+		return
+	}
+	r.watching.Lock()
+	defer r.watching.Unlock()
+	r.Watch.Start(c, phase)
+}
+
+// finish takes in the result of a cell.
+func (r *run) finish(res Result) {
+	r.mu.Lock()
+	r.results = append(r.results, res)
+	r.mu.Unlock()
+	if r.Watch.Done == nil {
+		return
+	}
+	r.watching.Lock()
+	defer r.watching.Unlock()
+	r.Watch.Done(res)
+}
+
+// outcome puts results and causes in order and names what is the same.
+func (r *run) outcome(ctx context.Context) Outcome {
+	out := Outcome{Results: r.results, Interrupted: ctx.Err() != nil}
+	slices.SortStableFunc(out.Results, func(a, b Result) int { return matrix.Compare(a.Cell, b.Cell) })
+	first := map[string]string{}
+	for i := range out.Results {
+		res := &out.Results[i]
+		if id, ok := first[res.DrvPath]; ok && res.DrvPath != "" {
+			res.SameAs = id
+		} else {
+			first[res.DrvPath] = res.Cell.ID
+		}
+		for _, c := range res.Causes {
+			if !slices.Contains(out.Causes, c) {
+				out.Causes = append(out.Causes, c)
+				c.ID = "c" + strconv.Itoa(len(out.Causes))
+			}
+		}
+	}
+	return out
+}
+
+// bounded runs a step within the time limit of a phase and says how it ended:
+// "" if the step came to an end of its own, else the status of what stopped it.
+func (r *run) bounded(ctx context.Context, step func(context.Context)) Status {
+	limited := ctx
+	if r.Timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, r.Timeout)
+		defer cancel()
+	}
+	step(limited)
+	switch {
+	case ctx.Err() != nil:
+		return Canceled
+	case limited.Err() != nil:
+		return TimedOut
+	}
+	return ""
+}
