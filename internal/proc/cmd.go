@@ -1,0 +1,108 @@
+package proc
+
+import (
+	"context"
+	"io"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+// What the zero values of Cmd's fields stand for.
+const (
+	DefaultMaxLine = 64 << 10        // bytes
+	DefaultGrace   = 5 * time.Second // from SIGINT to SIGKILL
+)
+
+// Cmd is a program to run. The zero value of every field but Path works. It may
+// be run any number of times, also at once, if its readers, writers and
+// functions stand that.
+type Cmd struct {
+	// Path is the program, looked up in PATH if there is no slash in it.
+	Path string
+	// Args are its arguments, without the program's name.
+	Args []string
+	// Dir is where it runs; empty is the current directory.
+	Dir string
+	// Env is its environment as KEY=value, of which the last one for a key
+	// counts. Nil passes on flakeci's own with all that is secret in it, so
+	// whatever evaluates or builds foreign code should be given one.
+	Env []string
+	// Stdin is what it reads; nil is an empty input. A Read that blocks may still
+	// be under way when Run returns.
+	Stdin io.Reader
+	// Stdout gets what it writes to standard output, as it is. A write that
+	// fails makes Run fail.
+	Stdout io.Writer
+	// OnStdout gets standard output by line, as OnStderr does, beside or instead
+	// of Stdout. Where both are nil, standard output is thrown away.
+	OnStdout func(line []byte)
+	// OnStderr gets each line of standard error without its newline, and
+	// whatever bytes are in it, while the program runs. The line is valid until
+	// the function returns. Calls come one after the other, but the two
+	// functions may be called at the same time. Neither is called after Run has
+	// returned.
+	OnStderr func(line []byte)
+	// OnStart gets the id of the process, which is also that of its group, once
+	// it runs.
+	OnStart func(pid int)
+	// MaxLine is the most bytes of a line that are kept; a longer line is cut
+	// there and ends with CutMark. 0 is DefaultMaxLine.
+	MaxLine int
+	// Grace is the time from SIGINT to SIGKILL. 0 is DefaultGrace.
+	Grace time.Duration
+}
+
+// Run runs the program to its end. An error is always an [*Error]: the program
+// could not be started, ended with an exit code other than 0 or by a signal,
+// was stopped because of the context (then [errors.Is] finds [context.Canceled]
+// or [context.DeadlineExceeded] in it, whatever the exit code), or its output
+// could not be handed on. The usage is filled in whenever it was started.
+func (c *Cmd) Run(ctx context.Context) (Usage, error) {
+	// The kernel sends the parent-death signal when the *thread* that started
+	// the child ends. This keeps the thread for as long as the child lives; it
+	// would be blocked in waiting for it anyhow.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	if ctx.Err() != nil {
+		return Usage{}, c.failed(stopped(ctx))
+	}
+	p, err := c.start()
+	if err != nil {
+		return Usage{}, c.failed(err)
+	}
+	if c.OnStart != nil {
+		c.OnStart(p.pid)
+	}
+	interrupted := p.wait(ctx)
+	outputErr := p.drain()
+	return p.usage(), c.verdict(ctx, p, interrupted, outputErr)
+}
+
+// verdict makes an error of how a process ended, or none if all is well.
+func (c *Cmd) verdict(ctx context.Context, p *process, interrupted bool, outputErr error) error {
+	e := c.failed(nil)
+	e.ExitCode, e.Signal = p.status()
+	e.LastLine = p.last.String()
+	switch {
+	case interrupted:
+		e.Err = stopped(ctx)
+	case outputErr != nil:
+		e.Err = outputErr
+	case e.ExitCode == 0:
+		return nil
+	}
+	return e
+}
+
+// failed returns an error for a program that did not get to run.
+func (c *Cmd) failed(err error) *Error {
+	return &Error{Argv: append([]string{c.Path}, c.Args...), ExitCode: -1, Err: err}
+}
+
+// LookPath returns where Run would find a program, or an error in which
+// errors.Is finds [ErrNotFound].
+func LookPath(name string) (string, error) {
+	return exec.LookPath(name)
+}

@@ -1,0 +1,22 @@
+package proc
+
+import (
+	"errors"
+	"syscall"
+	"unsafe"
+)
+
+// awaitExit waits for a child's end without reaping it: it stays a zombie, and
+// its id its own. The standard library does just this inside of os.Process.Wait
+// but does not offer it. An error can only mean that there is no such child.
+func awaitExit(pid int) {
+	const byPid = 1       // P_PID, the same on Linux and Darwin
+	var siginfo [128]byte // at least as large as siginfo_t is anywhere
+	for {
+		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, byPid, uintptr(pid),
+			uintptr(unsafe.Pointer(&siginfo)), syscall.WEXITED|syscall.WNOWAIT, 0, 0)
+		if !errors.Is(errno, syscall.EINTR) {
+			return
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package proc
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// lastBytes is how much of a line is kept for an error's text.
+const lastBytes = 1 << 10
+
+// lastLine remembers which line of standard error says best why a program
+// failed: the last one that calls itself an error, else the last one with
+// anything in it. Programs like to go on after the error with hints and traces.
+type lastLine struct {
+	any, fault []byte
+}
+
+// add takes the next line.
+func (l *lastLine) add(line []byte) {
+	line = line[:min(len(line), lastBytes)]
+	if len(bytes.TrimSpace(line)) == 0 {
+		return
+	}
+	l.any = append(l.any[:0], line...)
+	if isFault(line) {
+		l.fault = append(l.fault[:0], line...)
+	}
+}
+
+// String returns the line without colours and control characters.
+func (l *lastLine) String() string {
+	if text := plain(l.fault); text != "" {
+		return text
+	}
+	return plain(l.any)
+}
+
+// isFault reports whether a line begins with "error:" or the like, maybe after
+// a colour.
+func isFault(line []byte) bool {
+	words := []string{"error:", "fatal:", "panic:"}
+	line = line[:min(len(line), 64)]
+	if bytes.IndexByte(line, '\x1b') >= 0 {
+		line = []byte(plain(line))
+	}
+	line = bytes.ToLower(bytes.TrimSpace(line))
+	for _, w := range words {
+		if bytes.HasPrefix(line, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain removes escape sequences of terminals, then all that does not print.
+func plain(line []byte) string {
+	const sequences = `\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])`
+	text := strings.ToValidUTF8(string(line), "�")
+	if strings.Contains(text, "\x1b") {
+		text = regexp.MustCompile(sequences).ReplaceAllString(text, "")
+	}
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, text))
+}

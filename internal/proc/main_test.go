@@ -1,0 +1,98 @@
+package proc_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// roleVar makes the test binary play one of the programs below instead.
+const roleVar = "FLAKECI_PROC_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch role, arg, _ := strings.Cut(os.Getenv(roleVar), ":"); role {
+	case "":
+		os.Exit(m.Run())
+	case "eat":
+		eat(arg)
+	case "parent":
+		parent()
+	case "stubborn":
+		stubborn()
+	case "tidy":
+		tidy()
+	}
+}
+
+// play returns a command that runs the test binary in a role.
+func play(t *testing.T, role string) *proc.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &proc.Cmd{Path: self, Env: append(os.Environ(), roleVar+"="+role)}
+}
+
+// eat uses as many MiB of memory as it is told.
+func eat(mib string) {
+	n, _ := strconv.Atoi(mib)
+	memory := bytes.Repeat([]byte{1}, n<<20)
+	fmt.Println(len(memory))
+}
+
+// parent runs a child that would stay for ever and prints its id.
+func parent() {
+	cmd := proc.Cmd{Path: "sleep", Args: []string{"1000"}, OnStart: func(pid int) { fmt.Println(pid) }}
+	_, _ = cmd.Run(context.Background())
+}
+
+// stubborn does not let itself be interrupted.
+func stubborn() {
+	signal.Ignore(syscall.SIGINT)
+	fmt.Fprintln(os.Stderr, "ready")
+	time.Sleep(1000 * time.Second)
+}
+
+// tidy takes a while to clean up when it is interrupted.
+func tidy() {
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, syscall.SIGINT)
+	fmt.Fprintln(os.Stderr, "ready")
+	<-interrupt
+	time.Sleep(100 * time.Millisecond)
+	fmt.Fprintln(os.Stderr, "cleaned up")
+}
+
+// sh returns a command that runs a shell script.
+func sh(script string) *proc.Cmd {
+	return &proc.Cmd{Path: "/bin/sh", Args: []string{"-c", script}}
+}
+
+// gone waits until a process that is not our child is dead. It may stay a
+// zombie where nobody reaps, as in a container without an init.
+func gone(t *testing.T, pid int) {
+	t.Helper()
+	for range 2000 {
+		if syscall.Kill(pid, 0) != nil || isZombie(pid) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Errorf("process %d is still there", pid)
+}
+
+func isZombie(pid int) bool {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, found := bytes.Cut(stat, []byte(") "))
+	return found && rest[0] == 'Z'
+}

@@ -1,0 +1,212 @@
+package proc
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// wiring is the files of one start that have to be closed: the child's ends in
+// any case, ours where the child does not come to be.
+type wiring struct {
+	theirs, ours []*os.File
+	begin        []func() // what to do with our ends once the child runs
+}
+
+// connect gives the process its standard input and outputs.
+func (c *Cmd) connect(p *process) (*wiring, error) {
+	w := &wiring{}
+	err := errors.Join(w.stdin(c, p), w.stdout(c, p), w.stderr(c, p))
+	if err != nil {
+		w.started(err)
+	}
+	return w, err
+}
+
+// started closes what is not needed any more after an attempt to start.
+func (w *wiring) started(err error) {
+	closeAll(w.theirs)
+	if err != nil {
+		closeAll(w.ours)
+		return
+	}
+	for _, begin := range w.begin {
+		begin()
+	}
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close() // pipes only; nothing is lost
+	}
+}
+
+// stdin connects the input. It is not left to exec.Cmd, whose Wait would wait
+// for a reader that never ends.
+func (w *wiring) stdin(c *Cmd, p *process) error {
+	if f, ok := c.Stdin.(*os.File); ok || c.Stdin == nil {
+		if f != nil {
+			p.cmd.Stdin = f
+		}
+		return nil
+	}
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	p.cmd.Stdin = theirs
+	w.theirs, w.ours = append(w.theirs, theirs), append(w.ours, ours)
+	from := c.Stdin // the copying may go on when the caller has c back
+	w.begin = append(w.begin, func() {
+		go func() {
+			_, _ = io.Copy(ours, from) // a program need not read all it could
+			_ = ours.Close()
+		}()
+	})
+	return nil
+}
+
+func (w *wiring) stdout(c *Cmd, p *process) error {
+	f, isFile := c.Stdout.(*os.File)
+	switch {
+	case c.Stdout == nil && c.OnStdout == nil:
+		return nil
+	case isFile && c.OnStdout == nil:
+		p.cmd.Stdout = f
+		return nil
+	}
+	o, theirs, err := w.output(p)
+	if err != nil {
+		return err
+	}
+	p.cmd.Stdout = theirs
+	o.raw = c.Stdout
+	o.lines = lines{max: c.maxLine(), on: c.OnStdout}
+	return nil
+}
+
+func (w *wiring) stderr(c *Cmd, p *process) error {
+	o, theirs, err := w.output(p)
+	if err != nil {
+		return err
+	}
+	p.cmd.Stderr = theirs
+	o.lines = lines{max: c.maxLine(), on: func(line []byte) {
+		p.last.add(line)
+		if c.OnStderr != nil {
+			c.OnStderr(line)
+		}
+	}}
+	return nil
+}
+
+func (c *Cmd) maxLine() int {
+	if c.MaxLine > 0 {
+		return c.MaxLine
+	}
+	return DefaultMaxLine
+}
+
+// output makes a pipe to be read from.
+func (w *wiring) output(p *process) (*output, *os.File, error) {
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.theirs, w.ours = append(w.theirs, theirs), append(w.ours, ours)
+	o := &output{pipe: ours}
+	p.outputs = append(p.outputs, o)
+	return o, theirs, nil
+}
+
+// After the leader's death its pipes are empty soon. One that is still open
+// after that is held by somebody who left the group, and is not listened to for
+// longer than this without a byte, nor for more bytes than a pipe can hold.
+const (
+	idleTime  = 500 * time.Millisecond
+	idleBytes = 1 << 20
+)
+
+// output is one stream from the process.
+type output struct {
+	pipe  *os.File
+	raw   io.Writer // nil for none
+	lines lines
+	over  atomic.Bool // the leader is dead
+	err   error       // what went wrong, valid once it is read to the end
+}
+
+// readAll reads all outputs to their ends.
+func (p *process) readAll() {
+	var readers sync.WaitGroup
+	for _, o := range p.outputs {
+		readers.Go(func() {
+			o.err = o.read()
+			o.lines.flush()
+			_ = o.pipe.Close() // after a failed write this tells the writer
+		})
+	}
+	readers.Wait()
+	close(p.quiet)
+}
+
+// drain waits for the outputs of a dead process.
+func (p *process) drain() error {
+	for _, o := range p.outputs {
+		// In this order: read sets deadlines of its own only when over is true,
+		// so that this one cannot replace one of them.
+		_ = o.pipe.SetReadDeadline(time.Now()) // fails only if it is read to the end already
+		o.over.Store(true)
+	}
+	<-p.quiet
+	for _, o := range p.outputs {
+		if o.err != nil {
+			return o.err
+		}
+	}
+	return nil
+}
+
+// read hands on what comes until the end.
+func (o *output) read() error {
+	buffer := make([]byte, 32<<10)
+	for late := 0; late < idleBytes; {
+		over := o.over.Load()
+		if over {
+			_ = o.pipe.SetReadDeadline(time.Now().Add(idleTime))
+		}
+		n, err := o.pipe.Read(buffer)
+		if over {
+			late += n
+		}
+		if err := o.hand(buffer[:n]); err != nil {
+			return err
+		}
+		switch {
+		case err == nil, errors.Is(err, os.ErrDeadlineExceeded) && !over:
+		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.EOF):
+			return nil
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// hand hands on some bytes.
+func (o *output) hand(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	if o.lines.on != nil {
+		o.lines.write(b)
+	}
+	if o.raw == nil {
+		return nil
+	}
+	_, err := o.raw.Write(b)
+	return err
+}

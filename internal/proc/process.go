@@ -1,0 +1,101 @@
+package proc
+
+import (
+	"context"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// process is a program that runs or has run.
+type process struct {
+	cmd     *exec.Cmd
+	pid     int // of the leader, and so of the group
+	grace   time.Duration
+	outputs []*output
+	last    lastLine
+	started time.Time
+	wall    time.Duration
+	exited  chan struct{} // closed when the leader is dead but not reaped yet
+	quiet   chan struct{} // closed when nothing more comes from its outputs
+}
+
+// start starts the program with its outputs being read.
+func (c *Cmd) start() (*process, error) {
+	p := &process{grace: c.Grace, exited: make(chan struct{}), quiet: make(chan struct{})}
+	if p.grace <= 0 {
+		p.grace = DefaultGrace
+	}
+	p.cmd = exec.Command(c.Path, c.Args...)
+	p.cmd.Dir, p.cmd.Env = c.Dir, c.Env
+	p.cmd.SysProcAttr = groupAttr()
+	w, err := c.connect(p)
+	if err != nil {
+		return nil, err
+	}
+	p.started = time.Now()
+	err = p.cmd.Start()
+	w.started(err)
+	if err != nil {
+		return nil, err
+	}
+	p.pid = p.cmd.Process.Pid
+	go p.readAll()
+	return p, nil
+}
+
+// wait returns when the leader is dead and reaped and the group is gone. It
+// reports whether the context was the reason.
+func (p *process) wait(ctx context.Context) (interrupted bool) {
+	ended := make(chan bool, 1)
+	go func() { ended <- p.interrupt(ctx) }()
+	// Until the leader is reaped nobody else can get its id, and signals to the
+	// group cannot hit a stranger.
+	awaitExit(p.pid)
+	p.wall = time.Since(p.started)
+	close(p.exited)
+	interrupted = <-ended
+	p.signal(syscall.SIGKILL)
+	_ = p.cmd.Wait() // ProcessState says it all; there are no pipes of exec's own
+	return interrupted
+}
+
+// interrupt waits for the end of the process or of the context, and in the
+// second case ends the group: SIGINT, then SIGKILL when the grace time is over.
+// A leader that obeys at once does not cut short the time of the others.
+func (p *process) interrupt(ctx context.Context) bool {
+	select {
+	case <-p.exited:
+		return false
+	case <-ctx.Done():
+	}
+	p.signal(syscall.SIGINT)
+	grace := time.NewTimer(p.grace)
+	defer grace.Stop()
+	for _, over := range []chan struct{}{p.exited, p.quiet} {
+		select {
+		case <-over:
+			continue
+		case <-grace.C:
+		case <-killed(ctx):
+		}
+		p.signal(syscall.SIGKILL)
+		break
+	}
+	return true
+}
+
+// signal sends a signal to every process of the group. That there is none left
+// is no fault.
+func (p *process) signal(sig syscall.Signal) {
+	_ = syscall.Kill(-p.pid, sig)
+}
+
+// status returns how the leader ended: with a code, or -1 and a signal.
+func (p *process) status() (code int, sig syscall.Signal) {
+	state := p.cmd.ProcessState
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return -1, status.Signal()
+	}
+	return state.ExitCode(), 0
+}
