@@ -139,7 +139,7 @@ const maxFrames = 12
 func traceLines(frames []nix.Frame) []string {
 	var lines []string
 	for _, f := range frames {
-		if f.Where == "" || strings.HasPrefix(f.Where, "«string»") || len(lines) == maxFrames {
+		if f.Where == "" || len(lines) == maxFrames {
 			continue
 		}
 		lines = append(lines, f.Where+": "+firstLine(f.Text))

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of flakeci; they follow the verdict of a run.
+const (
+	exitPassed      = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitError       = 3
+	exitInterrupted = 130
+)
+
+// App is the program with all that it reads and writes.
+type App struct {
+	Stdout, Stderr io.Writer
+	Env            []string // KEY=value
+	Args           []string // without the program's name
+}
+
+// Main runs the subcommand that the arguments name and gives the exit code.
+func (a *App) Main(ctx context.Context) int {
+	args, err := joinPairs(a.Args)
+	if err == nil {
+		root := a.rootCommand()
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
+	return a.exit(ctx, err)
+}
+
+// exit says what went wrong, if anything did, and chooses the code.
+func (a *App) exit(ctx context.Context, err error) int {
+	var code exitCode
+	switch {
+	case err == nil:
+		return exitPassed
+	case errors.As(err, &code):
+		return int(code)
+	case ctx.Err() != nil:
+		a.say("interrupted")
+		return exitInterrupted
+	}
+	return a.complain(err)
+}
+
+// exitCode is how a run that did its work ends with a code other than 0.
+type exitCode int
+
+func (exitCode) Error() string { return "the verdict is told already" }
+
+// usageError is a mistake on the command line.
+type usageError struct {
+	msg, hint string
+}
+
+func (e *usageError) Error() string { return e.msg }
+
+func (a *App) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "flakeci",
+		Short: "Evaluate, build and report every configuration of a Nix flake",
+		Long: `flakeci evaluates and builds every NixOS host and every home of a flake and
+says which machine and which person a fault affects, and by what.
+
+FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
+	})
+	root.AddCommand(a.runCommand(), a.matrixCommand(), a.reportCommand(), a.versionCommand())
+	return root
+}
+
+// env looks a variable up.
+func (a *App) env(key string) string {
+	for i := len(a.Env) - 1; i >= 0; i-- {
+		if k, v, _ := strings.Cut(a.Env[i], "="); k == key {
+			return v
+		}
+	}
+	return ""
+}
+
+// Flags that take two values, as Nix has them.
+var pairFlags = []string{"--override-input", "--option"}
+
+// pairSeparator stands between the two values of a pair flag once they are
+// joined; it cannot occur in an argument.
+const pairSeparator = "\x00"
+
+// joinPairs makes "--option KEY VALUE" one argument, which is all that the flag
+// library knows.
+func joinPairs(args []string) ([]string, error) {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return append(out, args[i:]...), nil
+		case args[i] == pairFlags[0] || args[i] == pairFlags[1]:
+			if i+2 >= len(args) {
+				return nil, &usageError{msg: args[i] + " takes two values", hint: "such as --override-input nixpkgs path:./nixpkgs, --option cores 2"}
+			}
+			out = append(out, args[i]+"="+args[i+1]+pairSeparator+args[i+2])
+			i += 2
+		default:
+			out = append(out, args[i])
+		}
+	}
+	return out, nil
+}
+
+// pairs is a flag that takes two values and may be given again.
+type pairs [][2]string
+
+func (p *pairs) String() string { return "" }
+
+// Type is how the values are called in the help.
+func (p *pairs) Type() string { return "NAME VALUE" }
+
+// Set takes the two values joined.
+func (p *pairs) Set(s string) error {
+	name, value, ok := strings.Cut(s, pairSeparator)
+	if !ok {
+		return errors.New("takes two values, each as an argument of its own")
+	}
+	*p = append(*p, [2]string{name, value})
+	return nil
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/pflag"
+)
+
+// configName is the configuration's name beside flake.nix.
+const configName = "flakeci.toml"
+
+// config is flakeci.toml. Each key is the flag of that name and gives its value
+// where the flag is not given. The binary of Nix is none of them: a repository
+// does not choose what runs on its reader's machine.
+type config struct {
+	Host     []string `toml:"host"`
+	User     []string `toml:"user"`
+	Kind     []string `toml:"kind"`
+	Cell     []string `toml:"cell"`
+	Exclude  []string `toml:"exclude"`
+	System   []string `toml:"system"`
+	EvalOnly *bool    `toml:"eval-only"`
+	Jobs     *int     `toml:"jobs"`
+	EvalJobs *int     `toml:"eval-jobs"`
+	Timeout  string   `toml:"timeout"`
+
+	JSON      string `toml:"json"`
+	JUnit     string `toml:"junit"`
+	Artifacts string `toml:"artifacts"`
+	Progress  string `toml:"progress"`
+	Color     string `toml:"color"`
+
+	OverrideInput map[string]string `toml:"override-input"`
+	Option        map[string]any    `toml:"option"`
+	Impure        *bool             `toml:"impure"`
+	Store         string            `toml:"store"`
+	Builders      string            `toml:"builders"`
+}
+
+// configError is a configuration that cannot be used; Detail shows the line.
+type configError struct {
+	Path, Detail string
+}
+
+func (e *configError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
+
+// loadConfig reads the configuration and sets the flags that were not given.
+// An explicit path has to be there; flakeci.toml in the flake's folder may be.
+func loadConfig(flags *pflag.FlagSet, path, flakeDir string) error {
+	explicit := path != ""
+	if !explicit {
+		if flakeDir == "" {
+			return nil
+		}
+		path = filepath.Join(flakeDir, configName)
+	}
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !explicit:
+		return nil
+	case err != nil:
+		return &usageError{msg: err.Error(), hint: "--config takes a file such as flakeci.toml"}
+	}
+	var c config
+	dec := toml.NewDecoder(strings.NewReader(string(text)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil {
+		return &configError{Path: path, Detail: tomlDetail(err)}
+	}
+	return c.apply(flags, path)
+}
+
+// tomlDetail shows the line that is wrong, where the library knows it.
+func tomlDetail(err error) string {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) {
+		return "unknown key\n" + unknown.String()
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		line, column := decode.Position()
+		return fmt.Sprintf("line %d, column %d: %s\n%s", line, column, decode.Error(), decode.String())
+	}
+	return err.Error()
+}
+
+// apply sets each flag that the file has a value for. A flag that the
+// subcommand lacks is passed over: one file serves them all.
+func (c config) apply(flags *pflag.FlagSet, path string) error {
+	for _, v := range c.values() {
+		flag := flags.Lookup(v.flag)
+		if flag == nil || flag.Changed {
+			continue
+		}
+		for _, value := range v.values {
+			if err := flag.Value.Set(value); err != nil {
+				return &configError{Path: path, Detail: fmt.Sprintf("%s = %q: %v", v.flag, value, err)}
+			}
+		}
+	}
+	for name, table := range map[string][][2]string{"override-input": sorted(c.OverrideInput), "option": sorted(c.Option)} {
+		if flag := flags.Lookup(name); flag != nil {
+			if p, ok := flag.Value.(*pairs); ok {
+				// Nix takes the last one for a name.
+				*p = append(table, *p...)
+			}
+		}
+	}
+	return nil
+}
+
+// setting is what the file says on one flag.
+type setting struct {
+	flag   string
+	values []string
+}
+
+func (c config) values() []setting {
+	var list []setting
+	add := func(flag string, values ...string) {
+		if len(values) > 0 && values[0] != "" {
+			list = append(list, setting{flag, values})
+		}
+	}
+	add("host", c.Host...)
+	add("user", c.User...)
+	add("kind", c.Kind...)
+	add("cell", c.Cell...)
+	add("exclude", c.Exclude...)
+	add("system", c.System...)
+	add("timeout", c.Timeout)
+	add("json", c.JSON)
+	add("junit", c.JUnit)
+	add("artifacts", c.Artifacts)
+	add("progress", c.Progress)
+	add("color", c.Color)
+	add("store", c.Store)
+	add("builders", c.Builders)
+	for flag, b := range map[string]*bool{"eval-only": c.EvalOnly, "impure": c.Impure} {
+		if b != nil {
+			add(flag, strconv.FormatBool(*b))
+		}
+	}
+	for flag, n := range map[string]*int{"jobs": c.Jobs, "eval-jobs": c.EvalJobs} {
+		if n != nil {
+			add(flag, strconv.Itoa(*n))
+		}
+	}
+	return list
+}
+
+// sorted lists a table by name.
+func sorted[V any](table map[string]V) [][2]string {
+	var list [][2]string
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		list = append(list, [2]string{name, fmt.Sprint(table[name])})
+	}
+	return list
+}

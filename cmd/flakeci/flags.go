@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// selectionFlags choose among the cells, the same way for every subcommand.
+type selectionFlags struct {
+	hosts, users, kinds, cells, exclude, systems []string
+}
+
+func (s *selectionFlags) add(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&s.hosts, "host", nil, "only this `HOST`: its system and its homes")
+	fs.StringArrayVar(&s.users, "user", nil, "only the homes of this `USER`")
+	fs.StringSliceVar(&s.kinds, "kind", nil, "only this `KIND`: nixos, home, darwin, check, package, devshell, formatter, or all (default nixos,home)")
+	fs.StringArrayVar(&s.cells, "cell", nil, "only cells whose id fits `GLOB`, such as 'home/*@laptop'")
+	fs.StringArrayVar(&s.exclude, "exclude", nil, "leave out cells whose id fits `GLOB`")
+	fs.StringArrayVar(&s.systems, "system", nil, "only what is for this `SYSTEM`, such as x86_64-linux")
+}
+
+// selection reads the flags.
+func (s *selectionFlags) selection() (matrix.Selection, error) {
+	names := s.kinds
+	if len(names) == 0 {
+		names = []string{string(matrix.KindNixOS), string(matrix.KindHome)}
+	}
+	kinds, err := matrix.ParseKinds(names)
+	return matrix.Selection{
+		Hosts: s.hosts, Users: s.users, Kinds: kinds,
+		Cells: s.cells, Exclude: s.exclude, Systems: s.systems,
+	}, err
+}
+
+// needsEmbedded says whether homes inside hosts have to be known before
+// anything is selected.
+func (s *selectionFlags) needsEmbedded() bool {
+	return len(s.users) > 0 || len(s.cells) > 0
+}
+
+// nixFlags are handed to Nix.
+type nixFlags struct {
+	path, store, builders string
+	overrides, settings   pairs
+	impure                bool
+}
+
+func (n *nixFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&n.path, "nix", "", "the nix `BINARY` to use (default $FLAKECI_NIX, else nix on PATH)")
+	fs.VarP(&n.overrides, "override-input", "", "use another flake for an input, as Nix does: `NAME REF`")
+	fs.VarP(&n.settings, "option", "", "set an option of Nix: `KEY VALUE`")
+	fs.BoolVar(&n.impure, "impure", false, "let the evaluation look at the machine")
+	fs.StringVar(&n.store, "store", "", "the Nix store to use, as a `URL`")
+	fs.StringVar(&n.builders, "builders", "", "remote builders, as Nix takes them: `SPEC`")
+}
+
+func (n *nixFlags) flake() nix.FlakeOptions {
+	o := nix.FlakeOptions{Impure: n.impure}
+	for _, p := range n.overrides {
+		o.Overrides = append(o.Overrides, nix.Override{Name: p[0], Ref: p[1]})
+	}
+	return o
+}
+
+// clientOptions say which Nix to run, and in which environment.
+func (a *App) clientOptions(n nixFlags) nix.Options {
+	path := n.path
+	if path == "" {
+		path = a.env("FLAKECI_NIX")
+	}
+	return nix.Options{Path: path, Env: withoutTokens(a.Env), Settings: n.settings, Store: n.store, Builders: n.builders}
+}
+
+// Tokens that a CI job hands to its steps. Evaluation and builds run what a pull
+// request brings along and get none of them.
+var tokenVariables = []string{
+	"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN",
+	"ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
+}
+
+func withoutTokens(env []string) []string {
+	kept := []string{}
+	for _, e := range env {
+		key, _, _ := strings.Cut(e, "=")
+		secret := false
+		for _, t := range tokenVariables {
+			secret = secret || key == t
+		}
+		if !secret {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+// flakeArg is the flake reference of the command line.
+func flakeArg(args []string) (string, error) {
+	if len(args) == 0 {
+		return ".", nil
+	}
+	if _, err := os.Stat(args[0]); err != nil && strings.Contains(args[0], "#") {
+		ref, _, _ := strings.Cut(args[0], "#")
+		return "", &usageError{
+			msg:  fmt.Sprintf("%s names one output; flakeci takes the whole flake", args[0]),
+			hint: fmt.Sprintf("flakeci run %s, with --host, --user or --cell to choose", ref),
+		}
+	}
+	return args[0], nil
+}
+
+// localFlake is the folder at or above a local reference that holds the flake,
+// or "" for a reference that is not a folder.
+func localFlake(ref string) string {
+	dir := nix.LocalRef(ref)
+	if dir = strings.TrimPrefix(dir, "path:"); !filepath.IsAbs(dir) {
+		return ""
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "flake.nix")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// matrixSchema names the version of what `matrix --format json` prints.
+const matrixSchema = "flakeci.matrix/v1"
+
+type matrixOptions struct {
+	selection  selectionFlags
+	nix        nixFlags
+	format     string
+	shards     int
+	color      string
+	configPath string
+	flake      string
+}
+
+func (a *App) matrixCommand() *cobra.Command {
+	var o matrixOptions
+	cmd := &cobra.Command{
+		Use:   "matrix [FLAKE]",
+		Short: "Show the grid of hosts and users, or the cells",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.flake, err = flakeArg(args); err != nil {
+				return err
+			}
+			if err := loadConfig(cmd.Flags(), o.configPath, localFlake(o.flake)); err != nil {
+				return err
+			}
+			return a.matrix(cmd.Context(), o)
+		},
+	}
+	fs := cmd.Flags()
+	o.selection.add(fs)
+	o.nix.add(fs)
+	fs.StringVar(&o.format, "format", "table", "what to print, `FORM`: table, json, cells (an id a line), github (a strategy matrix)")
+	fs.IntVar(&o.shards, "shards", 1, "into how many jobs github's matrix deals the cells, `N`")
+	fs.StringVar(&o.color, "color", "auto", "`WHEN` to use colours: auto, always, never")
+	fs.StringVar(&o.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
+	return cmd
+}
+
+func (a *App) matrix(ctx context.Context, o matrixOptions) error {
+	if !slices.Contains([]string{"table", "json", "cells", "github"}, o.format) {
+		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "there is table, json, cells and github"}
+	}
+	if o.shards < 1 {
+		return &usageError{msg: "--shards takes a number from 1 on"}
+	}
+	if err := checkColor(o.color); err != nil {
+		return err
+	}
+	selection, err := o.selection.selection()
+	if err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp("", "flakeci-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	client, err := nix.Find(ctx, a.clientOptions(o.nix))
+	if err != nil {
+		return err
+	}
+	target, err := client.Open(ctx, o.flake, o.nix.flake(), tmp)
+	if err != nil {
+		return err
+	}
+	others := slices.ContainsFunc(selection.Kinds, isOther)
+	d, err := runner.Discover(ctx, target, runner.Wanted{Others: others, Embedded: slices.Contains(selection.Kinds, matrix.KindHome)})
+	if err != nil {
+		return err
+	}
+	m, err := d.Matrix.Select(selection)
+	if err != nil && len(d.Causes) == 0 {
+		return nothingHint(err, others)
+	}
+	if err == nil {
+		if err := a.printMatrix(m, target.Flake, o); err != nil {
+			return err
+		}
+	}
+	for _, c := range d.Causes {
+		a.say("error: %s", strings.TrimSpace(c.Place.String()+" "+c.Title))
+	}
+	if len(d.Causes) > 0 {
+		return exitCode(exitFailed)
+	}
+	return nil
+}
+
+func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
+	switch o.format {
+	case "json":
+		return a.printJSON(struct {
+			Schema string        `json:"schema"`
+			Grid   matrix.Grid   `json:"grid"`
+			Cells  []matrix.Cell `json:"cells"`
+		}{matrixSchema, m.Grid, m.Cells})
+	case "github":
+		return a.printJSON(m.Strategy(o.shards, githubRunner))
+	case "cells":
+		var errs error
+		for _, c := range m.Cells {
+			_, err := fmt.Fprintln(a.Stdout, c.ID)
+			errs = errors.Join(errs, err)
+		}
+		return errs
+	}
+	style := a.style(o.color, a.Stdout)
+	return reports.WriteGrid(a.Stdout, reports.Plan(reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m),
+		reports.TableOptions{Color: style.color, Width: style.width})
+}
+
+func (a *App) printJSON(v any) error {
+	enc := json.NewEncoder(a.Stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// githubRunner is the label of GitHub's own runners for a system.
+func githubRunner(system string) string {
+	switch {
+	case system == "aarch64-linux":
+		return "ubuntu-24.04-arm"
+	case strings.HasSuffix(system, "-darwin"):
+		return "macos-latest"
+	}
+	return "ubuntu-latest"
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+func (a *App) reportCommand() *cobra.Command {
+	var files reportFiles
+	var color string
+	cmd := &cobra.Command{
+		Use:     "report FILE",
+		Short:   "Render a saved JSON report again",
+		Long:    "Render a report that flakeci run --json saved. The exit code is that of its verdict.",
+		Example: "  flakeci report report.json --junit junit.xml",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := checkColor(color); err != nil {
+				return err
+			}
+			return a.report(args[0], files, color)
+		},
+	}
+	files.add(cmd.Flags())
+	cmd.Flags().StringVar(&color, "color", "auto", "`WHEN` to use colours: auto, always, never")
+	return cmd
+}
+
+func (a *App) report(path string, files reportFiles, color string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return &usageError{msg: err.Error(), hint: "give a file that flakeci run --json wrote"}
+	}
+	defer f.Close()
+	r, err := reports.ReadJSON(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	table := a.Stdout
+	if files.onStdout() {
+		table = a.Stderr
+	}
+	if err := a.showTable(table, r, color); err != nil {
+		return err
+	}
+	if err := a.writeReports(r, files); err != nil {
+		return err
+	}
+	return verdictExit(r.Verdict)
+}

@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// runOptions are the flags of `flakeci run`, each of which flakeci.toml may set
+// too.
+type runOptions struct {
+	selection         selectionFlags
+	nix               nixFlags
+	files             reportFiles
+	shard             shardFlag
+	evalOnly          bool
+	jobs, evalJobs    int
+	timeout           time.Duration
+	artifacts         string
+	progress, color   string
+	configPath, flake string
+}
+
+func (o *runOptions) add(fs *pflag.FlagSet) {
+	o.selection.add(fs)
+	o.nix.add(fs)
+	o.files.add(fs)
+	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
+	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
+	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
+	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell to `DURATION`, such as 30m (default no limit)")
+	fs.Var(&o.shard, "shard", "only the I-th of N shares of the cells, `I/N`")
+	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
+	fs.StringVar(&o.progress, "progress", "auto", "what is said meanwhile, `HOW`: plain, quiet, or auto")
+	fs.StringVar(&o.color, "color", "auto", "`WHEN` to use colours: auto, always, never")
+	fs.StringVar(&o.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
+}
+
+func (a *App) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [FLAKE]",
+		Short: "Evaluate, build and report",
+		Example: `  flakeci run
+  flakeci run --host reason
+  flakeci run --user joachim --eval-only
+  flakeci run --kind all --junit junit.xml --json report.json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.flake, err = flakeArg(args); err != nil {
+				return err
+			}
+			if err := loadConfig(cmd.Flags(), o.configPath, localFlake(o.flake)); err != nil {
+				return err
+			}
+			return a.run(cmd.Context(), o)
+		},
+	}
+	o.add(cmd.Flags())
+	return cmd
+}
+
+// check finds what the flag library cannot.
+func (o *runOptions) check() error {
+	for name, n := range map[string]int{"--jobs": o.jobs, "--eval-jobs": o.evalJobs} {
+		if n < 1 {
+			return &usageError{msg: name + " takes a number from 1 on"}
+		}
+	}
+	if o.timeout < 0 {
+		return &usageError{msg: "--timeout takes a duration that is not negative"}
+	}
+	if !slices.Contains([]string{"auto", "plain", "quiet"}, o.progress) {
+		return &usageError{msg: "--progress takes auto, plain or quiet"}
+	}
+	if slices.Contains(o.selection.kinds, string(matrix.KindVM)) {
+		return &usageError{msg: "flakeci run does not boot VMs in this version", hint: "leave out --kind vm"}
+	}
+	return checkColor(o.color)
+}
+
+// run is `flakeci run`: from the flake reference to the report. A report is
+// written in every case in which there is a flake to report on.
+func (a *App) run(ctx context.Context, o runOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	selection, err := o.selection.selection()
+	if err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp("", "flakeci-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+
+	client, err := nix.Find(ctx, a.clientOptions(o.nix))
+	if err != nil {
+		return err
+	}
+	job := job{app: a, opts: o, selection: selection, client: client, started: time.Now()}
+	if err := job.do(ctx, tmp); err != nil {
+		return err
+	}
+	job.outcome.Interrupted = ctx.Err() != nil
+	return job.deliver()
+}
+
+// job is one run on its way.
+type job struct {
+	app       *App
+	opts      runOptions
+	selection matrix.Selection
+	client    *nix.Client
+	started   time.Time
+
+	target  *nix.Target
+	matrix  matrix.Matrix
+	outcome runner.Outcome
+	causes  []*runner.Cause // of what no cell stands for
+}
+
+// do opens the flake, finds its cells and runs those that are selected. What is
+// wrong with the flake as a whole becomes a cause; the error is for a run that
+// has nothing to report: no flake there, or nothing selected.
+func (j *job) do(ctx context.Context, tmp string) (err error) {
+	var noFlake *nix.NoFlakeError
+	j.target, err = j.client.Open(ctx, j.opts.flake, j.opts.nix.flake(), tmp)
+	if errors.As(err, &noFlake) {
+		return err
+	}
+	if err != nil {
+		return j.broken(ctx, err)
+	}
+	cells, err := j.choose(ctx)
+	if err != nil || len(cells) == 0 {
+		return err
+	}
+	machine, err := j.client.Machine(ctx)
+	if err != nil {
+		return j.broken(ctx, err)
+	}
+	progress := newProgress(j.app, j.opts.progress, j.app.style(j.opts.color, j.app.Stderr), len(cells))
+	defer progress.stop()
+	o := runner.Options{
+		Client: j.client, Target: j.target, Machine: machine,
+		EvalJobs: j.opts.evalJobs, BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
+		Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
+	}
+	if !j.opts.selection.needsEmbedded() {
+		o.Embedded = j.selection.Admits
+	}
+	j.outcome = runner.Run(ctx, cells, o)
+	return nil
+}
+
+// choose lists the flake's cells and selects among them. Where a whole output
+// could not be listed, that is reported rather than that nothing fits.
+func (j *job) choose(ctx context.Context) ([]matrix.Cell, error) {
+	others := slices.ContainsFunc(j.selection.Kinds, isOther)
+	d, err := runner.Discover(ctx, j.target, runner.Wanted{Others: others, Embedded: j.opts.selection.needsEmbedded()})
+	if err != nil {
+		return nil, j.broken(ctx, err)
+	}
+	j.causes = append(j.causes, d.Causes...)
+	j.matrix = d.Matrix
+	selected, err := d.Matrix.Select(j.selection)
+	switch {
+	case err != nil && len(j.causes) > 0:
+		j.app.complain(err)
+		return nil, nil
+	case err != nil:
+		return nil, nothingHint(err, others)
+	}
+	j.matrix, err = j.opts.shard.of(selected)
+	return j.matrix.Cells, err
+}
+
+// broken makes a cause of what keeps the flake from being looked into. An
+// interruption is none: the report says of itself that it was interrupted.
+func (j *job) broken(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		j.causes = append(j.causes, runner.FlakeCause(err))
+	}
+	return nil
+}
+
+// isOther says whether a kind is found by `nix flake show` only.
+func isOther(k matrix.Kind) bool {
+	return k == matrix.KindCheck || k == matrix.KindPackage || k == matrix.KindDevShell || k == matrix.KindFormatter
+}
+
+// nothingHint adds where else there might be something.
+func nothingHint(err error, others bool) error {
+	var nothing *matrix.NothingError
+	if errors.As(err, &nothing) && nothing.Filter == "" && !others {
+		return &usageError{
+			msg:  "nothing to do: the flake has no hosts and no homes",
+			hint: "--kind all takes its packages, checks and shells too",
+		}
+	}
+	return err
+}
+
+// deliver writes the reports and ends with the verdict's exit code.
+func (j *job) deliver() error {
+	f := j.target.Flake
+	report := reports.Collect(reports.Run{
+		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
+		Flake:   reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
+		Started: j.started, Duration: time.Since(j.started),
+		Matrix: j.matrix, Outcome: j.outcome, Causes: j.causes,
+	})
+	table := j.app.Stdout
+	if j.opts.files.onStdout() {
+		table = j.app.Stderr
+	}
+	if err := j.app.showTable(table, report, j.opts.color); err != nil {
+		return err
+	}
+	if err := j.app.writeReports(report, j.opts.files); err != nil {
+		return err
+	}
+	return verdictExit(report.Verdict)
+}
+
+// showTable writes the grid and the causes as a terminal shows them.
+func (a *App) showTable(w io.Writer, r reports.Report, color string) error {
+	style := a.style(color, w)
+	return reports.WriteTable(w, r, reports.TableOptions{Color: style.color, Width: style.width})
+}
+
+// verdictExit is nil for a run that passed, else its exit code.
+func verdictExit(v reports.Verdict) error {
+	switch v {
+	case reports.VerdictPassed:
+		return nil
+	case reports.VerdictFailed:
+		return exitCode(exitFailed)
+	case reports.VerdictCanceled:
+		return exitCode(exitInterrupted)
+	}
+	return exitCode(exitError)
+}

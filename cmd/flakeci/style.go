@@ -1,0 +1,40 @@
+package main
+
+import (
+	"io"
+	"os"
+	"slices"
+
+	"golang.org/x/term"
+)
+
+// style is how a stream is written to.
+type style struct {
+	color bool
+	width int // columns; 0 where it is no terminal
+}
+
+// style looks at the stream, --color and NO_COLOR (https://no-color.org).
+func (a *App) style(when string, w io.Writer) style {
+	var s style
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		s.color = a.env("NO_COLOR") == "" && a.env("TERM") != "dumb"
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			s.width = width
+		}
+	}
+	switch when {
+	case "always":
+		s.color = true
+	case "never":
+		s.color = false
+	}
+	return s
+}
+
+func checkColor(when string) error {
+	if !slices.Contains([]string{"auto", "always", "never"}, when) {
+		return &usageError{msg: "--color takes auto, always or never"}
+	}
+	return nil
+}

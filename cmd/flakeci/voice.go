@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+)
+
+// say writes a message on stderr. Names in it may be anything.
+func (a *App) say(format string, args ...any) {
+	fmt.Fprintf(a.Stderr, "flakeci: %s\n", clean.Text(fmt.Sprintf(format, args...)))
+}
+
+// complain says what is wrong and, where there is one, what to do about it,
+// and chooses the exit code.
+func (a *App) complain(err error) int {
+	c := explain(err)
+	a.say("error: %s", c.msg)
+	if c.hint != "" {
+		a.say("hint: %s", c.hint)
+	}
+	return c.code
+}
+
+// complaint is an error in the words of the program.
+type complaint struct {
+	msg, hint string
+	code      int
+}
+
+// explain finds words, hint and exit code for an error. Libraries give typed
+// errors; only here are they turned into advice.
+func explain(err error) complaint {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return complaint{usage.msg, usage.hint, exitUsage}
+	}
+	var config *configError
+	if errors.As(err, &config) {
+		return complaint{err.Error(), "", exitUsage}
+	}
+	for _, f := range []func(error) (complaint, bool){explainSelection, explainNix, explainReport} {
+		if c, ok := f(err); ok {
+			return c
+		}
+	}
+	if isUsage(err) {
+		return complaint{err.Error(), "see flakeci --help", exitUsage}
+	}
+	return complaint{msg: err.Error(), code: exitError}
+}
+
+func explainSelection(err error) (complaint, bool) {
+	var unknown *matrix.UnknownError
+	var nothing *matrix.NothingError
+	var glob *matrix.GlobError
+	switch {
+	case errors.As(err, &unknown):
+		return complaint{err.Error(), knownHint(unknown), exitUsage}, true
+	case errors.As(err, &nothing):
+		return complaint{err.Error(), "", exitUsage}, true
+	case errors.As(err, &glob):
+		return complaint{err.Error(), "", exitUsage}, true
+	}
+	return complaint{}, false
+}
+
+// How many names to list before it is too much for a line.
+const mostKnown = 12
+
+func knownHint(e *matrix.UnknownError) string {
+	known := e.Known
+	more := ""
+	if len(known) > mostKnown {
+		more = fmt.Sprintf(" and %d more", len(known)-mostKnown)
+		known = known[:mostKnown]
+	}
+	list := "there is " + strings.Join(known, ", ") + more
+	if len(e.Known) == 0 {
+		list = fmt.Sprintf("the flake has no %s at all", e.What)
+	}
+	if e.Suggestion != "" {
+		return fmt.Sprintf("did you mean %s? %s", e.Suggestion, list)
+	}
+	return list
+}
+
+func explainNix(err error) (complaint, bool) {
+	var noFlake *nix.NoFlakeError
+	var notFound *nix.NotFoundError
+	var tooOld *nix.TooOldError
+	switch {
+	case errors.As(err, &noFlake):
+		hint := "name a folder with a flake.nix, or what Nix takes as a flake reference"
+		if noFlake.Untracked != "" {
+			hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", noFlake.Untracked, noFlake.Untracked)
+		}
+		return complaint{err.Error(), hint, exitUsage}, true
+	case errors.As(err, &notFound):
+		return complaint{err.Error(), "install Nix, or say where it is with --nix PATH or FLAKECI_NIX", exitError}, true
+	case errors.As(err, &tooOld):
+		return complaint{err.Error(), "install a newer Nix, or name one with --nix PATH or FLAKECI_NIX", exitError}, true
+	}
+	return complaint{}, false
+}
+
+func explainReport(err error) (complaint, bool) {
+	var schema *reports.SchemaError
+	if errors.As(err, &schema) {
+		return complaint{err.Error(), "give a file that flakeci run --json wrote", exitUsage}, true
+	}
+	return complaint{}, false
+}
+
+// isUsage knows the errors that cobra gives as plain text.
+func isUsage(err error) bool {
+	for _, start := range []string{"unknown command", "accepts ", "requires ", "unknown flag"} {
+		if strings.HasPrefix(err.Error(), start) {
+			return true
+		}
+	}
+	return false
+}

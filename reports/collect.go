@@ -1,0 +1,101 @@
+package reports
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// Run is what a report is collected from. Matrix is what was selected; homes
+// that were found inside hosts are added from the outcome. Causes are those
+// that no cell has, such as an output that could not be listed.
+type Run struct {
+	Tool, Nix Tool
+	Flake     Flake
+	Started   time.Time
+	Duration  time.Duration
+	Matrix    matrix.Matrix
+	Outcome   runner.Outcome
+	Causes    []*runner.Cause
+}
+
+// Collect makes the report of a run.
+func Collect(r Run) Report {
+	rep := Report{
+		Schema: Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
+		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: seconds(r.Duration),
+		Cells: []Cell{}, Causes: []Cause{},
+	}
+	var seen []matrix.Cell
+	for _, res := range r.Outcome.Results {
+		seen = append(seen, res.Cell)
+		rep.Cells = append(rep.Cells, collectCell(res))
+	}
+	grid := r.Matrix.With(seen...).Grid
+	rep.Grid = Grid{Hosts: grid.Hosts, Users: grid.Users, Orphans: grid.Orphans}
+	for _, c := range r.Outcome.Causes {
+		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
+	}
+	for i, c := range r.Causes {
+		cause := collectCause(c, nil)
+		cause.ID = "f" + strconv.Itoa(i+1)
+		rep.Causes = append(rep.Causes, cause)
+	}
+	rep.Verdict = VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
+	return rep
+}
+
+func collectCell(res runner.Result) Cell {
+	c := Cell{
+		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
+		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
+		Status: Status(res.Status), How: How(res.How), SameAs: res.SameAs, Note: res.Note,
+		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Phases: []Phase{},
+	}
+	for _, p := range res.Phases {
+		c.Phases = append(c.Phases, Phase{
+			Name: p.Name, Status: Status(p.Status), Started: p.Started.UTC().Truncate(time.Millisecond),
+			Duration: seconds(p.Duration), Attempts: 1, MaxRSS: p.MaxRSS, Message: p.Message,
+		})
+	}
+	for _, cause := range res.Causes {
+		c.Causes = append(c.Causes, cause.ID)
+	}
+	return c
+}
+
+func collectCause(c *runner.Cause, results []runner.Result) Cause {
+	cause := Cause{
+		ID: c.ID, Kind: c.Kind, Title: c.Title, Message: c.Message, Hint: c.Hint,
+		DrvPath: c.DrvPath, ExitCode: c.ExitCode, LogTail: strings.Join(c.Tail, "\n"), Log: c.Log, Cells: []string{},
+	}
+	if c.Place.File != "" {
+		cause.Location = &Location{File: c.Place.File, Line: c.Place.Line, Column: c.Place.Column}
+	}
+	for _, res := range results {
+		if slices.Contains(res.Causes, c) {
+			cause.Cells = append(cause.Cells, res.Cell.ID)
+		}
+	}
+	return cause
+}
+
+// seconds rounds to milliseconds: finer figures would only be noise.
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+
+// Plan is the report of a run that did not take place: the grid and its cells
+// without a status, as `flakeci matrix` shows them.
+func Plan(f Flake, m matrix.Matrix) Report {
+	rep := Report{
+		Schema: Schema, Flake: f, Cells: []Cell{}, Causes: []Cause{},
+		Grid: Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans},
+	}
+	for _, c := range m.Cells {
+		rep.Cells = append(rep.Cells, collectCell(runner.Result{Cell: c}))
+	}
+	return rep
+}
