@@ -89,9 +89,8 @@ func Find(ctx context.Context, o Options) (*Client, error) {
 	var out bytes.Buffer
 	cmd := proc.Cmd{Path: c.path, Args: []string{"--version"}, Env: c.env, Stdout: &out}
 	if _, err := cmd.Run(ctx); err != nil {
-		var died *proc.Error
-		if errors.As(err, &died) && (died.NotFound() || errors.Is(err, fs.ErrPermission)) {
-			return nil, &NotFoundError{Path: c.path, Err: died.Err}
+		if errors.Is(err, proc.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			return nil, &NotFoundError{Path: c.path, Err: err}
 		}
 		return nil, err
 	}

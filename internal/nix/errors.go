@@ -135,6 +135,11 @@ func (f *Flake) where(p position) string {
 	if own, ok := f.own(p); ok {
 		return own.String()
 	}
+	// What stands in flakeci's own question is nothing to show: newer versions
+	// call its place «string», older ones give the expression for a file name.
+	if file := p.file(); !strings.HasPrefix(file, "/") && !strings.HasPrefix(file, "«") || strings.HasPrefix(file, "«string»") {
+		return ""
+	}
 	return Place{File: p.file(), Line: p.Line, Column: p.Column}.String()
 }
 

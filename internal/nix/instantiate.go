@@ -86,7 +86,7 @@ func (t *Target) Instantiate(ctx context.Context, q Question) (Instance, proc.Us
 }
 
 func notDerivation(path []string, in Instance) error {
-	return &EvalError{Message: fmt.Sprintf("%s is a %s, not a derivation", strings.Join(path, "."), in.NotDerivation)}
+	return &EvalError{Message: fmt.Sprintf("%s is no derivation but of type %s", strings.Join(path, "."), in.NotDerivation)}
 }
 
 func (q Question) function() string {
