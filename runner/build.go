@@ -16,6 +16,7 @@ import (
 // it.
 type build struct {
 	once   sync.Once
+	done   chan struct{}
 	status Status
 	how    How
 	note   string
@@ -23,17 +24,27 @@ type build struct {
 	causes []*Cause
 }
 
-// build takes a cell through building.
-func (r *run) build(ctx context.Context, res Result) {
+// buildOf gives the one build of a derivation.
+func (r *run) buildOf(drv string) *build {
 	r.mu.Lock()
-	b := r.builds[res.DrvPath]
+	defer r.mu.Unlock()
+	b := r.builds[drv]
 	if b == nil {
-		b = &build{}
-		r.builds[res.DrvPath] = b
+		b = &build{done: make(chan struct{})}
+		r.builds[drv] = b
 	}
-	r.mu.Unlock()
-	b.once.Do(func() { r.realise(ctx, res, b) })
+	return b
+}
 
+// build takes a cell through building.
+func (r *run) build(ctx context.Context, res Result, b *build, after []*build) {
+	b.once.Do(func() {
+		defer close(b.done)
+		for _, other := range after {
+			<-other.done
+		}
+		r.realise(ctx, res, b)
+	})
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
 	if b.phase.Name != "" {
 		res.Phases = append(res.Phases, b.phase)

@@ -139,7 +139,8 @@ const maxFrames = 12
 func traceLines(frames []nix.Frame) []string {
 	var lines []string
 	for _, f := range frames {
-		if f.Where == "" || len(lines) == maxFrames {
+		// «none» and «nix-internal» are places inside Nix.
+		if f.Where == "" || strings.HasPrefix(f.Where, "«n") || len(lines) == maxFrames {
 			continue
 		}
 		lines = append(lines, f.Where+": "+firstLine(f.Text))

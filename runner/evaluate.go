@@ -70,7 +70,9 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 			return
 		}
 	}
-	r.proceed(ctx, c, e)
+	// Homes go first: the host contains them, and two nix that want the same
+	// derivation wait for each other by polling.
+	var homes []*build
 	for _, h := range e.instance.Homes {
 		cell := matrix.EmbeddedCell(c, h.User, h.Username)
 		if !r.wants(cell) {
@@ -80,8 +82,11 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 		phase := e.phase
 		phase.MaxRSS = 0 // its host's process, counted there
 		phase.Duration = 0
-		r.proceed(ctx, cell, evaluation{instance: h.Instance, phase: phase})
+		if b := r.proceed(ctx, cell, evaluation{instance: h.Instance, phase: phase}, nil); b != nil {
+			homes = append(homes, b)
+		}
 	}
+	r.proceed(ctx, c, e, homes)
 }
 
 // wants says whether a home found inside a host takes part.
@@ -106,7 +111,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 			res.Status = DependencyFailed
 		}
 		if r.wants(cell) {
-			r.proceed(ctx, cell, home)
+			r.proceed(ctx, cell, home, nil)
 		}
 	}
 	res.Phases[0].Status, res.Phases[0].Message = res.Status, cause.Title
@@ -115,37 +120,52 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 }
 
 // proceed finishes a cell that ends with its evaluation, and hands one that
-// does not on to be built.
-func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
+// does not on to be built, once the builds it comes after are done. It gives
+// the build, or nil if there is none.
+func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []*build) *build {
 	if e.instance.System != "" {
 		c.System = e.instance.System
 	}
 	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}}
-	end := func(s Status, causes ...*Cause) {
-		res.Status, res.Causes, res.Phases[0].Status = s, causes, s
-		if len(causes) > 0 {
-			res.Phases[0].Message = causes[0].Title
-		}
+	if r.ended(&res, e) {
 		r.finish(res)
+		return nil
 	}
+	b := r.buildOf(res.DrvPath)
+	r.building.Go(func() error {
+		r.build(ctx, res, b, after)
+		return nil
+	})
+	return b
+}
+
+// ended says whether a cell ends with its evaluation, and how.
+func (r *run) ended(res *Result, e evaluation) bool {
 	switch {
 	case e.stopped == TimedOut:
-		end(TimedOut, timeoutCause(c.ID, PhaseEval, r.Timeout))
+		res.Status, res.Causes = TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseEval, r.Timeout)}
 	case e.stopped != "":
-		end(e.stopped)
+		res.Status = e.stopped
 	case e.err != nil:
 		cause := r.causes.ofEval(e.err)
-		end(cause.status(), cause)
+		res.Status, res.Causes = cause.status(), []*Cause{cause}
 	case e.instance.Skip != "":
-		res.Note = e.instance.Skip
-		end(Skipped)
+		res.Status, res.Note = Skipped, e.instance.Skip
+	case !r.admits(res.Cell):
+		res.Status, res.Note = Skipped, "is for "+res.Cell.System+", which was not asked for"
 	case r.EvalOnly:
-		res.How = Evaluated
-		end(Passed)
+		res.Status, res.How = Passed, Evaluated
 	default:
-		r.building.Go(func() error {
-			r.build(ctx, res)
-			return nil
-		})
+		return false
 	}
+	res.Phases[0].Status = res.Status
+	if len(res.Causes) > 0 {
+		res.Phases[0].Message = res.Causes[0].Title
+	}
+	return true
+}
+
+// admits has the last word on a cell whose system only evaluation told.
+func (r *run) admits(c matrix.Cell) bool {
+	return len(r.Systems) == 0 || slices.Contains(r.Systems, c.System)
 }

@@ -22,6 +22,9 @@ type Options struct {
 	// EvalJobs and BuildJobs are how many evaluations and builds run at once;
 	// 0 means one.
 	EvalJobs, BuildJobs int
+	// Systems are those asked for; empty means any. A cell that turns out to be
+	// for another is skipped.
+	Systems []string
 	// EvalOnly stops after evaluation.
 	EvalOnly bool
 	// Timeout limits each phase of each cell; 0 means no limit.

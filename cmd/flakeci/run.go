@@ -159,7 +159,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
-		Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
 	}
 	if !j.opts.selection.needsEmbedded() {
 		o.Embedded = j.selection.Admits
