@@ -65,8 +65,11 @@ type BuildWatcher struct {
 func (c *Client) Build(ctx context.Context, drv string, w BuildWatcher) (BuildResult, error) {
 	p := buildLog{watch: w, drvOf: map[uint64]string{}, tails: map[string]*tail{}}
 	usage, err := c.run(ctx, call{
-		sub:  []string{"build"},
-		args: []string{c.Version.installable(drv), "--no-link", "--keep-going", "--log-format", "internal-json", "-v"},
+		sub: []string{"build"},
+		args: []string{c.Version.installable(drv), "--no-link", "--keep-going", "--log-format", "internal-json", "-v",
+			// How often, in seconds, to look whether another nix is done with a
+			// derivation that both need; the default of 5 is felt.
+			"--option", "build-poll-interval", "1"},
 		line: p.line,
 	})
 	res := p.result()
