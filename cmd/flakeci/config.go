@@ -107,7 +107,11 @@ func (c config) apply(flags *pflag.FlagSet, path string) error {
 			}
 		}
 	}
-	for name, table := range map[string][][2]string{"override-input": sorted(c.OverrideInput), "option": sorted(c.Option)} {
+	inputs := sorted(c.OverrideInput)
+	for i := range inputs {
+		inputs[i][1] = besides(path, inputs[i][1])
+	}
+	for name, table := range map[string][][2]string{"override-input": inputs, "option": sorted(c.Option)} {
 		if flag := flags.Lookup(name); flag != nil {
 			if p, ok := flag.Value.(*pairs); ok {
 				// Nix takes the last one for a name.
@@ -165,4 +169,21 @@ func sorted[V any](table map[string]V) [][2]string {
 		list = append(list, [2]string{name, fmt.Sprint(table[name])})
 	}
 	return list
+}
+
+// besides reads a relative folder in the file as one beside the file, from
+// wherever flakeci is started. Anything else is left to Nix.
+func besides(file, ref string) string {
+	dir, scheme := ref, ""
+	if rest, ok := strings.CutPrefix(ref, "path:"); ok {
+		dir, scheme = rest, "path:"
+	}
+	if filepath.IsAbs(dir) {
+		return ref
+	}
+	joined := filepath.Join(filepath.Dir(file), dir)
+	if st, err := os.Stat(joined); err != nil || !st.IsDir() {
+		return ref
+	}
+	return scheme + joined
 }
