@@ -21,6 +21,7 @@ const roleVar = "FLAKECI_PROC_TEST_ROLE"
 func TestMain(m *testing.M) {
 	switch role, arg, _ := strings.Cut(os.Getenv(roleVar), ":"); role {
 	case "":
+		listen()
 		os.Exit(m.Run())
 	case "eat":
 		eat(arg)
@@ -30,6 +31,14 @@ func TestMain(m *testing.M) {
 		stubborn()
 	case "tidy":
 		tidy()
+	}
+}
+
+// listen makes up for a shell that started the tests in its background. Such a
+// shell has them ignore SIGINT, and whatever they start would take that over.
+func listen() {
+	if signal.Ignored(syscall.SIGINT) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
 	}
 }
 
