@@ -1,0 +1,235 @@
+// Package internal_test holds the rules of the whole tree that no compiler
+// checks: who may import whom, who starts processes, and who reads the outside
+// world. They are those of docs/architecture.md.
+package internal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/flakeci/flakeci"
+
+// rule says which packages of ours the packages below a folder may import.
+// A package may always import those of its own folder and below.
+type rule struct {
+	folder string   // relative to the root; the longest that fits a package counts
+	may    []string // folders, each with all that is below
+}
+
+// rules lists the folders from the bottom up. A folder that is not here is not
+// known to the design, and the test says so.
+func rules() []rule {
+	return []rule{
+		{"internal/proc", nil},
+		{"internal/nix", []string{"internal/proc"}},
+		{"internal", []string{"internal"}},
+		{"matrix", nil},
+		{"runner", []string{"matrix", "internal"}},
+		{"vmtest", []string{"internal"}},
+		{"reports", []string{"vmtest", "runner", "matrix", "internal"}},
+		{"bench", []string{"reports", "vmtest", "runner", "matrix", "internal"}},
+		{"cmd", []string{"reports", "vmtest", "runner", "matrix", "internal"}},
+	}
+}
+
+// source is one file of Go that is no test.
+type source struct {
+	name    string // relative to the root, with slashes
+	folder  string
+	imports []string
+	syntax  *ast.File
+}
+
+// sources parses the tree. What is no part of the program is left out: folders
+// that Go does not look into, and the examples.
+func sources(t *testing.T) []source {
+	t.Helper()
+	root := ".."
+	var all []source
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		base := path.Base(filepath.ToSlash(name))
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != root && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata" || name == filepath.Join(root, "examples")):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go"):
+			return nil
+		}
+		all = append(all, parse(t, root, name))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func parse(t *testing.T, root, name string) source {
+	t.Helper()
+	syntax, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(root, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := source{name: filepath.ToSlash(relative), syntax: syntax}
+	s.folder = path.Dir(s.name)
+	for _, spec := range syntax.Imports {
+		p, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.imports = append(s.imports, p)
+	}
+	return s
+}
+
+// ours returns the folder of a package of this module.
+func ours(imported string) (string, bool) {
+	return strings.CutPrefix(imported, module+"/")
+}
+
+// under reports whether a folder is another or below it.
+func under(folder, parent string) bool {
+	return folder == parent || strings.HasPrefix(folder, parent+"/")
+}
+
+// ruleFor returns the rule with the longest folder that fits.
+func ruleFor(folder string) (rule, bool) {
+	var best rule
+	for _, r := range rules() {
+		if under(folder, r.folder) && len(r.folder) > len(best.folder) {
+			best = r
+		}
+	}
+	return best, best.folder != ""
+}
+
+func TestImportDirection(t *testing.T) {
+	for _, s := range sources(t) {
+		r, found := ruleFor(s.folder)
+		if !found {
+			t.Errorf("%s: the design has no folder %s; give it a rule here", s.name, s.folder)
+			continue
+		}
+		for _, p := range s.imports {
+			folder, own := ours(p)
+			if own && !under(folder, r.folder) && !slices.ContainsFunc(r.may, func(may string) bool { return under(folder, may) }) {
+				t.Errorf("%s imports %s; packages in %s may import only %q of ours", s.name, folder, r.folder, r.may)
+			}
+		}
+	}
+}
+
+// The matrix is pure: whoever wants to know what a cell is need not read
+// anything else.
+func TestMatrixIsStandardLibraryOnly(t *testing.T) {
+	impure := []string{"os", "net", "syscall", "time", "math/rand", "math/rand/v2"}
+	for _, s := range sources(t) {
+		if !under(s.folder, "matrix") {
+			continue
+		}
+		for _, p := range s.imports {
+			if first, _, _ := strings.Cut(p, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s, which is not of the standard library", s.name, p)
+			}
+			if slices.ContainsFunc(impure, func(i string) bool { return under(p, i) }) {
+				t.Errorf("%s imports %s, which is not pure", s.name, p)
+			}
+		}
+	}
+}
+
+// One file collects a Report from what was run. All others see the Report only,
+// so that a saved one can be rendered again. The live view is apart: it shows
+// what has no report yet.
+func TestOneFileCollectsReports(t *testing.T) {
+	var collectors []string
+	for _, s := range sources(t) {
+		if !under(s.folder, "reports") || under(s.folder, "reports/live") {
+			continue
+		}
+		if slices.ContainsFunc(s.imports, func(p string) bool {
+			folder, own := ours(p)
+			return own && (under(folder, "runner") || under(folder, "matrix") || under(folder, "vmtest"))
+		}) {
+			collectors = append(collectors, s.name)
+		}
+	}
+	if len(collectors) > 1 {
+		t.Errorf("more than one file of reports knows what was run: %q", collectors)
+	}
+}
+
+func TestOnlyProcStartsProcesses(t *testing.T) {
+	for _, s := range sources(t) {
+		if under(s.folder, "internal/proc") {
+			continue
+		}
+		if slices.Contains(s.imports, "os/exec") {
+			t.Errorf("%s imports os/exec; processes are started by internal/proc", s.name)
+		}
+		for _, use := range uses(s, map[string][]string{
+			"os":      {"StartProcess"},
+			"syscall": {"ForkExec", "StartProcess", "Exec"},
+		}) {
+			t.Errorf("%s uses %s; processes are started by internal/proc", s.name, use)
+		}
+	}
+}
+
+func TestOnlyCmdReadsTheOutside(t *testing.T) {
+	for _, s := range sources(t) {
+		if under(s.folder, "cmd") {
+			continue
+		}
+		for _, p := range s.imports {
+			if p == "flag" || strings.HasPrefix(p, "github.com/spf13/") {
+				t.Errorf("%s imports %s; flags are read by cmd", s.name, p)
+			}
+		}
+		for _, use := range uses(s, map[string][]string{
+			"os":      {"Args", "Environ", "Exit", "ExpandEnv", "Getenv", "LookupEnv", "Stderr", "Stdin", "Stdout"},
+			"log":     {"Fatal", "Fatalf", "Fatalln"},
+			"syscall": {"Environ", "Exit", "Getenv"},
+		}) {
+			t.Errorf("%s uses %s; that is for cmd, which hands on what others need", s.name, use)
+		}
+	}
+}
+
+// uses lists the named things of packages that a file mentions.
+func uses(s source, names map[string][]string) []string {
+	local := map[string]string{} // name in the file to import path
+	for i, spec := range s.syntax.Imports {
+		name := path.Base(s.imports[i])
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		local[name] = s.imports[i]
+	}
+	var found []string
+	ast.Inspect(s.syntax, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if pkg, ok := selector.X.(*ast.Ident); ok && slices.Contains(names[local[pkg.Name]], selector.Sel.Name) {
+			found = append(found, pkg.Name+"."+selector.Sel.Name)
+		}
+		return true
+	})
+	return found
+}
