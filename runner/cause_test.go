@@ -1,0 +1,131 @@
+package runner
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+func TestBlame(t *testing.T) {
+	const own = "/nix/store/00000000000000000000000000000000-own.drv"
+	cause := func(kind nix.FailureKind, drv string) *Cause { return &Cause{Kind: string(kind), DrvPath: drv} }
+	tests := map[string]struct {
+		causes []*Cause
+		want   Status
+	}{
+		"its own builder":               {[]*Cause{cause(nix.FailBuilder, own)}, Failed},
+		"a dependency":                  {[]*Cause{cause(nix.FailBuilder, "dep")}, DependencyFailed},
+		"a dependency's hash":           {[]*Cause{cause(nix.FailHash, "dep")}, DependencyFailed},
+		"its own time":                  {[]*Cause{cause(nix.FailTimeout, own)}, TimedOut},
+		"a dependency's time":           {[]*Cause{cause(nix.FailTimeout, "dep")}, TimedOut},
+		"the machine":                   {[]*Cause{cause(nix.FailDisk, own)}, Error},
+		"the daemon":                    {[]*Cause{cause(nix.FailDaemon, "")}, Error},
+		"the machine and a dependency":  {[]*Cause{cause(nix.FailFeature, "a"), cause(nix.FailBuilder, "b")}, DependencyFailed},
+		"a dependency, then its own":    {[]*Cause{cause(nix.FailBuilder, "a"), cause(nix.FailBuilder, own)}, Failed},
+		"a dependency's time and fault": {[]*Cause{cause(nix.FailTimeout, "a"), cause(nix.FailBuilder, "b")}, DependencyFailed},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := blame(own, tt.causes); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCausesAreOne(t *testing.T) {
+	var cs causes
+	throw := func(file string) error {
+		return &nix.EvalError{Message: "no", Place: nix.Place{File: file, Line: 1}}
+	}
+	if cs.ofEval(throw("a.nix")) != cs.ofEval(throw("a.nix")) {
+		t.Error("one error in two cells is two causes")
+	}
+	if cs.ofEval(throw("a.nix")) == cs.ofEval(throw("b.nix")) {
+		t.Error("errors in two places are one cause")
+	}
+	leaf := nix.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: nix.FailBuilder, Tail: []string{"x"}}
+	logs := 0
+	keep := func() string { logs++; return "log" }
+	if cs.ofBuild(leaf, keep) != cs.ofBuild(leaf, keep) || logs != 1 {
+		t.Errorf("one leaf in two cells is two causes, or its log was kept %d times", logs)
+	}
+}
+
+func TestEvalCause(t *testing.T) {
+	tests := map[string]struct {
+		err               error
+		kind, title, hint string
+		status            Status
+	}{
+		"throw": {&nix.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", Failed},
+		"recursion": {
+			&nix.EvalError{Message: "infinite recursion encountered"},
+			"eval", "infinite recursion", "needs itself", Failed,
+		},
+		"untracked": {
+			&nix.EvalError{Message: "getting status", Untracked: "hosts/new.nix"},
+			"eval", "getting status", "git add hosts/new.nix", Failed,
+		},
+		"input of the flake": {
+			&nix.EvalError{Message: "git failed", Input: &nix.InputFault{Name: "secrets", URL: "git+ssh://h/s"}},
+			"input", "input secrets could not be fetched", "asked for by the flake itself", Error,
+		},
+		"input of an input": {
+			&nix.EvalError{Message: "git failed", Input: &nix.InputFault{Name: "mid/secrets", URL: "git+ssh://h/s"}},
+			"input", "input mid/secrets", "asked for by input mid", Error,
+		},
+		"killed":  {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", Error},
+		"crashed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", Failed},
+		"other":   {errors.New("no such thing"), "infra", "no such thing", "", Error},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := FlakeCause(tt.err)
+			if c.Kind != tt.kind || !strings.Contains(c.Title, tt.title) || !strings.Contains(c.Hint, tt.hint) || c.status() != tt.status {
+				t.Errorf("got %s %q, hint %q, status %s", c.Kind, c.Title, c.Hint, c.status())
+			}
+			if strings.Contains(c.Title, "\n") {
+				t.Error("the title has more than one line")
+			}
+		})
+	}
+}
+
+func TestBuildTitle(t *testing.T) {
+	const drv = "/nix/store/00000000000000000000000000000000-libfrob-1.2.drv"
+	tests := []struct {
+		failure nix.BuildFailure
+		want    string
+	}{
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 3}, "libfrob-1.2 failed to build (exit 3)"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Signal: 9}, "libfrob-1.2 failed to build (signal 9)"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder}, "libfrob-1.2 failed to build"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
+		{nix.BuildFailure{Kind: nix.FailDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
+	}
+	for _, tt := range tests {
+		if got := buildTitle(tt.failure); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestFirstLine(t *testing.T) {
+	long := strings.Repeat("ü", 300)
+	for in, want := range map[string]string{
+		"":             "",
+		"\n\n a \nb":   "a",
+		long:           strings.Repeat("ü", 159) + "…",
+		"one":          "one",
+		"\r\n  x\r\ny": "x",
+	} {
+		if got := firstLine(in); got != want {
+			t.Errorf("firstLine(%.20q) = %q, want %q", in, got, want)
+		}
+	}
+}
