@@ -174,7 +174,8 @@ func VerdictOf(cells []Cell, causes []Cause, interrupted bool) Verdict {
 		switch c.Status {
 		case Failed, DependencyFailed, TimedOut:
 			return VerdictFailed
-		case Error, Canceled:
+		case Passed, Skipped:
+		default: // also a cell without a result, or with one that is not known here
 			verdict = VerdictError
 		}
 	}

@@ -1,6 +1,13 @@
 package reports
 
-import "io"
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/clean"
+)
 
 // TableOptions says how the terminal form is to look. The zero value is plain
 // text of any width.
@@ -9,8 +16,94 @@ type TableOptions struct {
 	Width int  // columns of the terminal; 0 means that there is no limit
 }
 
-// WriteTable writes the report for a terminal.
-func WriteTable(w io.Writer, r Report, _ TableOptions) error { return WriteJSON(w, r) }
+// WriteTable writes the report for a terminal: what was looked at, the grid of
+// hosts and users, further kinds of cells, the causes of what did not pass, and
+// the verdict as the last line. Nothing in the report can act as an escape
+// sequence or as a command to GitHub's runner.
+func WriteTable(w io.Writer, r Report, o TableOptions) error {
+	r = terminal().report(r)
+	p := &page{options: o}
+	p.head(r)
+	x, s := newIndex(r), newSheet(r)
+	p.gap()
+	if err := p.grid(s, x); err != nil {
+		return fmt.Errorf("lay out the grid: %w", err)
+	}
+	if err := p.others(s.others); err != nil {
+		return fmt.Errorf("lay out the counts: %w", err)
+	}
+	p.remarks(r, marker{index: x})
+	p.causes(r, x)
+	p.gap()
+	p.verdict(r)
+	return p.writeTo(w)
+}
 
-// WriteGrid writes which cells there are, without results.
-func WriteGrid(w io.Writer, r Report, _ TableOptions) error { return WriteJSON(w, r) }
+// terminal is the washer for terminals. A line of 500 characters is five lines
+// of a wide terminal; the whole is in the log that the report points to.
+func terminal() washer {
+	return washer{text: clean.Text, width: 500, lines: 60}
+}
+
+// head appends what was looked at, with what, and for how long.
+func (p *page) head(r Report) {
+	facts := []string{p.in(strong, "flakeci") + "  " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "?") + revision(r.Flake)}
+	if r.Nix.Version != "" {
+		facts = append(facts, "nix "+r.Nix.Version)
+	}
+	facts = append(facts, inventory(r.Cells))
+	if r.Duration > 0 {
+		facts = append(facts, human(r.Duration))
+	}
+	line := facts[0]
+	for _, fact := range facts[1:] {
+		if next := line + "   " + fact; p.room(0) == 0 || widthOf(next) <= p.room(0) {
+			line = next
+			continue
+		}
+		p.add(line)
+		line = "         " + fact
+	}
+	p.add(line)
+}
+
+// revision names a git revision as git itself does in short.
+func revision(f Flake) string {
+	text := ""
+	if rev := []rune(f.Rev); len(rev) > 0 {
+		text = "  rev " + string(rev[:min(7, len(rev))])
+	}
+	if f.Dirty {
+		text += " (dirty)"
+	}
+	return text
+}
+
+// inventory counts cells, with virtual machines apart.
+func inventory(cells []Cell) string {
+	vms := 0
+	for _, c := range cells {
+		if c.Kind == "vm" {
+			vms++
+		}
+	}
+	text := count(len(cells)-vms, "cell")
+	if vms > 0 {
+		text += ", " + count(vms, "vm")
+	}
+	return text
+}
+
+// verdict appends the last line.
+func (p *page) verdict(r Report) {
+	line := summary(r)
+	word, rest, _ := strings.Cut(line, ":")
+	t := warn
+	switch Verdict(word) {
+	case VerdictPassed:
+		t = good
+	case VerdictFailed:
+		t = bad
+	}
+	p.add(p.in(t, word+":") + rest)
+}

@@ -1,0 +1,151 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	tailLines   = 20
+	indent      = "    "
+	gutter      = indent + "│ "
+	inlineCells = 3 // most cells that a cause names in its own line
+)
+
+// causes appends why cells did not pass: first the flake's and the machine's
+// causes, then cells that failed for no known one.
+func (p *page) causes(r Report, x index) {
+	for _, c := range r.Causes {
+		c.Cells = x.victims(r, c)
+		p.cause(c, x)
+	}
+	for _, c := range r.Cells {
+		if c.Status.bad() && len(x.causes[c.ID]) == 0 {
+			p.cause(unexplained(c), x)
+		}
+	}
+}
+
+// unexplained makes a cause of what little is known of a cell without one.
+func unexplained(c Cell) Cause {
+	cause := Cause{Title: fmt.Sprintf("%s ended as %s", c.ID, c.Status), Cells: []string{c.ID}}
+	for _, p := range c.Phases {
+		if p.Status.bad() {
+			cause.Message, cause.Log = p.Message, p.Log
+		}
+	}
+	return cause
+}
+
+// cause appends one cause: what happened, what the log says, where, what to do,
+// and last, if they are many, the cells it stops.
+func (p *page) cause(c Cause, x index) {
+	p.gap()
+	p.causeTitle(c, x)
+	p.indented(indent, plain, p.prose(c.news())...)
+	for _, line := range lastLines(c.LogTail, tailLines) {
+		p.indented(gutter, plain, fold(line, p.room(widthOf(gutter)))...)
+	}
+	if c.Location != nil && c.Location.File != "" {
+		p.add(indent + p.in(strong, c.Location.String()))
+	}
+	if c.Hint != "" {
+		p.indented(indent, plain, wrap("hint: "+c.Hint, p.measure(len(indent)))...)
+	}
+	if c.Log != "" {
+		p.add(indent + "full log: " + c.Log)
+	}
+	if len(c.Cells) > inlineCells {
+		lines := fill(slices.Concat([]string{"stops: " + c.Cells[0]}, c.Cells[1:]), ",", p.measure(len(indent)+2))
+		p.add(indent + lines[0])
+		p.indented(indent+"  ", plain, lines[1:]...)
+	}
+}
+
+// causeTitle appends what happened and which cells it stops, or how many.
+func (p *page) causeTitle(c Cause, x index) {
+	sign, t := signFailed, bad
+	if x.isMachine(c) {
+		sign, t = signError, warn
+	}
+	title := headline(c)
+	switch n := len(c.Cells); {
+	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
+	case n <= inlineCells:
+		title += ", stops " + and(c.Cells)
+	default:
+		title += fmt.Sprintf(", stops %d cells", n)
+	}
+	for i, line := range wrap(title, p.room(2)) {
+		if i == 0 {
+			p.add(p.in(t, sign) + " " + p.in(strong, line))
+			continue
+		}
+		p.add("  " + p.in(strong, line))
+	}
+}
+
+// isMachine reports whether a cause is the machine's and not the flake's.
+func (x index) isMachine(c Cause) bool {
+	if len(c.Cells) == 0 {
+		return causeStatus(c) == Error
+	}
+	for _, id := range c.Cells {
+		if x.cells[id].Status != Error {
+			return false
+		}
+	}
+	return true
+}
+
+// news is what the message has that neither the title nor the log says: mostly
+// all but its first line. Of a failed build Nix says no more than that it
+// failed, and quotes the log.
+func (c Cause) news() string {
+	message := strings.TrimSpace(c.Message)
+	if c.Kind == "build" && c.LogTail != "" || strings.Contains(c.LogTail, message) {
+		return ""
+	}
+	first, rest, _ := strings.Cut(message, "\n")
+	if strings.Contains(c.Title, strings.TrimSpace(first)) {
+		return rest
+	}
+	return message
+}
+
+// prose wraps a message of several lines, of which each keeps its indentation.
+func (p *page) prose(message string) []string {
+	var lines []string
+	if message == "" {
+		return nil
+	}
+	for line := range strings.SplitSeq(message, "\n") {
+		line = expand(line)
+		blank := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		for _, piece := range wrap(line, p.room(len(indent)+len(blank))) {
+			lines = append(lines, blank+piece)
+		}
+	}
+	return lines
+}
+
+// lastLines returns the last n lines of a text, none if it is empty.
+func lastLines(text string, n int) []string {
+	if text == "" {
+		return nil
+	}
+	lines := strings.Split(text, "\n")
+	return lines[max(0, len(lines)-n):]
+}
+
+// String writes the place as editors take it: file:line:column.
+func (l Location) String() string {
+	switch {
+	case l.Line <= 0:
+		return l.File
+	case l.Column <= 0:
+		return fmt.Sprintf("%s:%d", l.File, l.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", l.File, l.Line, l.Column)
+}

@@ -1,0 +1,108 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/internal/clean"
+)
+
+// washer makes every string of a report safe for one kind of sink, once and
+// before anything is done with it, so that no sink can forget one.
+type washer struct {
+	text  func(string) string // cleans several lines; see internal/clean
+	width int                 // longest line that is kept whole, in characters
+	lines int                 // most lines of a log or message that are kept
+}
+
+// report returns a clean copy of r. The outputs of cells are left out, since no
+// sink that prints for people shows them.
+func (w washer) report(r Report) Report {
+	r.Tool.Version, r.Nix.Version = w.line(r.Tool.Version), w.line(r.Nix.Version)
+	r.Flake.Ref, r.Flake.Locked, r.Flake.Rev = w.line(r.Flake.Ref), w.line(r.Flake.Locked), w.line(r.Flake.Rev)
+	r.Verdict = Verdict(w.line(string(r.Verdict)))
+	r.Grid = Grid{Hosts: w.list(r.Grid.Hosts), Users: w.list(r.Grid.Users), Orphans: w.list(r.Grid.Orphans)}
+	r.Cells = each(r.Cells, w.cell)
+	r.Causes = each(r.Causes, w.cause)
+	r.Notes = w.list(r.Notes)
+	return r
+}
+
+func (w washer) cell(c Cell) Cell {
+	for _, s := range []*string{
+		&c.ID, &c.Kind, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath,
+	} {
+		*s = w.line(*s)
+	}
+	c.Status, c.How = Status(w.line(string(c.Status))), How(w.line(string(c.How)))
+	c.Causes, c.Phases, c.OutPaths = w.list(c.Causes), each(c.Phases, w.phase), nil
+	return c
+}
+
+func (w washer) phase(p Phase) Phase {
+	p.Name, p.Status = w.line(p.Name), Status(w.line(string(p.Status)))
+	p.Message, p.Log = w.head(p.Message), w.line(p.Log)
+	p.Duration = max(0, p.Duration)
+	return p
+}
+
+func (w washer) cause(c Cause) Cause {
+	for _, s := range []*string{&c.ID, &c.Kind, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
+		*s = w.line(*s)
+	}
+	c.Message, c.LogTail, c.Cells = w.head(c.Message), w.tail(c.LogTail), w.list(c.Cells)
+	if c.Location != nil {
+		place := *c.Location
+		place.File = w.line(place.File)
+		c.Location = &place
+	}
+	return c
+}
+
+// line cleans what has to be one line.
+func (w washer) line(s string) string {
+	return strings.TrimSpace(cut(w.text(clean.Clean(s)), w.width))
+}
+
+func (w washer) list(lines []string) []string { return each(lines, w.line) }
+
+// head cleans several lines of which the first say most.
+func (w washer) head(s string) string {
+	lines := w.split(s)
+	if more := len(lines) - w.lines; more > 0 {
+		lines = append(lines[:w.lines], fmt.Sprintf("… (%d more lines)", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// tail cleans several lines of which the last say most.
+func (w washer) tail(s string) string {
+	lines := w.split(s)
+	return strings.Join(lines[max(0, len(lines)-w.lines):], "\n")
+}
+
+// split cleans several lines, without empty ones at either end.
+func (w washer) split(s string) []string {
+	text := strings.TrimRight(strings.Trim(w.text(s), "\n"), " \t\n")
+	return each(strings.Split(text, "\n"), func(line string) string { return cut(line, w.width) })
+}
+
+// cut shortens a line of more than width characters and says by how much.
+func cut(line string, width int) string {
+	if len(line) <= width || utf8.RuneCountInString(line) <= width {
+		return line
+	}
+	runes := []rune(line)
+	return fmt.Sprintf("%s… (%d more characters)", string(runes[:width]), len(runes)-width)
+}
+
+// each returns a new list of what f makes of every element.
+func each[T any](list []T, f func(T) T) []T {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i] = f(out[i])
+	}
+	return out
+}

@@ -1,0 +1,139 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+)
+
+// cases makes a case of each phase of a cell. A cell that never came to a
+// phase, or ended otherwise than its phases did, has one under its id alone.
+func (j junitReport) cases(c Cell) []junit.Testcase {
+	var list []junit.Testcase
+	said := false
+	for i, p := range c.Phases {
+		last := i == len(c.Phases)-1
+		list = append(list, j.phaseCase(c, p, last))
+		said = said || p.Status.kin(c.Status)
+	}
+	if !said {
+		list = append(list, j.phaseCase(c, Phase{Status: c.Status}, true))
+	}
+	return list
+}
+
+// kin reports whether a phase tells its reader how the cell ended.
+func (s Status) kin(cell Status) bool {
+	return s == cell || s.bad() && cell.bad()
+}
+
+func (j junitReport) phaseCase(c Cell, p Phase, last bool) junit.Testcase {
+	test := junit.Testcase{
+		Classname: c.ID,
+		Name:      strings.TrimSpace(c.ID + " " + p.Name),
+		Time:      xmlSeconds(p.Duration),
+	}
+	causes := phaseCauses(c, p, j.index.causes[c.ID])
+	switch {
+	case p.Status == Skipped, p.Status == Canceled:
+		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, c.Note, string(p.Status)), Type: string(p.Status)}
+	case p.Status == "":
+		test.Error = &junit.Result{Message: "there is no result", Type: "no-result"}
+	case p.Status == Passed:
+		causes = nil
+	default:
+		put(&test, p.Status, result(p, causes))
+	}
+	test.SystemOut = output(c, p, causes, last)
+	return test
+}
+
+// put makes a result an error if the machine is to blame, else a failure.
+func put(test *junit.Testcase, s Status, r *junit.Result) {
+	switch s {
+	case Failed, DependencyFailed, TimedOut:
+		test.Failure = r
+	default:
+		test.Error = r
+	}
+}
+
+// result tells why a phase did not pass. With several causes the first gives
+// the message; the text has them all.
+func result(p Phase, causes []Cause) *junit.Result {
+	if len(causes) == 0 {
+		return &junit.Result{Message: cmp.Or(firstLine(p.Message), string(p.Status)), Type: string(p.Status), Data: p.Message}
+	}
+	r := &junit.Result{Message: headline(causes[0]), Type: cmp.Or(causes[0].Kind, string(p.Status))}
+	if more := len(causes) - 1; more > 0 {
+		r.Message += fmt.Sprintf(" (and %d more)", more)
+	}
+	var texts []string
+	for _, c := range causes {
+		texts = append(texts, explain(c))
+	}
+	r.Data = strings.Join(texts, "\n\n")
+	return r
+}
+
+// causeCase is the case of a cause that stops no cell of the report.
+func (j junitReport) causeCase(c Cause) junit.Testcase {
+	test := junit.Testcase{Classname: "flake", Name: headline(c), Time: xmlSeconds(0)}
+	p := Phase{Status: causeStatus(c)}
+	put(&test, p.Status, result(p, []Cause{c}))
+	test.SystemOut = attachments(c.Log)
+	return test
+}
+
+// verdictCase is the one case of a run that ended without a reason in any cell.
+func verdictCase(v Verdict, line string) junit.Testcase {
+	result := &junit.Result{Message: line, Type: string(v)}
+	test := junit.Testcase{Classname: "flake", Name: "run", Time: xmlSeconds(0)}
+	if v == VerdictFailed {
+		test.Failure = result
+		return test
+	}
+	test.Error = result
+	return test
+}
+
+// phaseCauses picks from a cell's causes those of one phase. In a machine that
+// was booted several checks may fail, each for its own reason.
+func phaseCauses(c Cell, p Phase, causes []Cause) []Cause {
+	failed := 0
+	for _, other := range c.Phases {
+		if other.Status.bad() {
+			failed++
+		}
+	}
+	if failed < 2 {
+		return causes
+	}
+	check, isCheck := strings.CutPrefix(p.Name, "check: ")
+	mine := slices.DeleteFunc(slices.Clone(causes), func(cause Cause) bool {
+		if isCheck {
+			return cause.Kind != "check" || !strings.Contains(cause.Title, check)
+		}
+		return phaseOf(cause.Kind) != p.Name
+	})
+	if len(mine) == 0 {
+		return causes
+	}
+	return mine
+}
+
+// phaseOf is the phase in which causes of a kind come up.
+func phaseOf(kind string) string {
+	switch kind {
+	case "eval", "input":
+		return "eval"
+	case "boot", "panic", "emergency", "hang", "agent", "unit", "accelerator":
+		return "boot"
+	case "activation":
+		return "activate"
+	}
+	return "build"
+}

@@ -1,0 +1,117 @@
+package reports
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+)
+
+// explain is all that a report knows of a cause, in the order in which a reader
+// wants it: what happened, where, what to do, and what the log says.
+func explain(c Cause) string {
+	lines := []string{headline(c)}
+	lines = append(lines, labelled("", c.news())...)
+	if c.Location != nil && c.Location.File != "" {
+		lines = append(lines, "at "+c.Location.String())
+	}
+	lines = append(lines, labelled("hint: ", c.Hint)...)
+	lines = append(lines, labelled("derivation: ", c.DrvPath)...)
+	if len(c.Cells) > 1 {
+		lines = append(lines, fmt.Sprintf("stops %d cells: %s", len(c.Cells), strings.Join(c.Cells, ", ")))
+	}
+	lines = append(lines, labelled("full log: ", c.Log)...)
+	if c.LogTail != "" {
+		lines = append(lines, "", c.LogTail)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func labelled(label, text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{label + text}
+}
+
+// output is what a case has to say besides how it ended. What concerns the cell
+// as a whole stands with its last phase.
+func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
+	var lines []string
+	if last && c.Status == Passed {
+		lines = append(lines, cameAbout(c))
+	}
+	if p.Attempts > 1 {
+		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
+	}
+	logs := []string{p.Log}
+	for _, cause := range causes {
+		logs = append(logs, cause.Log)
+	}
+	if files := attachments(logs...); files != nil {
+		lines = append(lines, files.Data)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return &junit.Output{Data: strings.Join(lines, "\n")}
+}
+
+// cameAbout says in words how a cell passed.
+func cameAbout(c Cell) string {
+	text := map[How]string{
+		Built:     "built",
+		Cached:    "cached: it was in the store or came from a substituter, nothing was built",
+		Evaluated: "only evaluated, not built",
+		Unchanged: "unchanged: the same derivation as the base, left out",
+	}[c.How]
+	if text == "" {
+		text = "passed"
+	}
+	text += after(": ", c.Note)
+	if c.SameAs != "" {
+		text += "\nsame derivation as " + c.SameAs
+	}
+	if c.Flaky {
+		text += "\nflaky: passed only after a retry"
+	}
+	return text
+}
+
+// attachments writes files in the form that Jenkins and GitLab look for.
+func attachments(paths ...string) *junit.Output {
+	var lines []string
+	for _, path := range paths {
+		line := "[[ATTACHMENT|" + path + "]]"
+		if path != "" && !strings.Contains(path, "]]") && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return &junit.Output{Data: strings.Join(lines, "\n")}
+}
+
+// noMarkers breaks what looks like an attachment or a property. Those who read
+// the file fetch what an attachment names, and which files they fetch is not for
+// a log to say.
+func noMarkers(s string) string {
+	if !strings.Contains(s, "[[") {
+		return s
+	}
+	return regexp.MustCompile(`(?i)\[\[(\s*/?\s*(?:attachment|property))`).ReplaceAllString(s, "[ [$1")
+}
+
+// xmlSeconds writes a duration with the three decimals that all readers take.
+func xmlSeconds(seconds float64) string {
+	return fmt.Sprintf("%.3f", min(max(seconds, 0), 1e9))
+}
+
+// firstLine is the first line of a text.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}

@@ -1,0 +1,122 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// index answers which cause stops which cell. A report says it twice, in its
+// cells and in its causes; what either of them says holds.
+type index struct {
+	cells  map[string]Cell
+	causes map[string][]Cause // by the id of a cell
+	lost   []Cause            // those that stop no cell of the report
+}
+
+func newIndex(r Report) index {
+	x := index{cells: map[string]Cell{}, causes: map[string][]Cause{}}
+	for _, c := range r.Cells {
+		x.cells[c.ID] = c
+	}
+	for _, cause := range r.Causes {
+		stopped := x.victims(r, cause)
+		for _, id := range stopped {
+			x.causes[id] = append(x.causes[id], cause)
+		}
+		if len(stopped) == 0 {
+			x.lost = append(x.lost, cause)
+		}
+	}
+	return x
+}
+
+// victims lists the cells of the report that a cause stops, in their order.
+func (x index) victims(r Report, cause Cause) []string {
+	stopped := map[string]bool{}
+	for _, id := range cause.Cells {
+		stopped[id] = true
+	}
+	var ids []string
+	for _, c := range r.Cells {
+		if stopped[c.ID] || cause.ID != "" && slices.Contains(c.Causes, cause.ID) {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// causeStatus is what a cause without cells makes of a run; see [VerdictOf].
+func causeStatus(c Cause) Status {
+	if c.Kind == "eval" {
+		return Failed
+	}
+	return Error
+}
+
+// bad reports whether something is to be looked into.
+func (s Status) bad() bool {
+	switch s {
+	case Passed, Skipped, Canceled, "":
+		return false
+	}
+	return true
+}
+
+// severity orders statuses, worst last.
+func (s Status) severity() int {
+	order := []Status{"", Skipped, Passed, Canceled, Error, DependencyFailed, TimedOut, Failed}
+	if i := slices.Index(order, s); i >= 0 {
+		return i
+	}
+	return slices.Index(order, Error) // a status of a newer flakeci
+}
+
+// worst returns the cell that says most about a place of several.
+func worst(cells []Cell) Cell {
+	return slices.MaxFunc(cells, func(a, b Cell) int {
+		return cmp.Compare(a.Status.severity(), b.Status.severity())
+	})
+}
+
+// badPhase names the phase that a cell ended with: the last that did not pass.
+func badPhase(c Cell) string {
+	for _, p := range slices.Backward(c.Phases) {
+		if p.Status != Passed && p.Status != Skipped {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// duration is the time spent on a cell, all phases together, in seconds.
+func (c Cell) duration() float64 {
+	total := 0.0
+	for _, p := range c.Phases {
+		total += p.Duration
+	}
+	return total
+}
+
+// noSubject is how titles of evaluation errors begin: what does not evaluate is
+// for the sink to say.
+const noSubject = "does not "
+
+// headline is the title of a cause as a sentence of its own.
+func headline(c Cause) string {
+	rest, open := strings.CutPrefix(c.Title, noSubject)
+	if !open {
+		return cmp.Or(c.Title, strings.TrimSpace(c.Kind+" failure"))
+	}
+	switch n := len(c.Cells); {
+	case n == 0:
+		return "the flake does not " + rest
+	case n == 1:
+		return c.Cells[0] + " does not " + rest
+	case n <= inlineCells:
+		return and(c.Cells) + " do not " + rest
+	default:
+		return fmt.Sprintf("%d cells do not %s", n, rest)
+	}
+}

@@ -1,0 +1,179 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// mark is what the grid shows of a cell: a sign, and a word or two.
+type mark struct {
+	sign string
+	text string
+	tone tone
+}
+
+// The signs are one column wide in every terminal. Emoji are not: those with a
+// variation selector are counted differently by nearly every program.
+const (
+	signPassed  = "✔"
+	signFailed  = "✘"
+	signError   = "!"
+	signSame    = "="
+	signPartial = "~"
+	signSkipped = "-"
+	signThere   = "•"
+	signNone    = "·"
+)
+
+func (m mark) String() string {
+	return strings.TrimSpace(m.sign + " " + m.text)
+}
+
+// marker makes the marks of one report.
+type marker struct {
+	index  index
+	detail detail
+}
+
+// detail is how much a mark says. A grid that is too wide says less, with a
+// legend below it.
+type detail int
+
+const (
+	inFull detail = iota
+	inBrief
+	signsOnly
+)
+
+// place marks a place of the grid, in which any number of cells may stand.
+func (k marker) place(cells []Cell) mark {
+	if len(cells) == 0 {
+		return mark{sign: signNone, tone: quiet}
+	}
+	return k.cell(worst(cells))
+}
+
+// cell marks one cell.
+func (k marker) cell(c Cell) mark {
+	m := k.full(c)
+	switch k.detail {
+	case inBrief:
+		m.text = k.short(c, m)
+	case signsOnly:
+		m.text = ""
+	}
+	return m
+}
+
+func (k marker) full(c Cell) mark {
+	switch c.Status {
+	case "":
+		return mark{sign: signThere}
+	case Passed:
+		return k.passed(c)
+	case Failed:
+		return mark{signFailed, k.why(c), bad}
+	case DependencyFailed:
+		return mark{signFailed, k.needs(c), bad}
+	case TimedOut:
+		return mark{signFailed, "timed out", bad}
+	case Canceled:
+		return mark{signSkipped, "canceled", warn}
+	case Skipped:
+		return mark{signSkipped, "skipped", quiet}
+	}
+	return mark{signError, "error", warn}
+}
+
+func (k marker) passed(c Cell) mark {
+	took := human(c.duration())
+	switch {
+	case c.Flaky:
+		return mark{signPassed, took + " flaky", warn}
+	case c.SameAs != "":
+		return mark{signSame, "same as " + k.sameAs(c), quiet}
+	case c.How == Cached, c.How == Unchanged:
+		return mark{signSame, string(c.How), quiet}
+	case c.How == Evaluated:
+		return mark{signPartial, "evaluated", quiet}
+	case c.duration() == 0:
+		return mark{signPassed, string(cmp.Or(c.How, Built)), good}
+	}
+	return mark{signPassed, took, good}
+}
+
+// sameAs names the other cell as shortly as its place beside this one allows.
+func (k marker) sameAs(c Cell) string {
+	other, found := k.index.cells[c.SameAs]
+	switch {
+	case found && c.Kind == "home" && c.User != "" && other.User == c.User && other.Host != "":
+		return other.Host
+	case found && c.Kind == other.Kind && other.User == "" && other.Host != "":
+		return other.Host
+	}
+	return c.SameAs
+}
+
+// why says in a word or two at what a cell failed.
+func (k marker) why(c Cell) string {
+	for _, cause := range k.index.causes[c.ID] {
+		rest, isUnit := strings.CutPrefix(cause.Title, "unit ")
+		unit, _, _ := strings.Cut(rest, " ")
+		if cause.Kind == "unit" && isUnit && unit != "" {
+			return "unit " + fit(strings.TrimSuffix(unit, ".service"), 20)
+		}
+	}
+	return fit(cmp.Or(strings.Replace(badPhase(c), "check: ", "check ", 1), "failed"), 24)
+}
+
+// needs names what a cell could not be built for.
+func (k marker) needs(c Cell) string {
+	causes := k.index.causes[c.ID]
+	if len(causes) == 0 {
+		return k.why(c)
+	}
+	name := derivationName(causes[0].DrvPath)
+	if name == "" {
+		return k.why(c)
+	}
+	text := "needs " + fit(name, 24)
+	if more := len(causes) - 1; more > 0 {
+		text += fmt.Sprintf(" +%d", more)
+	}
+	return text
+}
+
+// short is the text of a mark in brief.
+func (k marker) short(c Cell, m mark) string {
+	switch {
+	case c.Status == DependencyFailed, c.Status == Failed:
+		word, _, _ := strings.Cut(badPhase(c), ":")
+		return word
+	case m.sign == signPassed && !c.Flaky, c.Status == TimedOut:
+		return m.text
+	}
+	return ""
+}
+
+// derivationName is the name in a store path such as
+// /nix/store/HASH-libfrob-1.2.drv.
+func derivationName(path string) string {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	_, name, _ := strings.Cut(base, "-")
+	return strings.TrimSuffix(name, ".drv")
+}
+
+// human writes seconds as a person would say them.
+func human(seconds float64) string {
+	s := int64(min(seconds, 1e9) + 0.5)
+	switch {
+	case seconds < 9.95:
+		return fmt.Sprintf("%.1fs", seconds)
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm %02ds", s/60, s%60)
+	}
+	return fmt.Sprintf("%dh %02dm", s/3600, s%3600/60)
+}

@@ -1,0 +1,125 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// kindTitles are the kinds without a place in the grid, in the order in which
+// they are shown, with the words for several of them.
+func kindTitles() [][2]string {
+	return [][2]string{
+		{"check", "checks"}, {"package", "packages"},
+		{"devshell", "dev shells"}, {"formatter", "formatters"},
+	}
+}
+
+// kindTitle is the word for several cells of a kind.
+func kindTitle(kind string) string {
+	for _, k := range kindTitles() {
+		if k[0] == kind {
+			return k[1]
+		}
+	}
+	return kind
+}
+
+// byKind groups cells: known kinds in their order, then others as they come.
+func byKind(cells []Cell) (kinds []string, groups map[string][]Cell) {
+	groups = map[string][]Cell{}
+	var found []string
+	for _, c := range cells {
+		if groups[c.Kind] == nil {
+			found = append(found, c.Kind)
+		}
+		groups[c.Kind] = append(groups[c.Kind], c)
+	}
+	for _, k := range kindTitles() {
+		if groups[k[0]] != nil {
+			kinds = append(kinds, k[0])
+		}
+	}
+	for _, kind := range found {
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds, groups
+}
+
+// others appends how many cells of each further kind ended how.
+func (p *page) others(cells []Cell) error {
+	if len(cells) == 0 {
+		return nil
+	}
+	kinds, groups := byKind(cells)
+	var rows [][]string
+	for _, kind := range kinds {
+		rows = append(rows, []string{p.in(quiet, kindTitle(kind)), tally(groups[kind]).words()})
+	}
+	lines, err := p.table(nil, rows)
+	p.gap()
+	p.add(lines...)
+	return err
+}
+
+// remarks appends what the grid and the counts do not say by themselves: which
+// cells were only evaluated or skipped and for what reason, which passed at a
+// second attempt only, and which of those outside the grid did not pass.
+func (p *page) remarks(r Report, k marker) {
+	var heads []string
+	groups := map[string][]string{}
+	for _, c := range r.Cells {
+		head := remark(c, k)
+		if head == "" {
+			continue
+		}
+		if groups[head] == nil {
+			heads = append(heads, head)
+		}
+		groups[head] = append(groups[head], c.ID)
+	}
+	p.gap()
+	for _, head := range heads {
+		names := strings.Join(groups[head], ", ")
+		if n := len(groups[head]); n == len(r.Cells) && n > 3 {
+			names = fmt.Sprintf("all %d cells", n)
+		}
+		p.hang(head+": "+names, 2, plain)
+	}
+	for _, note := range r.Notes {
+		p.hang("note: "+note, 2, plain)
+	}
+}
+
+// remark is what is to be said of a cell, the same words for all cells of which
+// the same is to be said.
+func remark(c Cell, k marker) string {
+	why := ""
+	if c.Note != "" {
+		why = " (" + c.Note + ")"
+	}
+	switch {
+	case c.Status == Passed && c.Flaky:
+		return signPassed + " flaky, passed only after a retry" + why
+	case c.Status == Passed && c.How == Evaluated:
+		return signPartial + " only evaluated" + why
+	case c.Status == Skipped:
+		return signSkipped + " skipped" + why
+	case c.Status.bad() && !inGrid(c):
+		return k.cell(c).String() + why
+	}
+	return ""
+}
+
+// hang appends prose whose lines after the first are indented.
+func (p *page) hang(text string, indent int, t tone) {
+	for i, line := range wrap(text, p.measure(indent)) {
+		if i == 0 {
+			p.add(p.in(t, line))
+			continue
+		}
+		p.add(strings.Repeat(" ", indent) + p.in(t, line))
+	}
+}

@@ -1,0 +1,79 @@
+package reports
+
+import (
+	"io"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/clean"
+)
+
+// tone is what a piece of text means; colour is one way to show it.
+type tone int
+
+const (
+	plain tone = iota
+	strong
+	good
+	warn
+	bad
+	quiet
+)
+
+// page collects the lines of a terminal form.
+type page struct {
+	options TableOptions
+	lines   []string
+}
+
+// in colours text, if colours are wanted.
+func (p *page) in(t tone, text string) string {
+	codes := map[tone]string{strong: "1", good: "32", warn: "33", bad: "31", quiet: "2"}
+	if !p.options.Color || t == plain || text == "" {
+		return text
+	}
+	return "\x1b[" + codes[t] + "m" + text + "\x1b[0m"
+}
+
+// add appends lines. This is where a line that GitHub's runner would take for a
+// command is broken, whatever name or message it came from.
+func (p *page) add(lines ...string) {
+	for _, line := range lines {
+		p.lines = append(p.lines, clean.Line(strings.TrimRight(line, " ")))
+	}
+}
+
+// indented appends lines behind a prefix.
+func (p *page) indented(prefix string, t tone, lines ...string) {
+	for _, line := range lines {
+		p.add(prefix + p.in(t, line))
+	}
+}
+
+// gap appends an empty line, unless there is one or nothing before it.
+func (p *page) gap() {
+	if n := len(p.lines); n > 0 && p.lines[n-1] != "" {
+		p.lines = append(p.lines, "")
+	}
+}
+
+// room is how many columns are left behind an indentation; 0 if any number.
+func (p *page) room(indent int) int {
+	if p.options.Width <= 0 {
+		return 0
+	}
+	return max(20, p.options.Width-indent)
+}
+
+// measure is room for running text: where there is no limit, lines that an eye
+// can still follow.
+func (p *page) measure(indent int) int {
+	if p.options.Width <= 0 {
+		return 100 - indent
+	}
+	return p.room(indent)
+}
+
+func (p *page) writeTo(w io.Writer) error {
+	_, err := io.WriteString(w, strings.Join(p.lines, "\n")+"\n")
+	return err
+}

@@ -1,0 +1,80 @@
+package reports
+
+import (
+	"fmt"
+	"math/rand"
+	"reflect"
+	"time"
+)
+
+// Generate makes reports for testing/quick: any text, any number of anything.
+func (Report) Generate(rng *rand.Rand, size int) reflect.Value {
+	return reflect.ValueOf(randomReport(rng, size))
+}
+
+func randomReport(rng *rand.Rand, size int) Report {
+	n := func() int { return rng.Intn(1 + size/10) }
+	when := func() time.Time { return time.Unix(rng.Int63n(1<<32), 0).UTC() }
+	pick := func(words ...string) string {
+		if rng.Intn(8) == 0 {
+			return randomText(rng)
+		}
+		return words[rng.Intn(len(words))]
+	}
+	texts := func() []string {
+		list := []string{}
+		for range n() {
+			list = append(list, pick("laptop", "reason", "joachim", "nixos/laptop", "home/joachim", "c1"))
+		}
+		return list
+	}
+	status := func() Status {
+		return Status(pick("passed", "failed", "dependency-failed", "timed-out", "error", "canceled", "skipped", ""))
+	}
+	r := Report{
+		Schema: Schema, Tool: Tool{randomText(rng)}, Nix: Tool{pick("2.8.0")}, Started: when(),
+		Flake:    Flake{Ref: pick(".", "github:o/r"), Rev: pick("4f2c1d9a", ""), Dirty: rng.Intn(2) == 0},
+		Duration: rng.ExpFloat64(), Verdict: Verdict(pick("passed", "failed", "error", "canceled")),
+		Grid: Grid{Hosts: texts(), Users: texts(), Orphans: texts()}, Notes: texts(),
+		Cells: []Cell{}, Causes: []Cause{},
+	}
+	if len(r.Notes) == 0 {
+		r.Notes = nil
+	}
+	for i := range n() {
+		c := Cell{
+			ID:   pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
+			Kind: pick("nixos", "home", "vm", "darwin", "check", "package"), Host: pick("laptop", "reason", ""),
+			User: pick("joachim", ""), Status: status(), How: How(pick("built", "cached", "evaluated")),
+			Note: pick(""), SameAs: pick("", "nixos/laptop"), Flaky: rng.Intn(5) == 0, Phases: []Phase{},
+		}
+		for range rng.Intn(4) {
+			c.Phases = append(c.Phases, Phase{
+				Name: pick("eval", "build", "boot", "check: web"), Status: status(), Started: when(),
+				Duration: rng.NormFloat64(), Message: pick(""), Log: pick("", "a/b.log"), Attempts: rng.Intn(3),
+			})
+		}
+		r.Cells = append(r.Cells, c)
+	}
+	for i := range n() {
+		r.Causes = append(r.Causes, Cause{
+			ID: fmt.Sprint("c", i), Kind: pick("eval", "build", "infra"), Title: randomText(rng), Cells: texts(),
+			Message: randomText(rng), Hint: randomText(rng), LogTail: randomText(rng), Log: pick("a.log", ""),
+			Location: &Location{File: pick("flake.nix"), Line: rng.Intn(9), Column: rng.Intn(3)},
+		})
+	}
+	return r
+}
+
+// randomText is valid UTF-8 with all that has ever broken a report in it.
+func randomText(rng *rand.Rand) string {
+	pieces := []string{
+		"a", " ", "\n", "\r", "\t", "é", "机", "\x1b[31m", "\x1b]0;", "\x07", "\x00", "]]>", "<x>", "&", "\"", "'",
+		"::error::", "##[error]", "\u202e", "\u2028", "\uFFFE", "\uFFFF", "[[ATTACHMENT|", "]]", "%0A", "@all", "\u009b1m",
+	}
+	text := ""
+	for range rng.Intn(12) {
+		text += pieces[rng.Intn(len(pieces))]
+	}
+	return text
+}

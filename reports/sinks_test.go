@@ -1,0 +1,159 @@
+package reports
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/quick"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// checkEverySink holds what is promised of every report whatever is in it.
+func checkEverySink(t *testing.T, r Report) {
+	t.Helper()
+	var junit bytes.Buffer
+	if err := WriteJUnit(&junit, r); err != nil {
+		t.Fatalf("junit: %v", err)
+	}
+	file := checkJUnit(t, junit.Bytes())
+	verdict := r.Verdict
+	if verdict == "" {
+		verdict = VerdictOf(r.Cells, r.Causes, false)
+	}
+	if verdict != VerdictPassed && file.Failures+file.Errors == 0 {
+		t.Errorf("the verdict is %q, and nothing in the JUnit file is red", r.Verdict)
+	}
+	for _, width := range []int{0, 40, 80} {
+		for _, write := range []func(*bytes.Buffer) error{
+			func(b *bytes.Buffer) error { return WriteTable(b, r, TableOptions{Width: width}) },
+			func(b *bytes.Buffer) error { return WriteGrid(b, r, TableOptions{Width: width}) },
+		} {
+			var out bytes.Buffer
+			if err := write(&out); err != nil {
+				t.Fatalf("table: %v", err)
+			}
+			checkTerminal(t, out.String())
+		}
+	}
+}
+
+// checkTerminal fails if text could do anything to a terminal, or to GitHub's
+// runner, but be read.
+func checkTerminal(t *testing.T, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) || !strings.HasSuffix(text, "\n") {
+		t.Errorf("not a text: %q", text)
+	}
+	for _, r := range text {
+		if r != '\n' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)) {
+			t.Fatalf("%q in %q", r, text)
+		}
+	}
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") {
+			t.Errorf("a command to the runner: %q", line)
+		}
+		if strings.TrimRight(line, " \n")+"\n" != line {
+			t.Errorf("blanks at the end of %q", line)
+		}
+	}
+}
+
+func TestEverySinkTakesEveryReport(t *testing.T) {
+	fine := func(r Report) bool {
+		checkEverySink(t, r)
+		return !t.Failed()
+	}
+	if err := quick.Check(fine, &quick.Config{MaxCount: 200}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLineOfFiveMegabytes(t *testing.T) {
+	r := readInput(t, "failed")
+	r.Causes[0].LogTail = "before\n" + strings.Repeat("\x1b[31mx\x1b]", 5<<20/7) + "\nafter"
+	began := time.Now()
+	checkEverySink(t, r)
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("took %v", took)
+	}
+	for width := range 2 {
+		var out bytes.Buffer
+		if err := WriteTable(&out, r, TableOptions{Width: width * 80}); err != nil {
+			t.Fatal(err)
+		}
+		if s := out.String(); len(s) > 8000 || !strings.Contains(s, "more") || !strings.Contains(s, "│ after") {
+			t.Errorf("%d bytes: %.2000s", len(s), s)
+		}
+	}
+}
+
+func TestColorsAreWholeAndOnlyAddedWhenAsked(t *testing.T) {
+	forEachInput(t, func(t *testing.T, _ string, r Report) {
+		var plain, color bytes.Buffer
+		if err := WriteTable(&plain, r, TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteTable(&color, r, TableOptions{Color: true}); err != nil {
+			t.Fatal(err)
+		}
+		text := color.String()
+		for _, code := range []string{"0", "1", "2", "31", "32", "33"} {
+			text = strings.ReplaceAll(text, "\x1b["+code+"m", "")
+		}
+		if got := trimLines(text); got != plain.String() {
+			t.Errorf("without its colours the coloured form differs:\n%s\nfrom:\n%s", got, plain.String())
+		}
+		if strings.Count(color.String(), "\x1b[0m")*2 != strings.Count(color.String(), "\x1b[") {
+			t.Error("a colour is not ended")
+		}
+	})
+}
+
+func trimLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestTableFitsItsWidth(t *testing.T) {
+	for _, name := range []string{"fleet", "failed", "all-kinds", "green"} {
+		for _, width := range []int{80, 120} {
+			var out bytes.Buffer
+			if err := WriteTable(&out, readInput(t, name), TableOptions{Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(out.String()) {
+				if w := widthOf(strings.TrimRight(line, "\n")); w > width && !strings.Contains(line, "full log") {
+					t.Errorf("%s: %d columns of %d: %s", name, w, width, line)
+				}
+			}
+		}
+	}
+}
+
+func FuzzSinks(f *testing.F) {
+	for _, seed := range []string{"a", "\x1b[31m", "]]>", "::error::", "\u202e", "\xff", "\uFFFE"} {
+		f.Add(seed, seed, seed)
+	}
+	f.Fuzz(func(t *testing.T, name, note, log string) {
+		id := "nixos/" + name
+		checkEverySink(t, Report{
+			Flake: Flake{Ref: name, Rev: note},
+			Grid:  Grid{Hosts: []string{name}, Users: []string{note}},
+			Cells: []Cell{
+				{ID: id, Kind: "nixos", Host: name, Status: Failed, Phases: []Phase{{Name: note, Status: Failed, Log: log}}},
+				{ID: "home/" + note, Kind: "home", User: note, Status: Skipped, Note: note},
+				{ID: "x/" + note, Kind: name, Status: Status(note)},
+			},
+			Causes: []Cause{
+				{Kind: note, Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &Location{File: note}},
+				{Title: log},
+			},
+		})
+	})
+}

@@ -1,0 +1,131 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// counts is how many cells ended how.
+type counts struct {
+	all, passed, failed, errors, canceled, skipped, unknown int
+
+	built, cached, evaluated, unchanged int // of those passed
+}
+
+// tally counts cells.
+func tally(cells []Cell) counts {
+	n := counts{all: len(cells)}
+	for _, c := range cells {
+		switch c.Status {
+		case Passed:
+			n.pass(c)
+		case Failed, DependencyFailed, TimedOut:
+			n.failed++
+		case Canceled:
+			n.canceled++
+		case Skipped:
+			n.skipped++
+		case "":
+			n.unknown++
+		default:
+			n.errors++
+		}
+	}
+	return n
+}
+
+func (n *counts) pass(c Cell) {
+	n.passed++
+	switch c.How {
+	case Cached:
+		n.cached++
+	case Evaluated:
+		n.evaluated++
+	case Unchanged:
+		n.unchanged++
+	default:
+		n.built++
+	}
+}
+
+// words lists what there is, worst first, with those only evaluated apart.
+func (n counts) words() string {
+	return list(
+		share{n.failed, "failed"}, share{n.errors, "in error"}, share{n.canceled, "canceled"},
+		share{n.passed - n.evaluated, "passed"}, share{n.evaluated, "only evaluated"},
+		share{n.skipped, "skipped"}, share{n.unknown, "without a result"})
+}
+
+// hows lists in which ways cells passed.
+func (n counts) hows() string {
+	return list(
+		share{n.built, "built"}, share{n.cached, "cached"},
+		share{n.unchanged, "unchanged"}, share{n.evaluated, "only evaluated"})
+}
+
+// share is a number and what it is of.
+type share struct {
+	n    int
+	what string
+}
+
+func list(parts ...share) string {
+	var words []string
+	for _, p := range parts {
+		if p.n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// summary is the line that a run ends with.
+func summary(r Report) string {
+	verdict := cmp.Or(r.Verdict, VerdictOf(r.Cells, r.Causes, false))
+	return string(verdict) + ": " + outcome(verdict, tally(r.Cells), len(r.Causes))
+}
+
+func outcome(verdict Verdict, n counts, causes int) string {
+	cells := count(n.all, "cell")
+	switch {
+	case n.all == 0 && causes == 0:
+		return "no cells"
+	case n.all == 0:
+		return count(causes, "cause") + ", no cells"
+	case verdict == VerdictPassed:
+		return passedOutcome(n, cells)
+	}
+	stopped := list(share{n.failed, "failed"}, share{n.errors, "in error"}, share{n.canceled, "canceled"})
+	if verdict == VerdictCanceled {
+		return fmt.Sprintf("%d of %s done%s", n.all-n.canceled-n.unknown, cells,
+			after(", ", list(share{n.failed, "failed"}, share{n.errors, "in error"})))
+	}
+	text := fmt.Sprintf("%d of %s", n.failed+n.errors+n.canceled, cells)
+	if n.failed > 0 && n.errors+n.canceled > 0 || verdict == VerdictFailed && n.failed == 0 {
+		text += after(" (", stopped) + ")"
+	}
+	if causes > 0 {
+		text = count(causes, "cause") + ", " + text
+	}
+	return text
+}
+
+func passedOutcome(n counts, cells string) string {
+	text := cells
+	if n.passed < n.all {
+		text = fmt.Sprintf("%d of %s", n.passed, cells)
+	}
+	if hows := n.hows(); hows != "" {
+		text += " (" + hows + ")"
+	}
+	return text + after(", ", list(share{n.skipped, "skipped"}))
+}
+
+// after returns text with something before it, or nothing if there is no text.
+func after(before, text string) string {
+	if text == "" {
+		return ""
+	}
+	return before + text
+}

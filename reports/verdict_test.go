@@ -1,0 +1,41 @@
+package reports
+
+import "testing"
+
+func TestVerdictOf(t *testing.T) {
+	passed, failed := Cell{Status: Passed}, Cell{Status: Failed}
+	machine := Cell{Status: Error}
+	for name, c := range map[string]struct {
+		cells       []Cell
+		causes      []Cause
+		interrupted bool
+		want        Verdict
+	}{
+		"nothing":                       {want: VerdictError},
+		"all passed":                    {cells: []Cell{passed, passed}, want: VerdictPassed},
+		"one failed":                    {cells: []Cell{passed, failed}, want: VerdictFailed},
+		"one waits for another":         {cells: []Cell{passed, {Status: DependencyFailed}}, want: VerdictFailed},
+		"one took too long":             {cells: []Cell{{Status: TimedOut}, passed}, want: VerdictFailed},
+		"the machine could not":         {cells: []Cell{passed, machine}, want: VerdictError},
+		"failed outranks error":         {cells: []Cell{machine, failed}, want: VerdictFailed},
+		"one was stopped":               {cells: []Cell{passed, {Status: Canceled}}, want: VerdictError},
+		"skipped is not failed":         {cells: []Cell{passed, {Status: Skipped}}, want: VerdictPassed},
+		"no result":                     {cells: []Cell{passed, {}}, want: VerdictError},
+		"a status of tomorrow":          {cells: []Cell{passed, {Status: "melted"}}, want: VerdictError},
+		"interrupted":                   {cells: []Cell{passed}, interrupted: true, want: VerdictCanceled},
+		"interrupted outranks failed":   {cells: []Cell{failed}, interrupted: true, want: VerdictCanceled},
+		"interrupted before anything":   {interrupted: true, want: VerdictCanceled},
+		"broken flake":                  {causes: []Cause{{Kind: "eval"}}, want: VerdictFailed},
+		"broken flake with cells":       {cells: []Cell{passed}, causes: []Cause{{Kind: "eval"}}, want: VerdictFailed},
+		"input that cannot be fetched":  {causes: []Cause{{Kind: "input"}}, want: VerdictError},
+		"machine's cause beside passed": {cells: []Cell{passed}, causes: []Cause{{Kind: "infra"}}, want: VerdictError},
+		"machine's, then flake's":       {causes: []Cause{{Kind: "infra"}, {Kind: "eval"}}, want: VerdictFailed},
+		"cause of a cell":               {cells: []Cell{failed}, causes: []Cause{{Kind: "infra", Cells: []string{"x"}}}, want: VerdictFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := VerdictOf(c.cells, c.causes, c.interrupted); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}

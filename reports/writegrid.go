@@ -1,0 +1,53 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteGrid writes which cells there are, without results: the grid, then the
+// names of what has no place in it. Cells have an empty status.
+func WriteGrid(w io.Writer, r Report, o TableOptions) error {
+	r = terminal().report(r)
+	p := &page{options: o}
+	x, s := newIndex(r), newSheet(r)
+	if err := p.grid(s, x); err != nil {
+		return fmt.Errorf("lay out the grid: %w", err)
+	}
+	p.gap()
+	p.names(s.others)
+	p.gap()
+	for _, note := range r.Notes {
+		p.hang("note: "+note, 2, plain)
+	}
+	p.gap()
+	p.add(extent(r))
+	return p.writeTo(w)
+}
+
+// names appends the cells outside of the grid by kind.
+func (p *page) names(cells []Cell) {
+	kinds, groups := byKind(cells)
+	const column = 13
+	for _, kind := range kinds {
+		names := make([]string, 0, len(groups[kind]))
+		for _, c := range groups[kind] {
+			names = append(names, strings.TrimPrefix(c.ID, kind+"/"))
+		}
+		title := fmt.Sprintf("%-*s", column, kindTitle(kind))
+		for _, line := range fill(names, ",", p.measure(column)) {
+			p.add(p.in(quiet, title) + line)
+			title = strings.Repeat(" ", column)
+		}
+	}
+}
+
+// extent says how large the grid is.
+func extent(r Report) string {
+	parts := []string{count(len(r.Grid.Hosts), "host"), count(len(r.Grid.Users), "user"), inventory(r.Cells)}
+	if n := len(r.Grid.Orphans); n > 0 {
+		parts = append(parts, count(n, "home")+" for hosts that do not exist")
+	}
+	return strings.Join(parts, ", ")
+}
