@@ -138,10 +138,7 @@ func headline(r runner.Result) string {
 	id := r.Cell.ID
 	switch r.Status {
 	case runner.Passed:
-		mark := "✔"
-		if r.How != runner.Built {
-			mark = "="
-		}
+		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Evaluated: "~"}[r.How]
 		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))
 	case runner.Skipped:
 		return fmt.Sprintf("- %s skipped%s", id, noted(r.Note))

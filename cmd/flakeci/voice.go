@@ -111,7 +111,8 @@ func explainNix(err error) (complaint, bool) {
 
 func explainReport(err error) (complaint, bool) {
 	var schema *reports.SchemaError
-	if errors.As(err, &schema) {
+	var format *reports.FormatError
+	if errors.As(err, &schema) || errors.As(err, &format) {
 		return complaint{err.Error(), "give a file that flakeci run --json wrote", exitUsage}, true
 	}
 	return complaint{}, false

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+// exits CODE COMMAND… runs a command that has to end with that exit code; its
+// output is for the commands stdout and stderr.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exit CODE COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func readReport(ts *testscript.TestScript, file string) reports.Report {
+	f, err := os.Open(ts.MkAbs(file))
+	ts.Check(err)
+	defer f.Close()
+	r, err := reports.ReadJSON(f)
+	ts.Check(err)
+	return r
+}
+
+// verdict FILE VERDICT compares a report's verdict.
+func verdictIs(ts *testscript.TestScript, _ bool, args []string) {
+	if r := readReport(ts, args[0]); string(r.Verdict) != args[1] {
+		ts.Fatalf("verdict %s, want %s", r.Verdict, args[1])
+	}
+}
+
+// cell FILE ID STATUS [how=HOW] [same_as=ID] [note=TEXT] [part_of=ID] looks a
+// cell up in a report. "! cell FILE ID" wants it absent. The status may be a list a|b.
+func cellIs(ts *testscript.TestScript, neg bool, args []string) {
+	r := readReport(ts, args[0])
+	i := slices.IndexFunc(r.Cells, func(c reports.Cell) bool { return c.ID == args[1] })
+	if neg {
+		if i >= 0 {
+			ts.Fatalf("there is a cell %s", args[1])
+		}
+		return
+	}
+	if i < 0 {
+		ts.Fatalf("no cell %s among %s", args[1], ids(r))
+	}
+	c := r.Cells[i]
+	if !slices.Contains(strings.Split(args[2], "|"), string(c.Status)) {
+		ts.Fatalf("%s is %s, want %s", c.ID, c.Status, args[2])
+	}
+	for _, want := range args[3:] {
+		name, value, _ := strings.Cut(want, "=")
+		got := map[string]string{"how": string(c.How), "same_as": c.SameAs, "note": c.Note, "part_of": c.PartOf, "system": c.System}[name]
+		if got != value && (name != "note" || !strings.Contains(got, value)) {
+			ts.Fatalf("%s of %s is %q, want %q", name, c.ID, got, value)
+		}
+	}
+}
+
+func ids(r reports.Report) string {
+	var list []string
+	for _, c := range r.Cells {
+		list = append(list, c.ID+":"+string(c.Status))
+	}
+	return strings.Join(list, " ")
+}
+
+// cause FILE KIND TITLE [at=FILE:LINE] [hint=TEXT] [log=TEXT] [cells=ID,ID,…]
+// wants exactly one cause of the kind whose title contains TITLE. In at= the
+// line may be left out or a glob; cells= wants just these, in any order.
+func causeIs(ts *testscript.TestScript, _ bool, args []string) {
+	r := readReport(ts, args[0])
+	var found []reports.Cause
+	var all []string
+	for _, c := range r.Causes {
+		all = append(all, fmt.Sprintf("%s %q at %v: %v", c.Kind, c.Title, c.Location, c.Cells))
+		if c.Kind == args[1] && strings.Contains(c.Title, args[2]) {
+			found = append(found, c)
+		}
+	}
+	if len(found) != 1 {
+		ts.Fatalf("%d causes %s %q among\n%s", len(found), args[1], args[2], strings.Join(all, "\n"))
+	}
+	for _, want := range args[3:] {
+		name, value, _ := strings.Cut(want, "=")
+		if got, ok := causeHas(found[0], name, value); !ok {
+			ts.Fatalf("%s of cause %q is %q, want %q", name, found[0].Title, got, value)
+		}
+	}
+}
+
+func causeHas(c reports.Cause, name, value string) (string, bool) {
+	switch name {
+	case "at":
+		if c.Location == nil {
+			return "", false
+		}
+		full := fmt.Sprintf("%s:%d", c.Location.File, c.Location.Line)
+		match, err := path.Match(value, full)
+		return full, err == nil && match || value == c.Location.File
+	case "hint":
+		return c.Hint, strings.Contains(c.Hint, value)
+	case "message":
+		return c.Message, strings.Contains(c.Message, value)
+	case "log":
+		return c.LogTail, strings.Contains(c.LogTail, value)
+	case "cells":
+		want := slices.Sorted(strings.SplitSeq(value, ","))
+		if value == "" {
+			want = nil
+		}
+		got := slices.Sorted(slices.Values(c.Cells))
+		return strings.Join(got, ","), slices.Equal(got, want)
+	}
+	return "unknown", false
+}
+
+// bytes FILE QUOTED writes bytes given as a Go string literal.
+func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := strconv.Unquote(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// edit FILE OLD NEW replaces the first OLD, which has to be there.
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("no %q in %s", args[1], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"flakeci": main})
+}
+
+// TestScripts runs every script with the real Nix of each lane.
+func TestScripts(t *testing.T) {
+	overrides := lanes.Overrides(t)
+	for _, lane := range lanes.All(t) {
+		t.Run("nix-"+lane.Version, func(t *testing.T) {
+			testscript.Run(t, testscript.Params{
+				Dir:   "testdata/script",
+				Setup: func(e *testscript.Env) error { return setup(e, lane) },
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"fixture": func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
+					"commit":  func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
+					"exit":    exits,
+					"cell":    cellIs,
+					"cause":   causeIs,
+					"verdict": verdictIs,
+					"bytes":   writeBytes,
+					"edit":    edit,
+				},
+				Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
+				RequireUniqueNames:  true,
+				RequireExplicitExec: true,
+			})
+		})
+	}
+}
+
+func setup(e *testscript.Env, lane lanes.Lane) error {
+	e.Vars = append(e.Vars, "FLAKECI_NIX="+lane.Nix, "ROOT="+lanes.Root(e.T().(testing.TB)))
+	e.Vars = append(e.Vars, lanes.Env()...)
+	home := filepath.Join(e.WorkDir, "home")
+	e.Vars = append(e.Vars, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))
+	return os.MkdirAll(home, 0o755)
+}
+
+// condition knows [nix:2.8.0], for what only some versions do.
+func condition(cond string, lane lanes.Lane) (bool, error) {
+	version, ok := strings.CutPrefix(cond, "nix:")
+	if !ok {
+		return false, fmt.Errorf("unknown condition %q", cond)
+	}
+	return lane.Version == version, nil
+}
+
+var salt atomic.Int64
+
+// fixture NAME [DIR] copies a flake of testdata/flakes, or examples/fleet, into
+// DIR and commits it to git there. Its derivations are new in every copy, and
+// its inputs are the stand-ins, by way of a flakeci.toml.
+func fixture(ts *testscript.TestScript, args []string, overrides []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: fixture NAME [DIR]")
+	}
+	source := filepath.Join(ts.Getenv("ROOT"), "testdata", "flakes", args[0])
+	if args[0] == "fleet" {
+		source = filepath.Join(ts.Getenv("ROOT"), "examples", "fleet")
+	}
+	dir := args[len(args)-1]
+	ts.Check(os.CopyFS(ts.MkAbs(dir), os.DirFS(source)))
+	if _, err := os.Stat(filepath.Join(source, "salt.nix")); err == nil {
+		fresh := fmt.Sprintf("\"%d-%d\"\n", time.Now().UnixNano(), salt.Add(1))
+		ts.Check(os.WriteFile(ts.MkAbs(dir+"/salt.nix"), []byte(fresh), 0o644))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(dir+"/flakeci.toml"), []byte(configOf(overrides)), 0o644))
+	commit(ts, dir)
+}
+
+// configOf is a flakeci.toml with --override-input NAME REF … as a table.
+func configOf(overrides []string) string {
+	var b strings.Builder
+	b.WriteString("[option]\nsubstituters = \"\"\n[override-input]\n")
+	for i := 0; i+2 < len(overrides); i += 3 {
+		fmt.Fprintf(&b, "%q = %q\n", overrides[i+1], overrides[i+2])
+	}
+	return b.String()
+}
+
+// commit DIR puts all that is in DIR under git.
+func commit(ts *testscript.TestScript, dir string) {
+	dir = ts.MkAbs(dir)
+	id := []string{"-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"}
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"commit", "-q", "--allow-empty", "-m", "x"}} {
+		ts.Check(ts.Exec("git", append(append([]string{"-C", dir}, id...), args...)...))
+	}
+}

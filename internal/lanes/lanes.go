@@ -1,0 +1,99 @@
+// Package lanes tells tests which Nix binaries to run with. `scripts/setup test`
+// gets them and writes .cache/lanes: an old Nix, a current one, and extra ones
+// whose output the parsers are tried on.
+package lanes
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Lane is one Nix to test with.
+type Lane struct {
+	Version string // such as 2.8.0
+	Nix     string // path of the binary
+	Extra   bool   // not for the end-to-end tests
+}
+
+// All gives the lanes of the end-to-end tests. One that could not be set up
+// becomes a skipped subtest with its name and the reason.
+func All(t *testing.T) []Lane {
+	t.Helper()
+	var list []Lane
+	for _, l := range every(t) {
+		if !l.Extra {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// Every gives all lanes, the extra ones too.
+func Every(t *testing.T) []Lane {
+	t.Helper()
+	return every(t)
+}
+
+func every(t *testing.T) []Lane {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(Root(t), ".cache", "lanes"))
+	if err != nil {
+		t.Fatalf("no Nix to test with (run make test, which gets it): %v", err)
+	}
+	var list []Lane
+	for line := range strings.Lines(string(text)) {
+		f := strings.Split(strings.TrimSpace(line), "\t")
+		switch {
+		case len(f) == 3 && f[0] == "skipped":
+			t.Run(f[1], func(t *testing.T) { t.Skipf("lane %s: %s", f[1], f[2]) })
+		case len(f) >= 2:
+			list = append(list, Lane{Version: f[0], Nix: f[1], Extra: len(f) > 2 && f[2] == "extra"})
+		}
+	}
+	if len(list) == 0 {
+		t.Fatal("no lane at all in .cache/lanes; run make test")
+	}
+	return list
+}
+
+// Root is the root of the repository.
+func Root(tb testing.TB) string {
+	tb.Helper()
+	_, file, _, ok := runtime.Caller(0)
+	if !ok {
+		tb.Fatal("cannot tell where the repository is")
+	}
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+// Busybox is the folder with the static busybox that fixtures build with.
+func Busybox(tb testing.TB) string {
+	tb.Helper()
+	dir := filepath.Join(Root(tb), ".cache", "busybox")
+	if _, err := os.Stat(filepath.Join(dir, "busybox")); err != nil {
+		tb.Fatalf("no busybox for the fixtures (run make test, which gets it): %v", err)
+	}
+	return dir
+}
+
+// Env is the environment that Nix needs on a machine with nothing but root. No
+// experimental features: flakeci switches them on by flag.
+func Env() []string {
+	return []string{"NIX_CONFIG=build-users-group =\nsandbox = false\nsubstituters =\n"}
+}
+
+// Overrides are the arguments that put the stand-ins in the place of the
+// example's and the fixtures' inputs: --override-input NAME REF, again and
+// again.
+func Overrides(tb testing.TB) []string {
+	tb.Helper()
+	inputs := filepath.Join(Root(tb), "testdata", "inputs")
+	args := []string{"--override-input", "busybox", "path:" + Busybox(tb), "--override-input", "nixpkgs/busybox", "path:" + Busybox(tb)}
+	for _, name := range []string{"nixpkgs", "home-manager", "sops-nix", "stylix"} {
+		args = append(args, "--override-input", name, "path:"+filepath.Join(inputs, name))
+	}
+	return args
+}

@@ -1,0 +1,5 @@
+{
+  description = "offers nothing at all";
+
+  outputs = { self }: { };
+}

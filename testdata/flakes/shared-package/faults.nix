@@ -1,0 +1,1 @@
+{ libfrob = false; }

@@ -1,0 +1,9 @@
+{
+  description = "does not parse";
+
+  outputs =
+    { self }:
+    {
+      nixosConfigurations = { reason = ; };
+    };
+}
