@@ -30,14 +30,15 @@ func (e *GlobError) Error() string {
 	return fmt.Sprintf("pattern %q: %s at character %d", e.Pattern, e.Reason, e.Offset+1)
 }
 
-// ParseGlob reads a pattern. The error is a [*GlobError].
+// ParseGlob reads a pattern. The error is a [*GlobError]; the pattern that comes
+// with it matches only the id it looks like.
 func ParseGlob(pattern string) (Glob, error) {
 	var expr strings.Builder
 	expr.WriteString(`(?s)\A`)
 	for i := 0; i < len(pattern); {
 		piece, width, fault := globPiece(pattern[i:])
 		if fault != "" {
-			return Glob{}, &GlobError{Pattern: pattern, Offset: i, Reason: fault}
+			return Glob{pattern: pattern}, &GlobError{Pattern: pattern, Offset: i, Reason: fault}
 		}
 		expr.WriteString(piece)
 		i += width
@@ -45,7 +46,7 @@ func ParseGlob(pattern string) (Glob, error) {
 	expr.WriteString(`\z`)
 	match, err := regexp.Compile(expr.String())
 	if err != nil { // bytes that are no UTF-8, or a set whose range runs backwards
-		return Glob{}, &GlobError{Pattern: pattern, Reason: globFault(err)}
+		return Glob{pattern: pattern}, &GlobError{Pattern: pattern, Reason: globFault(err)}
 	}
 	return Glob{pattern: pattern, match: match}, nil
 }
@@ -130,15 +131,12 @@ func globFault(err error) string {
 	return "it is no valid text or too long"
 }
 
-// parseGlobs reads several patterns.
-func parseGlobs(patterns []string) ([]Glob, error) {
-	var globs []Glob
+// globs reads patterns of which it is known that they can be read or are ids.
+func globs(patterns []string) []Glob {
+	var list []Glob
 	for _, p := range patterns {
-		g, err := ParseGlob(p)
-		if err != nil {
-			return nil, err
-		}
-		globs = append(globs, g)
+		g, _ := ParseGlob(p)
+		list = append(list, g)
 	}
-	return globs, nil
+	return list
 }

@@ -40,12 +40,8 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 	if err := s.check(o); err != nil {
 		return Matrix{}, err
 	}
-	filters, err := s.filters(o)
-	if err != nil {
-		return Matrix{}, err
-	}
 	cells := m.Cells
-	for _, f := range filters {
+	for _, f := range s.filters(o) {
 		kept := slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool { return !f.keep(c) })
 		if len(kept) == 0 {
 			return Matrix{}, nothing(f, cells)
@@ -56,12 +52,12 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 }
 
 // Admits reports whether a single cell is wanted: a home found while its host
-// was evaluated, or a cell whose system has become known. A selection with a
-// faulty pattern admits nothing, nor does one with Hosts a bare home, as only
-// the whole flake tells whom that serves.
+// was evaluated, or a cell whose system has become known. With Hosts it does not
+// admit a bare home, as only the whole flake tells whom that serves; a pattern
+// that cannot be read, which Select would refuse, stands for no more than itself.
 func (s Selection) Admits(c Cell) bool {
-	filters, err := s.filters(newOffer([]Cell{c}))
-	return err == nil && !slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
+	filters := s.filters(newOffer([]Cell{c}))
+	return !slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
 }
 
 // rows narrows the rows to show by the hosts asked for.
@@ -83,15 +79,8 @@ type filter struct {
 
 // filters lists the filters that are set, those first that say most clearly why
 // nothing is left.
-func (s Selection) filters(o *offer) ([]filter, error) {
-	cells, err := parseGlobs(s.Cells)
-	if err != nil {
-		return nil, err
-	}
-	exclude, err := parseGlobs(s.Exclude)
-	if err != nil {
-		return nil, err
-	}
+func (s Selection) filters(o *offer) []filter {
+	cells, exclude := globs(s.Cells), globs(s.Exclude)
 	all := []filter{
 		{"kind", kindNames(s.Kinds), s.wantsKind},
 		{"host", s.Hosts, func(c Cell) bool {
@@ -102,7 +91,7 @@ func (s Selection) filters(o *offer) ([]filter, error) {
 		{"cell", s.Cells, func(c Cell) bool { return matchesAny(cells, c.ID) }},
 		{"exclude", s.Exclude, func(c Cell) bool { return !matchesAny(exclude, c.ID) }},
 	}
-	return slices.DeleteFunc(all, func(f filter) bool { return len(f.values) == 0 }), nil
+	return slices.DeleteFunc(all, func(f filter) bool { return len(f.values) == 0 })
 }
 
 func (s Selection) wantsKind(c Cell) bool {
@@ -146,18 +135,23 @@ func (s Selection) check(o *offer) error {
 		known("user", s.Users, o.users),
 		known("kind", kindNames(s.Kinds), kindNames(Kinds())),
 		known("system", s.Systems, systems),
-		s.checkCells(ids),
+		checkGlobs(s.Cells, ids, true),
+		checkGlobs(s.Exclude, ids, false),
 	)
 }
 
-// checkCells looks for patterns that match no cell of the flake.
-func (s Selection) checkCells(ids []string) error {
-	for _, pattern := range s.Cells {
+// checkGlobs looks for patterns that cannot be read, unless they are ids, and
+// if they must, for those that match no cell of the flake.
+func checkGlobs(patterns, ids []string, must bool) error {
+	for _, pattern := range patterns {
 		g, err := ParseGlob(pattern)
+		if slices.ContainsFunc(ids, g.Match) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(ids, g.Match) {
+		if must {
 			return unknown("cell", pattern, ids)
 		}
 	}

@@ -41,7 +41,11 @@ func ParseShard(text string) (i, n int, err error) {
 // names: a new cell in the flake moves few of the others, and caches that were
 // filled for a shard stay useful.
 func (m Matrix) Shard(i, n int) Matrix {
-	shards := m.deal(n)
+	return m.part(m.deal(n), i)
+}
+
+// part keeps the cells whose groups were dealt to a shard.
+func (m Matrix) part(shards map[string]int, i int) Matrix {
 	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return shards[groupOf(c)] != i })
 	return assemble(m.offered(), cells, m.within)
 }

@@ -34,10 +34,11 @@ func (m Matrix) Strategy(shards int, runnerFor func(system string) string) Strat
 		runners[runnerFor(c.System)] = true
 	}
 	shards = max(1, min(shards, maxJobs/max(1, len(runners))))
+	dealt := m.deal(shards)
 	s := Strategy{Include: []Job{}}
 	for i := 1; i <= shards; i++ {
 		name := fmt.Sprintf("%d/%d", i, shards)
-		s.Include = append(s.Include, m.Shard(i, shards).jobs(name, runnerFor)...)
+		s.Include = append(s.Include, m.part(dealt, i).jobs(name, runnerFor)...)
 	}
 	return s
 }

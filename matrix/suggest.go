@@ -6,7 +6,7 @@ import "strings"
 // that takes the fewest typing errors, else the only one that contains what was
 // typed (such as joachim@reason for home/joachim@reason).
 func suggest(name string, known []string) string {
-	best, fewest := "", 1+max(1, len([]rune(name))/3)
+	best, fewest := "", 1+(len([]rune(name))+2)/3
 	for _, k := range known {
 		if d := typos(strings.ToLower(name), strings.ToLower(k), fewest); d < fewest {
 			best, fewest = k, d
