@@ -104,7 +104,7 @@ func anySelection(m Matrix, r *rand.Rand) Selection {
 
 func check(t *testing.T, property any) {
 	t.Helper()
-	if err := quick.Check(property, &quick.Config{MaxCount: 200}); err != nil {
+	if err := quick.Check(property, &quick.Config{MaxCount: 100}); err != nil {
 		t.Error(err)
 	}
 }

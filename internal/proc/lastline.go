@@ -54,12 +54,15 @@ func isFault(line []byte) bool {
 	return false
 }
 
+// sequences matches what terminals take as a command: CSI (colours), OSC
+// (titles and links) and the short ones.
+var sequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])`)
+
 // plain removes escape sequences of terminals, then all that does not print.
 func plain(line []byte) string {
-	const sequences = `\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])`
 	text := strings.ToValidUTF8(string(line), "�")
 	if strings.Contains(text, "\x1b") {
-		text = regexp.MustCompile(sequences).ReplaceAllString(text, "")
+		text = sequences.ReplaceAllString(text, "")
 	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {

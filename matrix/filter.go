@@ -1,0 +1,46 @@
+package matrix
+
+import (
+	"slices"
+	"strings"
+)
+
+// filter is one reason to leave cells out.
+type filter struct {
+	name   string
+	values []string
+	keep   func(Cell) bool
+}
+
+// filters lists the filters that are set, those first that say most clearly why
+// nothing is left.
+func (s Selection) filters(o *offer) []filter {
+	cells, exclude := globs(s.Cells), globs(s.Exclude)
+	all := []filter{
+		{"kind", kindNames(s.Kinds), s.wantsKind},
+		{"host", s.Hosts, func(c Cell) bool {
+			return slices.ContainsFunc(o.rows(c), func(host string) bool { return slices.Contains(s.Hosts, host) })
+		}},
+		{"user", s.Users, func(c Cell) bool { return c.Kind == KindHome && slices.Contains(s.Users, c.User) }},
+		{"system", s.Systems, s.mayBeFor},
+		{"cell", s.Cells, func(c Cell) bool { return matchesAny(cells, c.ID) }},
+		{"exclude", s.Exclude, func(c Cell) bool { return !matchesAny(exclude, c.ID) }},
+	}
+	return slices.DeleteFunc(all, func(f filter) bool { return len(f.values) == 0 })
+}
+
+func (s Selection) wantsKind(c Cell) bool {
+	return slices.Contains(s.Kinds, c.Kind) || c.Kind == KindVM && slices.Contains(s.VMs, c.Host)
+}
+
+// mayBeFor reports whether a cell is, or may turn out to be, for a system that
+// was asked for.
+func (s Selection) mayBeFor(c Cell) bool {
+	return slices.ContainsFunc(s.Systems, func(system string) bool {
+		return c.System == system || c.System == "" && strings.HasSuffix(system, systemOf(c))
+	})
+}
+
+func matchesAny(globs []Glob, id string) bool {
+	return slices.ContainsFunc(globs, func(g Glob) bool { return g.Match(id) })
+}
