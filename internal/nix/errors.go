@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -74,11 +75,12 @@ type NoFlakeError struct {
 func (e *NoFlakeError) Error() string { return fmt.Sprintf("no flake at %s: %s", e.Ref, e.Reason) }
 
 var (
-	noFlakeRE    = regexp.MustCompile(`could not find a flake\.nix|does not contain a '?/?[^ ]*flake\.nix'?( file)?$|does not contain a 'flake.nix'|getting status of ['"].*No such file or directory$|^'.*' is not a (valid )?URL|path '.*' (does not exist|is not a flake)`)
+	noFlakeRE    = regexp.MustCompile(`could not find a flake\.nix|does not contain a '?/?[^ ]*flake\.nix'?( file)?$|does not contain a 'flake.nix'|getting status of ['"].*No such file or directory$|^'.*' is not a (valid )?URL|path '.*' (does not exist|is not a flake)|^cannot find flake '.*' in the flake registries|/flake-registry\.json'`)
 	inputNameRE  = regexp.MustCompile(`^while updating the flake input '(.+)'`)
 	inputFetchRE = regexp.MustCompile(`^while fetching the input '(.+)'`)
 	fetchFailRE  = regexp.MustCompile(`(?i)failed to fetch|unable to download|program '?git'? failed|could not resolve|cannot find .* input|failed to open archive|HTTP error|cannot fetch`)
 	missingRE    = regexp.MustCompile(`(?i)(?:getting status of|opening file|path|file) ['"]([^'"]+)['"].*(?:No such file or directory|does not exist|is not tracked)`)
+	sourceRE     = regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-source/`)
 	inModuleRE   = regexp.MustCompile("In `([^']+?)'(?::|, | and|\\.|$)")
 )
 
@@ -96,8 +98,11 @@ func (f *Flake) decodeError(l *stderrLog) *EvalError {
 		text := f.relativize(strings.TrimSpace(stripSGR(t.RawMsg)))
 		e.Frames = append(e.Frames, Frame{Text: text, Where: f.where(t.position)})
 	}
-	e.Place = f.place(l.err)
 	e.Input = f.inputFault(e)
+	e.Place = f.place(l.err)
+	if f.unresolved() && slices.ContainsFunc(e.Frames, func(fr Frame) bool { return inputNameRE.MatchString(fr.Text) }) {
+		e.Place = Place{} // in the flake of an input
+	}
 	e.Untracked = f.untracked(stripSGR(l.err.text()))
 	return e
 }
@@ -160,6 +165,10 @@ func (f *Flake) relative(file string) (string, bool) {
 			return path.Clean(rest), true
 		}
 	}
+	// Before the flake is resolved older versions name only a store copy.
+	if m := sourceRE.FindString(file); m != "" && f.unresolved() {
+		return path.Clean(file[len(m):]), true
+	}
 	if rest, ok := strings.CutPrefix(file, "«"); ok && f.Rev != "" {
 		ref, rest, ok := strings.Cut(rest, "»/")
 		if ok && strings.Contains(ref, f.Rev) {
@@ -168,6 +177,9 @@ func (f *Flake) relative(file string) (string, bool) {
 	}
 	return "", false
 }
+
+// unresolved says that Nix did not get as far as telling where its copy is.
+func (f *Flake) unresolved() bool { return f.StorePath == "" }
 
 // relativize shortens the paths of the flake inside a message.
 func (f *Flake) relativize(msg string) string {
