@@ -146,7 +146,8 @@ func (f *Flake) resolveError(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	if e.Input == nil && e.Place.File == "" && noFlakeRE.MatchString(e.Message) {
+	missing := noFlakeRE.MatchString(e.Message) || filepath.Base(e.Untracked) == "flake.nix"
+	if e.Input == nil && e.Place.File == "" && missing {
 		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
 		if _, statErr := os.Stat(filepath.Join(f.eval, "flake.nix")); statErr == nil {
 			nf.Untracked = "flake.nix"
