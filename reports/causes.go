@@ -43,15 +43,15 @@ func unexplained(c Cell) Cause {
 func (p *page) cause(c Cause, x index) {
 	p.gap()
 	p.causeTitle(c, x)
-	p.indented(indent, plain, p.prose(c.news())...)
+	p.indented(indent, p.prose(c.news())...)
 	for _, line := range lastLines(c.LogTail, tailLines) {
-		p.indented(gutter, plain, fold(line, p.room(widthOf(gutter)))...)
+		p.indented(gutter, fold(line, p.room(widthOf(gutter)))...)
 	}
 	if c.Location != nil && c.Location.File != "" {
 		p.add(indent + p.in(strong, c.Location.String()))
 	}
 	if c.Hint != "" {
-		p.indented(indent, plain, wrap("hint: "+c.Hint, p.measure(len(indent)))...)
+		p.indented(indent, wrap("hint: "+c.Hint, p.measure(len(indent)))...)
 	}
 	if c.Log != "" {
 		p.add(indent + "full log: " + c.Log)
@@ -59,7 +59,7 @@ func (p *page) cause(c Cause, x index) {
 	if len(c.Cells) > inlineCells {
 		lines := fill(slices.Concat([]string{"stops: " + c.Cells[0]}, c.Cells[1:]), ",", p.measure(len(indent)+2))
 		p.add(indent + lines[0])
-		p.indented(indent+"  ", plain, lines[1:]...)
+		p.indented(indent+"  ", lines[1:]...)
 	}
 }
 
@@ -109,7 +109,7 @@ func (c Cause) news() string {
 	}
 	first, rest, _ := strings.Cut(message, "\n")
 	if strings.Contains(c.Title, strings.TrimSpace(first)) {
-		return rest
+		return dedent(rest)
 	}
 	return message
 }

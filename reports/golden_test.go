@@ -13,10 +13,10 @@ import (
 // UPDATE_GOLDEN=1 go test ./reports/... rewrites them; look at the difference.
 func TestGolden(t *testing.T) {
 	sinks := map[string]func(io.Writer, Report) error{
-		".table.txt": func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{}) },
-		".table80.txt":    func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{Width: 80}) },
-		".junit.xml": WriteJUnit,
-		".grid.txt":  func(w io.Writer, r Report) error { return WriteGrid(w, withoutResults(r), TableOptions{}) },
+		".table.txt":   func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{}) },
+		".table80.txt": func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{Width: 80}) },
+		".junit.xml":   WriteJUnit,
+		".grid.txt":    func(w io.Writer, r Report) error { return WriteGrid(w, withoutResults(r), TableOptions{}) },
 	}
 	forEachInput(t, func(t *testing.T, name string, r Report) {
 		for suffix, write := range sinks {

@@ -39,7 +39,7 @@ func (j junitReport) phaseCase(c Cell, p Phase, last bool) junit.Testcase {
 	causes := phaseCauses(c, p, j.index.causes[c.ID])
 	switch {
 	case p.Status == Skipped, p.Status == Canceled:
-		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, c.Note, string(p.Status)), Type: string(p.Status)}
+		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, c.reason(), string(p.Status)), Type: string(p.Status)}
 	case p.Status == "":
 		test.Error = &junit.Result{Message: "there is no result", Type: "no-result"}
 	case p.Status == Passed:

@@ -70,7 +70,7 @@ func cameAbout(c Cell) string {
 	if text == "" {
 		text = "passed"
 	}
-	text += after(": ", c.Note)
+	text += after(": ", c.reason())
 	if c.SameAs != "" {
 		text += "\nsame derivation as " + c.SameAs
 	}

@@ -92,7 +92,7 @@ func (k marker) passed(c Cell) mark {
 	case c.Flaky:
 		return mark{signPassed, took + " flaky", warn}
 	case c.SameAs != "":
-		return mark{signSame, "same as " + k.sameAs(c), quiet}
+		return mark{signSame, "same" + after(" as ", fit(k.sameAs(c), 24)), quiet}
 	case c.How == Cached, c.How == Unchanged:
 		return mark{signSame, string(c.How), quiet}
 	case c.How == Evaluated:
@@ -103,16 +103,21 @@ func (k marker) passed(c Cell) mark {
 	return mark{signPassed, took, good}
 }
 
-// sameAs names the other cell as shortly as its place beside this one allows.
+// sameAs names the other cell by its row if they stand in one column, by its
+// column if in one row. Of any other, the grid says only that it is there.
 func (k marker) sameAs(c Cell) string {
 	other, found := k.index.cells[c.SameAs]
 	switch {
-	case found && c.Kind == "home" && c.User != "" && other.User == c.User && other.Host != "":
+	case !found || !inGrid(c) || !inGrid(other):
+		return ""
+	case c.User == other.User && c.Kind == other.Kind:
 		return other.Host
-	case found && c.Kind == other.Kind && other.User == "" && other.Host != "":
-		return other.Host
+	case c.Host == other.Host && other.Kind == "home":
+		return other.User
+	case c.Host == other.Host && other.Kind != "vm":
+		return "system"
 	}
-	return c.SameAs
+	return ""
 }
 
 // why says in a word or two at what a cell failed.

@@ -96,9 +96,9 @@ func (p *page) remarks(r Report, k marker) {
 // remark is what is to be said of a cell, the same words for all cells of which
 // the same is to be said.
 func remark(c Cell, k marker) string {
-	why := ""
-	if c.Note != "" {
-		why = " (" + c.Note + ")"
+	why := after(" (", c.reason())
+	if why != "" {
+		why += ")"
 	}
 	switch {
 	case c.Status == Passed && c.Flaky:
@@ -107,10 +107,22 @@ func remark(c Cell, k marker) string {
 		return signPartial + " only evaluated" + why
 	case c.Status == Skipped:
 		return signSkipped + " skipped" + why
+	case c.Status == Passed && c.SameAs != "" && k.sameAs(c) == "":
+		return signSame + " same as " + c.SameAs
 	case c.Status.bad() && !inGrid(c):
 		return k.cell(c).String() + why
 	}
 	return ""
+}
+
+// reason is a cell's note without the word that says the same as its status.
+func (c Cell) reason() string {
+	for _, word := range []string{"only evaluated: ", "skipped: "} {
+		if rest, found := strings.CutPrefix(c.Note, word); found {
+			return rest
+		}
+	}
+	return c.Note
 }
 
 // hang appends prose whose lines after the first are indented.

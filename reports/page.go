@@ -43,9 +43,9 @@ func (p *page) add(lines ...string) {
 }
 
 // indented appends lines behind a prefix.
-func (p *page) indented(prefix string, t tone, lines ...string) {
+func (p *page) indented(prefix string, lines ...string) {
 	for _, line := range lines {
-		p.add(prefix + p.in(t, line))
+		p.add(prefix + line)
 	}
 }
 

@@ -131,7 +131,7 @@ func (s *sheet) loose(c Cell) {
 
 // markOrphans says which rows are of hosts that the flake does not have.
 func (s *sheet) markOrphans(g Grid, hosts []string) {
-	for i := range hosts[:len(hosts)] {
+	for i := range hosts {
 		if slices.Contains(g.Hosts, hosts[i]) {
 			continue
 		}

@@ -108,6 +108,23 @@ func expand(s string) string {
 	return b.String()
 }
 
+// dedent takes from every line the blanks that all of them begin with. Nix
+// indents what follows the first line of a message to stand below it.
+func dedent(text string) string {
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	least := -1
+	for _, line := range lines {
+		blanks := len(line) - len(strings.TrimLeft(line, " "))
+		if blanks < len(line) && (least < 0 || blanks < least) {
+			least = blanks
+		}
+	}
+	for i, line := range lines {
+		lines[i] = line[min(max(least, 0), len(line)):]
+	}
+	return strings.Join(lines, "\n")
+}
+
 // count writes a number with its noun: 1 cell, 2 cells.
 func count(n int, noun string) string {
 	if n == 1 {
