@@ -11,12 +11,28 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends flakeci itself, and with it all that it started.
-	context.AfterFunc(ctx, stop)
 	app := &App{Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ(), Args: os.Args[1:]}
-	os.Exit(app.Main(ctx))
+	os.Exit(app.Main(interruptible()))
+}
+
+// interruptible gives a context that the first signal cancels. The second one
+// lets what still runs be killed at once, the third ends flakeci itself.
+func interruptible() context.Context {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	kill := make(chan struct{})
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		signal.Reset()
+		close(kill)
+	}()
+	return proc.WithKill(ctx, kill)
 }

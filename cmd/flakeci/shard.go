@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
 )
@@ -26,14 +23,9 @@ func (s *shardFlag) Type() string { return "I/N" }
 
 // Set reads I/N, counting from 1.
 func (s *shardFlag) Set(text string) error {
-	left, right, _ := strings.Cut(text, "/")
-	i, err1 := strconv.Atoi(left)
-	n, err2 := strconv.Atoi(right)
-	if err1 != nil || err2 != nil || i < 1 || i > n {
-		return errors.New("takes I/N with I from 1 to N, such as 2/4")
-	}
-	s.i, s.n = i, n
-	return nil
+	var err error
+	s.i, s.n, err = matrix.ParseShard(text)
+	return err
 }
 
 // of takes the share. One without a cell is an error: a run never passes on
