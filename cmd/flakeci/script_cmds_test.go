@@ -152,3 +152,12 @@ func edit(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
 }
+
+// smalldisk DIR puts a file system of 8 MB at a new folder, until the script
+// ends.
+func smallDisk(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(ts.Exec("mount", "-t", "tmpfs", "-o", "size=8m", "none", dir))
+	ts.Defer(func() { ts.Check(ts.Exec("umount", dir)) })
+}

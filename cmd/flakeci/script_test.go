@@ -27,14 +27,15 @@ func TestScripts(t *testing.T) {
 				Dir:   "testdata/script",
 				Setup: func(e *testscript.Env) error { return setup(e, lane) },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"fixture": func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
-					"commit":  func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
-					"exit":    exits,
-					"cell":    cellIs,
-					"cause":   causeIs,
-					"verdict": verdictIs,
-					"bytes":   writeBytes,
-					"edit":    edit,
+					"fixture":   func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
+					"commit":    func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
+					"exit":      exits,
+					"cell":      cellIs,
+					"cause":     causeIs,
+					"verdict":   verdictIs,
+					"bytes":     writeBytes,
+					"edit":      edit,
+					"smalldisk": smallDisk,
 				},
 				Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 				RequireUniqueNames:  true,
@@ -52,8 +53,11 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	return os.MkdirAll(home, 0o755)
 }
 
-// condition knows [nix:2.8.0], for what only some versions do.
+// condition knows [root], and [nix:2.8.0] for what only some versions do.
 func condition(cond string, lane lanes.Lane) (bool, error) {
+	if cond == "root" {
+		return os.Getuid() == 0, nil
+	}
 	version, ok := strings.CutPrefix(cond, "nix:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
