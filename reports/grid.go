@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -24,40 +23,61 @@ func (p *page) grid(s *sheet, x index) error {
 	if len(s.rows) == 0 {
 		return nil
 	}
+	var k marker
+	var widths []int
 	for _, d := range []detail{inFull, inBrief, signsOnly} {
-		k := marker{index: x, detail: d}
-		lines, err := p.part(s, k, s.columns())
-		if err != nil {
-			return err
-		}
-		if fits(lines, p.room(0)) {
-			p.add(lines...)
-			p.legend(s, k)
-			return nil
+		k = marker{index: x, detail: d}
+		if widths = p.widths(s, k); p.fitting(widths) == len(widths) {
+			break
 		}
 	}
-	return p.parts(s, marker{index: x, detail: signsOnly})
-}
-
-// parts appends the grid with its columns in as many tables as it takes.
-func (p *page) parts(s *sheet, k marker) error {
-	rest := s.columns()
-	for len(rest) > 0 {
-		n := len(rest)
+	for rest := s.columns(); ; {
+		n := max(p.fitting(widths)-1, min(1, len(rest))) // of these the first is the hosts' own
 		lines, err := p.part(s, k, rest[:n])
-		for err == nil && n > 1 && !fits(lines, p.room(0)) {
-			n--
-			lines, err = p.part(s, k, rest[:n])
-		}
 		if err != nil {
 			return err
 		}
 		p.gap()
 		p.add(lines...)
-		rest = rest[n:]
+		if rest = rest[n:]; len(rest) == 0 {
+			break
+		}
+		widths = append(widths[:1], widths[1+n:]...)
 	}
 	p.legend(s, k)
 	return nil
+}
+
+// between is what stands between two columns.
+const between = "   "
+
+// widths are those of the columns, the hosts' first.
+func (p *page) widths(s *sheet, k marker) []int {
+	list := []int{widthOf("host")}
+	for _, w := range s.rows {
+		list[0] = max(list[0], widthOf(p.name(w.name)))
+	}
+	for _, c := range s.columns() {
+		width := widthOf(p.name(c.title))
+		for _, w := range s.rows {
+			width = max(width, widthOf(k.place(c.cells(w)).String()))
+		}
+		list = append(list, width)
+	}
+	return list
+}
+
+// fitting returns how many columns of such widths fit beside each other.
+func (p *page) fitting(widths []int) int {
+	total := 0
+	for i, width := range widths {
+		total += width
+		if p.room(0) > 0 && total > p.room(0) {
+			return i
+		}
+		total += len(between)
+	}
+	return len(widths)
 }
 
 // column is one of a grid's, without that of the hosts.
@@ -108,7 +128,7 @@ func (p *page) table(header []string, rows [][]string) ([]string, error) {
 			Symbols:  tw.NewSymbols(tw.StyleNone),
 			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
 		})),
-		tablewriter.WithPadding(tw.Padding{Right: "   ", Overwrite: true}),
+		tablewriter.WithPadding(tw.Padding{Right: between, Overwrite: true}),
 		tablewriter.WithHeaderAlignment(tw.AlignLeft),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
@@ -127,13 +147,6 @@ func (p *page) table(header []string, rows [][]string) ([]string, error) {
 	// The library ends a coloured line's columns once more behind their padding.
 	text := strings.ReplaceAll(b.String(), " \x1b[0m", " ")
 	return strings.Split(strings.TrimRight(text, "\n"), "\n"), nil
-}
-
-// fits reports whether lines are no wider than that; 0 means no limit.
-func fits(lines []string, width int) bool {
-	return width <= 0 || !slices.ContainsFunc(lines, func(line string) bool {
-		return widthOf(strings.TrimRight(line, " ")) > width
-	})
 }
 
 // legend explains the signs that stand alone in a grid.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/jstemmer/go-junit-report/v2/junit"
@@ -106,7 +107,10 @@ func (j junitReport) suiteOf(c Cell) string {
 	case c.Kind == "home":
 		return "homes"
 	}
-	return cmp.Or(kindTitle(c.Kind), "other cells")
+	if title := kindTitle(c.Kind); title != c.Kind {
+		return title
+	}
+	return strings.TrimSpace(c.Kind + " cells") // a kind of a newer flakeci
 }
 
 func (j junitReport) suite(name string, cells []Cell) junit.Testsuite {

@@ -96,16 +96,20 @@ func (s *sheet) serve(bare []Cell, hosts int) {
 }
 
 // takes reports whether a bare home is one that home-manager would fall back to
-// on this host: it is named after its user and, if it is one of several for
-// different systems, made for the host's.
+// on this host: it is named after its user and, if it stands under a system in
+// the flake, under one that is or may be the host's.
 func (w row) takes(c Cell) bool {
 	key := strings.TrimPrefix(c.ID, "home/")
-	system, name, split := strings.Cut(key, "/")
-	if !split {
-		return isUser(key, c.User)
+	if !isUser(key, c.User) && !isUser(strings.TrimPrefix(key, c.System+"/"), c.User) {
+		return false
 	}
-	return isUser(name, c.User) &&
-		slices.ContainsFunc(w.system, func(host Cell) bool { return host.System == "" || host.System == system })
+	if !strings.HasPrefix(c.Attr, "legacyPackages.") || len(w.system) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(w.system, func(host Cell) bool {
+		family := map[string]string{"nixos": "-linux", "darwin": "-darwin"}[host.Kind]
+		return host.System == c.System || host.System == "" && strings.HasSuffix(c.System, family)
+	})
 }
 
 // isUser compares a key as it stands in an id, where a slash or a control

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/quick"
@@ -132,6 +133,30 @@ func TestTableFitsItsWidth(t *testing.T) {
 					t.Errorf("%s: %d columns of %d: %s", name, w, width, line)
 				}
 			}
+		}
+	}
+}
+
+// Two hundred users are nobody's, but what takes a minute stops a run.
+func TestGridOfManyColumnsIsSplitInTime(t *testing.T) {
+	r := Report{}
+	for i := range 200 {
+		user := fmt.Sprintf("user-%03d", i)
+		r.Grid.Users = append(r.Grid.Users, user)
+		r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@laptop", Kind: "home", Host: "laptop", User: user, Status: Passed})
+	}
+	r.Grid.Hosts = []string{"laptop"}
+	began := time.Now()
+	var out bytes.Buffer
+	if err := WriteTable(&out, r, TableOptions{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	for _, user := range r.Grid.Users {
+		if strings.Count(out.String(), user) != 1 {
+			t.Errorf("%s is not in the grid once:\n%s", user, out.String())
 		}
 	}
 }
