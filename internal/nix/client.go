@@ -127,22 +127,31 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	return cmd.Run(ctx)
 }
 
+// A question is a subcommand that evaluates a flake.
+type question struct {
+	flake *Flake
+	sub   []string
+	// prefix is where the flake stands among the inputs of what is asked:
+	// "target/" below the wrapper, else empty.
+	prefix string
+}
+
 // evaluate runs a subcommand that evaluates the flake and decodes the JSON it
 // prints. What Nix says against the flake is an [*EvalError], unless the call
 // was interrupted.
-func (c *Client) evaluate(ctx context.Context, f *Flake, sub []string, into any, args ...string) (proc.Usage, error) {
+func (c *Client) evaluate(ctx context.Context, q question, into any, args ...string) (proc.Usage, error) {
 	var log stderrLog
 	var out bytes.Buffer
 	args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, args...)
-	usage, err := c.run(ctx, call{sub: sub, args: args, stdout: &out, line: log.line})
+	usage, err := c.run(ctx, call{sub: q.sub, args: args, stdout: &out, line: log.line})
 	if err != nil {
-		if e := f.decodeError(&log); e != nil && ctx.Err() == nil {
+		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil {
 			return usage, e
 		}
 		return usage, err
 	}
 	if err := json.Unmarshal(out.Bytes(), into); err != nil {
-		return usage, fmt.Errorf("nix %s: output in a form that is not known: %w", strings.Join(sub, " "), err)
+		return usage, fmt.Errorf("nix %s: output in a form that is not known: %w", strings.Join(q.sub, " "), err)
 	}
 	return usage, nil
 }

@@ -2,9 +2,7 @@ package nix
 
 import (
 	"fmt"
-	"path"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -22,6 +20,8 @@ type EvalError struct {
 	// Untracked is a file that the flake needs and that lies in the checkout,
 	// unknown to git and so invisible to Nix.
 	Untracked string
+
+	locking bool // Nix was busy with the inputs, not with the flake
 }
 
 func (e *EvalError) Error() string {
@@ -56,55 +56,43 @@ type Frame struct {
 	Text, Where string
 }
 
-// InputFault is an input that could not be fetched.
-type InputFault struct {
-	// Name is the input's path from the flake, such as "mid/nix-secrets"; what
-	// stands before the last slash asks for it, else the flake itself.
-	Name string
-	// URL is what was fetched.
-	URL string
-}
-
-// NoFlakeError says that there is no flake where the reference points.
-type NoFlakeError struct {
-	Ref, Reason string
-	// Untracked is flake.nix if it lies there unknown to git.
-	Untracked string
-}
-
-func (e *NoFlakeError) Error() string { return fmt.Sprintf("no flake at %s: %s", e.Ref, e.Reason) }
-
-var (
-	noFlakeRE    = regexp.MustCompile(`could not find a flake\.nix|does not contain a '?/?[^ ]*flake\.nix'?( file)?$|does not contain a 'flake.nix'|getting status of ['"].*No such file or directory$|^'.*' is not a (valid )?URL|path '.*' (does not exist|is not a flake)|^cannot find flake '.*' in the flake registries|/flake-registry\.json'`)
-	inputNameRE  = regexp.MustCompile(`^while updating the flake input '(.+)'`)
-	inputFetchRE = regexp.MustCompile(`^while fetching the input '(.+)'`)
-	fetchFailRE  = regexp.MustCompile(`(?i)failed to fetch|unable to download|program '?git'? failed|could not resolve|cannot find .* input|failed to open archive|HTTP error|cannot fetch`)
-	missingRE    = regexp.MustCompile(`(?i)(?:getting status of|opening file|path|file) ['"]([^'"]+)['"].*(?:No such file or directory|does not exist|is not tracked)`)
-	sourceRE     = regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-source/`)
-	inModuleRE   = regexp.MustCompile("In `([^']+?)'(?::|, | and|\\.|$)")
-)
+// A file of the flake that the module system names in its message, such as
+// "In `/nix/store/…-source/hosts/reason.nix': true".
+var inModuleRE = regexp.MustCompile("In `([^']+?)'(?::|, | and|\\.|$)")
 
 // decodeError makes an EvalError of what Nix wrote to stderr, or nil if there
-// is no error in it.
-func (f *Flake) decodeError(l *stderrLog) *EvalError {
+// is no error in it; see inputFault for the prefix.
+func (f *Flake) decodeError(l *stderrLog, prefix string) *EvalError {
 	if l.err == nil {
 		if l.plain == "" {
 			return nil
 		}
 		return &EvalError{Message: f.relativize(l.plain)}
 	}
-	e := &EvalError{Message: f.relativize(l.err.text())}
-	for _, t := range l.err.Trace {
-		text := f.relativize(strings.TrimSpace(stripSGR(t.RawMsg)))
-		e.Frames = append(e.Frames, Frame{Text: text, Where: f.where(t.position)})
+	e := &EvalError{Message: f.relativize(l.err.text()), Frames: f.frames(l.err), locking: l.err.locking()}
+	e.Input = f.inputFault(e, prefix)
+	if e.locking {
+		// Before the flake is resolved its own copy in the store looks like that
+		// of an input.
+		e.nameInput(prefix)
+		return e
 	}
-	e.Input = f.inputFault(e)
 	e.Place = f.place(l.err)
-	if f.unresolved() && slices.ContainsFunc(e.Frames, func(fr Frame) bool { return inputNameRE.MatchString(fr.Text) }) {
-		e.Place = Place{} // in the flake of an input
-	}
-	e.Untracked = f.untracked(stripSGR(l.err.text()))
+	e.Untracked = f.untracked(l.err.text())
 	return e
+}
+
+// frames is the trace, with the place of the error itself in front if that is
+// not in the flake.
+func (f *Flake) frames(r *record) []Frame {
+	var frames []Frame
+	if _, ok := f.own(r.position); !ok && f.where(r.position) != "" {
+		frames = append(frames, Frame{Text: r.text(), Where: f.where(r.position)})
+	}
+	for _, t := range r.Trace {
+		frames = append(frames, Frame{Text: f.relativize(strings.TrimSpace(stripSGR(t.RawMsg))), Where: f.where(t.position)})
+	}
+	return frames
 }
 
 // place picks the line to send the reader to: where the error itself stands if
@@ -152,65 +140,4 @@ func (f *Flake) where(p position) string {
 func (p position) file() string {
 	suffix := fmt.Sprintf(":%d:%d", p.Line, p.Column)
 	return strings.TrimSuffix(p.File, suffix)
-}
-
-// relative maps a file as Nix names it to the flake's own tree: a path in the
-// store copy, in the checkout, or behind «reference».
-func (f *Flake) relative(file string) (string, bool) {
-	for _, root := range []string{f.StorePath, f.Checkout} {
-		if root == "" {
-			continue
-		}
-		if rest, ok := strings.CutPrefix(file, root+"/"); ok && !strings.HasPrefix(rest, ".git/") {
-			return path.Clean(rest), true
-		}
-	}
-	// Before the flake is resolved older versions name only a store copy.
-	if m := sourceRE.FindString(file); m != "" && f.unresolved() {
-		return path.Clean(file[len(m):]), true
-	}
-	if rest, ok := strings.CutPrefix(file, "«"); ok && f.Rev != "" {
-		ref, rest, ok := strings.Cut(rest, "»/")
-		if ok && strings.Contains(ref, f.Rev) {
-			return path.Clean(rest), true
-		}
-	}
-	return "", false
-}
-
-// unresolved says that Nix did not get as far as telling where its copy is.
-func (f *Flake) unresolved() bool { return f.StorePath == "" }
-
-// relativize shortens the paths of the flake inside a message.
-func (f *Flake) relativize(msg string) string {
-	for _, root := range []string{f.StorePath, f.Checkout} {
-		if root != "" && root != "/" {
-			msg = strings.ReplaceAll(msg, root+"/", "")
-		}
-	}
-	return msg
-}
-
-// inputFault recognises an input that could not be fetched and names it: from
-// the trace while locking, from the lock file afterwards.
-func (f *Flake) inputFault(e *EvalError) *InputFault {
-	var in InputFault
-	for _, fr := range e.Frames {
-		if m := inputFetchRE.FindStringSubmatch(fr.Text); m != nil && in.URL == "" {
-			in.URL = m[1]
-		}
-		if m := inputNameRE.FindStringSubmatch(fr.Text); m != nil && in.Name == "" {
-			in.Name = m[1]
-		}
-	}
-	if in.URL == "" && (in.Name == "" || !fetchFailRE.MatchString(e.Message)) {
-		return nil
-	}
-	if name := strings.TrimPrefix(in.Name, "target"); name != in.Name {
-		in.Name = strings.TrimPrefix(name, "/")
-	}
-	if in.Name == "" {
-		in.Name = f.locks.nameOf(in.URL)
-	}
-	return &in
 }

@@ -2,13 +2,7 @@ package nix
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/url"
-	"os"
-	"path/filepath"
-	"sort"
-	"strings"
 )
 
 // Flake is a flake reference that Nix has resolved.
@@ -20,12 +14,14 @@ type Flake struct {
 	Dirty bool
 	// StorePath is Nix's copy of the source tree, the whole repository.
 	StorePath string
-	// Checkout is the root of the local working tree, empty for a remote flake.
+	// Checkout is the root of the local folder that was looked at, empty for a
+	// remote flake and for another revision than the one checked out.
 	Checkout string
 	// Dir is the flake's folder below the root, empty for the root.
 	Dir string
 
 	eval  string // the reference to evaluate: locked where that is possible
+	inGit bool   // only what git tracks in Checkout is part of the flake
 	locks lockFile
 }
 
@@ -57,47 +53,14 @@ type flakeSource struct {
 	URL  string `json:"url"`
 	Path string `json:"path"`
 	Dir  string `json:"dir"`
+	Ref  string `json:"ref"`
 	Rev  string `json:"rev"`
-}
-
-// lockFile is the graph of inputs: nodes by name, each with its inputs, which
-// are node names or, where they follow another, paths from the root.
-type lockFile struct {
-	Nodes map[string]lockNode `json:"nodes"`
-	Root  string              `json:"root"`
-}
-
-type lockNode struct {
-	Inputs map[string]json.RawMessage `json:"inputs"`
-	Locked flakeSource                `json:"locked"`
-}
-
-// LocalRef makes an existing folder an absolute path, so that a person can
-// write examples/fleet, which Nix would look up in its registry. Everything
-// else, and all that follows a scheme other than path:, is left to Nix.
-func LocalRef(ref string) string {
-	dir, scheme := ref, ""
-	if rest, ok := strings.CutPrefix(ref, "path:"); ok {
-		dir, scheme = rest, "path:"
-	}
-	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		return ref
-	}
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return ref
-	}
-	// Nix reads # and ? as the end of the path.
-	if strings.ContainsAny(abs, "#?%") && scheme == "" {
-		return ref
-	}
-	return scheme + abs
 }
 
 func overrideArgs(prefix string, overrides []Override) []string {
 	var args []string
 	for _, o := range overrides {
-		args = append(args, "--override-input", prefix+o.Name, LocalRef(o.Ref))
+		args = append(args, "--override-input", prefix+o.Name, nixRef(o.Ref))
 	}
 	return args
 }
@@ -107,13 +70,15 @@ func overrideArgs(prefix string, overrides []Override) []string {
 // [*NoFlakeError] or an [*EvalError] where the flake is to blame. In both cases
 // the Flake is still given, with what is known of it.
 func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake, error) {
-	f := Flake{Ref: ref, eval: LocalRef(ref)}
-	if filepath.IsAbs(f.eval) {
-		f.Checkout = gitRoot(f.eval)
+	f := Flake{Ref: ref, eval: nixRef(ref)}
+	dir, scheme := localFolder(ref)
+	if scheme == "" {
+		f.Checkout = gitRoot(dir)
+		f.inGit = f.Checkout != ""
 	}
 	var m metadata
 	args := append([]string{f.eval}, overrideArgs("", o.Overrides)...)
-	if _, err := c.evaluate(ctx, &f, []string{"flake", "metadata"}, &m, args...); err != nil {
+	if _, err := c.evaluate(ctx, question{flake: &f, sub: []string{"flake", "metadata"}}, &m, args...); err != nil {
 		return f, f.resolveError(err)
 	}
 	f.fill(m)
@@ -124,14 +89,7 @@ func (f *Flake) fill(m metadata) {
 	f.Locked, f.Rev, f.StorePath, f.locks = m.URL, m.Revision, m.Path, m.Locks
 	f.Dir = m.Resolved.Dir
 	f.Dirty = m.Resolved.Type == "git" && m.Revision == ""
-	switch m.Resolved.Type {
-	case "git":
-		if u, err := url.Parse(m.Resolved.URL); err == nil && u.Scheme == "file" {
-			f.Checkout = u.Path
-		}
-	case "path":
-		f.Checkout = m.Resolved.Path
-	}
+	f.Checkout, f.inGit = m.Resolved.folder()
 	// A revision names the same tree for every evaluation of the run. A dirty
 	// tree has no such name, and a path is hashed anew each time.
 	f.eval = m.ResolvedURL
@@ -140,93 +98,18 @@ func (f *Flake) fill(m metadata) {
 	}
 }
 
-// resolveError tells a reference without a flake from a flake at fault.
-func (f *Flake) resolveError(err error) error {
-	var e *EvalError
-	if !errors.As(err, &e) {
-		return err
+// folder is the local folder that a flake was read from as it lies there, and
+// whether git says what of it counts.
+func (s flakeSource) folder() (dir string, inGit bool) {
+	switch {
+	case s.Type == "path":
+		return s.Path, false
+	case s.Type != "git" || s.Ref != "" || s.Rev != "":
+		return "", false
 	}
-	missing := noFlakeRE.MatchString(e.Message) || filepath.Base(e.Untracked) == "flake.nix"
-	if e.Input == nil && e.Place.File == "" && missing {
-		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
-		if _, statErr := os.Stat(filepath.Join(f.eval, "flake.nix")); statErr == nil {
-			nf.Untracked = "flake.nix"
-		}
-		return nf
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Scheme != "file" {
+		return "", false
 	}
-	return e
-}
-
-// untracked finds the file that an error calls missing in the checkout.
-func (f *Flake) untracked(msg string) string {
-	m := missingRE.FindStringSubmatch(msg)
-	if m == nil || f.Checkout == "" {
-		return ""
-	}
-	rel, ok := f.relative(m[1])
-	if !ok {
-		if filepath.IsAbs(m[1]) {
-			return ""
-		}
-		rel = m[1]
-	}
-	if _, err := os.Stat(filepath.Join(f.Checkout, rel)); err != nil {
-		return ""
-	}
-	if gitRoot(f.Checkout) == "" {
-		return ""
-	}
-	return rel
-}
-
-// gitRoot is the nearest folder at or above dir that holds .git, or "".
-func gitRoot(dir string) string {
-	for {
-		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
-
-// nameOf finds the path from the root of the input that is fetched from url.
-func (l lockFile) nameOf(fetched string) string {
-	type item struct{ node, path string }
-	queue, seen := []item{{l.Root, ""}}, map[string]bool{}
-	for len(queue) > 0 {
-		it := queue[0]
-		queue = queue[1:]
-		if seen[it.node] {
-			continue
-		}
-		seen[it.node] = true
-		node := l.Nodes[it.node]
-		if it.path != "" && node.Locked.matches(fetched) {
-			return it.path
-		}
-		names := make([]string, 0, len(node.Inputs))
-		for name := range node.Inputs {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		for _, name := range names {
-			var target string
-			if json.Unmarshal(node.Inputs[name], &target) == nil {
-				queue = append(queue, item{target, strings.TrimPrefix(it.path+"/"+name, "/")})
-			}
-		}
-	}
-	return ""
-}
-
-// matches says whether a URL as Nix prints it in an error is this source.
-func (s flakeSource) matches(fetched string) bool {
-	if s.Rev != "" && strings.Contains(fetched, s.Rev) {
-		return true
-	}
-	return s.URL != "" && strings.Contains(fetched, s.URL)
+	return u.Path, true
 }

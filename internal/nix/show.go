@@ -92,7 +92,7 @@ func (n showNode) leaves() []string {
 func (t *Target) show(ctx context.Context) (Offer, error) {
 	args := append([]string{t.Flake.eval}, t.client.Version.showAllSystems()...)
 	var root showNode
-	if _, err := t.client.evaluate(ctx, &t.Flake, []string{"flake", "show"}, &root, t.args("", args...)...); err != nil {
+	if _, err := t.client.evaluate(ctx, question{flake: &t.Flake, sub: []string{"flake", "show"}}, &root, t.args("", args...)...); err != nil {
 		return Offer{}, err
 	}
 	return root.offer(), nil

@@ -48,7 +48,8 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 // error of the flake is an [*EvalError]; a process that died otherwise is the
 // [*proc.Error] of it.
 func (t *Target) Eval(ctx context.Context, function string, into any) (proc.Usage, error) {
-	return t.client.evaluate(ctx, &t.Flake, []string{"eval"}, into, t.args("target/",
+	q := question{flake: &t.Flake, sub: []string{"eval"}, prefix: "target/"}
+	return t.client.evaluate(ctx, q, into, t.args(q.prefix,
 		"path:"+t.wrapper+"#target", "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.eval)...)
 }
 

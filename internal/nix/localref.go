@@ -1,0 +1,104 @@
+package nix
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// LocalRef makes an existing folder an absolute path, so that a person can
+// write examples/fleet, which Nix would look up in its registry. Everything
+// else, and all that follows a scheme other than path:, is left to Nix.
+func LocalRef(ref string) string {
+	dir, scheme := localFolder(ref)
+	if dir == "" {
+		return ref
+	}
+	return scheme + dir
+}
+
+// nixRef is the reference as Nix is to be given it.
+func nixRef(ref string) string {
+	dir, scheme := localFolder(ref)
+	switch {
+	case dir == "":
+		return ref
+	case plainPathRE.MatchString(dir):
+		return scheme + dir
+	case scheme == "" && gitRoot(dir) != "":
+		return gitRef(dir)
+	}
+	return "path:" + escapePath(dir)
+}
+
+// Characters that every Nix takes in a path as they are. Nix reads # and ? as
+// the end of a path, 2.26 and later decode %, and 2.8 refuses all others.
+var plainPathRE = regexp.MustCompile(`^[A-Za-z0-9/._~!$&'()*+,;=:@-]*$`)
+
+func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
+
+// localFolder is the real and absolute path of the folder that a reference
+// names, empty if it names none. Nix 2.8 and 2.26 take no symbolic link for a
+// flake.
+func localFolder(ref string) (dir, scheme string) {
+	dir = ref
+	if rest, ok := strings.CutPrefix(ref, "path:"); ok {
+		dir, scheme = rest, "path:"
+	}
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return "", scheme
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", scheme
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", scheme
+	}
+	return dir, scheme
+}
+
+// gitRef is what Nix itself makes of a folder below a git repository: the
+// nearest folder upwards that has a flake.nix, in that repository.
+func gitRef(dir string) string {
+	root := gitRoot(dir)
+	flake := dir
+	for flake != root && !exists(filepath.Join(flake, "flake.nix")) {
+		flake = filepath.Dir(flake)
+	}
+	query := url.Values{}
+	if sub, err := filepath.Rel(root, flake); err == nil && sub != "." {
+		query.Set("dir", sub)
+	}
+	// Else Nix refuses to count the revisions of a clone that lacks some.
+	if exists(filepath.Join(root, ".git", "shallow")) {
+		query.Set("shallow", "1")
+	}
+	ref := "git+file://" + escapePath(root)
+	if len(query) > 0 {
+		// Nix does not read + as a space.
+		ref += "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
+	}
+	return ref
+}
+
+// gitRoot is the nearest folder at or above dir that holds .git, or "".
+func gitRoot(dir string) string {
+	for {
+		if exists(filepath.Join(dir, ".git")) {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

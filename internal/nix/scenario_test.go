@@ -1,0 +1,195 @@
+package nix
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+// files are the files of a flake by their path; a path that starts with ../ is
+// beside the flake. @SCRATCH@ in them is the folder around the flake, @NONCE@
+// something new in each run, so that a derivation is not in the store yet.
+type files map[string]string
+
+// A scenario is a flake and what is asked of it. It runs with the real Nix of
+// each lane and with what each printed once, and must give the same answers.
+type scenario struct {
+	name string
+	// tracked is committed, dirty is in git's index only, untracked unknown to it.
+	tracked, dirty, untracked files
+	noGit                     bool
+	// subfolder of the repository is where the flake is, if not at its root.
+	subfolder string
+	settings  [][2]string
+	ask       func(w *world)
+}
+
+// world is where a scenario takes place.
+type world struct {
+	*testing.T
+	client *Client
+	// root is the repository, dir the flake's folder in it, scratch the folder
+	// around both; tmp is for wrappers.
+	root, dir, scratch, tmp string
+}
+
+func (w *world) old() bool { return w.client.Version.Less(Version{2, 20, 0}) }
+
+func (w *world) open(ref string, o FlakeOptions) (*Target, error) {
+	return w.client.Open(w.Context(), ref, o, w.tmp)
+}
+
+// mustOpen opens the flake of the scenario.
+func (w *world) mustOpen() *Target {
+	w.Helper()
+	target, err := w.open(w.dir, FlakeOptions{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return target
+}
+
+// host evaluates a host by name.
+func (w *world) host(target *Target, name string) (Instance, error) {
+	in, _, err := target.Instantiate(w.Context(), Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}})
+	return in, err
+}
+
+// testScenarios runs them all with every lane, and with every recording.
+func testScenarios(t *testing.T, scenarios []scenario) {
+	for _, lane := range lanes.Every(t) {
+		t.Run("nix-"+lane.Version, func(t *testing.T) {
+			for _, s := range scenarios {
+				t.Run(s.name, func(t *testing.T) {
+					t.Parallel()
+					s.live(t, lane)
+				})
+			}
+		})
+	}
+	if updating() {
+		return
+	}
+	versions, err := filepath.Glob("testdata/[0-9]*")
+	if err != nil || len(versions) == 0 {
+		t.Fatalf("no recordings: %v", err)
+	}
+	for _, dir := range versions {
+		t.Run("recorded-"+filepath.Base(dir), func(t *testing.T) {
+			for _, s := range scenarios {
+				t.Run(s.name, func(t *testing.T) {
+					t.Parallel()
+					s.recorded(t, filepath.Join(dir, s.name+".txtar"))
+				})
+			}
+		})
+	}
+}
+
+func (s scenario) live(t *testing.T, lane lanes.Lane) {
+	w, places := s.world(t)
+	o := Options{Path: lane.Nix, Settings: s.settings}
+	if updating() {
+		tape := t.TempDir()
+		o.Path, o.Env = "testdata/record", []string{"TAPE=" + tape, "NIX=" + lane.Nix}
+		t.Cleanup(func() { keep(t, tape, filepath.Join("testdata", lane.Version, s.name+".txtar"), places) })
+	}
+	w.client = find(t, o)
+	s.ask(w)
+}
+
+func (s scenario) recorded(t *testing.T, file string) {
+	w, places := s.world(t)
+	tape := t.TempDir()
+	readRecording(t, file).unpack(t, tape, places)
+	w.client = find(t, Options{Path: "testdata/record", Settings: s.settings, Env: []string{"TAPE=" + tape}})
+	s.ask(w)
+}
+
+func updating() bool { return os.Getenv("UPDATE_RECORDINGS") != "" }
+
+// world writes the scenario's files.
+func (s scenario) world(t *testing.T) (*world, neutral) {
+	scratch := t.TempDir()
+	root := filepath.Join(scratch, "checkout")
+	w := &world{T: t, root: root, dir: filepath.Join(root, s.subfolder), scratch: scratch, tmp: t.TempDir()}
+	fill := strings.NewReplacer("@SCRATCH@", scratch, "@NONCE@", rand.Text())
+	s.tracked.write(t, root, fill)
+	if !s.noGit {
+		git(t, root, "init", "--quiet", "--initial-branch", "main")
+		git(t, root, "add", ".")
+		git(t, root, "commit", "--quiet", "--message", "first")
+	}
+	s.dirty.write(t, root, fill)
+	if s.dirty != nil {
+		git(t, root, "add", ".")
+	}
+	s.untracked.write(t, root, fill)
+	return w, neutral{{"/checkout", root}, {"/scratch", scratch}, {"/wrappers", w.tmp}, {"/cache", cache}}
+}
+
+func (f files) write(t testing.TB, dir string, fill *strings.Replacer) {
+	t.Helper()
+	for name, text := range f {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(fill.Replace(text)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		// Nix compares the age of an input with the lock file.
+		for _, p := range []string{path, filepath.Dir(path)} {
+			if err := os.Chtimes(p, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// git runs git so that the same files give the same revision everywhere.
+func git(t testing.TB, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_AUTHOR_DATE=2024-01-01T00:00:00Z", "GIT_COMMITTER_DATE=2024-01-01T00:00:00Z")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// find gives a client for a binary, with the environment of tests.
+func find(t testing.TB, o Options) *Client {
+	t.Helper()
+	o.Env, o.Settings = append(testEnv(), o.Env...), append(testSettings(), o.Settings...)
+	c, err := Find(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// hosts is the flake.nix of hosts by name; each is a Nix expression of its
+// toplevel.
+func hosts(pairs ...string) string {
+	var b strings.Builder
+	b.WriteString("{\n  outputs = { self, ... }@inputs: {\n")
+	for i := 0; i < len(pairs); i += 2 {
+		fmt.Fprintf(&b, "    nixosConfigurations.%s.config.system.build.toplevel = %s;\n", pairs[i], pairs[i+1])
+	}
+	b.WriteString("  };\n}\n")
+	return b.String()
+}
+
+// drv is a derivation whose builder is a shell script.
+func drv(name, script string) string {
+	return fmt.Sprintf("derivation { name = %q; system = \"x86_64-linux\"; builder = \"/bin/sh\"; nonce = \"@NONCE@\"; args = [ \"-c\" ''%s'' ]; }", name, script)
+}
