@@ -1,0 +1,16 @@
+# The account that administers every host. Homes are in users/, not here.
+{ config, pkgs, ... }:
+{
+  programs.zsh.enable = true;
+
+  users.users.joachim = {
+    isNormalUser = true;
+    description = "Joachim";
+    extraGroups = [ "wheel" ];
+    shell = pkgs.zsh;
+    hashedPasswordFile = config.sops.secrets."users/joachim".path;
+    openssh.authorizedKeys.keys = [
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDbEdLrR4Lnd3WgKdUwAPXYkVbHYzLdDzwcJrzPWxSAl joachim@example.org"
+    ];
+  };
+}

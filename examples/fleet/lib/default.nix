@@ -1,0 +1,5 @@
+# How hosts and homes are made; each file takes the flake's inputs.
+inputs: {
+  inherit (import ./hosts.nix inputs) mkHost;
+  inherit (import ./users.nix inputs) mkUser mkHomes;
+}

@@ -1,0 +1,38 @@
+# mkUser NAME HOST { system } is the home of users/NAME on HOST; mkHomes makes all of them.
+{ nixpkgs, home-manager, sops-nix, stylix, ... }@inputs:
+let
+  inherit (nixpkgs) lib;
+in
+rec {
+  mkUser =
+    name: host:
+    { system }:
+    home-manager.lib.homeManagerConfiguration {
+      pkgs = import nixpkgs {
+        inherit system;
+        config.allowUnfree = true;
+      };
+      extraSpecialArgs = { inherit inputs; };
+      modules = [
+        sops-nix.homeManagerModules.sops
+        stylix.homeModules.stylix
+        ../users/shared
+        ../users/${name}
+        ../users/${name}/${host}.nix
+        {
+          home.username = name;
+          home.homeDirectory = "/home/${name}";
+        }
+      ];
+    };
+
+  # { "joachim@reason" = …; "joachim@laptop" = …; }: the keys that `home-manager switch` looks for.
+  mkHomes =
+    { hosts, users }:
+    lib.concatMapAttrs (
+      name: user:
+      lib.listToAttrs (
+        map (host: lib.nameValuePair "${name}@${host}" (mkUser name host hosts.${host})) user.hosts
+      )
+    ) users;
+}

@@ -1,0 +1,5 @@
+# A machine to play on.
+{
+  imports = [ ../modules/gaming.nix ];
+  fleet.gaming.enable = true;
+}

@@ -1,0 +1,19 @@
+# joachim, on every host.
+{ pkgs, ... }:
+{
+  home.packages = [
+    pkgs.jq
+    pkgs.ripgrep
+  ];
+  home.sessionVariables.EDITOR = "vim";
+
+  programs.vim.enable = true;
+  programs.git.settings.user = {
+    name = "Joachim";
+    email = "joachim@example.org";
+  };
+  programs.direnv = {
+    enable = true;
+    nix-direnv.enable = true;
+  };
+}

@@ -1,0 +1,20 @@
+# What every home has.
+{
+  home.stateVersion = "25.05";
+  programs.home-manager.enable = true;
+  xdg.enable = true;
+
+  programs.zsh = {
+    enable = true;
+    autosuggestion.enable = true;
+    syntaxHighlighting.enable = true;
+    shellAliases.ll = "ls -l";
+  };
+  programs.git = {
+    enable = true;
+    settings = {
+      init.defaultBranch = "main";
+      pull.rebase = true;
+    };
+  };
+}

@@ -1,0 +1,13 @@
+# work: the account for the office.
+{ pkgs, ... }:
+{
+  home.packages = [
+    pkgs.slack
+    pkgs.libreoffice
+  ];
+  programs.firefox.enable = true;
+  programs.git.settings.user = {
+    name = "Joachim (work)";
+    email = "joachim@work.example.org";
+  };
+}

@@ -1,0 +1,58 @@
+# A stand-in for github:NixOS/nixpkgs, see README.md.
+{
+  description = "flakeci's stand-in for nixpkgs";
+
+  # A folder that contains a static `busybox`, the one program everything here is made of:
+  #   --override-input nixpkgs/busybox path:DIR
+  inputs.busybox = {
+    url = "path:./no-busybox";
+    flake = false;
+  };
+
+  outputs =
+    { self, busybox }:
+    let
+      lib = import ./lib;
+      systems = [
+        "x86_64-linux"
+        "aarch64-linux"
+        "x86_64-darwin"
+        "aarch64-darwin"
+      ];
+      importPkgs = args: import ./default.nix (args // { busybox = "${busybox}"; });
+
+      # `import nixpkgs { … }` reads default.nix of the store path alone, which cannot know this
+      # flake's inputs. `import` asks an attribute set for __toString first, so it is handed a
+      # generated file that does know. The hash makes Nix 2.8 accept that file in pure mode.
+      entry = builtins.unsafeDiscardStringContext ''
+        args: import ${self.outPath}/default.nix ({
+          busybox = builtins.appendContext "${busybox}" { "${busybox}".path = true; };
+        } // args)
+      '';
+    in
+    {
+      lib = lib // {
+        nixosSystem =
+          args:
+          import ./nixos/eval-config.nix (
+            {
+              inherit lib importPkgs;
+              # As the real one: modulesPath, and `system` may come from nixpkgs.hostPlatform.
+              system = null;
+            }
+            // args
+          );
+      };
+
+      legacyPackages = lib.genAttrs systems (system: importPkgs { inherit system; });
+
+      __toString =
+        _:
+        builtins.path {
+          name = "nixpkgs.nix";
+          path = builtins.toFile "nixpkgs.nix" entry;
+          recursive = false;
+          sha256 = builtins.hashString "sha256" entry;
+        };
+    };
+}

@@ -1,0 +1,22 @@
+# The modules every system has.
+[
+  ./boot.nix
+  ./desktop.nix
+  ./environment.nix
+  ./filesystems.nix
+  ./hardware.nix
+  ./misc.nix
+  ./networking.nix
+  ./nix.nix
+  ./nixpkgs.nix
+  ./programs.nix
+  ./security.nix
+  ./services.nix
+  ./system/activation.nix
+  ./system/etc.nix
+  ./system/systemd.nix
+  ./system/toplevel.nix
+  ./users.nix
+  ./virtualisation/build-vm.nix
+  ./virtualisation/containers.nix
+]

@@ -1,0 +1,180 @@
+{ lib, config, pkgs, ... }:
+with import ./helpers.nix { inherit lib; };
+let
+  cfg = config.users;
+  shellName = s: if lib.isDerivation s then "/run/current-system/sw${s.shellPath or "/bin/sh"}" else s;
+
+  user =
+    { name, config, ... }:
+    {
+      options = {
+        name = opt (types.passwdEntry types.str) name;
+        enable = bool true;
+        description = opt (types.passwdEntry types.str) "";
+        uid = maybe types.int;
+        isSystemUser = bool false;
+        isNormalUser = bool false;
+        group = str "";
+        extraGroups = strings [ ];
+        home = opt (types.passwdEntry types.path) "/var/empty";
+        homeMode = str "700";
+        createHome = bool false;
+        shell = opt (types.nullOr (types.either types.shellPackage (types.passwdEntry types.path))) "/run/current-system/sw/bin/nologin";
+        ignoreShellProgramCheck = bool false;
+        useDefaultShell = bool false;
+        password = maybe types.str;
+        hashedPassword = maybe (types.passwdEntry types.str);
+        hashedPasswordFile = maybe types.str;
+        initialPassword = maybe types.str;
+        initialHashedPassword = maybe types.str;
+        packages = packages;
+        linger = opt (types.nullOr types.bool) null;
+        autoSubUidGidRange = bool false;
+        openssh.authorizedKeys.keys = opt (types.listOf types.singleLineStr) [ ];
+        openssh.authorizedKeys.keyFiles = opt (types.listOf types.path) [ ];
+        expires = maybe types.str;
+      };
+      config = lib.mkMerge [
+        (lib.mkIf config.isNormalUser {
+          group = lib.mkDefault "users";
+          createHome = lib.mkDefault true;
+          home = lib.mkDefault "/home/${config.name}";
+          useDefaultShell = lib.mkDefault true;
+        })
+        (lib.mkIf config.useDefaultShell { shell = lib.mkOverride 990 cfg.defaultUserShell; })
+      ];
+    };
+
+  users = lib.filter (u: u.enable) (lib.attrValues cfg.users);
+  numbered =
+    start: step: list: key:
+    lib.listToAttrs (lib.imap0 (n: x: lib.nameValuePair x.name (if x.${key} == null then start + step * n else x.${key})) list);
+  uids =
+    numbered 1000 1 (lib.filter (u: u.isNormalUser) users) "uid"
+    // numbered 999 (-1) (lib.filter (u: !u.isNormalUser) users) "uid";
+  gids = numbered 999 (-1) (lib.attrValues cfg.groups) "gid";
+  members = g: lib.unique (g.members ++ map (u: u.name) (lib.filter (u: lib.elem g.name u.extraGroups) users));
+in
+{
+  options.users = {
+    users = opt (types.attrsOf (types.submodule user)) { };
+    groups = opt (types.attrsOf (
+      types.submodule (
+        { name, ... }:
+        {
+          options = {
+            name = opt (types.passwdEntry types.str) name;
+            gid = maybe types.int;
+            members = strings [ ];
+          };
+        }
+      )
+    )) { };
+    mutableUsers = bool true;
+    defaultUserShell = opt (types.either types.shellPackage types.path) pkgs.bashInteractive;
+    allowNoPasswordLogin = bool false;
+    extraUsers = free;
+    motd = maybe types.lines;
+  };
+
+  config = {
+    users.users = {
+      root = {
+        uid = 0;
+        description = "System administrator";
+        home = "/root";
+        group = "root";
+        isSystemUser = true;
+        useDefaultShell = true;
+      };
+      nobody = {
+        uid = 65534;
+        isSystemUser = true;
+        description = "Unprivileged account (don't use!)";
+        group = "nogroup";
+      };
+    };
+    users.groups = {
+      root.gid = 0;
+      wheel.gid = 1;
+      users.gid = 100;
+      nogroup.gid = 65534;
+      audio.gid = 17;
+      video.gid = 26;
+      input.gid = 174;
+      render.gid = 303;
+    };
+
+    assertions =
+      lib.concatMap (u: [
+        {
+          assertion = lib.count lib.id [ u.isSystemUser u.isNormalUser ] == 1;
+          message = "Exactly one of users.users.${u.name}.isSystemUser and users.users.${u.name}.isNormalUser must be set.\n";
+        }
+        {
+          assertion = u.group != "";
+          message = "users.users.${u.name}.group is unset. This used to default to\nnogroup, but this is unsafe. For example you can create a group\nfor this user with:\nusers.users.${u.name}.group = \"${u.name}\";\nusers.groups.${u.name} = {};\n";
+        }
+      ] ++ map (shell: {
+        assertion =
+          u.ignoreShellProgramCheck
+          || !(lib.isDerivation u.shell && u.shell.pname or "" == shell)
+          || config.programs.${shell}.enable;
+        message = "users.users.${u.name}.shell is set to ${shell}, but\nprograms.${shell}.enable is not true. This will cause the ${shell}\nshell to lack the basic nix directories in its PATH and might make\nlogging in as that user impossible. You can fix it with:\nprograms.${shell}.enable = true;\n\nIf you know what you're doing and you are fine with the behavior,\nset users.users.${u.name}.ignoreShellProgramCheck = true;\ninstead.\n";
+      }) [ "fish" "zsh" ]) users
+      ++ [
+        {
+          assertion =
+            cfg.mutableUsers
+            || cfg.allowNoPasswordLogin
+            || lib.any (
+              u:
+              (u.name == "root" || lib.elem "wheel" u.extraGroups)
+              && (u.hashedPassword != null || u.password != null || u.hashedPasswordFile != null || u.openssh.authorizedKeys.keys != [ ])
+            ) users;
+          message = "Neither the root account nor any wheel user has a password or SSH authorized key.\nYou must set one to prevent being locked out of your system.";
+        }
+      ];
+
+    system.build.usersGroups = pkgs.runCommand "users-groups" {
+      passwd = lib.concatMapStrings (u: "${u.name}:x:${toString uids.${u.name}}:${toString (gids.${u.group} or 65534)}:${u.description}:${u.home}:${shellName u.shell}\n") users;
+      group = lib.concatMapStrings (g: "${g.name}:x:${toString gids.${g.name}}:${lib.concatStringsSep "," (members g)}\n") (lib.attrValues cfg.groups);
+      homes = lib.concatMapStrings (u: "${u.home} ${u.homeMode} ${toString uids.${u.name}} ${toString (gids.${u.group} or 65534)}\n") (lib.filter (u: u.createHome) users);
+      passAsFile = [ "passwd" "group" "homes" ];
+    } ''
+      mkdir $out
+      cp $passwdPath $out/passwd
+      cp $groupPath $out/group
+      cp $homesPath $out/homes
+    '';
+    environment.etc = lib.mkMerge (
+      map (
+        u:
+        let
+          keys = u.openssh.authorizedKeys.keys ++ map lib.fileContents u.openssh.authorizedKeys.keyFiles;
+        in
+        lib.mkIf (keys != [ ]) { "ssh/authorized_keys.d/${u.name}" = { mode = "0444"; text = lib.concatLines keys; }; }
+      ) users
+      ++ map (u: lib.mkIf (u.packages != [ ]) {
+        "profiles/per-user/${u.name}".source = pkgs.buildEnv { name = "user-environment"; paths = u.packages; };
+      }) users
+    );
+    # Accounts that are not there yet are added; real NixOS does the same with more care.
+    system.activationScripts.users.text = ''
+      mkdir -p "$root/etc"
+      for kind in passwd group; do
+        touch "$root/etc/$kind"
+        while IFS=: read -r name rest; do
+          grep -q "^$name:" "$root/etc/$kind" || echo "$name:$rest" >> "$root/etc/$kind"
+        done < ${config.system.build.usersGroups}/$kind
+      done
+      while read -r home mode uid gid; do
+        [ -d "$root$home" ] || { mkdir -p "$root$home"; chmod "$mode" "$root$home"; [ -n "$root" ] || chown "$uid:$gid" "$home"; }
+      done < ${config.system.build.usersGroups}/homes
+    '';
+    system.activationScripts.groups = {
+      deps = [ "users" ];
+      text = "";
+    };
+  };
+}
