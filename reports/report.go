@@ -7,7 +7,10 @@
 // fresh one does.
 package reports
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Schema names the version of the JSON form that this package writes and reads.
 const Schema = "flakeci.report/v1"
@@ -161,13 +164,14 @@ type Location struct {
 // else failed if any cell failed, could not be built for a dependency or timed
 // out, or if the flake itself is broken (a cause without cells that is not the
 // machine's), else error if any cell or the machine is in error, else passed.
-// A run without cells and causes is an error: a run never passes on nothing.
+// A run in which nothing passed and nothing failed, as all was skipped or there
+// was nothing, is an error: a run never passes on nothing.
 func VerdictOf(cells []Cell, causes []Cause, interrupted bool) Verdict {
 	if interrupted {
 		return VerdictCanceled
 	}
 	verdict := VerdictPassed
-	if len(cells) == 0 {
+	if !slices.ContainsFunc(cells, func(c Cell) bool { return c.Status == Passed }) {
 		verdict = VerdictError
 	}
 	for _, c := range cells {

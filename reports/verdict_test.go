@@ -20,6 +20,7 @@ func TestVerdictOf(t *testing.T) {
 		"failed outranks error":         {cells: []Cell{machine, failed}, want: VerdictFailed},
 		"one was stopped":               {cells: []Cell{passed, {Status: Canceled}}, want: VerdictError},
 		"skipped is not failed":         {cells: []Cell{passed, {Status: Skipped}}, want: VerdictPassed},
+		"all skipped":                   {cells: []Cell{{Status: Skipped}}, want: VerdictError},
 		"no result":                     {cells: []Cell{passed, {}}, want: VerdictError},
 		"a status of tomorrow":          {cells: []Cell{passed, {Status: "melted"}}, want: VerdictError},
 		"interrupted":                   {cells: []Cell{passed}, interrupted: true, want: VerdictCanceled},
