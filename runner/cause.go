@@ -135,15 +135,23 @@ func inputCause(c *Cause, in *nix.InputFault) {
 // Enough of a trace to see the way into the flake's own files.
 const maxFrames = 12
 
-// traceLines shows the frames that stand in a file, one line each.
+// traceLines shows what is of use to the flake's owner: frames in the flake's
+// own files, and what modules said they were at. A trace through libraries
+// alone is shown as it is.
 func traceLines(frames []nix.Frame) []string {
+	lines := selectFrames(frames, nix.Frame.Useful)
+	if len(lines) == 0 {
+		lines = selectFrames(frames, func(f nix.Frame) bool { return f.Where != "" })
+	}
+	return lines
+}
+
+func selectFrames(frames []nix.Frame, keep func(nix.Frame) bool) []string {
 	var lines []string
 	for _, f := range frames {
-		// «none» and «nix-internal» are places inside Nix.
-		if f.Where == "" || strings.HasPrefix(f.Where, "«n") || len(lines) == maxFrames {
-			continue
+		if keep(f) && len(lines) < maxFrames {
+			lines = append(lines, strings.TrimPrefix(f.Where+": "+firstLine(f.Text), ": "))
 		}
-		lines = append(lines, f.Where+": "+firstLine(f.Text))
 	}
 	return lines
 }

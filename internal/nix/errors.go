@@ -2,7 +2,6 @@ package nix
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -56,9 +55,15 @@ type Frame struct {
 	Text, Where string
 }
 
-// A file of the flake that the module system names in its message, such as
-// "In `/nix/store/…-source/hosts/reason.nix': true".
-var inModuleRE = regexp.MustCompile("In `([^']+?)'(?::|, | and|\\.|$)")
+// Useful says whether the frame speaks of the flake's own: a place in one of its
+// files, or what a module was at.
+func (f Frame) Useful() bool {
+	if f.Where == "" {
+		return contextRE.MatchString(f.Text) || strings.HasPrefix(f.Text, "while evaluating the option ") ||
+			strings.HasPrefix(f.Text, "while evaluating the module argument ")
+	}
+	return !strings.HasPrefix(f.Where, "/") && !strings.HasPrefix(f.Where, "«")
+}
 
 // decodeError makes an EvalError of what Nix wrote to stderr, or nil if there
 // is no error in it; see inputFault for the prefix.
@@ -95,32 +100,6 @@ func (f *Flake) frames(r *record) []Frame {
 	return frames
 }
 
-// place picks the line to send the reader to: where the error itself stands if
-// that is in the flake; else a file of the flake that the message names (the
-// module system reports bad definitions so); else the innermost frame of the
-// trace that is in the flake.
-func (f *Flake) place(r *record) Place {
-	if p, ok := f.own(r.position); ok {
-		return p
-	}
-	for _, m := range inModuleRE.FindAllStringSubmatch(r.text(), -1) {
-		if rel, ok := f.relative(m[1]); ok {
-			return Place{File: rel}
-		}
-	}
-	for _, t := range r.Trace {
-		if p, ok := f.own(t.position); ok {
-			return p
-		}
-	}
-	return Place{}
-}
-
-func (f *Flake) own(p position) (Place, bool) {
-	rel, ok := f.relative(p.file())
-	return Place{File: rel, Line: p.Line, Column: p.Column}, ok
-}
-
 func (f *Flake) where(p position) string {
 	if p.File == "" {
 		return ""
@@ -130,7 +109,10 @@ func (f *Flake) where(p position) string {
 	}
 	// What stands in flakeci's own question is nothing to show: newer versions
 	// call its place «string», older ones give the expression for a file name.
-	if file := p.file(); !strings.HasPrefix(file, "/") && !strings.HasPrefix(file, "«") || strings.HasPrefix(file, "«string»") {
+	switch file := p.file(); {
+	case strings.HasPrefix(file, "«string»"), strings.HasPrefix(file, "«none»"):
+		return ""
+	case !strings.HasPrefix(file, "/") && !strings.HasPrefix(file, "«"):
 		return ""
 	}
 	return Place{File: p.file(), Line: p.Line, Column: p.Column}.String()

@@ -1,0 +1,62 @@
+package nix
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+var (
+	// The module system names files in its messages, "- In `FILE': value", and
+	// in the context it adds to a trace, "definitions from `FILE':".
+	inModuleRE = regexp.MustCompile("In `([^']+?)'(?::|, | and|\\.|$)")
+	contextRE  = regexp.MustCompile("^while evaluating definitions from [`'\"]([^'`\"]+)[`'\"]")
+)
+
+// place picks the line to send the reader to: where the error itself stands if
+// that is in the flake; else a file of the flake that the message names (the
+// module system reports bad definitions so); else the innermost frame of the
+// trace that is in the flake or says that a module of it is being evaluated.
+func (f *Flake) place(r *record) Place {
+	if p, ok := f.own(r.position); ok {
+		return p
+	}
+	for _, m := range inModuleRE.FindAllStringSubmatch(r.text(), -1) {
+		if rel, ok := f.relative(m[1]); ok {
+			return Place{File: rel}
+		}
+	}
+	for _, t := range r.Trace {
+		if p, ok := f.own(t.position); ok {
+			return p
+		}
+		if m := contextRE.FindStringSubmatch(strings.TrimSpace(stripSGR(t.RawMsg))); m != nil {
+			if rel, ok := f.relative(m[1]); ok {
+				return Place{File: rel, Line: f.lineWith(rel, r.text())}
+			}
+		}
+	}
+	return Place{}
+}
+
+func (f *Flake) own(p position) (Place, bool) {
+	rel, ok := f.relative(p.file())
+	return Place{File: rel, Line: p.Line, Column: p.Column}, ok
+}
+
+// lineWith finds the line of a file that a message was written on: older
+// versions do not say where a throw stands. It is 0 unless the first line of
+// the message stands on just one line of the file.
+func (f *Flake) lineWith(rel, message string) int {
+	first, _, _ := strings.Cut(message, "\n")
+	if !filepath.IsLocal(rel) {
+		return 0
+	}
+	text, err := os.ReadFile(filepath.Join(f.StorePath, rel))
+	if err != nil || first == "" || strings.Count(string(text), first) != 1 {
+		return 0
+	}
+	before, _, _ := strings.Cut(string(text), first)
+	return strings.Count(before, "\n") + 1
+}
