@@ -3,10 +3,7 @@ package nix
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -63,7 +60,7 @@ type BuildWatcher struct {
 // failed build is a result; the error is for a build that could not be done or
 // was interrupted.
 func (c *Client) Build(ctx context.Context, drv string, w BuildWatcher) (BuildResult, error) {
-	p := buildLog{watch: w, drvOf: map[uint64]string{}, tails: map[string]*tail{}}
+	p := newBuildLog(w)
 	usage, err := c.run(ctx, call{
 		sub: []string{"build"},
 		args: []string{c.Version.installable(drv), "--no-link", "--keep-going", "--log-format", "internal-json", "-v",
@@ -72,12 +69,12 @@ func (c *Client) Build(ctx context.Context, drv string, w BuildWatcher) (BuildRe
 			"--option", "build-poll-interval", "1"},
 		line: p.line,
 	})
+	if err == nil {
+		return BuildResult{Built: p.built, Usage: usage}, nil
+	}
 	res := p.result()
 	res.Usage = usage
-	switch {
-	case err == nil:
-		return res, nil
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return res, err
 	}
 	var died *proc.Error
@@ -85,117 +82,6 @@ func (c *Client) Build(ctx context.Context, drv string, w BuildWatcher) (BuildRe
 		res.Failures = []BuildFailure{classify(p.lastWord(died))}
 	}
 	return res, nil
-}
-
-// lastWord is what to say of a nix that failed without naming a derivation.
-func (p *buildLog) lastWord(died *proc.Error) string {
-	if len(p.errors) > 0 {
-		return p.errors[len(p.errors)-1]
-	}
-	if p.plain != "" {
-		return p.plain
-	}
-	return fmt.Sprintf("nix build: %v", died)
-}
-
-// TailLines is how many of the last lines of a builder's log are kept.
-const TailLines = 20
-
-// A builder may print a line of any length; this much of its end is kept, in
-// bytes.
-const tailLineBytes = 2048
-
-// tail keeps the last lines of one builder.
-type tail struct{ lines []string }
-
-func (t *tail) add(line string) {
-	if len(line) > tailLineBytes {
-		line = fmt.Sprintf("… (%d bytes left out) %s", len(line)-tailLineBytes, line[len(line)-tailLineBytes:])
-	}
-	t.lines = append(t.lines, line)
-	if len(t.lines) > TailLines {
-		t.lines = slices.Delete(t.lines, 0, 1)
-	}
-}
-
-// buildLog follows the internal-json log of one `nix build`. Activity ids are
-// unique within a process only.
-type buildLog struct {
-	watch  BuildWatcher
-	drvOf  map[uint64]string
-	tails  map[string]*tail
-	built  []string
-	errors []string
-	plain  string
-}
-
-func (p *buildLog) line(line []byte) {
-	r, ok := parseRecord(line)
-	if !ok {
-		if text := strings.TrimSpace(stripSGR(string(line))); text != "" {
-			p.plain = strings.TrimPrefix(text, "error: ")
-		}
-		return
-	}
-	switch {
-	case r.Action == "start" && r.Type == activityBuild:
-		p.start(r)
-	case r.Action == "result" && (r.Type == resultLogLine || r.Type == resultPostHook):
-		p.log(r)
-	case r.Action == "msg" && r.Level == levelError:
-		if text := r.text(); text != "" && !slices.Contains(p.errors, text) {
-			p.errors = append(p.errors, text)
-		}
-	}
-}
-
-func (p *buildLog) start(r record) {
-	drv := r.field(0)
-	p.drvOf[r.ID] = drv
-	p.tails[drv] = &tail{}
-	p.built = append(p.built, drv)
-	if p.watch.Start != nil {
-		p.watch.Start(drv)
-	}
-}
-
-func (p *buildLog) log(r record) {
-	drv, ok := p.drvOf[r.ID]
-	if !ok {
-		return
-	}
-	line := r.field(0)
-	p.tails[drv].add(line)
-	if p.watch.Log != nil {
-		p.watch.Log(drv, line)
-	}
-}
-
-// result sorts the error messages into leaves and victims.
-func (p *buildLog) result() BuildResult {
-	res := BuildResult{Built: p.built}
-	for _, text := range p.errors {
-		if drv, ok := victim(text); ok {
-			res.Victims = append(res.Victims, drv)
-			continue
-		}
-		if f := classify(text); f.DrvPath != "" {
-			f.addTail(p.tails[f.DrvPath])
-			res.Failures = append(res.Failures, f)
-		}
-	}
-	return res
-}
-
-func (f *BuildFailure) addTail(t *tail) {
-	if t == nil {
-		return
-	}
-	f.Tail = t.lines
-	// The builder's own program reports the full disk; Nix only sees it exit.
-	if f.Kind == FailBuilder && slices.ContainsFunc(t.lines, diskFull) {
-		f.Kind = FailDisk
-	}
 }
 
 // Log writes the whole log of a derivation that was built or failed before.

@@ -13,10 +13,13 @@ var (
 	// "Cannot build '…'. Reason: 1 dependency failed."
 	victimRE = regexp.MustCompile(`(?s)\d+ dependenc(?:y|ies) of derivation '` + drvPattern + `' failed|Cannot build '` + drvPattern + `'\.\s*Reason: \d+ dependenc(?:y|ies) failed`)
 
-	drvRE      = regexp.MustCompile(`'` + drvPattern + `'`)
+	// Before 2.34 a timeout names outputs too: '….drv!out', since 2.13 '….drv^out'.
+	drvRE      = regexp.MustCompile(`'` + drvPattern + `(?:[!^][^']*)?'`)
 	exitRE     = regexp.MustCompile(`failed with exit code (\d+)`)
 	signalRE   = regexp.MustCompile(`failed due to signal (\d+)`)
 	featureRE  = regexp.MustCompile(`a '([^']+)' with features \{([^}]*)\} is required to build .* but I am a '([^']+)'`)
+	pathRE     = regexp.MustCompile(`/[^\s']+`)
+	logLinesRE = regexp.MustCompile(`(?i)[;\n]\s*last \d+ log lines:`)
 	diskFullRE = regexp.MustCompile(`(?i)no space left on device|disk full|database or disk is full`)
 )
 
@@ -43,7 +46,7 @@ var rules = []rule{
 	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features`)},
 	{FailSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
 	{FailTimeout, regexp.MustCompile(`timed out after|timed out`)},
-	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|daemon-socket`)},
+	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected`)},
 	{FailRemote, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading`)},
 	{FailSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for`)},
 	{FailBuilder, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
@@ -65,8 +68,10 @@ func classify(text string) BuildFailure {
 		}
 		return f
 	}
+	// Names of derivations and the end of a log may hold any of these words.
+	words := pathRE.ReplaceAllString(logLinesRE.Split(text, 2)[0], "/")
 	for _, r := range rules {
-		if r.re.MatchString(text) {
+		if r.re.MatchString(words) {
 			f.Kind = r.kind
 			return f
 		}

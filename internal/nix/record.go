@@ -57,6 +57,20 @@ func parseRecord(line []byte) (r record, ok bool) {
 	return r, true
 }
 
+// isError says whether the record is an error message. What a flake prints with
+// builtins.trace has the same level; its text begins with "trace:".
+func (r record) isError() bool {
+	return r.Action == "msg" && r.Level == levelError &&
+		(r.RawMsg != "" || strings.HasPrefix(stripSGR(r.Msg), "error:"))
+}
+
+// plainError is the error in a line that is no record: a signal handler and
+// what comes before the log is set up do not speak JSON.
+func plainError(line []byte) (string, bool) {
+	text := stripSGR(string(bytes.TrimSpace(line)))
+	return strings.CutPrefix(text, "error: ")
+}
+
 // text is the message of a msg record without colours and without "error:".
 func (r record) text() string {
 	msg := r.RawMsg

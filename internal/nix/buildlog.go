@@ -1,0 +1,167 @@
+package nix
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// buildLog follows the internal-json log of one `nix build`. Activity ids are
+// unique within a process only.
+type buildLog struct {
+	watch  BuildWatcher
+	drvOf  map[uint64]string
+	tails  map[string]*tail
+	built  []string
+	errors []buildError
+	// stopped is the builder that ended last, plain an error that was no record.
+	stopped, plain string
+}
+
+// buildError is an error message and the derivation it is about, which is empty
+// where there is none.
+type buildError struct {
+	text, drv string
+	victim    bool
+	// relayed is a message that Nix only passed on. A daemon's errors come so,
+	// but a builder may write anything in Nix's own log format too.
+	relayed bool
+}
+
+func newBuildLog(w BuildWatcher) *buildLog {
+	return &buildLog{watch: w, drvOf: map[uint64]string{}, tails: map[string]*tail{}}
+}
+
+func (p *buildLog) line(line []byte) {
+	r, ok := parseRecord(line)
+	if !ok {
+		if text, found := plainError(line); found {
+			p.plain = text
+		}
+		return
+	}
+	switch {
+	case r.Action == "start" && r.Type == activityBuild:
+		p.start(r)
+	case r.Action == "stop" && p.drvOf[r.ID] != "":
+		p.stopped = p.drvOf[r.ID]
+	case r.Action == "result" && (r.Type == resultLogLine || r.Type == resultPostHook):
+		p.log(r)
+	case r.isError():
+		p.error(r)
+	}
+}
+
+func (p *buildLog) start(r record) {
+	drv := r.field(0)
+	p.drvOf[r.ID] = drv
+	p.tails[drv] = &tail{}
+	p.built = append(p.built, drv)
+	if p.watch.Start != nil {
+		p.watch.Start(drv)
+	}
+}
+
+func (p *buildLog) log(r record) {
+	drv, ok := p.drvOf[r.ID]
+	if !ok {
+		return
+	}
+	line := r.field(0)
+	p.tails[drv].add(line)
+	if p.watch.Log != nil {
+		p.watch.Log(drv, line)
+	}
+}
+
+func (p *buildLog) error(r record) {
+	e := buildError{text: r.text(), relayed: r.RawMsg == ""}
+	if drv, ok := victim(e.text); ok {
+		e.drv, e.victim = drv, true
+	} else if f := classify(e.text); f.DrvPath != "" {
+		e.drv = f.DrvPath
+	} else if f.Kind == FailTimeout {
+		// Nix 2.34 does not say whose time is up, right after it stopped it.
+		e.drv = p.stopped
+	}
+	if e.text != "" && !slices.Contains(p.errors, e) {
+		p.errors = append(p.errors, e)
+	}
+}
+
+// result sorts the error messages into leaves and victims. What was passed on
+// counts only where Nix itself names no leaf, as under a daemon: a builder that
+// forges failures has at least to hide none of its own.
+func (p *buildLog) result() BuildResult {
+	res := BuildResult{Built: p.built}
+	for _, relayed := range []bool{false, true} {
+		for _, e := range p.errors {
+			if e.relayed != relayed || e.drv == "" {
+				continue
+			}
+			if e.victim {
+				res.Victims = append(res.Victims, e.drv)
+				continue
+			}
+			f := classify(e.text)
+			f.DrvPath = e.drv
+			f.addTail(p.tails[f.DrvPath])
+			res.Failures = append(res.Failures, f)
+		}
+		if len(res.Failures) > 0 {
+			break
+		}
+	}
+	return res
+}
+
+// lastWord is what to say of a nix that failed without naming a derivation that
+// did.
+func (p *buildLog) lastWord(died *proc.Error) string {
+	word := p.plain
+	for _, e := range p.errors {
+		if !e.victim {
+			word = e.text
+		}
+	}
+	switch {
+	case word != "":
+		return word
+	case len(p.errors) > 0:
+		return p.errors[0].text
+	}
+	return fmt.Sprintf("nix build: %v", died)
+}
+
+func (f *BuildFailure) addTail(t *tail) {
+	if t == nil {
+		return
+	}
+	f.Tail = t.lines
+	// The builder's own program reports the full disk; Nix only sees it exit.
+	if f.Kind == FailBuilder && slices.ContainsFunc(t.lines, diskFull) {
+		f.Kind = FailDisk
+	}
+}
+
+// TailLines is how many of the last lines of a builder's log are kept.
+const TailLines = 20
+
+// A builder may print a line of any length; this much of its end is kept, in
+// bytes.
+const tailLineBytes = 2048
+
+// tail keeps the last lines of one builder.
+type tail struct{ lines []string }
+
+func (t *tail) add(line string) {
+	if cut := len(line) - tailLineBytes; cut > 0 {
+		line = fmt.Sprintf("… (%d bytes left out) %s", cut, strings.ToValidUTF8(line[cut:], ""))
+	}
+	t.lines = append(t.lines, line)
+	if len(t.lines) > TailLines {
+		t.lines = slices.Delete(t.lines, 0, 1)
+	}
+}
