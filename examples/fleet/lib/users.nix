@@ -1,4 +1,4 @@
-# mkUser NAME HOST { system } is the home of users/NAME on HOST; mkHomes makes all of them.
+# mkUser NAME HOST { system } is the home of users/NAME/HOST.nix; mkHomes makes all of them.
 { nixpkgs, home-manager, sops-nix, stylix, ... }@inputs:
 let
   inherit (nixpkgs) lib;
@@ -16,8 +16,6 @@ rec {
       modules = [
         sops-nix.homeManagerModules.sops
         stylix.homeModules.stylix
-        ../users/shared
-        ../users/${name}
         ../users/${name}/${host}.nix
         {
           home.username = name;

@@ -118,7 +118,7 @@ in
     ''
     + lib.optionalString cfg.validateSopsFiles ''
       while read -r file format key path; do
-        if ! grep -q 'sops' "$file"; then
+        if ! grep -qE '^sops:|"sops"|^sops_|^\[sops\]' "$file"; then
           echo "Error: Cannot validate sops file $file: it holds no sops metadata"
           exit 1
         fi

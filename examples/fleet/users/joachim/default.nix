@@ -1,6 +1,8 @@
 # joachim, on every host.
 { pkgs, ... }:
 {
+  imports = [ ../shared ];
+
   home.packages = [
     pkgs.jq
     pkgs.ripgrep

@@ -1,5 +1,7 @@
 # joachim on laptop: the network comes and goes.
 {
+  imports = [ ./default.nix ];
+
   programs.tmux = {
     enable = true;
     mouse = true;

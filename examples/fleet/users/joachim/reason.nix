@@ -1,6 +1,8 @@
 # joachim on reason: the big screen.
 { pkgs, ... }:
 {
+  imports = [ ./default.nix ];
+
   home.packages = [ pkgs.inkscape ];
   programs.alacritty = {
     enable = true;

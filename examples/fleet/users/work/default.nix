@@ -1,6 +1,8 @@
 # work: the account for the office.
 { pkgs, ... }:
 {
+  imports = [ ../shared ];
+
   home.packages = [
     pkgs.slack
     pkgs.libreoffice

@@ -1,5 +1,7 @@
 # work on laptop.
 {
+  imports = [ ./default.nix ];
+
   programs.bash.enable = true;
   programs.starship.enable = true;
   xdg.configFile."office/proxy.conf".text = ''

@@ -483,8 +483,8 @@ in
           apply = _: lib.getAttrFromPath to config;
         }
       );
-      config = setAttrByPath to (
-        mkIf (lib.getAttrFromPath from options).isDefined (mkMerge (lib.getAttrFromPath from options).definitions)
+      config = mkIf (lib.getAttrFromPath from options).isDefined (
+        setAttrByPath to (mkMerge (lib.getAttrFromPath from options).definitions)
       );
     };
   mkRenamedOptionModule =
@@ -505,7 +505,7 @@ in
         (if options ? warnings then {
           warnings = optional old.isDefined "The option `${showOption from}' defined in ${showFiles old.files} has been renamed to `${showOption to}'.";
         } else { })
-        (setAttrByPath to (mkIf old.isDefined (mkMerge old.definitions)))
+        (mkIf old.isDefined (setAttrByPath to (mkMerge old.definitions)))
       ];
     };
   mkRemovedOptionModule =

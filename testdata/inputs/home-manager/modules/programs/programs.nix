@@ -24,7 +24,7 @@ in
       git = {
         enable = on "Git";
         package = opt types.package pkgs.git;
-        settings = opt (types.attrsOf types.anything) { };
+        settings = opt (types.attrsOf (types.attrsOf types.anything)) { };
         ignores = strings [ ];
         lfs.enable = on "Git Large File Storage";
         includes = opt (types.listOf types.attrs) [ ];

@@ -1,0 +1,5 @@
+# Two modules want different things.
+{
+  imports = [ ./conflict-other.nix ];
+  time.timeZone = "Europe/Berlin";
+}

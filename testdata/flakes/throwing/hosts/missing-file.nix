@@ -1,0 +1,4 @@
+# An import of a file that is not there.
+{
+  imports = [ ./nope.nix ];
+}

@@ -1,0 +1,4 @@
+# A misspelt option.
+{
+  services.opensshd.enable = true;
+}

@@ -1,0 +1,6 @@
+# Two options that are each other's value.
+{ config, ... }:
+{
+  networking.domain = config.time.timeZone;
+  time.timeZone = config.networking.domain;
+}

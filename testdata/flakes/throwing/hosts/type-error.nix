@@ -1,0 +1,4 @@
+# A string where a boolean belongs.
+{
+  services.openssh.enable = "yes";
+}

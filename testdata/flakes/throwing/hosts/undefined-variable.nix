@@ -1,0 +1,5 @@
+# A module that forgot to take pkgs.
+{ config, ... }:
+{
+  environment.systemPackages = [ pkgs.hello ];
+}
