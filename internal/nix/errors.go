@@ -59,7 +59,8 @@ type Frame struct {
 // files, or what a module was at.
 func (f Frame) Useful() bool {
 	if f.Where == "" {
-		return contextRE.MatchString(f.Text) || strings.HasPrefix(f.Text, "while evaluating the option ") ||
+		m := contextRE.FindStringSubmatch(f.Text)
+		return m != nil && !strings.HasPrefix(m[1], "/") || strings.HasPrefix(f.Text, "while evaluating the option ") ||
 			strings.HasPrefix(f.Text, "while evaluating the module argument ")
 	}
 	return !strings.HasPrefix(f.Where, "/") && !strings.HasPrefix(f.Where, "«")
