@@ -104,7 +104,7 @@ func evalCause(err error) *Cause {
 func evalErrorCause(e *nix.EvalError) *Cause {
 	c := &Cause{
 		Kind: kindEval, Title: "does not evaluate: " + firstLine(e.Message),
-		Message: e.Message, Place: e.Place, Tail: traceLines(e.Frames),
+		Message: e.Message, Place: e.Place, Tail: traceLines(e),
 	}
 	switch {
 	case e.Input != nil:
@@ -136,20 +136,20 @@ func inputCause(c *Cause, in *nix.InputFault) {
 const maxFrames = 12
 
 // traceLines shows what is of use to the flake's owner: frames in the flake's
-// own files, and what modules said they were at. A trace through libraries
-// alone is shown as it is.
-func traceLines(frames []nix.Frame) []string {
-	lines := selectFrames(frames, nix.Frame.Useful)
-	if len(lines) == 0 {
-		lines = selectFrames(frames, func(f nix.Frame) bool { return f.Where != "" })
+// own files, and what modules said they were at. Where there is neither, the
+// innermost few of a library are better than nothing.
+func traceLines(e *nix.EvalError) []string {
+	lines := selectFrames(e.Frames, maxFrames, nix.Frame.Useful)
+	if len(lines) == 0 && e.Place.File == "" {
+		lines = selectFrames(e.Frames, 3, func(f nix.Frame) bool { return f.Where != "" })
 	}
 	return lines
 }
 
-func selectFrames(frames []nix.Frame, keep func(nix.Frame) bool) []string {
+func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []string {
 	var lines []string
 	for _, f := range frames {
-		if keep(f) && len(lines) < maxFrames {
+		if keep(f) && len(lines) < most {
 			lines = append(lines, strings.TrimPrefix(f.Where+": "+firstLine(f.Text), ": "))
 		}
 	}
