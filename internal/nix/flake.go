@@ -57,10 +57,23 @@ type flakeSource struct {
 	Rev  string `json:"rev"`
 }
 
+// overrides gives what is to replace inputs as Nix is to be given it.
+func (c *Client) overrides(o []Override) ([]Override, error) {
+	var given []Override
+	for _, o := range o {
+		ref, err := c.nixRef(o.Ref)
+		if err != nil {
+			return nil, err
+		}
+		given = append(given, Override{Name: o.Name, Ref: ref})
+	}
+	return given, nil
+}
+
 func overrideArgs(prefix string, overrides []Override) []string {
 	var args []string
 	for _, o := range overrides {
-		args = append(args, "--override-input", prefix+o.Name, nixRef(o.Ref))
+		args = append(args, "--override-input", prefix+o.Name, o.Ref)
 	}
 	return args
 }
@@ -70,14 +83,20 @@ func overrideArgs(prefix string, overrides []Override) []string {
 // [*NoFlakeError] or an [*EvalError] where the flake is to blame. In both cases
 // the Flake is still given, with what is known of it.
 func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake, error) {
-	f := Flake{Ref: ref, eval: nixRef(ref)}
-	dir, scheme := localFolder(ref)
-	if scheme == "" {
+	f := Flake{Ref: ref}
+	overrides, err := c.overrides(o.Overrides)
+	if err != nil {
+		return f, err
+	}
+	if f.eval, err = c.nixRef(ref); err != nil {
+		return f, err
+	}
+	if dir, scheme := localFolder(ref); dir != "" && scheme == "" {
 		f.Checkout = gitRoot(dir)
 		f.inGit = f.Checkout != ""
 	}
 	var m metadata
-	args := append([]string{f.eval}, overrideArgs("", o.Overrides)...)
+	args := append([]string{f.eval}, overrideArgs("", overrides)...)
 	if _, err := c.evaluate(ctx, question{flake: &f, sub: []string{"flake", "metadata"}}, &m, args...); err != nil {
 		return f, f.resolveError(err)
 	}

@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,23 +20,32 @@ func LocalRef(ref string) string {
 	return scheme + dir
 }
 
-// nixRef is the reference as Nix is to be given it.
-func nixRef(ref string) string {
+// nixRef is the reference as Nix is to be given it. The error is a
+// [*NoFlakeError] for a folder that this version cannot take.
+func (c *Client) nixRef(ref string) (string, error) {
 	dir, scheme := localFolder(ref)
 	switch {
 	case dir == "":
-		return ref
+		return ref, nil
 	case plainPathRE.MatchString(dir):
-		return scheme + dir
+		return scheme + dir, nil
+	case c.Version.Less(oddFolders()):
+		return "", &NoFlakeError{Ref: ref, Reason: fmt.Sprintf(
+			"Nix %s cannot take a folder with such a name; rename %s, or use Nix %s or newer", c.Version, dir, oddFolders())}
 	case scheme == "" && gitRoot(dir) != "":
-		return gitRef(dir)
+		return gitRef(dir), nil
 	}
-	return "path:" + escapePath(dir)
+	return "path:" + escapePath(dir), nil
 }
 
 // Characters that every Nix takes in a path as they are. Nix reads # and ? as
-// the end of a path, 2.26 and later decode %, and 2.8 refuses all others.
+// the end of a path, 2.26 decodes %, and 2.8 refuses all others.
 var plainPathRE = regexp.MustCompile(`^[A-Za-z0-9/._~!$&'()*+,;=:@-]*$`)
+
+// oddFolders is the oldest version that was seen to read a folder through a URL
+// with encoded characters. For 2.8 such a git repository is a remote one: it
+// fetches its master and does not see what was changed since.
+func oddFolders() Version { return Version{2, 26, 0} }
 
 func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 

@@ -38,6 +38,9 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 	if err != nil {
 		return t, err
 	}
+	if t.options.Overrides, err = c.overrides(o.Overrides); err != nil {
+		return t, err
+	}
 	if err := os.MkdirAll(t.wrapper, 0o755); err != nil {
 		return t, err
 	}

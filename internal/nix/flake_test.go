@@ -1,0 +1,275 @@
+package nix
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+const oneHost = "{ outputs = { self }: { nixosConfigurations.reason = { }; }; }\n"
+
+// resolveCase looks at the scenario's flake.
+func resolveCase(s scenario, check func(w *world, f Flake)) scenario {
+	s.ask = func(w *world) {
+		f, err := w.client.Resolve(w.Context(), w.dir, FlakeOptions{})
+		if err != nil {
+			w.Fatal(err)
+		}
+		if f.Ref != w.dir || !strings.HasPrefix(f.StorePath, "/nix/store/") || f.Checkout != w.root {
+			w.Errorf("got %+v", f)
+		}
+		check(w, f)
+	}
+	return s
+}
+
+func TestResolve(t *testing.T) {
+	testScenarios(t, []scenario{
+		resolveCase(scenario{name: "metadata-clean", tracked: files{"flake.nix": oneHost}}, func(w *world, f Flake) {
+			if f.Dirty || len(f.Rev) != 40 || !strings.Contains(f.Locked, f.Rev) || f.Dir != "" || f.eval != f.Locked || !f.inGit {
+				w.Errorf("got %+v", f)
+			}
+		}),
+		resolveCase(scenario{name: "metadata-dirty", tracked: files{"flake.nix": oneHost}, dirty: files{"a": "b"}}, func(w *world, f Flake) {
+			if !f.Dirty || f.Rev != "" || f.eval != "git+file://"+w.root || !f.inGit {
+				w.Errorf("got %+v", f)
+			}
+		}),
+		resolveCase(scenario{name: "metadata-path", noGit: true, tracked: files{"flake.nix": oneHost}}, func(w *world, f Flake) {
+			if f.Dirty || f.Rev != "" || f.inGit || f.eval != "path:"+w.root {
+				w.Errorf("got %+v", f)
+			}
+		}),
+		resolveCase(scenario{name: "metadata-subfolder", subfolder: "nix", tracked: files{"nix/flake.nix": oneHost, "a": ""}}, func(w *world, f Flake) {
+			if f.Dirty || f.Rev == "" || f.Dir != "nix" {
+				w.Errorf("got %+v", f)
+			}
+		}),
+		resolveCase(scenario{name: "metadata-subfolder-dirty", subfolder: "nix", tracked: files{"nix/flake.nix": oneHost}, dirty: files{"a": ""}}, func(w *world, f Flake) {
+			if !f.Dirty || f.Dir != "nix" || f.eval != "git+file://"+w.root+"?dir=nix" {
+				w.Errorf("got %+v", f)
+			}
+		}),
+	})
+}
+
+// eachLane runs a test with the real Nix of each lane.
+func eachLane(t *testing.T, test func(w *world)) {
+	t.Helper()
+	for _, lane := range lanes.Every(t) {
+		t.Run("nix-"+lane.Version, func(t *testing.T) {
+			t.Parallel()
+			w, _ := scenario{noGit: true}.world(t)
+			w.client = find(t, Options{Path: lane.Nix})
+			test(w)
+		})
+	}
+}
+
+// repository makes a git repository with a flake below the scratch folder.
+func (w *world) repository(name string) string {
+	dir := filepath.Join(w.scratch, name)
+	files{"flake.nix": oneHost, "sub/flake.nix": oneHost, "none/a": ""}.write(w.T, dir, strings.NewReplacer())
+	git(w.T, dir, "init", "--quiet", "--initial-branch", "main")
+	git(w.T, dir, "add", ".")
+	git(w.T, dir, "commit", "--quiet", "--message", "first")
+	return dir
+}
+
+// offers opens a flake and expects to find its host.
+func (w *world) offers(ref string) Flake {
+	w.Helper()
+	target, err := w.client.Open(w.Context(), ref, FlakeOptions{}, w.TempDir())
+	if err != nil {
+		w.Errorf("%s: %v", ref, err)
+		return Flake{}
+	}
+	offer, faults, err := target.Inventory(w.Context(), false)
+	if err != nil || len(faults) > 0 || strings.Join(offer.NixOS, " ") != "reason" {
+		w.Errorf("%s: offer %+v, faults %v, error %v", ref, offer, faults, err)
+	}
+	return target.Flake
+}
+
+// refuses says whether this Nix can take no folder with an odd name, and checks
+// that a person is told so.
+func (w *world) refuses(dir string) bool {
+	w.Helper()
+	if !w.old() {
+		return false
+	}
+	var noFlake *NoFlakeError
+	_, err := w.open(dir, FlakeOptions{})
+	if !errors.As(err, &noFlake) || !strings.Contains(noFlake.Reason, "rename") {
+		w.Errorf("%s: error is %v", dir, err)
+	}
+	return true
+}
+
+// Folders that a person may have, with names that mean something in a URL.
+func TestOpenFindsFlakesInOddFolders(t *testing.T) {
+	eachLane(t, func(w *world) {
+		w.offers(w.repository("plain"))
+		for _, name := range []string{"mit raum", "häuser", "a#b", "a?b=c", "a%20b", "a&b'c\"d"} {
+			dir := w.repository(name)
+			if w.refuses(dir) {
+				continue
+			}
+			if f := w.offers(dir); f.Checkout != dir || f.Rev == "" {
+				w.Errorf("%s: got %+v", name, f)
+			}
+		}
+		if w.old() {
+			return
+		}
+		w.offers(w.repository("a b#c") + "/sub")
+		dir := w.repository("d e")
+		w.offers(dir + "/none") // as Nix does, the flake above is meant
+		if err := os.WriteFile(filepath.Join(dir, "new"), nil, 0o644); err != nil {
+			w.Fatal(err)
+		}
+		git(w.T, dir, "add", ".")
+		if f := w.offers(dir); !f.Dirty || f.Checkout != dir {
+			w.Errorf("dirty: got %+v", f)
+		}
+	})
+}
+
+func TestOpenFindsClonesOfAllKinds(t *testing.T) {
+	eachLane(t, func(w *world) {
+		dir := w.repository("origin")
+		git(w.T, dir, "commit", "--quiet", "--allow-empty", "--message", "second")
+		git(w.T, w.scratch, "clone", "--quiet", "--depth", "1", "file://"+dir, "shallow")
+		git(w.T, w.scratch, "clone", "--quiet", "--depth", "1", "file://"+dir, "shallow clone")
+		git(w.T, dir, "worktree", "add", "--quiet", filepath.Join(w.scratch, "worktree"))
+		git(w.T, dir, "worktree", "add", "--quiet", "-b", "other", filepath.Join(w.scratch, "work tree"))
+		for _, name := range []string{"shallow", "shallow clone", "worktree", "work tree"} {
+			if strings.Contains(name, " ") && w.refuses(filepath.Join(w.scratch, name)) {
+				continue
+			}
+			if f := w.offers(filepath.Join(w.scratch, name)); f.Rev == "" || f.Checkout != filepath.Join(w.scratch, name) {
+				w.Errorf("%s: got %+v", name, f)
+			}
+		}
+		if err := os.Symlink(dir, filepath.Join(w.scratch, "link")); err != nil {
+			w.Fatal(err)
+		}
+		if f := w.offers(filepath.Join(w.scratch, "link")); f.Checkout != dir {
+			w.Errorf("link: got %+v", f)
+		}
+		// Another revision than the one that lies there.
+		if f := w.offers("git+file://" + dir + "?ref=main"); f.Checkout != "" {
+			w.Errorf("with ref: got %+v", f)
+		}
+	})
+}
+
+func TestOpenFindsFoldersWithoutGit(t *testing.T) {
+	eachLane(t, func(w *world) {
+		for _, name := range []string{"plain", "mit raum", "a#b", "a%20b", "ümlaut"} {
+			dir := filepath.Join(w.scratch, "nogit", name)
+			files{"flake.nix": oneHost}.write(w.T, dir, strings.NewReplacer())
+			if name != "plain" && w.refuses(dir) {
+				continue
+			}
+			if f := w.offers(dir); f.Checkout != dir || f.Dirty || f.Rev != "" {
+				w.Errorf("%s: got %+v", name, f)
+			}
+			w.offers("path:" + dir)
+		}
+	})
+}
+
+// What is no flake is told apart from a flake at fault, of which there are
+// plenty among the evaluation errors.
+func TestOpenSaysWhereThereIsNoFlake(t *testing.T) {
+	eachLane(t, func(w *world) {
+		dir := func(name string, f files) string {
+			dir := filepath.Join(w.scratch, name)
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				w.Fatal(err)
+			}
+			f.write(w.T, dir, strings.NewReplacer())
+			return dir
+		}
+		gitDir := func(name string, tracked, untracked files) string {
+			dir := dir(name, tracked)
+			git(w.T, dir, "init", "--quiet")
+			git(w.T, dir, "add", ".")
+			git(w.T, dir, "commit", "--quiet", "--allow-empty", "--message", "first")
+			untracked.write(w.T, dir, strings.NewReplacer())
+			return dir
+		}
+		empty, noFlake := dir("empty", nil), gitDir("gitempty", files{"a": "b"}, nil)
+		untracked := gitDir("untracked", files{"a": "b"}, files{"flake.nix": oneHost})
+		odd := gitDir("odd #1", files{"a": "b"}, files{"flake.nix": oneHost})
+		for _, ref := range []string{
+			empty, noFlake, untracked, odd, w.scratch + "/nonexistent", "path:" + empty, "path:" + w.scratch + "/nonexistent",
+			"git+file://" + noFlake, "gibberish:x", "foo bar", "nonesuch", noFlake + "#x",
+		} {
+			_, err := w.open(ref, FlakeOptions{})
+			var none *NoFlakeError
+			if !errors.As(err, &none) || none.Ref != ref || none.Reason == "" {
+				w.Errorf("%s: error is %T: %v", ref, err, err)
+				continue
+			}
+			if got := none.Untracked == "flake.nix"; got != (ref == untracked || ref == odd && !w.old()) {
+				w.Errorf("%s: untracked is %q", ref, none.Untracked)
+			}
+		}
+	})
+}
+
+// A flake that cannot be fetched may well be one.
+func TestOpenSaysThatAFlakeCannotBeFetched(t *testing.T) {
+	eachLane(t, func(w *world) {
+		for _, ref := range []string{"http://127.0.0.1:1/x.tar.gz", "git+http://127.0.0.1:1/x"} {
+			_, err := w.open(ref, FlakeOptions{})
+			var e *EvalError
+			if !errors.As(err, &e) || e.Input == nil || e.Input.Name != "" || e.Input.URL != ref {
+				w.Errorf("%s: error is %T: %+v", ref, err, err)
+			}
+		}
+	})
+}
+
+func TestOverridesReachTheFlake(t *testing.T) {
+	eachLane(t, func(w *world) {
+		dir := filepath.Join(w.scratch, "an input")
+		if w.old() {
+			dir = filepath.Join(w.scratch, "an-input")
+		}
+		files{"flake.nix": "{ inputs.other.url = \"path:/nonexistent\"; outputs = { self, other }: { nixosConfigurations = other.hosts; }; }"}.write(w.T, filepath.Join(w.scratch, "flake"), strings.NewReplacer())
+		files{"flake.nix": "{ outputs = { self }: { hosts.reason = { }; }; }"}.write(w.T, dir, strings.NewReplacer())
+		git(w.T, dir, "init", "--quiet")
+		git(w.T, dir, "add", ".")
+		target, err := w.open(filepath.Join(w.scratch, "flake"), FlakeOptions{Overrides: []Override{{Name: "other", Ref: dir}}})
+		if err != nil {
+			w.Fatal(err)
+		}
+		offer, _, err := target.Inventory(w.Context(), false)
+		if err != nil || strings.Join(offer.NixOS, " ") != "reason" {
+			w.Errorf("offer %+v, error %v", offer, err)
+		}
+	})
+}
+
+func TestLocalRef(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	files{"examples/fleet/a": "", "odd #?%/a": "", "file": ""}.write(t, dir, strings.NewReplacer())
+	tests := map[string]string{
+		"examples/fleet": dir + "/examples/fleet", ".": dir, "path:examples/fleet": "path:" + dir + "/examples/fleet",
+		"odd #?%": dir + "/odd #?%", "nixpkgs": "nixpkgs", "github:o/r": "github:o/r", "file": "file", "": "", "path:none": "path:none",
+		"git+file:///x?dir=a": "git+file:///x?dir=a",
+	}
+	for ref, want := range tests {
+		if got := LocalRef(ref); got != want {
+			t.Errorf("LocalRef(%q) is %q, want %q", ref, got, want)
+		}
+	}
+}
