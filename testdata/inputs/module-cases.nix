@@ -68,6 +68,7 @@ in
     enum = case (value (types.enum [ "a" "b" ]) [ "b" ]) "b";
     coercedTo = case (value (types.coercedTo types.int toString types.str) [ 7 ]) "7";
     anything = case (value types.anything [ { a.b = 1; } { a.c = [ 2 ]; } ]) { a = { b = 1; c = [ 2 ]; }; };
+    anything-mkIf-inside = case (value types.anything [ { a = mkIf false 1; b = 2; } ]) { b = 2; };
     functionTo = case (value (types.functionTo (types.listOf types.int)) [ (n: [ n ]) (n: [ (n + 1) ]) ] 1) [ 2 1 ];
     submodule = case (value (types.attrsOf submodule) [ { a.twice = 4; b = { }; } { b.name = "c"; } ]) {
       a = { name = "a"; twice = 8; };
@@ -136,6 +137,8 @@ in
     bad-top-level = case (eval [ { options = { }; services = { }; } ]) "has an unsupported attribute `services'";
     value-for-a-set = case (eval [ { options.a.b = mkOption { }; } { a = 1; } ]).a "You're trying to define a value of type `int'";
     null-and-not = case (value (types.nullOr types.int) [ null 1 ]) "The option `x' is defined both null and not null";
+    anything-lists = case (value types.anything [ { a = [ 1 ]; } { a = [ 2 ]; } ]) "The option `x.a' has conflicting definition values:";
+    anything-kinds = case (value types.anything [ 1 "a" ]) "The option `x' has conflicting option types in";
     not-in-enum = case (value (types.enum [ "a" "b" ]) [ "c" ]) "is not of type `one of \"a\", \"b\"'";
     unique = case (value types.package [ { type = "derivation"; } { type = "derivation"; } ]) "The option `x' is defined multiple times while it's expected to be unique.";
     module-argument = case (eval [ (option types.int) ({ nope, ... }: { x = nope; }) ]).x "attribute 'nope' missing";

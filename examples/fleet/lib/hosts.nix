@@ -15,8 +15,6 @@
         {
           nixpkgs.hostPlatform = system;
           networking.hostName = name;
-          # Which commit a running machine was made of: nixos-version --configuration-revision
-          system.configurationRevision = inputs.self.rev or null;
         }
       ];
     };

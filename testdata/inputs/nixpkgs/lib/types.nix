@@ -124,11 +124,11 @@ let
           kinds = lib.unique (map (d: kind d.value) defs);
         in
         if length kinds != 1 then
-          mergeEqualOption loc defs
+          throw "The option `${showOption loc}' has conflicting option types in ${lib.showFiles (lib.getFiles defs)}"
         else if head kinds == "set" then
-          (types.lazyAttrsOf types.anything).merge loc defs
-        else if head kinds == "list" then
-          if length defs == 1 then concatLists (lib.getValues defs) else concatLists (lib.getValues defs)
+          (types.attrsOf types.anything).merge loc defs
+        else if head kinds == "stringCoercibleSet" then
+          mergeOneOption loc defs
         else if head kinds == "lambda" then
           x:
           types.anything.merge loc (map (d: { inherit (d) file; value = d.value x; }) defs)

@@ -2,6 +2,16 @@
 { lib, config, pkgs, ... }:
 with import ../helpers.nix { inherit lib; };
 let
+  # A line of a unit file; a list is several lines, and then definitions add up.
+  free = opt (types.attrsOf (lib.mkOptionType {
+    name = "systemd option";
+    merge =
+      loc: defs:
+      if lib.any (d: lib.isList d.value) defs then
+        lib.concatMap (d: lib.toList d.value) defs
+      else
+        lib.mergeEqualOption loc defs;
+  })) { };
   unitOptions = {
     enable = bool true;
     description = str "";
