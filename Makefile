@@ -32,8 +32,8 @@ demo: setup-demo build ## run flakeci on the example: every host, every home
 wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))
 
 test: setup-test ## all tests, with real Nix in several versions
-	go vet ./...
-	go test -race -timeout 30m $(TESTFLAGS) ./...; status=$$?; scripts/setup skipped; exit $$status
+	go vet ./... ./testdata/
+	go test -race -timeout 30m $(TESTFLAGS) ./... ./testdata/; status=$$?; scripts/setup skipped; exit $$status
 
 golden: ## rewrite the golden files of reports and command line; look at the diff
 	UPDATE_GOLDEN=1 go test ./reports/... ./cmd/...
