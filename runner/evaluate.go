@@ -2,7 +2,9 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
@@ -56,19 +58,16 @@ func (r *run) question(c matrix.Cell) nix.Question {
 
 // hasParts says whether homes of the host were asked for by name.
 func (r *run) hasParts(host matrix.Cell) bool {
-	return slices.ContainsFunc(r.wanted, func(id string) bool {
-		return len(id) > len(host.ID)+6 && id[:len(host.ID)+6] == host.ID+"/home/"
-	})
+	return slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
 }
 
 // evaluate takes a cell through evaluation and hands it on to building, with
 // the homes that are found inside it.
 func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 	e := r.instantiate(ctx, c)
-	if e.err != nil && e.stopped == "" && r.question(c).Embedded {
-		if r.blameHomes(ctx, c, e) {
-			return
-		}
+	var evalErr *nix.EvalError
+	if errors.As(e.err, &evalErr) && e.stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
+		return
 	}
 	// Homes go first: the host contains them, and two nix that want the same
 	// derivation wait for each other by polling.
