@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,45 +19,52 @@ type Lane struct {
 	Extra   bool   // not for the end-to-end tests
 }
 
-// All gives the lanes of the end-to-end tests. One that could not be set up
-// becomes a skipped subtest with its name and the reason.
+// All gives the lanes of the end-to-end tests, the oldest first. One that could
+// not be set up becomes a skipped subtest with its name and the reason.
 func All(t *testing.T) []Lane {
 	t.Helper()
-	var list []Lane
-	for _, l := range every(t) {
-		if !l.Extra {
-			list = append(list, l)
-		}
-	}
-	return list
+	return slices.DeleteFunc(Every(t), func(l Lane) bool { return l.Extra })
 }
 
 // Every gives all lanes, the extra ones too.
 func Every(t *testing.T) []Lane {
 	t.Helper()
-	return every(t)
+	list, skipped := read(t)
+	for name, reason := range skipped {
+		t.Run(name, func(t *testing.T) { t.Skipf("lane %s: %s", name, reason) })
+	}
+	return list
 }
 
-func every(t *testing.T) []Lane {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(Root(t), ".cache", "lanes"))
+// Newest gives the current Nix, for benchmarks.
+func Newest(tb testing.TB) Lane {
+	tb.Helper()
+	list, _ := read(tb)
+	return list[len(list)-1]
+}
+
+// read reads .cache/lanes: a line for each lane, and for each that could not be
+// set up its name and the reason.
+func read(tb testing.TB) (list []Lane, skipped map[string]string) {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join(Root(tb), ".cache", "lanes"))
 	if err != nil {
-		t.Fatalf("no Nix to test with (run make test, which gets it): %v", err)
+		tb.Fatalf("no Nix to test with (run make test, which gets it): %v", err)
 	}
-	var list []Lane
+	skipped = map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		f := strings.Split(strings.TrimSpace(line), "\t")
 		switch {
 		case len(f) == 3 && f[0] == "skipped":
-			t.Run(f[1], func(t *testing.T) { t.Skipf("lane %s: %s", f[1], f[2]) })
+			skipped[f[1]] = f[2]
 		case len(f) >= 2:
 			list = append(list, Lane{Version: f[0], Nix: f[1], Extra: len(f) > 2 && f[2] == "extra"})
 		}
 	}
 	if len(list) == 0 {
-		t.Fatal("no lane at all in .cache/lanes; run make test")
+		tb.Fatal("no lane at all in .cache/lanes; run make test")
 	}
-	return list
+	return list, skipped
 }
 
 // Root is the root of the repository.
