@@ -28,7 +28,9 @@ func BenchmarkExample(b *testing.B) {
 
 	newest := lanes.Newest(b).Nix
 	overrides := lanes.Overrides(b)
-	ours := func() { run(b, fleet, binary, append([]string{"run", "--nix", newest, "--progress", "quiet"}, overrides...)...) }
+	ours := func() {
+		run(b, fleet, binary, append([]string{"run", "--nix", newest, "--progress", "quiet"}, overrides...)...)
+	}
 	theirs := func() {
 		for _, attr := range []string{
 			"nixosConfigurations.laptop.config.system.build.toplevel", "nixosConfigurations.reason.config.system.build.toplevel",
