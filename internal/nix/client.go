@@ -12,6 +12,7 @@ package nix
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,21 +72,7 @@ func (e *TooOldError) Error() string {
 // Find asks the binary for its version and gives a client for it, or a
 // [*NotFoundError] or [*TooOldError].
 func Find(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{path: o.Path, env: o.Env}
-	if c.path == "" {
-		c.path = "nix"
-	}
-	// Flakes are switched on here rather than asked of the user.
-	c.common = []string{"--extra-experimental-features", "nix-command flakes"}
-	for _, s := range o.Settings {
-		c.common = append(c.common, "--option", s[0], s[1])
-	}
-	if o.Store != "" {
-		c.common = append(c.common, "--store", o.Store)
-	}
-	if o.Builders != "" {
-		c.common = append(c.common, "--builders", o.Builders)
-	}
+	c := newClient(o)
 	var out bytes.Buffer
 	cmd := proc.Cmd{Path: c.path, Args: []string{"--version"}, Env: c.env, Stdout: &out}
 	if _, err := cmd.Run(ctx); err != nil {
@@ -103,6 +90,22 @@ func Find(ctx context.Context, o Options) (*Client, error) {
 	}
 	c.Version = v
 	return c, nil
+}
+
+func newClient(o Options) *Client {
+	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env}
+	// Flakes are switched on here rather than asked of the user.
+	c.common = []string{"--extra-experimental-features", "nix-command flakes"}
+	for _, s := range o.Settings {
+		c.common = append(c.common, "--option", s[0], s[1])
+	}
+	if o.Store != "" {
+		c.common = append(c.common, "--store", o.Store)
+	}
+	if o.Builders != "" {
+		c.common = append(c.common, "--builders", o.Builders)
+	}
+	return c
 }
 
 // A log line of several megabytes still comes as one record; it is kept whole

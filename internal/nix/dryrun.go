@@ -2,6 +2,7 @@ package nix
 
 import (
 	"context"
+	"fmt"
 	"strings"
 )
 
@@ -19,6 +20,9 @@ func (c *Client) DryRun(ctx context.Context, drv string) (Plan, error) {
 		args: []string{c.Version.installable(drv), "--dry-run", "--no-link", "--log-format", "internal-json"},
 		line: p.line,
 	})
+	if err == nil && len(p.unknown) > 0 {
+		err = fmt.Errorf("nix cannot build %s", strings.Join(p.unknown, " "))
+	}
 	return p.plan, err
 }
 
@@ -26,7 +30,10 @@ func (c *Client) DryRun(ctx context.Context, drv string) (Plan, error) {
 // paths.
 type planLog struct {
 	plan Plan
-	into *[]string
+	// unknown is what there is no derivation for, which newer versions find
+	// nothing wrong with in a dry run.
+	unknown []string
+	into    *[]string
 }
 
 func (p *planLog) line(line []byte) {
@@ -43,6 +50,8 @@ func (p *planLog) line(line []byte) {
 		p.into = &p.plan.Build
 	case strings.Contains(msg, "will be fetched"):
 		p.into = &p.plan.Fetch
+	case strings.Contains(msg, "don't know how to build"):
+		p.into = &p.unknown
 	default:
 		p.into = nil
 	}

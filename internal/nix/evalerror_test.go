@@ -145,7 +145,7 @@ func faultsOfTheFlake() []evalCase {
 		{scenario{name: "undefined-variable", tracked: imported("bad.nix", "{\n  a = nonsense;\n}\n")}, always(wantError{message: "undefined variable 'nonsense'", place: "bad.nix:2:7"})},
 		{scenario{name: "syntax-error", tracked: imported("bad.nix", "{\n  a = ;\n}\n")}, always(wantError{message: "syntax error, unexpected ';'", place: "bad.nix:2:7"})},
 		{scenario{name: "syntax-error-in-flake", tracked: files{"flake.nix": "{\n  outputs = { self }: {\n    a = ;\n  };\n}\n"}}, always(wantError{message: "syntax error, unexpected ';'", place: "flake.nix:3:9"})},
-		{scenario{name: "syntax-error-in-subfolder", subfolder: "nix os", tracked: files{"nix os/flake.nix": "{\n  outputs = { self }: {\n    a = ;\n  };\n}\n"}}, always(wantError{message: "syntax error, unexpected ';'", place: "nix os/flake.nix:3:9"})},
+		{scenario{name: "syntax-error-in-subfolder", subfolder: "nix", tracked: files{"nix/flake.nix": "{\n  outputs = { self }: {\n    a = ;\n  };\n}\n"}}, always(wantError{message: "syntax error, unexpected ';'", place: "nix/flake.nix:3:9"})},
 		{scenario{name: "infinite-recursion", tracked: imported("bad.nix", "let\n  a = a + 1;\nin a\n")}, always(wantError{message: "infinite recursion encountered", place: "bad.nix:2:7"})},
 		// Less deep than the default, so that the recording is short; 2.8 knows no limit but its stack.
 		{scenario{name: "stack-overflow", settings: [][2]string{{"max-call-depth", "50"}}, tracked: imported("bad.nix", "let\n  f = n: 1 + f (n + 1);\nin f 0\n")}, []since{

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 const oneHost = "{ outputs = { self }: { nixosConfigurations.reason = { }; }; }\n"
@@ -60,7 +58,8 @@ func TestResolve(t *testing.T) {
 // eachLane runs a test with the real Nix of each lane.
 func eachLane(t *testing.T, test func(w *world)) {
 	t.Helper()
-	for _, lane := range lanes.Every(t) {
+	t.Parallel()
+	for _, lane := range realNix(t) {
 		t.Run("nix-"+lane.Version, func(t *testing.T) {
 			t.Parallel()
 			w, _ := scenario{noGit: true}.world(t)

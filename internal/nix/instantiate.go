@@ -3,6 +3,7 @@ package nix
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/proc"
@@ -46,7 +47,7 @@ const describeExpr = `
   describe = d:
     if builtins.isAttrs d && (d.type or "") == "derivation" then {
       drvPath = plain d.drvPath;
-      system = d.system;
+      system = plain d.system;
       outputs = builtins.listToAttrs (map (name: { inherit name; value = plain d.${name}.outPath; }) (d.outputs or [ "out" ]));
     } else { notDerivation = builtins.typeOf d; };
 `
@@ -64,7 +65,7 @@ const skipExpr = `
 const homesExpr = `
   homes = host: let users = host.config.home-manager.users or { }; in map (user: {
     inherit user;
-    username = users.${user}.home.username or user;
+    username = plain (users.${user}.home.username or user);
     instance = describe users.${user}.home.activationPackage;
   }) (builtins.attrNames users);
 `
@@ -74,19 +75,29 @@ const homesExpr = `
 func (t *Target) Instantiate(ctx context.Context, q Question) (Instance, proc.Usage, error) {
 	var in Instance
 	usage, err := t.Eval(ctx, q.function(), &in)
-	if err == nil && in.NotDerivation != "" {
-		err = notDerivation(q.Path, in)
+	if err == nil && in.Skip == "" {
+		err = in.check(q.Path)
 	}
 	for _, h := range in.Homes {
-		if err == nil && h.Instance.NotDerivation != "" {
-			err = notDerivation(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"), h.Instance)
+		if err == nil {
+			err = h.Instance.check(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"))
 		}
 	}
 	return in, usage, err
 }
 
-func notDerivation(path []string, in Instance) error {
-	return &EvalError{Message: fmt.Sprintf("%s is no derivation but of type %s", strings.Join(path, "."), in.NotDerivation)}
+var drvPathRE = regexp.MustCompile(`^` + drvPattern + `$`)
+
+// check holds what evaluation gave to what a derivation is. Its path goes onto
+// Nix's command line, so that it must not be whatever the flake likes.
+func (in Instance) check(path []string) error {
+	switch {
+	case in.NotDerivation != "":
+		return &EvalError{Message: fmt.Sprintf("%s is no derivation but of type %s", strings.Join(path, "."), in.NotDerivation)}
+	case !drvPathRE.MatchString(in.DrvPath):
+		return &EvalError{Message: fmt.Sprintf("%s is no derivation: its drvPath is %q", strings.Join(path, "."), in.DrvPath)}
+	}
+	return nil
 }
 
 func (q Question) function() string {

@@ -171,7 +171,7 @@ func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, 
 			if a.System != "" {
 				path = append([]string{"legacyPackages", a.System}, path...)
 			}
-			return "f.outputs" + selector(path)
+			return stringOf("f.outputs" + selector(path))
 		}), &got)
 		for i, user := range got {
 			users[some[i]] = user
@@ -218,6 +218,12 @@ func each[T any](all []T, ask func([]T) error) error {
 		}
 	}
 	return nil
+}
+
+// stringOf gives an expression's value, and an error of the flake if that is no
+// string.
+func stringOf(expr string) string {
+	return "let s = " + expr + "; in if builtins.isString s then s else throw \"a name is of type ${builtins.typeOf s}\""
 }
 
 // listOf is a function of the flake that gives a list of one expression an item.

@@ -1,13 +1,13 @@
 package nix
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +29,9 @@ type scenario struct {
 	// subfolder of the repository is where the flake is, if not at its root.
 	subfolder string
 	settings  [][2]string
-	ask       func(w *world)
+	// replayed is a world in which no Nix looks, so that git need not be run.
+	replayed bool
+	ask      func(w *world)
 }
 
 // world is where a scenario takes place.
@@ -65,7 +67,8 @@ func (w *world) host(target *Target, name string) (Instance, error) {
 
 // testScenarios runs them all with every lane, and with every recording.
 func testScenarios(t *testing.T, scenarios []scenario) {
-	for _, lane := range lanes.Every(t) {
+	t.Parallel()
+	for _, lane := range realNix(t) {
 		t.Run("nix-"+lane.Version, func(t *testing.T) {
 			for _, s := range scenarios {
 				t.Run(s.name, func(t *testing.T) {
@@ -94,19 +97,44 @@ func testScenarios(t *testing.T, scenarios []scenario) {
 	}
 }
 
+// realNix are the binaries to run with; an extra one only to be recorded.
+func realNix(t *testing.T) []lanes.Lane {
+	t.Helper()
+	if updating() {
+		return lanes.Every(t)
+	}
+	return lanes.All(t)
+}
+
 func (s scenario) live(t *testing.T, lane lanes.Lane) {
 	w, places := s.world(t)
-	o := Options{Path: lane.Nix, Settings: s.settings}
 	if updating() {
 		tape := t.TempDir()
-		o.Path, o.Env = "testdata/record", []string{"TAPE=" + tape, "NIX=" + lane.Nix}
+		env := []string{"TAPE=" + tape, "NIX=" + lane.Nix}
 		t.Cleanup(func() { keep(t, tape, filepath.Join("testdata", lane.Version, s.name+".txtar"), places) })
+		w.client = find(t, Options{Path: "testdata/record", Settings: s.settings, Env: env})
+	} else {
+		w.client = newClient(testOptions(Options{Path: lane.Nix, Settings: s.settings}))
+		w.client.Version = versionOf(t, lane)
 	}
-	w.client = find(t, o)
 	s.ask(w)
 }
 
+// versionOf asks each binary once for all scenarios.
+func versionOf(t testing.TB, lane lanes.Lane) Version {
+	t.Helper()
+	if v, ok := versions.Load(lane.Nix); ok {
+		return v.(Version)
+	}
+	v := find(t, Options{Path: lane.Nix}).Version
+	versions.Store(lane.Nix, v)
+	return v
+}
+
+var versions sync.Map // by path
+
 func (s scenario) recorded(t *testing.T, file string) {
+	s.replayed = true
 	w, places := s.world(t)
 	tape := t.TempDir()
 	readRecording(t, file).unpack(t, tape, places)
@@ -123,13 +151,17 @@ func (s scenario) world(t *testing.T) (*world, neutral) {
 	w := &world{T: t, root: root, dir: filepath.Join(root, s.subfolder), scratch: scratch, tmp: t.TempDir()}
 	fill := strings.NewReplacer("@SCRATCH@", scratch, "@NONCE@", rand.Text())
 	s.tracked.write(t, root, fill)
-	if !s.noGit {
+	switch {
+	case s.noGit:
+	case s.replayed:
+		files{".git/HEAD": ""}.write(t, root, fill)
+	default:
 		git(t, root, "init", "--quiet", "--initial-branch", "main")
 		git(t, root, "add", ".")
 		git(t, root, "commit", "--quiet", "--message", "first")
 	}
 	s.dirty.write(t, root, fill)
-	if s.dirty != nil {
+	if s.dirty != nil && !s.replayed {
 		git(t, root, "add", ".")
 	}
 	s.untracked.write(t, root, fill)
@@ -169,12 +201,16 @@ func git(t testing.TB, dir string, args ...string) {
 // find gives a client for a binary, with the environment of tests.
 func find(t testing.TB, o Options) *Client {
 	t.Helper()
-	o.Env, o.Settings = append(testEnv(), o.Env...), append(testSettings(), o.Settings...)
-	c, err := Find(context.Background(), o)
+	c, err := Find(t.Context(), testOptions(o))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func testOptions(o Options) Options {
+	o.Env, o.Settings = append(testEnv(), o.Env...), append(testSettings(), o.Settings...)
+	return o
 }
 
 // hosts is the flake.nix of hosts by name; each is a Nix expression of its

@@ -1,0 +1,159 @@
+package nix
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// instantiated is an instance in short, and the error if there is one.
+func (w *world) instantiated(target *Target, q Question) string {
+	w.Helper()
+	in, _, err := target.Instantiate(w.Context(), q)
+	var e *EvalError
+	switch {
+	case errors.As(err, &e):
+		return "error: " + e.Error()
+	case err != nil:
+		w.Errorf("%v: %v", q.Path, err)
+		return ""
+	case in.Skip != "":
+		return "skip: " + in.Skip
+	}
+	text := DrvName(in.DrvPath) + " for " + in.System
+	for _, h := range in.Homes {
+		text += fmt.Sprintf(", %s (%s): %s", h.User, h.Username, DrvName(h.Instance.DrvPath))
+	}
+	return text
+}
+
+const cells = `{
+  outputs = { self }:
+    let
+      drv = name: derivation { inherit name; system = "x86_64-linux"; builder = "/bin/sh"; };
+      meta = name: meta: drv name // { inherit meta; };
+      home = name: { home = { username = name + "-login"; activationPackage = drv "home-${name}"; }; };
+      host = users: { config = { system.build.toplevel = drv "top"; home-manager = { inherit users; }; }; };
+    in {
+      packages.x86_64-linux = {
+        plain = drv "plain";
+        empty-meta = meta "empty-meta" { };
+        not-hydra = meta "not-hydra" { hydraPlatforms = [ ]; };
+        hydra = meta "hydra" { hydraPlatforms = [ "aarch64-linux" ]; };
+        unsupported = meta "unsupported" { unsupported = true; };
+        bad = meta "bad" { badPlatforms = [ "x86_64-linux" ]; };
+        elsewhere = meta "elsewhere" { platforms = [ "aarch64-linux" ]; };
+        here = meta "here" { platforms = [ "aarch64-linux" "x86_64-linux" ]; };
+        pattern = meta "pattern" { platforms = [ { cpu = "arm"; } "aarch64-linux" ]; };
+        skipped-throws = { meta.hydraPlatforms = [ ]; type = "derivation"; drvPath = throw "never asked"; };
+        number = 5;
+        set = { };
+        forged = { type = "derivation"; drvPath = "--option"; system = "x"; outputs = [ ]; };
+        number-system = drv "n" // { system = 5; };
+        multiple = derivation { name = "multiple"; system = "x86_64-linux"; builder = "/bin/sh"; outputs = [ "out" "man" "dev" ]; };
+      };
+      darwinConfigurations = {
+        new.system = drv "darwin";
+        old.config.system.build.toplevel = drv "darwin-old";
+        throws.system = throw "no mac";
+      };
+      nixosConfigurations = {
+        plain.config.system.build.toplevel = drv "top";
+        two = host { joachim = home "joachim"; "o.dd ü" = home "odd"; };
+        unnamed = host { work.home.activationPackage = drv "home-work"; };
+        no-home = host { work.home.activationPackage = 5; };
+        throws = host { work.home.activationPackage = throw "no home"; };
+      };
+    };
+}
+`
+
+func TestInstantiate(t *testing.T) {
+	pkg := func(name string) Question {
+		return Question{Path: []string{"packages", "x86_64-linux", name}, Skippable: true}
+	}
+	host := func(name string) Question {
+		return Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}, Embedded: true}
+	}
+	darwin := func(name string) Question {
+		base := []string{"darwinConfigurations", name}
+		return Question{Path: append(base[:2:2], "system"), Fallback: append(base[:2:2], "config", "system", "build", "toplevel")}
+	}
+	tests := []struct {
+		question Question
+		want     string // … stands for what versions place or word differently
+	}{
+		{pkg("plain"), "plain for x86_64-linux"},
+		{pkg("empty-meta"), "empty-meta for x86_64-linux"},
+		{pkg("not-hydra"), "skip: meta.hydraPlatforms is empty"},
+		{pkg("hydra"), "hydra for x86_64-linux"},
+		{pkg("unsupported"), "skip: does not support x86_64-linux"},
+		{pkg("bad"), "skip: does not support x86_64-linux"},
+		{pkg("elsewhere"), "skip: does not support x86_64-linux"},
+		{pkg("here"), "here for x86_64-linux"},
+		{pkg("pattern"), "pattern for x86_64-linux"},
+		{pkg("skipped-throws"), "skip: meta.hydraPlatforms is empty"},
+		{pkg("number"), "error: packages.x86_64-linux.number is no derivation but of type int"},
+		{pkg("set"), "error: packages.x86_64-linux.set is no derivation but of type set"},
+		{pkg("forged"), "error: packages.x86_64-linux.forged is no derivation: its drvPath is \"--option\""},
+		{pkg("number-system"), "error: …"},
+		{pkg("multiple"), "multiple for x86_64-linux"},
+		{pkg("none"), "error: …attribute 'none' missing"},
+		{darwin("new"), "darwin for x86_64-linux"},
+		{darwin("old"), "darwin-old for x86_64-linux"},
+		{darwin("throws"), "error: …no mac"},
+		{host("plain"), "top for x86_64-linux"},
+		{host("two"), "top for x86_64-linux, joachim (joachim-login): home-joachim, o.dd ü (odd-login): home-odd"},
+		{host("unnamed"), "top for x86_64-linux, work (work): home-work"},
+		{host("no-home"), "error: nixosConfigurations.no-home.config.home-manager.users.work.home.activationPackage is no derivation but of type int"},
+		{host("throws"), "error: …no home"},
+	}
+	eachLane(t, func(w *world) {
+		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
+		target := w.mustOpen()
+		for _, tt := range tests {
+			got := w.instantiated(target, tt.question)
+			start, end, open := strings.Cut(tt.want, "…")
+			if !(open && strings.HasPrefix(got, start) && strings.HasSuffix(got, end) || got == tt.want) {
+				w.Errorf("%v\n got %q\nwant %q", tt.question.Path, got, tt.want)
+			}
+		}
+		in, _, err := target.Instantiate(w.Context(), pkg("multiple"))
+		if err != nil || len(in.Outputs) != 3 || !strings.HasSuffix(in.Outputs["man"], "-multiple-man") {
+			w.Errorf("outputs %v, error %v", in.Outputs, err)
+		}
+	})
+}
+
+// Attribute names are whatever a person writes between quotes.
+func TestOddNames(t *testing.T) {
+	names := []string{"a.b", "a b", `a"b`, "a'b", "a''b", "a${b}", "a$${b}", "$", "a$", `a\b`, `\`, "a\nb", "a\r\tb", "ü ß 日本", "joachim@reason", "--option", "", "«x»", "*?[", "or", "let"}
+	var flake strings.Builder
+	flake.WriteString("{ outputs = { self }: { nixosConfigurations = {\n")
+	for i, name := range names {
+		fmt.Fprintf(&flake, "%s.config.system.build.toplevel = derivation { name = \"drv-%d\"; system = \"x86_64-linux\"; builder = \"/bin/sh\"; };\n", quote(name), i)
+	}
+	flake.WriteString("}; }; }\n")
+	eachLane(t, func(w *world) {
+		files{"flake.nix": flake.String()}.write(w.T, w.dir, strings.NewReplacer())
+		target := w.mustOpen()
+		offer, faults, err := target.Inventory(w.Context(), false)
+		if err != nil || faults != nil || len(offer.NixOS) != len(names) {
+			w.Fatalf("offer %q, faults %v, error %v", offer.NixOS, faults, err)
+		}
+		listed := map[string]bool{}
+		for _, name := range offer.NixOS {
+			listed[name] = true
+		}
+		for i, name := range names {
+			if !listed[name] {
+				w.Errorf("%q is not listed", name)
+			}
+			in, err := w.host(target, name)
+			if err != nil || DrvName(in.DrvPath) != fmt.Sprintf("drv-%d", i) {
+				w.Errorf("%q: got %+v, %v", name, in, err)
+			}
+		}
+	})
+}
