@@ -30,6 +30,9 @@ type buildError struct {
 	relayed bool
 }
 
+// A builder can make Nix pass on messages without end.
+const maxErrors = 1000
+
 func newBuildLog(w BuildWatcher) *buildLog {
 	return &buildLog{watch: w, drvOf: map[uint64]string{}, tails: map[string]*tail{}}
 }
@@ -86,7 +89,7 @@ func (p *buildLog) error(r record) {
 		// Nix 2.34 does not say whose time is up, right after it stopped it.
 		e.drv = p.stopped
 	}
-	if e.text != "" && !slices.Contains(p.errors, e) {
+	if e.text != "" && len(p.errors) < maxErrors && !slices.Contains(p.errors, e) {
 		p.errors = append(p.errors, e)
 	}
 }

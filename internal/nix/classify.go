@@ -13,7 +13,7 @@ var (
 	// "Cannot build '…'. Reason: 1 dependency failed."
 	victimRE = regexp.MustCompile(`(?s)\d+ dependenc(?:y|ies) of derivation '` + drvPattern + `' failed|Cannot build '` + drvPattern + `'\.\s*Reason: \d+ dependenc(?:y|ies) failed`)
 
-	// Before 2.34 a timeout names outputs too: '….drv!out', since 2.13 '….drv^out'.
+	// A timeout names outputs too: '….drv!out' in 2.8, '….drv^out' in 2.26.
 	drvRE      = regexp.MustCompile(`'` + drvPattern + `(?:[!^][^']*)?'`)
 	exitRE     = regexp.MustCompile(`failed with exit code (\d+)`)
 	signalRE   = regexp.MustCompile(`failed due to signal (\d+)`)

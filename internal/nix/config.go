@@ -57,19 +57,24 @@ func decodeMachine(out []byte) (Machine, error) {
 // builderSystems reads the systems of the `builders` setting: machines are
 // separated by ; or newlines, the second word of each lists its systems, and
 // @FILE stands for the lines of a file.
-func builderSystems(spec string) []string {
+func builderSystems(spec string) []string { return systemsOf(spec, 0) }
+
+// Files that name files, as deep as anybody would; one could name itself.
+const maxBuilderFiles = 5
+
+func systemsOf(spec string, depth int) []string {
 	var systems []string
 	for _, line := range strings.FieldsFunc(spec, func(r rune) bool { return r == ';' || r == '\n' }) {
+		line, _, _ = strings.Cut(line, "#")
 		line = strings.TrimSpace(line)
 		if file, ok := strings.CutPrefix(line, "@"); ok {
-			if text, err := os.ReadFile(file); err == nil {
-				systems = append(systems, builderSystems(string(text))...)
+			if text, err := os.ReadFile(file); err == nil && depth < maxBuilderFiles {
+				systems = append(systems, systemsOf(string(text), depth+1)...)
 			}
 			continue
 		}
-		words := strings.Fields(line)
-		if len(words) > 1 && words[1] != "-" && !strings.HasPrefix(line, "#") {
-			systems = append(systems, strings.Split(words[1], ",")...)
+		if words := strings.Fields(line); len(words) > 1 && words[1] != "-" {
+			systems = append(systems, strings.FieldsFunc(words[1], func(r rune) bool { return r == ',' })...)
 		}
 	}
 	return systems

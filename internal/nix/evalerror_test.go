@@ -67,7 +67,6 @@ func (w *world) checkError(err error, wants []since) {
 	if got != want {
 		w.Errorf("got\n%q\nwant\n%q", got, want)
 	}
-	w.Logf("RESULT\t%s\t%q\t%q\t%q\t%q", w.Name(), got.message, got.place, got.input, got.missing)
 }
 
 func pick(w *world, wants []since) wantError {

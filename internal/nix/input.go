@@ -95,9 +95,6 @@ type lockNode struct {
 // nameOf finds the path from the root of the input that is fetched from a URL;
 // of several the shortest.
 func (l lockFile) nameOf(fetched string) string {
-	if plain, err := url.PathUnescape(fetched); err == nil {
-		fetched = plain
-	}
 	type item struct{ node, path string }
 	queue, seen := []item{{l.Root, ""}}, map[string]bool{}
 	for len(queue) > 0 {
@@ -136,12 +133,20 @@ func (s flakeSource) matches(fetched string) bool {
 	case s.Rev != "":
 		return strings.Contains(fetched, s.Rev)
 	case s.URL != "":
-		return withoutQuery(fetched) == withoutQuery(s.URL)
+		return plainURL(fetched) == plainURL(s.URL)
 	}
-	return s.Path != "" && withoutQuery(fetched) == "path:"+s.Path
+	return s.Path != "" && plainURL(fetched) == "path:"+s.Path
 }
 
-func withoutQuery(u string) string {
+// plainURL leaves of a URL what Nix writes in the same way everywhere: without
+// the kind of source before the scheme, query and encoding.
+func plainURL(u string) string {
 	u, _, _ = strings.Cut(u, "?")
+	if kind, rest, ok := strings.Cut(u, "+"); ok && !strings.Contains(kind, ":") {
+		u = rest
+	}
+	if decoded, err := url.PathUnescape(u); err == nil {
+		u = decoded
+	}
 	return u
 }

@@ -2,7 +2,6 @@ package nix
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -50,13 +49,31 @@ func (f *Flake) own(p position) (Place, bool) {
 // the message stands on just one line of the file.
 func (f *Flake) lineWith(rel, message string) int {
 	first, _, _ := strings.Cut(message, "\n")
-	if !filepath.IsLocal(rel) {
+	text := f.read(rel)
+	if first == "" || strings.Count(text, first) != 1 {
 		return 0
 	}
-	text, err := os.ReadFile(filepath.Join(f.StorePath, rel))
-	if err != nil || first == "" || strings.Count(string(text), first) != 1 {
-		return 0
-	}
-	before, _, _ := strings.Cut(string(text), first)
+	before, _, _ := strings.Cut(text, first)
 	return strings.Count(before, "\n") + 1
+}
+
+// No Nix file that a person wrote is longer, in bytes.
+const maxSource = 1 << 20
+
+// read gives a file of the flake, or nothing. A link in it may lead anywhere on
+// this machine, and to something without end; such are not followed.
+func (f *Flake) read(rel string) string {
+	root, err := os.OpenRoot(f.StorePath)
+	if err != nil {
+		return ""
+	}
+	defer root.Close()
+	if st, err := root.Stat(rel); err != nil || !st.Mode().IsRegular() || st.Size() > maxSource {
+		return ""
+	}
+	text, err := root.ReadFile(rel)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }

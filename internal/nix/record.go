@@ -3,6 +3,7 @@ package nix
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 )
@@ -51,7 +52,9 @@ func parseRecord(line []byte) (r record, ok bool) {
 	if !found {
 		return record{}, false
 	}
-	if json.Unmarshal(rest, &r) != nil {
+	// A field that changed its type is left out and the rest still read.
+	var typeErr *json.UnmarshalTypeError
+	if err := json.Unmarshal(rest, &r); err != nil && !errors.As(err, &typeErr) {
 		return record{}, false
 	}
 	return r, true

@@ -90,7 +90,7 @@ func testScenarios(t *testing.T, scenarios []scenario) {
 			for _, s := range scenarios {
 				t.Run(s.name, func(t *testing.T) {
 					t.Parallel()
-					s.recorded(t, filepath.Join(dir, s.name+".txtar"))
+					s.recorded(t, dir)
 				})
 			}
 		})
@@ -133,12 +133,16 @@ func versionOf(t testing.TB, lane lanes.Lane) Version {
 
 var versions sync.Map // by path
 
-func (s scenario) recorded(t *testing.T, file string) {
+func (s scenario) recorded(t *testing.T, dir string) {
 	s.replayed = true
 	w, places := s.world(t)
 	tape := t.TempDir()
-	readRecording(t, file).unpack(t, tape, places)
-	w.client = find(t, Options{Path: "testdata/record", Settings: s.settings, Env: []string{"TAPE=" + tape}})
+	readRecording(t, filepath.Join(dir, s.name+".txtar")).unpack(t, tape, places)
+	w.client = newClient(Options{Path: "testdata/record", Env: append(os.Environ(), "TAPE="+tape)})
+	var err error
+	if w.client.Version, err = ParseVersion(filepath.Base(dir)); err != nil {
+		t.Fatal(err)
+	}
 	s.ask(w)
 }
 
@@ -223,9 +227,4 @@ func hosts(pairs ...string) string {
 	}
 	b.WriteString("  };\n}\n")
 	return b.String()
-}
-
-// drv is a derivation whose builder is a shell script.
-func drv(name, script string) string {
-	return fmt.Sprintf("derivation { name = %q; system = \"x86_64-linux\"; builder = \"/bin/sh\"; nonce = \"@NONCE@\"; args = [ \"-c\" ''%s'' ]; }", name, script)
 }

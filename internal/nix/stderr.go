@@ -1,5 +1,10 @@
 package nix
 
+import (
+	"bytes"
+	"fmt"
+)
+
 // stderrLog keeps what matters of the stderr of a call that evaluates: the
 // last error record, and the last error that came as plain text (a stack
 // overflow is reported by a signal handler, which does not speak JSON).
@@ -14,6 +19,8 @@ func (l *stderrLog) line(line []byte) {
 	switch {
 	case ok && r.isError() && r.RawMsg != "":
 		l.err = &r
+	case !ok && len(line) >= maxRecord && bytes.HasPrefix(line, recordPrefix):
+		l.plain = fmt.Sprintf("nix said more than %d MiB in one message, too much to read", maxRecord>>20)
 	case !ok:
 		if text, found := plainError(line); found {
 			l.plain = text

@@ -13,7 +13,7 @@ import (
 // Questions go through a generated wrapper flake with the flake as its only
 // input: an attribute path on the command line is tried below
 // packages.<system> first, so a flake whose packages throw would hide its
-// hosts (Nix before 2.19 has no way to say "from the root").
+// hosts (2.8 has no way to say "from the root").
 type Target struct {
 	Flake Flake
 

@@ -55,20 +55,24 @@ func (v Version) Less(o Version) bool {
 	return v.Patch < o.Patch
 }
 
-// installable is how this version wants to be told to build a derivation:
-// before 2.13 by the bare path; since then with ^*, without which newer
-// versions take the .drv file itself and exit 0 having built nothing.
+// outputsNamed is from where on DRV^OUTPUTS is understood. Tried: not by 2.8,
+// by 2.26 and 2.34; the place between them is not measured.
+func outputsNamed() Version { return Version{2, 13, 0} }
+
+// installable is how this version wants to be told to build a derivation: 2.8
+// by the bare path; 2.26 and 2.34 with ^*, without which 2.34 takes the .drv
+// file itself and exits 0 having built nothing.
 func (v Version) installable(drv string) string {
-	if v.Less(Version{2, 13, 0}) {
+	if v.Less(outputsNamed()) {
 		return drv
 	}
 	return drv + "^*"
 }
 
 // showAllSystems is the flag that makes `nix flake show` list the outputs of
-// other systems too. Before 2.13 they were always listed and the flag unknown.
+// other systems too: 2.8 always does and rejects it, 2.26 and 2.34 want it.
 func (v Version) showAllSystems() []string {
-	if v.Less(Version{2, 13, 0}) {
+	if v.Less(outputsNamed()) {
 		return nil
 	}
 	return []string{"--all-systems"}

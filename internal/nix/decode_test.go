@@ -1,0 +1,221 @@
+package nix
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// versionLines are what the binaries of Nix and its kin print, and what to make
+// of it; nil for what is none.
+func versionLines() map[string]*Version {
+	return map[string]*Version{
+		"nix (Nix) 2.8.0\n":                       {2, 8, 0},
+		"nix (Nix) 2.34.8":                        {2, 34, 8},
+		"nix (Lix, like Nix) 2.93.0\n":            {2, 93, 0},
+		"nix (Determinate Nix 3.5.2) 2.28.3\n":    {2, 28, 3},
+		"nix (Nix) 2.19pre20231011_dirty\n":       {2, 19, 0},
+		"nix (Nix) 2.24.0pre20240802_1a2b3c4\n":   {2, 24, 0},
+		"":                                        nil,
+		"hello world":                             nil,
+		"nix (Nix) 99999999999999999999.0.0":      nil,
+		"nix (Nix) 2.8.0\nwarning: something odd": nil,
+	}
+}
+
+func TestParseVersion(t *testing.T) {
+	for line, want := range versionLines() {
+		got, err := ParseVersion(line)
+		if (err == nil) != (want != nil) || want != nil && got != *want {
+			t.Errorf("%q is %v, %v; want %v", line, got, err, want)
+		}
+	}
+	if v := (Version{2, 8, 0}); v.Less(v) || !v.Less(Version{2, 8, 1}) || !v.Less(Version{2, 26, 3}) || !v.Less(Version{3, 0, 0}) || (Version{3, 0, 0}).Less(v) {
+		t.Error("versions are in a wrong order")
+	}
+}
+
+func TestBuilderSystems(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "machines")
+	if err := os.WriteFile(file, []byte("# old ppc-linux\nssh://b aarch64-linux,armv7l-linux /key\n@"+file+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]string{
+		"": "", "ssh://b": "", "ssh://b - - 1": "", "ssh://b riscv64-linux": "riscv64-linux", "@/nonexistent": "",
+		"ssh://a x86_64-darwin,aarch64-darwin;  ssh://b i686-linux - 1": "x86_64-darwin aarch64-darwin i686-linux",
+		"ssh://a a-linux,,b-linux\n\nssh://b c-linux # d-linux":         "a-linux b-linux c-linux",
+	}
+	for spec, want := range tests {
+		if got := strings.Join(builderSystems(spec), " "); got != want {
+			t.Errorf("%q: systems are %q, want %q", spec, got, want)
+		}
+	}
+	// This file names itself.
+	if got := builderSystems("@" + file); !slices.Contains(got, "armv7l-linux") || slices.Contains(got, "ppc-linux") {
+		t.Errorf("systems are %q", got)
+	}
+}
+
+func TestClassify(t *testing.T) {
+	const drv = "/nix/store/00000000000000000000000000000000-x.drv"
+	tests := []struct {
+		text string
+		kind FailureKind
+		drv  string
+	}{
+		// What a name or a log says is not what Nix says.
+		{"builder for '/nix/store/00000000000000000000000000000000-substituter-timed-out.drv' failed with exit code 1", FailBuilder, "/nix/store/00000000000000000000000000000000-substituter-timed-out.drv"},
+		{"builder for '" + drv + "' failed with exit code 1;\n       last 2 log lines:\n       > HTTP error 503, timed out\n       > hash mismatch in fixed-output derivation", FailBuilder, drv},
+		{"Cannot build '" + drv + "'.\nReason: builder failed with exit code 1.\nLast 1 log lines:\n> timed out", FailBuilder, drv},
+		{"building of '" + drv + "!out' from .drv file timed out after 1 seconds", FailTimeout, drv},
+		{"writing to file: No space left on device", FailDisk, ""},
+		{"cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused", FailDaemon, ""},
+		{"unable to download 'https://127.0.0.1/x.narinfo': HTTP error 503", FailSubstituter, ""},
+		{"cannot build on 'ssh://b': error: failed to start SSH connection", FailRemote, ""},
+		{"something else", FailOther, ""},
+	}
+	for _, tt := range tests {
+		if f := classify(tt.text); f.Kind != tt.kind || f.DrvPath != tt.drv || f.Message != tt.text {
+			t.Errorf("%q is %s of %q", tt.text, f.Kind, f.DrvPath)
+		}
+	}
+}
+
+func TestDrvName(t *testing.T) {
+	for drv, want := range map[string]string{"/nix/store/00000000000000000000000000000000-libfrob-1.2.drv": "libfrob-1.2", "x.drv": "x", "": "", "/nix/store/": ""} {
+		if got := DrvName(drv); got != want {
+			t.Errorf("DrvName(%q) is %q", drv, got)
+		}
+	}
+}
+
+// Under a daemon Nix only passes on what the daemon says of leaves; a builder
+// that writes Nix's log format looks the same and counts only there.
+func TestRelayedErrorsCountWhereNixNamesNoLeaf(t *testing.T) {
+	const leaf = "/nix/store/00000000000000000000000000000000-leaf.drv"
+	const top = "/nix/store/00000000000000000000000000000000-top.drv"
+	relayed := `@nix {"action":"msg","level":0,"msg":"error: builder for '` + leaf + `' failed with exit code 1"}`
+	own := `@nix {"action":"msg","level":0,"msg":"x","raw_msg":"1 dependencies of derivation '` + top + `' failed to build"}`
+	p := newBuildLog(BuildWatcher{})
+	p.line([]byte(relayed))
+	p.line([]byte(own))
+	res := p.result()
+	if len(res.Failures) != 1 || res.Failures[0].DrvPath != leaf || !slices.Equal(res.Victims, []string{top}) {
+		t.Errorf("result %+v", res)
+	}
+	for range 5 * maxErrors {
+		p.line(fmt.Appendf(nil, `@nix {"action":"msg","level":0,"msg":"error: %d"}`, len(p.errors)))
+	}
+	if len(p.errors) > maxErrors {
+		t.Errorf("%d errors are kept", len(p.errors))
+	}
+}
+
+// Fields whose type a later version changes cost nothing but themselves.
+func TestRecordsAreReadTolerantly(t *testing.T) {
+	var log stderrLog
+	log.line([]byte(`@nix {"action":"msg","level":0,"line":"three","column":{},"file":7,"fields":"none","raw_msg":"bad","new":[1]}`))
+	if e := (&Flake{}).decodeError(&log, ""); e == nil || e.Message != "bad" {
+		t.Errorf("got %+v", e)
+	}
+	for _, line := range []string{"@nix", "@nix ", "@nix {", "@nix []", "@nix null", "", "error:", "\xff"} {
+		log = stderrLog{}
+		log.line([]byte(line))
+		if e := (&Flake{}).decodeError(&log, ""); e != nil {
+			t.Errorf("%q gives %+v", line, e)
+		}
+	}
+}
+
+// A trace of tens of thousands of frames is read in no time, and a message too
+// long to be read is said to be so.
+func TestHugeTraces(t *testing.T) {
+	var b bytes.Buffer
+	b.WriteString(`@nix {"action":"msg","level":0,"msg":"error: x","raw_msg":"x","trace":[`)
+	for i := range 50000 {
+		fmt.Fprintf(&b, `{"file":"/checkout/modules/a.nix:%d:1","line":%d,"column":1,"raw_msg":"while evaluating '/checkout/modules/a.nix' and /checkout/b"},`, i+1, i+1)
+	}
+	b.WriteString(`{}]}`)
+	var log stderrLog
+	begin := time.Now()
+	log.line(b.Bytes())
+	e := (&Flake{Checkout: "/checkout", StorePath: "/nix/store/x"}).decodeError(&log, "")
+	if e == nil || len(e.Frames) != 50001 || e.Place.String() != "modules/a.nix:1:1" || e.Frames[0].Text != "while evaluating 'modules/a.nix' and b" {
+		t.Fatalf("got %v", e)
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("took %s", took)
+	}
+	log = stderrLog{}
+	log.line(append([]byte(`@nix {"action":"msg"`), make([]byte, maxRecord)...))
+	if e := (&Flake{}).decodeError(&log, ""); e == nil || !strings.Contains(e.Message, "64 MiB") {
+		t.Errorf("got %v", e)
+	}
+}
+
+func TestRelativize(t *testing.T) {
+	const rev = "0123456789012345678901234567890123456789"
+	f := Flake{StorePath: "/nix/store/x-source", Checkout: "/home/a b", Rev: rev}
+	tests := map[string]string{
+		"in /nix/store/x-source/a.nix and '/home/a b/c.nix'": "in a.nix and 'c.nix'",
+		"/srv/home/a b/c":                              "/srv/home/a b/c",
+		"git+file:///home/a b/c":                       "git+file:///home/a b/c",
+		"at «git+file:///x?rev=" + rev + "»/a.nix:1:2": "at a.nix:1:2",
+		"at «github:o/r/other»/a.nix":                  "at «github:o/r/other»/a.nix",
+		"/home/a b":                                    "/home/a b",
+	}
+	for msg, want := range tests {
+		if got := f.relativize(msg); got != want {
+			t.Errorf("%q becomes %q, want %q", msg, got, want)
+		}
+	}
+}
+
+// A place in a flake is inside it, whatever a file's name says.
+func TestPlacesStayInTheFlake(t *testing.T) {
+	f := Flake{StorePath: "/nix/store/x-source", Checkout: "/checkout"}
+	for _, file := range []string{"/checkout/../etc/passwd", "/checkout/.git/config", "/checkout/", "/checkout", "/checkouts/a", "a.nix", "", "«x»/a"} {
+		if rel, ok := f.relative(file); ok {
+			t.Errorf("%q is %q", file, rel)
+		}
+	}
+	root := t.TempDir()
+	if err := os.Symlink("/dev/zero", filepath.Join(root, "endless")); err != nil {
+		t.Fatal(err)
+	}
+	if got := (&Flake{StorePath: root}).read("endless"); got != "" {
+		t.Error("a link out of the flake is followed")
+	}
+}
+
+// A lock file may hold a circle, and inputs that follow others.
+func TestNameOfAnInput(t *testing.T) {
+	source := func(url string) flakeSource { return flakeSource{Type: "git", URL: url} }
+	inputs := func(pairs ...string) map[string]json.RawMessage {
+		m := map[string]json.RawMessage{}
+		for i := 0; i < len(pairs); i += 2 {
+			m[pairs[i]] = json.RawMessage(pairs[i+1])
+		}
+		return m
+	}
+	locks := lockFile{Root: "root", Nodes: map[string]lockNode{
+		"root": {Inputs: inputs("a", `"a"`, "b", `"b"`, "follows", `["a", "c"]`)},
+		"a":    {Inputs: inputs("c", `"c"`, "back", `"a"`), Locked: source("https://127.0.0.1/a")},
+		"b":    {Inputs: inputs("c", `"c"`), Locked: source("https://127.0.0.1/a/b")},
+		"c":    {Inputs: inputs("root", `"root"`), Locked: source("https://127.0.0.1/c%20d")},
+	}}
+	for url, want := range map[string]string{
+		"git+https://127.0.0.1/a?ref=x": "a", "git+https://127.0.0.1/a/b": "b", "git+https://127.0.0.1/c%20d": "a/c", "https://127.0.0.1/": "", "": "",
+	} {
+		if got := locks.nameOf(url); got != want {
+			t.Errorf("%q is input %q, want %q", url, got, want)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package nix
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// seeds gives a fuzz test every recorded stream of that kind.
+func seeds(f *testing.F, kind, stream string) {
+	f.Helper()
+	eachRecording(f, kind, stream, func(data []byte) {
+		if len(data) > 0 && len(data) < 64<<10 {
+			f.Add(data)
+		}
+	})
+}
+
+func eachLine(data []byte, f func(line []byte)) {
+	for line := range bytes.Lines(data) {
+		f(bytes.TrimSuffix(line, []byte("\n")))
+	}
+}
+
+func FuzzEvaluationError(f *testing.F) {
+	for _, kind := range []string{"eval", "flake-metadata", "flake-show"} {
+		seeds(f, kind, "stderr")
+	}
+	flake := Flake{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", inGit: true}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, flake := range []Flake{flake, {}, {Checkout: "/checkout"}} {
+			var log stderrLog
+			eachLine(data, log.line)
+			e := flake.decodeError(&log, "target/")
+			if e == nil {
+				continue
+			}
+			for _, file := range []string{e.Place.File, e.Untracked} {
+				if file != "" && !filepath.IsLocal(file) {
+					t.Errorf("%q leads out of the flake", file)
+				}
+			}
+			if e.Input != nil && e.Input.Name == "" {
+				t.Errorf("an input without a name: %+v", e.Input)
+			}
+			_ = flake.resolveError(e)
+		}
+	})
+}
+
+func FuzzBuildLog(f *testing.F) {
+	seeds(f, "build", "stderr")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := newBuildLog(BuildWatcher{Start: func(string) {}, Log: func(string, string) {}})
+		eachLine(data, p.line)
+		res := p.result()
+		for _, failure := range res.Failures {
+			if failure.DrvPath == "" || failure.Kind == "" || len(failure.Tail) > TailLines {
+				t.Errorf("got %+v", failure)
+			}
+			for _, line := range failure.Tail {
+				if len(line) > tailLineBytes+64 {
+					t.Errorf("a line of %d bytes in the tail", len(line))
+				}
+			}
+		}
+		if slices.Contains(res.Victims, "") {
+			t.Error("a victim without a name")
+		}
+	})
+}
+
+func FuzzShow(f *testing.F) {
+	seeds(f, "flake-show", "stdout")
+	f.Add([]byte(`{"packages":{"x":{"type":{"type":"derivation"}}},"formatter":5,"nixosConfigurations":{"type":"unknown"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var root showNode
+		if json.Unmarshal(data, &root) != nil {
+			return
+		}
+		o := root.offer()
+		for _, names := range [][]string{o.NixOS, o.Formatters} {
+			if !slices.IsSorted(names) || !utf8.ValidString(strings.Join(names, "")) {
+				t.Errorf("names %q", names)
+			}
+		}
+		for _, attrs := range [][]Attr{o.Checks, o.Packages, o.DevShells} {
+			if !slices.IsSortedFunc(attrs, func(a, b Attr) int {
+				return strings.Compare(a.System+"\x00"+a.Name, b.System+"\x00"+b.Name)
+			}) {
+				t.Errorf("attributes %q", attrs)
+			}
+		}
+	})
+}
+
+func FuzzDryRun(f *testing.F) {
+	seeds(f, "build", "stderr")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var p planLog
+		eachLine(data, p.line)
+		for _, path := range slices.Concat(p.plan.Build, p.plan.Fetch) {
+			if !strings.HasPrefix(path, "/") {
+				t.Errorf("path %q", path)
+			}
+		}
+	})
+}
+
+func FuzzVersion(f *testing.F) {
+	for line := range versionLines() {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		v, err := ParseVersion(line)
+		if err != nil {
+			return
+		}
+		if again, err := ParseVersion(v.String()); err != nil || again != v || v.Less(again) {
+			t.Errorf("%q is %v, then %v, %v", line, v, again, err)
+		}
+	})
+}
+
+func FuzzBuilders(f *testing.F) {
+	f.Add("ssh://mac x86_64-darwin,aarch64-darwin /key 4 1 big-parallel ; ssh://b - ;")
+	f.Add("# none\nroot@b\n\n b aarch64-linux - 1")
+	f.Fuzz(func(t *testing.T, spec string) {
+		if strings.Contains(spec, "@") {
+			return // would read files
+		}
+		for _, system := range builderSystems(spec) {
+			if system == "" || strings.ContainsAny(system, " ,;\n") {
+				t.Errorf("system %q", system)
+			}
+		}
+	})
+}
+
+func FuzzLockFile(f *testing.F) {
+	seeds(f, "flake-metadata", "stdout")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var m metadata
+		if json.Unmarshal(data, &m) != nil {
+			return
+		}
+		var flake Flake
+		flake.fill(m)
+		_ = flake.locks.nameOf("git+file:///nonexistent/secrets?rev=0123456789012345678901234567890123456789")
+	})
+}
