@@ -159,7 +159,7 @@ func skipWithoutSandbox(t *testing.T, lane lanes.Lane, overrides []string) {
 	if err == nil {
 		return
 	}
-	for _, sign := range []string{"kernel namespaces", "Operation not permitted", "unable to start build process", "cannot set up"} {
+	for _, sign := range []string{"namespaces", "Operation not permitted", "unable to start build process", "cannot set up"} {
 		if strings.Contains(stderr, sign) {
 			t.Skipf("no sandbox on this machine: %s", stderr)
 		}

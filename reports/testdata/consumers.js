@@ -9,7 +9,8 @@ function sum(suites, number) {
 }
 
 async function viaJUnit2JSON(file) {
-  const { parse } = require('junit2json');
+  // It is an ES module, which older versions of Node only import.
+  const { parse } = await import(require.resolve('junit2json'));
   const suites = (await parse(fs.readFileSync(file, 'utf8'))).testsuite || [];
   const cases = suites.flatMap((suite) => suite.testcase || []);
   const having = (what) => cases.filter((c) => c[what] !== undefined).length;
