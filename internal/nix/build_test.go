@@ -90,6 +90,9 @@ func buildCases() []buildCase {
 		{scenario{name: "build-two-leaves", tracked: toplevel(
 			"one = sh \"one\" \"echo 1; exit 1\" { };", "two = sh \"two\" \"echo 2; exit 2\" { };", "top = sh \"top\" \"echo ${one} ${two}\" { };")},
 			[]wantFailure{{"one", FailBuilder, 1, 0, "exit code 1", "1"}, {"two", FailBuilder, 2, 0, "exit code 2", "2"}}, "top", ""},
+		{scenario{name: "build-through-daemon", daemon: true, tracked: toplevel(
+			"one = sh \"one\" \"echo timed out; exit 1\" { };", "two = sh \"two\" \"echo 2; exit 2\" { };", "top = sh \"top\" \"echo ${one} ${two}\" { };")},
+			[]wantFailure{{"one", FailBuilder, 1, 0, "exit code 1", "timed out"}, {"two", FailBuilder, 2, 0, "exit code 2", "2"}}, "top", ""},
 		{scenario{name: "build-signal", tracked: toplevel("top = sh \"top\" \"kill -9 $$\" { };")},
 			[]wantFailure{{"top", FailBuilder, 0, 9, "signal 9", ""}}, "", ""},
 		{scenario{name: "build-without-output", tracked: toplevel("top = sh \"top\" \"echo nothing\" { };")},

@@ -25,8 +25,9 @@ type buildLog struct {
 type buildError struct {
 	text, drv string
 	victim    bool
-	// relayed is a message that Nix only passed on. A daemon's errors come so,
-	// but a builder may write anything in Nix's own log format too.
+	// relayed is a message that Nix only passed on. What a daemon says of all but
+	// the last derivation comes so, but a builder may write anything in Nix's own
+	// log format too.
 	relayed bool
 }
 
@@ -143,6 +144,9 @@ func (f *BuildFailure) addTail(t *tail) {
 		return
 	}
 	f.Tail = t.lines
+	if len(f.Tail) > 0 {
+		f.Message = logLinesRE.Split(f.Message, 2)[0]
+	}
 	// The builder's own program reports the full disk; Nix only sees it exit.
 	if f.Kind == FailBuilder && slices.ContainsFunc(t.lines, diskFull) {
 		f.Kind = FailDisk

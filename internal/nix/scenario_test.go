@@ -29,6 +29,8 @@ type scenario struct {
 	// subfolder of the repository is where the flake is, if not at its root.
 	subfolder string
 	settings  [][2]string
+	// daemon is what Nix leaves the store to.
+	daemon bool
 	// replayed is a world in which no Nix looks, so that git need not be run.
 	replayed bool
 	ask      func(w *world)
@@ -108,16 +110,46 @@ func realNix(t *testing.T) []lanes.Lane {
 
 func (s scenario) live(t *testing.T, lane lanes.Lane) {
 	w, places := s.world(t)
+	var env []string
+	if s.daemon {
+		env = startDaemon(t, lane, filepath.Join(w.scratch, "socket"))
+	}
 	if updating() {
 		tape := t.TempDir()
-		env := []string{"TAPE=" + tape, "NIX=" + lane.Nix}
+		env = append(env, "TAPE="+tape, "NIX="+lane.Nix)
 		t.Cleanup(func() { keep(t, tape, filepath.Join("testdata", lane.Version, s.name+".txtar"), places) })
 		w.client = find(t, Options{Path: "testdata/record", Settings: s.settings, Env: env})
 	} else {
-		w.client = newClient(testOptions(Options{Path: lane.Nix, Settings: s.settings}))
+		w.client = newClient(testOptions(Options{Path: lane.Nix, Settings: s.settings, Env: env}))
 		w.client.Version = versionOf(t, lane)
 	}
 	s.ask(w)
+}
+
+// startDaemon starts a daemon of the test's own, and gives the environment in
+// which Nix talks to it.
+func startDaemon(t *testing.T, lane lanes.Lane, socket string) []string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be a daemon for the store")
+	}
+	cmd := exec.Command(lane.Nix, "--extra-experimental-features", "nix-command", "daemon")
+	cmd.Env = append(testEnv(), "NIX_DAEMON_SOCKET_PATH="+socket)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for range 200 {
+		if exists(socket) {
+			return []string{"NIX_REMOTE=daemon", "NIX_DAEMON_SOCKET_PATH=" + socket}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("the daemon does not come up")
+	return nil
 }
 
 // versionOf asks each binary once for all scenarios.
