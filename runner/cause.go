@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -162,14 +163,33 @@ func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *Cause {
 	if key == "" {
 		key = string(f.Kind) + "\x00" + f.Message
 	}
-	return cs.once(key, func() *Cause {
-		c := &Cause{
-			Kind: string(f.Kind), Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
-			DrvPath: f.DrvPath, ExitCode: f.ExitCode, Tail: f.Tail,
-		}
-		if f.DrvPath != "" && len(f.Tail) > 0 {
-			c.Log = keepLog()
-		}
+	return cs.once(key, func() *Cause { return buildCause(f, keepLog) })
+}
+
+func buildCause(f nix.BuildFailure, keepLog func() string) *Cause {
+	c := &Cause{
+		Kind: string(f.Kind), Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
+		DrvPath: f.DrvPath, ExitCode: f.ExitCode, Tail: f.Tail,
+	}
+	if f.DrvPath != "" && len(f.Tail) > 0 {
+		c.Log = keepLog()
+	}
+	return c
+}
+
+// evalCause makes the cause of a cell that did not evaluate. What the flake
+// imports from a derivation is built meanwhile; a builder that failed then is
+// the same cause as in any other build, with the place that imports it.
+func (r *run) evalCause(ctx context.Context, err error) *Cause {
+	var e *nix.EvalError
+	if !errors.As(err, &e) || e.Build == nil {
+		return r.causes.ofEval(err)
+	}
+	return r.causes.once(e.Build.DrvPath, func() *Cause {
+		f := *e.Build
+		f.Tail = r.Client.LogTail(ctx, f.DrvPath)
+		c := buildCause(f, func() string { return r.keepLog(ctx, f.DrvPath) })
+		c.Place = e.Place
 		return c
 	})
 }

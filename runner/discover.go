@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
@@ -42,7 +43,7 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 		return Discovery{}, err
 	}
 	if w.Embedded {
-		if inv.Embedded, err = embedded(ctx, t, offer.NixOS); err != nil {
+		if inv.Embedded, err = embedded(ctx, t, offer); err != nil {
 			return Discovery{}, err
 		}
 	}
@@ -92,15 +93,26 @@ func homes(ctx context.Context, t *nix.Target, offer nix.Offer) ([]matrix.Home, 
 	return list, nil
 }
 
-func embedded(ctx context.Context, t *nix.Target, hosts []string) ([]matrix.Embedded, error) {
+// embedded names the homes inside hosts. Of a NixOS and a darwin host with one
+// name the NixOS one counts, as everywhere.
+func embedded(ctx context.Context, t *nix.Target, offer nix.Offer) ([]matrix.Embedded, error) {
+	var hosts []nix.Host
+	for _, name := range offer.NixOS {
+		hosts = append(hosts, nix.Host{Output: "nixosConfigurations", Name: name})
+	}
+	for _, name := range offer.Darwin {
+		if !slices.Contains(offer.NixOS, name) {
+			hosts = append(hosts, nix.Host{Output: "darwinConfigurations", Name: name})
+		}
+	}
 	users, err := t.EmbeddedUsers(ctx, hosts)
 	if err != nil {
 		return nil, err
 	}
 	var list []matrix.Embedded
-	for _, host := range hosts {
-		for _, user := range users[host] {
-			list = append(list, matrix.Embedded{Host: host, User: user})
+	for _, h := range hosts {
+		for _, user := range users[h] {
+			list = append(list, matrix.Embedded{Host: h.Name, User: user})
 		}
 	}
 	return list, nil

@@ -46,8 +46,9 @@ func (r *run) question(c matrix.Cell) nix.Question {
 	q := nix.Question{Path: c.Path}
 	switch c.Kind {
 	case matrix.KindNixOS:
-		q.Embedded = r.Embedded != nil || r.hasParts(c)
+		q.Embedded = r.takesHomes(c)
 	case matrix.KindDarwin:
+		q.Embedded = r.takesHomes(c)
 		// nix-darwin's systems have both; some flakes build theirs by hand.
 		q.Fallback = slices.Concat(c.Path[:2], []string{"config", "system", "build", "toplevel"})
 	case matrix.KindPackage:
@@ -56,9 +57,9 @@ func (r *run) question(c matrix.Cell) nix.Question {
 	return q
 }
 
-// hasParts says whether homes of the host were asked for by name.
-func (r *run) hasParts(host matrix.Cell) bool {
-	return slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
+// takesHomes says whether homes inside the host take part.
+func (r *run) takesHomes(host matrix.Cell) bool {
+	return r.Embedded != nil || slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
 }
 
 // evaluate takes a cell through evaluation and hands it on to building, with
@@ -97,16 +98,17 @@ func (r *run) wants(home matrix.Cell) bool {
 // inside it fails with the same error, that home is to blame and the host only
 // depends on it. It says whether there were homes to look at.
 func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bool {
-	users, err := r.Target.EmbeddedUsers(ctx, []string{host.Host})
-	if err != nil || len(users[host.Host]) == 0 {
+	at := nix.Host{Output: host.Path[0], Name: host.Path[1]}
+	users, err := r.Target.EmbeddedUsers(ctx, []nix.Host{at})
+	if err != nil || len(users[at]) == 0 {
 		return false
 	}
-	cause := r.causes.ofEval(e.err)
-	res := Result{Cell: host, Status: cause.status(), Causes: []*Cause{cause}, Phases: []Phase{e.phase}}
-	for _, user := range users[host.Host] {
+	cause := r.evalCause(ctx, e.err)
+	res := Result{Cell: host, Status: blame("", []*Cause{cause}), Causes: []*Cause{cause}, Phases: []Phase{e.phase}}
+	for _, user := range users[at] {
 		cell := matrix.EmbeddedCell(host, user, "")
 		home := r.instantiate(ctx, cell)
-		if home.err != nil && home.stopped == "" && r.causes.ofEval(home.err) == cause {
+		if home.err != nil && home.stopped == "" && r.evalCause(ctx, home.err) == cause {
 			res.Status = DependencyFailed
 		}
 		if r.wants(cell) {
@@ -126,7 +128,7 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []
 		c.System = e.instance.System
 	}
 	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}}
-	if r.ended(&res, e) {
+	if r.ended(ctx, &res, e) {
 		r.finish(res)
 		return nil
 	}
@@ -139,15 +141,15 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []
 }
 
 // ended says whether a cell ends with its evaluation, and how.
-func (r *run) ended(res *Result, e evaluation) bool {
+func (r *run) ended(ctx context.Context, res *Result, e evaluation) bool {
 	switch {
 	case e.stopped == TimedOut:
 		res.Status, res.Causes = TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseEval, r.Timeout)}
 	case e.stopped != "":
 		res.Status = e.stopped
 	case e.err != nil:
-		cause := r.causes.ofEval(e.err)
-		res.Status, res.Causes = cause.status(), []*Cause{cause}
+		res.Causes = []*Cause{r.evalCause(ctx, e.err)}
+		res.Status = blame("", res.Causes)
 	case e.instance.Skip != "":
 		res.Status, res.Note = Skipped, e.instance.Skip
 	case !r.admits(res.Cell):

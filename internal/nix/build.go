@@ -89,3 +89,14 @@ func (c *Client) Log(ctx context.Context, drv string, w io.Writer) error {
 	_, err := c.run(ctx, call{sub: []string{"log"}, args: []string{drv}, stdout: w})
 	return err
 }
+
+// LogTail gives the last lines of such a log, none if it is not to be had.
+func (c *Client) LogTail(ctx context.Context, drv string) []string {
+	var t tail
+	cmd := c.command(call{sub: []string{"log"}, args: []string{drv}})
+	cmd.OnStdout = func(line []byte) { t.add(string(line)) }
+	if _, err := cmd.Run(ctx); err != nil {
+		return nil
+	}
+	return t.lines
+}

@@ -100,3 +100,16 @@ func DrvName(drv string) string {
 	}
 	return strings.TrimSuffix(base, ".drv")
 }
+
+// importedBuild recognises a builder's failure in an error of evaluation, which
+// builds what the flake imports from a derivation.
+func importedBuild(text string) *BuildFailure {
+	if _, ok := victim(text); ok {
+		return nil
+	}
+	f := classify(text)
+	if f.DrvPath == "" || f.Kind != FailBuilder && f.Kind != FailHash {
+		return nil
+	}
+	return &f
+}

@@ -123,11 +123,14 @@ type call struct {
 }
 
 func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
-	cmd := proc.Cmd{
+	return c.command(k).Run(ctx)
+}
+
+func (c *Client) command(k call) *proc.Cmd {
+	return &proc.Cmd{
 		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env,
 		Stdout: k.stdout, OnStderr: k.line, MaxLine: maxRecord,
 	}
-	return cmd.Run(ctx)
 }
 
 // A question is a subcommand that evaluates a flake.

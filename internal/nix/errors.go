@@ -16,6 +16,9 @@ type EvalError struct {
 	Frames []Frame
 	// Input is set if an input could not be fetched.
 	Input *InputFault
+	// Build is set if something that the evaluation reads had to be built and
+	// was not (import from derivation).
+	Build *BuildFailure
 	// Untracked is a file that the flake needs and that lies in the checkout,
 	// unknown to git and so invisible to Nix.
 	Untracked string
@@ -85,6 +88,7 @@ func (f *Flake) decodeError(l *stderrLog, prefix string) *EvalError {
 	}
 	e.Place = f.place(l.err)
 	e.Untracked = f.untracked(l.err.text())
+	e.Build = importedBuild(l.err.text())
 	return e
 }
 

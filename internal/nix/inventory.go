@@ -181,14 +181,21 @@ func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, 
 	return users, err
 }
 
+// Host is a configuration of a machine: the output that it stands in,
+// nixosConfigurations or darwinConfigurations, and its name there.
+type Host struct {
+	Output, Name string
+}
+
 // EmbeddedUsers asks hosts for the names in their home-manager.users, as
-// home-manager's NixOS module has it. A host that does not evaluate has none.
-func (t *Target) EmbeddedUsers(ctx context.Context, hosts []string) (map[string][]string, error) {
-	users := map[string][]string{}
-	err := each(hosts, func(some []string) error {
+// home-manager's modules for NixOS and nix-darwin have it. A host that does not
+// evaluate has none.
+func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]string, error) {
+	users := map[Host][]string{}
+	err := each(hosts, func(some []Host) error {
 		var got [][]string
-		_, err := t.Eval(ctx, listOf(some, func(host string) string {
-			return "builtins.attrNames (f.outputs" + selector([]string{"nixosConfigurations", host, "config", "home-manager", "users"}) + " or { })"
+		_, err := t.Eval(ctx, listOf(some, func(h Host) string {
+			return "builtins.attrNames (f.outputs" + selector([]string{h.Output, h.Name, "config", "home-manager", "users"}) + " or { })"
 		}), &got)
 		for i, names := range got {
 			users[some[i]] = names

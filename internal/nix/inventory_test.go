@@ -155,8 +155,9 @@ func TestUsernamesAndEmbeddedUsers(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(users, want) {
 			w.Errorf("users %v, want %v, error %v", users, want, err)
 		}
-		embedded, err := target.EmbeddedUsers(w.Context(), []string{"plain", "embedding", "broken"})
-		if want := map[string][]string{"plain": {}, "embedding": {"joachim", "o.dd"}}; err != nil || !reflect.DeepEqual(embedded, want) {
+		plain, embedding := Host{"nixosConfigurations", "plain"}, Host{"nixosConfigurations", "embedding"}
+		embedded, err := target.EmbeddedUsers(w.Context(), []Host{plain, embedding, {"nixosConfigurations", "broken"}})
+		if want := map[Host][]string{plain: {}, embedding: {"joachim", "o.dd"}}; err != nil || !reflect.DeepEqual(embedded, want) {
 			w.Errorf("embedded %v, want %v, error %v", embedded, want, err)
 		}
 		// A name of a wrong type is the home's fault, not the machine's.
