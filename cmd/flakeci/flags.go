@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/nix"
@@ -98,6 +99,33 @@ func withoutTokens(env []string) []string {
 		}
 	}
 	return kept
+}
+
+// flakeFlags are those of every subcommand that looks into a flake.
+type flakeFlags struct {
+	selection  selectionFlags
+	nix        nixFlags
+	color      string
+	configPath string
+	ref        string // the flake reference, from the argument
+}
+
+func (f *flakeFlags) add(fs *pflag.FlagSet) {
+	f.selection.add(fs)
+	f.nix.add(fs)
+	fs.StringVar(&f.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
+	addColor(fs, &f.color)
+}
+
+// load reads the argument, and the configuration that goes with it.
+func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
+	if f.ref, err = flakeArg(args); err != nil {
+		return err
+	}
+	if err := loadConfig(cmd.Flags(), f.configPath, localFlake(f.ref)); err != nil {
+		return err
+	}
+	return checkColor(f.color)
 }
 
 // flakeArg is the flake reference of the command line.

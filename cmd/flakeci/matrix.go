@@ -21,13 +21,9 @@ import (
 const matrixSchema = "flakeci.matrix/v1"
 
 type matrixOptions struct {
-	selection  selectionFlags
-	nix        nixFlags
-	format     string
-	shards     int
-	color      string
-	configPath string
-	flake      string
+	flakeFlags
+	format string
+	shards int
 }
 
 func (a *App) matrixCommand() *cobra.Command {
@@ -37,23 +33,16 @@ func (a *App) matrixCommand() *cobra.Command {
 		Short: "Show the grid of hosts and users, or the cells",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.flake, err = flakeArg(args); err != nil {
-				return err
-			}
-			if err := loadConfig(cmd.Flags(), o.configPath, localFlake(o.flake)); err != nil {
+			if err := o.load(cmd, args); err != nil {
 				return err
 			}
 			return a.matrix(cmd.Context(), o)
 		},
 	}
 	fs := cmd.Flags()
-	o.selection.add(fs)
-	o.nix.add(fs)
+	o.flakeFlags.add(fs)
 	fs.StringVar(&o.format, "format", "table", "what to print, `FORM`: table, json, cells (an id a line), github (a strategy matrix)")
 	fs.IntVar(&o.shards, "shards", 1, "into how many jobs github's matrix deals the cells, `N`")
-	fs.StringVar(&o.color, "color", "auto", "`WHEN` to use colours: auto, always, never")
-	fs.StringVar(&o.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
 	return cmd
 }
 
@@ -63,9 +52,6 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	}
 	if o.shards < 1 {
 		return &usageError{msg: "--shards takes a number from 1 on"}
-	}
-	if err := checkColor(o.color); err != nil {
-		return err
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
@@ -80,7 +66,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err != nil {
 		return err
 	}
-	target, err := client.Open(ctx, o.flake, o.nix.flake(), tmp)
+	target, err := client.Open(ctx, o.ref, o.nix.flake(), tmp)
 	if err != nil {
 		return err
 	}

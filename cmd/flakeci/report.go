@@ -26,7 +26,7 @@ func (a *App) reportCommand() *cobra.Command {
 		},
 	}
 	files.add(cmd.Flags())
-	cmd.Flags().StringVar(&color, "color", "auto", "`WHEN` to use colours: auto, always, never")
+	addColor(cmd.Flags(), &color)
 	return cmd
 }
 

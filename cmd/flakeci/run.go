@@ -21,21 +21,18 @@ import (
 // runOptions are the flags of `flakeci run`, each of which flakeci.toml may set
 // too.
 type runOptions struct {
-	selection         selectionFlags
-	nix               nixFlags
-	files             reportFiles
-	shard             shardFlag
-	evalOnly          bool
-	jobs, evalJobs    int
-	timeout           time.Duration
-	artifacts         string
-	progress, color   string
-	configPath, flake string
+	flakeFlags
+	files          reportFiles
+	shard          shardFlag
+	evalOnly       bool
+	jobs, evalJobs int
+	timeout        time.Duration
+	artifacts      string
+	progress       string
 }
 
 func (o *runOptions) add(fs *pflag.FlagSet) {
-	o.selection.add(fs)
-	o.nix.add(fs)
+	o.flakeFlags.add(fs)
 	o.files.add(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
 	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
@@ -44,8 +41,6 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	fs.Var(&o.shard, "shard", "only the I-th of N shares of the cells, `I/N`")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
 	fs.StringVar(&o.progress, "progress", "auto", "what is said meanwhile, `HOW`: plain, quiet, or auto")
-	fs.StringVar(&o.color, "color", "auto", "`WHEN` to use colours: auto, always, never")
-	fs.StringVar(&o.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
 }
 
 func (a *App) runCommand() *cobra.Command {
@@ -59,11 +54,7 @@ func (a *App) runCommand() *cobra.Command {
   flakeci run --kind all --junit junit.xml --json report.json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.flake, err = flakeArg(args); err != nil {
-				return err
-			}
-			if err := loadConfig(cmd.Flags(), o.configPath, localFlake(o.flake)); err != nil {
+			if err := o.load(cmd, args); err != nil {
 				return err
 			}
 			return a.run(cmd.Context(), o)
@@ -89,7 +80,7 @@ func (o *runOptions) check() error {
 	if slices.Contains(o.selection.kinds, string(matrix.KindVM)) {
 		return &usageError{msg: "flakeci run does not boot VMs in this version", hint: "leave out --kind vm"}
 	}
-	return checkColor(o.color)
+	return nil
 }
 
 // run is `flakeci run`: from the flake reference to the report. A report is
@@ -139,7 +130,7 @@ type job struct {
 // has nothing to report: no flake there, or nothing selected.
 func (j *job) do(ctx context.Context, tmp string) (err error) {
 	var noFlake *nix.NoFlakeError
-	j.target, err = j.client.Open(ctx, j.opts.flake, j.opts.nix.flake(), tmp)
+	j.target, err = j.client.Open(ctx, j.opts.ref, j.opts.nix.flake(), tmp)
 	if errors.As(err, &noFlake) {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -30,6 +31,10 @@ func (a *App) style(when string, w io.Writer) style {
 		s.color = false
 	}
 	return s
+}
+
+func addColor(fs *pflag.FlagSet, when *string) {
+	fs.StringVar(when, "color", "auto", "`WHEN` to use colours: auto, always, never")
 }
 
 func checkColor(when string) error {
