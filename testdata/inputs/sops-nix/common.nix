@@ -1,10 +1,37 @@
-# What the module of a host and that of a home share: options, and the check of the files.
-{ lib, config, pkgs, dir, owned }:
+# What the module of a host and that of a home share: options, assertions, and the check of the
+# files. `owned`: a host's secrets have owners, units that use them, and a time they are needed at.
+{ lib, config, pkgs, owned }:
 let
   inherit (lib) mkOption types;
   cfg = config.sops;
   opt = type: default: mkOption { inherit type default; };
+  maybe = type: opt (types.nullOr type) null;
+  list = type: opt (types.listOf type) [ ];
   formats = types.enum [ "yaml" "json" "binary" "dotenv" "ini" ];
+  inStore = p: lib.hasPrefix builtins.storeDir (toString p);
+  # A private key in the store is a key that everybody can read.
+  outsideStore = types.addCheck types.str (p: !inStore p) // {
+    description = "path not in the Nix store";
+  };
+
+  dir = if owned then "/run/secrets" else cfg.defaultSymlinkPath;
+  # A host's own ssh keys, save those that sops itself would have to install first.
+  hostKeys =
+    algorithm:
+    lib.optionals (owned && config.services.openssh.enable) (
+      map (k: k.path) (
+        lib.filter (k: k.type == algorithm && !lib.hasPrefix "/run/secrets" k.path) config.services.openssh.hostKeys
+      )
+    );
+  groupOf = owner: if owner == null then null else config.users.users.${owner}.group;
+  ownership = owner: lib.optionalAttrs owned {
+    owner = maybe types.str;
+    uid = opt (types.nullOr types.int) 0;
+    group = opt (types.nullOr types.str) (groupOf owner);
+    gid = opt (types.nullOr types.int) 0;
+    restartUnits = list types.str;
+    reloadUnits = list types.str;
+  };
 
   secret =
     { name, config, ... }:
@@ -12,135 +39,157 @@ let
       options = {
         name = opt types.str name;
         key = opt types.str (if cfg.defaultSopsKey != null then cfg.defaultSopsKey else name);
-        path = opt types.str "${if owned && config.neededForUsers then "/run/secrets-for-users" else dir}/${config.name}";
+        path = opt types.str "${if config.neededForUsers or false then "/run/secrets-for-users" else dir}/${config.name}";
         format = opt formats cfg.defaultSopsFormat;
         mode = opt types.str "0400";
         sopsFile = opt types.path cfg.defaultSopsFile;
+        # For restartTriggers: changes with the file.
         sopsFileHash = mkOption {
           type = types.str;
           readOnly = true;
           default = lib.optionalString cfg.validateSopsFiles (builtins.hashFile "sha256" config.sopsFile);
         };
       }
-      // lib.optionalAttrs owned {
-        owner = opt (types.nullOr types.str) "root";
-        uid = opt (types.nullOr types.int) 0;
-        group = opt (types.nullOr types.str) "root";
-        gid = opt (types.nullOr types.int) 0;
-        restartUnits = opt (types.listOf types.str) [ ];
-        reloadUnits = opt (types.listOf types.str) [ ];
-        neededForUsers = opt types.bool false;
-      };
+      // ownership config.owner
+      // lib.optionalAttrs owned { neededForUsers = opt types.bool false; };
     };
   template =
     { name, config, ... }:
     {
       options = {
-        name = opt types.str name;
-        path = opt types.str "${dir}/rendered/${config.name}";
+        name = opt types.singleLineStr name;
+        path = opt types.singleLineStr "${dir}/rendered/${config.name}";
         content = opt types.lines "";
-        mode = opt types.str "0400";
+        mode = opt types.singleLineStr "0400";
         file = opt types.path (pkgs.writeText config.name config.content);
       }
-      // lib.optionalAttrs owned {
-        owner = opt types.str "root";
-        group = opt types.str "root";
-        restartUnits = opt (types.listOf types.str) [ ];
-      };
+      // ownership config.owner;
     };
+
   secrets = lib.attrValues cfg.secrets;
-  inStore = p: lib.hasPrefix builtins.storeDir (toString p);
+  templates = lib.attrValues cfg.templates;
+
+  # Of a file that sops wrote, `key` as a/b/c: c inside b inside a. Quotes, tabs and braces are
+  # those of JSON; lines of a sequence and of a text block hold no key.
+  holdsKey = pkgs.writeText "holds-key.awk" ''
+    /^[ \t]*[^ \t#-][^:]*:/ {
+      match($0, /^[ \t]*/); depth = RLENGTH
+      name = substr($0, depth + 1); sub(/:.*/, "", name); gsub(/^"|"$/, "", name)
+      while (n > 0 && at[n] >= depth) n--
+      n++; at[n] = depth; path[n] = (n > 1 ? path[n - 1] "/" : "") name
+      if (path[n] == ENVIRON["key"]) { found = 1; exit }
+    }
+    END { exit !found }
+  '';
+
+  # What is wanted, as JSON; the build of it fails where a file does not have it.
+  manifest = name: chosen: rendered: pkgs.runCommand name {
+    manifest = builtins.toJSON {
+      secrets = map (s: removeAttrs s [ "sopsFileHash" ] // { sopsFile = "${s.sopsFile}"; }) chosen;
+      templates = map (t: { inherit (t) name path mode; file = "${t.file}"; }) rendered;
+    };
+    # The key last, it may have spaces.
+    wanted = lib.concatMapStrings (s: "${s.format} ${s.sopsFile} ${s.key}\n") chosen;
+    passAsFile = [ "manifest" "wanted" ];
+  } (
+    lib.optionalString cfg.validateSopsFiles ''
+      while read -r format file key; do
+        if ! grep -qE '^sops:|"sops":|^sops_|^\[sops\]' "$file"; then
+          echo "Error: cannot validate $file: it holds no sops metadata, so it is not encrypted" >&2
+          exit 1
+        fi
+        case "$format" in yaml | json) ;; *) continue ;; esac
+        [ -n "$key" ] || continue # all of the file
+        if ! key="$key" awk -f ${holdsKey} "$file"; then
+          echo "Error: secret $key in $file is not valid: the key '$key' cannot be found" >&2
+          exit 1
+        fi
+      done < $wantedPath
+    ''
+    + ''
+      cp $manifestPath $out
+    ''
+  );
+
+  # A script that stands where sops-install-secrets would decrypt. It names the manifest, so that
+  # a system or home cannot be built with a secret that is not there.
+  install = manifest: paths: ''
+    echo "sops-install-secrets (stand-in): nothing is decrypted, these are missing (${manifest}):"
+  ''
+  + lib.concatMapStrings (s: ''
+    echo ${lib.escapeShellArg "  ${s.path}"}
+  '') paths;
 in
 {
+  inherit secrets templates manifest install;
+
   options.sops = {
     secrets = opt (types.attrsOf (types.submodule secret)) { };
     templates = opt (types.attrsOf (types.submodule template)) { };
     placeholder = opt (types.attrsOf types.str) { };
     defaultSopsFile = mkOption { type = types.path; };
     defaultSopsFormat = opt types.str "yaml";
-    defaultSopsKey = opt (types.nullOr types.str) null;
+    defaultSopsKey = maybe types.str;
     validateSopsFiles = opt types.bool true;
     package = opt types.package pkgs.sops;
     environment = opt (types.attrsOf (types.either types.str types.path)) { };
-    log = opt (types.listOf types.str) [ "keyImport" "secretChanges" ];
-    keepGenerations = opt types.int 1;
-    useTmpfs = opt types.bool false;
+    log = opt (types.listOf (types.enum [ "keyImport" "secretChanges" ])) [ "keyImport" "secretChanges" ];
+    keepGenerations = opt types.ints.unsigned 1;
     age = {
-      keyFile = opt (types.nullOr types.str) null;
+      keyFile = maybe outsideStore;
       generateKey = opt types.bool false;
-      sshKeyPaths = opt (types.listOf types.path) (
-        if owned && config.services.openssh.enable then
-          map (k: k.path) (lib.filter (k: k.type == "ed25519") config.services.openssh.hostKeys)
-        else
-          [ ]
-      );
-      plugins = opt (types.listOf types.package) [ ];
+      sshKeyPaths = opt (types.listOf types.path) (hostKeys "ed25519");
+      plugins = list types.package;
     };
     gnupg = {
-      home = opt (types.nullOr types.str) null;
-      sshKeyPaths = opt (types.listOf types.path) [ ];
+      home = maybe types.str;
+      sshKeyPaths = opt (types.listOf types.path) (hostKeys "rsa");
     };
-  };
+  }
+  // (
+    if owned then
+      { useTmpfs = opt types.bool false; }
+    else
+      { defaultSymlinkPath = opt types.str "${config.xdg.configHome}/sops-nix/secrets"; }
+  );
 
-  assertions = lib.optionals (secrets != [ ]) (
-    [
+  # A template's content has these where sops puts the secret.
+  placeholder = lib.mapAttrs (
+    name: _: lib.mkDefault "<SOPS:${builtins.hashString "sha256" name}:PLACEHOLDER>"
+  ) cfg.secrets;
+
+  assertions = [
+    {
+      assertion =
+        cfg.gnupg.home != null || cfg.gnupg.sshKeyPaths != [ ] || cfg.age.keyFile != null || cfg.age.sshKeyPaths != [ ];
+      message = "No key source configured for sops. Either set services.openssh.enable or set sops.age.keyFile or sops.gnupg.home";
+    }
+    {
+      assertion = !(cfg.gnupg.home != null && cfg.gnupg.sshKeyPaths != [ ]);
+      message = "Exactly one of sops.gnupg.home and sops.gnupg.sshKeyPaths must be set";
+    }
+  ]
+  ++ lib.concatMap (
+    s:
+    lib.optionals cfg.validateSopsFiles [
       {
-        assertion =
-          cfg.gnupg.home != null || cfg.gnupg.sshKeyPaths != [ ] || cfg.age.keyFile != null || cfg.age.sshKeyPaths != [ ];
-        message = "No key source configured for sops. Either set services.openssh.enable or set sops.age.keyFile or sops.gnupg.home";
+        assertion = builtins.pathExists s.sopsFile;
+        message = "Cannot find path '${toString s.sopsFile}' set in sops.secrets.${lib.escapeNixIdentifier s.name}.sopsFile";
       }
       {
-        assertion = !(cfg.gnupg.home != null && cfg.gnupg.sshKeyPaths != [ ]);
-        message = "Exactly one of sops.gnupg.home and sops.gnupg.sshKeyPaths must be set";
+        assertion = builtins.isPath s.sopsFile || inStore s.sopsFile;
+        message = "'${toString s.sopsFile}' is not in the Nix store. Either add it to the Nix store or set sops.validateSopsFiles to false";
       }
     ]
-    ++ lib.optionals cfg.validateSopsFiles (
-      lib.concatMap (s: [
-        {
-          assertion = builtins.pathExists s.sopsFile;
-          message = "Cannot find path '${toString s.sopsFile}' set in sops.secrets.${lib.strings.escapeNixIdentifier s.name}.sopsFile";
-        }
-        {
-          assertion = builtins.isPath s.sopsFile || (builtins.isString s.sopsFile && inStore s.sopsFile);
-          message = "'${toString s.sopsFile}' is not in the Nix store. Either add it to the Nix store or set sops.validateSopsFiles to false";
-        }
-      ]) secrets
-    )
-  );
-
-  # Lists what is wanted of which file, and fails the build where a YAML file does not have it.
-  manifest = name: chosen: pkgs.runCommand name {
-    wanted = lib.concatMapStrings (s: "${s.sopsFile} ${s.format} ${s.key} ${s.path}\n") chosen;
-    passAsFile = [ "wanted" ];
-  } (
-    ''
-      cp $wantedPath $out
-    ''
-    + lib.optionalString cfg.validateSopsFiles ''
-      while read -r file format key path; do
-        if ! grep -qE '^sops:|"sops"|^sops_|^\[sops\]' "$file"; then
-          echo "Error: Cannot validate sops file $file: it holds no sops metadata"
-          exit 1
-        fi
-        [ "$format" = yaml ] || continue
-        [ -n "$key" ] || continue
-        # a/b/c is c inside b inside a
-        if ! awk -v key="$key" '
-          BEGIN { n = split(key, want, "/"); at = 1 }
-          /^[^#]*:/ {
-            match($0, /^ */); depth = RLENGTH
-            name = $0; sub(/^ */, "", name); sub(/:.*/, "", name)
-            while (at > 1 && depth <= found[at - 1]) at--
-            if (at == 1 && depth > 0) next
-            if (name == want[at]) { found[at] = depth; if (at == n) { ok = 1; exit }; at++ }
-          }
-          END { exit !ok }
-        ' "$file"; then
-          echo "Error: secret $key in $file is not valid: the key '$key' cannot be found"
-          exit 1
-        fi
-      done < $out
-    ''
-  );
-  inherit secrets;
+    ++ lib.optionals owned [
+      {
+        assertion = s.uid != null && s.uid != 0 -> s.owner == null;
+        message = "In ${s.name} exactly one of sops.owner and sops.uid must be set";
+      }
+      {
+        assertion = s.gid != null && s.gid != 0 -> s.group == null;
+        message = "In ${s.name} exactly one of sops.group and sops.gid must be set";
+      }
+    ]
+  ) secrets;
 }

@@ -1,12 +1,15 @@
-# A stand-in for github:Mic92/sops-nix, see README.md.
+# A stand-in for github:Mic92/sops-nix: its options, its defaults, its assertions and its check of
+# the sops files when a host or home is built. It is not sops: nothing is ever decrypted, and what
+# would be installed is only named. See README.md.
 {
   description = "flakeci's stand-in for sops-nix";
-  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs";
   outputs = _: rec {
     nixosModules.sops = ./nixos.nix;
     nixosModules.default = nixosModules.sops;
-    homeManagerModules.sops = ./home.nix;
-    homeManagerModules.default = homeManagerModules.sops;
-    homeModules = homeManagerModules;
+    homeModules.sops = ./home.nix;
+    homeModules.default = homeModules.sops;
+    # The older name, which many flakes still use.
+    homeManagerModules = homeModules;
   };
 }

@@ -1,23 +1,26 @@
-# homeManagerModules.sops
+# homeModules.sops, see flake.nix.
 { lib, config, pkgs, ... }:
 let
   common = import ./common.nix {
     inherit lib config pkgs;
-    dir = "${config.xdg.configHome}/sops-nix/secrets";
     owned = false;
   };
+  manifest = common.manifest "manifest.json" common.secrets common.templates;
 in
 {
   inherit (common) options;
   config = lib.mkIf (common.secrets != [ ]) {
     inherit (common) assertions;
+    sops.placeholder = lib.mkIf (common.templates != [ ]) common.placeholder;
     systemd.user.services.sops-nix = {
       Unit.Description = "sops-nix activation";
       Service = {
         Type = "oneshot";
-        ExecStart = "${pkgs.busybox}/bin/cat ${common.manifest "manifest.json" common.secrets}";
+        ExecStart = "${pkgs.writeShellScript "sops-nix-user" (common.install manifest (common.secrets ++ common.templates))}";
       };
-      Install.WantedBy = [ "default.target" ];
+      Install.WantedBy = [
+        (if config.sops.gnupg.home != null then "graphical-session-pre.target" else "default.target")
+      ];
     };
   };
 }

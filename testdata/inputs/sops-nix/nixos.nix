@@ -1,37 +1,43 @@
-# nixosModules.sops
+# nixosModules.sops, see flake.nix.
 { lib, config, pkgs, ... }:
 let
   common = import ./common.nix {
     inherit lib config pkgs;
-    dir = "/run/secrets";
     owned = true;
   };
+  cfg = config.sops;
   early = lib.filter (s: s.neededForUsers) common.secrets;
   late = lib.filter (s: !s.neededForUsers) common.secrets;
-  snippet = manifest: ''
-    while read -r file format key path; do
-      echo "sops-install-secrets (stand-in): would decrypt $key of $file to $path"
-    done < ${manifest}
-  '';
-  manifest = common.manifest "manifest.json" late;
-  manifestForUsers = common.manifest "manifest-for-users.json" early;
+  manifest = common.manifest "manifest.json" late common.templates;
+  manifestForUsers = common.manifest "manifest-for-users.json" early [ ];
 in
 {
   inherit (common) options;
   config = lib.mkIf (common.secrets != [ ]) {
-    inherit (common) assertions;
+    assertions = common.assertions ++ [
+      {
+        assertion = lib.all (s: s.owner == null || s.owner == "root") early;
+        message = "neededForUsers cannot be used for secrets that are not root-owned";
+      }
+    ];
+    sops.placeholder = lib.mkIf (common.templates != [ ]) common.placeholder;
+
     system.activationScripts = {
-      setupSecrets = lib.mkIf (late != [ ]) {
-        deps = [ "specialfs" "users" "groups" ];
-        text = "echo 'setting up secrets...'\n" + snippet manifest;
-      };
+      # Before there are users: their passwords come from here.
       setupSecretsForUsers = lib.mkIf (early != [ ]) {
-        deps = [ "specialfs" ];
-        text = "echo 'setting up secrets for users...'\n" + snippet manifestForUsers;
+        deps = [ "specialfs" ] ++ lib.optional cfg.age.generateKey "generate-age-key";
+        text = "echo setting up secrets for users...\n" + common.install manifestForUsers early;
       };
       users.deps = lib.mkIf (early != [ ]) [ "setupSecretsForUsers" ];
+      setupSecrets = lib.mkIf (late ++ common.templates != [ ]) {
+        deps = [ "specialfs" "users" "groups" ] ++ lib.optional cfg.age.generateKey "generate-age-key";
+        text = "echo setting up secrets...\n" + common.install manifest (late ++ common.templates);
+      };
+      generate-age-key = lib.mkIf cfg.age.generateKey "echo 'sops (stand-in): no key is generated'";
     };
-    system.build.sops-nix-manifest = manifest;
-    system.build.sops-nix-users-manifest = manifestForUsers;
+    system.build = {
+      sops-nix-manifest = manifest;
+      sops-nix-users-manifest = manifestForUsers;
+    };
   };
 }
