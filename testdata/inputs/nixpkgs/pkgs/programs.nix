@@ -71,6 +71,7 @@ let
     pciutils = "3.14.0";
     pipewire = "1.4.9";
     python3 = "3.13.9";
+    restic = "0.18.1";
     ripgrep = "15.1.0";
     rsync = "3.4.1";
     rustc = "1.91.1";
