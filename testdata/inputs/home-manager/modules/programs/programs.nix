@@ -65,6 +65,8 @@ in
       ssh = {
         enable = on "SSH client configuration";
         enableDefaultConfig = bool true;
+        # settings.HOST.Directive; matchBlocks is the older form, with names of its own.
+        settings = opt (lib.hm.types.dagOf (types.attrsOf types.anything)) { };
         matchBlocks = opt (lib.hm.types.dagOf (types.attrsOf types.anything)) { };
         extraConfig = lines;
       };
@@ -120,7 +122,7 @@ in
             block:
             "Host ${block.data.host or block.name}\n"
             + lib.concatStrings (lib.mapAttrsToList (k: v: if builtins.isAttrs v then "" else "  ${k} ${lib.generators.mkValueStringDefault { } v}\n") (removeAttrs block.data [ "host" ]))
-          ) (lib.hm.dag.topoSort cfg.ssh.matchBlocks)
+          ) (lib.hm.dag.topoSort (cfg.ssh.settings // cfg.ssh.matchBlocks))
           + cfg.ssh.extraConfig;
       };
       ".mozilla/firefox/profiles.ini" = lib.mkIf (cfg.firefox.enable && cfg.firefox.profiles != { }) {
