@@ -22,13 +22,26 @@
     let
       fleet = import ./lib inputs;
 
-      # One line a machine: its folder under hosts/, and what it is.
+      # The machines: what they are (profiles/), on which system. What only one of them has is
+      # in hosts/NAME.
       hosts = {
-        reason.system = "x86_64-linux";
-        laptop.system = "x86_64-linux";
+        reason = {
+          system = "x86_64-linux";
+          profiles = [
+            "desktop"
+            "gaming"
+          ];
+        };
+        laptop = {
+          system = "x86_64-linux";
+          profiles = [
+            "desktop"
+            "development"
+          ];
+        };
       };
 
-      # One line a person: the machines they have a home on (users/NAME/HOST.nix).
+      # The people: the machines they have a home on (users/NAME/HOST.nix).
       users = {
         joachim.hosts = [
           "reason"

@@ -1,15 +1,16 @@
-# mkHost NAME { system } is the NixOS system of hosts/NAME.
-{ nixpkgs, sops-nix, stylix, ... }@inputs:
+# mkHost NAME { system, profiles } is the NixOS system of hosts/NAME.
+{ nixpkgs, ... }@inputs:
 {
   mkHost =
     name:
-    { system }:
+    {
+      system,
+      profiles ? [ "minimal" ],
+    }:
     nixpkgs.lib.nixosSystem {
       # Every module can take `inputs` as an argument.
       specialArgs = { inherit inputs; };
-      modules = [
-        sops-nix.nixosModules.sops
-        stylix.nixosModules.stylix
+      modules = map (profile: ../profiles/${profile}.nix) profiles ++ [
         ../hosts/shared
         ../hosts/${name}
         {

@@ -1,21 +1,21 @@
 # mkUser NAME HOST { system } is the home of users/NAME/HOST.nix; mkHomes makes all of them.
-{ nixpkgs, home-manager, sops-nix, stylix, ... }@inputs:
+{ nixpkgs, home-manager, ... }@inputs:
 let
   inherit (nixpkgs) lib;
 in
 rec {
   mkUser =
     name: host:
-    { system }:
+    { system, ... }:
     home-manager.lib.homeManagerConfiguration {
+      # A home on its own has packages of its own; what hosts/shared allows is allowed here too.
       pkgs = import nixpkgs {
         inherit system;
         config.allowUnfree = true;
       };
+      # Every module can take `inputs` as an argument.
       extraSpecialArgs = { inherit inputs; };
       modules = [
-        sops-nix.homeManagerModules.sops
-        stylix.homeModules.stylix
         ../users/${name}/${host}.nix
         {
           home.username = name;

@@ -7,12 +7,18 @@ in
   options.fleet.cifs = {
     server = lib.mkOption {
       type = lib.types.str;
+      example = "nas.example.org";
       description = "The file server's name.";
     };
     shares = lib.mkOption {
       type = lib.types.listOf lib.types.str;
       default = [ ];
       description = "Shares of the server to mount.";
+    };
+    credentials = lib.mkOption {
+      type = lib.types.str;
+      example = "/run/secrets/cifs";
+      description = "File with the lines username=… and password=….";
     };
   };
 
@@ -23,7 +29,7 @@ in
         device = "//${cfg.server}/${share}";
         fsType = "cifs";
         options = [
-          "credentials=${config.sops.secrets."cifs/credentials".path}"
+          "credentials=${cfg.credentials}"
           # A server that is off must not stop the boot.
           "noauto"
           "x-systemd.automount"

@@ -3,8 +3,6 @@
 {
   imports = [
     ./hardware.nix
-    ../../profiles/desktop.nix
-    ../../profiles/development.nix
   ];
 
   sops.secrets."users/work" = {

@@ -3,6 +3,9 @@
 {
   programs.zsh.enable = true;
 
+  # Passwords are set while users are made, so this one has to be there before.
+  sops.secrets."users/joachim".neededForUsers = true;
+
   users.users.joachim = {
     isNormalUser = true;
     description = "Joachim";

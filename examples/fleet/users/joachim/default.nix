@@ -18,4 +18,11 @@
     enable = true;
     nix-direnv.enable = true;
   };
+
+  # The theme of profiles/desktop.nix, for the programs of this home.
+  stylix = {
+    enable = true;
+    polarity = "dark";
+    base16Scheme = "${pkgs.base16-schemes}/share/themes/catppuccin-mocha.yaml";
+  };
 }

@@ -9,9 +9,9 @@
   programs.ssh = {
     enable = true;
     enableDefaultConfig = false;
-    matchBlocks.reason = {
-      hostname = "reason.example.org";
-      user = "joachim";
+    settings.reason = {
+      HostName = "reason.example.org";
+      User = "joachim";
     };
   };
 }

@@ -4,8 +4,6 @@
   imports = [ ./default.nix ];
 
   home.packages = [ pkgs.inkscape ];
-  programs.alacritty = {
-    enable = true;
-    settings.window.opacity = 0.95;
-  };
+  programs.alacritty.enable = true;
+  stylix.opacity.terminal = 0.95;
 }

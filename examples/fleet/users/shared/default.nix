@@ -1,5 +1,12 @@
 # What every home has.
+{ inputs, ... }:
 {
+  imports = [
+    inputs.sops-nix.homeModules.sops
+    inputs.stylix.homeModules.stylix
+  ];
+
+  # The release homes were first made with; changing it can move files a program looks for.
   home.stateVersion = "25.05";
   programs.home-manager.enable = true;
   xdg.enable = true;

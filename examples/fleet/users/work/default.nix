@@ -4,8 +4,8 @@
   imports = [ ../shared ];
 
   home.packages = [
-    pkgs.slack
     pkgs.libreoffice
+    pkgs.thunderbird
   ];
   programs.firefox.enable = true;
   programs.git.settings.user = {
