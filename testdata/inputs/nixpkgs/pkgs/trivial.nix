@@ -57,11 +57,11 @@ let
       buildCommand = ''
         mkdir -p $out
         for tree in $(cat $chosenPath); do
-          for only in $only; do
-            [ -d "$tree$only" ] || continue
-            ( cd "$tree$only" && find . -type d ) | while read -r d; do mkdir -p "$out$only/$d"; done
-            ( cd "$tree$only" && find . ! -type d ) | while read -r f; do
-              [ -e "$out$only/$f" ] || [ -L "$out$only/$f" ] || ln -s "$tree$only/$f" "$out$only/$f"
+          for sub in $only; do
+            [ -d "$tree$sub" ] || continue
+            ( cd "$tree$sub" && find . -type d ) | while read -r d; do mkdir -p "$out$sub/$d"; done
+            ( cd "$tree$sub" && find . ! -type d ) | while read -r f; do
+              [ -e "$out$sub/$f" ] || [ -L "$out$sub/$f" ] || ln -s "$tree$sub/$f" "$out$sub/$f"
             done
           done
         done
