@@ -38,11 +38,12 @@ func (r *run) buildOf(drv string) *build {
 
 // build takes a cell through building.
 func (r *run) build(ctx context.Context, res Result, b *build, after []*build) {
+	// Not while holding b: one of the others may be b itself.
+	for _, other := range after {
+		<-other.done
+	}
 	b.once.Do(func() {
 		defer close(b.done)
-		for _, other := range after {
-			<-other.done
-		}
 		r.realise(ctx, res, b)
 	})
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
