@@ -87,6 +87,13 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 		}
 	}
 	r.proceed(ctx, c, e, homes)
+	if e.err == nil {
+		return
+	}
+	// A host that was stopped tells nothing of the homes inside it.
+	for _, home := range r.parts[c.ID] {
+		r.evaluate(ctx, home)
+	}
 }
 
 // wants says whether a home found inside a host takes part.
@@ -99,7 +106,9 @@ func (r *run) wants(home matrix.Cell) bool {
 // depends on it. It says whether there were homes to look at.
 func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bool {
 	at := nix.Host{Output: host.Path[0], Name: host.Path[1]}
-	users, err := r.Target.EmbeddedUsers(ctx, []nix.Host{at})
+	var users map[nix.Host][]string
+	var err error
+	r.bounded(ctx, func(ctx context.Context) { users, err = r.Target.EmbeddedUsers(ctx, []nix.Host{at}) })
 	if err != nil || len(users[at]) == 0 {
 		return false
 	}

@@ -50,14 +50,19 @@ type Watcher struct {
 // Run evaluates and builds the cells and gives every one its result, those too
 // that were interrupted. What fails is in the outcome: Run itself cannot fail.
 func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
-	r := &run{Options: o, builds: map[string]*build{}, buildSlots: make(chan struct{}, max(o.BuildJobs, 1))}
+	r := &run{Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, buildSlots: make(chan struct{}, max(o.BuildJobs, 1))}
 	for _, c := range cells {
 		r.wanted = append(r.wanted, c.ID)
+	}
+	for _, c := range cells {
+		if c.Part != "" && slices.Contains(r.wanted, c.Part) {
+			r.parts[c.Part] = append(r.parts[c.Part], c)
+		}
 	}
 	var evals errgroup.Group
 	evals.SetLimit(max(o.EvalJobs, 1))
 	for _, c := range cells {
-		if c.Part != "" && slices.Contains(r.wanted, c.Part) {
+		if slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID }) {
 			continue // comes with its host
 		}
 		evals.Go(func() error {
@@ -75,6 +80,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 type run struct {
 	Options
 	wanted     []string
+	parts      map[string][]matrix.Cell // homes that were selected with their host, by its id
 	causes     causes
 	building   errgroup.Group
 	buildSlots chan struct{}
