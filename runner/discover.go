@@ -22,10 +22,10 @@ type Discovery struct {
 type Wanted struct {
 	// Others asks for checks, packages, shells and formatters too.
 	Others bool
-	// Embedded evaluates every host far enough to name the homes inside it, so
-	// that they can be shown or selected; else they are found when their host
-	// is evaluated.
-	Embedded bool
+	// Embedded says which hosts are evaluated far enough to name the homes
+	// inside them, so that these can be shown or selected. Those inside other
+	// hosts are found when their host is evaluated. Nil is none.
+	Embedded func(host matrix.Cell) bool
 }
 
 // Discover asks the flake for its configurations. The error is for a Nix that
@@ -42,8 +42,8 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 	if inv.Homes, err = homes(ctx, t, offer); err != nil {
 		return Discovery{}, err
 	}
-	if w.Embedded {
-		if inv.Embedded, err = embedded(ctx, t, offer); err != nil {
+	if w.Embedded != nil {
+		if inv.Embedded, err = embedded(ctx, t, inv, w.Embedded); err != nil {
 			return Discovery{}, err
 		}
 	}
@@ -95,14 +95,12 @@ func homes(ctx context.Context, t *nix.Target, offer nix.Offer) ([]matrix.Home, 
 
 // embedded names the homes inside hosts. Of a NixOS and a darwin host with one
 // name the NixOS one counts, as everywhere.
-func embedded(ctx context.Context, t *nix.Target, offer nix.Offer) ([]matrix.Embedded, error) {
+func embedded(ctx context.Context, t *nix.Target, inv matrix.Inventory, wanted func(matrix.Cell) bool) ([]matrix.Embedded, error) {
 	var hosts []nix.Host
-	for _, name := range offer.NixOS {
-		hosts = append(hosts, nix.Host{Output: "nixosConfigurations", Name: name})
-	}
-	for _, name := range offer.Darwin {
-		if !slices.Contains(offer.NixOS, name) {
-			hosts = append(hosts, nix.Host{Output: "darwinConfigurations", Name: name})
+	for _, c := range matrix.New(inv).Cells {
+		isHost := c.Kind == matrix.KindNixOS || c.Kind == matrix.KindDarwin && !slices.Contains(inv.NixOS, c.Host)
+		if isHost && wanted(c) {
+			hosts = append(hosts, nix.Host{Output: c.Path[0], Name: c.Host})
 		}
 	}
 	users, err := t.EmbeddedUsers(ctx, hosts)

@@ -40,10 +40,20 @@ func (s *selectionFlags) selection() (matrix.Selection, error) {
 	}, err
 }
 
-// needsEmbedded says whether homes inside hosts have to be known before
-// anything is selected.
-func (s *selectionFlags) needsEmbedded() bool {
+// namesHomes says whether homes inside hosts have to be known before anything is
+// selected.
+func (s *selectionFlags) namesHomes() bool {
 	return len(s.users) > 0 || len(s.cells) > 0
+}
+
+// lookInside says of a host whether the homes inside it have to be asked for: if
+// names of homes are selected by, or if the host is left out and they are not.
+func (s *selectionFlags) lookInside(sel matrix.Selection) func(host matrix.Cell) bool {
+	homes := sel
+	homes.Exclude = nil
+	return func(host matrix.Cell) bool {
+		return s.namesHomes() || !sel.Admits(host) && homes.Admits(matrix.EmbeddedCell(host, "", ""))
+	}
 }
 
 // nixFlags are handed to Nix.

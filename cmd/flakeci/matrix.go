@@ -71,7 +71,8 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return err
 	}
 	others := slices.ContainsFunc(selection.Kinds, isOther)
-	d, err := runner.Discover(ctx, target, runner.Wanted{Others: others, Embedded: slices.Contains(selection.Kinds, matrix.KindHome)})
+	homes := slices.Contains(selection.Kinds, matrix.KindHome)
+	d, err := runner.Discover(ctx, target, runner.Wanted{Others: others, Embedded: func(matrix.Cell) bool { return homes }})
 	if err != nil {
 		return err
 	}

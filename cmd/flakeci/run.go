@@ -152,7 +152,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		EvalJobs: j.opts.evalJobs, BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
 	}
-	if !j.opts.selection.needsEmbedded() {
+	if !j.opts.selection.namesHomes() {
 		o.Embedded = j.selection.Admits
 	}
 	j.outcome = runner.Run(ctx, cells, o)
@@ -163,7 +163,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 // could not be listed, that is reported rather than that nothing fits.
 func (j *job) choose(ctx context.Context) ([]matrix.Cell, error) {
 	others := slices.ContainsFunc(j.selection.Kinds, isOther)
-	d, err := runner.Discover(ctx, j.target, runner.Wanted{Others: others, Embedded: j.opts.selection.needsEmbedded()})
+	d, err := runner.Discover(ctx, j.target, runner.Wanted{Others: others, Embedded: j.opts.selection.lookInside(j.selection)})
 	if err != nil {
 		return nil, j.broken(ctx, err)
 	}
