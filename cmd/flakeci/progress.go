@@ -92,7 +92,7 @@ func (p *progress) finish(r runner.Result) {
 // print writes lines; the mark at the start of the first is coloured.
 func (p *progress) print(lines []string) {
 	for i, l := range lines {
-		l = clean.Clean(l)
+		l = clean.Line(clean.Clean(l))
 		if i == 0 && p.color {
 			mark, rest, _ := strings.Cut(l, " ")
 			l = colorOf(mark) + mark + "\x1b[0m " + rest

@@ -11,9 +11,13 @@ import (
 	"github.com/flakeci/flakeci/reports"
 )
 
-// say writes a message on stderr. Names in it may be anything.
+// say writes a message on stderr. Names in it may be anything, and no line of it
+// may become a command to GitHub's runner.
 func (a *App) say(format string, args ...any) {
-	fmt.Fprintf(a.Stderr, "flakeci: %s\n", clean.Text(fmt.Sprintf(format, args...)))
+	text := "flakeci: " + clean.Text(fmt.Sprintf(format, args...)) + "\n"
+	for line := range strings.Lines(text) {
+		fmt.Fprint(a.Stderr, clean.Line(line))
+	}
 }
 
 // complain says what is wrong and, where there is one, what to do about it,
