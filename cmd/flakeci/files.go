@@ -25,6 +25,13 @@ func (f *reportFiles) add(fs *pflag.FlagSet) {
 
 func (f reportFiles) onStdout() bool { return f.json == "-" || f.junit == "-" }
 
+func (f reportFiles) check() error {
+	if f.json == "-" && f.junit == "-" {
+		return &usageError{msg: "--json and --junit cannot both go to stdout"}
+	}
+	return nil
+}
+
 // writeReports writes every file that was asked for, and tells of all that
 // could not be written.
 func (a *App) writeReports(r reports.Report, files reportFiles) error {

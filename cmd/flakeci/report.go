@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -19,7 +20,7 @@ func (a *App) reportCommand() *cobra.Command {
 		Example: "  flakeci report report.json --junit junit.xml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := checkColor(color); err != nil {
+			if err := cmp.Or(files.check(), checkColor(color)); err != nil {
 				return err
 			}
 			return a.report(args[0], files, color)
@@ -40,15 +41,5 @@ func (a *App) report(path string, files reportFiles, color string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	table := a.Stdout
-	if files.onStdout() {
-		table = a.Stderr
-	}
-	if err := a.showTable(table, r, color); err != nil {
-		return err
-	}
-	if err := a.writeReports(r, files); err != nil {
-		return err
-	}
-	return verdictExit(r.Verdict)
+	return a.publish(r, files, color)
 }

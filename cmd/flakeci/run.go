@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -80,7 +79,7 @@ func (o *runOptions) check() error {
 	if slices.Contains(o.selection.kinds, string(matrix.KindVM)) {
 		return &usageError{msg: "flakeci run does not boot VMs in this version", hint: "leave out --kind vm"}
 	}
-	return nil
+	return o.files.check()
 }
 
 // run is `flakeci run`: from the flake reference to the report. A report is
@@ -216,23 +215,25 @@ func (j *job) deliver() error {
 		Started: j.started, Duration: time.Since(j.started),
 		Matrix: j.matrix, Outcome: j.outcome, Causes: j.causes,
 	})
-	table := j.app.Stdout
-	if j.opts.files.onStdout() {
-		table = j.app.Stderr
-	}
-	if err := j.app.showTable(table, report, j.opts.color); err != nil {
-		return err
-	}
-	if err := j.app.writeReports(report, j.opts.files); err != nil {
-		return err
-	}
-	return verdictExit(report.Verdict)
+	return j.app.publish(report, j.opts.files, j.opts.color)
 }
 
-// showTable writes the grid and the causes as a terminal shows them.
-func (a *App) showTable(w io.Writer, r reports.Report, color string) error {
-	style := a.style(color, w)
-	return reports.WriteTable(w, r, reports.TableOptions{Color: style.color, Width: style.width})
+// publish shows the report, writes it to the files and ends with the verdict's
+// exit code. A stdout that takes nothing keeps no file from being written.
+func (a *App) publish(r reports.Report, files reportFiles, color string) error {
+	table := a.Stdout
+	if files.onStdout() {
+		table = a.Stderr
+	}
+	style := a.style(color, table)
+	err := errors.Join(
+		reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width}),
+		a.writeReports(r, files),
+	)
+	if err != nil {
+		return err
+	}
+	return verdictExit(r.Verdict)
 }
 
 // verdictExit is nil for a run that passed, else its exit code.
