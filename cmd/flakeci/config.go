@@ -19,8 +19,9 @@ import (
 const configName = "flakeci.toml"
 
 // config is flakeci.toml. Each key is the flag of that name and gives its value
-// where the flag is not given. The binary of Nix is none of them: a repository
-// does not choose what runs on its reader's machine.
+// where the flag is not given. The binary of Nix is none of them, nor is a
+// setting that names a program: a repository does not choose what runs on its
+// reader's machine outside of the sandbox.
 type config struct {
 	Host     []string `toml:"host"`
 	User     []string `toml:"user"`
@@ -107,11 +108,18 @@ func (c config) apply(flags *pflag.FlagSet, path string) error {
 			}
 		}
 	}
-	inputs := sorted(c.OverrideInput)
-	for i := range inputs {
-		inputs[i][1] = besides(path, inputs[i][1])
+	var inputs, options [][2]string
+	for _, name := range slices.Sorted(maps.Keys(c.OverrideInput)) {
+		inputs = append(inputs, [2]string{name, besides(path, c.OverrideInput[name])})
 	}
-	for name, table := range map[string][][2]string{"override-input": inputs, "option": sorted(c.Option)} {
+	for _, name := range slices.Sorted(maps.Keys(c.Option)) {
+		value, err := settingOf(name, c.Option[name])
+		if err != nil {
+			return &configError{Path: path, Detail: fmt.Sprintf("option.%s: %v", name, err)}
+		}
+		options = append(options, [2]string{name, value})
+	}
+	for name, table := range map[string][][2]string{"override-input": inputs, "option": options} {
 		if flag := flags.Lookup(name); flag != nil {
 			if p, ok := flag.Value.(*pairs); ok {
 				// Nix takes the last one for a name.
@@ -162,13 +170,26 @@ func (c config) values() []setting {
 	return list
 }
 
-// sorted lists a table by name.
-func sorted[V any](table map[string]V) [][2]string {
-	var list [][2]string
-	for _, name := range slices.Sorted(maps.Keys(table)) {
-		list = append(list, [2]string{name, fmt.Sprint(table[name])})
+// settingOf writes the value of one of Nix's settings as Nix reads it.
+func settingOf(name string, value any) (string, error) {
+	if strings.HasSuffix(name, "-hook") || strings.HasSuffix(name, "plugin-files") {
+		return "", errors.New("names a program, which a repository may not; give it with --option")
 	}
-	return list
+	switch value := value.(type) {
+	case string, bool, int64:
+		return fmt.Sprint(value), nil
+	case []any:
+		var words []string
+		for _, v := range value {
+			word, ok := v.(string)
+			if !ok {
+				return "", errors.New("a list holds strings")
+			}
+			words = append(words, word)
+		}
+		return strings.Join(words, " "), nil
+	}
+	return "", errors.New("takes a string, a number, true, false, or a list of strings")
 }
 
 // besides reads a relative folder in the file as one beside the file, from
