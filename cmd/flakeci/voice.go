@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
 )
 
 // say writes a message on stderr. Names in it may be anything, and no line of it
@@ -98,6 +99,7 @@ func explainNix(err error) (complaint, bool) {
 	var noFlake *nix.NoFlakeError
 	var notFound *nix.NotFoundError
 	var tooOld *nix.TooOldError
+	var evalErr *nix.EvalError
 	switch {
 	case errors.As(err, &noFlake):
 		hint := "name a folder with a flake.nix, or what Nix takes as a flake reference"
@@ -107,10 +109,24 @@ func explainNix(err error) (complaint, bool) {
 		return complaint{err.Error(), hint, exitUsage}, true
 	case errors.As(err, &notFound):
 		return complaint{err.Error(), "install Nix, or say where it is with --nix PATH or FLAKECI_NIX", exitError}, true
+	case errors.As(err, &evalErr):
+		return explainEval(err), true
 	case errors.As(err, &tooOld):
 		return complaint{err.Error(), "install a newer Nix, or name one with --nix PATH or FLAKECI_NIX", exitError}, true
 	}
 	return complaint{}, false
+}
+
+// explainEval says of a flake that could not be looked into what a run's report
+// says of it.
+func explainEval(err error) complaint {
+	c := complaint{msg: err.Error(), code: exitError}
+	cause := runner.FlakeCause(err)
+	c.hint = cause.Hint
+	if reports.VerdictOf(nil, []reports.Cause{{Kind: cause.Kind}}, false) == reports.VerdictFailed {
+		c.code = exitFailed
+	}
+	return c
 }
 
 func explainReport(err error) (complaint, bool) {
