@@ -25,6 +25,12 @@ func main() {
 func interruptible() context.Context {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	// A reader of stdout that went away ends neither the run nor its reports:
+	// with this, writing is an error and no more.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(context.Background())
 	kill := make(chan struct{})
 	go func() {
