@@ -44,7 +44,7 @@ type config struct {
 	Option        map[string]any    `toml:"option"`
 	Impure        *bool             `toml:"impure"`
 	Store         string            `toml:"store"`
-	Builders      string            `toml:"builders"`
+	Builders      *string           `toml:"builders"`
 }
 
 // configError is a configuration that cannot be used; Detail shows the line.
@@ -156,7 +156,9 @@ func (c config) values() []setting {
 	add("progress", c.Progress)
 	add("color", c.Color)
 	add("store", c.Store)
-	add("builders", c.Builders)
+	if c.Builders != nil { // empty is none
+		list = append(list, setting{"builders", []string{*c.Builders}})
+	}
 	for flag, b := range map[string]*bool{"eval-only": c.EvalOnly, "impure": c.Impure} {
 		if b != nil {
 			add(flag, strconv.FormatBool(*b))

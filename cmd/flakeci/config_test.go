@@ -10,6 +10,31 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// An empty value switches remote builders off, as it does for nix itself.
+func TestNoBuilders(t *testing.T) {
+	file := filepath.Join(t.TempDir(), configName)
+	if err := os.WriteFile(file, []byte("builders = \"\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{"file": nil, "flag": {"--builders", ""}, "neither": nil} {
+		var n nixFlags
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		n.add(flags)
+		if err := flags.Parse(args); err != nil {
+			t.Fatal(err)
+		}
+		if name == "file" {
+			if err := loadConfig(flags, file, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		given := (&App{}).clientOptions(n).Builders
+		if is := given != nil && *given == ""; is != (name != "neither") {
+			t.Errorf("%s: builders are given as %v", name, given)
+		}
+	}
+}
+
 func TestConfigOptions(t *testing.T) {
 	tests := map[string]struct {
 		toml, want string // the settings, or what the error says

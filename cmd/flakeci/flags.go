@@ -58,9 +58,10 @@ func (s *selectionFlags) lookInside(sel matrix.Selection) func(host matrix.Cell)
 
 // nixFlags are handed to Nix.
 type nixFlags struct {
-	path, store, builders string
-	overrides, settings   pairs
-	impure                bool
+	path, store         string
+	builders            spec
+	overrides, settings pairs
+	impure              bool
 }
 
 func (n *nixFlags) add(fs *pflag.FlagSet) {
@@ -69,7 +70,7 @@ func (n *nixFlags) add(fs *pflag.FlagSet) {
 	fs.VarP(&n.settings, "option", "", "set an option of Nix: `KEY VALUE`")
 	fs.BoolVar(&n.impure, "impure", false, "let the evaluation look at the machine")
 	fs.StringVar(&n.store, "store", "", "the Nix store to use, as a `URL`")
-	fs.StringVar(&n.builders, "builders", "", "remote builders, as Nix takes them: `SPEC`")
+	fs.Var(&n.builders, "builders", "remote builders, as Nix takes them, or '' for none: `SPEC`")
 }
 
 func (n *nixFlags) flake() nix.FlakeOptions {
@@ -86,7 +87,26 @@ func (a *App) clientOptions(n nixFlags) nix.Options {
 	if path == "" {
 		path = a.env("FLAKECI_NIX")
 	}
-	return nix.Options{Path: path, Env: withoutTokens(a.Env), Settings: n.settings, Store: n.store, Builders: n.builders}
+	return nix.Options{Path: path, Env: withoutTokens(a.Env), Settings: n.settings, Store: n.store, Builders: n.builders.given}
+}
+
+// spec is a flag whose empty value says something else than its absence.
+type spec struct{ given *string }
+
+func (s *spec) String() string {
+	if s.given == nil {
+		return ""
+	}
+	return *s.given
+}
+
+// Type is how the value is called in the help.
+func (s *spec) Type() string { return "string" }
+
+// Set takes the value.
+func (s *spec) Set(text string) error {
+	s.given = &text
+	return nil
 }
 
 // Tokens that a CI job hands to its steps. Evaluation and builds run what a pull

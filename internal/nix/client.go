@@ -34,8 +34,11 @@ type Options struct {
 	Env []string
 	// Settings are handed on as --option KEY VALUE.
 	Settings [][2]string
-	// Store and Builders are handed on as --store and --builders if not empty.
-	Store, Builders string
+	// Store is handed on as --store if not empty.
+	Store string
+	// Builders is handed on as --builders; an empty one switches them off, nil
+	// leaves them to Nix's own settings.
+	Builders *string
 }
 
 // Client is one Nix binary.
@@ -102,8 +105,8 @@ func newClient(o Options) *Client {
 	if o.Store != "" {
 		c.common = append(c.common, "--store", o.Store)
 	}
-	if o.Builders != "" {
-		c.common = append(c.common, "--builders", o.Builders)
+	if o.Builders != nil {
+		c.common = append(c.common, "--builders", *o.Builders)
 	}
 	return c
 }

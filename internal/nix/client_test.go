@@ -58,7 +58,8 @@ func TestFindReportsWhatIsNoNix(t *testing.T) {
 
 func TestOptionsReachNix(t *testing.T) {
 	eachLane(t, func(w *world) {
-		c := find(w.T, Options{Path: w.client.path, Settings: [][2]string{{"extra-platforms", "riscv64-linux i686-linux"}}, Builders: "ssh://b armv7l-linux,armv6l-linux - 1"})
+		builders := "ssh://b armv7l-linux,armv6l-linux - 1"
+		c := find(w.T, Options{Path: w.client.path, Settings: [][2]string{{"extra-platforms", "riscv64-linux i686-linux"}}, Builders: &builders})
 		m, err := c.Machine(w.Context())
 		if err != nil {
 			w.Fatal(err)
