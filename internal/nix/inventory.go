@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // Fault is an output whose names could not be had; what it would have offered
@@ -205,15 +207,14 @@ func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]st
 	return users, err
 }
 
-// each asks about all at once and, if the flake is at fault, about each alone,
-// passing over those that fail.
+// each asks about all at once and, if that fails for what is asked about, about
+// each alone, passing over those that fail.
 func each[T any](all []T, ask func([]T) error) error {
 	if len(all) == 0 {
 		return nil
 	}
 	err := ask(all)
-	var evalErr *EvalError
-	if err == nil || !errors.As(err, &evalErr) {
+	if err == nil || !isOfOne(err) {
 		return err
 	}
 	if len(all) == 1 {
@@ -225,6 +226,14 @@ func each[T any](all []T, ask func([]T) error) error {
 		}
 	}
 	return nil
+}
+
+// isOfOne says whether an error need not hit other questions too: one of the
+// flake, or the end of an evaluator that crashed or took all memory.
+func isOfOne(err error) bool {
+	var evalErr *EvalError
+	var died *proc.Error
+	return errors.As(err, &evalErr) || errors.As(err, &died) && died.Err == nil && died.Signal != 0
 }
 
 // stringOf gives an expression's value, and an error of the flake if that is no

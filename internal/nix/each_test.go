@@ -1,0 +1,43 @@
+package nix
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// One host that brings the evaluator down hides none of the others.
+func TestEachGoesOn(t *testing.T) {
+	tests := map[string]struct {
+		err    error
+		passed bool
+	}{
+		"the flake":   {&EvalError{Message: "no"}, true},
+		"a crash":     {&proc.Error{ExitCode: -1, Signal: syscall.SIGSEGV}, true},
+		"no memory":   {&proc.Error{ExitCode: -1, Signal: syscall.SIGKILL}, true},
+		"a daemon":    {&proc.Error{ExitCode: 1}, false},
+		"interrupted": {&proc.Error{ExitCode: -1, Signal: syscall.SIGINT, Err: context.Canceled}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			err := each([]string{"a", "bad", "c"}, func(some []string) error {
+				if slices.Contains(some, "bad") {
+					return tt.err
+				}
+				got = append(got, some...)
+				return nil
+			})
+			switch {
+			case tt.passed && (err != nil || !slices.Equal(got, []string{"a", "c"})):
+				t.Errorf("got %q, %v", got, err)
+			case !tt.passed && !errors.Is(err, tt.err):
+				t.Errorf("got error %v, want %v", err, tt.err)
+			}
+		})
+	}
+}
