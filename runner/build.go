@@ -107,9 +107,10 @@ func (r *run) judge(ctx context.Context, res Result, b *build, result nix.BuildR
 	case passed:
 		b.status, b.how = Passed, r.how(res.DrvPath)
 	case stopped == TimedOut:
-		b.status, b.causes = TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseBuild, r.Timeout)}
+		b.status = TimedOut
+		b.causes = append([]*Cause{timeoutCause(res.Cell.ID, PhaseBuild, r.Timeout)}, r.failedBefore(ctx, result)...)
 	case stopped != "":
-		b.status = stopped
+		b.status, b.causes = stopped, r.failedBefore(ctx, result)
 	case err != nil:
 		b.status, b.causes = Error, []*Cause{r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
 	default:
@@ -118,6 +119,19 @@ func (r *run) judge(ctx context.Context, res Result, b *build, result nix.BuildR
 		}
 		b.status = blame(res.DrvPath, b.causes)
 	}
+}
+
+// failedBefore are the causes of what a build had met before it was stopped. A
+// builder that ended by a signal, or for no known reason, may have been stopped
+// with it.
+func (r *run) failedBefore(ctx context.Context, result nix.BuildResult) []*Cause {
+	var causes []*Cause
+	for _, f := range result.Failures {
+		if f.ExitCode > 0 {
+			causes = append(causes, r.causes.ofBuild(f, func() string { return r.keepLog(ctx, f.DrvPath) }))
+		}
+	}
+	return causes
 }
 
 // blame is the status of a cell from its causes: its own failure counts before
