@@ -89,13 +89,16 @@ func (r *run) buildable(ctx context.Context, res Result, b *build) bool {
 		return true
 	}
 	plan, err := r.Client.DryRun(ctx, res.DrvPath)
-	if err == nil && len(plan.Build) == 0 {
+	switch {
+	case ctx.Err() != nil:
+		b.status = Canceled
+	case err != nil:
+		b.status, b.causes = Error, []*Cause{r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
+	case len(plan.Build) == 0:
 		return true
-	}
-	b.status, b.how = Passed, Evaluated
-	b.note = fmt.Sprintf("only evaluated: this machine cannot build for %s", res.Cell.System)
-	if ctx.Err() != nil {
-		b.status, b.how, b.note = Canceled, "", ""
+	default:
+		b.status, b.how = Passed, Evaluated
+		b.note = fmt.Sprintf("only evaluated: this machine cannot build for %s", res.Cell.System)
 	}
 	return false
 }
@@ -174,6 +177,9 @@ func (r *run) how(drv string) How {
 	return Cached
 }
 
+// How long fetching a log may take. It is fetched for an interrupted run too.
+const logLimit = 10 * time.Second
+
 // keepLog writes the whole log of a failed derivation below the artifacts and
 // gives its path, or "" where there is none to be had.
 func (r *run) keepLog(ctx context.Context, drv string) string {
@@ -194,6 +200,8 @@ func (r *run) keepLog(ctx context.Context, drv string) string {
 	if err != nil {
 		return ""
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logLimit)
+	defer cancel()
 	err = r.Client.Log(ctx, drv, f)
 	if closeErr := f.Close(); err != nil || closeErr != nil {
 		_ = root.Remove(name) // half a log would pass for the whole

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -150,8 +151,13 @@ func traceLines(e *nix.EvalError) []string {
 func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []string {
 	var lines []string
 	for _, f := range frames {
-		if keep(f) && len(lines) < most {
-			lines = append(lines, strings.TrimPrefix(f.Where+": "+firstLine(f.Text), ": "))
+		if !keep(f) || len(lines) == most {
+			continue
+		}
+		line := strings.TrimPrefix(f.Where+": "+firstLine(f.Text), ": ")
+		// A recursion says the same again and again.
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
 	}
 	return lines

@@ -74,7 +74,7 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 	// derivation wait for each other by polling.
 	var homes []*build
 	for _, h := range e.instance.Homes {
-		cell := matrix.EmbeddedCell(c, h.User, h.Username)
+		cell := matrix.EmbeddedCell(c, h.User, "")
 		if !r.wants(cell) {
 			continue
 		}

@@ -63,6 +63,11 @@ func loadConfig(flags *pflag.FlagSet, path, flakeDir string) error {
 			return nil
 		}
 		path = filepath.Join(flakeDir, configName)
+		// Its lines are shown where they are wrong, and a pull request's link
+		// may lead to what is not to be shown.
+		if st, err := os.Lstat(path); err == nil && !st.Mode().IsRegular() {
+			return &configError{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
+		}
 	}
 	text, err := os.ReadFile(path)
 	switch {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -41,7 +42,8 @@ func (a *App) writeReports(r reports.Report, files reportFiles) error {
 	)
 }
 
-// writeReport renders in memory first, so that a file is whole or not there.
+// writeReport renders in memory first, so that nothing is written of a report
+// that cannot be rendered.
 func (a *App) writeReport(path string, render func(io.Writer) error) error {
 	if path == "" {
 		return nil
@@ -54,11 +56,34 @@ func (a *App) writeReport(path string, render func(io.Writer) error) error {
 		_, err := a.Stdout.Write(out.Bytes())
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := replaceFile(path, out.Bytes()); err != nil {
 		return fmt.Errorf("report cannot be written: %w", err)
 	}
-	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("report cannot be written: %w", err)
+	return nil
+}
+
+// replaceFile puts a file in the place of what has its name. A link is replaced
+// and not followed: the checkout of a pull request may hold one that leads
+// anywhere. Devices and pipes are written to.
+func replaceFile(path string, text []byte) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if st, err := os.Stat(path); strings.HasPrefix(path, "/dev/") || err == nil && !st.Mode().IsRegular() && !st.IsDir() {
+		return os.WriteFile(path, text, 0o644)
+	}
+	tmp, err := os.CreateTemp(dir, ".flakeci-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(text)
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	return nil
 }

@@ -136,13 +136,14 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	if err != nil {
 		return j.broken(ctx, err)
 	}
-	cells, err := j.choose(ctx)
-	if err != nil || len(cells) == 0 {
-		return err
-	}
+	// Asked before there are cells, so that none is lost if this is interrupted.
 	machine, err := j.client.Machine(ctx)
 	if err != nil {
 		return j.broken(ctx, err)
+	}
+	cells, err := j.choose(ctx)
+	if err != nil || len(cells) == 0 {
+		return err
 	}
 	progress := newProgress(j.app, j.opts.progress, j.app.style(j.opts.color, j.app.Stderr), len(cells))
 	defer progress.stop()
@@ -197,13 +198,16 @@ func isOther(k matrix.Kind) bool {
 // nothingHint adds where else there might be something.
 func nothingHint(err error, others bool) error {
 	var nothing *matrix.NothingError
-	if errors.As(err, &nothing) && nothing.Filter == "" && !others {
+	if !errors.As(err, &nothing) || others {
+		return err
+	}
+	if nothing.Filter == "" {
 		return &usageError{
 			msg:  "nothing to do: the flake has no hosts and no homes",
 			hint: "--kind all takes its packages, checks and shells too",
 		}
 	}
-	return err
+	return &usageError{msg: err.Error(), hint: "only NixOS hosts and homes take part unless --kind names others, such as darwin"}
 }
 
 // deliver writes the reports and ends with the verdict's exit code.

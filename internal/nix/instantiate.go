@@ -36,7 +36,6 @@ type Instance struct {
 // EmbeddedHome is a home inside a host.
 type EmbeddedHome struct {
 	User     string   `json:"user"`
-	Username string   `json:"username"`
 	Instance Instance `json:"instance"`
 }
 
@@ -65,7 +64,6 @@ const skipExpr = `
 const homesExpr = `
   homes = host: let users = host.config.home-manager.users or { }; in map (user: {
     inherit user;
-    username = plain (users.${user}.home.username or user);
     instance = describe users.${user}.home.activationPackage;
   }) (builtins.attrNames users);
 `

@@ -23,7 +23,7 @@ func (w *world) instantiated(target *Target, q Question) string {
 	}
 	text := DrvName(in.DrvPath) + " for " + in.System
 	for _, h := range in.Homes {
-		text += fmt.Sprintf(", %s (%s): %s", h.User, h.Username, DrvName(h.Instance.DrvPath))
+		text += fmt.Sprintf(", %s: %s", h.User, DrvName(h.Instance.DrvPath))
 	}
 	return text
 }
@@ -104,8 +104,8 @@ func TestInstantiate(t *testing.T) {
 		{darwin("old"), "darwin-old for x86_64-linux"},
 		{darwin("throws"), "error: …no mac"},
 		{host("plain"), "top for x86_64-linux"},
-		{host("two"), "top for x86_64-linux, joachim (joachim-login): home-joachim, o.dd ü (odd-login): home-odd"},
-		{host("unnamed"), "top for x86_64-linux, work (work): home-work"},
+		{host("two"), "top for x86_64-linux, joachim: home-joachim, o.dd ü: home-odd"},
+		{host("unnamed"), "top for x86_64-linux, work: home-work"},
 		{host("no-home"), "error: nixosConfigurations.no-home.config.home-manager.users.work.home.activationPackage is no derivation but of type int"},
 		{host("throws"), "error: …no home"},
 	}
