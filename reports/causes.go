@@ -48,7 +48,7 @@ func (p *page) cause(c Cause, x index) {
 		p.indented(gutter, fold(line, p.room(widthOf(gutter)))...)
 	}
 	if c.Location != nil && c.Location.File != "" {
-		p.add(indent + p.in(strong, c.Location.String()))
+		p.add(indent + "at " + p.in(strong, c.Location.String()))
 	}
 	if c.Hint != "" {
 		p.indented(indent, wrap("hint: "+c.Hint, p.measure(len(indent)))...)
