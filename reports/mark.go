@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // mark is what the grid shows of a cell: a sign, and a word or two.
@@ -168,6 +169,9 @@ func derivationName(path string) string {
 	_, name, _ := strings.Cut(base, "-")
 	return strings.TrimSuffix(name, ".drv")
 }
+
+// Human is a duration as the table writes it.
+func Human(d time.Duration) string { return human(d.Seconds()) }
 
 // human writes seconds as a person would say them.
 func human(seconds float64) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -28,6 +29,7 @@ type progress struct {
 	running []activity
 	told    map[*runner.Cause]bool // causes whose log was shown
 	last    time.Time
+	spoke   bool // something was printed
 	ended   chan struct{}
 	beating sync.WaitGroup
 }
@@ -49,6 +51,9 @@ func newProgress(a *App, how string, s style, total int) *progress {
 func (p *progress) stop() {
 	close(p.ended)
 	p.beating.Wait()
+	if p.spoke {
+		fmt.Fprintln(p.app.Stderr) // the report follows
+	}
 }
 
 func (p *progress) watcher() runner.Watcher {
@@ -91,6 +96,7 @@ func (p *progress) finish(r runner.Result) {
 
 // print writes lines; the mark at the start of the first is coloured.
 func (p *progress) print(lines []string) {
+	p.spoke = true
 	for i, l := range lines {
 		l = clean.Line(clean.Clean(l))
 		if i == 0 && p.color {
@@ -134,10 +140,13 @@ func (p *progress) block(r runner.Result) []string {
 }
 
 func headline(r runner.Result) string {
-	took := r.Duration().Round(100 * time.Millisecond)
+	took := reports.Human(r.Duration())
 	id := r.Cell.ID
 	switch r.Status {
 	case runner.Passed:
+		if r.How == runner.Evaluated && r.Note != "" {
+			return "~ " + id + " " + r.Note
+		}
 		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Evaluated: "~"}[r.How]
 		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))
 	case runner.Skipped:
@@ -146,8 +155,12 @@ func headline(r runner.Result) string {
 		return fmt.Sprintf("- %s canceled", id)
 	case runner.Error:
 		return fmt.Sprintf("! %s error after %s", id, took)
+	case runner.DependencyFailed:
+		return fmt.Sprintf("✘ %s needs what failed", id)
+	case runner.TimedOut:
+		return fmt.Sprintf("✘ %s timed out after %s", id, took)
 	}
-	return fmt.Sprintf("✘ %s %s after %s", id, r.Status, took)
+	return fmt.Sprintf("✘ %s failed after %s", id, took)
 }
 
 func noted(note string) string {
