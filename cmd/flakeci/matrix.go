@@ -70,6 +70,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err != nil {
 		return err
 	}
+	a.warnOverrides(target.Flake)
 	others := slices.ContainsFunc(selection.Kinds, isOther)
 	homes := slices.Contains(selection.Kinds, matrix.KindHome)
 	d, err := runner.Discover(ctx, target, runner.Wanted{Others: others, Embedded: func(matrix.Cell) bool { return homes }})

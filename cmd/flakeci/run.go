@@ -136,6 +136,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	if err != nil {
 		return j.broken(ctx, err)
 	}
+	j.app.warnOverrides(j.target.Flake)
 	// Asked before there are cells, so that none is lost if this is interrupted.
 	machine, err := j.client.Machine(ctx)
 	if err != nil {

@@ -32,6 +32,18 @@ func (a *App) complain(err error) int {
 	return c.code
 }
 
+// warnOverrides tells of overrides that override nothing, which Nix allows: one
+// list of them may serve many flakes.
+func (a *App) warnOverrides(f nix.Flake) {
+	for _, u := range f.Unknown {
+		there := "it has none there"
+		if len(u.Known) > 0 {
+			there = "there is " + strings.Join(u.Known, ", ")
+		}
+		a.say("warning: the flake has no input %s to override; %s", u.Name, there)
+	}
+}
+
 // complaint is an error in the words of the program.
 type complaint struct {
 	msg, hint string
@@ -103,7 +115,10 @@ func explainNix(err error) (complaint, bool) {
 	switch {
 	case errors.As(err, &noFlake):
 		hint := "name a folder with a flake.nix, or what Nix takes as a flake reference"
-		if noFlake.Untracked != "" {
+		switch {
+		case noFlake.Input != "":
+			hint = "--override-input takes a path that is there, or what else Nix takes as a flake reference"
+		case noFlake.Untracked != "":
 			hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", noFlake.Untracked, noFlake.Untracked)
 		}
 		return complaint{err.Error(), hint, exitUsage}, true

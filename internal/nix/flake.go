@@ -19,6 +19,8 @@ type Flake struct {
 	Checkout string
 	// Dir is the flake's folder below the root, empty for the root.
 	Dir string
+	// Unknown are the overrides that override nothing.
+	Unknown []UnknownInput
 
 	eval  string // the reference to evaluate: locked where that is possible
 	inGit bool   // only what git tracks in Checkout is part of the flake
@@ -57,10 +59,15 @@ type flakeSource struct {
 	Rev  string `json:"rev"`
 }
 
-// overrides gives what is to replace inputs as Nix is to be given it.
+// overrides gives what is to replace inputs as Nix is to be given it. The error
+// is a [*NoFlakeError] for a path where there is nothing: Nix would name the
+// path alone, or fetch other inputs first.
 func (c *Client) overrides(o []Override) ([]Override, error) {
 	var given []Override
 	for _, o := range o {
+		if nowhere(o.Ref) {
+			return nil, &NoFlakeError{Ref: o.Ref, Reason: "no such file or folder", Input: o.Name}
+		}
 		ref, err := c.nixRef(o.Ref)
 		if err != nil {
 			return nil, err
@@ -101,6 +108,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 		return f, f.resolveError(err)
 	}
 	f.fill(m)
+	f.Unknown = f.locks.unknown(o.Overrides)
 	return f, nil
 }
 

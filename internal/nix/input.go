@@ -150,3 +150,36 @@ func plainURL(u string) string {
 	}
 	return u
 }
+
+// UnknownInput is an override for an input that the flake does not have: Nix
+// goes on with other inputs than were meant.
+type UnknownInput struct {
+	Name  string   // as it was given
+	Known []string // the inputs at the place where the name is wrong
+}
+
+// unknown lists the overrides that have no input. What follows another input is
+// not looked into.
+func (l lockFile) unknown(overrides []Override) []UnknownInput {
+	var list []UnknownInput
+	for _, o := range overrides {
+		node, at := l.Nodes[l.Root], ""
+		for _, name := range strings.Split(o.Name, "/") {
+			input, ok := node.Inputs[name]
+			if !ok {
+				known := node.names()
+				for i := range known {
+					known[i] = at + known[i]
+				}
+				list = append(list, UnknownInput{Name: o.Name, Known: known})
+				break
+			}
+			var target string
+			if json.Unmarshal(input, &target) != nil {
+				break
+			}
+			node, at = l.Nodes[target], at+name+"/"
+		}
+	}
+	return list
+}

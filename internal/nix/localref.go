@@ -1,7 +1,9 @@
 package nix
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -111,4 +113,21 @@ func gitRoot(dir string) string {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// nowhere says whether a reference is a path, and one where there is nothing.
+// What is in a store may be in another than this machine's.
+func nowhere(ref string) bool {
+	path, _, _ := strings.Cut(strings.TrimPrefix(ref, "path:"), "?")
+	if strings.HasPrefix(path, "/nix/store/") {
+		return false
+	}
+	if path == ref && !filepath.IsAbs(path) && !strings.HasPrefix(path, "./") && !strings.HasPrefix(path, "../") {
+		return false
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	decoded, err := url.PathUnescape(path)
+	return err != nil || !exists(decoded)
 }

@@ -5,16 +5,25 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
 // NoFlakeError says that there is no flake where the reference points.
 type NoFlakeError struct {
 	Ref, Reason string
+	// Input is the input that the reference was given for, empty for the flake
+	// itself.
+	Input string
 	// Untracked is flake.nix if it lies there unknown to git.
 	Untracked string
 }
 
-func (e *NoFlakeError) Error() string { return fmt.Sprintf("no flake at %s: %s", e.Ref, e.Reason) }
+func (e *NoFlakeError) Error() string {
+	if e.Input != "" {
+		return fmt.Sprintf("input %s: nothing at %s: %s", e.Input, e.Ref, e.Reason)
+	}
+	return fmt.Sprintf("no flake at %s: %s", e.Ref, e.Reason)
+}
 
 // What Nix says where a reference names nothing, or something without a
 // flake.nix. The same words are said of an input, see record.locking.
@@ -41,7 +50,7 @@ func (f *Flake) resolveError(err error) error {
 	switch {
 	case noFlakeRE.MatchString(e.Message):
 		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
-		if dir, _ := localFolder(f.Ref); dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
+		if dir, _ := localFolder(f.Ref); strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
 			nf.Untracked = "flake.nix"
 		}
 		return nf
