@@ -78,9 +78,9 @@ FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
 	}
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
-	})
+	root.SetFlagErrorFunc(badFlag)
+	root.Version = versionString()
+	root.SetVersionTemplate("flakeci {{.Version}}\n")
 	root.AddCommand(a.runCommand(), a.matrixCommand(), a.reportCommand(), a.versionCommand())
 	return root
 }

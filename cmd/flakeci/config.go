@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,18 +86,47 @@ func loadConfig(flags *pflag.FlagSet, path, flakeDir string) error {
 	return c.apply(flags, path)
 }
 
-// tomlDetail shows the line that is wrong, where the library knows it.
+// tomlDetail says what is wrong and shows the line, where the library knows it.
 func tomlDetail(err error) string {
 	var unknown *toml.StrictMissingError
-	if errors.As(err, &unknown) {
-		return "unknown key\n" + unknown.String()
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		first := &unknown.Errors[0]
+		return excerpt(first, "unknown key "+strings.Join(first.Key(), "."))
 	}
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
-		line, column := decode.Position()
-		return fmt.Sprintf("line %d, column %d: %s\n%s", line, column, decode.Error(), decode.String())
+		return excerpt(decode, plainTOML(decode))
 	}
 	return err.Error()
+}
+
+// excerpt is the message with the lines around the place. The library marks the
+// place and repeats its own message there.
+func excerpt(e *toml.DecodeError, message string) string {
+	lines := strings.Split(e.String(), "\n")
+	for i, line := range lines {
+		if before, _, ok := strings.Cut(line, "~ "); ok && strings.HasPrefix(strings.TrimLeft(line, " "), "|") {
+			lines[i] = before + "~"
+		}
+	}
+	line, _ := e.Position()
+	return fmt.Sprintf("line %d: %s\n%s", line, message, strings.Join(lines, "\n"))
+}
+
+// What the library says of a value of the wrong kind, in words of Go.
+var wrongKindRE = regexp.MustCompile(`^toml: cannot decode TOML \S+ into (?:struct field \S+ of type )?(\S+)`)
+
+// plainTOML says it in words of the file.
+func plainTOML(e *toml.DecodeError) string {
+	kinds := map[string]string{
+		"string": "text in quotes", "int": "a number", "bool": "true or false",
+		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",
+	}
+	m := wrongKindRE.FindStringSubmatch(e.Error())
+	if m == nil || kinds[m[1]] == "" {
+		return strings.TrimPrefix(e.Error(), "toml: ")
+	}
+	return fmt.Sprintf("%s takes %s", strings.Join(e.Key(), "."), kinds[m[1]])
 }
 
 // apply sets each flag that the file has a value for. A flag that the
@@ -109,7 +139,7 @@ func (c config) apply(flags *pflag.FlagSet, path string) error {
 		}
 		for _, value := range v.values {
 			if err := flag.Value.Set(value); err != nil {
-				return &configError{Path: path, Detail: fmt.Sprintf("%s = %q: %v", v.flag, value, err)}
+				return &configError{Path: path, Detail: badValue(flag, value, err)}
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -147,6 +148,25 @@ func (f *flakeFlags) add(fs *pflag.FlagSet) {
 	addColor(fs, &f.color)
 }
 
+// badFlag puts the flag library's words for a value into plain ones.
+func badFlag(cmd *cobra.Command, err error) error {
+	usage := &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
+	var bad *pflag.InvalidValueError
+	if errors.As(err, &bad) {
+		usage.msg = "--" + badValue(bad.GetFlag(), bad.GetValue(), bad.Unwrap())
+	}
+	return usage
+}
+
+// badValue says what a flag takes, on the command line and in flakeci.toml.
+func badValue(flag *pflag.Flag, value string, err error) string {
+	takes := map[string]string{"int": "a number", "bool": "true or false", "duration": "a duration such as 30m or 1h30m"}[flag.Value.Type()]
+	if takes == "" {
+		return fmt.Sprintf("%s: %v", flag.Name, err)
+	}
+	return fmt.Sprintf("%s takes %s, not %q", flag.Name, takes, value)
+}
+
 // load reads the argument, and the configuration that goes with it.
 func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if f.ref, err = flakeArg(args); err != nil {
@@ -156,6 +176,17 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	return checkColor(f.color)
+}
+
+// oneFlake takes at most one argument. Who gives more means names of hosts.
+func oneFlake(cmd *cobra.Command, args []string) error {
+	if len(args) <= 1 {
+		return nil
+	}
+	return &usageError{
+		msg:  fmt.Sprintf("%s takes one FLAKE, not %s", cmd.CommandPath(), strings.Join(args, " ")),
+		hint: "--host, --user or --cell choose among what it has",
+	}
 }
 
 // flakeArg is the flake reference of the command line.

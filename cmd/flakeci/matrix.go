@@ -31,7 +31,7 @@ func (a *App) matrixCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "matrix [FLAKE]",
 		Short: "Show the grid of hosts and users, or the cells",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  oneFlake,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err

@@ -18,7 +18,7 @@ func (a *App) reportCommand() *cobra.Command {
 		Short:   "Render a saved JSON report again",
 		Long:    "Render a report that flakeci run --json saved. The exit code is that of its verdict.",
 		Example: "  flakeci report report.json --junit junit.xml",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneReport,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := cmp.Or(files.check(), checkColor(color)); err != nil {
 				return err
@@ -29,6 +29,13 @@ func (a *App) reportCommand() *cobra.Command {
 	files.add(cmd.Flags())
 	addColor(cmd.Flags(), &color)
 	return cmd
+}
+
+func oneReport(_ *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: "give a file that flakeci run --json wrote"}
 }
 
 func (a *App) report(path string, files reportFiles, color string) error {

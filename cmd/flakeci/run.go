@@ -51,7 +51,7 @@ func (a *App) runCommand() *cobra.Command {
   flakeci run --host reason
   flakeci run --user joachim --eval-only
   flakeci run --kind all --junit junit.xml --json report.json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneFlake,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err

@@ -66,7 +66,8 @@ func explain(err error) complaint {
 			return c
 		}
 	}
-	if isUsage(err) {
+	// All that cobra gives as plain text.
+	if strings.HasPrefix(err.Error(), "unknown command") {
 		return complaint{err.Error(), "see flakeci --help", exitUsage}
 	}
 	return complaint{msg: err.Error(), code: exitError}
@@ -151,14 +152,4 @@ func explainReport(err error) (complaint, bool) {
 		return complaint{err.Error(), "give a file that flakeci run --json wrote", exitUsage}, true
 	}
 	return complaint{}, false
-}
-
-// isUsage knows the errors that cobra gives as plain text.
-func isUsage(err error) bool {
-	for _, start := range []string{"unknown command", "accepts ", "requires ", "unknown flag"} {
-		if strings.HasPrefix(err.Error(), start) {
-			return true
-		}
-	}
-	return false
 }
