@@ -112,6 +112,8 @@ func evalErrorCause(e *nix.EvalError) *Cause {
 	case e.Input != nil:
 		inputCause(c, e.Input)
 	case e.Untracked != "":
+		// Newer versions say how themselves, with the checkout's whole path.
+		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
 		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
 	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
 		c.Hint = "a value needs itself; in modules mostly an `imports` or `mkIf` that depends on `config`"

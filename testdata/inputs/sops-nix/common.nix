@@ -174,7 +174,7 @@ in
     lib.optionals cfg.validateSopsFiles [
       {
         assertion = builtins.pathExists s.sopsFile;
-        message = "Cannot find path '${toString s.sopsFile}' set in sops.secrets.${lib.escapeNixIdentifier s.name}.sopsFile";
+        message = "Cannot find path '${s.sopsFile}' set in sops.secrets.${lib.escapeNixIdentifier s.name}.sopsFile";
       }
       {
         assertion = builtins.isPath s.sopsFile || inStore s.sopsFile;
