@@ -63,7 +63,7 @@ type Frame struct {
 func (f Frame) Useful() bool {
 	if f.Where == "" {
 		m := contextRE.FindStringSubmatch(f.Text)
-		return m != nil && !strings.HasPrefix(m[1], "/") || strings.HasPrefix(f.Text, "while evaluating the option ") ||
+		return m != nil && !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "<") || strings.HasPrefix(f.Text, "while evaluating the option ") ||
 			strings.HasPrefix(f.Text, "while evaluating the module argument ")
 	}
 	return !strings.HasPrefix(f.Where, "/") && !strings.HasPrefix(f.Where, "«")
