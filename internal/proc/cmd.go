@@ -3,7 +3,6 @@ package proc
 import (
 	"context"
 	"io"
-	"os/exec"
 	"runtime"
 	"time"
 )
@@ -99,10 +98,4 @@ func (c *Cmd) verdict(ctx context.Context, p *process, interrupted bool, outputE
 // failed returns an error for a program that did not get to run.
 func (c *Cmd) failed(err error) *Error {
 	return &Error{Argv: append([]string{c.Path}, c.Args...), ExitCode: -1, Err: err}
-}
-
-// LookPath returns where Run would find a program, or an error in which
-// errors.Is finds [ErrNotFound].
-func LookPath(name string) (string, error) {
-	return exec.LookPath(name)
 }

@@ -39,7 +39,7 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrNotFound is found by errors.Is in the error of Run and LookPath when PATH
+// ErrNotFound is found by errors.Is in the error of Run when PATH
 // has no such program. One that was given with a slash gives fs.ErrNotExist.
 var ErrNotFound = exec.ErrNotFound
 

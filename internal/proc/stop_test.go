@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -133,7 +134,7 @@ func TestNothingOfTheGroupIsLeft(t *testing.T) {
 
 // Whoever leaves the group lives on, but cannot make Run wait for the pipes.
 func TestRunDoesNotWaitForADaemon(t *testing.T) {
-	if _, err := proc.LookPath("setsid"); err != nil {
+	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("no setsid here")
 	}
 	for _, script := range []string{"exec sleep 1000", "exec yes"} {
