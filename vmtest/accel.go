@@ -1,0 +1,208 @@
+package vmtest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// Accel is how the guest's instructions are run: by the processor itself (KVM)
+// or by QEMU's interpreter (TCG).
+type Accel string
+
+// The accelerators. AccelAuto is a wish only: KVM where it is proven to work.
+const (
+	AccelAuto Accel = "auto"
+	AccelKVM  Accel = "kvm"
+	AccelTCG  Accel = "tcg"
+)
+
+// tcgFactor is how much longer things may take without KVM: TCG was measured to
+// be 2.5 to 20 times slower, booting in the lower half of that.
+const tcgFactor = 5
+
+// factor scales the time limits of a boot.
+func (a Accel) factor() time.Duration {
+	if a == AccelTCG {
+		return tcgFactor
+	}
+	return 1
+}
+
+// Accelerator is the choice of one machine, made once and for all hosts.
+type Accelerator struct {
+	// Want is what was asked for; empty is [AccelAuto].
+	Want Accel
+	// Cache is the file in which the answer is kept until the machine boots
+	// anew; empty keeps none.
+	Cache string
+
+	once   sync.Once
+	chosen Accel
+	why    string
+	err    error
+}
+
+// Choose says which accelerator to use, and why that and no other in words for
+// the report. KVM that was forced and does not work is an error. qemu is the
+// program to prove it with.
+func (a *Accelerator) Choose(ctx context.Context, qemu string) (chosen Accel, why string, err error) {
+	a.once.Do(func() { a.chosen, a.why, a.err = a.choose(ctx, qemu) })
+	return a.chosen, a.why, a.err
+}
+
+func (a *Accelerator) choose(ctx context.Context, qemu string) (Accel, string, error) {
+	if a.Want == AccelTCG {
+		return AccelTCG, "asked for", nil
+	}
+	flaw := a.flawOfKVM(ctx, qemu)
+	switch {
+	case ctx.Err() != nil:
+		return "", "", ctx.Err()
+	case flaw == "":
+		return AccelKVM, "", nil
+	case a.Want == AccelKVM:
+		return "", "", fmt.Errorf("KVM was asked for and does not work here: %s", flaw)
+	}
+	return AccelTCG, flaw, nil
+}
+
+// proof is a remembered answer. It holds for the boot of the machine and the
+// QEMU that it was got with.
+type proof struct {
+	Boot string `json:"boot"`
+	QEMU string `json:"qemu"`
+	Flaw string `json:"flaw"` // empty: KVM works
+}
+
+// flawOfKVM says what is wrong with KVM here, "" for nothing.
+func (a *Accelerator) flawOfKVM(ctx context.Context, qemu string) string {
+	if f, err := os.OpenFile(kvmDevice, os.O_RDWR, 0); err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			return "no permission for " + kvmDevice
+		}
+		return "no " + kvmDevice
+	} else if err := f.Close(); err != nil {
+		return err.Error()
+	}
+	now := proof{Boot: bootID(), QEMU: qemu}
+	if known, ok := a.recall(now); ok {
+		return known.Flaw
+	}
+	now.Flaw = proveKVM(ctx, qemu)
+	if ctx.Err() == nil {
+		a.remember(now)
+	}
+	return now.Flaw
+}
+
+const kvmDevice = "/dev/kvm"
+
+// bootID is another one each time the machine starts; empty where the kernel
+// has none.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
+}
+
+func (a *Accelerator) recall(now proof) (known proof, ok bool) {
+	if a.Cache == "" || now.Boot == "" {
+		return known, false
+	}
+	text, err := os.ReadFile(a.Cache)
+	if err != nil || json.Unmarshal(text, &known) != nil {
+		return known, false
+	}
+	return known, known.Boot == now.Boot && known.QEMU == now.QEMU
+}
+
+// remember keeps the answer. Where it cannot, it is got anew the next time.
+func (a *Accelerator) remember(p proof) {
+	text, err := json.Marshal(p)
+	if a.Cache == "" || err != nil || os.MkdirAll(filepath.Dir(a.Cache), 0o755) != nil {
+		return
+	}
+	half := a.Cache + ".new"
+	if os.WriteFile(half, append(text, '\n'), 0o600) == nil {
+		_ = os.Rename(half, a.Cache)
+	}
+}
+
+// How long the proof may take; with TCG it takes 0.1 s.
+const proofLimit = 3 * time.Second
+
+// What the guest of the proof tells QEMU to exit with: isa-debug-exit makes
+// 2n+1 of the n that is written to it.
+const (
+	proofPort = "0xf4"
+	proofCode = 0x10<<1 | 1
+)
+
+// bootSector is that guest: the first sector of a floppy, started by the BIOS in
+// 16-bit mode.
+func bootSector() []byte {
+	sector := make([]byte, 512)
+	copy(sector, []byte{
+		0xb0, 0x10, // mov al, 0x10
+		0xe6, 0xf4, // out 0xf4, al
+		0xf4,       // hlt
+		0xeb, 0xfd, // jmp to the hlt
+	})
+	copy(sector[510:], []byte{0x55, 0xaa})
+	return sector
+}
+
+// proveKVM starts a guest of a few instructions. That the device opens and makes
+// a machine proves nothing: there are those on which the guest then spins for
+// ever, and those on which QEMU aborts when it sets the processor up.
+func proveKVM(ctx context.Context, qemu string) string {
+	if runtime.GOARCH != "amd64" {
+		return "KVM is proven on x86_64 only"
+	}
+	dir, err := os.MkdirTemp("", "flakeci-kvm-")
+	if err != nil {
+		return err.Error()
+	}
+	defer os.RemoveAll(dir)
+	floppy := filepath.Join(dir, "floppy.img")
+	if err := os.WriteFile(floppy, bootSector(), 0o600); err != nil {
+		return err.Error()
+	}
+	limited, cancel := context.WithTimeout(ctx, proofLimit)
+	defer cancel()
+	cmd := proc.Cmd{
+		Path: qemu, Dir: dir, Env: []string{"HOME=" + dir}, Grace: time.Second,
+		// As nixpkgs' runner starts it: -cpu max is where some machines give up.
+		Args: []string{
+			"-machine", "accel=kvm", "-cpu", "max", "-nodefaults", "-no-user-config", "-display", "none", "-m", "16",
+			"-device", "isa-debug-exit,iobase=" + proofPort + ",iosize=4",
+			"-drive", "file=" + floppy + ",format=raw,if=floppy", "-boot", "a",
+		},
+		OnStderr: func([]byte) {}, // for LastLine
+	}
+	_, err = cmd.Run(limited)
+	var ended *proc.Error
+	switch {
+	case limited.Err() != nil:
+		return fmt.Sprintf("a guest with KVM did nothing for %s", proofLimit)
+	case errors.As(err, &ended) && ended.ExitCode == proofCode:
+		return ""
+	case errors.As(err, &ended) && ended.LastLine != "":
+		return "QEMU with KVM fails: " + ended.LastLine
+	case err != nil:
+		return "QEMU with KVM fails: " + err.Error()
+	}
+	return "QEMU with KVM ended without a word"
+}

@@ -1,0 +1,210 @@
+package vmtest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flakeci/flakeci/vmtest/guestagent"
+)
+
+// Boot boots a host, asks it how it is, activates its homes, runs its checks and
+// stops it. step is told of each phase that begins, with the id of the home for
+// one of a home and "" for one of the host. A boot that failed by a fault of the
+// machine's is tried once more.
+func (l *Lab) Boot(ctx context.Context, h Host, step func(home, phase string)) Result {
+	release, err := l.Budget.acquire(ctx, h)
+	if err != nil {
+		return canceledResult(h)
+	}
+	defer release()
+	res := l.attempt(ctx, h, step)
+	if boot := &res.Phases[0]; ctx.Err() == nil && slices.ContainsFunc(boot.Faults, (*Fault).machines) {
+		again := l.attempt(ctx, h, step)
+		again.Phases[0].Attempts = 2
+		again.Flaky = !slices.ContainsFunc(again.Phases[0].Faults, (*Fault).machines)
+		return again
+	}
+	return res
+}
+
+// attempt boots a host once.
+func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)) Result {
+	b := booting{lab: l, host: h, step: step, result: Result{Homes: map[string]Phase{}}}
+	step("", PhaseBoot)
+	boot := Phase{Name: PhaseBoot, Started: time.Now(), Attempts: 1}
+	m, alive, fault := l.start(ctx, h, startOptions{})
+	if fault == nil {
+		b.machine = m
+		defer m.discard()
+		b.result.Accel = m.accel
+		boot.Faults = b.comeUp(alive)
+		boot.Message = b.accelNote(alive)
+	} else {
+		boot.Faults = []*Fault{fault}
+	}
+	boot.Duration = time.Since(boot.Started)
+	if ctx.Err() != nil {
+		boot.Canceled, boot.Faults = true, nil
+	}
+	b.result.Phases = []Phase{boot}
+	b.up = fault == nil && boot.up()
+	b.homes(alive)
+	b.checks(alive)
+	if m != nil {
+		b.keepEvidence(ctx)
+		m.stop(ctx, b.up)
+	}
+	return b.result
+}
+
+// canceledResult is that of a host whose turn never came.
+func canceledResult(h Host) Result {
+	r := Result{Phases: []Phase{{Name: PhaseBoot, Started: time.Now(), Canceled: true}}, Homes: map[string]Phase{}}
+	for _, home := range h.Homes {
+		r.Homes[home.ID] = Phase{Name: PhaseActivate, Started: time.Now(), Canceled: true}
+	}
+	return r
+}
+
+// up says whether the host came up, though perhaps not with all its units.
+func (p Phase) up() bool {
+	return !p.Canceled && !slices.ContainsFunc(p.Faults, func(f *Fault) bool {
+		return f.Kind != KindUnit && f.Kind != KindActivation
+	})
+}
+
+// booting is one host on its way.
+type booting struct {
+	lab     *Lab
+	host    Host
+	step    func(home, phase string)
+	machine *machine
+	up      bool
+	state   state
+	result  Result
+}
+
+// comeUp waits until the host is up or will never be.
+func (b *booting) comeUp(alive context.Context) []*Fault {
+	m := b.machine
+	limit := b.lab.bootTimeout(m.accel)
+	limited, cancel := context.WithTimeout(alive, limit)
+	defer cancel()
+	select {
+	case <-m.opened:
+	case <-limited.Done():
+		return b.notUp(alive, limit)
+	}
+	state, err := m.ask(limited)
+	if err != nil {
+		return b.notUp(alive, limit)
+	}
+	b.state = state
+	return state.faults(m)
+}
+
+// notUp says why a host did not come up: a fault that ended it, or the time.
+func (b *booting) notUp(alive context.Context, limit time.Duration) []*Fault {
+	var died *faultError
+	if errors.As(context.Cause(alive), &died) {
+		return []*Fault{died.fault}
+	}
+	if alive.Err() != nil {
+		return nil // interrupted
+	}
+	m := b.machine
+	f := &Fault{Kind: KindTimeout, Title: "it was not up after " + limit.String(), Tail: m.serial.tail(shownLines), Hint: "give it more with boot-timeout in flakeci.toml"}
+	select {
+	case <-m.opened:
+	default:
+		return []*Fault{f}
+	}
+	limited, cancel := context.WithTimeout(alive, 5*time.Second*m.accel.factor())
+	defer cancel()
+	jobs, err := m.jobs(limited)
+	switch {
+	case err != nil:
+		f.Kind, f.Title = KindAgent, "the guest agent does not answer"
+		f.Hint = "the guest may have run out of memory, or hang; see its console"
+	case len(jobs) > 0:
+		f.Title += ", waiting for " + strings.Join(jobs[:min(3, len(jobs))], ", ")
+		f.Message = "systemd waits for:\n" + strings.Join(jobs, "\n")
+	}
+	return []*Fault{f}
+}
+
+func (l *Lab) bootTimeout(a Accel) time.Duration {
+	if l.BootTimeout > 0 {
+		return l.BootTimeout * a.factor()
+	}
+	return DefaultBootTimeout * a.factor()
+}
+
+func (l *Lab) silence(a Accel) time.Duration {
+	if l.Silence > 0 {
+		return l.Silence * a.factor()
+	}
+	return DefaultSilence * a.factor()
+}
+
+// accelNote says what ran the guest, and why.
+func (b *booting) accelNote(alive context.Context) string {
+	m := b.machine
+	_, why, _ := b.lab.Accel.Choose(alive, "")
+	limited, cancel := context.WithTimeout(context.WithoutCancel(alive), time.Second)
+	defer cancel()
+	// QEMU has the last word: the host's own options may say otherwise.
+	if kvm, err := m.qmp.KVM(limited); err == nil && kvm != (m.accel == AccelKVM) {
+		if b.result.Accel = AccelTCG; kvm {
+			b.result.Accel = AccelKVM
+		}
+		why = "QEMU says so"
+	}
+	if why == "" {
+		return "with " + string(b.result.Accel)
+	}
+	return "with " + string(b.result.Accel) + ": " + why
+}
+
+// checks runs what the owner wants to be true of the host.
+func (b *booting) checks(alive context.Context) {
+	for _, c := range b.host.Checks {
+		name := CheckPrefix + c.Label()
+		if !b.up {
+			b.result.Phases = append(b.result.Phases, Phase{Name: name, Started: time.Now(), Skipped: true, Message: "the host did not come up"})
+			continue
+		}
+		b.step("", name)
+		b.result.Phases = append(b.result.Phases, b.check(alive, name, c))
+	}
+}
+
+// Exec runs a program in the guest, for checks.
+func (m *machine) Exec(ctx context.Context, c guestagent.Command) (guestagent.Result, error) {
+	return m.agent.Exec(ctx, c)
+}
+
+func (b *booting) check(alive context.Context, name string, c Check) Phase {
+	res := c.Run(alive, b.machine)
+	p := Phase{Name: name, Started: res.Started, Duration: res.Duration, Attempts: 1}
+	var died *faultError
+	switch {
+	case res.Passed:
+		p.Message = res.Seen
+	case errors.As(context.Cause(alive), &died):
+		p.Faults = []*Fault{died.fault}
+	case alive.Err() != nil:
+		p.Canceled = true
+	case res.Err != nil:
+		p.Faults = []*Fault{{Kind: KindAgent, Title: "the guest could not be asked: " + res.Err.Error(), Tail: b.machine.serial.tail(shownLines)}}
+	default:
+		p.Faults = []*Fault{{
+			Kind: KindCheck, Title: c.Label() + ": expected " + res.Expected + ", seen " + res.Seen,
+			Message: "expected: " + res.Expected + "\nseen: " + res.Seen, Tail: res.Detail,
+		}}
+	}
+	return p
+}

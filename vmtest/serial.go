@@ -1,0 +1,176 @@
+package vmtest
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/clean"
+)
+
+// How many lines of the console are kept for showing, and how long one may be.
+const (
+	serialLines = 400
+	serialWidth = 2 << 10 // bytes
+)
+
+// sign is what a line on the console means for the boot.
+type sign int
+
+const (
+	signNone      sign = iota
+	signPanic          // the kernel gave up
+	signEmergency      // systemd, or stage 1, waits for somebody to mend it
+	signUp             // services are started or a login is offered
+)
+
+var signs = []struct {
+	sign sign
+	re   *regexp.Regexp
+}{
+	{signPanic, regexp.MustCompile(`Kernel panic - not syncing`)},
+	// systemd's emergency and rescue shells, and NixOS' scripted stage 1.
+	{signEmergency, regexp.MustCompile(`You are in (?:emergency|rescue) mode|Cannot open access to console, the root account is locked|An error occurred in stage 1 of the boot process`)},
+	{signUp, regexp.MustCompile(`Reached target .*[Mm]ulti-[Uu]ser|^\S+ login: ?$`)},
+}
+
+// Lines that name what went wrong, as systemd and NixOS print them.
+var (
+	troubleRE    = regexp.MustCompile(`^\[(FAILED|DEPEND| TIME )\] ?(.*)|^(?:.*: )?(Dependency failed for .*|Timed out waiting for .*)`)
+	activationRE = regexp.MustCompile(`Activation script snippet '([^']*)' failed \((\d+)\)`)
+)
+
+// serial is the console of a guest. It is written to by QEMU, may be written
+// to a log as a whole, and is searched for signs line by line.
+type serial struct {
+	log   io.Writer // gets all of it, as it is
+	first chan sign // the first panic or emergency
+
+	mu      sync.Mutex
+	line    bytes.Buffer
+	lines   []string
+	last    time.Time // when something was last written
+	up      bool
+	trouble []string // what systemd says failed
+	bytes   int64
+	broken  []brokenSnippet
+}
+
+// brokenSnippet is a piece of the activation script that failed.
+type brokenSnippet struct {
+	name, code string
+	before     []string // the lines above
+}
+
+func newSerial(log io.Writer) *serial {
+	return &serial{log: log, first: make(chan sign, 1), last: time.Now()}
+}
+
+// Write takes in what the guest prints.
+func (s *serial) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = time.Now()
+	s.bytes += int64(len(p))
+	for _, b := range p {
+		if b == '\n' || s.line.Len() == serialWidth {
+			s.endLine()
+		}
+		if b != '\n' && b != '\r' {
+			s.line.WriteByte(b)
+		}
+	}
+	// A prompt has no end of line.
+	s.look(clean.Text(s.line.String()))
+	return s.log.Write(p)
+}
+
+func (s *serial) endLine() {
+	text := strings.TrimRight(clean.Text(s.line.String()), " ")
+	s.line.Reset()
+	if text == "" {
+		return
+	}
+	if m := activationRE.FindStringSubmatch(text); m != nil {
+		s.broken = append(s.broken, brokenSnippet{m[1], m[2], slices.Clone(s.lines[max(0, len(s.lines)-10):])})
+	}
+	if m := troubleRE.FindStringSubmatch(text); m != nil && len(s.trouble) < 20 {
+		s.trouble = append(s.trouble, strings.TrimSpace(m[2]+m[3]))
+	}
+	if s.lines = append(s.lines, text); len(s.lines) > 2*serialLines {
+		s.lines = slices.Clone(s.lines[serialLines:])
+	}
+	s.look(text)
+}
+
+// look searches a line, whole or not yet, for signs.
+func (s *serial) look(text string) {
+	for _, known := range signs {
+		if !known.re.MatchString(text) {
+			continue
+		}
+		if known.sign == signUp {
+			s.up = true
+			continue
+		}
+		select {
+		case s.first <- known.sign:
+		default:
+		}
+	}
+}
+
+// silent is how long nothing was written.
+func (s *serial) silent() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.last)
+}
+
+// seen says whether the guest printed that it is up, and whether it printed
+// anything.
+func (s *serial) seen() (up, anything bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up, s.bytes > 0
+}
+
+// tail gives the last n lines, without what is no text.
+func (s *serial) tail(n int) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lines := slices.Clone(s.lines)
+	if rest := clean.Text(s.line.String()); rest != "" {
+		lines = append(lines, rest)
+	}
+	return lines[max(0, len(lines)-n):]
+}
+
+// from gives up to n lines from the last one on that holds the text.
+func (s *serial) from(text string, n int) []string {
+	lines := s.tail(serialLines)
+	for i := len(lines) - 1; i >= 0; i-- {
+		if strings.Contains(lines[i], text) {
+			return lines[i:min(len(lines), i+n)]
+		}
+	}
+	return lines[max(0, len(lines)-n):]
+}
+
+// troubles lists what systemd said had failed.
+func (s *serial) troubles() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.trouble)
+}
+
+// snippets lists the activation snippets that failed.
+func (s *serial) snippets() []brokenSnippet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.broken)
+}
