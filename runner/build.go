@@ -2,15 +2,14 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 )
 
@@ -188,37 +187,11 @@ func (r *run) keepLog(ctx context.Context, drv string) string {
 	}
 	hash, _, _ := strings.Cut(filepath.Base(drv), "-")
 	name := filepath.Join("logs", nix.DrvName(drv)+"-"+hash[:min(8, len(hash))]+".log")
-	if os.MkdirAll(r.Artifacts, 0o755) != nil {
-		return ""
-	}
-	root, err := os.OpenRoot(r.Artifacts)
-	if err != nil {
-		return ""
-	}
-	defer root.Close()
-	f, err := createAnew(root, name)
-	if err != nil {
-		return ""
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logLimit)
 	defer cancel()
-	err = r.Client.Log(ctx, drv, f)
-	if closeErr := f.Close(); err != nil || closeErr != nil {
-		_ = root.Remove(name) // half a log would pass for the whole
+	path, err := artifact.Write(r.Artifacts, name, func(w io.Writer) error { return r.Client.Log(ctx, drv, w) })
+	if err != nil {
 		return ""
 	}
-	return filepath.Join(r.Artifacts, name)
-}
-
-// createAnew makes a file in place of what has its name. The artifacts may lie
-// in the checkout of a flake that put a link there, to write what its builder
-// says to wherever that leads.
-func createAnew(root *os.Root, name string) (*os.File, error) {
-	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return nil, err
-	}
-	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	return path
 }
