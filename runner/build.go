@@ -11,6 +11,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
 )
 
 // build is the building of one derivation, done once for all cells that have
@@ -50,6 +51,9 @@ func (r *run) build(ctx context.Context, res Result, b *build, after []*build) {
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
 	if b.phase.Name != "" {
 		res.Phases = append(res.Phases, b.phase)
+	}
+	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == Passed && res.How != Evaluated {
+		r.boot(ctx, &res)
 	}
 	r.finish(res)
 }

@@ -45,6 +45,10 @@ func (r *run) instantiate(ctx context.Context, c matrix.Cell) evaluation {
 func (r *run) question(c matrix.Cell) nix.Question {
 	q := nix.Question{Path: c.Path}
 	switch c.Kind {
+	case matrix.KindHome:
+		q.Home = true
+	case matrix.KindVM:
+		q = r.vmQuestion(c)
 	case matrix.KindNixOS:
 		q.Embedded = r.takesHomes(c)
 	case matrix.KindDarwin:
@@ -137,7 +141,13 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []
 		c.System = e.instance.System
 	}
 	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}}
-	if r.ended(ctx, &res, e) {
+	if e.instance.Home != nil {
+		res.home = *e.instance.Home
+	}
+	if e.instance.VM != nil {
+		res.vm = *e.instance.VM
+	}
+	if r.endsWith(ctx, &res, e) {
 		r.finish(res)
 		return nil
 	}
@@ -149,8 +159,8 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []
 	return b
 }
 
-// ended says whether a cell ends with its evaluation, and how.
-func (r *run) ended(ctx context.Context, res *Result, e evaluation) bool {
+// endsWith says whether a cell ends with its evaluation, and how.
+func (r *run) endsWith(ctx context.Context, res *Result, e evaluation) bool {
 	switch {
 	case e.stopped == TimedOut:
 		res.Status, res.Causes = TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseEval, r.Timeout)}

@@ -10,6 +10,7 @@ package runner
 import (
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -41,7 +42,7 @@ const (
 	Evaluated How = "evaluated"
 )
 
-// The phases that the runner takes a cell through.
+// The phases that the runner itself takes a cell through; a [Booter] adds its own.
 const (
 	PhaseEval  = "eval"
 	PhaseBuild = "build"
@@ -53,6 +54,7 @@ type Phase struct {
 	Status   Status
 	Started  time.Time
 	Duration time.Duration
+	Attempts int   // 0 is one
 	MaxRSS   int64 // peak memory of the process, in bytes; 0 where unknown
 	Message  string
 }
@@ -71,6 +73,11 @@ type Result struct {
 	OutPaths map[string]string
 	Phases   []Phase
 	Causes   []*Cause
+	// Flaky says that it passed, or got as far as it did, only after a retry.
+	Flaky bool
+
+	home nix.HomeInfo // of a home: whom it is for
+	vm   nix.VMInfo   // of a VM
 }
 
 // Failed says whether the cell is something to look into.

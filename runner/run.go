@@ -32,6 +32,8 @@ type Options struct {
 	// Embedded decides on a home that is found inside a host while that is
 	// evaluated; nil takes none.
 	Embedded func(matrix.Cell) bool
+	// VM is for cells that are VMs.
+	VM VMOptions
 	// Artifacts is the folder for whole logs; empty keeps none.
 	Artifacts string
 	// Watch is told what happens. Calls come one at a time.
@@ -43,29 +45,35 @@ type Watcher struct {
 	// Start says that a phase of a cell begins.
 	Start func(cell matrix.Cell, phase string)
 	// Done says that a cell is finished. SameAs and the ids of causes are not
-	// known yet.
+	// known yet. A home that is activated in its host is finished a second time.
 	Done func(Result)
 }
 
 // Run evaluates and builds the cells and gives every one its result, those too
 // that were interrupted. What fails is in the outcome: Run itself cannot fail.
 func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
-	r := &run{Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, buildSlots: make(chan struct{}, max(o.BuildJobs, 1))}
+	r := &run{
+		Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
+		evalSlots: make(chan struct{}, max(o.EvalJobs, 1)), buildSlots: make(chan struct{}, max(o.BuildJobs, 1)),
+	}
 	for _, c := range cells {
 		r.wanted = append(r.wanted, c.ID)
+		r.ended[c.ID] = make(chan struct{})
 	}
 	for _, c := range cells {
 		if c.Part != "" && slices.Contains(r.wanted, c.Part) {
 			r.parts[c.Part] = append(r.parts[c.Part], c)
 		}
 	}
+	r.vms(ctx, cells)
 	var evals errgroup.Group
-	evals.SetLimit(max(o.EvalJobs, 1))
 	for _, c := range cells {
-		if slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID }) {
+		if c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID }) {
 			continue // comes with its host
 		}
+		r.evalSlots <- struct{}{} // here, for they begin in order
 		evals.Go(func() error {
+			defer func() { <-r.evalSlots }()
 			r.evaluate(ctx, c)
 			return nil
 		})
@@ -83,7 +91,9 @@ type run struct {
 	parts      map[string][]matrix.Cell // homes that were selected with their host, by its id
 	causes     causes
 	building   errgroup.Group
+	evalSlots  chan struct{}
 	buildSlots chan struct{}
+	ended      map[string]chan struct{} // closed when the cell is finished, by id
 
 	mu      sync.Mutex
 	results []Result
@@ -108,6 +118,14 @@ func (r *run) finish(res Result) {
 	r.mu.Lock()
 	r.results = append(r.results, res)
 	r.mu.Unlock()
+	r.tell(res)
+	if ended, ok := r.ended[res.Cell.ID]; ok {
+		close(ended)
+	}
+}
+
+// tell tells the watcher that a cell is finished.
+func (r *run) tell(res Result) {
 	if r.Watch.Done == nil {
 		return
 	}

@@ -1,0 +1,183 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// VMOptions say what is done with VMs.
+type VMOptions struct {
+	// Boot boots one; nil leaves it at building them.
+	Boot Booter
+	// Homes are, by host, the ids of the homes that serve it and stand on their
+	// own. They are activated in it.
+	Homes map[string][]string
+	// MemoryMiB and Cores are what each guest gets; 0 leaves it to the host.
+	MemoryMiB, Cores int
+}
+
+// VM is a host whose machine is built and may boot.
+type VM struct {
+	Cell   matrix.Cell
+	Runner string // the folder that holds bin/run-NAME-vm
+	Info   nix.VMInfo
+	Homes  []VMHome
+}
+
+// VMHome is a home of the host that was built.
+type VMHome struct {
+	Cell                matrix.Cell
+	Username, Directory string
+	Activation          string // the activation package, empty for a home that the host embeds
+	Unit                string // what activates one that it embeds
+}
+
+// Booted is what came of booting a host. Phases and causes are in order; those
+// of a phase that did not pass stand in Phase.Causes.
+type Booted struct {
+	Note  string // what is to be known of a host whatever came of it
+	Flaky bool
+	Steps []Step
+	// Homes are the steps of the homes that were activated in the host, by the
+	// ids of their cells.
+	Homes map[string]Step
+}
+
+// Step is a phase with what it failed by.
+type Step struct {
+	Phase
+	Causes []*Cause
+}
+
+// Booter boots a VM. It says of each phase that it begins, and tells the same
+// cause of several hosts from others by [Once].
+type Booter func(ctx context.Context, vm VM, o BootOptions) Booted
+
+// BootOptions are what a [Booter] needs of the run.
+type BootOptions struct {
+	// Started says that a phase of a cell begins.
+	Started func(cell matrix.Cell, phase string)
+	// Once gives the cause that is known under the key, or takes in this one.
+	Once func(key string, c *Cause) *Cause
+}
+
+// vms takes VMs through evaluation, building and booting, each as soon as the
+// other cells of its host are done: what they build is part of the VM, and only
+// a home that was built can be activated in it.
+func (r *run) vms(ctx context.Context, cells []matrix.Cell) {
+	for _, vm := range cells {
+		if vm.Kind != matrix.KindVM {
+			continue
+		}
+		first := r.firstFor(vm, cells)
+		r.building.Go(func() error {
+			for _, id := range first {
+				<-r.ended[id]
+			}
+			r.evalSlots <- struct{}{}
+			defer func() { <-r.evalSlots }()
+			r.evaluate(ctx, vm)
+			return nil
+		})
+	}
+}
+
+// firstFor lists the cells that a VM comes after.
+func (r *run) firstFor(vm matrix.Cell, cells []matrix.Cell) []string {
+	var ids []string
+	for _, c := range cells {
+		if c.Kind != matrix.KindVM && (c.Host == vm.Host || slices.Contains(r.VM.Homes[vm.Host], c.ID)) {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// homesOf are the homes to activate in a host: of those that serve it, the ones
+// that were built and are for its system.
+func (r *run) homesOf(host string) []VMHome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var homes []VMHome
+	for _, res := range r.results {
+		c := res.Cell
+		embedded := c.Host == host && strings.HasPrefix(c.Part, string(matrix.KindNixOS)+"/")
+		if c.Kind != matrix.KindHome || res.Status != Passed || res.How == Evaluated || res.home.Username == "" ||
+			!embedded && !slices.Contains(r.VM.Homes[host], c.ID) {
+			continue
+		}
+		h := VMHome{Cell: c, Username: res.home.Username, Directory: res.home.Directory}
+		if embedded {
+			h.Unit = nix.EmbeddedHome{HomeInfo: res.home}.Unit()
+		} else {
+			h.Activation = res.OutPaths["out"]
+		}
+		homes = append(homes, h)
+	}
+	slices.SortFunc(homes, func(a, b VMHome) int { return matrix.Compare(a.Cell, b.Cell) })
+	return homes
+}
+
+// vmQuestion is what to ask for a VM.
+func (r *run) vmQuestion(c matrix.Cell) nix.Question {
+	q := &nix.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores}
+	for _, h := range r.homesOf(c.Host) {
+		if h.Activation != "" {
+			q.Homes = append(q.Homes, h.Cell.Path)
+		}
+	}
+	return nix.Question{Path: c.Path, VM: q}
+}
+
+// boot boots a VM that was built and adds what came of it.
+func (r *run) boot(ctx context.Context, res *Result) {
+	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: res.vm, Homes: r.homesOf(res.Cell.Host)}
+	booted := r.VM.Boot(ctx, vm, BootOptions{
+		Started: r.started,
+		Once: func(key string, c *Cause) *Cause {
+			if key == "" {
+				return c
+			}
+			return r.causes.once("vm\x00"+key, func() *Cause { return c })
+		},
+	})
+	res.Note, res.Flaky = booted.Note, booted.Flaky
+	for _, step := range booted.Steps {
+		res.add(step)
+	}
+	for id, step := range booted.Homes {
+		r.amend(id, step)
+	}
+}
+
+// add adds a step to a cell that has passed so far, and that fails with the first
+// step that does.
+func (res *Result) add(step Step) {
+	res.Phases = append(res.Phases, step.Phase)
+	for _, c := range step.Causes {
+		if !slices.Contains(res.Causes, c) {
+			res.Causes = append(res.Causes, c)
+		}
+	}
+	if res.Status == Passed && step.Status != Skipped {
+		res.Status = step.Status
+	}
+}
+
+// amend adds a step to a cell that is finished, and tells the watcher again.
+func (r *run) amend(id string, step Step) {
+	r.mu.Lock()
+	i := slices.IndexFunc(r.results, func(res Result) bool { return res.Cell.ID == id })
+	if i < 0 {
+		r.mu.Unlock()
+		return
+	}
+	r.results[i].add(step)
+	res := r.results[i]
+	r.mu.Unlock()
+	r.tell(res)
+}
