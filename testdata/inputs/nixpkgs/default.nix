@@ -5,6 +5,7 @@
   config ? { },
   overlays ? [ ],
   busybox ? throw "the nixpkgs stand-in has no busybox: pass --override-input nixpkgs/busybox path:DIR",
+  guest ? "",
   ...
 }@args:
 let
@@ -13,6 +14,7 @@ let
     (import ./pkgs/stdenv.nix { inherit lib system config busybox; })
     (import ./pkgs/trivial.nix { inherit lib; })
     (import ./pkgs/programs.nix { inherit lib; })
+    (import ./pkgs/guest.nix { inherit lib system guest; })
   ]
   ++ overlays;
   base = final: {

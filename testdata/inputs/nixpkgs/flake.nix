@@ -9,8 +9,15 @@
     flake = false;
   };
 
+  # What `config.system.build.vm` boots, made by scripts/guest; nothing else needs it:
+  #   --override-input nixpkgs/guest path:DIR
+  inputs.guest = {
+    url = "path:./no-guest";
+    flake = false;
+  };
+
   outputs =
-    { self, busybox }:
+    { self, busybox, guest }:
     let
       lib = import ./lib;
       systems = [
@@ -19,7 +26,7 @@
         "x86_64-darwin"
         "aarch64-darwin"
       ];
-      importPkgs = args: import ./default.nix (args // { busybox = "${busybox}"; });
+      importPkgs = args: import ./default.nix (args // { busybox = "${busybox}"; guest = "${guest}"; });
 
       # `import nixpkgs { … }` reads default.nix of the store path alone, which cannot know this
       # flake's inputs. `import` asks an attribute set for __toString first, so it is handed a
@@ -27,6 +34,7 @@
       entry = builtins.unsafeDiscardStringContext ''
         args: import ${self.outPath}/default.nix ({
           busybox = builtins.appendContext "${busybox}" { "${busybox}".path = true; };
+          guest = builtins.appendContext "${guest}" { "${guest}".path = true; };
         } // args)
       '';
     in

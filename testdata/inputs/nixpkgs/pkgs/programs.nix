@@ -1,5 +1,7 @@
 # Programs by their usual names. Each is a script that says who it is: enough to stand in a
-# profile and be started, which is all a fleet's configuration asks of most of them.
+# profile and be started, which is all a fleet's configuration asks of most of them. Those that a
+# booted host cannot do without start the Debian program of the same name, which the test machine
+# has; daemons say who they are and stay.
 { lib }:
 final: _:
 let
@@ -11,8 +13,11 @@ let
         mkdir -p $out/bin $out/share/doc/${pname}
         for name in ${lib.escapeShellArgs (extra.programs or [ (extra.meta.mainProgram or pname) ])}; do
           printf '#!%s\necho "${pname} ${version} (stand-in)"\n' ${final.runtimeShell} > $out/bin/$name
-          chmod +x $out/bin/$name
         done
+        for name in ${lib.escapeShellArgs (extra.daemons or [ ])}; do
+          printf '#!%s\necho "${pname} ${version} (stand-in)"\nexec ${final.busybox}/bin/sleep infinity\n' ${final.runtimeShell} > $out/bin/$name
+        done
+        chmod +x $out/bin/*
         echo "${pname} ${version}, a stand-in" > $out/share/doc/${pname}/README
       '';
       passthru = extra.passthru or { };
@@ -24,12 +29,32 @@ let
       }
       // extra.meta or { };
     };
+  # Programs that start those of Debian.
+  debian =
+    pname: version: programs: extra:
+    (fake pname version (extra // { inherit programs; })).overrideAttrs (old: {
+      buildCommand = ''
+        ${old.buildCommand}
+        for name in ${lib.escapeShellArgs programs}; do
+          cat > $out/bin/$name <<EOF
+        #!${final.runtimeShell}
+        for real in /usr/bin/$name /usr/sbin/$name; do
+          if [ -x \$real ]; then exec \$real "\$@"; fi
+        done
+        echo "${pname} ${version} (stand-in): there is no $name of Debian's here" >&2
+        exit 127
+        EOF
+        done
+        ${extra.more or ""}
+      '';
+    });
   linux.meta.platforms = lib.platforms.linux;
   unfree.meta = {
     license = lib.licenses.unfree;
     platforms = [ "x86_64-linux" ];
   };
   shell = pname: version: fake pname version { passthru.shellPath = "/bin/${pname}"; };
+  daemon = name: linux // { daemons = [ name ]; };
   main = mainProgram: { meta = { inherit mainProgram; }; };
 
   versions = {
@@ -80,7 +105,6 @@ let
     sops = "3.11.0";
     ssh-to-age = "1.2.0";
     starship = "1.24.1";
-    tailscale = "1.90.6";
     teams-for-linux = "2.6.13";
     thunderbird = "144.0";
     tmux = "3.5a";
@@ -94,7 +118,7 @@ let
 in
 lib.mapAttrs (pname: version: fake pname version { }) versions
 // {
-  bash = shell "bash" "5.3" // { shellPath = "/bin/bash"; };
+  bash = debian "bash" "5.3" [ "bash" ] { passthru.shellPath = "/bin/bash"; } // { shellPath = "/bin/bash"; };
   bashInteractive = final.bash;
   zsh = shell "zsh" "5.9";
   fish = shell "fish" "4.2.0";
@@ -107,14 +131,37 @@ lib.mapAttrs (pname: version: fake pname version { }) versions
   nixfmt-tree = fake "treefmt" versions.treefmt { };
   python3 = fake "python3" versions.python3 { };
   coreutils = final.busybox;
-  openssh = fake "openssh" "10.2p1" { programs = [ "ssh" "sshd" "ssh-keygen" "scp" ]; meta.mainProgram = "ssh"; };
+  openssh = debian "openssh" "10.2p1" [ "ssh" "sshd" "ssh-keygen" "scp" ] { meta.mainProgram = "ssh"; };
   nix = fake "nix" "2.31.2" { };
-  systemd = fake "systemd" "258.2" (linux // { programs = [ "systemctl" "journalctl" ]; });
+  systemd = debian "systemd" "258.2" [ "busctl" "journalctl" "loginctl" "networkctl" "systemctl" "systemd-analyze" "systemd-cat" "systemd-cgls" "systemd-detect-virt" "systemd-escape" "systemd-notify" "systemd-run" "systemd-tmpfiles" ] (
+    linux
+    // {
+      more = ''
+        mkdir -p $out/lib/systemd
+        ln -s /usr/lib/systemd/systemd $out/lib/systemd/systemd
+      '';
+    }
+  );
+  util-linux = debian "util-linux" "2.41.2" [ "agetty" "findmnt" "flock" "logger" "lsblk" "mount" "runuser" "setpriv" "umount" "unshare" ] linux;
+  qemu_guest_agent = debian "qemu-ga" "10.1.2" [ "qemu-ga" ] linux;
+  # The machine's own, wherever it has them.
+  qemu = final.stdenv.mkDerivation {
+    pname = "qemu";
+    version = "10.1.2";
+    buildCommand = ''
+      mkdir -p $out/bin
+      for name in qemu-system-x86_64 qemu-img; do
+        printf '#!%s\nexec %s "$@"\n' ${final.runtimeShell} $name > $out/bin/$name
+      done
+      chmod +x $out/bin/*
+    '';
+  };
   linux = fake "linux" "6.12.58" linux;
-  docker = fake "docker" "28.5.2" linux;
+  docker = fake "docker" "28.5.2" (daemon "dockerd");
   podman = fake "podman" "5.7.0" linux;
+  tailscale = fake "tailscale" "1.90.6" { daemons = [ "tailscaled" ]; };
   cifs-utils = fake "cifs-utils" "7.4" { programs = [ "mount.cifs" ]; meta.platforms = lib.platforms.linux; };
-  networkmanager = fake "networkmanager" "1.54.1" (linux // { programs = [ "nmcli" ]; });
+  networkmanager = fake "networkmanager" "1.54.1" (daemon "NetworkManager" // { programs = [ "nmcli" ]; });
   dejavu_fonts = fake "dejavu-fonts" "2.37" { };
   noto-fonts = fake "noto-fonts" "2025.11.01" { };
   noto-fonts-color-emoji = fake "noto-fonts-color-emoji" "2.051" { };

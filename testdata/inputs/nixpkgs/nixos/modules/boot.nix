@@ -6,6 +6,7 @@ in
 {
   options.boot = {
     isContainer = bool false;
+    postBootCommands = lines;
     loader = {
       timeout = opt (types.nullOr types.int) 5;
       systemd-boot = {

@@ -86,7 +86,7 @@ in
       systemd.services.NetworkManager = {
         description = "Network Manager";
         wantedBy = [ "multi-user.target" ];
-        serviceConfig.ExecStart = "${pkgs.networkmanager}/bin/nmcli";
+        serviceConfig.ExecStart = "${pkgs.networkmanager}/bin/NetworkManager";
       };
     })
   ];

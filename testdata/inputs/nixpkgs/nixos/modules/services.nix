@@ -88,6 +88,7 @@ in
     udev.packages = packages;
     xe-guest-utilities.enable = bool false;
     qemuGuest.enable = bool false;
+    qemuGuest.package = opt types.package pkgs.qemu_guest_agent;
     spice-vdagentd.enable = bool false;
     cron.enable = bool false;
     cron.systemCronJobs = strings [ ];
@@ -134,7 +135,48 @@ in
         + cfg.openssh.extraConfig;
       systemd.services.sshd = daemon "SSH Daemon" "${cfg.openssh.package}/bin/sshd -D -f /etc/ssh/sshd_config" // {
         after = [ "network.target" ];
+        # Debian's sshd wants this folder.
+        preStart = "mkdir -p /run/sshd\n" + lib.concatMapStrings (k: ''
+          if ! [ -s "${k.path}" ]; then
+            mkdir -p "$(dirname '${k.path}')"
+            ${cfg.openssh.package}/bin/ssh-keygen -q -t "${k.type}" -f "${k.path}" -N ""
+          fi
+        '') cfg.openssh.hostKeys;
         restartTriggers = [ config.environment.etc."ssh/sshd_config".source ];
+      };
+    })
+    # The agent starts when there is somebody to talk to.
+    (lib.mkIf cfg.qemuGuest.enable {
+      services.udev.extraRules = ''
+        SUBSYSTEM=="virtio-ports", ATTR{name}=="org.qemu.guest_agent.0", TAG+="systemd", ENV{SYSTEMD_WANTS}="qemu-guest-agent.service"
+      '';
+      systemd.services.qemu-guest-agent = {
+        description = "Run the QEMU Guest Agent";
+        serviceConfig = {
+          ExecStart = "${cfg.qemuGuest.package}/bin/qemu-ga --statedir /run/qemu-ga";
+          Restart = "always";
+          RestartSec = 0;
+          RuntimeDirectory = "qemu-ga";
+        };
+      };
+    })
+    { environment.etc."udev/rules.d/99-local.rules".text = cfg.udev.extraRules; }
+    (lib.mkIf (cfg.getty.autologinUser != null) {
+      systemd.services."serial-getty@" = {
+        description = "Serial Getty on %I";
+        after = [ "systemd-user-sessions.service" ];
+        unitConfig.BindsTo = "dev-%i.device";
+        serviceConfig = {
+          ExecStart = "-${pkgs.util-linux}/bin/agetty --login-program /bin/login --autologin ${cfg.getty.autologinUser} --noclear --keep-baud %I 115200,57600,38400,9600 $TERM";
+          Type = "idle";
+          Restart = "always";
+          TTYPath = "/dev/%I";
+          TTYReset = true;
+          TTYVHangup = true;
+          KillMode = "process";
+          IgnoreSIGPIPE = false;
+          SendSIGHUP = true;
+        };
       };
     })
     (lib.mkIf cfg.pipewire.enable {
@@ -148,7 +190,7 @@ in
     })
     (lib.mkIf cfg.tailscale.enable {
       environment.systemPackages = [ pkgs.tailscale ];
-      systemd.services.tailscaled = daemon "Tailscale node agent" "${pkgs.tailscale}/bin/tailscale";
+      systemd.services.tailscaled = daemon "Tailscale node agent" "${pkgs.tailscale}/bin/tailscaled";
     })
     (lib.mkIf cfg.printing.enable {
       systemd.services.cups = daemon "CUPS Printing Service" "${pkgs.busybox}/bin/sleep infinity";

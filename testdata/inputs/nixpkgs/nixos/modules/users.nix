@@ -4,6 +4,8 @@ let
   cfg = config.users;
   shellName = s: if lib.isDerivation s then "/run/current-system/sw${s.shellPath or "/bin/sh"}" else s;
 
+  first = lib.findFirst (x: x != null) null;
+
   user =
     { name, config, ... }:
     {
@@ -93,16 +95,44 @@ in
         description = "Unprivileged account (don't use!)";
         group = "nogroup";
       };
+      messagebus = {
+        uid = 4;
+        isSystemUser = true;
+        description = "D-Bus system message bus daemon user";
+        group = "messagebus";
+      };
+      systemd-network = {
+        uid = 152;
+        isSystemUser = true;
+        group = "systemd-network";
+      };
     };
-    users.groups = {
-      root.gid = 0;
-      wheel.gid = 1;
-      users.gid = 100;
-      nogroup.gid = 65534;
-      audio.gid = 17;
-      video.gid = 26;
-      input.gid = 174;
-      render.gid = 303;
+    # With the numbers of the real one; udev, D-Bus and systemd want most of them.
+    users.groups = lib.mapAttrs (_: gid: { inherit gid; }) {
+      root = 0;
+      wheel = 1;
+      kmem = 2;
+      tty = 3;
+      messagebus = 4;
+      disk = 6;
+      uucp = 14;
+      audio = 17;
+      lp = 20;
+      cdrom = 24;
+      tape = 25;
+      video = 26;
+      dialout = 27;
+      utmp = 29;
+      adm = 55;
+      systemd-journal = 62;
+      users = 100;
+      sgx = 106;
+      systemd-network = 152;
+      input = 174;
+      kvm = 302;
+      render = 303;
+      shadow = 318;
+      nogroup = 65534;
     };
 
     assertions =
@@ -139,12 +169,17 @@ in
     system.build.usersGroups = pkgs.runCommand "users-groups" {
       passwd = lib.concatMapStrings (u: "${u.name}:x:${toString uids.${u.name}}:${toString (gids.${u.group} or 65534)}:${u.description}:${u.home}:${shellName u.shell}\n") users;
       group = lib.concatMapStrings (g: "${g.name}:x:${toString gids.${g.name}}:${lib.concatStringsSep "," (members g)}\n") (lib.attrValues cfg.groups);
+      # A password itself would have to be hashed here; nobody logs in with one.
+      shadow = lib.concatMapStrings (u: "${u.name}:${first [ u.hashedPassword u.initialHashedPassword "!" ]}:1::::::\n") users;
+      passwordFiles = lib.concatMapStrings (u: "${u.name} ${u.hashedPasswordFile}\n") (lib.filter (u: u.hashedPasswordFile != null) users);
       homes = lib.concatMapStrings (u: "${u.home} ${u.homeMode} ${toString uids.${u.name}} ${toString (gids.${u.group} or 65534)}\n") (lib.filter (u: u.createHome) users);
-      passAsFile = [ "passwd" "group" "homes" ];
+      passAsFile = [ "passwd" "group" "shadow" "passwordFiles" "homes" ];
     } ''
       mkdir $out
       cp $passwdPath $out/passwd
       cp $groupPath $out/group
+      cp $shadowPath $out/shadow
+      cp $passwordFilesPath $out/password-files
       cp $homesPath $out/homes
     '';
     environment.etc = lib.mkMerge (
@@ -162,12 +197,22 @@ in
     # Accounts that are not there yet are added; real NixOS does the same with more care.
     system.activationScripts.users.text = ''
       mkdir -p "$root/etc"
-      for kind in passwd group; do
+      for kind in passwd group shadow; do
         touch "$root/etc/$kind"
         while IFS=: read -r name rest; do
           grep -q "^$name:" "$root/etc/$kind" || echo "$name:$rest" >> "$root/etc/$kind"
         done < ${config.system.build.usersGroups}/$kind
       done
+      chmod 0640 "$root/etc/shadow"
+      [ -n "$root" ] || chgrp shadow /etc/shadow
+      while read -r name file; do
+        if [ -e "$file" ]; then
+          hash=$(head -n 1 "$file")
+          sed -i "s|^$name:[^:]*:|$name:$hash:|" "$root/etc/shadow"
+        else
+          echo "warning: password file ‘$file’ does not exist" >&2
+        fi
+      done < ${config.system.build.usersGroups}/password-files
       while read -r home mode uid gid; do
         [ -d "$root$home" ] || { mkdir -p "$root$home"; chmod "$mode" "$root$home"; [ -n "$root" ] || chown "$uid:$gid" "$home"; }
       done < ${config.system.build.usersGroups}/homes

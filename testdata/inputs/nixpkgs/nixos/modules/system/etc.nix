@@ -2,6 +2,8 @@
 { lib, config, pkgs, ... }:
 with import ../helpers.nix { inherit lib; };
 let
+  # user is a name, or a number after a plus; its default is the number uid.
+  owner = name: id: if name == "+0" then toString id else lib.removePrefix "+" name;
   entries = lib.filter (e: e.enable) (lib.attrValues config.environment.etc);
 in
 {
@@ -29,11 +31,11 @@ in
 
   config = {
     system.build.etc = pkgs.runCommand "etc" {
-      entries = lib.concatMapStrings (e: "${e.source} ${e.mode} ${e.target}\n") entries;
+      entries = lib.concatMapStrings (e: "${e.source} ${e.mode} ${owner e.user e.uid}:${owner e.group e.gid} ${e.target}\n") entries;
       passAsFile = [ "entries" ];
     } ''
       mkdir -p $out/etc
-      while read -r source mode target; do
+      while read -r source mode owner target; do
         mkdir -p "$(dirname "$out/etc/$target")"
         if [ -e "$out/etc/$target" ]; then
           echo "duplicate entry $target -> $source"
@@ -43,7 +45,7 @@ in
           ln -s "$source" "$out/etc/$target"
         else
           cp "$source" "$out/etc/$target"
-          echo "$mode" > "$out/etc/$target.mode"
+          echo "$mode $owner" > "$out/etc/$target.mode"
         fi
       done < $entriesPath
     '';
@@ -54,7 +56,17 @@ in
         mkdir -p "$root/etc"
         ( cd ${config.system.build.etc}/etc && find . ! -type d ! -name '*.mode' ) | while read -r f; do
           mkdir -p "$root/etc/$(dirname "$f")"
-          ln -sfn "${config.system.build.etc}/etc/$f" "$root/etc/$f"
+          mode="${config.system.build.etc}/etc/$f.mode"
+          if [ -e "$mode" ]; then
+            read -r mode owner < "$mode"
+            cp "${config.system.build.etc}/etc/$f" "$root/etc/$f.tmp"
+            # Elsewhere than in a booted system there is no such user.
+            [ -n "$root" ] || chown "$owner" "$root/etc/$f.tmp"
+            chmod "$mode" "$root/etc/$f.tmp"
+            mv -f "$root/etc/$f.tmp" "$root/etc/$f"
+          else
+            ln -sfn "${config.system.build.etc}/etc/$f" "$root/etc/$f"
+          fi
         done
       '';
     };

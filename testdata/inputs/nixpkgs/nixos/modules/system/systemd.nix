@@ -85,7 +85,7 @@ let
       {
         Environment =
           lib.mapAttrsToList (k: v: "\"${k}=${v}\"") (lib.filterAttrs (_: v: v != null) (
-            { PATH = lib.makeBinPath (u.path ++ [ pkgs.busybox ]); } // u.environment
+            { PATH = lib.makeBinPath (u.path ++ [ pkgs.busybox cfg.package ]); } // u.environment
           ));
       }
       // lib.optionalAttrs (u.preStart != "") { ExecStartPre = shellFile "unit-script-${name}-pre-start" u.preStart; }
@@ -130,7 +130,7 @@ let
 
   # A folder of unit files, with the links that `systemctl enable` would make.
   unitsFolder =
-    name: units:
+    name: units: more:
     pkgs.runCommand name {
       entries = lib.concatStrings (
         lib.mapAttrsToList (
@@ -144,6 +144,7 @@ let
       passAsFile = [ "entries" ];
     } ''
       mkdir $out
+      ${more}
       while read -r unit file links; do
         ln -s "$file" "$out/$unit"
         for dir in $links; do
@@ -207,8 +208,11 @@ in
       timerConfig.OnCalendar = startAt u;
     }) (lib.filterAttrs (_: u: u.enable && startAt u != [ ]) cfg.services);
     environment.etc = {
-      "systemd/system".source = unitsFolder "system-units" systemUnits;
-      "systemd/user".source = unitsFolder "user-units" (all cfg.user);
+      "systemd/system".source = unitsFolder "system-units" systemUnits ''
+        # A target of systemd's own is where Debian has it.
+        ln -s ${lib.optionalString (!(systemUnits ? ${cfg.defaultUnit})) "/lib/systemd/system/"}${cfg.defaultUnit} $out/default.target
+      '';
+      "systemd/user".source = unitsFolder "user-units" (all cfg.user) "";
       "tmpfiles.d/00-nixos.conf".text = lib.concatLines cfg.tmpfiles.rules;
     };
   };

@@ -60,9 +60,28 @@ in
         platform = pkgs.stdenv.hostPlatform.system;
         init = pkgs.writeScript "stage-2-init" ''
           #!${pkgs.runtimeShell}
-          # What the initrd starts: activate, then hand over to systemd.
-          @out@/activate
-          exec ${config.systemd.package}/lib/systemd/systemd "$@"
+          # What the initrd starts: activate, then hand over to systemd. What activation says goes
+          # to the console and to the kernel's log, from where the journal has it.
+          systemConfig=@out@
+          export PATH=${pkgs.busybox}/bin
+          echo
+          echo '<<< NixOS Stage 2 >>>'
+          echo
+          mount -o remount,rw /
+          mkdir -p /run /tmp
+          mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs /run
+          mount -t devpts devpts /dev/pts 2>/dev/null || { mkdir -p /dev/pts && mount -t devpts devpts /dev/pts; }
+          # Else the kernel drops what comes faster than ten lines in five seconds.
+          echo on > /proc/sys/kernel/printk_devkmsg
+          echo "running activation script..."
+          $systemConfig/activate 2>&1 | while read -r line; do
+            echo "$line"
+            echo "<7>stage-2-init: $line" > /dev/kmsg
+          done
+          ln -sfn $systemConfig /run/booted-system
+          ${config.boot.postBootCommands}
+          echo "starting systemd..."
+          exec env -i PATH=/run/current-system/systemd/lib/systemd:/run/current-system/sw/bin ${config.systemd.package}/lib/systemd/systemd "$@"
         '';
       } ''
         mkdir $out

@@ -1,6 +1,6 @@
 # The host once more, as a virtual machine: definitions of `virtualisation.vmVariant` are modules
 # of that second evaluation alone, which happens only when somebody asks for it.
-{ lib, extendModules, ... }:
+{ lib, config, extendModules, ... }:
 let
   vmVariant = extendModules { modules = [ ./qemu-vm.nix ]; };
 in
@@ -11,4 +11,5 @@ in
     visible = "shallow";
     description = "Machine configuration to be added for the vm script produced by `nixos-rebuild build-vm`.";
   };
+  config.system.build.vm = lib.mkDefault config.virtualisation.vmVariant.system.build.vm;
 }

@@ -31,7 +31,7 @@ in
       systemd.services.docker = {
         description = "Docker Application Container Engine";
         wantedBy = lib.optional cfg.docker.enableOnBoot "multi-user.target";
-        serviceConfig.ExecStart = "${pkgs.docker}/bin/docker";
+        serviceConfig.ExecStart = "${pkgs.docker}/bin/dockerd";
       };
     })
     (lib.mkIf cfg.podman.enable { environment.systemPackages = [ pkgs.podman ]; })

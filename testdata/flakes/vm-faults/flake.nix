@@ -1,0 +1,28 @@
+{
+  description = "hosts that boot well, and hosts that fail each in a way of its own";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+
+  outputs =
+    { nixpkgs, ... }:
+    let
+      inherit (nixpkgs) lib;
+      host =
+        name: module:
+        lib.nixosSystem {
+          modules = [
+            {
+              nixpkgs.hostPlatform = "x86_64-linux";
+              networking.hostName = name;
+              boot.loader.systemd-boot.enable = true;
+              fileSystems."/".device = "/dev/sda1";
+              system.stateVersion = "25.05";
+            }
+            module
+          ];
+        };
+    in
+    {
+      nixosConfigurations = lib.mapAttrs host (import ./hosts.nix);
+    };
+}
