@@ -47,10 +47,27 @@ func (c *Cause) status() Status {
 	switch c.Kind {
 	case kindEval, string(nix.FailBuilder), string(nix.FailHash):
 		return Failed
+	case "boot", "panic", "emergency", "hang", "agent", "unit", "activation", "check":
+		return Failed // what a booted host does
 	case kindTimeout:
 		return TimedOut
 	}
 	return Error
+}
+
+// StatusOf is the status of a phase that ended for these causes: failed if the
+// flake is at fault for one of them.
+func StatusOf(causes []*Cause) Status {
+	worst := Error
+	for _, c := range causes {
+		switch s := c.status(); {
+		case s == Failed:
+			return Failed
+		case s == TimedOut:
+			worst = s
+		}
+	}
+	return worst
 }
 
 // causes makes sure that what is the same root is one Cause.
