@@ -143,19 +143,15 @@ func (a *Accelerator) remember(p proof) {
 // How long the proof may take; with TCG it takes 0.1 s.
 const proofLimit = 3 * time.Second
 
-// What the guest of the proof tells QEMU to exit with: isa-debug-exit makes
-// 2n+1 of the n that is written to it.
-const (
-	proofPort = "0xf4"
-	proofCode = 0x10<<1 | 1
-)
+// What the guest of the proof tells QEMU.
+const proofCode = 0x10
 
-// bootSector is that guest: the first sector of a floppy, started by the BIOS in
+// bootSector is the guest: the first sector of a floppy, started by the BIOS in
 // 16-bit mode.
 func bootSector() []byte {
 	sector := make([]byte, 512)
 	copy(sector, []byte{
-		0xb0, 0x10, // mov al, 0x10
+		0xb0, proofCode, // mov al, 0x10
 		0xe6, 0xf4, // out 0xf4, al
 		0xf4,       // hlt
 		0xeb, 0xfd, // jmp to the hlt
@@ -182,22 +178,13 @@ func proveKVM(ctx context.Context, qemu string) string {
 	}
 	limited, cancel := context.WithTimeout(ctx, proofLimit)
 	defer cancel()
-	cmd := proc.Cmd{
-		Path: qemu, Dir: dir, Env: []string{"HOME=" + dir}, Grace: time.Second,
-		// As nixpkgs' runner starts it: -cpu max is where some machines give up.
-		Args: []string{
-			"-machine", "accel=kvm", "-cpu", "max", "-nodefaults", "-no-user-config", "-display", "none", "-m", "16",
-			"-device", "isa-debug-exit,iobase=" + proofPort + ",iosize=4",
-			"-drive", "file=" + floppy + ",format=raw,if=floppy", "-boot", "a",
-		},
-		OnStderr: func([]byte) {}, // for LastLine
-	}
+	cmd := proc.Cmd{Path: qemu, Dir: dir, Env: []string{"HOME=" + dir}, Grace: time.Second, Args: proofArguments(AccelKVM, floppy)}
 	_, err = cmd.Run(limited)
 	var ended *proc.Error
 	switch {
 	case limited.Err() != nil:
 		return fmt.Sprintf("a guest with KVM did nothing for %s", proofLimit)
-	case errors.As(err, &ended) && ended.ExitCode == proofCode:
+	case ranProof(err):
 		return ""
 	case errors.As(err, &ended) && ended.LastLine != "":
 		return "QEMU with KVM fails: " + ended.LastLine
@@ -205,4 +192,21 @@ func proveKVM(ctx context.Context, qemu string) string {
 		return "QEMU with KVM fails: " + err.Error()
 	}
 	return "QEMU with KVM ended without a word"
+}
+
+// proofArguments start the guest as nixpkgs' runner starts one: -cpu max is where
+// some machines give up.
+func proofArguments(a Accel, floppy string) []string {
+	return []string{
+		"-machine", "accel=" + string(a), "-cpu", "max", "-nodefaults", "-no-user-config", "-display", "none", "-m", "16",
+		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+		"-drive", "file=" + floppy + ",format=raw,if=floppy", "-boot", "a",
+	}
+}
+
+// ranProof says whether QEMU ended as the guest told it to: isa-debug-exit makes
+// 2n+1 of the n that is written to it.
+func ranProof(err error) bool {
+	var ended *proc.Error
+	return errors.As(err, &ended) && ended.ExitCode == proofCode<<1|1
 }

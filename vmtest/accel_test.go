@@ -1,0 +1,125 @@
+package vmtest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// fakeQEMU is a program that counts how often it is started and then does as the
+// script says. What KVM does on a machine cannot be chosen in a test.
+func fakeQEMU(t *testing.T, script string) (path string, starts func() int) {
+	t.Helper()
+	dir := t.TempDir()
+	path = filepath.Join(dir, "qemu")
+	text := "#!/bin/sh\necho x >> " + dir + "/starts\n" + script + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path, func() int {
+		lines, _ := os.ReadFile(filepath.Join(dir, "starts"))
+		return strings.Count(string(lines), "x")
+	}
+}
+
+func needKVMDevice(t *testing.T) {
+	t.Helper()
+	f, err := os.OpenFile(kvmDevice, os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("%s cannot be opened here: %v", kvmDevice, err)
+	}
+	f.Close()
+}
+
+func TestAcceleratorProvesKVM(t *testing.T) {
+	needKVMDevice(t)
+	for _, c := range []struct{ name, script, why string }{
+		{"works", "exit 33", ""},
+		{"aborts", "echo 'error: failed to set MSR 0x10a to 0x0' >&2; kill -ABRT $$", "QEMU with KVM fails: error: failed to set MSR 0x10a to 0x0"},
+		{"spins", "exec sleep 60", "a guest with KVM did nothing for 3s"},
+		{"says nothing", "exit 0", "QEMU with KVM ended without a word"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			qemu, starts := fakeQEMU(t, c.script)
+			want := AccelTCG
+			if c.why == "" {
+				want = AccelKVM
+			}
+			cache := filepath.Join(t.TempDir(), "deep", "kvm.json")
+			for range 2 { // the second time it is remembered
+				a := Accelerator{Cache: cache}
+				got, why, err := a.Choose(t.Context(), qemu)
+				if err != nil || got != want || why != c.why {
+					t.Errorf("%q, %q, %v", got, why, err)
+				}
+			}
+			forced := Accelerator{Want: AccelKVM, Cache: cache}
+			if _, _, err := forced.Choose(t.Context(), qemu); (err == nil) != (want == AccelKVM) {
+				t.Errorf("forced: %v", err)
+			}
+			if n := starts(); n != 1 {
+				t.Errorf("started %d times", n)
+			}
+		})
+	}
+}
+
+// Another boot of the machine, or another QEMU, is another question.
+func TestAcceleratorForgets(t *testing.T) {
+	needKVMDevice(t)
+	cache := filepath.Join(t.TempDir(), "kvm.json")
+	if err := os.WriteFile(cache, []byte(`{"boot": "another", "qemu": "q", "flaw": ""}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	qemu, starts := fakeQEMU(t, "exit 33")
+	other, others := fakeQEMU(t, "exit 33")
+	for _, q := range []string{qemu, other} {
+		a := Accelerator{Cache: cache}
+		if got, why, err := a.Choose(t.Context(), q); err != nil || got != AccelKVM {
+			t.Errorf("%q, %q, %v", got, why, err)
+		}
+	}
+	if starts() != 1 || others() != 1 {
+		t.Errorf("started %d and %d times", starts(), others())
+	}
+}
+
+func TestAcceleratorAskedForTCG(t *testing.T) {
+	a := Accelerator{Want: AccelTCG}
+	if got, why, err := a.Choose(t.Context(), "no-such-qemu"); err != nil || got != AccelTCG || why != "asked for" {
+		t.Errorf("%q, %q, %v", got, why, err)
+	}
+}
+
+func TestAcceleratorInterrupted(t *testing.T) {
+	needKVMDevice(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	cache := filepath.Join(t.TempDir(), "kvm.json")
+	a := Accelerator{Cache: cache}
+	if _, _, err := a.Choose(ctx, "qemu"); err == nil {
+		t.Error("an interrupted proof proves nothing")
+	}
+	if _, err := os.Stat(cache); err == nil {
+		t.Error("it was remembered")
+	}
+}
+
+// The guest of the proof is started for real, by the interpreter.
+func TestProofRuns(t *testing.T) {
+	dir := t.TempDir()
+	floppy := filepath.Join(dir, "floppy.img")
+	if err := os.WriteFile(floppy, bootSector(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := proc.Cmd{Path: "qemu-system-x86_64", Dir: dir, Args: proofArguments(AccelTCG, floppy)}
+	_, err := cmd.Run(t.Context())
+	if !ranProof(err) {
+		t.Errorf("QEMU ended with %v", err)
+	}
+}

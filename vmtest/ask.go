@@ -1,0 +1,234 @@
+package vmtest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flakeci/flakeci/vmtest/guestagent"
+)
+
+// shell is a script for the guest's shell. Its arguments are $1, $2, …, never
+// part of the script. The environment is the agent's own but for PATH, which
+// finds NixOS' programs from wherever the agent was started.
+func shell(script string, args ...string) guestagent.Command {
+	return guestagent.Command{
+		Path: "/bin/sh",
+		Args: append([]string{"-c", "PATH=/run/wrappers/bin:/run/current-system/sw/bin:$PATH; export PATH\n" + script, "sh"}, args...),
+	}
+}
+
+// state is how systemd says the host is.
+type state struct {
+	system    string // running, degraded, maintenance, …
+	multiUser string // active, or not
+	units     []unit
+	snippets  []brokenSnippet
+}
+
+// unit is one that failed.
+type unit struct {
+	name, result, fragment string
+	status                 int // of its main process
+	journal                []string
+}
+
+// ask waits until systemd has started what it has to, and asks how that went.
+func (m *machine) ask(ctx context.Context) (state, error) {
+	if err := m.agent.Sync(ctx); err != nil {
+		return state{}, err
+	}
+	system, err := m.settled(ctx)
+	if err != nil {
+		return state{}, err
+	}
+	s := state{system: system}
+	return s, m.inspect(ctx, &s)
+}
+
+// settled waits for systemd to have no jobs any more and gives the state of the
+// system then. A bus that is not there yet is asked again.
+func (m *machine) settled(ctx context.Context) (string, error) {
+	for {
+		res, err := m.agent.Exec(ctx, shell("systemctl is-system-running --wait"))
+		if err != nil {
+			return "", err
+		}
+		switch word := strings.TrimSpace(string(res.Stdout)); word {
+		case "running", "degraded", "maintenance":
+			return word, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// The most failed units that are looked into; the others are only counted.
+const mostUnits = 20
+
+// inspectScript asks all in one go: each call of the agent's takes its time.
+// Sections begin with a line that no unit is named like.
+const inspectScript = `
+echo "== multi-user $(systemctl is-active multi-user.target)"
+for unit in $(systemctl list-units --failed --plain --no-legend --full | cut -d' ' -f1 | head -n "$1"); do
+	echo "== unit $unit"
+	systemctl show -p Result -p ExecMainStatus -p FragmentPath -- "$unit"
+	echo "== fragment $(readlink -f "$(systemctl show -p FragmentPath --value -- "$unit")")"
+	journalctl -b -u "$unit" -n 50 --no-pager -o cat
+done
+echo "== journal"
+journalctl -b --no-pager -o cat | grep -F -B 10 "Activation script snippet '"
+exit 0
+`
+
+func (m *machine) inspect(ctx context.Context, s *state) error {
+	res, err := m.agent.Exec(ctx, shell(inspectScript, strconv.Itoa(mostUnits)))
+	if err != nil {
+		return err
+	}
+	s.read(string(res.Stdout))
+	for _, b := range m.serial.snippets() {
+		s.addSnippet(b)
+	}
+	return nil
+}
+
+// read takes in what inspectScript prints.
+func (s *state) read(text string) {
+	var journal []string
+	section := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if head, ok := strings.CutPrefix(line, "== "); ok {
+			section = s.head(head, section)
+			continue
+		}
+		switch section {
+		case "unit":
+			s.units[len(s.units)-1].property(line)
+		case "fragment":
+			u := &s.units[len(s.units)-1]
+			u.journal = append(u.journal, line)
+		case "journal":
+			journal = append(journal, line)
+		}
+	}
+	for i, line := range journal {
+		if m := activationRE.FindStringSubmatch(line); m != nil {
+			s.addSnippet(brokenSnippet{m[1], m[2], journal[max(0, i-10):i]})
+		}
+	}
+}
+
+// head begins a section. What a unit prints may look like one: within the
+// journals only the heads that can follow count.
+func (s *state) head(head, section string) string {
+	word, rest, _ := strings.Cut(head, " ")
+	switch {
+	case word == "multi-user" && section == "":
+		s.multiUser = rest
+	case word == "unit":
+		s.units = append(s.units, unit{name: rest})
+	case word == "fragment" && section == "unit":
+		s.units[len(s.units)-1].fragment = rest
+	case word != "journal":
+		return section
+	}
+	return word
+}
+
+func (u *unit) property(line string) {
+	key, value, _ := strings.Cut(line, "=")
+	switch key {
+	case "Result":
+		u.result = value
+	case "ExecMainStatus":
+		u.status, _ = strconv.Atoi(value) // 0 for a unit that has no process
+	}
+}
+
+func (s *state) addSnippet(b brokenSnippet) {
+	for _, known := range s.snippets {
+		if known.name == b.name {
+			return
+		}
+	}
+	s.snippets = append(s.snippets, b)
+}
+
+// faults says what is wrong with a host in this state.
+func (s *state) faults(m *machine) []*Fault {
+	var faults []*Fault
+	for _, b := range s.snippets {
+		code, _ := strconv.Atoi(b.code)
+		faults = append(faults, &Fault{
+			Kind: KindActivation, Title: fmt.Sprintf("activation snippet '%s' failed (%s)", b.name, b.code), ExitCode: code,
+			Message: "Activation script snippet '" + b.name + "' failed (" + b.code + ")", Tail: b.before,
+			Key:  "activation\x00" + b.name + "\x00" + b.code,
+			Hint: "systemd does not show this; what the snippet prepares is missing on the host",
+		})
+	}
+	for _, u := range s.units {
+		faults = append(faults, u.fault(""))
+	}
+	switch {
+	case s.system == "maintenance":
+		return append(faults, &Fault{Kind: KindEmergency, Title: "it ended in emergency mode", Tail: m.serial.tail(shownLines)})
+	case s.multiUser != "active":
+		return append(faults, &Fault{Kind: KindBoot, Title: "multi-user.target is " + s.multiUser, Tail: m.serial.tail(shownLines)})
+	case s.system == "degraded" && len(s.units) == 0:
+		// It failed and was restarted in between.
+		return faults
+	}
+	return faults
+}
+
+// fault makes one of a failed unit; owner says whose, for one of a user's.
+func (u *unit) fault(owner string) *Fault {
+	f := &Fault{
+		Kind: KindUnit, Title: "unit " + u.name + " failed", Unit: u.name, ExitCode: u.status, Tail: u.journal,
+		Key: strings.Join([]string{"unit", owner, u.name, u.result, u.fragment}, "\x00"),
+	}
+	if owner != "" {
+		f.Title = "user unit " + u.name + " of " + owner + " failed"
+		f.Unit = ""
+	}
+	why := u.result
+	if u.result == "exit-code" {
+		why = "exit-code " + strconv.Itoa(u.status)
+	}
+	if why != "" {
+		f.Title += " (" + why + ")"
+	}
+	f.Message = strings.Join(u.journal, "\n")
+	return f
+}
+
+// jobs lists what systemd is still starting, "UNIT (running)" each.
+func (m *machine) jobs(ctx context.Context) ([]string, error) {
+	res, err := m.agent.Exec(ctx, shell("systemctl list-jobs --plain --no-legend"))
+	if err != nil {
+		return nil, err
+	}
+	var running, waiting []string
+	for line := range strings.Lines(string(res.Stdout)) {
+		// 123 foo.service start running
+		f := strings.Fields(line)
+		switch {
+		case len(f) < 4:
+		case f[3] == "running":
+			running = append(running, f[1])
+		default:
+			waiting = append(waiting, f[1])
+		}
+	}
+	if len(running) > 0 {
+		return running, nil
+	}
+	return waiting, nil
+}
