@@ -111,14 +111,33 @@ let
     ''
   );
 
-  # A script that stands where sops-install-secrets would decrypt. It names the manifest, so that
-  # a system or home cannot be built with a secret that is not there.
-  install = manifest: paths: ''
-    echo "sops-install-secrets (stand-in): nothing is decrypted, these are missing (${manifest}):"
+  # A script that stands where sops-install-secrets would decrypt: everything is put where it would
+  # be, with its owner and mode, but what it holds only says what it is. `mounted` is the folder
+  # they are in and `link` where it is looked for. The script names the manifest, so that a system
+  # or home cannot be built with a secret that is not there.
+  install = { manifest, mounted, link, chosen }: ''
+    echo "sops-install-secrets (stand-in): nothing is decrypted, these hold no secret (${manifest}):"
+    mkdir -p "''${root:-}${mounted}/1" "$(dirname "''${root:-}${link}")"
+    chmod 0751 "''${root:-}${mounted}" "''${root:-}${mounted}/1"
+    ln -sfn "${mounted}/1" "''${root:-}${link}"
   ''
   + lib.concatMapStrings (s: ''
-    echo ${lib.escapeShellArg "  ${s.path}"}
-  '') paths;
+    echo "  ${s.path}"
+    file="''${root:-}${mounted}/1/${s.name}"
+    mkdir -p "$(dirname "$file")"
+    rm -f "$file"
+    echo "sops (stand-in), not decrypted: ${s.name}" > "$file"
+    ${lib.optionalString owned ''
+      # A try-out elsewhere has no such users.
+      [ -n "''${root:-}" ] || chown "${id s.owner s.uid}:${id s.group s.gid}" "$file"
+    ''}
+    chmod ${s.mode} "$file"
+    ${lib.optionalString (s.path != "${link}/${s.name}") ''
+      mkdir -p "$(dirname "''${root:-}${s.path}")"
+      ln -sfn "${mounted}/1/${s.name}" "''${root:-}${s.path}"
+    ''}
+  '') chosen;
+  id = name: number: if name != null then name else toString number;
 in
 {
   inherit secrets templates manifest install;

@@ -16,7 +16,12 @@ in
       Unit.Description = "sops-nix activation";
       Service = {
         Type = "oneshot";
-        ExecStart = "${pkgs.writeShellScript "sops-nix-user" (common.install manifest (common.secrets ++ common.templates))}";
+        ExecStart = "${pkgs.writeShellScript "sops-nix-user" (common.install {
+          inherit manifest;
+          mounted = "$XDG_RUNTIME_DIR/secrets.d";
+          link = config.sops.defaultSymlinkPath;
+          chosen = common.secrets ++ common.templates;
+        })}";
       };
       Install.WantedBy = [
         (if config.sops.gnupg.home != null then "graphical-session-pre.target" else "default.target")

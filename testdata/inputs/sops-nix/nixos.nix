@@ -26,12 +26,22 @@ in
       # Before there are users: their passwords come from here.
       setupSecretsForUsers = lib.mkIf (early != [ ]) {
         deps = [ "specialfs" ] ++ lib.optional cfg.age.generateKey "generate-age-key";
-        text = "echo setting up secrets for users...\n" + common.install manifestForUsers early;
+        text = "echo setting up secrets for users...\n" + common.install {
+          manifest = manifestForUsers;
+          mounted = "/run/secrets-for-users.d";
+          link = "/run/secrets-for-users";
+          chosen = early;
+        };
       };
       users.deps = lib.mkIf (early != [ ]) [ "setupSecretsForUsers" ];
       setupSecrets = lib.mkIf (late ++ common.templates != [ ]) {
         deps = [ "specialfs" "users" "groups" ] ++ lib.optional cfg.age.generateKey "generate-age-key";
-        text = "echo setting up secrets...\n" + common.install manifest (late ++ common.templates);
+        text = "echo setting up secrets...\n" + common.install {
+          inherit manifest;
+          mounted = "/run/secrets.d";
+          link = "/run/secrets";
+          chosen = late ++ common.templates;
+        };
       };
       generate-age-key = lib.mkIf cfg.age.generateKey "echo 'sops (stand-in): no key is generated'";
     };

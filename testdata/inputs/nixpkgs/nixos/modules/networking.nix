@@ -80,6 +80,33 @@ in
         '';
       };
     }
+    (lib.mkIf cfg.useDHCP {
+      systemd.services.dhcpcd = {
+        description = "DHCP Client";
+        wantedBy = [ "multi-user.target" ];
+        wants = [ "network.target" ];
+        before = [ "network-online.target" ];
+        serviceConfig.Restart = "on-failure";
+        # The first card that udev has given its name.
+        script = ''
+          while :; do
+            for card in /sys/class/net/*; do
+              [ -e "/run/udev/data/n$(cat "$card/ifindex")" ] && [ "''${card##*/}" != lo ] &&
+                exec udhcpc -f -i "''${card##*/}" -s ${pkgs.writeShellScript "dhcpcd-run-hook" ''
+                  case "$1" in
+                    deconfig) ip link set "$interface" up ;;
+                    renew | bound)
+                      ip addr replace "$ip/$mask" dev "$interface"
+                      for r in $router; do ip route replace default via "$r"; done
+                      for d in $dns; do echo "nameserver $d"; done > /etc/resolv.conf ;;
+                  esac
+                ''}
+            done
+            sleep 1
+          done
+        '';
+      };
+    })
     (lib.mkIf cfg.networkmanager.enable {
       users.groups.networkmanager.gid = 57;
       environment.systemPackages = [ pkgs.networkmanager ];

@@ -208,6 +208,7 @@ in
       while read -r name file; do
         if [ -e "$file" ]; then
           hash=$(head -n 1 "$file")
+          case $hash in *[!a-zA-Z0-9./=,\$*!_-]*) echo "warning: $file holds no hash of a password" >&2; continue ;; esac
           sed -i "s|^$name:[^:]*:|$name:$hash:|" "$root/etc/shadow"
         else
           echo "warning: password file ‘$file’ does not exist" >&2

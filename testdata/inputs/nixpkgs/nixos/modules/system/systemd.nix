@@ -85,7 +85,7 @@ let
       {
         Environment =
           lib.mapAttrsToList (k: v: "\"${k}=${v}\"") (lib.filterAttrs (_: v: v != null) (
-            { PATH = lib.makeBinPath (u.path ++ [ pkgs.busybox cfg.package ]); } // u.environment
+            { PATH = lib.makeBinPath (u.path ++ [ pkgs.bash cfg.package pkgs.busybox ]); } // u.environment
           ));
       }
       // lib.optionalAttrs (u.preStart != "") { ExecStartPre = shellFile "unit-script-${name}-pre-start" u.preStart; }
@@ -136,9 +136,14 @@ let
         lib.mapAttrsToList (
           n: u:
           let
-            file = pkgs.writeText "unit-${lib.replaceStrings [ "@" "\\" ] [ "-" "-" ] n}" u.text;
+            # Of a link to a file of another name systemd would make an alias.
+            file = pkgs.writeTextFile {
+              name = "unit-${lib.replaceStrings [ "@" "\\" ] [ "-" "-" ] n}";
+              inherit (u) text;
+              destination = "/${n}";
+            };
           in
-          "${n} ${file} ${toString (map (t: "${t}.wants") u.wantedBy ++ map (t: "${t}.requires") u.requiredBy)}\n"
+          "${n} ${file}/${n} ${toString (map (t: "${t}.wants") u.wantedBy ++ map (t: "${t}.requires") u.requiredBy)}\n"
         ) (lib.filterAttrs (_: u: u.enable) units)
       );
       passAsFile = [ "entries" ];

@@ -110,6 +110,8 @@ in
     boot.loader.grub.enable = lib.mkVMOverride false;
     services.qemuGuest.enable = cfg.qemu.guestAgent.enable;
     networking.useDHCP = lib.mkDefault true;
+    # The disk is as large as it was asked for, what is on it is not yet.
+    boot.postBootCommands = "/usr/lib/systemd/systemd-growfs /";
     virtualisation.qemu.options = lib.optional (!cfg.graphics) "-nographic";
     environment.systemPackages = [ pkgs.guest.programs ];
 
