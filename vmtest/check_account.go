@@ -1,0 +1,81 @@
+package vmtest
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// AccountCheck is a user that the host has to know.
+type AccountCheck struct {
+	User   string
+	Groups []string // it has to be in all of these, and may be in others
+	Home   string   // empty is any
+	Shell  string   // a path, or the name of the program alone; empty is any
+}
+
+func (a AccountCheck) label() string { return "account " + a.User }
+
+func (a AccountCheck) expected() string {
+	parts := []string{}
+	for _, g := range a.Groups {
+		parts = append(parts, "in group "+g)
+	}
+	if a.Home != "" {
+		parts = append(parts, "home "+a.Home)
+	}
+	if a.Shell != "" {
+		parts = append(parts, "shell "+a.Shell)
+	}
+	if len(parts) == 0 {
+		return "a user " + a.User
+	}
+	return "a user " + a.User + ", " + list(parts)
+}
+
+// Accounts are made before anything is asked.
+func (a AccountCheck) waits() bool { return false }
+
+// getent exits with 2 for a user that there is not.
+const accountScript = `
+getent passwd "$1"
+case $? in 0) id -nG -- "$1" ;; 2) exit 0 ;; *) exit 1 ;; esac`
+
+func (a AccountCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+	out, err := probe(ctx, g, limit, accountScript, a.User)
+	if err != nil {
+		return overdue(err, limit)
+	}
+	passwd, groups, _ := strings.Cut(string(out), "\n")
+	entry := strings.Split(passwd, ":")
+	if len(entry) < 7 || entry[0] != a.User { // a number is looked up as an id
+		return answer{seen: "no such user"}, nil
+	}
+	return a.judge(entry[5], entry[6], strings.Fields(groups)), nil
+}
+
+func (a AccountCheck) judge(home, shell string, groups []string) answer {
+	var wrong []string
+	for _, g := range a.Groups {
+		if !slices.Contains(groups, g) {
+			wrong = append(wrong, "not in group "+g)
+		}
+	}
+	in := "groups " + shorten(strings.Join(groups, " "), wordWidth)
+	if len(wrong) > 0 {
+		wrong = append(wrong, in)
+	}
+	home, shell = shorten(home, wordWidth), shorten(shell, wordWidth)
+	if a.Home != "" && a.Home != home {
+		wrong = append(wrong, "home "+home)
+	}
+	if a.Shell != "" && a.Shell != shell && (strings.Contains(a.Shell, "/") || a.Shell != path.Base(shell)) {
+		wrong = append(wrong, "shell "+shell)
+	}
+	if len(wrong) > 0 {
+		return answer{seen: strings.Join(wrong, ", ")}
+	}
+	return answer{ok: true, seen: strings.Join([]string{"home " + home, "shell " + shell, in}, ", ")}
+}

@@ -1,0 +1,158 @@
+package vmtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/flakeci/flakeci/vmtest/guestagent"
+)
+
+// CommandCheck is a command for the shell, and how it has to end.
+type CommandCheck struct {
+	Command string
+	// User runs it, as after logging in. Empty is root with the system's
+	// programs and nothing else.
+	User           string
+	ExitCode       int
+	StdoutContains string
+	StdoutMatches  *regexp.Regexp
+}
+
+func (c CommandCheck) text() textCheck { return textCheck{c.StdoutContains, c.StdoutMatches} }
+
+func (c CommandCheck) label() string {
+	const most = 60
+	first, more, _ := bytes.Cut([]byte(c.Command), []byte("\n"))
+	label := "command " + shorten(string(first), most)
+	if len(more) > 0 && len(first) <= most {
+		label += "…"
+	}
+	if c.User != "" {
+		label += " as " + c.User
+	}
+	return label
+}
+
+func (c CommandCheck) expected() string {
+	return list(append([]string{fmt.Sprintf("exit code %d", c.ExitCode)}, c.text().expected("stdout")...))
+}
+
+// A command may change something, so it runs once.
+func (c CommandCheck) waits() bool { return false }
+
+// How much of either output is kept.
+const commandLimit = 64 << 10
+
+// commandScript runs $3 as user $2 for $1 seconds and prints a line on how it
+// ended, then what it wrote.
+//
+// The output goes through pipes of its own, which a program that the command
+// leaves behind may hold open for as long as it likes: the agent waits only for
+// what holds its own. dd(1) writes what it has read at once, unlike head(1); it
+// takes at least as many bytes as are kept, and at most 256 times as many, so a
+// command cannot fill the guest. The pipes may be written to by others than root,
+// or /dev/stderr could not be opened by a user. timeout(1) exits with 124 as a
+// command may do too, so the clock says which it was.
+const commandScript = guestPath + `
+limit=$1 user=$2 command=$3 most=$4
+dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' TERM
+mkfifo "$dir/1" "$dir/2" && chmod 0622 "$dir/1" "$dir/2" || exit
+
+if [ -n "$user" ]; then
+	entry=$(getent passwd "$user")
+	if [ -z "$entry" ]; then echo "no user"; exit 0; fi
+	IFS=: read -r name _ uid gid _ home shell <<-END
+		$entry
+	END
+	cd "$home" 2>/dev/null || cd /
+	set -- env -i HOME="$home" USER="$name" LOGNAME="$name" SHELL="${shell:-/bin/sh}" PATH="$PATH"
+	if [ -d "/run/user/$uid" ]; then
+		set -- "$@" XDG_RUNTIME_DIR="/run/user/$uid" DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus"
+	fi
+	set -- "$@" /bin/sh -l -c 'exec /bin/sh -c "$1" >&3 2>&4 3>&- 4>&-' sh "$command"
+	if [ "$uid" != "$(id -u)" ]; then
+		set -- setpriv --reuid="$uid" --regid="$gid" --init-groups -- "$@"
+	fi
+else
+	cd /
+	HOME=/root; export HOME
+	set -- /bin/sh -c 'exec /bin/sh -c "$1" >&3 2>&4 3>&- 4>&-' sh "$command"
+fi
+
+for n in 1 2; do
+	{ dd bs=256 count="$most" of="$dir/kept$n"; cat; : >"$dir/end$n"; } <"$dir/$n" >/dev/null 2>&1 &
+done
+read -r start _ </proc/uptime
+timeout -k 5 "$limit" "$@" </dev/null >/dev/null 2>&1 3>"$dir/1" 4>"$dir/2"
+code=$?
+read -r end _ </proc/uptime
+
+tries=0
+while [ $tries -lt 40 ] && ! { [ -e "$dir/end1" ] && [ -e "$dir/end2" ]; }; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+echo "ended $code $start $end"
+head -c "$most" "$dir/kept1"
+head -c "$most" "$dir/kept2" >&2
+exit 0`
+
+func (c CommandCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+	res, err := execWithin(ctx, g, limit, guestagent.Command{Path: guestShell, Args: []string{
+		"-c", commandScript, "sh", guestSeconds(limit), c.User, c.Command, fmt.Sprint(commandLimit + 1),
+	}})
+	if err != nil {
+		return answer{}, err
+	}
+	head, stdout, _ := bytes.Cut(res.Stdout, []byte("\n"))
+	if string(head) == "no user" {
+		return answer{seen: "no user " + c.User + " to run it as"}, nil
+	}
+	var code int
+	var start, end float64
+	if _, err := fmt.Sscanf(string(head), "ended %d %f %f", &code, &start, &end); err != nil || res.ExitCode != 0 {
+		return answer{}, notAsked(res)
+	}
+	took := time.Duration((end - start) * float64(time.Second))
+	return c.judge(code, took, limit, stdout, res.Stderr), nil
+}
+
+// The clock that is asked counts hundredths of seconds.
+const clockTick = 20 * time.Millisecond
+
+func (c CommandCheck) judge(code int, took, limit time.Duration, stdout, stderr []byte) answer {
+	stdout, cut := cutAt(stdout, commandLimit)
+	stderr, _ = cutAt(stderr, commandLimit)
+	detail := lastLines(stderr, detailLines)
+	if len(detail) == 0 {
+		detail = lastLines(stdout, detailLines)
+	}
+	if (code == exitTimeout || code == exitKilled) && took+clockTick >= limit {
+		return answer{timedOut: true, seen: fmt.Sprintf("still running after %s", limit), detail: detail}
+	}
+	seen := fmt.Sprintf("exit code %d", code)
+	if signal := code - 128; signal > 0 && signal < 65 {
+		seen += fmt.Sprintf(" (as if by signal %d)", signal)
+	}
+	missing := c.text().missing(stdout, "stdout", cut)
+	if code != c.ExitCode {
+		return answer{seen: seen, detail: detail}
+	}
+	if len(missing) > 0 {
+		return answer{seen: seen + ", but " + list(missing), detail: c.shown(stdout, detail)}
+	}
+	return answer{ok: true, seen: seen, detail: detail}
+}
+
+// shown is what to show where the exit code is right and stdout is not.
+func (c CommandCheck) shown(stdout []byte, detail []string) []string {
+	if lines := lastLines(stdout, detailLines); len(lines) > 0 {
+		return lines
+	}
+	return detail
+}

@@ -1,0 +1,108 @@
+package vmtest
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// FileCheck is a file that has to be there. Of a link it is what it leads to.
+type FileCheck struct {
+	Path         string
+	Mode         *fs.FileMode // permission bits with 04000, 02000 and 01000 as chmod has them; nil is any
+	Owner, Group string       // empty is any
+	Contains     string
+	Matches      *regexp.Regexp
+}
+
+func (f FileCheck) text() textCheck { return textCheck{f.Contains, f.Matches} }
+
+func (f FileCheck) label() string { return "file " + f.Path }
+
+func (f FileCheck) expected() string {
+	var parts []string
+	if f.Mode != nil {
+		parts = append(parts, fmt.Sprintf("mode %04o", *f.Mode))
+	}
+	if f.Owner != "" {
+		parts = append(parts, "owner "+f.Owner)
+	}
+	if f.Group != "" {
+		parts = append(parts, "group "+f.Group)
+	}
+	parts = append(parts, f.text().expected("it")...)
+	if len(parts) == 0 {
+		return f.Path + " there"
+	}
+	return f.Path + " there, with " + list(parts)
+}
+
+func (f FileCheck) waits() bool { return true }
+
+// How much of a file is looked through.
+const fileLimit = 1 << 20
+
+// Only of a file are there contents to read: a pipe would make them wait.
+const fileScript = `
+if [ ! -e "$1" ]; then
+	if [ -h "$1" ]; then echo "link $(readlink -- "$1")"; else echo none; fi
+	exit 0
+fi
+stat -L -c 'found:%a:%U:%G:%F' -- "$1" || { echo none; exit 0; }
+if [ "$2" -gt 0 ] && [ -f "$1" ]; then head -c "$2" -- "$1" || exit; fi
+exit 0`
+
+func (f FileCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+	wanted := "0"
+	if f.text().asks() {
+		wanted = strconv.Itoa(fileLimit + 1)
+	}
+	out, err := probe(ctx, g, limit, fileScript, f.Path, wanted)
+	if err != nil {
+		return overdue(err, limit)
+	}
+	head, contents, _ := strings.Cut(string(out), "\n")
+	if target, found := strings.CutPrefix(head, "link "); found {
+		return answer{seen: "a link to nowhere: " + shorten(target, wordWidth)}, nil
+	}
+	stat := strings.SplitN(strings.TrimPrefix(head, "found:"), ":", 4) // mode, owner, group, type
+	if len(stat) < 4 {
+		return answer{seen: "no such file"}, nil
+	}
+	for i := range stat {
+		stat[i] = shorten(stat[i], wordWidth)
+	}
+	return f.judge(stat, []byte(contents)), nil
+}
+
+// judge compares. Only what is not as expected is told, or else the whole.
+func (f FileCheck) judge(stat []string, contents []byte) answer {
+	mode, _ := strconv.ParseUint(stat[0], 8, 12)
+	owner, group, kind := stat[1], stat[2], stat[3]
+	var wrong, detail []string
+	if f.Mode != nil && uint64(*f.Mode) != mode {
+		wrong = append(wrong, fmt.Sprintf("mode %04o", mode))
+	}
+	if f.Owner != "" && f.Owner != owner {
+		wrong = append(wrong, "owner "+owner)
+	}
+	if f.Group != "" && f.Group != group {
+		wrong = append(wrong, "group "+group)
+	}
+	text, cut := cutAt(contents, fileLimit)
+	if missing := f.text().missing(text, "it", cut); len(missing) > 0 {
+		if !strings.HasPrefix(kind, "regular") {
+			missing = []string{"a " + kind + " in its place"}
+		}
+		wrong = append(wrong, missing...)
+		detail = lastLines(text, detailLines)
+	}
+	if len(wrong) > 0 {
+		return answer{seen: list(wrong), detail: detail}
+	}
+	return answer{ok: true, seen: fmt.Sprintf("a %s, mode %04o, owner %s, group %s", kind, mode, owner, group)}
+}

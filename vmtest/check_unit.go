@@ -1,0 +1,79 @@
+package vmtest
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// UnitCheck is a systemd unit that has to be active.
+type UnitCheck struct {
+	Unit string // a name without a suffix is a service
+}
+
+// What systemd knows besides services.
+var unitSuffixes = []string{
+	".service", ".socket", ".target", ".timer", ".mount", ".automount", ".swap", ".path", ".slice", ".scope", ".device",
+}
+
+// Name is the whole name of the unit.
+func (u UnitCheck) Name() string {
+	if slices.Contains(unitSuffixes, path.Ext(u.Unit)) {
+		return u.Unit
+	}
+	return u.Unit + ".service"
+}
+
+func (u UnitCheck) label() string    { return "unit " + u.Name() }
+func (u UnitCheck) expected() string { return u.Name() + " active" }
+func (u UnitCheck) waits() bool      { return true }
+
+// The journal is in the same answer, so that it is that of the state shown.
+const unitScript = `
+systemctl show -p LoadState,ActiveState,SubState,Result,ExecMainStatus,ConditionResult,ConditionTimestampMonotonic -- "$1" || exit
+if ! systemctl is-active --quiet -- "$1"; then
+	echo
+	journalctl -b -u "$1" -n 20 --no-pager --quiet -o cat 2>/dev/null
+fi
+exit 0`
+
+func (u UnitCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+	out, err := probe(ctx, g, limit, unitScript, u.Name())
+	if err != nil {
+		return overdue(err, limit)
+	}
+	shown, journal, _ := strings.Cut(string(out), "\n\n")
+	p := map[string]string{}
+	for line := range strings.Lines(shown) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		p[key] = shorten(value, wordWidth)
+	}
+	return answer{
+		ok:     p["ActiveState"] == "active",
+		seen:   unitState(p),
+		detail: lastLines([]byte(journal), detailLines),
+	}, nil
+}
+
+// unitState says in one line what systemctl show says in many.
+func unitState(p map[string]string) string {
+	active, load, result := p["ActiveState"], p["LoadState"], p["Result"]
+	switch {
+	case active == "":
+		return "a unit without a state"
+	case load == "not-found" && active == "inactive":
+		return "there is no unit of that name"
+	case load != "loaded" && active == "inactive":
+		return "not loaded (" + load + ")" // masked, bad-setting
+	case active == "failed":
+		if status := p["ExecMainStatus"]; slices.Contains([]string{"exit-code", "signal", "core-dump"}, result) && status != "" {
+			result += " " + status
+		}
+		return "failed (" + result + ")"
+	case active == "inactive" && p["ConditionResult"] == "no" && p["ConditionTimestampMonotonic"] != "0":
+		return "inactive (a condition of the unit was not met)"
+	}
+	return active + " (" + p["SubState"] + ")"
+}
