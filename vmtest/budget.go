@@ -2,6 +2,10 @@ package vmtest
 
 import (
 	"context"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
 	"sync"
 )
 
@@ -72,4 +76,30 @@ func (b *Budget) release(cores, memory int) {
 		close(b.freed)
 		b.freed = nil
 	}
+}
+
+// NewBudget makes the budget of this machine: its cores, and four fifths of the
+// memory that is free now. guests is the most at once, 0 for no other limit.
+func NewBudget(guests int) *Budget {
+	return &Budget{Guests: guests, Cores: runtime.NumCPU(), MemoryMiB: availableMiB() * 4 / 5}
+}
+
+var availableRE = regexp.MustCompile(`(?m)^MemAvailable:\s+(\d+) kB`)
+
+// availableMiB is the memory that programs can still have, 0 where that is not
+// known.
+func availableMiB() int {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	m := availableRE.FindSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	kib, err := strconv.Atoi(string(m[1]))
+	if err != nil {
+		return 0
+	}
+	return kib >> 10
 }

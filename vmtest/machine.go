@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -154,9 +155,19 @@ func (m *machine) environment(l *Lab, forwards []string) []string {
 		"SHARED_DIR=" + filepath.Join(m.dir, "shared"),
 		"QEMU_NET_OPTS=" + strings.Join(net, ","),
 		// The kernel restarts a second after a panic, which -no-reboot makes the
-		// end; NixOS' stage 1 panics rather than asks what to do.
-		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail",
+		// end; NixOS' stage 1 panics rather than asks what to do. The last console
+		// is the one that systemd and login prompts are on.
+		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + serialConsole() + ",115200n8",
 	}
+}
+
+// serialConsole is how Linux calls QEMU's first serial line. A guest that boots
+// here mostly has this machine's architecture.
+func serialConsole() string {
+	if runtime.GOARCH == "arm64" {
+		return "ttyAMA0"
+	}
+	return "ttyS0"
 }
 
 // run starts the runner. QEMU lives until it is stopped, however ctx ends: who
