@@ -18,6 +18,8 @@ type VMOptions struct {
 	Homes map[string][]string
 	// MemoryMiB and Cores are what each guest gets; 0 leaves it to the host.
 	MemoryMiB, Cores int
+	// Autologin logs root in on the serial console of each.
+	Autologin bool
 }
 
 // VM is a host whose machine is built and may boot.
@@ -124,7 +126,7 @@ func (r *run) homesOf(host string) []VMHome {
 
 // vmQuestion is what to ask for a VM.
 func (r *run) vmQuestion(c matrix.Cell) nix.Question {
-	q := &nix.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores}
+	q := &nix.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores, Autologin: r.VM.Autologin}
 	for _, h := range r.homesOf(c.Host) {
 		if h.Activation != "" {
 			q.Homes = append(q.Homes, h.Cell.Path)

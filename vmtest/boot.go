@@ -1,6 +1,7 @@
 package vmtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -137,17 +138,15 @@ func (b *booting) notUp(alive context.Context, limit time.Duration) []*Fault {
 }
 
 func (l *Lab) bootTimeout(a Accel) time.Duration {
-	if l.BootTimeout > 0 {
-		return l.BootTimeout * a.factor()
+	limit := cmp.Or(l.BootTimeout, DefaultBootTimeout) * a.factor()
+	if l.Limit > 0 {
+		return min(limit, l.Limit)
 	}
-	return DefaultBootTimeout * a.factor()
+	return limit
 }
 
 func (l *Lab) silence(a Accel) time.Duration {
-	if l.Silence > 0 {
-		return l.Silence * a.factor()
-	}
-	return DefaultSilence * a.factor()
+	return cmp.Or(l.Silence, DefaultSilence) * a.factor()
 }
 
 // accelNote says what ran the guest, and why.

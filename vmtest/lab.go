@@ -1,9 +1,6 @@
 package vmtest
 
-import (
-	"io"
-	"time"
-)
+import "time"
 
 // Lab is where hosts are booted: what they have in common. It may be used by
 // several goroutines at once.
@@ -22,6 +19,8 @@ type Lab struct {
 	// long it may print nothing on the way. Both are those of a machine with
 	// KVM and five times as long without. 0 stands for the defaults below.
 	BootTimeout, Silence time.Duration
+	// Limit is the most that a boot may take in any case; 0 is none.
+	Limit time.Duration
 	// OpenNetwork lets guests out to the network.
 	OpenNetwork bool
 	// Budget limits how many guests run at once.
@@ -53,10 +52,4 @@ type Home struct {
 	// that the host embeds and activates by Unit while it boots.
 	Activation string
 	Unit       string
-}
-
-// Console is how somebody at a terminal looks into a guest.
-type Console struct {
-	In  io.Reader
-	Out io.Writer
 }

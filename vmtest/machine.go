@@ -45,6 +45,8 @@ const (
 	serialLog   = "serial.log"
 	qmpSocket   = "qmp"
 	agentSocket = "qga"
+
+	sharedFolder = "shared"
 )
 
 // How long QEMU may take until it listens: some runners make a disk first.
@@ -85,14 +87,19 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 		m.discard()
 		return nil, nil, fault
 	}
-	go m.watch(alive, l.silence(accel))
+	silence := l.silence(accel)
+	if extra.patient {
+		silence = 0
+	}
+	go m.watch(alive, silence)
 	return m, alive, nil
 }
 
 // startOptions are what only some guests are started with.
 type startOptions struct {
 	console  *Console
-	forwards []string // of QEMU's user network, such as hostfwd=tcp:127.0.0.1:2222-:22
+	forwards []Forward
+	patient  bool // the guest may say nothing, and start anew
 }
 
 func infra(what string, err error) *Fault {
@@ -123,8 +130,8 @@ func qemuOf(script string) string {
 }
 
 // arguments are added to the runner's own, which they come after.
-func (m *machine) arguments() []string {
-	return []string{
+func (m *machine) arguments(o startOptions) []string {
+	list := []string{
 		"-machine", "accel=" + string(m.accel),
 		"-display", "none", "-monitor", "none", "-serial", "stdio",
 		"-qmp", "unix:" + filepath.Join(m.dir, qmpSocket) + ",server=on,wait=off",
@@ -133,26 +140,31 @@ func (m *machine) arguments() []string {
 		// With an id QEMU tells when the guest opens the port.
 		"-device", "virtserialport,chardev=flakeci-agent,id=" + agentPort + ",name=org.qemu.guest_agent.0",
 		"-device", "pvpanic-pci",
-		// A machine that is over stays as it is, for a picture.
-		"-no-reboot", "-action", "panic=pause,shutdown=pause",
 	}
+	if !o.patient {
+		// A machine that is over stays as it is, for a picture.
+		list = append(list, "-no-reboot", "-action", "panic=pause,shutdown=pause")
+	}
+	return list
 }
 
 const agentPort = "flakeci-agent-port"
 
 // environment is what the runner sees: nothing of flakeci's own but the PATH.
-func (m *machine) environment(l *Lab, forwards []string) []string {
+func (m *machine) environment(l *Lab, forwards []Forward) []string {
 	var net []string
 	if !l.OpenNetwork {
 		net = append(net, "restrict=on")
 	}
-	net = append(net, forwards...)
+	for _, f := range forwards {
+		net = append(net, fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:%d", f.Port, f.GuestPort))
+	}
 	return []string{
 		"PATH=" + l.Path, "HOME=" + m.dir, "TMPDIR=" + m.dir, "USE_TMPDIR=1",
 		"NIX_DISK_IMAGE=" + filepath.Join(m.dir, "disk.qcow2"),
 		"NIX_EFI_VARS=" + filepath.Join(m.dir, "efi-vars.fd"),
 		"NIX_SWTPM_DIR=" + filepath.Join(m.dir, "swtpm"),
-		"SHARED_DIR=" + filepath.Join(m.dir, "shared"),
+		"SHARED_DIR=" + filepath.Join(m.dir, sharedFolder),
 		"QEMU_NET_OPTS=" + strings.Join(net, ","),
 		// The kernel restarts a second after a panic, which -no-reboot makes the
 		// end; NixOS' stage 1 panics rather than asks what to do. The last console
@@ -173,10 +185,10 @@ func serialConsole() string {
 // run starts the runner. QEMU lives until it is stopped, however ctx ends: who
 // is interrupted stops it.
 func (m *machine) run(ctx context.Context, l *Lab, script string, o startOptions) {
-	_ = os.Mkdir(filepath.Join(m.dir, "shared"), 0o755)
+	_ = os.Mkdir(filepath.Join(m.dir, sharedFolder), 0o755)
 	ctx, m.kill = context.WithCancel(context.WithoutCancel(ctx))
 	cmd := proc.Cmd{
-		Path: script, Args: m.arguments(), Dir: m.dir, Env: m.environment(l, o.forwards),
+		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(l, o.forwards),
 		Stdout: m.serial, Supervised: true, Grace: 2 * time.Second,
 	}
 	if o.console != nil {

@@ -151,8 +151,8 @@ func (w *watcher) look() *Fault {
 		return w.panicked()
 	case w.sign == signEmergency && time.Since(w.signed) > aftermath:
 		return w.emergency()
-	case w.open:
-		return nil // it is asked how it is
+	case w.open || w.silence == 0:
+		return nil // it is asked how it is, or nobody asks
 	case up && time.Since(w.greeted) > agentLimit*w.machine.accel.factor():
 		return w.noAgent()
 	case w.machine.serial.silent() > w.silence:

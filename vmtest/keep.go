@@ -1,0 +1,55 @@
+package vmtest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+)
+
+// Console is how somebody at a terminal looks into a guest: its serial line.
+type Console struct {
+	In  io.Reader
+	Out io.Writer
+}
+
+// Forward opens a TCP port of the guest on this machine's loopback address.
+type Forward struct{ Port, GuestPort uint16 }
+
+// Kept is a guest that runs for somebody to look around.
+type Kept struct {
+	Accel Accel
+	Why   string // why that and no other; empty for KVM
+	// Shared is a folder that some guests see as /tmp/shared.
+	Shared string
+	// QMP and Agent are the sockets to talk to QEMU and to the guest's agent by.
+	QMP, Agent string
+	// Opened is closed when the guest's agent is there.
+	Opened <-chan struct{}
+}
+
+// Keep starts a host and leaves it running until the guest ends or the context
+// does, which is no fault. started is told of the running guest.
+func (l *Lab) Keep(ctx context.Context, h Host, console Console, forwards []Forward, started func(Kept)) *Fault {
+	m, alive, fault := l.start(ctx, h, startOptions{console: &console, forwards: forwards, patient: true})
+	if fault != nil {
+		return fault
+	}
+	defer m.discard()
+	defer m.stop(ctx, false)
+	_, why, _ := l.Accel.Choose(ctx, "")
+	started(Kept{
+		Accel: m.accel, Why: why, Opened: m.opened, Shared: filepath.Join(m.dir, sharedFolder),
+		QMP: filepath.Join(m.dir, qmpSocket), Agent: filepath.Join(m.dir, agentSocket),
+	})
+	select {
+	case <-m.over: // it powered off, as its user wanted
+		return nil
+	case <-alive.Done():
+	}
+	var died *faultError
+	if errors.As(context.Cause(alive), &died) && ctx.Err() == nil {
+		return died.fault
+	}
+	return nil
+}
