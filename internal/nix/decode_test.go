@@ -178,6 +178,22 @@ func TestRelativize(t *testing.T) {
 	}
 }
 
+// A module may be imported by its folder; what it says stands in default.nix.
+func TestPlaceOfAFolder(t *testing.T) {
+	root := t.TempDir()
+	files{"hosts/a/default.nix": "{\n  x = throw \"no\";\n}\n", "hosts/b/x": ""}.write(t, root, strings.NewReplacer())
+	f := Flake{StorePath: root}
+	for name, want := range map[string]string{"a": "hosts/a/default.nix", "b": "hosts/b"} {
+		if got := f.place(&record{RawMsg: "conflict\n- In `" + root + "/hosts/" + name + "': 5"}); got.String() != want {
+			t.Errorf("%s: place is %q, want %q", name, got, want)
+		}
+	}
+	r := record{RawMsg: "no", Trace: []traceRecord{{RawMsg: "while evaluating definitions from `" + root + "/hosts/a':"}}}
+	if got := f.place(&r); got.String() != "hosts/a/default.nix:2" {
+		t.Errorf("place is %q", got)
+	}
+}
+
 // A place in a flake is inside it, whatever a file's name says.
 func TestPlacesStayInTheFlake(t *testing.T) {
 	f := Flake{StorePath: "/nix/store/x-source", Checkout: "/checkout"}

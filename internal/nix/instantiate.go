@@ -19,6 +19,10 @@ type Question struct {
 	Embedded bool
 	// Skippable asks a package whether it wants to be built here at all.
 	Skippable bool
+	// Home asks an activation package whom it is for.
+	Home bool
+	// VM asks a host for its virtual machine, instead of anything at Path.
+	VM *VM
 }
 
 // Instance is a derivation that evaluation gave.
@@ -31,11 +35,18 @@ type Instance struct {
 	// NotDerivation is the type of what stood there instead of a derivation.
 	NotDerivation string         `json:"notDerivation"`
 	Homes         []EmbeddedHome `json:"homes"`
+	// Home is there if it was asked for, its fields empty where the home does not
+	// say. Homes inside a host have it too.
+	Home *HomeInfo `json:"home"`
+	VM   *VMInfo   `json:"vm"`
+	// NoVM is true of a host that has no runner.
+	NoVM bool `json:"noVM"`
 }
 
-// EmbeddedHome is a home inside a host.
+// EmbeddedHome is a home inside a host; User is its attribute there.
 type EmbeddedHome struct {
-	User     string   `json:"user"`
+	User string `json:"user"`
+	HomeInfo
 	Instance Instance `json:"instance"`
 }
 
@@ -62,7 +73,7 @@ const skipExpr = `
 `
 
 const homesExpr = `
-  homes = host: let users = host.config.home-manager.users or { }; in map (user: {
+  homes = host: let users = host.config.home-manager.users or { }; in map (user: whose users.${user} // {
     inherit user;
     instance = describe users.${user}.home.activationPackage;
   }) (builtins.attrNames users);
@@ -73,10 +84,19 @@ const homesExpr = `
 func (t *Target) Instantiate(ctx context.Context, q Question) (Instance, proc.Usage, error) {
 	var in Instance
 	usage, err := t.Eval(ctx, q.function(), &in)
-	if err == nil && in.Skip == "" {
-		err = in.check(q.Path)
+	path := q.Path
+	if q.VM != nil {
+		path = q.VM.path()
+		err = q.VM.blame(err)
 	}
-	for _, h := range in.Homes {
+	switch {
+	case err == nil && in.NoVM:
+		err = q.VM.noRunner()
+	case err == nil && in.Skip == "":
+		err = in.check(path)
+	}
+	for i, h := range in.Homes {
+		in.Homes[i].Instance.Home = &in.Homes[i].HomeInfo
 		if err == nil {
 			err = h.Instance.check(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"))
 		}
@@ -99,8 +119,11 @@ func (in Instance) check(path []string) error {
 }
 
 func (q Question) function() string {
+	if q.VM != nil {
+		return q.VM.function()
+	}
 	var b strings.Builder
-	b.WriteString("f: let" + describeExpr)
+	b.WriteString("f: let" + describeExpr + textExpr + whoseExpr)
 	value := "f.outputs" + selector(q.Path)
 	if q.Fallback != nil {
 		value += " or f.outputs" + selector(q.Fallback)
@@ -109,6 +132,9 @@ func (q Question) function() string {
 	if q.Embedded {
 		b.WriteString(homesExpr)
 		result += " // { homes = homes f.outputs" + selector(q.Path[:2]) + "; }"
+	}
+	if q.Home {
+		result += " // { home = " + homeExpr(q.Path) + "; }"
 	}
 	if q.Skippable {
 		b.WriteString(skipExpr)

@@ -22,8 +22,14 @@ func (w *world) instantiated(target *Target, q Question) string {
 		return "skip: " + in.Skip
 	}
 	text := DrvName(in.DrvPath) + " for " + in.System
+	if in.Home != nil {
+		text += fmt.Sprintf(", of %q in %q", in.Home.Username, in.Home.Directory)
+	}
 	for _, h := range in.Homes {
 		text += fmt.Sprintf(", %s: %s", h.User, DrvName(h.Instance.DrvPath))
+		if *h.Instance.Home != (HomeInfo{}) {
+			text += fmt.Sprintf(" of %q in %q by %s", h.Instance.Home.Username, h.Directory, h.Unit())
+		}
 	}
 	return text
 }
@@ -104,7 +110,7 @@ func TestInstantiate(t *testing.T) {
 		{darwin("old"), "darwin-old for x86_64-linux"},
 		{darwin("throws"), "error: …no mac"},
 		{host("plain"), "top for x86_64-linux"},
-		{host("two"), "top for x86_64-linux, joachim: home-joachim, o.dd ü: home-odd"},
+		{host("two"), "top for x86_64-linux, joachim: home-joachim of \"joachim-login\" in \"\" by home-manager-joachim\\x2dlogin.service, o.dd ü: home-odd of \"odd-login\" in \"\" by home-manager-odd\\x2dlogin.service"},
 		{host("unnamed"), "top for x86_64-linux, work: home-work"},
 		{host("no-home"), "error: nixosConfigurations.no-home.config.home-manager.users.work.home.activationPackage is no derivation but of type int"},
 		{host("throws"), "error: …no home"},

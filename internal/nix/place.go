@@ -22,7 +22,7 @@ func (f *Flake) place(r *record) Place {
 		return p
 	}
 	for _, m := range inModuleRE.FindAllStringSubmatch(r.text(), -1) {
-		if rel, ok := f.relative(m[1]); ok {
+		if rel, ok := f.module(m[1]); ok {
 			return Place{File: rel}
 		}
 	}
@@ -31,7 +31,7 @@ func (f *Flake) place(r *record) Place {
 			return p
 		}
 		if m := contextRE.FindStringSubmatch(strings.TrimSpace(stripSGR(t.RawMsg))); m != nil {
-			if rel, ok := f.relative(m[1]); ok {
+			if rel, ok := f.module(m[1]); ok {
 				return Place{File: rel, Line: f.lineWith(rel, r.text())}
 			}
 		}
@@ -42,6 +42,16 @@ func (f *Flake) place(r *record) Place {
 func (f *Flake) own(p position) (Place, bool) {
 	rel, ok := f.relative(p.file())
 	return Place{File: rel, Line: p.Line, Column: p.Column}, ok
+}
+
+// module is relative for what the module system calls the file of a module: it
+// names a folder as it was imported.
+func (f *Flake) module(file string) (string, bool) {
+	rel, ok := f.relative(file)
+	if ok && f.read(rel+"/default.nix") != "" {
+		rel += "/default.nix"
+	}
+	return rel, ok
 }
 
 // lineWith finds the line of a file that a message was written on: older

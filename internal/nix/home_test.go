@@ -1,0 +1,71 @@
+package nix
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestHomeInfo(t *testing.T) {
+	tests := map[string]string{
+		"joachim@modern": `home-joachim for x86_64-linux, of "joachim" in "/home/joachim"`,
+		"o\"dd ${x}.y\n": `home-odd for x86_64-linux, of "odd" in "/home/odd"`,
+		"nameless":       `home-nameless for x86_64-linux, of "" in ""`,
+		"throws-name":    `home-throws-name for x86_64-linux, of "" in ""`,
+		"odd-config":     `home-odd-config for x86_64-linux, of "" in "/home/odd"`,
+		"number":         "error: homeConfigurations.number.activationPackage is no derivation but of type int",
+		"broken":         "error: flake.nix:…: no such home",
+	}
+	eachLane(t, func(w *world) {
+		target := w.fixture("vm-features")
+		for name, want := range tests {
+			if got := w.instantiated(target, Question{Path: []string{"homeConfigurations", name, "activationPackage"}, Home: true}); !like(got, want) {
+				w.Errorf("%s: got %q, want %q", name, got, want)
+			}
+		}
+		inside := Question{Path: []string{"nixosConfigurations", "embeds", "config", "home-manager", "users", "work", "home", "activationPackage"}, Home: true}
+		if got := w.instantiated(target, inside); got != `home-worker for x86_64-linux, of "worker" in "/srv/work"` {
+			w.Errorf("inside a host: got %q", got)
+		}
+	})
+}
+
+// The stand-in for home-manager, by itself and in a host.
+func TestHomeInfoOfHomeManager(t *testing.T) {
+	eachLane(t, func(w *world) {
+		target := w.fleet()
+		got := w.instantiated(target, Question{Path: []string{"homeConfigurations", "joachim@reason", "activationPackage"}, Home: true})
+		if want := `home-manager-generation for x86_64-linux, of "joachim" in "/home/joachim"`; got != want {
+			w.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestEscapeSystemdPath(t *testing.T) {
+	// As nixpkgs' utils.escapeSystemdPath gives them.
+	tests := map[string]string{
+		"joachim": "joachim", "a-b": `a\x2db`, "a.b_c:d": "a.b_c:d", ".a": `\x2ea`, "a b@c": `a\x20b\x40c`,
+		"/": "-", "//a//b/": "a-b", "": "", "/.x": `\x2ex`, "ü?": "ü?", "[]{}~`|^": `\x5b\x5d\x7b\x7d\x7e\x60\x7c\x5e`, `a\b"`: `a\x5cb\x22`,
+	}
+	for name, want := range tests {
+		if got := escapeSystemdPath(name); got != want {
+			t.Errorf("%q gives %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzEscapeSystemdPath(f *testing.F) {
+	for _, path := range []string{"/", "/mnt/my data-1", ".a", "", "a//b", `\x2d`, "ü"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		escaped := escapeSystemdPath(path)
+		if strings.ContainsAny(escaped, "/ \"${}'@") {
+			t.Errorf("%q gives %q", path, escaped)
+		}
+		want := "/" + strings.TrimSuffix(strings.TrimPrefix(slashesRE.ReplaceAllString(path, "/"), "/"), "/")
+		if got := unescapeSystemdPath(escaped); got != want {
+			t.Errorf("%q comes back as %q by way of %s", want, got, fmt.Sprintf("%q", escaped))
+		}
+	})
+}

@@ -1,0 +1,132 @@
+package nix
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+func TestUnitPlace(t *testing.T) {
+	tests := []struct{ host, unit, want string }{
+		{"units", "plain.service", "hosts/units.nix:4:3"},
+		{"units", "odd ${x}\"y.service", "hosts/units.nix:7:3"},
+		{"units", "template@.service", "hosts/units.nix:8:3"},
+		{"units", "template@tty1.service", "hosts/units.nix:8:3"},
+		{"units", "plain.timer", "hosts/units.nix:9:3"},
+		{"units", "forced.socket", "hosts/units.nix:10:35"},
+		{"units", "merged.target", "hosts/units.nix:12:7"},
+		{"units", "conditional.target", "hosts/units.nix:13:22"},
+		{"units", "off.target", ""},
+		{"units", "member-off.target", ""},
+		{"units", "member-on.target", "hosts/units.nix:16:7"},
+		{"units", "both.service", "hosts/units-more.nix:4:5"},
+		{"units", "generated.service", "hosts/units-more.nix"},
+		{"units", "elsewhere.service", "hosts/units-more.nix"},
+		{"units", "inline.service", "flake.nix:…"},
+		{"units", "of-input.target", "flake.nix:…"},
+		{"units", "handed-on.target", "hosts/handed-on.nix:4:5"},
+		{"units", "sshd.service", ""},
+		{"units", "via.target", "hosts/via.nix"},
+		{"units", "nonesuch.service", ""},
+		{"units", "plain.nonesuch", ""},
+		{"units", "plain", ""},
+		{"units", "", ""},
+		{"units", "sys-devices.device", ""},
+		{"units", "srv.mount", ""},
+		{"units-by-hand", "unresolved.service", "hosts/units.nix"},
+		{"units-by-hand", "merged.service", "hosts/units.nix"},
+		{"units-by-hand", "off.service", ""},
+		{"units-by-hand", "thrown.service", ""},
+		{"units-by-hand", "no-file.service", "flake.nix:…"},
+		{"units-by-hand", "odd.service", "flake.nix:…"},
+		{"units-by-hand", "thrown.timer", "flake.nix:…"},
+		{"units-by-hand", "x.socket", ""},
+		{"units-by-hand", "x.path", ""},
+		{"units-by-hand", `mnt-my\x20data\x2d1.mount`, "hosts/units.nix"},
+		{"units-by-hand", `mnt-my\x20data\x2d1.automount`, "hosts/units.nix"},
+		{"units-by-hand", "-.mount", "hosts/units.nix"},
+		{"units-by-hand", "srv.mount", "flake.nix:…"},
+		{"nothing", "plain.service", ""},
+		{"number", "plain.service", ""},
+		{"ancient", "plain.service", ""},
+		{"broken", "plain.service", ""},
+		{"nonesuch", "plain.service", ""},
+		{"a\"b ${x}\n", "a\"b ${x}\n.service", ""},
+	}
+	eachLane(t, func(w *world) {
+		target := w.fixture("vm-features")
+		for _, tt := range tests {
+			place, err := target.UnitPlace(w.Context(), tt.host, tt.unit)
+			if got := place.String(); err != nil || !like(got, tt.want) || strings.Contains(tt.want, "…") && place.Line == 0 {
+				w.Errorf("%s of %s: got %q, %v; want %q", tt.unit, tt.host, got, err, tt.want)
+			}
+		}
+		ctx, cancel := context.WithCancel(w.Context())
+		cancel()
+		if _, err := target.UnitPlace(ctx, "units", "plain.service"); err == nil {
+			w.Error("an interruption is no answer")
+		}
+	})
+}
+
+// Places are relative to the repository, in whatever way Nix came to its files.
+func TestUnitPlaceInTheRepository(t *testing.T) {
+	eachLane(t, func(w *world) {
+		w.fixture("vm-features")
+		check := func(target *Target, want string) {
+			w.Helper()
+			if place, err := target.UnitPlace(w.Context(), "units", "plain.service"); err != nil || place.String() != want {
+				w.Errorf("%s: got %q, %v; want %q", target.Flake.eval, place, err, want)
+			}
+		}
+		opened := w.standIns(w.dir, "nixpkgs", "nixpkgs/busybox")
+		files{"hosts/units.nix": "{\n\n  systemd.services.plain = { };\n}\n"}.write(w.T, w.dir, strings.NewReplacer())
+		check(opened, "hosts/units.nix:4:3") // at its revision
+		check(w.standIns(w.dir, "nixpkgs", "nixpkgs/busybox"), "hosts/units.nix:3:3")
+		opened = w.standIns(w.dir, "nixpkgs", "nixpkgs/busybox")
+		files{"hosts/units.nix": "{\n\n\n\n  systemd.services.plain = { };\n}\n"}.write(w.T, w.dir, strings.NewReplacer())
+		check(opened, "hosts/units.nix:5:3") // as it lies there by now
+		files{"hosts/units.nix": "{\n\n  systemd.services.plain = { };\n}\n"}.write(w.T, w.dir, strings.NewReplacer())
+		check(w.standIns("path:"+w.dir, "nixpkgs", "nixpkgs/busybox"), "hosts/units.nix:3:3")
+		sub := filepath.Join(w.scratch, "around", "sub")
+		files{"flake.nix": "{ inputs.nixpkgs.url = \"nixpkgs\"; outputs = { self, nixpkgs }: { nixosConfigurations.units = nixpkgs.lib.evalModules { modules = [ ../units.nix ]; }; }; }",
+			"../units.nix": "{ lib, ... }: {\n  options.systemd.services = lib.mkOption { };\n  config.systemd.services.plain = { };\n}\n"}.write(w.T, sub, strings.NewReplacer())
+		git(w.T, filepath.Dir(sub), "init", "--quiet")
+		git(w.T, filepath.Dir(sub), "add", ".")
+		check(w.standIns(sub, "nixpkgs", "nixpkgs/busybox"), "units.nix:3:3")
+	})
+}
+
+// The example's own unit, and one that it has of nixpkgs.
+func TestUnitPlaceInTheExample(t *testing.T) {
+	eachLane(t, func(w *world) {
+		target := w.fleet()
+		for unit, want := range map[string]string{"backup.service": "hosts/reason/default.nix:26:3", "sshd.service": ""} {
+			place, err := target.UnitPlace(w.Context(), "reason", unit)
+			if place.File = strings.TrimPrefix(place.File, "examples/fleet/"); err != nil || place.String() != want {
+				w.Errorf("%s: got %q, %v; want %q", unit, place, err, want)
+			}
+		}
+	})
+}
+
+// fleet opens the example.
+func (w *world) fleet() *Target {
+	w.Helper()
+	return w.standIns("path:"+filepath.Join(lanes.Root(w), "examples", "fleet"), "nixpkgs", "nixpkgs/busybox", "nixpkgs/guest", "home-manager", "sops-nix", "stylix")
+}
+
+func FuzzUnitName(f *testing.F) {
+	for _, name := range []string{"sshd.service", "getty@tty1.service", `mnt-a\x2db.mount`, `a\x00.mount`, "\x00.service", "-.mount", "a\"${x}.automount", ".service", "@.service"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		// What is given to a program must not hold a zero byte, nor be too long.
+		if function := unitFunction("h", name); strings.Contains(function, "\x00") || len(function) > 16<<10 {
+			t.Errorf("%q gives %q", name, function)
+		}
+	})
+}

@@ -1,0 +1,3 @@
+{
+  networking.hostName = throw "no name for this host";
+}

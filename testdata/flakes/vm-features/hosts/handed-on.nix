@@ -1,0 +1,7 @@
+lib: {
+  services = lib.genAttrs [ "sshd" "plain" ] (_: { });
+  targets = {
+    handed-on = { };
+    of-input = { };
+  };
+}

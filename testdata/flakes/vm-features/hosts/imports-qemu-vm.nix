@@ -1,0 +1,5 @@
+{ modulesPath, ... }:
+{
+  imports = [ "${modulesPath}/qemu-vm.nix" ];
+  virtualisation.memorySize = 3072;
+}

@@ -1,0 +1,9 @@
+{ lib, ... }:
+{
+  systemd.services = {
+    both.before = [ ];
+    plain.after = [ ];
+  }
+  // lib.genAttrs [ "generated" ] (_: { })
+  // import ./units-elsewhere.nix;
+}

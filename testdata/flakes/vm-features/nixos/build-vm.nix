@@ -1,0 +1,12 @@
+# The host once more as a virtual machine, as nixpkgs has it since 22.05.
+{ lib, config, extendModules, ... }:
+let
+  variant = extendModules { modules = [ ./qemu-vm.nix ]; };
+in
+{
+  options.virtualisation.vmVariant = lib.mkOption {
+    inherit (variant) type;
+    default = { };
+  };
+  config.system.build.vm = lib.mkDefault config.virtualisation.vmVariant.system.build.vm;
+}
