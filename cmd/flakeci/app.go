@@ -20,6 +20,7 @@ const (
 
 // App is the program with all that it reads and writes.
 type App struct {
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Env            []string // KEY=value
 	Args           []string // without the program's name
@@ -66,9 +67,10 @@ func (e *usageError) Error() string { return e.msg }
 func (a *App) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "flakeci",
-		Short: "Evaluate, build and report every configuration of a Nix flake",
-		Long: `flakeci evaluates and builds every NixOS host and every home of a flake and
-says which machine and which person a fault affects, and by what.
+		Short: "Evaluate, build, boot and report every configuration of a Nix flake",
+		Long: `flakeci evaluates and builds every NixOS host and every home of a flake, boots
+hosts in QEMU, and says which machine and which person a fault affects, and by
+what.
 
 FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
 		SilenceErrors: true,
@@ -81,7 +83,7 @@ FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
 	root.SetFlagErrorFunc(badFlag)
 	root.Version = versionString()
 	root.SetVersionTemplate("flakeci {{.Version}}\n")
-	root.AddCommand(a.runCommand(), a.matrixCommand(), a.reportCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.matrixCommand(), a.vmCommand(), a.reportCommand(), a.versionCommand())
 	return root
 }
 

@@ -16,13 +16,14 @@ import (
 
 // selectionFlags choose among the cells, the same way for every subcommand.
 type selectionFlags struct {
-	hosts, users, kinds, cells, exclude, systems []string
+	hosts, users, kinds, cells, exclude, systems, vms []string
 }
 
 func (s *selectionFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&s.hosts, "host", nil, "only this `HOST`: its system and its homes")
 	fs.StringArrayVar(&s.users, "user", nil, "only the homes of this `USER`")
-	fs.StringSliceVar(&s.kinds, "kind", nil, "only this `KIND`: nixos, home, darwin, check, package, devshell, formatter, or all (default nixos,home)")
+	fs.StringSliceVar(&s.kinds, "kind", nil, "only this `KIND`: nixos, home, vm, darwin, check, package, devshell, formatter, or all but vm (default nixos,home)")
+	fs.StringSliceVar(&s.vms, "vm", nil, "boot these `HOSTS` in QEMU: names, all, or none (default none)")
 	fs.StringArrayVar(&s.cells, "cell", nil, "only cells whose id fits `GLOB`, such as 'home/*@laptop'")
 	fs.StringArrayVar(&s.exclude, "exclude", nil, "leave out cells whose id fits `GLOB`")
 	fs.StringArrayVar(&s.systems, "system", nil, "only what is for this `SYSTEM`, such as x86_64-linux")
@@ -34,11 +35,38 @@ func (s *selectionFlags) selection() (matrix.Selection, error) {
 	if len(names) == 0 {
 		names = []string{string(matrix.KindNixOS), string(matrix.KindHome)}
 	}
+	vms, all, err := s.vmHosts()
+	if err != nil {
+		return matrix.Selection{}, err
+	}
+	if all {
+		names = append(names, string(matrix.KindVM))
+	}
 	kinds, err := matrix.ParseKinds(names)
 	return matrix.Selection{
-		Hosts: s.hosts, Users: s.users, Kinds: kinds,
+		Hosts: s.hosts, Users: s.users, Kinds: kinds, VMs: vms,
 		Cells: s.cells, Exclude: s.exclude, Systems: s.systems,
 	}, err
+}
+
+// vmHosts are the hosts to boot: those named, or all that are selected.
+func (s *selectionFlags) vmHosts() (names []string, all bool, err error) {
+	for _, name := range s.vms {
+		switch name {
+		case "all":
+			all = true
+		case "none":
+			if len(s.vms) > 1 {
+				return nil, false, &usageError{msg: "--vm none goes with no other host"}
+			}
+		default:
+			names = append(names, name)
+		}
+	}
+	if all {
+		names = nil
+	}
+	return names, all, nil
 }
 
 // namesHomes says whether homes inside hosts have to be known before anything is
@@ -139,10 +167,16 @@ type flakeFlags struct {
 	color      string
 	configPath string
 	ref        string // the flake reference, from the argument
+	vms        vmConfig
 }
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
 	f.selection.add(fs)
+	f.addShared(fs)
+}
+
+// addShared adds what a subcommand that chooses by itself has too.
+func (f *flakeFlags) addShared(fs *pflag.FlagSet) {
 	f.nix.add(fs)
 	fs.StringVar(&f.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
 	addColor(fs, &f.color)
@@ -172,7 +206,7 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if f.ref, err = flakeArg(args); err != nil {
 		return err
 	}
-	if err := loadConfig(cmd.Flags(), f.configPath, localFlake(f.ref)); err != nil {
+	if f.vms, err = readConfig(cmd.Flags(), f.configPath, localFlake(f.ref)); err != nil {
 		return err
 	}
 	return checkColor(f.color)

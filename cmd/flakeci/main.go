@@ -16,7 +16,10 @@ import (
 )
 
 func main() {
-	app := &App{Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ(), Args: os.Args[1:]}
+	if code, asked := proc.Supervise(os.Args); asked {
+		os.Exit(code)
+	}
+	app := &App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ(), Args: os.Args[1:]}
 	os.Exit(app.Main(interruptible()))
 }
 

@@ -23,6 +23,7 @@ type runOptions struct {
 	flakeFlags
 	files          reportFiles
 	shard          shardFlag
+	vm             vmFlags
 	evalOnly       bool
 	jobs, evalJobs int
 	timeout        time.Duration
@@ -33,6 +34,7 @@ type runOptions struct {
 func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.flakeFlags.add(fs)
 	o.files.add(fs)
+	o.vm.add(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
 	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
@@ -46,9 +48,10 @@ func (a *App) runCommand() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
 		Use:   "run [FLAKE]",
-		Short: "Evaluate, build and report",
+		Short: "Evaluate, build, boot and report",
 		Example: `  flakeci run
   flakeci run --host reason
+  flakeci run --host reason --vm all
   flakeci run --user joachim --eval-only
   flakeci run --kind all --junit junit.xml --json report.json`,
 		Args: oneFlake,
@@ -76,8 +79,8 @@ func (o *runOptions) check() error {
 	if !slices.Contains([]string{"auto", "plain", "quiet"}, o.progress) {
 		return &usageError{msg: "--progress takes auto, plain or quiet"}
 	}
-	if slices.Contains(o.selection.kinds, string(matrix.KindVM)) {
-		return &usageError{msg: "flakeci run does not boot VMs in this version", hint: "leave out --kind vm"}
+	if err := o.vm.check(); err != nil {
+		return err
 	}
 	return o.files.check()
 }
@@ -121,7 +124,8 @@ type job struct {
 	target  *nix.Target
 	matrix  matrix.Matrix
 	outcome runner.Outcome
-	causes  []*runner.Cause // of what no cell stands for
+	causes  []*runner.Cause   // of what no cell stands for
+	vms     *runner.VMOptions // what is done with VMs, if not what a run does
 }
 
 // do opens the flake, finds its cells and runs those that are selected. What is
@@ -153,6 +157,11 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		EvalJobs: j.opts.evalJobs, BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
 	}
+	if j.vms != nil {
+		o.VM = *j.vms
+	} else {
+		o.VM = j.vmOptions(tmp)
+	}
 	if !j.opts.selection.namesHomes() {
 		o.Embedded = j.selection.Admits
 	}
@@ -167,6 +176,9 @@ func (j *job) choose(ctx context.Context) ([]matrix.Cell, error) {
 	d, err := runner.Discover(ctx, j.target, runner.Wanted{Others: others, Embedded: j.opts.selection.lookInside(j.selection)})
 	if err != nil {
 		return nil, j.broken(ctx, err)
+	}
+	if err := j.opts.vms.against(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
+		return nil, err
 	}
 	j.causes = append(j.causes, d.Causes...)
 	j.matrix = d.Matrix
@@ -213,14 +225,17 @@ func nothingHint(err error, others bool) error {
 
 // deliver writes the reports and ends with the verdict's exit code.
 func (j *job) deliver() error {
+	return j.app.publish(j.report(), j.opts.files, j.opts.color)
+}
+
+func (j *job) report() reports.Report {
 	f := j.target.Flake
-	report := reports.Collect(reports.Run{
+	return reports.Collect(reports.Run{
 		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
 		Flake:   reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
 		Started: j.started, Duration: time.Since(j.started),
 		Matrix: j.matrix, Outcome: j.outcome, Causes: j.causes,
 	})
-	return j.app.publish(report, j.opts.files, j.opts.color)
 }
 
 // publish shows the report, writes it to the files and ends with the verdict's

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/vmtest"
+)
+
+// booter boots a run's VMs in a lab and tells the runner what came of it.
+type booter struct {
+	lab    *vmtest.Lab
+	checks func(host string) []vmtest.Check
+	homes  bool // activate homes
+	place  func(ctx context.Context, host, unit string) nix.Place
+}
+
+func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
+	host := vmtest.Host{
+		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
+		Checks: b.checks(vm.Cell.Host),
+	}
+	cells := map[string]matrix.Cell{"": vm.Cell}
+	for _, h := range vm.Homes {
+		if !b.homes {
+			break
+		}
+		cells[h.Cell.ID] = h.Cell
+		host.Homes = append(host.Homes, vmtest.Home{
+			ID: h.Cell.ID, Username: h.Username, Directory: h.Directory, Activation: h.Activation, Unit: h.Unit,
+		})
+	}
+	res := b.lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })
+	t := &translation{booter: b, vm: vm, once: o.Once}
+	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Step{}}
+	for _, p := range res.Phases {
+		booted.Steps = append(booted.Steps, t.step(ctx, vm.Cell.ID, p))
+	}
+	for id, p := range res.Homes {
+		if cells[id].Host != vm.Cell.Host {
+			p.Name += ": " + vm.Cell.Host // a home that serves several
+		}
+		booted.Homes[id] = t.step(ctx, id, p)
+	}
+	return booted
+}
+
+// translation puts what was seen of a host into the runner's words.
+type translation struct {
+	booter *booter
+	vm     runner.VM
+	once   func(string, *runner.Cause) *runner.Cause
+	placed int // units whose place was looked for
+}
+
+func (t *translation) step(ctx context.Context, cell string, p vmtest.Phase) runner.Step {
+	step := runner.Step{Phase: runner.Phase{
+		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: p.Message,
+	}}
+	switch {
+	case p.Canceled:
+		step.Status = runner.Canceled
+	case p.Skipped:
+		step.Status = runner.Skipped
+	}
+	for _, f := range p.Faults {
+		step.Causes = append(step.Causes, t.cause(ctx, f))
+	}
+	if len(p.Faults) > 0 {
+		step.Status, step.Message = runner.StatusOf(step.Causes), p.Faults[0].Title
+	}
+	return step
+}
+
+// cause makes a cause of a fault. One that names no thing of the flake's own, or
+// is this host's alone, says whose it is.
+func (t *translation) cause(ctx context.Context, f *vmtest.Fault) *runner.Cause {
+	c := &runner.Cause{
+		Kind: string(f.Kind), Title: f.Title, Message: f.Message, Hint: f.Hint,
+		ExitCode: f.ExitCode, Tail: f.Tail, Log: f.Log,
+	}
+	if f.Key == "" {
+		c.Title = t.vm.Cell.ID + ": " + f.Title
+	}
+	if f.Unit != "" && t.placed < mostPlaces && ctx.Err() == nil {
+		t.placed++
+		c.Place = t.booter.place(ctx, t.vm.Cell.Host, f.Unit)
+	}
+	return t.once(f.Key, c)
+}
+
+// The most units of a host whose place in the flake is looked for: each time the
+// host is evaluated once more.
+const mostPlaces = 3

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/vmtest"
+)
+
+// vmCommandOptions are the flags of `flakeci vm`.
+type vmCommandOptions struct {
+	host     string
+	flake    flakeFlags
+	vm       vmFlags
+	forwards []string
+}
+
+func (a *App) vmCommand() *cobra.Command {
+	var o vmCommandOptions
+	cmd := &cobra.Command{
+		Use:   "vm HOST [FLAKE]",
+		Short: "Boot one host and keep it for looking around",
+		Long: `flakeci vm builds the host's virtual machine and boots it with its serial
+console on this terminal, root being logged in there. Its disk is thrown away
+at the end. Ctrl-C ends it.`,
+		Example: `  flakeci vm reason
+  flakeci vm reason --forward 2222:22`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 || len(args) == 2 {
+				return nil
+			}
+			return &usageError{msg: "flakeci vm takes a HOST and, if it is not here, a FLAKE", hint: "flakeci matrix shows the hosts"}
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.host = args[0]
+			if err := o.flake.load(cmd, args[1:]); err != nil {
+				return err
+			}
+			return a.vm(cmd.Context(), o)
+		},
+	}
+	fs := cmd.Flags()
+	o.flake.addShared(fs)
+	o.vm.add(fs)
+	fs.StringArrayVar(&o.forwards, "forward", nil, "open a port of the guest on this machine's loopback address: `PORT:GUESTPORT`")
+	return cmd
+}
+
+// vm is `flakeci vm`: from the flake reference to a console.
+func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
+	if err := o.vm.check(); err != nil {
+		return err
+	}
+	forwards, err := parseForwards(o.forwards)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp("", "flakeci-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	client, err := nix.Find(ctx, a.clientOptions(o.flake.nix))
+	if err != nil {
+		return err
+	}
+	run := runOptions{flakeFlags: o.flake, vm: o.vm, jobs: 1, evalJobs: 1, progress: "plain"}
+	j := job{
+		app: a, opts: run, client: client, started: time.Now(),
+		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []matrix.Kind{matrix.KindVM}},
+	}
+	k := &keeper{app: a, lab: o.vm.lab(a, o.flake.vms, tmp, "", 0), forwards: forwards}
+	j.vms = &runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
+	if err := j.do(ctx, tmp); err != nil {
+		return err
+	}
+	if k.started {
+		if k.fault != nil {
+			a.complain(fmt.Errorf("%s: %s", o.host, k.fault.Title))
+			return exitCode(exitFailed)
+		}
+		return nil
+	}
+	j.outcome.Interrupted = ctx.Err() != nil
+	report := j.report()
+	style := a.style(o.flake.color, a.Stderr)
+	if err := reports.WriteTable(a.Stderr, report, reports.TableOptions{Color: style.color, Width: style.width}); err != nil {
+		return err
+	}
+	return verdictExit(report.Verdict)
+}
+
+// parseForwards reads PORT:GUESTPORT.
+func parseForwards(texts []string) ([]vmtest.Forward, error) {
+	var list []vmtest.Forward
+	for _, text := range texts {
+		host, guest, _ := strings.Cut(text, ":")
+		from, err1 := strconv.ParseUint(host, 10, 16)
+		to, err2 := strconv.ParseUint(guest, 10, 16)
+		if err1 != nil || err2 != nil || from == 0 || to == 0 {
+			return nil, &usageError{msg: fmt.Sprintf("--forward takes PORT:GUESTPORT, not %q", text), hint: "such as --forward 2222:22"}
+		}
+		list = append(list, vmtest.Forward{Port: uint16(from), GuestPort: uint16(to)})
+	}
+	return list, nil
+}
+
+// keeper boots a host for somebody to look around.
+type keeper struct {
+	app      *App
+	lab      *vmtest.Lab
+	forwards []vmtest.Forward
+
+	started bool
+	fault   *vmtest.Fault
+}
+
+// boot stays until the guest ends or is left. What comes of it is no matter for
+// a report.
+func (k *keeper) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	console, restore := k.app.console(leave)
+	defer restore()
+	k.fault = k.lab.Keep(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(kept vmtest.Kept) {
+		k.tell(vm, kept)
+	})
+	k.started = true
+	return runner.Booted{}
+}
+
+// tell prints the ways in. The terminal is raw by now, where a line does not
+// begin by itself.
+func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
+	lines := []string{"booting " + vm.Cell.Host + " with " + string(kept.Accel)}
+	if kept.Why != "" {
+		lines[0] += " (" + kept.Why + ")"
+	}
+	lines = append(lines, vm.Info.Without...)
+	lines = append(lines, "console: here, Ctrl-C ends the machine")
+	for _, f := range k.forwards {
+		to := fmt.Sprintf("port %d: 127.0.0.1:%d", f.GuestPort, f.Port)
+		if f.GuestPort == 22 {
+			to = fmt.Sprintf("ssh: ssh -p %d root@127.0.0.1", f.Port)
+		}
+		lines = append(lines, to)
+	}
+	if len(k.forwards) == 0 {
+		lines = append(lines, "network: closed; --forward 2222:22 would let ssh in")
+	}
+	lines = append(lines, "files: "+kept.Shared+" is /tmp/shared in the guest", "qmp: "+kept.QMP)
+	for _, l := range lines {
+		fmt.Fprintf(k.app.Stderr, "flakeci: %s\r\n", l)
+	}
+}
+
+// console is the terminal, set to hand each key to the guest, but for Ctrl-C,
+// which leaves. Whoever pipes something in is no terminal, and is handed on too.
+func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
+	c = vmtest.Console{In: &leaver{from: a.Stdin, leave: leave}, Out: a.Stdout}
+	f, ok := a.Stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		c.In = a.Stdin
+		return c, func() {}
+	}
+	before, err := term.MakeRaw(int(f.Fd()))
+	if err != nil {
+		return c, func() {}
+	}
+	var once sync.Once
+	return c, func() { once.Do(func() { _ = term.Restore(int(f.Fd()), before) }) }
+}
+
+// leaver hands on what is typed until that is Ctrl-C.
+type leaver struct {
+	from  io.Reader
+	leave func()
+}
+
+const ctrlC = 3
+
+func (l *leaver) Read(p []byte) (int, error) {
+	n, err := l.from.Read(p)
+	if i := bytes.IndexByte(p[:n], ctrlC); i >= 0 {
+		l.leave()
+		return i, io.EOF
+	}
+	return n, err
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/vmtest"
+)
+
+// vmFlags are for whatever boots a host.
+type vmFlags struct {
+	accel string
+}
+
+func (f *vmFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.accel, "accel", string(vmtest.AccelAuto), "what runs the guests, `HOW`: auto, kvm or tcg")
+}
+
+func (f *vmFlags) check() error {
+	if !slices.Contains([]vmtest.Accel{vmtest.AccelAuto, vmtest.AccelKVM, vmtest.AccelTCG}, vmtest.Accel(f.accel)) {
+		return &usageError{msg: "--accel takes auto, kvm or tcg"}
+	}
+	return nil
+}
+
+// lab is where hosts are booted, with its temporary files below tmp.
+func (f *vmFlags) lab(a *App, c vmConfig, tmp, artifacts string, timeout time.Duration) *vmtest.Lab {
+	return &vmtest.Lab{
+		Accel: &vmtest.Accelerator{Want: vmtest.Accel(f.accel), Cache: a.cacheFile("kvm.json")},
+		Dir:   tmp, Path: a.env("PATH"), Artifacts: artifacts,
+		BootTimeout: c.BootTimeout, Silence: c.Silence, OpenNetwork: c.OpenNetwork,
+		Limit: timeout, Budget: vmtest.NewBudget(c.Jobs),
+	}
+}
+
+// cacheFile is a file that may be lost at any time; empty where there is no
+// place for one.
+func (a *App) cacheFile(name string) string {
+	if dir := a.env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "flakeci", name)
+	}
+	if home := a.env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".cache", "flakeci", name)
+	}
+	return ""
+}
+
+// vmOptions say what the runner does with VMs.
+func (j *job) vmOptions(tmp string) runner.VMOptions {
+	o := runner.VMOptions{MemoryMiB: j.opts.vms.MemoryMiB, Cores: j.opts.vms.Cores}
+	b := &booter{
+		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.opts.artifacts, j.opts.timeout),
+		checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
+		place: func(ctx context.Context, host, unit string) nix.Place {
+			place, err := j.target.UnitPlace(ctx, host, unit)
+			if err != nil {
+				return nix.Place{} // nice to have, no more
+			}
+			return place
+		},
+	}
+	o.Boot = b.boot
+	if b.homes {
+		o.Homes = homesByHost(j.matrix)
+	}
+	return o
+}
+
+// homesByHost lists, for each host that is to boot, the ids of the homes that
+// serve it and are not part of it.
+func homesByHost(m matrix.Matrix) map[string][]string {
+	homes := map[string][]string{}
+	for _, c := range m.Cells {
+		if c.Kind != matrix.KindVM {
+			continue
+		}
+		for _, user := range m.Grid.Users {
+			if h, ok := m.Home(c.Host, user); ok && h.Part == "" {
+				homes[c.Host] = append(homes[c.Host], h.ID)
+			}
+		}
+	}
+	return homes
+}
+
+// hostsToBoot lists the hosts that have a VM.
+func hostsToBoot(m matrix.Matrix) []string {
+	var hosts []string
+	for _, c := range m.Cells {
+		if c.Kind == matrix.KindVM {
+			hosts = append(hosts, c.Host)
+		}
+	}
+	return hosts
+}
