@@ -23,6 +23,14 @@
         };
     in
     {
-      nixosConfigurations = lib.mapAttrs host (import ./hosts.nix);
+      nixosConfigurations =
+        let
+          hosts = lib.mapAttrs host (import ./hosts.nix { inherit lib; });
+        in
+        hosts
+        // {
+          # As nixpkgs made them before 22.05: a runner, and no way to add a module to it.
+          old.config.system.build = { inherit (hosts.healthy.config.system.build) toplevel vm; };
+        };
     };
 }

@@ -1,3 +1,74 @@
+# The hosts by name. What must not be on the real machine is in `vmVariant`, as with real ones.
+{ lib }:
+let
+  vm = module: { virtualisation.vmVariant = module; };
+  # A service that is part of the boot: its job is done when the script is.
+  step = name: script: {
+    systemd.services.${name} = {
+      wantedBy = [ "multi-user.target" ];
+      serviceConfig.Type = "oneshot";
+      inherit script;
+    };
+  };
+  breaking = step "broken" ''
+    echo "broken: reading /etc/broken.conf"
+    echo "broken: line 12: no such setting" >&2
+    exit 3
+  '';
+in
 {
   healthy = { };
+
+  failing-unit = breaking;
+  two-failing.imports = [
+    breaking
+    (step "also-broken" "kill -SEGV $$")
+  ];
+  stuck-job = step "stuck" "exec sleep infinity";
+  slow-boot = step "slow" "sleep 20";
+
+  # The kernel goes down while units start, or before there are any.
+  panic = step "crash" "echo c > /proc/sysrq-trigger";
+  early-panic = vm { boot.postBootCommands = "exit 1"; };
+  # Not a word on any console, for ever.
+  hang = vm {
+    boot.kernelParams = [ "quiet" ];
+    boot.postBootCommands = "while :; do sleep 3600; done";
+    virtualisation.qemu.consoles = lib.mkForce [ "null" ];
+  };
+  emergency = vm {
+    virtualisation.fileSystems."/data" = {
+      device = "/dev/disk/by-label/nowhere";
+      fsType = "ext4";
+      options = [ "x-systemd.device-timeout=3s" ];
+    };
+  };
+  bad-activation.system.activationScripts.broken = ''
+    echo "cannot read /etc/broken.key" >&2
+    (exit 4)
+  '';
+
+  reboots = step "again" "systemctl --no-block reboot";
+  powers-off = step "off" "systemctl --no-block poweroff";
+
+  full-disk.imports = [
+    (step "filler" ''
+      fallocate -l "$(($(df -P / | awk 'END { print $4 }') - 1024))K" /var/filler
+      cat /dev/zero > /var/filler.rest || true
+    '')
+    (step "writer" "head -c 100000 /dev/zero > /var/lib/writer")
+    { systemd.services.writer.after = [ "filler.service" ]; }
+  ];
+
+  no-agent = vm { virtualisation.qemu.guestAgent.enable = false; };
+  dying-qemu = vm { virtualisation.qemu.options = [ "-no-such-option" ]; };
+  no-runner = vm (
+    { pkgs, ... }:
+    {
+      system.build.vm = lib.mkForce (pkgs.runCommand "no-runner" { } "mkdir -p $out/bin; echo > $out/bin/run");
+    }
+  );
+
+  # A root shell on the serial line for whoever looks.
+  root-shell.services.getty.autologinUser = "root";
 }

@@ -1,4 +1,4 @@
-{ lib, config, ... }:
+{ lib, config, pkgs, ... }:
 with import ./helpers.nix { inherit lib; };
 let
   cfg = config.systemd.user;
@@ -35,4 +35,17 @@ in
     // lib.optionalAttrs (cfg.sessionVariables != { }) {
       "environment.d/10-home-manager.conf".text = lib.generators.toKeyValue { } cfg.sessionVariables;
     };
+
+  # What is wanted is started at once where the user's systemd runs.
+  config.home.activation = lib.mkIf (cfg.enable && pkgs.stdenv.isLinux) {
+    reloadSystemd = lib.hm.dag.entryAfter [ "linkGeneration" ] ''
+      export XDG_RUNTIME_DIR="''${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
+      case "$(${pkgs.systemd}/bin/systemctl --user is-system-running 2>&1 || true)" in
+        running | degraded | starting)
+          run ${pkgs.systemd}/bin/systemctl --user daemon-reload
+          ${lib.optionalString (cfg.startServices != false && cfg.startServices != "suggest") "run ${pkgs.systemd}/bin/systemctl --user start default.target"} ;;
+        *) echo "User systemd daemon not running. Skipping reload." ;;
+      esac
+    '';
+  };
 }

@@ -218,6 +218,11 @@ in
         [ -d "$root$home" ] || { mkdir -p "$root$home"; chmod "$mode" "$root$home"; [ -n "$root" ] || chown "$uid:$gid" "$home"; }
       done < ${config.system.build.usersGroups}/homes
     '';
+    # Theirs start with the system, not with their first login.
+    system.activationScripts.linger = lib.concatMapStrings (u: lib.optionalString (u.linger == true) ''
+      mkdir -p "$root/var/lib/systemd/linger"
+      touch "$root/var/lib/systemd/linger/${u.name}"
+    '') users;
     system.activationScripts.groups = {
       deps = [ "users" ];
       text = "";

@@ -36,6 +36,13 @@ let
     if [ -z "$TMPDIR" ] || [ -z "$USE_TMPDIR" ]; then
       TMPDIR=$(mktemp -d -t nix-vm.XXXXXX)
     fi
+    # Debian's kernel for machines like this one has no 9p, so the folder goes in as a disk that can
+    # be read there, as it is now.
+    shared=
+    if [ -n "$SHARED_DIR" ]; then
+      SHARED_DIR=$(readlink -f "$SHARED_DIR")
+      shared="-drive if=none,id=shared,format=raw,read-only=on,file=fat:$SHARED_DIR -device virtio-blk-pci,drive=shared,serial=shared"
+    fi
     cd "$TMPDIR"
 
     # $QEMU_OPTS and $QEMU_NET_OPTS are lists of words, as on NixOS.
@@ -48,7 +55,7 @@ let
       ${toString cfg.qemu.networkingOptions} \
       ${root} -device virtio-blk-pci,drive=root,serial=root \
       -drive file=${pkgs.guest.storeDisk (lib.unique ([ "${toplevel}" ] ++ map (p: "${p}") cfg.additionalPaths))},if=none,id=store,format=raw,read-only=on \
-      -device virtio-blk-pci,drive=store,serial=store \
+      -device virtio-blk-pci,drive=store,serial=store $shared \
       -kernel ${pkgs.guest.kernel} \
       -initrd ${pkgs.guest.initrd} \
       -append "$(cat ${toplevel}/kernel-params) init=${toplevel}/init ${lib.optionalString cfg.writableStore "guest.writable-store "}${toString (map (c: "console=${c}") cfg.qemu.consoles)} $QEMU_KERNEL_PARAMS" \
@@ -110,8 +117,18 @@ in
     boot.loader.grub.enable = lib.mkVMOverride false;
     services.qemuGuest.enable = cfg.qemu.guestAgent.enable;
     networking.useDHCP = lib.mkDefault true;
-    # The disk is as large as it was asked for, what is on it is not yet.
-    boot.postBootCommands = "/usr/lib/systemd/systemd-growfs /";
+    # First of what is done there: a host's own commands may not come back.
+    boot.postBootCommands = lib.mkBefore ''
+      # The disk is as large as it was asked for, what is on it is not yet.
+      /usr/lib/systemd/systemd-growfs /
+      for disk in /sys/block/vd*; do
+        if [ "$(cat "$disk/serial")" = shared ]; then
+          /usr/sbin/modprobe -a vfat nls_cp437 nls_ascii
+          mkdir -p /tmp/shared
+          mount -t vfat -o ro "/dev/''${disk##*/}1" /tmp/shared
+        fi
+      done
+    '';
     virtualisation.qemu.options = lib.optional (!cfg.graphics) "-nographic";
     environment.systemPackages = [ pkgs.guest.programs ];
 
