@@ -72,6 +72,8 @@ func (p *page) causeTitle(c Cause, x index) {
 	title := headline(c)
 	switch n := len(c.Cells); {
 	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
+	case n <= inlineCells && ofBooted(c.Kind):
+		title += ", in " + and(c.Cells)
 	case n <= inlineCells:
 		title += ", stops " + and(c.Cells)
 	default:
@@ -84,6 +86,12 @@ func (p *page) causeTitle(c Cause, x index) {
 		}
 		p.add("  " + p.in(strong, line))
 	}
+}
+
+// ofBooted reports whether a cause came up in a host that ran: it stopped
+// nothing from being built.
+func ofBooted(kind string) bool {
+	return slices.Contains([]string{"unit", "activation", "check", "boot", "panic", "emergency", "hang", "agent"}, kind)
 }
 
 // isMachine reports whether a cause is the machine's and not the flake's.

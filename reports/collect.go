@@ -53,19 +53,26 @@ func collectCell(res runner.Result) Cell {
 	c := Cell{
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
-		Status: Status(res.Status), How: How(res.How), SameAs: res.SameAs, Note: res.Note,
+		Status: Status(res.Status), How: How(res.How), Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Phases: []Phase{},
 	}
 	for _, p := range res.Phases {
 		c.Phases = append(c.Phases, Phase{
 			Name: p.Name, Status: Status(p.Status), Started: p.Started.UTC().Truncate(time.Millisecond),
-			Duration: seconds(p.Duration), Attempts: 1, MaxRSS: p.MaxRSS, Message: p.Message,
+			Duration: seconds(p.Duration), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
+			Causes: causeIDs(p.Causes),
 		})
 	}
-	for _, cause := range res.Causes {
-		c.Causes = append(c.Causes, cause.ID)
-	}
+	c.Causes = causeIDs(res.Causes)
 	return c
+}
+
+func causeIDs(causes []*runner.Cause) []string {
+	var ids []string
+	for _, c := range causes {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 func collectCause(c *runner.Cause, results []runner.Result) Cause {

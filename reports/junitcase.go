@@ -36,7 +36,7 @@ func (j junitReport) phaseCase(c Cell, p Phase, last bool) junit.Testcase {
 		Name:      strings.TrimSpace(c.ID + " " + p.Name),
 		Time:      xmlSeconds(p.Duration),
 	}
-	causes := phaseCauses(c, p, j.index.causes[c.ID])
+	causes := phaseCauses(p, j.index.causes[c.ID])
 	switch {
 	case p.Status == Skipped, p.Status == Canceled:
 		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, c.reason(), string(p.Status)), Type: string(p.Status)}
@@ -100,40 +100,11 @@ func verdictCase(v Verdict, line string) junit.Testcase {
 	return test
 }
 
-// phaseCauses picks from a cell's causes those of one phase. In a machine that
-// was booted several checks may fail, each for its own reason.
-func phaseCauses(c Cell, p Phase, causes []Cause) []Cause {
-	failed := 0
-	for _, other := range c.Phases {
-		if other.Status.bad() {
-			failed++
-		}
-	}
-	if failed < 2 {
+// phaseCauses picks from a cell's causes those of one phase, as far as that says.
+// In a machine that was booted several checks may fail, each for its own reason.
+func phaseCauses(p Phase, causes []Cause) []Cause {
+	if len(p.Causes) == 0 {
 		return causes
 	}
-	check, isCheck := strings.CutPrefix(p.Name, "check: ")
-	mine := slices.DeleteFunc(slices.Clone(causes), func(cause Cause) bool {
-		if isCheck {
-			return cause.Kind != "check" || !strings.Contains(cause.Title, check)
-		}
-		return phaseOf(cause.Kind) != p.Name
-	})
-	if len(mine) == 0 {
-		return causes
-	}
-	return mine
-}
-
-// phaseOf is the phase in which causes of a kind come up.
-func phaseOf(kind string) string {
-	switch kind {
-	case "eval", "input":
-		return "eval"
-	case "boot", "panic", "emergency", "hang", "agent", "unit", "accelerator":
-		return "boot"
-	case "activation":
-		return "activate"
-	}
-	return "build"
+	return slices.DeleteFunc(slices.Clone(causes), func(c Cause) bool { return !slices.Contains(p.Causes, c.ID) })
 }

@@ -40,6 +40,9 @@ func labelled(label, text string) []string {
 // as a whole stands with its last phase.
 func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 	var lines []string
+	if p.Status == Passed && p.Message != "" {
+		lines = append(lines, p.Message)
+	}
 	if last && c.Status == Passed {
 		lines = append(lines, cameAbout(c))
 	}

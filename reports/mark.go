@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -92,6 +93,10 @@ func (k marker) passed(c Cell) mark {
 	switch {
 	case c.Flaky:
 		return mark{signPassed, took + " flaky", warn}
+	case c.passedAt("boot"):
+		return mark{signPassed, took, good} // machines boot each by itself, whatever they are built of
+	case c.passedAt("activate") && c.How != Built:
+		return mark{signPassed, "activated", good}
 	case c.SameAs != "":
 		return mark{signSame, "same" + after(" as ", fit(k.sameAs(c), 24)), quiet}
 	case c.How == Cached, c.How == Unchanged:
@@ -102,6 +107,14 @@ func (k marker) passed(c Cell) mark {
 		return mark{signPassed, string(cmp.Or(c.How, Built)), good}
 	}
 	return mark{signPassed, took, good}
+}
+
+// passedAt reports whether a cell has gone through a phase.
+func (c Cell) passedAt(phase string) bool {
+	return slices.ContainsFunc(c.Phases, func(p Phase) bool {
+		name, _, _ := strings.Cut(p.Name, ":")
+		return name == phase && p.Status == Passed
+	})
 }
 
 // sameAs names the other cell by its row if they stand in one column, by its

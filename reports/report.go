@@ -129,6 +129,8 @@ type Phase struct {
 	MaxRSS   int64     `json:"max_rss_bytes,omitempty"`
 	Message  string    `json:"message,omitempty"`
 	Log      string    `json:"log,omitempty"`
+	// Causes are ids of why it did not pass; without them the cell's are.
+	Causes []string `json:"causes,omitempty"`
 }
 
 // Cause is the one root behind one or more cells that did not pass. Its Kind

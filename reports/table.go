@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/clean"
@@ -65,6 +66,23 @@ func (p *page) head(r Report) {
 		line = "         " + fact
 	}
 	p.add(line)
+	for _, how := range slow(r.Cells) {
+		p.add("         booted " + how)
+	}
+}
+
+// slow lists in what ways machines were booted other than with the processor
+// itself, and why.
+func slow(cells []Cell) []string {
+	var hows []string
+	for _, c := range cells {
+		for _, phase := range c.Phases {
+			if how := phase.Message; c.Kind == "vm" && phase.Status == Passed && strings.HasPrefix(how, "with tcg") && !slices.Contains(hows, how) {
+				hows = append(hows, how)
+			}
+		}
+	}
+	return hows
 }
 
 // revision names a git revision as git itself does in short.

@@ -11,12 +11,19 @@ type counts struct {
 	all, passed, failed, errors, canceled, skipped, unknown int
 
 	built, cached, evaluated, unchanged int // of those passed
+	booted, activated                   int // of all
 }
 
 // tally counts cells.
 func tally(cells []Cell) counts {
 	n := counts{all: len(cells)}
 	for _, c := range cells {
+		if c.passedAt("boot") {
+			n.booted++
+		}
+		if c.passedAt("activate") {
+			n.activated++
+		}
 		switch c.Status {
 		case Passed:
 			n.pass(c)
@@ -119,7 +126,8 @@ func passedOutcome(n counts, cells string) string {
 	if hows := n.hows(); hows != "" {
 		text += " (" + hows + ")"
 	}
-	return text + after(", ", list(share{n.skipped, "skipped"}))
+	return text + after(", ", list(
+		share{n.booted, "booted"}, share{n.activated, "activated"}, share{n.skipped, "skipped"}))
 }
 
 // after returns text with something before it, or nothing if there is no text.

@@ -38,21 +38,14 @@ type VMHome struct {
 	Unit                string // what activates one that it embeds
 }
 
-// Booted is what came of booting a host. Phases and causes are in order; those
-// of a phase that did not pass stand in Phase.Causes.
+// Booted is what came of booting a host.
 type Booted struct {
-	Note  string // what is to be known of a host whatever came of it
-	Flaky bool
-	Steps []Step
-	// Homes are the steps of the homes that were activated in the host, by the
+	Note   string // what is to be known of a host whatever came of it
+	Flaky  bool
+	Phases []Phase
+	// Homes are the phases of the homes that were activated in the host, by the
 	// ids of their cells.
-	Homes map[string]Step
-}
-
-// Step is a phase with what it failed by.
-type Step struct {
-	Phase
-	Causes []*Cause
+	Homes map[string]Phase
 }
 
 // Booter boots a VM. It says of each phase that it begins, and tells the same
@@ -148,37 +141,37 @@ func (r *run) boot(ctx context.Context, res *Result) {
 		},
 	})
 	res.Note, res.Flaky = booted.Note, booted.Flaky
-	for _, step := range booted.Steps {
-		res.add(step)
+	for _, p := range booted.Phases {
+		res.add(p)
 	}
-	for id, step := range booted.Homes {
-		r.amend(id, step)
+	for id, p := range booted.Homes {
+		r.amend(id, p)
 	}
 }
 
-// add adds a step to a cell that has passed so far, and that fails with the first
-// step that does.
-func (res *Result) add(step Step) {
-	res.Phases = append(res.Phases, step.Phase)
-	for _, c := range step.Causes {
+// add adds a phase to a cell that has passed so far, and that fails with the
+// first phase that does.
+func (res *Result) add(p Phase) {
+	res.Phases = append(slices.Clip(res.Phases), p) // the watcher has those before
+	for _, c := range p.Causes {
 		if !slices.Contains(res.Causes, c) {
-			res.Causes = append(res.Causes, c)
+			res.Causes = append(slices.Clip(res.Causes), c)
 		}
 	}
-	if res.Status == Passed && step.Status != Skipped {
-		res.Status = step.Status
+	if res.Status == Passed && p.Status != Skipped {
+		res.Status = p.Status
 	}
 }
 
-// amend adds a step to a cell that is finished, and tells the watcher again.
-func (r *run) amend(id string, step Step) {
+// amend adds a phase to a cell that is finished, and tells the watcher again.
+func (r *run) amend(id string, p Phase) {
 	r.mu.Lock()
 	i := slices.IndexFunc(r.results, func(res Result) bool { return res.Cell.ID == id })
 	if i < 0 {
 		r.mu.Unlock()
 		return
 	}
-	r.results[i].add(step)
+	r.results[i].add(p)
 	res := r.results[i]
 	r.mu.Unlock()
 	r.tell(res)

@@ -201,8 +201,8 @@ func (b *booting) check(alive context.Context, name string, c Check) Phase {
 		p.Faults = []*Fault{{Kind: KindAgent, Title: "the guest could not be asked: " + res.Err.Error(), Tail: b.machine.serial.tail(shownLines)}}
 	default:
 		p.Faults = []*Fault{{
-			Kind: KindCheck, Title: c.Label() + ": expected " + res.Expected + ", seen " + res.Seen,
-			Message: "expected: " + res.Expected + "\nseen: " + res.Seen, Tail: res.Detail,
+			Kind: KindCheck, Title: "check " + c.Label() + " failed",
+			Message: "expected " + res.Expected + "\nseen " + res.Seen, Tail: res.Detail,
 		}}
 	}
 	return p

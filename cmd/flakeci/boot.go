@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
@@ -35,15 +36,15 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 	}
 	res := b.lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })
 	t := &translation{booter: b, vm: vm, once: o.Once}
-	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Step{}}
+	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Phase{}}
 	for _, p := range res.Phases {
-		booted.Steps = append(booted.Steps, t.step(ctx, vm.Cell.ID, p))
+		booted.Phases = append(booted.Phases, t.phase(ctx, p))
 	}
 	for id, p := range res.Homes {
 		if cells[id].Host != vm.Cell.Host {
 			p.Name += ": " + vm.Cell.Host // a home that serves several
 		}
-		booted.Homes[id] = t.step(ctx, id, p)
+		booted.Homes[id] = t.phase(ctx, p)
 	}
 	return booted
 }
@@ -56,23 +57,24 @@ type translation struct {
 	placed int // units whose place was looked for
 }
 
-func (t *translation) step(ctx context.Context, cell string, p vmtest.Phase) runner.Step {
-	step := runner.Step{Phase: runner.Phase{
+func (t *translation) phase(ctx context.Context, p vmtest.Phase) runner.Phase {
+	phase := runner.Phase{
 		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: p.Message,
-	}}
+	}
 	switch {
 	case p.Canceled:
-		step.Status = runner.Canceled
+		phase.Status = runner.Canceled
 	case p.Skipped:
-		step.Status = runner.Skipped
+		phase.Status = runner.Skipped
 	}
 	for _, f := range p.Faults {
-		step.Causes = append(step.Causes, t.cause(ctx, f))
+		phase.Causes = append(phase.Causes, t.cause(ctx, f))
 	}
 	if len(p.Faults) > 0 {
-		step.Status, step.Message = runner.StatusOf(step.Causes), p.Faults[0].Title
+		phase.Status = runner.StatusOf(phase.Causes)
+		phase.Message = strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; ")
 	}
-	return step
+	return phase
 }
 
 // cause makes a cause of a fault. One that names no thing of the flake's own, or
