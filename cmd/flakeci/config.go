@@ -46,6 +46,8 @@ type config struct {
 	Impure        *bool             `toml:"impure"`
 	Store         string            `toml:"store"`
 	Builders      *string           `toml:"builders"`
+
+	VM vmTable `toml:"vm"`
 }
 
 // configError is a configuration that cannot be used; Detail shows the line.
@@ -55,35 +57,49 @@ type configError struct {
 
 func (e *configError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
 
-// loadConfig reads the configuration and sets the flags that were not given.
-// An explicit path has to be there; flakeci.toml in the flake's folder may be.
-func loadConfig(flags *pflag.FlagSet, path, flakeDir string) error {
+// readConfig reads the configuration, sets the flags that were not given, and
+// returns what no flag stands for. An explicit path has to be there; flakeci.toml
+// in the flake's folder may be.
+func readConfig(flags *pflag.FlagSet, path, flakeDir string) (vmConfig, error) {
+	file, err := findConfig(path, flakeDir)
+	if err != nil || file.path == "" {
+		return vmConfig{}, err
+	}
+	var c config
+	dec := toml.NewDecoder(strings.NewReader(string(file.text)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil {
+		return vmConfig{}, &configError{Path: file.path, Detail: tomlDetail(err)}
+	}
+	vm, err := c.VM.settings(file)
+	if err != nil {
+		return vmConfig{}, err
+	}
+	return vm, c.apply(flags, file.path)
+}
+
+// findConfig reads the file, if there is one.
+func findConfig(path, flakeDir string) (configFile, error) {
 	explicit := path != ""
 	if !explicit {
 		if flakeDir == "" {
-			return nil
+			return configFile{}, nil
 		}
 		path = filepath.Join(flakeDir, configName)
 		// Its lines are shown where they are wrong, and a pull request's link
 		// may lead to what is not to be shown.
 		if st, err := os.Lstat(path); err == nil && !st.Mode().IsRegular() {
-			return &configError{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
+			return configFile{}, &configError{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
 		}
 	}
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !explicit:
-		return nil
+		return configFile{}, nil
 	case err != nil:
-		return &usageError{msg: err.Error(), hint: "--config takes a file such as flakeci.toml"}
+		return configFile{}, &usageError{msg: err.Error(), hint: "--config takes a file such as flakeci.toml"}
 	}
-	var c config
-	dec := toml.NewDecoder(strings.NewReader(string(text)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&c); err != nil {
-		return &configError{Path: path, Detail: tomlDetail(err)}
-	}
-	return c.apply(flags, path)
+	return configFile{path: path, text: text}, nil
 }
 
 // tomlDetail says what is wrong and shows the line, where the library knows it.
@@ -191,6 +207,8 @@ func (c config) values() []setting {
 	add("progress", c.Progress)
 	add("color", c.Color)
 	add("store", c.Store)
+	add("vm", c.VM.hosts()...)
+	add("accel", c.VM.Accel)
 	if c.Builders != nil { // empty is none
 		list = append(list, setting{"builders", []string{*c.Builders}})
 	}

@@ -24,7 +24,7 @@ func TestNoBuilders(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "file" {
-			if err := loadConfig(flags, file, ""); err != nil {
+			if _, err := readConfig(flags, file, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -59,7 +59,7 @@ func TestConfigOptions(t *testing.T) {
 			var n nixFlags
 			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 			n.add(flags)
-			err := loadConfig(flags, file, "")
+			_, err := readConfig(flags, file, "")
 			if tt.wrong {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got error %v, want %q", err, tt.want)

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/vmtest"
+)
+
+// readVM reads a configuration, and returns the flags that it set.
+func readVM(t *testing.T, text string) (vmConfig, *pflag.FlagSet, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, configName), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.StringSlice("vm", nil, "")
+	flags.String("accel", "auto", "")
+	c, err := readConfig(flags, "", dir)
+	return c, flags, err
+}
+
+func TestVMConfig(t *testing.T) {
+	c, flags, err := readVM(t, `
+[vm]
+hosts = ["reason", "laptop"]
+accel = "tcg"
+memory = 2048
+cores = 2
+boot-timeout = "5m"
+silence = "1m30s"
+network = "open"
+jobs = 3
+homes = false
+
+[[vm.check]]
+unit = "sshd"
+hosts = "rea*"
+timeout = "1m"
+
+[[vm.check]]
+name = "all users are known"
+account = "joachim"
+groups = "wheel"
+home = "/home/joachim"
+shell = "fish"
+
+[[vm.check]]
+command = "exit 3"
+user = "joachim"
+exit-code = 3
+stdout-contains = "a"
+stdout-matches = "b+"
+
+[[vm.check]]
+port = 53
+udp = true
+address = "::1"
+
+[[vm.check]]
+hosts = ["laptop"]
+file = "/etc/hosts"
+mode = "4755"
+owner = "root"
+group = "domain users"
+contains = "localhost"
+matches = "^127"
+
+[[vm.check]]
+url = "http://[::1]:8080/health?a=b"
+status = 204
+contains = "ok"
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if vms, _ := flags.GetStringSlice("vm"); !slices.Equal(vms, []string{"reason", "laptop"}) {
+		t.Errorf("--vm is %q", vms)
+	}
+	if accel, _ := flags.GetString("accel"); accel != "tcg" {
+		t.Errorf("--accel is %q", accel)
+	}
+	if c.MemoryMiB != 2048 || c.Cores != 2 || c.Jobs != 3 || c.BootTimeout != 5*time.Minute || c.Silence != 90*time.Second || !c.OpenNetwork || c.homes() {
+		t.Errorf("got %+v", c)
+	}
+	for host, want := range map[string][]string{
+		"reason": {"unit sshd.service", "all users are known", "command exit 3 as joachim", "UDP port [::1]:53", "GET http://[::1]:8080/health?a=b"},
+		"laptop": {"all users are known", "command exit 3 as joachim", "UDP port [::1]:53", "file /etc/hosts", "GET http://[::1]:8080/health?a=b"},
+	} {
+		var got []string
+		for _, check := range c.checksOf(host) {
+			got = append(got, check.Label())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has the checks\n\t%q\nand not\n\t%q", host, got, want)
+		}
+	}
+	var subjects []string
+	for _, check := range c.Checks {
+		subjects = append(subjects, show(check.Check))
+	}
+	want := []string{
+		"1m0s {sshd}",
+		"0s {joachim [wheel] /home/joachim fish}",
+		"0s {exit 3 joachim 3 a b+}",
+		"0s {53 true ::1}",
+		"0s 4755 {/etc/hosts root domain users localhost ^127}",
+		"0s {http://[::1]:8080/health?a=b 204 ok <nil>}",
+	}
+	if !slices.Equal(subjects, want) {
+		t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(subjects, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+// show writes a check with what its pointers point to.
+func show(c vmtest.Check) string {
+	if f, ok := c.Subject.(vmtest.FileCheck); ok {
+		return fmt.Sprintf("%v %o {%v %v %v %v %v}", c.Timeout, *f.Mode, f.Path, f.Owner, f.Group, f.Contains, f.Matches)
+	}
+	return fmt.Sprintf("%v %v", c.Timeout, c.Subject)
+}
+
+// No table leaves all as it is, and no hosts are none.
+func TestVMConfigEmpty(t *testing.T) {
+	for _, text := range []string{"", "[vm]\nhosts = []\n"} {
+		c, flags, err := readVM(t, text)
+		if err != nil || !c.homes() || c.OpenNetwork || len(c.checksOf("reason")) > 0 || c.against(nil) != nil {
+			t.Errorf("%q gives %+v, %v", text, c, err)
+		}
+		if vms, _ := flags.GetStringSlice("vm"); len(vms) > 0 {
+			t.Errorf("%q gives --vm %q", text, vms)
+		}
+	}
+}
+
+const oneCheck = "[[vm.check]]\nunit = \"sshd\"\n\n[[vm.check]]\n"
+
+// What docs/configuration.md shows can be used as it is.
+func TestVMConfigOfDocumentation(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples strings.Builder
+	for _, part := range strings.Split(string(text), "```toml\n")[1:] {
+		example, _, _ := strings.Cut(part, "```")
+		examples.WriteString(example)
+	}
+	c, _, err := readVM(t, examples.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(c.checksOf("reason")); n != 6 {
+		t.Errorf("reason has %d checks", n)
+	}
+}
+
+// What is said of each mistake, without the file's name.
+func TestVMConfigMistakes(t *testing.T) {
+	tests := map[string]struct{ toml, want string }{
+		"unknown key of the table": {"[vm]\nhost = \"reason\"\n", "line 2: unknown key vm.host\n1| [vm]\n2| host = \"reason\"\n | ~~~~"},
+		"unknown key of a check": {"[[vm.check]]\nunits = \"sshd\"\n",
+			"line 2: unknown key vm.check.units\n1| [[vm.check]]\n2| units = \"sshd\"\n | ~~~~~"},
+		"a number in quotes": {"[[vm.check]]\nport = \"22\"\n",
+			"line 2: vm.check.port takes a number\n1| [[vm.check]]\n2| port = \"22\"\n |        ~~~~"},
+		"words that are numbers": {"[[vm.check]]\nunit = 1\n",
+			"line 2: vm.check.unit takes text in quotes\n1| [[vm.check]]\n2| unit = 1\n |        ~"},
+		// One table does for a list of one.
+		"one table": {"[vm.check]\nport = 0\n", "the 1st [[vm.check]]: port takes a number from 1 to 65535, not 0"},
+		"hosts":     {"[vm]\nhosts = [1]\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = [1]\n | ~~~~~"},
+		"accel":     {"[vm]\naccel = \"hvf\"\n", "line 2: accel takes auto, kvm or tcg, not \"hvf\"\n2| accel = \"hvf\"\n | ~~~~~"},
+		"memory": {"[vm]\nmemory = 2\n",
+			"line 2: memory takes a number of MiB from 64 to 1073741824, not 2\n2| memory = 2\n | ~~~~~~"},
+		"cores":   {"vm.cores = 0\n", "line 1: cores takes a number from 1 to 1024, not 0\n1| vm.cores = 0\n | ~~~~~~~~"},
+		"timeout": {"[vm]\nboot-timeout = \"5\"\n", "line 2: boot-timeout takes a duration such as 30s or 1m30s, not \"5\"\n2| boot-timeout = \"5\"\n | ~~~~~~~~~~~~"},
+		"network": {"vm = { network = \"on\" }\n", "line 1: network takes closed or open, not \"on\"\n1| vm = { network = \"on\" }\n |        ~~~~~~~"},
+
+		"nothing": {oneCheck + "name = \"x\"\n",
+			"line 4: the 2nd [[vm.check]] says nothing to check; give it one of unit, command, port, file, account, url\n4| [[vm.check]]\n |   ~~~~~~~~"},
+		"two": {oneCheck + "port = 22\n  unit = \"x\"\n",
+			"line 4: the 2nd [[vm.check]] has both unit and port; make two checks of them\n4| [[vm.check]]\n |   ~~~~~~~~"},
+		"stranger": {oneCheck + "port = 22\nmode = \"0644\"\n",
+			"line 6: the 2nd [[vm.check]]: mode does not go with port, which takes hosts, name, timeout, udp, address\n6| mode = \"0644\"\n | ~~~~"},
+		"empty": {oneCheck + "unit = \"\"\n", "line 5: the 2nd [[vm.check]]: unit is empty; leave it out\n5| unit = \"\"\n | ~~~~"},
+		"unit":  {oneCheck + "unit = \"ssh*\"\n", "line 5: the 2nd [[vm.check]]: unit takes the name of a systemd unit such as sshd or backup.timer, not \"ssh*\"\n5| unit = \"ssh*\"\n | ~~~~"},
+		"regexp": {oneCheck + "command = \"x\"\nstdout-matches = \"(\"\n",
+			"line 6: the 2nd [[vm.check]]: stdout-matches takes a regular expression (RE2): missing closing ): `(`\n6| stdout-matches = \"(\"\n | ~~~~~~~~~~~~~~"},
+		"exit code": {oneCheck + "command = \"x\"\nexit-code = 256\n",
+			"line 6: the 2nd [[vm.check]]: exit-code takes a number from 0 to 255, not 256\n6| exit-code = 256\n | ~~~~~~~~~"},
+		"user": {oneCheck + "command = \"x\"\nuser = \"-x\"\n", "line 6: the 2nd [[vm.check]]: user takes a name such as joachim, not \"-x\"\n6| user = \"-x\"\n | ~~~~"},
+		"NUL":  {oneCheck + "command = \"a\\u0000\"\n", "line 5: the 2nd [[vm.check]]: command holds a NUL, which no program can be given\n5| command = \"a\\u0000\"\n | ~~~~~~~"},
+		"port": {oneCheck + "port = 65536\n", "line 5: the 2nd [[vm.check]]: port takes a number from 1 to 65535, not 65536\n5| port = 65536\n | ~~~~"},
+		"address": {oneCheck + "port = 1\naddress = \"localhost\"\n",
+			"line 6: the 2nd [[vm.check]]: address takes an IP address such as 127.0.0.1 or ::1, not \"localhost\"\n6| address = \"localhost\"\n | ~~~~~~~"},
+		"path": {oneCheck + "file = \"etc/hosts\"\n",
+			"line 5: the 2nd [[vm.check]]: file takes a path from the root such as /etc/hosts, not \"etc/hosts\"\n5| file = \"etc/hosts\"\n | ~~~~"},
+		"mode": {oneCheck + "file = \"/x\"\nmode = \"u=rw\"\n",
+			"line 6: the 2nd [[vm.check]]: mode takes octal digits such as 0644, not \"u=rw\"\n6| mode = \"u=rw\"\n | ~~~~"},
+		"check's timeout": {oneCheck + "file = \"/x\"\ntimeout = \"-1s\"\n",
+			"line 6: the 2nd [[vm.check]]: timeout takes a duration such as 30s or 1m30s, not \"-1s\"\n6| timeout = \"-1s\"\n | ~~~~~~~"},
+		"groups": {oneCheck + "account = \"x\"\ngroups = [\"\"]\n",
+			"line 6: the 2nd [[vm.check]]: groups takes a name in quotes, or a list such as [\"a\", \"b\"]\n6| groups = [\"\"]\n | ~~~~~~"},
+		"URL": {oneCheck + "url = \"localhost:80\"\n",
+			"line 5: the 2nd [[vm.check]]: url takes an address such as http://localhost:8080/health, not \"localhost:80\"\n5| url = \"localhost:80\"\n | ~~~"},
+		"status": {oneCheck + "url = \"http://x\"\nstatus = 0\n",
+			"line 6: the 2nd [[vm.check]]: status takes a number from 100 to 599, not 0\n6| status = 0\n | ~~~~~~"},
+		"glob": {oneCheck + "unit = \"x\"\nhosts = [\"a\", \"b[\"]\n",
+			"line 6: the 2nd [[vm.check]]: pattern \"b[\": no closing bracket at character 2\n6| hosts = [\"a\", \"b[\"]\n |               ~~~~"},
+		"a text of several lines": {oneCheck + "unit = \"x\"\nhosts = [\"\"\"\nb[\"\"\"]\n",
+			"line 6: the 2nd [[vm.check]]: pattern \"b[\": no closing bracket at character 2\n6| hosts = [\"\"\"\n |          ~~~"},
+		"one-line tables": {"[vm]\ncheck = [{ unit = \"x\" }, { port = 0 }]\n",
+			"line 2: the 2nd [[vm.check]]: port takes a number from 1 to 65535, not 0\n2| check = [{ unit = \"x\" }, { port = 0 }]\n |                            ~~~~"},
+
+		"same name": {oneCheck + "unit = \"sshd.service\"\n",
+			"line 4: the 2nd [[vm.check]] has the same name as the 1st, \"unit sshd.service\"; give one of them another name\n4| [[vm.check]]\n |   ~~~~~~~~"},
+		"same name on one host": {oneCheck + "unit = \"sshd\"\nhosts = \"reason\"\n",
+			"line 4: the 2nd [[vm.check]] has the same name as the 1st on reason, \"unit sshd.service\"; give one of them another name\n4| [[vm.check]]\n |   ~~~~~~~~"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := readVM(t, tt.toml)
+			var mistake *configError
+			if !errors.As(err, &mistake) {
+				t.Fatalf("got %v", err)
+			}
+			if mistake.Detail != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", mistake.Detail, tt.want)
+			}
+			if filepath.Base(mistake.Path) != configName {
+				t.Errorf("the file is said to be %s", mistake.Path)
+			}
+		})
+	}
+}
+
+// Some mistakes show only when the hosts are known.
+func TestVMConfigAgainst(t *testing.T) {
+	tests := map[string]struct{ toml, want string }{
+		"good": {"[[vm.check]]\nunit = \"x\"\nhosts = [\"rea*\", \"laptop\"]\n", ""},
+		"one name for several hosts": {
+			"[[vm.check]]\nname = \"x\"\nunit = \"x\"\nhosts = \"reason\"\n[[vm.check]]\nname = \"x\"\nunit = \"y\"\nhosts = \"laptop\"\n", "",
+		},
+		"unknown host": {"[[vm.check]]\nunit = \"x\"\nhosts = [\"reason\", \"laptpo\"]\n",
+			"line 3: the 1st [[vm.check]]: the flake has no host laptpo; it has laptop, reason\n3| hosts = [\"reason\", \"laptpo\"]\n |                    ~~~~~~~~"},
+		"unknown host by itself": {"[[vm.check]]\nunit = \"x\"\nhosts = \"x*\"\n",
+			"line 3: the 1st [[vm.check]]: the flake has no host x*; it has laptop, reason\n3| hosts = \"x*\"\n |         ~~~~"},
+		"patterns that meet": {"[[vm.check]]\nunit = \"x\"\nhosts = \"rea*\"\n[[vm.check]]\nunit = \"x\"\nhosts = \"*son\"\n",
+			"line 4: the 2nd [[vm.check]] has the same name as the 1st on reason, \"unit x.service\"; give one of them another name\n4| [[vm.check]]\n |   ~~~~~~~~"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, _, err := readVM(t, tt.toml)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			var mistake *configError
+			if errors.As(c.against([]string{"laptop", "reason"}), &mistake) {
+				got = mistake.Detail
+			}
+			if got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestOrdinal(t *testing.T) {
+	for n, want := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 21: "21st", 112: "112th"} {
+		if got := ordinal(n); got != want {
+			t.Errorf("%d is %s", n, got)
+		}
+	}
+}
