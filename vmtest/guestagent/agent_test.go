@@ -1,0 +1,372 @@
+package guestagent_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/vmtest/guestagent"
+)
+
+// patience is how long anything may take that should happen, on a busy machine.
+const patience = time.Minute
+
+// unpacked is where the agent is if it is not installed, as is sensible: it is
+// made to run in guests.
+const unpacked = "../../.cache/qemu-ga/usr/sbin/qemu-ga"
+
+// The agent of these tests is a real one, and this machine is its guest. So it
+// is told to refuse all that would be felt here.
+const refused = "guest-shutdown,guest-suspend-disk,guest-suspend-ram,guest-suspend-hybrid,guest-set-time," +
+	"guest-set-user-password,guest-set-vcpus,guest-set-memory-blocks,guest-fstrim,guest-fsfreeze-freeze,guest-fsfreeze-freeze-list"
+
+// agent is a running qemu-ga.
+type agent struct {
+	socket string
+	pid    int
+	ended  chan struct{}
+}
+
+// startAgent starts one and stops it after the test.
+func startAgent(t *testing.T) *agent {
+	t.Helper()
+	program, err := exec.LookPath("qemu-ga")
+	if err != nil {
+		program = unpacked
+	}
+	dir := shortDir(t)
+	a := &agent{socket: filepath.Join(dir, "qga"), ended: make(chan struct{})}
+	started := make(chan int, 1)
+	cmd := proc.Cmd{
+		Path: program,
+		Args: []string{"--method", "unix-listen", "--path", a.socket, "--statedir", dir,
+			"--pidfile", filepath.Join(dir, "pid"), "--block-rpcs", refused},
+		OnStart: func(pid int) { started <- pid },
+		// It does not always hear SIGINT, and has nothing to lose.
+		Grace: 100 * time.Millisecond,
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, err = cmd.Run(ctx)
+		close(a.ended)
+	}()
+	t.Cleanup(func() { cancel(); <-a.ended })
+	select {
+	case a.pid = <-started:
+	case <-a.ended:
+		if errors.Is(err, os.ErrNotExist) {
+			t.Skip("skipped: qemu-ga is neither installed nor in .cache/qemu-ga (scripts/setup test)")
+		}
+		t.Fatal(err)
+	}
+	return a
+}
+
+// shortDir is a folder for sockets, whose paths end at 108 bytes: that of
+// t.TempDir has the test's name in it.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "qga")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// dial connects as soon as the agent listens.
+func (a *agent) dial(t *testing.T) *guestagent.Client {
+	t.Helper()
+	ctx := within(t, patience)
+	for {
+		c, err := guestagent.Dial(ctx, a.socket)
+		if err == nil {
+			t.Cleanup(func() { c.Close() })
+			return c
+		}
+		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Fatal(err)
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-a.ended:
+			t.Fatal("the agent did not stay")
+		}
+	}
+}
+
+// signal sends one to the agent.
+func (a *agent) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(a.pid, s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// sh runs a script in the guest.
+func sh(t *testing.T, c *guestagent.Client, script string) guestagent.Result {
+	t.Helper()
+	r, err := c.Exec(within(t, patience), guestagent.Command{Path: "sh", Args: []string{"-c", script}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// show puts a result in one line.
+func show(r guestagent.Result) string {
+	return fmt.Sprintf("exit %d signal %d out %q err %q truncated %v", r.ExitCode, r.Signal, r.Stdout, r.Stderr, r.Truncated)
+}
+
+func TestExec(t *testing.T) {
+	c := startAgent(t).dial(t)
+	for script, want := range map[string]string{
+		`true`:                    `exit 0 signal 0 out "" err "" truncated false`,
+		`echo out; echo err >&2`:  `exit 0 signal 0 out "out\n" err "err\n" truncated false`,
+		`printf '\000\377'`:       `exit 0 signal 0 out "\x00\xff" err "" truncated false`,
+		`echo err >&2; exit 255`:  `exit 255 signal 0 out "" err "err\n" truncated false`,
+		`echo out; kill -KILL $$`: `exit -1 signal 9 out "out\n" err "" truncated false`,
+		`sleep 0.5; exit 3`:       `exit 3 signal 0 out "" err "" truncated false`,
+	} {
+		if got := show(sh(t, c, script)); got != want {
+			t.Errorf("%s\n got %s\nwant %s", script, got, want)
+		}
+	}
+}
+
+func TestExecInput(t *testing.T) {
+	c := startAgent(t).dial(t)
+	input := bytes.Repeat([]byte("\x00\xffline\n"), 1<<17)
+	r, err := c.Exec(within(t, patience), guestagent.Command{Path: "cat", Input: input})
+	if err != nil || !bytes.Equal(r.Stdout, input) {
+		t.Errorf("%d bytes, %v", len(r.Stdout), err)
+	}
+}
+
+func TestExecEnvironment(t *testing.T) {
+	c := startAgent(t).dial(t)
+	r, err := c.Exec(within(t, patience), guestagent.Command{Path: "/usr/bin/env", Env: []string{"A=1", "B=x y"}})
+	if got := string(r.Stdout); got != "A=1\nB=x y\n" || err != nil {
+		t.Errorf("environment %q, %v", got, err)
+	}
+	if sh(t, c, `test "$PATH"`).ExitCode != 0 {
+		t.Error("no environment")
+	}
+}
+
+func TestExecCannotStart(t *testing.T) {
+	c := startAgent(t).dial(t)
+	var e *guestagent.Error
+	_, err := c.Exec(within(t, patience), guestagent.Command{Path: "/nonexistent"})
+	if !errors.As(err, &e) || e.Command != "guest-exec" || e.Class != "GenericError" || !strings.Contains(e.Desc, "No such file") {
+		t.Errorf("error is %v", err)
+	}
+	sh(t, c, "true")
+}
+
+// The agent keeps 16 MiB of each stream: 45 MB in one line.
+func TestExecLongOutput(t *testing.T) {
+	c := startAgent(t).dial(t)
+	r := sh(t, c, "head -c 20000000 /dev/zero >&2 & head -c 20000000 /dev/zero; wait")
+	if len(r.Stdout) != 16<<20 || len(r.Stderr) != 16<<20 || !r.Truncated {
+		t.Errorf("%d and %d bytes, truncated %v", len(r.Stdout), len(r.Stderr), r.Truncated)
+	}
+	if r := sh(t, c, "head -c 1000000 /dev/zero"); len(r.Stdout) != 1000000 || r.Truncated {
+		t.Errorf("%d bytes, truncated %v", len(r.Stdout), r.Truncated)
+	}
+}
+
+func TestExecAtOnce(t *testing.T) {
+	c := startAgent(t).dial(t)
+	ctx := within(t, patience)
+	errs := make(chan error)
+	const many = 8
+	for i := range many {
+		go func() {
+			r, err := c.Exec(ctx, guestagent.Command{Path: "sh", Args: []string{"-c", "sleep 0.2; echo $0", strconv.Itoa(i)}})
+			if want := fmt.Sprintln(i); err == nil && string(r.Stdout) != want {
+				err = fmt.Errorf("output %q, want %q", r.Stdout, want)
+			}
+			errs <- err
+		}()
+	}
+	for range many {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestExecIsBrokenOff(t *testing.T) {
+	c := startAgent(t).dial(t)
+	file := filepath.Join(t.TempDir(), "pid")
+	began := time.Now()
+	_, err := c.Exec(within(t, time.Second), guestagent.Command{Path: "sh", Args: []string{"-c", "echo $$ >$0; exec sleep 1000", file}})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 4*time.Second {
+		t.Errorf("after %v: %v", time.Since(began), err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("process %d is still there", pid)
+		}
+	}
+	sh(t, c, "true")
+}
+
+// A stopped agent is as one that is not there yet: it finds all that was said.
+func TestAgentComesLate(t *testing.T) {
+	a := startAgent(t)
+	c := a.dial(t)
+	a.signal(t, syscall.SIGSTOP)
+	file := filepath.Join(t.TempDir(), "file")
+	for range 3 {
+		if err := c.Sync(within(t, 30*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error is %v", err)
+		}
+		_, err := c.Exec(within(t, 30*time.Millisecond), guestagent.Command{Path: "touch", Args: []string{file}})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error is %v", err)
+		}
+	}
+	a.signal(t, syscall.SIGCONT)
+	if got := show(sh(t, c, "echo there")); got != `exit 0 signal 0 out "there\n" err "" truncated false` {
+		t.Error(got)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a command was sent to an agent that was not there: %v", err)
+	}
+}
+
+// Whatever was left half said, the agent understands what follows.
+func TestHalfOfSomething(t *testing.T) {
+	c := startAgent(t).dial(t)
+	for _, half := range []string{`{"execute": "guest-pi`, `{"execute":`, "garbage\n", `{"a": [[{`, "}]\n{", `"\`, "\xff\xff{", `{"execute":"guest-ping"}`, "\n\n"} {
+		if err := c.Mutter(half); err != nil {
+			t.Fatal(err)
+		}
+		if got := show(sh(t, c, "echo fine")); got != `exit 0 signal 0 out "fine\n" err "" truncated false` {
+			t.Errorf("after %q: %s", half, got)
+		}
+	}
+}
+
+// What an earlier client said half is no part of what the next one says.
+func TestNextClient(t *testing.T) {
+	a := startAgent(t)
+	first := a.dial(t)
+	// Not more: on this sort of socket, a reply that is not read ends the agent.
+	if err := first.Mutter(`{"execute":"guest-p`); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sh(t, a.dial(t), "true")
+}
+
+func TestAgentIsKilled(t *testing.T) {
+	a := startAgent(t)
+	c := a.dial(t)
+	if err := c.Sync(within(t, patience)); err != nil {
+		t.Fatal(err)
+	}
+	a.signal(t, syscall.SIGSTOP)
+	time.AfterFunc(50*time.Millisecond, func() { _ = syscall.Kill(a.pid, syscall.SIGKILL) })
+	for range 2 {
+		if err := c.Sync(within(t, patience)); !errors.Is(err, guestagent.ErrClosed) {
+			t.Errorf("error is %v", err)
+		}
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	c := startAgent(t).dial(t)
+	text := strings.Repeat("0123456789abcde\n", 1<<20/16)
+	for _, size := range []int{0, 1, 1<<20 - 1, 1 << 20, 2<<20 + 3} {
+		want := []byte(strings.Repeat(text, size>>20+1)[:size])
+		file := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(file, want, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for _, limit := range []int64{int64(size), 1<<63 - 1} {
+			got, err := c.ReadFile(within(t, patience), file, limit)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%d of %d bytes, %v", len(got), size, err)
+			}
+		}
+		got, err := c.ReadFile(within(t, patience), file, int64(size)-1)
+		if size > 0 && (!errors.Is(err, guestagent.ErrTooLong) || !bytes.Equal(got, want[:size-1])) {
+			t.Errorf("%d of %d bytes, %v", len(got), size, err)
+		}
+	}
+}
+
+func TestReadFileClosesIt(t *testing.T) {
+	a := startAgent(t)
+	c := a.dial(t)
+	open := func() int {
+		files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", a.pid))
+		if err != nil {
+			t.Skip("skipped: no /proc here")
+		}
+		return len(files)
+	}
+	sh(t, c, "true")
+	before := open()
+	for range 10 {
+		_, _ = c.ReadFile(within(t, patience), "/", 1)
+		_, _ = c.ReadFile(within(t, patience), "/proc/self/status", 1)
+	}
+	if after := open(); after != before {
+		t.Errorf("%d files are open, and %d before", after, before)
+	}
+}
+
+func TestReadFileOfTheKernel(t *testing.T) {
+	c := startAgent(t).dial(t)
+	got, err := c.ReadFile(within(t, patience), "/proc/self/cmdline", 1<<10)
+	if err != nil || !bytes.Contains(got, []byte("unix-listen")) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestReadFileThatIsNone(t *testing.T) {
+	c := startAgent(t).dial(t)
+	for path, command := range map[string]string{"/nonexistent": "guest-file-open", "/": "guest-file-read"} {
+		var e *guestagent.Error
+		if _, err := c.ReadFile(within(t, patience), path, 1<<10); !errors.As(err, &e) || e.Command != command {
+			t.Errorf("%s: error is %v", path, err)
+		}
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	if _, err := guestagent.Dial(within(t, patience), filepath.Join(t.TempDir(), "nobody")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
+}

@@ -1,0 +1,8 @@
+package guestagent
+
+// Mutter sends half of something and knows of nothing, as after a command that
+// was broken off.
+func (c *Client) Mutter(text string) error {
+	c.inStep = false
+	return c.write([]byte(text))
+}

@@ -1,0 +1,61 @@
+package guestagent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// request is one line to the agent.
+type request struct {
+	Execute   string `json:"execute"`
+	Arguments any    `json:"arguments,omitempty"`
+}
+
+// line returns the request as it is sent.
+func (r request) line() ([]byte, error) {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("the arguments of %s are no JSON: %w", r.Execute, err)
+	}
+	return append(line, '\n'), nil
+}
+
+// value is what a command returns. It is decoded where it stands: a copy of the
+// output of a program may have 45 MB.
+type value struct {
+	into any // what it is for, or nil
+	seen bool
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (v *value) UnmarshalJSON(data []byte) error {
+	v.seen = true
+	if v.into == nil {
+		return nil
+	}
+	return json.Unmarshal(data, v.into)
+}
+
+// decode reads a line of the agent as the reply to a command and puts what it
+// returns into a variable. The agent's refusal is an [*Error]; any other error is
+// that of a line which is no reply to this command.
+func decode(line []byte, command string, into any) error {
+	reply := struct {
+		Return value `json:"return"`
+		Error  *struct {
+			Class string `json:"class"`
+			Desc  string `json:"desc"`
+		} `json:"error"`
+	}{Return: value{into: into}}
+	if err := json.Unmarshal(line, &reply); err != nil {
+		return fmt.Errorf("the guest agent's reply to %s is not understood: %w", command, err)
+	}
+	if e := reply.Error; e != nil {
+		return &Error{Command: command, Class: e.Class, Desc: e.Desc}
+	}
+	if !reply.Return.seen {
+		return fmt.Errorf("the guest agent's reply to %s is not understood: %w", command, errors.New("neither value nor error"))
+	}
+	return nil
+}

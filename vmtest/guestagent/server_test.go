@@ -1,0 +1,384 @@
+package guestagent_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/vmtest/guestagent"
+)
+
+// server plays an agent that says what no honest one does, or that does what
+// must not be done here.
+type server struct {
+	t    *testing.T
+	conn net.Conn
+	in   *bufio.Scanner
+}
+
+type request struct {
+	Execute   string
+	Arguments map[string]any
+}
+
+// serve returns a client of a scripted agent, which serves it and then ends the
+// connection.
+func serve(t *testing.T, script func(*server)) *guestagent.Client {
+	t.Helper()
+	path := filepath.Join(shortDir(t), "qga")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		script(&server{t, conn, bufio.NewScanner(conn)})
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	c, err := guestagent.Dial(within(t, patience), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (s *server) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.conn, format+"\n", args...) // the client may be gone
+}
+
+// request returns an empty one when the client has gone.
+func (s *server) request() request {
+	var r request
+	if s.in.Scan() {
+		decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(s.in.Bytes(), []byte{0xFF})))
+		decoder.UseNumber()
+		if err := decoder.Decode(&r); err != nil {
+			s.t.Error(err)
+		}
+	}
+	return r
+}
+
+// want takes a request of that name.
+func (s *server) want(command string) request {
+	r := s.request()
+	if r.Execute != command {
+		s.t.Errorf("%q comes where %s should", r.Execute, command)
+	}
+	return r
+}
+
+// sync answers a sync as the real agent does.
+func (s *server) sync() {
+	id := s.want("guest-sync-delimited").Arguments["id"]
+	s.say(`{"error": {"class": "GenericError", "desc": "JSON parse error, stray '\uFFFD'"}}`)
+	s.say("\xff"+`{"return": %s}`, id)
+}
+
+// untilGone reads on until the client has closed.
+func (s *server) untilGone() {
+	for s.in.Scan() {
+		continue
+	}
+}
+
+func TestSyncSkipsAll(t *testing.T) {
+	for _, before := range []string{
+		`{"return": {}}` + "\n", "\xff" + `{"return": 7}` + "\n", "garbage", "\xff", "\xff{\n", "\xff\xff\n\xff\xff",
+		"\xff" + `{"retu`, "\xff" + `{"return": "x"}` + "\n", "\xff" + `{"return": {}}` + "\n", "\xff" + strings.Repeat(" ", 1<<20), "\x00\n\n",
+	} {
+		c := serve(t, func(s *server) {
+			id := s.want("guest-sync-delimited").Arguments["id"]
+			_, _ = s.conn.Write([]byte(before))
+			s.say("\xff"+`{"return": %s}`, id)
+			s.untilGone()
+		})
+		if err := c.Sync(within(t, patience)); err != nil {
+			t.Errorf("%.20q: %v", before, err)
+		}
+	}
+}
+
+// The sync's own number without the mark, or in what is no reply, is no answer.
+func TestSyncIsNotFooled(t *testing.T) {
+	for _, answer := range []string{`{"return": %s}`, "\xff" + `{"return": %s`, "\xff" + `{"return": "%s"}`, "\xff" + `[%s]`,
+		"\xff" + `{"return": 1%s}`, "\xff" + `{"return": %s, "x": "` + strings.Repeat("x", 200) + `"}`} {
+		c := serve(t, func(s *server) {
+			s.say(answer, s.want("guest-sync-delimited").Arguments["id"])
+			s.untilGone()
+		})
+		if err := c.Sync(within(t, 100*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%.20q: error is %v", answer, err)
+		}
+	}
+}
+
+// A guest that never stops talking holds nobody up.
+func TestGuestTalksForEver(t *testing.T) {
+	for _, text := range []string{"x", "\xff", "\n", "\xff{}\n"} {
+		c := serve(t, func(s *server) {
+			flood := []byte(strings.Repeat(text, 1<<16))
+			for err := error(nil); err == nil; {
+				_, err = s.conn.Write(flood)
+			}
+		})
+		for range 2 {
+			if err := c.Sync(within(t, 50*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%q: error is %v", text, err)
+			}
+		}
+		c.Close()
+	}
+}
+
+// After a reply that makes no sense or none at all, the next command syncs first.
+func TestBadReply(t *testing.T) {
+	for _, reply := range []string{
+		"garbage", "", "{", "[]", "null", "{}", `{"return": 1}`, `{"return": []}`, `{"return": {"pid": "x"}}`, `{"return": {"pid": 1.5}}`,
+		`{"error": 1}`, `{"error": null}`, "\xff" + `{"return": 1}`, strings.Repeat("[", 100000), strings.Repeat("x", 70<<20),
+	} {
+		c := serve(t, func(s *server) {
+			s.sync()
+			s.want("guest-exec")
+			s.say("%s", reply)
+			s.sync()
+			s.want("guest-exec")
+			s.say(`{"error": {"class": "GenericError", "desc": "no"}}`)
+			s.want("guest-exec") // without a sync: a refusal is an answer
+			s.say(`{"error": {"class": "GenericError", "desc": "no"}}`)
+		})
+		var e *guestagent.Error
+		if _, err := c.Exec(within(t, patience), guestagent.Command{}); err == nil || errors.As(err, &e) || errors.Is(err, guestagent.ErrClosed) {
+			t.Errorf("%.20q: error is %v", reply, err)
+		}
+		for range 2 {
+			if _, err := c.Exec(within(t, patience), guestagent.Command{}); !errors.As(err, &e) || e.Desc != "no" {
+				t.Errorf("%.20q: then error is %v", reply, err)
+			}
+		}
+	}
+}
+
+func TestBadStatus(t *testing.T) {
+	for _, reply := range []string{
+		`{"exited": true}`, `{"exited": 1}`, `{"exited": true, "exitcode": 0, "out-data": "%"}`, `{"exited": true, "exitcode": 0, "out-data": 1}`,
+		`{"exited": true, "exitcode": 1e99}`, `{"exited": true, "signal": "x"}`,
+	} {
+		c := serve(t, func(s *server) {
+			s.sync()
+			s.want("guest-exec")
+			s.say(`{"return": {"pid": -1}}`)
+			s.want("guest-exec-status")
+			s.say(`{"return": %s}`, reply)
+			s.untilGone()
+		})
+		if r, err := c.Exec(within(t, patience), guestagent.Command{}); err == nil {
+			t.Errorf("%s: %+v", reply, r)
+		}
+	}
+}
+
+// A reply that comes after its time is not that of the next command.
+func TestReplyComesLate(t *testing.T) {
+	late := make(chan struct{})
+	c := serve(t, func(s *server) {
+		s.sync()
+		s.want("guest-file-open")
+		<-late
+		s.say(`{"return": 1000}`)
+		s.sync()
+		s.want("guest-file-open")
+		s.say(`{"error": {"class": "GenericError", "desc": "no"}}`)
+		s.untilGone()
+	})
+	if err := c.Sync(within(t, patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ReadFile(within(t, 200*time.Millisecond), "x", 1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+	close(late)
+	var e *guestagent.Error
+	if _, err := c.ReadFile(within(t, patience), "x", 1); !errors.As(err, &e) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// Waiting for one's turn is waiting too.
+func TestWaitingForOnesTurn(t *testing.T) {
+	c := serve(t, func(s *server) { s.untilGone() })
+	ctx, cancel := context.WithCancel(context.Background())
+	first := make(chan error)
+	go func() { first <- c.Sync(ctx) }()
+	time.Sleep(20 * time.Millisecond)
+	if err := c.Sync(within(t, 20*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// QEMU takes no more of what a guest does not read.
+func TestGuestDoesNotRead(t *testing.T) {
+	gone := make(chan struct{})
+	c := serve(t, func(s *server) { s.sync(); <-gone })
+	defer close(gone)
+	if err := c.Sync(within(t, patience)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Exec(within(t, 100*time.Millisecond), guestagent.Command{Path: "cat", Input: make([]byte, 1<<20)})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestConnectionIsLost(t *testing.T) {
+	for _, last := range []string{"", `{"return": {"pid": 1`} {
+		c := serve(t, func(s *server) {
+			s.sync()
+			s.want("guest-exec")
+			_, _ = s.conn.Write([]byte(last))
+		})
+		for range 2 {
+			if _, err := c.Exec(within(t, patience), guestagent.Command{}); !errors.Is(err, guestagent.ErrClosed) {
+				t.Errorf("error is %v", err)
+			}
+		}
+	}
+}
+
+func TestClose(t *testing.T) {
+	c := serve(t, func(s *server) { s.untilGone() })
+	time.AfterFunc(20*time.Millisecond, func() { c.Close() })
+	if err := c.Sync(within(t, patience)); !errors.Is(err, guestagent.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Errorf("closing twice: %v", err)
+	}
+}
+
+func TestContextHasACause(t *testing.T) {
+	c := serve(t, func(s *server) { s.untilGone() })
+	why := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	time.AfterFunc(20*time.Millisecond, func() { cancel(why) })
+	for range 2 {
+		if err := c.Sync(ctx); !errors.Is(err, why) || !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v", err)
+		}
+	}
+}
+
+func TestBadFile(t *testing.T) {
+	for _, part := range []string{`{"buf-b64": "AAAAAAAA", "eof": false}`, `{"buf-b64": "?", "eof": false}`, `1`} {
+		c := serve(t, func(s *server) {
+			s.sync()
+			s.want("guest-file-open")
+			s.say(`{"return": 1000}`)
+			s.want("guest-file-read")
+			s.say(`{"return": %s}`, part)
+		})
+		if data, err := c.ReadFile(within(t, patience), "x", 3); err == nil || errors.Is(err, guestagent.ErrClosed) {
+			t.Errorf("%s: %q, %v", part, data, err)
+		}
+	}
+}
+
+// A file that has no end and no bytes ends.
+func TestEmptyPart(t *testing.T) {
+	c := serve(t, func(s *server) {
+		s.sync()
+		s.want("guest-file-open")
+		s.say(`{"return": 1000}`)
+		s.want("guest-file-read")
+		s.say(`{"return": {"count": 0, "buf-b64": "", "eof": false}}`)
+		s.want("guest-file-close")
+		s.say(`{"return": {}}`)
+		s.untilGone()
+	})
+	if data, err := c.ReadFile(within(t, patience), "x", -1); err != nil || len(data) != 0 {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
+func TestShutdown(t *testing.T) {
+	const refusal = `{"error": {"class": "GenericError", "desc": "child process has failed to shutdown"}}`
+	for name, test := range map[string]struct {
+		then func(s *server, id any)
+		bad  string
+	}{
+		"goes":     {func(*server, any) {}, ""},
+		"silent":   {func(s *server, _ any) { s.untilGone() }, ""},
+		"answers":  {func(s *server, id any) { s.say(`{"return": %s}`, id); s.untilGone() }, ""},
+		"refuses":  {func(s *server, id any) { s.say("%s", refusal); s.say(`{"return": %s}`, id); s.untilGone() }, "failed to shutdown"},
+		"nonsense": {func(s *server, _ any) { s.say(`{"return": 1}`); s.untilGone() }, "not understood"},
+		"garbage":  {func(s *server, _ any) { s.say(`x`); s.untilGone() }, "not understood"},
+	} {
+		c := serve(t, func(s *server) {
+			s.sync()
+			s.want("guest-shutdown")
+			test.then(s, s.want("guest-sync").Arguments["id"])
+		})
+		limit := patience
+		if name == "silent" {
+			limit = time.Second
+		}
+		err := c.Shutdown(within(t, limit))
+		if test.bad == "" && err != nil || test.bad != "" && (err == nil || !strings.Contains(err.Error(), test.bad)) {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+}
+
+// To an agent that is not there nothing is said.
+func TestShutdownOfNobody(t *testing.T) {
+	c := serve(t, func(s *server) { s.want("guest-sync-delimited"); s.untilGone() })
+	if err := c.Shutdown(within(t, 200*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// Refused or not, the next command gets its own reply.
+func TestAfterShutdown(t *testing.T) {
+	c := serve(t, func(s *server) {
+		s.sync()
+		s.want("guest-shutdown")
+		id := s.want("guest-sync").Arguments["id"]
+		s.say(`{"error": {"class": "CommandNotFound", "desc": "disabled"}}`)
+		s.say(`{"return": %s}`, id)
+		s.sync()
+		s.want("guest-shutdown")
+		s.say(`{"return": %s}`, s.want("guest-sync").Arguments["id"])
+		s.want("guest-exec")
+		s.say(`{"error": {"class": "GenericError", "desc": "no"}}`)
+		s.untilGone()
+	})
+	var e *guestagent.Error
+	if err := c.Shutdown(within(t, patience)); !errors.As(err, &e) || e.Command != "guest-shutdown" || e.Class != "CommandNotFound" {
+		t.Errorf("error is %v", err)
+	}
+	if err := c.Shutdown(within(t, patience)); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Exec(within(t, patience), guestagent.Command{}); !errors.As(err, &e) || e.Desc != "no" {
+		t.Errorf("error is %v", err)
+	}
+}

@@ -1,0 +1,311 @@
+package qmp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/vmtest/qmp"
+)
+
+// patience is how long anything may take that should happen, on a busy machine.
+const patience = time.Minute
+
+// machine is a real QEMU that has not started its guest.
+type machine struct {
+	socket string
+	pid    int
+	ended  chan struct{}
+}
+
+// startQEMU starts one with more arguments, and stops it after the test.
+func startQEMU(t *testing.T, args ...string) *machine {
+	t.Helper()
+	m := &machine{socket: filepath.Join(shortDir(t), "qmp"), ended: make(chan struct{})}
+	started := make(chan int, 1)
+	cmd := proc.Cmd{
+		Path: "qemu-system-x86_64",
+		Args: append([]string{
+			"-S", "-display", "none", "-machine", "accel=tcg", "-nodefaults", "-m", "16",
+			"-qmp", "unix:" + m.socket + ",server=on,wait=off",
+		}, args...),
+		OnStart:  func(pid int) { started <- pid },
+		OnStderr: func(line []byte) { t.Logf("qemu: %s", line) },
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var err error
+	go func() {
+		_, err = cmd.Run(ctx)
+		close(m.ended)
+	}()
+	t.Cleanup(func() { cancel(); <-m.ended })
+	select {
+	case m.pid = <-started:
+	case <-m.ended:
+		if errors.Is(err, proc.ErrNotFound) {
+			t.Skip("skipped: qemu-system-x86_64 is not installed (Debian: qemu-system-x86)")
+		}
+		t.Fatal(err)
+	}
+	return m
+}
+
+// shortDir is a folder for sockets, whose paths end at 108 bytes: that of
+// t.TempDir has the test's name in it.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "qmp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// dial connects as soon as QEMU listens.
+func (m *machine) dial(t *testing.T) *qmp.Client {
+	t.Helper()
+	ctx := within(t, patience)
+	for {
+		c, err := qmp.Dial(ctx, m.socket)
+		if err == nil {
+			t.Cleanup(func() { c.Close() })
+			return c
+		}
+		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Fatal(err)
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-m.ended:
+			t.Fatal("QEMU did not stay")
+		}
+	}
+}
+
+// waitEnd waits until QEMU is gone.
+func (m *machine) waitEnd(t *testing.T) {
+	t.Helper()
+	select {
+	case <-m.ended:
+	case <-time.After(patience):
+		t.Fatal("QEMU is still there")
+	}
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// nextEvent returns "" when there are no more.
+func nextEvent(t *testing.T, c *qmp.Client) string {
+	t.Helper()
+	select {
+	case e := <-c.Events():
+		return e.Name
+	case <-time.After(patience):
+		t.Fatal("no event")
+		return ""
+	}
+}
+
+func do(t *testing.T, c *qmp.Client, commands ...string) {
+	t.Helper()
+	for _, command := range commands {
+		if err := c.Execute(within(t, patience), command, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestQuestions(t *testing.T) {
+	c := startQEMU(t).dial(t)
+	if kvm, err := c.KVM(within(t, patience)); kvm || err != nil {
+		t.Errorf("KVM: %v, %v", kvm, err)
+	}
+	if status, err := c.Status(within(t, patience)); status != "prelaunch" || err != nil {
+		t.Errorf("status: %q, %v", status, err)
+	}
+	do(t, c, "cont")
+	if status, err := c.Status(within(t, patience)); status != "running" || err != nil {
+		t.Errorf("status: %q, %v", status, err)
+	}
+}
+
+func TestEvents(t *testing.T) {
+	c := startQEMU(t).dial(t)
+	before := time.Now().Add(-time.Second)
+	do(t, c, "cont", "stop", "system_reset")
+	if err := c.Powerdown(within(t, patience)); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"RESUME", "STOP"} {
+		if got := nextEvent(t, c); got != want {
+			t.Errorf("event %q, want %q", got, want)
+		}
+	}
+	reset := <-c.Events()
+	if reset.Name != "RESET" || string(reset.Data) != `{"guest": false, "reason": "host-qmp-system-reset"}` {
+		t.Errorf("event %q with %s", reset.Name, reset.Data)
+	}
+	if reset.Time.Before(before) || reset.Time.After(time.Now().Add(time.Second)) {
+		t.Errorf("it happened at %v", reset.Time)
+	}
+	if got := nextEvent(t, c); got != "POWERDOWN" {
+		t.Errorf("event %q", got)
+	}
+}
+
+// Replies overtake nothing and wait for nobody who should read events.
+func TestEventsAreReadLate(t *testing.T) {
+	c := startQEMU(t).dial(t)
+	const times = 1000
+	for range times {
+		do(t, c, "cont", "stop")
+	}
+	for i := range times {
+		if on, off := nextEvent(t, c), nextEvent(t, c); on != "RESUME" || off != "STOP" {
+			t.Fatalf("events %d are %q and %q", i, on, off)
+		}
+	}
+}
+
+func TestManyAskAtOnce(t *testing.T) {
+	c := startQEMU(t).dial(t)
+	ctx := within(t, patience)
+	errs := make(chan error)
+	const askers = 20
+	for range askers {
+		go func() { errs <- askOften(ctx, c) }()
+	}
+	for range askers {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// askOften asks three questions in turn whose replies cannot be mistaken.
+func askOften(ctx context.Context, c *qmp.Client) error {
+	for range 50 {
+		var name struct {
+			Status string `json:"status"`
+			QEMU   any    `json:"qemu"`
+		}
+		if err := c.Execute(ctx, "query-status", nil, &name); err != nil || name.Status == "" {
+			return fmt.Errorf("status %q, %w", name.Status, err)
+		}
+		if err := c.Execute(ctx, "query-version", nil, &name); err != nil || name.QEMU == nil {
+			return fmt.Errorf("version %v, %w", name.QEMU, err)
+		}
+		var refused *qmp.Error
+		if err := c.Execute(ctx, "nonesuch", nil, nil); !errors.As(err, &refused) {
+			return fmt.Errorf("nonesuch: %w", err)
+		}
+	}
+	return nil
+}
+
+func TestRefusal(t *testing.T) {
+	c := startQEMU(t).dial(t)
+	var refused *qmp.Error
+	err := c.Execute(within(t, patience), "nonesuch", nil, nil)
+	if !errors.As(err, &refused) || *refused != (qmp.Error{Command: "nonesuch", Class: "CommandNotFound", Desc: "The command nonesuch has not been found"}) {
+		t.Errorf("error is %#v", err)
+	}
+	if err := c.Execute(within(t, patience), "screendump", map[string]any{"file": "x"}, nil); !errors.As(err, &refused) || refused.Class != "GenericError" {
+		t.Errorf("error is %#v", err)
+	}
+	if err := c.Execute(within(t, patience), "query-status", func() {}, nil); err == nil {
+		t.Error("a function became JSON")
+	}
+	do(t, c, "query-status") // all is well still
+}
+
+// Its schema is the longest thing that QEMU says.
+func TestLongReply(t *testing.T) {
+	c := startQEMU(t).dial(t)
+	var schema []any
+	if err := c.Execute(within(t, patience), "query-qmp-schema", nil, &schema); err != nil || len(schema) < 100 {
+		t.Errorf("%d parts, %v", len(schema), err)
+	}
+}
+
+func TestQuit(t *testing.T) {
+	m := startQEMU(t)
+	c := m.dial(t)
+	if err := c.Quit(within(t, patience)); err != nil {
+		t.Error(err)
+	}
+	if got := nextEvent(t, c); got != "SHUTDOWN" {
+		t.Errorf("event %q", got)
+	}
+	if got := nextEvent(t, c); got != "" {
+		t.Errorf("event %q after the last", got)
+	}
+	m.waitEnd(t)
+	if err := c.Execute(within(t, patience), "query-status", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+	if err := c.Quit(within(t, patience)); err != nil {
+		t.Errorf("quitting twice: %v", err)
+	}
+}
+
+func TestSecondClientHearsNothing(t *testing.T) {
+	m := startQEMU(t)
+	first := m.dial(t)
+	if _, err := qmp.Dial(within(t, 200*time.Millisecond), m.socket); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+	do(t, first, "query-status")
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	do(t, m.dial(t), "query-status")
+}
+
+func TestQEMUIsKilled(t *testing.T) {
+	m := startQEMU(t)
+	c := m.dial(t)
+	do(t, c, "cont")
+	// A QEMU that does not run cannot answer first.
+	if err := syscall.Kill(m.pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	errs := make(chan error)
+	for range 3 {
+		go func() { errs <- c.Execute(within(t, patience), "query-status", nil, nil) }()
+	}
+	time.Sleep(50 * time.Millisecond)
+	if err := syscall.Kill(m.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := <-errs; !errors.Is(err, qmp.ErrClosed) {
+			t.Errorf("error is %v", err)
+		}
+	}
+	if got := nextEvent(t, c) + nextEvent(t, c); got != "RESUME" {
+		t.Errorf("events %q", got)
+	}
+	if _, err := c.Status(within(t, patience)); !errors.Is(err, qmp.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	_, err := qmp.Dial(within(t, patience), filepath.Join(t.TempDir(), "nobody"))
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
+}

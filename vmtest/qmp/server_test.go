@@ -1,0 +1,243 @@
+package qmp_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/vmtest/qmp"
+)
+
+const greeting = `{"QMP": {"version": {"qemu": {"micro": 0, "minor": 0, "major": 7}, "package": ""}, "capabilities": []}}`
+
+// server plays a QEMU that does what the real one cannot be made to do.
+type server struct {
+	t    *testing.T
+	conn net.Conn
+	in   *bufio.Scanner
+}
+
+type request struct {
+	Execute   string
+	Arguments map[string]any
+	ID        uint64
+}
+
+// listen serves one client on a socket and then ends the connection.
+func listen(t *testing.T, script func(*server)) string {
+	t.Helper()
+	path := filepath.Join(shortDir(t), "qmp")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		script(&server{t, conn, bufio.NewScanner(conn)})
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return path
+}
+
+// serve returns a client of a scripted QEMU.
+func serve(t *testing.T, script func(*server)) *qmp.Client {
+	t.Helper()
+	c, err := qmp.Dial(within(t, patience), listen(t, script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (s *server) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.conn, format+"\r\n", args...) // the client may be gone
+}
+
+// request returns an empty one when the client has gone.
+func (s *server) request() request {
+	var r request
+	if s.in.Scan() {
+		if err := json.Unmarshal(s.in.Bytes(), &r); err != nil {
+			s.t.Error(err)
+		}
+	}
+	return r
+}
+
+func (s *server) greet() {
+	s.say(greeting)
+	if r := s.request(); r.Execute != "qmp_capabilities" {
+		s.t.Errorf("first comes %q", r.Execute)
+	} else {
+		s.say(`{"return": {}, "id": %d}`, r.ID)
+	}
+}
+
+// untilGone reads on until the client has closed.
+func (s *server) untilGone() {
+	for s.in.Scan() {
+		continue
+	}
+}
+
+func TestNegotiationHangs(t *testing.T) {
+	path := listen(t, func(s *server) { s.say(greeting); s.untilGone() })
+	if _, err := qmp.Dial(within(t, 100*time.Millisecond), path); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestGreetingIsWrong(t *testing.T) {
+	for _, line := range []string{"SSH-2.0-OpenSSH_9.2p1", `{}`, `[]`, `{"return": {}}`, greeting + "\r\n" + greeting} {
+		path := listen(t, func(s *server) { s.say("%s", line); s.untilGone() })
+		if _, err := qmp.Dial(within(t, patience), path); !errors.Is(err, qmp.ErrClosed) {
+			t.Errorf("%s: error is %v", line, err)
+		}
+	}
+}
+
+// What ends a connection: lines that no QEMU says, or half of one.
+func TestConnectionIsLost(t *testing.T) {
+	for _, last := range []string{"", `{"return": {}, "id"`, "garbage\n", "{}\n", `{"return": {}}` + "\n",
+		`{"error": {"class": "GenericError", "desc": "JSON parse error"}}` + "\n", strings.Repeat(" ", 20<<20)} {
+		c := serve(t, func(s *server) {
+			s.greet()
+			s.say(`{"event": "STOP", "timestamp": {"seconds": -1, "microseconds": -1}}`)
+			s.request()
+			_, _ = s.conn.Write([]byte(last))
+		})
+		for range 2 {
+			if err := c.Execute(within(t, patience), "query-status", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+				t.Errorf("%.20q: error is %v", last, err)
+			}
+		}
+		if e := <-c.Events(); e.Name != "STOP" || !e.Time.IsZero() {
+			t.Errorf("%.20q: event %+v", last, e)
+		}
+		if e, more := <-c.Events(); more {
+			t.Errorf("%.20q: event %+v", last, e)
+		}
+	}
+}
+
+func TestQuitWithoutReply(t *testing.T) {
+	c := serve(t, func(s *server) { s.greet(); s.request() })
+	if err := c.Quit(within(t, patience)); err != nil {
+		t.Error(err)
+	}
+	c = serve(t, func(s *server) { s.greet(); s.request(); s.say("garbage"); s.untilGone() })
+	if err := c.Quit(within(t, patience)); !errors.Is(err, qmp.ErrClosed) {
+		t.Errorf("a QEMU that stays has quit: %v", err)
+	}
+}
+
+// A reply that nobody waits for any more is not given to the next.
+func TestReplyComesLate(t *testing.T) {
+	late := make(chan struct{})
+	c := serve(t, func(s *server) {
+		s.greet()
+		first := s.request()
+		<-late
+		second := s.request()
+		s.say(`{"return": {"status": "paused"}, "id": %d}`, first.ID)
+		s.say(`{"return": {"status": "running"}, "id": %d}`, second.ID)
+		s.say(`{"return": {"status": "paused"}, "id": %d}`, second.ID)
+		s.untilGone()
+	})
+	if _, err := c.Status(within(t, 200*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+	close(late)
+	if status, err := c.Status(within(t, patience)); status != "running" || err != nil {
+		t.Errorf("status %q, %v", status, err)
+	}
+}
+
+func TestReplyOfAnotherShape(t *testing.T) {
+	c := serve(t, func(s *server) {
+		s.greet()
+		s.say(`{"return": [], "id": %d}`, s.request().ID)
+		s.say(`{"return": {"enabled": true}, "id": %d}`, s.request().ID)
+		s.untilGone()
+	})
+	if _, err := c.Status(within(t, patience)); err == nil || errors.Is(err, qmp.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+	if kvm, err := c.KVM(within(t, patience)); !kvm || err != nil {
+		t.Errorf("KVM %v, %v", kvm, err)
+	}
+}
+
+// A QEMU that does not read fills the socket; what was cut off ends it all.
+func TestQEMUDoesNotRead(t *testing.T) {
+	gone := make(chan struct{})
+	c := serve(t, func(s *server) { s.greet(); <-gone })
+	defer close(gone)
+	big := map[string]string{"x": strings.Repeat("x", 1<<20)}
+	if err := c.Execute(within(t, 500*time.Millisecond), "x", big, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+	if err := c.Execute(within(t, patience), "x", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestContextHasACause(t *testing.T) {
+	c := serve(t, func(s *server) { s.greet(); s.untilGone() })
+	why := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(why)
+	if err := c.Powerdown(ctx); !errors.Is(err, why) || !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
+	}
+	if err := c.Quit(ctx); err == nil {
+		t.Error("nothing was sent, so QEMU has not quit")
+	}
+}
+
+func TestClose(t *testing.T) {
+	c := serve(t, func(s *server) {
+		s.greet()
+		for i := range 1000 {
+			s.say(`{"event": "E%d"}`, i)
+		}
+		s.say(`{"return": {}, "id": %d}`, s.request().ID)
+		s.untilGone()
+	})
+	do(t, c, "x")
+	for range 2 {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := c.Execute(within(t, patience), "x", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+	if err := c.Quit(within(t, patience)); !errors.Is(err, qmp.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+	n := 0
+	for e := range c.Events() {
+		if want := fmt.Sprintf("E%d", n); e.Name != want {
+			t.Fatalf("event %s, want %s", e.Name, want)
+		}
+		n++
+	}
+	if n < 256 {
+		t.Errorf("%d events are left", n)
+	}
+}
