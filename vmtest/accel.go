@@ -187,7 +187,7 @@ func proveKVM(ctx context.Context, qemu string) string {
 	case ranProof(err):
 		return ""
 	case errors.As(err, &ended) && ended.LastLine != "":
-		return "QEMU with KVM fails: " + ended.LastLine
+		return "QEMU with KVM fails: " + brief(ended.LastLine)
 	case err != nil:
 		return "QEMU with KVM fails: " + err.Error()
 	}
@@ -209,4 +209,18 @@ func proofArguments(a Accel, floppy string) []string {
 func ranProof(err error) bool {
 	var ended *proc.Error
 	return errors.As(err, &ended) && ended.ExitCode == proofCode<<1|1
+}
+
+// brief is what QEMU said, without its name and so that it fits a line.
+func brief(line string) string {
+	if name, rest, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(filepath.Base(name), "qemu") {
+		line = rest
+	}
+	if _, failed, ok := strings.Cut(line, "Assertion "); ok {
+		line = "assertion " + failed
+	}
+	if r := []rune(line); len(r) > 100 {
+		return string(r[:99]) + "…"
+	}
+	return line
 }

@@ -110,7 +110,7 @@ func (m *machine) embedded(ctx context.Context, h Home, s state) (*Fault, error)
 // account looks for whoever activates the home, and for where: a home is for an
 // account that the host has.
 func (m *machine) account(ctx context.Context, h Home) (*Fault, error) {
-	res, err := m.agent.Exec(ctx, shell(`getent passwd -- "$1" || exit 0
+	res, err := m.agent.Exec(ctx, shell(`{ getent passwd -- "$1" || awk -F: -v name="$1" '$1 == name' /etc/passwd; } 2>/dev/null | grep . || exit 0
 		[ -d "$2" ] && echo there
 		systemctl start "user@$(id -u -- "$1").service" 2>&1 || true`, h.Username, h.Directory))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/vmtest"
 )
 
 // How often a run that prints nothing says what it is at.
@@ -28,6 +29,7 @@ type progress struct {
 	failed  int
 	running []activity
 	told    map[*runner.Cause]bool // causes whose log was shown
+	ids     map[string]bool        // cells that are done, and whether they failed; a home that is activated is done twice
 	last    time.Time
 	spoke   bool // something was printed
 	ended   chan struct{}
@@ -41,7 +43,7 @@ type activity struct {
 }
 
 func newProgress(a *App, how string, s style, total int) *progress {
-	p := &progress{app: a, quiet: how == "quiet", color: s.color, total: total, last: time.Now(), told: map[*runner.Cause]bool{}, ended: make(chan struct{})}
+	p := &progress{app: a, quiet: how == "quiet", color: s.color, total: total, last: time.Now(), told: map[*runner.Cause]bool{}, ids: map[string]bool{}, ended: make(chan struct{})}
 	if !p.quiet {
 		p.beating.Go(p.beat)
 	}
@@ -82,8 +84,13 @@ func (p *progress) finish(r runner.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(r.Cell.ID)
-	p.done++
-	p.total = max(p.total, p.done)
+	if failed, again := p.ids[r.Cell.ID]; !again {
+		p.done++
+		p.total = max(p.total, p.done)
+	} else if failed {
+		p.failed--
+	}
+	p.ids[r.Cell.ID] = r.Failed()
 	if r.Failed() {
 		p.failed++
 	}
@@ -146,6 +153,12 @@ func headline(r runner.Result) string {
 	case runner.Passed:
 		if r.How == runner.Evaluated && r.Note != "" {
 			return "~ " + id + " " + r.Note
+		}
+		switch last := r.Phases[len(r.Phases)-1].Name; {
+		case r.Cell.Kind == matrix.KindVM && last != runner.PhaseBuild && last != runner.PhaseEval:
+			return fmt.Sprintf("✔ %s booted %s%s", id, took, noted(r.Note))
+		case r.Cell.Kind == matrix.KindHome && strings.HasPrefix(last, vmtest.PhaseActivate):
+			return fmt.Sprintf("✔ %s activated in its host", id)
 		}
 		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Evaluated: "~"}[r.How]
 		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))

@@ -157,10 +157,15 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		EvalJobs: j.opts.evalJobs, BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
 	}
-	if j.vms != nil {
-		o.VM = *j.vms
-	} else {
+	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
+	} else {
+		o.VM = *j.vms
+		o.Watch.Done = func(r runner.Result) {
+			if r.Failed() { // else somebody has looked around already
+				progress.finish(r)
+			}
+		}
 	}
 	if !j.opts.selection.namesHomes() {
 		o.Embedded = j.selection.Admits
