@@ -38,9 +38,10 @@ in
   };
   emergency = vm {
     virtualisation.fileSystems."/data" = {
-      device = "/dev/disk/by-label/nowhere";
-      fsType = "ext4";
-      options = [ "x-systemd.device-timeout=3s" ];
+      device = "data";
+      fsType = "no-such-filesystem";
+      # The shell of emergency mode ends at once where udev is not there yet.
+      options = [ "x-systemd.after=systemd-udevd.service" ];
     };
   };
   bad-activation.system.activationScripts.broken = ''
@@ -56,8 +57,11 @@ in
       fallocate -l "$(($(df -P / | awk 'END { print $4 }') - 1024))K" /var/filler
       cat /dev/zero > /var/filler.rest || true
     '')
-    (step "writer" "head -c 100000 /dev/zero > /var/lib/writer")
-    { systemd.services.writer.after = [ "filler.service" ]; }
+    (step "writer" "dd if=/dev/zero of=/var/lib/writer count=100")
+    {
+      systemd.services.filler.after = [ "systemd-logind.service" ];
+      systemd.services.writer.after = [ "filler.service" ];
+    }
   ];
 
   no-agent = vm { virtualisation.qemu.guestAgent.enable = false; };
