@@ -186,6 +186,11 @@ func (m *machine) Exec(ctx context.Context, c guestagent.Command) (guestagent.Re
 	return m.agent.Exec(ctx, c)
 }
 
+// unasked is the fault of a guest that is there and does not answer as it should.
+func unasked(err error) *Fault {
+	return &Fault{Kind: KindAgent, Title: "the guest could not be asked: " + err.Error(), Message: err.Error()}
+}
+
 func (b *booting) check(alive context.Context, name string, c Check) Phase {
 	res := c.Run(alive, b.machine)
 	p := Phase{Name: name, Started: res.Started, Duration: res.Duration, Attempts: 1}
@@ -198,10 +203,11 @@ func (b *booting) check(alive context.Context, name string, c Check) Phase {
 	case alive.Err() != nil:
 		p.Canceled = true
 	case res.Err != nil:
-		p.Faults = []*Fault{{Kind: KindAgent, Title: "the guest could not be asked: " + res.Err.Error(), Tail: b.machine.serial.tail(shownLines)}}
+		p.Faults = []*Fault{unasked(res.Err)}
 	default:
 		p.Faults = []*Fault{{
 			Kind: KindCheck, Title: "check " + c.Label() + " failed",
+			Key: strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00"),
 			Message: "expected " + res.Expected + "\nseen " + res.Seen, Tail: res.Detail,
 		}}
 	}

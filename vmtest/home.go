@@ -52,7 +52,7 @@ func (b *booting) activate(alive context.Context, h Home, p *Phase) {
 	case limited.Err() != nil:
 		p.Faults = []*Fault{{Kind: KindTimeout, Title: fmt.Sprintf("activating %s took longer than %s", h.ID, limit)}}
 	default:
-		p.Faults = []*Fault{{Kind: KindAgent, Title: "the guest could not be asked: " + err.Error(), Tail: b.machine.serial.tail(shownLines)}}
+		p.Faults = []*Fault{unasked(err)}
 	}
 }
 

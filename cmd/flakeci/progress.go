@@ -139,6 +139,11 @@ func (p *progress) block(r runner.Result) []string {
 			continue
 		}
 		p.told[c] = true
+		if c.Kind == string(vmtest.KindCheck) {
+			for l := range strings.Lines(c.Message) {
+				lines = append(lines, "    "+l)
+			}
+		}
 		for _, l := range c.Tail {
 			lines = append(lines, "  | "+l)
 		}
