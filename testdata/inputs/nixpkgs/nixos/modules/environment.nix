@@ -44,7 +44,9 @@ in
     environment.systemPackages = [ pkgs.busybox pkgs.bashInteractive ];
     environment.pathsToLink = [ "/bin" "/etc" "/share" ];
     environment.etc = {
-      set-environment.text = exports + cfg.shellInit;
+      set-environment.text = ''
+        export PATH="/run/wrappers/bin:$HOME/.nix-profile/bin:/etc/profiles/per-user/$USER/bin:/run/current-system/sw/bin"
+      '' + exports + cfg.shellInit;
       profile.text = ''
         . /etc/set-environment
         ${lib.concatStrings (lib.mapAttrsToList (k: v: lib.optionalString (v != null) "alias ${k}=${lib.escapeShellArg v}\n") cfg.shellAliases)}

@@ -1,0 +1,114 @@
+{
+  description = "a host to boot with homes to activate in it, most of which go wrong in a way of their own";
+
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+    home-manager = {
+      url = "github:nix-community/home-manager";
+      inputs.nixpkgs.follows = "nixpkgs";
+    };
+  };
+
+  outputs =
+    { nixpkgs, home-manager, ... }:
+    let
+      inherit (nixpkgs) lib;
+      users = [
+        "alice"
+        "bob"
+        "carol"
+        "dora"
+        "eve"
+        "fred"
+      ];
+      home =
+        user: module:
+        home-manager.lib.homeManagerConfiguration {
+          pkgs = nixpkgs.legacyPackages.x86_64-linux;
+          modules = [
+            {
+              home.username = user;
+              home.homeDirectory = "/home/${user}";
+              home.stateVersion = "25.05";
+            }
+            module
+          ];
+        };
+    in
+    {
+      nixosConfigurations.box = lib.nixosSystem {
+        modules = [
+          home-manager.nixosModules.home-manager
+          {
+            nixpkgs.hostPlatform = "x86_64-linux";
+            networking.hostName = "box";
+            boot.loader.systemd-boot.enable = true;
+            fileSystems."/".device = "/dev/sda1";
+            system.stateVersion = "25.05";
+            users.users = lib.genAttrs users (_: {
+              isNormalUser = true;
+            });
+            # A file of bob's own, where his home has one too.
+            systemd.tmpfiles.rules = [ "f /home/bob/.editorrc 0644 bob users - mine" ];
+
+            # eve's home is part of the host.
+            home-manager.useGlobalPkgs = true;
+            home-manager.users.eve = {
+              home.stateVersion = "25.05";
+              home.file.".greeting".text = "eve";
+            };
+          }
+        ];
+      };
+
+      homeConfigurations = {
+        # As it should be: a file, and a service that stays.
+        "alice@box" = home "alice" (
+          { pkgs, ... }:
+          {
+            home.file.".editorrc".text = "theirs";
+            systemd.user.services.clock = {
+              Unit.Description = "A clock";
+              Service.ExecStart = "${pkgs.busybox}/bin/sleep infinity";
+              Install.WantedBy = [ "default.target" ];
+            };
+          }
+        );
+        # Stops at the file that is in the way.
+        "bob@box" = home "bob" { home.file.".editorrc".text = "theirs"; };
+        # Is activated, and then a service of its own fails.
+        "carol@box" = home "carol" (
+          { pkgs, ... }:
+          {
+            systemd.user.services.mailer = {
+              Unit.Description = "Fetch mail";
+              Service.Type = "oneshot";
+              Service.ExecStart = "${pkgs.writeShellScript "mailer" "echo 'mailer: no account'; exit 5"}";
+              Install.WantedBy = [ "default.target" ];
+            };
+          }
+        );
+        # A second activation changes something again.
+        "dora@box" = home "dora" (
+          { lib, ... }:
+          {
+            home.activation.count = lib.hm.dag.entryAfter [ "writeBoundary" ] ''
+              run sh -c 'echo again >> "$HOME/.activations"'
+            '';
+          }
+        );
+        # A step of its activation fails.
+        "fred@box" = home "fred" (
+          { lib, ... }:
+          {
+            home.activation.fetchWallpaper = lib.hm.dag.entryAfter [ "writeBoundary" ] ''
+              echo "fetchWallpaper: no route to host" >&2
+              run false
+            '';
+          }
+        );
+        # The host has no such user.
+        "ghost@box" = home "ghost" { };
+      };
+    };
+}
