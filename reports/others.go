@@ -107,6 +107,8 @@ func remark(c Cell, k marker) string {
 		return signPartial + " only evaluated" + why
 	case c.Status == Skipped:
 		return signSkipped + " skipped" + why
+	case c.Kind == "vm" && c.Note != "":
+		return "vm: " + c.Note
 	case c.Status == Passed && c.SameAs != "" && k.sameAs(c) == "":
 		return signSame + " same as " + c.SameAs
 	case c.Status.bad() && !inGrid(c):

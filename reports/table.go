@@ -67,7 +67,7 @@ func (p *page) head(r Report) {
 	}
 	p.add(line)
 	for _, how := range slow(r.Cells) {
-		p.add("         booted " + how)
+		p.hang("booted "+how, 2, plain)
 	}
 }
 
@@ -105,11 +105,13 @@ func inventory(cells []Cell) string {
 			vms++
 		}
 	}
-	text := count(len(cells)-vms, "cell")
-	if vms > 0 {
-		text += ", " + count(vms, "vm")
+	switch {
+	case vms == 0:
+		return count(len(cells), "cell")
+	case vms == len(cells):
+		return count(vms, "vm")
 	}
-	return text
+	return count(len(cells)-vms, "cell") + ", " + count(vms, "vm")
 }
 
 // verdict appends the last line.

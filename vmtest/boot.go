@@ -84,6 +84,7 @@ type booting struct {
 	step    func(home, phase string)
 	machine *machine
 	up      bool
+	answers bool // the guest's agent, when it was last asked
 	state   state
 	result  Result
 }
@@ -103,7 +104,7 @@ func (b *booting) comeUp(alive context.Context) []*Fault {
 	if err != nil {
 		return b.notUp(alive, limit)
 	}
-	b.state = state
+	b.state, b.answers = state, true
 	return state.faults(m)
 }
 
@@ -126,6 +127,7 @@ func (b *booting) notUp(alive context.Context, limit time.Duration) []*Fault {
 	limited, cancel := context.WithTimeout(alive, 5*time.Second*m.accel.factor())
 	defer cancel()
 	jobs, err := m.jobs(limited)
+	b.answers = err == nil
 	switch {
 	case err != nil:
 		f.Kind, f.Title = KindAgent, "the guest agent does not answer"
@@ -133,6 +135,7 @@ func (b *booting) notUp(alive context.Context, limit time.Duration) []*Fault {
 	case len(jobs) > 0:
 		f.Title += ", waiting for " + strings.Join(jobs[:min(3, len(jobs))], ", ")
 		f.Message = "systemd waits for:\n" + strings.Join(jobs, "\n")
+		f.Unit = jobs[0]
 	}
 	return []*Fault{f}
 }
@@ -207,7 +210,7 @@ func (b *booting) check(alive context.Context, name string, c Check) Phase {
 	default:
 		p.Faults = []*Fault{{
 			Kind: KindCheck, Title: "check " + c.Label() + " failed",
-			Key: strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00"),
+			Key:     strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00"),
 			Message: "expected " + res.Expected + "\nseen " + res.Seen, Tail: res.Detail,
 		}}
 	}

@@ -30,7 +30,7 @@ func (b *booting) keepEvidence(ctx context.Context) {
 	defer cancel()
 	b.keepScreen(limited)
 	journal := ""
-	if b.state.system != "" {
+	if b.answers {
 		journal = b.keepJournal(limited)
 	}
 	serial := b.lab.keepFile(b.host.Name, serialLog, filepath.Join(b.machine.dir, serialLog))

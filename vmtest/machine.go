@@ -261,15 +261,15 @@ func (m *machine) died() *Fault {
 		return &Fault{Kind: KindInfra, Title: "QEMU ended by itself", Tail: m.serial.tail(shownLines)}
 	}
 	f := &Fault{Message: ended.Error(), ExitCode: max(ended.ExitCode, 0), Tail: m.serial.tail(shownLines)}
-	_, talked := m.serial.seen()
+	said := brief(ended.LastLine)
 	switch {
 	case ended.Signal != 0:
 		f.Kind, f.Title = KindInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
 		f.Hint = "the kernel kills so when memory runs out; fewer guests at once need less of it"
-	case talked || machinesRE.MatchString(ended.LastLine):
-		f.Kind, f.Title = KindInfra, "QEMU gave up: "+ended.LastLine
+	case m.qmp != nil || machinesRE.MatchString(said):
+		f.Kind, f.Title = KindInfra, "QEMU gave up: "+said
 	default:
-		f.Kind, f.Title = KindBoot, "QEMU does not start: "+strings.TrimSpace(ended.LastLine)
+		f.Kind, f.Title = KindBoot, "QEMU does not start: "+said
 		f.Hint = "see virtualisation.qemu.options and what else the host sets for its VM"
 	}
 	return f

@@ -150,15 +150,16 @@ func (s *serial) tail(n int) []string {
 	return lines[max(0, len(lines)-n):]
 }
 
-// from gives up to n lines from the last one on that holds the text.
-func (s *serial) from(text string, n int) []string {
+// around gives the lines before and after the last one that holds the text, or
+// the end where none does.
+func (s *serial) around(text string, before, after int) []string {
 	lines := s.tail(serialLines)
 	for i := len(lines) - 1; i >= 0; i-- {
 		if strings.Contains(lines[i], text) {
-			return lines[i:min(len(lines), i+n)]
+			return lines[max(0, i-before):min(len(lines), i+1+after)]
 		}
 	}
-	return lines[max(0, len(lines)-n):]
+	return lines[max(0, len(lines)-before-after-1):]
 }
 
 // troubles lists what systemd said had failed.

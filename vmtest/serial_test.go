@@ -68,13 +68,13 @@ func TestSerialKeepsAllButShowsTheEnd(t *testing.T) {
 	}
 }
 
-func TestSerialFrom(t *testing.T) {
+func TestSerialAround(t *testing.T) {
 	s := newSerial(&bytes.Buffer{})
 	feed(t, s, "one\ntwo: panic\nthree\nfour\nfive\n", 9)
-	if got := s.from("panic", 3); !slices.Equal(got, []string{"two: panic", "three", "four"}) {
+	if got := s.around("panic", 1, 2); !slices.Equal(got, []string{"one", "two: panic", "three", "four"}) {
 		t.Errorf("got %q", got)
 	}
-	if got := s.from("nowhere", 2); !slices.Equal(got, []string{"four", "five"}) {
+	if got := s.around("nowhere", 0, 1); !slices.Equal(got, []string{"four", "five"}) {
 		t.Errorf("without the text: %q", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/flakeci/flakeci/vmtest/qmp"
@@ -189,9 +190,12 @@ func infraFault(title, message, hint string) *Fault {
 
 func (w *watcher) panicked() *Fault {
 	f := w.fault(KindPanic, "the kernel panicked", "", "")
-	f.Tail = w.machine.serial.from("Kernel panic", shownLines)
-	if len(f.Tail) > 0 {
-		f.Message = f.Tail[0]
+	const before, after = 8, 12 // what led to it says as much as the trace
+	f.Tail = w.machine.serial.around("Kernel panic - not syncing", before, after)
+	for _, line := range f.Tail {
+		if _, why, ok := strings.Cut(line, "Kernel panic - not syncing: "); ok {
+			f.Title += ": " + why
+		}
 	}
 	return f
 }
