@@ -21,12 +21,15 @@ build: ## compile bin/flakeci
 demo: setup-demo build ## run flakeci on the example: every host, every home
 	bin/flakeci run examples/fleet \
 	  --override-input nixpkgs path:testdata/inputs/nixpkgs \
-	  --override-input nixpkgs/busybox path:.cache/busybox \
+	  --override-input nixpkgs/busybox path:.cache/busybox $(guest) \
 	  --override-input home-manager path:testdata/inputs/home-manager \
 	  --override-input sops-nix path:testdata/inputs/sops-nix \
 	  --override-input stylix path:testdata/inputs/stylix \
 	  --option substituters "" \
 	  --json report.json --junit junit.xml $(wrapped_nix)
+
+# There only where hosts can be booted.
+guest = $(addprefix --override-input nixpkgs/guest path:,$(wildcard .cache/guest))
 
 # There only where the machine's Nix works in a wrapping alone (scripts/setup says why).
 wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))
