@@ -64,7 +64,8 @@ in
     }
   ];
 
-  no-agent = vm { virtualisation.qemu.guestAgent.enable = false; };
+  # flakeci switches the agent on in its VMs; the service is what a host can still break.
+  no-agent = vm { systemd.services.qemu-guest-agent.enable = lib.mkForce false; };
   dying-qemu = vm { virtualisation.qemu.options = [ "-no-such-option" ]; };
   no-runner = vm (
     { pkgs, ... }:
