@@ -26,6 +26,8 @@ const (
 const (
 	exitTimeout = 124
 	exitKilled  = 128 + 9
+	// busybox' timeout tells what it ended the program by.
+	exitTerminated = 128 + 15
 )
 
 // errOverdue is a look that took longer than it may.
@@ -45,7 +47,7 @@ func probeResult(ctx context.Context, g Guest, limit time.Duration, script strin
 	switch {
 	case err != nil:
 		return res, err
-	case res.ExitCode == exitTimeout || res.ExitCode == exitKilled:
+	case res.ExitCode == exitTimeout || res.ExitCode == exitKilled || res.ExitCode == exitTerminated:
 		return res, errOverdue
 	case res.ExitCode != 0 || res.Signal != 0:
 		return res, notAsked(res)

@@ -132,7 +132,7 @@ func (c CommandCheck) judge(code int, took, limit time.Duration, stdout, stderr 
 	if len(detail) == 0 {
 		detail = lastLines(stdout, detailLines)
 	}
-	if (code == exitTimeout || code == exitKilled) && took+clockTick >= limit {
+	if (code == exitTimeout || code == exitKilled || code == exitTerminated) && took+clockTick >= limit {
 		return answer{timedOut: true, seen: fmt.Sprintf("still running after %s", limit), detail: detail}
 	}
 	seen := fmt.Sprintf("exit code %d", code)

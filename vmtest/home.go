@@ -80,7 +80,7 @@ func (m *machine) activateHome(ctx context.Context, h Home, s state) (*Fault, er
 	if changed := difference(before, after); len(changed) > 0 {
 		return &Fault{
 			Kind: KindActivation, Title: fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
-			Message: "the second activation of the same home changed:\n" + strings.Join(changed, "\n"), Tail: changed[:min(len(changed), shownLines)],
+			Message: "the second activation of the same home changed:\n" + strings.Join(changed, "\n"),
 			Hint: "an activation step should leave alone what is as it should be",
 		}, nil
 	}
@@ -275,7 +275,8 @@ func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
 	}
 	u := s.units[0]
 	// The user may not be allowed to read the journal; the agent is.
-	log, err := m.agent.Exec(ctx, shell(`journalctl -b --no-pager -o cat -n 30 _UID="$(id -u -- "$1")" + UNIT="user@$(id -u -- "$1").service" USER_UNIT="$2"`, h.Username, u.name))
+	log, err := m.agent.Exec(ctx, shell(`uid=$(id -u -- "$1")
+		journalctl -b --no-pager -o cat -n 20 _UID="$uid" _SYSTEMD_USER_UNIT="$2" + _UID="$uid" USER_UNIT="$2"`, h.Username, u.name))
 	if err != nil {
 		return nil, err
 	}

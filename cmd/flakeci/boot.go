@@ -35,16 +35,16 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 		})
 	}
 	res := b.lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })
-	t := &translation{booter: b, vm: vm, once: o.Once}
+	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*runner.Cause{}}
 	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Phase{}}
 	for _, p := range res.Phases {
-		booted.Phases = append(booted.Phases, t.phase(ctx, p))
+		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
 	}
 	for id, p := range res.Homes {
 		if cells[id].Host != vm.Cell.Host {
 			p.Name += ": " + vm.Cell.Host // a home that serves several
 		}
-		booted.Homes[id] = t.phase(ctx, p)
+		booted.Homes[id] = t.phase(ctx, id, p)
 	}
 	return booted
 }
@@ -54,10 +54,11 @@ type translation struct {
 	booter *booter
 	vm     runner.VM
 	once   func(string, *runner.Cause) *runner.Cause
+	known  map[*vmtest.Fault]*runner.Cause
 	placed int // units whose place was looked for
 }
 
-func (t *translation) phase(ctx context.Context, p vmtest.Phase) runner.Phase {
+func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) runner.Phase {
 	phase := runner.Phase{
 		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: p.Message,
 	}
@@ -68,7 +69,7 @@ func (t *translation) phase(ctx context.Context, p vmtest.Phase) runner.Phase {
 		phase.Status = runner.Skipped
 	}
 	for _, f := range p.Faults {
-		phase.Causes = append(phase.Causes, t.cause(ctx, f))
+		phase.Causes = append(phase.Causes, t.cause(ctx, cell, f))
 	}
 	if len(p.Faults) > 0 {
 		phase.Status = runner.StatusOf(phase.Causes)
@@ -77,21 +78,25 @@ func (t *translation) phase(ctx context.Context, p vmtest.Phase) runner.Phase {
 	return phase
 }
 
-// cause makes a cause of a fault. One that names no thing of the flake's own, or
-// is this host's alone, says whose it is.
-func (t *translation) cause(ctx context.Context, f *vmtest.Fault) *runner.Cause {
+// cause makes a cause of a fault, the same one where it ended several phases. One
+// that is this host's alone says whose it is.
+func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *runner.Cause {
+	if c := t.known[f]; c != nil {
+		return c
+	}
 	c := &runner.Cause{
 		Kind: string(f.Kind), Title: f.Title, Message: f.Message, Hint: f.Hint,
 		ExitCode: f.ExitCode, Tail: f.Tail, Log: f.Log,
 	}
-	if f.Key == "" {
+	if f.Key == "" && !strings.Contains(f.Title, cell) {
 		c.Title = t.vm.Cell.ID + ": " + f.Title
 	}
 	if f.Unit != "" && t.placed < mostPlaces && ctx.Err() == nil {
 		t.placed++
 		c.Place = t.booter.place(ctx, t.vm.Cell.Host, f.Unit)
 	}
-	return t.once(f.Key, c)
+	t.known[f] = t.once(f.Key, c)
+	return t.known[f]
 }
 
 // The most units of a host whose place in the flake is looked for: each time the

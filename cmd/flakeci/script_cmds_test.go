@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"image/png"
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -77,6 +80,79 @@ func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s of %s is %q, want %q", name, c.ID, got, value)
 		}
 	}
+}
+
+// phase FILE ID NAME STATUS [message=TEXT] looks a phase of a cell up.
+func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
+	r := readReport(ts, args[0])
+	for _, c := range r.Cells {
+		for _, p := range c.Phases {
+			if c.ID != args[1] || p.Name != args[2] {
+				continue
+			}
+			if string(p.Status) != args[3] {
+				ts.Fatalf("%s of %s is %s (%s), want %s", p.Name, c.ID, p.Status, p.Message, args[3])
+			}
+			for _, want := range args[4:] {
+				if text, ok := strings.CutPrefix(want, "message="); !ok || !strings.Contains(p.Message, text) {
+					ts.Fatalf("the message of %s of %s is %q, want %s", p.Name, c.ID, p.Message, want)
+				}
+			}
+			return
+		}
+	}
+	ts.Fatalf("no phase %s of a cell %s among %s", args[2], args[1], ids(r))
+}
+
+// png FILE wants a real picture there, with something on it.
+func isPNG(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	picture, err := png.Decode(f)
+	ts.Check(err)
+	b := picture.Bounds()
+	first := picture.At(b.Min.X, b.Min.Y)
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			if picture.At(x, y) != first {
+				return
+			}
+		}
+	}
+	ts.Fatalf("%s is all of one colour", args[0])
+}
+
+// leftovers wants no process to be left whose command line holds the text, such
+// as that of a QEMU. They may take a moment to go.
+func leftovers(ts *testscript.TestScript, neg bool, args []string) {
+	if !neg || len(args) != 1 {
+		ts.Fatalf("usage: ! leftovers TEXT")
+	}
+	var left []string
+	for range 50 {
+		if left = commandsWith(args[0]); len(left) == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("still running:\n%s", strings.Join(left, "\n"))
+}
+
+// commandsWith lists the command lines that hold the text, but for the test's.
+func commandsWith(text string) []string {
+	var list []string
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		line, err := os.ReadFile(file)
+		if pid := filepath.Base(filepath.Dir(file)); err != nil || pid == strconv.Itoa(os.Getpid()) {
+			continue
+		}
+		if words := strings.ReplaceAll(string(line), "\x00", " "); strings.Contains(words, text) {
+			list = append(list, words)
+		}
+	}
+	return list
 }
 
 func ids(r reports.Report) string {

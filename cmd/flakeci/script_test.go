@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/vmtest"
 )
 
 func TestMain(m *testing.M) {
@@ -27,25 +31,52 @@ func TestScripts(t *testing.T) {
 	overrides := lanes.Overrides(t)
 	for _, lane := range lanes.All(t) {
 		t.Run("nix-"+lane.Version, func(t *testing.T) {
-			testscript.Run(t, testscript.Params{
-				Dir:   "testdata/script",
-				Setup: func(e *testscript.Env) error { return setup(e, lane) },
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"fixture":   func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
-					"commit":    func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
-					"exit":      exits,
-					"cell":      cellIs,
-					"cause":     causeIs,
-					"verdict":   verdictIs,
-					"bytes":     writeBytes,
-					"edit":      edit,
-					"smalldisk": smallDisk,
-				},
-				Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
-				RequireUniqueNames:  true,
-				RequireExplicitExec: true,
-			})
+			p := params(lane, overrides)
+			p.Dir = "testdata/script"
+			testscript.Run(t, p)
 		})
+	}
+}
+
+// TestVMScripts runs the scripts that boot hosts, one after the other and with
+// the newest Nix alone: a guest without KVM needs a core for itself.
+func TestVMScripts(t *testing.T) {
+	if _, ok := lanes.Guest(t); !ok {
+		t.Skip("no test guest in .cache/guest; make test gets it")
+	}
+	scripts, err := filepath.Glob("testdata/script-vm/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
+			p := params(lanes.Newest(t), lanes.Overrides(t))
+			p.Files = []string{script}
+			testscript.Run(t, p)
+		})
+	}
+}
+
+func params(lane lanes.Lane, overrides []string) testscript.Params {
+	return testscript.Params{
+		Setup: func(e *testscript.Env) error { return setup(e, lane) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fixture":   func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
+			"commit":    func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
+			"exit":      exits,
+			"cell":      cellIs,
+			"phase":     phaseIs,
+			"cause":     causeIs,
+			"verdict":   verdictIs,
+			"bytes":     writeBytes,
+			"edit":      edit,
+			"smalldisk": smallDisk,
+			"png":       isPNG,
+			"leftovers": leftovers,
+		},
+		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
 	}
 }
 
@@ -57,10 +88,15 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	return os.MkdirAll(home, 0o755)
 }
 
-// condition knows [root], and [nix:2.8.0] for what only some versions do.
+// condition knows [root], [kvm], and [nix:2.8.0] for what only some versions do.
 func condition(cond string, lane lanes.Lane) (bool, error) {
-	if cond == "root" {
+	switch cond {
+	case "root":
 		return os.Getuid() == 0, nil
+	case "kvm":
+		a := vmtest.Accelerator{Want: vmtest.AccelKVM}
+		_, _, err := a.Choose(context.Background(), "qemu-system-x86_64")
+		return err == nil, nil
 	}
 	version, ok := strings.CutPrefix(cond, "nix:")
 	if !ok {
@@ -88,14 +124,18 @@ func fixture(ts *testscript.TestScript, args []string, overrides []string) {
 		fresh := fmt.Sprintf("\"%d-%d\"\n", time.Now().UnixNano(), salt.Add(1))
 		ts.Check(os.WriteFile(ts.MkAbs(dir+"/salt.nix"), []byte(fresh), 0o644))
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(dir+"/flakeci.toml"), []byte(configOf(overrides)), 0o644))
+	own, err := os.ReadFile(filepath.Join(source, "flakeci.toml"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		ts.Fatalf("%v", err)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(dir+"/flakeci.toml"), append(own, configOf(overrides)...), 0o644))
 	commit(ts, dir)
 }
 
 // configOf is a flakeci.toml with --override-input NAME REF … as a table.
 func configOf(overrides []string) string {
 	var b strings.Builder
-	b.WriteString("[option]\nsubstituters = \"\"\n[override-input]\n")
+	b.WriteString("\n[option]\nsubstituters = \"\"\n[override-input]\n")
 	for i := 0; i+2 < len(overrides); i += 3 {
 		fmt.Fprintf(&b, "%q = %q\n", overrides[i+1], overrides[i+2])
 	}

@@ -87,6 +87,14 @@ func Busybox(tb testing.TB) string {
 	return dir
 }
 
+// Guest is the folder with what the test guest is made of, if it is there.
+func Guest(tb testing.TB) (string, bool) {
+	tb.Helper()
+	dir := filepath.Join(Root(tb), ".cache", "guest")
+	_, err := os.Stat(dir)
+	return dir, err == nil
+}
+
 // Env is the environment that Nix needs on a machine with nothing but root. No
 // experimental features: flakeci switches them on by flag.
 func Env() []string {
@@ -100,6 +108,9 @@ func Overrides(tb testing.TB) []string {
 	tb.Helper()
 	inputs := filepath.Join(Root(tb), "testdata", "inputs")
 	args := []string{"--override-input", "busybox", "path:" + Busybox(tb), "--override-input", "nixpkgs/busybox", "path:" + Busybox(tb)}
+	if guest, ok := Guest(tb); ok {
+		args = append(args, "--override-input", "nixpkgs/guest", "path:"+guest)
+	}
 	for _, name := range []string{"nixpkgs", "home-manager", "sops-nix", "stylix"} {
 		args = append(args, "--override-input", name, "path:"+filepath.Join(inputs, name))
 	}
