@@ -12,4 +12,19 @@
 // the leader goes, which on Linux gets SIGKILL when flakeci dies, however that
 // happens. What left the group (a daemon, an ssh master connection) lives on,
 // but cannot keep Run from returning by holding a pipe open.
+//
+// Where that is not enough there is [Cmd.Supervised], for a program like a
+// script that starts QEMU and its helpers. It runs below a supervisor, which is
+// flakeci's own binary once more, and which the kernel gives all orphans below
+// it. When the program is over, or flakeci is gone, the supervisor looks through
+// /proc and kills whatever descends from it until there is nothing. What still
+// escapes:
+//
+//   - what the program asks others to start (nix-daemon, systemd, docker);
+//   - what another user runs by then, as sudo does, if flakeci is not root;
+//   - all but the program if the supervisor is killed with SIGKILL too;
+//   - what forks and ends faster than /proc can be read, for as long as it is
+//     lucky, and what hangs in the kernel, for as long as it hangs. Run waits
+//     for them; if flakeci is gone, the supervisor alone does;
+//   - what left the group, where /proc is that of another pid namespace.
 package proc

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,14 +21,26 @@ import (
 const roleVar = "FLAKECI_PROC_TEST_ROLE"
 
 func TestMain(m *testing.M) {
+	if code, asked := proc.Supervise(os.Args); asked {
+		os.Exit(code)
+	}
 	switch role, arg, _ := strings.Cut(os.Getenv(roleVar), ":"); role {
 	case "":
 		listen()
+		// With -race each program that is the test binary, supervisors too, would
+		// sleep for a second at its end.
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")); err != nil {
+			panic(err)
+		}
 		os.Exit(m.Run())
 	case "eat":
 		eat(arg)
 	case "parent":
 		parent()
+	case "flakeci":
+		flakeci(arg)
+	case "daemon":
+		daemon(arg)
 	case "stubborn":
 		stubborn()
 	case "tidy":
@@ -63,6 +77,37 @@ func eat(mib string) {
 func parent() {
 	cmd := proc.Cmd{Path: "sleep", Args: []string{"1000"}, OnStart: func(pid int) { fmt.Println(pid) }}
 	_, _ = cmd.Run(context.Background())
+}
+
+// flakeci runs a shell script under supervision, over and over. What the script
+// writes to stderr goes to stdout.
+func flakeci(script string) {
+	cmd := sh(script)
+	cmd.Supervised, cmd.OnStderr = true, func(line []byte) { fmt.Printf("%s\n", line) }
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, roleVar+"=") })
+	for {
+		if _, err := cmd.Run(context.Background()); err != nil {
+			fmt.Println(err)
+		}
+	}
+}
+
+// daemon gets away from its group, session and parent, ignores what can be
+// ignored, and then does the same again as often as it is told.
+func daemon(generations string) {
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	if n, _ := strconv.Atoi(generations); n > 0 {
+		next := exec.Command("/proc/self/exe")
+		next.Env = append(os.Environ(), fmt.Sprintf("%s=daemon:%d", roleVar, n-1))
+		next.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		next.Stdin, next.Stdout, next.Stderr = os.Stdin, os.Stdout, os.Stderr
+		if err := next.Start(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		return
+	}
+	fmt.Fprintln(os.Stderr, "ready")
+	time.Sleep(1000 * time.Second)
 }
 
 // stubborn does not let itself be interrupted.

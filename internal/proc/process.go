@@ -10,12 +10,11 @@ import (
 // process is a program that runs or has run.
 type process struct {
 	cmd     *exec.Cmd
-	pid     int // of the leader, and so of the group
+	leader  leader
 	grace   time.Duration
 	outputs []*output
 	last    lastLine
-	started time.Time
-	wall    time.Duration
+	outcome outcome
 	exited  chan struct{} // closed when the leader is dead but not reaped yet
 	quiet   chan struct{} // closed when nothing more comes from its outputs
 }
@@ -28,18 +27,19 @@ func (c *Cmd) start() (*process, error) {
 	}
 	p.cmd = exec.Command(c.Path, c.Args...)
 	p.cmd.Dir, p.cmd.Env = c.Dir, c.Env
-	p.cmd.SysProcAttr = groupAttr()
 	w, err := c.connect(p)
 	if err != nil {
 		return nil, err
 	}
-	p.started = time.Now()
-	err = p.cmd.Start()
+	start := startDirect
+	if c.Supervised {
+		start = startSupervised
+	}
+	p.leader, err = start(p.cmd)
 	w.started(err)
 	if err != nil {
 		return nil, err
 	}
-	p.pid = p.cmd.Process.Pid
 	go p.readAll()
 	return p, nil
 }
@@ -49,14 +49,11 @@ func (c *Cmd) start() (*process, error) {
 func (p *process) wait(ctx context.Context) (interrupted bool) {
 	ended := make(chan bool, 1)
 	go func() { ended <- p.interrupt(ctx) }()
-	// Until the leader is reaped nobody else can get its id, and signals to the
-	// group cannot hit a stranger.
-	awaitExit(p.pid)
-	p.wall = time.Since(p.started)
+	p.leader.await()
 	close(p.exited)
 	interrupted = <-ended
-	p.signal(syscall.SIGKILL)
-	_ = p.cmd.Wait() // ProcessState says it all; there are no pipes of exec's own
+	p.leader.signal(syscall.SIGKILL)
+	p.outcome = p.leader.reap()
 	return interrupted
 }
 
@@ -69,7 +66,7 @@ func (p *process) interrupt(ctx context.Context) bool {
 		return false
 	case <-ctx.Done():
 	}
-	p.signal(syscall.SIGINT)
+	p.leader.signal(syscall.SIGINT)
 	grace := time.NewTimer(p.grace)
 	defer grace.Stop()
 	for _, over := range []chan struct{}{p.exited, p.quiet} {
@@ -79,23 +76,16 @@ func (p *process) interrupt(ctx context.Context) bool {
 		case <-grace.C:
 		case <-killed(ctx):
 		}
-		p.signal(syscall.SIGKILL)
+		p.leader.signal(syscall.SIGKILL)
 		break
 	}
 	return true
 }
 
-// signal sends a signal to every process of the group. That there is none left
-// is no fault.
-func (p *process) signal(sig syscall.Signal) {
-	_ = syscall.Kill(-p.pid, sig)
-}
-
 // status returns how the leader ended: with a code, or -1 and a signal.
 func (p *process) status() (code int, sig syscall.Signal) {
-	state := p.cmd.ProcessState
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+	if status := p.outcome.Status; status.Signaled() {
 		return -1, status.Signal()
 	}
-	return state.ExitCode(), 0
+	return p.outcome.Status.ExitStatus(), 0
 }

@@ -1,6 +1,9 @@
 package proc
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
 
 // rssUnit is the bytes in which the kernel counts resident memory.
 const rssUnit = 1
@@ -10,3 +13,8 @@ const rssUnit = 1
 func groupAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
+
+// Supervise is never asked here: nobody adopts orphans but launchd.
+func Supervise([]string) (code int, asked bool) { return 0, false }
+
+func startSupervised(program *exec.Cmd) (leader, error) { return startDirect(program) }

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"os"
 	"syscall"
 	"time"
 )
@@ -10,7 +11,8 @@ import (
 type Usage struct {
 	// MaxRSS is the most memory in bytes that any single one of them had
 	// resident. On Linux a program takes over the peak of the process that
-	// started it, so it is never less than flakeci itself had at that moment.
+	// started it, so it is never less than flakeci itself had at that moment,
+	// or its supervisor, which has about 10 MiB.
 	MaxRSS int64
 	// User and System are the processor time spent in programs and in the kernel.
 	User, System time.Duration
@@ -18,12 +20,21 @@ type Usage struct {
 	Wall time.Duration
 }
 
-// usage reads what the kernel counted for the reaped process.
-func (p *process) usage() Usage {
-	state := p.cmd.ProcessState
-	u := Usage{User: state.UserTime(), System: state.SystemTime(), Wall: p.wall}
+// ended returns what the kernel says of a child of ours that was reaped.
+func ended(state *os.ProcessState, wall time.Duration) outcome {
+	var o outcome
+	o.Status, _ = state.Sys().(syscall.WaitStatus)
 	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
-		u.MaxRSS = r.Maxrss * rssUnit
+		o.Usage = used(r)
 	}
-	return u
+	o.Usage.Wall = wall
+	return o
+}
+
+func used(r *syscall.Rusage) Usage {
+	return Usage{
+		MaxRSS: r.Maxrss * rssUnit,
+		User:   time.Duration(r.Utime.Nano()),
+		System: time.Duration(r.Stime.Nano()),
+	}
 }

@@ -1,0 +1,123 @@
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// orphans kills all that descends from this process.
+type orphans struct {
+	hit     map[descendant]bool // by its id and birth alone
+	wait    time.Duration
+	refused int // how often in a row there was nobody but those that may not be killed
+}
+
+// maxWait is between two looks at what does not die, as in a file system that
+// hangs.
+const maxWait = 250 * time.Millisecond
+
+func newOrphans() *orphans { return &orphans{hit: map[descendant]bool{}} }
+
+// kill has one look at the process table and kills. It returns when to have the
+// next one, since those that were not hit yet may have forked meanwhile, or
+// that there is no use in that: what is left belongs to another user, as after
+// sudo.
+func (o *orphans) kill() (wait time.Duration, more bool) {
+	fresh, alive, foreign := false, 0, 0
+	all, err := descendants(os.Getpid())
+	if err != nil {
+		return maxWait, false
+	}
+	for _, d := range all {
+		id := descendant{pid: d.pid, born: d.born}
+		fresh = fresh || !o.hit[id]
+		o.hit[id] = true
+		switch err := d.kill(); {
+		case errors.Is(err, syscall.EPERM):
+			foreign++
+		case err == nil && !d.zombie:
+			alive++
+		}
+	}
+	o.refused++
+	if alive > 0 || foreign == 0 {
+		o.refused = 0
+	}
+	if o.wait = min(max(2*o.wait, time.Millisecond), maxWait); fresh {
+		o.wait = 0
+	}
+	return o.wait, o.refused < 3
+}
+
+// descendant is a process as the process table has it.
+type descendant struct {
+	pid, parent int
+	born        string // in ticks since boot: who gets the same id later differs in it
+	zombie      bool
+}
+
+// descendants lists those of a process in no order. The table changes while it
+// is read.
+func descendants(of int) ([]descendant, error) {
+	// A process table of another pid namespace would have us kill strangers.
+	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
+		return nil, errors.Join(err, os.ErrInvalid)
+	}
+	table, err := os.Open("/proc")
+	if err != nil {
+		return nil, err
+	}
+	defer table.Close()
+	names, _ := table.Readdirnames(-1) // the rest comes with the next look
+	children := map[int][]descendant{}
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			if d, err := look(pid); err == nil {
+				children[d.parent] = append(children[d.parent], d)
+			}
+		}
+	}
+	all := children[of]
+	for i := 0; i < len(all); i++ {
+		all = append(all, children[all[i].pid]...)
+	}
+	return all, nil
+}
+
+// look reads one line of the table.
+func look(pid int) (descendant, error) {
+	d := descendant{pid: pid}
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return d, err
+	}
+	// The name, in parentheses, can have anything in it; numbers follow.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 20 {
+		return d, syscall.ESRCH
+	}
+	d.zombie, d.born = fields[0] == "Z", fields[19]
+	d.parent, err = strconv.Atoi(fields[1])
+	return d, err
+}
+
+// kill kills the process if it is still the same one.
+func (d descendant) kill() error {
+	// A handle stays with its process, on Linux 5.3 and later. Whoever is there
+	// now, with the handle taken, is the one to be hit or nobody is.
+	handle, err := os.FindProcess(d.pid)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = handle.Release() }()
+	now, err := look(d.pid)
+	if err != nil || now.born != d.born {
+		return os.ErrProcessDone
+	}
+	return handle.Signal(syscall.SIGKILL)
+}

@@ -1,0 +1,206 @@
+package proc
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// Supervise makes this process the supervisor of a program if it was started as
+// such by [Cmd.Run] of another one, and otherwise returns at once with asked
+// false. It has to be the first thing that main does, or TestMain in tests of
+// what uses [Cmd.Supervised]. If it was asked, main should exit with the code.
+//
+// The supervisor is the parent that orphans below it get, whatever group or
+// session they are in. It kills them all, and all that they start meanwhile,
+// once the program has ended and flakeci says so, or when flakeci is gone.
+func Supervise(args []string) (code int, asked bool) {
+	if len(args) < 5 || args[0] != supervisorName || args[1] != supervisorFlag {
+		return 0, false
+	}
+	creator, err := linkedTo()
+	if err != nil {
+		return 0, false // somebody likes the name
+	}
+	syscall.CloseOnExec(supervisorLink)
+	if creator != os.Getppid() {
+		return 1, true // flakeci is gone already
+	}
+	// The program is killed when this thread ends, see groupAttr.
+	runtime.LockOSThread()
+	_ = os.WriteFile("/proc/self/comm", []byte("flakeci-super"), 0) // or ps has "exe"
+	s := &supervisor{link: os.NewFile(supervisorLink, "flakeci"), orphans: newOrphans()}
+	s.run(args[2], args[3], args[4:])
+	return 0, true
+}
+
+// linkedTo returns the id of the process that made the link.
+func linkedTo() (int, error) {
+	kind, err := syscall.GetsockoptInt(supervisorLink, syscall.SOL_SOCKET, syscall.SO_TYPE)
+	if err != nil {
+		return 0, err
+	}
+	if kind != syscall.SOCK_SEQPACKET {
+		return 0, syscall.EPROTOTYPE
+	}
+	creator, err := syscall.GetsockoptUcred(supervisorLink, syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+	if err != nil {
+		return 0, err
+	}
+	return int(creator.Pid), nil
+}
+
+// supervisor is what Supervise makes of its process. One goroutine does all
+// that has to do with process ids: as long as it does not reap, they are not
+// given to others.
+type supervisor struct {
+	link    *os.File
+	program int // its process id, 0 once it is reaped
+	started time.Time
+	orphans *orphans
+}
+
+func (s *supervisor) run(dir, path string, argv []string) {
+	died := make(chan os.Signal, 1)
+	signal.Notify(died, syscall.SIGCHLD)
+	handOn := make(chan os.Signal, 8)
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(sig) { // else the program ignores it too
+			signal.Notify(handOn, sig)
+		}
+	}
+	if s.start(dir, path, argv) {
+		s.serve(died, handOn, s.listen())
+	}
+}
+
+// start starts the program and tells flakeci.
+func (s *supervisor) start(dir, path string, argv []string) bool {
+	if err := adoptOrphans(); err != 0 {
+		s.tell(report{Op: "adopt the orphans of", Errno: err})
+		return false
+	}
+	files := []*os.File{os.NewFile(0, "stdin"), os.NewFile(1, "stdout"), os.NewFile(2, "stderr")}
+	s.started = time.Now()
+	program, err := os.StartProcess(path, argv, &os.ProcAttr{Dir: dir, Files: files, Sys: groupAttr()})
+	if err != nil {
+		failure := report{Op: "fork/exec", Errno: syscall.EINVAL}
+		_ = errors.As(err, &failure.Errno)
+		s.tell(failure)
+		return false
+	}
+	s.program = program.Pid
+	_ = program.Release()
+	letGo(files)
+	s.tell(report{Pid: s.program})
+	return true
+}
+
+// adoptOrphans makes this process the parent of all orphans that will descend
+// from it.
+func adoptOrphans() syscall.Errno {
+	const setChildSubreaper = 36 // PR_SET_CHILD_SUBREAPER, which package syscall has not
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, setChildSubreaper, 1, 0, 0, 0, 0)
+	return errno
+}
+
+// letGo replaces files by the null device. If this process kept them, nobody
+// would see the program close its own.
+func letGo(files []*os.File) {
+	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	for fd, f := range files {
+		_ = f.Close() // nothing was written
+		if err == nil {
+			_ = syscall.Dup3(null, fd, 0)
+		}
+	}
+}
+
+// tell sends a report. If flakeci is gone, the end of the link says so too.
+func (s *supervisor) tell(r report) {
+	b, _ := json.Marshal(r) // numbers only
+	_, _ = s.link.Write(b)
+}
+
+// listen gives the signals that flakeci sends until it is gone.
+func (s *supervisor) listen() <-chan syscall.Signal {
+	signals := make(chan syscall.Signal)
+	go func() {
+		defer close(signals)
+		var b [1]byte
+		for {
+			if _, err := s.link.Read(b[:]); err != nil {
+				return
+			}
+			signals <- syscall.Signal(b[0])
+		}
+	}()
+	return signals
+}
+
+// serve returns when nothing is left below this process, or nothing that it may
+// kill.
+func (s *supervisor) serve(died, handOn <-chan os.Signal, flakeci <-chan syscall.Signal) {
+	var again <-chan time.Time
+	for {
+		select {
+		case <-died:
+			if s.reap() {
+				return
+			}
+			continue
+		case sig := <-handOn:
+			s.signal(sig.(syscall.Signal))
+			continue
+		case sig, there := <-flakeci:
+			if there && sig != syscall.SIGKILL {
+				s.signal(sig)
+				continue
+			}
+			if !there {
+				flakeci = nil
+			}
+			s.signal(syscall.SIGKILL) // quicker than one by one
+		case <-again:
+		}
+		wait, more := s.orphans.kill()
+		if !more && s.program == 0 {
+			return
+		}
+		again = time.After(wait)
+	}
+}
+
+// reap takes the dead and reports whether nobody is left. No child is no
+// descendant: every orphan of them would be a child.
+func (s *supervisor) reap() (none bool) {
+	for {
+		var status syscall.WaitStatus
+		var usage syscall.Rusage
+		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG|syscall.WALL, &usage)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case err != nil:
+			return true
+		case pid == 0:
+			return false
+		case pid == s.program:
+			s.program = 0
+			end := outcome{Status: status, Usage: used(&usage)}
+			end.Usage.Wall = time.Since(s.started)
+			s.tell(report{End: &end})
+		}
+	}
+}
+
+// signal sends a signal to the program's group. Without the program, its number
+// may be that of others.
+func (s *supervisor) signal(sig syscall.Signal) {
+	if s.program != 0 {
+		_ = syscall.Kill(-s.program, sig)
+	}
+}
