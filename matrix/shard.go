@@ -34,7 +34,8 @@ func ParseShard(text string) (i, n int, err error) {
 
 // Shard returns the i-th of n parts, counted from 1. The parts have no cell in
 // common and together have all; one out of range is empty. A host, its VM and
-// the homes it embeds share most of what they need built and stay together.
+// the homes it embeds share most of what they need built and stay together, as
+// do a VM and the homes that are to be activated in it.
 //
 // Such groups are dealt out evenly, hosts by themselves, then homes, and so on,
 // since they differ in weight. Which shard gets which hangs on hashes of their
@@ -45,47 +46,84 @@ func (m Matrix) Shard(i, n int) Matrix {
 }
 
 // part keeps the cells whose groups were dealt to a shard.
-func (m Matrix) part(shards map[string]int, i int) Matrix {
-	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return shards[groupOf(c)] != i })
+func (m Matrix) part(d dealt, i int) Matrix {
+	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return d.shards[d.of(c)] != i })
 	return assemble(m.offered(), cells, m.within)
 }
 
-// groupOf names the cells that stay together by the id of the host among them.
-func groupOf(c Cell) string {
+// grouping tells which cells stay together. It leads from what belongs to another
+// group to that one.
+type grouping map[string]string
+
+// grouping puts homes that are activated in a VM with their host. One that
+// serves several such hosts keeps all of them together.
+func (m Matrix) grouping() grouping {
+	g := grouping{}
+	for _, vm := range m.Cells {
+		if vm.Kind != KindVM {
+			continue
+		}
+		for _, user := range m.Grid.Users {
+			home, ok := m.Home(vm.Host, user)
+			if !ok || home.Part != "" {
+				continue
+			}
+			if from, to := g.of(home), g.of(vm); from == home.ID {
+				g[from] = to
+			} else if from != to {
+				g[to] = from
+			}
+		}
+	}
+	return g
+}
+
+// of names the group of a cell by the id of the host in it, if there is one.
+func (g grouping) of(c Cell) string {
+	id := c.ID
 	switch {
 	case c.Part != "":
-		return c.Part
+		id = c.Part
 	case c.Kind == KindVM:
-		return cellID(string(KindNixOS), c.Host)
+		id = cellID(string(KindNixOS), c.Host)
 	}
-	return c.ID
+	for g[id] != "" {
+		id = g[id]
+	}
+	return id
+}
+
+// dealt is the shard of each group.
+type dealt struct {
+	grouping
+	shards map[string]int
 }
 
 // deal gives every group a shard from 1 to n.
-func (m Matrix) deal(n int) map[string]int {
+func (m Matrix) deal(n int) dealt {
+	d := dealt{m.grouping(), map[string]int{}}
 	if n < 1 {
-		return nil
+		return d
 	}
-	shards := map[string]int{}
 	loads := make([]int, n)
-	for _, groups := range m.groups() {
-		slots := len(shards) + len(groups)
+	for _, groups := range m.groups(d.grouping) {
+		slots := len(d.shards) + len(groups)
 		for _, g := range groups {
 			shard := prefer(g, loads, slots)
 			loads[shard]++
-			shards[g] = shard + 1
+			d.shards[g] = shard + 1
 		}
 	}
-	return shards
+	return d
 }
 
 // groups lists the groups, those of a kind together. Within a kind they are in
 // the order of their hashes, which a new group does not change for the others.
-func (m Matrix) groups() [][]string {
+func (m Matrix) groups(grouping grouping) [][]string {
 	byKind := make([][]string, 1+len(Kinds()))
 	seen := map[string]bool{}
 	for _, c := range m.Cells {
-		g := groupOf(c)
+		g := grouping.of(c)
 		if seen[g] {
 			continue
 		}

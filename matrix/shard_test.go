@@ -59,7 +59,7 @@ func TestShardsAreEvenInEveryKind(t *testing.T) {
 				t.Errorf("%d/%d parts a host from its VM", i, n)
 			}
 			hosts = append(hosts, count[KindNixOS])
-			groups = append(groups, count[KindNixOS]+count[KindHome]+count[KindCheck])
+			groups = append(groups, count[KindNixOS]+count[KindCheck]) // homes are with their hosts
 		}
 		if slices.Max(hosts)-slices.Min(hosts) > 1 || slices.Max(groups)-slices.Min(groups) > 1 {
 			t.Errorf("%d shards have hosts %v and groups %v", n, hosts, groups)
@@ -69,12 +69,55 @@ func TestShardsAreEvenInEveryKind(t *testing.T) {
 
 func TestEmbeddedHomesStayWithTheirHost(t *testing.T) {
 	m := New(big(20))
-	shards := m.deal(4)
+	d := m.deal(4)
 	for _, c := range m.Cells {
-		if c.Part != "" && shards[groupOf(c)] != shards[c.Part] {
+		if c.Part != "" && d.shards[d.of(c)] != d.shards[d.of(Cell{ID: c.Part})] {
 			t.Errorf("%s is not with its host", c.ID)
 		}
 	}
+}
+
+// A home can be activated only where its host boots; a bare one keeps together
+// all whom it serves.
+func TestHomesStayWithTheVMsTheyAreActivatedIn(t *testing.T) {
+	inv := big(20)
+	inv.Homes = append(inv.Homes, Home{Key: "eve"})
+	m := New(inv)
+	for _, c := range m.Cells {
+		if c.Kind != KindVM {
+			continue
+		}
+		for i := 1; i <= 4; i++ {
+			s := m.Shard(i, 4)
+			_, vm := find(s, c.ID)
+			_, own := find(s, "home/joachim@"+c.Host)
+			_, bare := find(s, "home/eve")
+			if vm != own || vm != bare {
+				t.Errorf("%s is parted from its homes", c.ID)
+			}
+		}
+	}
+	without, err := m.Select(Selection{Kinds: []Kind{KindNixOS, KindHome}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart := false
+	for _, c := range without.Shard(1, 4).Cells {
+		_, host := find(without.Shard(1, 4), "nixos/"+c.Host)
+		apart = apart || c.Kind == KindHome && c.Host != "" && !host
+	}
+	if !apart {
+		t.Error("without VMs homes are dealt by themselves")
+	}
+}
+
+func find(m Matrix, id string) (Cell, bool) {
+	for _, c := range m.Cells {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return Cell{}, false
 }
 
 // Dealing round in the order of names would move three of four.
@@ -85,9 +128,9 @@ func TestNewCellsMoveFewOthers(t *testing.T) {
 		before := New(inv).deal(4)
 		inv.NixOS = append(inv.NixOS, fmt.Sprintf("new%d", extra))
 		after := New(inv).deal(4)
-		for group, shard := range before {
+		for group, shard := range before.shards {
 			all++
-			if after[group] != shard {
+			if after.shards[group] != shard {
 				moved++
 			}
 		}
@@ -102,7 +145,7 @@ func TestNewCellsMoveFewOthers(t *testing.T) {
 func TestShardsNeverChange(t *testing.T) {
 	wantIDs(t, New(fleet()).Shard(1, 3).Cells, `
 		nixos/laptop
-		darwin/mac/home/joachim home/work@laptop nixos/laptop/home/eve
+		darwin/mac/home/joachim home/joachim home/work@laptop nixos/laptop/home/eve
 		vm/laptop
 		darwin/mac
 		devshell/x86_64-linux/default`)
