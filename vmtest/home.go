@@ -81,7 +81,7 @@ func (m *machine) activateHome(ctx context.Context, h Home, s state) (*Fault, er
 		return &Fault{
 			Kind: KindActivation, Title: fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
 			Message: "the second activation of the same home changed:\n" + strings.Join(changed, "\n"),
-			Hint: "an activation step should leave alone what is as it should be",
+			Hint:    "an activation step should leave alone what is as it should be",
 		}, nil
 	}
 	return m.userUnits(ctx, h)

@@ -1,0 +1,174 @@
+package vmtest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/vmtest"
+)
+
+// BenchmarkBoot compares, on one machine and in turns, flakeci's boot of a host
+// without checks and homes, from the start of QEMU to the verdict, with a plain
+// driver that does no more than wait for the guest's agent and for systemd to be
+// done. The metric flakeci/plain is of the medians of five boots each.
+func BenchmarkBoot(b *testing.B) {
+	runner := buildRunner(b)
+	lab := &vmtest.Lab{Accel: &vmtest.Accelerator{}, Dir: b.TempDir(), Path: os.Getenv("PATH")}
+	ours := func() time.Duration {
+		res := lab.Boot(b.Context(), vmtest.Host{Name: "healthy", Runner: runner}, func(_, _ string) {})
+		if boot := res.Phases[0]; len(boot.Faults) > 0 {
+			b.Fatalf("%+v", boot.Faults[0])
+		}
+		return res.Phases[0].Duration
+	}
+	ours() // proves KVM, or that there is none, and warms the page cache
+	accel, _, err := lab.Accel.Choose(b.Context(), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	const turns = 5
+	var flakeci, plain []time.Duration
+	for b.Loop() {
+		for range turns {
+			flakeci = append(flakeci, ours())
+			plain = append(plain, bootPlainly(b, runner, accel))
+		}
+	}
+	b.ReportMetric(median(flakeci).Seconds(), "s/flakeci")
+	b.ReportMetric(median(plain).Seconds(), "s/plain")
+	b.ReportMetric(median(flakeci).Seconds()/median(plain).Seconds(), "flakeci/plain")
+}
+
+func median(d []time.Duration) time.Duration {
+	return slices.Sorted(slices.Values(d))[len(d)/2]
+}
+
+// buildRunner builds the VM of a host that has nothing to it, as flakeci would.
+func buildRunner(b *testing.B) string {
+	b.Helper()
+	if _, ok := lanes.Guest(b); !ok {
+		b.Skip("no test guest in .cache/guest; make bench gets it")
+	}
+	flake := "path:" + filepath.Join(lanes.Root(b), "testdata", "flakes", "vm-faults")
+	args := append([]string{
+		"--extra-experimental-features", "nix-command flakes", "build", "--no-link", "--json", "--no-write-lock-file",
+		flake + "#nixosConfigurations.healthy.config.system.build.vm",
+	}, lanes.Overrides(b)...)
+	var out bytes.Buffer
+	cmd := proc.Cmd{Path: lanes.Newest(b).Nix, Args: args, Env: append(os.Environ(), lanes.Env()...), Stdout: &out}
+	if _, err := cmd.Run(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	var built []struct{ Outputs map[string]string }
+	if err := json.Unmarshal(out.Bytes(), &built); err != nil || len(built) != 1 {
+		b.Fatalf("%v: %s", err, out.Bytes())
+	}
+	return built[0].Outputs["out"]
+}
+
+// bootPlainly is what a person would write: start the runner, ask until the agent
+// answers, wait for systemd. It gives the time until systemd is done.
+func bootPlainly(b *testing.B, runner string, accel vmtest.Accel) time.Duration {
+	b.Helper()
+	scripts, err := filepath.Glob(filepath.Join(runner, "bin", "run-*-vm"))
+	if err != nil || len(scripts) != 1 {
+		b.Fatalf("%v: %q", err, scripts)
+	}
+	dir := b.TempDir()
+	socket := filepath.Join(dir, "qga")
+	cmd := proc.Cmd{
+		Path: scripts[0], Dir: dir, Supervised: true,
+		Env: []string{"PATH=" + os.Getenv("PATH"), "NIX_DISK_IMAGE=" + dir + "/disk.qcow2", "TMPDIR=" + dir, "USE_TMPDIR=1", "QEMU_KERNEL_PARAMS=console=ttyS0", "QEMU_NET_OPTS=restrict=on"},
+		Args: []string{
+			"-machine", "accel=" + string(accel), "-display", "none", "-monitor", "none", "-serial", "file:" + dir + "/serial",
+			"-device", "virtio-serial", "-chardev", "socket,path=" + socket + ",server=on,wait=off,id=qga0",
+			"-device", "virtserialport,chardev=qga0,name=org.qemu.guest_agent.0",
+		},
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	defer stop()
+	ended := make(chan struct{})
+	start := time.Now()
+	go func() {
+		defer close(ended)
+		_, _ = cmd.Run(ctx)
+	}()
+	a := plainAgent{b: b, socket: socket}
+	a.sync()
+	a.want("running", "systemctl", "is-system-running", "--wait")
+	took := time.Since(start)
+	stop()
+	<-ended
+	return took
+}
+
+// plainAgent talks to the guest's agent in the simplest way.
+type plainAgent struct {
+	b      *testing.B
+	socket string
+	conn   net.Conn
+	lines  *json.Decoder
+}
+
+// sync asks ten times a second until somebody answers.
+func (a *plainAgent) sync() {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		conn, err := net.Dial("unix", a.socket)
+		if err != nil {
+			continue
+		}
+		a.conn, a.lines = conn, json.NewDecoder(conn)
+		_ = conn.SetDeadline(time.Now().Add(time.Second))
+		var reply struct{ Return int }
+		if _, err := conn.Write([]byte(`{"execute": "guest-sync", "arguments": {"id": 7}}` + "\n")); err == nil && a.lines.Decode(&reply) == nil && reply.Return == 7 {
+			_ = conn.SetDeadline(time.Time{})
+			return
+		}
+		conn.Close()
+	}
+	a.b.Fatal("the agent never answered")
+}
+
+func (a *plainAgent) call(command string, arguments, reply any) {
+	text, err := json.Marshal(map[string]any{"execute": command, "arguments": arguments})
+	if err != nil {
+		a.b.Fatal(err)
+	}
+	answer := struct{ Return any }{reply}
+	if _, err := a.conn.Write(append(text, '\n')); err != nil {
+		a.b.Fatal(err)
+	}
+	if err := a.lines.Decode(&answer); err != nil {
+		a.b.Fatal(err)
+	}
+}
+
+func (a *plainAgent) want(output, program string, args ...string) {
+	var started struct{ PID int }
+	a.call("guest-exec", map[string]any{"path": "/run/current-system/sw/bin/" + program, "arg": args, "capture-output": true}, &started)
+	for {
+		var status struct {
+			Exited bool
+			Out    string `json:"out-data"`
+		}
+		a.call("guest-exec-status", map[string]any{"pid": started.PID}, &status)
+		if status.Exited {
+			if out, err := base64.StdEncoding.DecodeString(status.Out); err != nil || strings.TrimSpace(string(out)) != output {
+				a.b.Fatalf("%s %q said %q, %v", program, args, out, err)
+			}
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
