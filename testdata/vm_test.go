@@ -17,19 +17,14 @@ import (
 	"github.com/flakeci/flakeci/internal/lanes"
 )
 
-// guest is the folder with what hosts boot; a machine that cannot have it skips.
-func guest(t *testing.T) string {
-	t.Helper()
-	dir := filepath.Join(lanes.Root(t), ".cache", "guest")
-	if _, err := os.Stat(filepath.Join(dir, "vmlinuz")); err != nil {
-		t.Skipf("no test machine to boot (make test makes it, of Debian packages for x86_64): %v", err)
-	}
-	return dir
-}
-
+// withGuest are the overrides for hosts that boot; a machine that cannot have what
+// they boot skips.
 func withGuest(t *testing.T) []string {
 	t.Helper()
-	return append(lanes.Overrides(t), "--override-input", "nixpkgs/guest", "path:"+guest(t))
+	if _, ok := lanes.Guest(t); !ok {
+		t.Skip("no test machine to boot: make test makes it, of Debian packages for x86_64")
+	}
+	return lanes.Overrides(t)
 }
 
 // runners maps each host to the derivation of its runner, wherever it has one.
@@ -53,9 +48,10 @@ func TestVMsEvaluate(t *testing.T) {
 // TestWithoutGuest wants all but the machine itself to be there without it.
 func TestWithoutGuest(t *testing.T) {
 	host := "path:" + filepath.Join(lanes.Root(t), "testdata", "flakes", "vm-faults") + "#nixosConfigurations.healthy.config."
+	overrides := append(lanes.Overrides(t), "--override-input", "nixpkgs/guest", "path:"+filepath.Join(lanes.Root(t), "testdata", "inputs", "nixpkgs", "no-guest"))
 	forEachLane(t, func(t *testing.T, lane lanes.Lane) {
 		eval := func(attr string) (string, string, error) {
-			return run(t, lane, append([]string{"eval", "--raw", "--no-write-lock-file", host + attr}, lanes.Overrides(t)...)...)
+			return run(t, lane, append([]string{"eval", "--raw", "--no-write-lock-file", host + attr}, overrides...)...)
 		}
 		for _, attr := range []string{"system.build.toplevel.drvPath", "virtualisation.vmVariant.networking.hostName"} {
 			if _, stderr, err := eval(attr); err != nil {

@@ -143,8 +143,9 @@ let
               destination = "/${n}";
             };
           in
-          "${n} ${file}/${n} ${toString (map (t: "${t}.wants") u.wantedBy ++ map (t: "${t}.requires") u.requiredBy)}\n"
-        ) (lib.filterAttrs (_: u: u.enable) units)
+          # One that is switched off is masked, so that it is nowhere else either.
+          if !u.enable then "${n} /dev/null\n" else "${n} ${file}/${n} ${toString (map (t: "${t}.wants") u.wantedBy ++ map (t: "${t}.requires") u.requiredBy)}\n"
+        ) units
       );
       passAsFile = [ "entries" ];
     } ''
