@@ -60,7 +60,7 @@ func collectCell(res runner.Result) Cell {
 		c.Phases = append(c.Phases, Phase{
 			Name: p.Name, Status: Status(p.Status), Started: p.Started.UTC().Truncate(time.Millisecond),
 			Duration: seconds(p.Duration), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
-			Causes: causeIDs(p.Causes),
+			Files: p.Files, Causes: causeIDs(p.Causes),
 		})
 	}
 	c.Causes = causeIDs(res.Causes)

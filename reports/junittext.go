@@ -49,7 +49,7 @@ func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 	if p.Attempts > 1 {
 		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
 	}
-	logs := []string{p.Log}
+	logs := append([]string{p.Log}, p.Files...)
 	for _, cause := range causes {
 		logs = append(logs, cause.Log)
 	}

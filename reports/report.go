@@ -129,6 +129,9 @@ type Phase struct {
 	MaxRSS   int64     `json:"max_rss_bytes,omitempty"`
 	Message  string    `json:"message,omitempty"`
 	Log      string    `json:"log,omitempty"`
+	// Files are further evidence: a console's log, a picture of the screen. As
+	// [Cause.Log] is.
+	Files []string `json:"files,omitempty"`
 	// Causes are ids of why it did not pass; without them the cell's are.
 	Causes []string `json:"causes,omitempty"`
 }

@@ -57,6 +57,7 @@ type Phase struct {
 	Attempts int   // 0 is one
 	MaxRSS   int64 // peak memory of the process, in bytes; 0 where unknown
 	Message  string
+	Files    []string // evidence that was kept
 	// Causes are why it did not pass, where a cell has several phases that may
 	// fail; elsewhere the cell's are its own.
 	Causes []*Cause

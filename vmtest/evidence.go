@@ -28,12 +28,17 @@ func (b *booting) keepEvidence(ctx context.Context) {
 	}
 	limited, cancel := context.WithTimeout(ctx, evidenceLimit*b.machine.accel.factor())
 	defer cancel()
-	b.keepScreen(limited)
-	journal := ""
+	screen, journal := b.keepScreen(limited), ""
 	if b.answers {
 		journal = b.keepJournal(limited)
 	}
 	serial := b.lab.keepFile(b.host.Name, serialLog, filepath.Join(b.machine.dir, serialLog))
+	for i := range b.result.Phases {
+		if p := &b.result.Phases[i]; len(p.Faults) > 0 {
+			p.Files = slices.DeleteFunc([]string{serial, journal, screen}, func(file string) bool { return file == "" })
+			break
+		}
+	}
 	for _, f := range faults {
 		switch {
 		case f.Log != "":
@@ -54,11 +59,12 @@ const (
 	journalFile = "journal.log"
 )
 
-func (b *booting) keepScreen(ctx context.Context) {
+func (b *booting) keepScreen(ctx context.Context) string {
 	picture := filepath.Join(b.machine.dir, screenFile)
-	if b.machine.qmp.Screenshot(ctx, picture) == nil {
-		b.lab.keepFile(b.host.Name, screenFile, picture)
+	if b.machine.qmp.Screenshot(ctx, picture) != nil {
+		return ""
 	}
+	return b.lab.keepFile(b.host.Name, screenFile, picture)
 }
 
 // The most of a journal that is kept, in bytes; the end of it counts.

@@ -23,6 +23,7 @@ type Phase struct {
 	Attempts int
 	Message  string   // what is to be known of a phase that passed, or why it was skipped
 	Faults   []*Fault // none if it passed
+	Files    []string // evidence that was kept, with the first phase of the host's that failed
 	Skipped  bool     // it did not take place
 	Canceled bool     // the run was interrupted meanwhile
 }

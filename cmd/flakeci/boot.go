@@ -60,7 +60,7 @@ type translation struct {
 
 func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) runner.Phase {
 	phase := runner.Phase{
-		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: p.Message,
+		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: p.Message, Files: p.Files,
 	}
 	switch {
 	case p.Canceled:
