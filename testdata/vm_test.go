@@ -69,10 +69,17 @@ func TestWithoutGuest(t *testing.T) {
 const homesInside = `{
   inputs.target.url = "path:/nowhere";
   outputs = { target, ... }: {
-    vm = (target.nixosConfigurations.box.extendModules { modules = [ { virtualisation.vmVariant.virtualisation = {
-      graphics = false;
-      additionalPaths = map (h: h.activationPackage) (builtins.attrValues target.homeConfigurations);
-    }; } ]; }).config.virtualisation.vmVariant.system.build.vm;
+    vm = (target.nixosConfigurations.box.extendModules { modules = [ {
+      virtualisation.vmVariant.virtualisation = {
+        graphics = false;
+        diskImage = null;
+        additionalPaths = map (h: h.activationPackage) (builtins.attrValues target.homeConfigurations);
+      };
+      environment.etc."alices.conf" = { text = ""; mode = "0640"; user = "alice"; group = "wheel"; };
+      systemd.services.systemd-logind.environment.COLOUR = "blue";
+      systemd.services."getty@tty1".enable = false;
+      system.activationScripts.broken = "(exit 3)";
+    } ]; }).config.virtualisation.vmVariant.system.build.vm;
     home = target.homeConfigurations."alice@box".activationPackage;
   };
 }`
@@ -113,6 +120,9 @@ func TestBoot(t *testing.T) {
 		m.want("running\n", "systemctl is-system-running --wait")
 		m.want("success\n", "systemctl show --value -p Result home-manager-eve")
 		m.want("eve", "cat /home/eve/.greeting")
+		m.want("-rw-r----- alice wheel\n", "stat -c '%A %U %G' /etc/alices.conf")
+		m.want("blue\nmasked\n", "systemctl show --value -p Environment systemd-logind | grep -o blue; systemctl show --value -p LoadState getty@tty1")
+		m.want("Activation script snippet 'broken' failed (3)\n", "journalctl -b -o cat -t stage-2-init | grep ^Activation")
 		// A home of its own, with a service of its user.
 		m.want("", "loginctl enable-linger alice; until systemctl --user -M alice@ is-active -q default.target; do sleep 1; done")
 		activate := "runuser -u alice -- env HOME=/home/alice USER=alice XDG_RUNTIME_DIR=/run/user/$(id -u alice) " + home + "/activate"

@@ -96,6 +96,8 @@ let
     )
     + installSection u;
 
+  startsNothing = u: u.overrideStrategy == "asDropin" || u.script == "" && !(u.serviceConfig ? ExecStart) && !(u.serviceConfig ? ExecStop);
+
   cfg = config.systemd;
   all =
     cfgs:
@@ -105,7 +107,7 @@ let
         lib.mapAttrs' (n: u: lib.nameValuePair "${n}.${suffix}" { inherit (u) enable wantedBy requiredBy; text = toText n u; }) set;
       plain = title: attr: _: u: unitSection u + section title u.${attr} + installSection u;
     in
-    typed "service" cfgs.services serviceText
+    lib.mapAttrs (n: u: u // { adds = startsNothing cfgs.services.${lib.removeSuffix ".service" n}; }) (typed "service" cfgs.services serviceText)
     // typed "timer" cfgs.timers (plain "Timer" "timerConfig")
     // typed "socket" cfgs.sockets (plain "Socket" "socketConfig")
     // typed "target" cfgs.targets (_: u: unitSection u + installSection u);
@@ -143,16 +145,22 @@ let
               destination = "/${n}";
             };
           in
-          # One that is switched off is masked, so that it is nowhere else either.
-          if !u.enable then "${n} /dev/null\n" else "${n} ${file}/${n} ${toString (map (t: "${t}.wants") u.wantedBy ++ map (t: "${t}.requires") u.requiredBy)}\n"
+          # One that is switched off is masked, so that it is nowhere else either. A service that
+          # starts nothing adds to one that systemd brings itself.
+          if !u.enable then
+            "${n} /dev/null\n"
+          else
+            "${n}${lib.optionalString (u.adds or false) ".d/overrides.conf"} ${file}/${n} ${toString (map (t: "${t}.wants") u.wantedBy ++ map (t: "${t}.requires") u.requiredBy)}\n"
         ) units
       );
       passAsFile = [ "entries" ];
     } ''
       mkdir $out
       ${more}
-      while read -r unit file links; do
-        ln -s "$file" "$out/$unit"
+      while read -r place file links; do
+        unit="''${place%.d/overrides.conf}"
+        mkdir -p "$(dirname "$out/$place")"
+        ln -s "$file" "$out/$place"
         for dir in $links; do
           mkdir -p "$out/$dir"
           ln -s "../$unit" "$out/$dir/$unit"
