@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/flakeci/flakeci/vmtest/guestagent"
@@ -74,23 +75,29 @@ if [ -n "$user" ]; then
 	if [ -d "/run/user/$uid" ]; then
 		set -- "$@" XDG_RUNTIME_DIR="/run/user/$uid" DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus"
 	fi
-	set -- "$@" /bin/sh -l -c 'exec /bin/sh -c "$1" >&3 2>&4 3>&- 4>&-' sh "$command"
+	set -- "$@" /bin/sh -l -c 'echo >&5; exec /bin/sh -c "$1" >&3 2>&4 3>&- 4>&- 5>&-' sh "$command"
 	if [ "$uid" != "$(id -u)" ]; then
 		set -- setpriv --reuid="$uid" --regid="$gid" --init-groups -- "$@"
 	fi
 else
 	cd /
 	HOME=/root; export HOME
-	set -- /bin/sh -c 'exec /bin/sh -c "$1" >&3 2>&4 3>&- 4>&-' sh "$command"
+	set -- /bin/sh -c 'echo >&5; exec /bin/sh -c "$1" >&3 2>&4 3>&- 4>&- 5>&-' sh "$command"
 fi
 
 for n in 1 2; do
 	{ dd bs=256 count="$most" of="$dir/kept$n"; cat; : >"$dir/end$n"; } <"$dir/$n" >/dev/null 2>&1 &
 done
 read -r start _ </proc/uptime
-timeout -k 5 "$limit" "$@" </dev/null >/dev/null 2>&1 3>"$dir/1" 4>"$dir/2"
+timeout -k 5 "$limit" "$@" </dev/null >/dev/null 2>"$dir/around" 3>"$dir/1" 4>"$dir/2" 5>"$dir/began"
 code=$?
 read -r end _ </proc/uptime
+
+if [ ! -s "$dir/began" ] && [ $code != 124 ]; then
+	echo "not begun"
+	head -c 4096 "$dir/around"
+	exit 0
+fi
 
 tries=0
 while [ $tries -lt 40 ] && ! { [ -e "$dir/end1" ] && [ -e "$dir/end2" ]; }; do
@@ -112,6 +119,10 @@ func (c CommandCheck) ask(ctx context.Context, g Guest, limit time.Duration) (an
 	head, stdout, _ := bytes.Cut(res.Stdout, []byte("\n"))
 	if string(head) == "no user" {
 		return answer{seen: "no user " + c.User + " to run it as"}, nil
+	}
+	if string(head) == "not begun" {
+		why, _, _ := bytes.Cut(bytes.TrimSpace(stdout), []byte("\n"))
+		return answer{seen: strings.TrimSuffix("it could not be started: "+string(why), ": "), detail: lastLines(stdout, detailLines)}, nil
 	}
 	var code int
 	var start, end float64

@@ -131,6 +131,8 @@ in
     '';
     virtualisation.qemu.options = lib.optional (!cfg.graphics) "-nographic";
     environment.systemPackages = [ pkgs.guest.programs ];
+    # As NixOS has it. A busybox shell would take its own programs, whatever the PATH says.
+    environment.binsh = lib.mkVMOverride "/usr/bin/bash";
 
     system.build.vm = pkgs.runCommand "nixos-vm" { inherit run toplevel; meta.mainProgram = "run-${config.system.name}-vm"; } ''
       mkdir -p $out/bin
