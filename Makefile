@@ -18,8 +18,8 @@ build: ## compile bin/flakeci
 
 # The example's inputs are those of a real flake. The overrides put this project's
 # stand-ins in their place, and no substituter is asked, so nothing is downloaded.
-demo: setup-demo build ## run flakeci on the example: every host, every home
-	bin/flakeci run examples/fleet \
+demo: setup-demo build ## run flakeci on the example: every host, every home, reason booted
+	bin/flakeci run examples/fleet $(boot) \
 	  --override-input nixpkgs path:testdata/inputs/nixpkgs \
 	  --override-input nixpkgs/busybox path:.cache/busybox $(guest) \
 	  --override-input home-manager path:testdata/inputs/home-manager \
@@ -30,6 +30,7 @@ demo: setup-demo build ## run flakeci on the example: every host, every home
 
 # There only where hosts can be booted.
 guest = $(addprefix --override-input nixpkgs/guest path:,$(wildcard .cache/guest))
+boot = $(if $(guest),--vm reason)
 
 # There only where the machine's Nix works in a wrapping alone (scripts/setup says why).
 wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))

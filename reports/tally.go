@@ -12,6 +12,7 @@ type counts struct {
 
 	built, cached, evaluated, unchanged int // of those passed
 	booted, activated                   int // of all
+	checks                              int // that passed in what was booted
 }
 
 // tally counts cells.
@@ -23,6 +24,11 @@ func tally(cells []Cell) counts {
 		}
 		if c.passedAt("activate") {
 			n.activated++
+		}
+		for _, p := range c.Phases {
+			if strings.HasPrefix(p.Name, "check: ") && p.Status == Passed {
+				n.checks++
+			}
 		}
 		switch c.Status {
 		case Passed:
@@ -126,8 +132,10 @@ func passedOutcome(n counts, cells string) string {
 	if hows := n.hows(); hows != "" {
 		text += " (" + hows + ")"
 	}
+	_, checks, _ := strings.Cut(count(n.checks, "check"), " ")
 	return text + after(", ", list(
-		share{n.booted, "booted"}, share{n.activated, "activated"}, share{n.skipped, "skipped"}))
+		share{n.booted, "booted"}, share{n.checks, checks + " held"},
+		share{n.activated, "activated"}, share{n.skipped, "skipped"}))
 }
 
 // after returns text with something before it, or nothing if there is no text.

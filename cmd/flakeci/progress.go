@@ -161,7 +161,7 @@ func headline(r runner.Result) string {
 		}
 		switch last := r.Phases[len(r.Phases)-1].Name; {
 		case r.Cell.Kind == matrix.KindVM && last != runner.PhaseBuild && last != runner.PhaseEval:
-			return fmt.Sprintf("✔ %s booted %s%s", id, took, noted(r.Note))
+			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, checksHeld(r), noted(r.Note))
 		case r.Cell.Kind == matrix.KindHome && strings.HasPrefix(last, vmtest.PhaseActivate):
 			return fmt.Sprintf("✔ %s activated in its host", id)
 		}
@@ -179,6 +179,23 @@ func headline(r runner.Result) string {
 		return fmt.Sprintf("✘ %s timed out after %s", id, took)
 	}
 	return fmt.Sprintf("✘ %s failed after %s", id, took)
+}
+
+// checksHeld counts the checks of a host that passed.
+func checksHeld(r runner.Result) string {
+	n := 0
+	for _, p := range r.Phases {
+		if strings.HasPrefix(p.Name, vmtest.CheckPrefix) {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 check held"
+	}
+	return fmt.Sprintf(", %d checks held", n)
 }
 
 func noted(note string) string {
