@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // Accel is how the guest's instructions are run: by the processor itself (KVM)
@@ -138,89 +135,4 @@ func (a *Accelerator) remember(p proof) {
 	if os.WriteFile(half, append(text, '\n'), 0o600) == nil {
 		_ = os.Rename(half, a.Cache)
 	}
-}
-
-// How long the proof may take; with TCG it takes 0.1 s.
-const proofLimit = 3 * time.Second
-
-// What the guest of the proof tells QEMU.
-const proofCode = 0x10
-
-// bootSector is the guest: the first sector of a floppy, started by the BIOS in
-// 16-bit mode.
-func bootSector() []byte {
-	sector := make([]byte, 512)
-	copy(sector, []byte{
-		0xb0, proofCode, // mov al, 0x10
-		0xe6, 0xf4, // out 0xf4, al
-		0xf4,       // hlt
-		0xeb, 0xfd, // jmp to the hlt
-	})
-	copy(sector[510:], []byte{0x55, 0xaa})
-	return sector
-}
-
-// proveKVM starts a guest of a few instructions. That the device opens and makes
-// a machine proves nothing: there are those on which the guest then spins for
-// ever, and those on which QEMU aborts when it sets the processor up.
-func proveKVM(ctx context.Context, qemu string) string {
-	if runtime.GOARCH != "amd64" {
-		return "KVM is proven on x86_64 only"
-	}
-	dir, err := os.MkdirTemp("", "flakeci-kvm-")
-	if err != nil {
-		return err.Error()
-	}
-	defer os.RemoveAll(dir)
-	floppy := filepath.Join(dir, "floppy.img")
-	if err := os.WriteFile(floppy, bootSector(), 0o600); err != nil {
-		return err.Error()
-	}
-	limited, cancel := context.WithTimeout(ctx, proofLimit)
-	defer cancel()
-	cmd := proc.Cmd{Path: qemu, Dir: dir, Env: []string{"HOME=" + dir}, Grace: time.Second, Args: proofArguments(AccelKVM, floppy)}
-	_, err = cmd.Run(limited)
-	var ended *proc.Error
-	switch {
-	case limited.Err() != nil:
-		return fmt.Sprintf("a guest with KVM did nothing for %s", proofLimit)
-	case ranProof(err):
-		return ""
-	case errors.As(err, &ended) && ended.LastLine != "":
-		return "QEMU with KVM fails: " + brief(ended.LastLine)
-	case err != nil:
-		return "QEMU with KVM fails: " + err.Error()
-	}
-	return "QEMU with KVM ended without a word"
-}
-
-// proofArguments start the guest as nixpkgs' runner starts one: -cpu max is where
-// some machines give up.
-func proofArguments(a Accel, floppy string) []string {
-	return []string{
-		"-machine", "accel=" + string(a), "-cpu", "max", "-nodefaults", "-no-user-config", "-display", "none", "-m", "16",
-		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-		"-drive", "file=" + floppy + ",format=raw,if=floppy", "-boot", "a",
-	}
-}
-
-// ranProof says whether QEMU ended as the guest told it to: isa-debug-exit makes
-// 2n+1 of the n that is written to it.
-func ranProof(err error) bool {
-	var ended *proc.Error
-	return errors.As(err, &ended) && ended.ExitCode == proofCode<<1|1
-}
-
-// brief is what QEMU said, without its name and so that it fits a line.
-func brief(line string) string {
-	if name, rest, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(filepath.Base(name), "qemu") {
-		line = rest
-	}
-	if _, failed, ok := strings.Cut(line, "Assertion "); ok {
-		line = "assertion " + failed
-	}
-	if r := []rune(line); len(r) > 100 {
-		return string(r[:99]) + "…"
-	}
-	return line
 }

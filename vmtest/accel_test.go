@@ -2,10 +2,12 @@ package vmtest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -41,7 +43,7 @@ func TestAcceleratorProvesKVM(t *testing.T) {
 		{"works", "exit 33", ""},
 		{"aborts", "echo 'error: failed to set MSR 0x10a to 0x0' >&2; kill -ABRT $$", "QEMU with KVM fails: error: failed to set MSR 0x10a to 0x0"},
 		{"spins", "exec sleep 60", "a guest with KVM did nothing for 3s"},
-		{"says nothing", "exit 0", "QEMU with KVM ended without a word"},
+		{"says nothing", "exit 0", "QEMU with KVM fails: it ended without a word"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -110,16 +112,25 @@ func TestAcceleratorInterrupted(t *testing.T) {
 	}
 }
 
-// The guest of the proof is started for real, by the interpreter.
+// The guests of the proof are started for real, by the interpreter.
 func TestProofRuns(t *testing.T) {
-	dir := t.TempDir()
-	floppy := filepath.Join(dir, "floppy.img")
-	if err := os.WriteFile(floppy, bootSector(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := proc.Cmd{Path: "qemu-system-x86_64", Dir: dir, Args: proofArguments(AccelTCG, floppy)}
-	_, err := cmd.Run(t.Context())
-	if !ranProof(err) {
-		t.Errorf("QEMU ended with %v", err)
+	for arch, qemu := range map[string]string{"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"} {
+		t.Run(arch, func(t *testing.T) {
+			guest := proofGuests()[arch]
+			err := guest.run(t.Context(), qemu, AccelTCG)
+			if errors.Is(err, proc.ErrNotFound) {
+				t.Skipf("no %s here", qemu)
+			}
+			if err != nil {
+				t.Errorf("QEMU ended with %v", err)
+			}
+			// A guest that does nothing must not pass for one that ran.
+			guest.image = make([]byte, len(guest.image))
+			limited, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := guest.run(limited, qemu, AccelTCG); err == nil {
+				t.Error("an empty guest ran too")
+			}
+		})
 	}
 }
