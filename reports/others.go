@@ -86,10 +86,10 @@ func (p *page) remarks(r Report, k marker) {
 		if n := len(groups[head]); n == len(r.Cells) && n > 3 {
 			names = fmt.Sprintf("all %d cells", n)
 		}
-		p.hang(head+": "+names, 2, plain)
+		p.hang(head + ": " + names)
 	}
 	for _, note := range r.Notes {
-		p.hang("note: "+note, 2, plain)
+		p.hang("note: " + note)
 	}
 }
 
@@ -128,12 +128,13 @@ func (c Cell) reason() string {
 }
 
 // hang appends prose whose lines after the first are indented.
-func (p *page) hang(text string, indent int, t tone) {
+func (p *page) hang(text string) {
+	const indent = 2
 	for i, line := range wrap(text, p.measure(indent)) {
 		if i == 0 {
-			p.add(p.in(t, line))
+			p.add(line)
 			continue
 		}
-		p.add(strings.Repeat(" ", indent) + p.in(t, line))
+		p.add(strings.Repeat(" ", indent) + line)
 	}
 }

@@ -67,7 +67,7 @@ func (p *page) head(r Report) {
 	}
 	p.add(line)
 	for _, how := range slow(r.Cells) {
-		p.hang("booted "+how, 2, plain)
+		p.hang("booted " + how)
 	}
 }
 

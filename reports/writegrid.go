@@ -19,7 +19,7 @@ func WriteGrid(w io.Writer, r Report, o TableOptions) error {
 	p.names(s.others)
 	p.gap()
 	for _, note := range r.Notes {
-		p.hang("note: "+note, 2, plain)
+		p.hang("note: " + note)
 	}
 	p.gap()
 	p.add(extent(r))

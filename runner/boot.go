@@ -151,15 +151,15 @@ func (r *run) boot(ctx context.Context, res *Result) {
 
 // add adds a phase to a cell that has passed so far, and that fails with the
 // first phase that does.
-func (res *Result) add(p Phase) {
-	res.Phases = append(slices.Clip(res.Phases), p) // the watcher has those before
+func (r *Result) add(p Phase) {
+	r.Phases = append(slices.Clip(r.Phases), p) // the watcher has those before
 	for _, c := range p.Causes {
-		if !slices.Contains(res.Causes, c) {
-			res.Causes = append(slices.Clip(res.Causes), c)
+		if !slices.Contains(r.Causes, c) {
+			r.Causes = append(slices.Clip(r.Causes), c)
 		}
 	}
-	if res.Status == Passed && p.Status != Skipped {
-		res.Status = p.Status
+	if r.Status == Passed && p.Status != Skipped {
+		r.Status = p.Status
 	}
 }
 
