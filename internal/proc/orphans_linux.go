@@ -12,7 +12,8 @@ import (
 
 // orphans kills all that descends from this process.
 type orphans struct {
-	hit     map[descendant]bool // by its id and birth alone
+	hit     map[descendant]bool // by id and birth alone
+	ours    map[int]bool        // the ids of all that were seen, and so of groups that were made here
 	wait    time.Duration
 	refused int // how often in a row there was nobody but those that may not be killed
 }
@@ -21,18 +22,21 @@ type orphans struct {
 // hangs.
 const maxWait = 250 * time.Millisecond
 
-func newOrphans() *orphans { return &orphans{hit: map[descendant]bool{}} }
+func newOrphans() *orphans {
+	return &orphans{hit: map[descendant]bool{}, ours: map[int]bool{}}
+}
 
 // kill has one look at the process table and kills. It returns when to have the
 // next one, since those that were not hit yet may have forked meanwhile, or
-// that there is no use in that: what is left belongs to another user, as after
-// sudo.
+// that there is no use in that: there is no table, or what is left belongs to
+// another user, as after sudo.
 func (o *orphans) kill() (wait time.Duration, more bool) {
-	fresh, alive, foreign := false, 0, 0
 	all, err := descendants(os.Getpid())
 	if err != nil {
 		return maxWait, false
 	}
+	o.groups(all)
+	fresh, alive, foreign := false, 0, 0
 	for _, d := range all {
 		id := descendant{pid: d.pid, born: d.born}
 		fresh = fresh || !o.hit[id]
@@ -54,11 +58,31 @@ func (o *orphans) kill() (wait time.Duration, more bool) {
 	return o.wait, o.refused < 3
 }
 
+// groups kills whole groups. The kernel lets nobody fork out of that, however
+// many there are and however slow it is here because of them. A group that was
+// not made by a descendant may be flakeci's own.
+func (o *orphans) groups(all []descendant) {
+	for _, d := range all {
+		o.ours[d.pid] = true
+	}
+	done := map[int]bool{}
+	for _, d := range all {
+		if !o.ours[d.group] || done[d.group] {
+			continue
+		}
+		if now, err := look(d.pid); err == nil && now.born == d.born && now.group == d.group {
+			_ = syscall.Kill(-d.group, syscall.SIGKILL) // each one is tried again
+			done[d.group] = true
+		}
+	}
+}
+
 // descendant is a process as the process table has it.
 type descendant struct {
-	pid, parent int
-	born        string // in ticks since boot: who gets the same id later differs in it
-	zombie      bool
+	pid, parent, group int
+
+	born   string // in ticks since boot: who gets the same id later differs in it
+	zombie bool
 }
 
 // descendants lists those of a process in no order. The table changes while it
@@ -102,8 +126,9 @@ func look(pid int) (descendant, error) {
 		return d, syscall.ESRCH
 	}
 	d.zombie, d.born = fields[0] == "Z", fields[19]
-	d.parent, err = strconv.Atoi(fields[1])
-	return d, err
+	d.parent, _ = strconv.Atoi(fields[1]) // the kernel's numbers
+	d.group, _ = strconv.Atoi(fields[2])
+	return d, nil
 }
 
 // kill kills the process if it is still the same one.

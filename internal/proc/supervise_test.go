@@ -440,7 +440,7 @@ func TestSupervisorIsKilled(t *testing.T) {
 	m := mark(t, cmd)
 	started := make(chan int, 1)
 	cmd.OnStart = func(pid int) { started <- pid }
-	cmd.OnStderr = func([]byte) { _ = syscall.Kill(parentOf(t, <-started), syscall.SIGKILL) }
+	cancelOn(cmd, func() { _ = syscall.Kill(parentOf(t, <-started), syscall.SIGKILL) })
 	_, err := cmd.Run(context.Background())
 	var e *proc.Error
 	if !errors.As(err, &e) || e.Signal != syscall.SIGKILL {
@@ -455,7 +455,7 @@ func TestSupervisorHandsOnSignals(t *testing.T) {
 		cmd.Supervised = true
 		started := make(chan int, 1)
 		cmd.OnStart = func(pid int) { started <- pid }
-		cmd.OnStderr = func([]byte) { _ = syscall.Kill(parentOf(t, <-started), sig) }
+		cancelOn(cmd, func() { _ = syscall.Kill(parentOf(t, <-started), sig) })
 		_, err := cmd.Run(context.Background())
 		var e *proc.Error
 		if !errors.As(err, &e) || e.ExitCode != map[syscall.Signal]int{syscall.SIGINT: 5, syscall.SIGTERM: 6}[sig] {
@@ -465,7 +465,7 @@ func TestSupervisorHandsOnSignals(t *testing.T) {
 }
 
 func TestSupervisorLeavesNoZombies(t *testing.T) {
-	cmd := sh("for i in 1 2 3 4 5 6 7 8 9; do (true & true &) ; done; sleep 0.3; cat /proc/[0-9]*/stat 2>/dev/null")
+	cmd := sh("for i in 1 2 3 4 5 6 7 8 9; do (true & true &) ; done; sleep 0.3; cat /proc/[0-9]*/stat 2>/dev/null || true")
 	cmd.Supervised = true
 	var supervisor int
 	var table bytes.Buffer
@@ -495,7 +495,7 @@ func TestSupervisedForker(t *testing.T) {
 	tests := map[string]string{
 		// Each lives until it has forked the next one.
 		"in a row": `n=0; next() { n=$((n + 1)); [ $n = 20000 ] || next & }; next; sleep 0.1`,
-		"all":      `more() { while sleep 0.05; do more & done; }; more & sleep 0.3`,
+		"all":      `n=0; more() { n=$((n + 1)); [ $n -lt 9 ] || exit; while sleep 0.05; do more & done; }; more & sleep 0.3`,
 	}
 	for name, script := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -94,6 +94,7 @@ func (s *supervisor) start(dir, path string, argv []string) bool {
 		return false
 	}
 	s.program = program.Pid
+	s.orphans.ours[s.program] = true
 	_ = program.Release()
 	letGo(files)
 	s.tell(report{Pid: s.program})

@@ -12,7 +12,7 @@ type Usage struct {
 	// MaxRSS is the most memory in bytes that any single one of them had
 	// resident. On Linux a program takes over the peak of the process that
 	// started it, so it is never less than flakeci itself had at that moment,
-	// or its supervisor, which has about 10 MiB.
+	// or its supervisor, which has a few MiB.
 	MaxRSS int64
 	// User and System are the processor time spent in programs and in the kernel.
 	User, System time.Duration
