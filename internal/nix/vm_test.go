@@ -186,8 +186,8 @@ func TestVM(t *testing.T) {
 
 // What the guest is given is no part of the host.
 func TestVMLeavesTheHostAsItIs(t *testing.T) {
-	vm := VM{MemoryMiB: 512, Cores: 4, Autologin: true, Homes: [][]string{stepHome}}
 	eachLane(t, func(w *world) {
+		vm := VM{MemoryMiB: 512, Cores: 4, Autologin: true, Homes: [][]string{stepHome}}
 		target := w.fixture("vm-features")
 		for _, host := range []string{"modern", "imports-qemu-vm", "own-agent-off", "graphics-on"} {
 			vm.Host = host
