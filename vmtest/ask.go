@@ -68,8 +68,19 @@ func (m *machine) settled(ctx context.Context) (string, error) {
 	}
 }
 
-// The most failed units that are looked into; the others are only counted.
-const mostUnits = 20
+// The most failed units that are looked into, and lines of the journal of each.
+const (
+	mostUnits        = 20
+	mostJournalLines = 50
+)
+
+// cut shortens a line of the guest's, which may print anything.
+func cut(line string) string {
+	if len(line) <= serialWidth {
+		return line
+	}
+	return strings.ToValidUTF8(line[:serialWidth], "") + "…"
+}
 
 // inspectScript asks all in one go: each call of the agent's takes its time.
 // Sections begin with a line that no unit is named like.
@@ -79,7 +90,7 @@ for unit in $(systemctl list-units --failed --plain --no-legend --full | cut -d'
 	echo "== unit $unit"
 	systemctl show -p Result -p ExecMainStatus -p FragmentPath -- "$unit"
 	echo "== fragment $(readlink -f "$(systemctl show -p FragmentPath --value -- "$unit")")"
-	journalctl -b -u "$unit" -n 50 --no-pager -o cat
+	journalctl -b -u "$unit" -n "$2" --no-pager -o cat
 done
 echo "== journal"
 journalctl -b --no-pager -o cat | grep -F -B 10 "Activation script snippet '"
@@ -87,7 +98,7 @@ exit 0
 `
 
 func (m *machine) inspect(ctx context.Context, s *state) error {
-	res, err := m.agent.Exec(ctx, shell(inspectScript, strconv.Itoa(mostUnits)))
+	res, err := m.agent.Exec(ctx, shell(inspectScript, strconv.Itoa(mostUnits), strconv.Itoa(mostJournalLines)))
 	if err != nil {
 		return err
 	}
@@ -103,7 +114,7 @@ func (s *state) read(text string) {
 	var journal []string
 	section := ""
 	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
+		line = cut(strings.TrimSuffix(line, "\n"))
 		if head, ok := strings.CutPrefix(line, "== "); ok {
 			section = s.head(head, section)
 			continue
@@ -112,8 +123,9 @@ func (s *state) read(text string) {
 		case "unit":
 			s.units[len(s.units)-1].property(line)
 		case "fragment":
-			u := &s.units[len(s.units)-1]
-			u.journal = append(u.journal, line)
+			if u := &s.units[len(s.units)-1]; len(u.journal) < mostJournalLines {
+				u.journal = append(u.journal, line)
+			}
 		case "journal":
 			journal = append(journal, line)
 		}

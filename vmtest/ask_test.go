@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // What inspectScript prints on a host with two units that failed, one of which
@@ -84,5 +85,19 @@ func TestDifference(t *testing.T) {
 	}
 	if got := difference(before, before); got != nil {
 		t.Errorf("the same differs in %q", got)
+	}
+}
+
+// A guest may print as much as it likes, but not all of it is kept.
+func TestStateIsBounded(t *testing.T) {
+	s := state{}
+	s.read("== multi-user active\n== unit x.service\nResult=exit-code\n== fragment /x\n" + strings.Repeat(strings.Repeat("é", 4000)+"\n", 200))
+	if n := len(s.units[0].journal); n != mostJournalLines {
+		t.Errorf("%d lines are kept", n)
+	}
+	for _, line := range s.units[0].journal {
+		if len(line) > serialWidth+3 || !utf8.ValidString(line) {
+			t.Fatalf("a line has %d bytes", len(line))
+		}
 	}
 }

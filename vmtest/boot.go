@@ -22,13 +22,25 @@ func (l *Lab) Boot(ctx context.Context, h Host, step func(home, phase string)) R
 	}
 	defer release()
 	res := l.attempt(ctx, h, step)
-	if boot := &res.Phases[0]; ctx.Err() == nil && slices.ContainsFunc(boot.Faults, (*Fault).machines) {
-		again := l.attempt(ctx, h, step)
-		again.Phases[0].Attempts = 2
-		again.Flaky = !slices.ContainsFunc(again.Phases[0].Faults, (*Fault).machines)
-		return again
+	if ctx.Err() != nil || !slices.ContainsFunc(res.faults(), (*Fault).machines) {
+		return res
 	}
-	return res
+	again := l.attempt(ctx, h, step)
+	again.Phases[0].Attempts = 2
+	again.Flaky = !slices.ContainsFunc(again.faults(), (*Fault).machines)
+	return again
+}
+
+// faults lists what was wrong in all phases, those of homes too.
+func (r Result) faults() []*Fault {
+	var all []*Fault
+	for _, p := range r.Phases {
+		all = append(all, p.Faults...)
+	}
+	for _, p := range r.Homes {
+		all = append(all, p.Faults...)
+	}
+	return all
 }
 
 // attempt boots a host once.
@@ -55,7 +67,7 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)
 	b.homes(alive)
 	b.checks(alive)
 	if m != nil {
-		b.keepEvidence(ctx)
+		b.keepEvidence(ctx, alive.Err() == nil)
 		m.stop(ctx, b.up)
 	}
 	return b.result

@@ -15,21 +15,15 @@ import (
 // keepEvidence keeps what helps to find out why a phase failed: a picture of the
 // screen, the journal, and the console's log. What cannot be had any more, such
 // as the journal of a guest that panicked, is left out.
-func (b *booting) keepEvidence(ctx context.Context) {
-	var faults []*Fault
-	for _, p := range b.result.Phases {
-		faults = append(faults, p.Faults...)
-	}
-	for _, p := range b.result.Homes {
-		faults = append(faults, p.Faults...)
-	}
+func (b *booting) keepEvidence(ctx context.Context, alive bool) {
+	faults := b.result.faults()
 	if len(faults) == 0 || b.lab.Artifacts == "" || ctx.Err() != nil {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, evidenceLimit*b.machine.accel.factor())
 	defer cancel()
 	screen, journal := b.keepScreen(limited), ""
-	if b.answers {
+	if b.answers && alive {
 		journal = b.keepJournal(limited)
 	}
 	serial := b.lab.keepFile(b.host.Name, serialLog, filepath.Join(b.machine.dir, serialLog))

@@ -40,7 +40,7 @@ func (l *Lab) Keep(ctx context.Context, h Host, console Console, forwards []Forw
 	_, why, _ := l.Accel.Choose(ctx, "")
 	started(Kept{
 		Accel: m.accel, Why: why, Opened: m.opened, Shared: filepath.Join(m.dir, sharedFolder),
-		QMP: filepath.Join(m.dir, qmpSocket), Agent: filepath.Join(m.dir, agentSocket),
+		QMP: filepath.Join(m.sockets, qmpSocket), Agent: filepath.Join(m.sockets, agentSocket),
 	})
 	select {
 	case <-m.over: // it powered off, as its user wanted

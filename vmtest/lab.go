@@ -7,8 +7,7 @@ import "time"
 type Lab struct {
 	// Accel chooses what runs the guests.
 	Accel *Accelerator
-	// Dir holds a folder for each guest while it runs. Sockets are below it, and
-	// their paths end at 108 bytes.
+	// Dir holds a folder for each guest while it runs.
 	Dir string
 	// Path is where the runners look for programs, as PATH has it.
 	Path string

@@ -20,12 +20,14 @@ import (
 
 // machine is one guest, from the start of QEMU to its end.
 type machine struct {
-	name   string
-	dir    string // its own, with disk, sockets and the serial log
-	accel  Accel
-	serial *serial
-	qmp    *qmp.Client
-	agent  *guestagent.Client
+	name string
+	dir  string // its own, with its disk and the serial log
+	// sockets is where those are, mostly in dir.
+	sockets string
+	accel   Accel
+	serial  *serial
+	qmp     *qmp.Client
+	agent   *guestagent.Client
 
 	opened  chan struct{} // closed when the agent has opened its port
 	over    chan struct{} // closed when the guest has shut down
@@ -49,6 +51,10 @@ const (
 	sharedFolder = "shared"
 )
 
+// The longest path that a socket may have: 108 bytes on Linux, 104 elsewhere, of
+// which the last is 0.
+const longestSocket = 103
+
 // How long QEMU may take until it listens: some runners make a disk first.
 const startLimit = 30 * time.Second
 
@@ -69,10 +75,17 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 		return nil, nil, infra("no folder for the guest", err)
 	}
 	m := &machine{
-		name: h.Name, dir: dir, accel: accel,
+		name: h.Name, dir: dir, sockets: dir, accel: accel,
 		opened: make(chan struct{}), over: make(chan struct{}), exited: make(chan struct{}), watched: make(chan struct{}),
 	}
 	m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(dir) })
+	if len(filepath.Join(dir, agentSocket)) > longestSocket {
+		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
+			m.discard()
+			return nil, nil, infra("no folder for the guest's sockets", err)
+		}
+		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
+	}
 	log, err := os.Create(filepath.Join(dir, serialLog))
 	if err != nil {
 		m.discard()
@@ -134,9 +147,9 @@ func (m *machine) arguments(o startOptions) []string {
 	list := []string{
 		"-machine", "accel=" + string(m.accel),
 		"-display", "none", "-monitor", "none", "-serial", "stdio",
-		"-qmp", "unix:" + filepath.Join(m.dir, qmpSocket) + ",server=on,wait=off",
+		"-qmp", "unix:" + m.socket(qmpSocket) + ",server=on,wait=off",
 		"-device", "virtio-serial",
-		"-chardev", "socket,path=" + filepath.Join(m.dir, agentSocket) + ",server=on,wait=off,id=flakeci-agent",
+		"-chardev", "socket,path=" + m.socket(agentSocket) + ",server=on,wait=off,id=flakeci-agent",
 		// With an id QEMU tells when the guest opens the port.
 		"-device", "virtserialport,chardev=flakeci-agent,id=" + agentPort + ",name=org.qemu.guest_agent.0",
 		"-device", "pvpanic-pci",
@@ -146,6 +159,11 @@ func (m *machine) arguments(o startOptions) []string {
 		list = append(list, "-no-reboot", "-action", "panic=pause,shutdown=pause")
 	}
 	return list
+}
+
+// socket is the path of a socket as QEMU's options have it: a comma ends a value.
+func (m *machine) socket(name string) string {
+	return strings.ReplaceAll(filepath.Join(m.sockets, name), ",", ",,")
 }
 
 const agentPort = "flakeci-agent-port"
@@ -231,10 +249,10 @@ func (m *machine) late(ctx context.Context, what string) *Fault {
 // dial tries to connect. That nobody listens yet is no fault.
 func (m *machine) dial(ctx context.Context) {
 	if m.qmp == nil {
-		m.qmp, _ = dialIn(ctx, m.dir, qmpSocket, qmp.Dial)
+		m.qmp, _ = dialIn(ctx, m.sockets, qmpSocket, qmp.Dial)
 	}
 	if m.qmp != nil && m.agent == nil {
-		m.agent, _ = dialIn(ctx, m.dir, agentSocket, guestagent.Dial)
+		m.agent, _ = dialIn(ctx, m.sockets, agentSocket, guestagent.Dial)
 	}
 }
 

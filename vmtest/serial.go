@@ -18,6 +18,10 @@ const (
 	serialWidth = 2 << 10 // bytes
 )
 
+// The most that is written to the log, in bytes. A guest that prints without end
+// must not fill the disk of this machine.
+const mostSerial = 64 << 20
+
 // sign is what a line on the console means for the boot.
 type sign int
 
@@ -86,7 +90,11 @@ func (s *serial) Write(p []byte) (int, error) {
 	}
 	// A prompt has no end of line.
 	s.look(clean.Text(s.line.String()))
-	return s.log.Write(p)
+	if s.bytes <= mostSerial {
+		_, err := s.log.Write(p)
+		return len(p), err
+	}
+	return len(p), nil
 }
 
 func (s *serial) endLine() {
