@@ -32,6 +32,7 @@ type progress struct {
 	ids     map[string]bool        // cells that are done, and whether they failed; a home that is activated is done twice
 	last    time.Time
 	spoke   bool // something was printed
+	hushed  bool // there are no heartbeats any more
 	ended   chan struct{}
 	beating sync.WaitGroup
 }
@@ -56,6 +57,13 @@ func (p *progress) stop() {
 	if p.spoke {
 		fmt.Fprintln(p.app.Stderr) // the report follows
 	}
+}
+
+// hush ends the heartbeats.
+func (p *progress) hush() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hushed = true
 }
 
 func (p *progress) watcher() runner.Watcher {
@@ -215,7 +223,7 @@ func (p *progress) beat() {
 			return
 		case now := <-tick.C:
 			p.mu.Lock()
-			if now.Sub(p.last) >= heartbeat {
+			if now.Sub(p.last) >= heartbeat && !p.hushed {
 				p.last = now
 				p.print([]string{p.pulse(now)})
 			}

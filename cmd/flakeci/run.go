@@ -161,6 +161,10 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		o.VM = j.vmOptions(tmp)
 	} else {
 		o.VM = *j.vms
+		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
+			progress.hush() // the terminal is the guest's now
+			return j.vms.Boot(ctx, vm, bo)
+		}
 		o.Watch.Done = func(r runner.Result) {
 			if r.Failed() { // else somebody has looked around already
 				progress.finish(r)
