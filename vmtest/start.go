@@ -1,0 +1,175 @@
+package vmtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// The names of what is in a guest's folder.
+const (
+	serialLog   = "serial.log"
+	qmpSocket   = "qmp"
+	agentSocket = "qga"
+
+	sharedFolder = "shared"
+)
+
+// The longest path that a socket may have: 108 bytes on Linux, 104 elsewhere, of
+// which the last is 0.
+const longestSocket = 103
+
+// start runs the host's runner and connects to it. The context that comes with
+// the machine ends when the host can come up no more; its cause is then the
+// [*Fault]. A host whose machine does not start gives the fault alone.
+func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, context.Context, *Fault) {
+	script, fault := findRunner(h.Runner)
+	if fault != nil {
+		return nil, nil, fault
+	}
+	accel, _, err := l.Accel.Choose(ctx, qemuOf(script))
+	if err != nil {
+		return nil, nil, &Fault{Kind: KindAccel, Title: "the accelerator asked for is not to be had", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
+	}
+	m, fault := l.prepare(h, accel)
+	if fault != nil {
+		return nil, nil, fault
+	}
+	m.run(ctx, l, script, extra)
+	alive, fault := m.connect(ctx)
+	if fault != nil {
+		m.stop(ctx, false)
+		m.discard()
+		return nil, nil, fault
+	}
+	silence := l.silence(accel)
+	if extra.patient {
+		silence = 0
+	}
+	go m.watch(alive, silence)
+	return m, alive, nil
+}
+
+// prepare makes the folder of a guest with what it needs before it is started.
+func (l *Lab) prepare(h Host, accel Accel) (*machine, *Fault) {
+	dir, err := os.MkdirTemp(l.Dir, "vm-")
+	if err != nil {
+		return nil, infra("no folder for the guest", err)
+	}
+	m := &machine{
+		name: h.Name, dir: dir, sockets: dir, accel: accel,
+		opened: make(chan struct{}), over: make(chan struct{}), exited: make(chan struct{}), watched: make(chan struct{}),
+	}
+	m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(dir) })
+	if len(filepath.Join(dir, agentSocket)) > longestSocket {
+		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
+			m.discard()
+			return nil, infra("no folder for the guest's sockets", err)
+		}
+		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
+	}
+	log, err := os.Create(filepath.Join(dir, serialLog))
+	if err != nil {
+		m.discard()
+		return nil, infra("no serial log", err)
+	}
+	m.cleanup = append(m.cleanup, func() { _ = log.Close() })
+	m.serial = newSerial(log)
+	return m, nil
+}
+
+// startOptions are what only some guests are started with.
+type startOptions struct {
+	console  *Console
+	forwards []Forward
+	patient  bool // the guest may say nothing, and start anew
+}
+
+func infra(what string, err error) *Fault {
+	return &Fault{Kind: KindInfra, Title: what + ": " + err.Error(), Message: err.Error()}
+}
+
+// findRunner finds the script that nixpkgs makes.
+func findRunner(folder string) (string, *Fault) {
+	found, err := filepath.Glob(filepath.Join(folder, "bin", "run-*-vm"))
+	if err == nil && len(found) > 0 {
+		return found[0], nil
+	}
+	return "", &Fault{
+		Kind: KindBoot, Title: "the VM has no runner", Message: folder + " holds no bin/run-*-vm",
+		Hint: "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; see what the host sets there",
+	}
+}
+
+var qemuRE = regexp.MustCompile(`[^\s"'=;]*/bin/qemu-(?:kvm|system-\w+)\b`)
+
+// qemuOf finds the program that a runner starts, for a try of the accelerator.
+func qemuOf(script string) string {
+	text, err := os.ReadFile(script)
+	if found := qemuRE.Find(text); err == nil && found != nil {
+		return string(found)
+	}
+	return "qemu-system-x86_64"
+}
+
+// arguments are added to the runner's own, which they come after.
+func (m *machine) arguments(o startOptions) []string {
+	list := []string{
+		"-machine", "accel=" + string(m.accel),
+		"-display", "none", "-monitor", "none", "-serial", "stdio",
+		"-qmp", "unix:" + m.socket(qmpSocket) + ",server=on,wait=off",
+		"-device", "virtio-serial",
+		"-chardev", "socket,path=" + m.socket(agentSocket) + ",server=on,wait=off,id=flakeci-agent",
+		// With an id QEMU tells when the guest opens the port.
+		"-device", "virtserialport,chardev=flakeci-agent,id=" + agentPort + ",name=org.qemu.guest_agent.0",
+		"-device", "pvpanic-pci",
+	}
+	if !o.patient {
+		// A machine that is over stays as it is, for a picture.
+		list = append(list, "-no-reboot", "-action", "panic=pause,shutdown=pause")
+	}
+	return list
+}
+
+// socket is the path of a socket as QEMU's options have it: a comma ends a value.
+func (m *machine) socket(name string) string {
+	return strings.ReplaceAll(filepath.Join(m.sockets, name), ",", ",,")
+}
+
+const agentPort = "flakeci-agent-port"
+
+// environment is what the runner sees: nothing of flakeci's own but the PATH.
+func (m *machine) environment(l *Lab, forwards []Forward) []string {
+	var net []string
+	if !l.OpenNetwork {
+		net = append(net, "restrict=on")
+	}
+	for _, f := range forwards {
+		net = append(net, fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:%d", f.Port, f.GuestPort))
+	}
+	return []string{
+		"PATH=" + l.Path, "HOME=" + m.dir, "TMPDIR=" + m.dir, "USE_TMPDIR=1",
+		"NIX_DISK_IMAGE=" + filepath.Join(m.dir, "disk.qcow2"),
+		"NIX_EFI_VARS=" + filepath.Join(m.dir, "efi-vars.fd"),
+		"NIX_SWTPM_DIR=" + filepath.Join(m.dir, "swtpm"),
+		"SHARED_DIR=" + filepath.Join(m.dir, sharedFolder),
+		"QEMU_NET_OPTS=" + strings.Join(net, ","),
+		// The kernel restarts a second after a panic, which -no-reboot makes the
+		// end; NixOS' stage 1 panics rather than asks what to do. The last console
+		// is the one that systemd and login prompts are on.
+		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + serialConsole() + ",115200n8",
+	}
+}
+
+// serialConsole is how Linux calls QEMU's first serial line. A guest that boots
+// here mostly has this machine's architecture.
+func serialConsole() string {
+	if runtime.GOARCH == "arm64" {
+		return "ttyAMA0"
+	}
+	return "ttyS0"
+}
