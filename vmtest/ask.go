@@ -144,7 +144,7 @@ func (s *state) head(head, section string) string {
 	switch {
 	case word == "multi-user" && section == "":
 		s.multiUser = rest
-	case word == "unit":
+	case word == "unit" && len(s.units) < mostUnits:
 		s.units = append(s.units, unit{name: rest})
 	case word == "fragment" && section == "unit":
 		s.units[len(s.units)-1].fragment = rest
@@ -165,6 +165,9 @@ func (u *unit) property(line string) {
 }
 
 func (s *state) addSnippet(b brokenSnippet) {
+	if len(s.snippets) == mostSnippets {
+		return
+	}
 	for _, known := range s.snippets {
 		if known.name == b.name {
 			return

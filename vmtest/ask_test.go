@@ -1,6 +1,7 @@
 package vmtest
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -99,5 +100,32 @@ func TestStateIsBounded(t *testing.T) {
 		if len(line) > serialWidth+3 || !utf8.ValidString(line) {
 			t.Fatalf("a line has %d bytes", len(line))
 		}
+	}
+}
+
+// The answers come from the guest, whose agent need not be the real one.
+func TestStateHasFewFaults(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("== multi-user active\n")
+	for i := range 1000 {
+		fmt.Fprintf(&text, "== unit u%d.service\n", i)
+	}
+	text.WriteString("== fragment /x\n== journal\n")
+	for i := range 1000 {
+		fmt.Fprintf(&text, "Activation script snippet 's%d' failed (1)\n", i)
+	}
+	s := state{}
+	s.read(text.String())
+	if len(s.units) != mostUnits || len(s.snippets) != mostSnippets {
+		t.Errorf("there are %d units and %d snippets", len(s.units), len(s.snippets))
+	}
+}
+
+func TestFewOfManyAreNamed(t *testing.T) {
+	if got := few([]string{"a", "b"}, 2); got != "a\nb" {
+		t.Errorf("got %q", got)
+	}
+	if got := few([]string{"a", "b", "c"}, 1); got != "a\nand 2 more" {
+		t.Errorf("got %q", got)
 	}
 }

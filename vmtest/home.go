@@ -80,7 +80,7 @@ func (m *machine) activateHome(ctx context.Context, h Home, s state) (*Fault, er
 	if changed := difference(before, after); len(changed) > 0 {
 		return &Fault{
 			Kind: KindActivation, Title: fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
-			Message: "the second activation of the same home changed:\n" + strings.Join(changed, "\n"),
+			Message: "the second activation of the same home changed:\n" + few(changed, shownLines),
 			Hint:    "an activation step should leave alone what is as it should be",
 		}, nil
 	}
@@ -228,6 +228,14 @@ func difference(before, after []string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// few puts the first n of a list on lines and says how many more there are.
+func few(list []string, n int) string {
+	if len(list) <= n {
+		return strings.Join(list, "\n")
+	}
+	return fmt.Sprintf("%s\nand %d more", strings.Join(list[:n], "\n"), len(list)-n)
 }
 
 // fileOf takes the name out of a snapshot's line.

@@ -22,6 +22,12 @@ const (
 // must not fill the disk of this machine.
 const mostSerial = 64 << 20
 
+// The most of what went wrong that is kept.
+const (
+	mostTroubles = 20
+	mostSnippets = 20
+)
+
 // sign is what a line on the console means for the boot.
 type sign int
 
@@ -51,7 +57,7 @@ var (
 // serial is the console of a guest. It is written to by QEMU, may be written
 // to a log as a whole, and is searched for signs line by line.
 type serial struct {
-	log   io.Writer // gets all of it, as it is
+	log   io.Writer // gets all of it, as it is; nil once it takes no more
 	first chan sign // the first panic or emergency
 
 	mu      sync.Mutex
@@ -90,9 +96,13 @@ func (s *serial) Write(p []byte) (int, error) {
 	}
 	// A prompt has no end of line.
 	s.look(clean.Text(s.line.String()))
-	if s.bytes <= mostSerial {
-		_, err := s.log.Write(p)
-		return len(p), err
+	if s.bytes > mostSerial {
+		s.log = nil
+	}
+	if s.log != nil {
+		if _, err := s.log.Write(p); err != nil {
+			s.log = nil // a full disk here is no reason to look away from the guest
+		}
 	}
 	return len(p), nil
 }
@@ -103,10 +113,10 @@ func (s *serial) endLine() {
 	if text == "" {
 		return
 	}
-	if m := activationRE.FindStringSubmatch(text); m != nil {
+	if m := activationRE.FindStringSubmatch(text); m != nil && len(s.broken) < mostSnippets {
 		s.broken = append(s.broken, brokenSnippet{m[1], m[2], slices.Clone(s.lines[max(0, len(s.lines)-10):])})
 	}
-	if m := troubleRE.FindStringSubmatch(text); m != nil && len(s.trouble) < 20 {
+	if m := troubleRE.FindStringSubmatch(text); m != nil && len(s.trouble) < mostTroubles {
 		s.trouble = append(s.trouble, strings.TrimSpace(m[2]+m[3]))
 	}
 	if s.lines = append(s.lines, text); len(s.lines) > 2*serialLines {

@@ -2,7 +2,8 @@ package vmtest
 
 import (
 	"bytes"
-
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,46 @@ func TestSerialTroublesAndSnippets(t *testing.T) {
 	b := s.snippets()
 	if len(b) != 1 || b[0].name != "mine" || b[0].code != "3" || b[0].before[len(b[0].before)-1] != "stage-2-init: cannot make it" {
 		t.Errorf("snippets are %+v", b)
+	}
+}
+
+// A guest may print for as long as it runs, and say the same again.
+func TestSerialIsBounded(t *testing.T) {
+	s := newSerial(&bytes.Buffer{})
+	for i := range 10 * mostSnippets {
+		feed(t, s, fmt.Sprintf("Activation script snippet 'x%d' failed (1)\n", i), 100)
+	}
+	if n := len(s.snippets()); n != mostSnippets {
+		t.Errorf("%d snippets are kept", n)
+	}
+}
+
+type fullDisk struct{ n int }
+
+func (d *fullDisk) Write([]byte) (int, error) {
+	d.n++
+	return 0, errors.New("no space left on device")
+}
+
+// A disk of this machine that is full is not the guest's silence.
+func TestSerialGoesOnWithoutItsLog(t *testing.T) {
+	log := &fullDisk{}
+	s := newSerial(log)
+	feed(t, s, "one\ntwo\nreason login: ", 4)
+	if up, _ := s.seen(); !up {
+		t.Error("the console is not looked at any more")
+	}
+	if log.n != 1 {
+		t.Errorf("the log was tried %d times: a hole in it would mislead", log.n)
+	}
+}
+
+func TestPanicIsNamedOnce(t *testing.T) {
+	s := newSerial(&bytes.Buffer{})
+	feed(t, s, "Kernel panic - not syncing: no init\n---[ end Kernel panic - not syncing: no init ]---\n", 100)
+	f := (&watcher{machine: &machine{serial: s}}).panicked()
+	if f.Title != "the kernel panicked: no init" {
+		t.Errorf("the title is %q", f.Title)
 	}
 }
 

@@ -195,6 +195,7 @@ func (w *watcher) panicked() *Fault {
 	for _, line := range f.Tail {
 		if _, why, ok := strings.Cut(line, "Kernel panic - not syncing: "); ok {
 			f.Title += ": " + why
+			break // the end of the trace says it once more
 		}
 	}
 	return f
