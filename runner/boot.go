@@ -92,35 +92,41 @@ func (r *run) firstFor(vm matrix.Cell, cells []matrix.Cell) []string {
 	return ids
 }
 
-// homesOf are the homes to activate in a host: of those that serve it, the ones
-// that were built and are for its system.
-func (r *run) homesOf(host string) []VMHome {
+// homesOf are the homes to activate in the host of a VM: of those that serve it,
+// the ones that were built. Without tells of each that cannot be, and why.
+func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var homes []VMHome
-	for _, res := range r.results {
+	for _, res := range r.homes {
 		c := res.Cell
-		embedded := c.Host == host && strings.HasPrefix(c.Part, string(matrix.KindNixOS)+"/")
-		if c.Kind != matrix.KindHome || res.Status != Passed || res.How == Evaluated || res.home.Username == "" ||
-			!embedded && !slices.Contains(r.VM.Homes[host], c.ID) {
-			continue
-		}
+		embedded := c.Host == vm.Host && strings.HasPrefix(c.Part, string(matrix.KindNixOS)+"/")
 		h := VMHome{Cell: c, Username: res.home.Username, Directory: res.home.Directory}
-		if embedded {
+		switch {
+		case !embedded && !slices.Contains(r.VM.Homes[vm.Host], c.ID):
+			continue
+		case h.Username == "":
+			without = append(without, c.ID+" does not say whom it is for: not activated")
+			continue
+		case c.System != "" && vm.System != "" && c.System != vm.System:
+			without = append(without, c.ID+" is for "+c.System+": not activated")
+			continue
+		case embedded:
 			h.Unit = nix.EmbeddedHome{HomeInfo: res.home}.Unit()
-		} else {
+		default:
 			h.Activation = res.OutPaths["out"]
 		}
 		homes = append(homes, h)
 	}
 	slices.SortFunc(homes, func(a, b VMHome) int { return matrix.Compare(a.Cell, b.Cell) })
-	return homes
+	slices.Sort(without)
+	return homes, without
 }
 
 // vmQuestion is what to ask for a VM.
 func (r *run) vmQuestion(c matrix.Cell) nix.Question {
 	q := &nix.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores, Autologin: r.VM.Autologin}
-	for _, h := range r.homesOf(c.Host) {
+	homes, _ := r.homesOf(c)
+	for _, h := range homes {
 		if h.Activation != "" {
 			q.Homes = append(q.Homes, h.Cell.Path)
 		}
@@ -130,7 +136,8 @@ func (r *run) vmQuestion(c matrix.Cell) nix.Question {
 
 // boot boots a VM that was built and adds what came of it.
 func (r *run) boot(ctx context.Context, res *Result) {
-	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: res.vm, Homes: r.homesOf(res.Cell.Host)}
+	homes, without := r.homesOf(res.Cell)
+	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: res.vm, Homes: homes}
 	booted := r.VM.Boot(ctx, vm, BootOptions{
 		Started: r.started,
 		Once: func(key string, c *Cause) *Cause {
@@ -140,7 +147,10 @@ func (r *run) boot(ctx context.Context, res *Result) {
 			return r.causes.once("vm\x00"+key, func() *Cause { return c })
 		},
 	})
-	res.Note, res.Flaky = booted.Note, booted.Flaky
+	if booted.Note != "" {
+		without = slices.Insert(without, 0, booted.Note)
+	}
+	res.Note, res.Flaky = strings.Join(without, "; "), booted.Flaky
 	for _, p := range booted.Phases {
 		res.add(p)
 	}

@@ -86,18 +86,24 @@ func (r *run) realise(ctx context.Context, res Result, b *build) {
 }
 
 // buildable says whether the machine can have the derivation: it is for a
-// system that builds can run for, or nothing of it would have to be built.
+// system that builds can run for, or nothing of it would have to be built. A VM
+// is had to be run.
 func (r *run) buildable(ctx context.Context, res Result, b *build) bool {
 	if r.Machine.CanBuild(res.Cell.System) {
 		return true
 	}
-	plan, err := r.Client.DryRun(ctx, res.DrvPath)
+	var plan nix.Plan
+	var err error
+	boots := res.Cell.Kind == matrix.KindVM
+	if !boots {
+		plan, err = r.Client.DryRun(ctx, res.DrvPath)
+	}
 	switch {
 	case ctx.Err() != nil:
 		b.status = Canceled
 	case err != nil:
 		b.status, b.causes = Error, []*Cause{r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
-	case len(plan.Build) == 0:
+	case !boots && len(plan.Build) == 0:
 		return true
 	default:
 		b.status, b.how = Passed, Evaluated

@@ -77,11 +77,13 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 	// Homes go first: the host contains them, and two nix that want the same
 	// derivation wait for each other by polling.
 	var homes []*build
+	var found []string
 	for _, h := range e.instance.Homes {
 		cell := matrix.EmbeddedCell(c, h.User, "")
 		if !r.wants(cell) {
 			continue
 		}
+		found = append(found, cell.ID)
 		cell.System = h.Instance.System
 		phase := e.phase
 		phase.MaxRSS = 0 // its host's process, counted there
@@ -91,12 +93,16 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 		}
 	}
 	r.proceed(ctx, c, e, homes)
-	if e.err == nil {
-		return
-	}
-	// A host that was stopped tells nothing of the homes inside it.
-	for _, home := range r.parts[c.ID] {
-		r.evaluate(ctx, home)
+	r.evaluateParts(ctx, c, found)
+}
+
+// evaluateParts takes the homes of a host through evaluation that were not found
+// inside it, as those of a host that was stopped. None is left without a result.
+func (r *run) evaluateParts(ctx context.Context, host matrix.Cell, found []string) {
+	for _, home := range r.parts[host.ID] {
+		if !slices.Contains(found, home.ID) {
+			r.evaluate(ctx, home)
+		}
 	}
 }
 
@@ -118,8 +124,10 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 	}
 	cause := r.evalCause(ctx, e.err)
 	res := Result{Cell: host, Status: blame("", []*Cause{cause}), Causes: []*Cause{cause}, Phases: []Phase{e.phase}}
+	var found []string
 	for _, user := range users[at] {
 		cell := matrix.EmbeddedCell(host, user, "")
+		found = append(found, cell.ID)
 		home := r.instantiate(ctx, cell)
 		if home.err != nil && home.stopped == "" && r.evalCause(ctx, home.err) == cause {
 			res.Status = DependencyFailed
@@ -130,6 +138,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 	}
 	res.Phases[0].Status, res.Phases[0].Message = res.Status, cause.Title
 	r.finish(res)
+	r.evaluateParts(ctx, host, found)
 	return true
 }
 

@@ -97,6 +97,7 @@ type run struct {
 
 	mu      sync.Mutex
 	results []Result
+	homes   []Result // those that were built, whatever becomes of them in a host
 	builds  map[string]*build // by derivation
 	built   map[string]bool   // derivations whose builder ran in this run
 
@@ -117,6 +118,9 @@ func (r *run) started(c matrix.Cell, phase string) {
 func (r *run) finish(res Result) {
 	r.mu.Lock()
 	r.results = append(r.results, res)
+	if res.Cell.Kind == matrix.KindHome && res.Status == Passed && res.How != Evaluated {
+		r.homes = append(r.homes, res)
+	}
 	r.mu.Unlock()
 	r.tell(res)
 	if ended, ok := r.ended[res.Cell.ID]; ok {

@@ -167,10 +167,14 @@ func headline(r runner.Result) string {
 		if r.How == runner.Evaluated && r.Note != "" {
 			return "~ " + id + " " + r.Note
 		}
-		switch last := r.Phases[len(r.Phases)-1].Name; {
-		case r.Cell.Kind == matrix.KindVM && last != runner.PhaseBuild && last != runner.PhaseEval:
+		last := r.Phases[len(r.Phases)-1]
+		activated := r.Cell.Kind == matrix.KindHome && strings.HasPrefix(last.Name, vmtest.PhaseActivate)
+		switch {
+		case r.Cell.Kind == matrix.KindVM && last.Name != runner.PhaseBuild && last.Name != runner.PhaseEval:
 			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, checksHeld(r), noted(r.Note))
-		case r.Cell.Kind == matrix.KindHome && strings.HasPrefix(last, vmtest.PhaseActivate):
+		case activated && last.Status == runner.Skipped:
+			return fmt.Sprintf("- %s not activated: %s", id, last.Message)
+		case activated:
 			return fmt.Sprintf("✔ %s activated in its host", id)
 		}
 		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Evaluated: "~"}[r.How]

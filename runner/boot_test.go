@@ -1,0 +1,60 @@
+package runner
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+func builtHome(id, system, username string) Result {
+	return Result{
+		Cell:   matrix.Cell{ID: id, Kind: matrix.KindHome, System: system},
+		Status: Passed, How: Built, home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
+		OutPaths: map[string]string{"out": "/nix/store/x-" + username},
+	}
+}
+
+// A home that serves several hosts is activated in each, whatever became of it
+// in another meanwhile.
+func TestHomesOfSeveralHosts(t *testing.T) {
+	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/joe"}, "b": {"home/joe"}}}}}
+	r.finish(builtHome("home/joe", "x86_64-linux", "joe"))
+	r.amend("home/joe", Phase{Name: "activate: a", Status: Failed})
+	if r.results[0].Status != Failed {
+		t.Errorf("the home is %s", r.results[0].Status)
+	}
+	homes, without := r.homesOf(matrix.Cell{Host: "b", System: "x86_64-linux"})
+	if len(homes) != 1 || homes[0].Activation != "/nix/store/x-joe" || len(without) != 0 {
+		t.Errorf("b gets %+v without %q", homes, without)
+	}
+}
+
+// Nothing that is not activated is passed over in silence.
+func TestHomesThatCannotBeActivated(t *testing.T) {
+	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/arm", "home/nobody", "home/failed"}}}}}
+	r.finish(builtHome("home/nobody", "x86_64-linux", ""))
+	r.finish(builtHome("home/arm", "aarch64-linux", "arm"))
+	r.finish(builtHome("home/elsewhere", "x86_64-linux", "elsewhere"))
+	failed := builtHome("home/failed", "x86_64-linux", "failed")
+	failed.Status = Failed
+	r.finish(failed)
+	homes, without := r.homesOf(matrix.Cell{Host: "a", System: "x86_64-linux"})
+	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not say whom it is for: not activated"}
+	if len(homes) != 0 || !slices.Equal(without, want) {
+		t.Errorf("a gets %+v without %q", homes, without)
+	}
+}
+
+// What this machine cannot run is not started, though all of it may come from a
+// cache.
+func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
+	r := &run{buildSlots: make(chan struct{}, 1), builds: map[string]*build{}}
+	r.Machine = nix.Machine{Systems: []string{"x86_64-linux"}}
+	vm := matrix.Cell{ID: "vm/pi", Kind: matrix.KindVM, Host: "pi", System: "aarch64-linux"}
+	r.build(t.Context(), Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"), nil)
+	if res := r.results[0]; res.Status != Passed || res.How != Evaluated || res.Note == "" {
+		t.Errorf("it is %+v", res)
+	}
+}
