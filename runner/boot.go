@@ -159,8 +159,8 @@ func (r *run) boot(ctx context.Context, res *Result) {
 	}
 }
 
-// add adds a phase to a cell that has passed so far, and that fails with the
-// first phase that does.
+// add adds a phase to a cell. What is wrong with the flake counts before what the
+// machine could not do, else the first phase that did not pass.
 func (r *Result) add(p Phase) {
 	r.Phases = append(slices.Clip(r.Phases), p) // the watcher has those before
 	for _, c := range p.Causes {
@@ -168,7 +168,8 @@ func (r *Result) add(p Phase) {
 			r.Causes = append(slices.Clip(r.Causes), c)
 		}
 	}
-	if r.Status == Passed && p.Status != Skipped {
+	flake := p.Status == Failed || p.Status == TimedOut
+	if r.Status == Passed && p.Status != Skipped || r.Status == Error && flake {
 		r.Status = p.Status
 	}
 }

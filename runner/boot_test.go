@@ -58,3 +58,26 @@ func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 		t.Errorf("it is %+v", res)
 	}
 }
+
+// What is wrong with the flake counts before what the machine could not do.
+func TestAPhaseThatFailedCounts(t *testing.T) {
+	for _, c := range []struct {
+		phases []Status
+		want   Status
+	}{
+		{[]Status{Passed, Skipped}, Passed},
+		{[]Status{Passed, Failed, Passed}, Failed},
+		{[]Status{Error, Failed}, Failed},
+		{[]Status{Error, TimedOut}, TimedOut},
+		{[]Status{Failed, Error}, Failed},
+		{[]Status{Failed, Canceled}, Failed},
+	} {
+		r := Result{Status: Passed}
+		for _, s := range c.phases {
+			r.add(Phase{Status: s})
+		}
+		if r.Status != c.want {
+			t.Errorf("%q come to %s", c.phases, r.Status)
+		}
+	}
+}
