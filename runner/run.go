@@ -97,7 +97,7 @@ type run struct {
 
 	mu      sync.Mutex
 	results []Result
-	homes   []Result // those that were built, whatever becomes of them in a host
+	homes   []Result          // those that were built, whatever becomes of them in a host
 	builds  map[string]*build // by derivation
 	built   map[string]bool   // derivations whose builder ran in this run
 
