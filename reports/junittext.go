@@ -36,15 +36,18 @@ func labelled(label, text string) []string {
 	return []string{label + text}
 }
 
-// output is what a case has to say besides how it ended. What concerns the cell
-// as a whole stands with its last phase.
+// output is what a case has to say besides how it ended. What was made stands with
+// the phase that made it: a check of a booted machine was not "built".
 func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 	var lines []string
 	if p.Status == Passed && p.Message != "" {
 		lines = append(lines, p.Message)
 	}
-	if last && c.Status == Passed {
+	if c.Status == Passed && (p.Name == "build" || last && !c.passedAt("build")) {
 		lines = append(lines, cameAbout(c))
+	}
+	if c.Status == Passed && last && c.Flaky {
+		lines = append(lines, "flaky: passed only after a retry")
 	}
 	if p.Attempts > 1 {
 		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
@@ -76,9 +79,6 @@ func cameAbout(c Cell) string {
 	text += after(": ", c.reason())
 	if c.SameAs != "" {
 		text += "\nsame derivation as " + c.SameAs
-	}
-	if c.Flaky {
-		text += "\nflaky: passed only after a retry"
 	}
 	return text
 }
