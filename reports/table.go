@@ -77,7 +77,9 @@ func slow(cells []Cell) []string {
 	var hows []string
 	for _, c := range cells {
 		for _, phase := range c.Phases {
-			if how := phase.Message; c.Kind == "vm" && phase.Status == Passed && strings.HasPrefix(how, "with tcg") && !slices.Contains(hows, how) {
+			// Of a machine that failed, what went wrong comes first.
+			_, why, found := strings.Cut("; "+phase.Message, "; with tcg")
+			if how := "with tcg" + why; c.Kind == "vm" && found && !slices.Contains(hows, how) {
 				hows = append(hows, how)
 			}
 		}
