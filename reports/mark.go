@@ -95,7 +95,7 @@ func (k marker) passed(c Cell) mark {
 		return mark{signPassed, took + " flaky", warn}
 	case c.passedAt("boot"):
 		return mark{signPassed, took, good} // machines boot each by itself, whatever they are built of
-	case c.passedAt("activate") && c.How != Built:
+	case c.passedAt("activate"):
 		return mark{signPassed, "activated", good}
 	case c.SameAs != "":
 		return mark{signSame, "same" + after(" as ", fit(k.sameAs(c), 24)), quiet}

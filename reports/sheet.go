@@ -85,7 +85,7 @@ func (s *sheet) serve(bare []Cell, hosts int) {
 		placed := false
 		for i := range free {
 			if free[i][c.User] && s.rows[i].takes(c) {
-				s.rows[i].put(c)
+				s.rows[i].put(c.on(s.rows[i].name))
 				placed = true
 			}
 		}
@@ -93,6 +93,30 @@ func (s *sheet) serve(bare []Cell, hosts int) {
 			s.loose(c)
 		}
 	}
+}
+
+// on is a home that serves several hosts, as it went on this one: what came of it in
+// the others is not this one's.
+func (c Cell) on(host string) Cell {
+	var phases []Phase
+	elsewhere := false
+	for _, p := range c.Phases {
+		name, where, _ := strings.Cut(p.Name, ": ")
+		switch {
+		case name != "activate" || where == "":
+			phases = append(phases, p)
+		case where == host:
+			p.Name = name
+			phases = append(phases, p)
+		default:
+			elsewhere = elsewhere || p.Status.bad()
+		}
+	}
+	c.Phases = phases
+	if elsewhere && c.Status.bad() && badPhase(c) == "" {
+		c.Status = Passed
+	}
+	return c
 }
 
 // takes reports whether a bare home is one that home-manager would fall back to
