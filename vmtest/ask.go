@@ -3,6 +3,8 @@ package vmtest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +28,7 @@ type state struct {
 	multiUser string // active, or not
 	units     []unit
 	snippets  []brokenSnippet
+	complete  bool // all was told, to the end
 }
 
 // unit is one that failed.
@@ -82,41 +85,51 @@ func cut(line string) string {
 	return strings.ToValidUTF8(line[:serialWidth], "") + "…"
 }
 
-// inspectScript asks all in one go: each call of the agent's takes its time.
-// Sections begin with a line that no unit is named like.
+// inspectScript asks all in one go: each call of the agent's takes its time. $1
+// is the mark, $2 the most units and $3 the most lines of each.
 const inspectScript = `
-echo "== multi-user $(systemctl is-active multi-user.target)"
-for unit in $(systemctl list-units --failed --plain --no-legend --full | cut -d' ' -f1 | head -n "$1"); do
-	echo "== unit $unit"
+echo "$1 multi-user $(systemctl is-active multi-user.target)"
+failed=$(systemctl list-units --failed --plain --no-legend --full) || exit 1
+for unit in $(printf '%s\n' "$failed" | cut -d' ' -f1 | head -n "$2"); do
+	echo "$1 unit $unit"
 	systemctl show -p Result -p ExecMainStatus -p FragmentPath -- "$unit"
-	echo "== fragment $(readlink -f "$(systemctl show -p FragmentPath --value -- "$unit")")"
-	journalctl -b -u "$unit" -n "$2" --no-pager -o cat
+	echo "$1 fragment $(readlink -f "$(systemctl show -p FragmentPath --value -- "$unit")")"
+	journalctl -b -u "$unit" -n "$3" --no-pager -o cat | cut -b 1-4096
 done
-echo "== journal"
-journalctl -b --no-pager -o cat | grep -F -B 10 "Activation script snippet '"
-exit 0
+echo "$1 journal"
+journalctl -b --no-pager -o cat | grep -F -B 10 "Activation script snippet '" | cut -b 1-4096
+echo "$1 end"
 `
 
+// newMark begins the lines of a script of ours. What units print lies between
+// them and may look like anything, but not like this.
+func newMark() string { return fmt.Sprintf("== %016x", rand.Uint64()) }
+
 func (m *machine) inspect(ctx context.Context, s *state) error {
-	res, err := m.agent.Exec(ctx, shell(inspectScript, strconv.Itoa(mostUnits), strconv.Itoa(mostJournalLines)))
+	mark := newMark()
+	res, err := m.agent.Exec(ctx, shell(inspectScript, mark, strconv.Itoa(mostUnits), strconv.Itoa(mostJournalLines)))
 	if err != nil {
 		return err
 	}
-	s.read(string(res.Stdout))
+	s.read(mark, string(res.Stdout))
+	if !s.complete {
+		// No units must not pass for none that failed.
+		return notAsked(res)
+	}
 	for _, b := range m.serial.snippets() {
-		s.addSnippet(b)
+		s.snippets = withSnippet(s.snippets, b)
 	}
 	return nil
 }
 
 // read takes in what inspectScript prints.
-func (s *state) read(text string) {
+func (s *state) read(mark, text string) {
 	var journal []string
 	section := ""
 	for line := range strings.Lines(text) {
 		line = cut(strings.TrimSuffix(line, "\n"))
-		if head, ok := strings.CutPrefix(line, "== "); ok {
-			section = s.head(head, section)
+		if head, ok := strings.CutPrefix(line, mark+" "); ok {
+			section = s.head(head)
 			continue
 		}
 		switch section {
@@ -132,24 +145,25 @@ func (s *state) read(text string) {
 	}
 	for i, line := range journal {
 		if m := activationRE.FindStringSubmatch(line); m != nil {
-			s.addSnippet(brokenSnippet{m[1], m[2], journal[max(0, i-10):i]})
+			s.snippets = withSnippet(s.snippets, brokenSnippet{m[1], m[2], journal[max(0, i-10):i]})
 		}
 	}
 }
 
-// head begins a section. What a unit prints may look like one: within the
-// journals only the heads that can follow count.
-func (s *state) head(head, section string) string {
+// head begins a section, which is "" for one to pass over.
+func (s *state) head(head string) string {
 	word, rest, _ := strings.Cut(head, " ")
 	switch {
-	case word == "multi-user" && section == "":
+	case word == "multi-user":
 		s.multiUser = rest
 	case word == "unit" && len(s.units) < mostUnits:
 		s.units = append(s.units, unit{name: rest})
-	case word == "fragment" && section == "unit":
+	case word == "fragment" && len(s.units) > 0:
 		s.units[len(s.units)-1].fragment = rest
+	case word == "end":
+		s.complete = true
 	case word != "journal":
-		return section
+		return ""
 	}
 	return word
 }
@@ -164,16 +178,13 @@ func (u *unit) property(line string) {
 	}
 }
 
-func (s *state) addSnippet(b brokenSnippet) {
-	if len(s.snippets) == mostSnippets {
-		return
+// withSnippet adds one that is not there yet, up to as many as anybody will read.
+func withSnippet(list []brokenSnippet, b brokenSnippet) []brokenSnippet {
+	const most = 20
+	if len(list) == most || slices.ContainsFunc(list, func(known brokenSnippet) bool { return known.name == b.name }) {
+		return list
 	}
-	for _, known := range s.snippets {
-		if known.name == b.name {
-			return
-		}
-	}
-	s.snippets = append(s.snippets, b)
+	return append(list, b)
 }
 
 // faults says what is wrong with a host in this state.
@@ -224,6 +235,9 @@ func (u *unit) fault(owner string) *Fault {
 	return f
 }
 
+// The most jobs that are named.
+const mostJobs = 50
+
 // jobs lists what systemd is still starting, "UNIT (running)" each.
 func (m *machine) jobs(ctx context.Context) ([]string, error) {
 	res, err := m.agent.Exec(ctx, shell("systemctl list-jobs --plain --no-legend"))
@@ -233,9 +247,9 @@ func (m *machine) jobs(ctx context.Context) ([]string, error) {
 	var running, waiting []string
 	for line := range strings.Lines(string(res.Stdout)) {
 		// 123 foo.service start running
-		f := strings.Fields(line)
+		f := strings.Fields(cut(line))
 		switch {
-		case len(f) < 4:
+		case len(f) < 4 || len(running)+len(waiting) == mostJobs:
 		case f[3] == "running":
 			running = append(running, f[1])
 		default:

@@ -1,7 +1,6 @@
 package vmtest
 
 import (
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -11,31 +10,37 @@ import (
 
 // What inspectScript prints on a host with two units that failed, one of which
 // prints what looks like the script's own words.
-const inspected = `== multi-user active
-== unit bad.service
+const inspected = `== 7 multi-user active
+== 7 unit bad.service
 Result=exit-code
 ExecMainStatus=3
 FragmentPath=/etc/systemd/system/bad.service
-== fragment /nix/store/abc-unit-bad.service/bad.service
+== 7 fragment /nix/store/abc-unit-bad.service/bad.service
 Starting bad.service...
 == multi-user lie
+== unit lie.service
+== journal
 no such thing
 bad.service: Failed with result 'exit-code'.
-== unit mnt.mount
+== 7 unit mnt.mount
 Result=timeout
 FragmentPath=/etc/systemd/system/mnt.mount
-== fragment /nix/store/def-unit-mnt.mount/mnt.mount
+== 7 fragment /nix/store/def-unit-mnt.mount/mnt.mount
 Mounting /mnt...
-== journal
+== 7 journal
 stage-2-init: setting up x
 stage-2-init: Activation script snippet 'x' failed (1)
 --
 other
+== 7 end
 `
 
 func TestStateOfTheScript(t *testing.T) {
 	s := state{system: "degraded"}
-	s.read(inspected)
+	s.read("== 7", inspected)
+	if !s.complete {
+		t.Error("it is not complete")
+	}
 	if s.multiUser != "active" {
 		t.Errorf("multi-user is %q", s.multiUser)
 	}
@@ -70,7 +75,7 @@ func FuzzState(f *testing.F) {
 	f.Add(inspected)
 	f.Fuzz(func(_ *testing.T, text string) {
 		var s state
-		s.read(text)
+		s.read("== 7", text)
 		s.faults(&machine{serial: newSerial(io.Discard)})
 	})
 }
@@ -92,7 +97,7 @@ func TestDifference(t *testing.T) {
 // A guest may print as much as it likes, but not all of it is kept.
 func TestStateIsBounded(t *testing.T) {
 	s := state{}
-	s.read("== multi-user active\n== unit x.service\nResult=exit-code\n== fragment /x\n" + strings.Repeat(strings.Repeat("é", 4000)+"\n", 200))
+	s.read("==", "== multi-user active\n== unit x.service\nResult=exit-code\n== fragment /x\n"+strings.Repeat(strings.Repeat("é", 4000)+"\n", 200))
 	if n := len(s.units[0].journal); n != mostJournalLines {
 		t.Errorf("%d lines are kept", n)
 	}
@@ -103,29 +108,16 @@ func TestStateIsBounded(t *testing.T) {
 	}
 }
 
-// The answers come from the guest, whose agent need not be the real one.
-func TestStateHasFewFaults(t *testing.T) {
-	var text strings.Builder
-	text.WriteString("== multi-user active\n")
-	for i := range 1000 {
-		fmt.Fprintf(&text, "== unit u%d.service\n", i)
+// What was cut off says nothing of the units that failed.
+func TestStateThatIsCutOff(t *testing.T) {
+	whole, _, _ := strings.Cut(inspected, "== 7 unit mnt.mount")
+	var s state
+	if s.read("== 7", whole); s.complete {
+		t.Error("half of it passes for the whole")
 	}
-	text.WriteString("== fragment /x\n== journal\n")
-	for i := range 1000 {
-		fmt.Fprintf(&text, "Activation script snippet 's%d' failed (1)\n", i)
-	}
-	s := state{}
-	s.read(text.String())
-	if len(s.units) != mostUnits || len(s.snippets) != mostSnippets {
-		t.Errorf("there are %d units and %d snippets", len(s.units), len(s.snippets))
-	}
-}
-
-func TestFewOfManyAreNamed(t *testing.T) {
-	if got := few([]string{"a", "b"}, 2); got != "a\nb" {
-		t.Errorf("got %q", got)
-	}
-	if got := few([]string{"a", "b", "c"}, 1); got != "a\nand 2 more" {
-		t.Errorf("got %q", got)
+	s = state{}
+	s.read("==", strings.Repeat("== unit x\n== fragment /x\n", 10*mostUnits))
+	if len(s.units) != mostUnits {
+		t.Errorf("%d units are kept", len(s.units))
 	}
 }

@@ -27,7 +27,7 @@ func (l *Lab) Boot(ctx context.Context, h Host, step func(home, phase string)) R
 	}
 	again := l.attempt(ctx, h, step)
 	again.Phases[0].Attempts = 2
-	again.Flaky = !slices.ContainsFunc(again.faults(), (*Fault).machines)
+	again.Flaky = ctx.Err() == nil && !slices.ContainsFunc(again.faults(), (*Fault).machines)
 	return again
 }
 
@@ -67,8 +67,9 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)
 	b.homes(alive)
 	b.checks(alive)
 	if m != nil {
-		b.keepEvidence(ctx, alive.Err() == nil)
-		m.stop(ctx, b.up)
+		runs := alive.Err() == nil
+		b.keepEvidence(ctx, runs)
+		m.stop(ctx, b.up && runs) // one that panicked hears no power button
 	}
 	return b.result
 }
@@ -110,24 +111,47 @@ func (b *booting) comeUp(alive context.Context) []*Fault {
 	select {
 	case <-m.opened:
 	case <-limited.Done():
-		return b.notUp(alive, limit)
+		return b.notUp(alive, limit, limited.Err())
 	}
 	state, err := m.ask(limited)
 	if err != nil {
-		return b.notUp(alive, limit)
+		return b.notUp(alive, limit, err)
 	}
 	b.state, b.answers = state, true
 	return state.faults(m)
 }
 
-// notUp says why a host did not come up: a fault that ended it, or the time.
-func (b *booting) notUp(alive context.Context, limit time.Duration) []*Fault {
+// How long it may take until it is known why a connection to a guest was lost.
+const fateLimit = 10 * time.Second
+
+// fate is the fault that ended the machine, nil if none did. err is what was the
+// matter with asking it: that a connection is lost is seen at once, and why only
+// when QEMU and all it started are gone.
+func fate(alive context.Context, err error) *Fault {
+	if errors.Is(err, guestagent.ErrClosed) {
+		select {
+		case <-alive.Done():
+		case <-time.After(fateLimit):
+		}
+	}
 	var died *faultError
 	if errors.As(context.Cause(alive), &died) {
-		return []*Fault{died.fault}
+		return died.fault
+	}
+	return nil
+}
+
+// notUp says why a host did not come up: a fault that ended it, an agent that
+// refuses, or the time.
+func (b *booting) notUp(alive context.Context, limit time.Duration, err error) []*Fault {
+	if f := fate(alive, err); f != nil {
+		return []*Fault{f}
 	}
 	if alive.Err() != nil {
 		return nil // interrupted
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return []*Fault{unasked(err)}
 	}
 	m := b.machine
 	f := &Fault{Kind: KindTimeout, Title: "it was not up after " + limit.String(), Tail: m.serial.tail(shownLines), Hint: "give it more with boot-timeout in flakeci.toml"}
@@ -153,7 +177,11 @@ func (b *booting) notUp(alive context.Context, limit time.Duration) []*Fault {
 }
 
 func (l *Lab) bootTimeout(a Accel) time.Duration {
-	limit := cmp.Or(l.BootTimeout, DefaultBootTimeout) * a.factor()
+	return l.atMost(cmp.Or(l.BootTimeout, DefaultBootTimeout) * a.factor())
+}
+
+// atMost shortens the time of a phase to what any may take.
+func (l *Lab) atMost(limit time.Duration) time.Duration {
 	if l.Limit > 0 {
 		return min(limit, l.Limit)
 	}
@@ -187,12 +215,17 @@ func (b *booting) accelNote(alive context.Context) string {
 func (b *booting) checks(alive context.Context) {
 	for _, c := range b.host.Checks {
 		name := CheckPrefix + c.Label()
-		if !b.up {
-			b.result.Phases = append(b.result.Phases, Phase{Name: name, Started: time.Now(), Skipped: true, Message: "the host did not come up"})
-			continue
+		p := Phase{Name: name, Started: time.Now()}
+		switch {
+		case b.result.Phases[0].Canceled:
+			p.Canceled = true
+		case !b.up:
+			p.Skipped, p.Message = true, "the host did not come up"
+		default:
+			b.step("", name)
+			p = b.check(alive, name, c)
 		}
-		b.step("", name)
-		b.result.Phases = append(b.result.Phases, b.check(alive, name, c))
+		b.result.Phases = append(b.result.Phases, p)
 	}
 }
 
@@ -203,20 +236,34 @@ func (m *machine) Exec(ctx context.Context, c guestagent.Command) (guestagent.Re
 
 // unasked is the fault of a guest that is there and does not answer as it should.
 func unasked(err error) *Fault {
-	return &Fault{Kind: KindAgent, Title: "the guest could not be asked: " + err.Error(), Message: err.Error()}
+	why := cut(err.Error())
+	return &Fault{Kind: KindAgent, Title: "the guest could not be asked: " + why, Message: why}
+}
+
+// tooLong is the fault of a phase that took more time than it had.
+func tooLong(what string, limit time.Duration) *Fault {
+	return &Fault{Kind: KindTimeout, Title: what + " took longer than " + limit.String()}
 }
 
 func (b *booting) check(alive context.Context, name string, c Check) Phase {
-	res := c.Run(alive, b.machine)
+	limited := alive
+	if l := b.lab; l.Limit > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(alive, l.Limit)
+		defer cancel()
+	}
+	res := c.Run(limited, b.machine)
 	p := Phase{Name: name, Started: res.Started, Duration: res.Duration, Attempts: 1}
-	var died *faultError
+	died := fate(alive, res.Err)
 	switch {
 	case res.Passed:
 		p.Message = res.Seen
-	case errors.As(context.Cause(alive), &died):
-		p.Faults = []*Fault{died.fault}
+	case died != nil:
+		p.Faults = []*Fault{died}
 	case alive.Err() != nil:
 		p.Canceled = true
+	case limited.Err() != nil:
+		p.Faults = []*Fault{tooLong("check "+c.Label(), b.lab.Limit)}
 	case res.Err != nil:
 		p.Faults = []*Fault{unasked(res.Err)}
 	default:

@@ -2,7 +2,6 @@ package vmtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -35,22 +34,22 @@ func (b *booting) homes(alive context.Context) {
 
 // activate does for a home what its owner does, or looks at what the host did.
 func (b *booting) activate(alive context.Context, h Home, p *Phase) {
-	limit := activateLimit * b.machine.accel.factor()
+	limit := b.lab.atMost(activateLimit * b.machine.accel.factor())
 	limited, cancel := context.WithTimeout(alive, limit)
 	defer cancel()
 	fault, err := b.machine.activateHome(limited, h, b.state)
-	var died *faultError
+	died := fate(alive, err)
 	switch {
 	case err == nil && fault == nil:
 		return
 	case err == nil:
 		p.Faults = []*Fault{fault}
-	case errors.As(context.Cause(alive), &died):
-		p.Faults = []*Fault{died.fault}
+	case died != nil:
+		p.Faults = []*Fault{died}
 	case alive.Err() != nil:
 		p.Canceled = true
 	case limited.Err() != nil:
-		p.Faults = []*Fault{{Kind: KindTimeout, Title: fmt.Sprintf("activating %s took longer than %s", h.ID, limit)}}
+		p.Faults = []*Fault{tooLong("activating "+h.ID, limit)}
 	default:
 		p.Faults = []*Fault{unasked(err)}
 	}
@@ -80,12 +79,15 @@ func (m *machine) activateHome(ctx context.Context, h Home, s state) (*Fault, er
 	if changed := difference(before, after); len(changed) > 0 {
 		return &Fault{
 			Kind: KindActivation, Title: fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
-			Message: "the second activation of the same home changed:\n" + few(changed, shownLines),
+			Message: "the second activation of the same home changed:\n" + strings.Join(changed[:min(len(changed), mostChanged)], "\n"),
 			Hint:    "an activation step should leave alone what is as it should be",
 		}, nil
 	}
 	return m.userUnits(ctx, h)
 }
+
+// The most files that are named of those which a second activation changed.
+const mostChanged = 50
 
 // embedded looks at the unit by which the host activated the home while booting.
 func (m *machine) embedded(ctx context.Context, h Home, s state) (*Fault, error) {
@@ -98,7 +100,7 @@ func (m *machine) embedded(ctx context.Context, h Home, s state) (*Fault, error)
 	if err != nil {
 		return nil, err
 	}
-	if got := strings.TrimSpace(string(res.Stdout)); got != "loaded active" {
+	if got := cut(strings.TrimSpace(string(res.Stdout))); got != "loaded active" {
 		return &Fault{
 			Kind: KindActivation, Title: h.Unit + " did not activate " + h.ID, Message: h.Unit + " is " + got,
 			Hint: "home-manager.startAsUserService and the like leave it to the login; see `systemctl status " + h.Unit + "`",
@@ -172,12 +174,17 @@ func (m *machine) run1(ctx context.Context, h Home, failed string) (*Fault, erro
 	if err != nil || res.ExitCode == 0 && res.Signal == 0 {
 		return nil, err
 	}
-	lines := linesOf(append(res.Stdout, res.Stderr...))
+	said := append(res.Stdout, res.Stderr...)
+	lines := linesOf(said[max(0, len(said)-mostSaid):])
 	return &Fault{
 		Kind: KindActivation, Title: fmt.Sprintf("%s (%s)", failed, exitText(res)), ExitCode: res.ExitCode,
 		Message: strings.Join(lines, "\n"), Tail: lines[max(0, len(lines)-shownLines):],
 	}, nil
 }
+
+// The most of what an activation says that is kept, in bytes. The script above
+// keeps to that, but a guest may be another than it seems.
+const mostSaid = 64 << 10
 
 func exitText(res guestagent.Result) string {
 	if res.Signal != 0 {
@@ -191,7 +198,11 @@ func linesOf(text []byte) []string {
 	if trimmed == "" {
 		return nil
 	}
-	return strings.Split(trimmed, "\n")
+	lines := strings.Split(trimmed, "\n")
+	for i := range lines {
+		lines[i] = cut(lines[i])
+	}
+	return lines
 }
 
 // snapshotScript lists a home: links by where they point, files by what is in
@@ -230,14 +241,6 @@ func difference(before, after []string) []string {
 	return list
 }
 
-// few puts the first n of a list on lines and says how many more there are.
-func few(list []string, n int) string {
-	if len(list) <= n {
-		return strings.Join(list, "\n")
-	}
-	return fmt.Sprintf("%s\nand %d more", strings.Join(list[:n], "\n"), len(list)-n)
-}
-
 // fileOf takes the name out of a snapshot's line.
 func fileOf(line string) string {
 	kind, rest, _ := strings.Cut(line, " ")
@@ -254,6 +257,20 @@ func fileOf(line string) string {
 	return "~/" + rest
 }
 
+// userUnitsScript prints what inspectScript does, of a user's own systemd. $1 is
+// the mark, $2 the most units.
+const userUnitsScript = `
+case $(systemctl --user is-system-running --wait) in
+"" | offline | unknown) exit 1 ;;
+esac
+failed=$(systemctl --user list-units --failed --plain --no-legend --full) || exit 1
+for unit in $(printf '%s\n' "$failed" | cut -d' ' -f1 | head -n "$2"); do
+	echo "$1 unit $unit"
+	systemctl --user show -p Result -p ExecMainStatus -- "$unit"
+	echo "$1 fragment $(readlink -f "$(systemctl --user show -p FragmentPath --value -- "$unit")")"
+done
+echo "$1 end"`
+
 // userUnits logs the user in anew, so to speak, and looks for units of the home
 // that fail.
 func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
@@ -264,20 +281,24 @@ func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
 	if res.ExitCode != 0 {
 		return &Fault{
 			Kind: KindUnit, Title: "systemd does not start for " + h.Username, ExitCode: res.ExitCode,
-			Message: string(res.Stdout), Tail: linesOf(res.Stdout),
+			Message: strings.Join(lastLines(res.Stdout, shownLines), "\n"), Tail: lastLines(res.Stdout, shownLines),
 		}, nil
 	}
-	res, err = m.agent.Exec(ctx, asUser(h, `systemctl --user is-system-running --wait >/dev/null
-		for unit in $(systemctl --user list-units --failed --plain --no-legend --full | cut -d' ' -f1 | head -n 20); do
-			echo "== unit $unit"
-			systemctl --user show -p Result -p ExecMainStatus -- "$unit"
-			echo "== fragment $(readlink -f "$(systemctl --user show -p FragmentPath --value -- "$unit")")"
-		done`))
+	mark := newMark()
+	res, err = m.agent.Exec(ctx, asUser(h, userUnitsScript, mark, strconv.Itoa(mostUnits)))
 	if err != nil {
 		return nil, err
 	}
 	var s state
-	s.read(string(res.Stdout))
+	s.read(mark, string(res.Stdout))
+	if !s.complete {
+		// No units must not pass for none that failed.
+		said := lastLines(res.Stderr, shownLines)
+		return &Fault{
+			Kind: KindUnit, Title: "systemd of " + h.Username + " could not be asked for failed units", ExitCode: res.ExitCode,
+			Message: strings.Join(said, "\n"), Tail: said,
+		}, nil
+	}
 	if len(s.units) == 0 {
 		return nil, nil
 	}
@@ -288,7 +309,7 @@ func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.journal = linesOf(log.Stdout)
+	u.journal = lastLines(log.Stdout, mostJournalLines)
 	f := u.fault(h.Username)
 	for _, other := range s.units[1:] {
 		f.Message += "\nfailed too: " + other.name

@@ -2,7 +2,6 @@ package vmtest
 
 import (
 	"context"
-	"errors"
 	"io"
 	"path/filepath"
 )
@@ -22,34 +21,26 @@ type Kept struct {
 	Why   string // why that and no other; empty for KVM
 	// Shared is a folder that some guests see as /tmp/shared.
 	Shared string
-	// QMP and Agent are the sockets to talk to QEMU and to the guest's agent by.
-	QMP, Agent string
-	// Opened is closed when the guest's agent is there.
-	Opened <-chan struct{}
 }
 
 // Keep starts a host and leaves it running until the guest ends or the context
 // does, which is no fault. started is told of the running guest.
 func (l *Lab) Keep(ctx context.Context, h Host, console Console, forwards []Forward, started func(Kept)) *Fault {
 	m, alive, fault := l.start(ctx, h, startOptions{console: &console, forwards: forwards, patient: true})
-	if fault != nil {
+	if ctx.Err() != nil {
+		fault = nil // it was left before it began
+	}
+	if m == nil {
 		return fault
 	}
 	defer m.discard()
 	defer m.stop(ctx, false)
 	_, why, _ := l.Accel.Choose(ctx, "")
-	started(Kept{
-		Accel: m.accel, Why: why, Opened: m.opened, Shared: filepath.Join(m.dir, sharedFolder),
-		QMP: filepath.Join(m.sockets, qmpSocket), Agent: filepath.Join(m.sockets, agentSocket),
-	})
-	select {
-	case <-m.over: // it powered off, as its user wanted
-		return nil
-	case <-alive.Done():
+	started(Kept{Accel: m.accel, Why: why, Shared: filepath.Join(m.dir, sharedFolder)})
+	<-alive.Done()
+	died := fate(alive, nil)
+	if died == nil || died.Kind == KindBoot || ctx.Err() != nil {
+		return nil // it powered off, as its user wanted, or was left
 	}
-	var died *faultError
-	if errors.As(context.Cause(alive), &died) && ctx.Err() == nil {
-		return died.fault
-	}
-	return nil
+	return died
 }

@@ -1,10 +1,12 @@
 package vmtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,8 +42,64 @@ type machine struct {
 	stopping bool
 }
 
-// How long QEMU may take until it listens: some runners make a disk first.
-const startLimit = 30 * time.Second
+// How long QEMU may take until it listens. Some runners make a disk first, and
+// with virtualisation.useNixStoreImage an image of all the store that the host
+// needs, which takes the same with KVM or without.
+const startLimit = 3 * time.Minute
+
+// start runs the host's runner and connects to it. The context that comes with
+// the machine ends when the host can come up no more; its cause is then the
+// [*Fault]. A host whose machine does not start gives the fault alone.
+func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, context.Context, *Fault) {
+	script, fault := findRunner(h.Runner)
+	if fault != nil {
+		return nil, nil, fault
+	}
+	accel, _, err := l.Accel.Choose(ctx, qemuOf(script))
+	if err != nil {
+		return nil, nil, &Fault{Kind: KindAccel, Title: "the accelerator asked for is not to be had", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
+	}
+	dir, err := os.MkdirTemp(l.Dir, "vm-")
+	if err != nil {
+		return nil, nil, infra("no folder for the guest", err)
+	}
+	m := &machine{
+		name: h.Name, dir: dir, sockets: dir, accel: accel,
+		opened: make(chan struct{}), over: make(chan struct{}), exited: make(chan struct{}), watched: make(chan struct{}),
+	}
+	m.cleanup = append(m.cleanup, func() { removeAll(dir) })
+	if len(filepath.Join(dir, agentSocket)) > longestSocket {
+		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
+			m.discard()
+			return nil, nil, infra("no folder for the guest's sockets", err)
+		}
+		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
+	}
+	log, err := os.Create(filepath.Join(dir, serialLog))
+	if err != nil {
+		m.discard()
+		return nil, nil, infra("no serial log", err)
+	}
+	m.cleanup = append(m.cleanup, func() { _ = log.Close() })
+	m.serial = newSerial(log)
+	m.run(ctx, l, script, extra)
+	alive, fault := m.connect(ctx, l.atMost(startLimit))
+	if fault != nil {
+		m.stop(ctx, false)
+		m.discard()
+		return nil, nil, fault
+	}
+	silence := l.silence(accel)
+	if extra.patient {
+		silence = 0
+	}
+	go m.watch(alive, silence)
+	return m, alive, nil
+}
+
+func infra(what string, err error) *Fault {
+	return &Fault{Kind: KindInfra, Title: what + ": " + err.Error(), Message: err.Error()}
+}
 
 // run starts the runner. QEMU lives until it is stopped, however ctx ends: who
 // is interrupted stops it.
@@ -62,19 +120,20 @@ func (m *machine) run(ctx context.Context, l *Lab, script string, o startOptions
 }
 
 // connect waits until QEMU listens. One that dies instead is not waited for.
-func (m *machine) connect(ctx context.Context) (context.Context, *Fault) {
-	limited, cancel := context.WithTimeout(ctx, startLimit*m.accel.factor())
+func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Context, *Fault) {
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for m.qmp == nil || m.agent == nil {
 		select {
 		case <-m.exited:
 			return nil, m.died()
 		case <-limited.Done():
-			return nil, m.late(ctx, "QEMU does not listen")
+			return nil, late(ctx, limit)
 		case <-time.After(10 * time.Millisecond):
 		}
 		m.dial(limited)
 	}
+	m.serial.begin()
 	alive, fail := context.WithCancelCause(ctx)
 	m.fail = fail
 	return alive, nil
@@ -82,11 +141,11 @@ func (m *machine) connect(ctx context.Context) (context.Context, *Fault) {
 
 // late is the fault of a machine that takes too long to start, unless it was
 // the run that was interrupted.
-func (m *machine) late(ctx context.Context, what string) *Fault {
+func late(ctx context.Context, limit time.Duration) *Fault {
 	if ctx.Err() != nil {
 		return infra("interrupted", ctx.Err())
 	}
-	return infra(what, errors.New("nothing for "+(startLimit*m.accel.factor()).String()))
+	return infra("QEMU does not listen", errors.New("nothing for "+limit.String()))
 }
 
 // dial tries to connect. That nobody listens yet is no fault.
@@ -119,10 +178,16 @@ var machinesRE = regexp.MustCompile(`(?i)cannot allocate memory|cannot set up gu
 func (m *machine) died() *Fault {
 	var ended *proc.Error
 	if !errors.As(m.err, &ended) {
+		if m.qmp == nil {
+			return &Fault{
+				Kind: KindBoot, Title: "the runner ended without starting QEMU", Tail: m.serial.tail(shownLines),
+				Hint: "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; see what the host sets there",
+			}
+		}
 		return &Fault{Kind: KindInfra, Title: "QEMU ended by itself", Tail: m.serial.tail(shownLines)}
 	}
 	f := &Fault{Message: ended.Error(), ExitCode: max(ended.ExitCode, 0), Tail: m.serial.tail(shownLines)}
-	said := brief(ended.LastLine)
+	said := brief(cmp.Or(ended.LastLine, ended.Error()))
 	switch {
 	case ended.Signal != 0:
 		f.Kind, f.Title = KindInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
@@ -187,6 +252,21 @@ func (m *machine) quit(ctx context.Context) {
 	case <-m.exited:
 	case <-limited.Done():
 	}
+}
+
+// removeAll removes a folder in which a guest may have made others, and taken all
+// rights to them.
+func removeAll(dir string) {
+	if os.RemoveAll(dir) == nil {
+		return
+	}
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, _ error) error {
+		if d != nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	_ = os.RemoveAll(dir)
 }
 
 // discard forgets all of a machine that is stopped.

@@ -22,12 +22,6 @@ const (
 // must not fill the disk of this machine.
 const mostSerial = 64 << 20
 
-// The most of what went wrong that is kept.
-const (
-	mostTroubles = 20
-	mostSnippets = 20
-)
-
 // sign is what a line on the console means for the boot.
 type sign int
 
@@ -57,7 +51,7 @@ var (
 // serial is the console of a guest. It is written to by QEMU, may be written
 // to a log as a whole, and is searched for signs line by line.
 type serial struct {
-	log   io.Writer // gets all of it, as it is; nil once it takes no more
+	log   io.Writer // gets all of it, as it is, for as long as it takes it
 	first chan sign // the first panic or emergency
 
 	mu      sync.Mutex
@@ -66,7 +60,8 @@ type serial struct {
 	last    time.Time // when something was last written
 	up      bool
 	trouble []string // what systemd says failed
-	bytes   int64
+	talked  bool     // since it began
+	bytes   int64    // in all
 	broken  []brokenSnippet
 }
 
@@ -85,6 +80,7 @@ func (s *serial) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = time.Now()
+	s.talked = true
 	s.bytes += int64(len(p))
 	for _, b := range p {
 		if b == '\n' || s.line.Len() == serialWidth {
@@ -96,15 +92,20 @@ func (s *serial) Write(p []byte) (int, error) {
 	}
 	// A prompt has no end of line.
 	s.look(clean.Text(s.line.String()))
-	if s.bytes > mostSerial {
-		s.log = nil
-	}
-	if s.log != nil {
+	if s.bytes <= mostSerial {
+		// A full disk must not take the console from the guest, and from us.
 		if _, err := s.log.Write(p); err != nil {
-			s.log = nil // a full disk here is no reason to look away from the guest
+			s.log = io.Discard
 		}
 	}
 	return len(p), nil
+}
+
+// begin says that the guest starts: what was printed before is its runner's.
+func (s *serial) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last, s.talked = time.Now(), false
 }
 
 func (s *serial) endLine() {
@@ -113,10 +114,10 @@ func (s *serial) endLine() {
 	if text == "" {
 		return
 	}
-	if m := activationRE.FindStringSubmatch(text); m != nil && len(s.broken) < mostSnippets {
-		s.broken = append(s.broken, brokenSnippet{m[1], m[2], slices.Clone(s.lines[max(0, len(s.lines)-10):])})
+	if m := activationRE.FindStringSubmatch(text); m != nil {
+		s.broken = withSnippet(s.broken, brokenSnippet{m[1], m[2], slices.Clone(s.lines[max(0, len(s.lines)-10):])})
 	}
-	if m := troubleRE.FindStringSubmatch(text); m != nil && len(s.trouble) < mostTroubles {
+	if m := troubleRE.FindStringSubmatch(text); m != nil && len(s.trouble) < 20 {
 		s.trouble = append(s.trouble, strings.TrimSpace(m[2]+m[3]))
 	}
 	if s.lines = append(s.lines, text); len(s.lines) > 2*serialLines {
@@ -154,7 +155,7 @@ func (s *serial) silent() time.Duration {
 func (s *serial) seen() (up, anything bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.up, s.bytes > 0
+	return s.up, s.talked
 }
 
 // tail gives the last n lines, without what is no text.

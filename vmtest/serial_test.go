@@ -2,11 +2,13 @@ package vmtest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"io"
+
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // feed writes a console's output in pieces of n bytes.
@@ -96,46 +98,6 @@ func TestSerialTroublesAndSnippets(t *testing.T) {
 	}
 }
 
-// A guest may print for as long as it runs, and say the same again.
-func TestSerialIsBounded(t *testing.T) {
-	s := newSerial(&bytes.Buffer{})
-	for i := range 10 * mostSnippets {
-		feed(t, s, fmt.Sprintf("Activation script snippet 'x%d' failed (1)\n", i), 100)
-	}
-	if n := len(s.snippets()); n != mostSnippets {
-		t.Errorf("%d snippets are kept", n)
-	}
-}
-
-type fullDisk struct{ n int }
-
-func (d *fullDisk) Write([]byte) (int, error) {
-	d.n++
-	return 0, errors.New("no space left on device")
-}
-
-// A disk of this machine that is full is not the guest's silence.
-func TestSerialGoesOnWithoutItsLog(t *testing.T) {
-	log := &fullDisk{}
-	s := newSerial(log)
-	feed(t, s, "one\ntwo\nreason login: ", 4)
-	if up, _ := s.seen(); !up {
-		t.Error("the console is not looked at any more")
-	}
-	if log.n != 1 {
-		t.Errorf("the log was tried %d times: a hole in it would mislead", log.n)
-	}
-}
-
-func TestPanicIsNamedOnce(t *testing.T) {
-	s := newSerial(&bytes.Buffer{})
-	feed(t, s, "Kernel panic - not syncing: no init\n---[ end Kernel panic - not syncing: no init ]---\n", 100)
-	f := (&watcher{machine: &machine{serial: s}}).panicked()
-	if f.Title != "the kernel panicked: no init" {
-		t.Errorf("the title is %q", f.Title)
-	}
-}
-
 func FuzzSerial(f *testing.F) {
 	f.Add([]byte("x login: \x1b[\r\n\xff"), 3)
 	f.Fuzz(func(t *testing.T, text []byte, n int) {
@@ -147,4 +109,32 @@ func FuzzSerial(f *testing.F) {
 			}
 		}
 	})
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+// The guest's console goes on without a log, and without end does not fill the
+// memory.
+func TestSerialOutlivesItsLog(t *testing.T) {
+	s := newSerial(fullDisk{})
+	feed(t, s, strings.Repeat("Activation script snippet 'a' failed (1)\n", 100), 1000)
+	for i := range 100 {
+		feed(t, s, fmt.Sprintf("Activation script snippet 's%d' failed (1)\n", i), 1000)
+	}
+	if b := s.snippets(); len(b) != 20 || b[1].name != "s0" {
+		t.Errorf("%d snippets are kept", len(b))
+	}
+}
+
+// What the runner prints is not the guest's.
+func TestSerialBegins(t *testing.T) {
+	s := newSerial(&bytes.Buffer{})
+	feed(t, s, "Creating a disk\n", 100)
+	s.last = s.last.Add(-time.Hour)
+	s.begin()
+	if _, talked := s.seen(); talked || s.silent() > time.Minute {
+		t.Errorf("the guest has talked: %v, and is silent for %s", talked, s.silent())
+	}
 }

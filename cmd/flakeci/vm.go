@@ -89,11 +89,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		return err
 	}
 	if k.started {
-		if k.fault != nil {
-			a.complain(fmt.Errorf("%s: %s", o.host, k.fault.Title))
-			return exitCode(exitFailed)
-		}
-		return nil
+		return a.left(o.host, k.fault)
 	}
 	j.outcome.Interrupted = ctx.Err() != nil
 	report := j.report()
@@ -102,6 +98,21 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		return err
 	}
 	return verdictExit(report.Verdict)
+}
+
+// left says how a machine that was kept ended, if not as somebody wanted.
+func (a *App) left(host string, f *vmtest.Fault) error {
+	if f == nil {
+		return nil
+	}
+	a.say("error: %s: %s", host, f.Title)
+	if f.Hint != "" {
+		a.say("hint: %s", f.Hint)
+	}
+	if runner.StatusOf([]*runner.Cause{{Kind: string(f.Kind)}}) == runner.Error {
+		return exitCode(exitError)
+	}
+	return exitCode(exitFailed)
 }
 
 // parseForwards reads PORT:GUESTPORT.
@@ -162,7 +173,7 @@ func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
 	if len(k.forwards) == 0 {
 		lines = append(lines, "network: closed; --forward 2222:22 would let ssh in")
 	}
-	lines = append(lines, "files: "+kept.Shared+" is /tmp/shared in the guest", "qmp: "+kept.QMP)
+	lines = append(lines, "files: "+kept.Shared+" is /tmp/shared in the guest")
 	for _, l := range lines {
 		fmt.Fprintf(k.app.Stderr, "flakeci: %s\r\n", l)
 	}

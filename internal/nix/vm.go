@@ -44,7 +44,7 @@ type Account struct {
 }
 
 // A vmSetting is something flakeci's module sets, wherever one of the options is
-// there; without is what to say where none is.
+// there; without is what to say where none is, empty if that is as well.
 type vmSetting struct {
 	options []string
 	value   string
@@ -65,6 +65,9 @@ func (v VM) settings() []vmSetting {
 			[]string{"virtualisation.qemu.guestAgent.enable", "services.qemuGuest.enable"}, forced("true"),
 			"no virtualisation.qemu.guestAgent, no services.qemuGuest: there may be nobody in the guest to answer",
 		},
+		// Ports of this machine, which two guests cannot both have, and ways out of
+		// a guest that is to be closed.
+		{[]string{"virtualisation.forwardPorts"}, forced("[ ]"), ""},
 	}
 	if v.MemoryMiB > 0 {
 		list = append(list, vmSetting{[]string{"virtualisation.memorySize"}, forced(strconv.Itoa(v.MemoryMiB)), "no virtualisation.memorySize: the memory is as the host has it"})
@@ -135,6 +138,9 @@ func (v VM) function() string {
 	for _, s := range v.settings() {
 		for _, option := range s.options {
 			fmt.Fprintf(&module, "\n    (only (options ? %s) { %s = %s; })", option, option, s.value)
+		}
+		if s.without == "" {
+			continue
 		}
 		there := "guest ? " + strings.Join(s.options, " || guest ? ")
 		fmt.Fprintf(&lacking, "\n    (lack (%s) %s)", there, quote(s.without))

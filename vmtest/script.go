@@ -1,7 +1,6 @@
 package vmtest
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +8,13 @@ import (
 	"runtime"
 	"strings"
 )
+
+// startOptions are what only some guests are started with.
+type startOptions struct {
+	console  *Console
+	forwards []Forward
+	patient  bool // the guest may say nothing, and start anew
+}
 
 // The names of what is in a guest's folder.
 const (
@@ -22,76 +28,6 @@ const (
 // The longest path that a socket may have: 108 bytes on Linux, 104 elsewhere, of
 // which the last is 0.
 const longestSocket = 103
-
-// start runs the host's runner and connects to it. The context that comes with
-// the machine ends when the host can come up no more; its cause is then the
-// [*Fault]. A host whose machine does not start gives the fault alone.
-func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, context.Context, *Fault) {
-	script, fault := findRunner(h.Runner)
-	if fault != nil {
-		return nil, nil, fault
-	}
-	accel, _, err := l.Accel.Choose(ctx, qemuOf(script))
-	if err != nil {
-		return nil, nil, &Fault{Kind: KindAccel, Title: "the accelerator asked for is not to be had", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
-	}
-	m, fault := l.prepare(h, accel)
-	if fault != nil {
-		return nil, nil, fault
-	}
-	m.run(ctx, l, script, extra)
-	alive, fault := m.connect(ctx)
-	if fault != nil {
-		m.stop(ctx, false)
-		m.discard()
-		return nil, nil, fault
-	}
-	silence := l.silence(accel)
-	if extra.patient {
-		silence = 0
-	}
-	go m.watch(alive, silence)
-	return m, alive, nil
-}
-
-// prepare makes the folder of a guest with what it needs before it is started.
-func (l *Lab) prepare(h Host, accel Accel) (*machine, *Fault) {
-	dir, err := os.MkdirTemp(l.Dir, "vm-")
-	if err != nil {
-		return nil, infra("no folder for the guest", err)
-	}
-	m := &machine{
-		name: h.Name, dir: dir, sockets: dir, accel: accel,
-		opened: make(chan struct{}), over: make(chan struct{}), exited: make(chan struct{}), watched: make(chan struct{}),
-	}
-	m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(dir) })
-	if len(filepath.Join(dir, agentSocket)) > longestSocket {
-		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
-			m.discard()
-			return nil, infra("no folder for the guest's sockets", err)
-		}
-		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
-	}
-	log, err := os.Create(filepath.Join(dir, serialLog))
-	if err != nil {
-		m.discard()
-		return nil, infra("no serial log", err)
-	}
-	m.cleanup = append(m.cleanup, func() { _ = log.Close() })
-	m.serial = newSerial(log)
-	return m, nil
-}
-
-// startOptions are what only some guests are started with.
-type startOptions struct {
-	console  *Console
-	forwards []Forward
-	patient  bool // the guest may say nothing, and start anew
-}
-
-func infra(what string, err error) *Fault {
-	return &Fault{Kind: KindInfra, Title: what + ": " + err.Error(), Message: err.Error()}
-}
 
 // findRunner finds the script that nixpkgs makes.
 func findRunner(folder string) (string, *Fault) {
