@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -148,7 +149,7 @@ func (p *progress) block(r runner.Result) []string {
 		}
 		p.told[c] = true
 		if c.Kind == string(vmtest.KindCheck) {
-			for l := range strings.Lines(c.Message) {
+			for l := range strings.SplitSeq(c.Message, "\n") {
 				lines = append(lines, "    "+l)
 			}
 		}
@@ -168,14 +169,13 @@ func headline(r runner.Result) string {
 			return "~ " + id + " " + r.Note
 		}
 		last := r.Phases[len(r.Phases)-1]
-		activated := r.Cell.Kind == matrix.KindHome && strings.HasPrefix(last.Name, vmtest.PhaseActivate)
-		switch {
-		case r.Cell.Kind == matrix.KindVM && last.Name != runner.PhaseBuild && last.Name != runner.PhaseEval:
+		switch name, host, _ := strings.Cut(last.Name, ": "); {
+		case r.Cell.Kind == matrix.KindVM && name != runner.PhaseBuild && name != runner.PhaseEval:
 			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, checksHeld(r), noted(r.Note))
-		case activated && last.Status == runner.Skipped:
-			return fmt.Sprintf("- %s not activated: %s", id, last.Message)
-		case activated:
-			return fmt.Sprintf("✔ %s activated in its host", id)
+		case name == vmtest.PhaseActivate && last.Status == runner.Skipped:
+			return fmt.Sprintf("- %s not activated%s", id, noted(last.Message))
+		case name == vmtest.PhaseActivate:
+			return fmt.Sprintf("✔ %s activated in %s", id, cmp.Or(host, r.Cell.Host))
 		}
 		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Evaluated: "~"}[r.How]
 		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))
