@@ -36,7 +36,7 @@ func (a *App) vmCommand() *cobra.Command {
 		Short: "Boot one host and keep it for looking around",
 		Long: `flakeci vm builds the host's virtual machine and boots it with its serial
 console on this terminal, root being logged in there. Its disk is thrown away
-at the end. Ctrl-C ends it.`,
+at the end. Ctrl-C ends the machine, not what runs in it; so does poweroff.`,
 		Example: `  flakeci vm reason
   flakeci vm reason --forward 2222:22`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -89,7 +89,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		return err
 	}
 	if k.started {
-		return a.left(o.host, k.fault)
+		return k.end(o.host)
 	}
 	j.outcome.Interrupted = ctx.Err() != nil
 	report := j.report()
@@ -98,21 +98,6 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		return err
 	}
 	return verdictExit(report.Verdict)
-}
-
-// left says how a machine that was kept ended, if not as somebody wanted.
-func (a *App) left(host string, f *vmtest.Fault) error {
-	if f == nil {
-		return nil
-	}
-	a.say("error: %s: %s", host, f.Title)
-	if f.Hint != "" {
-		a.say("hint: %s", f.Hint)
-	}
-	if runner.StatusOf([]*runner.Cause{{Kind: string(f.Kind)}}) == runner.Error {
-		return exitCode(exitError)
-	}
-	return exitCode(exitFailed)
 }
 
 // parseForwards reads PORT:GUESTPORT.
@@ -154,6 +139,23 @@ func (k *keeper) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) r
 	return runner.Booted{}
 }
 
+// end says why the guest did not come or went away, as far as that was not its
+// user's wish.
+func (k *keeper) end(host string) error {
+	if k.fault == nil {
+		return nil
+	}
+	text := host + ": " + k.fault.Title
+	if k.fault.Message != "" {
+		text += ": " + k.fault.Message
+	}
+	k.app.say("error: %s", text)
+	if k.fault.Hint != "" {
+		k.app.say("hint: %s", k.fault.Hint)
+	}
+	return exitCode(exitOf(string(k.fault.Kind)))
+}
+
 // tell prints the ways in. The terminal is raw by now, where a line does not
 // begin by itself.
 func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
@@ -162,7 +164,7 @@ func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
 		lines[0] += " (" + kept.Why + ")"
 	}
 	lines = append(lines, vm.Info.Without...)
-	lines = append(lines, "console: here, Ctrl-C ends the machine")
+	lines = append(lines, "console: here; Ctrl-C or poweroff ends the machine")
 	for _, f := range k.forwards {
 		to := fmt.Sprintf("port %d: 127.0.0.1:%d", f.GuestPort, f.Port)
 		if f.GuestPort == 22 {
@@ -179,6 +181,10 @@ func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
 	}
 }
 
+// What the guest's firmware and programs leave a terminal in is not for its owner
+// to find: long lines cut off, colours, no cursor, the prompt behind the guest's.
+const tidyTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
+
 // console is the terminal, set to hand each key to the guest, but for Ctrl-C,
 // which leaves. Whoever pipes something in is no terminal, and is handed on too.
 func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
@@ -193,7 +199,12 @@ func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
 		return c, func() {}
 	}
 	var once sync.Once
-	return c, func() { once.Do(func() { _ = term.Restore(int(f.Fd()), before) }) }
+	return c, func() {
+		once.Do(func() {
+			fmt.Fprint(a.Stdout, tidyTerminal)
+			_ = term.Restore(int(f.Fd()), before)
+		})
+	}
 }
 
 // leaver hands on what is typed until that is Ctrl-C.

@@ -136,13 +136,16 @@ func explainNix(err error) (complaint, bool) {
 // explainEval says of a flake that could not be looked into what a run's report
 // says of it.
 func explainEval(err error) complaint {
-	c := complaint{msg: err.Error(), code: exitError}
 	cause := runner.FlakeCause(err)
-	c.hint = cause.Hint
-	if reports.VerdictOf(nil, []reports.Cause{{Kind: cause.Kind}}, false) == reports.VerdictFailed {
-		c.code = exitFailed
+	return complaint{err.Error(), cause.Hint, exitOf(cause.Kind)}
+}
+
+// exitOf is the exit code of a run that ends for this kind of cause.
+func exitOf(kind string) int {
+	if reports.VerdictOf(nil, []reports.Cause{{Kind: kind}}, false) == reports.VerdictFailed {
+		return exitFailed
 	}
-	return c
+	return exitError
 }
 
 func explainReport(err error) (complaint, bool) {
