@@ -132,11 +132,14 @@ func excerpt(e *toml.DecodeError, message string) string {
 // What the library says of a value of the wrong kind, in words of Go.
 var wrongKindRE = regexp.MustCompile(`^toml: cannot decode TOML \S+ into (?:struct field \S+ of type )?(\S+)`)
 
+const checkHead = "a table, such as [[vm.check]] begins"
+
 // plainTOML says it in words of the file.
 func plainTOML(e *toml.DecodeError) string {
 	kinds := map[string]string{
 		"string": "text in quotes", "int": "a number", "bool": "true or false",
 		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",
+		"main.vmTable": "a table", "main.checkTable": checkHead, "[]main.checkTable": checkHead,
 	}
 	m := wrongKindRE.FindStringSubmatch(e.Error())
 	if m == nil || kinds[m[1]] == "" {

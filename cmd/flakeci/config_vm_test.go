@@ -176,6 +176,9 @@ func TestVMConfigMistakes(t *testing.T) {
 			"line 2: vm.check.unit takes text in quotes\n1| [[vm.check]]\n2| unit = 1\n |        ~"},
 		// One table does for a list of one.
 		"one table": {"[vm.check]\nport = 0\n", "the 1st [[vm.check]]: port takes a number from 1 to 65535, not 0"},
+		"no table":  {"vm = \"reason\"\n", "line 1: vm takes a table\n1| vm = \"reason\"\n |      ~~~~~~~~"},
+		"no checks": {"[vm]\ncheck = 22\n", "line 2: vm.check takes a table, such as [[vm.check]] begins\n1| [vm]\n2| check = 22\n |         ~~"},
+		"check":     {"[vm]\ncheck = [22]\n", "line 2: vm.check takes a table, such as [[vm.check]] begins\n1| [vm]\n2| check = [22]\n |          ~~"},
 		"hosts":     {"[vm]\nhosts = [1]\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = [1]\n | ~~~~~"},
 		"accel":     {"[vm]\naccel = \"hvf\"\n", "line 2: accel takes auto, kvm or tcg, not \"hvf\"\n2| accel = \"hvf\"\n | ~~~~~"},
 		"memory": {"[vm]\nmemory = 2\n",

@@ -79,6 +79,9 @@ func (o *runOptions) check() error {
 	if !slices.Contains([]string{"auto", "plain", "quiet"}, o.progress) {
 		return &usageError{msg: "--progress takes auto, plain or quiet"}
 	}
+	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
+		return &usageError{msg: "--artifacts takes a folder, and " + o.artifacts + " is a file"}
+	}
 	if err := o.vm.check(); err != nil {
 		return err
 	}
@@ -229,7 +232,7 @@ func nothingHint(err error, others bool) error {
 			hint: "--kind all takes its packages, checks and shells too",
 		}
 	}
-	return &usageError{msg: err.Error(), hint: "only NixOS hosts and homes take part unless --kind names others, such as darwin"}
+	return &usageError{msg: err.Error(), hint: "only NixOS hosts and homes take part unless --kind names others, such as darwin, or --vm hosts to boot"}
 }
 
 // deliver writes the reports and ends with the verdict's exit code.
