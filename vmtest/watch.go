@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +24,8 @@ const (
 
 // watch looks at the console, QEMU's events and the process at once, until the
 // machine is gone or nobody wants to know any more. What says that the host will
-// not come up, or is gone, ends the context with the fault.
+// not come up, or is gone, ends the context with the fault. A silence of 0 is that
+// of a guest somebody looks around in: it may print what it likes, or nothing.
 func (m *machine) watch(alive context.Context, silence time.Duration) {
 	defer close(m.watched)
 	w := watcher{machine: m, silence: silence}
@@ -34,14 +37,16 @@ func (m *machine) watch(alive context.Context, silence time.Duration) {
 		select {
 		case <-alive.Done():
 		case s := <-m.serial.first:
-			w.begin(s)
+			if silence > 0 {
+				w.begin(s)
+			}
 		case e, ok := <-events:
 			if !ok {
 				events = nil // QEMU is about to be gone
 			}
 			fault = w.event(alive, e)
 		case <-m.exited:
-			fault = m.died()
+			fault, events = w.gone(alive, events), nil
 		case <-tick.C:
 			fault = w.look()
 		}
@@ -162,6 +167,24 @@ func (w *watcher) look() *Fault {
 	return nil
 }
 
+// gone says why QEMU is gone: for what it told last, if that was something.
+func (w *watcher) gone(ctx context.Context, events <-chan qmp.Event) *Fault {
+	limit := time.After(time.Second)
+	for events != nil {
+		select {
+		case e, ok := <-events:
+			if !ok {
+				events = nil
+			} else if fault := w.event(ctx, e); fault != nil {
+				return fault
+			}
+		case <-limit:
+			events = nil
+		}
+	}
+	return w.machine.died()
+}
+
 // seeOff waits for the end of a machine whose fate is known: the guest's own end
 // is what a graceful power-down waits for.
 func (w *watcher) seeOff(events <-chan qmp.Event) {
@@ -188,7 +211,17 @@ func infraFault(title, message, hint string) *Fault {
 	return &Fault{Kind: KindInfra, Title: title, Message: message, Hint: hint}
 }
 
+// NixOS' stage 1 with systemd ends its emergency mode in a panic, for it is told
+// boot.panic_on_fail: what failed before that is what matters.
+var failedStage1RE = regexp.MustCompile(`\bpanic-on-fail\b|Reached target .*[Ee]mergency`)
+
 func (w *watcher) panicked() *Fault {
+	if slices.ContainsFunc(w.machine.serial.tail(serialLines), failedStage1RE.MatchString) {
+		f := w.emergency()
+		const before, after = 20, 2
+		f.Tail = w.machine.serial.around("mergency", before, after)
+		return f
+	}
 	f := w.fault(KindPanic, "the kernel panicked", "")
 	const before, after = 8, 12 // what led to it says as much as the trace
 	f.Tail = w.machine.serial.around("Kernel panic - not syncing", before, after)
