@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +37,8 @@ func (a Accel) factor() time.Duration {
 	return 1
 }
 
-// Accelerator is the choice of one machine, made once and for all hosts.
+// Accelerator is the choice of this machine, made once for each QEMU: hosts of
+// several nixpkgs, or for several processors, have several.
 type Accelerator struct {
 	// Want is what was asked for; empty is [AccelAuto].
 	Want Accel
@@ -43,18 +46,31 @@ type Accelerator struct {
 	// anew; empty keeps none.
 	Cache string
 
-	once   sync.Once
-	chosen Accel
-	why    string
-	err    error
+	mu     sync.Mutex
+	chosen map[string]choice
+}
+
+type choice struct {
+	accel Accel
+	why   string
+	err   error
 }
 
 // Choose says which accelerator to use, and why that and no other in words for
 // the report. KVM that was forced and does not work is an error. qemu is the
 // program to prove it with.
 func (a *Accelerator) Choose(ctx context.Context, qemu string) (chosen Accel, why string, err error) {
-	a.once.Do(func() { a.chosen, a.why, a.err = a.choose(ctx, qemu) })
-	return a.chosen, a.why, a.err
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c, known := a.chosen[qemu]
+	if !known {
+		c.accel, c.why, c.err = a.choose(ctx, qemu)
+		if a.chosen == nil {
+			a.chosen = map[string]choice{}
+		}
+		a.chosen[qemu] = c
+	}
+	return c.accel, c.why, c.err
 }
 
 func (a *Accelerator) choose(ctx context.Context, qemu string) (Accel, string, error) {
@@ -83,6 +99,9 @@ type proof struct {
 
 // flawOfKVM says what is wrong with KVM here, "" for nothing.
 func (a *Accelerator) flawOfKVM(ctx context.Context, qemu string) string {
+	if m := machineOf(qemu); !slices.Contains(machines[runtime.GOARCH], m) {
+		return "KVM cannot be another processor: " + m
+	}
 	if f, err := os.OpenFile(kvmDevice, os.O_RDWR, 0); err != nil {
 		if errors.Is(err, os.ErrPermission) {
 			return "no permission for " + kvmDevice
@@ -95,11 +114,27 @@ func (a *Accelerator) flawOfKVM(ctx context.Context, qemu string) string {
 	if known, ok := a.recall(now); ok {
 		return known.Flaw
 	}
-	now.Flaw = proveKVM(ctx, qemu)
-	if ctx.Err() == nil {
+	late := false
+	now.Flaw, late = proveKVM(ctx, qemu)
+	// One that took too long may have done so for what else there was to do here.
+	if ctx.Err() == nil && !late {
 		a.remember(now)
 	}
 	return now.Flaw
+}
+
+// machines are the guests that KVM can run, by Go's name of this machine's
+// architecture, in the words of QEMU; its own comes first.
+var machines = map[string][]string{"amd64": {"x86_64", "i386"}, "arm64": {"aarch64"}}
+
+// machineOf is the processor that a QEMU makes. One whose name does not say makes
+// this machine's own.
+func machineOf(qemu string) string {
+	_, m, says := strings.Cut(filepath.Base(qemu), "qemu-system-")
+	if own := machines[runtime.GOARCH]; !says && len(own) > 0 {
+		return own[0]
+	}
+	return m
 }
 
 const kvmDevice = "/dev/kvm"

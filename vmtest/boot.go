@@ -194,8 +194,7 @@ func (l *Lab) silence(a Accel) time.Duration {
 
 // accelNote says what ran the guest, and why.
 func (b *booting) accelNote(alive context.Context) string {
-	m := b.machine
-	_, why, _ := b.lab.Accel.Choose(alive, "")
+	m, why := b.machine, b.machine.why
 	limited, cancel := context.WithTimeout(context.WithoutCancel(alive), time.Second)
 	defer cancel()
 	// QEMU has the last word: the host's own options may say otherwise.

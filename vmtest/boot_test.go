@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,5 +70,41 @@ func TestAFolderThatAGuestLocked(t *testing.T) {
 	removeAll(dir)
 	if _, err := os.Lstat(dir); !os.IsNotExist(err) {
 		t.Errorf("it is still there: %v", err)
+	}
+}
+
+// What a machine cannot run at all is no fault of the host's.
+func TestRunnersThatDoNotRun(t *testing.T) {
+	lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH")}
+	runner := func(text string) string {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "bin", "run-box-vm"), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	for name, c := range map[string]struct {
+		runner string
+		kind   Kind
+		title  string
+	}{
+		"another machine's": {runner("#!/no/such/interpreter\n"), KindInfra, "the runner cannot be started: "},
+		"another store's":   {"/no/such/store/nixos-vm", KindInfra, "the VM is not in this machine's store: "},
+		"none":              {t.TempDir(), KindBoot, "the VM has no runner"},
+		"refused":           {runner("#!/bin/sh\necho 'qemu: no such option' >&2\nexit 1\n"), KindBoot, "QEMU does not start: no such option"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := lab.Boot(t.Context(), Host{Name: "box", Runner: c.runner}, func(_, _ string) {})
+			faults := res.faults()
+			if len(faults) != 1 || faults[0].Kind != c.kind || !strings.HasPrefix(faults[0].Title, c.title) {
+				t.Errorf("faults are %+v", faults[0])
+			}
+			if left, _ := os.ReadDir(lab.Dir); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
 	}
 }

@@ -35,8 +35,7 @@ func (l *Lab) Keep(ctx context.Context, h Host, console Console, forwards []Forw
 	}
 	defer m.discard()
 	defer m.stop(ctx, false)
-	_, why, _ := l.Accel.Choose(ctx, "")
-	started(Kept{Accel: m.accel, Why: why, Shared: filepath.Join(m.dir, sharedFolder)})
+	started(Kept{Accel: m.accel, Why: m.why, Shared: filepath.Join(m.dir, sharedFolder)})
 	<-alive.Done()
 	died := fate(alive, nil)
 	if died == nil || died.Kind == KindBoot || ctx.Err() != nil {

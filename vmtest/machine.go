@@ -25,6 +25,7 @@ type machine struct {
 	// sockets is where those are, mostly in dir.
 	sockets string
 	accel   Accel
+	why     string // that accelerator and no other; empty for KVM
 	serial  *serial
 	qmp     *qmp.Client
 	agent   *guestagent.Client
@@ -55,7 +56,8 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 	if fault != nil {
 		return nil, nil, fault
 	}
-	accel, _, err := l.Accel.Choose(ctx, qemuOf(script))
+	qemu := qemuOf(script)
+	accel, why, err := l.Accel.Choose(ctx, qemu)
 	if err != nil {
 		return nil, nil, &Fault{Kind: KindAccel, Title: "the accelerator asked for is not to be had", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
 	}
@@ -64,7 +66,7 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 		return nil, nil, infra("no folder for the guest", err)
 	}
 	m := &machine{
-		name: h.Name, dir: dir, sockets: dir, accel: accel,
+		name: h.Name, dir: dir, sockets: dir, accel: accel, why: why,
 		opened: make(chan struct{}), over: make(chan struct{}), exited: make(chan struct{}), watched: make(chan struct{}),
 	}
 	m.cleanup = append(m.cleanup, func() { removeAll(dir) })
@@ -82,7 +84,7 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 	}
 	m.cleanup = append(m.cleanup, func() { _ = log.Close() })
 	m.serial = newSerial(log)
-	m.run(ctx, l, script, extra)
+	m.run(ctx, l, script, serialConsole(qemu), extra)
 	alive, fault := m.connect(ctx, l.atMost(startLimit))
 	if fault != nil {
 		m.stop(ctx, false)
@@ -103,11 +105,11 @@ func infra(what string, err error) *Fault {
 
 // run starts the runner. QEMU lives until it is stopped, however ctx ends: who
 // is interrupted stops it.
-func (m *machine) run(ctx context.Context, l *Lab, script string, o startOptions) {
+func (m *machine) run(ctx context.Context, l *Lab, script, console string, o startOptions) {
 	_ = os.Mkdir(filepath.Join(m.dir, sharedFolder), 0o755)
 	ctx, m.kill = context.WithCancel(context.WithoutCancel(ctx))
 	cmd := proc.Cmd{
-		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(l, o.forwards),
+		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(l, console, o.forwards),
 		Stdout: m.serial, Supervised: true, Grace: 2 * time.Second,
 	}
 	if o.console != nil {
@@ -192,6 +194,9 @@ func (m *machine) died() *Fault {
 	case ended.Signal != 0:
 		f.Kind, f.Title = KindInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
 		f.Hint = "the kernel kills so when memory runs out; fewer guests at once need less of it"
+	case ended.ExitCode < 0 && ended.Err != nil:
+		f.Kind, f.Title = KindInfra, "the runner cannot be started: "+ended.Err.Error()
+		f.Hint = "it is a script for the system that the host is for; see that this machine can run its programs"
 	case m.qmp != nil || machinesRE.MatchString(said):
 		f.Kind, f.Title = KindInfra, "QEMU gave up: "+said
 	default:

@@ -74,14 +74,15 @@ func words(code ...uint32) []byte {
 	return image
 }
 
-// proveKVM starts a guest and says what is wrong with KVM, "" for nothing. That
+// proveKVM starts a guest and says what is wrong with KVM, "" for nothing, and
+// whether that is no more than that it took too long. That
 // the device opens and makes a machine proves nothing: there are those on which
 // the guest then spins for ever, and those on which QEMU aborts when it sets the
 // processor up.
-func proveKVM(ctx context.Context, qemu string) string {
+func proveKVM(ctx context.Context, qemu string) (flaw string, late bool) {
 	guest, ok := proofGuests()[runtime.GOARCH]
 	if !ok {
-		return "there is no proof of KVM for " + runtime.GOARCH
+		return "there is no proof of KVM for " + runtime.GOARCH, false
 	}
 	limited, cancel := context.WithTimeout(ctx, proofLimit)
 	defer cancel()
@@ -89,13 +90,13 @@ func proveKVM(ctx context.Context, qemu string) string {
 	var ended *proc.Error
 	switch {
 	case err == nil:
-		return ""
+		return "", false
 	case limited.Err() != nil:
-		return fmt.Sprintf("a guest with KVM did nothing for %s", proofLimit)
+		return fmt.Sprintf("a guest with KVM did nothing for %s", proofLimit), true
 	case errors.As(err, &ended) && ended.LastLine != "":
-		return "QEMU with KVM fails: " + brief(ended.LastLine)
+		return "QEMU with KVM fails: " + brief(ended.LastLine), false
 	}
-	return "QEMU with KVM fails: " + err.Error()
+	return "QEMU with KVM fails: " + err.Error(), false
 }
 
 // run starts the guest as nixpkgs' runner starts one: -cpu max is where some

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 )
 
@@ -31,6 +30,11 @@ const longestSocket = 103
 
 // findRunner finds the script that nixpkgs makes.
 func findRunner(folder string) (string, *Fault) {
+	if _, err := os.Stat(folder); err != nil {
+		f := infra("the VM is not in this machine's store", err)
+		f.Hint = "a VM that --store puts elsewhere can be built, but not booted"
+		return "", f
+	}
 	found, err := filepath.Glob(filepath.Join(folder, "bin", "run-*-vm"))
 	if err == nil && len(found) > 0 {
 		return found[0], nil
@@ -49,7 +53,7 @@ func qemuOf(script string) string {
 	if found := qemuRE.Find(text); err == nil && found != nil {
 		return string(found)
 	}
-	return "qemu-system-x86_64"
+	return "qemu-system-" + machineOf("")
 }
 
 // arguments are added to the runner's own, which they come after.
@@ -79,7 +83,7 @@ func (m *machine) socket(name string) string {
 const agentPort = "flakeci-agent-port"
 
 // environment is what the runner sees: nothing of flakeci's own but the PATH.
-func (m *machine) environment(l *Lab, forwards []Forward) []string {
+func (m *machine) environment(l *Lab, console string, forwards []Forward) []string {
 	var net []string
 	if !l.OpenNetwork {
 		net = append(net, "restrict=on")
@@ -91,20 +95,20 @@ func (m *machine) environment(l *Lab, forwards []Forward) []string {
 		"PATH=" + l.Path, "HOME=" + m.dir, "TMPDIR=" + m.dir, "USE_TMPDIR=1",
 		"NIX_DISK_IMAGE=" + filepath.Join(m.dir, "disk.qcow2"),
 		"NIX_EFI_VARS=" + filepath.Join(m.dir, "efi-vars.fd"),
-		"NIX_SWTPM_DIR=" + filepath.Join(m.dir, "swtpm"),
+		"NIX_SWTPM_DIR=" + filepath.Join(m.sockets, "swtpm"), // which has sockets in it
 		"SHARED_DIR=" + filepath.Join(m.dir, sharedFolder),
 		"QEMU_NET_OPTS=" + strings.Join(net, ","),
 		// The kernel restarts a second after a panic, which -no-reboot makes the
 		// end; NixOS' stage 1 panics rather than asks what to do. The last console
 		// is the one that systemd and login prompts are on.
-		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + serialConsole() + ",115200n8",
+		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + console + ",115200n8",
 	}
 }
 
-// serialConsole is how Linux calls QEMU's first serial line. A guest that boots
-// here mostly has this machine's architecture.
-func serialConsole() string {
-	if runtime.GOARCH == "arm64" {
+// serialConsole is how Linux calls the first serial line of the machine that a
+// QEMU makes.
+func serialConsole(qemu string) string {
+	if strings.HasPrefix(machineOf(qemu), "a") { // aarch64, arm
 		return "ttyAMA0"
 	}
 	return "ttyS0"
