@@ -34,7 +34,7 @@ func TestVMsEvaluate(t *testing.T) {
 	flakes := filepath.Join(lanes.Root(t), "testdata", "flakes")
 	overrides := withGuest(t)
 	forEachLane(t, func(t *testing.T, lane lanes.Lane) {
-		for flake, hosts := range map[string]int{"vm-faults": 18, "vm-homes": 1} {
+		for flake, hosts := range map[string]int{"vm-faults": 18, "vm-homes": 2} {
 			args := []string{"eval", "--json", "--no-write-lock-file", "path:" + filepath.Join(flakes, flake) + "#nixosConfigurations", "--apply", runners}
 			var drvs map[string]string
 			decode(t, must(t, lane, append(args, overrides...)...), &drvs)

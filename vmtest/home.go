@@ -89,26 +89,6 @@ func (m *machine) activateHome(ctx context.Context, h Home, s state) (*Fault, er
 // The most files that are named of those which a second activation changed.
 const mostChanged = 50
 
-// embedded looks at the unit by which the host activated the home while booting.
-func (m *machine) embedded(ctx context.Context, h Home, s state) (*Fault, error) {
-	for _, u := range s.units {
-		if u.name == h.Unit {
-			return u.fault(""), nil
-		}
-	}
-	res, err := m.agent.Exec(ctx, shell(`systemctl show -p LoadState -p ActiveState --value -- "$1" | tr '\n' ' '`, h.Unit))
-	if err != nil {
-		return nil, err
-	}
-	if got := cut(strings.TrimSpace(string(res.Stdout))); got != "loaded active" {
-		return &Fault{
-			Kind: KindActivation, Title: h.Unit + " did not activate " + h.ID, Message: h.Unit + " is " + got,
-			Hint: "home-manager.startAsUserService and the like leave it to the login; see `systemctl status " + h.Unit + "`",
-		}, nil
-	}
-	return nil, nil
-}
-
 // account looks for whoever activates the home, and for where: a home is for an
 // account that the host has.
 func (m *machine) account(ctx context.Context, h Home) (*Fault, error) {
@@ -151,9 +131,11 @@ func asUser(h Home, script string, args ...string) guestagent.Command {
 }
 
 // activateScript keeps what activate says in a file: a service that it starts may
-// hold the output open, for which the agent would wait. Only newer generations
-// know of driver versions.
+// hold the output open, for which the agent would wait. A user's systemd that is
+// still starting is waited for: home-manager leaves its services alone then. Only
+// newer generations know of driver versions.
 const activateScript = `
+timeout -k 5 30 systemctl --user is-system-running --wait >/dev/null 2>&1
 out=$(mktemp)
 set -- "$1"
 if [ -e "$1/gen-version" ]; then
@@ -302,17 +284,24 @@ func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
 	if len(s.units) == 0 {
 		return nil, nil
 	}
-	u := s.units[0]
-	// The user may not be allowed to read the journal; the agent is.
+	f, err := m.userFault(ctx, h, s.units[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range s.units[1:] {
+		f.Message += "\nfailed too: " + other.name
+	}
+	return f, nil
+}
+
+// userFault makes a fault of a user's unit, with its part of the journal. The
+// user may not be allowed to read that; the agent is.
+func (m *machine) userFault(ctx context.Context, h Home, u unit) (*Fault, error) {
 	log, err := m.agent.Exec(ctx, shell(`uid=$(id -u -- "$1")
 		journalctl -b --no-pager -o cat -n 20 _UID="$uid" _SYSTEMD_USER_UNIT="$2" + _UID="$uid" USER_UNIT="$2"`, h.Username, u.name))
 	if err != nil {
 		return nil, err
 	}
 	u.journal = lastLines(log.Stdout, mostJournalLines)
-	f := u.fault(h.Username)
-	for _, other := range s.units[1:] {
-		f.Message += "\nfailed too: " + other.name
-	}
-	return f, nil
+	return u.fault(h.Username), nil
 }

@@ -57,6 +57,40 @@
               home.stateVersion = "25.05";
               home.file.".greeting".text = "eve";
             };
+            # As with home-manager's release-25.05.
+            systemd.services.home-manager-eve.serviceConfig.RemainAfterExit = lib.mkForce false;
+          }
+        ];
+      };
+
+      # Its homes are activated when their users log in.
+      nixosConfigurations.desk = lib.nixosSystem {
+        modules = [
+          home-manager.nixosModules.home-manager
+          {
+            nixpkgs.hostPlatform = "x86_64-linux";
+            networking.hostName = "desk";
+            boot.loader.systemd-boot.enable = true;
+            fileSystems."/".device = "/dev/sda1";
+            system.stateVersion = "25.05";
+            users.users = lib.genAttrs [ "eve" "fred" ] (_: {
+              isNormalUser = true;
+            });
+            home-manager.useGlobalPkgs = true;
+            home-manager.startAsUserService = true;
+            home-manager.users.eve = {
+              home.stateVersion = "25.05";
+              home.file.".greeting".text = "eve";
+            };
+            home-manager.users.fred =
+              { lib, ... }:
+              {
+                home.stateVersion = "25.05";
+                home.activation.fetchTheme = lib.hm.dag.entryAfter [ "writeBoundary" ] ''
+                  echo "fetchTheme: no route to host" >&2
+                  run false
+                '';
+              };
           }
         ];
       };

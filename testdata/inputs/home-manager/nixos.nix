@@ -43,6 +43,7 @@ in
     useUserPackages = bool false;
     useGlobalPkgs = bool false;
     verbose = bool false;
+    startAsUserService = bool false;
     overwriteBackup = bool false;
     backupFileExtension = mkOption {
       type = types.nullOr types.str;
@@ -73,7 +74,7 @@ in
     users.users = lib.mkIf cfg.useUserPackages (
       lib.mapAttrs (_: u: { packages = [ u.home.path ]; }) cfg.users
     );
-    systemd.services = lib.mapAttrs' (
+    systemd.services = lib.mkIf (!cfg.startAsUserService) (lib.mapAttrs' (
       _: u:
       lib.nameValuePair "home-manager-${u.home.username}" {
         description = "Home Manager environment for ${u.home.username}";
@@ -95,6 +96,25 @@ in
         };
         unitConfig.RequiresMountsFor = u.home.homeDirectory;
       }
-    ) cfg.users;
+    ) cfg.users);
+    # There, a file of each user's says what to start, and nixos-activation starts it.
+    systemd.user.services = lib.mkIf cfg.startAsUserService {
+      home-manager = {
+        description = "Home Manager environment for %u";
+        wantedBy = [ "default.target" ];
+        serviceConfig = {
+          Type = "oneshot";
+          RemainAfterExit = true;
+          SyslogIdentifier = "hm-activate-%u";
+          ExecStart = "${pkgs.writeShellScript "hm-activate" ''
+            case $USER in
+            ${lib.concatStrings (lib.mapAttrsToList (_: u: ''
+              ${u.home.username}) exec ${u.home.activationPackage}/activate ;;
+            '') cfg.users)}
+            esac
+          ''}";
+        };
+      };
+    };
   };
 }

@@ -41,7 +41,7 @@ in
     reloadSystemd = lib.hm.dag.entryAfter [ "linkGeneration" ] ''
       export XDG_RUNTIME_DIR="''${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
       case "$(${pkgs.systemd}/bin/systemctl --user is-system-running 2>&1 || true)" in
-        running | degraded | starting)
+        running | degraded)
           run ${pkgs.systemd}/bin/systemctl --user daemon-reload
           ${lib.optionalString (cfg.startServices != false && cfg.startServices != "suggest") "run ${pkgs.systemd}/bin/systemctl --user start default.target"} ;;
         *) echo "User systemd daemon not running. Skipping reload." ;;
