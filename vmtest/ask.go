@@ -86,8 +86,10 @@ func cut(line string) string {
 }
 
 // inspectScript asks all in one go: each call of the agent's takes its time. $1
-// is the mark, $2 the most units and $3 the most lines of each.
+// is the mark, $2 the most units and $3 the most lines of each. The last words of
+// a unit that printed much may not have reached the journal yet.
 const inspectScript = `
+journalctl --sync
 echo "$1 multi-user $(systemctl is-active multi-user.target)"
 failed=$(systemctl list-units --failed --plain --no-legend --full) || exit 1
 for unit in $(printf '%s\n' "$failed" | cut -d' ' -f1 | head -n "$2"); do

@@ -141,6 +141,9 @@ func fate(alive context.Context, err error) *Fault {
 	return nil
 }
 
+// The most jobs that a title names; a longer list is the message.
+const namedJobs = 3
+
 // notUp says why a host did not come up: a fault that ended it, an agent that
 // refuses, or the time.
 func (b *booting) notUp(alive context.Context, limit time.Duration, err error) []*Fault {
@@ -154,7 +157,7 @@ func (b *booting) notUp(alive context.Context, limit time.Duration, err error) [
 		return []*Fault{unasked(err)}
 	}
 	m := b.machine
-	f := &Fault{Kind: KindTimeout, Title: "it was not up after " + limit.String(), Tail: m.serial.tail(shownLines), Hint: "give it more with boot-timeout in flakeci.toml"}
+	f := &Fault{Kind: KindTimeout, Title: "it was not up after " + limit.String(), Tail: m.serial.tail(shownLines), Hint: b.lab.moreTime(m.accel)}
 	select {
 	case <-m.opened:
 	default:
@@ -169,8 +172,10 @@ func (b *booting) notUp(alive context.Context, limit time.Duration, err error) [
 		f.Kind, f.Title = KindAgent, "the guest agent does not answer"
 		f.Hint = "the guest may have run out of memory, or hang; see its console"
 	case len(jobs) > 0:
-		f.Title += ", waiting for " + strings.Join(jobs[:min(3, len(jobs))], ", ")
-		f.Message = "systemd waits for:\n" + strings.Join(jobs, "\n")
+		f.Title += ", waiting for " + strings.Join(jobs[:min(namedJobs, len(jobs))], ", ")
+		if len(jobs) > namedJobs {
+			f.Message = "systemd waits for:\n" + strings.Join(jobs, "\n")
+		}
 		f.Unit = jobs[0]
 	}
 	return []*Fault{f}
@@ -186,6 +191,14 @@ func (l *Lab) atMost(limit time.Duration) time.Duration {
 		return min(limit, l.Limit)
 	}
 	return limit
+}
+
+// moreTime says which limit it was that a host ran into.
+func (l *Lab) moreTime(a Accel) string {
+	if l.Limit > 0 && l.bootTimeout(a) == l.Limit {
+		return "give it more with --timeout"
+	}
+	return "give it more with boot-timeout in flakeci.toml"
 }
 
 func (l *Lab) silence(a Accel) time.Duration {

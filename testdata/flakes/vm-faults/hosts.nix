@@ -22,7 +22,13 @@ in
   failing-unit = breaking;
   two-failing.imports = [
     breaking
-    (step "also-broken" "kill -SEGV $$")
+    # More than the journal takes in at once.
+    (step "also-broken" ''
+      i=0
+      while [ $i -lt 5000 ]; do echo "also-broken: row $i"; i=$((i + 1)); done
+      echo "also-broken: my last words"
+      kill -SEGV $$
+    '')
   ];
   stuck-job = step "stuck" "exec sleep infinity";
   slow-boot = step "slow" "sleep 20";
