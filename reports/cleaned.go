@@ -27,6 +27,12 @@ func (w washer) report(r Report) Report {
 	r.Cells = each(r.Cells, w.cell)
 	r.Causes = each(r.Causes, w.cause)
 	r.Notes = w.list(r.Notes)
+	if r.Base != nil {
+		base := *r.Base
+		base.Ref, base.Rev = w.line(base.Ref), w.line(base.Rev)
+		base.Note, base.Missing = w.line(base.Note), w.line(base.Missing)
+		r.Base = &base
+	}
 	return r
 }
 
@@ -38,7 +44,27 @@ func (w washer) cell(c Cell) Cell {
 	}
 	c.Status, c.How = Status(w.line(string(c.Status))), How(w.line(string(c.How)))
 	c.Causes, c.Phases, c.OutPaths = w.list(c.Causes), each(c.Phases, w.phase), nil
+	if c.Base != nil {
+		base := w.base(*c.Base)
+		c.Base = &base
+	}
 	return c
+}
+
+func (w washer) base(b CellBase) CellBase {
+	b.Change, b.Outcome = Change(w.line(string(b.Change))), BaseOutcome(w.line(string(b.Outcome)))
+	b.Status, b.DrvPath, b.Note = Status(w.line(string(b.Status))), w.line(b.DrvPath), w.line(b.Note)
+	if b.Closure != nil {
+		closure := *b.Closure
+		closure.Unknown = w.line(closure.Unknown)
+		closure.Packages = each(closure.Packages, func(p PackageChange) PackageChange {
+			p.Name, p.Kind = w.line(p.Name), PackageHow(w.line(string(p.Kind)))
+			p.Before, p.After = w.list(p.Before), w.list(p.After)
+			return p
+		})
+		b.Closure = &closure
+	}
+	return b
 }
 
 func (w washer) phase(p Phase) Phase {

@@ -38,6 +38,9 @@ func randomReport(rng *rand.Rand, size int) Report {
 		Grid: Grid{Hosts: texts(), Users: texts(), Orphans: texts()}, Notes: texts(),
 		Cells: []Cell{}, Causes: []Cause{},
 	}
+	if rng.Intn(2) == 0 {
+		r.Base = &Base{Ref: pick("main"), Rev: pick("0a1b2c3", ""), Note: pick(""), Missing: pick("", "")}
+	}
 	if len(r.Notes) == 0 {
 		r.Notes = nil
 	}
@@ -47,6 +50,15 @@ func randomReport(rng *rand.Rand, size int) Report {
 			Kind: pick("nixos", "home", "vm", "darwin", "check", "package"), Host: pick("laptop", "reason", ""),
 			User: pick("joachim", ""), Status: status(), How: How(pick("built", "cached", "evaluated")),
 			Note: pick(""), SameAs: pick("", "nixos/laptop"), Flaky: rng.Intn(5) == 0, Phases: []Phase{},
+		}
+		if r.Base != nil && rng.Intn(4) > 0 {
+			c.Base = &CellBase{
+				Change: Change(pick("unchanged", "changed", "added", "removed", "unknown")), Status: status(), Note: pick(""),
+				Outcome: BaseOutcome(pick("new-failure", "already-broken", "fixed", "same", "")),
+			}
+			if rng.Intn(2) == 0 {
+				c.Base.Closure = randomClosure(rng, pick, n())
+			}
 		}
 		for range rng.Intn(4) {
 			c.Phases = append(c.Phases, Phase{
@@ -64,6 +76,17 @@ func randomReport(rng *rand.Rand, size int) Report {
 		})
 	}
 	return r
+}
+
+func randomClosure(rng *rand.Rand, pick func(...string) string, packages int) *Closure {
+	c := &Closure{Unknown: pick("", ""), Before: rng.Int63(), After: rng.Int63(), Rebuilt: rng.Intn(3)}
+	for range packages {
+		c.Packages = append(c.Packages, PackageChange{
+			Name: pick("firefox", "linux"), Kind: PackageHow(pick("added", "removed", "up", "down", "changed")),
+			Before: []string{pick("1.0", "")}, After: []string{pick("1.1"), pick("2")}, Size: rng.Int63() - rng.Int63(),
+		})
+	}
+	return c
 }
 
 // randomText is valid UTF-8 with all that has ever broken a report in it.

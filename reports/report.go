@@ -28,6 +28,8 @@ type Report struct {
 	Grid     Grid      `json:"grid"`
 	Cells    []Cell    `json:"cells"`
 	Causes   []Cause   `json:"causes"`
+	// Base is there only if one was given.
+	Base *Base `json:"base,omitempty"`
 	// Notes are remarks about the run as a whole, such as a grid column that
 	// could not be found; each is one sentence.
 	Notes []string `json:"notes,omitempty"`
@@ -86,7 +88,7 @@ const (
 type How string
 
 // The ways in which a cell passes. Cached is from a substituter or already in
-// the store; Evaluated is one of which evaluation was all that was asked for,
+// the store; Unchanged is the same derivation as at the base, and was left out; Evaluated is one of which evaluation was all that was asked for,
 // or all that this machine can do for its system.
 const (
 	Built     How = "built"
@@ -116,7 +118,9 @@ type Cell struct {
 	DrvPath  string            `json:"drv_path,omitempty"`
 	OutPaths map[string]string `json:"out_paths,omitempty"`
 	Causes   []string          `json:"causes,omitempty"`
-	Phases   []Phase           `json:"phases"`
+	// Base is there only if the run was compared with one.
+	Base   *CellBase `json:"base,omitempty"`
+	Phases []Phase   `json:"phases"`
 }
 
 // Phase is one step of a cell: eval, build, boot, activate or "check: NAME".
