@@ -146,14 +146,17 @@ func (k *keeper) end(host string) error {
 		return nil
 	}
 	text := host + ": " + k.fault.Title
-	if k.fault.Message != "" {
+	if _, why, quoted := strings.Cut(k.fault.Title, ": "); k.fault.Message != "" && (!quoted || !strings.Contains(k.fault.Message, why)) {
 		text += ": " + k.fault.Message
 	}
 	k.app.say("error: %s", text)
 	if k.fault.Hint != "" {
 		k.app.say("hint: %s", k.fault.Hint)
 	}
-	return exitCode(exitOf(string(k.fault.Kind)))
+	if runner.StatusOf([]*runner.Cause{{Kind: string(k.fault.Kind)}}) == runner.Error {
+		return exitCode(exitError)
+	}
+	return exitCode(exitFailed)
 }
 
 // tell prints the ways in. The terminal is raw by now, where a line does not

@@ -137,15 +137,11 @@ func explainNix(err error) (complaint, bool) {
 // says of it.
 func explainEval(err error) complaint {
 	cause := runner.FlakeCause(err)
-	return complaint{err.Error(), cause.Hint, exitOf(cause.Kind)}
-}
-
-// exitOf is the exit code of a run that ends for this kind of cause.
-func exitOf(kind string) int {
-	if reports.VerdictOf(nil, []reports.Cause{{Kind: kind}}, false) == reports.VerdictFailed {
-		return exitFailed
+	code := exitError
+	if reports.VerdictOf(nil, []reports.Cause{{Kind: cause.Kind}}, false) == reports.VerdictFailed {
+		code = exitFailed
 	}
-	return exitError
+	return complaint{err.Error(), cause.Hint, code}
 }
 
 func explainReport(err error) (complaint, bool) {
