@@ -1,0 +1,214 @@
+// Package git is the only place that knows git's command line. It finds the
+// commit that a change is compared with, in a full clone and in one of which a
+// CI job has no more than the last commit.
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// Repo is a repository, seen from one of its folders.
+type Repo struct {
+	// Dir is a folder of the checkout.
+	Dir string
+	// Env is the environment of git; nil passes on flakeci's own.
+	Env []string
+}
+
+// Commit is one that a change is compared with.
+type Commit struct {
+	Rev string
+	// Note says how it came from what was asked for, empty where it is just that.
+	Note string
+}
+
+// How long fetching one commit may take.
+const fetchLimit = 2 * time.Minute
+
+// Base finds the commit to compare the checkout with. That is where the checkout's
+// history left ref, so that what has happened there since is no part of the
+// comparison, or ref itself where the history is not there to tell. A commit that
+// is not in the repository is fetched first, alone if the repository is shallow.
+// The error says in plain words why there is none.
+func (r Repo) Base(ctx context.Context, ref string) (Commit, error) {
+	if ref == "" || strings.HasPrefix(ref, "-") {
+		return Commit{}, fmt.Errorf("%q is no revision", ref)
+	}
+	head, err := r.commit(ctx, "HEAD")
+	var ended *proc.Error
+	if errors.As(err, &ended) && ended.ExitCode == 1 {
+		return Commit{}, errors.New("there is no commit in this repository yet")
+	}
+	if err != nil {
+		return Commit{}, err
+	}
+	rev, err := r.commit(ctx, ref)
+	if err != nil {
+		if rev, err = r.fetch(ctx, ref, head); err != nil {
+			return Commit{}, err
+		}
+	}
+	return r.fork(ctx, ref, head, rev)
+}
+
+// fork goes back from a commit to where HEAD left its history.
+func (r Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) {
+	left, err := r.ask(ctx, "merge-base", head, rev)
+	var ended *proc.Error
+	switch {
+	case err == nil && left != rev:
+		return Commit{left, "where this branch left " + ref}, nil
+	case err == nil:
+		return Commit{Rev: rev}, nil
+	case !errors.As(err, &ended) || ended.ExitCode != 1:
+		return Commit{}, err
+	}
+	parents, err := r.parents(ctx, head)
+	if err == nil && !slices.Contains(parents, rev) {
+		return Commit{rev, "its tip: in a shallow clone it is not known where this branch left it"}, nil
+	}
+	return Commit{Rev: rev}, err
+}
+
+// Has says whether a file was there in a commit. The name is relative to the
+// folder the repository is seen from.
+func (r Repo) Has(ctx context.Context, rev, name string) bool {
+	_, err := r.ask(ctx, "cat-file", "-e", rev+":./"+name)
+	return err == nil
+}
+
+// Shallow says whether the repository lacks older commits.
+func (r Repo) Shallow(ctx context.Context) bool {
+	answer, err := r.ask(ctx, "rev-parse", "--is-shallow-repository")
+	return err == nil && answer == "true"
+}
+
+// commit gives the id of a commit that is there.
+func (r Repo) commit(ctx context.Context, ref string) (string, error) {
+	return r.ask(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
+}
+
+// parents are those of a commit, also where the repository is shallow: git itself
+// says of such a commit that it has none.
+func (r Repo) parents(ctx context.Context, rev string) ([]string, error) {
+	text, err := r.ask(ctx, "cat-file", "commit", rev)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for line := range strings.Lines(text) {
+		parent, found := strings.CutPrefix(strings.TrimSpace(line), "parent ")
+		switch {
+		case found:
+			list = append(list, parent)
+		case strings.TrimSpace(line) == "":
+			return list, nil // the message follows
+		}
+	}
+	return list, nil
+}
+
+var (
+	firstParentRE = regexp.MustCompile(`^(HEAD|@)(\^1?|~1?)$`)
+	// What may be asked of a remote: no option, and no refspec that writes a ref.
+	remoteRefRE = regexp.MustCompile(`^\w[\w./+@-]*$`)
+	revRE       = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+)
+
+// fetch gets a commit from where the repository came from.
+func (r Repo) fetch(ctx context.Context, ref, head string) (string, error) {
+	want := ref
+	if firstParentRE.MatchString(ref) {
+		parents, err := r.parents(ctx, head)
+		if err != nil {
+			return "", err
+		}
+		if len(parents) == 0 {
+			return "", fmt.Errorf("%s: the first commit has no parent", ref)
+		}
+		want = parents[0]
+	}
+	remote, want, err := r.remoteOf(ctx, want)
+	if err != nil {
+		return "", err
+	}
+	if !remoteRefRE.MatchString(want) {
+		return "", fmt.Errorf("there is no revision %s in this repository", ref)
+	}
+	args := []string{"fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}
+	if r.Shallow(ctx) {
+		args = append(args, "--depth=1") // a full clone would become a shallow one
+	}
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	if _, err := r.ask(ctx, append(args, "--", remote, want)...); err != nil {
+		return "", fmt.Errorf("there is no revision %s in this repository, and it could not be fetched from %s: %w", ref, remote, err)
+	}
+	if revRE.MatchString(want) {
+		return r.commit(ctx, want)
+	}
+	return r.commit(ctx, "FETCH_HEAD")
+}
+
+// remoteOf says where to fetch a revision from, and what it is called there.
+func (r Repo) remoteOf(ctx context.Context, ref string) (remote, name string, err error) {
+	list, err := r.ask(ctx, "remote")
+	if err != nil {
+		return "", "", err
+	}
+	remotes := strings.Fields(list)
+	if len(remotes) == 0 {
+		return "", "", fmt.Errorf("there is no revision %s in this repository, and no remote to fetch it from", ref)
+	}
+	for _, remote := range remotes {
+		if name, found := strings.CutPrefix(ref, remote+"/"); found {
+			return remote, name, nil
+		}
+	}
+	if slices.Contains(remotes, "origin") {
+		return "origin", ref, nil
+	}
+	return remotes[0], ref, nil
+}
+
+// ask runs git and gives what it prints, without space around it. An error of
+// git's own is the last line it said, and unwraps to the [*proc.Error].
+func (r Repo) ask(ctx context.Context, args ...string) (string, error) {
+	var out bytes.Buffer
+	cmd := proc.Cmd{Path: "git", Args: append([]string{"-C", r.Dir}, args...), Stdout: &out, Env: r.Env}
+	if cmd.Env != nil {
+		// Nobody is there to be asked for a password.
+		cmd.Env = append(slices.Clip(cmd.Env), "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+	}
+	_, err := cmd.Run(ctx)
+	var ended *proc.Error
+	switch {
+	case errors.Is(err, proc.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return "", errors.New("there is no git to ask")
+	case errors.As(err, &ended) && ctx.Err() == nil && ended.LastLine != "":
+		return "", &gitError{strings.TrimPrefix(ended.LastLine, "fatal: "), ended}
+	case err != nil:
+		return "", err
+	}
+	return strings.TrimSpace(out.String()), nil
+}
+
+// gitError is what git said, in its own words.
+type gitError struct {
+	said string
+	err  *proc.Error
+}
+
+func (e *gitError) Error() string { return "git: " + e.said }
+
+func (e *gitError) Unwrap() error { return e.err }
