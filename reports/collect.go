@@ -21,6 +21,7 @@ type Run struct {
 	Matrix    matrix.Matrix
 	Outcome   runner.Outcome
 	Causes    []*runner.Cause
+	Base      *Base
 }
 
 // Collect makes the report of a run.
@@ -28,7 +29,7 @@ func Collect(r Run) Report {
 	rep := Report{
 		Schema: Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
 		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: seconds(r.Duration),
-		Cells: []Cell{}, Causes: []Cause{},
+		Cells: []Cell{}, Causes: []Cause{}, Base: r.Base,
 	}
 	var seen []matrix.Cell
 	for _, res := range r.Outcome.Results {
@@ -64,6 +65,11 @@ func collectCell(res runner.Result) Cell {
 		})
 	}
 	c.Causes = causeIDs(res.Causes)
+	if b := res.Base; b != nil {
+		c.Base = &CellBase{
+			Change: Change(b.Change), Outcome: BaseOutcome(b.Outcome), DrvPath: b.DrvPath, Status: Status(b.Status), Note: b.Note,
+		}
+	}
 	return c
 }
 

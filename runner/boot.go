@@ -28,6 +28,9 @@ type VM struct {
 	Runner string // the folder that holds bin/run-NAME-vm
 	Info   nix.VMInfo
 	Homes  []VMHome
+	// AtBase says that it is the host as it was before the change: no evidence is
+	// kept of it.
+	AtBase bool
 }
 
 // VMHome is a home of the host that was built.
@@ -73,6 +76,7 @@ func (r *run) vms(ctx context.Context, cells []matrix.Cell) {
 			for _, id := range first {
 				<-r.ended[id]
 			}
+			r.startBase(ctx, vm)
 			r.evalSlots <- struct{}{}
 			defer func() { <-r.evalSlots }()
 			r.evaluate(ctx, vm)
@@ -140,12 +144,7 @@ func (r *run) boot(ctx context.Context, res *Result) {
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: res.vm, Homes: homes}
 	booted := r.VM.Boot(ctx, vm, BootOptions{
 		Started: r.started,
-		Once: func(key string, c *Cause) *Cause {
-			if key == "" {
-				return c
-			}
-			return r.causes.once("vm\x00"+key, func() *Cause { return c })
-		},
+		Once:    r.bootCause,
 	})
 	if booted.Note != "" {
 		without = slices.Insert(without, 0, booted.Note)
@@ -157,6 +156,14 @@ func (r *run) boot(ctx context.Context, res *Result) {
 	for id, p := range booted.Homes {
 		r.amend(id, p)
 	}
+}
+
+// bootCause gives the cause that is known under the key, or takes in this one.
+func (r *run) bootCause(key string, c *Cause) *Cause {
+	if key == "" {
+		return c
+	}
+	return r.causes.once("vm\x00"+key, func() *Cause { return c })
 }
 
 // add adds a phase to a cell. What is wrong with the flake counts before what the

@@ -19,6 +19,7 @@ import (
 type build struct {
 	once   sync.Once
 	done   chan struct{}
+	where  string // behind the phase's name while it runs, for a build of the base
 	status Status
 	how    How
 	note   string
@@ -46,13 +47,17 @@ func (r *run) build(ctx context.Context, res Result, b *build, after []*build) {
 	}
 	b.once.Do(func() {
 		defer close(b.done)
+		if r.isUnchanged(ctx, res) {
+			b.status, b.how = Passed, Unchanged
+			return
+		}
 		r.realise(ctx, res, b)
 	})
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
 	if b.phase.Name != "" {
 		res.Phases = append(res.Phases, b.phase)
 	}
-	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == Passed && res.How != Evaluated {
+	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == Passed && res.How != Evaluated && res.How != Unchanged {
 		r.boot(ctx, &res)
 	}
 	r.finish(res)
@@ -70,7 +75,7 @@ func (r *run) realise(ctx context.Context, res Result, b *build) {
 	if !r.buildable(ctx, res, b) {
 		return
 	}
-	r.started(res.Cell, PhaseBuild)
+	r.started(res.Cell, PhaseBuild+b.where)
 	var result nix.BuildResult
 	var err error
 	b.phase = Phase{Name: PhaseBuild, Started: time.Now()}

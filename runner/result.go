@@ -35,11 +35,12 @@ type How string
 
 // The ways in which a cell passes: its derivation was built in this run; it was
 // in the store or came from a substituter; evaluation was all that was asked
-// for or all that this machine can do.
+// for or all that this machine can do; it is as at the base, and was left out.
 const (
 	Built     How = "built"
 	Cached    How = "cached"
 	Evaluated How = "evaluated"
+	Unchanged How = "unchanged"
 )
 
 // The phases that the runner itself takes a cell through; a [Booter] adds its own.
@@ -79,6 +80,8 @@ type Result struct {
 	Causes   []*Cause
 	// Flaky says that it passed, or got as far as it did, only after a retry.
 	Flaky bool
+	// Base is there if the run is compared with one.
+	Base *Comparison
 
 	home nix.HomeInfo // of a home: whom it is for
 	vm   nix.VMInfo   // of a VM

@@ -32,6 +32,8 @@ type Options struct {
 	// Embedded decides on a home that is found inside a host while that is
 	// evaluated; nil takes none.
 	Embedded func(matrix.Cell) bool
+	// Base is what the run is compared with; nil is nothing.
+	Base *Base
 	// VM is for cells that are VMs.
 	VM VMOptions
 	// Artifacts is the folder for whole logs; empty keeps none.
@@ -47,6 +49,8 @@ type Watcher struct {
 	// Done says that a cell is finished. SameAs and the ids of causes are not
 	// known yet. A home that is activated in its host is finished a second time.
 	Done func(Result)
+	// Compared says that it is known what a finished cell was at the base.
+	Compared func(Result)
 }
 
 // Run evaluates and builds the cells and gives every one its result, those too
@@ -54,6 +58,7 @@ type Watcher struct {
 func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r := &run{
 		Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
+		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{},
 		evalSlots: make(chan struct{}, max(o.EvalJobs, 1)), buildSlots: make(chan struct{}, max(o.BuildJobs, 1)),
 	}
 	for _, c := range cells {
@@ -71,6 +76,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 		if c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID }) {
 			continue // comes with its host
 		}
+		r.startBase(ctx, c)
 		r.evalSlots <- struct{}{} // here, for they begin in order
 		evals.Go(func() error {
 			defer func() { <-r.evalSlots }()
@@ -81,6 +87,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	// The functions return no errors: a failed cell is a result.
 	_ = evals.Wait()
 	_ = r.building.Wait()
+	r.compare(ctx)
 	return r.outcome(ctx)
 }
 
@@ -91,6 +98,7 @@ type run struct {
 	parts      map[string][]matrix.Cell // homes that were selected with their host, by its id
 	causes     causes
 	building   errgroup.Group
+	atBases    errgroup.Group // evaluations at the base
 	evalSlots  chan struct{}
 	buildSlots chan struct{}
 	ended      map[string]chan struct{} // closed when the cell is finished, by id
@@ -100,6 +108,10 @@ type run struct {
 	homes   []Result          // those that were built, whatever becomes of them in a host
 	builds  map[string]*build // by derivation
 	built   map[string]bool   // derivations whose builder ran in this run
+	atBase  map[string]*atBase
+	// homesThen are the phases of homes in hosts that were booted as at the base,
+	// by host and home.
+	homesThen map[string]map[string]Phase
 
 	watching sync.Mutex
 }

@@ -34,7 +34,13 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 			ID: h.Cell.ID, Username: h.Username, Directory: h.Directory, Activation: h.Activation, Unit: h.Unit,
 		})
 	}
-	res := b.lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })
+	lab := b.lab
+	if vm.AtBase {
+		then := *lab
+		then.Artifacts = ""
+		lab = &then
+	}
+	res := lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })
 	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*runner.Cause{}}
 	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Phase{}}
 	for _, p := range res.Phases {
@@ -91,7 +97,7 @@ func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *
 	if f.Key == "" && !strings.Contains(f.Title, cell) {
 		c.Title = t.vm.Cell.ID + ": " + f.Title
 	}
-	if f.Unit != "" && t.placed < mostPlaces && ctx.Err() == nil {
+	if f.Unit != "" && !t.vm.AtBase && t.placed < mostPlaces && ctx.Err() == nil {
 		t.placed++
 		c.Place = t.booter.place(ctx, t.vm.Cell.Host, f.Unit)
 	}

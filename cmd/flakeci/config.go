@@ -30,6 +30,8 @@ type config struct {
 	Cell     []string `toml:"cell"`
 	Exclude  []string `toml:"exclude"`
 	System   []string `toml:"system"`
+	Base     string   `toml:"base"`
+	Changed  *bool    `toml:"changed-only"`
 	EvalOnly *bool    `toml:"eval-only"`
 	Jobs     *int     `toml:"jobs"`
 	EvalJobs *int     `toml:"eval-jobs"`
@@ -203,6 +205,7 @@ func (c config) values() []setting {
 	add("cell", c.Cell...)
 	add("exclude", c.Exclude...)
 	add("system", c.System...)
+	add("base", c.Base)
 	add("timeout", c.Timeout)
 	add("json", c.JSON)
 	add("junit", c.JUnit)
@@ -215,7 +218,7 @@ func (c config) values() []setting {
 	if c.Builders != nil { // empty is none
 		list = append(list, setting{"builders", []string{*c.Builders}})
 	}
-	for flag, b := range map[string]*bool{"eval-only": c.EvalOnly, "impure": c.Impure} {
+	for flag, b := range map[string]*bool{"changed-only": c.Changed, "eval-only": c.EvalOnly, "impure": c.Impure} {
 		if b != nil {
 			add(flag, strconv.FormatBool(*b))
 		}

@@ -68,7 +68,7 @@ func (p *progress) hush() {
 }
 
 func (p *progress) watcher() runner.Watcher {
-	return runner.Watcher{Start: p.start, Done: p.finish}
+	return runner.Watcher{Start: p.start, Done: p.finish, Compared: p.compared}
 }
 
 func (p *progress) start(c matrix.Cell, phase string) {
@@ -108,6 +108,18 @@ func (p *progress) finish(r runner.Result) {
 	}
 	p.last = time.Now()
 	p.print(p.block(r))
+}
+
+// compared says of a cell what it was before the change, if that matters.
+func (p *progress) compared(r runner.Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget(r.Cell.ID)
+	words := map[runner.Compared]string{runner.NewFailure: "✘ %s: new", runner.AlreadyBroken: "✘ %s: already broken", runner.Fixed: "✔ %s: fixed"}
+	if text := words[r.Base.Outcome]; text != "" && !p.quiet {
+		p.last = time.Now()
+		p.print([]string{fmt.Sprintf(text, r.Cell.ID)})
+	}
 }
 
 // print writes lines; the mark at the start of the first is coloured.
@@ -177,7 +189,7 @@ func headline(r runner.Result) string {
 		case name == vmtest.PhaseActivate:
 			return fmt.Sprintf("✔ %s activated in %s", id, cmp.Or(host, r.Cell.Host))
 		}
-		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Evaluated: "~"}[r.How]
+		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Unchanged: "=", runner.Evaluated: "~"}[r.How]
 		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))
 	case runner.Skipped:
 		return fmt.Sprintf("- %s skipped%s", id, noted(r.Note))

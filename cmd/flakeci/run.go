@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
@@ -24,6 +26,7 @@ type runOptions struct {
 	files          reportFiles
 	shard          shardFlag
 	vm             vmFlags
+	base           baseFlags
 	evalOnly       bool
 	jobs, evalJobs int
 	timeout        time.Duration
@@ -35,6 +38,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.flakeFlags.add(fs)
 	o.files.add(fs)
 	o.vm.add(fs)
+	o.base.add(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
 	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
@@ -53,6 +57,7 @@ func (a *App) runCommand() *cobra.Command {
   flakeci run --host reason
   flakeci run --host reason --vm all
   flakeci run --user joachim --eval-only
+  flakeci run --base main --changed-only
   flakeci run --kind all --junit junit.xml --json report.json`,
 		Args: oneFlake,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -82,10 +87,7 @@ func (o *runOptions) check() error {
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, and " + o.artifacts + " is a file"}
 	}
-	if err := o.vm.check(); err != nil {
-		return err
-	}
-	return o.files.check()
+	return cmp.Or(o.vm.check(), o.base.check(), o.files.check())
 }
 
 // run is `flakeci run`: from the flake reference to the report. A report is
@@ -125,7 +127,9 @@ type job struct {
 	started   time.Time
 
 	target  *nix.Target
-	matrix  matrix.Matrix
+	offered matrix.Matrix // all that the flake has
+	matrix  matrix.Matrix // what takes part
+	base    baseline
 	outcome runner.Outcome
 	causes  []*runner.Cause   // of what no cell stands for
 	vms     *runner.VMOptions // what is done with VMs, if not what a run does
@@ -149,16 +153,26 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	if err != nil {
 		return j.broken(ctx, err)
 	}
+	var base errgroup.Group
+	base.Go(func() (err error) {
+		j.base, err = j.findBase(ctx, tmp)
+		return err
+	})
 	cells, err := j.choose(ctx)
-	if err != nil || len(cells) == 0 {
+	if err = cmp.Or(err, base.Wait()); err != nil || len(cells) == 0 {
 		return err
 	}
+	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
+		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
+	}
+	j.base.without(j)
 	progress := newProgress(j.app, j.opts.progress, j.app.style(j.opts.color, j.app.Stderr), len(cells))
 	defer progress.stop()
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
+		Base: j.base.base,
 	}
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
@@ -184,8 +198,8 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 // choose lists the flake's cells and selects among them. Where a whole output
 // could not be listed, that is reported rather than that nothing fits.
 func (j *job) choose(ctx context.Context) ([]matrix.Cell, error) {
-	others := slices.ContainsFunc(j.selection.Kinds, isOther)
-	d, err := runner.Discover(ctx, j.target, runner.Wanted{Others: others, Embedded: j.opts.selection.lookInside(j.selection)})
+	wanted := j.wanted()
+	d, err := runner.Discover(ctx, j.target, wanted)
 	if err != nil {
 		return nil, j.broken(ctx, err)
 	}
@@ -193,17 +207,25 @@ func (j *job) choose(ctx context.Context) ([]matrix.Cell, error) {
 		return nil, err
 	}
 	j.causes = append(j.causes, d.Causes...)
-	j.matrix = d.Matrix
+	j.matrix, j.offered = d.Matrix, d.Matrix
 	selected, err := d.Matrix.Select(j.selection)
 	switch {
 	case err != nil && len(j.causes) > 0:
 		j.app.complain(err)
 		return nil, nil
 	case err != nil:
-		return nil, nothingHint(err, others)
+		return nil, nothingHint(err, wanted.Others)
 	}
 	j.matrix, err = j.opts.shard.of(selected)
 	return j.matrix.Cells, err
+}
+
+// wanted says how far to look into the flake.
+func (j *job) wanted() runner.Wanted {
+	return runner.Wanted{
+		Others:   slices.ContainsFunc(j.selection.Kinds, isOther),
+		Embedded: j.opts.selection.lookInside(j.selection),
+	}
 }
 
 // broken makes a cause of what keeps the flake from being looked into. An
@@ -246,7 +268,7 @@ func (j *job) report() reports.Report {
 		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
 		Flake:   reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
 		Started: j.started, Duration: time.Since(j.started),
-		Matrix: j.matrix, Outcome: j.outcome, Causes: j.causes,
+		Matrix: j.matrix, Outcome: j.outcome, Causes: j.causes, Base: j.base.report,
 	})
 }
 

@@ -82,6 +82,29 @@ func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// base FILE ID CHANGE [OUTCOME] [note=TEXT] [status=STATUS] looks up what a cell was
+// at the base; no OUTCOME is none.
+func baseIs(ts *testscript.TestScript, _ bool, args []string) {
+	r := readReport(ts, args[0])
+	i := slices.IndexFunc(r.Cells, func(c reports.Cell) bool { return c.ID == args[1] })
+	if i < 0 || r.Cells[i].Base == nil {
+		ts.Fatalf("no cell %s with a base among %s", args[1], ids(r))
+	}
+	b := r.Cells[i].Base
+	outcome := ""
+	for _, want := range args[3:] {
+		switch name, value, found := strings.Cut(want, "="); {
+		case !found:
+			outcome = want
+		case name == "note" && !strings.Contains(b.Note, value), name == "status" && string(b.Status) != value:
+			ts.Fatalf("%s: %+v, want %s", args[1], *b, want)
+		}
+	}
+	if string(b.Change) != args[2] || string(b.Outcome) != outcome {
+		ts.Fatalf("%s: %+v, want %s %s", args[1], *b, args[2], outcome)
+	}
+}
+
 // phase FILE ID NAME STATUS [message=TEXT] looks a phase of a cell up.
 func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])

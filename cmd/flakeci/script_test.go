@@ -65,6 +65,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"commit":    func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
 			"exit":      exits,
 			"cell":      cellIs,
+			"base":      baseIs,
 			"phase":     phaseIs,
 			"cause":     causeIs,
 			"verdict":   verdictIs,

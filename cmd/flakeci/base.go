@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/git"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// baseFlags say what a run is compared with.
+type baseFlags struct {
+	ref, report string
+	changedOnly bool
+}
+
+func (f *baseFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.ref, "base", "", "compare with the flake at `REF`: a git revision of its repository, or a flake reference")
+	fs.StringVar(&f.report, "base-report", "", "take what the base came to from `FILE`, a report that an earlier run saved with --json")
+	fs.BoolVar(&f.changedOnly, "changed-only", false, "leave out what has the same derivation as at the base")
+}
+
+func (f *baseFlags) check() error {
+	if f.changedOnly && f.ref == "" && f.report == "" {
+		return &usageError{msg: "--changed-only needs a base", hint: "give one with --base REF, such as --base main"}
+	}
+	return nil
+}
+
+func (f *baseFlags) given() bool { return f.ref != "" || f.report != "" }
+
+// baseline is what a run is compared with, on its way.
+type baseline struct {
+	base   *runner.Base // nil if there is nothing to compare with
+	report *reports.Base
+}
+
+// findBase opens the flake before the change and lists what it offered. What
+// stands in the way is in the report: it keeps nothing from being tested. The error
+// is for a file that is no report.
+func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
+	f := j.opts.base
+	if !f.given() {
+		return baseline{}, nil
+	}
+	b := baseline{base: &runner.Base{ChangedOnly: f.changedOnly}, report: &reports.Base{Ref: f.ref}}
+	if f.report != "" {
+		if err := b.readReport(f.report); err != nil {
+			return baseline{}, err
+		}
+	}
+	if f.ref == "" {
+		return b, nil
+	}
+	if err := b.open(ctx, j, filepath.Join(tmp, "base")); err != nil {
+		b.report.Missing, b.base = err.Error(), nil
+	}
+	return b, nil
+}
+
+// readReport takes what the base came to from an earlier run.
+func (b *baseline) readReport(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return &usageError{msg: err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+	}
+	defer file.Close()
+	r, err := reports.ReadJSON(file)
+	if err != nil {
+		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+	}
+	if b.report.Ref == "" {
+		b.report.Ref, b.report.Rev = path, r.Flake.Rev
+	}
+	b.base.Known = known(r)
+	return nil
+}
+
+func known(r reports.Report) map[string]runner.Known {
+	titles := map[string]string{}
+	for _, c := range r.Causes {
+		titles[c.ID] = c.Title
+	}
+	all := map[string]runner.Known{}
+	for _, c := range r.Cells {
+		if c.Status == reports.Skipped && c.DrvPath == "" {
+			continue // it was no more, or is not for this machine
+		}
+		k := runner.Known{DrvPath: c.DrvPath, OutPath: c.OutPaths["out"], Status: runner.Status(c.Status)}
+		if len(c.Causes) > 0 {
+			k.Cause = titles[c.Causes[0]]
+		}
+		all[c.ID] = k
+	}
+	return all
+}
+
+// open evaluates what the base offers. The error is why there is no base.
+func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
+	ref, err := b.locate(ctx, j)
+	if err != nil || ref == "" {
+		return err
+	}
+	target, err := j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
+	var eval *nix.EvalError
+	switch {
+	case errors.As(err, &eval):
+		b.base.Lost = runner.FlakeCause(err)
+		return nil
+	case err != nil:
+		return err
+	}
+	if b.report.Rev == "" {
+		b.report.Rev = target.Flake.Rev
+	}
+	d, err := runner.Discover(ctx, target, j.wanted())
+	switch {
+	case errors.As(err, &eval):
+		b.base.Lost = runner.FlakeCause(err)
+		return nil
+	case err != nil:
+		return err
+	}
+	if len(d.Causes) > 0 {
+		b.base.Lost = d.Causes[0]
+	}
+	b.base.Target, b.base.Matrix = target, d.Matrix
+	return nil
+}
+
+// locate gives the flake reference of the base, empty if there was no flake.
+func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
+	ref := j.opts.base.ref
+	if strings.Contains(ref, ":") {
+		return ref, nil
+	}
+	folder := j.target.Flake.Folder()
+	if folder == "" {
+		return "", errors.New("the flake does not lie in a local git repository; give a flake reference as the base")
+	}
+	repo := git.Repo{Dir: folder, Env: withoutTokens(j.app.Env)}
+	commit, err := repo.Base(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	b.report.Rev, b.report.Note = commit.Rev, commit.Note
+	if !repo.Has(ctx, commit.Rev, "flake.nix") {
+		b.report.Note = "there was no flake yet"
+		return "", nil
+	}
+	return j.client.RefAt(j.target.Flake, commit.Rev, repo.Shallow(ctx))
+}
+
+// without lists the cells of the base that the flake has no more, of those that are
+// selected. The first shard tells of them.
+func (b *baseline) without(j *job) {
+	if b.base == nil || j.opts.shard.i > 1 {
+		return
+	}
+	selected, err := b.base.Matrix.Select(j.selection)
+	if err != nil {
+		return // the base has nothing of what was asked for
+	}
+	there := map[string]bool{}
+	for _, c := range j.offered.Cells {
+		there[c.ID] = true
+	}
+	for _, c := range selected.Cells {
+		if !there[c.ID] && c.Kind != matrix.KindVM {
+			b.base.Removed = append(b.base.Removed, c)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package runner
+
+import (
+	"context"
+	"slices"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// Base is the flake before a change, with which a run is compared. Either Target
+// or Known may be missing.
+type Base struct {
+	// Target is evaluated for the cells of the run. It is nil where the base has
+	// no flake, or only Known tells of it.
+	Target *nix.Target
+	// Matrix is all that it offers.
+	Matrix matrix.Matrix
+	// Lost is why a cell that Matrix does not have may have been there: an output
+	// that could not be listed, or a flake that does not evaluate at all.
+	Lost *Cause
+	// Removed are the cells that the run would have, were they still there.
+	Removed []matrix.Cell
+	// Known is what an earlier run came to, by the ids of cells.
+	Known map[string]Known
+	// ChangedOnly leaves out what is as it was.
+	ChangedOnly bool
+}
+
+// Known is what an earlier run says of a cell.
+type Known struct {
+	DrvPath, OutPath string
+	Status           Status
+	Cause            string // the title of why it did not pass
+}
+
+// atBase is a cell as it was at the base.
+type atBase struct {
+	done chan struct{} // closed when the rest is known
+	evaluation
+	lost *Cause // why nothing is known
+}
+
+// startBase evaluates a cell at the base, in turn with the cells of the run, if
+// there is such a cell.
+func (r *run) startBase(ctx context.Context, c matrix.Cell) {
+	if r.Base == nil || r.Base.Target == nil || !r.Base.has(c) {
+		return
+	}
+	b := &atBase{done: make(chan struct{})}
+	r.mu.Lock()
+	r.atBase[c.ID] = b
+	r.mu.Unlock()
+	r.evalSlots <- struct{}{}
+	r.atBases.Go(func() error {
+		defer func() { <-r.evalSlots }()
+		defer close(b.done)
+		r.evaluateBase(ctx, c, b)
+		return nil
+	})
+}
+
+func (b *Base) has(c matrix.Cell) bool {
+	return slices.ContainsFunc(b.Matrix.Cells, func(o matrix.Cell) bool { return o.ID == c.ID })
+}
+
+// evaluateBase evaluates a cell at the base. What is wrong there is a cause that
+// the cell of the run may have, too.
+func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase) {
+	q := r.question(c)
+	if q.VM != nil {
+		q.VM.Homes = r.homesAtBase(c)
+	}
+	b.stopped = r.bounded(ctx, func(ctx context.Context) {
+		b.instance, _, b.err = r.Base.Target.Instantiate(ctx, q)
+	})
+	if b.err == nil {
+		b.stopped = ""
+	} else if b.stopped == "" {
+		b.lost = r.evalCause(ctx, b.err)
+	}
+}
+
+// homesAtBase are the paths of the homes to activate in a VM that were there at
+// the base.
+func (r *run) homesAtBase(vm matrix.Cell) [][]string {
+	var paths [][]string
+	homes, _ := r.homesOf(vm)
+	for _, h := range homes {
+		if b := r.cellAtBase(h.Cell.ID); h.Activation != "" && b != nil {
+			<-b.done
+			if b.instance.DrvPath != "" {
+				paths = append(paths, h.Cell.Path)
+			}
+		}
+	}
+	return paths
+}
+
+func (r *run) cellAtBase(id string) *atBase {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.atBase[id]
+}
+
+// findAtBase gives what a cell was at the base, nil if it was not there. A home
+// inside a host is found there with the host; one of a host that does not evaluate
+// is evaluated by itself.
+func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *atBase {
+	if b := r.cellAtBase(c.ID); b != nil {
+		<-b.done
+		return b
+	}
+	host := r.cellAtBase(c.Part)
+	if c.Part == "" || host == nil {
+		return nil
+	}
+	<-host.done
+	if host.err != nil {
+		b := &atBase{}
+		r.evaluateBase(ctx, c, b)
+		return b
+	}
+	for _, h := range host.instance.Homes {
+		if matrix.EmbeddedCell(matrix.Cell{ID: c.Part}, h.User, "").ID == c.ID {
+			return &atBase{evaluation: evaluation{instance: h.Instance}}
+		}
+	}
+	return nil
+}
+
+// isUnchanged says whether a cell is left out because it is as it was.
+func (r *run) isUnchanged(ctx context.Context, res Result) bool {
+	if r.Base == nil || !r.Base.ChangedOnly {
+		return false
+	}
+	known, reported := r.Base.Known[res.Cell.ID]
+	if reported && known.Status.bad() {
+		return false // it is to be seen whether it still fails
+	}
+	if r.Base.Target == nil {
+		return reported && known.DrvPath == res.DrvPath
+	}
+	b := r.findAtBase(ctx, res.Cell)
+	return b != nil && b.instance.DrvPath == res.DrvPath
+}

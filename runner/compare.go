@@ -1,0 +1,235 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// Change is what became of a cell since the base.
+type Change string
+
+// The changes. Unknown is a cell of which one of the two does not evaluate.
+const (
+	CellUnchanged Change = "unchanged"
+	CellChanged   Change = "changed"
+	CellAdded     Change = "added"
+	CellRemoved   Change = "removed"
+	CellUnknown   Change = "unknown"
+)
+
+// Compared is how a cell ended, compared with the base.
+type Compared string
+
+// The outcomes against the base; empty where that is not known.
+const (
+	NewFailure    Compared = "new-failure"
+	AlreadyBroken Compared = "already-broken"
+	Fixed         Compared = "fixed"
+	Same          Compared = "same"
+)
+
+// Comparison is a cell beside what it was at the base.
+type Comparison struct {
+	Change  Change
+	Outcome Compared
+	DrvPath string
+	// Status is what it came to at the base, empty where that was not asked.
+	Status Status
+	// Note is what else is to be known, such as why it failed at the base if that
+	// is not why it fails now.
+	Note string
+}
+
+// bad says whether a status speaks against the flake.
+func (s Status) bad() bool { return s == Failed || s == DependencyFailed || s == TimedOut }
+
+// compare puts every cell beside what it was at the base. What failed at the base
+// has to be built there to be known, and so has what passes now, unless it is in
+// the store or a substituter. It comes after all that the run itself is for.
+func (r *run) compare(ctx context.Context) {
+	if r.Base == nil {
+		return
+	}
+	_ = r.atBases.Wait()
+	// What a home came to in a host is known once that was booted.
+	for _, vms := range []bool{true, false} {
+		var all errgroup.Group
+		for i := range r.results {
+			if res := &r.results[i]; (res.Cell.Kind == matrix.KindVM) == vms {
+				all.Go(func() error {
+					r.compareCell(ctx, res)
+					return nil
+				})
+			}
+		}
+		_ = all.Wait()
+	}
+	r.results = append(r.results, r.removed()...)
+}
+
+// removed are the cells that are no more.
+func (r *run) removed() []Result {
+	gone := slices.Clone(r.Base.Removed)
+	for _, res := range r.results {
+		host := r.cellAtBase(res.Cell.ID)
+		if host == nil {
+			continue
+		}
+		for _, h := range host.instance.Homes {
+			c := matrix.EmbeddedCell(res.Cell, h.User, h.Username)
+			if r.wants(c) && res.DrvPath != "" && !slices.ContainsFunc(r.results, func(o Result) bool { return o.Cell.ID == c.ID }) {
+				gone = append(gone, c)
+			}
+		}
+	}
+	var list []Result
+	for _, c := range gone {
+		if !slices.ContainsFunc(list, func(o Result) bool { return o.Cell.ID == c.ID }) {
+			list = append(list, Result{Cell: c, Status: Skipped, Note: "no longer in the flake", Base: &Comparison{Change: CellRemoved}})
+		}
+	}
+	return list
+}
+
+// compareCell puts one cell beside what it was.
+func (r *run) compareCell(ctx context.Context, res *Result) {
+	res.Base = r.was(ctx, *res)
+	known, reported := r.Base.Known[res.Cell.ID]
+	// A report of the base saves building it, if it is of the same.
+	if reported && res.Base.Status == "" && res.Base.Change != CellAdded && cmp.Or(res.Base.DrvPath, known.DrvPath) == known.DrvPath {
+		res.Base.Status, res.Base.Note = known.Status, known.Cause
+	}
+	if res.Base.Status == "" && res.Base.DrvPath != "" {
+		r.askBase(ctx, res)
+	}
+	res.Base.Outcome = res.outcome()
+	switch o := res.Base.Outcome; {
+	case o == NewFailure, o == Same, o == AlreadyBroken && res.failsFor(res.Base.Note):
+		res.Base.Note = ""
+	}
+	if r.Watch.Compared != nil {
+		r.watching.Lock()
+		defer r.watching.Unlock()
+		r.Watch.Compared(*res)
+	}
+}
+
+// was says what a cell was at the base, as far as evaluation tells.
+func (r *run) was(ctx context.Context, res Result) *Comparison {
+	if r.Base.Target == nil && r.Base.Lost == nil {
+		known, reported := r.Base.Known[res.Cell.ID]
+		return &Comparison{Change: changeOf(res, known.DrvPath, reported), DrvPath: known.DrvPath}
+	}
+	b := r.findAtBase(ctx, res.Cell)
+	switch {
+	case b == nil && r.Base.Lost != nil:
+		return &Comparison{Change: CellUnknown, Status: r.Base.Lost.status(), Note: r.Base.Lost.Title}
+	case b == nil:
+		return &Comparison{Change: CellAdded}
+	case b.lost != nil:
+		return &Comparison{Change: CellUnknown, Status: b.lost.status(), Note: b.lost.Title}
+	case b.stopped == TimedOut:
+		return &Comparison{Change: CellUnknown, Status: TimedOut, Note: "its evaluation took too long"}
+	}
+	return &Comparison{Change: changeOf(res, b.instance.DrvPath, true), DrvPath: b.instance.DrvPath}
+}
+
+func changeOf(res Result, drv string, there bool) Change {
+	switch {
+	case !there:
+		return CellAdded
+	case res.DrvPath == "" || drv == "":
+		return CellUnknown
+	case res.DrvPath == drv:
+		return CellUnchanged
+	}
+	return CellChanged
+}
+
+// outcome is how a cell ended compared with what it came to at the base. What the
+// machine could not do says nothing of the flake.
+func (r Result) outcome() Compared {
+	now, before := r.Status, r.Base.Status
+	switch {
+	case now.bad() && r.Base.Change == CellAdded:
+		return NewFailure
+	case before == "" || !now.bad() && now != Passed || !before.bad() && before != Passed:
+		return ""
+	case now.bad() && before.bad():
+		return AlreadyBroken
+	case now.bad():
+		return NewFailure
+	case before.bad():
+		return Fixed
+	}
+	return Same
+}
+
+// failsFor says whether a cause with this title is among those of a cell.
+func (r Result) failsFor(title string) bool {
+	return slices.ContainsFunc(r.Causes, func(c *Cause) bool { return c.Title == title })
+}
+
+// askBase finds out what a cell came to at the base. One that is the same would
+// end the same way.
+func (r *run) askBase(ctx context.Context, res *Result) {
+	vm := res.Cell.Kind == matrix.KindVM
+	inHosts := slices.ContainsFunc(res.Phases, func(p Phase) bool { return isActivation(p) && p.Status.bad() })
+	switch {
+	case res.How == Unchanged:
+	case inHosts && !vm:
+		res.Base.Status, res.Base.Note = r.activatedAtBase(*res)
+	case res.Base.Change == CellUnchanged:
+		res.Base.Status, res.Base.Note = res.Status, titleOf(res.Causes)
+	case r.EvalOnly, res.How == Evaluated:
+		res.Base.Status = Passed
+	case vm && r.VM.Boot != nil && (res.Status.bad() || r.failedHomes(res.Cell.Host)):
+		r.bootBase(ctx, res)
+	case res.Status.bad():
+		r.buildBase(ctx, res)
+	case res.Status == Passed && !vm && r.isMissing(ctx, res.Base.DrvPath):
+		r.buildBase(ctx, res)
+	case res.Status == Passed && !vm:
+		res.Base.Status = Passed
+	}
+}
+
+// isMissing says whether something would have to be built for a derivation.
+func (r *run) isMissing(ctx context.Context, drv string) bool {
+	r.evalSlots <- struct{}{}
+	defer func() { <-r.evalSlots }()
+	plan, err := r.Client.DryRun(ctx, drv)
+	return err != nil || len(plan.Build) > 0
+}
+
+// buildBase builds what a cell was and says whether it can be had now.
+func (r *run) buildBase(ctx context.Context, res *Result) bool {
+	cell := res.Cell
+	if was := r.findAtBase(ctx, cell); was != nil {
+		cell.System = was.instance.System // which may not be known of it now
+	}
+	b := r.buildOf(res.Base.DrvPath)
+	b.once.Do(func() {
+		defer close(b.done)
+		b.where = " at the base"
+		r.realise(ctx, Result{Cell: cell, DrvPath: res.Base.DrvPath}, b)
+	})
+	<-b.done
+	if b.how == Evaluated || b.how == Unchanged || b.status == Canceled {
+		return false // it was not tried
+	}
+	res.Base.Status, res.Base.Note = b.status, titleOf(b.causes)
+	return b.status == Passed
+}
+
+func titleOf(causes []*Cause) string {
+	if len(causes) == 0 {
+		return ""
+	}
+	return causes[0].Title
+}

@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// bootBase boots a host as it was at the base. That it comes up now says nothing
+// of then, and what homes did in it is known by nothing else.
+func (r *run) bootBase(ctx context.Context, res *Result) {
+	b := r.cellAtBase(res.Cell.ID)
+	if b == nil || !r.buildBase(ctx, res) {
+		return
+	}
+	vm := VM{Cell: res.Cell, Runner: b.instance.Outputs["out"], Homes: r.vmHomesAtBase(res.Cell), AtBase: true}
+	if b.instance.VM != nil {
+		vm.Info = *b.instance.VM
+	}
+	booted := r.VM.Boot(ctx, vm, BootOptions{
+		Started: func(_ matrix.Cell, phase string) { r.started(res.Cell, phase+" at the base") },
+		Once:    r.bootCause,
+	})
+	if ctx.Err() != nil {
+		return
+	}
+	was := Result{Status: Passed}
+	for _, p := range booted.Phases {
+		was.add(p)
+	}
+	res.Base.Status, res.Base.Note = was.Status, titleOf(was.Causes)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.homesThen[res.Cell.Host] = booted.Homes
+}
+
+// vmHomesAtBase are the homes to activate in a host as it was.
+func (r *run) vmHomesAtBase(vm matrix.Cell) []VMHome {
+	var list []VMHome
+	homes, _ := r.homesOf(vm)
+	for _, h := range homes {
+		b := r.cellAtBase(h.Cell.ID)
+		switch {
+		case h.Activation == "":
+			list = append(list, h)
+		case b != nil && b.instance.DrvPath != "":
+			h.Activation = b.instance.Outputs["out"]
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
+// phaseActivate is the phase of a home in a host, whose name follows where the
+// home serves several.
+const phaseActivate = "activate"
+
+func isActivation(p Phase) bool {
+	name, _, _ := strings.Cut(p.Name, ": ")
+	return name == phaseActivate
+}
+
+// failedHomes says whether a home failed in a host.
+func (r *run) failedHomes(host string) bool {
+	return slices.ContainsFunc(r.results, func(res Result) bool {
+		return slices.ContainsFunc(res.Phases, func(p Phase) bool {
+			return isActivation(p) && p.Status.bad() && hostOf(res, p) == host
+		})
+	})
+}
+
+func hostOf(home Result, p Phase) string {
+	if _, host, found := strings.Cut(p.Name, ": "); found {
+		return host
+	}
+	return home.Cell.Host
+}
+
+// activatedAtBase says what a home that failed in hosts came to in them at the
+// base. If it went well in one of them, it is broken since.
+func (r *run) activatedAtBase(home Result) (status Status, why string) {
+	for _, p := range home.Phases {
+		if !isActivation(p) || !p.Status.bad() {
+			continue
+		}
+		then := r.activationAtBase(home, p)
+		if then.Status == "" || then.Status == Passed {
+			return then.Status, ""
+		}
+		status, why = then.Status, titleOf(then.Causes)
+	}
+	return status, why
+}
+
+func (r *run) activationAtBase(home Result, now Phase) Phase {
+	host := hostOf(home, now)
+	for _, res := range r.results {
+		if res.Cell.Kind == matrix.KindVM && res.Cell.Host == host && res.Base.Change == CellUnchanged {
+			return now
+		}
+	}
+	return r.homesThen[host][home.Cell.ID]
+}
