@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/github"
+)
+
+// githubFlags say what is shown on GitHub. None of them is for flakeci.toml: a pull
+// request does not choose whether, and under whose name, it is reported on.
+type githubFlags struct {
+	comment, issue, key string
+}
+
+func (f *githubFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.comment, "comment", string(github.Auto), "comment on the pull request and its commit, `WHEN`: auto is in GitHub Actions with a token, always, never")
+	fs.StringVar(&f.issue, "issue", string(github.Auto), "keep an issue while the run is red, `WHEN`: auto is in scheduled runs, always, never")
+	fs.StringVar(&f.key, "comment-key", "", "tell this job's comment, check run and issue from those of other jobs by `TEXT` (default the job's name)")
+}
+
+func (f *githubFlags) check() error {
+	for name, when := range map[string]string{"--comment": f.comment, "--issue": f.issue} {
+		if !slices.Contains([]github.When{github.Auto, github.Always, github.Never}, github.When(when)) {
+			return &usageError{msg: name + " takes auto, always or never"}
+		}
+	}
+	return nil
+}
+
+// onGitHub shows a report on GitHub, where flakeci runs there or is told to.
+func (a *App) onGitHub(ctx context.Context, r reports.Report, f githubFlags, shard string) {
+	asked := f.comment == string(github.Always) || f.issue == string(github.Always)
+	if a.env("GITHUB_ACTIONS") != "true" && !asked {
+		return
+	}
+	job, err := github.FromActions(a.env, os.ReadFile)
+	if err != nil {
+		a.say("warning: nothing is shown on GitHub: %v", err)
+		return
+	}
+	key := f.key
+	if key == "" && shard != "" {
+		key = job.Workflow + "/" + job.Name + " " + shard
+	}
+	github.Publish(ctx, job, r, github.Options{
+		Comment: github.When(f.comment), Issue: github.When(f.issue), Key: key,
+		Render: func(limit int) (string, error) {
+			var b strings.Builder
+			err := reports.WriteMarkdown(&b, r, reports.MarkdownOptions{Limit: limit, RunURL: job.RunURL(), SourceURL: job.SourceURL()})
+			return b.String(), err
+		},
+		Commands: a.Stderr,
+		Say:      func(text string) { a.say("warning: %s", text) },
+	})
+}

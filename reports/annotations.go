@@ -1,0 +1,83 @@
+package reports
+
+import (
+	"path"
+	"strings"
+)
+
+// Level is how bad it is what an annotation says, in GitHub's words.
+type Level string
+
+// The levels of annotations.
+const (
+	LevelFailure Level = "failure"
+	LevelWarning Level = "warning"
+	LevelNotice  Level = "notice"
+)
+
+// Annotation is a remark on a line of the user's files. Line and Column count from
+// 1, 0 is unknown.
+type Annotation struct {
+	File                    string
+	Line, Column            int
+	Level                   Level
+	Title, Message, Details string
+}
+
+// Annotations are the causes that have a place in the repository, new ones before
+// those that were there at the base already.
+func Annotations(r Report) []Annotation {
+	r = terminal().report(r)
+	x := newIndex(r)
+	var fresh, old []Annotation
+	for _, c := range r.Causes {
+		c.Cells = x.victims(r, c)
+		if c.Location == nil || !inside(c.Location.File) {
+			continue
+		}
+		a := Annotation{
+			File: c.Location.File, Line: c.Location.Line, Column: c.Location.Column,
+			Level: LevelFailure, Title: headline(c), Details: c.LogTail,
+		}
+		var said []string
+		if n := len(c.Cells); n > 0 {
+			said = append(said, "stops "+count(n, "cell")+": "+and(c.Cells))
+		}
+		for _, text := range []string{c.news(), after("hint: ", c.Hint)} {
+			if text != "" {
+				said = append(said, text)
+			}
+		}
+		if a.Message = strings.Join(said, "\n"); a.Message == "" {
+			a.Message = a.Title
+		}
+		switch {
+		case x.wasBroken(c):
+			a.Level, a.Title = LevelNotice, a.Title+" (already broken at the base)"
+			old = append(old, a)
+			continue
+		case x.isMachine(c):
+			a.Level = LevelWarning
+		}
+		fresh = append(fresh, a)
+	}
+	return append(fresh, old...)
+}
+
+// inside says whether a path leads to a file of the repository.
+func inside(file string) bool {
+	return file != "" && !path.IsAbs(file) && file != ".." && !strings.HasPrefix(path.Clean(file), "../")
+}
+
+// wasBroken says whether all that a cause stops was broken at the base already.
+func (x index) wasBroken(c Cause) bool {
+	for _, id := range c.Cells {
+		if b := x.cells[id].Base; b == nil || b.Outcome != AlreadyBroken {
+			return false
+		}
+	}
+	return len(c.Cells) > 0
+}
+
+// Summary is the line that a run ends with, as plain text.
+func Summary(r Report) string { return summary(terminal().report(r)) }

@@ -1,0 +1,155 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+// The most annotations of one request, and the longest texts of GitHub's.
+const (
+	mostAnnotations = 50
+	mostTitle       = 255
+	mostMessage     = 60 << 10
+	mostDescription = 140
+)
+
+// check makes a check run of the report on a commit, with an annotation on each
+// line of the user's files that is to blame. notes are all annotations.
+func (c *client) check(ctx context.Context, j Job, name string, r reports.Report, notes []reports.Annotation, render Render) error {
+	// The run that is asked for twice is found by this.
+	id := strconv.FormatInt(j.Run, 10) + "." + strconv.FormatInt(j.Attempt, 10) + " " + name
+	text, err := render(mostOutput)
+	if err != nil {
+		return err
+	}
+	title := cut(reports.Summary(r), mostTitle)
+	output := func(some []reports.Annotation) *github.CheckRunOutput {
+		return &github.CheckRunOutput{Title: &title, Summary: &text, Annotations: annotations(some)}
+	}
+	first, rest := notes[:min(len(notes), mostAnnotations)], notes[min(len(notes), mostAnnotations):]
+	run, err := create(ctx, c, func() (*github.CheckRun, error) {
+		run, _, err := c.api.Checks.CreateCheckRun(ctx, c.owner, c.repo, github.CreateCheckRunOptions{
+			Name: name, HeadSHA: j.SHA, ExternalID: &id, DetailsURL: optional(j.RunURL()),
+			Status: github.String("completed"), Conclusion: github.String(conclusion(r.Verdict)),
+			StartedAt: timestamp(r.Started), CompletedAt: timestamp(r.Started.Add(time.Duration(r.Duration * float64(time.Second)))),
+			Output: output(first),
+		})
+		return run, err
+	}, func() (*github.CheckRun, bool, error) { return c.checkRun(ctx, j.SHA, name, id) })
+	if err != nil {
+		return err
+	}
+	for len(rest) > 0 {
+		some := rest[:min(len(rest), mostAnnotations)]
+		rest = rest[len(some):]
+		// Each request adds its annotations to those before. One whose answer was lost
+		// may add them twice, which says nothing wrong.
+		if _, err := ask(ctx, c, func() (*github.CheckRun, error) {
+			run, _, err := c.api.Checks.UpdateCheckRun(ctx, c.owner, c.repo, run.GetID(), github.UpdateCheckRunOptions{Name: name, Output: output(some)})
+			return run, err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRun finds the check run that an attempt may have made.
+func (c *client) checkRun(ctx context.Context, sha, name, id string) (*github.CheckRun, bool, error) {
+	list, err := ask(ctx, c, func() (*github.ListCheckRunsResults, error) {
+		list, _, err := c.api.Checks.ListCheckRunsForRef(ctx, c.owner, c.repo, sha, &github.ListCheckRunsOptions{
+			CheckName: &name, ListOptions: github.ListOptions{PerPage: perPage},
+		})
+		return list, err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	for _, run := range list.CheckRuns {
+		if run.GetExternalID() == id {
+			return run, true, nil
+		}
+	}
+	return nil, false, nil
+}
+
+// status sets the state of a commit, for whoever may not make check runs.
+func (c *client) status(ctx context.Context, j Job, name string, r reports.Report) error {
+	state := map[reports.Verdict]string{reports.VerdictPassed: "success", reports.VerdictFailed: "failure"}[r.Verdict]
+	if state == "" {
+		state = "error"
+	}
+	text := cut(reports.Summary(r), mostDescription)
+	_, err := ask(ctx, c, func() (*github.RepoStatus, error) {
+		status, _, err := c.api.Repositories.CreateStatus(ctx, c.owner, c.repo, j.SHA, &github.RepoStatus{
+			State: &state, Context: &name, Description: &text, TargetURL: optional(j.RunURL()),
+		})
+		return status, err
+	})
+	return err
+}
+
+// unwelcome says whether a token may not do what it was asked to.
+func unwelcome(err error) bool {
+	status := refused(err)
+	return status == http.StatusForbidden || status == http.StatusNotFound || status == http.StatusUnauthorized || status == http.StatusGone
+}
+
+func conclusion(v reports.Verdict) string {
+	switch v {
+	case reports.VerdictPassed:
+		return "success"
+	case reports.VerdictCanceled:
+		return "cancelled"
+	}
+	return "failure"
+}
+
+func annotations(notes []reports.Annotation) []*github.CheckRunAnnotation {
+	var list []*github.CheckRunAnnotation
+	for _, n := range notes {
+		line := max(n.Line, 1)
+		a := &github.CheckRunAnnotation{
+			Path: github.String(n.File), StartLine: &line, EndLine: &line, AnnotationLevel: github.String(string(n.Level)),
+			Title: github.String(cut(n.Title, mostTitle)), Message: github.String(cut(n.Message, mostMessage)), RawDetails: optional(cut(n.Details, mostMessage)),
+		}
+		if n.Line > 0 && n.Column > 0 {
+			a.StartColumn, a.EndColumn = github.Int(n.Column), github.Int(n.Column)
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func timestamp(t time.Time) *github.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return &github.Timestamp{Time: t}
+}
+
+// cut shortens a text to so many bytes, at a character's end.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	const mark = "…"
+	end := most - len(mark)
+	for end > 0 && s[end]&0xC0 == 0x80 {
+		end--
+	}
+	return s[:end] + mark
+}

@@ -1,0 +1,36 @@
+package github
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+// The most annotations of one level that GitHub takes from a step.
+const mostCommands = 10
+
+// commands are lines that have the runner annotate files, as
+// https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+// describes them.
+func commands(notes []reports.Annotation) string {
+	words := map[reports.Level]string{reports.LevelFailure: "error", reports.LevelWarning: "warning", reports.LevelNotice: "notice"}
+	count := map[reports.Level]int{}
+	var b strings.Builder
+	for _, n := range notes {
+		if count[n.Level]++; count[n.Level] > mostCommands {
+			continue
+		}
+		fmt.Fprintf(&b, "::%s file=%s,line=%d", words[n.Level], property.Replace(n.File), max(n.Line, 1))
+		if n.Line > 0 && n.Column > 0 {
+			fmt.Fprintf(&b, ",col=%d", n.Column)
+		}
+		fmt.Fprintf(&b, ",title=%s::%s\n", property.Replace(n.Title), data.Replace(n.Message))
+	}
+	return b.String()
+}
+
+var (
+	data     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)

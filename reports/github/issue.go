@@ -1,0 +1,143 @@
+package github
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+const issueTitle = "flakeci: the nightly run is red"
+
+// issue keeps an issue about a run that nobody watches: it is opened when the run
+// turns red, brought up to date while it is, and closed when it is green again. A
+// run that was interrupted says nothing of either.
+func (c *client) issue(ctx context.Context, m marker, r reports.Report, runURL string, render Render) error {
+	if r.Verdict == reports.VerdictCanceled {
+		return nil
+	}
+	me := c.me(ctx)
+	open, err := c.issues(ctx, m, me)
+	if err != nil {
+		return err
+	}
+	red := r.Verdict != reports.VerdictPassed
+	m.state = fingerprint(r)
+	switch {
+	case !red:
+		return c.close(ctx, open, runURL)
+	case len(open) == 0:
+		return c.fitted(m, mostComment, render, func(body string) error { return c.open(ctx, m, me, body) })
+	}
+	return c.update(ctx, m, open[0], r, runURL, render)
+}
+
+// issues lists the open ones of this key, oldest first.
+func (c *client) issues(ctx context.Context, m marker, me author) ([]*github.Issue, error) {
+	all, err := pages(ctx, c, func(o github.ListOptions) ([]*github.Issue, *github.Response, error) {
+		return c.api.Issues.ListByRepo(ctx, c.owner, c.repo, &github.IssueListByRepoOptions{
+			State: "open", Sort: "created", Direction: "asc", ListOptions: o,
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(i *github.Issue) bool {
+		_, found := m.read(i.GetBody())
+		return !found || i.IsPullRequest() || !me.wrote(i.User)
+	}), nil
+}
+
+func (c *client) open(ctx context.Context, m marker, me author, body string) error {
+	_, err := create(ctx, c, func() (*github.Issue, error) {
+		issue, _, err := c.api.Issues.Create(ctx, c.owner, c.repo, &github.IssueRequest{Title: github.String(issueTitle), Body: &body})
+		return issue, err
+	}, func() (*github.Issue, bool, error) {
+		there, err := c.issues(ctx, m, me)
+		if err != nil || len(there) == 0 {
+			return nil, false, err
+		}
+		return there[0], true, nil
+	})
+	return err
+}
+
+// update brings the text up to date, and says so if other cells fail than before:
+// an edit reaches nobody.
+func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r reports.Report, runURL string, render Render) error {
+	before, _ := m.read(issue.GetBody())
+	if !m.newer(before) {
+		return errNewerThere
+	}
+	err := c.fitted(m, mostComment, render, func(body string) error {
+		return c.edit(ctx, issue, &github.IssueRequest{Body: &body})
+	})
+	if err != nil || before.state == m.state {
+		return err
+	}
+	return c.remark(ctx, issue, "Other cells fail than before: "+reports.Summary(r)+link(runURL))
+}
+
+// close closes what is open, each with a word.
+func (c *client) close(ctx context.Context, open []*github.Issue, runURL string) error {
+	for _, issue := range open {
+		if err := c.edit(ctx, issue, &github.IssueRequest{State: github.String("closed"), StateReason: github.String("completed")}); err != nil {
+			return err
+		}
+		if err := c.remark(ctx, issue, "Green again."+link(runURL)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *client) edit(ctx context.Context, issue *github.Issue, to *github.IssueRequest) error {
+	_, err := ask(ctx, c, func() (*github.Issue, error) {
+		issue, _, err := c.api.Issues.Edit(ctx, c.owner, c.repo, issue.GetNumber(), to)
+		return issue, err
+	})
+	return err
+}
+
+// remark adds a comment, once: the text, with the address of the run in it, is
+// looked for if an answer was lost.
+func (c *client) remark(ctx context.Context, issue *github.Issue, text string) error {
+	_, err := create(ctx, c, func() (*github.IssueComment, error) {
+		comment, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.repo, issue.GetNumber(), &github.IssueComment{Body: &text})
+		return comment, err
+	}, func() (*github.IssueComment, bool, error) {
+		all, err := pages(ctx, c, func(o github.ListOptions) ([]*github.IssueComment, *github.Response, error) {
+			return c.api.Issues.ListComments(ctx, c.owner, c.repo, issue.GetNumber(), &github.IssueListCommentsOptions{ListOptions: o})
+		})
+		i := slices.IndexFunc(all, func(comment *github.IssueComment) bool { return comment.GetBody() == text })
+		if err != nil || i < 0 {
+			return nil, false, err
+		}
+		return all[i], true, nil
+	})
+	return err
+}
+
+func link(runURL string) string {
+	if runURL == "" {
+		return ""
+	}
+	return "\n\n[The run](" + runURL + ")"
+}
+
+// fingerprint tells the cells that fail from others that do.
+func fingerprint(r reports.Report) string {
+	var ids []string
+	for _, c := range r.Cells {
+		if c.Status != reports.Passed && c.Status != reports.Skipped {
+			ids = append(ids, c.ID)
+		}
+	}
+	slices.Sort(ids)
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(ids, "\n"))))[:16]
+}
