@@ -1,5 +1,10 @@
 package reports
 
+import (
+	"cmp"
+	"regexp"
+)
+
 // Base is what a run was compared with: the same flake before the change.
 type Base struct {
 	// Ref is the base as it was given: a git revision, a flake reference, or the
@@ -89,3 +94,25 @@ const (
 	PackageDown     PackageHow = "down"
 	PackageModified PackageHow = "changed"
 )
+
+// outcome is how a cell ended compared with the base; empty where that is not known.
+func (c Cell) outcome() BaseOutcome {
+	if c.Base == nil {
+		return ""
+	}
+	return c.Base.Outcome
+}
+
+// gone reports whether a cell is one of the base that is no more.
+func (c Cell) gone() bool {
+	return c.Status == Skipped && c.Base != nil && c.Base.Change == RemovedCell
+}
+
+// name is what a base is called within a sentence.
+func (b Base) name() string {
+	name := cmp.Or(b.Ref, b.Rev, "the base")
+	if regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(name) {
+		return name[:7]
+	}
+	return fit(name, 40)
+}

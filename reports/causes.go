@@ -13,17 +13,10 @@ const (
 	inlineCells = 3 // most cells that a cause names in its own line
 )
 
-// causes appends why cells did not pass: first the flake's and the machine's
-// causes, then cells that failed for no known one.
+// causes appends why cells did not pass.
 func (p *page) causes(r Report, x index) {
-	for _, c := range r.Causes {
-		c.Cells = x.victims(r, c)
+	for _, c := range x.ordered(r) {
 		p.cause(c, x)
-	}
-	for _, c := range r.Cells {
-		if c.Status.bad() && len(x.causes[c.ID]) == 0 {
-			p.cause(unexplained(c), x)
-		}
 	}
 }
 
@@ -79,6 +72,7 @@ func (p *page) causeTitle(c Cause, x index) {
 	default:
 		title += fmt.Sprintf(", stops %d cells", n)
 	}
+	title += x.age(c)
 	for i, line := range wrap(title, p.room(2)) {
 		if i == 0 {
 			p.add(p.in(t, sign) + " " + p.in(strong, line))
@@ -86,6 +80,18 @@ func (p *page) causeTitle(c Cause, x index) {
 		}
 		p.add("  " + p.in(strong, line))
 	}
+}
+
+// age says behind a cause's title whether it is new.
+func (x index) age(c Cause) string {
+	switch outcome := x.outcome(c); {
+	case x.base == nil:
+	case outcome == NewFailure:
+		return " (new)"
+	case outcome == AlreadyBroken:
+		return " (already broken at " + x.base.name() + ")"
+	}
+	return ""
 }
 
 // ofBooted reports whether a cause came up in a host that ran: it stopped

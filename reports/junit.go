@@ -144,11 +144,22 @@ func (j junitReport) describe(s *junit.Testsuite) {
 		{Name: "flake.dirty", Value: strconv.FormatBool(j.Flake.Dirty)},
 		{Name: "flakeci.version", Value: j.Tool.Version},
 		{Name: "nix.version", Value: j.Nix.Version},
+		{Name: "base.ref", Value: j.base().Ref},
+		{Name: "base.rev", Value: j.base().Rev},
+		{Name: "base.missing", Value: j.base().Missing},
 	} {
 		if p.Value != "" {
 			s.AddProperty(p.Name, p.Value)
 		}
 	}
+}
+
+// base is what the run was compared with, of which there may be nothing.
+func (j junitReport) base() Base {
+	if j.Base == nil {
+		return Base{}
+	}
+	return *j.Base
 }
 
 // flakeSuite holds the causes that stop no cell. A run that did not pass and

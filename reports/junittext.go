@@ -49,6 +49,9 @@ func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 	if c.Status == Passed && last && c.Flaky {
 		lines = append(lines, "flaky: passed only after a retry")
 	}
+	if last {
+		lines = append(lines, labelled("against the base: ", c.againstBase())...)
+	}
 	if p.Attempts > 1 {
 		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
 	}
@@ -63,6 +66,19 @@ func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 		return nil
 	}
 	return &junit.Output{Data: strings.Join(lines, "\n")}
+}
+
+// againstBase says in words how a cell compares with the base, as far as that is
+// to be told.
+func (c Cell) againstBase() string {
+	if c.Base == nil {
+		return ""
+	}
+	words := []string{string(c.Base.Change)}
+	if o := c.Base.Outcome; o != "" && o != SameOutcome {
+		words = append(words, strings.ReplaceAll(string(o), "-", " "))
+	}
+	return strings.Trim(strings.Join(words, ", "), ", ")
 }
 
 // cameAbout says in words how a cell passed.

@@ -13,10 +13,14 @@ type index struct {
 	cells  map[string]Cell
 	causes map[string][]Cause // by the id of a cell
 	lost   []Cause            // those that stop no cell of the report
+	base   *Base              // nil if there is no comparison
 }
 
 func newIndex(r Report) index {
 	x := index{cells: map[string]Cell{}, causes: map[string][]Cause{}}
+	if r.Base != nil && r.Base.Missing == "" {
+		x.base = r.Base
+	}
 	for _, c := range r.Cells {
 		x.cells[c.ID] = c
 	}
@@ -45,6 +49,46 @@ func (x index) victims(r Report, cause Cause) []string {
 		}
 	}
 	return ids
+}
+
+// outcome is how a cause compares with the base: new if it stops any cell that the
+// base had not, already broken if it stops only such as were. It is empty where
+// that is not known.
+func (x index) outcome(c Cause) BaseOutcome {
+	known := len(c.Cells) > 0
+	for _, id := range c.Cells {
+		switch x.cells[id].outcome() {
+		case NewFailure:
+			return NewFailure
+		case AlreadyBroken:
+		default:
+			known = false
+		}
+	}
+	if known {
+		return AlreadyBroken
+	}
+	return ""
+}
+
+// ordered lists all causes with the cells that they stop, and one for each cell that
+// failed for none. What is new comes first, what was there before last.
+func (x index) ordered(r Report) []Cause {
+	var list []Cause
+	for _, c := range r.Causes {
+		c.Cells = x.victims(r, c)
+		list = append(list, c)
+	}
+	for _, c := range r.Cells {
+		if c.Status.bad() && len(x.causes[c.ID]) == 0 {
+			list = append(list, unexplained(c))
+		}
+	}
+	order := []BaseOutcome{NewFailure, "", AlreadyBroken}
+	slices.SortStableFunc(list, func(a, b Cause) int {
+		return cmp.Compare(slices.Index(order, x.outcome(a)), slices.Index(order, x.outcome(b)))
+	})
+	return list
 }
 
 // causeStatus is what a cause without cells makes of a run; see [VerdictOf].

@@ -60,6 +60,8 @@ func (k marker) place(cells []Cell) mark {
 func (k marker) cell(c Cell) mark {
 	m := k.full(c)
 	switch k.detail {
+	case inFull:
+		m.text += after(", ", map[BaseOutcome]string{NewFailure: "new", AlreadyBroken: "as before", Fixed: "fixed"}[c.outcome()])
 	case inBrief:
 		m.text = k.short(c, m)
 	case signsOnly:
@@ -83,6 +85,9 @@ func (k marker) full(c Cell) mark {
 	case Canceled:
 		return mark{signSkipped, "canceled", warn}
 	case Skipped:
+		if c.gone() {
+			return mark{signSkipped, "removed", quiet}
+		}
 		return mark{signSkipped, "skipped", quiet}
 	}
 	return mark{signError, "error", warn}
@@ -99,6 +104,8 @@ func (k marker) passed(c Cell) mark {
 		return mark{signPassed, "activated", good}
 	case c.SameAs != "":
 		return mark{signSame, "same" + after(" as ", fit(k.sameAs(c), 24)), quiet}
+	case c.How == Cached && c.Base != nil && c.Base.Change == UnchangedCell:
+		return mark{signSame, string(Unchanged), quiet}
 	case c.How == Cached, c.How == Unchanged:
 		return mark{signSame, string(c.How), quiet}
 	case c.How == Evaluated:

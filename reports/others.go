@@ -105,6 +105,8 @@ func remark(c Cell, k marker) string {
 		return signPassed + " flaky, passed only after a retry" + why
 	case c.Status == Passed && c.How == Evaluated:
 		return signPartial + " only evaluated" + why
+	case c.gone():
+		return "" // the changes say so
 	case c.Status == Skipped:
 		return signSkipped + " skipped" + why
 	case c.Kind == "vm" && c.Note != "":

@@ -34,6 +34,7 @@ func WriteTable(w io.Writer, r Report, o TableOptions) error {
 		return fmt.Errorf("lay out the counts: %w", err)
 	}
 	p.remarks(r, marker{index: x})
+	p.changes(r)
 	p.causes(r, x)
 	p.gap()
 	p.verdict(r)
@@ -101,6 +102,7 @@ func revision(f Flake) string {
 
 // inventory counts cells, with virtual machines apart.
 func inventory(cells []Cell) string {
+	cells = slices.DeleteFunc(slices.Clone(cells), Cell.gone)
 	vms := 0
 	for _, c := range cells {
 		if c.Kind == "vm" {

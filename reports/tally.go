@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,12 +14,21 @@ type counts struct {
 	built, cached, evaluated, unchanged int // of those passed
 	booted, activated                   int // of all
 	checks                              int // that passed in what was booted
+
+	removed                        int // cells of the base that are no more, and not of all
+	news, known, fixed, uncompared int // of all, compared with the base
 }
 
 // tally counts cells.
 func tally(cells []Cell) counts {
-	n := counts{all: len(cells)}
+	var n counts
 	for _, c := range cells {
+		if c.gone() {
+			n.removed++
+			continue
+		}
+		n.all++
+		n.compare(c)
 		if c.passedAt("boot") {
 			n.booted++
 		}
@@ -48,6 +58,20 @@ func tally(cells []Cell) counts {
 	return n
 }
 
+// compare counts a cell by how it ended compared with the base.
+func (n *counts) compare(c Cell) {
+	switch outcome := c.outcome(); {
+	case outcome == NewFailure:
+		n.news++
+	case outcome == AlreadyBroken:
+		n.known++
+	case outcome == Fixed:
+		n.fixed++
+	case slices.Contains([]Status{Failed, DependencyFailed, TimedOut}, c.Status):
+		n.uncompared++
+	}
+}
+
 func (n *counts) pass(c Cell) {
 	n.passed++
 	switch c.How {
@@ -67,7 +91,7 @@ func (n counts) words() string {
 	return list(
 		share{n.failed, "failed"}, share{n.errors, "in error"}, share{n.canceled, "canceled"},
 		share{n.passed - n.evaluated, "passed"}, share{n.evaluated, "only evaluated"},
-		share{n.skipped, "skipped"}, share{n.unknown, "without a result"})
+		share{n.skipped, "skipped"}, share{n.unknown, "without a result"}, share{n.removed, "removed"})
 }
 
 // hows lists in which ways cells passed.
@@ -95,8 +119,16 @@ func list(parts ...share) string {
 
 // summary is the line that a run ends with.
 func summary(r Report) string {
-	verdict := cmp.Or(r.Verdict, VerdictOf(r.Cells, r.Causes, false))
-	return string(verdict) + ": " + outcome(verdict, tally(r.Cells), len(r.Causes))
+	verdict, n := cmp.Or(r.Verdict, VerdictOf(r.Cells, r.Causes, false)), tally(r.Cells)
+	text := string(verdict) + ": " + outcome(verdict, n, len(r.Causes))
+	if against := n.against(r.Base); against != "" {
+		rest, open := strings.CutSuffix(text, ")")
+		if text = rest + "; "; !open {
+			text = rest + " ("
+		}
+		text += against + ")"
+	}
+	return text
 }
 
 func outcome(verdict Verdict, n counts, causes int) string {
@@ -136,6 +168,23 @@ func passedOutcome(n counts, cells string) string {
 	return text + after(", ", list(
 		share{n.booted, "booted"}, share{n.checks, checks + " held"},
 		share{n.activated, "activated"}, share{n.skipped, "skipped"}))
+}
+
+// against counts the failures that are new and those that are not; it is empty
+// where nothing failed and nothing was mended.
+func (n counts) against(b *Base) string {
+	if b == nil || b.Missing != "" || n.news+n.known+n.fixed == 0 {
+		return ""
+	}
+	var words []string
+	for _, s := range []share{
+		{n.news, "new"}, {n.known, "already broken at " + b.name()}, {n.fixed, "fixed"}, {n.uncompared, "not compared"},
+	} {
+		if s.n > 0 {
+			words = append(words, fmt.Sprintf("%s: %d", s.what, s.n))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // after returns text with something before it, or nothing if there is no text.

@@ -1,0 +1,146 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// label names a base as a person would: the reference, and the revision and how
+// it was come by if that says more.
+func (b Base) label() string {
+	rev := []rune(b.Rev)
+	more := string(rev[:min(7, len(rev))])
+	if strings.HasPrefix(b.name(), more) {
+		more = ""
+	}
+	if more != "" && b.Note != "" {
+		more += ", "
+	}
+	return b.name() + bracketed(more+b.Note)
+}
+
+// versions writes the versions of a package; most have one.
+func versions(list []string) string {
+	const most = 6
+	named := each(list, func(v string) string { return cmp.Or(v, "(no version)") })
+	if more := len(named) - most; more > 0 {
+		named = append(named[:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(named, ", ")
+}
+
+// tally counts the packages of a difference by what became of them.
+func (c Closure) tally() string {
+	n := map[PackageHow]int{}
+	for _, p := range c.Packages {
+		n[p.Kind]++
+	}
+	return cmp.Or(list(
+		share{n[PackageAdded], "added"}, share{n[PackageRemoved], "removed"}, share{n[PackageUp], "up"},
+		share{n[PackageDown], "down"}, share{n[PackageModified], "changed"}, share{c.Rebuilt, "only rebuilt"}), "no package changed")
+}
+
+// sign is that of a change.
+func (k PackageHow) sign() string {
+	switch k {
+	case PackageAdded:
+		return "+"
+	case PackageRemoved:
+		return "−"
+	case PackageUp:
+		return "↑"
+	case PackageDown:
+		return "↓"
+	}
+	return "~"
+}
+
+// sizes are the smallest and the largest of some.
+type sizes struct {
+	least, most int64
+	any         bool
+}
+
+func (s *sizes) add(n int64) {
+	if !s.any {
+		*s = sizes{n, n, true}
+		return
+	}
+	s.least, s.most = min(s.least, n), max(s.most, n)
+}
+
+// largest is the one that is farthest from nothing.
+func (s sizes) largest() int64 {
+	if s.most < 0 || s.least < -s.most {
+		return s.least
+	}
+	return s.most
+}
+
+func (s sizes) String() string { return span2(humanBytes(s.least), humanBytes(s.most)) }
+
+func (s sizes) delta() string { return span2(humanDelta(s.least), humanDelta(s.most)) }
+
+// span2 names two ends, or the one if they read the same.
+func span2(least, most string) string {
+	if least == most {
+		return least
+	}
+	return least + " to " + most
+}
+
+// humanBytes is a size as a person would say it.
+func humanBytes(n int64) string {
+	size, units := float64(n), []string{"B", "kB", "MB", "GB", "TB"}
+	for size >= 999.5 && len(units) > 1 {
+		size, units = size/1000, units[1:]
+	}
+	if size < 9.95 && units[0] != "B" {
+		return fmt.Sprintf("%.1f %s", size, units[0])
+	}
+	return fmt.Sprintf("%.0f %s", size, units[0])
+}
+
+// humanDelta is a difference of sizes, with its sign.
+func humanDelta(n int64) string {
+	switch {
+	case n < 0:
+		return "−" + humanBytes(-max(n, -1<<62))
+	case n > 0:
+		return "+" + humanBytes(n)
+	}
+	return "±0"
+}
+
+// sourceURL leads to a place in the flake's files, to nothing if it is none
+// below them.
+func sourceURL(base string, l Location) string {
+	base = webURL(base)
+	if base == "" {
+		return ""
+	}
+	parts := strings.Split(l.File, "/")
+	for i, part := range parts {
+		if part == "" || part == "." || part == ".." {
+			return ""
+		}
+		parts[i] = url.PathEscape(part)
+	}
+	address := strings.TrimRight(base, "/") + "/" + strings.Join(parts, "/")
+	if l.Line > 0 {
+		address += "#L" + strconv.Itoa(l.Line)
+	}
+	return address
+}
+
+// webURL is an address if it leads to the web, else nothing.
+func webURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return u.String()
+}
