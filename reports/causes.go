@@ -63,16 +63,8 @@ func (p *page) causeTitle(c Cause, x index) {
 		sign, t = signError, warn
 	}
 	title := headline(c)
-	switch n := len(c.Cells); {
-	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
-	case n <= inlineCells && ofBooted(c.Kind):
-		title += ", in " + and(c.Cells)
-	case n <= inlineCells:
-		title += ", stops " + and(c.Cells)
-	default:
-		title += fmt.Sprintf(", stops %d cells", n)
-	}
-	title += x.age(c)
+	title += after(", ", c.stops(title))
+	title += bracketed(x.age(c))
 	for i, line := range wrap(title, p.room(2)) {
 		if i == 0 {
 			p.add(p.in(t, sign) + " " + p.in(strong, line))
@@ -82,14 +74,29 @@ func (p *page) causeTitle(c Cause, x index) {
 	}
 }
 
-// age says behind a cause's title whether it is new.
+// stops names the cells that a cause stops, or says how many they are, unless its
+// title does.
+func (c Cause) stops(title string) string {
+	switch n := len(c.Cells); {
+	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
+		return ""
+	case n <= inlineCells && ofBooted(c.Kind):
+		return "in " + and(c.Cells)
+	case n <= inlineCells:
+		return "stops " + and(c.Cells)
+	default:
+		return fmt.Sprintf("stops %d cells", n)
+	}
+}
+
+// age says whether a cause is new, as far as that is known.
 func (x index) age(c Cause) string {
 	switch outcome := x.outcome(c); {
 	case x.base == nil:
 	case outcome == NewFailure:
-		return " (new)"
+		return "new"
 	case outcome == AlreadyBroken:
-		return " (already broken at " + x.base.name() + ")"
+		return "already broken at " + x.base.name()
 	}
 	return ""
 }

@@ -17,7 +17,7 @@ type changes struct {
 	changed  []string
 	added    []string
 	removed  []string
-	unknown  []unknown
+	unknown  []told
 	same     int // cells that are as they were
 	machines map[string][]string
 }
@@ -35,10 +35,21 @@ type where struct {
 	packages []PackageChange // the size is that of the machine where it grew most
 }
 
-// unknown is why the change of some cells is not known.
-type unknown struct {
-	why   string
+// told is what is said of some cells.
+type told struct {
+	words string
 	cells []string
+}
+
+// tell adds a cell to those of which the same is said.
+func tell(list []told, words, id string) []told {
+	i := slices.IndexFunc(list, func(t told) bool { return t.words == words })
+	if i < 0 {
+		i = len(list)
+		list = append(list, told{words: words})
+	}
+	list[i].cells = append(list[i].cells, id)
+	return list
 }
 
 // newChanges is nil for a run without a comparison.
@@ -60,11 +71,11 @@ func newChanges(r Report) *changes {
 		case b.Change == UnchangedCell:
 			ch.same++
 		case b.Change != ChangedCell:
-			ch.lost(cmp.Or(b.Note, "one of the two does not evaluate"), c.ID)
+			ch.unknown = tell(ch.unknown, cmp.Or(b.Note, "one of the two does not evaluate"), c.ID)
 		case b.Closure == nil:
 			ch.changed = append(ch.changed, c.ID)
 		case b.Closure.Unknown != "":
-			ch.lost(b.Closure.Unknown, c.ID)
+			ch.unknown = tell(ch.unknown, b.Closure.Unknown, c.ID)
 		default:
 			known = append(known, c)
 			ch.machines[c.Kind] = append(ch.machines[c.Kind], c.ID)
@@ -72,16 +83,6 @@ func newChanges(r Report) *changes {
 	}
 	ch.compare(known)
 	return ch
-}
-
-// lost keeps why something is not known, once for all cells.
-func (ch *changes) lost(why, id string) {
-	i := slices.IndexFunc(ch.unknown, func(u unknown) bool { return u.why == why })
-	if i < 0 {
-		i = len(ch.unknown)
-		ch.unknown = append(ch.unknown, unknown{why: why})
-	}
-	ch.unknown[i].cells = append(ch.unknown[i].cells, id)
 }
 
 // compare brings together machines that changed alike, and packages that changed

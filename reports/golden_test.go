@@ -16,6 +16,7 @@ func TestGolden(t *testing.T) {
 		".table.txt":   func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{}) },
 		".table80.txt": func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{Width: 80}) },
 		".junit.xml":   WriteJUnit,
+		".md":          func(w io.Writer, r Report) error { return WriteMarkdown(w, r, MarkdownOptions{}) },
 		".grid.txt":    func(w io.Writer, r Report) error { return WriteGrid(w, withoutResults(r), TableOptions{}) },
 	}
 	forEachInput(t, func(t *testing.T, name string, r Report) {

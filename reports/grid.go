@@ -83,19 +83,20 @@ func (p *page) fitting(widths []int) int {
 // column is one of a grid's, without that of the hosts.
 type column struct {
 	title string
+	user  bool
 	cells func(row) []Cell
 }
 
 func (s *sheet) columns() []column {
 	var list []column
 	if s.anySystem() {
-		list = append(list, column{"system", func(w row) []Cell { return w.system }})
+		list = append(list, column{"system", false, func(w row) []Cell { return w.system }})
 	}
 	if s.anyVM() {
-		list = append(list, column{"vm", func(w row) []Cell { return w.vm }})
+		list = append(list, column{"vm", false, func(w row) []Cell { return w.vm }})
 	}
 	for _, user := range s.users {
-		list = append(list, column{user, func(w row) []Cell { return w.homes[user] }})
+		list = append(list, column{user, true, func(w row) []Cell { return w.homes[user] }})
 	}
 	return list
 }

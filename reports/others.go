@@ -68,29 +68,28 @@ func (p *page) others(cells []Cell) error {
 // cells were only evaluated or skipped and for what reason, which passed at a
 // second attempt only, and which of those outside the grid did not pass.
 func (p *page) remarks(r Report, k marker) {
-	var heads []string
-	groups := map[string][]string{}
-	for _, c := range r.Cells {
-		head := remark(c, k)
-		if head == "" {
-			continue
-		}
-		if groups[head] == nil {
-			heads = append(heads, head)
-		}
-		groups[head] = append(groups[head], c.ID)
-	}
 	p.gap()
-	for _, head := range heads {
-		names := strings.Join(groups[head], ", ")
-		if n := len(groups[head]); n == len(r.Cells) && n > 3 {
+	for _, t := range remarks(r.Cells, k) {
+		names := strings.Join(t.cells, ", ")
+		if n := len(t.cells); n == len(r.Cells) && n > 3 {
 			names = fmt.Sprintf("all %d cells", n)
 		}
-		p.hang(head + ": " + names)
+		p.hang(t.words + ": " + names)
 	}
 	for _, note := range r.Notes {
 		p.hang("note: " + note)
 	}
+}
+
+// remarks are those of all cells, once each.
+func remarks(cells []Cell, k marker) []told {
+	var list []told
+	for _, c := range cells {
+		if words := remark(c, k); words != "" {
+			list = tell(list, words, c.ID)
+		}
+	}
+	return list
 }
 
 // remark is what is to be said of a cell, the same words for all cells of which

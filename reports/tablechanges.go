@@ -49,13 +49,13 @@ func (p *page) changes(r Report) {
 		}
 		p.within(text)
 	}
-	for _, g := range []unknown{{"changed", ch.changed}, {"added", ch.added}, {"removed", ch.removed}} {
+	for _, g := range []told{{"changed", ch.changed}, {"added", ch.added}, {"removed", ch.removed}} {
 		if len(g.cells) > 0 {
-			p.within(g.why + ": " + some(g.cells, tableMachines))
+			p.within(g.words + ": " + some(g.cells, tableMachines))
 		}
 	}
 	for _, u := range ch.unknown {
-		p.within("not known of " + some(u.cells, inlineCells) + ": " + u.why)
+		p.within("not known of " + some(u.cells, inlineCells) + ": " + u.words)
 	}
 }
 

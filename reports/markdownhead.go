@@ -1,0 +1,122 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// verdict is the run's, as one of the words for it.
+func (m *markdown) verdict() Verdict {
+	verdict := cmp.Or(m.Verdict, VerdictOf(m.Cells, m.Report.Causes, false))
+	if !slices.Contains([]Verdict{VerdictPassed, VerdictFailed, VerdictCanceled}, verdict) {
+		return VerdictError // also a verdict of a newer flakeci
+	}
+	return verdict
+}
+
+func verdictSign(v Verdict) string {
+	switch v {
+	case VerdictPassed:
+		return "✅"
+	case VerdictFailed:
+		return "❌"
+	case VerdictCanceled:
+		return "🚫"
+	}
+	return "❗"
+}
+
+// emoji is how a mark's sign looks where there are colours only in pictures. None
+// has a variation selector, of which no two programs make the same.
+func (k mark) emoji() string {
+	switch {
+	case k.sign == signPassed && k.tone == warn:
+		return "🔁"
+	case k.sign == signSkipped && k.tone == warn:
+		return "🚫"
+	}
+	return emoji(k.sign)
+}
+
+func emoji(sign string) string {
+	return cmp.Or(map[string]string{
+		signPassed: "✅", signFailed: "❌", signError: "❗", signSame: "✅", signPartial: "🟡", signSkipped: "➖",
+	}[sign], sign)
+}
+
+// head appends the verdict, how many cells ended how, and what they were compared
+// with.
+func (m *markdown) head() {
+	verdict, n := m.verdict(), tally(m.Cells)
+	m.block("### " + verdictSign(verdict) + " " + prose(m.headline(verdict, n)))
+	var facts []string
+	if verdict != VerdictPassed && n.all > 0 {
+		facts = append(facts, count(n.all, "cell")+": "+n.words())
+	}
+	switch base := m.index.base; {
+	case base != nil && base.label() != "":
+		facts = append(facts, "compared with "+base.label())
+	case m.Base != nil:
+		facts = append(facts, "not compared with "+m.Base.name()+": "+m.Base.Missing)
+	}
+	for _, how := range slow(m.Cells) {
+		facts = append(facts, "booted "+how)
+	}
+	if len(facts) > 0 {
+		m.block(strings.Join(each(facts, func(fact string) string { return prose(fit(fact, m.most.title)) }), " · "))
+	}
+}
+
+// headline is the verdict in a line. With a base, it is first of all what is new.
+func (m *markdown) headline(verdict Verdict, n counts) string {
+	if m.index.base == nil || verdict != VerdictFailed && verdict != VerdictError || n.news+n.known+n.fixed == 0 {
+		return string(verdict) + ": " + strings.SplitN(summary(m.Report), ": ", 2)[1]
+	}
+	var parts []string
+	add := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, text)
+		}
+	}
+	add(n.news, count(n.news, "new failure"))
+	add(n.known, fmt.Sprintf("%d already broken at %s", n.known, m.index.base.name()))
+	add(n.uncompared, fmt.Sprintf("%d failed and not compared", n.uncompared))
+	add(n.errors, fmt.Sprintf("%d in error", n.errors))
+	add(n.canceled, fmt.Sprintf("%d canceled", n.canceled))
+	add(n.fixed, fmt.Sprintf("%d fixed", n.fixed))
+	text := string(verdict) + ": "
+	if n.news+n.uncompared == 0 {
+		text += "nothing new, "
+	}
+	return text + strings.Join(parts, ", ")
+}
+
+// foot is what the text ends with: what was looked at with what, and what is not
+// there for want of room.
+func (m *markdown) foot(shorter []string) string {
+	run := ""
+	if m.options.RunURL != "" {
+		run = "[the run](" + m.options.RunURL + ")"
+	}
+	var b strings.Builder
+	if len(shorter) > 0 {
+		b.WriteString("**Shortened to fit:** " + strings.Join(shorter, ", ") + ". The whole is among the reports of " + cmp.Or(run, "the run") + ".\n\n")
+	}
+	facts := []string{prose("flakeci " + fit(m.Tool.Version, 40))}
+	if m.Nix.Version != "" {
+		facts = append(facts, prose("nix "+fit(m.Nix.Version, 40)))
+	}
+	if flake := cmp.Or(m.Flake.Ref, m.Flake.Locked); flake != "" {
+		facts = append(facts, prose(fit(flake, min(m.most.title, 120))+revision(m.Flake)))
+	}
+	if m.Duration > 0 {
+		facts = append(facts, prose(human(m.Duration)))
+	}
+	if run != "" {
+		facts = append(facts, run)
+	}
+	b.WriteString("<sub>" + strings.Join(facts, " · ") + "</sub>\n")
+	return b.String()
+}
