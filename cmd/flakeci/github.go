@@ -18,9 +18,10 @@ type githubFlags struct {
 	comment, issue, key string
 }
 
-func (f *githubFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.comment, "comment", string(github.Auto), "comment on the pull request and its commit, `WHEN`: auto is in GitHub Actions with a token, always, never")
-	fs.StringVar(&f.issue, "issue", string(github.Auto), "keep an issue while the run is red, `WHEN`: auto is in scheduled runs, always, never")
+// add adds the flags; otherwise is what happens where they are not given.
+func (f *githubFlags) add(fs *pflag.FlagSet, otherwise github.When) {
+	fs.StringVar(&f.comment, "comment", string(otherwise), "comment on the pull request and its commit, `WHEN`: auto is in GitHub Actions with a token, always, never")
+	fs.StringVar(&f.issue, "issue", string(otherwise), "keep an issue while the run is red, `WHEN`: auto is in scheduled runs, always, never")
 	fs.StringVar(&f.key, "comment-key", "", "tell this job's comment, check run and issue from those of other jobs by `TEXT` (default the job's name)")
 }
 
@@ -35,8 +36,8 @@ func (f *githubFlags) check() error {
 
 // onGitHub shows a report on GitHub, where flakeci runs there or is told to.
 func (a *App) onGitHub(ctx context.Context, r reports.Report, f githubFlags, shard string) {
-	asked := f.comment == string(github.Always) || f.issue == string(github.Always)
-	if a.env("GITHUB_ACTIONS") != "true" && !asked {
+	never, always := string(github.Never), string(github.Always)
+	if f.comment == never && f.issue == never || a.env("GITHUB_ACTIONS") != "true" && f.comment != always && f.issue != always {
 		return
 	}
 	job, err := github.FromActions(a.env, os.ReadFile)

@@ -2,31 +2,35 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/github"
 )
 
 func (a *App) reportCommand() *cobra.Command {
 	var files reportFiles
 	var color string
+	var onGitHub githubFlags
 	cmd := &cobra.Command{
 		Use:     "report FILE",
 		Short:   "Render a saved JSON report again",
 		Long:    "Render a report that flakeci run --json saved. The exit code is that of its verdict.",
 		Example: "  flakeci report report.json --junit junit.xml",
 		Args:    oneReport,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := cmp.Or(files.check(), checkColor(color)); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			return a.report(args[0], files, color)
+			return a.report(cmd.Context(), args[0], delivery{files: files, color: color, github: onGitHub})
 		},
 	}
 	files.add(cmd.Flags())
+	onGitHub.add(cmd.Flags(), github.Never)
 	addColor(cmd.Flags(), &color)
 	return cmd
 }
@@ -38,7 +42,7 @@ func oneReport(_ *cobra.Command, args []string) error {
 	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: "give a file that flakeci run --json wrote"}
 }
 
-func (a *App) report(path string, files reportFiles, color string) error {
+func (a *App) report(ctx context.Context, path string, d delivery) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return &usageError{msg: err.Error(), hint: "give a file that flakeci run --json wrote"}
@@ -48,5 +52,5 @@ func (a *App) report(path string, files reportFiles, color string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return a.publish(r, files, color)
+	return a.publish(ctx, r, d)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -27,6 +28,7 @@ type runOptions struct {
 	shard          shardFlag
 	vm             vmFlags
 	base           baseFlags
+	github         githubFlags
 	evalOnly       bool
 	jobs, evalJobs int
 	timeout        time.Duration
@@ -39,6 +41,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.files.add(fs)
 	o.vm.add(fs)
 	o.base.add(fs)
+	o.github.add(fs, github.Auto)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
 	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
@@ -87,7 +90,7 @@ func (o *runOptions) check() error {
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, and " + o.artifacts + " is a file"}
 	}
-	return cmp.Or(o.vm.check(), o.base.check(), o.files.check())
+	return cmp.Or(o.vm.check(), o.base.check(), o.github.check(), o.files.check())
 }
 
 // run is `flakeci run`: from the flake reference to the report. A report is
@@ -115,7 +118,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	job.outcome.Interrupted = ctx.Err() != nil
-	return job.deliver()
+	return job.deliver(ctx)
 }
 
 // job is one run on its way.
@@ -258,8 +261,8 @@ func nothingHint(err error, others bool) error {
 }
 
 // deliver writes the reports and ends with the verdict's exit code.
-func (j *job) deliver() error {
-	return j.app.publish(j.report(), j.opts.files, j.opts.color)
+func (j *job) deliver(ctx context.Context) error {
+	return j.app.publish(ctx, j.report(), delivery{files: j.opts.files, color: j.opts.color, github: j.opts.github, shard: j.opts.shard.String()})
 }
 
 func (j *job) report() reports.Report {
@@ -272,18 +275,27 @@ func (j *job) report() reports.Report {
 	})
 }
 
+// delivery says where a report goes.
+type delivery struct {
+	files  reportFiles
+	color  string
+	github githubFlags
+	shard  string // which of several; empty for the whole
+}
+
 // publish shows the report, writes it to the files and ends with the verdict's
 // exit code. A stdout that takes nothing keeps no file from being written.
-func (a *App) publish(r reports.Report, files reportFiles, color string) error {
+func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
 	table := a.Stdout
-	if files.onStdout() {
+	if d.files.onStdout() {
 		table = a.Stderr
 	}
-	style := a.style(color, table)
+	style := a.style(d.color, table)
 	err := errors.Join(
 		reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width}),
-		a.writeReports(r, files),
+		a.writeReports(r, d.files),
 	)
+	a.onGitHub(ctx, r, d.github, d.shard)
 	if err != nil {
 		return err
 	}
