@@ -83,7 +83,7 @@ FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
 	root.SetFlagErrorFunc(badFlag)
 	root.Version = versionString()
 	root.SetVersionTemplate("flakeci {{.Version}}\n")
-	root.AddCommand(a.runCommand(), a.matrixCommand(), a.vmCommand(), a.reportCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.matrixCommand(), a.vmCommand(), a.reportCommand(), a.diffCommand(), a.versionCommand())
 	return root
 }
 

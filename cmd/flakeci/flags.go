@@ -23,10 +23,14 @@ func (s *selectionFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&s.hosts, "host", nil, "only this `HOST`: its system and its homes")
 	fs.StringArrayVar(&s.users, "user", nil, "only the homes of this `USER`")
 	fs.StringSliceVar(&s.kinds, "kind", nil, "only this `KIND`: nixos, home, vm, darwin, check, package, devshell, formatter, or all but vm (default nixos,home)")
-	fs.StringSliceVar(&s.vms, "vm", nil, "boot these `HOSTS` in QEMU: names, all, or none (default none)")
 	fs.StringArrayVar(&s.cells, "cell", nil, "only cells whose id fits `GLOB`, such as 'home/*@laptop'")
 	fs.StringArrayVar(&s.exclude, "exclude", nil, "leave out cells whose id fits `GLOB`")
 	fs.StringArrayVar(&s.systems, "system", nil, "only what is for this `SYSTEM`, such as x86_64-linux")
+}
+
+// addVMs adds the choice of hosts to boot.
+func (s *selectionFlags) addVMs(fs *pflag.FlagSet) {
+	fs.StringSliceVar(&s.vms, "vm", nil, "boot these `HOSTS` in QEMU: names, all, or none (default none)")
 }
 
 // selection reads the flags.
@@ -172,6 +176,7 @@ type flakeFlags struct {
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
 	f.selection.add(fs)
+	f.selection.addVMs(fs)
 	f.addShared(fs)
 }
 

@@ -38,15 +38,20 @@ type runOptions struct {
 
 func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.flakeFlags.add(fs)
-	o.files.add(fs)
+	o.addWork(fs)
 	o.vm.add(fs)
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
+	fs.Var(&o.shard, "shard", "only the I-th of N shares of the cells, `I/N`")
+}
+
+// addWork adds what goes for whatever evaluates and builds.
+func (o *runOptions) addWork(fs *pflag.FlagSet) {
+	o.files.add(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
 	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
 	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell to `DURATION`, such as 30m (default no limit)")
-	fs.Var(&o.shard, "shard", "only the I-th of N shares of the cells, `I/N`")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
 	fs.StringVar(&o.progress, "progress", "auto", "what is said meanwhile, `HOW`: plain, quiet, or auto")
 }
@@ -96,29 +101,24 @@ func (o *runOptions) check() error {
 // run is `flakeci run`: from the flake reference to the report. A report is
 // written in every case in which there is a flake to report on.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	if err := o.check(); err != nil {
+	j, err := a.work(ctx, o)
+	if err != nil {
 		return err
+	}
+	return a.publish(ctx, j.report(), delivery{files: o.files, color: o.color, github: o.github, shard: o.shard.String()})
+}
+
+// work takes the selected cells through all that was asked for.
+func (a *App) work(ctx context.Context, o runOptions) (*job, error) {
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tmp, err := os.MkdirTemp("", "flakeci-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-
-	client, err := nix.Find(ctx, a.clientOptions(o.nix))
-	if err != nil {
-		return err
-	}
-	job := job{app: a, opts: o, selection: selection, client: client, started: time.Now()}
-	if err := job.do(ctx, tmp); err != nil {
-		return err
-	}
-	job.outcome.Interrupted = ctx.Err() != nil
-	return job.deliver(ctx)
+	j := &job{app: a, opts: o, selection: selection}
+	return j, j.start(ctx)
 }
 
 // job is one run on its way.
@@ -134,8 +134,24 @@ type job struct {
 	matrix  matrix.Matrix // what takes part
 	base    baseline
 	outcome runner.Outcome
-	causes  []*runner.Cause   // of what no cell stands for
-	vms     *runner.VMOptions // what is done with VMs, if not what a run does
+	causes  []*runner.Cause                   // of what no cell stands for
+	vms     func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
+}
+
+// start finds Nix, and goes through the job in a folder of its own.
+func (j *job) start(ctx context.Context) error {
+	tmp, err := os.MkdirTemp("", "flakeci-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if j.client, err = nix.Find(ctx, j.app.clientOptions(j.opts.nix)); err != nil {
+		return err
+	}
+	j.started = time.Now()
+	err = j.do(ctx, tmp)
+	j.outcome.Interrupted = ctx.Err() != nil
+	return err
 }
 
 // do opens the flake, finds its cells and runs those that are selected. What is
@@ -180,10 +196,11 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
 	} else {
-		o.VM = *j.vms
+		o.VM = j.vms(tmp)
+		boot := o.VM.Boot
 		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
 			progress.hush() // the terminal is the guest's now
-			return j.vms.Boot(ctx, vm, bo)
+			return boot(ctx, vm, bo)
 		}
 		o.Watch.Done = func(r runner.Result) {
 			if r.Failed() { // else somebody has looked around already
@@ -260,11 +277,7 @@ func nothingHint(err error, others bool) error {
 	return &usageError{msg: err.Error(), hint: "only NixOS hosts and homes take part unless --kind names others, such as darwin, or --vm hosts to boot"}
 }
 
-// deliver writes the reports and ends with the verdict's exit code.
-func (j *job) deliver(ctx context.Context) error {
-	return j.app.publish(ctx, j.report(), delivery{files: j.opts.files, color: j.opts.color, github: j.opts.github, shard: j.opts.shard.String()})
-}
-
+// report is what came of the job.
 func (j *job) report() reports.Report {
 	f := j.target.Flake
 	return reports.Collect(reports.Run{

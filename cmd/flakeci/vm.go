@@ -9,12 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
@@ -69,29 +67,22 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp("", "flakeci-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	client, err := nix.Find(ctx, a.clientOptions(o.flake.nix))
-	if err != nil {
-		return err
-	}
 	run := runOptions{flakeFlags: o.flake, vm: o.vm, jobs: 1, evalJobs: 1, progress: "plain"}
 	j := job{
-		app: a, opts: run, client: client, started: time.Now(),
+		app: a, opts: run,
 		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []matrix.Kind{matrix.KindVM}},
 	}
-	k := &keeper{app: a, lab: o.vm.lab(a, o.flake.vms, tmp, "", 0), forwards: forwards}
-	j.vms = &runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
-	if err := j.do(ctx, tmp); err != nil {
+	k := &keeper{app: a, forwards: forwards}
+	j.vms = func(tmp string) runner.VMOptions {
+		k.lab = o.vm.lab(a, o.flake.vms, tmp, "", 0)
+		return runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
+	}
+	if err := j.start(ctx); err != nil {
 		return err
 	}
 	if k.started {
 		return k.end(o.host)
 	}
-	j.outcome.Interrupted = ctx.Err() != nil
 	report := j.report()
 	style := a.style(o.flake.color, a.Stderr)
 	if err := reports.WriteTable(a.Stderr, report, reports.TableOptions{Color: style.color, Width: style.width}); err != nil {

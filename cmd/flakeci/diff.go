@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/vmtest"
+)
+
+func (a *App) diffCommand() *cobra.Command {
+	o := runOptions{vm: vmFlags{accel: string(vmtest.AccelAuto)}, github: githubFlags{comment: string(github.Never), issue: string(github.Never)}}
+	cmd := &cobra.Command{
+		Use:   "diff BASE [FLAKE]",
+		Short: "Say what changes on each machine",
+		Long: `flakeci diff evaluates every host and home now and at BASE, a git revision or a
+flake reference, builds what differs, and says what changes in it: packages, their
+versions and sizes. With --eval-only it builds nothing.`,
+		Example: `  flakeci diff main
+  flakeci diff HEAD^ --host reason
+  flakeci diff v1.2 --eval-only`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{msg: "flakeci diff takes the BASE to compare with", hint: "such as flakeci diff main"}
+			}
+			return oneFlake(cmd, args[1:])
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.load(cmd, args[1:]); err != nil {
+				return err
+			}
+			o.base = baseFlags{ref: args[0], changedOnly: true}
+			return a.diff(cmd.Context(), o)
+		},
+	}
+	fs := cmd.Flags()
+	o.selection.add(fs)
+	o.addShared(fs)
+	o.addWork(fs)
+	return cmd
+}
+
+// diff is `flakeci diff`: from the base to what changed.
+func (a *App) diff(ctx context.Context, o runOptions) error {
+	j, err := a.work(ctx, o)
+	if err != nil {
+		return err
+	}
+	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
+		return &usageError{msg: "there is nothing to compare with: " + b.Missing}
+	}
+	r := j.report()
+	to := a.Stdout
+	if o.files.onStdout() {
+		to = a.Stderr
+	}
+	style := a.style(o.color, to)
+	if err := errors.Join(
+		reports.WriteDiff(to, r, reports.TableOptions{Color: style.color, Width: style.width}),
+		a.writeReports(r, o.files),
+	); err != nil {
+		return err
+	}
+	return verdictExit(r.Verdict)
+}

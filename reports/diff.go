@@ -1,0 +1,76 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+)
+
+// WriteDiff writes what changed since the base for a terminal, all of it, and of
+// what does not pass whether it did before.
+func WriteDiff(w io.Writer, r Report, o TableOptions) error {
+	r = terminal().report(r)
+	p := &page{options: o}
+	p.head(r)
+	p.gap()
+	switch ch := newChanges(r); {
+	case ch == nil && r.Base != nil:
+		p.hang("not compared with " + r.Base.name() + ": " + r.Base.Missing)
+	case ch == nil:
+		p.add("there is nothing to compare with")
+	default:
+		p.allChanges(ch)
+		p.outcomes(r)
+	}
+	p.gap()
+	p.verdict(r)
+	return p.writeTo(w)
+}
+
+// allChanges appends every machine and every package.
+func (p *page) allChanges(ch *changes) {
+	p.hang("against " + ch.against.label() + ": " + ch.words())
+	for _, a := range ch.alike {
+		p.within(ch.named(a.cells) + ": " + a.size() + ", " + a.words)
+	}
+	for _, w := range ch.where {
+		p.gap()
+		p.hang("on " + ch.named(w.cells) + ":")
+		for _, change := range w.packages {
+			p.add("  " + change.String())
+		}
+	}
+	p.gap()
+	for _, g := range []told{{"changed", ch.changed}, {"added", ch.added}, {"removed", ch.removed}} {
+		if len(g.cells) > 0 {
+			p.hang(g.words + ": " + and(g.cells))
+		}
+	}
+	for _, u := range ch.unknown {
+		p.hang(fmt.Sprintf("not known of %s: %s", and(u.cells), u.words))
+	}
+}
+
+// named names machines: all of them if they are, else each.
+func (ch *changes) named(cells []string) string { return cmp.Or(ch.all(cells), and(cells)) }
+
+// outcomes appends what is not as it was in another way.
+func (p *page) outcomes(r Report) {
+	p.gap()
+	for _, o := range []struct {
+		outcome BaseOutcome
+		words   string
+		tone    tone
+		sign    string
+	}{{NewFailure, "new failure", bad, signFailed}, {AlreadyBroken, "already broken", warn, signFailed}, {Fixed, "fixed", good, signPassed}} {
+		var ids []string
+		for _, c := range r.Cells {
+			if c.outcome() == o.outcome {
+				ids = append(ids, c.ID)
+			}
+		}
+		if len(ids) > 0 {
+			p.hang(p.in(o.tone, o.sign) + " " + o.words + ": " + and(ids))
+		}
+	}
+}
