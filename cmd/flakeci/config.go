@@ -39,6 +39,7 @@ type config struct {
 
 	JSON      string `toml:"json"`
 	JUnit     string `toml:"junit"`
+	Markdown  string `toml:"markdown"`
 	Artifacts string `toml:"artifacts"`
 	Progress  string `toml:"progress"`
 	Color     string `toml:"color"`
@@ -209,6 +210,7 @@ func (c config) values() []setting {
 	add("timeout", c.Timeout)
 	add("json", c.JSON)
 	add("junit", c.JUnit)
+	add("markdown", c.Markdown)
 	add("artifacts", c.Artifacts)
 	add("progress", c.Progress)
 	add("color", c.Color)

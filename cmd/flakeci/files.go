@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -16,19 +17,34 @@ import (
 
 // reportFiles are where reports go besides the terminal; "-" is stdout.
 type reportFiles struct {
-	json, junit string
+	json, junit, markdown string
 }
 
 func (f *reportFiles) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.json, "json", "", "write the whole report as JSON to `FILE`")
 	fs.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`")
+	fs.StringVar(&f.markdown, "markdown", "", "write the report as markdown to `FILE`")
 }
 
-func (f reportFiles) onStdout() bool { return f.json == "-" || f.junit == "-" }
+// forms are the files by the flags that name them.
+func (f reportFiles) forms() [][2]string {
+	return [][2]string{{"--json", f.json}, {"--junit", f.junit}, {"--markdown", f.markdown}}
+}
+
+func (f reportFiles) onStdout() bool {
+	return slices.ContainsFunc(f.forms(), func(form [2]string) bool { return form[1] == "-" })
+}
 
 func (f reportFiles) check() error {
-	if f.json == "-" && f.junit == "-" {
-		return &usageError{msg: "--json and --junit cannot both go to stdout"}
+	first := ""
+	for _, form := range f.forms() {
+		switch {
+		case form[1] != "-":
+		case first != "":
+			return &usageError{msg: first + " and " + form[0] + " cannot both go to stdout"}
+		default:
+			first = form[0]
+		}
 	}
 	return nil
 }
@@ -39,6 +55,7 @@ func (a *App) writeReports(r reports.Report, files reportFiles) error {
 	return errors.Join(
 		a.writeReport(files.json, func(w io.Writer) error { return reports.WriteJSON(w, r) }),
 		a.writeReport(files.junit, func(w io.Writer) error { return reports.WriteJUnit(w, r) }),
+		a.writeReport(files.markdown, func(w io.Writer) error { return reports.WriteMarkdown(w, r, reports.MarkdownOptions{}) }),
 	)
 }
 
