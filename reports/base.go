@@ -2,7 +2,7 @@ package reports
 
 import (
 	"cmp"
-	"regexp"
+	"strings"
 )
 
 // Base is what a run was compared with: the same flake before the change.
@@ -111,7 +111,7 @@ func (c Cell) gone() bool {
 // name is what a base is called within a sentence.
 func (b Base) name() string {
 	name := cmp.Or(b.Ref, b.Rev, "the base")
-	if regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(name) {
+	if len(name) == 40 && strings.Trim(name, "0123456789abcdef") == "" {
 		return name[:7]
 	}
 	return fit(name, 40)

@@ -94,7 +94,7 @@ func span2(least, most string) string {
 
 // humanBytes is a size as a person would say it.
 func humanBytes(n int64) string {
-	size, units := float64(n), []string{"B", "kB", "MB", "GB", "TB"}
+	size, units := float64(n), []string{"B", "kB", "MB", "GB", "TB", "PB", "EB"}
 	for size >= 999.5 && len(units) > 1 {
 		size, units = size/1000, units[1:]
 	}
@@ -127,7 +127,7 @@ func sourceURL(base string, l Location) string {
 		if part == "" || part == "." || part == ".." {
 			return ""
 		}
-		parts[i] = url.PathEscape(part)
+		parts[i] = strings.ReplaceAll(url.PathEscape(part), "@", "%40") // which calls nobody
 	}
 	address := strings.TrimRight(base, "/") + "/" + strings.Join(parts, "/")
 	if l.Line > 0 {

@@ -9,18 +9,22 @@ import (
 	"testing"
 )
 
-// Each input in testdata has what every sink makes of it beside it.
-// UPDATE_GOLDEN=1 go test ./reports/... rewrites them; look at the difference.
-func TestGolden(t *testing.T) {
-	sinks := map[string]func(io.Writer, Report) error{
+// sinks are the forms for people, by the ends of their golden files' names.
+func sinks() map[string]func(io.Writer, Report) error {
+	return map[string]func(io.Writer, Report) error{
 		".table.txt":   func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{}) },
 		".table80.txt": func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{Width: 80}) },
 		".junit.xml":   WriteJUnit,
 		".md":          func(w io.Writer, r Report) error { return WriteMarkdown(w, r, MarkdownOptions{}) },
 		".grid.txt":    func(w io.Writer, r Report) error { return WriteGrid(w, withoutResults(r), TableOptions{}) },
 	}
+}
+
+// Each input in testdata has what every sink makes of it beside it.
+// UPDATE_GOLDEN=1 go test ./reports/... rewrites them; look at the difference.
+func TestGolden(t *testing.T) {
 	forEachInput(t, func(t *testing.T, name string, r Report) {
-		for suffix, write := range sinks {
+		for suffix, write := range sinks() {
 			var got bytes.Buffer
 			if err := write(&got, r); err != nil {
 				t.Fatal(err)

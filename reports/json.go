@@ -1,10 +1,13 @@
 package reports
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"unicode"
+	"unicode/utf16"
 )
 
 // WriteJSON writes the report in its JSON form: indented, the same bytes for
@@ -13,13 +16,43 @@ func WriteJSON(w io.Writer, r Report) error {
 	if r.Schema == "" {
 		r.Schema = Schema
 	}
-	enc := json.NewEncoder(w)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(withLists(r)); err != nil {
 		return fmt.Errorf("write JSON report: %w", err)
 	}
+	if _, err := w.Write(inert(out.Bytes())); err != nil {
+		return fmt.Errorf("write JSON report: %w", err)
+	}
 	return nil
+}
+
+// inert escapes what a terminal or GitHub's runner would act on, should the JSON
+// be shown. Its values stay what they are: all of it stands in strings.
+func inert(data []byte) []byte {
+	data = bytes.ReplaceAll(data, []byte("##["), []byte(`#\u0023[`))
+	if !bytes.ContainsFunc(data, isUnseen) {
+		return data
+	}
+	var out bytes.Buffer
+	for _, r := range string(data) {
+		switch {
+		case !isUnseen(r):
+			out.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.Bytes()
+}
+
+func isUnseen(r rune) bool {
+	return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
 }
 
 // ReadJSON reads what [WriteJSON] wrote, also when a later flakeci added fields

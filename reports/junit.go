@@ -39,7 +39,7 @@ func WriteJUnit(w io.Writer, r Report) error {
 // forXML is the washer for JUnit. A file of logs without end is refused or
 // truncated by its readers, and the whole logs are attached.
 func forXML() washer {
-	return washer{text: func(s string) string { return noMarkers(clean.XML(s)) }, width: 2000, lines: 100}
+	return washer{text: func(s string) string { return noMarkers(noCommands(clean.XML(s))) }, width: 2000, lines: 100}
 }
 
 // junitReport is a report on its way into JUnit's form.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/jstemmer/go-junit-report/v2/junit"
 )
 
@@ -122,6 +123,15 @@ func noMarkers(s string) string {
 		return s
 	}
 	return regexp.MustCompile(`(?i)\[\[(\s*/?\s*(?:attachment|property))`).ReplaceAllString(s, "[ [$1")
+}
+
+// noCommands breaks what GitHub's runner would take for a command: the file may go
+// to stdout.
+func noCommands(s string) string {
+	if !strings.Contains(s, "::") {
+		return s
+	}
+	return strings.Join(each(strings.Split(s, "\n"), clean.Line), "\n")
 }
 
 // xmlSeconds writes a duration with the three decimals that all readers take.

@@ -34,7 +34,7 @@ func WriteMarkdown(w io.Writer, r Report, o MarkdownOptions) error {
 
 // forMarkdown is the washer for markdown. What does not fit is in the log.
 func forMarkdown() washer {
-	return washer{text: clean.Text, width: 500, lines: 60}
+	return washer{text: clean.XML, width: 500, lines: 60}
 }
 
 // markdown is a report on its way into its markdown.

@@ -80,12 +80,12 @@ func (m *markdown) tables(rows []row, k marker) {
 // rowTitle is a host's name, and what it says of a row that is no host's.
 func (m *markdown) rowTitle(w row) string {
 	for _, note := range []string{" (no such host)", " (no host)"} {
-		if name, found := strings.CutSuffix(w.name, note); found {
+		if name, found := strings.CutSuffix(" "+w.name, note); found {
+			if name = strings.TrimSpace(name); name == "" {
+				return strings.TrimSpace(note)
+			}
 			return code(fit(name, 80)) + note
 		}
-	}
-	if w.name == "(no host)" {
-		return w.name
 	}
 	return code(fit(w.name, 80))
 }

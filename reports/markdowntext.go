@@ -21,18 +21,18 @@ type piece struct {
 	code                bool
 }
 
-// word is one that nothing can take for anything else.
-var word = regexp.MustCompile(`^[("']*(?:[\pL\pM]+(?:['-][\pL\pM]+)*|[+±−–-]?[0-9]{1,6}(?:[.:][0-9]{1,6})*(?:[a-z]{1,2}|%)?)[)"']*[.,;:!?]?[)"']*$`)
+// wordRE is one that nothing can take for anything else.
+var wordRE = regexp.MustCompile(`^[("']*(?:[\pL\pM]+(?:['-][\pL\pM]+)*|[+±−–-]?[0-9]{1,6}(?:[.:][0-9]{1,6})*(?:[a-z]{1,2}|%)?)[)"']*[.,;:!?]?[)"']*$`)
 
-// hash may be that of a commit.
-var hash = regexp.MustCompile(`(?i)\b[0-9a-f]{7,}\b`)
+// hashRE may be that of a commit.
+var hashRE = regexp.MustCompile(`(?i)\b[0-9a-f]{7,}\b`)
 
 func isPlain(s string) bool {
 	switch s {
 	case "→", "–", "…", "·", "±0":
 		return true
 	}
-	return word.MatchString(s) && !hash.MatchString(s)
+	return wordRE.MatchString(s) && !hashRE.MatchString(s)
 }
 
 // pieces takes one line apart.
@@ -126,7 +126,7 @@ func fenced(info string, lines []string) []string {
 	return append(block, fence)
 }
 
-var mention = regexp.MustCompile(`(^|[^0-9A-Za-z])@([0-9A-Za-z])`)
+var mentionRE = regexp.MustCompile(`(^|[^0-9A-Za-z])@([0-9A-Za-z])`)
 
 // quiesce breaks what acts in code, too. Who answers a comment by mail quotes it
 // as plain text, and whoever it mentions then is called after all
@@ -134,7 +134,7 @@ var mention = regexp.MustCompile(`(^|[^0-9A-Za-z])@([0-9A-Za-z])`)
 // their own comments by the markers in them.
 func quiesce(s string) string {
 	if strings.Contains(s, "@") {
-		s = mention.ReplaceAllString(s, "$1@\u200b$2")
+		s = mentionRE.ReplaceAllString(s, "$1@\u200b$2")
 	}
 	return strings.ReplaceAll(s, "<!--", "<! --")
 }

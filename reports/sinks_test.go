@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/quick"
@@ -19,6 +20,9 @@ func checkEverySink(t *testing.T, r Report) {
 		t.Fatalf("junit: %v", err)
 	}
 	file := checkJUnit(t, junit.Bytes())
+	checkCommands(t, junit.String())
+	checkJSON(t, r)
+	checkMarkdown(t, r)
 	verdict := r.Verdict
 	if verdict == "" {
 		verdict = VerdictOf(r.Cells, r.Causes, false)
@@ -52,13 +56,45 @@ func checkTerminal(t *testing.T, text string) {
 			t.Fatalf("%q in %q", r, text)
 		}
 	}
+	checkCommands(t, text)
+	for line := range strings.Lines(text) {
+		if strings.TrimRight(line, " \n")+"\n" != line {
+			t.Errorf("blanks at the end of %q", line)
+		}
+	}
+}
+
+// checkCommands fails if GitHub's runner would do anything with a text on stdout but
+// show it.
+func checkCommands(t *testing.T, text string) {
+	t.Helper()
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") {
 			t.Errorf("a command to the runner: %q", line)
 		}
-		if strings.TrimRight(line, " \n")+"\n" != line {
-			t.Errorf("blanks at the end of %q", line)
-		}
+	}
+}
+
+// checkJSON fails if the JSON is none, has anything in it that a terminal would
+// act on, or does not hold what the report does.
+func checkJSON(t *testing.T, r Report) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := WriteJSON(&out, r); err != nil {
+		t.Fatalf("json: %v", err)
+	}
+	checkTerminal(t, out.String())
+	read, err := ReadJSON(bytes.NewReader(out.Bytes()))
+	if err != nil {
+		t.Fatalf("json: %v", err)
+	}
+	out.Reset()
+	if err := WriteJSON(&out, read); err != nil {
+		t.Fatalf("json: %v", err)
+	}
+	again, err := ReadJSON(&out)
+	if err != nil || !reflect.DeepEqual(again, read) {
+		t.Errorf("json: what was read is not what was written (%v)", err)
 	}
 }
 

@@ -1,0 +1,183 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand"
+	"strings"
+	"testing"
+	"testing/quick"
+)
+
+// onGitHub are the options of a comment, but for its limit.
+func onGitHub() MarkdownOptions {
+	return MarkdownOptions{
+		RunURL: "https://github.example/o/r/actions/runs/7", SourceURL: "https://github.example/o/r/blob/4f2c1d9a",
+	}
+}
+
+func markdownOf(t *testing.T, r Report, o MarkdownOptions) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := WriteMarkdown(&out, r, o); err != nil {
+		t.Fatalf("markdown: %v", err)
+	}
+	return out.String()
+}
+
+// checkMarkdown holds what is promised of the markdown of every report: it has the
+// grid and the causes, nothing that is not ours, and it keeps to its limit.
+func checkMarkdown(t *testing.T, r Report) {
+	t.Helper()
+	o := onGitHub()
+	out := markdownOf(t, r, o)
+	checkCommands(t, out)
+	page := readMarkdown(out, o)
+	page.show(r)
+	for _, fault := range page.faults {
+		t.Errorf("markdown: %s", fault)
+	}
+	if len(page.faults) > 0 {
+		t.Logf("%.4000s", out)
+	}
+	for _, o.Limit = range []int{500, 2500, 65536} {
+		if o.Limit < len(out) {
+			checkShortened(t, r, o)
+		}
+	}
+}
+
+func checkShortened(t *testing.T, r Report, o MarkdownOptions) {
+	t.Helper()
+	out := markdownOf(t, r, o)
+	if len(out) > o.Limit {
+		t.Errorf("markdown: %d bytes of %d", len(out), o.Limit)
+	}
+	checkCommands(t, out)
+	faults := readMarkdown(out, o).faults
+	if !strings.Contains(out, "Shortened to fit:") && !strings.Contains(out, "does not fit here") {
+		faults = append(faults, "it does not say that it is shortened")
+	}
+	for _, fault := range faults {
+		t.Errorf("markdown of at most %d bytes: %s", o.Limit, fault)
+	}
+	if len(faults) > 0 {
+		t.Logf("%s", out)
+	}
+}
+
+// show finds the places of the grid and the titles of the causes.
+func (p *markdownPage) show(r Report) {
+	r = forMarkdown().report(r)
+	x, s := newIndex(r), newSheet(r)
+	seen := asRead(p.text)
+	for _, c := range x.ordered(r) {
+		if title := asRead(fit(headline(c), 300)); !strings.Contains(seen, title) {
+			p.faults = append(p.faults, fmt.Sprintf("the title %q is not in %q", title, seen))
+		}
+	}
+	shown := map[string]int{} // places of the grid
+	for _, table := range p.tables {
+		for _, line := range table[1:] {
+			for i := range line {
+				shown[line[0]+"\n"+table[0][i]+"\n"+line[i]]++
+			}
+		}
+	}
+	k := marker{index: x}
+	for _, w := range s.rows {
+		for _, c := range s.columns() {
+			m := k.place(c.cells(w))
+			place := fmt.Sprintf("%s\n%s\n%s", named(w.name), named(c.title), asRead(m.emoji()+" "+m.text))
+			if shown[place]--; shown[place] < 0 {
+				p.faults = append(p.faults, fmt.Sprintf("the place %q is not in %q", place, p.tables))
+			}
+		}
+	}
+}
+
+// named is a name in a table, of which nothing may be left.
+func named(name string) string {
+	if name = asRead(fit(name, 80)); name == "" {
+		return "–"
+	}
+	return name
+}
+
+func TestMarkdownKeepsToAnyLimit(t *testing.T) {
+	keeps := func(r Report, seed int64) bool {
+		rng, o := rand.New(rand.NewSource(seed)), onGitHub()
+		all := len(markdownOf(t, r, o))
+		for range 5 {
+			if o.Limit = 500 + rng.Intn(all); o.Limit < all {
+				checkShortened(t, r, o)
+			}
+		}
+		for _, o.Limit = range []int{1, 7, 40, 120, 499} {
+			if out := markdownOf(t, r, o); len(out) > o.Limit {
+				t.Errorf("%d bytes of %d", len(out), o.Limit)
+			}
+		}
+		return !t.Failed()
+	}
+	if err := quick.Check(keeps, &quick.Config{MaxCount: 200}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMarkdownIsTheSameEachTime(t *testing.T) {
+	forEachInput(t, func(t *testing.T, _ string, r Report) {
+		o := onGitHub()
+		for _, o.Limit = range []int{0, 2000} {
+			first := markdownOf(t, r, o)
+			for range 5 {
+				if markdownOf(t, r, o) != first {
+					t.Fatal("two markdowns of one report differ")
+				}
+			}
+		}
+	})
+}
+
+func TestMarkdownLeadsToTheSource(t *testing.T) {
+	for file, want := range map[string]string{
+		"hosts/laptop/default.nix": "(https://github.example/o/r/blob/4f2c1d9a/hosts/laptop/default.nix#L3)",
+		"a b/(c)/d#e?f.nix":        "(https://github.example/o/r/blob/4f2c1d9a/a%20b/%28c%29/d%23e%3Ff.nix#L3)",
+		"../../evil/blob/x.nix":    "",
+		"/etc/passwd":              "",
+		"a//b":                     "",
+	} {
+		r := Report{Causes: []Cause{{Kind: "eval", Title: "x", Location: &Location{File: file, Line: 3}}}}
+		out := markdownOf(t, r, onGitHub())
+		if want == "" {
+			want = "\n`" + file + ":3`\n"
+		}
+		if !strings.Contains(out, want) {
+			t.Errorf("%s: no %s in\n%s", file, want, out)
+		}
+	}
+}
+
+func TestMarkdownTakesNoOtherAddresses(t *testing.T) {
+	r := readInput(t, "failed")
+	for _, address := range []string{"javascript:alert(1)", "x)", "https://a.example/)[x](y", "https:///x", "//a.example"} {
+		if out := markdownOf(t, r, MarkdownOptions{RunURL: address, SourceURL: address}); strings.Contains(out, "](") {
+			t.Errorf("%s became a link:\n%s", address, out)
+		}
+	}
+}
+
+func FuzzMarkdown(f *testing.F) {
+	for _, text := range hostileTexts(f) {
+		f.Add(text, text, 700)
+	}
+	f.Fuzz(func(t *testing.T, one, other string, limit int) {
+		r := hostileReports(one)["failed"]
+		r.Causes[0].Title, r.Causes[1].LogTail, r.Cells[1].ID, r.Cells[1].User = other, other, other, other
+		checkMarkdown(t, r)
+		o := onGitHub()
+		if o.Limit = 500 + limit%70000; limit > 0 && o.Limit < len(markdownOf(t, r, MarkdownOptions{})) {
+			checkShortened(t, r, o)
+		}
+	})
+}
