@@ -221,7 +221,7 @@ func (p PackageChange) weight() int {
 	switch i := slices.Index(base, p.Name); {
 	case i >= 0:
 		return 3 + len(base) - i
-	case p.Kind == PackageDown:
+	case p.Kind == PackageDown, magnitude(p.Size) >= 50_000_000:
 		return 3
 	case len(p.Before) == 0 || len(p.After) == 0:
 		return 1

@@ -25,14 +25,19 @@ func sinks() map[string]func(io.Writer, Report) error {
 func TestGolden(t *testing.T) {
 	forEachInput(t, func(t *testing.T, name string, r Report) {
 		for suffix, write := range sinks() {
-			var got bytes.Buffer
-			if err := write(&got, r); err != nil {
-				t.Fatal(err)
-			}
-			golden(t, filepath.Join("testdata", name+suffix), got.Bytes())
+			golden(t, filepath.Join("testdata", name+suffix), written(t, write, r))
 		}
 		checkEverySink(t, r)
 	})
+}
+
+func written(t *testing.T, write func(io.Writer, Report) error, r Report) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := write(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 // forEachInput runs a test for every report in testdata.

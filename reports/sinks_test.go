@@ -34,6 +34,7 @@ func checkEverySink(t *testing.T, r Report) {
 		for _, write := range []func(*bytes.Buffer) error{
 			func(b *bytes.Buffer) error { return WriteTable(b, r, TableOptions{Width: width}) },
 			func(b *bytes.Buffer) error { return WriteGrid(b, r, TableOptions{Width: width}) },
+			func(b *bytes.Buffer) error { return WriteDiff(b, r, TableOptions{Width: width}) },
 		} {
 			var out bytes.Buffer
 			if err := write(&out); err != nil {
