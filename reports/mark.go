@@ -61,9 +61,13 @@ func (k marker) cell(c Cell) mark {
 	m := k.full(c)
 	switch k.detail {
 	case inFull:
-		m.text += after(", ", map[BaseOutcome]string{NewFailure: "new", AlreadyBroken: "as before", Fixed: "fixed"}[c.outcome()])
+		outcome := map[BaseOutcome]string{NewFailure: "new", AlreadyBroken: "as before", Fixed: "fixed"}[c.outcome()]
+		m.text += after(", ", outcome)
 	case inBrief:
 		m.text = k.short(c, m)
+		if c.outcome() == NewFailure {
+			m.text = strings.TrimPrefix(m.text+", new", ", ")
+		}
 	case signsOnly:
 		m.text = ""
 	}

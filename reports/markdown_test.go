@@ -80,7 +80,8 @@ func (p *markdownPage) show(r Report) {
 	for _, table := range p.tables {
 		for _, line := range table[1:] {
 			for i := range line {
-				shown[line[0]+"\n"+table[0][i]+"\n"+line[i]]++
+				sign, _, _ := strings.Cut(line[i], " ")
+				shown[line[0]+"\n"+table[0][i]+"\n"+sign]++
 			}
 		}
 	}
@@ -88,7 +89,7 @@ func (p *markdownPage) show(r Report) {
 	for _, w := range s.rows {
 		for _, c := range s.columns() {
 			m := k.place(c.cells(w))
-			place := fmt.Sprintf("%s\n%s\n%s", named(w.name), named(c.title), asRead(m.emoji()+" "+m.text))
+			place := fmt.Sprintf("%s\n%s\n%s", named(w.name), named(c.title), m.emoji())
 			if shown[place]--; shown[place] < 0 {
 				p.faults = append(p.faults, fmt.Sprintf("the place %q is not in %q", place, p.tables))
 			}
@@ -180,4 +181,26 @@ func FuzzMarkdown(f *testing.F) {
 			checkShortened(t, r, o)
 		}
 	})
+}
+
+func TestMarkdownFoldsWhatIsGreen(t *testing.T) {
+	r := Report{Verdict: VerdictPassed, Grid: Grid{Users: []string{"joachim", "work", "guest", "admin"}}}
+	for i := range 100 {
+		host := fmt.Sprintf("host-%03d", i)
+		r.Grid.Hosts = append(r.Grid.Hosts, host)
+		r.Cells = append(r.Cells, Cell{ID: "nixos/" + host, Kind: "nixos", Host: host, Status: Passed, How: Cached})
+		for _, user := range r.Grid.Users {
+			r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@" + host, Kind: "home", Host: host, User: user, Status: Passed, How: Cached})
+		}
+	}
+	r.Cells[0].Status, r.Verdict = Failed, VerdictFailed
+	o := onGitHub()
+	out := markdownOf(t, r, o)
+	open, folded, found := strings.Cut(out, "<details><summary>99 hosts without anything to look at</summary>")
+	if !found || !strings.Contains(open, "`host-000`") || strings.Contains(open, "`host-001`") || !strings.Contains(folded, "`host-099`") {
+		t.Errorf("not folded as it should be:\n%s", out)
+	}
+	if o.Limit = 2000; !strings.Contains(markdownOf(t, r, o), "… and 99 hosts without anything to look at") {
+		t.Errorf("in little room, the hosts are not counted:\n%s", markdownOf(t, r, o))
+	}
 }

@@ -35,15 +35,15 @@ func (m *markdown) machines() {
 	if len(m.changes.alike) == 0 {
 		return
 	}
-	lines := []string{"| machine | closure | packages |", "|---|---|---|"}
+	var lines []string
 	shown := m.changes.alike[:min(len(m.changes.alike), m.most.machines)]
 	for _, a := range shown {
-		lines = append(lines, fmt.Sprintf("| %s | %s | %s |", inCell(m.who(a.cells)), a.size(), a.words))
+		lines = append(lines, fmt.Sprintf("- %s: **%s**, %s", m.who(a.cells), a.size(), a.words))
+	}
+	if more := len(m.changes.alike) - len(shown); more > 0 {
+		lines = append(lines, "- … and "+count(more, "more kind")+" of change")
 	}
 	m.block(lines...)
-	if more := len(m.changes.alike) - len(shown); more > 0 {
-		m.block("… and " + count(more, "more machine"))
-	}
 }
 
 // who names machines: all of them if they are, else the first few.

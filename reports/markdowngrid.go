@@ -16,7 +16,8 @@ const (
 func (m *markdown) grid() {
 	k := marker{index: m.index}
 	loud, still := m.sheet.rows, []row(nil)
-	if len(m.sheet.rows)*len(m.sheet.columns()) > smallGrid {
+	if m.isLarge() {
+		k.detail = inBrief
 		loud = slices.DeleteFunc(slices.Clone(m.sheet.rows), func(w row) bool { return !m.stands(w, k) })
 		still = slices.DeleteFunc(slices.Clone(m.sheet.rows), func(w row) bool { return m.stands(w, k) })
 	}
@@ -68,14 +69,28 @@ func (m *markdown) tables(rows []row, k marker) {
 			var line strings.Builder
 			line.WriteString("| " + inCell(m.rowTitle(w)) + " |")
 			for _, c := range columns {
-				mark := k.place(c.cells(w))
-				fmt.Fprintf(&line, " %s |", strings.TrimSpace(mark.emoji()+" "+inCell(prose(mark.text))))
+				line.WriteString(" " + inCell(m.mark(k.place(c.cells(w)))) + " |")
 			}
 			lines = append(lines, line.String())
 		}
 		m.block(lines...)
 	}
 }
+
+// mark writes a mark, short ones such that a narrow screen does not break them. In a
+// large grid it says no more than what went wrong.
+func (m *markdown) mark(k mark) string {
+	text := prose(k.text)
+	if m.isLarge() && k.tone != bad && k.tone != warn {
+		text = ""
+	}
+	if len(text) < 16 {
+		text = strings.ReplaceAll(text, " ", "\u00a0")
+	}
+	return strings.TrimSpace(k.emoji() + "\u00a0" + text)
+}
+
+func (m *markdown) isLarge() bool { return len(m.sheet.rows)*len(m.sheet.columns()) > smallGrid }
 
 // rowTitle is a host's name, and what it says of a row that is no host's.
 func (m *markdown) rowTitle(w row) string {
