@@ -1,0 +1,45 @@
+// The timeline: places are percents of its width, so to zoom is to widen it.
+ready(() => {
+  const track = byId('track');
+  if (!track) return;
+  const canvas = byId('canvas');
+  const most = 64;
+  const labels = all('.lanes svg', canvas).map((svg) => ({ svg, percent: parseFloat(svg.getAttribute('width')) }));
+  const leastLabel = 48; // pixels, below which a label would be a letter or two
+  let zoom = 1;
+
+  // scale keeps the moment in its place that is at a distance from the left edge.
+  const scale = (to, at = track.clientWidth / 2) => {
+    to = Math.min(most, Math.max(1, to));
+    const moment = (track.scrollLeft + at) / canvas.offsetWidth;
+    zoom = to;
+    canvas.dataset.zoom = zoom;
+    canvas.style.width = `${zoom * 100}%`;
+    const width = canvas.offsetWidth;
+    track.scrollLeft = moment * width - at;
+    for (const { svg, percent } of labels) svg.classList.toggle('narrow', percent * width / 100 < leastLabel);
+    byId('zoom-out').disabled = byId('zoom-all').disabled = zoom === 1;
+    byId('zoom-in').disabled = zoom === most;
+  };
+  byId('zoom-in').addEventListener('click', () => scale(zoom * 2));
+  byId('zoom-out').addEventListener('click', () => scale(zoom / 2));
+  byId('zoom-all').addEventListener('click', () => scale(1));
+  track.addEventListener('keydown', (event) => {
+    if (event.key === '+' || event.key === '=') scale(zoom * 2);
+    else if (event.key === '-') scale(zoom / 2);
+    else if (event.key === '0') scale(1);
+    else return;
+    event.preventDefault();
+  });
+  track.addEventListener('wheel', (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    scale(event.deltaY < 0 ? zoom * 2 : zoom / 2, event.clientX - track.getBoundingClientRect().left);
+  }, { passive: false });
+  track.addEventListener('click', (event) => {
+    const bar = event.target.closest('[data-cell]');
+    if (bar) go(`#cell-${bar.dataset.cell}`);
+  });
+  scale(1);
+  addEventListener('resize', () => scale(zoom));
+});

@@ -1,0 +1,52 @@
+package reports
+
+import (
+	"strings"
+)
+
+// htmlCause is why cells did not pass.
+type htmlCause struct {
+	Number            int
+	Sign, Tone, Title string
+	Kind              string
+	Tags              []htmlTag
+	Message, Hint     string
+	Place, PlaceHref  string
+	Tail              string
+	Lines             int // of the tail
+	Log               *htmlFile
+	Drv               string
+	Cells             []htmlLink
+	Open              bool
+}
+
+// openCauses is how many causes are unfolded.
+const openCauses = 5
+
+func (m *htmlMaker) causes() []htmlCause {
+	var list []htmlCause
+	for i, c := range m.why {
+		one := m.cause(c)
+		one.Number, one.Open = i, i < openCauses
+		list = append(list, one)
+	}
+	return list
+}
+
+func (m *htmlMaker) cause(c Cause) htmlCause {
+	one := htmlCause{
+		Sign: signFailed, Tone: "bad", Title: headline(c), Kind: c.Kind, Message: c.news(), Hint: c.Hint, Tail: c.LogTail,
+		Log: m.evidence.file(c.Log, c.Title), Drv: c.DrvPath, Tags: outcomeTags(m.index.outcome(c)),
+	}
+	if m.index.isMachine(c) {
+		one.Sign, one.Tone = signError, "warn"
+	}
+	if c.LogTail != "" {
+		one.Lines = 1 + strings.Count(c.LogTail, "\n")
+	}
+	if c.Location != nil && c.Location.File != "" {
+		one.Place, one.PlaceHref = c.Location.String(), sourceURL(m.options.SourceURL, *c.Location)
+	}
+	one.Cells = m.links(c.Cells)
+	return one
+}

@@ -1,0 +1,171 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand"
+	"strings"
+	"testing"
+	"time"
+)
+
+// comparedReport is a run with everything in it that a page can show: a base, what
+// changed, machines that were booted, logs and a picture of a screen.
+func comparedReport(t *testing.T) (Report, HTMLOptions) {
+	t.Helper()
+	r := readInput(t, "vm")
+	r.Base = &Base{Ref: "main", Rev: "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", Note: "main is 3 commits ahead; compared with where this branch left it"}
+	changes := []CellBase{
+		{Change: ChangedCell, Outcome: SameOutcome, Status: Passed, Closure: someClosure(40)},
+		{Change: ChangedCell, Outcome: Fixed, Status: Failed, Closure: someClosure(40)},
+		{Change: UnchangedCell, Outcome: SameOutcome, Status: Passed},
+		{Change: ChangedCell, Outcome: SameOutcome, Status: Passed},
+		{Change: ChangedCell, Outcome: NewFailure, Status: Passed},
+	}
+	for i := range r.Cells {
+		base := changes[i%len(changes)]
+		base.DrvPath = fmt.Sprintf("/nix/store/%032d-%s.drv", i, r.Cells[i].Kind)
+		r.Cells[i].Base = &base
+	}
+	r.Cells = append(r.Cells,
+		Cell{ID: "home/new@laptop", Kind: "home", Host: "laptop", User: "new", Status: Passed, How: Built, Base: &CellBase{Change: AddedCell}},
+		Cell{ID: "nixos/attic", Kind: "nixos", Host: "attic", Status: Skipped, Note: "is no more", Base: &CellBase{Change: RemovedCell}},
+		Cell{ID: "nixos/cellar", Kind: "nixos", Host: "cellar", Status: Failed, Base: &CellBase{Change: UnknownChange, Outcome: AlreadyBroken, Note: "does not evaluate at the base"}},
+	)
+	files := map[string][]byte{"artifacts/vm/reason/screen.png": screen(t)}
+	for i := range r.Causes {
+		r.Causes[i].Log = fmt.Sprintf("artifacts/logs/cause-%d.log", i)
+		files[r.Causes[i].Log] = someLog(i)
+	}
+	for i := range r.Cells {
+		for j := range r.Cells[i].Phases {
+			if p := &r.Cells[i].Phases[j]; p.Status.bad() {
+				p.Files = []string{"artifacts/vm/reason/screen.png", "artifacts/vm/reason/gone.log"}
+			}
+		}
+	}
+	return r, HTMLOptions{
+		RunURL: "https://forge.example/o/r/actions/runs/7", SourceURL: "https://forge.example/o/r/blob/4f2c1d9",
+		File: func(path string) ([]byte, error) {
+			if data, found := files[path]; found {
+				return data, nil
+			}
+			return nil, fmt.Errorf("no such file")
+		},
+	}
+}
+
+func someClosure(packages int) *Closure {
+	c := &Closure{Before: 8_100_000_000, After: 8_312_000_000, Rebuilt: 120}
+	kinds := []PackageHow{PackageUp, PackageUp, PackageUp, PackageUp, PackageDown, PackageAdded, PackageRemoved, PackageModified}
+	for i := range packages {
+		p := PackageChange{
+			Name: fmt.Sprintf("%s-%03d", []string{"firefox", "linux", "python3.13-requests", "systemd", "glibc", "qtbase"}[i%6], i),
+			Kind: kinds[i%len(kinds)], Before: []string{fmt.Sprintf("%d.%d.1", i/7, i%7)}, After: []string{fmt.Sprintf("%d.%d.2", i/7, i%7)},
+			Size: int64(i-packages/3) * 123_456,
+		}
+		switch p.Kind {
+		case PackageAdded:
+			p.Before = nil
+		case PackageRemoved:
+			p.After = nil
+		}
+		c.Packages = append(c.Packages, p)
+	}
+	return c
+}
+
+func someLog(seed int) []byte {
+	var b bytes.Buffer
+	for i := range 400 {
+		fmt.Fprintf(&b, "[%4d] compiling part%d of unit %d\x1b[32m ok\x1b[0m\n", i, seed, i)
+		if i%150 == 149 {
+			fmt.Fprintf(&b, "error: no frob </script><img src=x onerror=alert(1)>\n")
+		}
+	}
+	return b.Bytes()
+}
+
+func screen(t *testing.T) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 640, 400))
+	for y := range 400 {
+		for x := range 640 {
+			img.Set(x, y, color.RGBA{uint8(x / 8), uint8(y / 4), 60, 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// largeReport is that of a fleet of a hundred hosts after a bump of nixpkgs: 500
+// cells, of which most differ from the base by some 900 packages, no two alike.
+func largeReport() Report {
+	rng := rand.New(rand.NewSource(1))
+	began := time.Date(2026, 3, 14, 1, 0, 0, 0, time.UTC)
+	r := Report{
+		Schema: Schema, Tool: Tool{"0.1.0"}, Nix: Tool{"2.34.8"}, Started: began, Duration: 4215, Verdict: VerdictFailed,
+		Flake: Flake{Ref: "github:example/fleet", Rev: "4f2c1d9a0b7e6c5d4f3a2b1c0d9e8f7a6b5c4d3e"},
+		Base:  &Base{Ref: "main", Rev: "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"},
+		Grid:  Grid{Users: []string{"admin", "joachim", "work"}, Orphans: []string{}},
+	}
+	bump := someClosure(950).Packages
+	lanes := make([]float64, 8)
+	for i := range 100 {
+		host := fmt.Sprintf("host-%03d", i)
+		r.Grid.Hosts = append(r.Grid.Hosts, host)
+		cells := []Cell{
+			{ID: "nixos/" + host, Kind: "nixos"}, {ID: "vm/" + host, Kind: "vm"},
+			{ID: "home/admin@" + host, Kind: "home", User: "admin"},
+			{ID: "home/joachim@" + host, Kind: "home", User: "joachim"},
+			{ID: "home/work@" + host, Kind: "home", User: "work"},
+		}
+		for _, c := range cells {
+			c.Host, c.System, c.Status, c.How = host, "x86_64-linux", Passed, Built
+			c.Attr = fmt.Sprintf("nixosConfigurations.%s.config.system.build.toplevel", host)
+			c.DrvPath = fmt.Sprintf("/nix/store/%032x-nixos-system-%s-26.05.drv", rng.Int63(), host)
+			c.Base = &CellBase{Change: ChangedCell, Outcome: SameOutcome, Status: Passed, DrvPath: fmt.Sprintf("/nix/store/%032x-nixos-system-%s-26.05.drv", rng.Int63(), host)}
+			if c.Kind != "vm" {
+				c.Base.Closure = partOf(bump, rng)
+			}
+			lane := rng.Intn(len(lanes))
+			for _, name := range []string{"eval", "build", "boot"} {
+				if name == "boot" && c.Kind != "vm" {
+					continue
+				}
+				took := 2 + rng.ExpFloat64()*20
+				c.Phases = append(c.Phases, Phase{Name: name, Status: Passed, Started: began.Add(time.Duration(lanes[lane] * 1e9)), Duration: took, Attempts: 1, MaxRSS: rng.Int63n(4e9)})
+				lanes[lane] += took
+			}
+			if rng.Intn(40) == 0 {
+				id := fmt.Sprintf("c%d", len(r.Causes)+1)
+				c.Status, c.How, c.Causes = Failed, "", []string{id}
+				c.Phases[len(c.Phases)-1].Status = Failed
+				c.Base.Outcome = []BaseOutcome{NewFailure, AlreadyBroken}[rng.Intn(2)]
+				r.Causes = append(r.Causes, Cause{ID: id, Kind: "build", Title: fmt.Sprintf("libfrob-%d failed to build (exit 3)", len(r.Causes)), Cells: []string{c.ID}, LogTail: strings.Repeat("cc -O2 -c part.c\n", 30) + "frob.c:7: error: no frob"})
+			}
+			r.Cells = append(r.Cells, c)
+		}
+	}
+	return r
+}
+
+// partOf is a closure with nearly all of the packages, as a host has that lacks a few.
+func partOf(packages []PackageChange, rng *rand.Rand) *Closure {
+	c := &Closure{Before: 8e9 + rng.Int63n(2e9), Rebuilt: rng.Intn(300)}
+	for _, p := range packages {
+		if rng.Intn(20) > 0 {
+			p.Size += rng.Int63n(1000)
+			c.Packages = append(c.Packages, p)
+			c.After += p.Size
+		}
+	}
+	c.After += c.Before
+	return c
+}

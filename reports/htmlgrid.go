@@ -1,0 +1,248 @@
+package reports
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// htmlGrid is the sheet, with a link for every cell.
+type htmlGrid struct {
+	Columns []string
+	Rows    []htmlRow
+}
+
+// htmlRow is a host; in a place of it any number of cells may stand.
+type htmlRow struct {
+	Name   string
+	Places [][]htmlMark
+}
+
+// htmlGroup is all cells of a kind that has no place in the grid.
+type htmlGroup struct {
+	Title, Words string
+	Marks        []htmlMark
+}
+
+// htmlMark stands for a cell and leads to it.
+type htmlMark struct {
+	Cell              int // its number
+	Name              string
+	Sign, Means, Text string
+	Tone              string
+	Tags              []htmlTag
+	Title             string // all of it in words
+	Is, Find          string // what filters look at: words, and any text
+}
+
+// htmlTag is a word that is set apart, such as "new".
+type htmlTag struct{ Text, Tone string }
+
+// htmlFilter is a property that cells may have, and how many do.
+type htmlFilter struct {
+	Word, Text, Tone string
+	N                int
+}
+
+// htmlRemark is what is to be said of several cells.
+type htmlRemark struct {
+	Head  string
+	All   bool // of every cell there is
+	Cells []htmlLink
+}
+
+// htmlLink leads to a cell or a cause.
+type htmlLink struct {
+	Number int
+	Text   string
+}
+
+func (m *htmlMaker) grid(s *sheet) htmlGrid {
+	var g htmlGrid
+	columns := s.columns()
+	for _, c := range columns {
+		g.Columns = append(g.Columns, cmp.Or(c.title, "(no name)"))
+	}
+	for _, w := range s.rows {
+		line := htmlRow{Name: w.name}
+		for _, c := range columns {
+			line.Places = append(line.Places, m.marks(c.cells(w)))
+		}
+		g.Rows = append(g.Rows, line)
+	}
+	return g
+}
+
+func (m *htmlMaker) groups(others []Cell) []htmlGroup {
+	kinds, cells := byKind(others)
+	var groups []htmlGroup
+	for _, kind := range kinds {
+		groups = append(groups, htmlGroup{
+			Title: cmp.Or(kindTitle(kind), "others"), Words: tally(cells[kind]).words(), Marks: m.marks(cells[kind]),
+		})
+	}
+	return groups
+}
+
+func (m *htmlMaker) marks(cells []Cell) []htmlMark {
+	var marks []htmlMark
+	for _, c := range cells {
+		marks = append(marks, m.mark(c))
+	}
+	return marks
+}
+
+func (m *htmlMaker) mark(c Cell) htmlMark {
+	k := m.marker.full(c)
+	mark := htmlMark{
+		Cell: m.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, c.Kind+"/"), c.ID), Sign: k.sign, Text: k.text,
+		Means: means(c), Tone: k.tone.class(), Tags: m.tags(c), Is: strings.Join(c.properties(), " "),
+	}
+	mark.Title = c.ID + ": " + mark.Means + after(" (", c.reason())
+	if c.reason() != "" {
+		mark.Title += ")"
+	}
+	find := []string{c.ID, c.System, string(c.Status), k.text}
+	for _, i := range m.stopping[c.ID] {
+		find = append(find, fit(m.why[i].Title, 120))
+	}
+	mark.Find = strings.ToLower(strings.Join(find, " "))
+	return mark
+}
+
+// class is the name of a tone in the page's style.
+func (t tone) class() string {
+	return map[tone]string{good: "good", warn: "warn", bad: "bad", quiet: "quiet"}[t]
+}
+
+// means says how a cell ended, in words.
+func means(c Cell) string {
+	switch {
+	case c.Status == "":
+		return "no result"
+	case c.Status == Passed && c.Flaky:
+		return "passed after a retry"
+	case c.Status == Passed && c.How != "":
+		return "passed, " + string(c.How)
+	case c.Status == Failed && badPhase(c) != "":
+		return "failed at " + badPhase(c)
+	}
+	return strings.ReplaceAll(string(c.Status), "-", " ")
+}
+
+// tags are those of a cell in the grid. That it changed is worth a word only where
+// most did not.
+func (m *htmlMaker) tags(c Cell) []htmlTag {
+	tags := htmlTags(c)
+	if len(tags) == 1 && tags[0].Text == string(ChangedCell) && 2*m.changed > len(m.report.Cells) {
+		return nil
+	}
+	return tags
+}
+
+// htmlTags are what is said of a cell compared with the base.
+func htmlTags(c Cell) []htmlTag {
+	if c.Base == nil {
+		return nil
+	}
+	if tags := outcomeTags(c.Base.Outcome); tags != nil {
+		return tags
+	}
+	if slices.Contains([]Change{ChangedCell, AddedCell}, c.Base.Change) {
+		return []htmlTag{{string(c.Base.Change), "quiet"}}
+	}
+	return nil
+}
+
+func outcomeTags(o BaseOutcome) []htmlTag {
+	switch o {
+	case NewFailure:
+		return []htmlTag{{"new", "bad"}}
+	case AlreadyBroken:
+		return []htmlTag{{"already broken", "warn"}}
+	case Fixed:
+		return []htmlTag{{"fixed", "good"}}
+	}
+	return nil
+}
+
+// properties are the words by which cells are filtered.
+func (c Cell) properties() []string {
+	words := []string{"passed"}
+	switch c.Status {
+	case Passed:
+	case Failed, DependencyFailed, TimedOut:
+		words[0] = "failed"
+	case Canceled, Skipped:
+		words[0] = string(c.Status)
+	case "":
+		words[0] = "no-result"
+	default:
+		words[0] = "error"
+	}
+	if c.Flaky {
+		words = append(words, "flaky")
+	}
+	if slices.Contains([]How{Cached, Evaluated, Unchanged}, c.How) {
+		words = append(words, "how-"+string(c.How))
+	}
+	if c.Base != nil {
+		words = append(words, string(c.Base.Outcome), string(c.Base.Change))
+	}
+	return words
+}
+
+// htmlFilters lists the properties that some cells have.
+func htmlFilters(cells []Cell) []htmlFilter {
+	n := map[string]int{}
+	for _, c := range cells {
+		for _, word := range c.properties() {
+			n[word]++
+		}
+	}
+	var filters []htmlFilter
+	for _, f := range []htmlFilter{
+		{Word: "failed", Text: "failed", Tone: "bad"}, {Word: "error", Text: "in error", Tone: "warn"},
+		{Word: "canceled", Text: "canceled", Tone: "warn"}, {Word: "flaky", Text: "flaky", Tone: "warn"},
+		{Word: string(NewFailure), Text: "new", Tone: "bad"},
+		{Word: string(AlreadyBroken), Text: "already broken", Tone: "warn"},
+		{Word: string(Fixed), Text: "fixed", Tone: "good"},
+		{Word: "passed", Text: "passed", Tone: "good"}, {Word: "how-cached", Text: "cached"},
+		{Word: "how-evaluated", Text: "only evaluated"}, {Word: "skipped", Text: "skipped"},
+		{Word: "no-result", Text: "no result"},
+		{Word: string(ChangedCell), Text: "changed"}, {Word: string(AddedCell), Text: "added"},
+		{Word: string(RemovedCell), Text: "removed"}, {Word: string(UnchangedCell), Text: "unchanged"},
+		{Word: string(UnknownChange), Text: "change unknown"},
+	} {
+		if f.N = n[f.Word]; f.N > 0 {
+			filters = append(filters, f)
+		}
+	}
+	return filters
+}
+
+// remarks are what the grid does not say by itself, as the table has them.
+func (m *htmlMaker) remarks() []htmlRemark {
+	list := m.told(remarks(m.report.Cells, m.marker))
+	for i, one := range list {
+		list[i].All = len(one.Cells) == len(m.report.Cells) && len(one.Cells) > 3
+	}
+	return list
+}
+
+// told makes links of the cells of which something is said.
+func (m *htmlMaker) told(said []told) []htmlRemark {
+	var list []htmlRemark
+	for _, t := range said {
+		list = append(list, htmlRemark{Head: t.words, Cells: m.links(t.cells)})
+	}
+	return list
+}
+
+func (m *htmlMaker) links(ids []string) []htmlLink {
+	var links []htmlLink
+	for _, id := range ids {
+		links = append(links, htmlLink{m.numbers[id], id})
+	}
+	return links
+}

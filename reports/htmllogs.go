@@ -1,0 +1,172 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+	"image/png"
+	"io/fs"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/internal/clean"
+)
+
+// What of evidence fits on a page, in bytes. A screen has some 50 kB.
+const (
+	mostLog      = 1 << 20
+	mostLogs     = 8 << 20
+	mostPicture  = 2 << 20
+	mostPictures = 8 << 20
+	mostLine     = 4000 // characters of a line of a log
+)
+
+// htmlEvidence is what a report names as files: those that could be read.
+type htmlEvidence struct {
+	Logs     []htmlLog
+	Pictures []htmlPicture
+	Missing  []htmlMissing
+
+	read           func(string) ([]byte, error)
+	raw            map[string]string // paths as the report has them, by the clean ones
+	known          map[string]*htmlFile
+	logs, pictures int // bytes so far
+}
+
+// htmlFile is a file that something of the page points to. Href leads to it on
+// the page; without one it is not there.
+type htmlFile struct{ Path, Href string }
+
+// htmlLog is a whole log, or what of it fits.
+type htmlLog struct {
+	Number     int
+	Path, Of   string
+	Size, Left string // how much there is; how much was left out, if anything
+	Text       string
+}
+
+// htmlPicture is a picture of a machine's screen.
+type htmlPicture struct {
+	Number        int
+	Path, Of      string
+	Width, Height int
+	Data          template.URL
+}
+
+// htmlMissing is why a file is not there.
+type htmlMissing struct{ Path, Why string }
+
+func newHTMLEvidence(raw Report, read func(string) ([]byte, error)) *htmlEvidence {
+	e := &htmlEvidence{read: read, raw: map[string]string{}, known: map[string]*htmlFile{}}
+	keep := func(paths ...string) {
+		for _, p := range paths {
+			e.raw[browser().line(p)] = p
+		}
+	}
+	for _, c := range raw.Causes {
+		keep(c.Log)
+	}
+	for _, c := range raw.Cells {
+		for _, p := range c.Phases {
+			keep(append(p.Files, p.Log)...)
+		}
+	}
+	return e
+}
+
+// file takes a file up into the page and returns where it is; nil if there is
+// none to name.
+func (e *htmlEvidence) file(name, of string) *htmlFile {
+	if name == "" {
+		return nil
+	}
+	if known := e.known[name]; known != nil {
+		return known
+	}
+	f := &htmlFile{Path: name}
+	e.known[name] = f
+	if e.read == nil {
+		return f
+	}
+	add := e.log
+	if strings.EqualFold(path.Ext(name), ".png") {
+		add = e.picture
+	}
+	href, err := add(name, of)
+	if err != nil {
+		e.Missing = append(e.Missing, htmlMissing{name, browser().line(readable(err))})
+	}
+	f.Href = href
+	return f
+}
+
+// readable is what is wrong with a file, without saying again which it is.
+func readable(err error) string {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err.Error()
+	}
+	return err.Error()
+}
+
+func (e *htmlEvidence) log(name, of string) (string, error) {
+	if e.logs >= mostLogs {
+		return "", fmt.Errorf("the page holds %s of logs already", humanBytes(mostLogs))
+	}
+	data, err := e.read(e.raw[name])
+	if err != nil {
+		return "", err
+	}
+	log := htmlLog{Number: len(e.Logs), Path: name, Of: of, Size: humanBytes(int64(len(data)))}
+	if len(data) >= MostEvidence {
+		log.Size = "more than " + humanBytes(MostEvidence)
+	}
+	tail := lastBytes(data, min(mostLog, mostLogs-e.logs))
+	if len(tail) < len(data) {
+		log.Left = "only the last " + humanBytes(int64(len(tail))) + " are here"
+	}
+	e.logs += len(tail)
+	log.Text = washer{text: clean.XML, width: mostLine, lines: mostLog}.tail(string(tail))
+	e.Logs = append(e.Logs, log)
+	return fmt.Sprintf("#log-%d", log.Number), nil
+}
+
+// lastBytes returns the end of a log, from the beginning of a line on if there is
+// one near.
+func lastBytes(data []byte, most int) []byte {
+	if len(data) <= most {
+		return data
+	}
+	tail := data[len(data)-most:]
+	if i := bytes.IndexByte(tail, '\n'); i >= 0 && i < most/4 {
+		return tail[i+1:]
+	}
+	for len(tail) > 0 && !utf8.RuneStart(tail[0]) {
+		tail = tail[1:]
+	}
+	return tail
+}
+
+func (e *htmlEvidence) picture(name, of string) (string, error) {
+	data, err := e.read(e.raw[name])
+	if err != nil {
+		return "", err
+	}
+	if len(data) > mostPicture || e.pictures+len(data) > mostPictures {
+		return "", fmt.Errorf("%s are too much for the page", humanBytes(int64(len(data))))
+	}
+	shape, err := png.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return "", errors.New("is no picture")
+	}
+	e.pictures += len(data)
+	one := htmlPicture{
+		Number: len(e.Pictures), Path: name, Of: of, Width: shape.Width, Height: shape.Height,
+		Data: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(data)),
+	}
+	e.Pictures = append(e.Pictures, one)
+	return fmt.Sprintf("#picture-%d", one.Number), nil
+}

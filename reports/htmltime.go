@@ -1,0 +1,151 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// htmlTime is the timeline. Places and lengths are in percent of the whole, so
+// that zooming is a matter of the whole's width.
+type htmlTime struct {
+	Label string
+	Works []htmlWork
+	Ticks []htmlTick
+	Kinds []string // of phases that there are
+	Bad   bool     // some did not pass
+}
+
+// htmlWork is a kind of work with its bars.
+type htmlWork struct {
+	Name   string
+	Lanes  string // how many, in words
+	Height int
+	Bars   []htmlBar
+}
+
+// htmlBar is a phase of a cell.
+type htmlBar struct {
+	Cell        int
+	X, Width    string
+	Y           int
+	Kind, Title string
+	Text        string // empty where there is no room for it
+	Bad         bool
+}
+
+// htmlTick is a moment that the axis names, from a zoom on.
+type htmlTick struct {
+	X, Text string
+	Zoom    int
+}
+
+const (
+	laneHeight  = 20  // pixels
+	mostZoom    = 64  // times the width of the page
+	ticksAcross = 8   // at most so many ticks in one width
+	leastLabel  = 0.1 // percent; a bar that is shorter has no room for text at any zoom
+)
+
+// time is nil for a report of which no phase has a time.
+func (m *htmlMaker) time() *htmlTime {
+	s := newSchedule(m.report)
+	if s.length <= 0 {
+		return nil
+	}
+	t := &htmlTime{Ticks: ticks(s.length)}
+	kinds, phases := map[string]bool{}, 0
+	for _, w := range s.works {
+		if len(w.spans) == 0 {
+			continue
+		}
+		work := htmlWork{Name: w.name, Height: w.lanes * laneHeight, Lanes: count(w.lanes, "lane")}
+		for _, one := range w.spans {
+			bar := m.bar(one, s.length)
+			kinds[bar.Kind] = true
+			t.Bad = t.Bad || bar.Bad
+			work.Bars = append(work.Bars, bar)
+		}
+		phases += len(work.Bars)
+		t.Works = append(t.Works, work)
+	}
+	if phases == 0 {
+		return nil
+	}
+	for _, kind := range []string{"eval", "build", "boot", "check", "activate", "other"} {
+		if kinds[kind] {
+			t.Kinds = append(t.Kinds, kind)
+		}
+	}
+	t.Label = fmt.Sprintf("%s in %s", count(phases, "phase"), human(s.length))
+	return t
+}
+
+func (m *htmlMaker) bar(s span, length float64) htmlBar {
+	percent := (s.end - s.start) / length * 100
+	bar := htmlBar{
+		Cell: m.numbers[s.cell.ID], Kind: htmlPhaseKind(s.phase), Bad: s.phase.Status.bad(),
+		X: fraction(s.start / length * 100), Width: fraction(percent), Y: s.lane * laneHeight,
+		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.cell.ID, s.phase.Name, s.phase.Status, human(s.end-s.start), human(s.start)),
+	}
+	if percent > leastLabel {
+		bar.Text = s.cell.ID
+		if workOf(s.phase) == 2 {
+			bar.Text += " " + s.phase.Name
+		}
+		bar.Text = fit(bar.Text, 60)
+	}
+	return bar
+}
+
+// htmlPhaseKind is the word for a phase's colour.
+func htmlPhaseKind(p Phase) string {
+	switch word := phaseWord(p); word {
+	case "eval", "build", "boot", "check", "activate":
+		return word
+	}
+	return "other"
+}
+
+// ticks lists round moments. Each zoom shows all of those before, since every
+// step is a multiple of the next smaller.
+func ticks(length float64) []htmlTick {
+	steps := []float64{0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600, 1e9 * 7 * 24 * 3600}
+	var list []htmlTick
+	seen := map[string]bool{}
+	for zoom := 1; zoom <= mostZoom; zoom *= 2 {
+		i := 0
+		for length/steps[i] > float64(ticksAcross*zoom) {
+			i++
+		}
+		for n := 0.0; n*steps[i] < length; n++ {
+			x := fraction(n * steps[i] / length * 100)
+			if !seen[x] {
+				seen[x] = true
+				list = append(list, htmlTick{X: x, Text: clock(n * steps[i]), Zoom: zoom})
+			}
+		}
+	}
+	return list
+}
+
+// clock writes a moment of a run as short as it can be said.
+func clock(seconds float64) string {
+	whole := int64(math.Round(seconds))
+	switch {
+	case math.Abs(seconds-float64(whole)) > 0.01:
+		return strconv.FormatFloat(seconds, 'f', 1, 64) + "s"
+	case whole < 60:
+		return fmt.Sprintf("%ds", whole)
+	case whole < 3600:
+		return fmt.Sprintf("%d:%02d", whole/60, whole%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", whole/3600, whole%3600/60, whole%60)
+}
+
+// fraction writes percents, no finer than a screen can show.
+func fraction(percent float64) string {
+	text := strconv.FormatFloat(percent, 'f', 4, 64)
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
+}

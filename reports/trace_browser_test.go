@@ -1,0 +1,43 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// What Chrome itself makes of a trace: the importer of its DevTools, which every
+// Chromium has on board.
+func TestTraceIsReadByDevTools(t *testing.T) {
+	b := &tab{t: t, ctx: browserContext(t)}
+	b.do(chromedp.Navigate("devtools://devtools/bundled/devtools_app.html"))
+	for name, r := range map[string]Report{"vm": readInput(t, "vm"), "fleet": readInput(t, "fleet"), "large": largeReport()} {
+		var out bytes.Buffer
+		if err := WriteTrace(&out, r); err != nil {
+			t.Fatal(err)
+		}
+		got := ask[map[string]int](b, `(async (trace) => {
+			const { TraceModel } = await import("devtools://devtools/bundled/models/trace/trace.js");
+			const model = TraceModel.Model.createWithAllHandlers();
+			await model.parse(trace.traceEvents, { metadata: {}, isFreshRecording: false });
+			const found = {};
+			const { Meta, Renderer } = model.parsedTrace().data;
+			for (const [pid, process] of Renderer.processes) {
+				const name = Meta.processNames.get(pid).args.name;
+				for (const thread of process.threads.values()) found[name] = (found[name] ?? 0) + thread.entries.length;
+			}
+			return found;
+		})(`+out.String()+`)`)
+		want := map[string]int{"flakeci " + r.Flake.Ref: 1}
+		for _, work := range newSchedule(r).works {
+			if len(work.spans) > 0 {
+				want[work.name] = len(work.spans)
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: DevTools reads %v, want %v", name, got, want)
+		}
+	}
+}
