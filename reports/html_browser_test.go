@@ -109,6 +109,15 @@ func testFilter(t *testing.T, open func(view) *tab) {
 	b.holds(`document.querySelector("#shown").value.startsWith("1 of ")`)
 	b.shot("filter")
 	b.click(`#grid [data-word="new-failure"]`)
+	// Words of one kind are alternatives, those of two kinds both count.
+	b.click(`#grid [data-word="failed"]`)
+	b.click(`#grid [data-word="skipped"]`)
+	b.holds(shownMarks + `.length === 3`)
+	b.click(`#grid [data-word="already-broken"]`)
+	b.holds(shownMarks + `.map(m => m.title).join().startsWith("nixos/cellar")`)
+	for _, word := range []string{"failed", "skipped", "already-broken"} {
+		b.click(`#grid [data-word="` + word + `"]`)
+	}
 	b.do(chromedp.SendKeys(chromedp.CSS("#filter"), "laptop passed"))
 	b.holds(shownMarks + `.every(m => m.dataset.find.includes("laptop")) && ` + shownMarks + `.length === 3`)
 	b.do(chromedp.SendKeys(chromedp.CSS("#filter"), "no such"))

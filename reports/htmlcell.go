@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func (m *htmlMaker) cell(number int, c Cell) htmlCell {
 	for _, p := range c.Phases {
 		one.Phases = append(one.Phases, newHTMLPhase(p, began))
 		for _, path := range append([]string{p.Log}, p.Files...) {
-			if f := m.evidence.file(path, c.ID+" "+p.Name); f != nil {
+			if f := m.evidence.file(path, c.ID+" "+p.Name); f != nil && !slices.Contains(one.Files, *f) {
 				one.Files = append(one.Files, *f)
 			}
 		}

@@ -41,6 +41,7 @@ type htmlTag struct{ Text, Tone string }
 // htmlFilter is a property that cells may have, and how many do.
 type htmlFilter struct {
 	Word, Text, Tone string
+	Facet            string // words of one facet are alternatives
 	N                int
 }
 
@@ -202,17 +203,23 @@ func htmlFilters(cells []Cell) []htmlFilter {
 	}
 	var filters []htmlFilter
 	for _, f := range []htmlFilter{
-		{Word: "failed", Text: "failed", Tone: "bad"}, {Word: "error", Text: "in error", Tone: "warn"},
-		{Word: "canceled", Text: "canceled", Tone: "warn"}, {Word: "flaky", Text: "flaky", Tone: "warn"},
-		{Word: string(NewFailure), Text: "new", Tone: "bad"},
-		{Word: string(AlreadyBroken), Text: "already broken", Tone: "warn"},
-		{Word: string(Fixed), Text: "fixed", Tone: "good"},
-		{Word: "passed", Text: "passed", Tone: "good"}, {Word: "how-cached", Text: "cached"},
-		{Word: "how-evaluated", Text: "only evaluated"}, {Word: "skipped", Text: "skipped"},
-		{Word: "no-result", Text: "no result"},
-		{Word: string(ChangedCell), Text: "changed"}, {Word: string(AddedCell), Text: "added"},
-		{Word: string(RemovedCell), Text: "removed"}, {Word: string(UnchangedCell), Text: "unchanged"},
-		{Word: string(UnknownChange), Text: "change unknown"},
+		{Facet: "status", Word: "failed", Text: "failed", Tone: "bad"},
+		{Facet: "status", Word: "error", Text: "in error", Tone: "warn"},
+		{Facet: "status", Word: "canceled", Text: "canceled", Tone: "warn"},
+		{Facet: "how", Word: "flaky", Text: "flaky", Tone: "warn"},
+		{Facet: "outcome", Word: string(NewFailure), Text: "new", Tone: "bad"},
+		{Facet: "outcome", Word: string(AlreadyBroken), Text: "already broken", Tone: "warn"},
+		{Facet: "outcome", Word: string(Fixed), Text: "fixed", Tone: "good"},
+		{Facet: "status", Word: "passed", Text: "passed", Tone: "good"},
+		{Facet: "how", Word: "how-cached", Text: "cached"},
+		{Facet: "how", Word: "how-evaluated", Text: "only evaluated"},
+		{Facet: "status", Word: "skipped", Text: "skipped"},
+		{Facet: "status", Word: "no-result", Text: "no result"},
+		{Facet: "change", Word: string(ChangedCell), Text: "changed"},
+		{Facet: "change", Word: string(AddedCell), Text: "added"},
+		{Facet: "change", Word: string(RemovedCell), Text: "removed"},
+		{Facet: "change", Word: string(UnchangedCell), Text: "unchanged"},
+		{Facet: "change", Word: string(UnknownChange), Text: "change unknown"},
 	} {
 		if f.N = n[f.Word]; f.N > 0 {
 			filters = append(filters, f)

@@ -32,7 +32,7 @@ type htmlBar struct {
 	Y           int
 	Kind, Title string
 	Text        string // empty where there is no room for it
-	Bad         bool
+	Bad, Thin   bool
 }
 
 // htmlTick is a moment that the axis names, from a zoom on.
@@ -44,7 +44,8 @@ type htmlTick struct {
 const (
 	laneHeight  = 20  // pixels
 	mostZoom    = 64  // times the width of the page
-	ticksAcross = 8   // at most so many ticks in one width
+	ticksAcross = 12  // at most so many ticks in one width
+	leastBar    = 0.3 // percent; a bar that is shorter is drawn with an outline, to be seen
 	leastLabel  = 0.1 // percent; a bar that is shorter has no room for text at any zoom
 )
 
@@ -89,6 +90,7 @@ func (m *htmlMaker) bar(s span, length float64) htmlBar {
 		X: fraction(s.start / length * 100), Width: fraction(percent), Y: s.lane * laneHeight,
 		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.cell.ID, s.phase.Name, s.phase.Status, human(s.end-s.start), human(s.start)),
 	}
+	bar.Thin = percent < leastBar
 	if percent > leastLabel {
 		bar.Text = s.cell.ID
 		if workOf(s.phase) == 2 {

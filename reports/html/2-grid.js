@@ -6,17 +6,25 @@ ready(() => {
   if (!marks.length || !text) return;
 
   const filter = () => {
-    const wanted = words.filter((b) => b.getAttribute('aria-pressed') === 'true').map((b) => b.dataset.word);
+    // Of one facet any word will do, of several facets each has to fit.
+    const wanted = {};
+    for (const button of words) {
+      if (button.getAttribute('aria-pressed') === 'true') {
+        const facet = button.dataset.facet;
+        wanted[facet] = [...(wanted[facet] || []), button.dataset.word];
+      }
+    }
+    const facets = Object.values(wanted);
     const parts = text.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const mark of marks) {
       const is = mark.dataset.is.split(' ');
-      mark.hidden = !(wanted.every((w) => is.includes(w)) && parts.every((p) => mark.dataset.find.includes(p)));
+      mark.hidden = !(facets.every((some) => some.some((word) => is.includes(word))) && parts.every((p) => mark.dataset.find.includes(p)));
       shown += !mark.hidden;
     }
     for (const row of all('#sheet tbody tr, .group li')) row.hidden = !row.querySelector('.mark:not([hidden])');
     for (const group of all('.group')) group.hidden = !group.querySelector('.mark:not([hidden])');
-    byId('shown').value = wanted.length || parts.length ? `${shown} of ${marks.length} shown` : '';
+    byId('shown').value = facets.length || parts.length ? `${shown} of ${marks.length} shown` : '';
     settle();
   };
   for (const button of words) {
