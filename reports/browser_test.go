@@ -23,8 +23,13 @@ import (
 // browserContext starts Chromium for a test and those below it.
 func browserContext(t *testing.T) context.Context {
 	t.Helper()
-	binary, err := exec.LookPath("chromium")
-	if err != nil {
+	binary := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil && binary == "" {
+			binary = path
+		}
+	}
+	if binary == "" {
 		t.Skip("skipped: chromium is not installed (scripts/setup test)")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)

@@ -40,6 +40,8 @@ type config struct {
 	JSON      string `toml:"json"`
 	JUnit     string `toml:"junit"`
 	Markdown  string `toml:"markdown"`
+	HTML      string `toml:"html"`
+	Trace     string `toml:"trace"`
 	Artifacts string `toml:"artifacts"`
 	Progress  string `toml:"progress"`
 	Color     string `toml:"color"`
@@ -211,6 +213,8 @@ func (c config) values() []setting {
 	add("json", c.JSON)
 	add("junit", c.JUnit)
 	add("markdown", c.Markdown)
+	add("html", c.HTML)
+	add("trace", c.Trace)
 	add("artifacts", c.Artifacts)
 	add("progress", c.Progress)
 	add("color", c.Color)

@@ -60,7 +60,7 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	style := a.style(o.color, to)
 	if err := errors.Join(
 		reports.WriteDiff(to, r, reports.TableOptions{Color: style.color, Width: style.width}),
-		a.writeReports(r, o.files),
+		a.writeReports(r, delivery{files: o.files, artifacts: evidence(o.artifacts)}),
 	); err != nil {
 		return err
 	}

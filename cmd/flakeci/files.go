@@ -13,22 +13,25 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/github"
 )
 
 // reportFiles are where reports go besides the terminal; "-" is stdout.
 type reportFiles struct {
-	json, junit, markdown string
+	json, junit, markdown, html, trace string
 }
 
 func (f *reportFiles) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.json, "json", "", "write the whole report as JSON to `FILE`")
 	fs.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`")
 	fs.StringVar(&f.markdown, "markdown", "", "write the report as markdown to `FILE`")
+	fs.StringVar(&f.html, "html", "", "write a page to look at, with the logs in it, to `FILE`")
+	fs.StringVar(&f.trace, "trace", "", "write what ran when, for Perfetto and Chrome, to `FILE`")
 }
 
 // forms are the files by the flags that name them.
 func (f reportFiles) forms() [][2]string {
-	return [][2]string{{"--json", f.json}, {"--junit", f.junit}, {"--markdown", f.markdown}}
+	return [][2]string{{"--json", f.json}, {"--junit", f.junit}, {"--markdown", f.markdown}, {"--html", f.html}, {"--trace", f.trace}}
 }
 
 func (f reportFiles) onStdout() bool {
@@ -51,12 +54,27 @@ func (f reportFiles) check() error {
 
 // writeReports writes every file that was asked for, and tells of all that
 // could not be written.
-func (a *App) writeReports(r reports.Report, files reportFiles) error {
+func (a *App) writeReports(r reports.Report, d delivery) error {
 	return errors.Join(
-		a.writeReport(files.json, func(w io.Writer) error { return reports.WriteJSON(w, r) }),
-		a.writeReport(files.junit, func(w io.Writer) error { return reports.WriteJUnit(w, r) }),
-		a.writeReport(files.markdown, func(w io.Writer) error { return reports.WriteMarkdown(w, r, reports.MarkdownOptions{}) }),
+		a.writeReport(d.files.json, func(w io.Writer) error { return reports.WriteJSON(w, r) }),
+		a.writeReport(d.files.junit, func(w io.Writer) error { return reports.WriteJUnit(w, r) }),
+		a.writeReport(d.files.markdown, func(w io.Writer) error { return reports.WriteMarkdown(w, r, reports.MarkdownOptions{}) }),
+		a.writeReport(d.files.html, func(w io.Writer) error { return reports.WriteHTML(w, r, a.htmlOptions(d.artifacts)) }),
+		a.writeReport(d.files.trace, func(w io.Writer) error { return reports.WriteTrace(w, r) }),
 	)
+}
+
+// htmlOptions are the evidence, and where in GitHub Actions the run and its files can
+// be looked at.
+func (a *App) htmlOptions(artifacts evidence) reports.HTMLOptions {
+	o := reports.HTMLOptions{File: artifacts.read}
+	if a.env("GITHUB_ACTIONS") != "true" {
+		return o
+	}
+	if job, err := github.FromActions(a.env, os.ReadFile); err == nil {
+		o.RunURL, o.SourceURL = job.RunURL(), job.SourceURL()
+	}
+	return o
 }
 
 // writeReport renders in memory first, so that nothing is written of a report

@@ -105,7 +105,9 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.publish(ctx, j.report(), delivery{files: o.files, color: o.color, github: o.github, shard: o.shard.String()})
+	return a.publish(ctx, j.report(), delivery{
+		files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
+	})
 }
 
 // work takes the selected cells through all that was asked for.
@@ -290,10 +292,11 @@ func (j *job) report() reports.Report {
 
 // delivery says where a report goes.
 type delivery struct {
-	files  reportFiles
-	color  string
-	github githubFlags
-	shard  string // which of several; empty for the whole
+	files     reportFiles
+	artifacts evidence
+	color     string
+	github    githubFlags
+	shard     string // which of several; empty for the whole
 }
 
 // publish shows the report, writes it to the files and ends with the verdict's
@@ -306,7 +309,7 @@ func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
 	style := a.style(d.color, table)
 	err := errors.Join(
 		reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width}),
-		a.writeReports(r, d.files),
+		a.writeReports(r, d),
 	)
 	a.onGitHub(ctx, r, d.github, d.shard)
 	if err != nil {

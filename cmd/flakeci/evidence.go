@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+// evidence is the folder of artifacts, as far as it is read: whole logs and pictures
+// that a report names. Both the report and the folder may be a stranger's, so nothing
+// outside of the folder is read, whatever a path or a link says.
+type evidence string
+
+// read returns a file, or its end if it is very large. The report may be from another
+// place, where the folder had another name: of its path, as much of the end counts as
+// is there.
+func (folder evidence) read(path string) ([]byte, error) {
+	if st, err := os.Lstat(string(folder)); err == nil && st.Mode()&fs.ModeSymlink != 0 {
+		return nil, fmt.Errorf("%s is a link, which is not followed", string(folder))
+	}
+	root, err := os.OpenRoot(string(folder))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	name := filepath.ToSlash(filepath.Clean(path))
+	for rest, more := name, true; more; _, rest, more = strings.Cut(rest, "/") {
+		if !filepath.IsLocal(filepath.FromSlash(rest)) {
+			continue
+		}
+		data, err := readEnd(root, rest)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return data, err
+		}
+	}
+	return nil, fmt.Errorf("not in %s", string(folder))
+}
+
+// readEnd reads a file that is one: neither a pipe, at which it would wait, nor a
+// device.
+func readEnd(root *os.Root, name string) ([]byte, error) {
+	st, err := root.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, errors.New("is no file")
+	}
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if over := st.Size() - reports.MostEvidence; over > 0 {
+		if _, err := f.Seek(over, io.SeekStart); err != nil {
+			return nil, err
+		}
+	}
+	return io.ReadAll(io.LimitReader(f, reports.MostEvidence))
+}
+
+// evidenceOf is where the artifacts of a saved report are: in the folder that was
+// given, else in the one of the usual name here, else in that beside the report.
+func evidenceOf(report, given string) evidence {
+	const usual = "artifacts"
+	if given != "" {
+		return evidence(given)
+	}
+	if _, err := os.Lstat(usual); err == nil {
+		return usual
+	}
+	return evidence(filepath.Join(filepath.Dir(report), usual))
+}
