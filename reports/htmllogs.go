@@ -19,9 +19,11 @@ import (
 const (
 	mostLog      = 1 << 20
 	mostLogs     = 8 << 20
+	leastLog     = 16 << 10 // with less room than that a log would be a stump
 	mostPicture  = 2 << 20
 	mostPictures = 8 << 20
-	mostLine     = 4000 // characters of a line of a log
+	mostPixels   = 16 << 20 // of one picture, since few bytes can hold many
+	mostLine     = 4000     // characters of a line of a log
 )
 
 // htmlEvidence is what a report names as files: those that could be read.
@@ -113,7 +115,7 @@ func readable(err error) string {
 }
 
 func (e *htmlEvidence) log(name, of string) (string, error) {
-	if e.logs >= mostLogs {
+	if mostLogs-e.logs < leastLog {
 		return "", fmt.Errorf("the page holds %s of logs already", humanBytes(mostLogs))
 	}
 	data, err := e.read(e.raw[name])
@@ -159,8 +161,11 @@ func (e *htmlEvidence) picture(name, of string) (string, error) {
 		return "", fmt.Errorf("%s are too much for the page", humanBytes(int64(len(data))))
 	}
 	shape, err := png.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return "", errors.New("is no picture")
+	if err != nil || shape.Width > mostPixels/shape.Height {
+		return "", errors.New("is no picture that can be shown")
+	}
+	if _, err := png.Decode(bytes.NewReader(data)); err != nil {
+		return "", errors.New("is no picture that can be shown")
 	}
 	e.pictures += len(data)
 	one := htmlPicture{

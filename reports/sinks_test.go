@@ -23,6 +23,8 @@ func checkEverySink(t *testing.T, r Report) {
 	checkCommands(t, junit.String())
 	checkJSON(t, r)
 	checkMarkdown(t, r)
+	checkHTML(t, r, HTMLOptions{})
+	checkTrace(t, r)
 	verdict := r.Verdict
 	if verdict == "" {
 		verdict = VerdictOf(r.Cells, r.Causes, false)
