@@ -69,15 +69,15 @@ var (
 func (v view) inDark() view { v.dark = true; return v }
 
 // openHTML renders a report and opens it as a file.
-func openHTML(t *testing.T, browser context.Context, r Report, o HTMLOptions, v view) *tab {
+func openHTML(browser context.Context, t *testing.T, r Report, o HTMLOptions, v view) *tab {
 	t.Helper()
-	b := openTab(t, browser, v)
+	b := openTab(browser, t, v)
 	b.load(r, o)
 	return b
 }
 
 // openTab opens an empty page.
-func openTab(t *testing.T, browser context.Context, v view) *tab {
+func openTab(browser context.Context, t *testing.T, v view) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
@@ -230,7 +230,7 @@ func TestPageForTheEye(t *testing.T) {
 			if report == "compared" {
 				o = options
 			}
-			b := openHTML(t, browser, r, o, v)
+			b := openHTML(browser, t, r, o, v)
 			b.whole(v)
 			b.shot(report + "-" + name)
 		}

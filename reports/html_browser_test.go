@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -60,19 +61,19 @@ func TestPageInABrowser(t *testing.T) {
 	r, o := comparedReport(t)
 	for name, test := range map[string]func(*testing.T, func(view) *tab){
 		"grid": testGrid, "filter": testFilter, "keyboard": testKeyboard, "logs": testLogs, "changes": testChanges,
-		"timeline": testTimeline, "theme": testTheme, "phone": testPhone, "print": testPrint, "accessible": testAccessible,
+		"timeline": testTimeline, "theme": testTheme, "phone": testPhone, "print": testPrint, "accessible": testAccessible, "watched": testWatched,
 	} {
 		t.Run(name, func(t *testing.T) {
-			test(t, func(v view) *tab { return openHTML(t, browser, r, o, v) })
+			test(t, func(v view) *tab { return openHTML(browser, t, r, o, v) })
 		})
 	}
 	t.Run("large", func(t *testing.T) {
-		testLarge(t, openHTML(t, browser, largeReport(), HTMLOptions{}, desktop))
+		testLarge(t, openHTML(browser, t, largeReport(), HTMLOptions{}, desktop))
 	})
-	t.Run("without script", func(t *testing.T) { testWithoutScript(t, browser) })
+	t.Run("without script", func(t *testing.T) { testWithoutScript(browser, t) })
 	t.Run("hostile", func(t *testing.T) {
 		for _, name := range []string{"hostile", "names"} {
-			b := openHTML(t, browser, readInput(t, name), HTMLOptions{}, desktop)
+			b := openHTML(browser, t, readInput(t, name), HTMLOptions{}, desktop)
 			b.holds(`document.querySelectorAll("script").length === 1 && !document.querySelector("[onerror], iframe, object")`)
 			b.shot("hostile-" + name)
 		}
@@ -291,17 +292,43 @@ func testAccessible(t *testing.T, open func(view) *tab) {
 			b.axe()
 			b.click(`#sheet .mark.bad`)
 			b.axe()
+			ask[bool](b, `(document.querySelector("dialog[open] h2").insertAdjacentHTML("afterend", "<button></button>"), true)`)
+			if found := b.violations(); len(found) != 1 {
+				t.Errorf("of a button without a name axe says %q", found)
+			}
 		})
 	}
 }
 
 func (b *tab) axe() {
 	b.t.Helper()
-	found := ask[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.flatMap(v =>
-		v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)))`)
-	for _, one := range found {
+	for _, one := range b.violations() {
 		b.t.Errorf("axe: %s", one)
 	}
+}
+
+func (b *tab) violations() []string {
+	b.t.Helper()
+	return ask[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.flatMap(v =>
+		v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)))`)
+}
+
+// A page that does what none may is found out, by its own policy and by the tests.
+func testWatched(t *testing.T, open func(view) *tab) {
+	b := open(desktop)
+	ask[bool](b, `(document.body.insertAdjacentHTML("beforeend",
+		"<p style='color: red'>x</p><img src='http://127.0.0.1:9/x.png'><a id=bad href='javascript:alert(1)'>x</a>"), true)`)
+	ask[bool](b, `(document.querySelector("#bad").click(), console.error("x"), true)`)
+	for range 100 {
+		if b.lock.Lock(); len(b.bad) >= 4 {
+			b.bad = nil
+			b.lock.Unlock()
+			return
+		}
+		b.lock.Unlock()
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("of a style, a request, a script and an error only these are seen: %q", b.bad)
 }
 
 func testLarge(t *testing.T, b *tab) {
@@ -329,9 +356,9 @@ func testLarge(t *testing.T, b *tab) {
 }
 
 // Without its script the page still says what came of the run.
-func testWithoutScript(t *testing.T, browser context.Context) {
+func testWithoutScript(browser context.Context, t *testing.T) {
 	r, o := comparedReport(t)
-	b := openTab(t, browser, desktop)
+	b := openTab(browser, t, desktop)
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ type htmlTick struct {
 
 const (
 	laneHeight  = 20  // pixels
-	mostZoom    = 64  // times the width of the page
+	mostZoom    = 32  // times the width of the page
 	ticksAcross = 12  // at most so many ticks in one width
 	leastBar    = 0.3 // percent; a bar that is shorter is drawn with an outline, to be seen
 	leastLabel  = 0.1 // percent; a bar that is shorter has no room for text at any zoom

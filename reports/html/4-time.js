@@ -3,7 +3,7 @@ ready(() => {
   const track = byId('track');
   if (!track) return;
   const canvas = byId('canvas');
-  const most = 64;
+  const most = 32;
   const labels = all('.lanes svg', canvas).map((svg) => ({ svg, percent: parseFloat(svg.getAttribute('width')) }));
   const leastLabel = 48; // pixels, below which a label would be a letter or two
   let zoom = 1;
