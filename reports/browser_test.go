@@ -231,6 +231,11 @@ func TestPageForTheEye(t *testing.T) {
 				o = options
 			}
 			b := openHTML(browser, t, r, o, v)
+			for _, part := range []string{"grid", "causes", "changes", "time"} {
+				if v == phone && ask[bool](b, `(e => e && (e.scrollIntoView(), true))(document.getElementById("`+part+`")) || false`) {
+					b.shot(report + "-" + name + "-" + part)
+				}
+			}
 			b.whole(v)
 			b.shot(report + "-" + name)
 		}

@@ -223,6 +223,9 @@ func testTimeline(t *testing.T, open func(view) *tab) {
 	}
 	b.holds(`document.querySelector("#track").scrollLeft > 0`)
 	b.holds(`[...document.querySelectorAll("#track .axis .z4")].every(g => g.checkVisibility())`)
+	b.holds(`[...document.querySelectorAll("#track .lanes svg:not(.narrow) text")].every(e => {
+		const [r, bar, box] = [e, e.parentElement.previousElementSibling, document.querySelector("#track")].map(e => e.getBoundingClientRect());
+		return r.left >= box.left || bar.right < box.left + 60 })`)
 	b.shot("timeline")
 	b.click("#zoom-all")
 	b.holds(`document.querySelector("#zoom-out").disabled`)

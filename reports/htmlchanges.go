@@ -47,7 +47,7 @@ func (m *htmlMaker) changes() *htmlChanges {
 	if ch == nil {
 		return nil
 	}
-	page := &htmlChanges{Against: ch.against.label(), Words: ch.words()}
+	page := &htmlChanges{Against: ch.against.name(), Words: ch.words()}
 	for _, t := range []told{{"changed", ch.changed}, {"added", ch.added}, {"removed", ch.removed}} {
 		if len(t.cells) > 0 {
 			page.Lists = append(page.Lists, m.told([]told{t})...)

@@ -4,9 +4,21 @@ ready(() => {
   if (!track) return;
   const canvas = byId('canvas');
   const most = 32;
-  const labels = all('.lanes svg', canvas).map((svg) => ({ svg, percent: parseFloat(svg.getAttribute('width')) }));
+  const labels = all('.lanes svg', canvas).map((svg) => ({
+    svg, text: svg.firstChild, from: parseFloat(svg.getAttribute('x')) / 100, part: parseFloat(svg.getAttribute('width')) / 100,
+  }));
   const leastLabel = 48; // pixels, below which a label would be a letter or two
   let zoom = 1;
+
+  // settle keeps the label of a bar in sight that begins left of what is.
+  const settle = () => {
+    const width = canvas.offsetWidth;
+    for (const { text, from, part } of labels) {
+      const hidden = track.scrollLeft - from * width;
+      text.setAttribute('x', hidden > 0 && hidden < part * width - leastLabel ? hidden + 4 : 4);
+    }
+  };
+  track.addEventListener('scroll', () => requestAnimationFrame(settle));
 
   // scale keeps the moment in its place that is at a distance from the left edge.
   const scale = (to, at = track.clientWidth / 2) => {
@@ -17,7 +29,8 @@ ready(() => {
     canvas.style.width = `${zoom * 100}%`;
     const width = canvas.offsetWidth;
     track.scrollLeft = moment * width - at;
-    for (const { svg, percent } of labels) svg.classList.toggle('narrow', percent * width / 100 < leastLabel);
+    for (const { svg, part } of labels) svg.classList.toggle('narrow', part * width < leastLabel);
+    settle();
     byId('zoom-out').disabled = byId('zoom-all').disabled = zoom === 1;
     byId('zoom-in').disabled = zoom === most;
   };
