@@ -20,9 +20,9 @@ import (
 const configName = "flakeci.toml"
 
 // config is flakeci.toml. Each key is the flag of that name and gives its value
-// where the flag is not given. The binary of Nix is none of them, nor is a
-// setting that names a program: a repository does not choose what runs on its
-// reader's machine outside of the sandbox.
+// where the flag is not given. It says what to run. What changes whom Nix trusts,
+// what an evaluation may see and where is built are flags alone: a pull request
+// brings its own file along, and whoever looks at it has not read that yet.
 type config struct {
 	Host     []string `toml:"host"`
 	User     []string `toml:"user"`
@@ -48,9 +48,6 @@ type config struct {
 
 	OverrideInput map[string]string `toml:"override-input"`
 	Option        map[string]any    `toml:"option"`
-	Impure        *bool             `toml:"impure"`
-	Store         string            `toml:"store"`
-	Builders      *string           `toml:"builders"`
 
 	VM vmTable `toml:"vm"`
 }
@@ -74,13 +71,13 @@ func readConfig(flags *pflag.FlagSet, path, flakeDir string) (vmConfig, error) {
 	dec := toml.NewDecoder(strings.NewReader(string(file.text)))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil {
-		return vmConfig{}, &configError{Path: file.path, Detail: tomlDetail(err)}
+		return vmConfig{}, &configError{Path: file.path, Detail: tomlDetail(err, flags)}
 	}
 	vm, err := c.VM.settings(file)
 	if err != nil {
 		return vmConfig{}, err
 	}
-	return vm, c.apply(flags, file.path)
+	return vm, c.apply(flags, file)
 }
 
 // findConfig reads the file, if there is one.
@@ -108,11 +105,15 @@ func findConfig(path, flakeDir string) (configFile, error) {
 }
 
 // tomlDetail says what is wrong and shows the line, where the library knows it.
-func tomlDetail(err error) string {
+func tomlDetail(err error, flags *pflag.FlagSet) string {
 	var unknown *toml.StrictMissingError
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		first := &unknown.Errors[0]
-		return excerpt(first, "unknown key "+strings.Join(first.Key(), "."))
+		key := strings.Join(first.Key(), ".")
+		if flags.Lookup(key) != nil {
+			return excerpt(first, fmt.Sprintf("%s is for the command line alone: --%s", key, key))
+		}
+		return excerpt(first, "unknown key "+key)
 	}
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
@@ -155,11 +156,15 @@ func plainTOML(e *toml.DecodeError) string {
 
 // apply sets each flag that the file has a value for. A flag that the
 // subcommand lacks is passed over: one file serves them all.
-func (c config) apply(flags *pflag.FlagSet, path string) error {
+func (c config) apply(flags *pflag.FlagSet, file configFile) error {
+	path := file.path
 	for _, v := range c.values() {
 		flag := flags.Lookup(v.flag)
 		if flag == nil || flag.Changed {
 			continue
+		}
+		if slices.Contains(outputFlags, v.flag) && !stays(v.values[0]) {
+			return file.wrong(v.flag, "%s takes a path below this folder, past no link; give another with --%s", v.flag, v.flag)
 		}
 		for _, value := range v.values {
 			if err := flag.Value.Set(value); err != nil {
@@ -174,7 +179,7 @@ func (c config) apply(flags *pflag.FlagSet, path string) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Option)) {
 		value, err := settingOf(name, c.Option[name])
 		if err != nil {
-			return &configError{Path: path, Detail: fmt.Sprintf("option.%s: %v", name, err)}
+			return file.wrong("option."+name, "option.%s %v", name, err)
 		}
 		options = append(options, [2]string{name, value})
 	}
@@ -218,13 +223,9 @@ func (c config) values() []setting {
 	add("artifacts", c.Artifacts)
 	add("progress", c.Progress)
 	add("color", c.Color)
-	add("store", c.Store)
 	add("vm", c.VM.hosts()...)
 	add("accel", c.VM.Accel)
-	if c.Builders != nil { // empty is none
-		list = append(list, setting{"builders", []string{*c.Builders}})
-	}
-	for flag, b := range map[string]*bool{"changed-only": c.Changed, "eval-only": c.EvalOnly, "impure": c.Impure} {
+	for flag, b := range map[string]*bool{"changed-only": c.Changed, "eval-only": c.EvalOnly} {
 		if b != nil {
 			add(flag, strconv.FormatBool(*b))
 		}
@@ -237,26 +238,47 @@ func (c config) values() []setting {
 	return list
 }
 
+// Settings of Nix that a repository may choose: limits, and what is said. Most
+// others decide who is trusted with what, or name programs to run, so what is not
+// known to be harmless is left to whoever starts flakeci.
+var harmless = []string{
+	"allow-import-from-derivation", "connect-timeout", "cores", "download-attempts", "fallback",
+	"http-connections", "keep-going", "log-lines", "max-build-log-size", "max-call-depth", "max-jobs",
+	"max-silent-time", "max-substitution-jobs", "show-trace", "stalled-download-timeout", "timeout", "warn-dirty",
+}
+
 // settingOf writes the value of one of Nix's settings as Nix reads it.
 func settingOf(name string, value any) (string, error) {
-	if strings.HasSuffix(name, "-hook") || strings.HasSuffix(name, "plugin-files") {
-		return "", errors.New("names a program, which a repository may not; give it with --option")
+	if !slices.Contains(harmless, name) {
+		return "", errors.New("is not for a file of the repository to set; give it with --option")
 	}
 	switch value := value.(type) {
 	case string, bool, int64:
 		return fmt.Sprint(value), nil
-	case []any:
-		var words []string
-		for _, v := range value {
-			word, ok := v.(string)
-			if !ok {
-				return "", errors.New("a list holds strings")
-			}
-			words = append(words, word)
-		}
-		return strings.Join(words, " "), nil
 	}
-	return "", errors.New("takes a string, a number, true, false, or a list of strings")
+	return "", errors.New("takes a string, a number, true or false")
+}
+
+// The flags whose value is a file or folder to write.
+var outputFlags = []string{"json", "junit", "artifacts"}
+
+// stays says whether a path stays below the folder that flakeci is started in:
+// whoever looks at a pull request wants none of their files written, neither by its
+// path nor by a link that it brings along, and git runs programs that its own
+// files name.
+func stays(path string) bool {
+	if !filepath.IsLocal(path) {
+		return false
+	}
+	below := ""
+	for _, name := range strings.Split(filepath.Clean(path), string(filepath.Separator)) {
+		below = filepath.Join(below, name)
+		st, err := os.Lstat(below)
+		if strings.EqualFold(name, ".git") || err == nil && st.Mode()&fs.ModeSymlink != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // besides reads a relative folder in the file as one beside the file, from

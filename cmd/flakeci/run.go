@@ -310,6 +310,7 @@ func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
 	err := errors.Join(
 		reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width}),
 		a.writeReports(r, d),
+		a.writeOutputs(r),
 	)
 	a.onGitHub(ctx, r, d.github, d.shard)
 	if err != nil {

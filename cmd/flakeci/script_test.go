@@ -136,7 +136,7 @@ func fixture(ts *testscript.TestScript, args []string, overrides []string) {
 // configOf is a flakeci.toml with --override-input NAME REF … as a table.
 func configOf(overrides []string) string {
 	var b strings.Builder
-	b.WriteString("\n[option]\nsubstituters = \"\"\n[override-input]\n")
+	b.WriteString("\n[override-input]\n")
 	for i := 0; i+2 < len(overrides); i += 3 {
 		fmt.Fprintf(&b, "%q = %q\n", overrides[i+1], overrides[i+2])
 	}

@@ -1,0 +1,37 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// WriteOutputs writes verdict and counts as the outputs of a step of GitHub
+// Actions, a name=value a line. A saved report may come from anyone, and a line
+// too many would be an output too many: all values are numbers or words of ours.
+func WriteOutputs(w io.Writer, r Report) error {
+	verdict := cmp.Or(r.Verdict, VerdictOf(r.Cells, r.Causes, false))
+	if !slices.Contains([]Verdict{VerdictPassed, VerdictFailed, VerdictError, VerdictCanceled}, verdict) {
+		verdict = VerdictError
+	}
+	n := tally(r.Cells)
+	newFailures := ""
+	if r.Base != nil && r.Base.Missing == "" {
+		newFailures = fmt.Sprint(newlyFailed(r.Cells))
+	}
+	_, err := fmt.Fprintf(w, "verdict=%s\ncells=%d\nfailed=%d\nerrors=%d\ncauses=%d\nnew-failures=%s\n",
+		verdict, n.all, n.failed, n.errors, len(r.Causes), newFailures)
+	return err
+}
+
+// newlyFailed counts the cells that fail and did not at the base.
+func newlyFailed(cells []Cell) int {
+	n := 0
+	for _, c := range cells {
+		if c.Base != nil && c.Base.Outcome == NewFailure {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,40 @@
+package reports
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestWriteOutputs(t *testing.T) {
+	failed := Report{
+		Verdict: VerdictFailed,
+		Cells: []Cell{
+			{Status: Passed},
+			{Status: Failed, Base: &CellBase{Outcome: NewFailure}},
+			{Status: DependencyFailed, Base: &CellBase{Outcome: AlreadyBroken}},
+			{Status: Error},
+		},
+		Causes: []Cause{{ID: "a"}, {ID: "b"}},
+	}
+	compared := failed
+	compared.Base = &Base{Ref: "main"}
+	incomparable := failed
+	incomparable.Base = &Base{Ref: "main", Missing: "no git"}
+
+	const counts = "cells=4\nfailed=2\nerrors=1\ncauses=2\n"
+	for name, tt := range map[string]struct {
+		report Report
+		want   string
+	}{
+		"no base":          {failed, "verdict=failed\n" + counts + "new-failures=\n"},
+		"base":             {compared, "verdict=failed\n" + counts + "new-failures=1\n"},
+		"base not found":   {incomparable, "verdict=failed\n" + counts + "new-failures=\n"},
+		"nothing":          {Report{}, "verdict=error\ncells=0\nfailed=0\nerrors=0\ncauses=0\nnew-failures=\n"},
+		"a forged verdict": {Report{Verdict: "passed\nPATH=/evil"}, "verdict=error\ncells=0\nfailed=0\nerrors=0\ncauses=0\nnew-failures=\n"},
+	} {
+		var out bytes.Buffer
+		if err := WriteOutputs(&out, tt.report); err != nil || out.String() != tt.want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", name, err, out.String(), tt.want)
+		}
+	}
+}
