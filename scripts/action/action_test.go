@@ -1,0 +1,412 @@
+// Package action_test runs the action, its scripts and the workflows: by themselves,
+// and with act, which runs jobs of GitHub Actions on this machine.
+package action_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+// workflow is what act runs: a repository's checkout, as a job in Actions has it,
+// and what was left by the stand-ins for other people's actions.
+type workflow struct {
+	checkout, left string
+	origin         string
+	base, head     string // commits
+	event          map[string]any
+	env            []string
+}
+
+// act runs a job of the workflow in a file of the checkout and gives what it said,
+// and the outputs of all its steps.
+func (w *workflow) act(t *testing.T, event, file, job string, env ...string) (log string, outputs map[string]string, err error) {
+	t.Helper()
+	root := lanes.Root(t)
+	dir := t.TempDir()
+	eventFile := filepath.Join(dir, "event.json")
+	text, err := json.Marshal(w.event)
+	check(t, err)
+	write(t, eventFile, string(text))
+	args := []string{event, "--json", "--no-cache-server", "--action-offline-mode", "-P", "ubuntu-latest=-self-hosted",
+		"--action-cache-path", filepath.Join(dir, "cache"), "-W", file, "-j", job, "-e", eventFile,
+		"--env", "STAND_INS=" + w.left, "-s", "GITHUB_TOKEN=" + token}
+	for _, e := range append(append(w.env, env...), lanes.Env()...) {
+		args = append(args, "--env", e)
+	}
+	for ref, folder := range standIns(t) {
+		args = append(args, "--local-repository", ref+"="+folder)
+	}
+	args = append(args, "--local-repository", "flakeci/flakeci@v0="+w.actionCopy(t))
+	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".cache", "bin", "act"), args...)
+	cmd.Dir = w.checkout
+	// It keeps its configuration and caches with those of the user.
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(dir, "xdg"), "XDG_CONFIG_HOME="+filepath.Join(dir, "xdg"))
+	out, err := cmd.CombinedOutput()
+	log, outputs = readAct(out)
+	return log, outputs, err
+}
+
+// token is what the job is given to write with.
+const token = "ghs_a-secret-of-the-job"
+
+// readAct takes act's lines apart.
+func readAct(out []byte) (log string, outputs map[string]string) {
+	outputs = map[string]string{}
+	var b strings.Builder
+	for line := range bytes.Lines(out) {
+		var l struct {
+			Msg, Command, Name, Arg string
+			StepID                  []string
+		}
+		if json.Unmarshal(line, &l) != nil {
+			b.Write(line)
+			continue
+		}
+		if l.Command == "set-output" {
+			outputs[strings.Join(l.StepID, ".")+"."+l.Name] = l.Arg
+		}
+		b.WriteString(strings.TrimRight(l.Msg, "\n") + "\n")
+	}
+	return b.String(), outputs
+}
+
+var pinRE = regexp.MustCompile(`^([\w-]+/[\w-]+)@([0-9a-f]{40})$`)
+
+// standIns maps each action of others that is used anywhere to its stand-in.
+func standIns(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, name := range actionFiles(t) {
+		for _, step := range steps(t, name) {
+			if m := pinRE.FindStringSubmatch(step.Uses); m != nil {
+				folder := filepath.Join("testdata", filepath.Base(m[1]))
+				if _, err := os.Stat(folder); err == nil {
+					found[step.Uses], err = filepath.Abs(folder)
+					check(t, err)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// actionFiles are action.yml and all workflows, ours and those for users.
+func actionFiles(t *testing.T) []string {
+	t.Helper()
+	root := lanes.Root(t)
+	files := []string{filepath.Join(root, "action.yml")}
+	for _, pattern := range []string{".github/workflows/*.yml", "examples/workflows/*.yml"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		files = append(files, found...)
+	}
+	return files
+}
+
+// step is one of an action or a job.
+type step struct {
+	Uses, Run string
+	Env       map[string]string
+	With      map[string]any
+}
+
+// steps lists those of all jobs of a workflow, or of a composite action.
+func steps(t *testing.T, name string) []step {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	check(t, err)
+	var file struct {
+		Jobs map[string]struct{ Steps []step }
+		Runs struct{ Steps []step }
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	all := file.Runs.Steps
+	for _, job := range file.Jobs {
+		all = append(all, job.Steps...)
+	}
+	if len(all) == 0 {
+		t.Fatalf("%s has no steps", name)
+	}
+	return all
+}
+
+// A value that is written into a script is code. And a tag of somebody else's
+// action can be moved to other code.
+func TestWorkflowsInterpolateNothingAndArePinned(t *testing.T) {
+	for _, name := range actionFiles(t) {
+		for _, s := range steps(t, name) {
+			if strings.Contains(s.Run, "${{") {
+				t.Errorf("%s: a script has an expression in it:\n%s", name, s.Run)
+			}
+			ours := s.Uses == "./" || s.Uses == "flakeci/flakeci@v0"
+			if s.Uses != "" && !ours && !pinRE.MatchString(s.Uses) {
+				t.Errorf("%s: %s is not pinned to a commit", name, s.Uses)
+			}
+			if strings.HasPrefix(s.Uses, "actions/checkout@") && s.With["persist-credentials"] != false {
+				t.Errorf("%s: the token stays in the checkout", name)
+			}
+		}
+	}
+}
+
+// actionCopy is this tree as Actions would get it: what git has, and no more.
+func (w *workflow) actionCopy(t *testing.T) string {
+	t.Helper()
+	copied := filepath.Join(t.TempDir(), "action")
+	copyTracked(t, copied)
+	return copied
+}
+
+// copyTracked copies what git knows of, as it stands now.
+func copyTracked(t *testing.T, to string) {
+	t.Helper()
+	root := lanes.Root(t)
+	list := git(t, root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	for _, name := range strings.Split(strings.TrimRight(list, "\x00"), "\x00") {
+		// Most of the tree, and no part of the program.
+		if strings.Contains(name, "testdata/") && !strings.HasPrefix(name, "testdata/inputs/") {
+			continue
+		}
+		st, err := os.Lstat(filepath.Join(root, name))
+		if err != nil || !st.Mode().IsRegular() {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, name))
+		check(t, err)
+		target := filepath.Join(to, name)
+		check(t, os.MkdirAll(filepath.Dir(target), 0o755))
+		check(t, os.WriteFile(target, text, st.Mode().Perm()))
+	}
+}
+
+// git runs git in a folder and gives what it printed.
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	id := []string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"}
+	cmd := exec.CommandContext(t.Context(), "git", append(id, args...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// pullRequest is a checkout of GitHub's merge of a pull request, of which only the
+// last commit is there. prepare makes the base and change what the pull request
+// brings. The base has gone on since the event that GitHub sent.
+func pullRequest(t *testing.T, prepare, change func(dir string)) *workflow {
+	t.Helper()
+	dir := t.TempDir()
+	source := filepath.Join(dir, "source")
+	w := &workflow{checkout: filepath.Join(dir, "checkout"), origin: filepath.Join(dir, "origin.git"), left: filepath.Join(dir, "left")}
+	check(t, os.MkdirAll(source, 0o755))
+	check(t, os.Mkdir(w.left, 0o755))
+	prepare(source)
+	git(t, source, "init", "-q")
+	commit := func(message string) string {
+		git(t, source, "add", "-A")
+		git(t, source, "commit", "-q", "-m", message)
+		return git(t, source, "rev-parse", "HEAD")
+	}
+	stale := commit("first")
+	git(t, source, "checkout", "-q", "-b", "change")
+	change(source)
+	w.head = commit("change")
+	git(t, source, "checkout", "-q", "main")
+	write(t, filepath.Join(source, "NEWS"), "main went on\n")
+	w.base = commit("later")
+	git(t, source, "merge", "-q", "--no-ff", "-m", "merge", "change")
+	git(t, dir, "clone", "-q", "--bare", source, w.origin)
+	git(t, w.origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+	git(t, dir, "clone", "-q", "--depth=1", "file://"+w.origin, w.checkout)
+	w.event = map[string]any{
+		"action": "synchronize", "number": 7,
+		"pull_request": map[string]any{
+			"number": 7,
+			"head":   map[string]any{"sha": w.head, "ref": "change", "repo": map[string]any{"full_name": "joachim/fleet"}},
+			"base":   map[string]any{"sha": stale, "ref": "main", "repo": map[string]any{"full_name": "joachim/fleet"}},
+		},
+		"repository": map[string]any{"full_name": "joachim/fleet", "name": "fleet", "owner": map[string]any{"login": "joachim"}},
+	}
+	w.env = []string{"GITHUB_REPOSITORY=joachim/fleet", "FLAKECI_NIX=" + lanes.Newest(t).Nix}
+	return w
+}
+
+// overridesTOML is the table of flakeci.toml that puts stand-ins in the place of
+// the example's inputs.
+func overridesTOML(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("[override-input]\n")
+	o := lanes.Overrides(t)
+	for i := 0; i+2 < len(o); i += 3 {
+		if o[i+1] != "busybox" { // an input of the fixtures
+			fmt.Fprintf(&b, "%q = %q\n", o[i+1], o[i+2])
+		}
+	}
+	return b.String()
+}
+
+// A user's workflow, just as examples/workflows has it, on a pull request that
+// breaks one home: flakeci comes from a release, the base is fetched, and the
+// reports are uploaded though the run is red.
+func TestActionOnAPullRequest(t *testing.T) {
+	const file = ".github/workflows/flakeci.yml"
+	w := pullRequest(t, func(dir string) {
+		check(t, os.CopyFS(dir, os.DirFS(filepath.Join(lanes.Root(t), "examples", "fleet"))))
+		write(t, filepath.Join(dir, "flakeci.toml"), overridesTOML(t))
+		example, err := os.ReadFile(filepath.Join(lanes.Root(t), "examples", "workflows", "pull-request.yml"))
+		check(t, err)
+		write(t, filepath.Join(dir, file), string(example))
+	}, func(dir string) {
+		write(t, filepath.Join(dir, "users", "work", "laptop.nix"), `throw "not on this machine"`)
+	})
+	release := serveRelease(t)
+	log, outputs, err := w.act(t, "pull_request", file, "flakeci", "GITHUB_SERVER_URL="+release)
+	if err == nil {
+		t.Errorf("a red run ended a job green:\n%s", log)
+	}
+	for name, want := range map[string]string{
+		"verdict": "failed", "cells": "5", "failed": "1", "errors": "0", "causes": "1", "new-failures": "1",
+		"folder": "flakeci-report", "report": "flakeci-report/report.json", "artifact-url": "https://example.org/artifact",
+	} {
+		if got := outputs["1."+name]; got != want {
+			t.Errorf("output %s is %q, want %q", name, got, want)
+		}
+	}
+	if strings.Contains(log, token) {
+		t.Error("the token is in the log")
+	}
+
+	var report struct {
+		Tool  struct{ Version string }
+		Base  struct{ Ref, Rev, Missing string }
+		Cells []struct {
+			ID, Status, How string
+			Base            struct{ Change, Outcome string }
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(w.left, "flakeci-report", "report.json"))
+	check(t, err)
+	decode(t, text, &report)
+	if report.Tool.Version != "v0.9.1" || report.Base.Rev != w.base || report.Base.Missing != "" {
+		t.Errorf("flakeci is %s, the base %+v, want v0.9.1 and %s", report.Tool.Version, report.Base, w.base)
+	}
+	for _, c := range report.Cells {
+		want := "passed unchanged unchanged "
+		if c.ID == "home/work@laptop" {
+			want = "failed  unknown new-failure"
+		}
+		if got := strings.Join([]string{c.Status, c.How, c.Base.Change, c.Base.Outcome}, " "); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s", c.ID, got, want)
+		}
+	}
+	check(t, filepath.WalkDir(filepath.Join(w.left, "flakeci-report"), func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		if bytes.Contains(text, []byte(token)) {
+			t.Errorf("the token is in %s", name)
+		}
+		return err
+	}))
+}
+
+// This project's own job, with `uses: ./`: flakeci is built from the checkout.
+func TestActionOnItself(t *testing.T) {
+	w := pullRequest(t, func(dir string) { copyTracked(t, dir) }, func(dir string) {
+		write(t, filepath.Join(dir, "examples", "fleet", "users", "joachim", "more.nix"), "{ }")
+	})
+	// What scripts/setup busybox finds there is left as it is.
+	busybox, err := os.ReadFile(filepath.Join(lanes.Busybox(t), "busybox"))
+	check(t, err)
+	check(t, os.MkdirAll(filepath.Join(w.checkout, ".cache", "busybox"), 0o755))
+	check(t, os.WriteFile(filepath.Join(w.checkout, ".cache", "busybox", "busybox"), busybox, 0o755))
+	check(t, os.Remove(filepath.Join(w.checkout, ".gitignore"))) // act copies nothing that is ignored
+
+	log, outputs, err := w.act(t, "pull_request", ".github/workflows/ci.yml", "action")
+	if err != nil || outputs["flakeci.verdict"] != "passed" || outputs["flakeci.new-failures"] != "0" {
+		t.Errorf("%v: %v\n%s", err, outputs, log)
+	}
+	key, err := os.ReadFile(filepath.Join(w.left, "cache-key"))
+	if err != nil || !regexp.MustCompile(`^flakeci-Linux-\w+-[0-9a-f]{32}\n$`).Match(key) {
+		t.Errorf("the build is cached as %q, %v", key, err)
+	}
+}
+
+// serveRelease serves the release v0.9.1, which the tag v0 stands for too, as GitHub
+// does: a repository to list refs of, and files to download.
+func serveRelease(t *testing.T) (url string) {
+	t.Helper()
+	root := t.TempDir()
+	repo := filepath.Join(root, "flakeci", "flakeci")
+	source := filepath.Join(t.TempDir(), "source")
+	git(t, root, "init", "-q", source)
+	git(t, source, "commit", "-q", "--allow-empty", "-m", "old")
+	git(t, source, "tag", "v0.8.0")
+	git(t, source, "commit", "-q", "--allow-empty", "-m", "release")
+	git(t, source, "tag", "v0.9.0-rc1")
+	git(t, source, "tag", "-a", "-m", "release", "v0.9.1")
+	git(t, source, "tag", "-a", "-m", "moves", "v0")
+	git(t, source, "commit", "-q", "--allow-empty", "-m", "after")
+	git(t, root, "clone", "-q", "--bare", source, repo)
+	git(t, repo, "update-server-info")
+
+	// As the release workflow makes it, for this machine alone.
+	build := filepath.Join(t.TempDir(), "build")
+	copyTracked(t, build)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(build, "scripts", "release"), "v0.9.1", runtime.GOOS+"/"+runtime.GOARCH)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("scripts/release: %v\n%s", err, out)
+	}
+	check(t, os.CopyFS(filepath.Join(repo, "releases", "download", "v0.9.1"), os.DirFS(filepath.Join(build, "dist"))))
+	return serveFiles(t, root)
+}
+
+func serveFiles(t *testing.T, root string) (url string) {
+	t.Helper()
+	server := httptest.NewServer(http.FileServer(http.Dir(root)))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	check(t, os.MkdirAll(filepath.Dir(name), 0o755))
+	check(t, os.WriteFile(name, []byte(text), 0o755))
+}
+
+func decode(t *testing.T, text []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+}

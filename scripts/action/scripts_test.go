@@ -1,0 +1,193 @@
+package action_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+// actionScript runs one of the action's scripts in a folder, with an environment of its
+// own, and gives what it said and the outputs it set.
+func actionScript(t *testing.T, name, dir string, env ...string) (said string, outputs map[string]string, exit int) {
+	t.Helper()
+	tmp := t.TempDir()
+	file := filepath.Join(tmp, "output")
+	write(t, file, "")
+	cmd := exec.CommandContext(t.Context(), filepath.Join(lanes.Root(t), "scripts", "action", name))
+	cmd.Dir = dir
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + tmp, "GITHUB_OUTPUT=" + file, "GITHUB_PATH=" + filepath.Join(tmp, "path"),
+		"RUNNER_TEMP=" + tmp, "GITHUB_ACTION_PATH=" + lanes.Root(t), "GITHUB_SERVER_URL=http://127.0.0.1:1", "GITHUB_TOKEN=" + token,
+	}, env...)
+	out, err := cmd.CombinedOutput()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	check(t, err)
+	outputs = map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		outputs[key] = value
+	}
+	return string(out), outputs, cmd.ProcessState.ExitCode()
+}
+
+// Which release an action's ref stands for. Who pins it to a commit gets the
+// release of that commit; a branch and a commit of none are built.
+func TestActionFindsItsRelease(t *testing.T) {
+	url := serveRelease(t)
+	refs := strings.Fields(git(t, t.TempDir(), "ls-remote", url+"/flakeci/flakeci"))
+	commits := map[string]string{}
+	for i := 0; i+1 < len(refs); i += 2 {
+		commits[refs[i+1]] = refs[i]
+	}
+	for name, tt := range map[string]struct{ version, ref, want string }{
+		"tag":              {ref: "v0.9.1", want: "v0.9.1"},
+		"moving tag":       {ref: "v0", want: "v0.9.1"},
+		"light tag":        {ref: "v0.8.0", want: "v0.8.0"},
+		"commit":           {ref: commits["refs/tags/v0^{}"], want: "v0.9.1"},
+		"commit of none":   {ref: commits["refs/heads/main"]},
+		"branch":           {ref: "main"},
+		"local":            {},
+		"asked for":        {version: "v0.8.0", ref: "main", want: "v0.8.0"},
+		"source asked for": {version: "source", ref: "v0.9.1"},
+	} {
+		said, outputs, exit := actionScript(t, "plan", t.TempDir(), "GITHUB_SERVER_URL="+url,
+			"VERSION="+tt.version, "ACTION_REF="+tt.ref, "ACTION_REPOSITORY=flakeci/flakeci")
+		if exit != 0 || outputs["release"] != tt.want || (outputs["sources"] == "") != (tt.want != "") {
+			t.Errorf("%s: exit %d, %v, want release %q\n%s", name, exit, outputs, tt.want, said)
+		}
+	}
+	if said, outputs, exit := actionScript(t, "plan", t.TempDir(), "ACTION_REF=v0.9.1", "ACTION_REPOSITORY=flakeci/flakeci"); exit != 0 || outputs["release"] != "" {
+		t.Errorf("without GitHub: exit %d, %v\n%s", exit, outputs, said)
+	}
+	if said, _, exit := actionScript(t, "plan", t.TempDir(), "VERSION=v1.0.0/../evil"); exit != 1 {
+		t.Errorf("an evil version: exit %d\n%s", exit, said)
+	}
+}
+
+func TestActionInstallsARelease(t *testing.T) {
+	url := serveRelease(t)
+	install := func(bin, url, release string) (string, int) {
+		said, _, exit := actionScript(t, "install", t.TempDir(), "BIN="+bin, "RELEASE="+release, "SOURCES=",
+			"GITHUB_SERVER_URL="+url, "ACTION_REPOSITORY=flakeci/flakeci")
+		return said, exit
+	}
+	bin := filepath.Join(t.TempDir(), "bin")
+	if said, exit := install(bin, url, "v0.9.1"); exit != 0 || !strings.Contains(said, "flakeci v0.9.1") {
+		t.Errorf("exit %d\n%s", exit, said)
+	}
+	if said, exit := install(filepath.Join(t.TempDir(), "bin"), url, "v0.8.0"); exit != 1 || !strings.Contains(said, "::error::") {
+		t.Errorf("a release without binaries: exit %d\n%s", exit, said)
+	}
+	name := "flakeci_" + runtime.GOOS + "_" + runtime.GOARCH
+	for what, sums := range map[string]string{
+		"another sum": strings.Repeat("0", 64) + "  " + name + "\n",
+		"no sum":      strings.Repeat("0", 64) + "  flakeci_plan9_amd64\n",
+	} {
+		root := t.TempDir()
+		write(t, filepath.Join(root, "flakeci/flakeci/releases/download/v0.9.1", name), "#!/bin/sh\necho owned\n")
+		write(t, filepath.Join(root, "flakeci/flakeci/releases/download/v0.9.1/checksums.txt"), sums)
+		bin := filepath.Join(t.TempDir(), "bin")
+		said, exit := install(bin, serveFiles(t, root), "v0.9.1")
+		if _, err := os.Stat(filepath.Join(bin, "flakeci")); exit != 1 || err == nil || strings.Contains(said, "owned") {
+			t.Errorf("%s: exit %d, %v\n%s", what, exit, err, said)
+		}
+	}
+}
+
+// runInputs are those of the action where nobody gives any.
+func runInputs(t *testing.T, more ...string) []string {
+	t.Helper()
+	bin := t.TempDir()
+	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+	inputs := []string{"BIN=" + bin, "NAME=flakeci-report", "FLAKE=.", "CHANGED_ONLY=false", "EVAL_ONLY=false"}
+	for _, name := range []string{"HOSTS", "USERS", "KINDS", "VMS", "BASE", "SHARD", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
+		inputs = append(inputs, name+"=")
+	}
+	return append(inputs, more...)
+}
+
+// What the inputs become on the command line. Nothing in them is run or expanded.
+func TestActionArguments(t *testing.T) {
+	fixed := "run --artifacts flakeci-report --json flakeci-report/report.json --junit flakeci-report/junit.xml "
+	for name, tt := range map[string]struct {
+		inputs []string
+		want   string // by spaces
+	}{
+		"none":     {nil, "-- ."},
+		"lists":    {[]string{"HOSTS=reason\nlaptop", "USERS= joachim ", "KINDS=nixos home", "VMS=all"}, "--host=reason --host=laptop --user=joachim --kind=nixos --kind=home --vm=all -- ."},
+		"switches": {[]string{"EVAL_ONLY=true", "CHANGED_ONLY=true", "BASE=main", "SHARD=1/4", "CONFIG=a b.toml"}, "--eval-only --shard=1/4 --config=a b.toml --base=main --changed-only -- ."},
+		"args":     {[]string{"MORE_ARGS=--option substituters \"\"\n--cell 'a b'"}, "--option substituters  --cell a b -- ."},
+		"no base":  {[]string{"BASE=none", "EVENT_BASE=0123456789012345678901234567890123456789"}, "-- ."},
+		"hostile": {[]string{"HOSTS=$(touch owned) `touch owned` * --impure", "MORE_ARGS=$(touch owned) ; touch owned", "FLAKE=--impure"},
+			"--host=$(touch --host=owned) --host=`touch --host=owned` --host=* --host=--impure $(touch owned) ; touch owned -- --impure"},
+	} {
+		dir := t.TempDir()
+		said, outputs, exit := actionScript(t, "run", dir, runInputs(t, tt.inputs...)...)
+		got := strings.ReplaceAll(strings.TrimSuffix(said, "\n"), "\n", " ")
+		if exit != 0 || got != fixed+tt.want || outputs["folder"] != "flakeci-report" {
+			t.Errorf("%s: exit %d, %v\n%s\nwant\n%s", name, exit, outputs, got, fixed+tt.want)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "owned")); err == nil {
+			t.Errorf("%s: an input was run", name)
+		}
+	}
+	for name, inputs := range map[string][]string{
+		"folder elsewhere":  {"NAME=../elsewhere"},
+		"folder as option":  {"NAME=-p"},
+		"folder taken":      {"NAME=taken"},
+		"neither yes or no": {"EVAL_ONLY=yes"},
+		"half a quote":      {"MORE_ARGS=--host 'reason"},
+	} {
+		dir := t.TempDir()
+		check(t, os.Symlink(t.TempDir(), filepath.Join(dir, "taken")))
+		if said, _, exit := actionScript(t, "run", dir, runInputs(t, inputs...)...); exit != 2 || !strings.Contains(said, "::error::") {
+			t.Errorf("%s: exit %d\n%s", name, exit, said)
+		}
+	}
+}
+
+// A report of another run is told of, and its verdict is not that of this job.
+func TestActionReport(t *testing.T) {
+	bin := t.TempDir()
+	for name, tt := range map[string]struct {
+		script string
+		exit   int
+	}{
+		"red":        {`echo verdict=failed >>"$GITHUB_OUTPUT"; exit 1`, 0},
+		"unreadable": {`exit 3`, 3},
+	} {
+		write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\n"+tt.script+"\n")
+		said, _, exit := actionScript(t, "run", t.TempDir(), runInputs(t, "BIN="+bin, "REPORT=/r/report.json")...)
+		if exit != tt.exit {
+			t.Errorf("%s: exit %d, want %d\n%s", name, exit, tt.exit, said)
+		}
+	}
+}
+
+func TestActionFreesDisk(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"opt/ghc/big", "usr/local/julia1.11/big", "opt/hostedtoolcache/go/keep", "opt/hostedtoolcache/CodeQL/big"} {
+		write(t, filepath.Join(root, name), "x")
+	}
+	out, err := exec.CommandContext(t.Context(), filepath.Join(lanes.Root(t), "scripts", "action", "free-disk"), root).CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "free: ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	left, err := filepath.Glob(filepath.Join(root, "*/*/*/*"))
+	if err != nil || len(left) != 1 || filepath.Base(left[0]) != "keep" {
+		t.Errorf("left: %v", left)
+	}
+	if said, _, exit := actionScript(t, "free-disk", root); exit != 0 || !strings.Contains(said, "nothing is deleted") {
+		t.Errorf("on a machine that is not GitHub's: exit %d\n%s", exit, said)
+	}
+}
