@@ -44,7 +44,7 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) (lo
 	write(t, eventFile, string(text))
 	args := []string{event, "--json", "--no-cache-server", "--action-offline-mode", "-P", "ubuntu-latest=-self-hosted",
 		"--action-cache-path", filepath.Join(dir, "cache"), "-W", file, "-j", job, "-e", eventFile,
-		"--env", "STAND_INS=" + w.left, "-s", "GITHUB_TOKEN=" + token}
+		"--env", "STAND_INS=" + w.left, "--env", "GOCACHE=" + goCache(t), "-s", "GITHUB_TOKEN=" + token}
 	for _, e := range append(append(w.env, env...), lanes.Env()...) {
 		args = append(args, "--env", e)
 	}
@@ -59,6 +59,14 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) (lo
 	out, err := cmd.CombinedOutput()
 	log, outputs = readAct(out)
 	return log, outputs, err
+}
+
+// goCache is where Go keeps what it compiled, wherever act has its home.
+func goCache(t *testing.T) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE").Output()
+	check(t, err)
+	return strings.TrimSpace(string(out))
 }
 
 // token is what the job is given to write with.
@@ -165,6 +173,30 @@ func TestWorkflowsInterpolateNothingAndArePinned(t *testing.T) {
 				t.Errorf("%s: the token stays in the checkout", name)
 			}
 		}
+	}
+}
+
+// action.yml, which actionlint does not look at, and the workflows are what GitHub's
+// schema for them says.
+func TestActionsAreValid(t *testing.T) {
+	validator := filepath.Join(lanes.Root(t), ".cache", "npm", "node_modules", "@action-validator", "cli", "cli.mjs")
+	validate := func(name string) ([]byte, error) {
+		return exec.CommandContext(t.Context(), "node", validator, name).CombinedOutput()
+	}
+	for _, name := range actionFiles(t) {
+		text, err := os.ReadFile(name)
+		check(t, err)
+		// A permission that is younger than the validator's schema. actionlint knows it.
+		known := filepath.Join(t.TempDir(), filepath.Base(name))
+		write(t, known, strings.Replace(string(text), "      attestations: write\n", "", 1))
+		if out, err := validate(known); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+	broken := filepath.Join(t.TempDir(), "action.yml")
+	write(t, broken, "name: x\ndescription: y\nruns: { using: composite }\n")
+	if out, err := validate(broken); err == nil || !bytes.Contains(out, []byte("/runs/steps")) {
+		t.Errorf("an action without steps is valid: %v\n%s", err, out)
 	}
 }
 
