@@ -109,8 +109,8 @@ func runInputs(t *testing.T, more ...string) []string {
 	t.Helper()
 	bin := t.TempDir()
 	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
-	inputs := []string{"BIN=" + bin, "NAME=flakeci-report", "FLAKE=.", "CHANGED_ONLY=false", "EVAL_ONLY=false"}
-	for _, name := range []string{"HOSTS", "USERS", "KINDS", "VMS", "BASE", "SHARD", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
+	inputs := []string{"BIN=" + bin, "NAME=flakeci-report", "FLAKE=.", "VMS=none", "CHANGED_ONLY=false", "EVAL_ONLY=false"}
+	for _, name := range []string{"HOSTS", "USERS", "KINDS", "BASE", "SHARD", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
 		inputs = append(inputs, name+"=")
 	}
 	return append(inputs, more...)
@@ -123,13 +123,14 @@ func TestActionArguments(t *testing.T) {
 		inputs []string
 		want   string // by spaces
 	}{
-		"none":     {nil, "-- ."},
-		"lists":    {[]string{"HOSTS=reason\nlaptop", "USERS= joachim ", "KINDS=nixos home", "VMS=all"}, "--host=reason --host=laptop --user=joachim --kind=nixos --kind=home --vm=all -- ."},
-		"switches": {[]string{"EVAL_ONLY=true", "CHANGED_ONLY=true", "BASE=main", "SHARD=1/4", "CONFIG=a b.toml"}, "--eval-only --shard=1/4 --config=a b.toml --base=main --changed-only -- ."},
-		"args":     {[]string{"MORE_ARGS=--option substituters \"\"\n--cell 'a b'"}, "--option substituters  --cell a b -- ."},
-		"no base":  {[]string{"BASE=none", "EVENT_BASE=0123456789012345678901234567890123456789"}, "-- ."},
+		"none":                     {nil, "--vm=none -- ."},
+		"vms of the configuration": {[]string{"VMS=config"}, "-- ."},
+		"lists":                    {[]string{"HOSTS=reason\nlaptop", "USERS= joachim ", "KINDS=nixos home", "VMS=all"}, "--host=reason --host=laptop --user=joachim --kind=nixos --kind=home --vm=all -- ."},
+		"switches":                 {[]string{"EVAL_ONLY=true", "CHANGED_ONLY=true", "BASE=main", "SHARD=1/4", "CONFIG=a b.toml"}, "--vm=none --eval-only --shard=1/4 --config=a b.toml --base=main --changed-only -- ."},
+		"args":                     {[]string{"MORE_ARGS=--option substituters \"\"\n--cell 'a b'"}, "--vm=none --option substituters  --cell a b -- ."},
+		"no base":                  {[]string{"BASE=none", "EVENT_BASE=0123456789012345678901234567890123456789"}, "--vm=none -- ."},
 		"hostile": {[]string{"HOSTS=$(touch owned) `touch owned` * --impure", "MORE_ARGS=$(touch owned) ; touch owned", "FLAKE=--impure"},
-			"--host=$(touch --host=owned) --host=`touch --host=owned` --host=* --host=--impure $(touch owned) ; touch owned -- --impure"},
+			"--host=$(touch --host=owned) --host=`touch --host=owned` --host=* --host=--impure --vm=none $(touch owned) ; touch owned -- --impure"},
 	} {
 		dir := t.TempDir()
 		said, outputs, exit := actionScript(t, "run", dir, runInputs(t, tt.inputs...)...)
