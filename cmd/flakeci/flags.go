@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,6 +46,13 @@ func (s *selectionFlags) selection() (matrix.Selection, error) {
 	}
 	if all {
 		names = append(names, string(matrix.KindVM))
+	}
+	if slices.Contains(s.vms, "none") {
+		// Whatever kinds a flakeci.toml asks for, no is no.
+		names = slices.DeleteFunc(slices.Clone(names), func(kind string) bool { return kind == string(matrix.KindVM) })
+		if len(names) == 0 {
+			return matrix.Selection{}, &usageError{msg: "--vm none leaves nothing of --kind vm"}
+		}
 	}
 	kinds, err := matrix.ParseKinds(names)
 	return matrix.Selection{
