@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,12 +55,16 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) (lo
 	args = append(args, "--local-repository", "flakeci/flakeci@v0="+w.actionCopy(t))
 	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".cache", "bin", "act"), args...)
 	cmd.Dir = w.checkout
-	// It keeps its configuration and caches with those of the user.
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(dir, "xdg"), "XDG_CONFIG_HOME="+filepath.Join(dir, "xdg"))
+	// It keeps its configuration and caches with those of the user, and hands on its
+	// environment: this test may run in a job of Actions itself.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return ofActions.MatchString(e) })
+	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+filepath.Join(dir, "xdg"), "XDG_CONFIG_HOME="+filepath.Join(dir, "xdg"))
 	out, err := cmd.CombinedOutput()
 	log, outputs = readAct(out)
 	return log, outputs, err
 }
+
+var ofActions = regexp.MustCompile(`^(GITHUB|RUNNER|ACTIONS|INPUT)_`)
 
 // goCache is where Go keeps what it compiled, wherever act has its home.
 func goCache(t *testing.T) string {
