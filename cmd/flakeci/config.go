@@ -260,7 +260,7 @@ func settingOf(name string, value any) (string, error) {
 }
 
 // The flags whose value is a file or folder to write.
-var outputFlags = []string{"json", "junit", "artifacts"}
+var outputFlags = []string{"json", "junit", "markdown", "html", "trace", "artifacts"}
 
 // stays says whether a path stays below the folder that flakeci is started in:
 // whoever looks at a pull request wants none of their files written, neither by its

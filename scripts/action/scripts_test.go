@@ -109,7 +109,7 @@ func runInputs(t *testing.T, more ...string) []string {
 	t.Helper()
 	bin := t.TempDir()
 	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
-	inputs := []string{"BIN=" + bin, "NAME=flakeci-report", "FLAKE=.", "VMS=none", "CHANGED_ONLY=false", "EVAL_ONLY=false"}
+	inputs := []string{"BIN=" + bin, "NAME=flakeci-report", "FLAKE=.", "VMS=none", "COMMENT=auto", "ISSUE=auto", "CHANGED_ONLY=false", "EVAL_ONLY=false"}
 	for _, name := range []string{"HOSTS", "USERS", "KINDS", "BASE", "SHARD", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
 		inputs = append(inputs, name+"=")
 	}
@@ -118,7 +118,7 @@ func runInputs(t *testing.T, more ...string) []string {
 
 // What the inputs become on the command line. Nothing in them is run or expanded.
 func TestActionArguments(t *testing.T) {
-	fixed := "run --artifacts flakeci-report --json flakeci-report/report.json --junit flakeci-report/junit.xml "
+	fixed := "run --artifacts flakeci-report --json flakeci-report/report.json --junit flakeci-report/junit.xml --markdown flakeci-report/report.md --comment=auto --issue=auto "
 	for name, tt := range map[string]struct {
 		inputs []string
 		want   string // by spaces
