@@ -33,9 +33,15 @@ type workflow struct {
 	env            []string
 }
 
-// act runs a job of the workflow in a file of the checkout and gives what it said,
-// and the outputs of all its steps.
-func (w *workflow) act(t *testing.T, event, file, job string, env ...string) (log string, outputs map[string]string, err error) {
+// ran is what came of a job.
+type ran struct {
+	log, summary string
+	outputs      map[string]string // by the step's id, a dot, and the name
+	err          error
+}
+
+// act runs a job of the workflow in a file of the checkout.
+func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran {
 	t.Helper()
 	root := lanes.Root(t)
 	dir := t.TempDir()
@@ -60,8 +66,9 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) (lo
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return ofActions.MatchString(e) })
 	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+filepath.Join(dir, "xdg"), "XDG_CONFIG_HOME="+filepath.Join(dir, "xdg"))
 	out, err := cmd.CombinedOutput()
-	log, outputs = readAct(out)
-	return log, outputs, err
+	r := readAct(out)
+	r.err = err
+	return r
 }
 
 var ofActions = regexp.MustCompile(`^(GITHUB|RUNNER|ACTIONS|INPUT)_`)
@@ -78,24 +85,28 @@ func goCache(t *testing.T) string {
 const token = "ghs_a-secret-of-the-job"
 
 // readAct takes act's lines apart.
-func readAct(out []byte) (log string, outputs map[string]string) {
-	outputs = map[string]string{}
-	var b strings.Builder
+func readAct(out []byte) ran {
+	r := ran{outputs: map[string]string{}}
+	var log strings.Builder
 	for line := range bytes.Lines(out) {
 		var l struct {
-			Msg, Command, Name, Arg string
-			StepID                  []string
+			Msg, Command, Name, Arg, Content string
+			StepID                           []string
 		}
 		if json.Unmarshal(line, &l) != nil {
-			b.Write(line)
+			log.Write(line)
 			continue
 		}
-		if l.Command == "set-output" {
-			outputs[strings.Join(l.StepID, ".")+"."+l.Name] = l.Arg
+		switch l.Command {
+		case "set-output":
+			r.outputs[strings.Join(l.StepID, ".")+"."+l.Name] = l.Arg
+		case "summary":
+			r.summary += l.Content
 		}
-		b.WriteString(strings.TrimRight(l.Msg, "\n") + "\n")
+		log.WriteString(strings.TrimRight(l.Msg, "\n") + "\n")
 	}
-	return b.String(), outputs
+	r.log = log.String()
+	return r
 }
 
 var pinRE = regexp.MustCompile(`^([\w-]+/[\w-]+)@([0-9a-f]{40})$`)
@@ -304,37 +315,69 @@ func overridesTOML(t *testing.T) string {
 	return b.String()
 }
 
-// A user's workflow, just as examples/workflows has it, on a pull request that
-// breaks one home: flakeci comes from a release, the base is fetched, and the
-// reports are uploaded though the run is red.
-func TestActionOnAPullRequest(t *testing.T) {
-	const file = ".github/workflows/flakeci.yml"
-	w := pullRequest(t, func(dir string) {
+// fleet is a pull request to the example with a user's workflows, just as
+// examples/workflows has them.
+func fleet(t *testing.T, change func(dir string)) *workflow {
+	t.Helper()
+	return pullRequest(t, func(dir string) {
 		check(t, os.CopyFS(dir, os.DirFS(filepath.Join(lanes.Root(t), "examples", "fleet"))))
+		check(t, os.CopyFS(filepath.Join(dir, ".github", "workflows"), os.DirFS(filepath.Join(lanes.Root(t), "examples", "workflows"))))
 		write(t, filepath.Join(dir, "flakeci.toml"), overridesTOML(t))
-		example, err := os.ReadFile(filepath.Join(lanes.Root(t), "examples", "workflows", "pull-request.yml"))
-		check(t, err)
-		write(t, filepath.Join(dir, file), string(example))
-	}, func(dir string) {
+	}, change)
+}
+
+// breaksHome is a change that breaks one home.
+func breaksHome(t *testing.T) func(dir string) {
+	return func(dir string) {
 		write(t, filepath.Join(dir, "users", "work", "laptop.nix"), `throw "not on this machine"`)
-	})
-	release := serveRelease(t)
-	log, outputs, err := w.act(t, "pull_request", file, "flakeci", "GITHUB_SERVER_URL="+release)
-	if err == nil {
-		t.Errorf("a red run ended a job green:\n%s", log)
+	}
+}
+
+// On a pull request that breaks one home, flakeci comes from a release, the base is
+// fetched, the comment, the check run and the summary say what broke, and the reports
+// are uploaded though the run is red. The next run leaves the one comment.
+func TestActionOnAPullRequest(t *testing.T) {
+	w := fleet(t, breaksHome(t))
+	github := newHub(t)
+	env := []string{"GITHUB_SERVER_URL=" + serveRelease(t), "GITHUB_API_URL=" + github.url}
+	job := w.act(t, "pull_request", ".github/workflows/pull-request.yml", "flakeci", env...)
+	if job.err == nil {
+		t.Errorf("a red run ended a job green:\n%s", job.log)
 	}
 	for name, want := range map[string]string{
 		"verdict": "failed", "cells": "5", "failed": "1", "errors": "0", "causes": "1", "new-failures": "1",
 		"folder": "flakeci-report", "report": "flakeci-report/report.json", "artifact-url": "https://example.org/artifact",
 	} {
-		if got := outputs["1."+name]; got != want {
-			t.Errorf("output %s is %q, want %q", name, got, want)
+		if got := job.outputs["1."+name]; got != want {
+			t.Errorf("output %s is %q, want %q\n%s", name, got, want, job.log)
 		}
 	}
-	if strings.Contains(log, token) {
+	if strings.Contains(job.log, token) {
 		t.Error("the token is in the log")
 	}
+	github.sane(t)
+	has(t, "the summary", job.summary, "| `laptop` |", "not on this machine")
+	if len(github.comments) != 1 || github.comments[0]["number"] != "7" {
+		t.Fatalf("comments: %v\n%s", github.comments, job.log)
+	}
+	has(t, "the comment", github.comments[0]["body"].(string), "| `laptop` |", "| `reason` |", "not on this machine", "users/work/laptop.nix")
+	if len(github.checks) != 1 || github.checks[0]["head_sha"] != w.head || github.checks[0]["conclusion"] != "failure" {
+		t.Fatalf("check runs: %v, want one of %s", github.checks, w.head)
+	}
+	has(t, "the check run", fmt.Sprint(github.checks[0]["output"]), "path:users/work/laptop.nix")
 
+	w.reported(t)
+	w.left = t.TempDir()
+	w.act(t, "pull_request", ".github/workflows/pull-request.yml", "flakeci", env...)
+	github.sane(t)
+	if len(github.comments) != 1 {
+		t.Errorf("a second run left %d comments", len(github.comments))
+	}
+}
+
+// reported looks at the artifact.
+func (w *workflow) reported(t *testing.T) {
+	t.Helper()
 	var report struct {
 		Tool  struct{ Version string }
 		Base  struct{ Ref, Rev, Missing string }
@@ -382,13 +425,83 @@ func TestActionOnItself(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(w.checkout, ".cache", "busybox", "busybox"), busybox, 0o755))
 	check(t, os.Remove(filepath.Join(w.checkout, ".gitignore"))) // act copies nothing that is ignored
 
-	log, outputs, err := w.act(t, "pull_request", ".github/workflows/ci.yml", "action")
-	if err != nil || outputs["flakeci.verdict"] != "passed" || outputs["flakeci.new-failures"] != "0" {
-		t.Errorf("%v: %v\n%s", err, outputs, log)
+	github := newHub(t)
+	job := w.act(t, "pull_request", ".github/workflows/ci.yml", "action", "GITHUB_API_URL="+github.url)
+	if job.err != nil || job.outputs["flakeci.verdict"] != "passed" || job.outputs["flakeci.new-failures"] != "0" {
+		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
+	}
+	github.sane(t)
+	if len(github.comments) != 1 || len(github.checks) != 1 || github.checks[0]["conclusion"] != "success" {
+		t.Errorf("comments %v, check runs %v", github.comments, github.checks)
 	}
 	key, err := os.ReadFile(filepath.Join(w.left, "cache-key"))
 	if err != nil || !regexp.MustCompile(`^flakeci-Linux-\w+-[0-9a-f]{32}\n$`).Match(key) {
 		t.Errorf("the build is cached as %q, %v", key, err)
+	}
+}
+
+// A fork's job can only read. What it found is commented on by another workflow, on
+// the pull request that GitHub names, whatever the artifact says.
+func TestActionOnAForksPullRequest(t *testing.T) {
+	w := fleet(t, breaksHome(t))
+	github := newHub(t)
+	github.readOnly = true
+	env := []string{"GITHUB_SERVER_URL=" + serveRelease(t), "GITHUB_API_URL=" + github.url}
+	job := w.act(t, "pull_request", ".github/workflows/forks.yml", "flakeci", env...)
+	if job.err == nil || job.outputs["1.verdict"] != "failed" || len(github.refused) > 0 {
+		t.Fatalf("%v: %v, tried %q\n%s", job.err, job.outputs, github.refused, job.log)
+	}
+	has(t, "the log", job.log, "::error file=users/work/laptop.nix")
+	w.reported(t)
+
+	github.readOnly = false
+	head := map[string]any{"sha": w.head, "ref": "change"}
+	github.pulls = []map[string]any{
+		{"number": 6, "label": "eve:change", "head": map[string]any{"sha": w.base}},
+		{"number": 7, "label": "eve:change", "head": head},
+		{"number": 8, "label": "mallory:change", "head": head},
+	}
+	w.event = map[string]any{
+		"action": "completed", "repository": w.event["repository"],
+		"workflow_run": map[string]any{
+			"id": 4711, "event": "pull_request", "conclusion": "failure", "head_sha": w.head, "head_branch": "change",
+			"head_repository": map[string]any{"full_name": "eve/fleet", "owner": map[string]any{"login": "eve"}}, "pull_requests": []any{},
+		},
+	}
+	job = w.act(t, "workflow_run", ".github/workflows/forks-comment.yml", "comment", env...)
+	if job.err != nil || job.outputs["1.verdict"] != "failed" {
+		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
+	}
+	github.sane(t)
+	if len(github.comments) != 1 || github.comments[0]["number"] != "7" {
+		t.Fatalf("comments: %v\n%s", github.comments, job.log)
+	}
+	has(t, "the comment", github.comments[0]["body"].(string), "| `laptop` |", "not on this machine")
+	if len(github.checks) != 1 || github.checks[0]["head_sha"] != w.head {
+		t.Errorf("check runs: %v, want one of %s", github.checks, w.head)
+	}
+}
+
+// A red night opens an issue.
+func TestActionByNight(t *testing.T) {
+	w := fleet(t, func(dir string) {
+		for _, host := range []string{"laptop", "reason"} {
+			write(t, filepath.Join(dir, "hosts", host, "default.nix"), `throw "what a night"`)
+		}
+	})
+	w.event = map[string]any{"schedule": "23 3 * * *", "repository": w.event["repository"]}
+	github := newHub(t)
+	job := w.act(t, "schedule", ".github/workflows/nightly.yml", "flakeci", "GITHUB_SERVER_URL="+serveRelease(t), "GITHUB_API_URL="+github.url)
+	if job.err == nil || job.outputs["1.verdict"] != "failed" || job.outputs["1.new-failures"] != "" {
+		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
+	}
+	github.sane(t)
+	if len(github.issues) != 1 || len(github.comments) > 0 {
+		t.Fatalf("issues %v, comments %v\n%s", github.issues, github.comments, job.log)
+	}
+	has(t, "the issue", github.issues[0]["body"].(string), "what a night")
+	if _, err := os.Stat(filepath.Join(w.left, "nightly-report", "report.json")); err != nil {
+		t.Error(err)
 	}
 }
 
