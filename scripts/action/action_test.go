@@ -386,6 +386,11 @@ func (w *workflow) reported(t *testing.T) {
 			Base            struct{ Change, Outcome string }
 		}
 	}
+	for _, name := range []string{"report.html", "report.md", "junit.xml", "trace.json"} {
+		if st, err := os.Stat(filepath.Join(w.left, "flakeci-report", name)); err != nil || st.Size() == 0 {
+			t.Errorf("the artifact has no %s: %v", name, err)
+		}
+	}
 	text, err := os.ReadFile(filepath.Join(w.left, "flakeci-report", "report.json"))
 	check(t, err)
 	decode(t, text, &report)

@@ -118,7 +118,7 @@ func runInputs(t *testing.T, more ...string) []string {
 
 // What the inputs become on the command line. Nothing in them is run or expanded.
 func TestActionArguments(t *testing.T) {
-	fixed := "run --artifacts flakeci-report --json flakeci-report/report.json --junit flakeci-report/junit.xml --markdown flakeci-report/report.md --comment=auto --issue=auto "
+	fixed := "run --artifacts flakeci-report --json flakeci-report/report.json --junit flakeci-report/junit.xml --markdown flakeci-report/report.md --html flakeci-report/report.html --trace flakeci-report/trace.json --comment=auto --issue=auto "
 	for name, tt := range map[string]struct {
 		inputs []string
 		want   string // by spaces
