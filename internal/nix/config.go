@@ -25,29 +25,45 @@ func (m Machine) CanBuild(system string) bool {
 
 // Machine asks Nix for its settings.
 func (c *Client) Machine(ctx context.Context) (Machine, error) {
-	var out bytes.Buffer
-	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out}); err != nil {
+	out, err := c.showConfig(ctx)
+	if err != nil {
 		return Machine{}, err
 	}
-	return decodeMachine(out.Bytes())
+	return decodeMachine(out)
 }
 
-func decodeMachine(out []byte) (Machine, error) {
+// showConfig gives all settings as they hold with what every call is given.
+func (c *Client) showConfig(ctx context.Context) ([]byte, error) {
+	var out bytes.Buffer
+	_, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out})
+	return out.Bytes(), err
+}
+
+// decodeSettings reads settings by name; those that are not there stay as they
+// are.
+func decodeSettings(out []byte, settings map[string]any) error {
 	var config map[string]struct {
 		Value json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(out, &config); err != nil {
-		return Machine{}, fmt.Errorf("nix show-config: %w", err)
+		return fmt.Errorf("nix show-config: %w", err)
 	}
+	for name, into := range settings {
+		if v := config[name].Value; v != nil {
+			if err := json.Unmarshal(v, into); err != nil {
+				return fmt.Errorf("nix show-config: %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func decodeMachine(out []byte) (Machine, error) {
 	var m Machine
 	var extra []string
 	var builders string
-	for name, into := range map[string]any{"system": &m.System, "extra-platforms": &extra, "builders": &builders} {
-		if v := config[name].Value; v != nil {
-			if err := json.Unmarshal(v, into); err != nil {
-				return Machine{}, fmt.Errorf("nix show-config: %s: %w", name, err)
-			}
-		}
+	if err := decodeSettings(out, map[string]any{"system": &m.System, "extra-platforms": &extra, "builders": &builders}); err != nil {
+		return Machine{}, err
 	}
 	m.Systems = append([]string{m.System}, extra...)
 	m.Systems = append(m.Systems, builderSystems(builders)...)

@@ -70,16 +70,19 @@ func keep(t *testing.T, dir, file string, n neutral) {
 	}
 }
 
-// readSettings leaves of all settings those that are read; the others tell
-// much of the machine.
+// readSettings leaves of all settings the values of those that are read; the
+// others tell much of the machine, and their descriptions are long.
 func readSettings(t *testing.T, out []byte) []byte {
 	t.Helper()
-	var all, some map[string]json.RawMessage
+	type setting struct {
+		Value json.RawMessage `json:"value"`
+	}
+	var all map[string]setting
 	if err := json.Unmarshal(out, &all); err != nil {
 		t.Fatal(err)
 	}
-	some = map[string]json.RawMessage{}
-	for _, name := range []string{"system", "extra-platforms", "builders"} {
+	some := map[string]setting{}
+	for _, name := range []string{"system", "extra-platforms", "builders", "substituters", "substitute"} {
 		some[name] = all[name]
 	}
 	out, err := json.Marshal(some)

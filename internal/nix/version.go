@@ -77,3 +77,13 @@ func (v Version) showAllSystems() []string {
 	}
 	return []string{"--all-systems"}
 }
+
+// jsonFormat keeps `nix path-info --json` in the form it has had for long: 2.34
+// warns that it will want to be told. 2.26 does not know the flag, nor does Lix,
+// whose versions begin at 2.90.
+func (v Version) jsonFormat() []string {
+	if v.Less(Version{2, 34, 0}) || !v.Less(Version{2, 90, 0}) {
+		return nil
+	}
+	return []string{"--json-format", "1"}
+}

@@ -1,0 +1,73 @@
+package nix
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// pathInfo is what a store says of one of its paths.
+type pathInfo struct {
+	Path string `json:"path"`
+	// NarSize is the size in bytes as it goes into an archive.
+	NarSize int64 `json:"narSize"`
+	// References are the paths that this one mentions, itself among them perhaps.
+	References []string `json:"references"`
+	// Valid is false for a path that the store lacks, and else left out.
+	Valid *bool `json:"valid"`
+}
+
+// pathInfos asks the client's own store, or the one named by args, for the paths
+// and gives what it says of those that it has.
+func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) ([]pathInfo, error) {
+	if c.Version.Less(outputsNamed()) {
+		// A derivation stands for its outputs there; what is given stays the caller's.
+		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return strings.HasSuffix(p, ".drv") })
+	}
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	var log stderrLog
+	var out bytes.Buffer
+	// Nix would ask substituters what it would take to get the paths that are not
+	// there, and only to print it.
+	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args, paths)
+	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, line: log.line}); err != nil {
+		// A server's answer may follow what Nix says of it.
+		var died *proc.Error
+		if errors.As(err, &died) && log.err != nil {
+			died.LastLine, _, _ = strings.Cut(log.err.text(), "\n")
+		}
+		return nil, err
+	}
+	return decodePathInfos(out.Bytes())
+}
+
+// decodePathInfos reads the list of older versions, where a path that is not
+// there has "valid": false, and the object of newer ones, where it is null.
+func decodePathInfos(out []byte) ([]pathInfo, error) {
+	var list []pathInfo
+	if bytes.HasPrefix(bytes.TrimSpace(out), []byte("[")) {
+		if err := json.Unmarshal(out, &list); err != nil {
+			return nil, fmt.Errorf("nix path-info: %w", err)
+		}
+	} else {
+		var object map[string]*pathInfo
+		if err := json.Unmarshal(out, &object); err != nil {
+			return nil, fmt.Errorf("nix path-info: %w", err)
+		}
+		for path, info := range object {
+			if info != nil {
+				info.Path = path
+				list = append(list, *info)
+			}
+		}
+	}
+	return slices.DeleteFunc(list, func(p pathInfo) bool { return p.Path == "" || p.Valid != nil && !*p.Valid }), nil
+}
