@@ -1,0 +1,141 @@
+// Package closure compares two closures by the names of packages: what a change
+// adds to a system, removes from it, and takes to another version. It is pure;
+// the paths and their sizes come from Nix.
+package closure
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Paths are the store paths of a closure, each with its size in bytes.
+type Paths map[string]int64
+
+// Difference is what became of a closure. The sizes of all packages and
+// RebuiltSize together are After less Before.
+type Difference struct {
+	// Before and After are the sizes of the closures in bytes.
+	Before, After int64
+	// Packages are those of which other versions are there than before, in the
+	// order of their names.
+	Packages []Package
+	// Rebuilt counts the packages whose versions are as before and their paths are
+	// not, RebuiltSize is by how many bytes they grew.
+	Rebuilt     int
+	RebuiltSize int64
+}
+
+// Package is one package of which other versions are there than before.
+type Package struct {
+	Name string
+	Kind Kind
+	// Before and After are all its versions, oldest first; a path without one
+	// has the version "".
+	Before, After []string
+	// Size is by how many bytes all of its paths together grew.
+	Size int64
+}
+
+// Kind is in which way a package changed.
+type Kind string
+
+// The ways a package changes. Changed is one of which the versions that came are
+// neither newer nor older than those that went, or only came or went.
+const (
+	Added   Kind = "added"
+	Removed Kind = "removed"
+	Up      Kind = "up"
+	Down    Kind = "down"
+	Changed Kind = "changed"
+)
+
+// Diff compares two closures. A path without a version that only has another
+// hash is Rebuilt like any other: such are most files that belong to one system
+// alone. That a unit or a file of /etc is new, or is no more, is a change.
+func Diff(before, after Paths) Difference {
+	d := Difference{Before: before.size(), After: after.size()}
+	old, now := before.packages(), after.packages()
+	names := maps.Clone(old)
+	maps.Copy(names, now)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		was, is := old[name], now[name]
+		p := Package{Name: name, Before: was.sorted(), After: is.sorted(), Size: is.size() - was.size()}
+		switch {
+		case !slices.Equal(p.Before, p.After):
+			p.Kind = kind(p.Before, p.After)
+			d.Packages = append(d.Packages, p)
+		case !maps.Equal(was.paths, is.paths):
+			d.Rebuilt++
+			d.RebuiltSize += p.Size
+		}
+	}
+	return d
+}
+
+// kind compares versions, each oldest first and without doubles.
+func kind(before, after []string) Kind {
+	switch {
+	case len(before) == 0:
+		return Added
+	case len(after) == 0:
+		return Removed
+	}
+	gone, came := without(before, after), without(after, before)
+	if len(gone) == 0 || len(came) == 0 {
+		return Changed
+	}
+	oldest := CompareVersions(came[0], gone[0])
+	newest := CompareVersions(came[len(came)-1], gone[len(gone)-1])
+	switch {
+	case min(oldest, newest) >= 0 && max(oldest, newest) > 0:
+		return Up
+	case max(oldest, newest) <= 0 && min(oldest, newest) < 0:
+		return Down
+	}
+	return Changed
+}
+
+func without(these, those []string) []string {
+	return slices.DeleteFunc(slices.Clone(these), func(v string) bool { return slices.Contains(those, v) })
+}
+
+// group is all paths of one package.
+type group struct {
+	paths    Paths
+	versions map[string]bool
+}
+
+func (p Paths) packages() map[string]group {
+	groups := map[string]group{}
+	for path, size := range p {
+		name, version := parsePath(path)
+		g, ok := groups[name]
+		if !ok {
+			g = group{paths: Paths{}, versions: map[string]bool{}}
+			groups[name] = g
+		}
+		g.paths[path] = size
+		g.versions[version] = true
+	}
+	return groups
+}
+
+func (g group) size() int64 { return g.paths.size() }
+
+func (g group) sorted() []string {
+	return slices.SortedFunc(maps.Keys(g.versions), func(a, b string) int {
+		if c := CompareVersions(a, b); c != 0 {
+			return c
+		}
+		return strings.Compare(a, b)
+	})
+}
+
+func (p Paths) size() int64 {
+	var sum int64
+	for _, size := range p {
+		sum += size
+	}
+	return sum
+}

@@ -1,0 +1,67 @@
+package closure
+
+import (
+	"regexp"
+	"strings"
+)
+
+// ParseName splits a name as builtins.parseDrvName does: the version is what
+// follows the first dash that no letter follows.
+func ParseName(s string) (name, version string) {
+	for i := 0; i+1 < len(s); i++ {
+		if s[i] == '-' && !letter(s[i+1]) {
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
+}
+
+func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+var (
+	// A word at the end is taken for the name of an output, as `nix store
+	// diff-closures` does. It cannot be told from a part of the version such as
+	// "unstable".
+	outputRE = regexp.MustCompile(`^(.*)-([a-z]+|lib32|lib64)$`)
+	// Without a version such a word is more often part of the name, as in
+	// system-path. So there only outputs that nixpkgs gives many packages count.
+	usualOutputRE = regexp.MustCompile(`^(.+)-(bin|debug|dev|devdoc|devman|dist|doc|info|lib|lib32|lib64|man|out|static)$`)
+
+	// What NixOS makes for a unit beside the unit's own file: scripts, such as
+	// unit-script-sshd-pre-start, and files whose change restarts it.
+	unitScriptRE  = regexp.MustCompile(`^unit-script-(.+?)-(pre-start|start|post-start|reload|pre-stop|stop|post-stop)$`)
+	unitTriggerRE = regexp.MustCompile(`^X-(?:Restart|Reload)-Triggers-(.+)$`)
+)
+
+// parsePath gives the package that a store path belongs to, and its version
+// there, which is empty for one without.
+//
+// Units of systemd have no version, though unit-getty-.service reads as if
+// ".service" were one, and what NixOS makes for a unit goes with it: a new unit is
+// one change.
+func parsePath(path string) (name, version string) {
+	full := path[strings.LastIndexByte(path, '/')+1:]
+	if _, rest, ok := strings.Cut(full, "-"); ok {
+		full = rest
+	}
+	for _, re := range []*regexp.Regexp{unitScriptRE, unitTriggerRE} {
+		if m := re.FindStringSubmatch(full); m != nil {
+			return "unit-" + m[1] + ".service", ""
+		}
+	}
+	if strings.HasPrefix(full, "unit-") {
+		return full, ""
+	}
+	if m := outputRE.FindStringSubmatch(full); m != nil {
+		if name, version := ParseName(m[1]); name != "" && version != "" {
+			return name, version
+		}
+	}
+	if name, version := ParseName(full); name != "" && version != "" {
+		return name, version
+	}
+	if m := usualOutputRE.FindStringSubmatch(full); m != nil {
+		full = m[1]
+	}
+	return full, ""
+}
