@@ -28,10 +28,14 @@ func (w *world) elsewhere(store string, substituters ...string) *Client {
 	return w.with("--store", "local?root="+filepath.Join(w.scratch, store), "--option", "substituters", strings.Join(substituters, " "))
 }
 
-// built builds the host "bad" and gives its output.
-func (w *world) built() string {
+// builtFrom builds the host "bad" of a flake and gives its output.
+func (w *world) builtFrom(ref string) string {
 	w.Helper()
-	in, err := w.host(w.mustOpen(), "bad")
+	target, err := w.open(ref, FlakeOptions{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	in, err := w.host(target, "bad")
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -108,7 +112,7 @@ func TestClosures(t *testing.T) {
 		if e := w.missing(w.client, in.Outputs["out"]); e.Error() != "top is not in the store, and there is no substituter" {
 			w.Error(e)
 		}
-		top := w.built()
+		top := w.builtFrom(w.dir)
 		want := w.closure(w.client, top)
 		if want.names() != "leaf-1.0 mid-2.0-lib top" || slices.Min(slices.Collect(maps.Values(want))) < 100 {
 			w.Fatalf("closure is %v", want)

@@ -80,8 +80,8 @@ func (s *search) lookUp(ctx context.Context, paths []string) error {
 		return err
 	}
 	if len(rest) > primeFrom && !s.primed && len(live) > 0 {
-		s.prime(ctx, live, rest)
-		s.primed = true
+		// What was cut short goes on where it stopped.
+		s.primed = s.prime(ctx, live, rest) == nil
 	}
 	for _, url := range live {
 		if err := s.ask(ctx, url, s.unknown(rest)); err != nil {
@@ -128,19 +128,20 @@ const primeFrom = 10
 // which takes minutes for a system; looking what it would take to fetch it into
 // an empty store asks for 25 at once. Nobody relies on it: what fails here fails
 // again, with a reason, when it is asked for.
-func (s *search) prime(ctx context.Context, substituters, paths []string) {
+func (s *search) prime(ctx context.Context, substituters, paths []string) error {
 	empty, err := os.MkdirTemp(s.tmp, "empty-store-")
 	if err != nil {
-		return
+		return err
 	}
 	defer os.RemoveAll(empty)
-	ctx, cancel := context.WithTimeout(ctx, 3*s.patience)
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	args := []string{"--json", "--store", "local?root=" + empty, "--fallback", "--option", "substitute", "true",
 		"--option", "substituters", strings.Join(substituters, " "), "--option", "narinfo-cache-negative-ttl", "0"}
 	for batch := range slices.Chunk(paths, localBatch) {
 		if _, err := s.client.run(ctx, call{sub: []string{"path-info"}, args: slices.Concat(s.client.Version.jsonFormat(), args, batch)}); err != nil {
-			return
+			return err
 		}
 	}
+	return nil
 }

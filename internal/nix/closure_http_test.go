@@ -1,0 +1,277 @@
+package nix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+// A binaryCache is served over HTTP.
+type binaryCache struct {
+	*httptest.Server
+
+	mu    sync.Mutex
+	asked map[string]int // for each "METHOD /path"
+}
+
+// binaryCache serves a folder. If there is an odd, it may answer a request in a way
+// of its own, and returns true then.
+func (w *world) binaryCache(folder string, odd func(rw http.ResponseWriter, r *http.Request) bool) *binaryCache {
+	b := &binaryCache{asked: map[string]int{}}
+	files := http.FileServer(http.Dir(folder))
+	b.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		b.asked[r.Method+" "+r.URL.Path]++
+		b.mu.Unlock()
+		if odd == nil || !odd(rw, r) {
+			files.ServeHTTP(rw, r)
+		}
+	}))
+	w.Cleanup(func() {
+		b.CloseClientConnections()
+		b.Close()
+	})
+	return b
+}
+
+// hang answers when nobody listens any more.
+func hang(_ http.ResponseWriter, r *http.Request) bool {
+	<-r.Context().Done()
+	return true
+}
+
+// wide builds a host that needs mid, which needs more than a few leaves, and
+// copies it to a binary cache.
+func (w *world) wide() (top string, want Closure, folder string) {
+	w.Helper()
+	dir := filepath.Join(w.scratch, "wide")
+	toplevel(`leaves = builtins.genList (i: sh "leaf-${toString i}" "echo > $out" { }) 15;`,
+		`mid = sh "mid" "echo ${builtins.concatStringsSep " " leaves} > $out" { };`, `top = sh "top" "echo ${mid} > $out" { };`).
+		write(w.T, dir, strings.NewReplacer("@NONCE@", w.scratch))
+	top, folder = w.builtFrom("path:"+dir), filepath.Join(w.scratch, "served")
+	want = w.closure(w.client, top)
+	if len(want) != 17 {
+		w.Fatalf("closure is %s", want.names())
+	}
+	w.copy("file://"+folder, top)
+	return top, want, folder
+}
+
+func narinfo(path string) string { return "/" + filepath.Base(path)[:32] + ".narinfo" }
+
+func TestClosuresOverHTTP(t *testing.T) {
+	eachLane(t, func(w *world) {
+		top, want, folder := w.wide()
+		leaf := want.named(w.T, "leaf-7")
+
+		served := w.binaryCache(folder, nil)
+		closures := w.elsewhere("empty", served.URL).Closures(w.tmp)
+		var group errgroup.Group
+		for range 5 {
+			group.Go(func() error {
+				got, err := closures.Of(w.Context(), []string{top})
+				if err == nil && !maps.Equal(got, want) {
+					err = fmt.Errorf("closure is %v, want %v", got, want)
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			w.Error(err)
+		}
+		for path := range want {
+			if n := served.asked["GET "+narinfo(path)]; n != 1 {
+				w.Errorf("%s was fetched %d times", path, n)
+			}
+		}
+		// Leaves are so many that they were looked up together.
+		if n := served.asked["HEAD "+narinfo(leaf)]; n != 0 {
+			w.Errorf("%s was looked up on its own %d times", leaf, n)
+		}
+		if left, err := filepath.Glob(filepath.Join(w.tmp, "empty-store-*")); err != nil || left != nil {
+			w.Errorf("%q is left, %v", left, err)
+		}
+
+		for name, tt := range map[string]struct {
+			odd    func(rw http.ResponseWriter, r *http.Request) bool
+			names  string
+			reason string
+		}{
+			"broken": {func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path != narinfo(leaf) {
+					return false
+				}
+				http.Error(rw, "<html>\nall is lost", http.StatusInternalServerError)
+				return true
+			}, "leaf-", "HTTP error 500"},
+			"closed": {func(rw http.ResponseWriter, r *http.Request) bool {
+				http.Error(rw, "<html>\nwho are you", http.StatusUnauthorized)
+				return true
+			}, "top", "HTTP error 401|does not appear to be a binary cache"},
+			"garbled": {func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == narinfo(leaf) {
+					fmt.Fprint(rw, "not a narinfo")
+				}
+				return r.URL.Path == narinfo(leaf)
+			}, "leaf-", "corrupt"},
+			"other store": {func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == "/nix-cache-info" {
+					fmt.Fprint(rw, "StoreDir: /elsewhere/store\n")
+				}
+				return r.URL.Path == "/nix-cache-info"
+			}, "top", "/elsewhere/store"},
+		} {
+			odd := w.binaryCache(folder, tt.odd)
+			e := w.missing(w.elsewhere("empty", odd.URL), top)
+			if !strings.HasPrefix(DrvName(e.Paths[0]), tt.names) || len(e.Failed) != 1 || e.Failed[0].URL != odd.URL || !regexp.MustCompile(tt.reason).MatchString(e.Failed[0].Reason) || strings.ContainsAny(e.Error(), "\n<") {
+				w.Errorf("%s: error is %q", name, e)
+			}
+			// Another has it all.
+			if got := w.closure(w.elsewhere("empty", odd.URL, served.URL), top); !maps.Equal(got, want) {
+				w.Errorf("%s: closure is %v", name, got)
+			}
+		}
+	})
+}
+
+// What was not there a moment ago may be there now, whatever Nix remembers.
+func TestClosuresAskAgain(t *testing.T) {
+	eachLane(t, func(w *world) {
+		top, want, folder := w.wide()
+		for _, name := range []string{"leaf-3", "mid", "top"} {
+			served := w.binaryCache(folder, nil) // nothing of it is remembered
+			file := folder + narinfo(want.named(w.T, name))
+			if err := os.Rename(file, file+".not-yet"); err != nil {
+				w.Fatal(err)
+			}
+			closures := w.elsewhere("empty", served.URL).Closures(w.tmp)
+			if _, err := closures.Of(w.Context(), []string{top}); err == nil || !strings.HasPrefix(err.Error(), name+" is not in the store and in no substituter") {
+				w.Errorf("error is %v", err)
+			}
+			if err := os.Rename(file+".not-yet", file); err != nil {
+				w.Fatal(err)
+			}
+			if got, err := closures.Of(w.Context(), []string{top}); err != nil || !maps.Equal(got, want) {
+				w.Errorf("closure is %v, error %v", got, err)
+			}
+		}
+	})
+}
+
+// A substituter that says nothing is waited for once, and not for long.
+func TestSilentSubstituter(t *testing.T) {
+	eachLane(t, func(w *world) {
+		top, _, folder := w.wide()
+		silent := w.binaryCache(folder, hang)
+		closures := w.elsewhere("empty", silent.URL).Closures(w.tmp)
+		closures.patience = time.Second
+		for _, limit := range []time.Duration{8 * time.Second, time.Second} {
+			begin := time.Now()
+			_, err := closures.Of(w.Context(), []string{top})
+			want := "top is not in the store, and a substituter could not be asked: " + silent.URL + ": no answer within 1s"
+			if took := time.Since(begin); err == nil || err.Error() != want || took > limit {
+				w.Errorf("after %s the error is %v", took, err)
+			}
+		}
+	})
+}
+
+// An interruption is neither a substituter's fault nor waited for, also by who
+// only waits for another.
+func TestClosuresInterrupted(t *testing.T) {
+	eachLane(t, func(w *world) {
+		top, _, folder := w.wide()
+		reached := make(chan struct{}, 100)
+		silent := w.binaryCache(folder, func(rw http.ResponseWriter, r *http.Request) bool {
+			reached <- struct{}{}
+			return hang(rw, r)
+		})
+		closures := w.elsewhere("empty", silent.URL).Closures(w.tmp)
+		ctx, cancel := context.WithCancel(w.Context())
+		ended := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := closures.Of(ctx, []string{top})
+				ended <- err
+			}()
+		}
+		<-reached
+		begin := time.Now()
+		cancel()
+		for range 2 {
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				w.Errorf("error is %v", err)
+			}
+		}
+		if took := time.Since(begin); took > 10*time.Second || len(closures.failed) > 0 {
+			w.Errorf("took %s, failed are %v", took, closures.failed)
+		}
+	})
+}
+
+func TestClosureThroughDaemon(t *testing.T) {
+	eachLane(t, func(w *world) {
+		top, want, _ := w.wide()
+		daemon := newClient(testOptions(Options{Path: w.client.path, Env: startDaemon(w.T, lanes.Lane{Nix: w.client.path}, filepath.Join(w.scratch, "socket"))}))
+		daemon.Version = w.client.Version
+		if got := w.closure(daemon, top); !maps.Equal(got, want) {
+			w.Errorf("closure is %v", got)
+		}
+	})
+}
+
+// A derivation that something mentions is a path like any other, but for an old
+// Nix in a binary cache.
+func TestClosureWithDerivation(t *testing.T) {
+	eachLane(t, func(w *world) {
+		dir := filepath.Join(w.scratch, "flake")
+		toplevel(`inner = sh "inner" "echo > $out" { };`,
+			`top = sh "top" "echo ${builtins.unsafeDiscardOutputDependency inner.drvPath} > $out" { };`).write(w.T, dir, strings.NewReplacer("@NONCE@", w.scratch))
+		top := w.builtFrom("path:" + dir)
+		want := w.closure(w.client, top)
+		if len(want) != 2 {
+			w.Fatalf("closure is %v", want)
+		}
+		cache := "file://" + filepath.Join(w.scratch, "served")
+		w.copy(cache, top)
+		if w.old() {
+			if e := w.missing(w.elsewhere("empty", cache), top); !strings.HasPrefix(e.Error(), "inner is not in the store") {
+				w.Error(e)
+			}
+			return
+		}
+		if got := w.closure(w.elsewhere("empty", cache), top); !maps.Equal(got, want) {
+			w.Errorf("closure is %v, want %v", got, want)
+		}
+	})
+}
+
+func FuzzPathInfos(f *testing.F) {
+	seeds(f, "path-info", "stdout")
+	f.Add([]byte(`{"/nix/store/a": null, "/nix/store/b": {"narSize": 1, "references": null}}`))
+	f.Add([]byte(`[{"path": "/nix/store/a", "valid": false}, {}, null]`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		infos, err := decodePathInfos(data)
+		if err != nil {
+			return
+		}
+		if slices.ContainsFunc(infos, func(p pathInfo) bool { return p.Path == "" }) {
+			t.Errorf("got %+v", infos)
+		}
+	})
+}
