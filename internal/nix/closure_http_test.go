@@ -80,7 +80,11 @@ func TestClosuresOverHTTP(t *testing.T) {
 		leaf := want.named(w.T, "leaf-7")
 
 		served := w.binaryCache(folder, nil)
-		closures := w.elsewhere("empty", served.URL).Closures(w.tmp)
+		tmp := filepath.Join(w.tmp, "a b&c+d")
+		if err := os.Mkdir(tmp, 0o755); err != nil {
+			w.Fatal(err)
+		}
+		closures := w.elsewhere("empty", served.URL).Closures(tmp)
 		var group errgroup.Group
 		for range 5 {
 			group.Go(func() error {
@@ -103,7 +107,7 @@ func TestClosuresOverHTTP(t *testing.T) {
 		if n := served.asked["HEAD "+narinfo(leaf)]; n != 0 {
 			w.Errorf("%s was looked up on its own %d times", leaf, n)
 		}
-		if left, err := filepath.Glob(filepath.Join(w.tmp, "empty-store-*")); err != nil || left != nil {
+		if left, err := filepath.Glob(filepath.Join(tmp, "*")); err != nil || left != nil {
 			w.Errorf("%q is left, %v", left, err)
 		}
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -136,7 +137,9 @@ func (s *search) prime(ctx context.Context, substituters, paths []string) error 
 	defer os.RemoveAll(empty)
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	args := []string{"--json", "--store", "local?root=" + empty, "--fallback", "--option", "substitute", "true",
+	// Nix does not read + as a space.
+	store := "local?root=" + strings.ReplaceAll(url.QueryEscape(empty), "+", "%20")
+	args := []string{"--json", "--store", store, "--fallback", "--option", "substitute", "true",
 		"--option", "substituters", strings.Join(substituters, " "), "--option", "narinfo-cache-negative-ttl", "0"}
 	for batch := range slices.Chunk(paths, localBatch) {
 		if _, err := s.client.run(ctx, call{sub: []string{"path-info"}, args: slices.Concat(s.client.Version.jsonFormat(), args, batch)}); err != nil {

@@ -1,0 +1,34 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/flakeci/flakeci/internal/closure"
+	"github.com/flakeci/flakeci/internal/nix"
+)
+
+// difference compares what the outputs of a cell need to run at the base with what
+// they need after the change. Unknown is why it cannot, in words for the report;
+// then there is no difference.
+func difference(ctx context.Context, closures *nix.Closures, before, after []string) (d closure.Difference, unknown string) {
+	var both [2]closure.Paths
+	for i, of := range []struct {
+		when  string
+		paths []string
+	}{{"at the base", before}, {"after the change", after}} {
+		paths, err := closures.Of(ctx, of.paths)
+		var missing *nix.MissingError
+		switch {
+		case ctx.Err() != nil:
+			return closure.Difference{}, "interrupted"
+		case errors.As(err, &missing):
+			return closure.Difference{}, fmt.Sprintf("%s, %v", of.when, err)
+		case err != nil:
+			return closure.Difference{}, fmt.Sprintf("cannot look up what is needed %s: %v", of.when, err)
+		}
+		both[i] = closure.Paths(paths)
+	}
+	return closure.Diff(both[0], both[1]), ""
+}
