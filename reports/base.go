@@ -69,6 +69,9 @@ type Closure struct {
 	Packages []PackageChange `json:"packages,omitempty"`
 	// Rebuilt counts packages whose versions are as before and their paths are not.
 	Rebuilt int `json:"rebuilt,omitempty"`
+	// RebuiltSize is by how many bytes these grew; with the sizes of Packages that is
+	// all of the difference.
+	RebuiltSize int64 `json:"rebuilt_size_delta_bytes,omitempty"`
 }
 
 // PackageChange is one package of which other versions are there than before.

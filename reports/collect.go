@@ -68,7 +68,23 @@ func collectCell(res runner.Result) Cell {
 	if b := res.Base; b != nil {
 		c.Base = &CellBase{
 			Change: Change(b.Change), Outcome: BaseOutcome(b.Outcome), DrvPath: b.DrvPath, Status: Status(b.Status), Note: b.Note,
+			Closure: collectClosure(b),
 		}
+	}
+	return c
+}
+
+func collectClosure(b *runner.Comparison) *Closure {
+	switch {
+	case b.Unknown != "":
+		return &Closure{Unknown: b.Unknown}
+	case b.Closure == nil:
+		return nil
+	}
+	d := b.Closure
+	c := &Closure{Before: d.Before, After: d.After, Rebuilt: d.Rebuilt, RebuiltSize: d.RebuiltSize}
+	for _, p := range d.Packages {
+		c.Packages = append(c.Packages, PackageChange{Name: p.Name, Kind: PackageHow(p.Kind), Before: p.Before, After: p.After, Size: p.Size})
 	}
 	return c
 }

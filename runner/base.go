@@ -23,15 +23,18 @@ type Base struct {
 	Removed []matrix.Cell
 	// Known is what an earlier run came to, by the ids of cells.
 	Known map[string]Known
+	// Closures looks up what changed hosts and homes are made of; nil does not.
+	Closures *nix.Closures
 	// ChangedOnly leaves out what is as it was.
 	ChangedOnly bool
 }
 
 // Known is what an earlier run says of a cell.
 type Known struct {
-	DrvPath, OutPath string
-	Status           Status
-	Cause            string // the title of why it did not pass
+	DrvPath  string
+	OutPaths map[string]string
+	Status   Status
+	Cause    string // the title of why it did not pass
 }
 
 // atBase is a cell as it was at the base.

@@ -4,10 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/flakeci/flakeci/internal/closure"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
 )
+
+// compareClosures says what changed in what a host or home is made of.
+func (r *run) compareClosures(ctx context.Context, res *Result) {
+	machine := res.Cell.Kind == matrix.KindNixOS || res.Cell.Kind == matrix.KindDarwin || res.Cell.Kind == matrix.KindHome
+	if r.Base.Closures == nil || !machine || res.Base.Change != CellChanged {
+		return
+	}
+	outputs := r.Base.Known[res.Cell.ID].OutPaths
+	if b := r.findAtBase(ctx, res.Cell); b != nil {
+		outputs = b.instance.Outputs
+	}
+	d, unknown := difference(ctx, r.Base.Closures, paths(outputs), paths(res.OutPaths))
+	if res.Base.Unknown = unknown; unknown == "" {
+		res.Base.Closure = &d
+	}
+}
+
+func paths(outputs map[string]string) []string { return slices.Sorted(maps.Values(outputs)) }
 
 // difference compares what the outputs of a cell need to run at the base with what
 // they need after the change. Unknown is why it cannot, in words for the report;

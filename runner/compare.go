@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flakeci/flakeci/internal/closure"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -43,6 +44,10 @@ type Comparison struct {
 	// Note is what else is to be known, such as why it failed at the base if that
 	// is not why it fails now.
 	Note string
+	// Closure is what changed in what a host or home is made of; nil for what is
+	// neither or has not changed. Unknown is why it is not known.
+	Closure *closure.Difference
+	Unknown string
 }
 
 // bad says whether a status speaks against the flake.
@@ -112,6 +117,7 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 	case o == NewFailure, o == Same, o == AlreadyBroken && res.failsFor(res.Base.Note):
 		res.Base.Note = ""
 	}
+	r.compareClosures(ctx, res)
 	if r.Watch.Compared != nil {
 		r.watching.Lock()
 		defer r.watching.Unlock()

@@ -51,7 +51,7 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	if !f.given() {
 		return baseline{}, nil
 	}
-	b := baseline{base: &runner.Base{ChangedOnly: f.changedOnly}, report: &reports.Base{Ref: f.ref}}
+	b := baseline{base: &runner.Base{ChangedOnly: f.changedOnly, Closures: j.client.Closures(tmp)}, report: &reports.Base{Ref: f.ref}}
 	if f.report != "" {
 		if err := b.readReport(f.report); err != nil {
 			return baseline{}, err
@@ -94,7 +94,7 @@ func known(r reports.Report) map[string]runner.Known {
 		if c.Status == reports.Skipped && c.DrvPath == "" {
 			continue // it was no more, or is not for this machine
 		}
-		k := runner.Known{DrvPath: c.DrvPath, OutPath: c.OutPaths["out"], Status: runner.Status(c.Status)}
+		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: runner.Status(c.Status)}
 		if len(c.Causes) > 0 {
 			k.Cause = titles[c.Causes[0]]
 		}
