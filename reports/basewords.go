@@ -72,14 +72,6 @@ func (s *sizes) add(n int64) {
 	s.least, s.most = min(s.least, n), max(s.most, n)
 }
 
-// largest is the one that is farthest from nothing.
-func (s sizes) largest() int64 {
-	if s.most < 0 || s.least < -s.most {
-		return s.least
-	}
-	return s.most
-}
-
 func (s sizes) String() string { return span2(humanBytes(s.least), humanBytes(s.most)) }
 
 func (s sizes) delta() string { return span2(humanDelta(s.least), humanDelta(s.most)) }

@@ -30,14 +30,14 @@ func verdictSign(v Verdict) string {
 
 // emoji is how a mark's sign looks where there are colours only in pictures. None
 // has a variation selector, of which no two programs make the same.
-func (k mark) emoji() string {
+func (m mark) emoji() string {
 	switch {
-	case k.sign == signPassed && k.tone == warn:
+	case m.sign == signPassed && m.tone == warn:
 		return "🔁"
-	case k.sign == signSkipped && k.tone == warn:
+	case m.sign == signSkipped && m.tone == warn:
 		return "🚫"
 	}
-	return emoji(k.sign)
+	return emoji(m.sign)
 }
 
 func emoji(sign string) string {

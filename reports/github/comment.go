@@ -29,7 +29,7 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 		return err
 	}
 	if len(old) == 0 {
-		return c.fitted(m, mostComment, render, func(body string) error {
+		return c.fitted(m, render, func(body string) error {
 			_, err := create(ctx, c, func() (*github.IssueComment, error) {
 				comment, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.repo, pull, &github.IssueComment{Body: &body})
 				return comment, err
@@ -48,7 +48,7 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 	if before, _ := m.read(first.GetBody()); !m.newer(before) {
 		return errNewerThere
 	}
-	return c.fitted(m, mostComment, render, func(body string) error {
+	return c.fitted(m, render, func(body string) error {
 		if body == first.GetBody() {
 			return nil
 		}
@@ -90,8 +90,8 @@ func (c *client) tidy(ctx context.Context, surplus []*github.IssueComment) {
 
 // fitted renders what follows a marker and hands it on. GitHub has the last word on
 // what is too long, and counts in ways of its own.
-func (c *client) fitted(m marker, limit int, render Render, write func(body string) error) error {
-	for {
+func (c *client) fitted(m marker, render Render, write func(body string) error) error {
+	for limit := mostComment; ; limit /= 2 {
 		head := m.String() + "\n"
 		text, err := render(limit - len(head))
 		if err != nil {
@@ -100,7 +100,6 @@ func (c *client) fitted(m marker, limit int, render Render, write func(body stri
 		if err = write(head + text); refused(err) != http.StatusUnprocessableEntity || limit < mostComment/8 {
 			return err
 		}
-		limit /= 2
 	}
 }
 

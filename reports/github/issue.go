@@ -32,7 +32,7 @@ func (c *client) issue(ctx context.Context, m marker, r reports.Report, runURL s
 	case !red:
 		return c.close(ctx, open, runURL)
 	case len(open) == 0:
-		return c.fitted(m, mostComment, render, func(body string) error { return c.open(ctx, m, me, body) })
+		return c.fitted(m, render, func(body string) error { return c.open(ctx, m, me, body) })
 	}
 	return c.update(ctx, m, open[0], r, runURL, render)
 }
@@ -74,7 +74,7 @@ func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r re
 	if !m.newer(before) {
 		return errNewerThere
 	}
-	err := c.fitted(m, mostComment, render, func(body string) error {
+	err := c.fitted(m, render, func(body string) error {
 		return c.edit(ctx, issue, &github.IssueRequest{Body: &body})
 	})
 	if err != nil || before.state == m.state {
