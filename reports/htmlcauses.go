@@ -1,9 +1,5 @@
 package reports
 
-import (
-	"strings"
-)
-
 // htmlCause is why cells did not pass.
 type htmlCause struct {
 	Number            int
@@ -13,7 +9,6 @@ type htmlCause struct {
 	Message, Hint     string
 	Place, PlaceHref  string
 	Tail              string
-	Lines             int // of the tail
 	Log               *htmlFile
 	Drv               string
 	Cells             []htmlLink
@@ -40,9 +35,6 @@ func (m *htmlMaker) cause(c Cause) htmlCause {
 	}
 	if m.index.isMachine(c) {
 		one.Sign, one.Tone = signError, "warn"
-	}
-	if c.LogTail != "" {
-		one.Lines = 1 + strings.Count(c.LogTail, "\n")
 	}
 	if c.Location != nil && c.Location.File != "" {
 		one.Place, one.PlaceHref = c.Location.String(), sourceURL(m.options.SourceURL, *c.Location)

@@ -1,0 +1,110 @@
+package reports
+
+import "slices"
+
+// htmlTag is a word that is set apart, such as "new".
+type htmlTag struct{ Text, Tone string }
+
+// htmlFilter is a property that cells may have, and how many do.
+type htmlFilter struct {
+	Word, Text, Tone string
+	Facet            string // words of one facet are alternatives
+	N                int
+}
+
+// tags are those of a cell in the grid. That it changed is worth a word only where
+// most did not.
+func (m *htmlMaker) tags(c Cell) []htmlTag {
+	tags := htmlTags(c)
+	if len(tags) == 1 && tags[0].Text == string(ChangedCell) && 2*m.changed > len(m.report.Cells) {
+		return nil
+	}
+	return tags
+}
+
+// htmlTags are what is said of a cell compared with the base.
+func htmlTags(c Cell) []htmlTag {
+	if c.Base == nil {
+		return nil
+	}
+	if tags := outcomeTags(c.Base.Outcome); tags != nil {
+		return tags
+	}
+	if slices.Contains([]Change{ChangedCell, AddedCell}, c.Base.Change) {
+		return []htmlTag{{string(c.Base.Change), "quiet"}}
+	}
+	return nil
+}
+
+func outcomeTags(o BaseOutcome) []htmlTag {
+	switch o {
+	case NewFailure:
+		return []htmlTag{{"new", "bad"}}
+	case AlreadyBroken:
+		return []htmlTag{{"already broken", "warn"}}
+	case Fixed:
+		return []htmlTag{{"fixed", "good"}}
+	}
+	return nil
+}
+
+// properties are the words by which cells are filtered.
+func (c Cell) properties() []string {
+	words := []string{"passed"}
+	switch c.Status {
+	case Passed:
+	case Failed, DependencyFailed, TimedOut:
+		words[0] = "failed"
+	case Canceled, Skipped:
+		words[0] = string(c.Status)
+	case "":
+		words[0] = "no-result"
+	default:
+		words[0] = "error"
+	}
+	if c.Flaky {
+		words = append(words, "flaky")
+	}
+	if slices.Contains([]How{Cached, Evaluated, Unchanged}, c.How) {
+		words = append(words, "how-"+string(c.How))
+	}
+	if c.Base != nil {
+		words = append(words, string(c.Base.Outcome), string(c.Base.Change))
+	}
+	return words
+}
+
+// htmlFilters lists the properties that some cells have.
+func htmlFilters(cells []Cell) []htmlFilter {
+	n := map[string]int{}
+	for _, c := range cells {
+		for _, word := range c.properties() {
+			n[word]++
+		}
+	}
+	var filters []htmlFilter
+	for _, f := range []htmlFilter{
+		{Facet: "status", Word: "failed", Text: "failed", Tone: "bad"},
+		{Facet: "status", Word: "error", Text: "in error", Tone: "warn"},
+		{Facet: "status", Word: "canceled", Text: "canceled", Tone: "warn"},
+		{Facet: "how", Word: "flaky", Text: "flaky", Tone: "warn"},
+		{Facet: "outcome", Word: string(NewFailure), Text: "new", Tone: "bad"},
+		{Facet: "outcome", Word: string(AlreadyBroken), Text: "already broken", Tone: "warn"},
+		{Facet: "outcome", Word: string(Fixed), Text: "fixed", Tone: "good"},
+		{Facet: "status", Word: "passed", Text: "passed", Tone: "good"},
+		{Facet: "how", Word: "how-cached", Text: "cached"},
+		{Facet: "how", Word: "how-evaluated", Text: "only evaluated"},
+		{Facet: "status", Word: "skipped", Text: "skipped"},
+		{Facet: "status", Word: "no-result", Text: "no result"},
+		{Facet: "change", Word: string(ChangedCell), Text: "changed"},
+		{Facet: "change", Word: string(AddedCell), Text: "added"},
+		{Facet: "change", Word: string(RemovedCell), Text: "removed"},
+		{Facet: "change", Word: string(UnchangedCell), Text: "unchanged"},
+		{Facet: "change", Word: string(UnknownChange), Text: "change unknown"},
+	} {
+		if f.N = n[f.Word]; f.N > 0 {
+			filters = append(filters, f)
+		}
+	}
+	return filters
+}
