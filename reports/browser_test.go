@@ -157,7 +157,7 @@ func (b *tab) look(v view) {
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatal(err)
@@ -167,7 +167,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // ask evaluates an expression in a page.
 func ask[T any](b *tab, expression string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -176,14 +176,16 @@ func ask[T any](b *tab, expression string) T {
 	return answer
 }
 
+// patience is how long anything may take on a machine that has other things to do.
+const patience = 20 * time.Second
+
 // holds fails unless an expression is true, or comes to be so in a moment.
 func (b *tab) holds(expression string) {
 	b.t.Helper()
-	for range 100 {
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(20 * time.Millisecond) {
 		if ask[bool](b, "!!("+expression+")") {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	b.t.Errorf("does not hold: %s", expression)
 }

@@ -65,6 +65,9 @@ func testAccessible(t *testing.T, open func(view) *tab) {
 			b.t = t
 			ask[bool](b, string(source)+`; true`)
 			b.axe()
+			if v == phone {
+				return
+			}
 			b.click(`#sheet .mark.bad`)
 			b.axe()
 			ask[bool](b, `(document.querySelector("dialog[open] h2").insertAdjacentHTML("afterend", "<button></button>"), true)`)
@@ -94,14 +97,13 @@ func testWatched(t *testing.T, open func(view) *tab) {
 	ask[bool](b, `(document.body.insertAdjacentHTML("beforeend",
 		"<p style='color: red'>x</p><img src='http://127.0.0.1:9/x.png'><a id=bad href='javascript:alert(1)'>x</a>"), true)`)
 	ask[bool](b, `(document.querySelector("#bad").click(), console.error("x"), true)`)
-	for range 100 {
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(20 * time.Millisecond) {
 		if b.lock.Lock(); len(b.bad) >= 4 {
 			b.bad = nil
 			b.lock.Unlock()
 			return
 		}
 		b.lock.Unlock()
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Errorf("of a style, a request, a script and an error only these are seen: %q", b.bad)
 }
