@@ -50,13 +50,17 @@ const (
 
 // Publish shows a report on GitHub. What cannot be done is said and is no error.
 func Publish(ctx context.Context, j Job, r reports.Report, o Options) {
+	publish(ctx, j, r, o, newClient(j))
+}
+
+func publish(ctx context.Context, j Job, r reports.Report, o Options, c *client) {
 	limit := publishLimit
 	if ctx.Err() != nil {
 		limit = interruptedLimit
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	p := publication{job: j, report: r, options: o, client: newClient(j), notes: reports.Annotations(r)}
+	p := publication{job: j, report: r, options: o, client: c, notes: reports.Annotations(r)}
 	if p.options.Key == "" {
 		p.options.Key = j.Workflow + "/" + j.Name
 	}
