@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +88,55 @@ func TestPrismIsThere(t *testing.T) {
 	}
 }
 
+// Nothing is left of prism when the tests are over, however they end.
+func TestPrismEnds(t *testing.T) {
+	TestPrismIsThere(t)
+	for ending, args := range map[string][]string{
+		"in order":     {"-test.run=^TestPrismIsThere$"},
+		"by a timeout": {"-test.run=^(TestPrismIsThere|TestHang)$", "-test.timeout=8s"},
+	} {
+		folder := t.TempDir() // in prism's command line, by which it is found
+		cmd := exec.Command(os.Args[0], append(args, "-test.v")...)
+		cmd.Env = append(os.Environ(), "TMPDIR="+folder, "FAKEHUB_HANG=1")
+		out, err := cmd.CombinedOutput()
+		if (err == nil) != (ending == "in order") || !strings.Contains(string(out), "--- PASS: TestPrismIsThere") {
+			t.Fatalf("%s: %v\n%s", ending, err, out)
+		}
+		deadline := time.Now().Add(10 * time.Second)
+		for left := running(folder); left != ""; left = running(folder) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: still running: %s", ending, left)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		if files, err := os.ReadDir(folder); err != nil || len(files) > 0 {
+			t.Errorf("%s: left over: %v %v", ending, files, err)
+		}
+	}
+}
+
+// TestHang is for TestPrismEnds alone.
+func TestHang(t *testing.T) {
+	if os.Getenv("FAKEHUB_HANG") == "" || len(os.Args) < 4 {
+		return
+	}
+	if running(os.Getenv("TMPDIR")) == "" {
+		t.Fatal("prism is not running")
+	}
+	select {}
+}
+
+// running is the command line of a process that has a text in it.
+func running(text string) string {
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), text) {
+			return strings.ReplaceAll(string(line), "\x00", " ")
+		}
+	}
+	return ""
+}
+
 // Each way to ask, and that prism finds nothing wrong with the answer.
 func TestEveryEndpoint(t *testing.T) {
 	h, api := started(t)
@@ -105,7 +157,7 @@ func TestEveryEndpoint(t *testing.T) {
 		{"GET " + repo + "/issues?creator=eve", "", 200, `[]`},
 		{"GET " + repo + "/issues?since=2030-01-01T00:00:00Z", "", 200, `[]`},
 		{"GET " + repo + "/issues/4", "", 200, `"body":"It is."`},
-		{"POST " + repo + "/issues", `{"title": "New", "body": "b", "labels": ["x"]}`, 201, `"number":5`},
+		{"POST " + repo + "/issues", `{"title": "New", "body": "b", "labels": ["x"], "milestone": null}`, 201, `"number":5`},
 		{"PATCH " + repo + "/issues/5", `{"state": "closed", "state_reason": "completed"}`, 200, `"state_reason":"completed"`},
 		{"PATCH " + repo + "/issues/5", `{"state": "open"}`, 200, `"closed_at":null`},
 		{"GET " + repo + "/issues/3/comments?per_page=100", "", 200, `"body":"first"`},
@@ -171,15 +223,49 @@ func TestPrismRefuses(t *testing.T) {
 	}
 }
 
-// And an answer that it does not have fails a test too.
+// And an answer that it does not have fails a test too. A schema that prism's
+// validator cannot read it skips without a word, so each is tried.
 func TestPrismRefusesAnswers(t *testing.T) {
 	TestPrismIsThere(t)
 	h, api, said := listened(t)
-	h.next.(*guarded).prism.hubs[h.next.(*guarded).name] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		write(w, http.StatusOK, []object{{"id": "text"}})
-	})
-	if status, _, _ := ask(t, h, api, "GET /repos/o/r/issues", ""); status != 500 || len(*said) != 1 || !strings.Contains((*said)[0], "response") {
-		t.Errorf("%d %q", status, *said)
+	p := h.next.(*guarded)
+	for what, c := range map[string]struct {
+		body   string
+		status int
+	}{
+		"GET /user":                                      {"", 200},
+		"GET /repos/o/r":                                 {"", 200},
+		"GET /repos/o/r/pulls":                           {"", 200},
+		"GET /repos/o/r/pulls/3":                         {"", 200},
+		"GET /repos/o/r/issues":                          {"", 200},
+		"POST /repos/o/r/issues":                         {`{"title": "x"}`, 201},
+		"GET /repos/o/r/issues/3":                        {"", 200},
+		"PATCH /repos/o/r/issues/3":                      {`{"state": "open"}`, 200},
+		"GET /repos/o/r/issues/3/comments":               {"", 200},
+		"POST /repos/o/r/issues/3/comments":              {`{"body": "x"}`, 201},
+		"GET /repos/o/r/issues/comments/3":               {"", 200},
+		"PATCH /repos/o/r/issues/comments/3":             {`{"body": "x"}`, 200},
+		"POST /repos/o/r/check-runs":                     {`{"name": "x", "head_sha": "y"}`, 201},
+		"GET /repos/o/r/check-runs/3":                    {"", 200},
+		"PATCH /repos/o/r/check-runs/3":                  {`{"name": "x"}`, 200},
+		"GET /repos/o/r/check-runs/3/annotations":        {"", 200},
+		"GET /repos/o/r/commits/" + head + "/check-runs": {"", 200},
+		"POST /repos/o/r/statuses/" + head:               {`{"state": "success"}`, 201},
+	} {
+		for _, wrong := range []any{object{"id": "text"}, []object{{"id": "text"}}} {
+			*said = nil
+			p.prism.hubs[p.name] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, c.status, wrong) })
+			if status, _, _ := ask(t, h, api, what, c.body); status != 500 || len(*said) != 1 || !strings.Contains((*said)[0], "response") {
+				t.Errorf("%s: %d %q to the answer %v", what, status, *said, wrong)
+			}
+		}
+		if c.body == "" {
+			continue
+		}
+		*said = nil
+		if status, _, _ := ask(t, h, api, what, `["x"]`); status != 422 || len(*said) != 1 {
+			t.Errorf("%s: %d %q to a list", what, status, *said)
+		}
 	}
 }
 
@@ -247,15 +333,13 @@ func TestPages(t *testing.T) {
 	for pages := 1; ; pages++ {
 		_, text, header := ask(t, h, api, "GET "+path, "")
 		seen += strings.Count(text, `"body":"text`)
-		_, rest, more := strings.Cut(header.Get("Link"), ">; rel=\"next\"")
+		next, _, more := strings.Cut(header.Get("Link"), `>; rel="next"`)
 		if !more {
 			if seen != 5 || pages != 3 {
 				t.Errorf("%d comments on %d pages", seen, pages)
 			}
 			return
 		}
-		_ = rest
-		next, _, _ := strings.Cut(header.Get("Link"), `>; rel="next"`)
 		path = next[strings.LastIndex(next, "<")+1:][len(api):]
 	}
 }

@@ -1,6 +1,7 @@
 package fakehub
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -71,7 +72,33 @@ func trim(text []byte, keep []string) ([]byte, error) {
 			}
 		}
 	}
-	return json.Marshal(part)
+	text, err := json.Marshal(part)
+	if err != nil {
+		return nil, err
+	}
+	return mended(text)
+}
+
+// mended writes schemas that may be null in another way. Prism's validator knows
+// nullable only beside a type; where it stands beside oneOf or anyOf, it gives up on
+// the whole schema, and prism lets everything pass without a word.
+func mended(text []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // examples have ids that a float does not hold
+	var whole any
+	if err := decoder.Decode(&whole); err != nil {
+		return nil, err
+	}
+	each(whole, func(schema map[string]any) {
+		for _, kind := range []string{"oneOf", "anyOf"} {
+			if list, ok := schema[kind].([]any); ok && schema["nullable"] == true && schema["type"] == nil {
+				// Prism adds the null itself.
+				schema[kind] = append(list, map[string]any{"type": "boolean", "nullable": true, "enum": []any{}})
+				delete(schema, "nullable")
+			}
+		}
+	})
+	return json.Marshal(whole)
 }
 
 // references lists what a piece of a description refers to.
@@ -81,22 +108,25 @@ func references(text []byte) ([]string, error) {
 		return nil, err
 	}
 	var found []string
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			if ref, ok := v["$ref"].(string); ok {
-				found = append(found, ref)
-			}
-			for _, below := range v {
-				walk(below)
-			}
-		case []any:
-			for _, below := range v {
-				walk(below)
-			}
+	each(whole, func(o map[string]any) {
+		if ref, ok := o["$ref"].(string); ok {
+			found = append(found, ref)
+		}
+	})
+	return found, nil
+}
+
+// each calls a function with every object in a piece of JSON.
+func each(v any, do func(map[string]any)) {
+	switch v := v.(type) {
+	case map[string]any:
+		do(v)
+		for _, below := range v {
+			each(below, do)
+		}
+	case []any:
+		for _, below := range v {
+			each(below, do)
 		}
 	}
-	walk(whole)
-	return found, nil
 }
