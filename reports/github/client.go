@@ -33,7 +33,7 @@ type client struct {
 func newClient(j Job) *client {
 	httpClient := &http.Client{
 		Timeout:   requestLimit,
-		Transport: &bearer{token: j.Token, host: j.API.Host, next: http.DefaultTransport},
+		Transport: &bearer{token: j.Token, api: j.API, next: http.DefaultTransport},
 	}
 	api := github.NewClient(httpClient)
 	api.BaseURL = j.API
@@ -43,14 +43,15 @@ func newClient(j Job) *client {
 // bearer adds the token to what is sent to GitHub, and to nobody else: a renamed
 // repository is a redirection, and that may lead anywhere.
 type bearer struct {
-	token, host string
-	next        http.RoundTripper
+	token string
+	api   *url.URL
+	next  http.RoundTripper
 }
 
 func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Del("Authorization")
-	if b.token != "" && r.URL.Host == b.host {
+	if b.token != "" && r.URL.Host == b.api.Host && r.URL.Scheme == b.api.Scheme {
 		r.Header.Set("Authorization", "Bearer "+b.token)
 	}
 	return b.next.RoundTrip(r)
@@ -66,19 +67,24 @@ func ask[T any](ctx context.Context, c *client, do func() (T, error)) (T, error)
 // not say whether it was: then found looks for what would have come of it.
 func create[T any](ctx context.Context, c *client, do func() (T, error), found func() (T, bool, error)) (T, error) {
 	lost := false
+	var last error
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = c.pause
 	value, err := backoff.Retry(ctx, func() (T, error) {
 		if lost && found != nil {
 			value, ok, err := found()
 			if ok || err != nil {
-				return value, patience(err)
+				last = err
+				return value, patience(ctx, err)
 			}
 		}
 		value, err := do()
-		lost = lost || mayBeDone(err)
-		return value, patience(err)
+		lost, last = lost || mayBeDone(err), err
+		return value, patience(ctx, err)
 	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(mostTries))
+	if ctx.Err() != nil && last != nil && !errors.Is(last, ctx.Err()) {
+		err = fmt.Errorf("no time is left: %w", last)
+	}
 	return value, c.plain(err)
 }
 
@@ -111,7 +117,7 @@ func refused(err error) int {
 }
 
 // patience says of a fault how long to wait, or that waiting does not help.
-func patience(err error) error {
+func patience(ctx context.Context, err error) error {
 	var answer *github.ErrorResponse
 	var rate *github.RateLimitError
 	var abuse *github.AbuseRateLimitError
@@ -119,14 +125,14 @@ func patience(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &rate):
-		return waitFor(err, time.Until(rate.Rate.Reset.Time))
+		return waitFor(ctx, err, time.Until(rate.Rate.Reset.Time))
 	case errors.As(err, &abuse):
 		if abuse.RetryAfter == nil {
-			return waitFor(err, longestWait) // as GitHub's documentation has it
+			return waitFor(ctx, err, longestWait) // as GitHub's documentation has it
 		}
-		return waitFor(err, *abuse.RetryAfter)
+		return waitFor(ctx, err, *abuse.RetryAfter)
 	case errors.As(err, &answer):
-		return patienceWith(err, answer.Response)
+		return patienceWith(ctx, err, answer.Response)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !isTimeout(err):
 		return backoff.Permanent(err)
 	}
@@ -142,14 +148,12 @@ func isTimeout(err error) bool {
 	return errors.As(err, &transport) && transport.Timeout()
 }
 
-func patienceWith(err error, answer *http.Response) error {
+func patienceWith(ctx context.Context, err error, answer *http.Response) error {
 	switch status := answer.StatusCode; {
-	case status == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
 		if seconds, bad := strconv.Atoi(answer.Header.Get("Retry-After")); bad == nil {
-			return waitFor(err, time.Duration(seconds)*time.Second)
+			return waitFor(ctx, err, time.Duration(seconds)*time.Second)
 		}
-		return err
-	case status >= http.StatusInternalServerError:
 		return err
 	}
 	return backoff.Permanent(err)
@@ -167,8 +171,9 @@ func (e *tooLongError) Error() string {
 
 func (e *tooLongError) Unwrap() error { return e.err }
 
-func waitFor(err error, wait time.Duration) error {
-	if wait > longestWait {
+func waitFor(ctx context.Context, err error, wait time.Duration) error {
+	end, bounded := ctx.Deadline()
+	if wait > longestWait || bounded && wait > time.Until(end) {
 		return backoff.Permanent(&tooLongError{wait, err})
 	}
 	seconds := int((max(wait, 0) + time.Second - 1) / time.Second)
@@ -203,7 +208,8 @@ func (c *client) plain(err error) error {
 	}
 	text := err.Error()
 	var answer *github.ErrorResponse
-	if errors.As(err, &answer) && answer.Response != nil {
+	var long *tooLongError
+	if errors.As(err, &answer) && !errors.As(err, &long) && answer.Response != nil {
 		r := answer.Response.Request
 		text = fmt.Sprintf("%s %s: %d %s", r.Method, r.URL.Path, answer.Response.StatusCode, answer.Message)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -23,7 +24,10 @@ type Render func(limit int) (string, error)
 // comment writes the one comment of this key on a pull request, or brings it up to
 // date.
 func (c *client) comment(ctx context.Context, pull int, m marker, render Render) error {
-	me := c.me(ctx)
+	me, err := c.me(ctx)
+	if err != nil {
+		return err
+	}
 	old, err := c.comments(ctx, pull, m, me)
 	if err != nil {
 		return err
@@ -68,13 +72,11 @@ func (c *client) comments(ctx context.Context, pull int, m marker, me author) ([
 	if err != nil {
 		return nil, err
 	}
-	var ours []*github.IssueComment
-	for _, comment := range all {
-		if _, found := m.read(comment.GetBody()); found && me.wrote(comment.User) {
-			ours = append(ours, comment)
-		}
-	}
-	return ours, nil
+	marked := slices.DeleteFunc(all, func(comment *github.IssueComment) bool {
+		_, found := m.read(comment.GetBody())
+		return !found
+	})
+	return own(me, marked, (*github.IssueComment).GetUser), nil
 }
 
 // tidy removes comments that two jobs wrote at the same time. It does not matter

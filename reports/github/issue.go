@@ -21,7 +21,10 @@ func (c *client) issue(ctx context.Context, m marker, r reports.Report, runURL s
 	if r.Verdict == reports.VerdictCanceled {
 		return nil
 	}
-	me := c.me(ctx)
+	me, err := c.me(ctx)
+	if err != nil {
+		return err
+	}
 	open, err := c.issues(ctx, m, me)
 	if err != nil {
 		return err
@@ -30,7 +33,7 @@ func (c *client) issue(ctx context.Context, m marker, r reports.Report, runURL s
 	m.state = fingerprint(r)
 	switch {
 	case !red:
-		return c.close(ctx, open, runURL)
+		return c.close(ctx, m, open, runURL)
 	case len(open) == 0:
 		return c.fitted(m, render, func(body string) error { return c.open(ctx, m, me, body) })
 	}
@@ -47,10 +50,11 @@ func (c *client) issues(ctx context.Context, m marker, me author) ([]*github.Iss
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(i *github.Issue) bool {
+	marked := slices.DeleteFunc(all, func(i *github.Issue) bool {
 		_, found := m.read(i.GetBody())
-		return !found || i.IsPullRequest() || !me.wrote(i.User)
-	}), nil
+		return !found || i.IsPullRequest()
+	})
+	return own(me, marked, (*github.Issue).GetUser), nil
 }
 
 func (c *client) open(ctx context.Context, m marker, me author, body string) error {
@@ -74,22 +78,27 @@ func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r re
 	if !m.newer(before) {
 		return errNewerThere
 	}
-	err := c.fitted(m, render, func(body string) error {
+	// The word comes first: the body says for which cells it was said.
+	if before.state != m.state {
+		if err := c.remark(ctx, issue, "Other cells fail than before: "+reports.Summary(r)+link(runURL)); err != nil {
+			return err
+		}
+	}
+	return c.fitted(m, render, func(body string) error {
 		return c.edit(ctx, issue, &github.IssueRequest{Body: &body})
 	})
-	if err != nil || before.state == m.state {
-		return err
-	}
-	return c.remark(ctx, issue, "Other cells fail than before: "+reports.Summary(r)+link(runURL))
 }
 
 // close closes what is open, each with a word.
-func (c *client) close(ctx context.Context, open []*github.Issue, runURL string) error {
+func (c *client) close(ctx context.Context, m marker, open []*github.Issue, runURL string) error {
 	for _, issue := range open {
-		if err := c.edit(ctx, issue, &github.IssueRequest{State: github.String("closed"), StateReason: github.String("completed")}); err != nil {
-			return err
+		if before, _ := m.read(issue.GetBody()); !m.newer(before) {
+			return errNewerThere
 		}
 		if err := c.remark(ctx, issue, "Green again."+link(runURL)); err != nil {
+			return err
+		}
+		if err := c.edit(ctx, issue, &github.IssueRequest{State: github.String("closed"), StateReason: github.String("completed")}); err != nil {
 			return err
 		}
 	}

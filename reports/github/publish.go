@@ -68,8 +68,8 @@ func publish(ctx context.Context, j Job, r reports.Report, o Options, c *client)
 	if j.Token == "" || o.Comment == Never {
 		p.withoutToken()
 	} else {
+		p.onPull(ctx) // what most people read, should there be no time for more
 		p.onCommit(ctx)
-		p.onPull(ctx)
 	}
 	p.onNight(ctx)
 }
@@ -103,7 +103,9 @@ func (p *publication) withoutToken() {
 	if p.options.Comment == Always {
 		p.options.Say("no comment: there is no token; give the step GITHUB_TOKEN")
 	}
-	p.commands()
+	if p.options.Comment != Never {
+		p.commands()
+	}
 }
 
 func (p *publication) commands() {

@@ -197,6 +197,44 @@ func TestCommentsOfOthers(t *testing.T) {
 	}
 }
 
+// Another bot may be made to say anything. With a person's token that is known, and
+// is not when nobody can be asked who it is.
+func TestCommentsOfBots(t *testing.T) {
+	s := newStage(t)
+	quoted := marker{what: "report", key: "ci/fleet", run: 1}.String() + "\nmine"
+	echo := fakehub.User{Login: "echo[bot]", Type: "Bot"}
+	for range 2 {
+		s.hub.AddComment(3, echo, quoted)
+	}
+	s.hub.AddComment(3, fakehub.Bot(), quoted)
+	s.publish()
+	s.quiet()
+	for _, c := range s.hub.Comments(3) {
+		if (c.User == echo) != (c.Body == quoted) {
+			t.Errorf("comment of %s: %s", c.User.Login, c.Body)
+		}
+	}
+	if n := len(s.hub.Comments(3)); n != 3 {
+		t.Errorf("%d comments", n)
+	}
+}
+
+func TestTokenOfAPerson(t *testing.T) {
+	s := newStage(t)
+	s.hub.Me = fakehub.User{Login: "alice", Type: "User"}
+	s.publish()
+	s.hub.Fault(fakehub.Rule{Path: "/user", Fault: fakehub.Broken(502)})
+	s.job.Run++
+	s.publish()
+	s.quiet()
+	s.comment()
+	s.hub.Fault(fakehub.Rule{Path: "/user", Times: -1, Fault: fakehub.Broken(502)})
+	s.job.Run++
+	s.publish()
+	s.comment()
+	s.wants("no comment: GET /user: 502")
+}
+
 func TestManyAnnotations(t *testing.T) {
 	s := newStage(t)
 	for i := range 129 {
@@ -414,6 +452,17 @@ func TestInterrupted(t *testing.T) {
 	if !strings.Contains(s.comment(), "canceled") || s.hub.CheckRuns()[0].Conclusion != "cancelled" {
 		t.Errorf("comment %q", s.comment())
 	}
+	s.hub.Fault(fakehub.Rule{Method: "POST", Times: -1, Fault: fakehub.SecondaryLimit(30 * time.Second)})
+	began := time.Now()
+	s.job.Run++
+	s.publishIn(ctx)
+	if took := time.Since(began); took > interruptedLimit {
+		t.Errorf("took %s", took)
+	}
+	s.wants("GitHub asks to wait for 30s")
+	if !strings.Contains(s.comment(), "run 8") {
+		t.Errorf("comment %q", s.comment())
+	}
 }
 
 func TestNightly(t *testing.T) {
@@ -466,6 +515,14 @@ func TestNightly(t *testing.T) {
 	if open, all = issues(); len(open) != 1 || len(all) != 2 {
 		t.Errorf("red again: %+v", all)
 	}
+	// A night that was slower, and green.
+	s.job.Run, s.report = 5, passed()
+	s.publish()
+	s.wants("no issue: a newer run has written it already")
+	if open, _ = issues(); len(open) != 1 {
+		t.Error("an older night closed it")
+	}
+	s.report = failed()
 	// Issues are switched off.
 	s.hub.Rights.NoIssuesAtAll = true
 	s.job.Run = 7
