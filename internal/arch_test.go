@@ -173,6 +173,18 @@ func TestOneFileCollectsReports(t *testing.T) {
 	}
 }
 
+// What stands in for GitHub in tests is in no program.
+func TestFakesAreForTests(t *testing.T) {
+	const fake = "reports/github/fakehub"
+	for _, s := range sources(t) {
+		for _, p := range s.imports {
+			if folder, own := ours(p); own && under(folder, fake) && !under(s.folder, fake) {
+				t.Errorf("%s imports %s, which is for tests alone", s.name, folder)
+			}
+		}
+	}
+}
+
 func TestOnlyProcStartsProcesses(t *testing.T) {
 	for _, s := range sources(t) {
 		if under(s.folder, "internal/proc") {

@@ -74,6 +74,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"smalldisk": smallDisk,
 			"png":       isPNG,
 			"leftovers": leftovers,
+			"hub":       hub,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,
@@ -84,6 +85,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 func setup(e *testscript.Env, lane lanes.Lane) error {
 	e.Vars = append(e.Vars, "FLAKECI_NIX="+lane.Nix, "ROOT="+lanes.Root(e.T().(testing.TB)))
 	e.Vars = append(e.Vars, lanes.Env()...)
+	e.Values[hubKey{}] = &scriptHub{tb: e.T().(testing.TB)}
 	home := filepath.Join(e.WorkDir, "home")
 	e.Vars = append(e.Vars, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))
 	return os.MkdirAll(home, 0o755)

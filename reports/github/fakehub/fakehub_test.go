@@ -1,6 +1,7 @@
 package fakehub
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -91,39 +92,52 @@ func TestPrismIsThere(t *testing.T) {
 // Nothing is left of prism when the tests are over, however they end.
 func TestPrismEnds(t *testing.T) {
 	TestPrismIsThere(t)
-	for ending, args := range map[string][]string{
-		"in order":     {"-test.run=^TestPrismIsThere$"},
-		"by a timeout": {"-test.run=^(TestPrismIsThere|TestHang)$", "-test.timeout=8s"},
-	} {
+	for _, killed := range []bool{false, true} {
 		folder := t.TempDir() // in prism's command line, by which it is found
-		cmd := exec.Command(os.Args[0], append(args, "-test.v")...)
-		cmd.Env = append(os.Environ(), "TMPDIR="+folder, "FAKEHUB_HANG=1")
-		out, err := cmd.CombinedOutput()
-		if (err == nil) != (ending == "in order") || !strings.Contains(string(out), "--- PASS: TestPrismIsThere") {
-			t.Fatalf("%s: %v\n%s", ending, err, out)
+		cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^(TestPrismIsThere|TestHang)$")
+		cmd.Env = append(os.Environ(), "TMPDIR="+folder, fmt.Sprintf("%s=%t", hangs, killed))
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for lines.Scan() && !strings.Contains(lines.Text(), "PASS: TestPrismIsThere") {
+		}
+		if killed {
+			if running(folder) == "" {
+				t.Error("prism does not run")
+			}
+			if err := cmd.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+		}
+		_, _ = io.Copy(io.Discard, out)
+		if err := cmd.Wait(); (err != nil) != killed {
+			t.Fatal(err)
 		}
 		deadline := time.Now().Add(10 * time.Second)
 		for left := running(folder); left != ""; left = running(folder) {
 			if time.Now().After(deadline) {
-				t.Fatalf("%s: still running: %s", ending, left)
+				t.Fatalf("still running: %s", left)
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
 		if files, err := os.ReadDir(folder); err != nil || len(files) > 0 {
-			t.Errorf("%s: left over: %v %v", ending, files, err)
+			t.Errorf("left over: %v %v", files, err)
 		}
 	}
 }
 
-// TestHang is for TestPrismEnds alone.
-func TestHang(t *testing.T) {
-	if os.Getenv("FAKEHUB_HANG") == "" || len(os.Args) < 4 {
-		return
+const hangs = "FAKEHUB_HANGS"
+
+// TestHang is for TestPrismEnds, which kills it.
+func TestHang(*testing.T) {
+	if os.Getenv(hangs) == "true" {
+		time.Sleep(time.Minute)
 	}
-	if running(os.Getenv("TMPDIR")) == "" {
-		t.Fatal("prism is not running")
-	}
-	select {}
 }
 
 // running is the command line of a process that has a text in it.
