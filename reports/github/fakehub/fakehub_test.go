@@ -422,8 +422,9 @@ func TestWhichRequestsHaveTheFault(t *testing.T) {
 		h := New("o", "r")
 		r.Fault = Broken(502)
 		h.Fault(r)
+		api := Start(t, h)
 		for range 6 {
-			status, _, _ := ask(t, h, Start(t, h), "GET /repos/o/r", "")
+			status, _, _ := ask(t, h, api, "GET /repos/o/r", "")
 			list = append(list, status)
 		}
 		return list
