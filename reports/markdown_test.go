@@ -109,19 +109,19 @@ func TestMarkdownKeepsToAnyLimit(t *testing.T) {
 	keeps := func(r Report, seed int64) bool {
 		rng, o := rand.New(rand.NewSource(seed)), onGitHub()
 		all := len(markdownOf(t, r, o))
-		for range 5 {
+		for range 3 {
 			if o.Limit = 500 + rng.Intn(all); o.Limit < all {
 				checkShortened(t, r, o)
 			}
 		}
-		for _, o.Limit = range []int{1, 7, 40, 120, 499} {
+		for _, o.Limit = range []int{1, 40, 300} {
 			if out := markdownOf(t, r, o); len(out) > o.Limit {
 				t.Errorf("%d bytes of %d", len(out), o.Limit)
 			}
 		}
 		return !t.Failed()
 	}
-	if err := quick.Check(keeps, &quick.Config{MaxCount: 200}); err != nil {
+	if err := quick.Check(keeps, &quick.Config{MaxCount: 50}); err != nil {
 		t.Error(err)
 	}
 }
@@ -169,8 +169,10 @@ func TestMarkdownTakesNoOtherAddresses(t *testing.T) {
 }
 
 func FuzzMarkdown(f *testing.F) {
-	for _, text := range hostileTexts(f) {
-		f.Add(text, text, 700)
+	for i, text := range hostileTexts(f) {
+		if i%10 == 0 { // the others are seeds of FuzzProse, and take long here
+			f.Add(text, text, 700)
+		}
 	}
 	f.Fuzz(func(t *testing.T, one, other string, limit int) {
 		r := hostileReports(one)["failed"]

@@ -24,15 +24,16 @@ type piece struct {
 // wordRE is one that nothing can take for anything else.
 var wordRE = regexp.MustCompile(`^[("']*(?:[\pL\pM]+(?:['-][\pL\pM]+)*|[+±−–-]?[0-9]{1,6}(?:[.:][0-9]{1,6})*(?:[a-z]{1,2}|%)?)[)"']*[.,;:!?]?[)"']*$`)
 
-// hashRE may be that of a commit.
-var hashRE = regexp.MustCompile(`(?i)\b[0-9a-f]{7,}\b`)
+// linkRE is what words may have that is more than a word: the hash of a commit, the
+// beginning of an address.
+var linkRE = regexp.MustCompile(`(?i)\b[0-9a-f]{7,}\b|www|(?:https?|ftp|mailto|xmpp)\b`)
 
 func isPlain(s string) bool {
 	switch s {
 	case "→", "–", "…", "·", "±0":
 		return true
 	}
-	return wordRE.MatchString(s) && !hashRE.MatchString(s)
+	return wordRE.MatchString(s) && !linkRE.MatchString(s)
 }
 
 // pieces takes one line apart.
