@@ -99,30 +99,41 @@ func (w washer) list(lines []string) []string { return each(lines, w.line) }
 func (w washer) head(s string) string {
 	lines := w.split(s)
 	if more := len(lines) - w.lines; more > 0 {
-		lines = append(lines[:w.lines], fmt.Sprintf("… (%d more lines)", more))
+		return strings.Join(append(w.cut(lines[:w.lines]), fmt.Sprintf("… (%d more lines)", more)), "\n")
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(w.cut(lines), "\n")
 }
 
 // tail cleans several lines of which the last say most.
 func (w washer) tail(s string) string {
 	lines := w.split(s)
-	return strings.Join(lines[max(0, len(lines)-w.lines):], "\n")
+	return strings.Join(w.cut(lines[max(0, len(lines)-w.lines):]), "\n")
 }
 
 // split cleans several lines, without empty ones at either end.
 func (w washer) split(s string) []string {
 	text := strings.TrimRight(strings.Trim(w.text(s), "\n"), " \t\n")
-	return each(strings.Split(text, "\n"), func(line string) string { return cut(line, w.width) })
+	return strings.Split(text, "\n")
+}
+
+// cut shortens each of the lines that are kept.
+func (w washer) cut(lines []string) []string {
+	return each(lines, func(line string) string { return cut(line, w.width) })
 }
 
 // cut shortens a line of more than width characters and says by how much.
 func cut(line string, width int) string {
-	if len(line) <= width || utf8.RuneCountInString(line) <= width {
+	if len(line) <= width {
 		return line
 	}
-	runes := []rune(line)
-	return fmt.Sprintf("%s… (%d more characters)", string(runes[:width]), len(runes)-width)
+	n := 0
+	for i := range line {
+		if n == width {
+			return fmt.Sprintf("%s… (%d more characters)", line[:i], utf8.RuneCountInString(line[i:]))
+		}
+		n++
+	}
+	return line
 }
 
 // each returns a new list of what f makes of every element.

@@ -158,7 +158,8 @@ func TestEverySinkTakesLogsOfTenMegabytes(t *testing.T) {
 				t.Errorf("%s of %q without end has %d bytes", name, text, out.Len())
 			}
 		}
-		if took := time.Since(began); took > 20*time.Second {
+		// It is a tenth of this, but for the race detector beside other tests.
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%q took %v", text, took)
 		}
 	}
