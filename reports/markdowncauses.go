@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// openLines of a log are so few that they need not be folded.
+const openLines = 3
+
 // why appends the causes, and folded those that were there at the base.
 func (m *markdown) why() {
 	shown := m.causes[:min(len(m.causes), m.most.causes)]
@@ -91,29 +94,24 @@ func (m *markdown) message(c Cause) []string {
 	return lines
 }
 
-// log appends the end of a log, folded, and where all of it is.
+// log appends the end of a log, folded unless it is short, and where all of it is.
 func (m *markdown) log(c Cause) {
 	whole := ""
 	if c.Log != "" {
 		whole = "the whole log: " + c.Log
 	}
 	lines := lastLines(c.LogTail, m.most.tail)
-	switch {
-	case len(lines) == 0 && whole != "":
-		m.block(prose(fit(whole, m.most.title)))
-	case len(lines) > 0:
-		m.folded(fmt.Sprintf("the log's %s", lastWords(len(lines))), func() {
+	show := func() {
+		if len(lines) > 0 {
 			m.block(fenced("text", lines)...)
-			if whole != "" {
-				m.block(prose(fit(whole, m.most.title)))
-			}
-		})
+		}
+		if whole != "" {
+			m.block(prose(fit(whole, m.most.title)))
+		}
 	}
-}
-
-func lastWords(n int) string {
-	if n == 1 {
-		return "last line"
+	if len(lines) <= openLines {
+		show()
+		return
 	}
-	return fmt.Sprintf("last %d lines", n)
+	m.folded(fmt.Sprintf("the log's last %d lines", len(lines)), show)
 }

@@ -1,5 +1,5 @@
-// Package reports holds the Report of a run and every form it is shown in:
-// the terminal table, JSON and JUnit.
+// Package reports holds the Report of a run and every form it is shown in: the
+// terminal table, JSON, JUnit, markdown and a page.
 //
 // A Report is plain data with the fixed field names of schema
 // flakeci.report/v1. Sinks are functions of a Report alone; only collect.go
