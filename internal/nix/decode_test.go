@@ -150,7 +150,7 @@ func TestHugeTraces(t *testing.T) {
 	if e == nil || len(e.Frames) != 50001 || e.Place.String() != "modules/a.nix:1:1" || e.Frames[0].Text != "while evaluating 'modules/a.nix' and b" {
 		t.Fatalf("got %v", e)
 	}
-	if took := time.Since(begin); took > 5*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("took %s", took)
 	}
 	log = stderrLog{}

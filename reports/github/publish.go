@@ -25,7 +25,8 @@ const (
 // Options say what is shown, and how.
 type Options struct {
 	// Comment is for what a pull request or a commit is told: the comment, the check
-	// run or status. Auto is in every job that has a token.
+	// run or status. Auto is in every job that has a token; without any of these the
+	// user's files are annotated by commands to the runner.
 	Comment When
 	// Issue is for the issue about a run that nobody watches. Auto is for a
 	// scheduled one.
@@ -103,9 +104,7 @@ func (p *publication) withoutToken() {
 	if p.options.Comment == Always {
 		p.options.Say("no comment: there is no token; give the step GITHUB_TOKEN")
 	}
-	if p.options.Comment != Never {
-		p.commands()
-	}
+	p.commands()
 }
 
 func (p *publication) commands() {

@@ -21,6 +21,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/reports/github/fakehub"
 )
 
 // workflow is what act runs: a repository's checkout, as a job in Actions has it,
@@ -338,7 +339,7 @@ func breaksHome(t *testing.T) func(dir string) {
 // are uploaded though the run is red. The next run leaves the one comment.
 func TestActionOnAPullRequest(t *testing.T) {
 	w := fleet(t, breaksHome(t))
-	github := newHub(t)
+	github := newHub(t, w)
 	env := []string{"GITHUB_SERVER_URL=" + serveRelease(t), "GITHUB_API_URL=" + github.url}
 	job := w.act(t, "pull_request", ".github/workflows/pull-request.yml", "flakeci", env...)
 	if job.err == nil {
@@ -357,22 +358,17 @@ func TestActionOnAPullRequest(t *testing.T) {
 	}
 	github.sane(t)
 	has(t, "the summary", job.summary, "| `laptop` |", "not on this machine")
-	if len(github.comments) != 1 || github.comments[0]["number"] != "7" {
-		t.Fatalf("comments: %v\n%s", github.comments, job.log)
+	has(t, "the comment", github.comment(t, job.log), "| `laptop` |", "| `reason` |", "not on this machine", "users/work/laptop.nix")
+	run := github.check(t, w.head)
+	if run.Conclusion != "failure" || len(run.Annotations) != 1 || run.Annotations[0].Path != "users/work/laptop.nix" {
+		t.Errorf("the check run is %+v", run)
 	}
-	has(t, "the comment", github.comments[0]["body"].(string), "| `laptop` |", "| `reason` |", "not on this machine", "users/work/laptop.nix")
-	if len(github.checks) != 1 || github.checks[0]["head_sha"] != w.head || github.checks[0]["conclusion"] != "failure" {
-		t.Fatalf("check runs: %v, want one of %s", github.checks, w.head)
-	}
-	has(t, "the check run", fmt.Sprint(github.checks[0]["output"]), "path:users/work/laptop.nix")
 
 	w.reported(t)
 	w.left = t.TempDir()
 	w.act(t, "pull_request", ".github/workflows/pull-request.yml", "flakeci", env...)
 	github.sane(t)
-	if len(github.comments) != 1 {
-		t.Errorf("a second run left %d comments", len(github.comments))
-	}
+	github.comment(t, "after a second run")
 }
 
 // reported looks at the artifact.
@@ -430,14 +426,15 @@ func TestActionOnItself(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(w.checkout, ".cache", "busybox", "busybox"), busybox, 0o755))
 	check(t, os.Remove(filepath.Join(w.checkout, ".gitignore"))) // act copies nothing that is ignored
 
-	github := newHub(t)
+	github := newHub(t, w)
 	job := w.act(t, "pull_request", ".github/workflows/ci.yml", "action", "GITHUB_API_URL="+github.url)
 	if job.err != nil || job.outputs["flakeci.verdict"] != "passed" || job.outputs["flakeci.new-failures"] != "0" {
 		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
 	}
 	github.sane(t)
-	if len(github.comments) != 1 || len(github.checks) != 1 || github.checks[0]["conclusion"] != "success" {
-		t.Errorf("comments %v, check runs %v", github.comments, github.checks)
+	github.comment(t, job.log)
+	if run := github.check(t, w.head); run.Conclusion != "success" {
+		t.Errorf("the check run is %+v", run)
 	}
 	key, err := os.ReadFile(filepath.Join(w.left, "cache-key"))
 	if err != nil || !regexp.MustCompile(`^flakeci-Linux-\w+-[0-9a-f]{32}\n$`).Match(key) {
@@ -449,23 +446,21 @@ func TestActionOnItself(t *testing.T) {
 // the pull request that GitHub names, whatever the artifact says.
 func TestActionOnAForksPullRequest(t *testing.T) {
 	w := fleet(t, breaksHome(t))
-	github := newHub(t)
-	github.readOnly = true
+	github := newHub(t, w)
+	github.Rights.ReadOnly = true
 	env := []string{"GITHUB_SERVER_URL=" + serveRelease(t), "GITHUB_API_URL=" + github.url}
 	job := w.act(t, "pull_request", ".github/workflows/forks.yml", "flakeci", env...)
-	if job.err == nil || job.outputs["1.verdict"] != "failed" || len(github.refused) > 0 {
-		t.Fatalf("%v: %v, tried %q\n%s", job.err, job.outputs, github.refused, job.log)
+	if job.err == nil || job.outputs["1.verdict"] != "failed" || len(github.written()) > 0 {
+		t.Fatalf("%v: %v, tried %q\n%s", job.err, job.outputs, github.written(), job.log)
 	}
 	has(t, "the log", job.log, "::error file=users/work/laptop.nix")
 	w.reported(t)
 
-	github.readOnly = false
-	head := map[string]any{"sha": w.head, "ref": "change"}
-	github.pulls = []map[string]any{
-		{"number": 6, "label": "eve:change", "head": map[string]any{"sha": w.base}},
-		{"number": 7, "label": "eve:change", "head": head},
-		{"number": 8, "label": "mallory:change", "head": head},
-	}
+	github = newHub(t, w)
+	env[1] = "GITHUB_API_URL=" + github.url
+	github.AddPull(fakehub.Pull{Number: 6, Head: w.base, Base: w.base, Fork: "eve"})
+	github.AddPull(fakehub.Pull{Number: 8, Head: w.head, Base: w.base, Fork: "mallory"})
+	github.AddPull(fakehub.Pull{Number: 9, Head: w.head, Base: w.base, Fork: "eve"})
 	w.event = map[string]any{
 		"action": "completed", "repository": w.event["repository"],
 		"workflow_run": map[string]any{
@@ -478,13 +473,16 @@ func TestActionOnAForksPullRequest(t *testing.T) {
 		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
 	}
 	github.sane(t)
-	if len(github.comments) != 1 || github.comments[0]["number"] != "7" {
-		t.Fatalf("comments: %v\n%s", github.comments, job.log)
+	for number := 6; number <= 9; number++ {
+		comments := github.Comments(number)
+		if len(comments) > 0 != (number == 9) {
+			t.Fatalf("comments on %d: %v\n%s", number, comments, job.log)
+		}
+		if number == 9 {
+			has(t, "the comment", comments[0].Body, "| `laptop` |", "not on this machine")
+		}
 	}
-	has(t, "the comment", github.comments[0]["body"].(string), "| `laptop` |", "not on this machine")
-	if len(github.checks) != 1 || github.checks[0]["head_sha"] != w.head {
-		t.Errorf("check runs: %v, want one of %s", github.checks, w.head)
-	}
+	github.check(t, w.head)
 }
 
 // A red night opens an issue.
@@ -495,16 +493,16 @@ func TestActionByNight(t *testing.T) {
 		}
 	})
 	w.event = map[string]any{"schedule": "23 3 * * *", "repository": w.event["repository"]}
-	github := newHub(t)
+	github := newHub(t, w)
 	job := w.act(t, "schedule", ".github/workflows/nightly.yml", "flakeci", "GITHUB_SERVER_URL="+serveRelease(t), "GITHUB_API_URL="+github.url)
 	if job.err == nil || job.outputs["1.verdict"] != "failed" || job.outputs["1.new-failures"] != "" {
 		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
 	}
 	github.sane(t)
-	if len(github.issues) != 1 || len(github.comments) > 0 {
-		t.Fatalf("issues %v, comments %v\n%s", github.issues, github.comments, job.log)
+	if len(github.issues()) != 1 || len(github.Comments(7)) > 0 {
+		t.Fatalf("issues %v, comments %v\n%s", github.issues(), github.Comments(7), job.log)
 	}
-	has(t, "the issue", github.issues[0]["body"].(string), "what a night")
+	has(t, "the issue", github.issues()[0].Body, "what a night")
 	if _, err := os.Stat(filepath.Join(w.left, "nightly-report", "report.json")); err != nil {
 		t.Error(err)
 	}

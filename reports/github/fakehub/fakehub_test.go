@@ -93,7 +93,7 @@ func TestPrismIsThere(t *testing.T) {
 func TestPrismEnds(t *testing.T) {
 	TestPrismIsThere(t)
 	for _, killed := range []bool{false, true} {
-		folder := t.TempDir() // in prism's command line, by which it is found
+		folder := t.TempDir() // in prism's environment, by which it is found
 		cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^(TestPrismIsThere|TestHang)$")
 		cmd.Env = append(os.Environ(), "TMPDIR="+folder, fmt.Sprintf("%s=%t", hangs, killed))
 		out, err := cmd.StdoutPipe()
@@ -140,11 +140,16 @@ func TestHang(*testing.T) {
 	}
 }
 
-// running is the command line of a process that has a text in it.
+// running is the command line of a prism that has a text in its environment.
 func running(text string) string {
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, file := range files {
-		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), text) {
+		environ, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(environ), text) {
+			continue
+		}
+		line, err := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
+		if err == nil && strings.Contains(string(line), "prism") {
 			return strings.ReplaceAll(string(line), "\x00", " ")
 		}
 	}

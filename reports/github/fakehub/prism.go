@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -68,13 +69,8 @@ func start(root string) (*prism, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "flakeci-fakehub")
+	description, err := keep(filepath.Join(root, ".cache", "npm"), part)
 	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder) // prism has read it by then
-	description := filepath.Join(folder, "github.json")
-	if err := os.WriteFile(description, part, 0o600); err != nil {
 		return nil, err
 	}
 	p := &prism{hubs: map[string]http.Handler{}}
@@ -84,6 +80,27 @@ func start(root string) (*prism, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// keep writes the description into a file of that very content and nothing else, for
+// prism starts anew when its file changes, and ends when it is gone.
+func keep(folder string, description []byte) (string, error) {
+	name := filepath.Join(folder, fmt.Sprintf("github-%x.json", sha256.Sum256(description)))
+	if _, err := os.Stat(name); err == nil {
+		return name, nil
+	}
+	f, err := os.CreateTemp(folder, "github-")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(description)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return name, nil
 }
 
 // The longest that prism may take to start, on a machine with much else to do.
