@@ -9,6 +9,7 @@ package reports
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -121,6 +122,14 @@ type Cell struct {
 	// Base is there only if the run was compared with one.
 	Base   *CellBase `json:"base,omitempty"`
 	Phases []Phase   `json:"phases"`
+}
+
+// Activated reports whether a home was activated in a host, whatever came of it.
+func (c Cell) Activated() bool {
+	return slices.ContainsFunc(c.Phases, func(p Phase) bool {
+		name, _, _ := strings.Cut(p.Name, ":")
+		return name == "activate"
+	})
 }
 
 // Phase is one step of a cell: eval, build, boot, activate or "check: NAME".

@@ -34,7 +34,21 @@ type Known struct {
 	DrvPath  string
 	OutPaths map[string]string
 	Status   Status
+	How      How
 	Cause    string // the title of why it did not pass
+	// InHosts says that it is a home that was activated in hosts.
+	InHosts bool
+}
+
+// answers says whether what is known of a cell tells what became of it then, as far
+// as the run looked into it now.
+func (k Known) answers(res Result, evalOnly bool) bool {
+	inHosts := slices.ContainsFunc(res.Phases, isActivation)
+	switch {
+	case !k.Status.bad() && k.Status != Passed, k.How == Unchanged, k.InHosts != inHosts:
+		return false
+	}
+	return k.How != Evaluated || evalOnly || res.How == Evaluated
 }
 
 // atBase is a cell as it was at the base.
@@ -120,9 +134,7 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *atBase {
 	}
 	<-host.done
 	if host.err != nil {
-		b := &atBase{}
-		r.evaluateBase(ctx, c, b)
-		return b
+		return r.aloneAtBase(ctx, c)
 	}
 	for _, h := range host.instance.Homes {
 		if matrix.EmbeddedCell(matrix.Cell{ID: c.Part}, h.User, "").ID == c.ID {
@@ -130,6 +142,26 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *atBase {
 		}
 	}
 	return nil
+}
+
+// aloneAtBase evaluates a home by itself, once.
+func (r *run) aloneAtBase(ctx context.Context, c matrix.Cell) *atBase {
+	r.mu.Lock()
+	b, known := r.atBase[c.ID]
+	if !known {
+		b = &atBase{done: make(chan struct{})}
+		r.atBase[c.ID] = b
+	}
+	r.mu.Unlock()
+	if known {
+		<-b.done
+		return b
+	}
+	defer close(b.done)
+	r.evalSlots <- struct{}{}
+	defer func() { <-r.evalSlots }()
+	r.evaluateBase(ctx, c, b)
+	return b
 }
 
 // isUnchanged says whether a cell is left out because it is as it was.

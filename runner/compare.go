@@ -106,7 +106,8 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 	res.Base = r.was(ctx, *res)
 	known, reported := r.Base.Known[res.Cell.ID]
 	// A report of the base saves building it, if it is of the same.
-	if reported && res.Base.Status == "" && res.Base.Change != CellAdded && cmp.Or(res.Base.DrvPath, known.DrvPath) == known.DrvPath {
+	fits := cmp.Or(res.Base.DrvPath, known.DrvPath) == known.DrvPath && known.answers(*res, r.EvalOnly)
+	if reported && fits && res.Base.Status == "" && res.Base.Change != CellAdded {
 		res.Base.Status, res.Base.Note = known.Status, known.Cause
 	}
 	if res.Base.Status == "" && res.Base.DrvPath != "" {
@@ -116,6 +117,9 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 	switch o := res.Base.Outcome; {
 	case o == NewFailure, o == Same, o == AlreadyBroken && res.failsFor(res.Base.Note):
 		res.Base.Note = ""
+	}
+	if res.Base.Change == CellUnknown && res.Base.Note == "" {
+		res.Base.Note = "it does not evaluate"
 	}
 	r.compareClosures(ctx, res)
 	if r.Watch.Compared != nil {
@@ -141,6 +145,9 @@ func (r *run) was(ctx context.Context, res Result) *Comparison {
 		return &Comparison{Change: CellUnknown, Status: b.lost.status(), Note: b.lost.Title}
 	case b.stopped == TimedOut:
 		return &Comparison{Change: CellUnknown, Status: TimedOut, Note: "its evaluation took too long"}
+	}
+	if b.instance.Skip != "" && b.instance.Skip == res.Note {
+		return &Comparison{Change: CellUnchanged} // left out then and now
 	}
 	return &Comparison{Change: changeOf(res, b.instance.DrvPath, true), DrvPath: b.instance.DrvPath}
 }

@@ -94,7 +94,7 @@ func known(r reports.Report) map[string]runner.Known {
 		if c.Status == reports.Skipped && c.DrvPath == "" {
 			continue // it was no more, or is not for this machine
 		}
-		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: runner.Status(c.Status)}
+		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: runner.Status(c.Status), How: runner.How(c.How), InHosts: c.Activated()}
 		if len(c.Causes) > 0 {
 			k.Cause = titles[c.Causes[0]]
 		}
