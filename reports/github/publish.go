@@ -84,12 +84,17 @@ type publication struct {
 	notes   []reports.Annotation
 }
 
+// permissions are what a workflow has to give, by what it is for.
+var permissions = map[string]string{
+	"comment": "pull-requests", "check run": "checks", "commit status": "statuses", "issue": "issues",
+}
+
 // say tells of what could not be done.
 func (p *publication) say(what string, err error) {
 	switch {
 	case err == nil:
 	case unwelcome(err):
-		p.options.Say(fmt.Sprintf("no %s: the token may not write it (%v)", what, err))
+		p.options.Say(fmt.Sprintf("no %s: the token may not write it, which takes `%s: write` among the permissions of the job (%v)", what, permissions[what], err))
 	default:
 		p.options.Say(fmt.Sprintf("no %s: %v", what, err))
 	}
