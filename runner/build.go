@@ -80,7 +80,7 @@ func (r *run) realise(ctx context.Context, res Result, b *build) {
 	var err error
 	b.phase = Phase{Name: PhaseBuild, Started: time.Now()}
 	stopped := r.bounded(ctx, func(ctx context.Context) {
-		result, err = r.Client.Build(ctx, res.DrvPath, nix.BuildWatcher{Start: r.noteBuilt})
+		result, err = r.Client.Build(ctx, res.DrvPath, nix.BuildWatcher{Start: r.builderStarts, End: r.builderEnded, Log: r.builderWrote})
 	})
 	b.phase.Duration, b.phase.MaxRSS = time.Since(b.phase.Started), result.Usage.MaxRSS
 	r.judge(ctx, res, b, result, err, stopped)
@@ -167,6 +167,34 @@ func blame(drv string, causes []*Cause) Status {
 		}
 	}
 	return worst
+}
+
+// builderStarts is told of a builder that starts.
+func (r *run) builderStarts(drv string) {
+	r.noteBuilt(drv)
+	r.watch(func(w Watcher) {
+		if w.Builder != nil {
+			w.Builder(drv, true)
+		}
+	})
+}
+
+// builderEnded is told of a builder that has ended, whatever way.
+func (r *run) builderEnded(drv string) {
+	r.watch(func(w Watcher) {
+		if w.Builder != nil {
+			w.Builder(drv, false)
+		}
+	})
+}
+
+// builderWrote is told of what a builder writes.
+func (r *run) builderWrote(drv, line string) {
+	r.watch(func(w Watcher) {
+		if w.Line != nil {
+			w.Line(drv, line)
+		}
+	})
 }
 
 // noteBuilt remembers a builder that was started in this run, for whichever

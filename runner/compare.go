@@ -122,11 +122,11 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 		res.Base.Note = "it does not evaluate"
 	}
 	r.compareClosures(ctx, res)
-	if r.Watch.Compared != nil {
-		r.watching.Lock()
-		defer r.watching.Unlock()
-		r.Watch.Compared(*res)
-	}
+	r.watch(func(w Watcher) {
+		if w.Compared != nil {
+			w.Compared(*res)
+		}
+	})
 }
 
 // was says what a cell was at the base, as far as evaluation tells.

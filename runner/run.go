@@ -51,6 +51,15 @@ type Watcher struct {
 	Done func(Result)
 	// Compared says that it is known what a finished cell was at the base.
 	Compared func(Result)
+	// Builder says that the builder of a derivation starts, or has ended.
+	Builder func(drv string, runs bool)
+	// Line is a line that a builder wrote, as it wrote it: clean it before showing
+	// it.
+	Line func(drv, line string)
+	// Retry says that a phase of a cell is tried again, and why.
+	Retry func(cell matrix.Cell, phase string, why *Cause)
+	// Stalled says that nothing was heard of a phase of a cell for that long.
+	Stalled func(cell matrix.Cell, phase string, silent time.Duration)
 }
 
 // Run evaluates and builds the cells and gives every one its result, those too
@@ -116,14 +125,20 @@ type run struct {
 	watching sync.Mutex
 }
 
-// started tells the watcher that a phase begins.
-func (r *run) started(c matrix.Cell, phase string) {
-	if r.Watch.Start == nil {
-		return
-	}
+// watch tells the watcher, one thing at a time.
+func (r *run) watch(tell func(Watcher)) {
 	r.watching.Lock()
 	defer r.watching.Unlock()
-	r.Watch.Start(c, phase)
+	tell(r.Watch)
+}
+
+// started tells the watcher that a phase begins.
+func (r *run) started(c matrix.Cell, phase string) {
+	r.watch(func(w Watcher) {
+		if w.Start != nil {
+			w.Start(c, phase)
+		}
+	})
 }
 
 // finish takes in the result of a cell.
@@ -142,12 +157,11 @@ func (r *run) finish(res Result) {
 
 // tell tells the watcher that a cell is finished.
 func (r *run) tell(res Result) {
-	if r.Watch.Done == nil {
-		return
-	}
-	r.watching.Lock()
-	defer r.watching.Unlock()
-	r.Watch.Done(res)
+	r.watch(func(w Watcher) {
+		if w.Done != nil {
+			w.Done(res)
+		}
+	})
 }
 
 // outcome puts results and causes in order and names what is the same.

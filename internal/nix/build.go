@@ -49,10 +49,11 @@ const (
 	FailOther       FailureKind = "infra"
 )
 
-// BuildWatcher is told what a build does while it does it. Both fields may be
+// BuildWatcher is told what a build does while it does it. Any field may be
 // nil. Lines are as the builder wrote them: clean them before showing them.
 type BuildWatcher struct {
-	Start func(drv string)
+	Start func(drv string) // its builder starts
+	End   func(drv string) // its builder has ended, whatever way
 	Log   func(drv, line string)
 }
 

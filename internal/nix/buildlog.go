@@ -50,7 +50,7 @@ func (p *buildLog) line(line []byte) {
 	case r.Action == "start" && r.Type == activityBuild:
 		p.start(r)
 	case r.Action == "stop" && p.drvOf[r.ID] != "":
-		p.stopped = p.drvOf[r.ID]
+		p.stop(p.drvOf[r.ID])
 	case r.Action == "result" && (r.Type == resultLogLine || r.Type == resultPostHook):
 		p.log(r)
 	case r.isError():
@@ -65,6 +65,13 @@ func (p *buildLog) start(r record) {
 	p.built = append(p.built, drv)
 	if p.watch.Start != nil {
 		p.watch.Start(drv)
+	}
+}
+
+func (p *buildLog) stop(drv string) {
+	p.stopped = drv
+	if p.watch.End != nil {
+		p.watch.End(drv)
 	}
 }
 
