@@ -68,11 +68,13 @@ func (r *run) startBase(ctx context.Context, c matrix.Cell) {
 	r.mu.Lock()
 	r.atBase[c.ID] = b
 	r.mu.Unlock()
-	r.evalSlots <- struct{}{}
+	var asked *query
+	if c.Kind != matrix.KindVM { // which comes after its homes
+		asked = r.evals.ask(r.Base.Target, r.question(c), nil)
+	}
 	r.atBases.Go(func() error {
-		defer func() { <-r.evalSlots }()
 		defer close(b.done)
-		r.evaluateBase(ctx, c, b)
+		r.evaluateBase(ctx, c, b, asked)
 		return nil
 	})
 }
@@ -82,18 +84,17 @@ func (b *Base) has(c matrix.Cell) bool {
 }
 
 // evaluateBase evaluates a cell at the base. What is wrong there is a cause that
-// the cell of the run may have, too.
-func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase) {
-	q := r.question(c)
-	if q.VM != nil {
-		q.VM.Homes = r.homesAtBase(c)
+// the cell of the run may have, too. Asked is nil if it is not on its way yet.
+func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase, asked *query) {
+	if asked == nil {
+		q := r.question(c)
+		if q.VM != nil {
+			q.VM.Homes = r.homesAtBase(c)
+		}
+		asked = r.evals.ask(r.Base.Target, q, nil)
 	}
-	b.stopped = r.bounded(ctx, func(ctx context.Context) {
-		b.instance, _, b.err = r.Base.Target.Instantiate(ctx, q)
-	})
-	if b.err == nil {
-		b.stopped = ""
-	} else if b.stopped == "" {
+	b.evaluation = asked.wait()
+	if b.err != nil && b.stopped == "" {
 		b.lost = r.evalCause(ctx, b.err)
 	}
 }
@@ -158,9 +159,7 @@ func (r *run) aloneAtBase(ctx context.Context, c matrix.Cell) *atBase {
 		return b
 	}
 	defer close(b.done)
-	r.evalSlots <- struct{}{}
-	defer func() { <-r.evalSlots }()
-	r.evaluateBase(ctx, c, b)
+	r.evaluateBase(ctx, c, b, nil)
 	return b
 }
 

@@ -77,9 +77,7 @@ func (r *run) vms(ctx context.Context, cells []matrix.Cell) {
 				<-r.ended[id]
 			}
 			r.startBase(ctx, vm)
-			r.evalSlots <- struct{}{}
-			defer func() { <-r.evalSlots }()
-			r.evaluate(ctx, vm)
+			r.evaluate(ctx, vm, r.ask(vm))
 			return nil
 		})
 	}

@@ -38,6 +38,7 @@ const (
 	kindEval    = "eval"
 	kindInput   = "input"
 	kindTimeout = "timeout"
+	kindMemory  = "out-of-memory"
 	kindInfra   = "infra"
 )
 
@@ -105,6 +106,10 @@ func evalCause(err error) *Cause {
 	var e *nix.EvalError
 	if errors.As(err, &e) {
 		return evalErrorCause(e)
+	}
+	var memory *memoryError
+	if errors.As(err, &memory) {
+		return memory.cause()
 	}
 	c := &Cause{Kind: kindInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
 	var died *proc.Error

@@ -214,8 +214,8 @@ func (r *run) askBase(ctx context.Context, res *Result) {
 
 // isMissing says whether something would have to be built for a derivation.
 func (r *run) isMissing(ctx context.Context, drv string) bool {
-	r.evalSlots <- struct{}{}
-	defer func() { <-r.evalSlots }()
+	r.buildSlots <- struct{}{}
+	defer func() { <-r.buildSlots }()
 	plan, err := r.Client.DryRun(ctx, drv)
 	return err != nil || len(plan.Build) > 0
 }

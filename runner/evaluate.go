@@ -5,10 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -20,25 +18,9 @@ type evaluation struct {
 	stopped  Status // set if it was interrupted or took too long
 }
 
-// instantiate evaluates a cell.
-func (r *run) instantiate(ctx context.Context, c matrix.Cell) evaluation {
-	var e evaluation
-	var usage proc.Usage
-	start := time.Now()
-	if ctx.Err() == nil {
-		r.started(c, PhaseEval)
-	}
-	e.stopped = r.bounded(ctx, func(ctx context.Context) {
-		e.instance, usage, e.err = r.Target.Instantiate(ctx, r.question(c))
-	})
-	if e.err == nil {
-		e.stopped = ""
-	}
-	e.phase = Phase{
-		Name: PhaseEval, Status: Passed, Started: start,
-		Duration: time.Since(start), MaxRSS: usage.MaxRSS,
-	}
-	return e
+// ask has a cell evaluated.
+func (r *run) ask(c matrix.Cell) *query {
+	return r.evals.ask(r.Target, r.question(c), func() { r.started(c, PhaseEval) })
 }
 
 // question is what to ask for a cell of this kind.
@@ -66,10 +48,10 @@ func (r *run) takesHomes(host matrix.Cell) bool {
 	return r.Embedded != nil || slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
 }
 
-// evaluate takes a cell through evaluation and hands it on to building, with
-// the homes that are found inside it.
-func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
-	e := r.instantiate(ctx, c)
+// evaluate awaits the evaluation of a cell and hands it on to building, with the
+// homes that are found inside it.
+func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
+	e := asked.wait()
 	var evalErr *nix.EvalError
 	if errors.As(e.err, &evalErr) && e.stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
 		return
@@ -101,7 +83,7 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell) {
 func (r *run) evaluateParts(ctx context.Context, host matrix.Cell, found []string) {
 	for _, home := range r.parts[host.ID] {
 		if !slices.Contains(found, home.ID) {
-			r.evaluate(ctx, home)
+			r.evaluate(ctx, home, r.ask(home))
 		}
 	}
 }
@@ -128,7 +110,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 	for _, user := range users[at] {
 		cell := matrix.EmbeddedCell(host, user, "")
 		found = append(found, cell.ID)
-		home := r.instantiate(ctx, cell)
+		home := r.ask(cell).wait()
 		if home.err != nil && home.stopped == "" && r.evalCause(ctx, home.err) == cause {
 			res.Status = DependencyFailed
 		}

@@ -22,6 +22,9 @@ type Options struct {
 	// EvalJobs and BuildJobs are how many evaluations and builds run at once;
 	// 0 means one.
 	EvalJobs, BuildJobs int
+	// EvalMemory is what all evaluations together may take, in bytes, flakeci's own
+	// memory included; 0 is no limit.
+	EvalMemory int64
 	// Systems are those asked for; empty means any. A cell that turns out to be
 	// for another is skipped.
 	Systems []string
@@ -68,7 +71,8 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r := &run{
 		Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{},
-		evalSlots: make(chan struct{}, max(o.EvalJobs, 1)), buildSlots: make(chan struct{}, max(o.BuildJobs, 1)),
+		evals:      &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}},
+		buildSlots: make(chan struct{}, max(o.BuildJobs, 1)),
 	}
 	for _, c := range cells {
 		r.wanted = append(r.wanted, c.ID)
@@ -80,16 +84,22 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 		}
 	}
 	r.vms(ctx, cells)
+	cells = slices.DeleteFunc(slices.Clone(cells), func(c matrix.Cell) bool {
+		return c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID })
+	}) // which come with their host
+	r.evals.hold()
+	asked := map[string]*query{}
+	for _, c := range cells {
+		asked[c.ID] = r.ask(c)
+	}
+	for _, c := range cells {
+		r.startBase(ctx, c)
+	}
+	r.evals.release()
 	var evals errgroup.Group
 	for _, c := range cells {
-		if c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID }) {
-			continue // comes with its host
-		}
-		r.startBase(ctx, c)
-		r.evalSlots <- struct{}{} // here, for they begin in order
 		evals.Go(func() error {
-			defer func() { <-r.evalSlots }()
-			r.evaluate(ctx, c)
+			r.evaluate(ctx, c, asked[c.ID])
 			return nil
 		})
 	}
@@ -108,7 +118,7 @@ type run struct {
 	causes     causes
 	building   errgroup.Group
 	atBases    errgroup.Group // evaluations at the base
-	evalSlots  chan struct{}
+	evals      *evaluators
 	buildSlots chan struct{}
 	ended      map[string]chan struct{} // closed when the cell is finished, by id
 

@@ -2,11 +2,10 @@ package vmtest
 
 import (
 	"context"
-	"os"
-	"regexp"
 	"runtime"
-	"strconv"
 	"sync"
+
+	"github.com/flakeci/flakeci/internal/memory"
 )
 
 // Budget limits how many guests run at once: by their number, their cores and
@@ -81,25 +80,5 @@ func (b *Budget) release(cores, memory int) {
 // NewBudget makes the budget of this machine: its cores, and four fifths of the
 // memory that is free now. guests is the most at once, 0 for no other limit.
 func NewBudget(guests int) *Budget {
-	return &Budget{Guests: guests, Cores: runtime.NumCPU(), MemoryMiB: availableMiB() * 4 / 5}
-}
-
-var availableRE = regexp.MustCompile(`(?m)^MemAvailable:\s+(\d+) kB`)
-
-// availableMiB is the memory that programs can still have, 0 where that is not
-// known.
-func availableMiB() int {
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	m := availableRE.FindSubmatch(text)
-	if m == nil {
-		return 0
-	}
-	kib, err := strconv.Atoi(string(m[1]))
-	if err != nil {
-		return 0
-	}
-	return kib >> 10
+	return &Budget{Guests: guests, Cores: runtime.NumCPU(), MemoryMiB: int(memory.Available()>>20) * 4 / 5}
 }

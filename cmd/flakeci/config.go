@@ -35,6 +35,7 @@ type config struct {
 	EvalOnly *bool    `toml:"eval-only"`
 	Jobs     *int     `toml:"jobs"`
 	EvalJobs *int     `toml:"eval-jobs"`
+	EvalMem  string   `toml:"eval-memory"`
 	Timeout  string   `toml:"timeout"`
 
 	JSON      string `toml:"json"`
@@ -214,6 +215,7 @@ func (c config) values() []setting {
 	add("exclude", c.Exclude...)
 	add("system", c.System...)
 	add("base", c.Base)
+	add("eval-memory", c.EvalMem)
 	add("timeout", c.Timeout)
 	add("json", c.JSON)
 	add("junit", c.JUnit)

@@ -128,7 +128,19 @@ func (a *App) clientOptions(n nixFlags) nix.Options {
 	if path == "" {
 		path = a.env("FLAKECI_NIX")
 	}
-	return nix.Options{Path: path, Env: withoutTokens(a.Env), Settings: n.settings, Store: n.store, Builders: n.builders.given}
+	return nix.Options{Path: path, Env: withoutTokens(a.Env), Settings: n.settings, Store: n.store, Builders: n.builders.given, Answers: a.cacheFolder("eval")}
+}
+
+// cacheFolder is a folder of flakeci's for what can be had again, or "" where the
+// user has none (https://specifications.freedesktop.org/basedir-spec/latest/).
+func (a *App) cacheFolder(name string) string {
+	if dir := a.env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "flakeci", name)
+	}
+	if home := a.env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".cache", "flakeci", name)
+	}
+	return ""
 }
 
 // spec is a flag whose empty value says something else than its absence.

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
@@ -31,6 +32,7 @@ type runOptions struct {
 	github         githubFlags
 	evalOnly       bool
 	jobs, evalJobs int
+	evalMemory     byteSize
 	timeout        time.Duration
 	artifacts      string
 	progress       string
@@ -51,6 +53,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
 	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
+	fs.Var(&o.evalMemory, "eval-memory", "how much memory evaluation may take, `SIZE` such as 4GiB (default three quarters of what is free)")
 	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell to `DURATION`, such as 30m (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
 	fs.StringVar(&o.progress, "progress", "auto", "what is said meanwhile, `HOW`: plain, quiet, or auto")
@@ -191,7 +194,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	defer progress.stop()
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
-		EvalJobs: j.opts.evalJobs, BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
+		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
 		Base: j.base.base,
 	}
@@ -214,7 +217,19 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		o.Embedded = j.selection.Admits
 	}
 	j.outcome = runner.Run(ctx, cells, o)
+	j.keepAnswers(ctx)
 	return nil
+}
+
+// keepAnswers has the next run know what this one evaluated.
+func (j *job) keepAnswers(ctx context.Context) {
+	err := j.target.Save(ctx)
+	if b := j.base.base; b != nil && b.Target != nil {
+		err = errors.Join(err, b.Target.Save(ctx))
+	}
+	if err != nil && ctx.Err() == nil {
+		j.app.say("warning: what was evaluated is not kept for the next run: %v", err)
+	}
 }
 
 // choose lists the flake's cells and selects among them. Where a whole output

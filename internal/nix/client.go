@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -39,6 +42,9 @@ type Options struct {
 	// Builders is handed on as --builders; an empty one switches them off, nil
 	// leaves them to Nix's own settings.
 	Builders *string
+	// Answers is the folder in which results of evaluations are kept from one run
+	// to the next; empty keeps none.
+	Answers string
 }
 
 // Client is one Nix binary.
@@ -46,9 +52,12 @@ type Client struct {
 	// Version is what the binary says of itself.
 	Version Version
 
-	path   string
-	env    []string
-	common []string
+	path    string
+	env     []string
+	common  []string
+	answers string // a folder, or empty
+	mark    string // begins the answers of a batch; what a flake itself traces does not
+	config  []byte // what show-config said, if it could be asked
 }
 
 // NotFoundError says that there is no Nix to run.
@@ -78,7 +87,11 @@ func Find(ctx context.Context, o Options) (*Client, error) {
 	c := newClient(o)
 	var out bytes.Buffer
 	cmd := proc.Cmd{Path: c.path, Args: []string{"--version"}, Env: c.env, Stdout: &out}
-	if _, err := cmd.Run(ctx); err != nil {
+	var settings sync.WaitGroup
+	settings.Go(func() { c.config, _ = c.askConfig(ctx) }) // who needs it asks again
+	_, err := cmd.Run(ctx)
+	settings.Wait()
+	if err != nil {
 		if errors.Is(err, proc.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			return nil, &NotFoundError{Path: c.path, Err: err}
 		}
@@ -96,14 +109,16 @@ func Find(ctx context.Context, o Options) (*Client, error) {
 }
 
 func newClient(o Options) *Client {
-	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env}
+	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env, mark: rand.Text()}
 	// Flakes are switched on here rather than asked of the user.
 	c.common = []string{"--extra-experimental-features", "nix-command flakes"}
 	for _, s := range o.Settings {
 		c.common = append(c.common, "--option", s[0], s[1])
 	}
+	c.answers = o.Answers
 	if o.Store != "" {
 		c.common = append(c.common, "--store", o.Store)
+		c.answers = "" // whether a derivation is there still could not be seen
 	}
 	if o.Builders != nil {
 		c.common = append(c.common, "--builders", *o.Builders)
@@ -123,6 +138,12 @@ type call struct {
 	stdout io.Writer
 	// line is handed each line of stderr.
 	line func([]byte)
+	// env is added to the client's environment.
+	env []string
+	// started is given the id of the process.
+	started func(pid int)
+	// grace is how long it may take to obey an interruption; 0 is the default.
+	grace time.Duration
 }
 
 func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
@@ -131,15 +152,15 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 
 func (c *Client) command(k call) *proc.Cmd {
 	return &proc.Cmd{
-		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env,
-		Stdout: k.stdout, OnStderr: k.line, MaxLine: maxRecord,
+		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env, AddEnv: k.env,
+		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: maxRecord, Grace: k.grace,
 	}
 }
 
 // A question is a subcommand that evaluates a flake.
 type question struct {
 	flake *Flake
-	sub   []string
+	call
 	// prefix is where the flake stands among the inputs of what is asked:
 	// "target/" below the wrapper, else empty.
 	prefix string
@@ -148,11 +169,19 @@ type question struct {
 // evaluate runs a subcommand that evaluates the flake and decodes the JSON it
 // prints. What Nix says against the flake is an [*EvalError], unless the call
 // was interrupted.
-func (c *Client) evaluate(ctx context.Context, q question, into any, args ...string) (proc.Usage, error) {
+func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage, error) {
 	var log stderrLog
 	var out bytes.Buffer
-	args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, args...)
-	usage, err := c.run(ctx, call{sub: q.sub, args: args, stdout: &out, line: log.line})
+	k := q.call
+	k.args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, k.args...)
+	k.stdout, k.line = &out, log.line
+	if q.line != nil {
+		k.line = func(line []byte) {
+			q.line(line)
+			log.line(line)
+		}
+	}
+	usage, err := c.run(ctx, k)
 	if err != nil {
 		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil {
 			return usage, e

@@ -266,7 +266,7 @@ func TestCancelEndsAnEvaluation(t *testing.T) {
 		target := w.mustOpen()
 		ctx, cancel := context.WithTimeout(w.Context(), 500*time.Millisecond)
 		defer cancel()
-		_, _, err := target.Instantiate(ctx, Question{Path: []string{"nixosConfigurations", "bad", "config", "system", "build", "toplevel"}})
+		_, err := instantiate(ctx, target, Question{Path: []string{"nixosConfigurations", "bad", "config", "system", "build", "toplevel"}})
 		var e *EvalError
 		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &e) {
 			w.Errorf("error is %v", err)

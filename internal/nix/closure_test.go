@@ -20,6 +20,7 @@ func chain() files {
 func (w *world) with(args ...string) *Client {
 	c := *w.client
 	c.common = slices.Concat(c.common, args)
+	c.config = nil // it was asked without them
 	return &c
 }
 

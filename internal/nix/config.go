@@ -34,9 +34,18 @@ func (c *Client) Machine(ctx context.Context) (Machine, error) {
 
 // showConfig gives all settings as they hold with what every call is given.
 func (c *Client) showConfig(ctx context.Context) ([]byte, error) {
+	if c.config != nil {
+		return c.config, nil
+	}
+	return c.askConfig(ctx)
+}
+
+func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
 	var out bytes.Buffer
-	_, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out})
-	return out.Bytes(), err
+	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out}); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // decodeSettings reads settings by name; those that are not there stay as they

@@ -2,6 +2,7 @@ package nix
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 )
 
@@ -21,6 +22,8 @@ type Flake struct {
 	Dir string
 	// Unknown are the overrides that override nothing.
 	Unknown []UnknownInput
+
+	described json.RawMessage // what Nix said of it, whole
 
 	eval  string // the reference to evaluate: locked where that is possible
 	inGit bool   // only what git tracks in Checkout is part of the flake
@@ -104,7 +107,11 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	}
 	var m metadata
 	args := append([]string{f.eval}, overrideArgs("", overrides)...)
-	if _, err := c.evaluate(ctx, question{flake: &f, sub: []string{"flake", "metadata"}}, &m, args...); err != nil {
+	q := question{flake: &f, call: call{sub: []string{"flake", "metadata"}, args: args}}
+	if _, err := c.evaluate(ctx, q, &f.described); err != nil {
+		return f, f.resolveError(err)
+	}
+	if err := json.Unmarshal(f.described, &m); err != nil {
 		return f, f.resolveError(err)
 	}
 	f.fill(m)

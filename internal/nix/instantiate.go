@@ -1,7 +1,9 @@
 package nix
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -79,20 +81,110 @@ const homesExpr = `
   }) (builtins.attrNames users);
 `
 
-// Instantiate evaluates one cell to its derivation, whose .drv is then in the
-// store. Something that is no derivation is an [*EvalError].
-func (t *Target) Instantiate(ctx context.Context, q Question) (Instance, proc.Usage, error) {
-	var in Instance
-	usage, err := t.Eval(ctx, q.function(), &in)
+// Batch is evaluated by one process, one question after the other. What they
+// share is evaluated once.
+type Batch struct {
+	Questions []Question
+	// KeepGarbage switches the evaluator's garbage collector off, which is quicker
+	// by a third and takes more memory with each question.
+	KeepGarbage bool
+	// Started is given the id of the process.
+	Started func(pid int)
+	// Answered is given each answer as soon as it is there, in order. Something
+	// that is no derivation is an [*EvalError]. False ends the process with what is
+	// left unanswered.
+	Answered func(i int, in Instance, err error) (more bool)
+}
+
+// Instantiate evaluates cells to their derivations, whose .drv are then in the
+// store. An error is about the first question that was not answered: the
+// evaluator ends with it.
+func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	answered, enough := 0, false
+	q := t.applying(b.function(t.client.mark))
+	q.started = b.Started
+	if b.KeepGarbage {
+		q.env = []string{"GC_DONT_GC=1"}
+	}
+	q.line = func(line []byte) {
+		in, ok := parseAnswer(line, t.client.mark)
+		if !ok || enough || answered >= len(b.Questions) {
+			return
+		}
+		of := b.Questions[answered]
+		raw := in
+		err := of.finish(&in)
+		if err == nil {
+			t.answers.add(of.expr(), raw)
+		}
+		if enough = !b.Answered(answered, in, err); enough {
+			stop()
+		}
+		answered++
+	}
+	var count int
+	usage, err := t.client.evaluate(ctx, q, &count)
+	if enough || answered == len(b.Questions) {
+		return usage, nil
+	}
+	if vm := b.Questions[answered].VM; vm != nil {
+		err = vm.blame(err)
+	}
+	if err == nil {
+		err = fmt.Errorf("nix eval: %d answers to %d questions", answered, len(b.Questions))
+	}
+	return usage, err
+}
+
+// function reports each answer by a trace once it is there: what nix eval prints
+// itself comes when all is done.
+func (b Batch) function(mark string) string {
+	var list strings.Builder
+	for _, q := range b.Questions {
+		list.WriteString("\n(" + q.expr() + ")")
+	}
+	return asking(fmt.Sprintf("builtins.foldl' (n: answer: builtins.trace \"%s${builtins.toJSON answer}\" (n + 1)) 0 [%s ]", mark, list.String()))
+}
+
+// An argument of a program on Linux has less than 128 KiB.
+const maxQuestions = 96 << 10
+
+// Fitting is how many questions, from the first on, go into one batch.
+func Fitting(questions []Question) int {
+	size := 0
+	for i, q := range questions {
+		if size += len(q.expr()) + 3; size > maxQuestions && i > 0 {
+			return i
+		}
+	}
+	return len(questions)
+}
+
+// parseAnswer reads a line of stderr that may hold an answer.
+func parseAnswer(line []byte, mark string) (in Instance, ok bool) {
+	if !bytes.Contains(line, []byte(mark)) {
+		return in, false
+	}
+	r, ok := parseRecord(line)
+	if !ok || r.Action != "msg" {
+		return in, false
+	}
+	text, ok := strings.CutPrefix(r.Msg, "trace: "+mark)
+	return in, ok && json.Unmarshal([]byte(text), &in) == nil
+}
+
+// finish makes what evaluation gave ready for use, and finds what is wrong in it.
+func (q Question) finish(in *Instance) (err error) {
 	path := q.Path
 	if q.VM != nil {
 		path = q.VM.path()
-		err = q.VM.blame(err)
 	}
 	switch {
-	case err == nil && in.NoVM:
+	case in.NoVM:
 		err = q.VM.noRunner()
-	case err == nil && in.Skip == "":
+	case in.Skip == "":
 		err = in.check(path)
 	}
 	for i, h := range in.Homes {
@@ -101,7 +193,7 @@ func (t *Target) Instantiate(ctx context.Context, q Question) (Instance, proc.Us
 			err = h.Instance.check(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"))
 		}
 	}
-	return in, usage, err
+	return err
 }
 
 var drvPathRE = regexp.MustCompile(`^` + drvPattern + `$`)
@@ -118,30 +210,31 @@ func (in Instance) check(path []string) error {
 	return nil
 }
 
-func (q Question) function() string {
+// asking is a function of the flake that questions stand in.
+func asking(questions string) string {
+	return "f: let" + describeExpr + textExpr + whoseExpr + homesExpr + skipExpr + "in " + questions
+}
+
+// expr is the question itself, to stand in asking.
+func (q Question) expr() string {
 	if q.VM != nil {
-		return q.VM.function()
+		return q.VM.expr()
 	}
-	var b strings.Builder
-	b.WriteString("f: let" + describeExpr + textExpr + whoseExpr)
 	value := "f.outputs" + selector(q.Path)
 	if q.Fallback != nil {
 		value += " or f.outputs" + selector(q.Fallback)
 	}
 	result := "describe value"
 	if q.Embedded {
-		b.WriteString(homesExpr)
 		result += " // { homes = homes f.outputs" + selector(q.Path[:2]) + "; }"
 	}
 	if q.Home {
 		result += " // { home = " + homeExpr(q.Path) + "; }"
 	}
 	if q.Skippable {
-		b.WriteString(skipExpr)
 		result = "(let reason = skip " + quote(q.Path[1]) + " value; in if reason != \"\" then { skip = reason; } else " + result + ")"
 	}
-	fmt.Fprintf(&b, "  value = %s; in %s", value, result)
-	return b.String()
+	return "let value = " + value + "; in " + result
 }
 
 // selector writes a path as .a."b c".d for use behind an expression.

@@ -1,16 +1,26 @@
 package nix
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 )
 
+// instantiate asks one question.
+func instantiate(ctx context.Context, target *Target, q Question) (in Instance, err error) {
+	_, died := target.Instantiate(ctx, Batch{Questions: []Question{q}, Answered: func(_ int, got Instance, wrong error) bool {
+		in, err = got, wrong
+		return true
+	}})
+	return in, errors.Join(err, died)
+}
+
 // instantiated is an instance in short, and the error if there is one.
 func (w *world) instantiated(target *Target, q Question) string {
 	w.Helper()
-	in, _, err := target.Instantiate(w.Context(), q)
+	in, err := instantiate(w.Context(), target, q)
 	var e *EvalError
 	switch {
 	case errors.As(err, &e):
@@ -125,7 +135,7 @@ func TestInstantiate(t *testing.T) {
 				w.Errorf("%v\n got %q\nwant %q", tt.question.Path, got, tt.want)
 			}
 		}
-		in, _, err := target.Instantiate(w.Context(), pkg("multiple"))
+		in, err := instantiate(w.Context(), target, pkg("multiple"))
 		if err != nil || len(in.Outputs) != 3 || !strings.HasSuffix(in.Outputs["man"], "-multiple-man") {
 			w.Errorf("outputs %v, error %v", in.Outputs, err)
 		}

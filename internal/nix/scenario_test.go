@@ -63,7 +63,7 @@ func (w *world) mustOpen() *Target {
 
 // host evaluates a host by name.
 func (w *world) host(target *Target, name string) (Instance, error) {
-	in, _, err := target.Instantiate(w.Context(), Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}})
+	in, err := instantiate(w.Context(), target, Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}})
 	return in, err
 }
 
@@ -119,6 +119,7 @@ func (s scenario) live(t *testing.T, lane lanes.Lane) {
 		env = append(env, "TAPE="+tape, "NIX="+lane.Nix)
 		t.Cleanup(func() { keep(t, tape, filepath.Join("testdata", lane.Version, s.name+".txtar"), places) })
 		w.client = find(t, Options{Path: "testdata/record", Settings: s.settings, Env: env})
+		w.client.mark = recordedMark
 	} else {
 		w.client = newClient(testOptions(Options{Path: lane.Nix, Settings: s.settings, Env: env}))
 		w.client.Version = versionOf(t, lane)
@@ -171,6 +172,8 @@ func (s scenario) recorded(t *testing.T, dir string) {
 	tape := t.TempDir()
 	readRecording(t, filepath.Join(dir, s.name+".txtar")).unpack(t, tape, places)
 	w.client = newClient(Options{Path: "testdata/record", Env: append(os.Environ(), "TAPE="+tape)})
+	w.client.mark = recordedMark
+	w.client.config, _ = w.client.askConfig(t.Context()) // as Find did then
 	var err error
 	if w.client.Version, err = ParseVersion(filepath.Base(dir)); err != nil {
 		t.Fatal(err)
@@ -243,6 +246,9 @@ func find(t testing.TB, o Options) *Client {
 	}
 	return c
 }
+
+// recordedMark is the same in every recording.
+const recordedMark = "flakeci-answer:"
 
 func testOptions(o Options) Options {
 	o.Env, o.Settings = append(testEnv(), o.Env...), append(testSettings(), o.Settings...)

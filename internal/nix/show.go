@@ -90,10 +90,15 @@ func (n showNode) leaves() []string {
 
 // show asks `nix flake show`, which prints nothing at all if any output throws.
 func (t *Target) show(ctx context.Context) (Offer, error) {
-	args := append([]string{t.Flake.eval}, t.client.Version.showAllSystems()...)
 	var root showNode
-	if _, err := t.client.evaluate(ctx, question{flake: &t.Flake, sub: []string{"flake", "show"}}, &root, t.args("", args...)...); err != nil {
+	if t.answers.get("flake show", &root) {
+		return root.offer(), nil
+	}
+	args := append([]string{t.Flake.eval}, t.client.Version.showAllSystems()...)
+	q := question{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, args: t.args("", args...)}}
+	if _, err := t.client.evaluate(ctx, q, &root); err != nil {
 		return Offer{}, err
 	}
+	t.answers.add("flake show", root)
 	return root.offer(), nil
 }

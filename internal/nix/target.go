@@ -2,6 +2,7 @@ package nix
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 
@@ -20,6 +21,7 @@ type Target struct {
 	client  *Client
 	options FlakeOptions
 	wrapper string
+	answers *answers
 }
 
 const wrapperFlake = `{
@@ -34,7 +36,7 @@ const wrapperFlake = `{
 // removes in the end.
 func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir string) (*Target, error) {
 	f, err := c.Resolve(ctx, ref, o)
-	t := &Target{Flake: f, client: c, options: o, wrapper: filepath.Join(dir, "wrapper")}
+	t := &Target{Flake: f, client: c, options: o, wrapper: filepath.Join(dir, "wrapper"), answers: &answers{}}
 	if err != nil {
 		return t, err
 	}
@@ -44,6 +46,7 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 	if err := os.MkdirAll(t.wrapper, 0o755); err != nil {
 		return t, err
 	}
+	t.answers = openAnswers(c.answersOf(ctx, f, o))
 	return t, os.WriteFile(filepath.Join(t.wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
 }
 
@@ -51,9 +54,23 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 // error of the flake is an [*EvalError]; a process that died otherwise is the
 // [*proc.Error] of it.
 func (t *Target) Eval(ctx context.Context, function string, into any) (proc.Usage, error) {
-	q := question{flake: &t.Flake, sub: []string{"eval"}, prefix: "target/"}
-	return t.client.evaluate(ctx, q, into, t.args(q.prefix,
-		"path:"+t.wrapper+"#target", "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.eval)...)
+	if t.answers.get(function, into) {
+		return proc.Usage{}, nil
+	}
+	var raw json.RawMessage
+	usage, err := t.client.evaluate(ctx, t.applying(function), &raw)
+	if err != nil {
+		return usage, err
+	}
+	t.answers.add(function, raw)
+	return usage, json.Unmarshal(raw, into)
+}
+
+// applying is the question of what a function gives for the flake.
+func (t *Target) applying(function string) question {
+	q := question{flake: &t.Flake, prefix: "target/", call: call{sub: []string{"eval"}}}
+	q.args = t.args(q.prefix, "path:"+t.wrapper+"#target", "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.eval)
+	return q
 }
 
 // args adds what the user gave for the flake; prefix is where it stands among

@@ -132,8 +132,8 @@ const vmExpr = `
   };
 `
 
-// function gives { noVM = true; } for a host that has no runner at all.
-func (v VM) function() string {
+// expr gives { noVM = true; } for a host that has no runner at all.
+func (v VM) expr() string {
 	var module, lacking strings.Builder
 	for _, s := range v.settings() {
 		for _, option := range s.options {
@@ -146,8 +146,7 @@ func (v VM) function() string {
 		fmt.Fprintf(&lacking, "\n    (lack (%s) %s)", there, quote(s.without))
 	}
 	var b strings.Builder
-	b.WriteString("f: let" + describeExpr + textExpr)
-	fmt.Fprintf(&b, "  host = f.outputs%s;\n", selector(v.path()[:2]))
+	fmt.Fprintf(&b, "let\n  host = f.outputs%s;\n", selector(v.path()[:2]))
 	fmt.Fprintf(&b, "  homes = [%s ];\n", v.homes())
 	fmt.Fprintf(&b, "  module = { options, lib, ... }: { _file = \"flakeci\"; config = lib.mkMerge (builtins.concatLists [%s ]); };\n", module.String())
 	fmt.Fprintf(&b, "  lacking = guest: builtins.concatLists [%s ];", lacking.String())

@@ -99,7 +99,7 @@ func (w *world) guest(drv string) string {
 // machine is what the question gave in short, or the error.
 func (w *world) machine(target *Target, vm VM) (text string, in Instance) {
 	w.Helper()
-	in, _, err := target.Instantiate(w.Context(), Question{VM: &vm})
+	in, err := instantiate(w.Context(), target, Question{VM: &vm})
 	var e *EvalError
 	switch {
 	case errors.As(err, &e):
@@ -195,7 +195,7 @@ func TestVMLeavesTheHostAsItIs(t *testing.T) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			question, _, _ := strings.Cut(vm.function(), "in if machine")
+			question, _, _ := strings.Cut(asking(vm.expr()), "in if machine")
 			var extended string
 			if _, err := target.Eval(w.Context(), question+"in plain machine.system.system.build.toplevel.drvPath", &extended); err != nil || extended != in.DrvPath {
 				w.Errorf("%s: %s becomes %s, %v", host, in.DrvPath, extended, err)
@@ -281,7 +281,7 @@ func TestVMOfTheStandIn(t *testing.T) {
 		if got != "nixos-vm; injected" || in.VM.MemoryMiB != 512 || in.VM.Cores != 2 || len(in.VM.Accounts) != 1 || in.VM.Accounts[0] != (Account{"joachim", "/home/joachim"}) {
 			w.Errorf("got %q, %+v", got, in.VM)
 		}
-		question, _, _ := strings.Cut(vm.function(), "in if machine")
+		question, _, _ := strings.Cut(asking(vm.expr()), "in if machine")
 		var extended struct {
 			Drv     string
 			Options []string

@@ -27,6 +27,8 @@ type Cmd struct {
 	// counts. Nil passes on flakeci's own with all that is secret in it, so
 	// whatever evaluates or builds foreign code should be given one.
 	Env []string
+	// AddEnv is added to Env, or to what stands for it.
+	AddEnv []string
 	// Stdin is what it reads; nil is an empty input. A Read that blocks may still
 	// be under way when Run returns.
 	Stdin io.Reader

@@ -27,6 +27,9 @@ func (c *Cmd) start() (*process, error) {
 	}
 	p.cmd = exec.Command(c.Path, c.Args...)
 	p.cmd.Dir, p.cmd.Env = c.Dir, c.Env
+	if len(c.AddEnv) > 0 {
+		p.cmd.Env = append(p.cmd.Environ(), c.AddEnv...)
+	}
 	w, err := c.connect(p)
 	if err != nil {
 		return nil, err

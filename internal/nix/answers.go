@@ -1,0 +1,188 @@
+package nix
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+)
+
+// answers are results of evaluations of one flake as it is, kept from one run to
+// the next. Without a look at the machine an evaluation of the same flake, with
+// the same inputs, by the same Nix with the same settings gives the same. Errors
+// are not kept: what could not be fetched may be there the next time.
+type answers struct {
+	path  string // empty keeps nothing
+	mu    sync.Mutex
+	known map[string]json.RawMessage // by the hash of what was asked
+	added map[string]json.RawMessage
+}
+
+// answersOf is the file for a flake, or "" where nothing may be kept: what the
+// evaluation looks at is not known, or the user has Nix keep nothing either.
+func (c *Client) answersOf(ctx context.Context, f Flake, o FlakeOptions) string {
+	settings, err := c.showConfig(ctx)
+	keep := true
+	if c.answers == "" || o.Impure || err != nil || decodeSettings(settings, map[string]any{"eval-cache": &keep}) != nil || !keep {
+		return ""
+	}
+	name := hashOf(append([][]byte{[]byte(c.Version.String()), settings}, f.identity()...)...)
+	return filepath.Join(c.answers, name+".json")
+}
+
+// identity is all that an evaluation of the flake depends on: what of it is
+// visible to itself, its files by the hash in their path, and its inputs.
+func (f Flake) identity() [][]byte {
+	var m struct {
+		Locked, Locks json.RawMessage
+		Path          string
+	}
+	_ = json.Unmarshal(f.described, &m) // what was decoded before
+	return [][]byte{m.Locked, m.Locks, []byte(m.Path), []byte(f.Dir)}
+}
+
+func hashOf(parts ...[]byte) string {
+	h := sha256.New()
+	for _, p := range parts {
+		sum := sha256.Sum256(p)
+		h.Write(sum[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// openAnswers reads a file, if it is there and in order.
+func openAnswers(path string) *answers {
+	a := &answers{path: path, added: map[string]json.RawMessage{}}
+	a.known = a.read()
+	return a
+}
+
+func (a *answers) read() map[string]json.RawMessage {
+	known := map[string]json.RawMessage{}
+	if a.path == "" {
+		return known
+	}
+	if text, err := os.ReadFile(a.path); err != nil || json.Unmarshal(text, &known) != nil {
+		return map[string]json.RawMessage{}
+	}
+	return known
+}
+
+// get decodes the answer to a question and says whether there is one.
+func (a *answers) get(question string, into any) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	raw, ok := a.known[hashOf([]byte(question))]
+	return ok && json.Unmarshal(raw, into) == nil
+}
+
+// add takes in an answer.
+func (a *answers) add(question string, answer any) {
+	raw, err := json.Marshal(answer)
+	if err != nil || a.path == "" {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key := hashOf([]byte(question))
+	a.known[key], a.added[key] = raw, raw
+}
+
+// Flakes whose answers are kept at most, those that were used last.
+const maxAnswers = 64
+
+// save writes what was added to what is in the file by now, which may be more
+// than was read: runs go on side by side.
+func (a *answers) save() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.path == "" || len(a.added) == 0 {
+		return nil
+	}
+	all := a.read()
+	maps.Copy(all, a.added)
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(a.path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(dir, ".new-")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(text)
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), a.path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name()) // the error is told
+		return err
+	}
+	return a.prune(dir)
+}
+
+// prune removes the files that were not written for longest.
+func (a *answers) prune(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) <= maxAnswers {
+		return err
+	}
+	var files []fs.FileInfo
+	for _, e := range entries {
+		if st, err := e.Info(); err == nil { // else another run was faster
+			files = append(files, st)
+		}
+	}
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	for _, st := range files[min(maxAnswers, len(files)):] {
+		_ = os.Remove(filepath.Join(dir, st.Name())) // likewise
+	}
+	return nil
+}
+
+// Save keeps what was evaluated for the next run. A tree that is not locked is
+// looked at once more: what was evaluated may be of a later state of it.
+func (t *Target) Save(ctx context.Context) error {
+	if len(t.answers.added) == 0 {
+		return nil
+	}
+	if t.Flake.Rev == "" {
+		now, err := t.client.Resolve(ctx, t.Flake.Ref, t.options)
+		if err != nil || !slices.EqualFunc(now.identity(), t.Flake.identity(), slices.Equal[[]byte]) {
+			return err
+		}
+	}
+	return t.answers.save()
+}
+
+// Known gives what an earlier run evaluated, if its derivations are in the store
+// still.
+func (t *Target) Known(q Question) (Instance, bool) {
+	var in Instance
+	if !t.answers.get(q.expr(), &in) || q.finish(&in) != nil {
+		return Instance{}, false
+	}
+	drvs := []string{in.DrvPath}
+	for _, h := range in.Homes {
+		drvs = append(drvs, h.Instance.DrvPath)
+	}
+	for _, drv := range drvs {
+		if drv == "" {
+			continue // a package that is left out
+		}
+		if _, err := os.Lstat(drv); err != nil {
+			return Instance{}, false
+		}
+	}
+	return in, true
+}

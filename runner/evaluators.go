@@ -1,0 +1,399 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/memory"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// evaluators share the cells to evaluate among processes. A process takes
+// several, one after the other: it starts once, and what they have in common is
+// evaluated once. Who runs dry takes half of what the slowest still has before it.
+//
+// What is fed to a process cannot be taken back, so a process that is to do less
+// is ended between two cells: because others took the rest, because it took its
+// share of the memory, or because the cell before took too long. An error ends it
+// as well. What was left goes into a new one.
+type evaluators struct {
+	ctx    context.Context
+	jobs   int           // processes at once
+	limit  time.Duration // for each cell; 0 is none
+	memory budget
+
+	mu      sync.Mutex
+	held    bool     // nothing starts yet, for more is to come
+	queue   []*query // in order
+	alone   []*query // those that ran out of memory beside others
+	working []*evaluator
+	watched bool // somebody looks at the processes now and then
+}
+
+// query is a question on its way, and its answer once done is closed.
+type query struct {
+	target   *nix.Target
+	question nix.Question
+	began    func() // is told when it is taken in hand; may be nil
+	done     chan struct{}
+
+	evaluation
+	started  time.Time
+	peak     int64 // of the process while it was in hand, in bytes
+	attempts int
+}
+
+// ask takes in a question. Its answer is complete when done is closed.
+func (e *evaluators) ask(target *nix.Target, q nix.Question, began func()) *query {
+	asked := &query{target: target, question: q, began: began, done: make(chan struct{})}
+	if in, ok := target.Known(q); ok {
+		asked.instance = in
+		asked.phase = Phase{Name: PhaseEval, Status: Passed, Started: time.Now()}
+		close(asked.done)
+		return asked
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.queue = append(e.queue, asked)
+	e.schedule()
+	return asked
+}
+
+// hold keeps questions waiting until release: those that are known together are
+// shared out together.
+func (e *evaluators) hold() { e.held = true }
+
+func (e *evaluators) release() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.held = false
+	e.schedule()
+}
+
+// schedule starts processes as long as there is something for them, and room.
+func (e *evaluators) schedule() {
+	if e.held || e.ctx.Err() != nil {
+		e.cancel()
+		return
+	}
+	for len(e.working) < e.memory.processes(e.jobs) {
+		batch := e.next()
+		if len(batch) == 0 {
+			break
+		}
+		e.start(batch, e.memory.keepsGarbage(e.jobs))
+	}
+	if len(e.working) == 0 && len(e.alone) > 0 {
+		e.memory.single = true
+		e.start(e.alone[:1:1], false)
+		e.alone = e.alone[1:]
+	}
+	if len(e.working) > 0 && !e.watched {
+		e.watched = true
+		go e.watch()
+	}
+}
+
+// cancel answers what will not be asked any more.
+func (e *evaluators) cancel() {
+	if e.ctx.Err() == nil {
+		return
+	}
+	for _, q := range slices.Concat(e.queue, e.alone) {
+		q.finish(Canceled, e.ctx.Err())
+	}
+	e.queue, e.alone = nil, nil
+}
+
+// next is what a new process takes in hand: its part of what waits, or else of
+// what another has before it.
+func (e *evaluators) next() []*query {
+	if e.memory.single {
+		return nil
+	}
+	if len(e.queue) == 0 {
+		return e.steal()
+	}
+	n := 0
+	var questions []nix.Question
+	for _, q := range e.queue {
+		if q.target != e.queue[0].target {
+			break // the base is another flake
+		}
+		questions = append(questions, q.question)
+		n++
+	}
+	free := e.memory.processes(e.jobs) - len(e.working)
+	n = min((n+free-1)/free, nix.Fitting(questions))
+	batch := slices.Clone(e.queue[:n])
+	e.queue = e.queue[n:]
+	return batch
+}
+
+// startup is about what a process costs before it evaluates anything, with what
+// cells of one flake share.
+const startup = 250 * time.Millisecond
+
+// steal takes the later half of what the process that will need longest has
+// before it, if that is worth a process.
+func (e *evaluators) steal() []*query {
+	var from *evaluator
+	var most time.Duration
+	for _, w := range e.working {
+		if left := w.left(); left > most {
+			from, most = w, left
+		}
+	}
+	if most < startup {
+		return nil
+	}
+	ahead := len(from.list) - from.hand - 1
+	at := len(from.list) - (ahead+1)/2
+	batch := slices.Clone(from.list[at:])
+	from.list = from.list[:at]
+	return batch
+}
+
+// evaluator is a process at work.
+type evaluator struct {
+	list []*query // what it has and had to do; what others took is cut off
+	hand int      // which of them it is at
+	pid  int
+	stop func(kill bool)
+
+	began   time.Time // when it took in hand what it is at
+	started time.Time
+	before  int64 // what it had in memory then, in bytes
+	timer   timer
+	ended   ending // why it was ended
+}
+
+// timer limits a cell; nil does not.
+type timer struct{ *time.Timer }
+
+func (t timer) stop() {
+	if t.Timer != nil {
+		t.Stop()
+	}
+}
+
+// ending is why a process was ended before it had done all.
+type ending int
+
+const (
+	byItself ending = iota
+	byTimeout
+	byMemory
+)
+
+// left is how long it will take for what is behind the cell that it is at.
+func (w *evaluator) left() time.Duration {
+	ahead := len(w.list) - w.hand - 1
+	if ahead <= 0 || w.ended != byItself {
+		return 0
+	}
+	pace := time.Since(w.began)
+	if w.hand > 0 {
+		pace = max(pace, w.began.Sub(w.started)/time.Duration(w.hand))
+	}
+	return time.Duration(ahead) * pace
+}
+
+// start runs a process.
+func (e *evaluators) start(batch []*query, keepGarbage bool) {
+	ctx, cancel := context.WithCancel(e.ctx)
+	kill := make(chan struct{})
+	var once sync.Once
+	w := &evaluator{list: batch, started: time.Now()}
+	w.stop = func(now bool) {
+		if now {
+			once.Do(func() { close(kill) })
+		}
+		cancel()
+	}
+	e.working = append(e.working, w)
+	e.takeInHand(w)
+	b := nix.Batch{KeepGarbage: keepGarbage}
+	for _, q := range batch {
+		b.Questions = append(b.Questions, q.question)
+	}
+	b.Started = func(pid int) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		w.pid = pid
+	}
+	b.Answered = func(_ int, in nix.Instance, err error) bool { return e.answered(w, in, err) }
+	go func() {
+		usage, err := batch[0].target.Instantiate(proc.WithKill(ctx, kill), b)
+		cancel()
+		e.end(w, usage, err)
+	}()
+}
+
+// takeInHand begins with the next cell of a process.
+func (e *evaluators) takeInHand(w *evaluator) {
+	q := w.list[w.hand]
+	w.began = time.Now()
+	q.started, q.peak = w.began, 0
+	q.attempts++
+	if q.began != nil {
+		q.began()
+	}
+	if e.limit > 0 {
+		hand := w.hand
+		w.timer.Timer = time.AfterFunc(e.limit, func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if w.hand == hand && w.ended == byItself {
+				w.ended = byTimeout
+				w.stop(false)
+			}
+		})
+	}
+}
+
+// answered takes in the answer to what a process has in hand, and says whether it
+// is to go on.
+func (e *evaluators) answered(w *evaluator, in nix.Instance, err error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if w.hand >= len(w.list) || w.ended != byItself {
+		return false
+	}
+	has := e.look(w)
+	e.memory.learn(w, has)
+	q := w.list[w.hand]
+	q.instance = in
+	w.timer.stop()
+	q.finish("", err)
+	if w.hand++; w.hand >= len(w.list) {
+		// The rest was taken by others, or there is none.
+		return false
+	}
+	if e.ctx.Err() != nil || !e.memory.goesOn(e.jobs, has) {
+		return false
+	}
+	w.before = has
+	e.takeInHand(w)
+	return true
+}
+
+// end takes in the end of a process: what it had in hand is charged with an error,
+// the rest waits for another.
+func (e *evaluators) end(w *evaluator, usage proc.Usage, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w.timer.stop()
+	e.working = slices.DeleteFunc(e.working, func(o *evaluator) bool { return o == w })
+	alone := e.memory.single
+	e.memory.single = false
+	if w.hand < len(w.list) && err != nil {
+		q := w.list[w.hand]
+		if w.hand == 0 {
+			q.peak = max(q.peak, usage.MaxRSS)
+		}
+		w.hand++
+		e.charge(w, q, err, alone)
+	}
+	if w.hand < len(w.list) {
+		e.queue = append(slices.Clone(w.list[w.hand:]), e.queue...)
+	}
+	e.schedule()
+}
+
+// charge ends what a process had in hand when it ended.
+func (e *evaluators) charge(w *evaluator, q *query, err error, alone bool) {
+	var died *proc.Error
+	killed := errors.As(err, &died) && died.Err == nil && died.Signal == syscall.SIGKILL
+	switch {
+	case e.ctx.Err() != nil:
+		q.finish(Canceled, err)
+	case w.ended == byTimeout:
+		q.finish(TimedOut, err)
+	case w.ended != byMemory && !killed:
+		q.finish("", err)
+	case !alone:
+		e.memory.first = max(e.memory.first, q.peak)
+		e.alone = append(e.alone, q)
+	default:
+		q.finish("", &memoryError{Peak: q.peak, Budget: e.memory.total, ByKernel: w.ended != byMemory})
+	}
+}
+
+// wait gives the answer once it is there.
+func (q *query) wait() evaluation {
+	<-q.done
+	return q.evaluation
+}
+
+// finish completes an answer.
+func (q *query) finish(stopped Status, err error) {
+	q.err, q.stopped = err, stopped
+	q.phase = Phase{Name: PhaseEval, Status: Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
+	if q.started.IsZero() {
+		q.phase.Started = time.Now()
+	}
+	q.phase.Duration = time.Since(q.phase.Started)
+	close(q.done)
+}
+
+// How often processes are looked at: often enough that none takes much more than
+// it may between two looks.
+const watchEvery = 10 * time.Millisecond
+
+// watch looks at the processes as long as there are any.
+func (e *evaluators) watch() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for range tick.C {
+		e.mu.Lock()
+		if len(e.working) == 0 {
+			e.watched = false
+			e.mu.Unlock()
+			return
+		}
+		e.enforce()
+		e.schedule() // somebody may be slower than was to be seen before
+		e.mu.Unlock()
+	}
+}
+
+// look reads what a process has in memory now.
+func (e *evaluators) look(w *evaluator) int64 {
+	if w.pid == 0 {
+		return 0
+	}
+	has := memory.Resident(w.pid)
+	if w.hand < len(w.list) {
+		q := w.list[w.hand]
+		q.peak = max(q.peak, has)
+	}
+	return has
+}
+
+// enforce ends the largest process if all together are about to take more than
+// they may.
+func (e *evaluators) enforce() {
+	all := e.memory.own()
+	var largest *evaluator
+	var most int64
+	for _, w := range e.working {
+		has := e.look(w)
+		all += has
+		if w.ended == byMemory {
+			return // its memory is about to be free
+		}
+		if has > most {
+			largest, most = w, has
+		}
+	}
+	if e.memory.exceeded(all) && largest != nil {
+		largest.ended = byMemory
+		largest.stop(true)
+	}
+}

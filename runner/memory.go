@@ -1,0 +1,90 @@
+package runner
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/flakeci/flakeci/internal/memory"
+)
+
+// budget is the memory that evaluation may take, all of it in bytes, and what was
+// seen of how much cells need.
+type budget struct {
+	total int64 // flakeci's own included; 0 is no limit
+	// first is the most that a process had after the first of its cells, further
+	// by how much it grew at most with another. 0 is not known yet.
+	first, further int64
+	// single says that the process at work has all of it to itself, on purpose.
+	single bool
+}
+
+// unknownCell is what a cell is taken to need before any is known: a small host.
+const unknownCell = 512 << 20
+
+// own is what flakeci itself has.
+func (b *budget) own() int64 { return memory.Resident(os.Getpid()) }
+
+// processes is how many there may be at once, at least one.
+func (b *budget) processes(jobs int) int {
+	if b.total == 0 {
+		return jobs
+	}
+	return int(max(min(int64(jobs), (b.total-b.own())/cmp.Or(b.first, unknownCell)), 1))
+}
+
+// share is what each of them may have.
+func (b *budget) share(jobs int) int64 {
+	return (b.total - b.own()) / int64(b.processes(jobs))
+}
+
+// keepsGarbage says whether there is room enough for a process not to collect its
+// garbage. For a single cell that gains nothing.
+func (b *budget) keepsGarbage(jobs int) bool {
+	return b.total == 0 || b.share(jobs) >= 3*max(b.first, unknownCell/2)
+}
+
+// goesOn says whether a process that has so much may take another cell.
+func (b *budget) goesOn(jobs int, has int64) bool {
+	return b.total == 0 || has+cmp.Or(b.further, b.first) <= b.share(jobs)
+}
+
+// learn takes in what a process has after a cell.
+func (b *budget) learn(w *evaluator, has int64) {
+	if w.hand == 0 {
+		b.first = max(b.first, has)
+		return
+	}
+	b.further = max(has-w.before, b.further, 1)
+}
+
+// exceeded says whether so much is too much, or about to be: between two looks
+// more is taken, and a process that is killed goes on for a moment.
+func (b *budget) exceeded(all int64) bool {
+	return b.total > 0 && all > b.total-max(b.total/32, 16<<20)
+}
+
+// memoryError says that evaluating a cell takes more memory than there is. Peak is
+// what its process had at last, Budget what it was allowed, in bytes.
+type memoryError struct {
+	Peak, Budget int64
+	ByKernel     bool // which ran out of memory before the budget did
+}
+
+func (e *memoryError) cause() *Cause {
+	c := &Cause{
+		Kind: kindMemory, Title: "evaluation " + e.Error(), Message: e.Error(),
+		Hint: "it was tried a second time with nothing beside it; give evaluation more with --eval-memory, or a larger machine",
+	}
+	if e.ByKernel {
+		c.Message += "; the kernel killed the evaluator"
+		c.Hint = "it was tried a second time with nothing beside it; it takes a machine with more memory, or swap"
+	}
+	return c
+}
+
+func (e *memoryError) Error() string {
+	return fmt.Sprintf("out of memory, %s of %s", humanize.IBytes(uint64(e.Peak)), humanize.IBytes(uint64(e.Budget)))
+}
