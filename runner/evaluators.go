@@ -33,6 +33,7 @@ type evaluators struct {
 	alone   []*query // those that ran out of memory beside others
 	working []*evaluator
 	watched bool // somebody looks at the processes now and then
+	running sync.WaitGroup
 }
 
 // query is a question on its way, and its answer once done is closed.
@@ -228,11 +229,11 @@ func (e *evaluators) start(batch []*query, keepGarbage bool) {
 		w.pid = pid
 	}
 	b.Answered = func(_ int, in nix.Instance, err error) bool { return e.answered(w, in, err) }
-	go func() {
+	e.running.Go(func() {
 		usage, err := batch[0].target.Instantiate(proc.WithKill(ctx, kill), b)
 		cancel()
 		e.end(w, usage, err)
-	}()
+	})
 }
 
 // takeInHand begins with the next cell of a process.

@@ -107,6 +107,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	_ = evals.Wait()
 	_ = r.building.Wait()
 	r.compare(ctx)
+	r.evals.running.Wait() // a process may be about to end, when all is answered
 	return r.outcome(ctx)
 }
 
