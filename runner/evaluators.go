@@ -130,7 +130,7 @@ func (e *evaluators) next() []*query {
 		n++
 	}
 	free := e.memory.processes(e.jobs) - len(e.working)
-	n = min((n+free-1)/free, nix.Fitting(questions))
+	n = min((n+free-1)/free, nix.Fitting(questions), e.memory.cells(e.jobs))
 	batch := slices.Clone(e.queue[:n])
 	e.queue = e.queue[n:]
 	return batch
@@ -154,7 +154,7 @@ func (e *evaluators) steal() []*query {
 		return nil
 	}
 	ahead := len(from.list) - from.hand - 1
-	at := len(from.list) - (ahead+1)/2
+	at := len(from.list) - min((ahead+1)/2, e.memory.cells(e.jobs))
 	batch := slices.Clone(from.list[at:])
 	from.list = from.list[:at]
 	return batch
@@ -344,21 +344,27 @@ func (q *query) finish(stopped Status, err error) {
 }
 
 // How often processes are looked at: often enough that none takes much more than
-// it may between two looks.
-const watchEvery = 10 * time.Millisecond
+// it may between two looks, and seldom while there is more than enough.
+const (
+	watchOften  = 10 * time.Millisecond
+	watchSeldom = 40 * time.Millisecond
+)
 
 // watch looks at the processes as long as there are any.
 func (e *evaluators) watch() {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for range tick.C {
+	wait := watchOften
+	for {
+		time.Sleep(wait)
 		e.mu.Lock()
 		if len(e.working) == 0 {
 			e.watched = false
 			e.mu.Unlock()
 			return
 		}
-		e.enforce()
+		wait = watchOften
+		if e.enforce() < e.memory.total/2 || e.memory.total == 0 {
+			wait = watchSeldom
+		}
 		e.schedule() // somebody may be slower than was to be seen before
 		e.mu.Unlock()
 	}
@@ -378,16 +384,17 @@ func (e *evaluators) look(w *evaluator) int64 {
 }
 
 // enforce ends the largest process if all together are about to take more than
-// they may.
-func (e *evaluators) enforce() {
-	all := e.memory.own()
+// they may, and gives what they have.
+func (e *evaluators) enforce() (all int64) {
+	e.memory.measure()
+	all = e.memory.own
 	var largest *evaluator
 	var most int64
 	for _, w := range e.working {
 		has := e.look(w)
 		all += has
 		if w.ended == byMemory {
-			return // its memory is about to be free
+			return all // its memory is about to be free
 		}
 		if has > most {
 			largest, most = w, has
@@ -397,4 +404,5 @@ func (e *evaluators) enforce() {
 		largest.ended = byMemory
 		largest.stop(true)
 	}
+	return all
 }

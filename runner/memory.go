@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/dustin/go-humanize"
@@ -13,7 +14,8 @@ import (
 // budget is the memory that evaluation may take, all of it in bytes, and what was
 // seen of how much cells need.
 type budget struct {
-	total int64 // flakeci's own included; 0 is no limit
+	total int64 // 0 is no limit
+	own   int64 // what of it flakeci itself had when it was measured last
 	// first is the most that a process had after the first of its cells, further
 	// by how much it grew at most with another. 0 is not known yet.
 	first, further int64
@@ -24,26 +26,34 @@ type budget struct {
 // unknownCell is what a cell is taken to need before any is known: a small host.
 const unknownCell = 512 << 20
 
-// own is what flakeci itself has.
-func (b *budget) own() int64 { return memory.Resident(os.Getpid()) }
+// measure looks at what flakeci itself has.
+func (b *budget) measure() { b.own = memory.Resident(os.Getpid()) }
 
 // processes is how many there may be at once, at least one.
 func (b *budget) processes(jobs int) int {
 	if b.total == 0 {
 		return jobs
 	}
-	return int(max(min(int64(jobs), (b.total-b.own())/cmp.Or(b.first, unknownCell)), 1))
+	return int(max(min(int64(jobs), (b.total-b.own)/cmp.Or(b.first, unknownCell)), 1))
 }
 
 // share is what each of them may have.
 func (b *budget) share(jobs int) int64 {
-	return (b.total - b.own()) / int64(b.processes(jobs))
+	return (b.total - b.own) / int64(b.processes(jobs))
 }
 
 // keepsGarbage says whether there is room enough for a process not to collect its
 // garbage. For a single cell that gains nothing.
 func (b *budget) keepsGarbage(jobs int) bool {
 	return b.total == 0 || b.share(jobs) >= 3*max(b.first, unknownCell/2)
+}
+
+// cells is how many a process may take until it has its share, as far as is known.
+func (b *budget) cells(jobs int) int {
+	if b.total == 0 || b.first == 0 {
+		return math.MaxInt
+	}
+	return 1 + int(max(b.share(jobs)-b.first, 0)/cmp.Or(b.further, b.first))
 }
 
 // goesOn says whether a process that has so much may take another cell.

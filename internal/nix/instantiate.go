@@ -102,6 +102,7 @@ type Batch struct {
 func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	kill := make(chan struct{})
 	answered, enough := 0, false
 	q := t.applying(b.function(t.client.mark))
 	q.started = b.Started
@@ -120,12 +121,13 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 			t.answers.add(of.expr(), raw)
 		}
 		if enough = !b.Answered(answered, in, err); enough {
+			close(kill) // a long builtin does not hear an interruption
 			stop()
 		}
 		answered++
 	}
 	var count int
-	usage, err := t.client.evaluate(ctx, q, &count)
+	usage, err := t.client.evaluate(proc.WithKill(ctx, kill), q, &count)
 	if enough || answered == len(b.Questions) {
 		return usage, nil
 	}

@@ -1,6 +1,9 @@
 package proc
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // killKey is the context key of WithKill.
 type killKey struct{}
@@ -8,12 +11,34 @@ type killKey struct{}
 // WithKill returns a context whose processes do not get what is left of their
 // grace time once kill is closed: somebody who interrupts a second time does
 // not want to wait. Closing it has no effect before the context is done.
+// What was given for a context around this one holds too.
 func WithKill(ctx context.Context, kill <-chan struct{}) context.Context {
-	return context.WithValue(ctx, killKey{}, kill)
+	return context.WithValue(ctx, killKey{}, kills{kill, ctx})
 }
 
-// killed returns the channel of WithKill, or nil, which is never ready.
-func killed(ctx context.Context) <-chan struct{} {
-	kill, _ := ctx.Value(killKey{}).(<-chan struct{})
-	return kill
+// kills is what one WithKill gave, and where to find others.
+type kills struct {
+	kill  <-chan struct{}
+	outer context.Context
+}
+
+// killed returns a channel that is closed once one of those given to WithKill is,
+// or when it is over.
+func killed(ctx context.Context, over <-chan struct{}) <-chan struct{} {
+	any := make(chan struct{})
+	var once sync.Once
+	for {
+		k, ok := ctx.Value(killKey{}).(kills)
+		if !ok {
+			return any
+		}
+		go func() {
+			select {
+			case <-k.kill:
+			case <-over:
+			}
+			once.Do(func() { close(any) })
+		}()
+		ctx = k.outer
+	}
 }

@@ -72,12 +72,15 @@ func (p *process) interrupt(ctx context.Context) bool {
 	p.leader.signal(syscall.SIGINT)
 	grace := time.NewTimer(p.grace)
 	defer grace.Stop()
+	done := make(chan struct{})
+	defer close(done)
+	kill := killed(ctx, done)
 	for _, over := range []chan struct{}{p.exited, p.quiet} {
 		select {
 		case <-over:
 			continue
 		case <-grace.C:
-		case <-killed(ctx):
+		case <-kill:
 		}
 		p.leader.signal(syscall.SIGKILL)
 		break
