@@ -105,7 +105,7 @@ func baseIs(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// phase FILE ID NAME STATUS [message=TEXT] looks a phase of a cell up.
+// phase FILE ID NAME STATUS [message=TEXT] [attempts=N] looks a phase of a cell up.
 func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
 	for _, c := range r.Cells {
@@ -117,8 +117,10 @@ func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Fatalf("%s of %s is %s (%s), want %s", p.Name, c.ID, p.Status, p.Message, args[3])
 			}
 			for _, want := range args[4:] {
-				if text, ok := strings.CutPrefix(want, "message="); !ok || !strings.Contains(p.Message, text) {
-					ts.Fatalf("the message of %s of %s is %q, want %s", p.Name, c.ID, p.Message, want)
+				name, value, _ := strings.Cut(want, "=")
+				got := map[string]string{"message": p.Message, "attempts": strconv.Itoa(max(p.Attempts, 1))}[name]
+				if got != value && (name != "message" || !strings.Contains(got, value)) {
+					ts.Fatalf("%s of %s of %s is %q, want %s", name, p.Name, c.ID, got, want)
 				}
 			}
 			return

@@ -1,0 +1,41 @@
+{
+  description = "hosts that take a lot of memory or time to evaluate, among some that do not";
+
+  inputs.busybox = {
+    url = "github:flakeci/busybox"; # the tests give the real one by --override-input
+    flake = false;
+  };
+
+  outputs =
+    { self, busybox }:
+    let
+      mk =
+        name:
+        derivation {
+          inherit name;
+          system = "x86_64-linux";
+          salt = import ./salt.nix;
+          builder = "${busybox}/busybox";
+          args = [ "sh" "-c" "echo ${name} > $out" ];
+        };
+      # About 700 MB that cannot be let go of.
+      large = builtins.genList (n: { name = toString n; value = [ n ]; }) 3500000;
+      hold = list: value: builtins.deepSeq list (if builtins.length list > 0 then value else null);
+      many = builtins.genList (n: n) 100000;
+      host = toplevel: { config.system.build.toplevel = toplevel; };
+    in
+    {
+      nixosConfigurations = {
+        a-small = host (mk "a-small");
+        b-large = host (hold large (mk "b-large"));
+        c-small = host (mk "c-small");
+        d-throws = host (throw "d is broken");
+        e-endless = host (mk "e-${toString (builtins.foldl' (a: b: a + builtins.foldl' builtins.add 0 many) 0 many)}");
+        f-small = host (mk "f-small");
+        g-recursion = host (let f = n: 1 + f n; in mk "g-${toString (f 1)}");
+        h-small = host (mk "h-small");
+        i-nothing = host 42;
+        j-small = host (mk "j-small");
+      };
+    };
+}
