@@ -16,6 +16,17 @@ type Discovery struct {
 	// Causes are outputs whose names could not be had. What they would have
 	// offered is unknown, so a run with any of them cannot pass.
 	Causes []*Cause
+	// Rest waits for what takes longer to be listed and gives the whole. It is nil
+	// if this is the whole.
+	Rest func() (Discovery, error)
+}
+
+// Whole waits for all that was asked for.
+func (d Discovery) Whole() (Discovery, error) {
+	if d.Rest == nil {
+		return d, nil
+	}
+	return d.Rest()
 }
 
 // Wanted says how far to look.
@@ -28,17 +39,19 @@ type Wanted struct {
 	Embedded func(host matrix.Cell) bool
 }
 
-// Discover asks the flake for its configurations. The error is for a Nix that
-// could not be asked, or an interruption.
+// Discover asks the flake for its configurations. Hosts and homes are listed when
+// it returns; others may still be on their way, see [Discovery.Rest]. The error is
+// for a Nix that could not be asked, or an interruption.
 func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
-	offer, faults, err := t.Inventory(ctx, w.Others)
+	var rest func() (nix.Offer, []nix.Fault, error)
+	if w.Others {
+		rest = others(ctx, t)
+	}
+	offer, faults, err := t.Inventory(ctx)
 	if err != nil {
 		return Discovery{}, err
 	}
-	inv := matrix.Inventory{
-		NixOS: offer.NixOS, Darwin: offer.Darwin, Formatters: offer.Formatters,
-		Checks: outputs(offer.Checks), Packages: outputs(offer.Packages), DevShells: outputs(offer.DevShells),
-	}
+	inv := matrix.Inventory{NixOS: offer.NixOS, Darwin: offer.Darwin}
 	if inv.Homes, err = homes(ctx, t, offer); err != nil {
 		return Discovery{}, err
 	}
@@ -47,6 +60,35 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 			return Discovery{}, err
 		}
 	}
+	d := discovery(inv, faults)
+	if rest != nil {
+		d.Rest = func() (Discovery, error) {
+			offer, more, err := rest()
+			inv.Formatters, inv.Checks = offer.Formatters, outputs(offer.Checks)
+			inv.Packages, inv.DevShells = outputs(offer.Packages), outputs(offer.DevShells)
+			return discovery(inv, slices.Concat(faults, more)), err
+		}
+	}
+	return d, nil
+}
+
+// others begins to ask for what else there is, and gives what waits for it.
+func others(ctx context.Context, t *nix.Target) func() (nix.Offer, []nix.Fault, error) {
+	var offer nix.Offer
+	var faults []nix.Fault
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		offer, faults, err = t.Others(ctx)
+	}()
+	return func() (nix.Offer, []nix.Fault, error) {
+		<-done
+		return offer, faults, err
+	}
+}
+
+func discovery(inv matrix.Inventory, faults []nix.Fault) Discovery {
 	d := Discovery{Matrix: matrix.New(inv)}
 	var cs causes
 	for _, f := range faults {
@@ -54,7 +96,7 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 		c.Title = fmt.Sprintf("%s: %s", f.Output, c.Title)
 		d.Causes = append(d.Causes, c)
 	}
-	return d, nil
+	return d
 }
 
 func outputs(attrs []nix.Attr) []matrix.Output {

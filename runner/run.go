@@ -41,12 +41,17 @@ type Options struct {
 	VM VMOptions
 	// Artifacts is the folder for whole logs; empty keeps none.
 	Artifacts string
+	// Later gives cells that were not known yet, as soon as they are. Nothing that
+	// Run was given hangs on them. Nil is none.
+	Later func() []matrix.Cell
 	// Watch is told what happens. Calls come one at a time.
 	Watch Watcher
 }
 
 // Watcher is told of a run while it goes on. Any field may be nil.
 type Watcher struct {
+	// More says that so many more cells take part.
+	More func(cells []matrix.Cell)
 	// Start says that a phase of a cell begins.
 	Start func(cell matrix.Cell, phase string)
 	// Done says that a cell is finished. SameAs and the ids of causes are not
@@ -103,12 +108,36 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 			return nil
 		})
 	}
+	if o.Later != nil {
+		evals.Go(func() error {
+			r.later(ctx, &evals)
+			return nil
+		})
+	}
 	// The functions return no errors: a failed cell is a result.
 	_ = evals.Wait()
 	_ = r.building.Wait()
 	r.compare(ctx)
 	r.evals.running.Wait() // a process may be about to end, when all is answered
 	return r.outcome(ctx)
+}
+
+// later takes in the cells that come later.
+func (r *run) later(ctx context.Context, evals *errgroup.Group) {
+	cells := r.Later()
+	r.watch(func(w Watcher) {
+		if w.More != nil && len(cells) > 0 {
+			w.More(cells)
+		}
+	})
+	for _, c := range cells {
+		asked := r.ask(c)
+		r.startBase(ctx, c)
+		evals.Go(func() error {
+			r.evaluate(ctx, c, asked)
+			return nil
+		})
+	}
 }
 
 // run is the state of a run. Results are added as cells finish.

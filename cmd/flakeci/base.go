@@ -122,6 +122,9 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 		b.report.Rev = target.Flake.Rev
 	}
 	d, err := runner.Discover(ctx, target, j.wanted())
+	if err == nil {
+		d, err = d.Whole()
+	}
 	switch {
 	case errors.As(err, &eval):
 		b.base.Lost = runner.FlakeCause(err)

@@ -74,8 +74,14 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	others := slices.ContainsFunc(selection.Kinds, isOther)
 	homes := slices.Contains(selection.Kinds, matrix.KindHome)
 	d, err := runner.Discover(ctx, target, runner.Wanted{Others: others, Embedded: func(matrix.Cell) bool { return homes }})
+	if err == nil {
+		d, err = d.Whole()
+	}
 	if err != nil {
 		return err
+	}
+	if err := target.Save(ctx); err != nil && ctx.Err() == nil {
+		a.say("warning: what was evaluated is not kept for the next time: %v", err)
 	}
 	m, err := d.Matrix.Select(selection)
 	if err != nil && len(d.Causes) == 0 {

@@ -68,7 +68,13 @@ func (p *progress) hush() {
 }
 
 func (p *progress) watcher() runner.Watcher {
-	return runner.Watcher{Start: p.start, Done: p.finish, Compared: p.compared}
+	return runner.Watcher{More: p.more, Start: p.start, Done: p.finish, Compared: p.compared}
+}
+
+func (p *progress) more(cells []matrix.Cell) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total += len(cells)
 }
 
 func (p *progress) start(c matrix.Cell, phase string) {

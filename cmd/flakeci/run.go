@@ -140,6 +140,7 @@ type job struct {
 	base    baseline
 	outcome runner.Outcome
 	causes  []*runner.Cause                   // of what no cell stands for
+	rest    func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
 	vms     func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
 }
 
@@ -196,7 +197,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
-		Base: j.base.base,
+		Base: j.base.base, Later: j.rest,
 	}
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
@@ -237,9 +238,53 @@ func (j *job) keepAnswers(ctx context.Context) {
 func (j *job) choose(ctx context.Context) ([]matrix.Cell, error) {
 	wanted := j.wanted()
 	d, err := runner.Discover(ctx, j.target, wanted)
+	if err == nil && d.Rest != nil {
+		if early := j.early(d.Matrix); len(early) > 0 {
+			j.rest = func() []matrix.Cell { return j.chooseRest(ctx, d, early) }
+			return early, nil
+		}
+		d, err = d.Rest()
+	}
 	if err != nil {
 		return nil, j.broken(ctx, err)
 	}
+	return j.selectFrom(d, wanted)
+}
+
+// early are the cells to begin with while the rest of the flake is being listed:
+// `nix flake show` can take half a minute. Who compares, or takes a share of the
+// cells, has to know them all.
+func (j *job) early(known matrix.Matrix) []matrix.Cell {
+	if j.opts.base.given() || j.opts.shard.String() != "" {
+		return nil
+	}
+	m, err := known.Select(j.selection)
+	if err != nil || j.opts.vms.against(hostsToBoot(known)) != nil {
+		return nil // what is said of that is said of the whole
+	}
+	j.matrix, j.offered = m, known
+	return m.Cells
+}
+
+// chooseRest selects among all cells and gives those that did not begin early.
+func (j *job) chooseRest(ctx context.Context, d runner.Discovery, early []matrix.Cell) []matrix.Cell {
+	d, err := d.Rest()
+	if err != nil {
+		j.causes = append(j.causes, d.Causes...)
+		_ = j.broken(ctx, err)
+		return nil
+	}
+	all, err := j.selectFrom(d, j.wanted())
+	if err != nil {
+		return nil // which it had said before any began
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c matrix.Cell) bool {
+		return slices.ContainsFunc(early, func(e matrix.Cell) bool { return e.ID == c.ID })
+	})
+}
+
+// selectFrom chooses the cells that take part.
+func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cell, error) {
 	if err := j.opts.vms.against(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
 		return nil, err
 	}

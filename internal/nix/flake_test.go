@@ -87,7 +87,7 @@ func (w *world) offers(ref string) Flake {
 		w.Errorf("%s: %v", ref, err)
 		return Flake{}
 	}
-	offer, faults, err := target.Inventory(w.Context(), false)
+	offer, faults, err := target.Inventory(w.Context())
 	if err != nil || len(faults) > 0 || strings.Join(offer.NixOS, " ") != "reason" {
 		w.Errorf("%s: offer %+v, faults %v, error %v", ref, offer, faults, err)
 	}
@@ -250,7 +250,7 @@ func TestOverridesReachTheFlake(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		offer, _, err := target.Inventory(w.Context(), false)
+		offer, _, err := target.Inventory(w.Context())
 		if err != nil || strings.Join(offer.NixOS, " ") != "reason" {
 			w.Errorf("offer %+v, error %v", offer, err)
 		}

@@ -154,7 +154,7 @@ func TestOddNames(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": flake.String()}.write(w.T, w.dir, strings.NewReplacer())
 		target := w.mustOpen()
-		offer, faults, err := target.Inventory(w.Context(), false)
+		offer, faults, err := target.Inventory(w.Context())
 		if err != nil || faults != nil || len(offer.NixOS) != len(names) {
 			w.Fatalf("offer %q, faults %v, error %v", offer.NixOS, faults, err)
 		}

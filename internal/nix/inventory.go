@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -63,36 +62,24 @@ func otherQueries() []outputQuery {
 	}
 }
 
-// Inventory lists what the flake offers: hosts and homes by the names of their
-// attributes, and with others also what `nix flake show` lists. One output that
-// throws does not hide the rest: it comes back as a Fault. `nix flake show`
-// forces every package and fails as a whole if one throws; then names are asked
-// output by output, and the one that throws is found when it is evaluated.
-func (t *Target) Inventory(ctx context.Context, others bool) (Offer, []Fault, error) {
-	var shown Offer
-	var showErr error
-	var wg sync.WaitGroup
-	if others {
-		wg.Go(func() { shown, showErr = t.show(ctx) })
-	}
-	offer, faults, err := t.ask(ctx, hostAndHomeQueries())
-	wg.Wait()
-	if err != nil || !others {
-		return offer, faults, err
-	}
+// Inventory lists the hosts and homes that the flake offers, by the names of their
+// attributes. One output that throws does not hide the rest: it comes back as a
+// Fault.
+func (t *Target) Inventory(ctx context.Context) (Offer, []Fault, error) {
+	return t.ask(ctx, hostAndHomeQueries())
+}
+
+// Others lists what else the flake offers: what `nix flake show` lists. That can
+// take its time, since it forces every package, and fails as a whole if one throws.
+// Then names are asked output by output, and the one that throws is found when it
+// is evaluated.
+func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
+	shown, err := t.show(ctx)
 	var evalErr *EvalError
-	switch {
-	case showErr == nil:
-		offer.Checks, offer.Packages = shown.Checks, shown.Packages
-		offer.DevShells, offer.Formatters = shown.DevShells, shown.Formatters
-		return offer, faults, nil
-	case !errors.As(showErr, &evalErr):
-		return offer, faults, showErr
+	if errors.As(err, &evalErr) {
+		return t.ask(ctx, otherQueries())
 	}
-	rest, more, err := t.ask(ctx, otherQueries())
-	offer.Checks, offer.Packages = rest.Checks, rest.Packages
-	offer.DevShells, offer.Formatters = rest.DevShells, rest.Formatters
-	return offer, append(faults, more...), err
+	return Offer{Checks: shown.Checks, Packages: shown.Packages, DevShells: shown.DevShells, Formatters: shown.Formatters}, nil, err
 }
 
 // ask puts all queries to one process and, if that fails, each to its own, so

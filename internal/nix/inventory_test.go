@@ -52,11 +52,17 @@ func wholeOffer() Offer {
 // inventoryCase lists what the flake offers, with all kinds.
 func inventoryCase(s scenario, check func(w *world, o Offer, faults []Fault)) scenario {
 	s.ask = func(w *world) {
-		offer, faults, err := w.mustOpen().Inventory(w.Context(), true)
+		target := w.mustOpen()
+		offer, faults, err := target.Inventory(w.Context())
 		if err != nil {
 			w.Fatal(err)
 		}
-		check(w, offer, faults)
+		others, more, err := target.Others(w.Context())
+		if err != nil {
+			w.Fatal(err)
+		}
+		offer.Checks, offer.Packages, offer.DevShells, offer.Formatters = others.Checks, others.Packages, others.DevShells, others.Formatters
+		check(w, offer, append(faults, more...))
 	}
 	return s
 }
