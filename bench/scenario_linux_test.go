@@ -1,0 +1,247 @@
+package bench_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/bench"
+	"github.com/flakeci/flakeci/internal/lanes"
+)
+
+// contender is one way to get a fleet done.
+type contender struct {
+	name string
+	argv []string
+	// warm runs it once before and keeps its caches; else there are none.
+	warm bool
+	// once measures it in the first round only, where it is slow and known to be.
+	once bool
+	// checks gives it the fleet with checks.
+	checks bool
+}
+
+// What people run today. Cells stand in a file, one a line, as installables.
+var (
+	loop    = contender{name: "a loop of `nix build`", argv: []string{"sh", "-c", `while read -r cell; do nix build --no-link "$cell" || exit; done <../cells`}}
+	xargs   = contender{name: "`xargs -P2 nix build`", argv: []string{"xargs", "-d", "\\n", "-n1", "-P2", "-a", "../cells", "nix", "build", "--no-link"}}
+	all     = contender{name: "one `nix build` of all", argv: []string{"xargs", "-d", "\\n", "-a", "../cells", "nix", "build", "--no-link", "--keep-going"}}
+	check   = contender{name: "`nix flake check`", argv: []string{"nix", "flake", "check"}, checks: true}
+	flakeci = contender{name: "flakeci", argv: []string{"flakeci", "run", "--progress", "quiet"}}
+)
+
+// with is the same with more arguments, and a name that says so.
+func (c contender) with(args ...string) contender {
+	c.name = strings.Join(append([]string{c.name}, args...), " ")
+	c.argv = slices.Concat(c.argv, args)
+	return c
+}
+
+// kept is the same with what it found out the time before.
+func (c contender) kept() contender {
+	c.warm = true
+	return c
+}
+
+// single is the same in the first round only.
+func (c contender) single() contender {
+	c.once = true
+	return c
+}
+
+// place is where things are for the whole of a benchmark.
+type place struct {
+	dir     string
+	env     []string
+	busybox string   // in the store
+	salts   []string // of the fleets that were made
+}
+
+// prepare compiles flakeci and gets what fleets need into the store.
+func prepare(tb testing.TB) *place {
+	tb.Helper()
+	p := &place{dir: tb.TempDir()}
+	bin := filepath.Join(p.dir, "bin")
+	p.env = append([]string{
+		"PATH=" + strings.Join([]string{bin, filepath.Dir(lanes.Newest(tb).Nix), os.Getenv("PATH")}, ":"),
+		"HOME=" + filepath.Join(p.dir, "home"), "LC_ALL=C.UTF-8",
+	}, nixConfig())
+	for _, dir := range []string{bin, filepath.Join(p.dir, "home")} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(bin, "flakeci"), "./cmd/flakeci")
+	build.Dir, build.Env = lanes.Root(tb), append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		tb.Fatalf("go build: %v\n%s", err, out)
+	}
+	p.busybox = p.output(tb, p.dir, "nix", "store", "add-path", "--name", "busybox", lanes.Busybox(tb))
+	tb.Cleanup(func() { p.forget(tb) })
+	return p
+}
+
+// nixConfig is that of the tests, with what people have in their nix.conf. Nix builds
+// one derivation at a time unless told otherwise, and installers do tell it.
+func nixConfig() string {
+	return lanes.Env()[0] + "experimental-features = nix-command flakes\nmax-jobs = auto\n"
+}
+
+// command is one that runs in a folder, not yet started.
+func (p *place) command(dir, name string, args ...string) *exec.Cmd {
+	// Looked up where it runs, not where this runs.
+	cmd := exec.Command("env", append([]string{name}, args...)...)
+	cmd.Dir, cmd.Env = dir, p.env
+	return cmd
+}
+
+// output runs a command that has to succeed.
+func (p *place) output(tb testing.TB, dir, name string, args ...string) string {
+	tb.Helper()
+	cmd := p.command(dir, name, args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		tb.Fatalf("%s: %v\n%s", cmd, err, stderr.String())
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// scenario is what contenders are measured on, in turn, round by round.
+type scenario struct {
+	name, about string
+	fleet       bench.Fleet
+	// fresh has nothing built before: each run gets a fleet of its own. Else all is
+	// built beforehand.
+	fresh      bool
+	contenders []contender
+	// targets are what is to hold, with what was measured.
+	targets func(got results) []target
+}
+
+// results are the runs of each contender, by name.
+type results map[string][]usage
+
+// run measures the scenario with as many rounds as the benchmark is given.
+func (s scenario) run(b *testing.B) {
+	p := prepare(b)
+	s.fleet.System = p.output(b, p.dir, "nix", "eval", "--raw", "--impure", "--expr", "builtins.currentSystem")
+	s.fleet.Busybox = p.busybox
+	if !s.fresh {
+		s.fleet.Salt = p.salt()
+		dir := p.write(b, s.fleet)
+		p.measure(b, all, dir, b.TempDir())
+	}
+	help := p.output(b, p.dir, "flakeci", "run", "--help")
+	s.contenders = slices.DeleteFunc(s.contenders, func(c contender) bool {
+		return slices.Contains(c.argv, "--eval-memory") && !strings.Contains(help, "--eval-memory")
+	})
+	caches := map[string]string{}
+	for _, c := range s.contenders {
+		if c.warm {
+			caches[c.name] = b.TempDir()
+			p.measure(b, c, p.write(b, s.fleet), caches[c.name])
+		}
+	}
+	got := results{}
+	for round := 0; b.Loop(); round++ {
+		for _, c := range s.contenders {
+			if c.once && round > 0 {
+				continue
+			}
+			f := s.fleet
+			f.Checks = c.checks
+			if s.fresh {
+				f.Salt = p.salt()
+			}
+			cache := caches[c.name]
+			if cache == "" {
+				cache = b.TempDir()
+			}
+			u := p.measure(b, c, p.write(b, f), cache)
+			fmt.Fprintf(os.Stderr, "%s, round %d: %s: %s\n", s.name, round+1, c.name, u)
+			got[c.name] = append(got[c.name], u)
+		}
+	}
+	s.report(b, got)
+}
+
+// salt makes up what no store has seen.
+func (p *place) salt() string {
+	salt := fmt.Sprintf("bench%d", time.Now().UnixNano())
+	p.salts = append(p.salts, salt)
+	return salt
+}
+
+// write makes a git repository of the fleet, with the list of its cells beside it.
+func (p *place) write(tb testing.TB, f bench.Fleet) string {
+	tb.Helper()
+	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%t", f.Salt, f.Checks), "fleet")
+	if _, err := os.Stat(dir); err == nil {
+		return dir
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		tb.Fatal(err)
+	}
+	if err := f.Write(dir); err != nil {
+		tb.Fatal(err)
+	}
+	var cells strings.Builder
+	for _, cell := range f.Cells() {
+		fmt.Fprintf(&cells, ".#%s\n", cell)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "..", "cells"), []byte(cells.String()), 0o666); err != nil {
+		tb.Fatal(err)
+	}
+	p.output(tb, dir, "git", "init", "-q")
+	p.output(tb, dir, "git", "add", "-A")
+	p.output(tb, dir, "git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", "commit", "-qm", "fleet")
+	return dir
+}
+
+// measure runs a contender that has to succeed.
+func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "env", c.argv...)
+	cmd.Dir = fleet
+	cmd.Env = append(slices.Clone(p.env), "XDG_CACHE_HOME="+cache, "XDG_STATE_HOME="+cache, "XDG_DATA_HOME="+cache)
+	log := filepath.Join(p.dir, "log")
+	u := measure(tb, log, cmd)
+	if u.code != 0 {
+		text, _ := os.ReadFile(log) // what there is of it
+		tb.Fatalf("%s: exit code %d\n%s", c.name, u.code, tail(string(text), 4000))
+	}
+	return u
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+// forget removes from the store what was built for the fleets.
+func (p *place) forget(tb testing.TB) {
+	tb.Helper()
+	var paths []string
+	for _, salt := range p.salts {
+		found, err := filepath.Glob("/nix/store/*-" + salt + "-*")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		paths = append(paths, slices.DeleteFunc(found, func(path string) bool { return strings.HasSuffix(path, ".lock") })...)
+	}
+	if len(paths) > 0 {
+		p.output(tb, p.dir, "nix", append([]string{"store", "delete"}, paths...)...)
+	}
+}
+
+func (u usage) String() string {
+	return fmt.Sprintf("%.2f s, CPU %.2f s, peak %d MB, own CPU %.2f s, own peak %d MB",
+		u.wall.Seconds(), u.cpu.Seconds(), u.peak>>20, u.ownCPU.Seconds(), u.ownPeak>>20)
+}
