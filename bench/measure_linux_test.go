@@ -29,13 +29,15 @@ type usage struct {
 	ownCPU  time.Duration
 	ownPeak int64
 	code    int // exit code
+	// left is what was still running when the command had ended. It no longer does.
+	left []process
 }
 
 // between is the time from one look at the tree to the next.
 const between = 10 * time.Millisecond
 
-// measure runs a command to its end, with its output in a file. What it leaves
-// running is an error.
+// measure runs a command to its end, with its output in a file. Nothing else may be
+// started meanwhile: all that descends from this process counts as the command's.
 func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	tb.Helper()
 	// Orphans of the tree become children of this process, and so are seen.
@@ -51,7 +53,7 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	// The death signal comes when the thread ends that started the command.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
 	before := waitedFor(tb)
 	start := time.Now()
@@ -77,12 +79,29 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 		tb.Fatal(err)
 	}
 	u.code = cmd.ProcessState.ExitCode()
+	u.left = sweep()
 	u.cpu = waitedFor(tb) - before
-	for _, p := range tree(os.Getpid()) {
-		tb.Errorf("%s left %s running (%d)", cmd, p.name, p.pid)
-		_ = syscall.Kill(p.pid, syscall.SIGKILL)
-	}
 	return u
+}
+
+// sweep ends what is left of the tree, and waits for it.
+func sweep() (left []process) {
+	for {
+		if pid, _ := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid > 0 {
+			continue
+		}
+		running := tree(os.Getpid())
+		for _, p := range running {
+			_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have gone by itself
+		}
+		if len(running) == 0 {
+			return left
+		}
+		if left == nil {
+			left = running
+		}
+		time.Sleep(between)
+	}
 }
 
 // waitedFor is the processor time of all children that have been waited for, and

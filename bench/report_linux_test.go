@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
 )
@@ -22,13 +21,21 @@ type target struct {
 
 func (t target) String() string {
 	verdict := "holds"
-	if t.value > t.limit {
+	switch {
+	case math.IsNaN(t.value):
+		return t.what + ": not measured"
+	case t.value > t.limit:
 		verdict = "**misses**"
 	}
-	if math.IsNaN(t.value) {
-		return t.what + ": not measured"
+	return fmt.Sprintf("%s: %s%s, at most %s%s: %s", t.what, short(t.value), t.unit, short(t.limit), t.unit, verdict)
+}
+
+// short has three digits of a number, or all of those before the point.
+func short(n float64) string {
+	if n >= 100 {
+		return fmt.Sprintf("%.0f", n)
 	}
-	return fmt.Sprintf("%s: %.4g%s, at most %.4g%s: %s", t.what, t.value, t.unit, t.limit, t.unit, verdict)
+	return fmt.Sprintf("%.3g", n)
 }
 
 // median is the middle of what all runs of a contender give.
@@ -132,6 +139,5 @@ func replace(path, scenario, text string) error {
 	if !found || !ended {
 		return fmt.Errorf("%s has no place for %s", path, scenario)
 	}
-	stamp := fmt.Sprintf("\n*%s.*\n\n", time.Now().Format("2 January 2006"))
-	return os.WriteFile(path, []byte(before+begin+stamp+text+end+after), 0o666)
+	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o666)
 }

@@ -58,33 +58,55 @@ func (c contender) single() contender {
 // place is where things are for the whole of a benchmark.
 type place struct {
 	dir     string
-	env     []string
+	nix     string   // the one that is `nix` for all
 	busybox string   // in the store
 	salts   []string // of the fleets that were made
 }
 
-// prepare compiles flakeci and gets what fleets need into the store.
+// prepare gets what fleets need into the store.
 func prepare(tb testing.TB) *place {
 	tb.Helper()
-	p := &place{dir: tb.TempDir()}
-	bin := filepath.Join(p.dir, "bin")
-	p.env = append([]string{
-		"PATH=" + strings.Join([]string{bin, filepath.Dir(lanes.Newest(tb).Nix), os.Getenv("PATH")}, ":"),
-		"HOME=" + filepath.Join(p.dir, "home"), "LC_ALL=C.UTF-8",
-	}, nixConfig())
-	for _, dir := range []string{bin, filepath.Join(p.dir, "home")} {
+	p := &place{dir: tb.TempDir(), nix: lanes.Newest(tb).Nix}
+	for _, dir := range []string{p.bin(), p.home()} {
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(bin, "flakeci"), "./cmd/flakeci")
+	p.busybox = p.output(tb, p.dir, "nix", "store", "add-path", "--name", "busybox", lanes.Busybox(tb))
+	tb.Cleanup(func() { p.forget(tb) })
+	return p
+}
+
+func (p *place) bin() string  { return filepath.Join(p.dir, "bin") }
+func (p *place) home() string { return filepath.Join(p.dir, "home") }
+
+// compile makes flakeci one of the commands.
+func (p *place) compile(tb testing.TB) {
+	tb.Helper()
+	build := exec.Command("go", "build", "-trimpath", "-o", p.bin(), "./cmd/flakeci")
 	build.Dir, build.Env = lanes.Root(tb), append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("go build: %v\n%s", err, out)
 	}
-	p.busybox = p.output(tb, p.dir, "nix", "store", "add-path", "--name", "busybox", lanes.Busybox(tb))
-	tb.Cleanup(func() { p.forget(tb) })
-	return p
+}
+
+// system is what Nix calls this machine.
+func (p *place) system(tb testing.TB) string {
+	tb.Helper()
+	return p.output(tb, p.dir, "nix", "eval", "--raw", "--impure", "--expr", "builtins.currentSystem")
+}
+
+// command is one that runs in a folder, not yet started. Its environment is all that
+// it gets of this machine; a shell's settings for Nix must not count.
+func (p *place) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+	// Looked up where it runs, not where this runs.
+	cmd := exec.CommandContext(ctx, "env", append([]string{name}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = []string{
+		"PATH=" + strings.Join([]string{p.bin(), filepath.Dir(p.nix), os.Getenv("PATH")}, ":"),
+		"HOME=" + p.home(), "LC_ALL=C.UTF-8", nixConfig(),
+	}
+	return cmd
 }
 
 // nixConfig is that of the tests, with what people have in their nix.conf. Nix builds
@@ -93,18 +115,10 @@ func nixConfig() string {
 	return lanes.Env()[0] + "experimental-features = nix-command flakes\nmax-jobs = auto\n"
 }
 
-// command is one that runs in a folder, not yet started.
-func (p *place) command(dir, name string, args ...string) *exec.Cmd {
-	// Looked up where it runs, not where this runs.
-	cmd := exec.Command("env", append([]string{name}, args...)...)
-	cmd.Dir, cmd.Env = dir, p.env
-	return cmd
-}
-
 // output runs a command that has to succeed.
 func (p *place) output(tb testing.TB, dir, name string, args ...string) string {
 	tb.Helper()
-	cmd := p.command(dir, name, args...)
+	cmd := p.command(context.Background(), dir, name, args...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -132,8 +146,8 @@ type results map[string][]usage
 // run measures the scenario with as many rounds as the benchmark is given.
 func (s scenario) run(b *testing.B) {
 	p := prepare(b)
-	s.fleet.System = p.output(b, p.dir, "nix", "eval", "--raw", "--impure", "--expr", "builtins.currentSystem")
-	s.fleet.Busybox = p.busybox
+	p.compile(b)
+	s.fleet.System, s.fleet.Busybox = p.system(b), p.busybox
 	if !s.fresh {
 		s.fleet.Salt = p.salt()
 		dir := p.write(b, s.fleet)
@@ -211,33 +225,54 @@ func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "env", c.argv...)
-	cmd.Dir = fleet
-	cmd.Env = append(slices.Clone(p.env), "XDG_CACHE_HOME="+cache, "XDG_STATE_HOME="+cache, "XDG_DATA_HOME="+cache)
+	cmd := p.command(ctx, fleet, c.argv[0], c.argv[1:]...)
+	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+cache, "XDG_STATE_HOME="+cache, "XDG_DATA_HOME="+cache)
 	log := filepath.Join(p.dir, "log")
 	u := measure(tb, log, cmd)
 	if u.code != 0 {
 		text, _ := os.ReadFile(log) // what there is of it
 		tb.Fatalf("%s: exit code %d\n%s", c.name, u.code, tail(string(text), 4000))
 	}
+	if len(u.left) > 0 {
+		tb.Fatalf("%s left running: %v", c.name, u.left)
+	}
 	return u
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
-// forget removes from the store what was built for the fleets.
+// made lists what the store has of the fleets: what was built, how, and the locks that
+// failed builds leave there.
+func (p *place) made(tb testing.TB) []string {
+	tb.Helper()
+	dir, err := os.Open("/nix/store")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(p.salts, func(salt string) bool { return strings.Contains(name, salt) })
+	})
+}
+
+// forget removes all that from the store.
 func (p *place) forget(tb testing.TB) {
 	tb.Helper()
-	var paths []string
-	for _, salt := range p.salts {
-		found, err := filepath.Glob("/nix/store/*-" + salt + "-*")
-		if err != nil {
-			tb.Fatal(err)
+	args := []string{"store", "delete"}
+	for _, name := range p.made(tb) {
+		path := "/nix/store/" + name
+		if strings.HasSuffix(name, ".lock") {
+			_ = os.Remove(path) // only where the store is one's own
+		} else {
+			args = append(args, path)
 		}
-		paths = append(paths, slices.DeleteFunc(found, func(path string) bool { return strings.HasSuffix(path, ".lock") })...)
 	}
-	if len(paths) > 0 {
-		p.output(tb, p.dir, "nix", append([]string{"store", "delete"}, paths...)...)
+	if len(args) > 2 {
+		p.output(tb, p.dir, "nix", args...)
 	}
 }
 
