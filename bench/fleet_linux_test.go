@@ -3,6 +3,7 @@ package bench_test
 import (
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,19 @@ func installables(f bench.Fleet) []string {
 		list = append(list, ".#"+cell)
 	}
 	return list
+}
+
+// Who builds more than two at a time is seen.
+func TestBuildsAreCounted(t *testing.T) {
+	p := prepare(t)
+	f := bench.Fleet{Hosts: 3, Build: 300 * time.Millisecond, Busybox: p.busybox, System: p.system(t)}
+	for _, jobs := range []int{1, 3} {
+		f.Salt = p.salt()
+		u := p.measure(t, all.with("--max-jobs", strconv.Itoa(jobs)), p.write(t, f), t.TempDir())
+		if u.builds != jobs {
+			t.Errorf("with --max-jobs %d there were %d at once", jobs, u.builds)
+		}
+	}
 }
 
 // With one of two chains broken, the cells that need it fail. All of them do here.

@@ -28,7 +28,9 @@ type usage struct {
 	// flakeci's, with the supervisors that it starts of itself.
 	ownCPU  time.Duration
 	ownPeak int64
-	code    int // exit code
+	// builds is the most builds that ran at one moment.
+	builds int
+	code   int // exit code
 	// left is what was still running when the command had ended. It no longer does.
 	left []process
 }
@@ -160,7 +162,26 @@ func (w *watcher) look() {
 			w.helped[p.pid] = processorTime(p.pid)
 		}
 	}
+	w.u.builds = max(w.u.builds, builders(all))
 	w.u.peak, w.u.ownPeak = max(w.u.peak, sum), max(w.u.ownPeak, own)
+}
+
+// builders counts the busyboxes that were not started by another: each is the shell
+// of one build.
+func builders(tree []process) int {
+	shells := map[int]bool{}
+	for _, p := range tree {
+		if p.name == "busybox" {
+			shells[p.pid] = true
+		}
+	}
+	n := 0
+	for _, p := range tree {
+		if p.name == "busybox" && !shells[p.parent] {
+			n++
+		}
+	}
+	return n
 }
 
 // stop ends the watch and gives what was seen.
@@ -193,6 +214,5 @@ func processorTime(pid int) time.Duration {
 		n, _ := strconv.ParseInt(string(nanoseconds), 10, 64)
 		sum += n
 	}
-	p, _ := lookAt(pid)
-	return max(time.Duration(sum), p.cpu)
+	return max(time.Duration(sum), lookAt(pid).cpu)
 }

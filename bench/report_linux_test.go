@@ -69,6 +69,7 @@ func each(runs []usage, of func(usage) float64) []float64 {
 	return values
 }
 
+func builds(u usage) float64   { return float64(u.builds) }
 func wall(u usage) float64     { return u.wall.Seconds() }
 func cpu(u usage) float64      { return u.cpu.Seconds() }
 func ownCPU(u usage) float64   { return u.ownCPU.Seconds() }

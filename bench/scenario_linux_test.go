@@ -277,6 +277,6 @@ func (p *place) forget(tb testing.TB) {
 }
 
 func (u usage) String() string {
-	return fmt.Sprintf("%.2f s, CPU %.2f s, peak %d MB, own CPU %.2f s, own peak %d MB",
-		u.wall.Seconds(), u.cpu.Seconds(), u.peak>>20, u.ownCPU.Seconds(), u.ownPeak>>20)
+	return fmt.Sprintf("%.2f s, CPU %.2f s, peak %d MiB, %d builds at once, own CPU %.2f s, own peak %d MiB",
+		u.wall.Seconds(), u.cpu.Seconds(), u.peak>>20, u.builds, u.ownCPU.Seconds(), u.ownPeak>>20)
 }

@@ -9,12 +9,15 @@ import (
 
 // process is one process at one moment.
 type process struct {
-	pid  int
-	name string // as the kernel has it, 15 bytes
+	pid    int
+	parent int
+	name   string // as the kernel has it, 15 bytes
 	// rss is its resident memory in bytes, what it shares with others included.
 	rss int64
 	// cpu is what it has used by itself so far, in steps of 10 ms.
 	cpu time.Duration
+	// program is false of one that has been forked and is none of its own yet.
+	program bool
 }
 
 // tree lists the descendants of a process at this moment. One that has been forked and
@@ -23,7 +26,9 @@ type process struct {
 func tree(pid int) []process {
 	var all []process
 	for _, child := range children(pid) {
-		if p, program := lookAt(child); program {
+		p := lookAt(child)
+		p.parent = pid
+		if p.program {
 			all = append(all, p)
 		}
 		all = append(all, tree(child)...)
@@ -39,16 +44,10 @@ func children(pid int) []int {
 		return nil
 	}
 	defer dir.Close()
-	threads, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil
-	}
+	threads, _ := dir.Readdirnames(-1) // it may go meanwhile
 	var list []int
 	for _, thread := range threads {
-		text, err := os.ReadFile(tasks + "/" + thread + "/children")
-		if err != nil {
-			continue
-		}
+		text, _ := os.ReadFile(tasks + "/" + thread + "/children") // as may the thread
 		for _, field := range bytes.Fields(text) {
 			if child, err := strconv.Atoi(string(field)); err == nil {
 				list = append(list, child)
@@ -69,24 +68,25 @@ const (
 	tick       = 10 * time.Millisecond
 )
 
-// lookAt reads what the kernel says of a process. It is no program of its own if it has
-// only been forked, or is gone.
-func lookAt(pid int) (p process, program bool) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+// lookAt reads what the kernel says of a process, nothing if it is gone.
+func lookAt(pid int) process {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
-	if err != nil || open < 0 || end < open {
-		return process{}, false
+	if open < 0 || end < open {
+		return process{pid: pid}
 	}
 	fields := bytes.Fields(text[end+1:])
 	if len(fields) <= statRSS {
-		return process{}, false
+		return process{pid: pid}
 	}
 	number := func(field int) int64 {
 		n, _ := strconv.ParseInt(string(fields[field]), 10, 64) // the kernel's own
 		return n
 	}
-	p = process{pid: pid, name: string(text[open+1 : end])}
-	p.rss = number(statRSS) * int64(os.Getpagesize())
-	p.cpu = time.Duration(number(statUser)+number(statUser+1)) * tick
-	return p, number(statFlags)&forkedOnly == 0
+	return process{
+		pid: pid, name: string(text[open+1 : end]),
+		rss:     number(statRSS) * int64(os.Getpagesize()),
+		cpu:     time.Duration(number(statUser)+number(statUser+1)) * tick,
+		program: number(statFlags)&forkedOnly == 0,
+	}
 }
