@@ -86,21 +86,21 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	return u
 }
 
-// sweep ends what is left of the tree, and waits for it.
+// sweep ends what is left of the tree, and waits for it. What has no memory any more has
+// been killed and is on its way out, which takes a while where there was much.
 func sweep() (left []process) {
 	for {
 		if pid, _ := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid > 0 {
 			continue
 		}
 		running := tree(os.Getpid())
-		for _, p := range running {
-			_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have gone by itself
-		}
 		if len(running) == 0 {
 			return left
 		}
-		if left == nil {
-			left = running
+		for _, p := range running {
+			if p.rss > 0 && syscall.Kill(p.pid, syscall.SIGKILL) == nil {
+				left = append(left, p)
+			}
 		}
 		time.Sleep(between)
 	}

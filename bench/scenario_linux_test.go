@@ -153,10 +153,6 @@ func (s scenario) run(b *testing.B) {
 		dir := p.write(b, s.fleet)
 		p.measure(b, all, dir, b.TempDir())
 	}
-	help := p.output(b, p.dir, "flakeci", "run", "--help")
-	s.contenders = slices.DeleteFunc(s.contenders, func(c contender) bool {
-		return slices.Contains(c.argv, "--eval-memory") && !strings.Contains(help, "--eval-memory")
-	})
 	caches := map[string]string{}
 	for _, c := range s.contenders {
 		if c.warm {
