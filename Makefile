@@ -48,10 +48,9 @@ BENCH ?=
 ROUNDS ?= 5
 TABLES ?=
 
-bench: setup-test ## flakeci against what people do today, and all benchmarks
+bench: setup-test ## flakeci against what people do without it, and all benchmarks
 	BENCH_TABLES=$(TABLES) go test -run '^$$' -bench '(?i)$(BENCH)' -benchtime $(ROUNDS)x -timeout 0 ./bench
 	$(if $(BENCH),,go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /bench$$))
-
 lint: setup-lint ## what CI complains about, apart from tests
 	.cache/bin/golangci-lint run --allow-serial-runners ./...
 	.cache/bin/golangci-lint fmt --diff

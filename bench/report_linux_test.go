@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
 )
@@ -112,9 +113,12 @@ func (s scenario) table(got results) string {
 
 // report prints what was measured, and puts it into the document that it is asked for.
 func (s scenario) report(b *testing.B, got results) {
-	rounds := len(got[s.contenders[0].name])
+	rounds := "One round"
+	if n := len(got[s.contenders[0].name]); n > 1 {
+		rounds = fmt.Sprintf("Medians of %d rounds", n)
+	}
 	var t strings.Builder
-	fmt.Fprintf(&t, "%s Medians of %d rounds.\n\n%s\n", s.about, rounds, s.table(got))
+	fmt.Fprintf(&t, "%s %s, Nix %s, %s.\n\n%s\n", s.about, rounds, lanes.Newest(b).Version, time.Now().Format("2 January 2006"), s.table(got))
 	for _, target := range s.targets(got) {
 		fmt.Fprintf(&t, "- %s\n", target)
 	}
