@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// What the measured scripts do: take 150 MiB for a third of a second, and use CPU.
+// What the measured scripts do: take 150 MiB for so many seconds, and use CPU.
 const (
 	functions = `
-hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { sleep 0.3; cat >/dev/null; }; }
+hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { sleep $1; cat >/dev/null; }; }
 spin() { i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; }
 `
 	held = 150 << 20
@@ -26,10 +26,10 @@ func TestMeasureSeesTheWholeTree(t *testing.T) {
 		name, script string
 		peak         int64
 	}{
-		{"grandchild", `(hold)`, held},
-		{"two at once", `hold & hold; wait`, 2 * held},
-		{"two in turn", `hold; hold`, held},
-		{"orphan", `(hold &); sleep 0.7`, held},
+		{"grandchild", `(hold .2)`, held},
+		{"two at once", `hold 1 & hold 1; wait`, 2 * held},
+		{"two in turn", `hold .2; hold .2`, held},
+		{"orphan", `(hold .2 &); sleep .7`, held},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
