@@ -51,7 +51,7 @@ func installables(f bench.Fleet) []string {
 // How many builds run at a time is seen.
 func TestBuildsAreCounted(t *testing.T) {
 	p := prepare(t)
-	f := bench.Fleet{Hosts: 2, Build: 700 * time.Millisecond, Busybox: p.busybox, System: p.system(t)}
+	f := bench.Fleet{Hosts: 2, Build: 500 * time.Millisecond, Busybox: p.busybox, System: p.system(t)}
 	for _, jobs := range []int{1, 2} {
 		f.Salt = p.salt()
 		u := p.measure(t, all.with("--max-jobs", strconv.Itoa(jobs)), p.write(t, f), t.TempDir())

@@ -16,22 +16,19 @@ type process struct {
 	rss int64
 	// cpu is what it has used by itself so far, in steps of 10 ms.
 	cpu time.Duration
-	// program is false of one that has been forked and is none of its own yet.
-	program bool
+	// forked is true of one that has not become a program of its own yet. Its memory
+	// is that of its parent.
+	forked bool
 }
 
-// tree lists the descendants of a process at this moment. One that has been forked and
-// has not yet become a program of its own has the memory of its parent, and is left
-// out. It looks at nothing but the tree, so it is cheap on a busy machine.
+// tree lists the descendants of a process at this moment. It looks at nothing but the
+// tree, so it is cheap on a busy machine.
 func tree(pid int) []process {
 	var all []process
 	for _, child := range children(pid) {
 		p := lookAt(child)
 		p.parent = pid
-		if p.program {
-			all = append(all, p)
-		}
-		all = append(all, tree(child)...)
+		all = append(append(all, p), tree(child)...)
 	}
 	return all
 }
@@ -85,8 +82,8 @@ func lookAt(pid int) process {
 	}
 	return process{
 		pid: pid, name: string(text[open+1 : end]),
-		rss:     number(statRSS) * int64(os.Getpagesize()),
-		cpu:     time.Duration(number(statUser)+number(statUser+1)) * tick,
-		program: number(statFlags)&forkedOnly == 0,
+		rss:    number(statRSS) * int64(os.Getpagesize()),
+		cpu:    time.Duration(number(statUser)+number(statUser+1)) * tick,
+		forked: number(statFlags)&forkedOnly != 0,
 	}
 }
