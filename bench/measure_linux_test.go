@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -26,6 +27,8 @@ type usage struct {
 	// builds is the most builds that ran at one moment.
 	builds int
 	code   int // exit code
+	// others is the share of the machine that programs of others took meanwhile.
+	others float64
 	// left is what was still running when the command had ended. It no longer does.
 	left []process
 }
@@ -49,7 +52,7 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
-	before := waitedFor(tb)
+	before, busyBefore := waitedFor(tb), busy(tb)
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
@@ -76,6 +79,8 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	u.code = cmd.ProcessState.ExitCode()
 	u.left = sweep()
 	u.cpu = waitedFor(tb) - before
+	taken := busy(tb) - busyBefore - u.cpu
+	u.others = max(0, taken.Seconds()/time.Since(start).Seconds()/float64(runtime.NumCPU()))
 	return u
 }
 
@@ -108,4 +113,19 @@ func waitedFor(tb testing.TB) time.Duration {
 		tb.Fatal(err)
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// busy is the time that all processors of the machine have not been idle, those of
+// other virtual machines that took them included.
+func busy(tb testing.TB) time.Duration {
+	tb.Helper()
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var user, nice, system, idle, wait, irq, soft, steal int64
+	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &wait, &irq, &soft, &steal); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(user+nice+system+irq+soft+steal) * tick
 }

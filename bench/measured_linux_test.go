@@ -40,6 +40,9 @@ func TestMeasureSeesTheWholeTree(t *testing.T) {
 			if u.peak < tt.peak || u.peak > tt.peak+held/2 {
 				t.Errorf("peak memory is %d MiB", u.peak>>20)
 			}
+			if u.others > 1 {
+				t.Errorf("others took %.2f of the machine", u.others)
+			}
 			if u.ownPeak == 0 || u.ownPeak > held/2 {
 				t.Errorf("of %s the shell has %d MiB", u, u.ownPeak>>20)
 			}

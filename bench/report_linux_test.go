@@ -88,6 +88,16 @@ func (r results) ratio(ours, theirs contender, limit float64) target {
 	}
 }
 
+// others is the share of the machine that was taken by what is not measured, in the
+// middle of all runs. What watches is part of it.
+func (r results) others() float64 {
+	var runs []usage
+	for _, list := range r {
+		runs = append(runs, list...)
+	}
+	return median(runs, func(u usage) float64 { return u.others })
+}
+
 // within holds the peak memory of the tree in every run against a budget in MiB.
 func (r results) within(of contender, limit float64) target {
 	return target{what: "peak memory of " + of.name, value: worst(r[of.name], peakMiB), limit: limit, unit: " MiB"}
@@ -119,6 +129,9 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s %s, Nix %s, %s.\n\n%s\n", s.about, rounds, lanes.Newest(b).Version, time.Now().Format("2 January 2006"), s.table(got))
+	if others := got.others(); others > 0.05 {
+		fmt.Fprintf(&t, "Other programs took %.0f %% of the machine meanwhile.\n\n", 100*others)
+	}
 	for _, target := range s.targets(got) {
 		fmt.Fprintf(&t, "- %s\n", target)
 	}
