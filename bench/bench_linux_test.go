@@ -82,8 +82,8 @@ func BenchmarkMany(b *testing.B) {
 		contenders: []contender{flakeci, evaluate, all.single()},
 		targets: func(got results) []target {
 			return []target{
-				{"flakeci's own peak memory", worst(got[flakeci.name], ownMiB), 150, " MB"},
-				{"flakeci's own peak memory with --eval-only", worst(got[evaluate.name], ownMiB), 150, " MB"},
+				{"flakeci's own peak memory", worst(got[flakeci.name], ownMB), 150, " MB"},
+				{"flakeci's own peak memory with --eval-only", worst(got[evaluate.name], ownMB), 150, " MB"},
 				{"flakeci's own share of the CPU", median(got[flakeci.name], ownShare), 5, " %"},
 				{"flakeci's own CPU with --eval-only", median(got[evaluate.name], ownCPU), 1, " s"},
 			}

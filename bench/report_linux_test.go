@@ -76,6 +76,7 @@ func cpu(u usage) float64      { return u.cpu.Seconds() }
 func ownCPU(u usage) float64   { return u.ownCPU.Seconds() }
 func peakMiB(u usage) float64  { return float64(u.peak) / (1 << 20) }
 func ownMiB(u usage) float64   { return float64(u.ownPeak) / (1 << 20) }
+func ownMB(u usage) float64    { return float64(u.ownPeak) / 1e6 }
 func ownShare(u usage) float64 { return 100 * u.ownCPU.Seconds() / u.cpu.Seconds() }
 
 func (r results) wall(of contender) float64 { return median(r[of.name], wall) }
