@@ -42,9 +42,15 @@ test: setup-test ## all tests, with real Nix in several versions
 golden: ## rewrite the golden files of reports and command line; look at the diff
 	UPDATE_GOLDEN=1 go test ./reports/... ./cmd/...
 
-bench: setup-test ## all benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+# One scenario alone: make bench BENCH=heavy ROUNDS=1. With TABLES=docs/performance.md
+# the tables there are those of this run.
+BENCH ?=
+ROUNDS ?= 5
+TABLES ?=
 
+bench: setup-test ## flakeci against what people do without it, and all benchmarks
+	BENCH_TABLES=$(TABLES) go test -run '^$$' -bench '(?i)$(BENCH)' -benchtime $(ROUNDS)x -timeout 0 ./bench
+	$(if $(BENCH),,go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /bench$$))
 lint: setup-lint ## what CI complains about, apart from tests
 	.cache/bin/golangci-lint run --allow-serial-runners ./...
 	.cache/bin/golangci-lint fmt --diff

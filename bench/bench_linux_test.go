@@ -1,0 +1,92 @@
+package bench_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/bench"
+)
+
+// Many small cells: what is measured is how little it takes to look.
+func BenchmarkLight(b *testing.B) {
+	scenario{
+		name:       "light",
+		about:      "40 light cells (10 hosts, 3 homes each), everything built before, nothing evaluated before.",
+		fleet:      light(),
+		contenders: []contender{flakeci, xargs, loop.single(), all, check},
+		targets:    func(got results) []target { return []target{got.ratio(flakeci, xargs, 0.6)} },
+	}.run(b)
+}
+
+// The same fleet again, which both have seen before.
+func BenchmarkUnchanged(b *testing.B) {
+	again, known := flakeci.kept(), all.kept()
+	scenario{
+		name:       "unchanged",
+		about:      "The same 40 light cells, everything built and evaluated before.",
+		fleet:      light(),
+		contenders: []contender{again, known, xargs.kept(), check.kept()},
+		targets:    func(got results) []target { return []target{got.ratio(again, known, 3)} },
+	}.run(b)
+}
+
+func light() bench.Fleet { return bench.Fleet{Hosts: 10, Users: 3} }
+
+// Evaluation as heavy as that of real hosts, in as much memory as there is, and in less.
+func BenchmarkHeavy(b *testing.B) {
+	// In the tightest there is room for one host at a time, in the roomiest for all.
+	one, two := flakeci.with("--eval-memory", "640MiB"), flakeci.with("--eval-memory", "1GiB")
+	four, six := flakeci.with("--eval-memory", "4GiB"), flakeci.with("--eval-memory", "6GiB")
+	scenario{
+		name:       "heavy",
+		about:      "12 heavy hosts, everything built before, nothing evaluated before.",
+		fleet:      bench.Fleet{Hosts: 12, Weight: bench.Heavy()},
+		contenders: []contender{flakeci, four, two, one, six, xargs, loop, all.single(), check.single()},
+		targets: func(got results) []target {
+			return []target{
+				got.ratio(flakeci, loop, 0.6), got.ratio(four, xargs, 0.95), got.ratio(two, xargs, 1.1),
+				got.within(one, 640), got.within(two, 1<<10), got.within(four, 4<<10), got.within(six, 6<<10),
+			}
+		},
+	}.run(b)
+}
+
+// Builds that wait for each other, two at once whoever starts them.
+func BenchmarkBuilds(b *testing.B) {
+	fleet := bench.Fleet{Hosts: 12, Users: 4, Build: time.Second, Chains: 6, ChainLength: 4}
+	both, alone := all.with("--max-jobs", "2"), xargs.with("--max-jobs", "1")
+	scenario{
+		name: "builds",
+		about: "60 light cells (12 hosts, 4 homes each) that build for a second each, as do the 6 chains of 4 " +
+			"dependencies that they share; nothing built before. Two builds at a time take " + fleet.Bound(2).String() + " at least.",
+		fleet:      fleet,
+		fresh:      true,
+		contenders: []contender{flakeci, both, alone, loop.single(), check.single()},
+		targets: func(got results) []target {
+			return []target{
+				{"wall time of flakeci / the least that is possible", got.wall(flakeci) / fleet.Bound(2).Seconds(), 1.15, ""},
+				{"flakeci's builds at once", worst(got[flakeci.name], builds), 2, ""},
+			}
+		},
+	}.run(b)
+}
+
+// So many cells that what flakeci itself needs would show.
+func BenchmarkMany(b *testing.B) {
+	evaluate := flakeci.with("--eval-only")
+	scenario{
+		name:       "many",
+		about:      "500 light cells (100 hosts, 4 homes each) with builds that do nothing, nothing built before.",
+		fleet:      bench.Fleet{Hosts: 100, Users: 4},
+		fresh:      true,
+		contenders: []contender{flakeci, evaluate, all.single()},
+		targets: func(got results) []target {
+			return []target{
+				{"flakeci's own peak memory", worst(got[flakeci.name], ownMB), 150, " MB"},
+				{"flakeci's own peak memory with --eval-only", worst(got[evaluate.name], ownMB), 150, " MB"},
+				{"flakeci's own share of the CPU", median(got[flakeci.name], ownShare), 5, " %"},
+				{"flakeci's own CPU with --eval-only", median(got[evaluate.name], ownCPU), 1, " s"},
+			}
+		},
+	}.run(b)
+}
