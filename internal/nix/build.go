@@ -63,7 +63,7 @@ type BuildWatcher struct {
 func (c *Client) Build(ctx context.Context, drv string, w BuildWatcher) (BuildResult, error) {
 	p := newBuildLog(w)
 	usage, err := c.run(ctx, call{
-		sub: []string{"build"},
+		sub: []string{"build"}, builds: true,
 		args: []string{c.Version.installable(drv), "--no-link", "--keep-going", "--log-format", "internal-json", "-v",
 			// How often, in seconds, to look whether another nix is done with a
 			// derivation that both need; the default of 5 is felt.

@@ -23,7 +23,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -142,8 +141,8 @@ type call struct {
 	env []string
 	// started is given the id of the process.
 	started func(pid int)
-	// grace is how long it may take to obey an interruption; 0 is the default.
-	grace time.Duration
+	// builds says that it may start builders, of which none must outlive flakeci.
+	builds bool
 }
 
 func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
@@ -153,7 +152,7 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 func (c *Client) command(k call) *proc.Cmd {
 	return &proc.Cmd{
 		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env, AddEnv: k.env,
-		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: maxRecord, Grace: k.grace,
+		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: maxRecord, Supervised: k.builds,
 	}
 }
 

@@ -6,9 +6,13 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 func TestMain(m *testing.M) {
+	if code, asked := proc.Supervise(os.Args); asked {
+		os.Exit(code)
+	}
 	defer os.RemoveAll(cache)
 	m.Run()
 }
