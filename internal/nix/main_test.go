@@ -11,6 +11,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if code, asked := proc.Supervise(os.Args); asked {
+		_ = os.RemoveAll(cache) // each process makes one
 		os.Exit(code)
 	}
 	defer os.RemoveAll(cache)
