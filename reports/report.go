@@ -120,8 +120,19 @@ type Cell struct {
 	OutPaths map[string]string `json:"out_paths,omitempty"`
 	Causes   []string          `json:"causes,omitempty"`
 	// Base is there only if the run was compared with one.
-	Base   *CellBase `json:"base,omitempty"`
-	Phases []Phase   `json:"phases"`
+	Base *CellBase `json:"base,omitempty"`
+	// Since is there if the cell failed before, as this machine remembers.
+	Since  *Since  `json:"since,omitempty"`
+	Phases []Phase `json:"phases"`
+}
+
+// Since is the first run of those in which a cell has failed without passing in
+// between. Rev is what it looked at, empty for a tree that was not committed; Runs
+// is how many there were before this one.
+type Since struct {
+	Rev     string    `json:"rev,omitempty"`
+	Started time.Time `json:"started"`
+	Runs    int       `json:"runs"`
 }
 
 // Activated reports whether a home was activated in a host, whatever came of it.

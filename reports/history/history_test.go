@@ -1,0 +1,197 @@
+package history_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/history"
+)
+
+func open(t *testing.T, path string) *history.History {
+	t.Helper()
+	h, err := history.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	return h
+}
+
+var day = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// at is a run of one cell on a day, that took so many seconds to build.
+func at(d int, status reports.Status, how reports.How, seconds float64) reports.Report {
+	return reports.Report{
+		Started: day.AddDate(0, 0, d), Flake: reports.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: reports.VerdictPassed,
+		Cells: []reports.Cell{{ID: "nixos/reason", Status: status, How: how, Phases: []reports.Phase{
+			{Name: "eval", Status: reports.Passed, Duration: seconds / 10, Attempts: 1},
+			{Name: "build", Status: status, Duration: seconds},
+		}}},
+	}
+}
+
+func add(t *testing.T, h *history.History, flake string, runs ...reports.Report) {
+	t.Helper()
+	for _, r := range runs {
+		if err := h.Add(t.Context(), flake, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// An estimate is the middle of what building took, whatever else happened.
+func TestEstimate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state", "history.db")
+	h := open(t, path)
+	add(
+		t, h, "/fleet",
+		at(1, reports.Passed, reports.Built, 10), at(2, reports.Passed, reports.Cached, 0.1), at(3, reports.Failed, "", 99),
+		at(4, reports.Passed, reports.Built, 30), at(5, reports.Passed, reports.Built, 20),
+	)
+	known := at(6, reports.Passed, reports.Cached, 0)
+	known.Cells[0].Phases[0].Attempts = 0 // its evaluation was known already
+	add(t, h, "/fleet", known)
+	past, err := open(t, path).Past(t.Context(), "/fleet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := past.Estimate("nixos/reason", "build"); !ok || got != 20*time.Second {
+		t.Errorf("build: %s, %t", got, ok)
+	}
+	if got, ok := past.Estimate("nixos/reason", "eval"); !ok || got != 2*time.Second {
+		t.Errorf("eval: %s, %t", got, ok)
+	}
+	if got, ok := past.Estimate("nixos/laptop", "build"); ok {
+		t.Errorf("a host that is not known takes %s", got)
+	}
+	if other, err := h.Past(t.Context(), "/other"); err != nil {
+		t.Error(err)
+	} else if got, ok := other.Estimate("nixos/reason", "build"); ok {
+		t.Errorf("another flake's host takes %s", got)
+	}
+	var none *history.Past
+	if _, ok := none.Estimate("nixos/reason", "build"); ok {
+		t.Error("nothing is known, and yet something is")
+	}
+}
+
+func TestFailsSince(t *testing.T) {
+	h := open(t, filepath.Join(t.TempDir(), "history.db"))
+	since := func() *reports.Since {
+		t.Helper()
+		s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := since(); s != nil {
+		t.Errorf("nothing is known, and it fails since %+v", s)
+	}
+	add(t, h, "/fleet", at(1, reports.Failed, "", 1), at(2, reports.Passed, reports.Built, 1))
+	if s := since(); s != nil {
+		t.Errorf("it passed, and fails since %+v", s)
+	}
+	add(
+		t, h, "/fleet", at(3, reports.DependencyFailed, "", 1), at(4, reports.Canceled, "", 1), at(5, reports.Error, "", 1),
+		at(6, reports.TimedOut, "", 1),
+	)
+	want := reports.Since{Rev: "rev3", Started: day.AddDate(0, 0, 3), Runs: 2}
+	if s := since(); s == nil || *s != want {
+		t.Errorf("got %+v, want %+v", s, want)
+	}
+}
+
+// What is kept does not grow without end.
+func TestIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	h := open(t, path)
+	add(t, h, "/old", at(-200, reports.Passed, reports.Built, 1))
+	for d := range 60 {
+		add(t, h, "/fleet", at(d, reports.Failed, "", 1))
+	}
+	s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason")
+	if err != nil || s == nil || s.Runs != 50 || s.Rev != "rev10" {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if s, err := h.FailsSince(t.Context(), "/old", "nixos/reason"); err != nil || s != nil {
+		t.Errorf("%+v, %v", s, err)
+	}
+	var phases int
+	if err := direct(t, path).QueryRow("SELECT count(*) FROM phase").Scan(&phases); err != nil || phases != 150 {
+		t.Errorf("%d phases, %v", phases, err)
+	}
+}
+
+func direct(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// Any number of flakeci may be at it at once, from the first time on.
+func TestAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b%?#.db")
+	var wg sync.WaitGroup
+	for n := range 8 {
+		wg.Go(func() {
+			h, err := history.Open(context.WithoutCancel(t.Context()), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for d := range 5 {
+				if err := h.Add(context.WithoutCancel(t.Context()), "/fleet", at(n*5+d, reports.Failed, "", 1)); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := h.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if s, err := open(t, path).FailsSince(t.Context(), "/fleet", "nixos/reason"); err != nil || s == nil || s.Runs != 40 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// A file that cannot be used is told and left alone.
+func TestUnusable(t *testing.T) {
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken.db")
+	if err := os.WriteFile(broken, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := history.Open(t.Context(), broken); err == nil {
+		_ = h.Close()
+		t.Error("a text is a database")
+	}
+	if text, err := os.ReadFile(broken); err != nil || !strings.HasPrefix(string(text), "no database no database") {
+		t.Errorf("it was changed: %.30q, %v", text, err)
+	}
+	if _, err := history.Open(t.Context(), filepath.Join(broken, "below", "history.db")); err == nil {
+		t.Error("a file is a folder")
+	}
+	newer := filepath.Join(dir, "newer.db")
+	if _, err := direct(t, newer).Exec("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	var isNewer *history.NewerError
+	if _, err := history.Open(t.Context(), newer); !errors.As(err, &isNewer) {
+		t.Errorf("error is %v", err)
+	}
+}
