@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -89,8 +90,38 @@ func (c Cause) stops(title string) string {
 	}
 }
 
-// age says whether a cause is new, as far as that is known.
+// age says whether a cause is new, and since when its cells have failed, as far as
+// that is known.
 func (x index) age(c Cause) string {
+	facts := []string{x.ageAtBase(c), x.since(c)}
+	return strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), ", ")
+}
+
+// since says since when all cells of a cause have failed. It need not have been
+// for this cause all the time.
+func (x index) since(c Cause) string {
+	var last Since
+	for _, id := range c.Cells {
+		s := x.cells[id].Since
+		if s == nil {
+			return ""
+		}
+		if s.Started.After(last.Started) {
+			last = *s
+		}
+	}
+	if last.Runs == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("failing since %s", last.Started.Format(time.DateOnly))
+	if rev := []rune(last.Rev); len(rev) > 0 {
+		text += " at " + string(rev[:min(7, len(rev))])
+	}
+	return text + ", " + count(last.Runs, "run") + " ago"
+}
+
+// ageAtBase says whether a cause was there at the base.
+func (x index) ageAtBase(c Cause) string {
 	switch outcome := x.outcome(c); {
 	case x.base == nil:
 	case outcome == NewFailure:

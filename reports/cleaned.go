@@ -44,6 +44,11 @@ func (w washer) cell(c Cell) Cell {
 	}
 	c.Status, c.How = Status(w.line(string(c.Status))), How(w.line(string(c.How)))
 	c.Causes, c.Phases, c.OutPaths = w.list(c.Causes), each(c.Phases, w.phase), nil
+	if c.Since != nil {
+		since := *c.Since
+		since.Rev = w.line(since.Rev)
+		c.Since = &since
+	}
 	if c.Base != nil {
 		base := w.base(*c.Base)
 		c.Base = &base

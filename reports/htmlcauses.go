@@ -33,6 +33,9 @@ func (m *htmlMaker) cause(c Cause) htmlCause {
 		Sign: signFailed, Tone: "bad", Title: headline(c), Kind: c.Kind, Message: c.news(), Hint: c.Hint, Tail: c.LogTail,
 		Log: m.evidence.file(c.Log, c.Title), Drv: c.DrvPath, Tags: outcomeTags(m.index.outcome(c)),
 	}
+	if since := m.index.since(c); since != "" {
+		one.Tags = append(one.Tags, htmlTag{since, "warn"})
+	}
 	if m.index.isMachine(c) {
 		one.Sign, one.Tone = signError, "warn"
 	}

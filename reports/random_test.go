@@ -51,6 +51,9 @@ func randomReport(rng *rand.Rand, size int) Report {
 			User: pick("joachim", ""), Status: status(), How: How(pick("built", "cached", "evaluated")),
 			Note: pick(""), SameAs: pick("", "nixos/laptop"), Flaky: rng.Intn(5) == 0, Phases: []Phase{},
 		}
+		if rng.Intn(4) == 0 {
+			c.Since = &Since{Rev: pick("0a1b2c3", ""), Started: when(), Runs: rng.Intn(9)}
+		}
 		if r.Base != nil && rng.Intn(4) > 0 {
 			c.Base = &CellBase{
 				Change: Change(pick("unchanged", "changed", "added", "removed", "unknown")), Status: status(), Note: pick(""),
