@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"net"
 	"os"
 	"os/exec"
 	"path"
@@ -146,6 +147,14 @@ func isPNG(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s is all of one colour", args[0])
+}
+
+// deaf has a server at $DEAF that takes connections and never answers.
+func deaf(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+	ts.Setenv("DEAF", l.Addr().String())
 }
 
 // leftovers wants no process to be left whose command line holds the text, such

@@ -75,6 +75,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"png":       isPNG,
 			"leftovers": leftovers,
 			"hub":       hub,
+			"deaf":      deaf,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,
