@@ -27,11 +27,15 @@ type page struct {
 
 // in colours text, if colours are wanted.
 func (p *page) in(t tone, text string) string {
-	codes := map[tone]string{strong: "1", good: "32", warn: "33", bad: "31", quiet: "2"}
 	if !p.options.Color || t == plain || text == "" {
 		return text
 	}
-	return "\x1b[" + codes[t] + "m" + text + "\x1b[0m"
+	return "\x1b[" + t.sgr() + "m" + text + "\x1b[0m"
+}
+
+// sgr is the number of the colour that a terminal knows; it is empty for none.
+func (t tone) sgr() string {
+	return map[tone]string{strong: "1", good: "32", warn: "33", bad: "31", quiet: "2"}[t]
 }
 
 // add appends lines. This is where a line that GitHub's runner would take for a

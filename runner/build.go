@@ -41,6 +41,7 @@ func (r *run) buildOf(drv string) *build {
 
 // build takes a cell through building.
 func (r *run) build(ctx context.Context, res Result, b *build, after []*build) {
+	r.waits(res.Cell)
 	// Not while holding b: one of the others may be b itself.
 	for _, other := range after {
 		<-other.done

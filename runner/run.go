@@ -54,6 +54,9 @@ type Watcher struct {
 	More func(cells []matrix.Cell)
 	// Start says that a phase of a cell begins.
 	Start func(cell matrix.Cell, phase string)
+	// Waits says that a cell is evaluated and waits for its turn to be built, or for
+	// another that has the same derivation.
+	Waits func(cell matrix.Cell)
 	// Done says that a cell is finished. SameAs and the ids of causes are not
 	// known yet. A home that is activated in its host is finished a second time.
 	Done func(Result)
@@ -177,6 +180,15 @@ func (r *run) started(c matrix.Cell, phase string) {
 	r.watch(func(w Watcher) {
 		if w.Start != nil {
 			w.Start(c, phase)
+		}
+	})
+}
+
+// waits tells the watcher that nothing of a cell is under way for the moment.
+func (r *run) waits(c matrix.Cell) {
+	r.watch(func(w Watcher) {
+		if w.Waits != nil {
+			w.Waits(c)
 		}
 	})
 }

@@ -24,6 +24,8 @@ type App struct {
 	Stdout, Stderr io.Writer
 	Env            []string // KEY=value
 	Args           []string // without the program's name
+
+	voice voice
 }
 
 // Main runs the subcommand that the arguments name and gives the exit code.

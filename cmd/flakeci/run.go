@@ -56,7 +56,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.Var(&o.evalMemory, "eval-memory", "how much memory evaluation may take, `SIZE` such as 4GiB (default three quarters of what is free)")
 	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell to `DURATION`, such as 30m (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
-	fs.StringVar(&o.progress, "progress", "auto", "what is said meanwhile, `HOW`: plain, quiet, or auto")
+	fs.StringVar(&o.progress, "progress", "auto", "what is shown meanwhile, `HOW`: live, plain, quiet, or auto")
 }
 
 func (a *App) runCommand() *cobra.Command {
@@ -92,13 +92,10 @@ func (o *runOptions) check() error {
 	if o.timeout < 0 {
 		return &usageError{msg: "--timeout takes a duration that is not negative"}
 	}
-	if !slices.Contains([]string{"auto", "plain", "quiet"}, o.progress) {
-		return &usageError{msg: "--progress takes auto, plain or quiet"}
-	}
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, and " + o.artifacts + " is a file"}
 	}
-	return cmp.Or(o.vm.check(), o.base.check(), o.github.check(), o.files.check())
+	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), o.files.check())
 }
 
 // run is `flakeci run`: from the flake reference to the report. A report is
@@ -191,7 +188,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
 	}
 	j.base.without(j)
-	progress := newProgress(j.app, j.opts.progress, j.app.style(j.opts.color, j.app.Stderr), len(cells))
+	progress := newProgress(ctx, j)
 	defer progress.stop()
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
@@ -208,9 +205,10 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 			progress.hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
+		done := o.Watch.Done
 		o.Watch.Done = func(r runner.Result) {
 			if r.Failed() { // else somebody has looked around already
-				progress.finish(r)
+				done(r)
 			}
 		}
 	}

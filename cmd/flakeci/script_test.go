@@ -76,6 +76,12 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"leftovers": leftovers,
 			"hub":       hub,
 			"deaf":      deaf,
+			"terminal":  terminalRuns,
+			"shows":     shows,
+			"press":     press,
+			"resize":    resize,
+			"send":      sendSignal,
+			"ended":     ended,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,
@@ -86,6 +92,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 func setup(e *testscript.Env, lane lanes.Lane) error {
 	e.Vars = append(e.Vars, "FLAKECI_NIX="+lane.Nix, "ROOT="+lanes.Root(e.T().(testing.TB)))
 	e.Vars = append(e.Vars, lanes.Env()...)
+	e.Values[terminalKey{}] = &screenTerminal{}
 	e.Values[hubKey{}] = &scriptHub{tb: e.T().(testing.TB)}
 	home := filepath.Join(e.WorkDir, "home")
 	e.Vars = append(e.Vars, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))

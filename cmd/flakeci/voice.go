@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
@@ -15,10 +16,40 @@ import (
 // say writes a message on stderr. Names in it may be anything, and no line of it
 // may become a command to GitHub's runner.
 func (a *App) say(format string, args ...any) {
+	a.voice.Lock()
+	defer a.voice.Unlock()
 	text := "flakeci: " + clean.Text(fmt.Sprintf(format, args...)) + "\n"
 	for line := range strings.Lines(text) {
-		fmt.Fprint(a.Stderr, clean.Line(line))
+		a.voice.held = append(a.voice.held, clean.Line(line))
 	}
+	if !a.voice.hold {
+		a.speak()
+	}
+}
+
+// voice is what was said and not written yet.
+type voice struct {
+	sync.Mutex
+	hold bool
+	held []string
+}
+
+// hold keeps what is said to itself for as long as it is not let go: a live view
+// has the terminal.
+func (a *App) hold(on bool) {
+	a.voice.Lock()
+	defer a.voice.Unlock()
+	if a.voice.hold = on; !on {
+		a.speak()
+	}
+}
+
+// speak writes what was said. The voice is locked.
+func (a *App) speak() {
+	for _, line := range a.voice.held {
+		fmt.Fprint(a.Stderr, line)
+	}
+	a.voice.held = nil
 }
 
 // complain says what is wrong and, where there is one, what to do about it,

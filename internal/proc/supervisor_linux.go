@@ -18,7 +18,12 @@ import (
 // The supervisor is the parent that orphans below it get, whatever group or
 // session they are in. It kills them all, and all that they start meanwhile,
 // once the program has ended and flakeci says so, or when flakeci is gone.
+//
+// It is likewise the keeper of a terminal if it was started by [KeepTerminal].
 func Supervise(args []string) (code int, asked bool) {
+	if code, asked := keep(args); asked {
+		return code, true
+	}
 	if len(args) < 5 || args[0] != supervisorName || args[1] != supervisorFlag {
 		return 0, false
 	}

@@ -1,9 +1,21 @@
 package proc
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
+
+// The questions about a terminal's settings.
+const (
+	getTermios = unix.TIOCGETA
+	setTermios = unix.TIOCSETAW
+)
+
+// executable is the path of this program.
+func executable() (string, error) { return os.Executable() }
 
 // rssUnit is the bytes in which the kernel counts resident memory.
 const rssUnit = 1
@@ -14,7 +26,8 @@ func groupAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 
-// Supervise is never asked here: nobody adopts orphans but launchd.
-func Supervise([]string) (code int, asked bool) { return 0, false }
+// Supervise is only ever asked to be the keeper of a terminal here: nobody adopts
+// orphans but launchd.
+func Supervise(args []string) (code int, asked bool) { return keep(args) }
 
 func startSupervised(program *exec.Cmd) (leader, error) { return startDirect(program) }

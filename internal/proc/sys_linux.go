@@ -1,6 +1,20 @@
 package proc
 
-import "syscall"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The questions about a terminal's settings.
+const (
+	getTermios = unix.TCGETS
+	setTermios = unix.TCSETSW
+)
+
+// executable is the path of this program. At [os.Executable]'s another version may
+// be by now.
+func executable() (string, error) { return "/proc/self/exe", nil }
 
 // rssUnit is the bytes in which the kernel counts resident memory.
 const rssUnit = 1024

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// How often a run that prints nothing says what it is at. Somebody who sits in
+// front of it hears of it sooner the first time.
+const (
+	heartbeat      = 30 * time.Second
+	firstHeartbeat = 5 * time.Second
+)
+
+// beat says what is going on whenever nothing else was said for a while.
+func (p *blocks) beat() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return
+		case now := <-tick.C:
+			p.mu.Lock()
+			if now.After(p.next) && !p.hushed {
+				p.print([]string{p.pulse(now)})
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// The most cells, and the most builders, that a heartbeat names.
+const mostNamed = 4
+
+// pulse says what is going on.
+func (p *blocks) pulse(now time.Time) string {
+	text := fmt.Sprintf("… %d of %d cells done, %d failed", p.done, p.total, p.failed)
+	if len(p.running) > 0 {
+		text += "; running: " + names(p.running, func(a activity) string { return a.name + " " + a.phase }, now)
+	}
+	if len(p.builders) > 0 {
+		text += "; builders: " + names(p.builders, func(a activity) string { return a.name }, now)
+	}
+	return text
+}
+
+// names lists what is under way and for how long.
+func names(list []activity, name func(activity) string, now time.Time) string {
+	var words []string
+	for _, a := range list[:min(len(list), mostNamed)] {
+		words = append(words, fmt.Sprintf("%s %s", name(a), now.Sub(a.since).Round(time.Second)))
+	}
+	if more := len(list) - mostNamed; more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,82 @@
+package proc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The keeper of a terminal is known by its name and a flag, as the supervisor is.
+const (
+	keeperName = "flakeci-terminal"
+	keeperFlag = "-keep-terminal"
+)
+
+// KeepTerminal has a process of its own put a terminal right again should flakeci
+// end without doing so, as by SIGKILL or by a panic of any goroutine. It is called
+// before the terminal is changed; reset is what is then written to it. Release is
+// called when the terminal is as it was.
+func KeepTerminal(tty *os.File, reset string) (release func(), err error) {
+	was, err := unix.IoctlGetTermios(int(tty.Fd()), getTermios)
+	if err != nil {
+		return nil, err
+	}
+	var state bytes.Buffer
+	if err := binary.Write(&state, binary.NativeEndian, was); err != nil {
+		return nil, err
+	}
+	self, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	theirs, link, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self)
+	cmd.Args = []string{keeperName, keeperFlag, hex.EncodeToString(state.Bytes()), reset}
+	cmd.Stdin, cmd.Stdout = theirs, tty
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
+		link.Close()
+		return nil, err
+	}
+	return func() {
+		_, _ = link.Write([]byte{0})
+		link.Close()
+		_ = cmd.Wait()
+	}, nil
+}
+
+// keep waits for a word of flakeci's, and puts the terminal right if the pipe is
+// closed without one.
+func keep(args []string) (code int, asked bool) {
+	if len(args) != 4 || args[0] != keeperName || args[1] != keeperFlag {
+		return 0, false
+	}
+	// It is in flakeci's group, for which Ctrl-C and the like are meant. SIGTTOU
+	// would stop it once the shell has the terminal again.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGTTOU)
+	if n, _ := io.ReadFull(os.NewFile(0, "flakeci"), make([]byte, 1)); n == 1 {
+		return 0, true
+	}
+	state, err := hex.DecodeString(args[2])
+	var was unix.Termios
+	if err != nil || binary.Read(bytes.NewReader(state), binary.NativeEndian, &was) != nil {
+		return 1, true
+	}
+	// A shell may be at its prompt already and have settings of its own by now.
+	if now, err := unix.IoctlGetTermios(1, getTermios); err == nil && now.Lflag&unix.ISIG == 0 {
+		_ = unix.IoctlSetTermios(1, setTermios, &was)
+	}
+	_, _ = io.WriteString(os.NewFile(1, "terminal"), args[3])
+	return 0, true
+}

@@ -1,0 +1,255 @@
+package live
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// board is what is known of a run. The runner writes to it and the view reads
+// from it, each holding the lock for a moment.
+type board struct {
+	mu      sync.Mutex
+	now     func() time.Time
+	changes uint64 // grows with every change
+
+	matrix   matrix.Matrix
+	cells    map[string]*cell
+	running  []*activity // phases of cells, in the order in which they began
+	builders []*builder  // that run, likewise
+	faults   []*fault    // in the order in which they came up
+	byCause  map[*runner.Cause]*fault
+
+	grid  reports.Layout
+	stale bool // the grid is to be laid out anew
+}
+
+// cell is what is known of a cell.
+type cell struct {
+	matrix.Cell
+	now      *activity // nil while no phase is under way
+	begun    []string  // the phases that have begun, in order
+	finished bool
+	result   reports.Cell // as in a report; without a status until it is finished
+}
+
+// activity is a phase of a cell that is under way.
+type activity struct {
+	cell   *cell
+	phase  string
+	since  time.Time
+	again  string        // why it is tried again
+	silent time.Duration // for how long nothing was heard of it, if that is long
+}
+
+// builder is one that runs or has run.
+type builder struct {
+	drv   string
+	since time.Time
+	took  time.Duration // once it has ended
+	ended bool
+	log   ring
+}
+
+// fault is a cause with the cells that it stops as far as they are known.
+type fault struct {
+	id    string
+	cause reports.Cause
+	cells []string
+}
+
+func newBoard(m matrix.Matrix, now func() time.Time) *board {
+	b := &board{now: now, matrix: m, cells: map[string]*cell{}, byCause: map[*runner.Cause]*fault{}, stale: true}
+	for _, c := range m.Cells {
+		b.cells[c.ID] = newCell(c)
+	}
+	return b
+}
+
+func newCell(c matrix.Cell) *cell {
+	plan := reports.Plan(reports.Flake{}, matrix.Matrix{Cells: []matrix.Cell{c}})
+	return &cell{Cell: c, result: plan.Cells[0]}
+}
+
+func (b *board) watcher() runner.Watcher {
+	return runner.Watcher{
+		More: b.more, Start: b.start, Waits: b.waits, Done: b.done, Compared: b.compared,
+		Builder: b.builder, Line: b.line, Retry: b.retry, Stalled: b.stalled,
+	}
+}
+
+// change locks the board for a change, until the function that it gives is
+// called.
+func (b *board) change() (end func()) {
+	b.mu.Lock()
+	b.changes++
+	return b.mu.Unlock
+}
+
+// at gives the cell, which may be one that only evaluation has found.
+func (b *board) at(c matrix.Cell) *cell {
+	if b.cells[c.ID] == nil {
+		b.add(c)
+	}
+	return b.cells[c.ID]
+}
+
+func (b *board) add(cells ...matrix.Cell) {
+	for _, c := range cells {
+		b.cells[c.ID] = newCell(c)
+	}
+	b.matrix = b.matrix.With(cells...)
+	b.stale = true
+}
+
+// more takes in cells that were not known when the run began.
+func (b *board) more(cells []matrix.Cell) {
+	defer b.change()()
+	b.add(cells...)
+}
+
+func (b *board) start(c matrix.Cell, phase string) {
+	defer b.change()()
+	at := b.at(c)
+	b.rest(at)
+	at.now = &activity{cell: at, phase: phase, since: b.now()}
+	at.begun = append(at.begun, phase)
+	b.running = append(b.running, at.now)
+}
+
+// rest is when nothing of a cell is under way any more.
+func (b *board) rest(c *cell) {
+	if c.now != nil {
+		b.running = slices.DeleteFunc(b.running, func(a *activity) bool { return a == c.now })
+		c.now = nil
+	}
+}
+
+func (b *board) waits(c matrix.Cell) {
+	defer b.change()()
+	b.rest(b.at(c))
+}
+
+func (b *board) done(r runner.Result) {
+	defer b.change()()
+	b.finish(r)
+}
+
+// compared takes in what a finished cell was at the base.
+func (b *board) compared(r runner.Result) {
+	defer b.change()()
+	b.finish(r)
+}
+
+// finish takes in a result. It is made what a report has of it here, where the
+// runner waits: later it may change its causes.
+func (b *board) finish(r runner.Result) {
+	at := b.at(r.Cell)
+	b.rest(at)
+	b.stale = true
+	rep := reports.Collect(reports.Run{Outcome: runner.Outcome{Results: []runner.Result{r}, Causes: r.Causes}})
+	at.result, at.finished = rep.Cells[0], true
+	at.result.Causes = nil
+	for i, c := range r.Causes {
+		f := b.byCause[c]
+		if f == nil {
+			f = &fault{id: "fault:" + strconv.Itoa(len(b.faults)), cause: rep.Causes[i]}
+			b.byCause[c] = f
+			b.faults = append(b.faults, f)
+		}
+		if !slices.Contains(f.cells, r.Cell.ID) {
+			f.cells = append(f.cells, r.Cell.ID)
+		}
+	}
+}
+
+func (b *board) builder(drv string, runs bool) {
+	defer b.change()()
+	if runs {
+		b.builders = append(b.builders, &builder{drv: drv, since: b.now()})
+		return
+	}
+	// The first of that name: another nix that wants the same waits for it.
+	for i, x := range b.builders {
+		if x.drv == drv {
+			x.took, x.ended = b.now().Sub(x.since), true
+			b.builders = slices.Delete(b.builders, i, i+1)
+			return
+		}
+	}
+}
+
+func (b *board) line(drv, line string) {
+	defer b.change()()
+	for _, x := range slices.Backward(b.builders) {
+		if x.drv == drv {
+			x.log.add(line)
+			return
+		}
+	}
+}
+
+func (b *board) retry(c matrix.Cell, _ string, why *runner.Cause) {
+	defer b.change()()
+	if at := b.at(c); at.now != nil {
+		at.now.again = why.Title
+	}
+}
+
+func (b *board) stalled(c matrix.Cell, _ string, silent time.Duration) {
+	defer b.change()()
+	if at := b.at(c); at.now != nil {
+		at.now.silent = silent
+	}
+}
+
+// layout is the grid as the table would show it now.
+func (b *board) layout() reports.Layout {
+	if !b.stale {
+		return b.grid
+	}
+	b.stale = false
+	g := b.matrix.Grid
+	r := reports.Report{Grid: reports.Grid{Hosts: g.Hosts, Users: g.Users, Orphans: g.Orphans}}
+	first := map[string]string{}
+	for _, c := range b.matrix.Cells {
+		result := b.cells[c.ID].result
+		if id := first[result.DrvPath]; id != "" {
+			result.SameAs = id
+		} else if result.DrvPath != "" {
+			first[result.DrvPath] = c.ID
+		}
+		r.Cells = append(r.Cells, result)
+	}
+	for _, f := range b.faults {
+		cause := f.cause
+		cause.ID, cause.Cells = f.id, f.cells
+		r.Causes = append(r.Causes, cause)
+	}
+	b.grid = reports.Lay(r)
+	return b.grid
+}
+
+// tally counts cells that are finished, and those of them that are to be looked
+// into.
+func (b *board) tally() (finished, failed int) {
+	for _, c := range b.cells {
+		if c.finished {
+			finished++
+		}
+		if c.finished && c.failed() {
+			failed++
+		}
+	}
+	return finished, failed
+}
+
+func (c *cell) failed() bool {
+	s := c.result.Status
+	return c.finished && s != reports.Passed && s != reports.Skipped && s != reports.Canceled
+}

@@ -1,0 +1,101 @@
+package live
+
+import (
+	"slices"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// Estimate says how long a phase of a cell took in past runs, if that is known.
+type Estimate func(cell, phase string) (time.Duration, bool)
+
+// The phase that a VM goes through after the runner's own.
+const phaseBoot = "boot"
+
+// plan is what the time that is left depends on, apart from the cells.
+type plan struct {
+	estimate Estimate // nil if nothing is known of the past
+	// at is how many phases of a kind go on at once.
+	at map[string]int
+}
+
+func newPlan(o Options) plan {
+	p := plan{estimate: o.Estimate, at: map[string]int{runner.PhaseEval: max(o.EvalJobs, 1)}}
+	if !o.EvalOnly {
+		p.at[runner.PhaseBuild] = max(o.BuildJobs, 1)
+		p.at[phaseBoot] = 1
+	}
+	return p
+}
+
+// of is the estimate of one phase.
+func (p plan) of(cell, phase string) (time.Duration, bool) {
+	if p.estimate == nil {
+		return 0, false
+	}
+	return p.estimate(cell, phase)
+}
+
+// left estimates how long the run will still take: as long as the cell that is
+// furthest from its end, and not less than what is left of all cells, divided
+// among those that go on at once. It is not known if most of the cells are new.
+func (p plan) left(b *board) (time.Duration, bool) {
+	var known, unknown int
+	var longest time.Duration
+	work := map[string]time.Duration{}
+	for _, c := range b.cells {
+		if c.finished {
+			continue
+		}
+		var sum time.Duration
+		some := false
+		for phase, left := range p.phases(c, b.now()) {
+			some = true
+			sum += left
+			work[phase] += left
+		}
+		if !some {
+			unknown++
+			continue
+		}
+		known++
+		longest = max(longest, sum)
+	}
+	if known == 0 || unknown > known {
+		return 0, false
+	}
+	// The new ones are taken to be like the others.
+	for phase, sum := range work {
+		sum += sum * time.Duration(unknown) / time.Duration(known)
+		longest = max(longest, sum/time.Duration(p.at[phase]))
+	}
+	return longest, true
+}
+
+// phases are those that a cell has before it, with what is left of each.
+func (p plan) phases(c *cell, now time.Time) map[string]time.Duration {
+	left := map[string]time.Duration{}
+	order := []string{runner.PhaseEval, runner.PhaseBuild, phaseBoot}
+	done := 0
+	for i, phase := range order {
+		if slices.Contains(c.begun, phase) {
+			done = i + 1
+		}
+	}
+	if c.now != nil && done > 0 && c.now.phase == order[done-1] {
+		done--
+	}
+	for i, phase := range order {
+		estimate, found := p.of(c.ID, phase)
+		if i < done || !found || p.at[phase] == 0 || phase == phaseBoot && c.Kind != matrix.KindVM {
+			continue
+		}
+		if c.now != nil && c.now.phase == phase {
+			estimate = max(0, estimate-now.Sub(c.now.since))
+		}
+		left[phase] = estimate
+	}
+	return left
+}

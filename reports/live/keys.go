@@ -1,0 +1,106 @@
+package live
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// key does what a key is for.
+func (m *model) key(name string) tea.Cmd {
+	switch name {
+	case "ctrl+c":
+		m.interrupt()
+		return nil
+	case "ctrl+z":
+		return tea.Suspend
+	case "ctrl+l":
+		return tea.ClearScreen
+	}
+	if m.pane != nil {
+		m.paneKey(name)
+		return nil
+	}
+	switch name {
+	case "q":
+		m.interrupt()
+	case "down", "j", "tab":
+		m.move(1)
+	case "up", "k", "shift+tab":
+		m.move(-1)
+	case "home", "g":
+		m.move(-len(m.items()))
+	case "end", "G":
+		m.move(len(m.items()))
+	case "esc":
+		m.selected = ""
+	case "enter", "right", "l":
+		items := m.items()
+		if len(items) == 0 {
+			return nil
+		}
+		if m.selected == "" {
+			m.selected = items[0].key
+		}
+		m.settle(items)
+		return m.open(items[m.place])
+	}
+	return nil
+}
+
+// move selects another item, the first one if none was.
+func (m *model) move(by int) {
+	items := m.items()
+	if len(items) == 0 {
+		return
+	}
+	if m.selected == "" {
+		m.place, by = 0, max(by-1, 0)
+	}
+	m.settle(items)
+	m.place = min(max(m.place+by, 0), len(items)-1)
+	m.selected = items[m.place].key
+}
+
+func (m *model) paneKey(name string) {
+	lines := max(m.height-2, 1)
+	all := m.pane.end() - m.pane.begin()
+	by, scrolls := map[string]int{
+		"down": 1, "j": 1, "up": -1, "k": -1,
+		"pgdown": lines, "space": lines, "ctrl+f": lines, "pgup": -lines, "b": -lines, "ctrl+b": -lines,
+		"home": -all, "g": -all, "end": all, "G": all,
+	}[name]
+	switch {
+	case scrolls:
+		m.pane.scroll(by, m.width, lines)
+	case name == "esc", name == "q", name == "left", name == "h", name == "backspace", name == "enter":
+		m.pane = nil
+	}
+}
+
+// interrupt does what Ctrl-C does without a view.
+func (m *model) interrupt() {
+	m.presses++
+	m.interrupted = true
+	m.options.Interrupt()
+}
+
+// help is the line that names the keys, or says that the run is being stopped.
+func (m *model) help() []string {
+	if m.height < 5 {
+		return nil
+	}
+	text := "↑↓ move   enter log   q interrupt"
+	switch {
+	case m.interrupted && m.presses > 1:
+		return []string{m.ink.in(warn, fit("killing what still runs", m.width))}
+	case m.interrupted:
+		return []string{m.ink.in(warn, fit("interrupted, what runs is being stopped   ctrl+c kills it", m.width))}
+	case m.pane != nil:
+		text = "↑↓ pgup pgdn scroll   end follow   esc back"
+		if m.width < 46 {
+			text = "esc back"
+		}
+	case m.width < 36:
+		text = "↑↓ enter  q stop"
+	}
+	return []string{m.ink.in(quiet, fit(text, m.width))}
+}

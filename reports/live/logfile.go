@@ -1,0 +1,55 @@
+package live
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+func split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(text, "\n"), "\n")
+}
+
+// The most of a file that is read, of its end.
+const mostOfFile = 4 << 20
+
+// tailOf reads the end of a log. Lines that would fill screens are cut.
+func tailOf(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a file")
+	}
+	from := max(0, info.Size()-mostOfFile)
+	text, err := io.ReadAll(io.NewSectionReader(f, from, mostOfFile))
+	if err != nil {
+		return nil, err
+	}
+	lines := split(string(text))
+	if from > 0 && len(lines) > 1 {
+		lines[0] = fmt.Sprintf("… (%d bytes before)", from)
+	}
+	for i, l := range lines {
+		if len(l) > 10*longest {
+			end := 10 * longest
+			for !utf8.RuneStart(l[end]) {
+				end--
+			}
+			lines[i] = l[:end] + "…"
+		}
+	}
+	return lines, nil
+}

@@ -1,0 +1,300 @@
+package live
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+const frob = "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-libfrob-1.2.drv"
+
+// fleet is two hosts, a VM, three homes and two packages, in the middle of a run.
+func fleet(t *testing.T) *play {
+	p := newPlay(t, matrix.Inventory{
+		NixOS:    []string{"reason", "laptop"},
+		Homes:    []matrix.Home{{Key: "joachim@reason"}, {Key: "joachim@laptop"}, {Key: "work@laptop"}},
+		Packages: []matrix.Output{{System: "x86_64-linux", Name: "tool"}, {System: "x86_64-linux", Name: "other"}},
+	}, matrix.KindNixOS, matrix.KindVM, matrix.KindHome, matrix.KindPackage)
+	for _, id := range []string{"nixos/laptop", "nixos/reason", "home/joachim@reason"} {
+		p.watch.Start(p.cell(id), runner.PhaseEval)
+	}
+	p.pass(3 * time.Second)
+	p.watch.Waits(p.cell("home/joachim@reason"))
+	p.watch.Start(p.cell("nixos/laptop"), runner.PhaseBuild)
+	p.watch.Builder(frob, true)
+	p.watch.Line(frob, "checking for frob...\tno")
+	p.watch.Line(frob, "\x1b[31mfrob.c:7: error: no frob\x1b[0m \x1b]0;title\x07")
+	p.pass(38 * time.Second)
+	p.passes("nixos/laptop", runner.Built, 38*time.Second)
+	return p
+}
+
+// broken is fleet when something has failed and more goes on.
+func broken(t *testing.T) *play {
+	p := fleet(t)
+	cause := &runner.Cause{
+		Kind: "build", Title: "libfrob-1.2 failed to build (exit 3)", DrvPath: frob, ExitCode: 3, Hint: "look at its log",
+		Tail: []string{"checking for frob...\tno", "\x1b[31mfrob.c:7: error: no frob\x1b[0m"},
+	}
+	p.watch.Builder(frob, false)
+	p.fails("home/work@laptop", runner.DependencyFailed, cause)
+	p.fails("home/joachim@laptop", runner.DependencyFailed, cause)
+	p.fails("package/x86_64-linux/tool", runner.Failed, &runner.Cause{Kind: "eval", Title: "attribute 'x' missing"})
+	p.watch.Start(p.cell("nixos/reason"), runner.PhaseBuild)
+	p.watch.Start(p.cell("vm/laptop"), "boot")
+	p.watch.Stalled(p.cell("vm/laptop"), "boot", 5*time.Minute)
+	p.watch.Builder("/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", true)
+	p.pass(12 * time.Second)
+	for i := range 30 {
+		p.watch.Line("/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", fmt.Sprintf("  CC      drivers/net/driver%d.o", i))
+	}
+	return p
+}
+
+func TestScreens(t *testing.T) {
+	for name, play := range map[string]func(*testing.T) *play{"running": fleet, "failed": broken, "many": crowd} {
+		for _, size := range [][2]int{{20, 5}, {80, 24}, {200, 60}} {
+			play(t).golden(name, size[0], size[1])
+		}
+	}
+}
+
+// crowd is 100 hosts with four homes each, half of them done.
+func crowd(t *testing.T) *play {
+	var inv matrix.Inventory
+	for i := range 100 {
+		host := fmt.Sprintf("host%02d", i)
+		inv.NixOS = append(inv.NixOS, host)
+		for _, user := range []string{"ann", "bob", "cher", "dora"} {
+			inv.Homes = append(inv.Homes, matrix.Home{Key: user + "@" + host})
+		}
+	}
+	p := newPlay(t, inv, matrix.KindNixOS, matrix.KindHome)
+	p.pass(5 * time.Minute)
+	for i, host := range inv.NixOS {
+		for k, id := range []string{"nixos/" + host, "home/ann@" + host, "home/bob@" + host, "home/cher@" + host, "home/dora@" + host} {
+			switch {
+			case i == 52 && k < 2, i == 55 && k == 0:
+				p.watch.Start(p.cell(id), runner.PhaseBuild)
+			case i > 52:
+			case i%10 == 7 && k == 3:
+				p.fails(id, runner.Failed, &runner.Cause{Kind: "build", Title: fmt.Sprintf("thing-%d failed to build (exit 1)", i)})
+			default:
+				p.passes(id, runner.Built, time.Duration(i)*time.Second)
+			}
+		}
+	}
+	p.watch.Builder(frob, true)
+	p.pass(time.Minute)
+	return p
+}
+
+func TestEstimates(t *testing.T) {
+	p := fleet(t)
+	p.model.plan.estimate = func(cell, phase string) (time.Duration, bool) {
+		return 50 * time.Second, cell != "home/work@laptop"
+	}
+	got := p.screen(100, 24)
+	// Eight cells are still to be built, two at once, for 50 s each; the one of which
+	// nothing is known is like the others.
+	for _, want := range []string{"about 3m left", "nixos/reason", "of about 50s"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	p.model.plan.estimate = func(cell, _ string) (time.Duration, bool) { return time.Second, cell == "nixos/reason" }
+	if got := p.screen(100, 24); strings.Contains(got, "left") {
+		t.Errorf("an estimate of which nearly nothing is known:\n%s", got)
+	}
+}
+
+func TestLogOfABuilder(t *testing.T) {
+	p := broken(t)
+	p.press("end", "up") // the last of all runs in a VM
+	p.golden("selected", 80, 24)
+	p.press("enter")
+	p.golden("log", 80, 24)
+	linux := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv"
+	p.watch.Line(linux, "newest")
+	if got := p.screen(80, 24); !strings.Contains(got, "newest") {
+		t.Errorf("the log does not follow:\n%s", got)
+	}
+	p.press("pgup")
+	at := p.screen(80, 24)
+	p.watch.Line(linux, "later")
+	if got := p.screen(80, 24); got != strings.ReplaceAll(at, "of 31", "of 32") {
+		t.Errorf("the log moved by itself from\n%s\nto\n%s", at, got)
+	}
+	p.press("end")
+	p.watch.Builder(linux, false)
+	if got := p.screen(80, 24); !strings.Contains(got, "later") || !strings.Contains(got, "ended after 12s") {
+		t.Errorf("not at the end of what has ended:\n%s", got)
+	}
+	p.press("esc")
+	if got := p.screen(80, 24); !strings.Contains(got, "failed") {
+		t.Errorf("not back:\n%s", got)
+	}
+}
+
+func TestLogOfAFailure(t *testing.T) {
+	p := broken(t)
+	p.press("enter")
+	p.golden("cause", 80, 24)
+	p.golden("cause", 20, 5)
+
+	path := filepath.Join(t.TempDir(), "libfrob.log")
+	text := strings.Repeat("before\n", mostOfFile/7) + "\x1b[1mthe whole log\x1b[0m\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.press("esc")
+	p.model.board.faults[0].cause.Log = path
+	p.press("enter")
+	if got := p.screen(80, 24); !strings.Contains(got, "  the whole log") {
+		t.Errorf("not the end of the file:\n%s", got)
+	}
+	p.press("home")
+	if got := p.screen(80, 24); !strings.Contains(got, "bytes before)") {
+		t.Errorf("not where the part begins that was read:\n%s", got)
+	}
+}
+
+// A selected builder that ends hands the selection on, and the keys never leave
+// what there is.
+func TestMoving(t *testing.T) {
+	p := fleet(t)
+	p.press("down", "down", "down", "down", "up", "end", "G")
+	p.screen(80, 24)
+	if p.model.selected != p.model.items()[1].key {
+		t.Errorf("selected is %q", p.model.selected)
+	}
+	p.press("home")
+	p.watch.Builder(frob, false)
+	p.screen(80, 24)
+	if p.model.selected != p.model.items()[0].key {
+		t.Errorf("selected is %q", p.model.selected)
+	}
+	p.fails("nixos/reason", runner.Error)
+	p.screen(80, 24)
+	p.press("down", "enter")
+	if got := p.screen(80, 24); p.model.pane != nil || strings.Contains(got, "❯") {
+		t.Errorf("something is selected where there is nothing:\n%s", got)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	p := broken(t)
+	p.press("enter", "q") // back from a log
+	if p.interrupts != 0 {
+		t.Fatal("q in a log interrupts the run")
+	}
+	p.press("q")
+	if got := p.screen(80, 24); p.interrupts != 1 || !strings.Contains(got, "interrupted") {
+		t.Errorf("%d interrupts:\n%s", p.interrupts, got)
+	}
+	p.press("ctrl+c")
+	if got := p.screen(80, 24); p.interrupts != 2 || !strings.Contains(got, "killing") {
+		t.Errorf("%d interrupts:\n%s", p.interrupts, got)
+	}
+	// From elsewhere.
+	p = broken(t)
+	p.stopping = true
+	p.model.Update(tickMsg{})
+	if got := p.screen(80, 24); !strings.Contains(got, "interrupted") {
+		t.Errorf("no word of it:\n%s", got)
+	}
+}
+
+// What has not changed is not drawn again.
+func TestIdle(t *testing.T) {
+	p := broken(t)
+	p.screen(80, 24)
+	p.model.drawn = "kept"
+	p.model.Update(tickMsg{})
+	if got := p.model.View().Content; got != "kept" {
+		t.Errorf("drawn again: %q", got)
+	}
+	p.pass(time.Second)
+	if got := p.model.View().Content; got == "kept" {
+		t.Error("the clock stands still")
+	}
+}
+
+// Nothing that a flake or a builder says reaches the terminal as anything but
+// text.
+func TestHostile(t *testing.T) {
+	evil := "\x1b]0;x\x07\x1b[2J\u202ebidi\nline\r\t::error::"
+	p := newPlay(t, matrix.Inventory{NixOS: []string{"a", evil}, Packages: []matrix.Output{{System: "x86_64-linux", Name: evil}}}, matrix.KindNixOS, matrix.KindPackage)
+	p.model.options.Flake.Ref = evil
+	drv := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-" + evil
+	for _, c := range p.matrix.Cells {
+		p.watch.Start(c, "check: "+evil)
+		p.watch.Retry(c, "check", &runner.Cause{Title: evil})
+	}
+	p.watch.Builder(drv, true)
+	p.watch.Line(drv, evil)
+	p.fails("nixos/a", runner.Failed, &runner.Cause{Kind: "build", Title: evil, Hint: evil, Tail: []string{evil}, Log: evil})
+	check := func() {
+		t.Helper()
+		for _, size := range [][2]int{{20, 5}, {80, 24}, {200, 60}} {
+			for _, r := range p.screen(size[0], size[1]) {
+				if r != '\n' && r < ' ' || r == '\u202e' || r == 0x9b {
+					t.Fatalf("%q is on the screen", r)
+				}
+			}
+		}
+	}
+	check()
+	for range p.model.items() {
+		p.press("down", "enter")
+		check()
+		p.press("esc")
+	}
+}
+
+// Whatever the size, no line and no column is too much.
+func TestEverySize(t *testing.T) {
+	for _, play := range []*play{fleet(t), broken(t), crowd(t)} {
+		play.model.ink = true
+		for columns := 1; columns < 130; columns += 7 {
+			for lines := 1; lines < 50; lines += 3 {
+				play.screen(columns, lines)
+				play.press("down", "enter")
+				play.screen(columns, lines)
+				play.press("pgup", "down", "esc")
+			}
+		}
+	}
+}
+
+func TestTheView(t *testing.T) {
+	p := fleet(t)
+	if v := p.model.View(); !v.AltScreen || v.Cursor != nil {
+		t.Errorf("%+v", v)
+	}
+	if p.model.Init() == nil {
+		t.Error("the clock does not start")
+	}
+	if _, cmd := p.model.Update(keyPress("ctrl+z")); cmd == nil {
+		t.Error("Ctrl-Z does nothing")
+	} else if _, ok := cmd().(tea.SuspendMsg); !ok {
+		t.Error("Ctrl-Z does not suspend")
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	p := crowd(&testing.T{})
+	p.model.width, p.model.height = 200, 60
+	for b.Loop() {
+		p.model.board.stale, p.model.drawn = true, ""
+		p.model.View()
+	}
+}
