@@ -109,7 +109,7 @@ func (p *progress) finish(r runner.Result) {
 	if r.Failed() {
 		p.failed++
 	}
-	if p.quiet {
+	if p.quiet || !r.From.IsZero() { // what is taken over is told of all at once
 		return
 	}
 	p.last = time.Now()

@@ -19,6 +19,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/journal"
 )
 
 // runOptions are the flags of `flakeci run`, each of which flakeci.toml may set
@@ -31,6 +32,8 @@ type runOptions struct {
 	base           baseFlags
 	github         githubFlags
 	evalOnly       bool
+	failFast       bool
+	resume         bool
 	jobs, evalJobs int
 	evalMemory     byteSize
 	timeout        time.Duration
@@ -45,6 +48,8 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
 	fs.Var(&o.shard, "shard", "only the I-th of N shares of the cells, `I/N`")
+	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
+	fs.BoolVar(&o.resume, "resume", false, "go on with the last such run, if that was stopped or did not pass")
 }
 
 // addWork adds what goes for whatever evaluates and builds.
@@ -104,17 +109,21 @@ func (o *runOptions) check() error {
 // run is `flakeci run`: from the flake reference to the report. A report is
 // written in every case in which there is a flake to report on.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	j, err := a.work(ctx, o)
+	j, err := a.work(ctx, o, a.stateFolder("journal"))
 	if err != nil {
 		return err
 	}
-	return a.publish(ctx, j.report(), delivery{
+	r := j.report()
+	err = a.publish(ctx, r, delivery{
 		files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
 	})
+	j.journal.close(a, r.Verdict)
+	return err
 }
 
-// work takes the selected cells through all that was asked for.
-func (a *App) work(ctx context.Context, o runOptions) (*job, error) {
+// work takes the selected cells through all that was asked for. It keeps a journal
+// if there is a folder for that.
+func (a *App) work(ctx context.Context, o runOptions, journals string) (*job, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -122,7 +131,7 @@ func (a *App) work(ctx context.Context, o runOptions) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{app: a, opts: o, selection: selection}
+	j := &job{app: a, opts: o, selection: selection, journals: journal.Folder(journals)}
 	return j, j.start(ctx)
 }
 
@@ -134,14 +143,16 @@ type job struct {
 	client    *nix.Client
 	started   time.Time
 
-	target  *nix.Target
-	offered matrix.Matrix // all that the flake has
-	matrix  matrix.Matrix // what takes part
-	base    baseline
-	outcome runner.Outcome
-	causes  []*runner.Cause                   // of what no cell stands for
-	rest    func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
-	vms     func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
+	target   *nix.Target
+	offered  matrix.Matrix // all that the flake has
+	matrix   matrix.Matrix // what takes part
+	base     baseline
+	outcome  runner.Outcome
+	journals journal.Folder // empty keeps none
+	journal  *record
+	causes   []*runner.Cause                   // of what no cell stands for
+	rest     func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
+	vms      func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
 }
 
 // start finds Nix, and goes through the job in a folder of its own.
@@ -191,13 +202,17 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
 	}
 	j.base.without(j)
+	earlier, watch, err := j.keepJournal(machine, cells)
+	if err != nil {
+		return err
+	}
 	progress := newProgress(j.app, j.opts.progress, j.app.style(j.opts.color, j.app.Stderr), len(cells))
 	defer progress.stop()
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
-		Base: j.base.base, Later: j.rest,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
+		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Earlier: earlier,
 	}
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
@@ -208,7 +223,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 			progress.hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
-		o.Watch.Done = func(r runner.Result) {
+		o.Watch[0].Done = func(r runner.Result) {
 			if r.Failed() { // else somebody has looked around already
 				progress.finish(r)
 			}
@@ -219,6 +234,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	}
 	j.outcome = runner.Run(ctx, cells, o)
 	j.keepAnswers(ctx)
+	j.journal.end(j.outcome)
 	return nil
 }
 
@@ -341,13 +357,9 @@ func nothingHint(err error, others bool) error {
 
 // report is what came of the job.
 func (j *job) report() reports.Report {
-	f := j.target.Flake
-	return reports.Collect(reports.Run{
-		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
-		Flake:   reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Started: j.started, Duration: time.Since(j.started),
-		Matrix: j.matrix, Outcome: j.outcome, Causes: j.causes, Base: j.base.report,
-	})
+	return reports.Collect(j.about().run(reports.Run{
+		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+	}))
 }
 
 // delivery says where a report goes.
