@@ -101,10 +101,17 @@ func keep(results map[string]runner.Result, r *result, causes map[int]*runner.Ca
 	return err
 }
 
+// More shards than anybody has machines for.
+const mostShards = 1 << 16
+
 // Matrix is what was selected, without homes that were found inside hosts.
 func (j *Journal) Matrix() (matrix.Matrix, error) {
+	s := j.Head.Shard
+	if s.N < 0 || s.N > mostShards {
+		return matrix.Matrix{}, &FormatError{fmt.Sprintf("one of %d shards", s.N)}
+	}
 	m, err := matrix.Matrix{Cells: j.offer}.Select(j.Head.Selection)
-	if s := j.Head.Shard; err == nil && s.N > 0 {
+	if err == nil && s.N > 0 {
 		m = m.Shard(s.I, s.N)
 	}
 	return m, err
