@@ -65,14 +65,18 @@ func (b about) run(r reports.Run) reports.Run {
 // gives what is taken over from there if it was asked for. What keeps a journal
 // from being kept does not keep the run from going on.
 func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, watch []runner.Watcher, err error) {
-	if j.journals == "" {
+	if !j.journals {
+		return nil, nil, nil
+	}
+	folder := journal.Folder(j.app.stateFolder("journal"))
+	if folder == "" {
 		return nil, nil, j.withoutJournal(errors.New("there is no folder for it: neither XDG_STATE_HOME nor HOME is set"))
 	}
 	head, key, err := j.head(machine, cells)
 	if err != nil {
 		return nil, nil, err
 	}
-	slot, err := j.journals.Open(key)
+	slot, err := folder.Open(key)
 	if err != nil {
 		return nil, nil, j.withoutJournal(err)
 	}
@@ -139,15 +143,15 @@ func (j *job) goOn(slot *journal.Slot, now journal.Head) *runner.Earlier {
 	before, err := slot.Read()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		j.app.say("nothing to resume: no such run was stopped, or did not pass; all is done")
+		j.app.say("nothing to resume: no such run here was stopped or did not pass; this is a new one")
 		return nil
 	case err != nil:
-		j.app.say("nothing to resume: the journal cannot be read: %v; all is done", err)
+		j.app.say("nothing to resume: the journal cannot be read: %v; this is a new run", err)
 		return nil
 	}
 	ended := dayAndTime(before.Last)
 	if other := differing(before.Head.Terms, now.Terms); len(other) > 0 {
-		j.app.say("the run that ended %s is not resumed: not the same as then: %s; all is done again", ended, strings.Join(other, ", "))
+		j.app.say("the run that ended %s is not resumed: not the same as then: %s; this is a new one", ended, strings.Join(other, ", "))
 		return nil
 	}
 	same := now.Flake != "" && before.Head.Flake == now.Flake

@@ -19,7 +19,6 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/runner"
-	"github.com/flakeci/flakeci/runner/journal"
 )
 
 // runOptions are the flags of `flakeci run`, each of which flakeci.toml may set
@@ -109,7 +108,7 @@ func (o *runOptions) check() error {
 // run is `flakeci run`: from the flake reference to the report. A report is
 // written in every case in which there is a flake to report on.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	j, err := a.work(ctx, o, a.stateFolder("journal"))
+	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
 	}
@@ -121,9 +120,9 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	return err
 }
 
-// work takes the selected cells through all that was asked for. It keeps a journal
-// if there is a folder for that.
-func (a *App) work(ctx context.Context, o runOptions, journals string) (*job, error) {
+// work takes the selected cells through all that was asked for, and may keep a
+// journal of it.
+func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -131,7 +130,7 @@ func (a *App) work(ctx context.Context, o runOptions, journals string) (*job, er
 	if err != nil {
 		return nil, err
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journal.Folder(journals)}
+	j := &job{app: a, opts: o, selection: selection, journals: journals}
 	return j, j.start(ctx)
 }
 
@@ -148,7 +147,7 @@ type job struct {
 	matrix   matrix.Matrix // what takes part
 	base     baseline
 	outcome  runner.Outcome
-	journals journal.Folder // empty keeps none
+	journals bool // one is to be kept
 	journal  *record
 	causes   []*runner.Cause                   // of what no cell stands for
 	rest     func() []matrix.Cell              // chooses what could not be chosen yet; may be nil

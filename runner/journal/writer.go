@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -43,28 +42,22 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 	if earlier != nil {
 		w.carry(earlier)
 	}
-	err = errors.Join(w.err, f.Sync())
+	err = w.err
+	if earlier != nil { // else nothing of what was there is to be kept
+		err = errors.Join(err, f.Sync())
+	}
 	if err == nil {
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(path+".new"))
 	}
-	syncFolder(filepath.Dir(path))
 	w.synced.Go(func() {
 		for range w.dirty {
 			_ = f.Sync() // a disk that does not take it is the power cut's concern
 		}
 	})
 	return w, nil
-}
-
-// syncFolder puts the new name to the disk, where the system can.
-func syncFolder(path string) {
-	if dir, err := os.Open(path); err == nil {
-		_ = dir.Sync()
-		_ = dir.Close()
-	}
 }
 
 // carry writes what may be taken over from an earlier run: until it is, it has to
@@ -96,6 +89,11 @@ func (w *Writer) Watcher() runner.Watcher {
 func (w *Writer) finish(res runner.Result) {
 	w.done[res.Cell.ID] = true
 	w.write(record{Done: encode(res, w.number)})
+	w.sync()
+}
+
+// sync has what was written put to the disk, which the run does not wait for.
+func (w *Writer) sync() {
 	select {
 	case w.dirty <- struct{}{}:
 	default: // it is on its way
@@ -110,13 +108,14 @@ func (w *Writer) End(o runner.Outcome) {
 		}
 	}
 	w.write(record{End: &end{o.Interrupted}})
+	w.sync()
 }
 
 // Close returns the error that ended the journal, if one did.
 func (w *Writer) Close() error {
 	close(w.dirty)
 	w.synced.Wait()
-	return errors.Join(w.err, w.file.Sync(), w.file.Close())
+	return errors.Join(w.err, w.file.Close())
 }
 
 // number gives a cause its number, and writes it when it is new.
