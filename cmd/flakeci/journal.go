@@ -199,10 +199,14 @@ func dayAndTime(t time.Time) string {
 	return t.Format("on 2006-01-02 at 15:04")
 }
 
-// end writes that the run is over.
-func (r *record) end(o runner.Outcome) {
-	if r != nil {
-		r.writer.End(o)
+// end writes that the run is over. More may be known of it than when it began.
+func (r *record) end(o runner.Outcome, b about) {
+	if r == nil {
+		return
+	}
+	text, err := json.Marshal(b)
+	if err == nil { // else it could not have been written when it began
+		r.writer.End(o, text)
 	}
 }
 

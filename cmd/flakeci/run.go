@@ -233,7 +233,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	}
 	j.outcome = runner.Run(ctx, cells, o)
 	j.keepAnswers(ctx)
-	j.journal.end(j.outcome)
+	j.journal.end(j.outcome, j.about())
 	return nil
 }
 

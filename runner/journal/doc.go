@@ -49,8 +49,8 @@ type Shard struct {
 type record struct {
 	At   time.Time `json:"at"`
 	Head *Head     `json:"head,omitempty"`
-	// Offer are all cells of the flake, without those that Found tells of: homes
-	// inside hosts.
+	// Offer are cells of the flake, all but those that Found tells of: homes inside
+	// hosts.
 	Offer []cell  `json:"offer,omitempty"`
 	Found *cell   `json:"found,omitempty"`
 	Start *start  `json:"start,omitempty"`
@@ -70,7 +70,8 @@ type start struct {
 
 // end is the end of a run.
 type end struct {
-	Interrupted bool `json:"interrupted"`
+	Interrupted bool            `json:"interrupted"`
+	About       json.RawMessage `json:"about"`
 }
 
 // cell is a cell with its path, which its own JSON leaves out.

@@ -121,7 +121,7 @@ func (told told) write(t *testing.T, s *Slot, end *runner.Outcome) {
 		w.Watcher().Done(res)
 	}
 	if end != nil {
-		w.End(*end)
+		w.End(*end, told.head.About)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -247,6 +247,7 @@ func TestTorn(t *testing.T) {
 // a host was finished before.
 func TestUnderWay(t *testing.T) {
 	f := fleet()
+	f.head.Selection.Kinds = append(f.head.Selection.Kinds, matrix.KindCheck)
 	s := slot(t)
 	w, err := s.Create(f.head, f.offer, nil)
 	if err != nil {
@@ -255,6 +256,7 @@ func TestUnderWay(t *testing.T) {
 	home, host := f.cell(t, "home/joe@a"), f.cell(t, "nixos/a")
 	inside := matrix.EmbeddedCell(host, "ann", "")
 	watch := w.Watcher()
+	watch.More(matrix.New(matrix.Inventory{Checks: []matrix.Output{{System: "x86_64-linux", Name: "fmt"}}}).Cells)
 	watch.Start(host, runner.PhaseEval)
 	watch.Found(inside)
 	watch.Start(host, runner.PhaseBuild)
@@ -270,7 +272,7 @@ func TestUnderWay(t *testing.T) {
 	}
 	want := map[string]string{
 		host.ID: "not finished when killed build canceled", home.ID: "not finished when killed activate canceled",
-		inside.ID: "not begun when killed", "nixos/b": "not begun when killed",
+		inside.ID: "not begun when killed", "nixos/b": "not begun when killed", "check/x86_64-linux/fmt": "not begun when killed",
 	}
 	for _, res := range o.Results {
 		got := res.Note
@@ -388,7 +390,7 @@ func TestFullDisk(t *testing.T) {
 	defer w.file.Close()
 	w.file = full
 	w.Watcher().Done(passed(f.offer[0]))
-	w.End(runner.Outcome{})
+	w.End(runner.Outcome{}, nil)
 	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "no space left") {
 		t.Errorf("the error is %v", err)
 	}
@@ -405,7 +407,7 @@ func FuzzRead(f *testing.F) {
 	failed := runner.Result{Cell: told.offer[0], Status: runner.Failed, Causes: []*runner.Cause{cause}, Phases: []runner.Phase{{Causes: []*runner.Cause{cause}}}}
 	w.Watcher().Start(told.offer[1], "build")
 	w.Watcher().Done(failed)
-	w.End(runner.Outcome{Results: []runner.Result{passed(told.offer[2])}})
+	w.End(runner.Outcome{Results: []runner.Result{passed(told.offer[2])}}, nil)
 	if err := w.Close(); err != nil {
 		f.Fatal(err)
 	}

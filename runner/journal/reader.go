@@ -89,6 +89,7 @@ func (j *Journal) add(rec record, causes map[int]*runner.Cause) (err error) {
 		err = keep(j.earlier, rec.Earlier, causes)
 	case rec.End != nil:
 		j.Ended, j.Interrupted = true, rec.End.Interrupted
+		j.Head.About = rec.End.About
 	}
 	return err
 }

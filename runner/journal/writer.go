@@ -34,11 +34,7 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 	w := &Writer{file: f, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1)}
 	h.Schema = Schema
 	w.write(record{Head: &h})
-	var cells []cell
-	for _, c := range offer {
-		cells = append(cells, *cellOf(c))
-	}
-	w.write(record{Offer: cells})
+	w.offer(offer)
 	if earlier != nil {
 		w.carry(earlier)
 	}
@@ -60,6 +56,15 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 	return w, nil
 }
 
+// offer writes cells of the flake.
+func (w *Writer) offer(list []matrix.Cell) {
+	var cells []cell
+	for _, c := range list {
+		cells = append(cells, *cellOf(c))
+	}
+	w.write(record{Offer: cells})
+}
+
 // carry writes what may be taken over from an earlier run: until it is, it has to
 // outlive this one.
 func (w *Writer) carry(e *runner.Earlier) {
@@ -74,6 +79,7 @@ func (w *Writer) carry(e *runner.Earlier) {
 // Watcher writes what it is told.
 func (w *Writer) Watcher() runner.Watcher {
 	return runner.Watcher{
+		More: w.offer,
 		Start: func(c matrix.Cell, name string) {
 			// What is built at the base is no part of the cell.
 			if !strings.HasSuffix(name, runner.AtBase) {
@@ -100,14 +106,15 @@ func (w *Writer) sync() {
 	}
 }
 
-// End says that the run came to its end, with what its watcher was not told.
-func (w *Writer) End(o runner.Outcome) {
+// End says that the run came to its end, with what its watcher was not told and
+// what is to be said of it now.
+func (w *Writer) End(o runner.Outcome, about json.RawMessage) {
 	for _, res := range o.Results {
 		if !w.done[res.Cell.ID] {
 			w.finish(res)
 		}
 	}
-	w.write(record{End: &end{o.Interrupted}})
+	w.write(record{End: &end{o.Interrupted, about}})
 	w.sync()
 }
 
