@@ -12,7 +12,8 @@ import (
 
 // Run is what a report is collected from. Matrix is what was selected; homes
 // that were found inside hosts are added from the outcome. Causes are those
-// that no cell has, such as an output that could not be listed.
+// that no cell has, such as an output that could not be listed; Notes are sentences
+// about the run as a whole.
 type Run struct {
 	Tool, Nix Tool
 	Flake     Flake
@@ -22,6 +23,7 @@ type Run struct {
 	Outcome   runner.Outcome
 	Causes    []*runner.Cause
 	Base      *Base
+	Notes     []string
 }
 
 // Collect makes the report of a run.
@@ -29,7 +31,7 @@ func Collect(r Run) Report {
 	rep := Report{
 		Schema: Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
 		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: seconds(r.Duration),
-		Cells: []Cell{}, Causes: []Cause{}, Base: r.Base,
+		Cells: []Cell{}, Causes: []Cause{}, Base: r.Base, Notes: r.Notes,
 	}
 	var seen []matrix.Cell
 	for _, res := range r.Outcome.Results {
@@ -65,6 +67,9 @@ func collectCell(res runner.Result) Cell {
 		})
 	}
 	c.Causes = causeIDs(res.Causes)
+	if !res.From.IsZero() {
+		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+moment(res.From), "; ")
+	}
 	if b := res.Base; b != nil {
 		c.Base = &CellBase{
 			Change: Change(b.Change), Outcome: BaseOutcome(b.Outcome), DrvPath: b.DrvPath, Status: Status(b.Status), Note: b.Note,
@@ -112,6 +117,9 @@ func collectCause(c *runner.Cause, results []runner.Result) Cause {
 	}
 	return cause
 }
+
+// moment is to the minute, and the same wherever the report is read.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // seconds rounds to milliseconds: finer figures would only be noise.
 func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }

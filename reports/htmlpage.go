@@ -128,7 +128,7 @@ func (m *htmlMaker) facts() []htmlFact {
 		facts = append(facts, htmlFact{Name: "compared with", Text: r.Base.label()})
 	}
 	if !r.Started.IsZero() {
-		facts = append(facts, htmlFact{Name: "started", Text: r.Started.UTC().Format("2006-01-02 15:04 UTC")})
+		facts = append(facts, htmlFact{Name: "started", Text: moment(r.Started)})
 	}
 	if r.Duration > 0 {
 		facts = append(facts, htmlFact{Name: "took", Text: human(r.Duration)})

@@ -110,6 +110,10 @@ func remark(c Cell, k marker) string {
 		return signSkipped + " skipped" + why
 	case c.Kind == "vm" && c.Note != "":
 		return "vm: " + c.Note
+	case c.Status == Canceled && c.Note != "":
+		return signSkipped + " canceled" + why
+	case c.Status == Passed && c.Note != "":
+		return signSame + " " + c.Note
 	case c.Status == Passed && c.SameAs != "" && k.sameAs(c) == "":
 		return signSame + " same as " + c.SameAs
 	case c.Status.bad() && !inGrid(c):

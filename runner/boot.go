@@ -102,7 +102,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 	for _, res := range r.homes {
 		c := res.Cell
 		embedded := c.Host == vm.Host && strings.HasPrefix(c.Part, string(matrix.KindNixOS)+"/")
-		h := VMHome{Cell: c, Username: res.home.Username, Directory: res.home.Directory}
+		h := VMHome{Cell: c, Username: res.Home.Username, Directory: res.Home.Directory}
 		switch {
 		case !embedded && !slices.Contains(r.VM.Homes[vm.Host], c.ID):
 			continue
@@ -113,7 +113,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 			without = append(without, c.ID+" is for "+c.System+": not activated")
 			continue
 		case embedded:
-			h.Unit = nix.EmbeddedHome{HomeInfo: res.home}.Unit()
+			h.Unit = nix.EmbeddedHome{HomeInfo: res.Home}.Unit()
 		default:
 			h.Activation = res.OutPaths["out"]
 		}

@@ -11,7 +11,7 @@ import (
 func builtHome(id, system, username string) Result {
 	return Result{
 		Cell:   matrix.Cell{ID: id, Kind: matrix.KindHome, System: system},
-		Status: Passed, How: Built, home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
+		Status: Passed, How: Built, Home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
 		OutPaths: map[string]string{"out": "/nix/store/x-" + username},
 	}
 }

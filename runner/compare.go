@@ -145,6 +145,8 @@ func (r *run) was(ctx context.Context, res Result) *Comparison {
 		return &Comparison{Change: CellUnknown, Status: b.lost.status(), Note: b.lost.Title}
 	case b.stopped == TimedOut:
 		return &Comparison{Change: CellUnknown, Status: TimedOut, Note: "its evaluation took too long"}
+	case b.stopped == Canceled:
+		return &Comparison{Change: CellUnknown, Note: "it was not evaluated any more"}
 	}
 	if b.instance.Skip != "" && b.instance.Skip == res.Note {
 		return &Comparison{Change: CellUnchanged} // left out then and now
@@ -229,7 +231,7 @@ func (r *run) buildBase(ctx context.Context, res *Result) bool {
 	b := r.buildOf(res.Base.DrvPath)
 	b.once.Do(func() {
 		defer close(b.done)
-		b.where = " at the base"
+		b.where = AtBase
 		r.realise(ctx, Result{Cell: cell, DrvPath: res.Base.DrvPath}, b)
 	})
 	<-b.done

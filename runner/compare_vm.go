@@ -20,7 +20,7 @@ func (r *run) bootBase(ctx context.Context, res *Result) {
 		vm.Info = *b.instance.VM
 	}
 	booted := r.VM.Boot(ctx, vm, BootOptions{
-		Started: func(_ matrix.Cell, phase string) { r.started(res.Cell, phase+" at the base") },
+		Started: func(_ matrix.Cell, phase string) { r.started(res.Cell, phase+AtBase) },
 		Once:    r.bootCause,
 	})
 	if ctx.Err() != nil {

@@ -66,6 +66,7 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
 			continue
 		}
 		found = append(found, cell.ID)
+		r.found(cell)
 		cell.System = h.Instance.System
 		phase := e.phase
 		phase.MaxRSS = 0 // its host's process, counted there
@@ -115,6 +116,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 			res.Status = DependencyFailed
 		}
 		if r.wants(cell) {
+			r.found(cell)
 			r.proceed(ctx, cell, home, nil)
 		}
 	}
@@ -133,12 +135,12 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []
 	}
 	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}}
 	if e.instance.Home != nil {
-		res.home = *e.instance.Home
+		res.Home = *e.instance.Home
 	}
 	if e.instance.VM != nil {
 		res.vm = *e.instance.VM
 	}
-	if r.endsWith(ctx, &res, e) {
+	if r.takesOver(&res) || r.endsWith(ctx, &res, e) {
 		r.finish(res)
 		return nil
 	}

@@ -49,6 +49,9 @@ const (
 	PhaseBuild = "build"
 )
 
+// AtBase ends the name of a phase that is gone through at the base, as it begins.
+const AtBase = " at the base"
+
 // Phase is one step of a cell.
 type Phase struct {
 	Name     string
@@ -82,9 +85,13 @@ type Result struct {
 	Flaky bool
 	// Base is there if the run is compared with one.
 	Base *Comparison
+	// Home is, of a home, whom it is for.
+	Home nix.HomeInfo
+	// From is when the earlier run ended that the result is taken over from; zero
+	// for one of this run.
+	From time.Time
 
-	home nix.HomeInfo // of a home: whom it is for
-	vm   nix.VMInfo   // of a VM
+	vm nix.VMInfo // of a VM
 }
 
 // Failed says whether the cell is something to look into.
@@ -97,12 +104,4 @@ func (r Result) Duration() time.Duration {
 		d += p.Duration
 	}
 	return d
-}
-
-// Outcome is what a run came to. Results and causes are in the order of the
-// cells.
-type Outcome struct {
-	Results     []Result
-	Causes      []*Cause
-	Interrupted bool
 }

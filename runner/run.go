@@ -1,9 +1,9 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -37,6 +37,10 @@ type Options struct {
 	Embedded func(matrix.Cell) bool
 	// Base is what the run is compared with; nil is nothing.
 	Base *Base
+	// Earlier is a run that this one goes on with; nil is none.
+	Earlier *Earlier
+	// FailFast stops the run at the first cell that fails.
+	FailFast bool
 	// VM is for cells that are VMs.
 	VM VMOptions
 	// Artifacts is the folder for whole logs; empty keeps none.
@@ -44,8 +48,8 @@ type Options struct {
 	// Later gives cells that were not known yet, as soon as they are. Nothing that
 	// Run was given hangs on them. Nil is none.
 	Later func() []matrix.Cell
-	// Watch is told what happens. Calls come one at a time.
-	Watch Watcher
+	// Watch are told what happens, one after the other. Calls come one at a time.
+	Watch []Watcher
 }
 
 // Watcher is told of a run while it goes on. Any field may be nil.
@@ -60,6 +64,9 @@ type Watcher struct {
 	// Done says that a cell is finished. SameAs and the ids of causes are not
 	// known yet. A home that is activated in its host is finished a second time.
 	Done func(Result)
+	// Found says that a home was found inside a host and takes part, before that
+	// host is finished.
+	Found func(home matrix.Cell)
 	// Compared says that it is known what a finished cell was at the base.
 	Compared func(Result)
 	// Builder says that the builder of a derivation starts, or has ended.
@@ -76,8 +83,11 @@ type Watcher struct {
 // Run evaluates and builds the cells and gives every one its result, those too
 // that were interrupted. What fails is in the outcome: Run itself cannot fail.
 func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
+	given := ctx
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	r := &run{
-		Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
+		stop: stop, Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{},
 		evals:      &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}},
 		buildSlots: make(chan struct{}, max(o.BuildJobs, 1)),
@@ -91,11 +101,12 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 			r.parts[c.Part] = append(r.parts[c.Part], c)
 		}
 	}
+	r.evals.hold()
+	cells = r.takeOver(ctx, cells)
 	r.vms(ctx, cells)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c matrix.Cell) bool {
 		return c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID })
 	}) // which come with their host
-	r.evals.hold()
 	asked := map[string]*query{}
 	for _, c := range cells {
 		asked[c.ID] = r.ask(c)
@@ -122,7 +133,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	_ = r.building.Wait()
 	r.compare(ctx)
 	r.evals.running.Wait() // a process may be about to end, when all is answered
-	return r.outcome(ctx)
+	return Conclude(r.results, given.Err() != nil)
 }
 
 // later takes in the cells that come later.
@@ -133,7 +144,7 @@ func (r *run) later(ctx context.Context, evals *errgroup.Group) {
 			w.More(cells)
 		}
 	})
-	for _, c := range cells {
+	for _, c := range r.takeOver(ctx, cells) {
 		asked := r.ask(c)
 		r.startBase(ctx, c)
 		evals.Go(func() error {
@@ -154,6 +165,7 @@ type run struct {
 	evals      *evaluators
 	buildSlots chan struct{}
 	ended      map[string]chan struct{} // closed when the cell is finished, by id
+	stop       func()                   // ends all that runs
 
 	mu      sync.Mutex
 	results []Result
@@ -164,15 +176,18 @@ type run struct {
 	// homesThen are the phases of homes in hosts that were booted as at the base,
 	// by host and home.
 	homesThen map[string]map[string]Phase
+	fatal     string // the cell that stopped the run
 
 	watching sync.Mutex
 }
 
-// watch tells the watcher, one thing at a time.
+// watch tells the watchers, one thing at a time.
 func (r *run) watch(tell func(Watcher)) {
 	r.watching.Lock()
 	defer r.watching.Unlock()
-	tell(r.Watch)
+	for _, w := range r.Watch {
+		tell(w)
+	}
 }
 
 // started tells the watcher that a phase begins.
@@ -196,6 +211,9 @@ func (r *run) waits(c matrix.Cell) {
 // finish takes in the result of a cell.
 func (r *run) finish(res Result) {
 	r.mu.Lock()
+	if res.Status == Canceled && res.Note == "" && r.fatal != "" {
+		res.Note = "stopped by --fail-fast: " + r.fatal + " did not pass"
+	}
 	r.results = append(r.results, res)
 	if res.Cell.Kind == matrix.KindHome && res.Status == Passed && res.How != Evaluated {
 		r.homes = append(r.homes, res)
@@ -207,35 +225,19 @@ func (r *run) finish(res Result) {
 	}
 }
 
-// tell tells the watcher that a cell is finished.
+// tell tells the watcher that a cell is finished. One that failed may be the last.
 func (r *run) tell(res Result) {
+	if r.FailFast && res.Failed() && res.Status != Canceled {
+		r.mu.Lock()
+		r.fatal = cmp.Or(r.fatal, res.Cell.ID)
+		r.mu.Unlock()
+		r.stop()
+	}
 	r.watch(func(w Watcher) {
 		if w.Done != nil {
 			w.Done(res)
 		}
 	})
-}
-
-// outcome puts results and causes in order and names what is the same.
-func (r *run) outcome(ctx context.Context) Outcome {
-	out := Outcome{Results: r.results, Interrupted: ctx.Err() != nil}
-	slices.SortStableFunc(out.Results, func(a, b Result) int { return matrix.Compare(a.Cell, b.Cell) })
-	first := map[string]string{}
-	for i := range out.Results {
-		res := &out.Results[i]
-		if id, ok := first[res.DrvPath]; ok && res.DrvPath != "" {
-			res.SameAs = id
-		} else {
-			first[res.DrvPath] = res.Cell.ID
-		}
-		for _, c := range res.Causes {
-			if !slices.Contains(out.Causes, c) {
-				out.Causes = append(out.Causes, c)
-				c.ID = "c" + strconv.Itoa(len(out.Causes))
-			}
-		}
-	}
-	return out
 }
 
 // bounded runs a step within the time limit of a phase and says how it ended:

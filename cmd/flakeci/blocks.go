@@ -120,6 +120,9 @@ func (p *blocks) finish(r runner.Result) {
 	if r.Failed() {
 		p.failed++
 	}
+	if !r.From.IsZero() {
+		return // what is taken over is told of all at once
+	}
 	if details := p.details(r); len(details) > 0 {
 		p.fold(append([]string{headline(r)}, details...))
 		return

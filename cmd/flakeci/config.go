@@ -33,6 +33,7 @@ type config struct {
 	Base     string   `toml:"base"`
 	Changed  *bool    `toml:"changed-only"`
 	EvalOnly *bool    `toml:"eval-only"`
+	FailFast *bool    `toml:"fail-fast"`
 	Jobs     *int     `toml:"jobs"`
 	EvalJobs *int     `toml:"eval-jobs"`
 	EvalMem  string   `toml:"eval-memory"`
@@ -227,7 +228,7 @@ func (c config) values() []setting {
 	add("color", c.Color)
 	add("vm", c.VM.hosts()...)
 	add("accel", c.VM.Accel)
-	for flag, b := range map[string]*bool{"changed-only": c.Changed, "eval-only": c.EvalOnly} {
+	for flag, b := range map[string]*bool{"changed-only": c.Changed, "eval-only": c.EvalOnly, "fail-fast": c.FailFast} {
 		if b != nil {
 			add(flag, strconv.FormatBool(*b))
 		}

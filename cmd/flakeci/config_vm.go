@@ -48,6 +48,16 @@ func (c hostCheck) isFor(host string) bool {
 	return len(c.hosts) == 0 || slices.ContainsFunc(c.hosts, func(g matrix.Glob) bool { return g.Match(host) })
 }
 
+// String tells the settings from others under which a host may fare differently.
+func (s vmConfig) String() string {
+	var b strings.Builder
+	fmt.Fprint(&b, s.MemoryMiB, s.Cores, s.BootTimeout, s.Silence, s.OpenNetwork, s.NoHomes)
+	for _, c := range s.Checks {
+		fmt.Fprintf(&b, "\n%v %+v", c.hosts, c.Check)
+	}
+	return b.String()
+}
+
 // homes says whether homes are activated inside their host.
 func (s vmConfig) homes() bool { return !s.NoHomes }
 

@@ -284,3 +284,30 @@ func TestOrdinal(t *testing.T) {
 		}
 	}
 }
+
+// A run that goes on with another one asks whether the settings are what they were.
+func TestVMConfigIsTheSame(t *testing.T) {
+	texts := []string{
+		"", "[vm]\nmemory = 2048\n", "[vm]\nhomes = false\n",
+		"[[vm.check]]\nfile = \"/x\"\nmode = \"0644\"\nmatches = \"^a\"\n",
+		"[[vm.check]]\nfile = \"/x\"\nmode = \"0600\"\nmatches = \"^a\"\n",
+		"[[vm.check]]\nfile = \"/x\"\nmode = \"0644\"\nmatches = \"^b\"\n",
+		"[[vm.check]]\nfile = \"/x\"\nmode = \"0644\"\nmatches = \"^a\"\nhosts = \"reason\"\n",
+		"[[vm.check]]\nurl = \"http://localhost/a\"\n", "[[vm.check]]\nurl = \"http://localhost/b\"\n",
+	}
+	seen := map[string]string{}
+	for _, text := range texts {
+		one, _, err1 := readVM(t, text)
+		two, _, err2 := readVM(t, text)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		if one.String() != two.String() {
+			t.Errorf("%q is %q and %q", text, one, two)
+		}
+		if other, there := seen[one.String()]; there {
+			t.Errorf("%q is the same as %q", text, other)
+		}
+		seen[one.String()] = text
+	}
+}

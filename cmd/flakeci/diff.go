@@ -45,7 +45,7 @@ versions and sizes. With --eval-only it builds nothing.`,
 
 // diff is `flakeci diff`: from the base to what changed.
 func (a *App) diff(ctx context.Context, o runOptions) error {
-	j, err := a.work(ctx, o)
+	j, err := a.work(ctx, o, false)
 	if err != nil {
 		return err
 	}

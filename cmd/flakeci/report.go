@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,31 +16,41 @@ import (
 func (a *App) reportCommand() *cobra.Command {
 	var files reportFiles
 	var color, artifacts string
+	var fromJournal bool
 	var onGitHub githubFlags
 	cmd := &cobra.Command{
-		Use:     "report FILE",
-		Short:   "Render a saved JSON report again",
-		Long:    "Render a report that flakeci run --json saved. The exit code is that of its verdict.",
-		Example: "  flakeci report report.json --junit junit.xml\n  flakeci report night/report.json --html report.html",
-		Args:    oneReport,
+		Use:   "report FILE",
+		Short: "Render a saved JSON report again, or that of a run that was killed",
+		Long: `Render a report that flakeci run --json saved. The exit code is that of its verdict.
+
+A run that was killed has left a journal: with --from-journal that is what FILE is,
+and without FILE it is the newest of a run that was started in this folder.`,
+		Example: `  flakeci report report.json --junit junit.xml
+  flakeci report night/report.json --html report.html
+  flakeci report --from-journal --json report.json`,
+		Args: func(_ *cobra.Command, args []string) error { return oneReport(args, fromJournal) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			return a.report(cmd.Context(), args[0], delivery{
-				files: files, artifacts: evidenceOf(args[0], artifacts), color: color, github: onGitHub,
-			})
+			d := delivery{files: files, color: color, github: onGitHub}
+			if fromJournal {
+				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
+			}
+			d.artifacts = evidenceOf(args[0], artifacts)
+			return a.report(cmd.Context(), args[0], d)
 		},
 	}
 	files.add(cmd.Flags())
 	cmd.Flags().StringVar(&artifacts, "artifacts", "", "the `FOLDER` of the logs that the report names (default artifacts, here or beside the report)")
+	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed or still goes on, by its journal")
 	onGitHub.add(cmd.Flags(), github.Never)
 	addColor(cmd.Flags(), &color)
 	return cmd
 }
 
-func oneReport(_ *cobra.Command, args []string) error {
-	if len(args) == 1 {
+func oneReport(args []string, fromJournal bool) error {
+	if len(args) == 1 || fromJournal && len(args) == 0 {
 		return nil
 	}
 	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: "give a file that flakeci run --json wrote"}
@@ -55,5 +66,15 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	return a.publish(ctx, r, d)
+}
+
+// reportJournal reports a run by its journal.
+func (a *App) reportJournal(ctx context.Context, path, artifacts string, d delivery) error {
+	r, folder, shard, err := a.fromJournal(path)
+	if err != nil {
+		return err
+	}
+	d.artifacts, d.shard = cmp.Or(evidence(artifacts), folder), shard.String()
 	return a.publish(ctx, r, d)
 }

@@ -31,6 +31,8 @@ type runOptions struct {
 	base           baseFlags
 	github         githubFlags
 	evalOnly       bool
+	failFast       bool
+	resume         bool
 	jobs, evalJobs int
 	evalMemory     byteSize
 	timeout        time.Duration
@@ -45,6 +47,8 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
 	fs.Var(&o.shard, "shard", "only the I-th of N shares of the cells, `I/N`")
+	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
+	fs.BoolVar(&o.resume, "resume", false, "go on with the last such run, if that was stopped or did not pass")
 }
 
 // addWork adds what goes for whatever evaluates and builds.
@@ -101,17 +105,21 @@ func (o *runOptions) check() error {
 // run is `flakeci run`: from the flake reference to the report. A report is
 // written in every case in which there is a flake to report on.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	j, err := a.work(ctx, o)
+	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
 	}
-	return a.publish(ctx, j.report(), delivery{
+	r := j.report()
+	err = a.publish(ctx, r, delivery{
 		files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
 	})
+	j.journal.close(a, r.Verdict)
+	return err
 }
 
-// work takes the selected cells through all that was asked for.
-func (a *App) work(ctx context.Context, o runOptions) (*job, error) {
+// work takes the selected cells through all that was asked for, and may keep a
+// journal of it.
+func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -119,7 +127,7 @@ func (a *App) work(ctx context.Context, o runOptions) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{app: a, opts: o, selection: selection}
+	j := &job{app: a, opts: o, selection: selection, journals: journals}
 	return j, j.start(ctx)
 }
 
@@ -131,14 +139,16 @@ type job struct {
 	client    *nix.Client
 	started   time.Time
 
-	target  *nix.Target
-	offered matrix.Matrix // all that the flake has
-	matrix  matrix.Matrix // what takes part
-	base    baseline
-	outcome runner.Outcome
-	causes  []*runner.Cause                   // of what no cell stands for
-	rest    func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
-	vms     func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
+	target   *nix.Target
+	offered  matrix.Matrix // all that the flake has
+	matrix   matrix.Matrix // what takes part
+	base     baseline
+	outcome  runner.Outcome
+	journals bool // one is to be kept
+	journal  *record
+	causes   []*runner.Cause                   // of what no cell stands for
+	rest     func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
+	vms      func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
 }
 
 // start finds Nix, and goes through the job in a folder of its own.
@@ -188,13 +198,17 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
 	}
 	j.base.without(j)
+	earlier, watch, err := j.keepJournal(machine, cells)
+	if err != nil {
+		return err
+	}
 	progress := newProgress(ctx, j)
 	defer progress.stop()
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: progress.watcher(),
-		Base: j.base.base, Later: j.rest,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
+		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Earlier: earlier,
 	}
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
@@ -205,8 +219,8 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 			progress.hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
-		done := o.Watch.Done
-		o.Watch.Done = func(r runner.Result) {
+		done := o.Watch[0].Done
+		o.Watch[0].Done = func(r runner.Result) {
 			if r.Failed() { // else somebody has looked around already
 				done(r)
 			}
@@ -217,6 +231,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	}
 	j.outcome = runner.Run(ctx, cells, o)
 	j.keepAnswers(ctx)
+	j.journal.end(j.outcome, j.about())
 	return nil
 }
 
@@ -339,13 +354,9 @@ func nothingHint(err error, others bool) error {
 
 // report is what came of the job.
 func (j *job) report() reports.Report {
-	f := j.target.Flake
-	return reports.Collect(reports.Run{
-		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
-		Flake:   reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Started: j.started, Duration: time.Since(j.started),
-		Matrix: j.matrix, Outcome: j.outcome, Causes: j.causes, Base: j.base.report,
-	})
+	return reports.Collect(j.about().run(reports.Run{
+		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+	}))
 }
 
 // delivery says where a report goes.

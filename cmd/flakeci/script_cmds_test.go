@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,6 +129,23 @@ func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no phase %s of a cell %s among %s", args[2], args[1], ids(r))
+}
+
+// samephases FILE FILE ID wants a cell to have gone through the very same phases in
+// both reports, at the same time: it was done once.
+func samePhases(ts *testscript.TestScript, neg bool, args []string) {
+	var phases [2][]reports.Phase
+	for i, file := range args[:2] {
+		r := readReport(ts, file)
+		j := slices.IndexFunc(r.Cells, func(c reports.Cell) bool { return c.ID == args[2] })
+		if j < 0 || len(r.Cells[j].Phases) == 0 {
+			ts.Fatalf("no phases of %s in %s", args[2], file)
+		}
+		phases[i] = r.Cells[j].Phases
+	}
+	if reflect.DeepEqual(phases[0], phases[1]) == neg {
+		ts.Fatalf("the phases of %s are\n%+v\nand\n%+v", args[2], phases[0], phases[1])
+	}
 }
 
 // png FILE wants a real picture there, with something on it.

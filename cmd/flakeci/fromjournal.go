@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner/journal"
+)
+
+// fromJournal makes the report of a run that may not have come to its end, with
+// where its evidence lies and which shard it was. Path is its journal; empty is the
+// newest of a run that was started here.
+func (a *App) fromJournal(path string) (r reports.Report, folder evidence, shard shardFlag, err error) {
+	j, busy, err := a.findJournal(path)
+	if err != nil {
+		return r, "", shard, err
+	}
+	var b about
+	if err := json.Unmarshal(j.Head.About, &b); err != nil {
+		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
+	}
+	why := "the run was killed"
+	run := b.run(reports.Run{Started: j.Head.Started, Duration: j.Last.Sub(j.Head.Started)})
+	switch {
+	case j.Ended:
+	case busy:
+		why = "this was looked at"
+		run.Notes = []string{"the run is still going on"}
+	default:
+		run.Notes = []string{"the run was killed; its last sign of life is of " + j.Last.UTC().Format(time.DateTime) + " UTC"}
+	}
+	if run.Matrix, err = j.Matrix(); err == nil {
+		run.Outcome, err = j.Outcome(why)
+	}
+	if err != nil {
+		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
+	}
+	return reports.Collect(run), evidence(besideRun(j.Head.Dir, b.Artifacts)), shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
+}
+
+// besideRun is a path that was given to a run, from here.
+func besideRun(dir, path string) string {
+	if here, err := os.Getwd(); err == nil && here == dir || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+const journalHint = "give the file of a journal, or call it in the folder where the run was started"
+
+func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error) {
+	if path != "" {
+		j, err = readJournal(path)
+		return j, false, err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, false, err
+	}
+	j, busy, err = journal.Folder(a.stateFolder("journal")).Newest(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, &usageError{msg: "no journal here of a run that was stopped or did not pass", hint: journalHint}
+	}
+	return j, busy, err
+}
+
+func readJournal(path string) (*journal.Journal, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &usageError{msg: err.Error(), hint: journalHint}
+	}
+	defer f.Close()
+	j, err := journal.Read(f)
+	var format *journal.FormatError
+	if errors.As(err, &format) {
+		return nil, &usageError{msg: path + ": " + err.Error(), hint: journalHint}
+	}
+	return j, err
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/journal"
+)
+
+// stateFolder is a folder of flakeci's for what is to stay, or "" where the user
+// has none (https://specifications.freedesktop.org/basedir-spec/latest/).
+func (a *App) stateFolder(name string) string {
+	if dir := a.env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "flakeci", name)
+	}
+	if home := a.env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "flakeci", name)
+	}
+	return ""
+}
+
+// record is the journal of a run on its way; nil is none.
+type record struct {
+	slot   *journal.Slot
+	writer *journal.Writer
+}
+
+// about is what the journal keeps of a run as a whole, for the report.
+type about struct {
+	Tool, Nix reports.Tool
+	Flake     reports.Flake
+	Base      *reports.Base
+	Causes    []*runner.Cause
+	Artifacts string
+}
+
+func (j *job) about() about {
+	f := j.target.Flake
+	return about{
+		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
+		Flake: reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
+		Base:  j.base.report, Causes: j.causes, Artifacts: j.opts.artifacts,
+	}
+}
+
+// run fills in what a report is made of.
+func (b about) run(r reports.Run) reports.Run {
+	r.Tool, r.Nix, r.Flake, r.Base, r.Causes = b.Tool, b.Nix, b.Flake, b.Base, b.Causes
+	return r
+}
+
+// keepJournal begins the journal, in the place of that of the last such run, and
+// gives what is taken over from there if it was asked for. What keeps a journal
+// from being kept does not keep the run from going on.
+func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, watch []runner.Watcher, err error) {
+	if !j.journals {
+		return nil, nil, nil
+	}
+	folder := journal.Folder(j.app.stateFolder("journal"))
+	if folder == "" {
+		return nil, nil, j.withoutJournal(errors.New("there is no folder for it: neither XDG_STATE_HOME nor HOME is set"))
+	}
+	head, key, err := j.head(machine, cells)
+	if err != nil {
+		return nil, nil, err
+	}
+	slot, err := folder.Open(key)
+	if err != nil {
+		return nil, nil, j.withoutJournal(err)
+	}
+	if j.opts.resume {
+		earlier = j.goOn(slot, head)
+	}
+	w, err := slot.Create(head, j.offered.Cells, earlier)
+	if err != nil {
+		return nil, nil, errors.Join(j.withoutJournal(err), slot.Close())
+	}
+	j.journal = &record{slot, w}
+	return earlier, []runner.Watcher{w.Watcher()}, nil
+}
+
+// withoutJournal says why there is none. Who wants to resume one has to know first.
+func (j *job) withoutJournal(why error) error {
+	var busy *journal.BusyError
+	switch {
+	case errors.As(why, &busy) && j.opts.resume:
+		return &usageError{msg: "nothing to resume: " + why.Error(), hint: "wait for it, or end it with Ctrl-C where it runs"}
+	case errors.As(why, &busy):
+		j.app.say("warning: this run cannot be resumed: such a run goes on already (process %s)", busy.PID)
+	case j.opts.resume:
+		return &usageError{msg: "nothing to resume: the journal: " + why.Error()}
+	default:
+		j.app.say("warning: this run cannot be resumed: the journal: %v", why)
+	}
+	return nil
+}
+
+// head says what is run, and the key tells it from other runs: in this folder, of
+// this flake, these cells.
+func (j *job) head(machine nix.Machine, cells []matrix.Cell) (h journal.Head, key any, err error) {
+	h = journal.Head{
+		Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n},
+		Terms: j.terms(machine, cells),
+	}
+	if !j.opts.nix.impure {
+		h.Flake = j.target.Flake.Fingerprint()
+	}
+	if h.Dir, err = os.Getwd(); err != nil {
+		return h, nil, err
+	}
+	h.About, err = json.Marshal(j.about())
+	return h, []any{h.Dir, nix.LocalRef(j.opts.ref), h.Selection, h.Shard, j.opts.evalOnly}, err
+}
+
+// terms are what a result holds for besides the flake.
+func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string {
+	n := j.opts.nix
+	terms := map[string]string{
+		"flakeci": versionString(), "Nix": j.client.Version.String(),
+		"--impure": fmt.Sprint(n.impure), "--option": fmt.Sprintf("%q", n.settings), "--store": n.store,
+		"what can be built here": strings.Join(machine.Systems, " "),
+	}
+	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM }) {
+		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
+	}
+	return terms
+}
+
+// goOn says what becomes of the run before and gives what is taken over from it.
+func (j *job) goOn(slot *journal.Slot, now journal.Head) *runner.Earlier {
+	before, err := slot.Read()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		j.app.say("nothing to resume: no such run here was stopped or did not pass; this is a new one")
+		return nil
+	case err != nil:
+		j.app.say("nothing to resume: the journal cannot be read: %v; this is a new run", err)
+		return nil
+	}
+	ended := dayAndTime(before.Last)
+	if other := differing(before.Head.Terms, now.Terms); len(other) > 0 {
+		j.app.say("the run that ended %s is not resumed: not the same as then: %s; this is a new one", ended, strings.Join(other, ", "))
+		return nil
+	}
+	same := now.Flake != "" && before.Head.Flake == now.Flake
+	e := before.Earlier(same)
+	switch {
+	case same:
+		j.app.say("going on with the run that ended %s: %s", ended, tookOver(len(e.Same)))
+	case now.Flake == "":
+		j.app.say("going on with the run that ended %s: with --impure all is evaluated again, and only what has changed by that is built", ended)
+	default:
+		j.app.say("going on with the run that ended %s: the flake has changed since, so all is evaluated again, and what is the same as then is taken over", ended)
+	}
+	return e
+}
+
+func tookOver(n int) string {
+	switch n {
+	case 0:
+		return "nothing had passed"
+	case 1:
+		return "1 cell had passed and is taken over"
+	}
+	return fmt.Sprintf("%d cells had passed and are taken over", n)
+}
+
+// differing are the names whose values are not the same, in order.
+func differing(a, b map[string]string) []string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if a[name] != b[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// dayAndTime is a time as a person here reads it, with the day unless that is today.
+func dayAndTime(t time.Time) string {
+	t = t.Local()
+	if t.Format(time.DateOnly) == time.Now().Format(time.DateOnly) {
+		return t.Format("at 15:04")
+	}
+	return t.Format("on 2006-01-02 at 15:04")
+}
+
+// end writes that the run is over. More may be known of it than when it began.
+func (r *record) end(o runner.Outcome, b about) {
+	if r == nil {
+		return
+	}
+	text, err := json.Marshal(b)
+	if err == nil { // else it could not have been written when it began
+		r.writer.End(o, text)
+	}
+}
+
+// close keeps the journal of a run of which something is left to be done.
+func (r *record) close(a *App, v reports.Verdict) {
+	if r == nil {
+		return
+	}
+	err := r.writer.Close()
+	if v == reports.VerdictPassed {
+		err = r.slot.Remove()
+	}
+	if err = errors.Join(err, r.slot.Close()); err != nil {
+		a.say("warning: this run cannot be resumed: the journal: %v", err)
+	}
+}

@@ -1,0 +1,153 @@
+// Package journal keeps the record of a run as it happens, so that one that was
+// killed can be reported, and gone on with.
+//
+// It is a file of JSON lines. The first is the [Head], which says what was run;
+// then come the cells, and what a [runner.Watcher] is told: a phase that begins, a
+// cell that is finished, with each cause in a line of its own before the first cell
+// that has it. A run that came to its end says so in the last line. Each line is
+// handed to the system at once, so that it outlives flakeci, and those of finished
+// cells are put to the disk as fast as that takes them, so that it outlives the
+// machine but for its last moment. A line that is cut off ends what is read.
+package journal
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// Schema names the version of the lines that this package writes and reads.
+const Schema = "flakeci.journal/v1"
+
+// Head is what there is to know of a run before it begins.
+type Head struct {
+	Schema  string    `json:"schema"`
+	Started time.Time `json:"started"`
+	// Dir is the folder that flakeci was started in.
+	Dir string `json:"dir"`
+	// Flake tells the flake with its inputs from any other, and any other state of
+	// it; empty where an evaluation may see more than that.
+	Flake string `json:"flake"`
+	// Terms are what else a result holds for, by the names of flags and programs.
+	Terms map[string]string `json:"terms"`
+	// Selection and Shard choose among the cells.
+	Selection matrix.Selection `json:"selection"`
+	Shard     Shard            `json:"shard"`
+	// About is what a report says of the run as a whole.
+	About json.RawMessage `json:"about"`
+}
+
+// Shard is one of N shares of the cells; the zero value is all of them.
+type Shard struct {
+	I, N int
+}
+
+// record is a line: when it was written, and one thing besides.
+type record struct {
+	At   time.Time `json:"at"`
+	Head *Head     `json:"head,omitempty"`
+	// Offer are cells of the flake, all but those that Found tells of: homes inside
+	// hosts.
+	Offer []cell  `json:"offer,omitempty"`
+	Found *cell   `json:"found,omitempty"`
+	Start *start  `json:"start,omitempty"`
+	Cause *cause  `json:"cause,omitempty"`
+	Done  *result `json:"done,omitempty"`
+	// Earlier is a result of the run that this one goes on with, which it has not
+	// come to yet.
+	Earlier *result `json:"earlier,omitempty"`
+	End     *end    `json:"end,omitempty"`
+}
+
+// start is a phase of a cell that begins.
+type start struct {
+	Cell  cell   `json:"cell"`
+	Phase string `json:"phase"`
+}
+
+// end is the end of a run.
+type end struct {
+	Interrupted bool            `json:"interrupted"`
+	About       json.RawMessage `json:"about"`
+}
+
+// cell is a cell with its path, which its own JSON leaves out.
+type cell struct {
+	matrix.Cell
+	Path []string `json:"path"`
+}
+
+func cellOf(c matrix.Cell) *cell { return &cell{c, c.Path} }
+
+func (c cell) plain() matrix.Cell {
+	c.Cell.Path = c.Path
+	return c.Cell
+}
+
+// cause is a cause with the number that results name it by.
+type cause struct {
+	Number int
+	runner.Cause
+}
+
+// result is a result whose causes are numbers. All else of it is as it is there.
+type result struct {
+	runner.Result
+	Cell   cell
+	Causes []int
+	Phases []phase
+}
+
+// phase is a phase whose causes are numbers.
+type phase struct {
+	runner.Phase
+	Causes []int
+}
+
+// encode puts numbers in the place of causes.
+func encode(res runner.Result, number func(*runner.Cause) int) *result {
+	out := &result{Result: res, Cell: *cellOf(res.Cell), Causes: numbers(res.Causes, number)}
+	for _, p := range res.Phases {
+		out.Phases = append(out.Phases, phase{p, numbers(p.Causes, number)})
+	}
+	return out
+}
+
+func numbers(causes []*runner.Cause, number func(*runner.Cause) int) []int {
+	var list []int
+	for _, c := range causes {
+		list = append(list, number(c))
+	}
+	return list
+}
+
+// decode puts the causes back.
+func (r *result) decode(causes map[int]*runner.Cause) (res runner.Result, err error) {
+	res = r.Result
+	res.Cell, res.Phases = r.Cell.plain(), nil
+	if res.Causes, err = lookUp(r.Causes, causes); err != nil {
+		return res, err
+	}
+	for _, p := range r.Phases {
+		if p.Phase.Causes, err = lookUp(p.Causes, causes); err != nil {
+			return res, err
+		}
+		res.Phases = append(res.Phases, p.Phase)
+	}
+	return res, nil
+}
+
+func lookUp(numbers []int, known map[int]*runner.Cause) ([]*runner.Cause, error) {
+	var list []*runner.Cause
+	for _, n := range numbers {
+		c := known[n]
+		if c == nil {
+			return nil, fmt.Errorf("cause %d is not told of", n)
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}

@@ -1,0 +1,172 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// Folder is where journals lie: one for each sort of run, in place of that of the
+// run before. Beside each lies a file that is locked for as long as a run writes
+// there.
+type Folder string
+
+// How long a journal may lie.
+const keepFor = 30 * 24 * time.Hour
+
+const suffix, lockSuffix = ".jsonl", ".lock"
+
+// BusyError says that a run is still writing the journal.
+type BusyError struct {
+	PID string
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("it is still going on (process %s)", e.PID)
+}
+
+// Slot is the place of one journal, locked.
+type Slot struct {
+	path string
+	lock *os.File
+}
+
+// Open takes the place of the runs that the key tells from others: whatever JSON
+// makes of it. The error is a [*BusyError] if another run has it.
+func (f Folder) Open(key any) (*Slot, error) {
+	text, err := json.Marshal(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(string(f), 0o700); err != nil {
+		return nil, err
+	}
+	f.prune()
+	sum := sha256.Sum256(text)
+	return f.open(hex.EncodeToString(sum[:8]))
+}
+
+func (f Folder) open(name string) (*Slot, error) {
+	s := &Slot{path: filepath.Join(string(f), name+suffix)}
+	path := filepath.Join(string(f), name+lockSuffix)
+	for {
+		lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			pid, _ := os.ReadFile(path)
+			_ = lock.Close()
+			if errors.Is(err, syscall.EWOULDBLOCK) {
+				return nil, &BusyError{strings.TrimSpace(string(pid))}
+			}
+			return nil, err
+		}
+		// Somebody who tidies up may have removed it meanwhile.
+		if now, err := os.Stat(path); err == nil {
+			if mine, err := lock.Stat(); err == nil && os.SameFile(now, mine) {
+				s.lock = lock
+				break
+			}
+		}
+		_ = lock.Close()
+	}
+	_ = s.lock.Truncate(0)
+	_, err := fmt.Fprintln(s.lock, os.Getpid())
+	return s, err
+}
+
+// Read reads the journal that is there. The error is [fs.ErrNotExist] if there is
+// none, and that of [Read].
+func (s *Slot) Read() (*Journal, error) { return readFile(s.path) }
+
+func readFile(path string) (*Journal, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return Read(file)
+}
+
+// Create begins a journal in the place of what is there. Offer is all that the
+// flake has, Earlier what is taken over; nil is nothing.
+func (s *Slot) Create(h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
+	return create(s.path, h, offer, earlier)
+}
+
+// Remove removes the journal.
+func (s *Slot) Remove() error { return os.Remove(s.path) }
+
+// Close lets others have the place.
+func (s *Slot) Close() error { return s.lock.Close() }
+
+// prune removes what has become old, as far as nobody has it.
+func (f Folder) prune() {
+	for _, file := range f.files(lockSuffix) {
+		if time.Since(file.ModTime()) < keepFor {
+			continue
+		}
+		name := strings.TrimSuffix(file.Name(), lockSuffix)
+		slot, err := f.open(name)
+		if err != nil {
+			continue // somebody has it, or it is not ours to remove
+		}
+		for _, end := range []string{suffix, suffix + ".new", lockSuffix} {
+			_ = os.Remove(filepath.Join(string(f), name+end)) // the next run tries again
+		}
+		_ = slot.Close()
+	}
+}
+
+// files lists those whose name ends so, the newest first.
+func (f Folder) files(end string) []fs.FileInfo {
+	entries, err := os.ReadDir(string(f))
+	if err != nil {
+		return nil
+	}
+	var files []fs.FileInfo
+	for _, e := range entries {
+		if st, err := e.Info(); err == nil && strings.HasSuffix(e.Name(), end) {
+			files = append(files, st)
+		}
+	}
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	return files
+}
+
+// Newest gives the journal that was written last of those whose run was started
+// in a folder. Busy says that the run is still going on. The error is
+// [fs.ErrNotExist] if there is none.
+func (f Folder) Newest(dir string) (j *Journal, busy bool, err error) {
+	for _, file := range f.files(suffix) {
+		j, err := readFile(filepath.Join(string(f), file.Name()))
+		if err != nil || j.Head.Dir != dir {
+			continue // of another flakeci, or hardly begun
+		}
+		return j, f.busy(strings.TrimSuffix(file.Name(), suffix)), nil
+	}
+	return nil, false, fmt.Errorf("no journal of a run in %s: %w", dir, fs.ErrNotExist)
+}
+
+// busy says whether a run has the place.
+func (f Folder) busy(name string) bool {
+	lock, err := os.Open(filepath.Join(string(f), name+lockSuffix))
+	if err != nil {
+		return false
+	}
+	defer lock.Close()
+	return errors.Is(syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}

@@ -1,0 +1,443 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/quick"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// fill sets all that is exported to something, so that no field that is added to
+// the runner's types is forgotten here. Pointers to causes are taken from the list.
+func fill(v reflect.Value, rng *rand.Rand, causes []*runner.Cause) {
+	switch {
+	case v.Type() == reflect.TypeFor[time.Time]():
+		v.Set(reflect.ValueOf(time.Unix(rng.Int63n(1<<33), rng.Int63n(1e9)).UTC()))
+		return
+	case v.Type() == reflect.TypeFor[*runner.Cause]():
+		v.Set(reflect.ValueOf(causes[rng.Intn(len(causes))]))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), rng, causes)
+			}
+		}
+	case reflect.Pointer:
+		if rng.Intn(3) > 0 {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(v.Elem(), rng, causes)
+		}
+	case reflect.Slice:
+		for range rng.Intn(4) {
+			e := reflect.New(v.Type().Elem()).Elem()
+			fill(e, rng, causes)
+			v.Set(reflect.Append(v, e))
+		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range rng.Intn(3) {
+			key, e := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(key, rng, causes)
+			fill(e, rng, causes)
+			v.SetMapIndex(key, e)
+		}
+	case reflect.String:
+		words := []string{"", "a", "nixos/reason", "\x00", "\x1b[31m", "é\u2028", "</script>", "\"}\n{\"", "\ufffd"}
+		v.SetString(words[rng.Intn(len(words))] + words[rng.Intn(len(words))])
+	case reflect.Int, reflect.Int64:
+		v.SetInt(rng.Int63() - rng.Int63())
+	case reflect.Bool:
+		v.SetBool(rng.Intn(2) == 0)
+	default:
+		panic("nothing fills a " + v.Type().String())
+	}
+}
+
+// told is what a run has told, cell by cell.
+type told struct {
+	head    Head
+	offer   []matrix.Cell
+	results []runner.Result
+}
+
+func (told) Generate(rng *rand.Rand, _ int) reflect.Value {
+	t := told{offer: matrix.New(matrix.Inventory{
+		NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}, {Key: "joe"}}, Embedded: []matrix.Embedded{{Host: "b", User: "ann"}},
+	}).Cells}
+	fill(reflect.ValueOf(&t.head.Terms).Elem(), rng, nil)
+	t.head.Selection.Kinds = matrix.Kinds()
+	t.head.About = json.RawMessage(`{"x":1}`)
+	causes := []*runner.Cause{{}, {}, {}}
+	for _, c := range causes {
+		fill(reflect.ValueOf(c).Elem(), rng, causes)
+	}
+	for _, c := range t.offer {
+		var res runner.Result
+		fill(reflect.ValueOf(&res).Elem(), rng, causes)
+		if res.Cell = c; rng.Intn(2) == 0 {
+			res.Cell.System = "x86_64-linux"
+		}
+		t.results = append(t.results, res)
+	}
+	rng.Shuffle(len(t.results), func(i, j int) { t.results[i], t.results[j] = t.results[j], t.results[i] })
+	return reflect.ValueOf(t)
+}
+
+// slot is a place for a journal.
+func slot(t *testing.T) *Slot {
+	t.Helper()
+	s, err := Folder(t.TempDir()).Open(t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// write writes a journal; a nil end is a run that was killed.
+func (told told) write(t *testing.T, s *Slot, end *runner.Outcome) {
+	t.Helper()
+	w, err := s.Create(told.head, told.offer, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, res := range told.results {
+		w.Watcher().Start(res.Cell, "eval")
+		w.Watcher().Done(res)
+	}
+	if end != nil {
+		w.End(*end, told.head.About)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Slot) mustRead(t *testing.T) *Journal {
+	t.Helper()
+	j, err := s.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+// What is read is what was written: each field, and which cells have the very same
+// cause.
+func TestRoundTrip(t *testing.T) {
+	s := slot(t)
+	same := func(told told) bool {
+		want := runner.Conclude(slices.Clone(told.results), rand.Intn(2) == 0)
+		told.write(t, s, &want)
+		j := s.mustRead(t)
+		got, err := j.Outcome("killed")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told.head.Schema = Schema
+		if !reflect.DeepEqual(j.Head, told.head) {
+			t.Errorf("the head is\n%+v\nand was\n%+v", j.Head, told.head)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("the outcome is\n%+v\nand was\n%+v", got, want)
+			return false
+		}
+		for i, c := range got.Causes { // DeepEqual does not tell twins from one
+			for k, res := range got.Results {
+				if slices.Contains(res.Causes, c) != slices.Contains(want.Results[k].Causes, want.Causes[i]) {
+					t.Errorf("%s has another cause than it had", res.Cell.ID)
+				}
+			}
+		}
+		return true
+	}
+	if err := quick.Check(same, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// passed is a cell that passed.
+func passed(c matrix.Cell) runner.Result {
+	return runner.Result{Cell: c, Status: runner.Passed, How: runner.Built, DrvPath: "/nix/store/" + c.ID + ".drv"}
+}
+
+// fleet has two hosts.
+func fleet() told {
+	return told{
+		head:  Head{Started: time.Now(), Selection: matrix.Selection{Kinds: []matrix.Kind{matrix.KindNixOS, matrix.KindHome}}},
+		offer: matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells,
+	}
+}
+
+func (told told) cell(t *testing.T, id string) matrix.Cell {
+	t.Helper()
+	i := slices.IndexFunc(told.offer, func(c matrix.Cell) bool { return c.ID == id })
+	if i < 0 {
+		t.Fatalf("no cell %s", id)
+	}
+	return told.offer[i]
+}
+
+// At whichever byte a journal ends, what was whole before is there, and the rest is
+// canceled.
+func TestTorn(t *testing.T) {
+	f := fleet()
+	f.results = []runner.Result{passed(f.cell(t, "nixos/b")), passed(f.cell(t, "home/joe@a"))}
+	s := slot(t)
+	f.write(t, s, nil)
+	data, err := os.ReadFile(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	offered := len(lines[0]) + len(lines[1])
+	seen := map[int]bool{}
+	for n := offered; n <= len(data); n++ {
+		j, err := Read(bytes.NewReader(data[:n]))
+		if err != nil {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+		o, err := j.Outcome("the run was killed")
+		if err != nil || len(o.Results) != 3 || !o.Interrupted {
+			t.Fatalf("%d bytes: %+v, %v", n, o, err)
+		}
+		count := 0
+		for _, res := range o.Results {
+			switch res.Status {
+			case runner.Passed:
+				count++
+			case runner.Canceled:
+				if !strings.HasSuffix(res.Note, " when the run was killed") {
+					t.Fatalf("%d bytes: %+v", n, res)
+				}
+			default:
+				t.Fatalf("%d bytes: %+v", n, res)
+			}
+		}
+		if want := bytes.Count(data[:n], []byte("\n")); count != max(0, (want-2)/2) {
+			t.Fatalf("%d of the cells in %d lines", count, want)
+		}
+		seen[count] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("seen: %v", seen)
+	}
+	var format *FormatError
+	if _, err := Read(bytes.NewReader(data[:len(lines[0])-1])); !errors.As(err, &format) {
+		t.Errorf("half a head: %v", err)
+	}
+}
+
+// What was under way is told from what had not begun. A home that is activated in
+// a host was finished before.
+func TestUnderWay(t *testing.T) {
+	f := fleet()
+	f.head.Selection.Kinds = append(f.head.Selection.Kinds, matrix.KindCheck)
+	s := slot(t)
+	w, err := s.Create(f.head, f.offer, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, host := f.cell(t, "home/joe@a"), f.cell(t, "nixos/a")
+	inside := matrix.EmbeddedCell(host, "ann", "")
+	watch := w.Watcher()
+	watch.More(matrix.New(matrix.Inventory{Checks: []matrix.Output{{System: "x86_64-linux", Name: "fmt"}}}).Cells)
+	watch.Start(host, runner.PhaseEval)
+	watch.Found(inside)
+	watch.Start(host, runner.PhaseBuild)
+	watch.Done(passed(home))
+	watch.Start(home, "activate")
+	watch.Start(home, runner.PhaseBuild+runner.AtBase)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.mustRead(t).Outcome("killed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		host.ID: "not finished when killed build canceled", home.ID: "not finished when killed activate canceled",
+		inside.ID: "not begun when killed", "nixos/b": "not begun when killed", "check/x86_64-linux/fmt": "not begun when killed",
+	}
+	for _, res := range o.Results {
+		got := res.Note
+		for _, p := range res.Phases {
+			got += " " + p.Name + " " + string(p.Status)
+		}
+		if got != want[res.Cell.ID] || res.Status != runner.Canceled {
+			t.Errorf("%s is %s: %s", res.Cell.ID, res.Status, got)
+		}
+	}
+	if len(o.Results) != len(want) {
+		t.Errorf("%d results", len(o.Results))
+	}
+}
+
+// What a run could have taken over is not lost if it is killed as well, though
+// only what it came to itself needs no evaluation.
+func TestKilledAgain(t *testing.T) {
+	f := fleet()
+	unchanged := passed(f.cell(t, "home/joe@a"))
+	unchanged.How = runner.Unchanged
+	f.results = []runner.Result{passed(f.cell(t, "nixos/a")), passed(f.cell(t, "nixos/b")), unchanged}
+	s := slot(t)
+	f.write(t, s, nil)
+	first := s.mustRead(t)
+	w, err := s.Create(f.head, f.offer, first.Earlier(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := first.Earlier(false).Passed["nixos/b"]
+	w.Watcher().Done(again)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e := s.mustRead(t).Earlier(true)
+	if len(e.Passed) != 2 || e.Same["nixos/a"] || !e.Same["nixos/b"] {
+		t.Errorf("%+v", e)
+	}
+	for id, res := range e.Passed {
+		if !res.From.Equal(first.Last) {
+			t.Errorf("%s is from %s and not from %s", id, res.From, first.Last)
+		}
+	}
+}
+
+func TestFolder(t *testing.T) {
+	dir := Folder(filepath.Join(t.TempDir(), "a", "b"))
+	s, err := dir.Open("run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy *BusyError
+	if _, err := dir.Open("run"); !errors.As(err, &busy) || busy.PID == "" {
+		t.Errorf("opened twice: %v", err)
+	}
+	other, err := dir.Open("another run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a journal: %v", err)
+	}
+	f := fleet()
+	f.head.Dir = "/here"
+	f.write(t, s, nil)
+	if j, going, err := dir.Newest("/here"); err != nil || !going || j.Head.Dir != "/here" {
+		t.Errorf("%+v, %v, %v", j, going, err)
+	}
+	if _, _, err := dir.Newest("/there"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("found in another folder: %v", err)
+	}
+	if err := errors.Join(s.Close(), other.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, going, err := dir.Newest("/here"); err != nil || going {
+		t.Errorf("it goes on: %v, %v", going, err)
+	}
+	if s, err = dir.Open("run"); err != nil {
+		t.Errorf("it cannot be had again: %v", err)
+	}
+	// What is old goes, unless somebody has it.
+	long := time.Now().Add(-2 * keepFor)
+	for _, file := range dir.files("") {
+		if err := os.Chtimes(filepath.Join(string(dir), file.Name()), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir.prune()
+	if left := dir.files(""); len(left) != 2 || dir.files(suffix) == nil {
+		t.Errorf("left: %v", left)
+	}
+	_ = s.Close()
+	for _, file := range dir.files("") {
+		if err := os.Chtimes(filepath.Join(string(dir), file.Name()), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if dir.prune(); len(dir.files("")) != 0 {
+		t.Errorf("left: %v", dir.files(""))
+	}
+}
+
+// A disk that takes no more ends the journal, not the run.
+func TestFullDisk(t *testing.T) {
+	f := fleet()
+	s := slot(t)
+	w, err := s.Create(f.head, f.offer, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full")
+	}
+	defer w.file.Close()
+	w.file = full
+	w.Watcher().Done(passed(f.offer[0]))
+	w.End(runner.Outcome{}, nil)
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	told := fleet()
+	dir := f.TempDir()
+	w, err := create(filepath.Join(dir, "x"), told.head, told.offer, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	cause := &runner.Cause{Kind: "build", Title: "no"}
+	failed := runner.Result{Cell: told.offer[0], Status: runner.Failed, Causes: []*runner.Cause{cause}, Phases: []runner.Phase{{Causes: []*runner.Cause{cause}}}}
+	w.Watcher().Start(told.offer[1], "build")
+	w.Watcher().Done(failed)
+	w.End(runner.Outcome{Results: []runner.Result{passed(told.offer[2])}}, nil)
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "x"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add(data[:len(data)-9])
+	f.Add([]byte(`{"head":{"schema":"flakeci.journal/v1","selection":{"Cells":["["]},"shard":{"I":9,"N":-1}}}` + "\n" + `{"offer":[{}]}` + "\n" + `{"done":{"Causes":[7]}}` + "\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		j, err := Read(bytes.NewReader(data))
+		var format *FormatError
+		if err != nil && !errors.As(err, &format) {
+			t.Fatalf("%T: %v", err, err)
+		}
+		if err != nil {
+			return
+		}
+		j.Earlier(true)
+		o, err := j.Outcome("killed")
+		if err != nil {
+			return
+		}
+		for _, res := range o.Results {
+			for _, c := range res.Causes {
+				if !slices.Contains(o.Causes, c) {
+					t.Errorf("a cause of %s is lost", res.Cell.ID)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,173 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// Journal is what is in a file.
+type Journal struct {
+	Head Head
+	// Last is when something was written last.
+	Last time.Time
+	// Ended says that the run came to its end, Interrupted that somebody ended it.
+	Ended, Interrupted bool
+
+	offer   []matrix.Cell
+	homes   []matrix.Cell // found inside hosts
+	results map[string]runner.Result
+	earlier map[string]runner.Result
+	begun   map[string]runner.Phase // of cells that are not finished, the last phase
+}
+
+// FormatError says that a file is no journal, or one of another flakeci.
+type FormatError struct {
+	Reason string
+}
+
+func (e *FormatError) Error() string { return e.Reason }
+
+// Read reads a journal as far as its lines are whole. The error is a
+// [*FormatError] if there is not even a head.
+func Read(r io.Reader) (*Journal, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	j := &Journal{results: map[string]runner.Result{}, earlier: map[string]runner.Result{}, begun: map[string]runner.Phase{}}
+	causes := map[int]*runner.Cause{}
+	for line := range bytes.Lines(data) {
+		var rec record
+		if !bytes.HasSuffix(line, []byte("\n")) || json.Unmarshal(line, &rec) != nil {
+			break
+		}
+		if rec.Head == nil && j.Head.Schema == "" {
+			return nil, &FormatError{"not a journal"}
+		}
+		if j.add(rec, causes) != nil {
+			break
+		}
+		j.Last = rec.At
+	}
+	switch j.Head.Schema {
+	case Schema:
+		return j, nil
+	case "":
+		return nil, &FormatError{"not a journal"}
+	}
+	return nil, &FormatError{fmt.Sprintf("a journal of schema %q; this flakeci reads %s", j.Head.Schema, Schema)}
+}
+
+// add takes in a line.
+func (j *Journal) add(rec record, causes map[int]*runner.Cause) (err error) {
+	switch {
+	case rec.Head != nil:
+		j.Head = *rec.Head
+	case rec.Offer != nil:
+		for _, c := range rec.Offer {
+			j.offer = append(j.offer, c.plain())
+		}
+	case rec.Found != nil:
+		j.homes = append(j.homes, rec.Found.plain())
+	case rec.Start != nil:
+		c := rec.Start.Cell.plain()
+		j.begun[c.ID] = runner.Phase{Name: rec.Start.Phase, Status: runner.Canceled, Started: rec.At}
+	case rec.Cause != nil:
+		causes[rec.Cause.Number] = &rec.Cause.Cause
+	case rec.Done != nil:
+		err = keep(j.results, rec.Done, causes)
+		delete(j.begun, rec.Done.Cell.ID)
+	case rec.Earlier != nil:
+		err = keep(j.earlier, rec.Earlier, causes)
+	case rec.End != nil:
+		j.Ended, j.Interrupted = true, rec.End.Interrupted
+		j.Head.About = rec.End.About
+	}
+	return err
+}
+
+func keep(results map[string]runner.Result, r *result, causes map[int]*runner.Cause) error {
+	res, err := r.decode(causes)
+	if err == nil {
+		results[res.Cell.ID] = res
+	}
+	return err
+}
+
+// More shards than anybody has machines for.
+const mostShards = 1 << 16
+
+// Matrix is what was selected, without homes that were found inside hosts.
+func (j *Journal) Matrix() (matrix.Matrix, error) {
+	s := j.Head.Shard
+	if s.N < 0 || s.N > mostShards {
+		return matrix.Matrix{}, &FormatError{fmt.Sprintf("one of %d shards", s.N)}
+	}
+	m, err := matrix.Matrix{Cells: j.offer}.Select(j.Head.Selection)
+	if err == nil && s.N > 0 {
+		m = m.Shard(s.I, s.N)
+	}
+	return m, err
+}
+
+// Outcome is what the run had come to. What was not finished by then is canceled,
+// with a note that says why.
+func (j *Journal) Outcome(why string) (runner.Outcome, error) {
+	m, err := j.Matrix()
+	if err != nil {
+		return runner.Outcome{}, err
+	}
+	results, seen := maps.Clone(j.results), map[string]bool{}
+	for _, c := range slices.Concat(m.Cells, j.homes) {
+		if seen[c.ID] {
+			continue
+		}
+		seen[c.ID] = true
+		res, done := results[c.ID]
+		p, begun := j.begun[c.ID]
+		switch {
+		case !done && !j.Ended:
+			res = runner.Result{Cell: c, Status: runner.Canceled, Note: "not begun when " + why}
+		case !begun || j.Ended:
+			continue
+		}
+		if begun { // after it was finished, it was being activated in a host
+			p.Duration = max(0, j.Last.Sub(p.Started))
+			p.Message = "not finished when " + why
+			res.Phases = append(slices.Clip(res.Phases), p)
+			res.Status, res.Note = runner.Canceled, p.Message
+		}
+		results[c.ID] = res
+	}
+	list := slices.SortedFunc(maps.Values(results), func(a, b runner.Result) int { return matrix.Compare(a.Cell, b.Cell) })
+	return runner.Conclude(list, !j.Ended || j.Interrupted), nil
+}
+
+// Earlier is what a run that goes on with this one can take over. Same says that
+// the flake is what it was. What was left out as unchanged is none of it, for the
+// base may be another by now.
+func (j *Journal) Earlier(same bool) *runner.Earlier {
+	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
+	for id, res := range j.results {
+		if res.Status != runner.Passed || res.How == runner.Unchanged || res.DrvPath == "" {
+			continue
+		}
+		if res.From.IsZero() {
+			res.From = j.Last
+		}
+		res.SameAs, res.Base = "", nil // which the new run finds out
+		e.Passed[id], e.Same[id] = res, same
+	}
+	if same {
+		e.Homes = slices.Clone(j.homes)
+	}
+	return e
+}

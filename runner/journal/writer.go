@@ -1,0 +1,150 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// Writer writes the journal of a run. What cannot be written ends the journal and
+// not the run; [Writer.Close] tells of it.
+type Writer struct {
+	file   *os.File
+	causes map[*runner.Cause]int
+	done   map[string]bool // cells whose results were written
+	err    error
+
+	dirty  chan struct{} // something is to be put to the disk
+	synced sync.WaitGroup
+}
+
+// create begins a journal in the place of the one that has its path. That stays
+// until the new one holds all that is taken over from it.
+func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{file: f, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1)}
+	h.Schema = Schema
+	w.write(record{Head: &h})
+	w.offer(offer)
+	if earlier != nil {
+		w.carry(earlier)
+	}
+	err = w.err
+	if earlier != nil { // else nothing of what was there is to be kept
+		err = errors.Join(err, f.Sync())
+	}
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(path+".new"))
+	}
+	w.synced.Go(func() {
+		for range w.dirty {
+			_ = f.Sync() // a disk that does not take it is the power cut's concern
+		}
+	})
+	return w, nil
+}
+
+// offer writes cells of the flake.
+func (w *Writer) offer(list []matrix.Cell) {
+	var cells []cell
+	for _, c := range list {
+		cells = append(cells, *cellOf(c))
+	}
+	w.write(record{Offer: cells})
+}
+
+// carry writes what may be taken over from an earlier run: until it is, it has to
+// outlive this one.
+func (w *Writer) carry(e *runner.Earlier) {
+	for _, h := range e.Homes {
+		w.write(record{Found: cellOf(h)})
+	}
+	for _, res := range e.Passed {
+		w.write(record{Earlier: encode(res, w.number)})
+	}
+}
+
+// Watcher writes what it is told.
+func (w *Writer) Watcher() runner.Watcher {
+	return runner.Watcher{
+		More: w.offer,
+		Start: func(c matrix.Cell, name string) {
+			// What is built at the base is no part of the cell.
+			if !strings.HasSuffix(name, runner.AtBase) {
+				w.write(record{Start: &start{*cellOf(c), name}})
+			}
+		},
+		Found:    func(home matrix.Cell) { w.write(record{Found: cellOf(home)}) },
+		Done:     w.finish,
+		Compared: w.finish,
+	}
+}
+
+func (w *Writer) finish(res runner.Result) {
+	w.done[res.Cell.ID] = true
+	w.write(record{Done: encode(res, w.number)})
+	w.sync()
+}
+
+// sync has what was written put to the disk, which the run does not wait for.
+func (w *Writer) sync() {
+	select {
+	case w.dirty <- struct{}{}:
+	default: // it is on its way
+	}
+}
+
+// End says that the run came to its end, with what its watcher was not told and
+// what is to be said of it now.
+func (w *Writer) End(o runner.Outcome, about json.RawMessage) {
+	for _, res := range o.Results {
+		if !w.done[res.Cell.ID] {
+			w.finish(res)
+		}
+	}
+	w.write(record{End: &end{o.Interrupted, about}})
+	w.sync()
+}
+
+// Close returns the error that ended the journal, if one did.
+func (w *Writer) Close() error {
+	close(w.dirty)
+	w.synced.Wait()
+	return errors.Join(w.err, w.file.Close())
+}
+
+// number gives a cause its number, and writes it when it is new.
+func (w *Writer) number(c *runner.Cause) int {
+	n, known := w.causes[c]
+	if !known {
+		n = len(w.causes) + 1
+		w.causes[c] = n
+		w.write(record{Cause: &cause{n, *c}})
+	}
+	return n
+}
+
+// write writes a line. After one that was cut off there must be no other.
+func (w *Writer) write(r record) {
+	if w.err != nil {
+		return
+	}
+	r.At = time.Now()
+	line, err := json.Marshal(r)
+	if err == nil {
+		_, err = w.file.Write(append(line, '\n'))
+	}
+	w.err = err
+}

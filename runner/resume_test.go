@@ -1,0 +1,123 @@
+package runner
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// resumed is a run of hosts a and b with ann inside a, joe's home for a, and a's VM,
+// that goes on with one in which these passed.
+func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
+	t.Helper()
+	all := matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells
+	cells := slices.DeleteFunc(all, func(c matrix.Cell) bool { return c.ID == "vm/b" })
+	inside := matrix.EmbeddedCell(cells[0], "ann", "")
+	r := &run{ended: map[string]chan struct{}{}, builds: map[string]*build{}}
+	r.Embedded = func(matrix.Cell) bool { return true }
+	r.VM.Homes = map[string][]string{"a": {"home/joe@a"}}
+	r.Earlier = &Earlier{Passed: map[string]Result{}, Same: map[string]bool{}}
+	for _, c := range append(slices.Clone(cells), inside) {
+		if c.ID != inside.ID {
+			r.wanted = append(r.wanted, c.ID)
+			r.ended[c.ID] = make(chan struct{})
+		}
+		if slices.Contains(passed, c.ID) {
+			res := Result{Cell: c, Status: Passed, How: Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
+			if c.Kind == matrix.KindHome {
+				res.Phases = []Phase{{Name: PhaseBuild, Status: Passed}, {Name: phaseActivate, Status: Passed}}
+			}
+			r.Earlier.Passed[c.ID], r.Earlier.Same[c.ID] = res, same
+		}
+	}
+	if same {
+		r.Earlier.Homes = []matrix.Cell{inside}
+	}
+	return r, cells
+}
+
+func idsOf(cells []matrix.Cell) string {
+	var ids []string
+	for _, c := range cells {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
+}
+
+func (r *run) finished() string {
+	var cells []matrix.Cell
+	for _, res := range r.results {
+		cells = append(cells, res.Cell)
+	}
+	return idsOf(cells)
+}
+
+// What belongs together is evaluated together, or not at all.
+func TestTakeOver(t *testing.T) {
+	const ann = "nixos/a/home/ann"
+	for name, c := range map[string]struct {
+		passed     []string
+		taken      string
+		toEvaluate string
+	}{
+		"all":                    {[]string{"nixos/a", ann, "nixos/b", "home/joe@a", "vm/a"}, "home/joe@a nixos/a nixos/a/home/ann nixos/b vm/a", ""},
+		"nothing":                {nil, "", "home/joe@a nixos/a nixos/b vm/a"},
+		"without a home inside":  {[]string{"nixos/a", "nixos/b", "home/joe@a", "vm/a"}, "home/joe@a nixos/b", "nixos/a vm/a"},
+		"without a host":         {[]string{ann, "nixos/b", "home/joe@a", "vm/a"}, "home/joe@a nixos/b vm/a", "nixos/a"},
+		"without a home in a VM": {[]string{"nixos/a", ann, "vm/a"}, "nixos/a nixos/a/home/ann", "home/joe@a nixos/b vm/a"},
+		"without a VM":           {[]string{"nixos/a", ann, "nixos/b", "home/joe@a"}, "home/joe@a nixos/a nixos/a/home/ann nixos/b", "vm/a"},
+	} {
+		r, cells := resumed(t, true, c.passed...)
+		if rest := idsOf(r.takeOver(t.Context(), cells)); rest != c.toEvaluate || r.finished() != c.taken {
+			t.Errorf("%s: taken %q, to evaluate %q", name, r.finished(), rest)
+		}
+	}
+}
+
+// In another flake what has the same derivation is taken over, once that is known.
+func TestTakeOverByDerivation(t *testing.T) {
+	r, cells := resumed(t, false, "nixos/a", "nixos/b")
+	if rest := r.takeOver(t.Context(), cells); len(rest) != len(cells) {
+		t.Errorf("not evaluated: %s", r.finished())
+	}
+	for drv, want := range map[string]bool{"nixos/b.drv": true, "other.drv": false, "": false} {
+		if res := (Result{Cell: cells[1], DrvPath: drv}); r.takesOver(&res) != want || want == res.From.IsZero() {
+			t.Errorf("%q: %+v", drv, res)
+		}
+	}
+}
+
+// A VM in which nothing is new is not booted again. Else its homes are activated
+// anew, and what they came to before no longer counts.
+func TestTakeOverOfVMs(t *testing.T) {
+	for name, c := range map[string]struct {
+		drv     string
+		newHome bool
+		want    bool
+	}{
+		"the same":           {"vm/a.drv", false, true},
+		"another":            {"other.drv", false, false},
+		"with another joe@a": {"vm/a.drv", true, false},
+	} {
+		r, cells := resumed(t, false, "home/joe@a", "vm/a")
+		r.takeOver(t.Context(), cells)
+		vm := cells[slices.IndexFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM })]
+		home := r.Earlier.Passed["home/joe@a"]
+		if c.newHome {
+			home.From, home.Phases = time.Time{}, home.Phases[:1]
+		}
+		r.finish(home)
+		res := Result{Cell: vm, DrvPath: c.drv}
+		if got := r.takesOver(&res); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		if activated := slices.ContainsFunc(r.results[0].Phases, isActivation); activated != c.want {
+			t.Errorf("%s: it is said to be activated: %v", name, activated)
+		}
+	}
+}
