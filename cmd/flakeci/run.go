@@ -110,6 +110,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	r := j.report()
+	j.memoir.add(ctx, &r)
 	err = a.publish(ctx, r, delivery{
 		files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
 	})
@@ -149,6 +150,7 @@ type job struct {
 	causes   []*runner.Cause                   // of what no cell stands for
 	rest     func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
 	vms      func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
+	memoir   *memoir                           // nil if nothing is to be remembered
 }
 
 // start finds Nix, and goes through the job in a folder of its own.
@@ -180,6 +182,9 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		return j.broken(ctx, err)
 	}
 	j.app.warnOverrides(j.target.Flake)
+	if j.journals {
+		j.memoir = j.remember(ctx)
+	}
 	// Asked before there are cells, so that none is lost if this is interrupted.
 	machine, err := j.client.Machine(ctx)
 	if err != nil {
