@@ -16,11 +16,14 @@ type evaluation struct {
 	err      error
 	phase    Phase
 	stopped  Status // set if it was interrupted or took too long
+	flaky    bool   // it took a second time
 }
 
 // ask has a cell evaluated.
 func (r *run) ask(c matrix.Cell) *query {
-	return r.evals.ask(r.Target, r.question(c), func() { r.started(c, PhaseEval) })
+	return r.evals.ask(r.Target, r.question(c), func() { r.started(c, PhaseEval) }, func(err error) {
+		r.retried(c, PhaseEval, evalCause(err))
+	})
 }
 
 // question is what to ask for a cell of this kind.
@@ -133,7 +136,7 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []
 	if e.instance.System != "" {
 		c.System = e.instance.System
 	}
-	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}}
+	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}, Flaky: e.flaky}
 	if e.instance.Home != nil {
 		res.Home = *e.instance.Home
 	}

@@ -26,6 +26,8 @@ type evaluators struct {
 	jobs   int           // processes at once
 	limit  time.Duration // for each cell; 0 is none
 	memory budget
+	// retries is how often a cell is tried again after a fault that may be gone then.
+	retries int
 
 	mu      sync.Mutex
 	held    bool     // nothing starts yet, for more is to come
@@ -40,18 +42,20 @@ type evaluators struct {
 type query struct {
 	target   *nix.Target
 	question nix.Question
-	began    func() // is told when it is taken in hand; may be nil
+	began    func()      // is told when it is taken in hand; may be nil
+	again    func(error) // is told why it will be tried again; may be nil
 	done     chan struct{}
 
 	evaluation
 	started  time.Time
 	peak     int64 // of the process while it was in hand, in bytes
 	attempts int
+	faults   int // how many of those ended by a fault that may be gone
 }
 
 // ask takes in a question. Its answer is complete when done is closed.
-func (e *evaluators) ask(target *nix.Target, q nix.Question, began func()) *query {
-	asked := &query{target: target, question: q, began: began, done: make(chan struct{})}
+func (e *evaluators) ask(target *nix.Target, q nix.Question, began func(), again func(error)) *query {
+	asked := &query{target: target, question: q, began: began, again: again, done: make(chan struct{})}
 	if in, ok := target.Known(q); ok {
 		asked.instance = in
 		asked.phase = Phase{Name: PhaseEval, Status: Passed, Started: time.Now()}
@@ -316,6 +320,8 @@ func (e *evaluators) charge(w *evaluator, q *query, err error, alone bool) {
 		q.finish(Canceled, err)
 	case w.ended == byTimeout:
 		q.finish(TimedOut, err)
+	case w.ended != byMemory && !killed && nix.Transient(err) && q.faults < e.retries:
+		e.retry(q, err)
 	case w.ended != byMemory && !killed:
 		q.finish("", err)
 	case !alone:
@@ -326,6 +332,25 @@ func (e *evaluators) charge(w *evaluator, q *query, err error, alone bool) {
 	}
 }
 
+// retry puts a question again after a while.
+func (e *evaluators) retry(q *query, err error) {
+	q.faults++
+	if q.again != nil {
+		q.again(err)
+	}
+	go func() {
+		goesOn := pause(e.ctx, q.faults, e.retries)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if !goesOn {
+			q.finish(Canceled, err)
+			return
+		}
+		e.queue = append(e.queue, q)
+		e.schedule()
+	}()
+}
+
 // wait gives the answer once it is there.
 func (q *query) wait() evaluation {
 	<-q.done
@@ -334,7 +359,7 @@ func (q *query) wait() evaluation {
 
 // finish completes an answer.
 func (q *query) finish(stopped Status, err error) {
-	q.err, q.stopped = err, stopped
+	q.err, q.stopped, q.flaky = err, stopped, err == nil && q.faults > 0
 	q.phase = Phase{Name: PhaseEval, Status: Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
 	if q.started.IsZero() {
 		q.phase.Started = time.Now()

@@ -45,6 +45,9 @@ type Options struct {
 	VM VMOptions
 	// Artifacts is the folder for whole logs; empty keeps none.
 	Artifacts string
+	// Retries is how often more than once something is tried that fails for what may
+	// be gone the next time: a lost connection, a server in trouble.
+	Retries int
 	// Later gives cells that were not known yet, as soon as they are. Nothing that
 	// Run was given hangs on them. Nil is none.
 	Later func() []matrix.Cell
@@ -89,7 +92,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r := &run{
 		stop: stop, Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{},
-		evals:      &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}},
+		evals:      &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}, retries: o.Retries},
 		buildSlots: make(chan struct{}, max(o.BuildJobs, 1)),
 	}
 	for _, c := range cells {
@@ -195,6 +198,15 @@ func (r *run) started(c matrix.Cell, phase string) {
 	r.watch(func(w Watcher) {
 		if w.Start != nil {
 			w.Start(c, phase)
+		}
+	})
+}
+
+// retried tells the watcher that a phase is tried again.
+func (r *run) retried(c matrix.Cell, phase string, why *Cause) {
+	r.watch(func(w Watcher) {
+		if w.Retry != nil {
+			w.Retry(c, phase, why)
 		}
 	})
 }

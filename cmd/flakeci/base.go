@@ -109,7 +109,7 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	if err != nil || ref == "" {
 		return err
 	}
-	target, err := j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
+	target, err := j.open(ctx, ref, tmp)
 	var eval *nix.EvalError
 	switch {
 	case errors.As(err, &eval):

@@ -37,6 +37,7 @@ type config struct {
 	Jobs     *int     `toml:"jobs"`
 	EvalJobs *int     `toml:"eval-jobs"`
 	EvalMem  string   `toml:"eval-memory"`
+	Retries  *int     `toml:"retries"`
 	Timeout  string   `toml:"timeout"`
 
 	JSON      string `toml:"json"`
@@ -233,7 +234,7 @@ func (c config) values() []setting {
 			add(flag, strconv.FormatBool(*b))
 		}
 	}
-	for flag, n := range map[string]*int{"jobs": c.Jobs, "eval-jobs": c.EvalJobs} {
+	for flag, n := range map[string]*int{"jobs": c.Jobs, "eval-jobs": c.EvalJobs, "retries": c.Retries} {
 		if n != nil {
 			add(flag, strconv.Itoa(*n))
 		}

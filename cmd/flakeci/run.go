@@ -35,6 +35,7 @@ type runOptions struct {
 	resume         bool
 	jobs, evalJobs int
 	evalMemory     byteSize
+	retries        int
 	timeout        time.Duration
 	artifacts      string
 	progress       string
@@ -58,6 +59,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
 	fs.Var(&o.evalMemory, "eval-memory", "how much memory evaluation may take, `SIZE` such as 4GiB (default three quarters of what is free)")
+	fs.IntVar(&o.retries, "retries", 1, "try again what fails for what may be gone the next time, such as a lost connection, at most `N` times")
 	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell to `DURATION`, such as 30m (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
 	fs.StringVar(&o.progress, "progress", "auto", "what is shown meanwhile, `HOW`: live, plain, quiet, or auto")
@@ -92,6 +94,9 @@ func (o *runOptions) check() error {
 		if n < 1 {
 			return &usageError{msg: name + " takes a number from 1 on"}
 		}
+	}
+	if o.retries < 0 {
+		return &usageError{msg: "--retries takes a number from 0 on"}
 	}
 	if o.timeout < 0 {
 		return &usageError{msg: "--timeout takes a duration that is not negative"}
@@ -174,7 +179,7 @@ func (j *job) start(ctx context.Context) error {
 // has nothing to report: no flake there, or nothing selected.
 func (j *job) do(ctx context.Context, tmp string) (err error) {
 	var noFlake *nix.NoFlakeError
-	j.target, err = j.client.Open(ctx, j.opts.ref, j.opts.nix.flake(), tmp)
+	j.target, err = j.open(ctx, j.opts.ref, tmp)
 	if errors.As(err, &noFlake) {
 		return err
 	}
@@ -213,7 +218,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
-		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Earlier: earlier,
+		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Retries: j.opts.retries, Earlier: earlier,
 	}
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
@@ -238,6 +243,16 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	j.keepAnswers(ctx)
 	j.journal.end(j.outcome, j.about())
 	return nil
+}
+
+// open opens a flake, and tries again if something could not be fetched that may be
+// there the next time.
+func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
+	err = runner.Retry(ctx, j.opts.retries, func() (err error) {
+		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
+		return err
+	}, func(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) })
+	return target, err
 }
 
 // keepAnswers has the next run know what this one evaluated.
