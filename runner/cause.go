@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
@@ -107,6 +108,10 @@ func evalCause(err error) *Cause {
 	if errors.As(err, &e) {
 		return evalErrorCause(e)
 	}
+	var slow *SlowError
+	if errors.As(err, &slow) {
+		return slow.cause()
+	}
 	var memory *memoryError
 	if errors.As(err, &memory) {
 		return memory.cause()
@@ -190,7 +195,10 @@ func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []str
 // ofBuild makes the cause of a failed build.
 func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *Cause {
 	key := f.DrvPath
-	if key == "" {
+	switch {
+	case f.Server != "":
+		key = string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
+	case key == "":
 		key = string(f.Kind) + "\x00" + f.Message
 	}
 	return cs.once(key, func() *Cause { return buildCause(f, keepLog) })
@@ -200,6 +208,9 @@ func buildCause(f nix.BuildFailure, keepLog func() string) *Cause {
 	c := &Cause{
 		Kind: string(f.Kind), Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
 		DrvPath: f.DrvPath, ExitCode: f.ExitCode, Tail: f.Tail,
+	}
+	if f.Server != "" {
+		c.DrvPath = ""
 	}
 	if f.DrvPath != "" && len(f.Tail) > 0 {
 		c.Log = keepLog()
@@ -225,6 +236,9 @@ func (r *run) evalCause(ctx context.Context, err error) *Cause {
 }
 
 func buildTitle(f nix.BuildFailure) string {
+	if f.Server != "" {
+		return firstLine(fmt.Sprintf("binary cache %s: %s", f.Server, f.Reason))
+	}
 	if f.DrvPath == "" {
 		return firstLine(f.Message)
 	}
@@ -238,6 +252,8 @@ func buildTitle(f nix.BuildFailure) string {
 		return name + " needs a system feature that this machine lacks"
 	case f.Kind == nix.FailSystem:
 		return name + " is for a system that this machine cannot build for"
+	case f.Kind == nix.FailSubstituter:
+		return name + " could not be had from any binary cache"
 	case f.Kind == nix.FailTimeout:
 		return name + " took too long to build"
 	case f.ExitCode != 0:
@@ -261,17 +277,26 @@ func buildHint(f nix.BuildFailure) string {
 	case nix.FailDaemon:
 		return "see that nix-daemon runs and its disk is not full"
 	case nix.FailSubstituter:
-		return "a binary cache could not be reached; see `nix store ping --store URL`, or leave it out with --option substituters"
+		return "the cache is in trouble or out of reach: see `nix store ping --store URL`, or do without it: --option substituters 'OTHER URLS'"
 	}
 	return ""
 }
 
+// SlowError says that something took longer than it may.
+type SlowError struct {
+	What  string
+	Limit time.Duration
+}
+
+func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s", e.What, e.Limit) }
+
+func (e *SlowError) cause() *Cause {
+	return &Cause{Kind: kindTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
+}
+
 // timeoutCause is one cell's own: another may be slow for another reason.
-func timeoutCause(cell, phase string, limit fmt.Stringer) *Cause {
-	return &Cause{
-		Kind: kindTimeout, Title: fmt.Sprintf("%s of %s took longer than %s", phase, cell, limit),
-		Hint: "give it more with --timeout",
-	}
+func timeoutCause(cell, phase string, limit time.Duration) *Cause {
+	return (&SlowError{What: phase + " of " + cell, Limit: limit}).cause()
 }
 
 // firstLine is the first line that says something, shortened to fit a row.

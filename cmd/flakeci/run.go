@@ -60,7 +60,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
 	fs.Var(&o.evalMemory, "eval-memory", "how much memory evaluation may take, `SIZE` such as 4GiB (default three quarters of what is free)")
 	fs.IntVar(&o.retries, "retries", 1, "try again what fails for what may be gone the next time, such as a lost connection, at most `N` times")
-	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell to `DURATION`, such as 30m (default no limit)")
+	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell, and looking into the flake, to `DURATION`, such as 30m (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
 	fs.StringVar(&o.progress, "progress", "auto", "what is shown meanwhile, `HOW`: live, plain, quiet, or auto")
 }
@@ -179,12 +179,14 @@ func (j *job) start(ctx context.Context) error {
 // has nothing to report: no flake there, or nothing selected.
 func (j *job) do(ctx context.Context, tmp string) (err error) {
 	var noFlake *nix.NoFlakeError
-	j.target, err = j.open(ctx, j.opts.ref, tmp)
+	looking, stop := j.limit(ctx)
+	defer stop()
+	j.target, err = j.open(looking, j.opts.ref, tmp)
 	if errors.As(err, &noFlake) {
 		return err
 	}
 	if err != nil {
-		return j.broken(ctx, err)
+		return j.broken(ctx, j.slow(looking, err))
 	}
 	j.app.warnOverrides(j.target.Flake)
 	if j.journals {
@@ -197,10 +199,10 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	}
 	var base errgroup.Group
 	base.Go(func() (err error) {
-		j.base, err = j.findBase(ctx, tmp)
+		j.base, err = j.findBase(looking, tmp)
 		return err
 	})
-	cells, err := j.choose(ctx)
+	cells, err := j.choose(ctx, looking)
 	if err = cmp.Or(err, base.Wait()); err != nil || len(cells) == 0 {
 		return err
 	}
@@ -268,20 +270,36 @@ func (j *job) keepAnswers(ctx context.Context) {
 
 // choose lists the flake's cells and selects among them. Where a whole output
 // could not be listed, that is reported rather than that nothing fits.
-func (j *job) choose(ctx context.Context) ([]matrix.Cell, error) {
+func (j *job) choose(ctx, looking context.Context) ([]matrix.Cell, error) {
 	wanted := j.wanted()
-	d, err := runner.Discover(ctx, j.target, wanted)
+	d, err := runner.Discover(looking, j.target, wanted)
 	if err == nil && d.Rest != nil {
 		if early := j.early(d.Matrix); len(early) > 0 {
-			j.rest = func() []matrix.Cell { return j.chooseRest(ctx, d, early) }
+			j.rest = func() []matrix.Cell { return j.chooseRest(ctx, looking, d, early) }
 			return early, nil
 		}
 		d, err = d.Rest()
 	}
 	if err != nil {
-		return nil, j.broken(ctx, err)
+		return nil, j.broken(ctx, j.slow(looking, err))
 	}
 	return j.selectFrom(d, wanted)
+}
+
+// limit is for looking into the flake, which may take as long as any phase.
+func (j *job) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if j.opts.timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, j.opts.timeout)
+}
+
+// slow is the error of looking into the flake, or that it took too long.
+func (j *job) slow(looking context.Context, err error) error {
+	if errors.Is(looking.Err(), context.DeadlineExceeded) {
+		return &runner.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+	}
+	return err
 }
 
 // early are the cells to begin with while the rest of the flake is being listed:
@@ -300,11 +318,11 @@ func (j *job) early(known matrix.Matrix) []matrix.Cell {
 }
 
 // chooseRest selects among all cells and gives those that did not begin early.
-func (j *job) chooseRest(ctx context.Context, d runner.Discovery, early []matrix.Cell) []matrix.Cell {
+func (j *job) chooseRest(ctx, looking context.Context, d runner.Discovery, early []matrix.Cell) []matrix.Cell {
 	d, err := d.Rest()
 	if err != nil {
 		j.causes = append(j.causes, d.Causes...)
-		_ = j.broken(ctx, err)
+		_ = j.broken(ctx, j.slow(looking, err))
 		return nil
 	}
 	all, err := j.selectFrom(d, j.wanted())

@@ -76,6 +76,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"leftovers":  leftovers,
 			"hub":        hub,
 			"deaf":       deaf,
+			"served":     served,
 			"terminal":   terminalRuns,
 			"shows":      shows,
 			"press":      press,

@@ -29,6 +29,9 @@ type BuildFailure struct {
 	Message string
 	// Tail is the end of the builder's log, oldest line first.
 	Tail []string
+	// Server is whom nothing could be had from, as scheme://host, and Reason why, if
+	// a substituter is to blame and Nix said so.
+	Server, Reason string
 }
 
 // FailureKind sorts failures by what there is to do about them. The words are

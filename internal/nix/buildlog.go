@@ -2,6 +2,7 @@ package nix
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -119,6 +120,7 @@ func (p *buildLog) result() BuildResult {
 			f := classify(e.text)
 			f.DrvPath = e.drv
 			f.addTail(p.tails[f.DrvPath])
+			f.addDownload(p.errors)
 			res.Failures = append(res.Failures, f)
 		}
 		if len(res.Failures) > 0 {
@@ -144,6 +146,22 @@ func (p *buildLog) lastWord(died *proc.Error) string {
 		return p.errors[0].text
 	}
 	return fmt.Sprintf("nix build: %v", died)
+}
+
+var downloadRE = regexp.MustCompile(`unable to download '([a-z0-9+.-]+://[^/']*)[^']*': ([^\n]*)`)
+
+// addDownload says which server a substitute could not be had from. Nix tells that
+// apart from what it stops.
+func (f *BuildFailure) addDownload(said []buildError) {
+	if f.Kind != FailSubstituter {
+		return
+	}
+	for _, e := range said {
+		if m := downloadRE.FindStringSubmatch(e.text); m != nil {
+			f.Server, f.Reason = userRE.ReplaceAllString(m[1], "://"), strings.TrimSpace(m[2])
+			return
+		}
+	}
 }
 
 func (f *BuildFailure) addTail(t *tail) {

@@ -32,7 +32,9 @@ func Transient(err error) bool {
 // fails with is the flake's.
 func (f BuildFailure) Transient() bool {
 	switch f.Kind {
-	case FailDaemon, FailSubstituter, FailRemote, FailOther:
+	case FailSubstituter: // Nix says of most only that it could not be had
+		return true
+	case FailDaemon, FailRemote, FailOther:
 		return transientRE.MatchString(f.Message)
 	}
 	return false
