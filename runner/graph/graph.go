@@ -252,3 +252,19 @@ func names(nodes []*node) []string {
 	}
 	return list
 }
+
+// Open says whether a derivation is in the graph and may still be built.
+func (g *Graph) Open(drv string) bool { return g.nodes[drv] != nil && g.nodes[drv].open() }
+
+// Wanted are the goals that want something of what is left of a part.
+func (g *Graph) Wanted(p *Part) []Goal {
+	var wanted set
+	for _, n := range p.nodes {
+		if n.state == taken && n.part == p {
+			for id := range n.goals.all() {
+				wanted.add(id)
+			}
+		}
+	}
+	return slices.Collect(wanted.all())
+}
