@@ -47,6 +47,7 @@ type part struct {
 func newBuilders(ctx context.Context, r *run) *builders {
 	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*Cause{}}
 	s.planner.ask = s.plan
+	s.graph.OneRoot = r.Client != nil && !r.Client.Version.NamesAllFailures()
 	s.release = context.AfterFunc(ctx, s.interrupt)
 	return s
 }

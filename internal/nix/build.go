@@ -64,7 +64,8 @@ type BuildWatcher struct {
 
 // Build realises derivations and goes on after a failure as far as it can. A
 // failed build is a result; the error is for a build that could not be done or
-// was interrupted. Jobs is how many builders may run at once on this machine; 0
+// was interrupted. Not every version tells of all that failed of those that were
+// asked for, see [Version.NamesAllFailures]. Jobs is how many builders may run at once on this machine; 0
 // leaves it to Nix's own settings.
 func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatcher) (BuildResult, error) {
 	p := newBuildLog(w)

@@ -18,6 +18,10 @@ type Goal int
 
 // Graph is what is to be built. The zero value is empty.
 type Graph struct {
+	// OneRoot makes parts of which only one derivation is asked for, whose own
+	// needs are the rest.
+	OneRoot bool
+
 	nodes map[string]*node
 	// order has what is still to be built, whatever a derivation needs before it.
 	order []*node

@@ -48,6 +48,9 @@ func (w *world) start() {
 		if p.Jobs < 1 || p.Jobs > w.free || p.Jobs > len(p.Drvs) {
 			w.Fatalf("%d jobs for %d derivations with %d free", p.Jobs, len(p.Drvs), w.free)
 		}
+		if w.graph.OneRoot && len(p.Roots) != 1 {
+			w.Fatalf("the roots of a part are %q", p.Roots)
+		}
 		w.free -= p.Jobs
 		for i, drv := range p.Drvs {
 			if w.tried[drv] && w.broken[drv] {
@@ -150,6 +153,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w.jobs = 1 + w.rand.IntN(5)
 	w.free = w.jobs
 	w.silent = w.rand.IntN(3) == 0
+	w.graph.OneRoot = w.rand.IntN(3) == 0
 	n := 1 + w.rand.IntN(60)
 	for i := range n {
 		drv := fmt.Sprintf("d%d", i)

@@ -126,7 +126,9 @@ func (g *Graph) take(c chunk, free, all int) *Part {
 	if free < all && width(nodes) > free {
 		most = min(most, max(1, len(c)*free/(2*all)))
 	}
-	if most < len(c) {
+	if g.OneRoot {
+		nodes = c.below(most)
+	} else if most < len(c) {
 		nodes = c.first(most)
 	}
 	p := &Part{Jobs: min(width(nodes), free), nodes: nodes, Drvs: names(nodes), Goals: slices.Collect(nodes[0].goals.all())}
@@ -147,6 +149,35 @@ func (c chunk) first(most int) []*node {
 	first := slices.Clone(c)
 	slices.SortStableFunc(first, func(a, b *node) int { return b.height - a.height })
 	return first[:min(most, len(first))]
+}
+
+// below is a derivation of a chunk with all it needs there, of those that need no
+// more than a number of them the one that needs the most.
+func (c chunk) below(most int) []*node {
+	in := map[*node]bool{}
+	for _, n := range c {
+		in[n] = true
+	}
+	var best map[*node]bool
+	for _, n := range slices.Backward(c) {
+		found := map[*node]bool{}
+		if collect(n, in, found, most) && len(found) > len(best) {
+			best = found
+		}
+		if len(best) == min(most, len(c)) {
+			break
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(c), func(n *node) bool { return !best[n] })
+}
+
+// collect finds a derivation and what it needs of some, if that is not too much.
+func collect(n *node, in, found map[*node]bool, most int) bool {
+	if found[n] || !in[n] {
+		return true
+	}
+	found[n] = true
+	return len(found) <= most && !slices.ContainsFunc(n.needs, func(below *node) bool { return !collect(below, in, found, most) })
 }
 
 // width is how many of some derivations could be built at once, at most: into as
