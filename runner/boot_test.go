@@ -50,10 +50,10 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 // What this machine cannot run is not started, though all of it may come from a
 // cache.
 func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
-	r := &run{buildSlots: make(chan struct{}, 1), builds: map[string]*build{}}
+	r := &run{builds: map[string]*build{}}
 	r.Machine = nix.Machine{Systems: []string{"x86_64-linux"}}
 	vm := matrix.Cell{ID: "vm/pi", Kind: matrix.KindVM, Host: "pi", System: "aarch64-linux"}
-	r.build(t.Context(), Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"), nil)
+	r.build(t.Context(), Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"))
 	if res := r.results[0]; res.Status != Passed || res.How != Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)
 	}

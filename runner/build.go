@@ -17,14 +17,17 @@ import (
 // build is the building of one derivation, done once for all cells that have
 // it.
 type build struct {
-	once   sync.Once
-	done   chan struct{}
-	where  string // behind the phase's name while it runs, for a build of the base
-	status Status
-	how    How
-	note   string
-	phase  Phase
-	causes []*Cause
+	once  sync.Once
+	done  chan struct{}
+	where string // behind the phase's name while it runs, for a build of the base
+	// ifMissing leaves it alone if it can be fetched: then it is cached.
+	ifMissing bool
+	status    Status
+	how       How
+	note      string
+	phase     Phase
+	causes    []*Cause
+	work      // while the builders have it
 }
 
 // buildOf gives the one build of a derivation.
@@ -40,21 +43,18 @@ func (r *run) buildOf(drv string) *build {
 }
 
 // build takes a cell through building.
-func (r *run) build(ctx context.Context, res Result, b *build, after []*build) {
+func (r *run) build(ctx context.Context, res Result, b *build) {
 	r.waits(res.Cell)
-	// Not while holding b: one of the others may be b itself.
-	for _, other := range after {
-		<-other.done
-	}
 	b.once.Do(func() {
 		defer close(b.done)
 		if r.isUnchanged(ctx, res) {
 			b.status, b.how = Passed, Unchanged
 			return
 		}
-		r.realise(ctx, res, b)
+		r.realise(res, b)
 	})
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
+	res.Flaky = res.Flaky || b.faults > 0 && b.status == Passed
 	if b.phase.Name != "" {
 		res.Phases = append(res.Phases, b.phase)
 	}
@@ -64,92 +64,21 @@ func (r *run) build(ctx context.Context, res Result, b *build, after []*build) {
 	r.finish(res)
 }
 
-// realise builds the derivation of a cell when its turn comes.
-func (r *run) realise(ctx context.Context, res Result, b *build) {
-	select {
-	case r.buildSlots <- struct{}{}:
-		defer func() { <-r.buildSlots }()
-	case <-ctx.Done():
-		b.status, b.phase = Canceled, Phase{Name: PhaseBuild, Status: Canceled, Started: time.Now()}
+// realise has the derivation of a cell built. A VM is had to be run.
+func (r *run) realise(res Result, b *build) {
+	if res.Cell.Kind == matrix.KindVM && !r.Machine.CanBuild(res.Cell.System) {
+		b.onlyEvaluated(res.Cell)
 		return
 	}
-	if !r.buildable(ctx, res, b) {
-		return
-	}
-	r.started(res.Cell, PhaseBuild+b.where)
-	var result nix.BuildResult
-	var err error
-	b.phase = Phase{Name: PhaseBuild, Started: time.Now()}
-	stopped := r.bounded(ctx, func(ctx context.Context) {
-		result, err = r.Client.Build(ctx, res.DrvPath, nix.BuildWatcher{Start: r.builderStarts, End: r.builderEnded, Log: r.builderWrote})
-	})
-	b.phase.Duration, b.phase.MaxRSS = time.Since(b.phase.Started), result.Usage.MaxRSS
-	r.judge(ctx, res, b, result, err, stopped)
-	b.phase.Status = b.status
-	if len(b.causes) > 0 {
-		b.phase.Message = b.causes[0].Title
-	}
+	b.work = work{cell: res.Cell, drv: res.DrvPath, outputs: paths(res.OutPaths), over: make(chan struct{})}
+	r.builders.want(b)
+	<-b.over
 }
 
-// buildable says whether the machine can have the derivation: it is for a
-// system that builds can run for, or nothing of it would have to be built. A VM
-// is had to be run.
-func (r *run) buildable(ctx context.Context, res Result, b *build) bool {
-	if r.Machine.CanBuild(res.Cell.System) {
-		return true
-	}
-	var plan nix.Plan
-	var err error
-	boots := res.Cell.Kind == matrix.KindVM
-	if !boots {
-		plan, err = r.Client.DryRun(ctx, res.DrvPath)
-	}
-	switch {
-	case ctx.Err() != nil:
-		b.status = Canceled
-	case err != nil:
-		b.status, b.causes = Error, []*Cause{r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
-	case !boots && len(plan.Build) == 0:
-		return true
-	default:
-		b.status, b.how = Passed, Evaluated
-		b.note = fmt.Sprintf("only evaluated: this machine cannot build for %s", res.Cell.System)
-	}
-	return false
-}
-
-// judge turns what Nix did into the status of the cell.
-func (r *run) judge(ctx context.Context, res Result, b *build, result nix.BuildResult, err error, stopped Status) {
-	passed := err == nil && len(result.Failures) == 0
-	switch {
-	case passed:
-		b.status, b.how = Passed, r.how(res.DrvPath)
-	case stopped == TimedOut:
-		b.status = TimedOut
-		b.causes = append([]*Cause{timeoutCause(res.Cell.ID, PhaseBuild, r.Timeout)}, r.failedBefore(ctx, result)...)
-	case stopped != "":
-		b.status, b.causes = stopped, r.failedBefore(ctx, result)
-	case err != nil:
-		b.status, b.causes = Error, []*Cause{r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
-	default:
-		for _, f := range result.Failures {
-			b.causes = append(b.causes, r.causes.ofBuild(f, func() string { return r.keepLog(ctx, f.DrvPath) }))
-		}
-		b.status = blame(res.DrvPath, b.causes)
-	}
-}
-
-// failedBefore are the causes of what a build had met before it was stopped. A
-// builder that ended by a signal, or for no known reason, may have been stopped
-// with it.
-func (r *run) failedBefore(ctx context.Context, result nix.BuildResult) []*Cause {
-	var causes []*Cause
-	for _, f := range result.Failures {
-		if f.ExitCode > 0 {
-			causes = append(causes, r.causes.ofBuild(f, func() string { return r.keepLog(ctx, f.DrvPath) }))
-		}
-	}
-	return causes
+// onlyEvaluated ends a build that this machine cannot do.
+func (b *build) onlyEvaluated(c matrix.Cell) {
+	b.status, b.how = Passed, Evaluated
+	b.note = fmt.Sprintf("only evaluated: this machine cannot build for %s", c.System)
 }
 
 // blame is the status of a cell from its causes: its own failure counts before
@@ -209,8 +138,8 @@ func (r *run) noteBuilt(drv string) {
 	r.built[drv] = true
 }
 
-// how tells what was built from what was there. Of two cells that share a
-// derivation one waits for the other's builder and starts none of its own.
+// how tells what was built from what was there. Of cells that share a derivation
+// its builder runs for one, and it was built for all.
 func (r *run) how(drv string) How {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,15 +9,16 @@ import (
 )
 
 // A host may have the very derivation of a home inside it.
-func TestBuildAfterItself(t *testing.T) {
+func TestBuildOfOneDerivationTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		r := &run{builds: map[string]*build{}, buildSlots: make(chan struct{})}
+		r := &run{builds: map[string]*build{}}
+		r.builders = newBuilders(ctx, r)
+		r.builders.hurry()
 		b := r.buildOf("/nix/store/x.drv")
-		go r.build(ctx, Result{Cell: matrix.Cell{ID: "nixos/a"}}, b, []*build{b})
-		synctest.Wait()
-		go r.build(ctx, Result{Cell: matrix.Cell{ID: "nixos/a/home/b"}}, b, nil)
+		go r.build(ctx, Result{Cell: matrix.Cell{ID: "nixos/a"}}, b)
+		go r.build(ctx, Result{Cell: matrix.Cell{ID: "nixos/a/home/b"}}, b)
 		synctest.Wait()
 		if len(r.results) != 2 {
 			t.Errorf("%d of 2 cells ended", len(r.results))

@@ -206,24 +206,15 @@ func (r *run) askBase(ctx context.Context, res *Result) {
 	case vm && r.VM.Boot != nil && (res.Status.bad() || r.failedHomes(res.Cell.Host)):
 		r.bootBase(ctx, res)
 	case res.Status.bad():
-		r.buildBase(ctx, res)
-	case res.Status == Passed && !vm && r.isMissing(ctx, res.Base.DrvPath):
-		r.buildBase(ctx, res)
+		r.buildBase(ctx, res, false)
 	case res.Status == Passed && !vm:
-		res.Base.Status = Passed
+		r.buildBase(ctx, res, true)
 	}
 }
 
-// isMissing says whether something would have to be built for a derivation.
-func (r *run) isMissing(ctx context.Context, drv string) bool {
-	r.buildSlots <- struct{}{}
-	defer func() { <-r.buildSlots }()
-	plan, err := r.Client.DryRun(ctx, drv)
-	return err != nil || len(plan.Build) > 0
-}
-
-// buildBase builds what a cell was and says whether it can be had now.
-func (r *run) buildBase(ctx context.Context, res *Result) bool {
+// buildBase builds what a cell was and says whether it can be had now. What can be
+// fetched is there, and need not be had if only that is the question.
+func (r *run) buildBase(ctx context.Context, res *Result, ifMissing bool) bool {
 	cell := res.Cell
 	if was := r.findAtBase(ctx, cell); was != nil {
 		cell.System = was.instance.System // which may not be known of it now
@@ -231,8 +222,8 @@ func (r *run) buildBase(ctx context.Context, res *Result) bool {
 	b := r.buildOf(res.Base.DrvPath)
 	b.once.Do(func() {
 		defer close(b.done)
-		b.where = AtBase
-		r.realise(ctx, Result{Cell: cell, DrvPath: res.Base.DrvPath}, b)
+		b.where, b.ifMissing = AtBase, ifMissing
+		r.realise(Result{Cell: cell, DrvPath: res.Base.DrvPath}, b)
 	})
 	<-b.done
 	if b.how == Evaluated || b.how == Unchanged || b.status == Canceled {

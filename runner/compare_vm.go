@@ -12,7 +12,7 @@ import (
 // of then, and what homes did in it is known by nothing else.
 func (r *run) bootBase(ctx context.Context, res *Result) {
 	b := r.cellAtBase(res.Cell.ID)
-	if b == nil || !r.buildBase(ctx, res) {
+	if b == nil || !r.buildBase(ctx, res, false) {
 		return
 	}
 	vm := VM{Cell: res.Cell, Runner: b.instance.Outputs["out"], Homes: r.vmHomesAtBase(res.Cell), AtBase: true}

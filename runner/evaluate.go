@@ -59,9 +59,6 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
 	if errors.As(e.err, &evalErr) && e.stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
 		return
 	}
-	// Homes go first: the host contains them, and two nix that want the same
-	// derivation wait for each other by polling.
-	var homes []*build
 	var found []string
 	for _, h := range e.instance.Homes {
 		cell := matrix.EmbeddedCell(c, h.User, "")
@@ -74,11 +71,9 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
 		phase := e.phase
 		phase.MaxRSS = 0 // its host's process, counted there
 		phase.Duration = 0
-		if b := r.proceed(ctx, cell, evaluation{instance: h.Instance, phase: phase}, nil); b != nil {
-			homes = append(homes, b)
-		}
+		r.proceed(ctx, cell, evaluation{instance: h.Instance, phase: phase})
 	}
-	r.proceed(ctx, c, e, homes)
+	r.proceed(ctx, c, e)
 	r.evaluateParts(ctx, c, found)
 }
 
@@ -120,7 +115,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 		}
 		if r.wants(cell) {
 			r.found(cell)
-			r.proceed(ctx, cell, home, nil)
+			r.proceed(ctx, cell, home)
 		}
 	}
 	res.Phases[0].Status, res.Phases[0].Message = res.Status, cause.Title
@@ -130,9 +125,8 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 }
 
 // proceed finishes a cell that ends with its evaluation, and hands one that
-// does not on to be built, once the builds it comes after are done. It gives
-// the build, or nil if there is none.
-func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []*build) *build {
+// does not on to be built.
+func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 	if e.instance.System != "" {
 		c.System = e.instance.System
 	}
@@ -145,14 +139,13 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation, after []
 	}
 	if r.takesOver(&res) || r.endsWith(ctx, &res, e) {
 		r.finish(res)
-		return nil
+		return
 	}
 	b := r.buildOf(res.DrvPath)
 	r.building.Go(func() error {
-		r.build(ctx, res, b, after)
+		r.build(ctx, res, b)
 		return nil
 	})
-	return b
 }
 
 // endsWith says whether a cell ends with its evaluation, and how.

@@ -58,6 +58,9 @@ type Phase struct {
 	Status   Status
 	Started  time.Time
 	Duration time.Duration
+	// Waited is how much of the duration of a build nothing was done for it, while
+	// others were built.
+	Waited   time.Duration
 	Attempts int   // 0 is one
 	MaxRSS   int64 // peak memory of the process, in bytes; 0 where unknown
 	Message  string

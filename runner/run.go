@@ -19,9 +19,12 @@ type Options struct {
 	Target *nix.Target
 	// Machine says which systems can be built for.
 	Machine nix.Machine
-	// EvalJobs and BuildJobs are how many evaluations and builds run at once;
-	// 0 means one.
-	EvalJobs, BuildJobs int
+	// EvalJobs is how many evaluations run at once; 0 means one.
+	EvalJobs int
+	// BuildJobs is how many builders run at once on this machine, whatever number
+	// of nix they belong to; 0 is Nix's max-jobs where that is more than one, its
+	// own default, and else one a core.
+	BuildJobs int
 	// EvalMemory is what all evaluations together may take, in bytes, flakeci's own
 	// memory included; 0 is no limit.
 	EvalMemory int64
@@ -92,9 +95,10 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r := &run{
 		stop: stop, Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{},
-		evals:      &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}, retries: o.Retries},
-		buildSlots: make(chan struct{}, max(o.BuildJobs, 1)),
+		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}, retries: o.Retries},
 	}
+	r.builders = newBuilders(ctx, r)
+	defer r.builders.end()
 	for _, c := range cells {
 		r.wanted = append(r.wanted, c.ID)
 		r.ended[c.ID] = make(chan struct{})
@@ -133,6 +137,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	}
 	// The functions return no errors: a failed cell is a result.
 	_ = evals.Wait()
+	r.builders.hurry()
 	_ = r.building.Wait()
 	r.compare(ctx)
 	r.evals.running.Wait() // a process may be about to end, when all is answered
@@ -160,15 +165,15 @@ func (r *run) later(ctx context.Context, evals *errgroup.Group) {
 // run is the state of a run. Results are added as cells finish.
 type run struct {
 	Options
-	wanted     []string
-	parts      map[string][]matrix.Cell // homes that were selected with their host, by its id
-	causes     causes
-	building   errgroup.Group
-	atBases    errgroup.Group // evaluations at the base
-	evals      *evaluators
-	buildSlots chan struct{}
-	ended      map[string]chan struct{} // closed when the cell is finished, by id
-	stop       func()                   // ends all that runs
+	wanted   []string
+	parts    map[string][]matrix.Cell // homes that were selected with their host, by its id
+	causes   causes
+	building errgroup.Group
+	atBases  errgroup.Group // evaluations at the base
+	evals    *evaluators
+	builders *builders
+	ended    map[string]chan struct{} // closed when the cell is finished, by id
+	stop     func()                   // ends all that runs
 
 	mu      sync.Mutex
 	results []Result

@@ -25,20 +25,21 @@ import (
 // too.
 type runOptions struct {
 	flakeFlags
-	files          reportFiles
-	shard          shardFlag
-	vm             vmFlags
-	base           baseFlags
-	github         githubFlags
-	evalOnly       bool
-	failFast       bool
-	resume         bool
-	jobs, evalJobs int
-	evalMemory     byteSize
-	retries        int
-	timeout        time.Duration
-	artifacts      string
-	progress       string
+	files      reportFiles
+	shard      shardFlag
+	vm         vmFlags
+	base       baseFlags
+	github     githubFlags
+	evalOnly   bool
+	failFast   bool
+	resume     bool
+	jobs       count
+	evalJobs   int
+	evalMemory byteSize
+	retries    int
+	timeout    time.Duration
+	artifacts  string
+	progress   string
 }
 
 func (o *runOptions) add(fs *pflag.FlagSet) {
@@ -56,7 +57,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	o.files.add(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
-	fs.IntVar(&o.jobs, "jobs", 2, "how many builds run at once, `N`")
+	fs.Var(&o.jobs, "jobs", "how many builders run at once, `N` (default Nix's max-jobs where that is more than 1, else one a core)")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
 	fs.Var(&o.evalMemory, "eval-memory", "how much memory evaluation may take, `SIZE` such as 4GiB (default three quarters of what is free)")
 	fs.IntVar(&o.retries, "retries", 1, "try again what fails for what may be gone the next time, such as a lost connection, at most `N` times")
@@ -90,10 +91,8 @@ func (a *App) runCommand() *cobra.Command {
 
 // check finds what the flag library cannot.
 func (o *runOptions) check() error {
-	for name, n := range map[string]int{"--jobs": o.jobs, "--eval-jobs": o.evalJobs} {
-		if n < 1 {
-			return &usageError{msg: name + " takes a number from 1 on"}
-		}
+	if o.evalJobs < 1 {
+		return &usageError{msg: "--eval-jobs takes a number from 1 on"}
 	}
 	if o.retries < 0 {
 		return &usageError{msg: "--retries takes a number from 0 on"}
@@ -218,7 +217,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	defer progress.stop()
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
-		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: j.opts.jobs, EvalOnly: j.opts.evalOnly,
+		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
 		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Retries: j.opts.retries, Earlier: earlier,
 	}

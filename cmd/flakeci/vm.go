@@ -67,7 +67,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err != nil {
 		return err
 	}
-	run := runOptions{flakeFlags: o.flake, vm: o.vm, jobs: 1, evalJobs: 1, progress: "plain"}
+	run := runOptions{flakeFlags: o.flake, vm: o.vm, evalJobs: 1, progress: "plain"}
 	j := job{
 		app: a, opts: run,
 		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []matrix.Kind{matrix.KindVM}},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -57,22 +59,28 @@ const (
 type BuildWatcher struct {
 	Start func(drv string) // its builder starts
 	End   func(drv string) // its builder has ended, whatever way
-	Log   func(drv, line string)
+	// Done says that what was built is in the store. Versions before 2.34 do not
+	// tell it of the derivations that were asked for.
+	Done func(drv string)
+	Log  func(drv, line string)
 }
 
-// Build realises a derivation and goes on after a failure as far as it can. A
+// Build realises derivations and goes on after a failure as far as it can. A
 // failed build is a result; the error is for a build that could not be done or
-// was interrupted.
-func (c *Client) Build(ctx context.Context, drv string, w BuildWatcher) (BuildResult, error) {
+// was interrupted. Not every version tells of all that failed of those that were
+// asked for, see [Version.NamesAllFailures]. Jobs is how many builders may run at once on this machine; 0
+// leaves it to Nix's own settings.
+func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatcher) (BuildResult, error) {
 	p := newBuildLog(w)
-	usage, err := c.run(ctx, call{
-		sub: []string{"build"}, builds: true,
-		args: []string{c.Version.installable(drv), "--no-link", "--keep-going", "--log-format", "internal-json", "-v",
-			// How often, in seconds, to look whether another nix is done with a
-			// derivation that both need; the default of 5 is felt.
-			"--option", "build-poll-interval", "1"},
-		line: p.line,
-	})
+	k := c.realise(drvs, "--keep-going", "-v",
+		// How often, in seconds, to look whether another nix is done with a
+		// derivation that both need; the default of 5 is felt.
+		"--option", "build-poll-interval", "1")
+	if jobs > 0 {
+		k.args = append(k.args, "--max-jobs", strconv.Itoa(jobs))
+	}
+	k.line, k.builds = p.line, true
+	usage, err := c.run(ctx, k)
 	if err == nil {
 		return BuildResult{Built: p.built, Usage: usage}, nil
 	}
@@ -86,6 +94,23 @@ func (c *Client) Build(ctx context.Context, drv string, w BuildWatcher) (BuildRe
 		res.Failures = []BuildFailure{classify(p.lastWord(died))}
 	}
 	return res, nil
+}
+
+// realise is a call of `nix build` for derivations. Versions that can read them
+// from their input are told so: 2.34 takes some 35 ms for each on its command line.
+func (c *Client) realise(drvs []string, args ...string) call {
+	var names []string
+	for _, drv := range drvs {
+		names = append(names, c.Version.installable(drv))
+	}
+	k := call{sub: []string{"build"}, args: append([]string{"--no-link", "--log-format", "internal-json"}, args...)}
+	if c.Version.Less(installablesRead()) {
+		k.args = append(k.args, names...)
+		return k
+	}
+	k.args = append(k.args, "--stdin")
+	k.stdin = strings.NewReader(strings.Join(names, "\n") + "\n")
+	return k
 }
 
 // Log writes the whole log of a derivation that was built or failed before.

@@ -33,7 +33,7 @@ func (c buildCase) prepared() scenario {
 		if err != nil {
 			w.Fatal(err)
 		}
-		res, err := w.client.Build(w.Context(), in.DrvPath, BuildWatcher{})
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{})
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -19,6 +19,7 @@ type buildLog struct {
 	errors []buildError
 	// stopped is the builder that ended last, plain an error that was no record.
 	stopped, plain string
+	tally          tally
 }
 
 // buildError is an error message and the derivation it is about, which is empty
@@ -50,6 +51,10 @@ func (p *buildLog) line(line []byte) {
 	switch {
 	case r.Action == "start" && r.Type == activityBuild:
 		p.start(r)
+	case r.Action == "start" && r.Type == activityBuilds:
+		p.tally.id = r.ID
+	case r.Action == "result" && r.Type == resultProgress && r.ID == p.tally.id:
+		p.tally.count(r)
 	case r.Action == "stop" && p.drvOf[r.ID] != "":
 		p.stop(p.drvOf[r.ID])
 	case r.Action == "result" && (r.Type == resultLogLine || r.Type == resultPostHook):
@@ -73,6 +78,10 @@ func (p *buildLog) stop(drv string) {
 	p.stopped = drv
 	if p.watch.End != nil {
 		p.watch.End(drv)
+	}
+	failed := slices.ContainsFunc(p.errors, func(e buildError) bool { return e.drv == drv })
+	if p.tally.take() && !failed && p.watch.Done != nil {
+		p.watch.Done(drv)
 	}
 }
 

@@ -134,6 +134,7 @@ const maxRecord = 64 << 20
 type call struct {
 	sub    []string
 	args   []string
+	stdin  io.Reader
 	stdout io.Writer
 	// line is handed each line of stderr.
 	line func([]byte)
@@ -151,7 +152,7 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 
 func (c *Client) command(k call) *proc.Cmd {
 	return &proc.Cmd{
-		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env, AddEnv: k.env,
+		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env, AddEnv: k.env, Stdin: k.stdin,
 		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: maxRecord, Supervised: k.builds,
 	}
 }

@@ -96,7 +96,7 @@ func TestDryRunBuildAndLog(t *testing.T) {
 			w.Errorf("plan %+v, error %v", plan, err)
 		}
 		var seen []string
-		res, err := w.client.Build(w.Context(), in.DrvPath, BuildWatcher{
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{
 			Start: func(drv string) { seen = append(seen, "start "+DrvName(drv)) },
 			Log:   func(drv, line string) { seen = append(seen, DrvName(drv)+": "+line) },
 		})
@@ -109,7 +109,7 @@ func TestDryRunBuildAndLog(t *testing.T) {
 		if plan, err = w.client.DryRun(w.Context(), in.DrvPath); err != nil || plan.Build != nil || plan.Fetch != nil {
 			w.Errorf("plan after the build %+v, error %v", plan, err)
 		}
-		if res, err = w.client.Build(w.Context(), in.DrvPath, BuildWatcher{}); err != nil || res.Built != nil {
+		if res, err = w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{}); err != nil || res.Built != nil {
 			w.Errorf("second build %+v, error %v", res, err)
 		}
 		var log bytes.Buffer
@@ -126,7 +126,7 @@ func TestDryRunForeseesFetching(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if res, err := w.client.Build(w.Context(), in.DrvPath, BuildWatcher{}); err != nil || res.Failures != nil {
+		if res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{}); err != nil || res.Failures != nil {
 			w.Fatalf("result %+v, error %v", res, err)
 		}
 		cache, out := "file://"+w.scratch+"/binary-cache", in.Outputs["out"]
@@ -159,7 +159,7 @@ func drvNames(drvs []string) string {
 func TestBuildOfWhatIsNotThere(t *testing.T) {
 	eachLane(t, func(w *world) {
 		drv := "/nix/store/00000000000000000000000000000000-none.drv"
-		res, err := w.client.Build(w.Context(), drv, BuildWatcher{})
+		res, err := w.client.Build(w.Context(), []string{drv}, 0, BuildWatcher{})
 		if err != nil || len(res.Failures) != 1 || res.Failures[0].Message == "" {
 			w.Errorf("result %+v, error %v", res, err)
 		}
@@ -182,7 +182,7 @@ func TestBuildWithAHugeLine(t *testing.T) {
 			w.Fatal(err)
 		}
 		longest := 0
-		res, err := w.client.Build(w.Context(), in.DrvPath, BuildWatcher{Log: func(_, line string) { longest = max(longest, len(line)) }})
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{Log: func(_, line string) { longest = max(longest, len(line)) }})
 		if err != nil || len(res.Failures) != 1 || longest != 80*65536 {
 			w.Fatalf("result %+v, longest line %d, error %v", res, longest, err)
 		}
@@ -212,7 +212,7 @@ func (w *world) interrupted(end func(context.Context, func()) (context.Context, 
 	ctx, stop := end(w.Context(), func() { <-started })
 	defer stop()
 	begin := time.Now()
-	_, err = w.client.Build(ctx, in.DrvPath, BuildWatcher{Log: func(_, line string) {
+	_, err = w.client.Build(ctx, []string{in.DrvPath}, 0, BuildWatcher{Log: func(_, line string) {
 		if line == "started" {
 			close(started)
 		}

@@ -40,7 +40,7 @@ func (w *world) builtFrom(ref string) string {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if res, err := w.client.Build(w.Context(), in.DrvPath, BuildWatcher{}); err != nil || len(res.Failures) > 0 {
+	if res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{}); err != nil || len(res.Failures) > 0 {
 		w.Fatalf("result %+v, error %v", res, err)
 	}
 	return in.Outputs["out"]

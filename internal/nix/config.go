@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,6 +17,21 @@ type Machine struct {
 	// here or on a remote builder.
 	System  string
 	Systems []string
+	// Local are those that it builds for itself.
+	Local []string
+	// MaxJobs is how many builders Nix may run at once on this machine; 0 leaves
+	// all to the remote ones.
+	MaxJobs int
+	// Remotes are the remote builders.
+	Remotes []Remote
+}
+
+// Remote is a machine that Nix hands builds to.
+type Remote struct {
+	// Systems are those it builds for, none that of this machine.
+	Systems []string
+	// Jobs is how many builders it runs at once.
+	Jobs int
 }
 
 // CanBuild says whether a derivation for the system can be built from here.
@@ -68,39 +84,58 @@ func decodeSettings(out []byte, settings map[string]any) error {
 }
 
 func decodeMachine(out []byte) (Machine, error) {
-	var m Machine
+	m := Machine{MaxJobs: 1}
 	var extra []string
 	var builders string
-	if err := decodeSettings(out, map[string]any{"system": &m.System, "extra-platforms": &extra, "builders": &builders}); err != nil {
+	if err := decodeSettings(out, map[string]any{"system": &m.System, "extra-platforms": &extra, "builders": &builders, "max-jobs": &m.MaxJobs}); err != nil {
 		return Machine{}, err
 	}
-	m.Systems = append([]string{m.System}, extra...)
-	m.Systems = append(m.Systems, builderSystems(builders)...)
+	m.Local = append([]string{m.System}, extra...)
+	m.Systems = slices.Clone(m.Local)
+	m.Remotes = remotes(builders, 0)
+	for i, r := range m.Remotes {
+		if r.Systems == nil {
+			m.Remotes[i].Systems = []string{m.System}
+		}
+		m.Systems = append(m.Systems, r.Systems...)
+	}
 	return m, nil
 }
-
-// builderSystems reads the systems of the `builders` setting: machines are
-// separated by ; or newlines, the second word of each lists its systems, and
-// @FILE stands for the lines of a file.
-func builderSystems(spec string) []string { return systemsOf(spec, 0) }
 
 // Files that name files, as deep as anybody would; one could name itself.
 const maxBuilderFiles = 5
 
-func systemsOf(spec string, depth int) []string {
-	var systems []string
+// remotes reads the `builders` setting: machines are separated by ; or newlines,
+// the second word of each lists its systems, the fourth is how many builders it
+// runs at once, and @FILE stands for the lines of a file.
+func remotes(spec string, depth int) []Remote {
+	var list []Remote
 	for _, line := range strings.FieldsFunc(spec, func(r rune) bool { return r == ';' || r == '\n' }) {
 		line, _, _ = strings.Cut(line, "#")
 		line = strings.TrimSpace(line)
 		if file, ok := strings.CutPrefix(line, "@"); ok {
 			if text, err := os.ReadFile(file); err == nil && depth < maxBuilderFiles {
-				systems = append(systems, systemsOf(string(text), depth+1)...)
+				list = append(list, remotes(string(text), depth+1)...)
 			}
 			continue
 		}
-		if words := strings.Fields(line); len(words) > 1 && words[1] != "-" {
-			systems = append(systems, strings.FieldsFunc(words[1], func(r rune) bool { return r == ',' })...)
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
 		}
+		r := Remote{Jobs: 1}
+		if len(words) > 1 && words[1] != "-" {
+			r.Systems = strings.FieldsFunc(words[1], func(r rune) bool { return r == ',' })
+		}
+		if len(words) > 3 {
+			if n, err := strconv.Atoi(words[3]); err == nil && n > 0 {
+				r.Jobs = min(n, maxRemoteJobs)
+			}
+		}
+		list = append(list, r)
 	}
-	return systems
+	return list
 }
+
+// No machine runs more builders at once.
+const maxRemoteJobs = 1 << 16

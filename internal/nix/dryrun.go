@@ -12,14 +12,12 @@ type Plan struct {
 	Build, Fetch []string
 }
 
-// DryRun asks what building a derivation would take.
-func (c *Client) DryRun(ctx context.Context, drv string) (Plan, error) {
+// DryRun asks what building derivations would take, all together.
+func (c *Client) DryRun(ctx context.Context, drvs ...string) (Plan, error) {
 	var p planLog
-	_, err := c.run(ctx, call{
-		sub:  []string{"build"},
-		args: []string{c.Version.installable(drv), "--dry-run", "--no-link", "--log-format", "internal-json"},
-		line: p.line,
-	})
+	k := c.realise(drvs, "--dry-run")
+	k.line = p.line
+	_, err := c.run(ctx, k)
 	if err == nil && len(p.unknown) > 0 {
 		err = fmt.Errorf("nix cannot build %s", strings.Join(p.unknown, " "))
 	}

@@ -133,9 +133,14 @@ func FuzzBuilders(f *testing.F) {
 		if strings.Contains(spec, "@") {
 			return // would read files
 		}
-		for _, system := range builderSystems(spec) {
-			if system == "" || strings.ContainsAny(system, " ,;\n") {
-				t.Errorf("system %q", system)
+		for _, r := range remotes(spec, 0) {
+			if r.Jobs < 1 {
+				t.Errorf("%d jobs", r.Jobs)
+			}
+			for _, system := range r.Systems {
+				if system == "" || strings.ContainsAny(system, " ,;\n") {
+					t.Errorf("system %q", system)
+				}
 			}
 		}
 	})

@@ -10,8 +10,10 @@ import (
 
 // Numbers of Nix's internal-json log, from its src/libutil/logging.hh.
 const (
+	activityBuilds = 104 // all that are done and to do
 	activityBuild  = 105
 	resultLogLine  = 101
+	resultProgress = 105
 	levelError     = 0
 	resultPostHook = 107
 )
@@ -91,6 +93,15 @@ func (r record) field(i int) string {
 		return ""
 	}
 	return s
+}
+
+// count is the i-th field if it is a number, else 0.
+func (r record) count(i int) int {
+	var n int
+	if i < len(r.Fields) && json.Unmarshal(r.Fields[i], &n) != nil {
+		return 0
+	}
+	return n
 }
 
 // Nix colours its messages with SGR sequences and nothing else; what builders

@@ -59,6 +59,17 @@ func (v Version) Less(o Version) bool {
 // by 2.26 and 2.34; the place between them is not measured.
 func outputsNamed() Version { return Version{2, 13, 0} }
 
+// installablesRead is from where on --stdin is understood, by its release notes.
+// Tried: by 2.26 and 2.34.
+func installablesRead() Version { return Version{2, 15, 0} }
+
+// NamesAllFailures says whether a build of several derivations tells of each that
+// failed: 2.26 and 2.34 do, 2.8 tells of one, and says nothing of the others. Lix,
+// whose versions begin at 2.90, is not tried.
+func (v Version) NamesAllFailures() bool {
+	return !v.Less(Version{2, 26, 0}) && v.Less(Version{2, 90, 0})
+}
+
 // installable is how this version wants to be told to build a derivation: 2.8
 // by the bare path; 2.26 and 2.34 with ^*, without which 2.34 takes the .drv
 // file itself and exits 0 having built nothing.

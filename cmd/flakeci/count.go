@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// count is a flag for a number from 1 on; 0 is not given.
+type count int
+
+func (n *count) String() string {
+	if *n == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*n))
+}
+
+// Type is how the value is called in the help.
+func (n *count) Type() string { return "int" }
+
+// Set takes a number.
+func (n *count) Set(text string) error {
+	i, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("takes a number, not %q", text)
+	}
+	if i < 1 {
+		return errors.New("takes a number from 1 on")
+	}
+	*n = count(i)
+	return nil
+}

@@ -1,0 +1,53 @@
+package nix
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+)
+
+// How many bytes of paths are put on one command line. Linux takes 2 MiB with the
+// environment, other systems 1 MiB.
+const maxArguments = 512 << 10
+
+// Needs says of each of some derivations which others it needs directly. It asks
+// the store, which need not be one whose files can be read here.
+func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string, error) {
+	needs := map[string][]string{}
+	for most := range chunksOf(drvs, maxArguments) {
+		var out bytes.Buffer
+		args := slices.Concat(c.Version.jsonFormat(), []string{"--json", "--derivation", "--option", "substitute", "false"}, most)
+		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out}); err != nil {
+			return nil, err
+		}
+		infos, err := decodePathInfos(out.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		for _, info := range infos {
+			needs[info.Path] = slices.DeleteFunc(info.References, func(ref string) bool {
+				return !strings.HasSuffix(ref, ".drv")
+			})
+		}
+	}
+	return needs, nil
+}
+
+// chunksOf parts a list so that each chunk has at most that many bytes, or is a
+// single one that is longer.
+func chunksOf(list []string, size int) func(yield func([]string) bool) {
+	return func(yield func([]string) bool) {
+		for len(list) > 0 {
+			n, bytes := 0, 0
+			for n < len(list) && (n == 0 || bytes+len(list[n]) < size) {
+				bytes += len(list[n]) + 1
+				n++
+			}
+			if !yield(list[:n]) {
+				return
+			}
+			list = list[n:]
+		}
+	}
+}

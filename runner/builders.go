@@ -1,0 +1,364 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner/graph"
+)
+
+// builders builds what cells need. What is not in the store goes into one graph,
+// so that what cells share is built once; of that, nix processes get parts that
+// can be built now, as many at a time as there are slots for builders.
+type builders struct {
+	planner
+	r       *run
+	ctx     context.Context
+	release func() bool
+	running sync.WaitGroup // nix processes
+
+	mu     sync.Mutex // of all below, and of each build's work
+	graph  graph.Graph
+	goals  []*build // by their number in the graph
+	parts  []*part  // that are being built
+	slots  slots
+	causes map[string]*Cause // of derivations that failed
+	// stopping says that the run was interrupted.
+	stopping bool
+}
+
+// part is a part of the graph with the process that builds it.
+type part struct {
+	*graph.Part
+	grant
+	class  int
+	cancel context.CancelFunc
+	// unwanted says that it was canceled, for nobody wants it any more.
+	unwanted bool
+	builders map[string]bool // that run now, by derivation
+	works    map[*build]bool // whose clocks it keeps going
+	// progress says that something of it came to an end.
+	progress bool
+}
+
+func newBuilders(ctx context.Context, r *run) *builders {
+	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*Cause{}}
+	s.planner.ask = s.plan
+	s.graph.OneRoot = r.Client != nil && !r.Client.Version.NamesAllFailures()
+	s.release = context.AfterFunc(ctx, s.interrupt)
+	return s
+}
+
+// end waits for the last process.
+func (s *builders) end() {
+	s.release()
+	s.running.Wait()
+}
+
+// plan finds out what builds take. What is there is cached; the others join the
+// graph.
+func (s *builders) plan(batch []*build) {
+	f := s.r.foresee(s.ctx, batch)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range batch {
+		s.add(b, f)
+	}
+	for _, p := range s.parts {
+		for _, id := range s.graph.Wanted(p.Part) {
+			s.work(p, s.goals[id])
+		}
+	}
+	s.proceed()
+}
+
+func (s *builders) add(b *build, f foresight) {
+	can := s.r.Machine.CanBuild(b.cell.System)
+	err := f.lost[b]
+	switch {
+	case s.stopping || s.ctx.Err() != nil:
+		b.settle(Canceled)
+	case err != nil && !can:
+		b.causes = []*Cause{s.r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
+		b.settle(Error)
+	case err == nil && f.cached(b):
+		b.how = s.r.how(b.drv)
+		b.settle(Passed)
+	case !can && f.builds[b.drv]:
+		b.onlyEvaluated(b.cell)
+		b.end()
+	default:
+		// What is wrong with one that was lost, its build tells.
+		s.goals = append(s.goals, b)
+		b.goal = s.graph.Add(b.drv, s.slots.class(s.r.Machine, b.cell.System), f.needs)
+	}
+}
+
+// proceed settles what has come to its end and starts what can be begun.
+func (s *builders) proceed() {
+	for _, id := range s.graph.Ended() {
+		s.settle(s.goals[id])
+	}
+	for !s.stopping {
+		p := s.graph.Take(s.slots.room)
+		if p == nil {
+			return
+		}
+		s.start(p)
+	}
+}
+
+// settle says how a build ended that the graph is done with.
+func (s *builders) settle(b *build) {
+	if s.graph.IsDone(b.goal) {
+		b.how = s.r.how(b.drv)
+		b.settle(Passed)
+		return
+	}
+	b.causes = s.causesOf(b)
+	b.settle(blame(b.drv, b.causes))
+}
+
+// causesOf are the causes of all that failed below a build.
+func (s *builders) causesOf(b *build) []*Cause {
+	var list []*Cause
+	for _, drv := range s.graph.Failed(b.goal) {
+		if c := s.causes[drv]; !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// start starts a process for a part.
+func (s *builders) start(g *graph.Part) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	class := s.slots.class(s.r.Machine, s.goals[g.Goals[0]].cell.System)
+	p := &part{
+		Part: g, class: class, grant: s.slots.take(class, g.Jobs), cancel: cancel,
+		builders: map[string]bool{}, works: map[*build]bool{},
+	}
+	s.parts = append(s.parts, p)
+	for _, id := range g.Goals {
+		s.work(p, s.goals[id])
+	}
+	jobs := p.maxJobs(class)
+	s.running.Go(func() {
+		defer cancel()
+		result, err := s.realise(ctx, p, jobs)
+		s.ended(ctx, p, result, err)
+	})
+}
+
+// realise runs the process, and another one if what it failed for may be gone then.
+func (s *builders) realise(ctx context.Context, p *part, jobs int) (result nix.BuildResult, err error) {
+	for tried := 1; ; tried++ {
+		result, err = s.try(ctx, p, jobs)
+		if err != nil || !transient(result) || tried > s.r.Retries {
+			return result, err
+		}
+		s.again(p, result.Failures[0])
+		if !pause(ctx, tried, s.r.Retries) {
+			return result, ctx.Err()
+		}
+	}
+}
+
+// again tells that what a part is built for is tried once more, and why.
+func (s *builders) again(p *part, why nix.BuildFailure) {
+	s.mu.Lock()
+	var cells []matrix.Cell
+	for b := range p.works {
+		b.faults++
+		cells = append(cells, b.cell)
+	}
+	s.mu.Unlock()
+	slices.SortFunc(cells, matrix.Compare)
+	for _, c := range cells {
+		s.r.retried(c, PhaseBuild, buildCause(why, func() string { return "" }))
+	}
+}
+
+// try runs a process.
+func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult, error) {
+	return s.r.Client.Build(ctx, p.Roots, jobs, nix.BuildWatcher{
+		Start: func(drv string) { s.builder(p, drv, true) },
+		End:   func(drv string) { s.builder(p, drv, false) },
+		Done:  func(drv string) { s.done(p, drv) },
+		Log:   s.r.builderWrote,
+	})
+}
+
+// work keeps the clock of a build going while a part is built.
+func (s *builders) work(p *part, b *build) {
+	if p.works[b] || b.isOver {
+		return
+	}
+	p.works[b] = true
+	if b.clock.start(time.Now(), s.r.Timeout, func() { s.timeUp(b) }) {
+		s.r.started(b.cell, PhaseBuild+b.where)
+	}
+}
+
+// builder is told of a builder that starts or has ended.
+func (s *builders) builder(p *part, drv string, runs bool) {
+	s.mu.Lock()
+	if runs {
+		p.builders[drv] = true
+	} else {
+		delete(p.builders, drv)
+	}
+	s.mu.Unlock()
+	if runs {
+		s.r.builderStarts(drv)
+	} else {
+		s.r.builderEnded(drv)
+	}
+}
+
+// done is told that a derivation is in the store.
+func (s *builders) done(p *part, drv string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.progress = true
+	s.graph.Done(drv)
+	s.slots.shrink(&p.grant, s.graph.Width(p.Part))
+	s.proceed()
+}
+
+// ended takes in what a process did.
+func (s *builders) ended(ctx context.Context, p *part, result nix.BuildResult, err error) {
+	stopped := ctx.Err() != nil
+	well := err == nil && len(result.Failures) == 0
+	failed := s.causesFor(ctx, result, err, stopped)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slots.shrink(&p.grant, 0)
+	s.parts = slices.DeleteFunc(s.parts, func(o *part) bool { return o == p })
+	now := time.Now()
+	for b := range p.works {
+		b.clock.stop(now)
+		b.maxRSS = max(b.maxRSS, result.Usage.MaxRSS)
+	}
+	s.graph.End(p.Part, well, s.blame(p, failed, well || stopped))
+	for b := range p.works {
+		if b.stopped != "" && !s.winding(b) {
+			s.stop(b)
+		}
+	}
+	s.proceed()
+}
+
+// failure is a derivation that failed and why; the derivation is empty where it is
+// not known.
+type failure struct {
+	drv   string
+	cause *Cause
+}
+
+// causesFor are the failures of a process. Of one that was stopped only those
+// count of which it is sure that they did not come of that: a builder that ended
+// by a signal, or for no known reason, may have been stopped with it.
+func (s *builders) causesFor(ctx context.Context, result nix.BuildResult, err error, stopped bool) []failure {
+	var list []failure
+	for _, f := range result.Failures {
+		if !stopped || f.ExitCode > 0 {
+			list = append(list, failure{f.DrvPath, s.r.causes.ofBuild(f, func() string { return s.r.keepLog(ctx, f.DrvPath) })})
+		}
+	}
+	if err != nil && !stopped {
+		list = append(list, failure{"", s.r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)})
+	}
+	return list
+}
+
+// blame notes the causes of failures, and gives the derivations of the graph that
+// failed so. A failure that is of none of them is of all that is left of the part.
+func (s *builders) blame(p *part, failures []failure, settled bool) []string {
+	var drvs []string
+	for _, f := range failures {
+		if s.graph.Open(f.drv) {
+			s.causes[f.drv] = f.cause
+			drvs = append(drvs, f.drv)
+		}
+	}
+	if settled || p.progress || len(drvs) > 0 {
+		return drvs
+	}
+	for _, drv := range p.Left() {
+		s.causes[drv] = failures[0].cause
+		drvs = append(drvs, drv)
+	}
+	return drvs
+}
+
+// timeUp stops a build that took too long. What others need of it goes on.
+func (s *builders) timeUp(b *build) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b.isOver || b.stopped != "" || s.stopping {
+		return
+	}
+	b.stopped = TimedOut
+	s.graph.Drop(b.goal)
+	for _, p := range s.parts {
+		if !s.wanted(p) {
+			p.unwanted = true
+			p.cancel()
+		}
+	}
+	if !s.winding(b) {
+		s.stop(b)
+	}
+	s.proceed()
+}
+
+// winding says whether a process that works for a build was told to end and has
+// not: it may have something to say yet.
+func (s *builders) winding(b *build) bool {
+	return slices.ContainsFunc(s.parts, func(p *part) bool { return p.works[b] && (p.unwanted || s.stopping) })
+}
+
+// wanted says whether a part is still worth building: for what it builds now, or
+// where that is nothing, for what is left of it.
+func (s *builders) wanted(p *part) bool {
+	for drv := range p.builders {
+		if len(s.graph.Goals(drv)) > 0 {
+			return true
+		}
+	}
+	return len(p.builders) == 0 && len(s.graph.Wanted(p.Part)) > 0
+}
+
+// stop ends a build that was stopped, with what had failed by then.
+func (s *builders) stop(b *build) {
+	if b.isOver {
+		return
+	}
+	if b.stopped == TimedOut {
+		b.causes = []*Cause{timeoutCause(b.cell.ID, PhaseBuild, s.r.Timeout)}
+	}
+	b.causes = append(b.causes, s.causesOf(b)...)
+	b.settle(b.stopped)
+}
+
+// interrupt ends all that was not begun; what was ends with its process.
+func (s *builders) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
+	for _, b := range s.goals {
+		if b.isOver || b.stopped != "" {
+			continue
+		}
+		b.stopped = Canceled
+		s.graph.Drop(b.goal)
+		if !s.winding(b) {
+			s.stop(b)
+		}
+	}
+}

@@ -1,0 +1,277 @@
+package runner_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crypto/rand"
+
+	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// fleet is a flake of hosts, each a derivation, in a folder of its own.
+type fleet struct {
+	*testing.T
+	lane  lanes.Lane
+	dir   string // of the flake
+	notes string // a folder for builders to leave notes in
+	nonce string
+}
+
+// eachFleet runs a test with an old Nix and a current one.
+func eachFleet(t *testing.T, test func(f *fleet)) {
+	t.Parallel()
+	for _, lane := range lanes.All(t) {
+		t.Run("nix-"+lane.Version, func(t *testing.T) {
+			t.Parallel()
+			test(&fleet{T: t, lane: lane, dir: t.TempDir(), notes: t.TempDir(), nonce: rand.Text()})
+		})
+	}
+}
+
+// write writes the flake. Hosts are the bindings of an attribute set; in them and
+// in what is bound before, `sh NAME SCRIPT` is a derivation. A line that note puts
+// into a script is found by noted.
+func (f *fleet) write(before, hosts string) {
+	f.Helper()
+	text := fmt.Sprintf(`{
+  outputs = { self }: let
+    sh = name: script: derivation { inherit name; nonce = "%s"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "set -e\n${note name}\n${script}\n: > $out\n${unnote name}" ]; };
+    note = name: "echo ${name} >> %[2]s/started; : > %[2]s/runs-${name}; echo %[2]s/runs-* | /usr/bin/wc -w >> %[2]s/at-once";
+    unnote = name: "/bin/rm %[2]s/runs-${name}";
+    %s
+    hosts = { %s };
+  in { nixosConfigurations = builtins.mapAttrs (_: top: { config.system.build.toplevel = top; }) hosts; };
+}
+`, f.nonce, f.notes, before, hosts)
+	if err := os.WriteFile(filepath.Join(f.dir, "flake.nix"), []byte(text), 0o644); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// run runs all cells of the flake.
+func (f *fleet) run(change func(*runner.Options)) runner.Outcome {
+	f.Helper()
+	tmp := f.TempDir()
+	client, err := nix.Find(f.Context(), nix.Options{
+		Path: f.lane.Nix, Env: slices.Concat(os.Environ(), lanes.Env(), []string{"XDG_CACHE_HOME=" + tmp, "HOME=" + tmp}),
+		Settings: [][2]string{{"flake-registry", ""}},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	target, err := client.Open(f.Context(), f.dir, nix.FlakeOptions{}, tmp)
+	if err != nil {
+		f.Fatal(err)
+	}
+	found, err := runner.Discover(f.Context(), target, runner.Wanted{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	machine, err := client.Machine(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	o := runner.Options{Client: client, Target: target, Machine: machine, EvalJobs: 2, BuildJobs: 4}
+	if change != nil {
+		change(&o)
+	}
+	return runner.Run(f.Context(), slices.DeleteFunc(found.Matrix.Cells, func(c matrix.Cell) bool { return c.Kind != matrix.KindNixOS }), o)
+}
+
+// noted are the lines of a file that builders wrote, sorted.
+func (f *fleet) noted(name string) []string {
+	f.Helper()
+	text, err := os.ReadFile(filepath.Join(f.notes, name))
+	if err != nil && !os.IsNotExist(err) {
+		f.Fatal(err)
+	}
+	lines := strings.Fields(string(text))
+	slices.Sort(lines)
+	return lines
+}
+
+// ways are how the cells ended: "a: passed built".
+func ways(out runner.Outcome) string {
+	var words []string
+	for _, r := range out.Results {
+		words = append(words, strings.TrimSpace(fmt.Sprintf("%s: %s %s", r.Cell.Host, r.Status, r.How)))
+	}
+	return strings.Join(words, ", ")
+}
+
+func titles(causes []*runner.Cause) string {
+	var list []string
+	for _, c := range causes {
+		list = append(list, c.Title)
+	}
+	return strings.Join(list, ", ")
+}
+
+// A broken leaf is built once for all that need it, and what else of them can be
+// built is: they have all broken leaves for causes.
+func TestABrokenLeafIsBuiltOnce(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`leaf = sh "leaf" "exit 3"; twin = sh "twin" "exit 5"; slow = sh "slow" "/bin/sleep 0.3; exit 4"; fine = sh "fine" "";
+			top = name: sh name "echo ${leaf} ${twin} ${slow} ${fine}";`,
+			`a = top "a"; b = top "b"; c = top "c"; d = top "d"; e = leaf; f = fine;`)
+		out := f.run(nil)
+		const want = "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: dependency-failed, e: failed, f: passed built"
+		if got := ways(out); got != want {
+			f.Errorf("got  %s\nwant %s", got, want)
+		}
+		if got := strings.Join(f.noted("started"), " "); got != "fine leaf slow twin" {
+			f.Errorf("built were %s", got)
+		}
+		if got := titles(out.Causes); len(out.Causes) != 3 {
+			f.Errorf("causes are %s", got)
+		}
+		for _, r := range out.Results[:4] {
+			if len(r.Causes) != 3 {
+				f.Errorf("%s has the causes %s", r.Cell.ID, titles(r.Causes))
+			}
+		}
+	})
+}
+
+// However many nix there are, there are no more builders at once than asked for,
+// and as many as that.
+func TestJobsAreForAllTogether(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`shared = map (n: sh "shared${toString n}" "/bin/sleep 0.2") [ 1 2 3 4 ];
+			top = name: { inherit name; value = sh name "echo ${toString shared} ${sh "own-${name}" "/bin/sleep 0.2"}; /bin/sleep 0.2"; };`,
+			`} // builtins.listToAttrs (map top [ "a" "b" "c" "d" "e" ]) // {`)
+		out := f.run(func(o *runner.Options) { o.BuildJobs = 3 })
+		if got := ways(out); strings.Count(got, "passed built") != 5 {
+			f.Error(got)
+		}
+		if got := f.noted("started"); len(got) != 14 || len(slices.Compact(got)) != 14 {
+			f.Errorf("built were %q", got)
+		}
+		if got := f.noted("at-once"); len(got) == 0 || got[len(got)-1] != "3" {
+			f.Errorf("builders at once: %q", got)
+		}
+	})
+}
+
+// What is there is told from what was built, and needs no process.
+func TestNothingIsBuiltTwice(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`dep = sh "dep" "";`, `a = sh "a" "echo ${dep}"; same = a; b = sh "b" "";`)
+		f.replace(`a = sh`, `inherit (rec { a = sh`, `same = a;`, `same = a; }) a same;`)
+		if got := ways(f.run(nil)); got != "a: passed built, b: passed built, same: passed built" {
+			f.Error(got)
+		}
+		var builders []string
+		f.replace(`b = sh "b" ""`, `b = sh "b" "echo new"`)
+		out := f.run(func(o *runner.Options) {
+			o.Watch = []runner.Watcher{{Builder: func(drv string, runs bool) {
+				if runs {
+					builders = append(builders, nix.DrvName(drv))
+				}
+			}}}
+		})
+		if got := ways(out); got != "a: passed cached, b: passed built, same: passed cached" {
+			f.Error(got)
+		}
+		if got := strings.Join(builders, " "); got != "b" {
+			f.Errorf("built were %s", got)
+		}
+	})
+}
+
+// replace edits the flake.
+func (f *fleet) replace(pairs ...string) {
+	f.Helper()
+	name := filepath.Join(f.dir, "flake.nix")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for old := range slices.Chunk(pairs, 2) {
+		if !strings.Contains(string(text), old[0]) {
+			f.Fatalf("no %q", old[0])
+		}
+	}
+	if err := os.WriteFile(name, []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o644); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// One that takes too long takes only itself along: what it shares goes on.
+func TestATimeoutIsOnesOwn(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`shared = sh "shared" "/bin/sleep 0.5"; bad = sh "bad" "exit 1";`,
+			`slow = sh "slow" "echo ${shared}; /bin/sleep 60"; deep = sh "deep" "${sh "below" "/bin/sleep 60"} ${bad}"; quick = sh "quick" "echo ${shared}; /bin/sleep 0.5";`)
+		start := time.Now()
+		out := f.run(func(o *runner.Options) { o.Timeout = 3 * time.Second })
+		if got := ways(out); got != "deep: timed-out, quick: passed built, slow: timed-out" {
+			f.Errorf("%s: %s", got, titles(out.Causes))
+		}
+		if got := titles(out.Results[0].Causes); got != "build of nixos/deep took longer than 3s, bad failed to build (exit 1)" {
+			f.Errorf("deep has the causes %s", got)
+		}
+		if took := time.Since(start); took > 30*time.Second {
+			f.Errorf("took %s", took)
+		}
+	})
+}
+
+// The time in which only others were built does not count against a cell.
+func TestWaitingIsNotWorking(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`shared = sh "shared" ""; top = name: sh name "echo ${shared}; /bin/sleep 1";`,
+			`a = top "a"; b = top "b"; c = top "c"; d = top "d"; e = top "e"; f = top "f";`)
+		out := f.run(func(o *runner.Options) { o.Timeout, o.BuildJobs = 4*time.Second, 1 })
+		if got := ways(out); strings.Count(got, "passed built") != 6 {
+			f.Errorf("%s: %s", got, titles(out.Causes))
+		}
+		var waited, lasted time.Duration
+		for _, r := range out.Results {
+			p := r.Phases[len(r.Phases)-1]
+			waited, lasted = max(waited, p.Waited), max(lasted, p.Duration)
+		}
+		if waited < 4*time.Second || lasted-waited < time.Second {
+			f.Errorf("the last one waited %s of %s", waited, lasted)
+		}
+	})
+}
+
+// One derivation that Nix knows nothing of spoils the plan of no other.
+func TestADerivationThatIsGone(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write("", `a = sh "a" ""; b = sh "b" ""; c = sh "c" ""; d = { type = "derivation"; system = "x86_64-linux"; outputs = [ ];
+			drvPath = "/nix/store/00000000000000000000000000000000-none.drv"; };`)
+		out := f.run(nil)
+		if got := ways(out); got != "a: passed built, b: passed built, c: passed built, d: error" {
+			f.Error(got)
+		}
+		if len(out.Causes) != 1 {
+			f.Errorf("causes are %s", titles(out.Causes))
+		}
+	})
+}
+
+// A cell of another system passes if nothing of it would have to be built.
+func TestAnotherSystem(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`other = d: d // { system = "riscv64-linux"; };`, `there = other (sh "there" ""); not = other (sh "not" "");`)
+		f.run(func(o *runner.Options) { o.Machine.Systems = []string{"riscv64-linux"} })
+		f.replace(`not = other (sh "not" "")`, `not = other (sh "new" "")`)
+		out := f.run(func(o *runner.Options) { o.Machine.Systems = nil })
+		if got := ways(out); got != "not: passed evaluated, there: passed cached" {
+			f.Error(got)
+		}
+	})
+}
+
+// Interrupted, what was not begun is canceled too, and all has a result.
+var _ = matrix.Cell{}

@@ -1,0 +1,159 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+)
+
+// planner asks Nix what builds take, with one process for all that wait. Of most
+// cells of an unchanged flake that is all there is to do.
+type planner struct {
+	ask func([]*build)
+
+	mu      sync.Mutex
+	waiting []*build
+	asking  bool
+	// hurried says that there is nothing to wait for: all cells are evaluated.
+	hurried bool
+	// due is when to ask next, cost how long it took last.
+	due   time.Time
+	cost  time.Duration
+	timer *time.Timer
+}
+
+// While cells come from evaluation, so long is waited for more of them, or so many
+// times as long as asking takes: the processor is needed for evaluation, too.
+const (
+	gather      = 100 * time.Millisecond
+	gatherCosts = 5
+)
+
+// want takes in a build.
+func (p *planner) want(b *build) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) == 0 {
+		p.due = time.Now().Add(max(gather, gatherCosts*p.cost))
+	}
+	p.waiting = append(p.waiting, b)
+	p.next()
+}
+
+// hurry says that not many more are to be expected.
+func (p *planner) hurry() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hurried = true
+	p.next()
+}
+
+// next asks for all that waits, if it is time.
+func (p *planner) next() {
+	early := time.Until(p.due)
+	switch {
+	case p.asking || len(p.waiting) == 0:
+		return
+	case !p.hurried && early > 0:
+		if p.timer == nil {
+			p.timer = time.AfterFunc(early, func() {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				p.timer = nil
+				p.next()
+			})
+		}
+		return
+	}
+	batch := p.waiting
+	p.waiting, p.asking = nil, true
+	go func() {
+		start := time.Now()
+		p.ask(batch)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.asking, p.cost = false, time.Since(start)
+		p.next()
+	}()
+}
+
+// foresight is what Nix foresees for some builds.
+type foresight struct {
+	builds map[string]bool // derivations that will be built
+	fetch  []string        // paths that will be fetched
+	// needs are, by derivation that will be built, those it needs of them.
+	needs map[string][]string
+	// lost are builds that Nix could not say it of, and why.
+	lost map[*build]error
+}
+
+// foresee asks Nix for what builds take.
+func (r *run) foresee(ctx context.Context, batch []*build) foresight {
+	f := foresight{builds: map[string]bool{}, lost: map[*build]error{}}
+	if ctx.Err() != nil {
+		return f
+	}
+	var plan nix.Plan
+	r.bounded(ctx, func(ctx context.Context) {
+		r.dryRun(ctx, batch, &plan, f.lost)
+		if len(plan.Build) == 0 {
+			return
+		}
+		// Without this the builds go on, one unaware of what others share with it.
+		f.needs, _ = r.Client.Needs(ctx, plan.Build)
+	})
+	for _, drv := range plan.Build {
+		f.builds[drv] = true
+	}
+	f.fetch = plan.Fetch
+	for drv, needs := range f.needs {
+		f.needs[drv] = slices.DeleteFunc(needs, func(need string) bool { return !f.builds[need] })
+	}
+	return f
+}
+
+// dryRun asks for the plan of builds. One bad derivation loses it for all that
+// are asked for at once, so it is looked for.
+func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan, lost map[*build]error) {
+	drvs := make([]string, 0, len(batch))
+	for _, b := range batch {
+		drvs = append(drvs, b.drv)
+	}
+	p, err := r.Client.DryRun(ctx, drvs...)
+	if err == nil {
+		plan.Build = append(plan.Build, p.Build...)
+		plan.Fetch = append(plan.Fetch, p.Fetch...)
+		return
+	}
+	if len(batch) > 1 && ctx.Err() == nil {
+		first, last := batch[0], batch[len(batch)-1]
+		r.dryRun(ctx, batch[:1], plan, lost)
+		r.dryRun(ctx, batch[len(batch)-1:], plan, lost)
+		rest := batch[1 : len(batch)-1]
+		if lost[first] == nil || lost[last] == nil {
+			for half := range slices.Chunk(rest, (len(rest)+1)/2) {
+				r.dryRun(ctx, half, plan, lost)
+			}
+			return
+		}
+		// As good as surely it is not for one of them.
+		batch = rest
+	}
+	for _, b := range batch {
+		lost[b] = err
+	}
+}
+
+// cached says whether all of a build is in the store.
+func (f foresight) cached(b *build) bool {
+	switch {
+	case f.builds[b.drv]:
+		return false
+	case len(f.fetch) == 0 || b.ifMissing:
+		return true
+	}
+	return b.outputs != nil && !slices.ContainsFunc(b.outputs, func(out string) bool { return slices.Contains(f.fetch, out) })
+}
