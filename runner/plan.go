@@ -30,6 +30,8 @@ type planner struct {
 const (
 	gather      = 100 * time.Millisecond
 	gatherCosts = 5
+	// What is on its way already comes at once.
+	gatherLast = 3 * time.Millisecond
 )
 
 // want takes in a build.
@@ -39,6 +41,9 @@ func (p *planner) want(b *build) {
 	if len(p.waiting) == 0 {
 		p.due = time.Now().Add(max(gather, gatherCosts*p.cost))
 	}
+	if p.hurried {
+		p.due = time.Now().Add(gatherLast)
+	}
 	p.waiting = append(p.waiting, b)
 	p.next()
 }
@@ -47,7 +52,10 @@ func (p *planner) want(b *build) {
 func (p *planner) hurry() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hurried = true
+	p.hurried, p.due = true, time.Now().Add(gatherLast)
+	if p.timer != nil {
+		p.timer.Reset(gatherLast)
+	}
 	p.next()
 }
 
@@ -57,7 +65,7 @@ func (p *planner) next() {
 	switch {
 	case p.asking || len(p.waiting) == 0:
 		return
-	case !p.hurried && early > 0:
+	case early > 0:
 		if p.timer == nil {
 			p.timer = time.AfterFunc(early, func() {
 				p.mu.Lock()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/flakeci/flakeci/reports"
@@ -15,73 +16,67 @@ type memoir struct {
 	app   *App
 	path  string
 	flake string // its name there
-	past  chan *history.Past
-	once  sync.Once // for what is said
+	open  func() *history.History
 }
 
-// remember begins to read what is known of the flake, beside whatever else is done.
+// remember begins to open the file, beside whatever else is done.
 func (j *job) remember(ctx context.Context) *memoir {
 	f := j.target.Flake
-	m := &memoir{app: j.app, path: j.app.stateFolder("history.db"), flake: f.Folder(), past: make(chan *history.Past, 1)}
+	m := &memoir{app: j.app, path: j.app.stateFolder("history.db"), flake: f.Folder()}
 	if m.path == "" {
 		return nil
 	}
 	if m.flake == "" {
 		m.flake = f.Ref
 	}
-	go func() {
-		defer close(m.past)
-		m.with(ctx, func(h *history.History) error {
-			past, err := h.Past(ctx, m.flake)
-			m.past <- past
-			return err
-		})
-	}()
+	m.open = sync.OnceValue(func() *history.History {
+		h, err := history.Open(context.WithoutCancel(ctx), m.path)
+		m.complain(err)
+		return h
+	})
+	go m.open()
 	return m
 }
 
-// with does something with the file.
-func (m *memoir) with(ctx context.Context, do func(*history.History) error) {
-	h, err := history.Open(ctx, m.path)
-	if err == nil {
-		if err = do(h); err == nil {
-			err = h.Close()
-		} else {
-			_ = h.Close() // the first error says more
-		}
-	}
-	if err != nil && ctx.Err() == nil {
-		m.once.Do(func() { m.app.say("warning: earlier runs are not remembered: %v", err) })
+func (m *memoir) complain(err error) {
+	if err != nil {
+		m.app.say("warning: earlier runs are not remembered: %v", err)
 	}
 }
 
-// estimate waits until it is known how long things took before. It is asked once.
-func (m *memoir) estimate() live.Estimate {
-	if m == nil {
+// estimate says how long things took before.
+func (m *memoir) estimate(ctx context.Context) live.Estimate {
+	if m == nil || m.open() == nil {
 		return nil
 	}
-	past := <-m.past
+	past, err := m.open().Past(ctx, m.flake)
+	if err != nil {
+		return nil // add says why
+	}
 	return past.Estimate
 }
 
-// add says in the report since when something fails, and keeps it for later runs.
-// What was done counts after an interruption, too.
+// add says in the report since when something fails, keeps it for later runs, and
+// closes the file. What was done counts after an interruption, too.
 func (m *memoir) add(ctx context.Context, r *reports.Report) {
-	if m == nil || len(r.Cells) == 0 {
+	if m == nil || m.open() == nil {
 		return
 	}
-	ctx = context.WithoutCancel(ctx)
-	m.with(ctx, func(h *history.History) error {
-		for i := range r.Cells {
-			var err error
-			switch c := &r.Cells[i]; c.Status {
-			case reports.Failed, reports.DependencyFailed, reports.TimedOut:
-				c.Since, err = h.FailsSince(ctx, m.flake, c.ID)
-			}
-			if err != nil {
+	err := m.since(context.WithoutCancel(ctx), r)
+	if err == nil && len(r.Cells) > 0 {
+		err = m.open().Add(context.WithoutCancel(ctx), m.flake, *r)
+	}
+	m.complain(errors.Join(err, m.open().Close()))
+}
+
+func (m *memoir) since(ctx context.Context, r *reports.Report) (err error) {
+	for i := range r.Cells {
+		switch c := &r.Cells[i]; c.Status {
+		case reports.Failed, reports.DependencyFailed, reports.TimedOut:
+			if c.Since, err = m.open().FailsSince(ctx, m.flake, c.ID); err != nil {
 				return err
 			}
 		}
-		return h.Add(ctx, m.flake, *r)
-	})
+	}
+	return nil
 }
