@@ -136,6 +136,8 @@ func evalErrorCause(e *nix.EvalError) *Cause {
 		Message: e.Message, Place: e.Place, Tail: traceLines(e),
 	}
 	switch {
+	case e.Machine() != "":
+		c.Kind, c.Title, c.Hint = string(e.Machine()), firstLine(e.Message), buildHint(nix.BuildFailure{Kind: e.Machine()})
 	case e.Input != nil:
 		inputCause(c, e.Input)
 	case e.Untracked != "":

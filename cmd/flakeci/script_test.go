@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -76,6 +77,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"leftovers":  leftovers,
 			"hub":        hub,
 			"deaf":       deaf,
+			"daemon":     daemon,
 			"served":     served,
 			"terminal":   terminalRuns,
 			"shows":      shows,
@@ -95,6 +97,7 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	e.Vars = append(e.Vars, "FLAKECI_NIX="+lane.Nix, "ROOT="+lanes.Root(e.T().(testing.TB)))
 	e.Vars = append(e.Vars, lanes.Env()...)
 	e.Values[terminalKey{}] = &screenTerminal{}
+	e.Values[daemonKey{}] = new(exec.Cmd)
 	e.Values[hubKey{}] = &scriptHub{tb: e.T().(testing.TB)}
 	home := filepath.Join(e.WorkDir, "home")
 	e.Vars = append(e.Vars, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))

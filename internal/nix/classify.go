@@ -2,6 +2,7 @@ package nix
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,7 +47,7 @@ var rules = []rule{
 	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features`)},
 	{FailSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
 	{FailTimeout, regexp.MustCompile(`timed out after|timed out`)},
-	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected`)},
+	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$`)},
 	{FailRemote, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading`)},
 	{FailSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for`)},
 	{FailBuilder, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
@@ -99,6 +100,19 @@ func DrvName(drv string) string {
 		base = name
 	}
 	return strings.TrimSuffix(base, ".drv")
+}
+
+// Machine is the kind of what the machine is to blame for instead of the flake: a
+// daemon that is gone, a full disk. It is "" for an error of the flake, which has a
+// place there.
+func (e *EvalError) Machine() FailureKind {
+	if e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
+		return ""
+	}
+	if kind := classify(e.Message).Kind; kind == FailDaemon || kind == FailDisk {
+		return kind
+	}
+	return ""
 }
 
 // importedBuild recognises a builder's failure in an error of evaluation, which
