@@ -76,7 +76,7 @@ func (w washer) phase(p Phase) Phase {
 	p.Name, p.Status = w.line(p.Name), Status(w.line(string(p.Status)))
 	p.Message, p.Log = w.head(p.Message), w.line(p.Log)
 	p.Files, p.Causes = w.list(p.Files), w.list(p.Causes)
-	p.Duration = max(0, p.Duration)
+	p.Duration, p.Waiting = max(0, p.Duration), max(0, p.Waiting)
 	return p
 }
 

@@ -62,7 +62,7 @@ func collectCell(res runner.Result) Cell {
 	for _, p := range res.Phases {
 		c.Phases = append(c.Phases, Phase{
 			Name: p.Name, Status: Status(p.Status), Started: p.Started.UTC().Truncate(time.Millisecond),
-			Duration: seconds(p.Duration), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
+			Duration: seconds(p.Duration), Waiting: seconds(p.Waited), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
 			Files: p.Files, Causes: causeIDs(p.Causes),
 		})
 	}

@@ -90,6 +90,9 @@ func (m *htmlMaker) bar(s span, length float64) htmlBar {
 		X: fraction(s.start / length * 100), Width: fraction(percent), Y: s.lane*laneHeight + 1,
 		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.cell.ID, s.phase.Name, s.phase.Status, human(s.end-s.start), human(s.start)),
 	}
+	if s.phase.Waiting > 0 {
+		bar.Title += fmt.Sprintf(", %s of it waiting", human(s.phase.Waiting))
+	}
 	bar.Thin = percent < leastBar
 	if percent > leastLabel {
 		bar.Text = s.cell.ID

@@ -149,10 +149,13 @@ type Phase struct {
 	Status   Status    `json:"status"`
 	Started  time.Time `json:"started"`
 	Duration float64   `json:"duration_seconds"`
-	Attempts int       `json:"attempts,omitempty"`
-	MaxRSS   int64     `json:"max_rss_bytes,omitempty"`
-	Message  string    `json:"message,omitempty"`
-	Log      string    `json:"log,omitempty"`
+	// Waiting is for how long between its start and its end nothing was done for a
+	// build, because others were built. It is not part of the duration.
+	Waiting  float64 `json:"waiting_seconds,omitempty"`
+	Attempts int     `json:"attempts,omitempty"`
+	MaxRSS   int64   `json:"max_rss_bytes,omitempty"`
+	Message  string  `json:"message,omitempty"`
+	Log      string  `json:"log,omitempty"`
 	// Files are further evidence: a console's log, a picture of the screen. As
 	// [Cause.Log] is.
 	Files []string `json:"files,omitempty"`

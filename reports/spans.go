@@ -42,7 +42,7 @@ func newSchedule(r Report) schedule {
 				continue
 			}
 			start := max(0, p.Started.Sub(began).Seconds())
-			one := span{cell: c, phase: p, start: start, end: start + min(max(0, p.Duration), longest)}
+			one := span{cell: c, phase: p, start: start, end: start + min(max(0, p.Duration)+max(0, p.Waiting), longest)}
 			w := &s.works[workOf(p)]
 			w.spans = append(w.spans, one)
 			s.length = max(s.length, one.end)

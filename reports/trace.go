@@ -84,6 +84,9 @@ func (s span) args() map[string]any {
 	if s.phase.Attempts > 1 {
 		args["attempts"] = s.phase.Attempts
 	}
+	if s.phase.Waiting > 0 {
+		args["waiting_seconds"] = s.phase.Waiting
+	}
 	if s.phase.MaxRSS > 0 {
 		args["max_rss_bytes"] = s.phase.MaxRSS
 	}

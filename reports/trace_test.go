@@ -145,3 +145,13 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 		t.Errorf("%v seconds in %d lanes, want 32 in 2", s.length, s.works[2].lanes)
 	}
 }
+
+// A build is there from its start to its end, though others had the machine in
+// between.
+func TestWaitingIsPartOfASpan(t *testing.T) {
+	r := Report{Cells: []Cell{{ID: "nixos/a", Kind: "nixos", Phases: []Phase{{Name: "build", Status: Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
+	one := newSchedule(r).works[1].spans[0]
+	if one.start != 0 || one.end != 9 || one.args()["waiting_seconds"] != 7.0 {
+		t.Errorf("it is %+v, with %v", one, one.args())
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,6 +72,11 @@ func (r *run) realise(res Result, b *build) {
 		return
 	}
 	b.work = work{cell: res.Cell, drv: res.DrvPath, outputs: paths(res.OutPaths), over: make(chan struct{})}
+	// What is addressed by its content has no path before it is built.
+	store := filepath.Dir(res.DrvPath) + "/"
+	if slices.ContainsFunc(b.outputs, func(out string) bool { return !strings.HasPrefix(out, store) }) {
+		b.outputs = nil
+	}
 	r.builders.want(b)
 	<-b.over
 }

@@ -2,26 +2,27 @@ package runner
 
 import (
 	"context"
+	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/flakeci/flakeci/matrix"
 )
 
 // A host may have the very derivation of a home inside it.
 func TestBuildOfOneDerivationTwice(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		r := &run{builds: map[string]*build{}}
-		r.builders = newBuilders(ctx, r)
-		r.builders.hurry()
-		b := r.buildOf("/nix/store/x.drv")
-		go r.build(ctx, Result{Cell: matrix.Cell{ID: "nixos/a"}}, b)
-		go r.build(ctx, Result{Cell: matrix.Cell{ID: "nixos/a/home/b"}}, b)
-		synctest.Wait()
-		if len(r.results) != 2 {
-			t.Errorf("%d of 2 cells ended", len(r.results))
-		}
-	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := &run{builds: map[string]*build{}}
+	r.builders = newBuilders(ctx, r)
+	r.builders.hurry()
+	b := r.buildOf("/nix/store/x.drv")
+	var cells sync.WaitGroup
+	for _, id := range []string{"nixos/a", "nixos/a/home/b"} {
+		cells.Go(func() { r.build(ctx, Result{Cell: matrix.Cell{ID: id}}, b) })
+	}
+	cells.Wait()
+	r.builders.end()
+	if len(r.results) != 2 || r.results[0].Status != Canceled {
+		t.Errorf("they ended as %+v", r.results)
+	}
 }

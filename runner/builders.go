@@ -69,8 +69,8 @@ func (s *builders) plan(batch []*build) {
 		s.add(b, f)
 	}
 	for _, p := range s.parts {
-		for _, id := range s.graph.Wanted(p.Part) {
-			s.work(p, s.goals[id])
+		for drv := range p.builders {
+			s.worksOn(p, drv)
 		}
 	}
 	s.proceed()
@@ -204,11 +204,19 @@ func (s *builders) work(p *part, b *build) {
 	}
 }
 
+// worksOn keeps the clocks of all builds going that need a derivation.
+func (s *builders) worksOn(p *part, drv string) {
+	for _, id := range s.graph.Goals(drv) {
+		s.work(p, s.goals[id])
+	}
+}
+
 // builder is told of a builder that starts or has ended.
 func (s *builders) builder(p *part, drv string, runs bool) {
 	s.mu.Lock()
 	if runs {
 		p.builders[drv] = true
+		s.worksOn(p, drv)
 	} else {
 		delete(p.builders, drv)
 	}
@@ -227,6 +235,9 @@ func (s *builders) done(p *part, drv string) {
 	p.progress = true
 	s.graph.Done(drv)
 	s.slots.shrink(&p.grant, s.graph.Width(p.Part))
+	if len(p.builders) > 0 {
+		s.giveUp(p)
+	}
 	s.proceed()
 }
 
@@ -306,10 +317,7 @@ func (s *builders) timeUp(b *build) {
 	b.stopped = TimedOut
 	s.graph.Drop(b.goal)
 	for _, p := range s.parts {
-		if !s.wanted(p) {
-			p.unwanted = true
-			p.cancel()
-		}
+		s.giveUp(p)
 	}
 	if !s.winding(b) {
 		s.stop(b)
@@ -323,15 +331,22 @@ func (s *builders) winding(b *build) bool {
 	return slices.ContainsFunc(s.parts, func(p *part) bool { return p.works[b] && (p.unwanted || s.stopping) })
 }
 
-// wanted says whether a part is still worth building: for what it builds now, or
-// where that is nothing, for what is left of it.
-func (s *builders) wanted(p *part) bool {
+// giveUp stops a part if what is being built of it now is wanted by nobody any
+// more, or where that is nothing, what is left of it.
+func (s *builders) giveUp(p *part) {
+	ours := 0
 	for drv := range p.builders {
+		if s.graph.Open(drv) {
+			ours++
+		}
 		if len(s.graph.Goals(drv)) > 0 {
-			return true
+			return
 		}
 	}
-	return len(p.builders) == 0 && len(s.graph.Wanted(p.Part)) > 0
+	if ours > 0 || len(s.graph.Wanted(p.Part)) == 0 {
+		p.unwanted = true
+		p.cancel()
+	}
 }
 
 // stop ends a build that was stopped, with what had failed by then.

@@ -1,15 +1,16 @@
 package runner_test
 
 import (
+	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix"
@@ -24,6 +25,7 @@ type fleet struct {
 	dir   string // of the flake
 	notes string // a folder for builders to leave notes in
 	nonce string
+	env   []string
 }
 
 // eachFleet runs a test with an old Nix and a current one.
@@ -60,9 +62,14 @@ func (f *fleet) write(before, hosts string) {
 // run runs all cells of the flake.
 func (f *fleet) run(change func(*runner.Options)) runner.Outcome {
 	f.Helper()
+	return f.runIn(f.Context(), change)
+}
+
+func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) runner.Outcome {
+	f.Helper()
 	tmp := f.TempDir()
 	client, err := nix.Find(f.Context(), nix.Options{
-		Path: f.lane.Nix, Env: slices.Concat(os.Environ(), lanes.Env(), []string{"XDG_CACHE_HOME=" + tmp, "HOME=" + tmp}),
+		Path: f.lane.Nix, Env: slices.Concat(os.Environ(), lanes.Env(), []string{"XDG_CACHE_HOME=" + tmp, "HOME=" + tmp}, f.env),
 		Settings: [][2]string{{"flake-registry", ""}},
 	})
 	if err != nil {
@@ -84,7 +91,7 @@ func (f *fleet) run(change func(*runner.Options)) runner.Outcome {
 	if change != nil {
 		change(&o)
 	}
-	return runner.Run(f.Context(), slices.DeleteFunc(found.Matrix.Cells, func(c matrix.Cell) bool { return c.Kind != matrix.KindNixOS }), o)
+	return runner.Run(ctx, slices.DeleteFunc(found.Matrix.Cells, func(c matrix.Cell) bool { return c.Kind != matrix.KindNixOS }), o)
 }
 
 // noted are the lines of a file that builders wrote, sorted.
@@ -119,27 +126,36 @@ func titles(causes []*runner.Cause) string {
 // A broken leaf is built once for all that need it, and what else of them can be
 // built is: they have all broken leaves for causes.
 func TestABrokenLeafIsBuiltOnce(t *testing.T) {
+	eachFleet(t, testBrokenLeaves)
+}
+
+func TestABrokenLeafIsBuiltOnceByADaemon(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		f.write(`leaf = sh "leaf" "exit 3"; twin = sh "twin" "exit 5"; slow = sh "slow" "/bin/sleep 0.3; exit 4"; fine = sh "fine" "";
-			top = name: sh name "echo ${leaf} ${twin} ${slow} ${fine}";`,
-			`a = top "a"; b = top "b"; c = top "c"; d = top "d"; e = leaf; f = fine;`)
-		out := f.run(nil)
-		const want = "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: dependency-failed, e: failed, f: passed built"
-		if got := ways(out); got != want {
-			f.Errorf("got  %s\nwant %s", got, want)
-		}
-		if got := strings.Join(f.noted("started"), " "); got != "fine leaf slow twin" {
-			f.Errorf("built were %s", got)
-		}
-		if got := titles(out.Causes); len(out.Causes) != 3 {
-			f.Errorf("causes are %s", got)
-		}
-		for _, r := range out.Results[:4] {
-			if len(r.Causes) != 3 {
-				f.Errorf("%s has the causes %s", r.Cell.ID, titles(r.Causes))
-			}
-		}
+		f.startDaemon()
+		testBrokenLeaves(f)
 	})
+}
+
+func testBrokenLeaves(f *fleet) {
+	f.write(`leaf = sh "leaf" "exit 3"; twin = sh "twin" "exit 5"; slow = sh "slow" "/bin/sleep 0.3; exit 4"; fine = sh "fine" "";
+		top = name: sh name "echo ${leaf} ${twin} ${slow} ${fine}";`,
+		`a = top "a"; b = top "b"; c = top "c"; d = top "d"; e = leaf; f = fine;`)
+	out := f.run(nil)
+	const want = "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: dependency-failed, e: failed, f: passed built"
+	if got := ways(out); got != want {
+		f.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := strings.Join(f.noted("started"), " "); got != "fine leaf slow twin" {
+		f.Errorf("built were %s", got)
+	}
+	if got := titles(out.Causes); len(out.Causes) != 3 {
+		f.Errorf("causes are %s", got)
+	}
+	for _, r := range out.Results[:4] {
+		if len(r.Causes) != 3 {
+			f.Errorf("%s has the causes %s", r.Cell.ID, titles(r.Causes))
+		}
+	}
 }
 
 // However many nix there are, there are no more builders at once than asked for,
@@ -228,9 +244,9 @@ func TestATimeoutIsOnesOwn(t *testing.T) {
 // The time in which only others were built does not count against a cell.
 func TestWaitingIsNotWorking(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		f.write(`shared = sh "shared" ""; top = name: sh name "echo ${shared}; /bin/sleep 1";`,
+		f.write(`shared = sh "shared" "/bin/sleep 1"; top = name: sh name "echo ${shared}; /bin/sleep 1";`,
 			`a = top "a"; b = top "b"; c = top "c"; d = top "d"; e = top "e"; f = top "f";`)
-		out := f.run(func(o *runner.Options) { o.Timeout, o.BuildJobs = 4*time.Second, 1 })
+		out := f.run(func(o *runner.Options) { o.Timeout, o.BuildJobs = 6*time.Second, 1 })
 		if got := ways(out); strings.Count(got, "passed built") != 6 {
 			f.Errorf("%s: %s", got, titles(out.Causes))
 		}
@@ -239,8 +255,8 @@ func TestWaitingIsNotWorking(t *testing.T) {
 			p := r.Phases[len(r.Phases)-1]
 			waited, lasted = max(waited, p.Waited), max(lasted, p.Duration)
 		}
-		if waited < 4*time.Second || lasted-waited < time.Second {
-			f.Errorf("the last one waited %s of %s", waited, lasted)
+		if waited < 2*time.Second || lasted < time.Second || lasted >= 6*time.Second {
+			f.Errorf("one waited for %s, one took %s", waited, lasted)
 		}
 	})
 }
@@ -273,5 +289,52 @@ func TestAnotherSystem(t *testing.T) {
 	})
 }
 
-// Interrupted, what was not begun is canceled too, and all has a result.
-var _ = matrix.Cell{}
+// startDaemon leaves the store to a daemon of the test's own.
+func (f *fleet) startDaemon() {
+	if os.Geteuid() != 0 {
+		f.Skip("only root can be a daemon for the store")
+	}
+	socket := filepath.Join(f.TempDir(), "socket")
+	cmd := exec.Command(f.lane.Nix, "--extra-experimental-features", "nix-command", "daemon")
+	cmd.Env = slices.Concat(os.Environ(), lanes.Env(), []string{"NIX_DAEMON_SOCKET_PATH=" + socket})
+	if err := cmd.Start(); err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	f.env = []string{"NIX_REMOTE=daemon", "NIX_DAEMON_SOCKET_PATH=" + socket}
+	for range 200 {
+		if _, err := os.Stat(socket); err == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	f.Fatal("the daemon does not come up")
+}
+
+// Interrupted, what was not begun is canceled too, what had failed is told, and
+// nothing goes on.
+func TestInterruptedBuilds(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`bad = sh "bad" "exit 1"; long = name: sh name "${bad} ${sh "in-${name}" "/bin/sleep 60"}";`,
+			`a = long "a"; b = long "b"; c = long "c"; d = sh "d" "";`)
+		ctx, cancel := context.WithCancel(f.Context())
+		defer cancel()
+		out := f.runIn(ctx, func(o *runner.Options) {
+			o.BuildJobs = 4
+			o.Watch = []runner.Watcher{{Done: func(r runner.Result) {
+				if r.Cell.Host == "d" {
+					time.AfterFunc(time.Second, cancel)
+				}
+			}}}
+		})
+		if got := ways(out); got != "a: canceled, b: canceled, c: canceled, d: passed built" || !out.Interrupted {
+			f.Errorf("%s: %s", got, titles(out.Causes))
+		}
+		if got := titles(out.Causes); got != "bad failed to build (exit 1)" {
+			f.Errorf("causes are %s", got)
+		}
+	})
+}

@@ -17,7 +17,7 @@ type planner struct {
 	mu      sync.Mutex
 	waiting []*build
 	asking  bool
-	// hurried says that there is nothing to wait for: all cells are evaluated.
+	// hurried says that there is not much to wait for: all cells are evaluated.
 	hurried bool
 	// due is when to ask next, cost how long it took last.
 	due   time.Time
@@ -28,9 +28,9 @@ type planner struct {
 // While cells come from evaluation, so long is waited for more of them, or so many
 // times as long as asking takes: the processor is needed for evaluation, too.
 const (
-	gather      = 100 * time.Millisecond
+	gather      = 250 * time.Millisecond
 	gatherCosts = 5
-	// What is on its way already comes at once.
+	// gatherLast is for those that are on their way, when all are evaluated.
 	gatherLast = 3 * time.Millisecond
 )
 
@@ -39,10 +39,7 @@ func (p *planner) want(b *build) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) == 0 {
-		p.due = time.Now().Add(max(gather, gatherCosts*p.cost))
-	}
-	if p.hurried {
-		p.due = time.Now().Add(gatherLast)
+		p.due = time.Now().Add(p.patience())
 	}
 	p.waiting = append(p.waiting, b)
 	p.next()
@@ -52,11 +49,23 @@ func (p *planner) want(b *build) {
 func (p *planner) hurry() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hurried, p.due = true, time.Now().Add(gatherLast)
+	p.hurried = true
+	if last := time.Now().Add(gatherLast); last.Before(p.due) {
+		p.due = last
+	}
 	if p.timer != nil {
-		p.timer.Reset(gatherLast)
+		p.timer.Stop()
+		p.timer = nil
 	}
 	p.next()
+}
+
+// patience is how long more builds are waited for after the first.
+func (p *planner) patience() time.Duration {
+	if p.hurried {
+		return gatherLast
+	}
+	return max(gather, gatherCosts*p.cost)
 }
 
 // next asks for all that waits, if it is time.
@@ -106,7 +115,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 	}
 	var plan nix.Plan
 	r.bounded(ctx, func(ctx context.Context) {
-		r.dryRun(ctx, batch, &plan, f.lost)
+		sift(batch, func(some []*build) error { return r.dryRun(ctx, some, &plan) }, f.lost)
 		if len(plan.Build) == 0 {
 			return
 		}
@@ -123,9 +132,8 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 	return f
 }
 
-// dryRun asks for the plan of builds. One bad derivation loses it for all that
-// are asked for at once, so it is looked for.
-func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan, lost map[*build]error) {
+// dryRun asks for the plan of builds.
+func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan) error {
 	drvs := make([]string, 0, len(batch))
 	for _, b := range batch {
 		drvs = append(drvs, b.drv)
@@ -134,24 +142,35 @@ func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan, lost m
 	if err == nil {
 		plan.Build = append(plan.Build, p.Build...)
 		plan.Fetch = append(plan.Fetch, p.Fetch...)
+	}
+	return err
+}
+
+// sift asks for all builds at once. One bad derivation loses the answer for all of
+// them, so then it is looked for. If there is none for the first nor for the last, as
+// good as surely that is for no build's own fault, and there is none for any.
+func sift(batch []*build, ask func([]*build) error, lost map[*build]error) {
+	err := ask(batch)
+	if err == nil {
 		return
 	}
-	if len(batch) > 1 && ctx.Err() == nil {
-		first, last := batch[0], batch[len(batch)-1]
-		r.dryRun(ctx, batch[:1], plan, lost)
-		r.dryRun(ctx, batch[len(batch)-1:], plan, lost)
-		rest := batch[1 : len(batch)-1]
-		if lost[first] == nil || lost[last] == nil {
-			for half := range slices.Chunk(rest, (len(rest)+1)/2) {
-				r.dryRun(ctx, half, plan, lost)
-			}
-			return
-		}
-		// As good as surely it is not for one of them.
-		batch = rest
+	if len(batch) == 1 {
+		lost[batch[0]] = err
+		return
 	}
-	for _, b := range batch {
-		lost[b] = err
+	first, rest, last := batch[:1], batch[1:len(batch)-1], batch[len(batch)-1:]
+	sift(first, ask, lost)
+	sift(last, ask, lost)
+	if lost[first[0]] != nil && lost[last[0]] != nil {
+		for _, b := range rest {
+			lost[b] = err
+		}
+		return
+	}
+	if len(rest) > 0 {
+		for half := range slices.Chunk(rest, (len(rest)+1)/2) {
+			sift(half, ask, lost)
+		}
 	}
 }
 

@@ -58,8 +58,8 @@ type Phase struct {
 	Status   Status
 	Started  time.Time
 	Duration time.Duration
-	// Waited is how much of the duration of a build nothing was done for it, while
-	// others were built.
+	// Waited is for how long between its start and its end nothing was done for a
+	// build, because others had all slots. It is not part of the duration.
 	Waited   time.Duration
 	Attempts int   // 0 is one
 	MaxRSS   int64 // peak memory of the process, in bytes; 0 where unknown

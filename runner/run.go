@@ -257,21 +257,12 @@ func (r *run) tell(res Result) {
 	})
 }
 
-// bounded runs a step within the time limit of a phase and says how it ended:
-// "" if the step came to an end of its own, else the status of what stopped it.
-func (r *run) bounded(ctx context.Context, step func(context.Context)) Status {
-	limited := ctx
+// bounded runs a step within the time limit of a phase.
+func (r *run) bounded(ctx context.Context, step func(context.Context)) {
 	if r.Timeout > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, r.Timeout)
+		ctx, cancel = context.WithTimeout(ctx, r.Timeout)
 		defer cancel()
 	}
-	step(limited)
-	switch {
-	case ctx.Err() != nil:
-		return Canceled
-	case limited.Err() != nil:
-		return TimedOut
-	}
-	return ""
+	step(ctx)
 }

@@ -80,8 +80,8 @@ func (b *build) settle(status Status) {
 	if b.began.IsZero() {
 		b.phase.Started = now
 	}
-	b.phase.Duration = now.Sub(b.phase.Started)
-	b.phase.Waited = b.phase.Duration - b.workedUntil(now)
+	b.phase.Duration = b.workedUntil(now)
+	b.phase.Waited = now.Sub(b.phase.Started) - b.phase.Duration
 	if len(b.causes) > 0 {
 		b.phase.Message = b.causes[0].Title
 	}

@@ -33,9 +33,15 @@ func (c buildCase) prepared() scenario {
 		if err != nil {
 			w.Fatal(err)
 		}
-		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{})
+		var done []string
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{Done: func(drv string) { done = append(done, DrvName(drv)) }})
 		if err != nil {
 			w.Fatal(err)
+		}
+		for _, f := range c.failures {
+			if slices.Contains(done, f.name) {
+				w.Errorf("%s is said to be done", f.name)
+			}
 		}
 		var got []wantFailure
 		for i, f := range res.Failures {

@@ -98,12 +98,14 @@ func TestDryRunBuildAndLog(t *testing.T) {
 		var seen []string
 		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{
 			Start: func(drv string) { seen = append(seen, "start "+DrvName(drv)) },
+			Done:  func(drv string) { seen = append(seen, "done "+DrvName(drv)) },
 			Log:   func(drv, line string) { seen = append(seen, DrvName(drv)+": "+line) },
 		})
 		if err != nil || res.Failures != nil || res.Victims != nil || drvNames(res.Built) != "dep top" || res.Usage.Wall == 0 {
 			w.Errorf("result %+v, error %v", res, err)
 		}
-		if got := strings.Join(seen, "|"); got != "start dep|start top|top: first|top: second" {
+		// Older versions do not tell of what they were asked for.
+		if got := strings.TrimSuffix(strings.Join(seen, "|"), "|done top"); got != "start dep|done dep|start top|top: first|top: second" {
 			w.Errorf("seen %q", got)
 		}
 		if plan, err = w.client.DryRun(w.Context(), in.DrvPath); err != nil || plan.Build != nil || plan.Fetch != nil {
@@ -117,6 +119,38 @@ func TestDryRunBuildAndLog(t *testing.T) {
 			w.Errorf("log %q, error %v", &log, err)
 		}
 	}}})
+}
+
+// What derivations need is asked of the store, for all of them at once.
+func TestNeeds(t *testing.T) {
+	eachLane(t, func(w *world) {
+		w.write(toplevel(`dep = sh "dep" "" { };`, `other = sh "other" "" { };`, `top = sh "top" "${dep} ${other}" { };`))
+		in, err := w.host(w.mustOpen(), "bad")
+		if err != nil {
+			w.Fatal(err)
+		}
+		plan, err := w.client.DryRun(w.Context(), in.DrvPath)
+		if err != nil {
+			w.Fatal(err)
+		}
+		needs, err := w.client.Needs(w.Context(), plan.Build)
+		if err != nil || len(needs) != 3 || drvNames(needs[in.DrvPath]) != "dep other" {
+			w.Errorf("needs are %q, error %v", needs, err)
+		}
+		if _, err := w.client.Needs(w.Context(), []string{"/nix/store/00000000000000000000000000000000-none.drv"}); err == nil {
+			w.Error("what is not there has needs")
+		}
+	})
+}
+
+func TestListsArePartedBySize(t *testing.T) {
+	var got []string
+	for part := range chunksOf([]string{"aaaa", "b", "c", "dddddddddd", "e"}, 6) {
+		got = append(got, strings.Join(part, " "))
+	}
+	if want := []string{"aaaa", "b c", "dddddddddd", "e"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 // What a binary cache has need not be built.

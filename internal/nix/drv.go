@@ -3,6 +3,7 @@ package nix
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -29,6 +30,11 @@ func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string,
 			needs[info.Path] = slices.DeleteFunc(info.References, func(ref string) bool {
 				return !strings.HasSuffix(ref, ".drv")
 			})
+		}
+	}
+	for _, drv := range drvs {
+		if _, ok := needs[drv]; !ok {
+			return nil, fmt.Errorf("%s is not in the store", drv)
 		}
 	}
 	return needs, nil

@@ -51,8 +51,14 @@ func (w *world) start() {
 		if w.graph.OneRoot && len(p.Roots) != 1 {
 			w.Fatalf("the roots of a part are %q", p.Roots)
 		}
+		if slices.ContainsFunc(p.Goals, func(id Goal) bool { return w.graph.goals[id].ended }) {
+			w.Fatalf("a part is for %v, of which one has ended", p.Goals)
+		}
 		w.free -= p.Jobs
 		for i, drv := range p.Drvs {
+			if !slices.Equal(w.graph.Goals(drv), p.Goals) {
+				w.Fatalf("a part is for %v, %s in it for %v", p.Goals, drv, w.graph.Goals(drv))
+			}
 			if w.tried[drv] && w.broken[drv] {
 				w.Fatalf("%s is built again, which failed", drv)
 			}
@@ -176,12 +182,14 @@ func TestEveryGoalEnds(t *testing.T) {
 		wanted := map[Goal]string{}
 		dropped := map[Goal]bool{}
 		ended := map[Goal]bool{}
+		drops := w.rand.IntN(4) // tries
 		for goals := 1 + w.rand.IntN(20); len(ended)+len(dropped) < goals || len(w.procs) > 0; {
 			if len(wanted) < goals && w.rand.IntN(3) == 0 {
 				drv := fmt.Sprintf("d%d", w.rand.IntN(len(w.lasts)))
 				wanted[w.graph.Add(drv, 0, w.needs)] = drv
 			}
-			if len(wanted) > 0 && w.rand.IntN(15) == 0 {
+			if len(wanted) > 0 && drops > 0 && w.rand.IntN(15) == 0 {
+				drops--
 				w.drop(Goal(w.rand.IntN(len(wanted))), dropped, ended)
 			}
 			w.start()
@@ -242,6 +250,86 @@ func (w *world) drop(id Goal, dropped, ended map[Goal]bool) {
 				delete(w.tried, drv)
 			}
 			clear(p.until)
+		}
+	}
+}
+
+// finish runs all goals to their end and says how long that took.
+func (w *world) finish() int {
+	for w.now = 0; len(w.done) < len(w.lasts); {
+		w.start()
+		w.step()
+		if w.now > 1e6 {
+			w.Fatal("no end")
+		}
+	}
+	return w.now
+}
+
+// fleet has a derivation for each cell, on top of two neighbours of some chains.
+func fleet(t *testing.T, jobs, cells, chains, length int) *world {
+	w := &world{T: t, needs: map[string][]string{}, lasts: map[string]int{}, broken: map[string]bool{}, tried: map[string]bool{}, done: map[string]bool{}}
+	w.jobs, w.free = jobs, jobs
+	for c := range chains {
+		for l := range length {
+			drv := fmt.Sprintf("chain%d-%d", c, l)
+			w.lasts[drv] = 50
+			if l > 0 {
+				w.needs[drv] = []string{fmt.Sprintf("chain%d-%d", c, l-1)}
+			}
+		}
+	}
+	for i := range cells {
+		drv := fmt.Sprintf("cell%d", i)
+		w.lasts[drv] = 50
+		for _, c := range []int{i, i + 1} {
+			w.needs[drv] = append(w.needs[drv], fmt.Sprintf("chain%d-%d", c%chains, length-1))
+		}
+	}
+	for i := range cells {
+		w.graph.Add(fmt.Sprintf("cell%d", i), 0, w.needs)
+	}
+	return w
+}
+
+// The time that all takes is near the least that is possible: all work shared out
+// evenly, or the longest chain.
+func TestBuildersAreKeptBusy(t *testing.T) {
+	for _, c := range []struct{ jobs, cells, chains, length int }{
+		{2, 60, 6, 4}, {8, 60, 16, 2}, {3, 10, 1, 30}, {16, 160, 48, 2}, {4, 100, 60, 1}, {1, 20, 3, 3},
+	} {
+		for _, oneRoot := range []bool{false, true} {
+			w := fleet(t, c.jobs, c.cells, c.chains, c.length)
+			w.graph.OneRoot = oneRoot
+			bound := max(50*(c.cells+c.chains*c.length)/c.jobs, 50*(c.length+1))
+			if took := w.finish(); took*100 > bound*115 {
+				t.Errorf("%+v: took %d, at least %d", c, took, bound)
+			}
+		}
+	}
+}
+
+// What has a long way to go above it begins first, and a host of many derivations
+// leaves room for what comes later.
+func TestTheLongestWayBeginsFirst(t *testing.T) {
+	var g Graph
+	needs := map[string][]string{"long": {"l1"}, "l1": {"l2"}}
+	for i := range 10 {
+		g.Add(fmt.Sprintf("short%d", i), 0, needs)
+	}
+	g.Add("long", 0, needs)
+	p := g.Take(func(int) (int, int) { return 1, 2 })
+	if p == nil || p.Drvs[0] != "l2" || p.Roots[0] != "long" || p.Jobs != 1 {
+		t.Errorf("first comes %+v", p)
+	}
+	for i := range 1000 {
+		needs["wide"] = append(needs["wide"], fmt.Sprintf("w%d", i))
+	}
+	g = Graph{}
+	g.Add("wide", 0, needs)
+	for jobs, most := range map[int]int{1: mostOfPart, 200: 400} {
+		if p := g.Take(func(int) (int, int) { return jobs, jobs }); len(p.Drvs) != most || p.Jobs != jobs {
+			t.Errorf("with %d jobs %d of %d derivations at once", jobs, p.Jobs, len(p.Drvs))
 		}
 	}
 }

@@ -1,0 +1,97 @@
+package runner
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// While cells come from evaluation, those that come soon one after the other are
+// asked for together; when no more come, at once.
+func TestPlansAreMadeForMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var batches []int
+		p := planner{}
+		p.ask = func(batch []*build) {
+			mu.Lock()
+			batches = append(batches, len(batch))
+			mu.Unlock()
+			time.Sleep(time.Second)
+		}
+		asked := func() []int {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(batches)
+		}
+		for range 5 {
+			p.want(&build{})
+			time.Sleep(10 * time.Millisecond)
+		}
+		if got := asked(); len(got) != 0 {
+			t.Errorf("asked at once for %d", got)
+		}
+		time.Sleep(gather)
+		if got := asked(); !slices.Equal(got, []int{5}) {
+			t.Errorf("asked for %d", got)
+		}
+		p.want(&build{}) // while it asks
+		time.Sleep(gatherCosts * time.Second)
+		if got := asked(); !slices.Equal(got, []int{5, 1}) {
+			t.Errorf("asked for %d", got)
+		}
+		time.Sleep(gatherCosts * time.Second)
+		p.want(&build{})
+		p.want(&build{})
+		p.hurry()
+		p.want(&build{}) // on its way
+		time.Sleep(gatherLast)
+		if got := asked(); !slices.Equal(got, []int{5, 1, 3}) {
+			t.Errorf("asked for %d", got)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+// One of many that Nix says nothing of is found with few questions.
+func TestTheGuiltyAreFound(t *testing.T) {
+	for size := 1; size <= 40; size++ {
+		for guilty := range size {
+			batch := make([]*build, size)
+			for i := range batch {
+				batch[i] = &build{}
+			}
+			asked, answered, lost := 0, map[*build]int{}, map[*build]error{}
+			sift(batch, func(some []*build) error {
+				asked++
+				if slices.Contains(some, batch[guilty]) {
+					return errors.New("no")
+				}
+				for _, b := range some {
+					answered[b]++
+				}
+				return nil
+			}, lost)
+			if len(lost) != 1 || lost[batch[guilty]] == nil || len(answered) != size-1 || asked > 20 {
+				t.Fatalf("of %d the %dth is to blame: %d are lost and %d known after %d questions", size, guilty, len(lost), len(answered), asked)
+			}
+		}
+	}
+}
+
+// Where Nix answers nothing it is not asked for each.
+func TestAllAreLostAtOnce(t *testing.T) {
+	batch := []*build{{}, {}, {}, {}, {}, {}}
+	asked, lost := 0, map[*build]error{}
+	sift(batch, func([]*build) error {
+		asked++
+		return errors.New("no daemon")
+	}, lost)
+	if asked != 3 || len(lost) != len(batch) {
+		t.Errorf("%d are lost after %d questions", len(lost), asked)
+	}
+}
