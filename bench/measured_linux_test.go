@@ -61,7 +61,7 @@ func TestMeasureTellsOwnFromOthers(t *testing.T) {
 }
 
 func TestMeasureEndsWhatIsLeft(t *testing.T) {
-	u := measured(t, `sleep 60 & exit 0`)
+	u := measured(t, `sleep 60 & until grep -qx sleep /proc/$!/comm; do :; done; exit 0`)
 	if len(u.left) == 0 || u.left[0].name != "sleep" || u.wall > 30*time.Second {
 		t.Errorf("after %v these were left: %v", u.wall, u.left)
 	}

@@ -21,12 +21,13 @@ type builders struct {
 	release func() bool
 	running sync.WaitGroup // nix processes
 
-	mu     sync.Mutex // of all below, and of each build's work
-	graph  graph.Graph
-	goals  []*build // by their number in the graph
-	parts  []*part  // that are being built
-	slots  slots
-	causes map[string]*Cause // of derivations that failed
+	mu      sync.Mutex // of all below, and of each build's work
+	silence silence
+	graph   graph.Graph
+	goals   []*build // by their number in the graph
+	parts   []*part  // that are being built
+	slots   slots
+	causes  map[string]*Cause // of derivations that failed
 	// stopping says that the run was interrupted.
 	stopping bool
 }
@@ -48,6 +49,8 @@ type part struct {
 func newBuilders(ctx context.Context, r *run) *builders {
 	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*Cause{}}
 	s.planner.ask = s.plan
+	s.silence = silence{after: r.Stall, tell: s.silent, builders: map[string]*lastWord{}}
+	go s.silence.watch(ctx)
 	s.graph.OneRoot = r.Client != nil && !r.Client.Version.NamesAllFailures()
 	s.release = context.AfterFunc(ctx, s.interrupt)
 	return s
@@ -189,7 +192,10 @@ func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult,
 		Start: func(drv string) { s.builder(p, drv, true) },
 		End:   func(drv string) { s.builder(p, drv, false) },
 		Done:  func(drv string) { s.done(p, drv) },
-		Log:   s.r.builderWrote,
+		Log: func(drv, line string) {
+			s.silence.heard(drv)
+			s.r.builderWrote(drv, line)
+		},
 	})
 }
 
@@ -222,8 +228,10 @@ func (s *builders) builder(p *part, drv string, runs bool) {
 	}
 	s.mu.Unlock()
 	if runs {
+		s.silence.heard(drv)
 		s.r.builderStarts(drv)
 	} else {
+		s.silence.ended(drv)
 		s.r.builderEnded(drv)
 	}
 }

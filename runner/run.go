@@ -48,6 +48,8 @@ type Options struct {
 	VM VMOptions
 	// Artifacts is the folder for whole logs; empty keeps none.
 	Artifacts string
+	// Stall is after how long a builder that writes nothing is told of; 0 is never.
+	Stall time.Duration
 	// Retries is how often more than once something is tried that fails for what may
 	// be gone the next time: a lost connection, a server in trouble.
 	Retries int
@@ -82,8 +84,9 @@ type Watcher struct {
 	Line func(drv, line string)
 	// Retry says that a phase of a cell is tried again, and why.
 	Retry func(cell matrix.Cell, phase string, why *Cause)
-	// Stalled says that nothing was heard of a phase of a cell for that long.
-	Stalled func(cell matrix.Cell, phase string, silent time.Duration)
+	// Stalled says that a builder which cells wait for has written nothing for that
+	// long, or with 0 that it does so again.
+	Stalled func(drv string, cells []matrix.Cell, silent time.Duration)
 }
 
 // Run evaluates and builds the cells and gives every one its result, those too

@@ -169,10 +169,17 @@ func (p *blocks) retry(c matrix.Cell, phase string, why *runner.Cause) {
 	p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", c.ID, phase, why.Title)})
 }
 
-func (p *blocks) stalled(c matrix.Cell, phase string, silent time.Duration) {
+func (p *blocks) stalled(drv string, cells []matrix.Cell, silent time.Duration) {
+	if silent == 0 || len(cells) == 0 {
+		return
+	}
+	more := ""
+	if len(cells) > 1 {
+		more = fmt.Sprintf(" and %d more", len(cells)-1)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.print([]string{fmt.Sprintf("… %s %s: nothing heard for %s", c.ID, phase, reports.Human(silent))})
+	p.print([]string{fmt.Sprintf("… %s%s: %s has written nothing for %s", cells[0].ID, more, clean.Clean(nix.DrvName(drv)), reports.Human(silent))})
 }
 
 // print writes lines; the mark at the start of the first is coloured.

@@ -38,6 +38,7 @@ type config struct {
 	EvalJobs *int     `toml:"eval-jobs"`
 	EvalMem  string   `toml:"eval-memory"`
 	Retries  *int     `toml:"retries"`
+	Stall    string   `toml:"stall"`
 	Timeout  string   `toml:"timeout"`
 
 	JSON      string `toml:"json"`
@@ -218,6 +219,7 @@ func (c config) values() []setting {
 	add("system", c.System...)
 	add("base", c.Base)
 	add("eval-memory", c.EvalMem)
+	add("stall", c.Stall)
 	add("timeout", c.Timeout)
 	add("json", c.JSON)
 	add("junit", c.JUnit)

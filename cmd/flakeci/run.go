@@ -37,6 +37,7 @@ type runOptions struct {
 	evalJobs   int
 	evalMemory byteSize
 	retries    int
+	stall      time.Duration
 	timeout    time.Duration
 	artifacts  string
 	progress   string
@@ -61,6 +62,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
 	fs.Var(&o.evalMemory, "eval-memory", "how much memory evaluation may take, `SIZE` such as 4GiB (default three quarters of what is free)")
 	fs.IntVar(&o.retries, "retries", 1, "try again what fails for what may be gone the next time, such as a lost connection, at most `N` times")
+	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "say so when a builder has written nothing for `DURATION`; 0 never does")
 	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell, and looking into the flake, to `DURATION`, such as 30m (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
 	fs.StringVar(&o.progress, "progress", "auto", "what is shown meanwhile, `HOW`: live, plain, quiet, or auto")
@@ -219,7 +221,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
-		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Retries: j.opts.retries, Earlier: earlier,
+		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall, Earlier: earlier,
 	}
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)

@@ -40,20 +40,20 @@ type cell struct {
 
 // activity is a phase of a cell that is under way.
 type activity struct {
-	cell   *cell
-	phase  string
-	since  time.Time
-	again  string        // why it is tried again
-	silent time.Duration // for how long nothing was heard of it, if that is long
+	cell  *cell
+	phase string
+	since time.Time
+	again string // why it is tried again
 }
 
 // builder is one that runs or has run.
 type builder struct {
-	drv   string
-	since time.Time
-	took  time.Duration // once it has ended
-	ended bool
-	log   ring
+	drv    string
+	since  time.Time
+	took   time.Duration // once it has ended
+	ended  bool
+	silent time.Time // since when it has written nothing, if that is long ago
+	log    ring
 }
 
 // fault is a cause with the cells that it stops as far as they are known.
@@ -201,10 +201,16 @@ func (b *board) retry(c matrix.Cell, _ string, why *runner.Cause) {
 	}
 }
 
-func (b *board) stalled(c matrix.Cell, _ string, silent time.Duration) {
+func (b *board) stalled(drv string, _ []matrix.Cell, silent time.Duration) {
 	defer b.change()()
-	if at := b.at(c); at.now != nil {
-		at.now.silent = silent
+	for _, x := range b.builders {
+		if x.drv != drv {
+			continue
+		}
+		x.silent = time.Time{}
+		if silent > 0 {
+			x.silent = b.now().Add(-silent)
+		}
 	}
 }
 

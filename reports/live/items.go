@@ -38,7 +38,7 @@ func (b *board) going() []item {
 		list = append(list, item{key: "builder:" + x.drv + x.since.String(), builder: x})
 	}
 	for _, a := range b.running {
-		if strings.HasPrefix(a.phase, runner.PhaseBuild) && len(b.builders) > 0 && a.again == "" && a.silent == 0 {
+		if strings.HasPrefix(a.phase, runner.PhaseBuild) && len(b.builders) > 0 && a.again == "" {
 			continue
 		}
 		list = append(list, item{key: "phase:" + a.cell.ID, activity: a})
@@ -54,20 +54,21 @@ type goingOn struct {
 
 func (b *board) describe(i item, p plan) goingOn {
 	if x := i.builder; x != nil {
-		return goingOn{
+		g := goingOn{
 			name: clean.Clean(nix.DrvName(x.drv)), phase: "build", took: clock(x.elapsed(b.now())),
 			note: strings.TrimSpace(logLine(x.log.last())),
 		}
+		if !x.silent.IsZero() {
+			g.note, g.warn = "nothing heard for "+clock(b.now().Sub(x.silent)), true
+		}
+		return g
 	}
 	a := i.activity
 	g := goingOn{name: clean.Clean(a.cell.ID), phase: clean.Clean(a.phase), took: clock(b.now().Sub(a.since))}
 	if estimate, known := p.of(a.cell.ID, a.phase); known {
 		g.note = "of about " + clock(estimate)
 	}
-	switch {
-	case a.silent > 0:
-		g.note, g.warn = "nothing heard for "+clock(a.silent), true
-	case a.again != "":
+	if a.again != "" {
 		g.note, g.warn = "once more: "+clean.Clean(a.again), true
 	}
 	return g

@@ -50,7 +50,8 @@ func broken(t *testing.T) *play {
 	p.fails("package/x86_64-linux/tool", runner.Failed, &runner.Cause{Kind: "eval", Title: "attribute 'x' missing"})
 	p.watch.Start(p.cell("nixos/reason"), runner.PhaseBuild)
 	p.watch.Start(p.cell("vm/laptop"), "boot")
-	p.watch.Stalled(p.cell("vm/laptop"), "boot", 5*time.Minute)
+	p.watch.Builder("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", true)
+	p.watch.Stalled("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", []matrix.Cell{p.cell("nixos/reason")}, 5*time.Second)
 	p.watch.Builder("/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", true)
 	p.pass(12 * time.Second)
 	for i := range 30 {
