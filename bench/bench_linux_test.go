@@ -76,8 +76,8 @@ func BenchmarkMany(b *testing.B) {
 	evaluate := flakeci.with("--eval-only")
 	scenario{
 		name:       "many",
-		about:      "500 light cells (100 hosts, 4 homes each) with builds that do nothing, nothing built before.",
-		fleet:      bench.Fleet{Hosts: 100, Users: 4},
+		about:      "500 light cells (100 hosts, 4 homes each) with builds of some 120 ms of CPU (less than stdenv alone takes), nothing built before.",
+		fleet:      bench.Fleet{Hosts: 100, Users: 4, Work: 150_000},
 		fresh:      true,
 		contenders: []contender{flakeci, evaluate, all.single()},
 		targets: func(got results) []target {

@@ -31,6 +31,9 @@ type Fleet struct {
 	Weight Weight
 	// Build is how long each derivation builds, by waiting.
 	Build time.Duration
+	// Work is how many steps of a shell's loop each takes besides: 50000 are some 40
+	// milliseconds of CPU time on a machine of 2024.
+	Work int
 	// Chains is how many chains of dependencies there are, of ChainLength
 	// derivations each. Every cell needs two neighbours of them.
 	Chains, ChainLength int
@@ -65,8 +68,8 @@ func (f Fleet) Write(dir string) error {
 		"salt": f.Salt, "system": f.System, "busybox": f.Busybox,
 		"hosts": f.Hosts, "users": f.Users, "checks": f.Checks,
 		"ownMegabytes": f.Weight.Own, "sharedMegabytes": f.Weight.Shared, "lookups": f.Weight.Lookups,
-		"buildSeconds": fmt.Sprint(f.Build.Seconds()),
-		"chains":       f.Chains, "chainLength": f.ChainLength, "broken": f.Broken,
+		"buildSeconds": fmt.Sprint(f.Build.Seconds()), "buildSteps": f.Work,
+		"chains": f.Chains, "chainLength": f.ChainLength, "broken": f.Broken,
 	})
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func (s *builders) proceed() {
 	for _, id := range s.graph.Ended() {
 		s.settle(s.goals[id])
 	}
-	for !s.stopping {
+	for !s.stopping && s.slots.free() {
 		p := s.graph.Take(s.slots.room)
 		if p == nil {
 			return

@@ -37,20 +37,29 @@ func (b *budget) processes(jobs int) int {
 	return int(max(min(int64(jobs), (b.total-b.own)/cmp.Or(b.first, unknownCell)), 1))
 }
 
+// enough is what a process may have however much there is, as long as that is not
+// too little for three cells that share nothing: by then most is gained that cells
+// gain of one another, and memory that was never used before is slow to get.
+const enough = 1 << 30
+
 // share is what each of them may have.
 func (b *budget) share(jobs int) int64 {
-	return (b.total - b.own) / int64(b.processes(jobs))
+	most := max(enough, 3*b.first)
+	if b.total == 0 {
+		return most
+	}
+	return min(most, (b.total-b.own)/int64(b.processes(jobs)))
 }
 
 // keepsGarbage says whether there is room enough for a process not to collect its
 // garbage. For a single cell that gains nothing.
 func (b *budget) keepsGarbage(jobs int) bool {
-	return b.total == 0 || b.share(jobs) >= 3*max(b.first, unknownCell/2)
+	return b.share(jobs) >= 3*max(b.first, unknownCell/2)
 }
 
 // cells is how many a process may take until it has its share, as far as is known.
 func (b *budget) cells(jobs int) int {
-	if b.total == 0 || b.first == 0 {
+	if b.first == 0 {
 		return math.MaxInt
 	}
 	return 1 + int(max(b.share(jobs)-b.first, 0)/cmp.Or(b.further, b.first))
@@ -58,7 +67,7 @@ func (b *budget) cells(jobs int) int {
 
 // goesOn says whether a process that has so much may take another cell.
 func (b *budget) goesOn(jobs int, has int64) bool {
-	return b.total == 0 || has+cmp.Or(b.further, b.first) <= b.share(jobs)
+	return has+cmp.Or(b.further, b.first) <= b.share(jobs)
 }
 
 // learn takes in what a process has after a cell.

@@ -35,6 +35,7 @@
       builder = busybox;
       args = [ "sh" "-c" ''
         ${busybox} sleep ${fleet.buildSeconds}
+        i=0; while [ $i -lt ${toString fleet.buildSteps} ]; do i=$((i+1)); done
         ${if breaks then "echo broken; exit 1" else ""}
         echo built > $out
       '' ];

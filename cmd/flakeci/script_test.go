@@ -16,14 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
 func TestMain(m *testing.M) {
-	if code, asked := proc.Supervise(os.Args); asked {
-		os.Exit(code)
-	}
 	testscript.Main(m, map[string]func(){"flakeci": main})
 }
 

@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -33,6 +34,10 @@ type buildError struct {
 	relayed bool
 }
 
+// setExpected ends records that say how much is to be done in all: a third of what
+// Nix writes, and nothing that is used.
+var setExpected = []byte(`"type":106}`)
+
 // A builder can make Nix pass on messages without end.
 const maxErrors = 1000
 
@@ -41,6 +46,9 @@ func newBuildLog(w BuildWatcher) *buildLog {
 }
 
 func (p *buildLog) line(line []byte) {
+	if bytes.HasSuffix(line, setExpected) {
+		return
+	}
 	r, ok := parseRecord(line)
 	if !ok {
 		if text, found := plainError(line); found {

@@ -6,14 +6,9 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/internal/proc"
 )
 
 func TestMain(m *testing.M) {
-	if code, asked := proc.Supervise(os.Args); asked {
-		_ = os.RemoveAll(cache) // each process makes one
-		os.Exit(code)
-	}
 	defer os.RemoveAll(cache)
 	m.Run()
 }

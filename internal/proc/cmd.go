@@ -49,10 +49,10 @@ type Cmd struct {
 	OnStart func(pid int)
 	// Supervised has nothing that descends from the program outlive it, nor
 	// flakeci: not what leaves its group or session, and not even where flakeci
-	// is killed with SIGKILL. See [Supervise], which main has to call. Not every
-	// program is worth it: each start takes a second process that runs flakeci
-	// itself, for 15 MiB and 3 to 4 milliseconds, where starting a program alone
-	// takes less than one. Elsewhere than on Linux it does nothing.
+	// is killed with SIGKILL. Not every program is worth it: each start takes a
+	// second process that runs flakeci itself, for some MiB and 2 milliseconds,
+	// where starting a program alone takes less than one. Elsewhere than on Linux
+	// it does nothing.
 	Supervised bool
 	// MaxLine is the most bytes of a line that are kept; a longer line is cut
 	// there and ends with CutMark. 0 is DefaultMaxLine.

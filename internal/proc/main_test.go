@@ -21,9 +21,6 @@ import (
 const roleVar = "FLAKECI_PROC_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	if code, asked := proc.Supervise(os.Args); asked {
-		os.Exit(code)
-	}
 	switch role, arg, _ := strings.Cut(os.Getenv(roleVar), ":"); role {
 	case "":
 		listen()

@@ -59,7 +59,7 @@ func (p *process) drain() error {
 
 // read hands on what comes until the end.
 func (o *output) read() error {
-	buffer := make([]byte, 32<<10)
+	buffer := make([]byte, 4<<10) // Nix writes line by line
 	for late := 0; late < idleBytes; {
 		over := o.over.Load()
 		if over {

@@ -13,8 +13,9 @@ import (
 )
 
 // The supervisor is known by its name and a flag, which is nothing that flakeci
-// or a test binary would take: a main that lacks the call of Supervise complains
-// of the flag, instead of doing its work once more, and once more for that.
+// or a test binary would take: one that is not asked to be a supervisor after all
+// complains of the flag, instead of doing its work once more, and once more for
+// that.
 const (
 	supervisorName = "flakeci-supervise"
 	supervisorFlag = "-supervise"

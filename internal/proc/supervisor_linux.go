@@ -10,20 +10,14 @@ import (
 	"time"
 )
 
-// Supervise makes this process the supervisor of a program if it was started as
+// supervise makes this process the supervisor of a program if it was started as
 // such by [Cmd.Run] of another one, and otherwise returns at once with asked
-// false. It has to be the first thing that main does, or TestMain in tests of
-// what uses [Cmd.Supervised]. If it was asked, main should exit with the code.
+// false.
 //
 // The supervisor is the parent that orphans below it get, whatever group or
 // session they are in. It kills them all, and all that they start meanwhile,
 // once the program has ended and flakeci says so, or when flakeci is gone.
-//
-// It is likewise the keeper of a terminal if it was started by [KeepTerminal].
-func Supervise(args []string) (code int, asked bool) {
-	if code, asked := keep(args); asked {
-		return code, true
-	}
+func supervise(args []string) (code int, asked bool) {
 	if len(args) < 5 || args[0] != supervisorName || args[1] != supervisorFlag {
 		return 0, false
 	}
@@ -59,7 +53,7 @@ func linkedTo() (int, error) {
 	return int(creator.Pid), nil
 }
 
-// supervisor is what Supervise makes of its process. One goroutine does all
+// supervisor is what supervise makes of its process. One goroutine does all
 // that has to do with process ids: as long as it does not reap, they are not
 // given to others.
 type supervisor struct {

@@ -26,8 +26,7 @@ func groupAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 
-// Supervise is only ever asked to be the keeper of a terminal here: nobody adopts
-// orphans but launchd.
-func Supervise(args []string) (code int, asked bool) { return keep(args) }
+// supervise is never asked for here: nobody adopts orphans but launchd.
+func supervise([]string) (code int, asked bool) { return 0, false }
 
 func startSupervised(program *exec.Cmd) (leader, error) { return startDirect(program) }

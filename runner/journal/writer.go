@@ -21,8 +21,12 @@ type Writer struct {
 	err    error
 
 	dirty  chan struct{} // something is to be put to the disk
+	ending chan struct{} // closed with the journal
 	synced sync.WaitGroup
 }
+
+// rest is the least time between two times that the journal is put to the disk.
+const rest = 100 * time.Millisecond
 
 // create begins a journal in the place of the one that has its path. That stays
 // until the new one holds all that is taken over from it.
@@ -31,7 +35,7 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{file: f, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1)}
+	w := &Writer{file: f, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1), ending: make(chan struct{})}
 	h.Schema = Schema
 	w.write(record{Head: &h})
 	w.offer(offer)
@@ -51,6 +55,10 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 	w.synced.Go(func() {
 		for range w.dirty {
 			_ = f.Sync() // a disk that does not take it is the power cut's concern
+			select {
+			case <-w.ending:
+			case <-time.After(rest):
+			}
 		}
 	})
 	return w, nil
@@ -121,6 +129,7 @@ func (w *Writer) End(o runner.Outcome, about json.RawMessage) {
 // Close returns the error that ended the journal, if one did.
 func (w *Writer) Close() error {
 	close(w.dirty)
+	close(w.ending)
 	w.synced.Wait()
 	return errors.Join(w.err, w.file.Close())
 }
