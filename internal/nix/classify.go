@@ -15,10 +15,12 @@ var (
 	victimRE = regexp.MustCompile(`(?s)\d+ dependenc(?:y|ies) of derivation '` + drvPattern + `' failed|Cannot build '` + drvPattern + `'\.\s*Reason: \d+ dependenc(?:y|ies) failed`)
 
 	// A timeout names outputs too: '….drv!out' in 2.8, '….drv^out' in 2.26.
-	drvRE      = regexp.MustCompile(`'` + drvPattern + `(?:[!^][^']*)?'`)
-	exitRE     = regexp.MustCompile(`failed with exit code (\d+)`)
-	signalRE   = regexp.MustCompile(`failed due to signal (\d+)`)
-	featureRE  = regexp.MustCompile(`a '([^']+)' with features \{([^}]*)\} is required to build .* but I am a '([^']+)'`)
+	drvRE    = regexp.MustCompile(`'` + drvPattern + `(?:[!^][^']*)?'`)
+	exitRE   = regexp.MustCompile(`failed with exit code (\d+)`)
+	signalRE = regexp.MustCompile(`failed due to signal (\d+)`)
+	// Between 2.26 and 2.34 there is a third form of words for both lacks.
+	featureRE = regexp.MustCompile(`(?s)a '([^']+)' with features \{[^}]*\} is required to build .* but I am a '([^']+)'|` +
+		`Reason: required system or feature not available.*Required system: '([^']+)'.*Current system: '([^']+)'`)
 	pathRE     = regexp.MustCompile(`/[^\s']+`)
 	logLinesRE = regexp.MustCompile(`(?i)[;\n]\s*last \d+ log lines:`)
 	diskFullRE = regexp.MustCompile(`(?i)no space left on device|disk full|database or disk is full`)
@@ -42,14 +44,15 @@ type rule struct {
 }
 
 var rules = []rule{
-	{FailHash, regexp.MustCompile(`hash mismatch in fixed-output derivation|hash mismatch importing path`)},
+	{FailHash, regexp.MustCompile(`hash mismatch in fixed-output derivation`)},
 	{FailDisk, diskFullRE},
-	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features`)},
+	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features|all required system features`)},
 	{FailSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
-	{FailTimeout, regexp.MustCompile(`timed out after|timed out`)},
 	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$`)},
-	{FailRemote, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading`)},
-	{FailSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for`)},
+	{FailRemote, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading|[Uu]nable to start any build`)},
+	{FailSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for|hash mismatch importing path`)},
+	// A connection times out as well: that is the fault of whom it was to.
+	{FailTimeout, regexp.MustCompile(`timed out`)},
 	{FailBuilder, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
 }
 
@@ -64,7 +67,7 @@ func classify(text string) BuildFailure {
 	// Older versions tell both lacks in one form of words.
 	if m := featureRE.FindStringSubmatch(text); m != nil {
 		f.Kind = FailFeature
-		if m[1] != m[3] {
+		if m[1]+m[3] != m[2]+m[4] {
 			f.Kind = FailSystem
 		}
 		return f

@@ -103,7 +103,20 @@ func TestClassify(t *testing.T) {
 		{"writing to file: No space left on device", FailDisk, ""},
 		{"cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused", FailDaemon, ""},
 		{"unable to download 'https://127.0.0.1/x.narinfo': HTTP error 503", FailSubstituter, ""},
+		{"unable to download 'https://c/nix-cache-info': Timeout was reached (28) Connection timed out after 5001 milliseconds", FailSubstituter, ""},
+		{"hash mismatch importing path '/nix/store/00000000000000000000000000000000-x';\n  specified: sha256:0\n  got:       sha256:1", FailSubstituter, ""},
 		{"cannot build on 'ssh://b': error: failed to start SSH connection", FailRemote, ""},
+		{"cannot build on 'ssh://b': ssh: connect to host b port 22: Connection timed out", FailRemote, ""},
+		{"unable to start any build; either increase '--max-jobs' or enable remote builds.", FailRemote, ""},
+		{"unable to start any build; remote machines may not have all required system features.", FailFeature, ""},
+		{"cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection timed out", FailDaemon, ""},
+		// The words for a lack, by version.
+		{"a 'x86_64-linux' with features {kvm} is required to build '" + drv + "', but I am a 'x86_64-linux' with features {}", FailFeature, drv},
+		{"a 'aarch64-linux' with features {} is required to build '" + drv + "', but I am a 'x86_64-linux' with features {kvm}", FailSystem, drv},
+		{"Cannot build '" + drv + "'.\nReason: required system or feature not available\nRequired system: 'x86_64-linux' with features {kvm}\nCurrent system: 'x86_64-linux' with features {benchmark}", FailFeature, drv},
+		{"Cannot build '" + drv + "'.\nReason: required system or feature not available\nRequired system: 'aarch64-darwin' with features {}\nCurrent system: 'x86_64-linux' with features {benchmark}", FailSystem, drv},
+		{"Cannot build '" + drv + "'.\nReason: missing system features\nRequired features: {kvm}", FailFeature, drv},
+		{"Cannot build '" + drv + "'.\nReason: platform mismatch\nRequired system: 'aarch64-linux'\nCurrent system: 'x86_64-linux'", FailSystem, drv},
 		{"something else", FailOther, ""},
 	}
 	for _, tt := range tests {
