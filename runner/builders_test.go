@@ -241,6 +241,28 @@ func TestATimeoutIsOnesOwn(t *testing.T) {
 	})
 }
 
+// A builder that was given up is said to have ended, also where a daemon has it.
+func TestBuildersEnd(t *testing.T) {
+	for name, daemon := range map[string]bool{"alone": false, "with a daemon": true} {
+		t.Run(name, func(t *testing.T) {
+			eachFleet(t, func(f *fleet) {
+				if daemon {
+					f.startDaemon()
+				}
+				f.write("", `slow = sh "slow" "/bin/sleep 60"; quick = sh "quick" "/bin/sleep 1";`)
+				runs := map[string]bool{}
+				out := f.run(func(o *runner.Options) {
+					o.Watch = []runner.Watcher{{Builder: func(drv string, yes bool) { runs[nix.DrvName(drv)] = yes }}}
+					o.Timeout = 3 * time.Second
+				})
+				if len(runs) != 2 || runs["slow"] || runs["quick"] {
+					f.Errorf("in the end there run %v: %s", runs, ways(out))
+				}
+			})
+		})
+	}
+}
+
 // The time in which only others were built does not count against a cell.
 func TestWaitingIsNotWorking(t *testing.T) {
 	eachFleet(t, func(f *fleet) {

@@ -81,6 +81,7 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatc
 	}
 	k.line, k.builds = p.line, true
 	usage, err := c.run(ctx, k)
+	p.end()
 	if err == nil {
 		return BuildResult{Built: p.built, Usage: usage}, nil
 	}

@@ -14,7 +14,7 @@ import (
 // unique within a process only.
 type buildLog struct {
 	watch  BuildWatcher
-	drvOf  map[uint64]string
+	drvOf  map[uint64]string // of the builders that run
 	tails  map[string]*tail
 	built  []string
 	errors []buildError
@@ -64,7 +64,7 @@ func (p *buildLog) line(line []byte) {
 	case r.Action == "result" && r.Type == resultProgress && r.ID == p.tally.id:
 		p.tally.count(r)
 	case r.Action == "stop" && p.drvOf[r.ID] != "":
-		p.stop(p.drvOf[r.ID])
+		p.stop(r.ID)
 	case r.Action == "result" && (r.Type == resultLogLine || r.Type == resultPostHook):
 		p.log(r)
 	case r.isError():
@@ -82,7 +82,9 @@ func (p *buildLog) start(r record) {
 	}
 }
 
-func (p *buildLog) stop(drv string) {
+func (p *buildLog) stop(id uint64) {
+	drv := p.drvOf[id]
+	delete(p.drvOf, id)
 	p.stopped = drv
 	if p.watch.End != nil {
 		p.watch.End(drv)
@@ -90,6 +92,16 @@ func (p *buildLog) stop(drv string) {
 	failed := slices.ContainsFunc(p.errors, func(e buildError) bool { return e.drv == drv })
 	if p.tally.take() && !failed && p.watch.Done != nil {
 		p.watch.Done(drv)
+	}
+}
+
+// end is told that the process has ended. One that was killed, or lost its daemon,
+// has not said of all builders that they stopped.
+func (p *buildLog) end() {
+	for _, drv := range p.drvOf {
+		if p.watch.End != nil {
+			p.watch.End(drv)
+		}
 	}
 }
 
