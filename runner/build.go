@@ -158,17 +158,24 @@ func (r *run) how(drv string) How {
 // How long fetching a log may take. It is fetched for an interrupted run too.
 const logLimit = 10 * time.Second
 
-// keepLog writes the whole log of a failed derivation below the artifacts and
-// gives its path, or "" where there is none to be had.
-func (r *run) keepLog(ctx context.Context, drv string) string {
+// keepLog writes the log of a failed derivation below the artifacts and gives its
+// path, or "" where there is none to be had. It is the whole log that Nix has, and
+// where that has none, as much as was seen.
+func (r *run) keepLog(ctx context.Context, f nix.BuildFailure) string {
 	if r.Artifacts == "" {
 		return ""
 	}
-	hash, _, _ := strings.Cut(filepath.Base(drv), "-")
-	name := filepath.Join("logs", nix.DrvName(drv)+"-"+hash[:min(8, len(hash))]+".log")
+	hash, _, _ := strings.Cut(filepath.Base(f.DrvPath), "-")
+	name := filepath.Join("logs", nix.DrvName(f.DrvPath)+"-"+hash[:min(8, len(hash))]+".log")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logLimit)
 	defer cancel()
-	path, err := artifact.Write(r.Artifacts, name, func(w io.Writer) error { return r.Client.Log(ctx, drv, w) })
+	path, err := artifact.Write(r.Artifacts, name, func(w io.Writer) error { return r.Client.Log(ctx, f.DrvPath, w) })
+	if err != nil && f.Log != "" {
+		path, err = artifact.Write(r.Artifacts, name, func(w io.Writer) error {
+			_, err := io.WriteString(w, f.Log)
+			return err
+		})
+	}
 	if err != nil {
 		return ""
 	}

@@ -286,7 +286,7 @@ func (s *builders) causesFor(ctx context.Context, result nix.BuildResult, err er
 	var list []failure
 	for _, f := range result.Failures {
 		if !stopped || f.ExitCode > 0 {
-			list = append(list, failure{f.DrvPath, s.r.causes.ofBuild(f, func() string { return s.r.keepLog(ctx, f.DrvPath) })})
+			list = append(list, failure{f.DrvPath, s.r.causes.ofBuild(f, func() string { return s.r.keepLog(ctx, f) })})
 		}
 	}
 	if err != nil && !stopped {

@@ -26,6 +26,8 @@ type fleet struct {
 	notes string // a folder for builders to leave notes in
 	nonce string
 	env   []string
+
+	settings [][2]string
 }
 
 // eachFleet runs a test with an old Nix and a current one.
@@ -70,7 +72,7 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) runner.
 	tmp := f.TempDir()
 	client, err := nix.Find(f.Context(), nix.Options{
 		Path: f.lane.Nix, Env: slices.Concat(os.Environ(), lanes.Env(), []string{"XDG_CACHE_HOME=" + tmp, "HOME=" + tmp}, f.env),
-		Settings: [][2]string{{"flake-registry", ""}},
+		Settings: append([][2]string{{"flake-registry", ""}}, f.settings...),
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -239,6 +241,26 @@ func TestATimeoutIsOnesOwn(t *testing.T) {
 			f.Errorf("took %s", took)
 		}
 	})
+}
+
+// The log of what failed is kept, also where Nix keeps none.
+func TestLogsAreKept(t *testing.T) {
+	for _, keeps := range []string{"true", "false"} {
+		t.Run("Nix keeps logs: "+keeps, func(t *testing.T) {
+			eachFleet(t, func(f *fleet) {
+				f.settings = [][2]string{{"keep-build-log", keeps}}
+				f.write("", `bad = sh "bad" "i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); done; exit 1";`)
+				out := f.run(func(o *runner.Options) { o.Artifacts = f.TempDir() })
+				if len(out.Causes) != 1 {
+					f.Fatalf("causes are %s", titles(out.Causes))
+				}
+				log, err := os.ReadFile(out.Causes[0].Log)
+				if err != nil || !strings.HasPrefix(string(log), "line 0\n") || !strings.HasSuffix(string(log), "\nline 49\n") {
+					f.Errorf("the log is %q: %v", log, err)
+				}
+			})
+		})
+	}
 }
 
 // A builder that was given up is said to have ended, also where a daemon has it.

@@ -75,23 +75,23 @@ func StatusOf(causes []*Cause) Status {
 // causes makes sure that what is the same root is one Cause.
 type causes struct {
 	mu    sync.Mutex
-	byKey map[string]*Cause
+	byKey map[string]func() *Cause
 }
 
 // once gives the cause that is known under the key, or makes it. Making may
 // take its time: others who want the same wait for it.
 func (cs *causes) once(key string, build func() *Cause) *Cause {
 	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	if c, ok := cs.byKey[key]; ok {
-		return c
+	made, ok := cs.byKey[key]
+	if !ok {
+		if cs.byKey == nil {
+			cs.byKey = map[string]func() *Cause{}
+		}
+		made = sync.OnceValue(build)
+		cs.byKey[key] = made
 	}
-	if cs.byKey == nil {
-		cs.byKey = map[string]*Cause{}
-	}
-	c := build()
-	cs.byKey[key] = c
-	return c
+	cs.mu.Unlock()
+	return made()
 }
 
 // ofEval makes the cause of a cell, or of a whole flake, that did not evaluate.
@@ -230,8 +230,10 @@ func (r *run) evalCause(ctx context.Context, err error) *Cause {
 	}
 	return r.causes.once(e.Build.DrvPath, func() *Cause {
 		f := *e.Build
-		f.Tail = r.Client.LogTail(ctx, f.DrvPath)
-		c := buildCause(f, func() string { return r.keepLog(ctx, f.DrvPath) })
+		limited, cancel := context.WithTimeout(ctx, logLimit)
+		defer cancel()
+		f.Tail = r.Client.LogTail(limited, f.DrvPath)
+		c := buildCause(f, func() string { return r.keepLog(ctx, f) })
 		c.Place = e.Place
 		return c
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
@@ -53,6 +54,28 @@ func TestCausesAreOne(t *testing.T) {
 	keep := func() string { logs++; return "log" }
 	if cs.ofBuild(leaf, keep) != cs.ofBuild(leaf, keep) || logs != 1 {
 		t.Errorf("one leaf in two cells is two causes, or its log was kept %d times", logs)
+	}
+}
+
+// While the log of one failure is fetched, which may take long, others have their
+// cause.
+func TestCausesAreMadeAtOnce(t *testing.T) {
+	var cs causes
+	others := make(chan *Cause)
+	slow := func(drv string, keepLog func() string) *Cause {
+		return cs.ofBuild(nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Tail: []string{"x"}}, keepLog)
+	}
+	c := slow("/nix/store/x-a.drv", func() string {
+		go func() { others <- slow("/nix/store/x-b.drv", func() string { return "b" }) }()
+		select {
+		case c := <-others:
+			return "a, after " + c.Log
+		case <-time.After(10 * time.Second):
+			return "a, alone"
+		}
+	})
+	if c.Log != "a, after b" {
+		t.Errorf("its log is %s", c.Log)
 	}
 }
 

@@ -29,8 +29,10 @@ type BuildFailure struct {
 	ExitCode, Signal int
 	// Message is Nix's word on it.
 	Message string
-	// Tail is the end of the builder's log, oldest line first.
+	// Tail is the end of the builder's log, oldest line first, and Log more of it, for
+	// where Nix keeps none: all, or of a long one the end.
 	Tail []string
+	Log  string
 	// Server is whom nothing could be had from, as scheme://host, and Reason why, if
 	// a substituter is to blame and Nix said so.
 	Server, Reason string
@@ -116,14 +118,19 @@ func (c *Client) realise(drvs []string, args ...string) call {
 
 // Log writes the whole log of a derivation that was built or failed before.
 func (c *Client) Log(ctx context.Context, drv string, w io.Writer) error {
-	_, err := c.run(ctx, call{sub: []string{"log"}, args: []string{drv}, stdout: w})
+	_, err := c.run(ctx, logOf(drv, w))
 	return err
+}
+
+// logOf asks the store. Substituters have the log of a build that went well.
+func logOf(drv string, w io.Writer) call {
+	return call{sub: []string{"log"}, args: []string{"--option", "substituters", "", drv}, stdout: w}
 }
 
 // LogTail gives the last lines of such a log, none if it is not to be had.
 func (c *Client) LogTail(ctx context.Context, drv string) []string {
 	var t tail
-	cmd := c.command(call{sub: []string{"log"}, args: []string{drv}})
+	cmd := c.command(logOf(drv, nil))
 	cmd.OnStdout = func(line []byte) { t.add(string(line)) }
 	if _, err := cmd.Run(ctx); err != nil {
 		return nil

@@ -90,8 +90,11 @@ func (p *buildLog) stop(id uint64) {
 		p.watch.End(drv)
 	}
 	failed := slices.ContainsFunc(p.errors, func(e buildError) bool { return e.drv == drv })
-	if p.tally.take() && !failed && p.watch.Done != nil {
-		p.watch.Done(drv)
+	if p.tally.take() && !failed {
+		delete(p.tails, drv)
+		if p.watch.Done != nil {
+			p.watch.Done(drv)
+		}
 	}
 }
 
@@ -197,7 +200,7 @@ func (f *BuildFailure) addTail(t *tail) {
 	if t == nil {
 		return
 	}
-	f.Tail = t.lines
+	f.Tail, f.Log = t.lines, string(t.log)
 	if len(f.Tail) > 0 {
 		f.Message = logLinesRE.Split(f.Message, 2)[0]
 	}
@@ -214,10 +217,25 @@ const TailLines = 20
 // bytes.
 const tailLineBytes = 2048
 
-// tail keeps the last lines of one builder.
-type tail struct{ lines []string }
+// logBytes is how much of a builder's log is kept at least, in bytes, and logCut
+// begins one that is not whole.
+const (
+	logBytes = 128 << 10
+	logCut   = "… (only the end of the log was kept)\n"
+)
+
+// tail keeps the last lines of one builder, and more of its log.
+type tail struct {
+	lines []string
+	log   []byte
+}
 
 func (t *tail) add(line string) {
+	t.log = append(append(t.log, line[max(len(line)-logBytes/2, 0):]...), '\n')
+	if len(t.log) > 2*logBytes {
+		_, end, _ := bytes.Cut(t.log[len(t.log)-logBytes-1:], []byte{'\n'})
+		t.log = slices.Concat([]byte(logCut), end)
+	}
 	if cut := len(line) - tailLineBytes; cut > 0 {
 		line = fmt.Sprintf("… (%d bytes left out) %s", cut, strings.ToValidUTF8(line[cut:], ""))
 	}

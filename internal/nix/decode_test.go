@@ -156,6 +156,31 @@ func TestRelayedErrorsCountWhereNixNamesNoLeaf(t *testing.T) {
 	}
 }
 
+// Of a long log the end is kept, by whole lines.
+func TestTail(t *testing.T) {
+	var whole, long tail
+	whole.add("one")
+	whole.add("two")
+	for i := range 100_000 {
+		long.add(fmt.Sprintf("line %d", i))
+	}
+	long.add(strings.Repeat("x", 3*logBytes))
+	if string(whole.log) != "one\ntwo\n" {
+		t.Errorf("kept %q", whole.log)
+	}
+	if n := len(long.log); n < logBytes || n > 3*logBytes || len(long.lines) != TailLines || !strings.HasPrefix(long.lines[0], "line 99981") {
+		t.Errorf("kept %d bytes, and lines from %s", n, long.lines[0])
+	}
+	long = tail{}
+	for i := range 100_000 {
+		long.add(fmt.Sprintf("line %d", i))
+	}
+	lines := strings.Split(string(long.log), "\n")
+	if lines[0]+"\n" != logCut || !strings.HasPrefix(lines[1], "line ") || lines[len(lines)-2] != "line 99999" || len(long.log) < logBytes {
+		t.Errorf("kept from %q, %q to %q", lines[0], lines[1], lines[len(lines)-2])
+	}
+}
+
 // Fields whose type a later version changes cost nothing but themselves.
 func TestRecordsAreReadTolerantly(t *testing.T) {
 	var log stderrLog
