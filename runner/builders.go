@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner/graph"
@@ -188,7 +189,8 @@ func (s *builders) again(p *part, why nix.BuildFailure) {
 
 // try runs a process.
 func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult, error) {
-	return s.r.Client.Build(ctx, p.Roots, jobs, nix.BuildWatcher{
+	kills := memory.Kills()
+	result, err := s.r.Client.Build(ctx, p.Roots, jobs, nix.BuildWatcher{
 		Start: func(drv string) { s.builder(p, drv, true) },
 		End:   func(drv string) { s.builder(p, drv, false) },
 		Done:  func(drv string) { s.done(p, drv) },
@@ -197,6 +199,12 @@ func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult,
 			s.r.builderWrote(drv, line)
 		},
 	})
+	for i, f := range result.Failures {
+		if f.Killed() && memory.Kills() > kills {
+			result.Failures[i].Kind = nix.FailMemory
+		}
+	}
+	return result, err
 }
 
 // work keeps the clock of a build going while a part is built.

@@ -243,6 +243,35 @@ func TestATimeoutIsOnesOwn(t *testing.T) {
 	})
 }
 
+// A builder that the kernel killed for want of memory is the machine's fault.
+func TestABuilderOutOfMemory(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		group := f.smallGroup()
+		f.write("", fmt.Sprintf(`hungry = sh "hungry" "echo $$ > %s; x=$(/usr/bin/tail /dev/zero)";`, group))
+		out := f.run(nil)
+		if got := ways(out) + ", " + titles(out.Causes); got != "hungry: error, hungry failed to build: memory ran out" || out.Causes[0].Kind != "out-of-memory" {
+			f.Error(got)
+		}
+	})
+}
+
+// smallGroup makes a control group whose processes have little memory, and gives the
+// file that takes them in.
+func (f *fleet) smallGroup() string {
+	for _, root := range []struct{ dir, limit string }{{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}} {
+		dir, err := os.MkdirTemp(root.dir, "flakeci-test-")
+		if err != nil {
+			continue
+		}
+		f.Cleanup(func() { _ = os.Remove(dir) })
+		if os.WriteFile(filepath.Join(dir, root.limit), []byte("33554432"), 0o644) == nil {
+			return filepath.Join(dir, "cgroup.procs")
+		}
+	}
+	f.Skip("making a control group for memory is not allowed here")
+	return ""
+}
+
 // The log of what failed is kept, also where Nix keeps none.
 func TestLogsAreKept(t *testing.T) {
 	for _, keeps := range []string{"true", "false"} {

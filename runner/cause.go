@@ -39,7 +39,6 @@ const (
 	kindEval    = "eval"
 	kindInput   = "input"
 	kindTimeout = "timeout"
-	kindMemory  = "out-of-memory"
 	kindInfra   = "infra"
 )
 
@@ -252,6 +251,8 @@ func buildTitle(f nix.BuildFailure) string {
 		return name + ": the hash is not the one that was given"
 	case f.Kind == nix.FailDisk:
 		return name + " failed to build: the disk is full"
+	case f.Kind == nix.FailMemory:
+		return name + " failed to build: memory ran out"
 	case f.Kind == nix.FailFeature:
 		return name + " needs a system feature that this machine lacks"
 	case f.Kind == nix.FailSystem:
@@ -274,6 +275,12 @@ func buildHint(f nix.BuildFailure) string {
 		return "if the new content is the right one, put the hash after `got:` into the flake"
 	case nix.FailDisk:
 		return "free some disk (nix-collect-garbage), or move the store or the build folder to a larger one"
+	case nix.FailMemory:
+		return "the kernel killed its builder, or what that started, for want of memory; fewer --jobs at once need less, or it takes a machine with more, or swap"
+	case nix.FailTimeout:
+		return "its time is set by the options timeout and max-silent-time of Nix; give it more (--option timeout SECONDS), or see what it waits for"
+	case nix.FailRemote:
+		return "see that the builder can be reached and builds what is asked, or do without it: --builders ''"
 	case nix.FailFeature:
 		return "add the feature to system-features in nix.conf where it is there, or name a builder that has it"
 	case nix.FailSystem:
@@ -282,6 +289,9 @@ func buildHint(f nix.BuildFailure) string {
 		return "see that nix-daemon runs and its disk is not full"
 	case nix.FailSubstituter:
 		return "the cache is in trouble or out of reach: see `nix store ping --store URL`, or do without it: --option substituters 'OTHER URLS'"
+	}
+	if f.Killed() {
+		return "its builder, or what that started, was killed, as happens where memory runs out; fewer --jobs at once need less of it"
 	}
 	return ""
 }

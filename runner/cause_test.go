@@ -138,6 +138,36 @@ func TestBuildTitle(t *testing.T) {
 	}
 }
 
+// Each kind of failure that a builder is not itself to blame for has something to do
+// about it.
+func TestBuildHint(t *testing.T) {
+	const drv = "/nix/store/00000000000000000000000000000000-libfrob-1.2.drv"
+	for _, tt := range []struct {
+		failure nix.BuildFailure
+		want    string // empty: nothing
+	}{
+		{nix.BuildFailure{Kind: nix.FailHash}, "got:"},
+		{nix.BuildFailure{Kind: nix.FailFeature}, "system-features"},
+		{nix.BuildFailure{Kind: nix.FailSystem}, "--builders"},
+		{nix.BuildFailure{Kind: nix.FailDisk}, "nix-collect-garbage"},
+		{nix.BuildFailure{Kind: nix.FailMemory}, "--jobs"},
+		{nix.BuildFailure{Kind: nix.FailTimeout}, "--option timeout"},
+		{nix.BuildFailure{Kind: nix.FailDaemon}, "nix-daemon"},
+		{nix.BuildFailure{Kind: nix.FailSubstituter}, "substituters"},
+		{nix.BuildFailure{Kind: nix.FailRemote}, "--builders ''"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 1, Tail: []string{"Killed 3 mutants", "no frob"}}, ""},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Signal: 9}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 137}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 2, Tail: []string{"g++: fatal error: Killed signal terminated program cc1plus", "make: *** [all] Error 1"}}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 2, Tail: []string{"build.sh: line 3:    12 Killed                  cc"}}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 101, Tail: []string{"process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)"}}, "memory"},
+	} {
+		if got := buildHint(tt.failure); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("%+v: the hint is %q", tt.failure, got)
+		}
+	}
+}
+
 func TestFirstLine(t *testing.T) {
 	long := strings.Repeat("ü", 300)
 	for in, want := range map[string]string{

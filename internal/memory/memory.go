@@ -67,6 +67,23 @@ func number(path string) (int64, bool) {
 	return n, err == nil
 }
 
+var killsRE = regexp.MustCompile(`(?m)^oom_kill (\d+)$`)
+
+// Kills is how many processes the kernel has ended so far because memory ran out, of
+// the machine or of a control group. 0 is none, or unknown.
+func Kills() int64 {
+	text, err := os.ReadFile("/proc/vmstat")
+	if err != nil {
+		return 0
+	}
+	m := killsRE.FindSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(string(m[1]), 10, 64)
+	return n
+}
+
 // Resident is what a process has in memory, in bytes, with what it shares with
 // others. It is 0 of one that is gone.
 func Resident(pid int) int64 {

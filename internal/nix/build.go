@@ -49,6 +49,7 @@ const (
 	FailFeature     FailureKind = "missing-feature"
 	FailSystem      FailureKind = "unsupported-system"
 	FailDisk        FailureKind = "disk-full"
+	FailMemory      FailureKind = "out-of-memory"
 	FailTimeout     FailureKind = "timeout"
 	FailDaemon      FailureKind = "daemon"
 	FailSubstituter FailureKind = "substituter"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 const drvPattern = `(/[^\s']*/[0-9a-z]{32}-[^\s']+\.drv)`
@@ -25,6 +26,17 @@ var (
 	logLinesRE = regexp.MustCompile(`(?i)[;\n]\s*last \d+ log lines:`)
 	diskFullRE = regexp.MustCompile(`(?i)no space left on device|disk full|database or disk is full`)
 )
+
+// What shells, compilers and build tools say of a program that was killed.
+var killedRE = regexp.MustCompile(`(?:^|[\s:])Killed\s*$|\d Killed\s|Killed signal|signal: (?:9|killed)\b|with signal 9\b|SIGKILL`)
+
+// Killed says whether a builder was killed, or what it started: by the kernel, mostly,
+// for want of memory, but Nix does not know that.
+func (f BuildFailure) Killed() bool {
+	const bySignal = 128 // is added by shells
+	kill := int(syscall.SIGKILL)
+	return f.Kind == FailBuilder && (f.Signal == kill || f.ExitCode == bySignal+kill || slices.ContainsFunc(f.Tail, killedRE.MatchString))
+}
 
 func diskFull(line string) bool { return diskFullRE.MatchString(line) }
 
