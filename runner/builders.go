@@ -177,8 +177,10 @@ func (s *builders) again(p *part, why nix.BuildFailure) {
 	s.mu.Lock()
 	var cells []matrix.Cell
 	for b := range p.works {
-		b.faults++
-		cells = append(cells, b.cell)
+		if !b.isOver {
+			b.faults++
+			cells = append(cells, b.cell)
+		}
 	}
 	s.mu.Unlock()
 	slices.SortFunc(cells, matrix.Compare)
@@ -293,7 +295,7 @@ type failure struct {
 func (s *builders) causesFor(ctx context.Context, result nix.BuildResult, err error, stopped bool) []failure {
 	var list []failure
 	for _, f := range result.Failures {
-		if !stopped || f.ExitCode > 0 {
+		if !stopped || f.ExitCode > 0 || f.Kind == nix.FailHash || f.Kind == nix.FailFeature || f.Kind == nix.FailSystem {
 			list = append(list, failure{f.DrvPath, s.r.causes.ofBuild(f, func() string { return s.r.keepLog(ctx, f) })})
 		}
 	}
