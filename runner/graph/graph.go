@@ -27,6 +27,9 @@ type Graph struct {
 	order []*node
 	goals []goal
 	ended []Goal
+	// classes are those of all goals.
+	classes []int
+	walks   int // of Failed
 	// stale says that Take found nothing and nothing came about since.
 	stale bool
 }
@@ -59,6 +62,7 @@ type node struct {
 	goals     set // that have not ended
 	sequence  int
 	reachable Goal // the last goal that has found it
+	walked    int  // the last walk that came by
 	part      *Part
 	// While Take looks: the longest way up to a goal, whether it can be taken,
 	// and whether another derivation of the chain it is in comes after it.
@@ -78,6 +82,9 @@ func (g *Graph) Add(drv string, class int, needs map[string][]string) Goal {
 	}
 	id := Goal(len(g.goals))
 	g.goals = append(g.goals, goal{class: class})
+	if !slices.Contains(g.classes, class) {
+		g.classes = append(g.classes, class)
+	}
 	top := g.reach(drv, id, needs)
 	to := &g.goals[id]
 	to.top = top
@@ -91,34 +98,40 @@ func (g *Graph) Add(drv string, class int, needs map[string][]string) Goal {
 // reach finds a derivation and all below it for a goal, and makes those that are
 // new.
 func (g *Graph) reach(drv string, id Goal, needs map[string][]string) *node {
-	n := g.nodes[drv]
-	isNew := n == nil
-	if isNew {
-		n = &node{drv: drv, sequence: len(g.nodes), reachable: -1}
-		g.nodes[drv] = n
-	}
-	if n.reachable == id || n.state == done {
+	if n := g.nodes[drv]; n != nil {
+		g.reachKnown(n, id)
 		return n
 	}
-	n.reachable = id
-	if isNew {
-		for _, need := range needs[drv] {
-			below := g.reach(need, id, needs)
-			n.needs = append(n.needs, below)
-			below.neededBy = append(below.neededBy, n)
-			n.doomed = n.doomed || below.doomed || below.state == failed
-		}
-		g.order = append(g.order, n)
-	} else {
-		for _, below := range n.needs {
-			g.reach(below.drv, id, needs)
-		}
+	n := &node{drv: drv, sequence: len(g.nodes), reachable: id}
+	g.nodes[drv] = n
+	for _, need := range needs[drv] {
+		below := g.reach(need, id, needs)
+		n.needs = append(n.needs, below)
+		below.neededBy = append(below.neededBy, n)
+		n.doomed = n.doomed || below.doomed || below.state == failed
 	}
+	g.order = append(g.order, n)
+	g.want(n, id)
+	return n
+}
+
+// reachKnown finds what is known already for one more goal.
+func (g *Graph) reachKnown(n *node, id Goal) {
+	if n.reachable == id || n.state == done {
+		return
+	}
+	n.reachable = id
+	for _, below := range n.needs {
+		g.reachKnown(below, id)
+	}
+	g.want(n, id)
+}
+
+func (g *Graph) want(n *node, id Goal) {
 	n.goals.add(id)
 	if n.open() {
 		g.goals[id].open++
 	}
-	return n
 }
 
 // Done says that a derivation is in the store.
@@ -222,13 +235,13 @@ func (g *Graph) IsDone(id Goal) bool { return g.goals[id].top.state == done }
 // order.
 func (g *Graph) Failed(id Goal) []string {
 	var list []*node
-	seen := map[*node]bool{}
+	g.walks++
 	var walk func(n *node)
 	walk = func(n *node) {
-		if seen[n] || n.state == done {
+		if n.walked == g.walks || n.state == done {
 			return
 		}
-		seen[n] = true
+		n.walked = g.walks
 		if n.state == failed {
 			list = append(list, n)
 		}

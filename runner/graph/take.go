@@ -25,7 +25,11 @@ type Room func(class int) (free, all int)
 // Take gives what to build next, or nil if there is nothing that could be begun.
 // What has the longest way to go above it comes first, then what most goals need.
 func (g *Graph) Take(room Room) *Part {
-	if g.stale {
+	hasRoom := func(class int) bool {
+		free, _ := room(class)
+		return free > 0
+	}
+	if g.stale || !slices.ContainsFunc(g.classes, hasRoom) {
 		return nil
 	}
 	for _, c := range g.chunks() {
