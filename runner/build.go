@@ -46,12 +46,14 @@ func (r *run) buildOf(drv string) *build {
 // build takes a cell through building.
 func (r *run) build(ctx context.Context, res Result, b *build) {
 	r.waits(res.Cell)
+	// Others that have the same derivation may be new, or other than they were.
+	if r.isUnchanged(ctx, res) {
+		res.Status, res.How = Passed, Unchanged
+		r.finish(res)
+		return
+	}
 	b.once.Do(func() {
 		defer close(b.done)
-		if r.isUnchanged(ctx, res) {
-			b.status, b.how = Passed, Unchanged
-			return
-		}
 		r.realise(res, b)
 	})
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
@@ -59,7 +61,7 @@ func (r *run) build(ctx context.Context, res Result, b *build) {
 	if b.phase.Name != "" {
 		res.Phases = append(res.Phases, b.phase)
 	}
-	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == Passed && res.How != Evaluated && res.How != Unchanged {
+	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == Passed && res.How != Evaluated {
 		r.boot(ctx, &res)
 	}
 	r.finish(res)

@@ -226,7 +226,7 @@ func (r *run) buildBase(ctx context.Context, res *Result, ifMissing bool) bool {
 		r.realise(Result{Cell: cell, DrvPath: res.Base.DrvPath}, b)
 	})
 	<-b.done
-	if b.how == Evaluated || b.how == Unchanged || b.status == Canceled {
+	if b.how == Evaluated || b.status == Canceled {
 		return false // it was not tried
 	}
 	res.Base.Status, res.Base.Note = b.status, titleOf(b.causes)
