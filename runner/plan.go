@@ -30,6 +30,8 @@ type planner struct {
 const (
 	gather      = 250 * time.Millisecond
 	gatherCosts = 5
+	// gatherMost is for a substituter that is slow to answer: that costs no processor.
+	gatherMost = 5 * time.Second
 	// gatherLast is for those that are on their way, when all are evaluated.
 	gatherLast = 3 * time.Millisecond
 )
@@ -65,7 +67,7 @@ func (p *planner) patience() time.Duration {
 	if p.hurried {
 		return gatherLast
 	}
-	return max(gather, gatherCosts*p.cost)
+	return max(gather, min(gatherCosts*p.cost, gatherMost))
 }
 
 // next asks for all that waits, if it is time.

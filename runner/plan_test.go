@@ -57,6 +57,27 @@ func TestPlansAreMadeForMany(t *testing.T) {
 	})
 }
 
+// What a slow substituter was asked for does not hold up what comes later for a
+// multiple of that.
+func TestPlansDoNotWaitForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		p := planner{}
+		p.ask = func([]*build) {
+			asked++
+			time.Sleep(time.Minute)
+		}
+		p.want(&build{})
+		time.Sleep(gather + time.Minute)
+		p.want(&build{})
+		time.Sleep(gatherMost)
+		if synctest.Wait(); asked != 2 {
+			t.Errorf("asked %d times", asked)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
 // One of many that Nix says nothing of is found with few questions.
 func TestTheGuiltyAreFound(t *testing.T) {
 	for size := 1; size <= 40; size++ {
