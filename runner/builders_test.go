@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,6 +226,39 @@ func (f *fleet) replace(pairs ...string) {
 	if err := os.WriteFile(name, []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o644); err != nil {
 		f.Fatal(err)
 	}
+}
+
+// A substituter that is in trouble when the builds are planned is asked again, and
+// what cells share is built once all the same.
+func TestAPlanIsMadeAgain(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		var asked atomic.Pointer[time.Time] // first
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			now := time.Now()
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/nix-cache-info"):
+				_, _ = io.WriteString(rw, "StoreDir: /nix/store\n")
+			case asked.CompareAndSwap(nil, &now), now.Sub(*asked.Load()) < 400*time.Millisecond:
+				http.Error(rw, "in trouble", http.StatusServiceUnavailable)
+			default:
+				http.NotFound(rw, r)
+			}
+		}))
+		defer server.Close()
+		f.settings = [][2]string{{"substituters", server.URL}, {"download-attempts", "1"}}
+		f.write(`leaf = sh "leaf" "exit 3"; shared = sh "shared" ""; top = name: sh name "echo ${leaf} ${shared}";`,
+			`a = top "a"; b = top "b"; c = top "c"; d = sh "d" "echo ${shared}";`)
+		out := f.run(func(o *runner.Options) { o.Retries = 1 })
+		if got := ways(out); got != "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: passed built" {
+			f.Errorf("%s: %s", got, titles(out.Causes))
+		}
+		if got := strings.Join(f.noted("started"), " "); got != "d leaf shared" {
+			f.Errorf("built were %s", got)
+		}
+		if d := out.Results[3]; !d.Flaky || d.Phases[len(d.Phases)-1].Attempts != 2 {
+			f.Errorf("d is not flaky: %+v", d.Phases)
+		}
+	})
 }
 
 // One that takes too long takes only itself along: what it shares goes on.

@@ -117,7 +117,11 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 	}
 	var plan nix.Plan
 	r.bounded(ctx, func(ctx context.Context) {
-		sift(batch, func(some []*build) error { return r.dryRun(ctx, some, &plan) }, f.lost)
+		ask := func(some []*build) error { return r.dryRun(ctx, some, &plan) }
+		again := func(err error) { r.planAgain(batch, err) }
+		if Retry(ctx, r.Retries, func() error { return ask(batch) }, again) != nil {
+			sift(batch, ask, f.lost)
+		}
 		if len(plan.Build) == 0 {
 			return
 		}
@@ -132,6 +136,15 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 		f.needs[drv] = slices.DeleteFunc(needs, func(need string) bool { return !f.builds[need] })
 	}
 	return f
+}
+
+// planAgain tells that it is asked again what builds take, and why.
+func (r *run) planAgain(batch []*build, err error) {
+	why := buildCause(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)
+	for _, b := range batch {
+		b.faults++
+		r.retried(b.cell, PhaseBuild, why)
+	}
 }
 
 // dryRun asks for the plan of builds.

@@ -16,8 +16,13 @@ type Plan struct {
 func (c *Client) DryRun(ctx context.Context, drvs ...string) (Plan, error) {
 	var p planLog
 	k := c.realise(drvs, "--dry-run")
-	k.line = p.line
+	var log stderrLog
+	k.line = func(line []byte) {
+		p.line(line)
+		log.line(line)
+	}
 	_, err := c.run(ctx, k)
+	log.explain(err)
 	if err == nil && len(p.unknown) > 0 {
 		err = fmt.Errorf("nix cannot build %s", strings.Join(p.unknown, " "))
 	}

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // pathInfo is what a store says of one of its paths.
@@ -39,11 +36,7 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 	// there, and only to print it.
 	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args, paths)
 	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, line: log.line}); err != nil {
-		// A server's answer may follow what Nix says of it.
-		var died *proc.Error
-		if errors.As(err, &died) && log.err != nil {
-			died.LastLine, _, _ = strings.Cut(log.err.text(), "\n")
-		}
+		log.explain(err)
 		return nil, err
 	}
 	return decodePathInfos(out.Bytes())

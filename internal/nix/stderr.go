@@ -2,7 +2,11 @@ package nix
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // stderrLog keeps what matters of the stderr of a call that evaluates: the
@@ -25,5 +29,14 @@ func (l *stderrLog) line(line []byte) {
 		if text, found := plainError(line); found {
 			l.plain = text
 		}
+	}
+}
+
+// explain puts what Nix said into the error of its process. Other lines may follow
+// that, such as a server's answer.
+func (l *stderrLog) explain(err error) {
+	var died *proc.Error
+	if errors.As(err, &died) && l.err != nil {
+		died.LastLine, _, _ = strings.Cut(l.err.text(), "\n")
 	}
 }
