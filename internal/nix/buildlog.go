@@ -130,7 +130,7 @@ func (p *buildLog) error(r record) {
 		// Nix 2.34 does not say whose time is up, right after it stopped it.
 		e.drv = p.stopped
 	}
-	if e.text != "" && len(p.errors) < maxErrors && !slices.Contains(p.errors, e) {
+	if e.text != "" && (!e.relayed || len(p.errors) < maxErrors) && !slices.Contains(p.errors, e) {
 		p.errors = append(p.errors, e)
 	}
 }

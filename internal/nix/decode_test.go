@@ -154,6 +154,11 @@ func TestRelayedErrorsCountWhereNixNamesNoLeaf(t *testing.T) {
 	if len(p.errors) > maxErrors {
 		t.Errorf("%d errors are kept", len(p.errors))
 	}
+	// What Nix itself says is none of those.
+	p.line([]byte(`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"builder for '` + top + `' failed with exit code 1"}`))
+	if res := p.result(); len(res.Failures) != 1 || res.Failures[0].DrvPath != top {
+		t.Errorf("after many others the result is %+v", res)
+	}
 }
 
 // Of a long log the end is kept, by whole lines.
