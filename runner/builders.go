@@ -107,7 +107,7 @@ func (s *builders) proceed() {
 	for _, id := range s.graph.Ended() {
 		s.settle(s.goals[id])
 	}
-	for !s.stopping && s.slots.free() {
+	for !s.stopping {
 		p := s.graph.Take(s.slots.room)
 		if p == nil {
 			return

@@ -67,9 +67,6 @@ func (s *slots) room(class int) (free, all int) {
 	return s.here + s.remote, s.allHere + s.allRemote
 }
 
-// free says whether there is room for any.
-func (s *slots) free() bool { return s.here+s.remote > 0 }
-
 // grant is the slots that a process has.
 type grant struct{ here, remote int }
 
