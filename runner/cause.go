@@ -265,6 +265,10 @@ func buildTitle(f nix.BuildFailure) string {
 		return fmt.Sprintf("%s failed to build (exit %d)", name, f.ExitCode)
 	case f.Signal != 0:
 		return fmt.Sprintf("%s failed to build (signal %d)", name, f.Signal)
+	case strings.Contains(f.Message, "failed to produce output"):
+		return name + " failed to build: it made no output"
+	case strings.Contains(f.Message, "is not allowed to refer"):
+		return name + " failed to build: it refers to what it may not"
 	}
 	return name + " failed to build"
 }

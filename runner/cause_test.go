@@ -128,6 +128,10 @@ func TestBuildTitle(t *testing.T) {
 		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 3}, "libfrob-1.2 failed to build (exit 3)"},
 		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Signal: 9}, "libfrob-1.2 failed to build (signal 9)"},
 		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder}, "libfrob-1.2 failed to build"},
+		{
+			nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Message: "builder for '" + drv + "' failed to produce output path for output 'out' at \"/x\""},
+			"libfrob-1.2 failed to build: it made no output",
+		},
 		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
 		{nix.BuildFailure{Kind: nix.FailDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
 	}
