@@ -183,10 +183,7 @@ func (s *builders) again(p *part, why nix.BuildFailure) {
 		}
 	}
 	s.mu.Unlock()
-	slices.SortFunc(cells, matrix.Compare)
-	for _, c := range cells {
-		s.r.retried(c, PhaseBuild, buildCause(why, func() string { return "" }))
-	}
+	s.r.retried(cells, PhaseBuild, buildCause(why, func() string { return "" }))
 }
 
 // try runs a process.

@@ -248,7 +248,14 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 		f.settings = [][2]string{{"substituters", server.URL}, {"download-attempts", "1"}}
 		f.write(`leaf = sh "leaf" "exit 3"; shared = sh "shared" ""; top = name: sh name "echo ${leaf} ${shared}";`,
 			`a = top "a"; b = top "b"; c = top "c"; d = sh "d" "echo ${shared}";`)
-		out := f.run(func(o *runner.Options) { o.Retries = 1 })
+		var told [][]matrix.Cell
+		out := f.run(func(o *runner.Options) {
+			o.Retries = 1
+			o.Watch = []runner.Watcher{{Retry: func(cells []matrix.Cell, _ string, _ *runner.Cause) { told = append(told, cells) }}}
+		})
+		if len(told) != 1 || len(told[0]) != 4 {
+			f.Errorf("told are %v", told)
+		}
 		if got := ways(out); got != "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: passed built" {
 			f.Errorf("%s: %s", got, titles(out.Causes))
 		}

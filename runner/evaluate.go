@@ -22,7 +22,7 @@ type evaluation struct {
 // ask has a cell evaluated.
 func (r *run) ask(c matrix.Cell) *query {
 	return r.evals.ask(r.Target, r.question(c), func() { r.started(c, PhaseEval) }, func(err error) {
-		r.retried(c, PhaseEval, evalCause(err))
+		r.retried([]matrix.Cell{c}, PhaseEval, evalCause(err))
 	})
 }
 

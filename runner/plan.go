@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
 )
 
 // planner asks Nix what builds take, with one process for all that wait. Of most
@@ -140,11 +141,12 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 
 // planAgain tells that it is asked again what builds take, and why.
 func (r *run) planAgain(batch []*build, err error) {
-	why := buildCause(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)
+	var cells []matrix.Cell
 	for _, b := range batch {
 		b.faults++
-		r.retried(b.cell, PhaseBuild, why)
+		cells = append(cells, b.cell)
 	}
+	r.retried(cells, PhaseBuild, buildCause(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil))
 }
 
 // dryRun asks for the plan of builds.

@@ -82,8 +82,8 @@ type Watcher struct {
 	// Line is a line that a builder wrote, as it wrote it: clean it before showing
 	// it.
 	Line func(drv, line string)
-	// Retry says that a phase of a cell is tried again, and why.
-	Retry func(cell matrix.Cell, phase string, why *Cause)
+	// Retry says that a phase of some cells is tried again, and why.
+	Retry func(cells []matrix.Cell, phase string, why *Cause)
 	// Stalled says that a builder which cells wait for has written nothing for that
 	// long, or with 0 that it does so again.
 	Stalled func(drv string, cells []matrix.Cell, silent time.Duration)
@@ -210,11 +210,12 @@ func (r *run) started(c matrix.Cell, phase string) {
 	})
 }
 
-// retried tells the watcher that a phase is tried again.
-func (r *run) retried(c matrix.Cell, phase string, why *Cause) {
+// retried tells the watcher that a phase of cells, if there are any, is tried again.
+func (r *run) retried(cells []matrix.Cell, phase string, why *Cause) {
+	slices.SortFunc(cells, matrix.Compare)
 	r.watch(func(w Watcher) {
-		if w.Retry != nil {
-			w.Retry(c, phase, why)
+		if w.Retry != nil && len(cells) > 0 {
+			w.Retry(cells, phase, why)
 		}
 	})
 }

@@ -163,23 +163,27 @@ func (p *blocks) line(drv, line string) {
 	p.logs.add(drv, line)
 }
 
-func (p *blocks) retry(c matrix.Cell, phase string, why *runner.Cause) {
+func (p *blocks) retry(cells []matrix.Cell, phase string, why *runner.Cause) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", c.ID, phase, why.Title)})
+	p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(cells), phase, why.Title)})
+}
+
+// nameSome names the first of some cells.
+func nameSome(cells []matrix.Cell) string {
+	if len(cells) > 1 {
+		return fmt.Sprintf("%s and %d more", cells[0].ID, len(cells)-1)
+	}
+	return cells[0].ID
 }
 
 func (p *blocks) stalled(drv string, cells []matrix.Cell, silent time.Duration) {
 	if silent == 0 || len(cells) == 0 {
 		return
 	}
-	more := ""
-	if len(cells) > 1 {
-		more = fmt.Sprintf(" and %d more", len(cells)-1)
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.print([]string{fmt.Sprintf("… %s%s: %s has written nothing for %s", cells[0].ID, more, clean.Clean(nix.DrvName(drv)), reports.Human(silent))})
+	p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(cells), clean.Clean(nix.DrvName(drv)), reports.Human(silent))})
 }
 
 // print writes lines; the mark at the start of the first is coloured.

@@ -194,10 +194,12 @@ func (b *board) line(drv, line string) {
 	}
 }
 
-func (b *board) retry(c matrix.Cell, _ string, why *runner.Cause) {
+func (b *board) retry(cells []matrix.Cell, _ string, why *runner.Cause) {
 	defer b.change()()
-	if at := b.at(c); at.now != nil {
-		at.now.again = why.Title
+	for _, c := range cells {
+		if at := b.at(c); at.now != nil {
+			at.now.again = why.Title
+		}
 	}
 }
 

@@ -238,7 +238,7 @@ func TestHostile(t *testing.T) {
 	drv := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-" + evil
 	for _, c := range p.matrix.Cells {
 		p.watch.Start(c, "check: "+evil)
-		p.watch.Retry(c, "check", &runner.Cause{Title: evil})
+		p.watch.Retry([]matrix.Cell{c}, "check", &runner.Cause{Title: evil})
 	}
 	p.watch.Builder(drv, true)
 	p.watch.Line(drv, evil)
