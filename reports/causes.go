@@ -110,14 +110,19 @@ func (x index) since(c Cause) string {
 			last = *s
 		}
 	}
-	if last.Runs == 0 {
+	return last.words()
+}
+
+// words are empty of the zero value.
+func (s Since) words() string {
+	if s.Runs == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("failing since %s", last.Started.Format(time.DateOnly))
-	if rev := []rune(last.Rev); len(rev) > 0 {
+	text := fmt.Sprintf("failing since %s", s.Started.Format(time.DateOnly))
+	if rev := []rune(s.Rev); len(rev) > 0 {
 		text += " at " + string(rev[:min(7, len(rev))])
 	}
-	return text + ", " + count(last.Runs, "run") + " ago"
+	return text + ", " + count(s.Runs, "run") + " ago"
 }
 
 // ageAtBase says whether a cause was there at the base.

@@ -50,6 +50,9 @@ func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 	if c.Status == Passed && last && c.Flaky {
 		lines = append(lines, "flaky: passed only after a retry")
 	}
+	if last && c.Since != nil {
+		lines = append(lines, c.Since.words())
+	}
 	if last {
 		lines = append(lines, labelled("against the base: ", c.againstBase())...)
 	}
