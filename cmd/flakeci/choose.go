@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// choose lists the flake's cells and selects among them. Where a whole output
+// could not be listed, that is reported rather than that nothing fits.
+func (j *job) choose(ctx, looking context.Context) ([]matrix.Cell, error) {
+	wanted := j.wanted()
+	d, err := runner.Discover(looking, j.target, wanted)
+	if err == nil && d.Rest != nil {
+		if early := j.early(d.Matrix); len(early) > 0 {
+			j.rest = func() []matrix.Cell { return j.chooseRest(ctx, looking, d, early) }
+			return early, nil
+		}
+		d, err = d.Rest()
+	}
+	if err != nil {
+		return nil, j.broken(ctx, j.slow(looking, err))
+	}
+	return j.selectFrom(d, wanted)
+}
+
+// limit is for looking into the flake, which may take as long as any phase.
+func (j *job) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if j.opts.timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, j.opts.timeout)
+}
+
+// slow is the error of looking into the flake, or that it took too long.
+func (j *job) slow(looking context.Context, err error) error {
+	if errors.Is(looking.Err(), context.DeadlineExceeded) {
+		return &runner.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+	}
+	return err
+}
+
+// early are the cells to begin with while the rest of the flake is being listed:
+// `nix flake show` can take half a minute. Who compares, or takes a share of the
+// cells, has to know them all.
+func (j *job) early(known matrix.Matrix) []matrix.Cell {
+	if j.opts.base.given() || j.opts.shard.String() != "" {
+		return nil
+	}
+	m, err := known.Select(j.selection)
+	if err != nil || j.opts.vms.against(hostsToBoot(known)) != nil {
+		return nil // what is said of that is said of the whole
+	}
+	j.matrix, j.offered = m, known
+	return m.Cells
+}
+
+// chooseRest selects among all cells and gives those that did not begin early.
+func (j *job) chooseRest(ctx, looking context.Context, d runner.Discovery, early []matrix.Cell) []matrix.Cell {
+	d, err := d.Rest()
+	if err != nil {
+		j.causes = append(j.causes, d.Causes...)
+		_ = j.broken(ctx, j.slow(looking, err))
+		return nil
+	}
+	all, err := j.selectFrom(d, j.wanted())
+	if err != nil {
+		return nil // which it had said before any began
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c matrix.Cell) bool {
+		return slices.ContainsFunc(early, func(e matrix.Cell) bool { return e.ID == c.ID })
+	})
+}
+
+// selectFrom chooses the cells that take part.
+func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cell, error) {
+	if err := j.opts.vms.against(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
+		return nil, err
+	}
+	j.causes = append(j.causes, d.Causes...)
+	j.matrix, j.offered = d.Matrix, d.Matrix
+	selected, err := d.Matrix.Select(j.selection)
+	switch {
+	case err != nil && len(j.causes) > 0:
+		j.app.complain(err)
+		return nil, nil
+	case err != nil:
+		return nil, nothingHint(err, wanted.Others)
+	}
+	j.matrix, err = j.opts.shard.of(selected)
+	return j.matrix.Cells, err
+}
+
+// wanted says how far to look into the flake.
+func (j *job) wanted() runner.Wanted {
+	return runner.Wanted{
+		Others:   slices.ContainsFunc(j.selection.Kinds, isOther),
+		Embedded: j.opts.selection.lookInside(j.selection),
+	}
+}
+
+// broken makes a cause of what keeps the flake from being looked into. An
+// interruption is none: the report says of itself that it was interrupted.
+func (j *job) broken(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		j.causes = append(j.causes, runner.FlakeCause(err))
+	}
+	return nil
+}
+
+// isOther says whether a kind is found by `nix flake show` only.
+func isOther(k matrix.Kind) bool {
+	return k == matrix.KindCheck || k == matrix.KindPackage || k == matrix.KindDevShell || k == matrix.KindFormatter
+}
+
+// nothingHint adds where else there might be something.
+func nothingHint(err error, others bool) error {
+	var nothing *matrix.NothingError
+	if !errors.As(err, &nothing) || others {
+		return err
+	}
+	if nothing.Filter == "" {
+		return &usageError{
+			msg:  "nothing to do: the flake has no hosts and no homes",
+			hint: "--kind all takes its packages, checks and shells too",
+		}
+	}
+	return &usageError{msg: err.Error(), hint: "only NixOS hosts and homes take part unless --kind names others, such as darwin, or --vm hosts to boot"}
+}

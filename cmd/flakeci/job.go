@@ -1,0 +1,155 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flakeci/flakeci/internal/memory"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// job is one run on its way.
+type job struct {
+	app       *App
+	opts      runOptions
+	selection matrix.Selection
+	client    *nix.Client
+	started   time.Time
+
+	target   *nix.Target
+	offered  matrix.Matrix // all that the flake has
+	matrix   matrix.Matrix // what takes part
+	base     baseline
+	outcome  runner.Outcome
+	journals bool // one is to be kept
+	journal  *record
+	causes   []*runner.Cause                   // of what no cell stands for
+	rest     func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
+	vms      func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
+	memoir   *memoir                           // nil if nothing is to be remembered
+}
+
+// start finds Nix, and goes through the job in a folder of its own.
+func (j *job) start(ctx context.Context) error {
+	tmp, err := os.MkdirTemp("", "flakeci-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if j.client, err = nix.Find(ctx, j.app.clientOptions(j.opts.nix)); err != nil {
+		return err
+	}
+	j.started = time.Now()
+	err = j.do(ctx, tmp)
+	j.outcome.Interrupted = ctx.Err() != nil
+	return err
+}
+
+// do opens the flake, finds its cells and runs those that are selected. What is
+// wrong with the flake as a whole becomes a cause; the error is for a run that
+// has nothing to report: no flake there, or nothing selected.
+func (j *job) do(ctx context.Context, tmp string) (err error) {
+	var noFlake *nix.NoFlakeError
+	looking, stop := j.limit(ctx)
+	defer stop()
+	j.target, err = j.open(looking, j.opts.ref, tmp)
+	if errors.As(err, &noFlake) {
+		return err
+	}
+	if err != nil {
+		return j.broken(ctx, j.slow(looking, err))
+	}
+	j.app.warnOverrides(j.target.Flake)
+	if j.journals {
+		j.memoir = j.remember(ctx)
+	}
+	// Asked before there are cells, so that none is lost if this is interrupted.
+	machine, err := j.client.Machine(ctx)
+	if err != nil {
+		return j.broken(ctx, err)
+	}
+	var base errgroup.Group
+	base.Go(func() (err error) {
+		j.base, err = j.findBase(looking, tmp)
+		return err
+	})
+	cells, err := j.choose(ctx, looking)
+	if err = cmp.Or(err, base.Wait()); err != nil || len(cells) == 0 {
+		return err
+	}
+	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
+		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
+	}
+	j.base.without(j)
+	earlier, watch, err := j.keepJournal(machine, cells)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(ctx, j)
+	defer progress.stop()
+	o := runner.Options{
+		Client: j.client, Target: j.target, Machine: machine,
+		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
+		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall, Earlier: earlier,
+	}
+	if j.vms == nil {
+		o.VM = j.vmOptions(tmp)
+	} else {
+		o.VM = j.vms(tmp)
+		boot := o.VM.Boot
+		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
+			progress.hush() // the terminal is the guest's now
+			return boot(ctx, vm, bo)
+		}
+		done := o.Watch[0].Done
+		o.Watch[0].Done = func(r runner.Result) {
+			if r.Failed() { // else somebody has looked around already
+				done(r)
+			}
+		}
+	}
+	if !j.opts.selection.namesHomes() {
+		o.Embedded = j.selection.Admits
+	}
+	j.outcome = runner.Run(ctx, cells, o)
+	j.keepAnswers(ctx)
+	j.journal.end(j.outcome, j.about())
+	return nil
+}
+
+// open opens a flake, and tries again if something could not be fetched that may be
+// there the next time.
+func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
+	err = runner.Retry(ctx, j.opts.retries, func() (err error) {
+		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
+		return err
+	}, func(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) })
+	return target, err
+}
+
+// keepAnswers has the next run know what this one evaluated.
+func (j *job) keepAnswers(ctx context.Context) {
+	err := j.target.Save(ctx)
+	if b := j.base.base; b != nil && b.Target != nil {
+		err = errors.Join(err, b.Target.Save(ctx))
+	}
+	if err != nil && ctx.Err() == nil {
+		j.app.say("warning: what was evaluated is not kept for the next run: %v", err)
+	}
+}
+
+// report is what came of the job.
+func (j *job) report() reports.Report {
+	return reports.Collect(j.about().run(reports.Run{
+		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+	}))
+}

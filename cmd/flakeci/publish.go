@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+// delivery says where a report goes.
+type delivery struct {
+	files     reportFiles
+	artifacts evidence
+	color     string
+	github    githubFlags
+	shard     string // which of several; empty for the whole
+}
+
+// publish shows the report, writes it to the files and ends with the verdict's
+// exit code. A stdout that takes nothing keeps no file from being written.
+func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
+	table := a.Stdout
+	if d.files.onStdout() {
+		table = a.Stderr
+	}
+	style := a.style(d.color, table)
+	err := errors.Join(
+		reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width}),
+		a.writeReports(r, d),
+		a.writeOutputs(r),
+	)
+	a.onGitHub(ctx, r, d.github, d.shard)
+	if err != nil {
+		return err
+	}
+	return verdictExit(r.Verdict)
+}
+
+// verdictExit is nil for a run that passed, else its exit code.
+func verdictExit(v reports.Verdict) error {
+	switch v {
+	case reports.VerdictPassed:
+		return nil
+	case reports.VerdictFailed:
+		return exitCode(exitFailed)
+	case reports.VerdictCanceled:
+		return exitCode(exitInterrupted)
+	}
+	return exitCode(exitError)
+}
