@@ -37,7 +37,7 @@ func Annotations(r Report) []Annotation {
 		}
 		a := Annotation{
 			File: c.Location.File, Line: c.Location.Line, Column: c.Location.Column,
-			Level: LevelFailure, Title: headline(c), Details: c.LogTail,
+			Level: LevelFailure, Title: c.Headline(), Details: c.LogTail,
 		}
 		var said []string
 		if n := len(c.Cells); n > 0 {

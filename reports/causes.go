@@ -63,7 +63,7 @@ func (p *page) causeTitle(c Cause, x index) {
 	if x.isMachine(c) {
 		sign, t = signError, warn
 	}
-	title := headline(c)
+	title := c.Headline()
 	title += after(", ", c.stops(title))
 	title += bracketed(x.age(c))
 	for i, line := range wrap(title, p.room(2)) {

@@ -35,7 +35,7 @@ func TestPageSaysWhatTheReportSays(t *testing.T) {
 			}
 		}
 		for _, c := range newIndex(r).ordered(r) {
-			said(headline(c), c.news(), c.Hint, c.LogTail, c.Log, c.DrvPath)
+			said(c.Headline(), c.news(), c.Hint, c.LogTail, c.Log, c.DrvPath)
 			if c.Location != nil {
 				said(c.Location.String())
 			}

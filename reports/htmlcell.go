@@ -45,7 +45,7 @@ func (m *htmlMaker) cell(number int, c Cell) htmlCell {
 		}
 	}
 	for _, i := range m.stopping[c.ID] {
-		one.Causes = append(one.Causes, htmlLink{i, headline(m.why[i])})
+		one.Causes = append(one.Causes, htmlLink{i, m.why[i].Headline()})
 	}
 	return one
 }

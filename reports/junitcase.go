@@ -67,7 +67,7 @@ func result(p Phase, causes []Cause) *junit.Result {
 	if len(causes) == 0 {
 		return &junit.Result{Message: cmp.Or(firstLine(p.Message), string(p.Status)), Type: string(p.Status), Data: p.Message}
 	}
-	r := &junit.Result{Message: headline(causes[0]), Type: cmp.Or(causes[0].Kind, string(p.Status))}
+	r := &junit.Result{Message: causes[0].Headline(), Type: cmp.Or(causes[0].Kind, string(p.Status))}
 	if more := len(causes) - 1; more > 0 {
 		r.Message += fmt.Sprintf(" (and %d more)", more)
 	}
@@ -81,7 +81,7 @@ func result(p Phase, causes []Cause) *junit.Result {
 
 // causeCase is the case of a cause that stops no cell of the report.
 func (j junitReport) causeCase(c Cause) junit.Testcase {
-	test := junit.Testcase{Classname: "flake", Name: headline(c), Time: xmlSeconds(0)}
+	test := junit.Testcase{Classname: "flake", Name: c.Headline(), Time: xmlSeconds(0)}
 	p := Phase{Status: causeStatus(c)}
 	put(&test, p.Status, result(p, []Cause{c}))
 	test.SystemOut = attachments(c.Log)

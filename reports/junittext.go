@@ -13,7 +13,7 @@ import (
 // explain is all that a report knows of a cause, in the order in which a reader
 // wants it: what happened, where, what to do, and what the log says.
 func explain(c Cause) string {
-	lines := []string{headline(c)}
+	lines := []string{c.Headline()}
 	lines = append(lines, labelled("", c.news())...)
 	if c.Location != nil && c.Location.File != "" {
 		lines = append(lines, "at "+c.Location.String())

@@ -147,8 +147,8 @@ func (c Cell) duration() float64 {
 // for the sink to say.
 const noSubject = "does not "
 
-// headline is the title of a cause as a sentence of its own.
-func headline(c Cause) string {
+// Headline is the title as a sentence of its own.
+func (c Cause) Headline() string {
 	rest, open := strings.CutPrefix(c.Title, noSubject)
 	if !open {
 		return cmp.Or(c.Title, strings.TrimSpace(c.Kind+" failure"))

@@ -72,7 +72,7 @@ func (p *markdownPage) show(r Report) {
 	x, s := newIndex(r), newSheet(r)
 	seen := asRead(p.text)
 	for _, c := range x.ordered(r) {
-		if title := asRead(fit(headline(c), 300)); !strings.Contains(seen, title) {
+		if title := asRead(fit(c.Headline(), 300)); !strings.Contains(seen, title) {
 			p.faults = append(p.faults, fmt.Sprintf("the title %q is not in %q", title, seen))
 		}
 	}

@@ -40,7 +40,7 @@ func (m *markdown) cause(c Cause) {
 	if m.index.isMachine(c) {
 		sign = signError
 	}
-	title := headline(c)
+	title := c.Headline()
 	m.block("#### " + emoji(sign) + " " + prose(fit(title, m.most.title)))
 	if facts := m.causeFacts(c, title); len(facts) > 0 {
 		m.block(strings.Join(facts, " · "))

@@ -91,7 +91,7 @@ func TestHeadline(t *testing.T) {
 		"infra failure":                      {Kind: "infra"},
 		"packages: does not evaluate: it is": {Title: "packages: does not evaluate: it is"},
 	} {
-		if got := headline(c); got != want {
+		if got := c.Headline(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,15 +88,17 @@ const mostVictims = 3
 
 // words are what failed and which cells that stops.
 func (f *fault) words() (title, victims string) {
-	title = clean.Clean(f.cause.Title)
+	cause := f.cause
+	cause.Cells = f.cells
+	title = clean.Clean(cause.Headline())
 	cells := f.cells
 	more := ""
 	if len(cells) > mostVictims {
 		more = fmt.Sprintf(" and %d more", len(cells)-mostVictims)
 		cells = cells[:mostVictims]
 	}
-	if names := strings.Join(cells, ", "); len(f.cells) != 1 || !strings.Contains(title, names) {
-		victims = "stops " + clean.Clean(names) + more
+	if slices.ContainsFunc(f.cells, func(id string) bool { return !strings.Contains(title, clean.Clean(id)) }) {
+		victims = "stops " + clean.Clean(strings.Join(cells, ", ")) + more
 	}
 	return title, victims
 }

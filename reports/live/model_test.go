@@ -47,7 +47,7 @@ func broken(t *testing.T) *play {
 	p.watch.Builder(frob, false)
 	p.fails("home/work@laptop", runner.DependencyFailed, cause)
 	p.fails("home/joachim@laptop", runner.DependencyFailed, cause)
-	p.fails("package/x86_64-linux/tool", runner.Failed, &runner.Cause{Kind: "eval", Title: "attribute 'x' missing"})
+	p.fails("package/x86_64-linux/tool", runner.Failed, &runner.Cause{Kind: "eval", Title: "does not evaluate: attribute 'x' missing"})
 	p.watch.Start(p.cell("nixos/reason"), runner.PhaseBuild)
 	p.watch.Start(p.cell("vm/laptop"), "boot")
 	p.watch.Builder("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", true)
