@@ -43,6 +43,9 @@ type part struct {
 	unwanted bool
 	builders map[string]bool // that run now, by derivation
 	works    map[*build]bool // whose clocks it keeps going
+	// joined are those of them that it was not begun for: they came when something
+	// that they need was being built.
+	joined map[*build]bool
 	// progress says that something of it came to an end.
 	progress bool
 }
@@ -144,7 +147,7 @@ func (s *builders) start(g *graph.Part) {
 	class := s.slots.class(s.r.Machine, s.goals[g.Goals[0]].cell.System)
 	p := &part{
 		Part: g, class: class, grant: s.slots.take(class, g.Jobs), cancel: cancel,
-		builders: map[string]bool{}, works: map[*build]bool{},
+		builders: map[string]bool{}, works: map[*build]bool{}, joined: map[*build]bool{},
 	}
 	s.parts = append(s.parts, p)
 	for _, id := range g.Goals {
@@ -206,21 +209,46 @@ func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult,
 	return result, err
 }
 
-// work keeps the clock of a build going while a part is built.
-func (s *builders) work(p *part, b *build) {
+// work keeps the clock of a build going while a part is built, and says whether it
+// did not before.
+func (s *builders) work(p *part, b *build) bool {
 	if p.works[b] || b.isOver {
-		return
+		return false
 	}
 	p.works[b] = true
 	if b.clock.start(time.Now(), s.r.Timeout, func() { s.timeUp(b) }) {
 		s.r.started(b.cell, PhaseBuild+b.where)
 	}
+	return true
 }
 
 // worksOn keeps the clocks of all builds going that need a derivation.
 func (s *builders) worksOn(p *part, drv string) {
 	for _, id := range s.graph.Goals(drv) {
-		s.work(p, s.goals[id])
+		if b := s.goals[id]; s.work(p, b) {
+			p.joined[b] = true
+		}
+	}
+}
+
+// leave stops the clocks of those who joined a part and need nothing that is being
+// built of it now.
+func (s *builders) leave(p *part) {
+	if len(p.joined) == 0 {
+		return
+	}
+	wanted := map[graph.Goal]bool{}
+	for drv := range p.builders {
+		for _, id := range s.graph.Goals(drv) {
+			wanted[id] = true
+		}
+	}
+	for b := range p.joined {
+		if !wanted[b.goal] && b.stopped == "" { // else it waits for the process
+			b.clock.stop(time.Now())
+			delete(p.joined, b)
+			delete(p.works, b)
+		}
 	}
 }
 
@@ -232,6 +260,7 @@ func (s *builders) builder(p *part, drv string, runs bool) {
 		s.worksOn(p, drv)
 	} else {
 		delete(p.builders, drv)
+		s.leave(p)
 	}
 	s.mu.Unlock()
 	if runs {

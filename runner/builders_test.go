@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type fleet struct {
 	env   []string
 
 	settings [][2]string
+	later    []string // hosts that a run is not given at first
 }
 
 // eachFleet runs a test with an old Nix and a current one.
@@ -97,7 +99,9 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) runner.
 	if change != nil {
 		change(&o)
 	}
-	return runner.Run(ctx, slices.DeleteFunc(found.Matrix.Cells, func(c matrix.Cell) bool { return c.Kind != matrix.KindNixOS }), o)
+	return runner.Run(ctx, slices.DeleteFunc(found.Matrix.Cells, func(c matrix.Cell) bool {
+		return c.Kind != matrix.KindNixOS || slices.Contains(f.later, c.Host)
+	}), o)
 }
 
 // noted are the lines of a file that builders wrote, sorted.
@@ -379,6 +383,48 @@ func TestWaitingIsNotWorking(t *testing.T) {
 		}
 		if waited < 2*time.Second || lasted < time.Second || lasted >= 6*time.Second {
 			f.Errorf("one waited for %s, one took %s", waited, lasted)
+		}
+	})
+}
+
+// Who needs something that a process builds already for another works as long as that
+// is built, and waits while the process goes on with what is the other's.
+func TestJoiningIsNotStaying(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`shared = sh "shared" "/bin/sleep 2.5"; next = sh "next" "echo ${shared}; /bin/sleep 3";`,
+			`first = sh "first" "echo ${next}"; late = sh "late" "echo ${shared}";`)
+		out := f.runLate("late", func(o *runner.Options) { o.BuildJobs = 1 })
+		late := out.Results[len(out.Results)-1]
+		if p := late.Phases[len(late.Phases)-1]; late.Cell.Host != "late" || p.Duration > 4*time.Second || p.Waited < 2*time.Second {
+			f.Errorf("%s: %s took %s and waited for %s", ways(out), late.Cell.ID, p.Duration, p.Waited)
+		}
+	})
+}
+
+// Who joined and took too long ends with all others.
+func TestJoinersAreStopped(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write(`shared = sh "shared" "/bin/sleep 60";`, `first = sh "first" "echo ${shared}"; late = sh "late" "echo ${shared}";`)
+		out := f.runLate("late", func(o *runner.Options) { o.BuildJobs, o.Timeout = 1, 3*time.Second })
+		if got := ways(out); got != "first: timed-out, late: timed-out" {
+			f.Error(got)
+		}
+	})
+}
+
+// runLate runs all cells, one host of them from when the first builder has begun.
+func (f *fleet) runLate(host string, change func(*runner.Options)) runner.Outcome {
+	f.Helper()
+	f.later = []string{host}
+	return f.run(func(o *runner.Options) {
+		change(o)
+		begun := make(chan struct{})
+		var once sync.Once
+		o.Watch = []runner.Watcher{{Builder: func(string, bool) { once.Do(func() { close(begun) }) }}}
+		o.Later = func() []matrix.Cell {
+			<-begun
+			path := []string{"nixosConfigurations", host, "config", "system", "build", "toplevel"}
+			return []matrix.Cell{{ID: "nixos/" + host, Kind: matrix.KindNixOS, Host: host, Path: path}}
 		}
 	})
 }
