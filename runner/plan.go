@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -132,11 +133,26 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 	for _, drv := range plan.Build {
 		f.builds[drv] = true
 	}
+	r.tellOfCaches(plan.Without)
 	f.fetch = plan.Fetch
 	for drv, needs := range f.needs {
 		f.needs[drv] = slices.DeleteFunc(needs, func(need string) bool { return !f.builds[need] })
 	}
 	return f
+}
+
+// tellOfCaches tells of binary caches that Nix goes on without, of each once.
+func (r *run) tellOfCaches(without map[string]string) {
+	for _, cache := range slices.Sorted(maps.Keys(without)) {
+		if _, told := r.without.LoadOrStore(cache, true); told {
+			continue
+		}
+		r.watch(func(w Watcher) {
+			if w.Without != nil {
+				w.Without(cache, without[cache])
+			}
+		})
+	}
 }
 
 // planAgain tells that it is asked again what builds take, and why.
@@ -159,6 +175,7 @@ func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan) error 
 	if err == nil {
 		plan.Build = append(plan.Build, p.Build...)
 		plan.Fetch = append(plan.Fetch, p.Fetch...)
+		plan.Without = p.Without
 	}
 	return err
 }

@@ -87,6 +87,9 @@ type Watcher struct {
 	// Stalled says that a builder which cells wait for has written nothing for that
 	// long, or with 0 that it does so again.
 	Stalled func(drv string, cells []matrix.Cell, silent time.Duration)
+	// Without says of a binary cache, as scheme://host, that Nix goes on without it,
+	// and why.
+	Without func(cache, why string)
 }
 
 // Run evaluates and builds the cells and gives every one its result, those too
@@ -188,6 +191,8 @@ type run struct {
 	// by host and home.
 	homesThen map[string]map[string]Phase
 	fatal     string // the cell that stopped the run
+
+	without sync.Map // the binary caches that were told of, see [Watcher.Without]
 
 	watching sync.Mutex
 }

@@ -93,6 +93,9 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	if err != nil {
 		return err
 	}
+	watch = append(watch, runner.Watcher{Without: func(cache, why string) {
+		j.app.say("warning: binary cache %s is out of reach, what it has is built: %s", cache, why)
+	}})
 	progress := newProgress(ctx, j)
 	defer progress.stop()
 	o := runner.Options{

@@ -3,6 +3,7 @@ package nix
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -10,6 +11,9 @@ import (
 // and paths that will be fetched. Both empty: everything is in the store.
 type Plan struct {
 	Build, Fetch []string
+	// Without are binary caches that Nix goes on without, as they are out of reach:
+	// what they have is built. By scheme://host, with the reason.
+	Without map[string]string
 }
 
 // DryRun asks what building derivations would take, all together.
@@ -29,6 +33,10 @@ func (c *Client) DryRun(ctx context.Context, drvs ...string) (Plan, error) {
 	return p.plan, err
 }
 
+// cacheInfoRE finds what Nix asks a binary cache for first, and then goes on without.
+// What it says before it tries again ends with that.
+var cacheInfoRE = regexp.MustCompile(`/nix-cache-info': (?:[^;]|; [^r])*$`)
+
 // planLog reads the lists of a dry run: a heading for each, then indented
 // paths.
 type planLog struct {
@@ -45,6 +53,12 @@ func (p *planLog) line(line []byte) {
 		return
 	}
 	msg := stripSGR(r.Msg)
+	if m := downloadRE.FindStringSubmatch(msg); m != nil && cacheInfoRE.MatchString(msg) {
+		if p.plan.Without == nil {
+			p.plan.Without = map[string]string{}
+		}
+		p.plan.Without[userRE.ReplaceAllString(m[1], "://")] = strings.TrimSpace(m[2])
+	}
 	path, indented := strings.CutPrefix(msg, "  ")
 	switch {
 	case indented && p.into != nil && strings.HasPrefix(path, "/"):
