@@ -22,6 +22,8 @@ func TestBudget(t *testing.T) {
 		{"room for two that grow", budget{total: 1224 * mib, own: 24 * mib, first: 400 * mib, further: 100 * mib}, 3, 1, false},
 		{"room for many cells", budget{total: 4120 * mib, own: 24 * mib, first: 400 * mib, further: 100 * mib}, 4, 7, false},
 		{"small cells", budget{total: 4120 * mib, own: 24 * mib, first: 30 * mib, further: mib}, 4, 995, true},
+		{"more than helps", budget{total: 65536 * mib, first: 300 * mib, further: 200 * mib}, 4, 4, true},
+		{"more than helps, large cells", budget{first: 1000 * mib, further: 500 * mib}, 4, 5, true},
 		{"less than a cell", budget{total: 300 * mib, own: 40 * mib, first: 400 * mib}, 1, 1, false},
 		{"less than flakeci itself", budget{total: 100 * mib, own: 120 * mib, first: 400 * mib}, 1, 1, false},
 	}
