@@ -15,7 +15,9 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 	`could(?:n't| not) (?:resolve|connect)|failed to connect|temporary failure in name resolution|` +
 	`timeout was reached|operation timed out|connection timeout|stalled|` +
 	`HTTP error (?:429|5\d\d)|returned error: (?:429|5\d\d)|(?:HTTP/[0-9.]+|status) (?:429|5\d\d)|` +
-	`daemon disconnected`)
+	`daemon disconnected|` +
+	// So Nix 2.8 ends with a core dump if one of several questions to a cache fails.
+	`what\(\): +error: interrupted by the user`)
 
 // Transient says whether what an evaluation ended with may be gone the next time:
 // something could not be fetched, or Nix itself lost a connection.
