@@ -113,5 +113,9 @@ func (m *markdown) log(c Cause) {
 		show()
 		return
 	}
-	m.folded(fmt.Sprintf("the log's last %d lines", len(lines)), show)
+	what := "the log's last"
+	if c.Kind == "eval" {
+		what = "the trace,"
+	}
+	m.folded(fmt.Sprintf("%s %d lines", what, len(lines)), show)
 }

@@ -144,7 +144,7 @@ func evalErrorCause(e *nix.EvalError) *Cause {
 		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
 		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
 	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
-		c.Hint = "a value needs itself; in modules mostly an `imports` or `mkIf` that depends on `config`"
+		c.Hint = "a value needs itself; in modules mostly an imports or mkIf that depends on config"
 	}
 	return c
 }
@@ -276,7 +276,7 @@ func buildTitle(f nix.BuildFailure) string {
 func buildHint(f nix.BuildFailure) string {
 	switch f.Kind {
 	case nix.FailHash:
-		return "if the new content is the right one, put the hash after `got:` into the flake"
+		return "if the new content is the right one, put the hash after got: into the flake"
 	case nix.FailDisk:
 		return "free some disk (nix-collect-garbage), or move the store or the build folder to a larger one"
 	case nix.FailMemory:
@@ -292,7 +292,7 @@ func buildHint(f nix.BuildFailure) string {
 	case nix.FailDaemon:
 		return "see that nix-daemon runs and its disk is not full"
 	case nix.FailSubstituter:
-		return "the cache is in trouble or out of reach: see `nix store ping --store URL`, or do without it: --option substituters 'OTHER URLS'"
+		return "the cache is in trouble or out of reach: see nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
 	}
 	if f.Killed() {
 		return "its builder, or what that started, was killed, as happens where memory runs out; fewer --jobs at once need less of it"

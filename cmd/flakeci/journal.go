@@ -211,12 +211,12 @@ func (r *record) end(o runner.Outcome, b about) {
 }
 
 // close keeps the journal of a run of which something is left to be done.
-func (r *record) close(a *App, v reports.Verdict) {
+func (r *record) close(a *App, well bool) {
 	if r == nil {
 		return
 	}
 	err := r.writer.Close()
-	if v == reports.VerdictPassed {
+	if well {
 		err = r.slot.Remove()
 	}
 	if err = errors.Join(err, r.slot.Close()); err != nil {
