@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -91,10 +90,19 @@ func others(ctx context.Context, t *nix.Target) func() (nix.Offer, []nix.Fault, 
 func discovery(inv matrix.Inventory, faults []nix.Fault) Discovery {
 	d := Discovery{Matrix: matrix.New(inv)}
 	var cs causes
+	lost := map[*Cause][]string{}
 	for _, f := range faults {
 		c := cs.ofEval(f.Err)
-		c.Title = fmt.Sprintf("%s: %s", f.Output, c.Title)
-		d.Causes = append(d.Causes, c)
+		if lost[c] == nil {
+			d.Causes = append(d.Causes, c)
+		}
+		lost[c] = append(lost[c], f.Output)
+	}
+	for _, c := range d.Causes {
+		// Where not one could be listed, it is the flake that does not evaluate.
+		if names := lost[c]; len(names) < nix.Listings {
+			c.Title = strings.Join(names, ", ") + ": " + c.Title
+		}
 	}
 	return d
 }

@@ -85,7 +85,9 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cel
 	selected, err := d.Matrix.Select(j.selection)
 	switch {
 	case err != nil && len(j.causes) > 0:
-		j.app.complain(err)
+		if len(d.Matrix.Cells) > 0 { // else the causes say why there is none
+			j.app.complain(err)
+		}
 		return nil, nil
 	case err != nil:
 		return nil, nothingHint(err, wanted.Others)

@@ -93,7 +93,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		}
 	}
 	for _, c := range d.Causes {
-		a.say("error: %s", strings.TrimSpace(c.Place.String()+" "+c.Title))
+		a.say("error: %s", strings.TrimSpace(c.Place.String()+" "+reports.Cause{Title: c.Title}.Headline()))
 	}
 	if len(d.Causes) > 0 {
 		return exitCode(exitFailed)

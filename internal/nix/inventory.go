@@ -62,6 +62,9 @@ func otherQueries() []outputQuery {
 	}
 }
 
+// Listings is how many outputs hosts and homes may stand in.
+var Listings = len(hostAndHomeQueries())
+
 // Inventory lists the hosts and homes that the flake offers, by the names of their
 // attributes. One output that throws does not hide the rest: it comes back as a
 // Fault.
