@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 )
 
@@ -17,15 +16,12 @@ func (n *count) String() string {
 }
 
 // Type is how the value is called in the help.
-func (n *count) Type() string { return "int" }
+func (n *count) Type() string { return "count" }
 
 // Set takes a number.
 func (n *count) Set(text string) error {
 	i, err := strconv.Atoi(text)
-	if err != nil {
-		return fmt.Errorf("takes a number, not %q", text)
-	}
-	if i < 1 {
+	if err != nil || i < 1 {
 		return errors.New("takes a number from 1 on")
 	}
 	*n = count(i)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
 
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
@@ -48,8 +49,40 @@ func (f reportFiles) check() error {
 		default:
 			first = form[0]
 		}
+		if why := unwritable(form[1]); why != "" {
+			return &usageError{msg: form[0] + " " + why}
+		}
 	}
 	return nil
+}
+
+// unwritable says why a file could not be written after a run of hours, as far as
+// that can be known before; what is missing of its folder will be made.
+func unwritable(path string) string {
+	if path == "" || path == "-" {
+		return ""
+	}
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		return "takes a file, and " + path + " is a folder"
+	} else if err == nil && !st.Mode().IsRegular() {
+		return ""
+	}
+	folder := filepath.Dir(path)
+	st, err := os.Stat(folder)
+	for err != nil && folder != filepath.Dir(folder) {
+		folder = filepath.Dir(folder)
+		st, err = os.Stat(folder)
+	}
+	switch {
+	case err == nil && !st.IsDir():
+		return "cannot be written: " + folder + " is no folder"
+	case err == nil:
+		err = unix.Access(folder, unix.W_OK|unix.X_OK)
+	}
+	if err != nil {
+		return "cannot be written: " + folder + ": " + err.Error()
+	}
+	return ""
 }
 
 // writeReports writes every file that was asked for, and tells of all that

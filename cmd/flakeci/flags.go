@@ -219,7 +219,7 @@ func badFlag(cmd *cobra.Command, err error) error {
 
 // badValue says what a flag takes, on the command line and in flakeci.toml.
 func badValue(flag *pflag.Flag, value string, err error) string {
-	takes := map[string]string{"int": "a number", "bool": "true or false", "duration": "a duration such as 30m or 1h30m"}[flag.Value.Type()]
+	takes := map[string]string{"int": "a number", "count": "a number from 1 on", "bool": "true or false", "duration": "a duration such as 30m or 1h30m"}[flag.Value.Type()]
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)
 	}
