@@ -70,7 +70,7 @@ func (r *run) startBase(ctx context.Context, c matrix.Cell) {
 	r.mu.Unlock()
 	var asked *query
 	if c.Kind != matrix.KindVM { // which comes after its homes
-		asked = r.evals.ask(r.Base.Target, r.question(c), nil, nil)
+		asked = r.evals.ask(r.Base.Target, r.question(c), listener{})
 	}
 	r.atBases.Go(func() error {
 		defer close(b.done)
@@ -91,7 +91,7 @@ func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase, asked 
 		if q.VM != nil {
 			q.VM.Homes = r.homesAtBase(c)
 		}
-		asked = r.evals.ask(r.Base.Target, q, nil, nil)
+		asked = r.evals.ask(r.Base.Target, q, listener{})
 	}
 	b.evaluation = asked.wait()
 	if b.err != nil && b.stopped == "" {

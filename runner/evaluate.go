@@ -21,8 +21,29 @@ type evaluation struct {
 
 // ask has a cell evaluated.
 func (r *run) ask(c matrix.Cell) *query {
-	return r.evals.ask(r.Target, r.question(c), func() { r.started(c, PhaseEval) }, func(err error) {
+	return r.evals.ask(r.Target, r.question(c), listener{began: func() { r.started(c, PhaseEval) }, again: func(err error) {
 		r.retried([]matrix.Cell{c}, PhaseEval, evalCause(err))
+	}, warned: func(text string) { r.warns(c, text) }})
+}
+
+// mostWarnings is how many different warnings are told of.
+const mostWarnings = 100
+
+// warns tells of a warning of the flake, unless it is known.
+func (r *run) warns(c matrix.Cell, text string) {
+	r.mu.Lock()
+	known := r.warned[text] || len(r.warned) == mostWarnings
+	if !known {
+		r.warned[text] = true
+	}
+	r.mu.Unlock()
+	if known {
+		return
+	}
+	r.watch(func(w Watcher) {
+		if w.Warned != nil {
+			w.Warned(c, text)
+		}
 	})
 }
 

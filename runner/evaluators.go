@@ -42,8 +42,7 @@ type evaluators struct {
 type query struct {
 	target   *nix.Target
 	question nix.Question
-	began    func()      // is told when it is taken in hand; may be nil
-	again    func(error) // is told why it will be tried again; may be nil
+	tell     listener
 	done     chan struct{}
 
 	evaluation
@@ -53,9 +52,16 @@ type query struct {
 	faults   int // how many of those ended by a fault that may be gone
 }
 
+// listener is told how a question fares. Each may be nil.
+type listener struct {
+	began  func()      // it is taken in hand
+	again  func(error) // it will be tried again, and why
+	warned func(text string)
+}
+
 // ask takes in a question. Its answer is complete when done is closed.
-func (e *evaluators) ask(target *nix.Target, q nix.Question, began func(), again func(error)) *query {
-	asked := &query{target: target, question: q, began: began, again: again, done: make(chan struct{})}
+func (e *evaluators) ask(target *nix.Target, q nix.Question, l listener) *query {
+	asked := &query{target: target, question: q, tell: l, done: make(chan struct{})}
 	if in, ok := target.Known(q); ok {
 		asked.instance = in
 		asked.phase = Phase{Name: PhaseEval, Status: Passed, Started: time.Now()}
@@ -232,6 +238,7 @@ func (e *evaluators) start(batch []*query, keepGarbage bool) {
 		defer e.mu.Unlock()
 		w.pid = pid
 	}
+	b.Warned = func(text string) { e.warned(w, text) }
 	b.Answered = func(_ int, in nix.Instance, err error) bool { return e.answered(w, in, err) }
 	e.running.Go(func() {
 		usage, err := batch[0].target.Instantiate(proc.WithKill(ctx, kill), b)
@@ -246,8 +253,8 @@ func (e *evaluators) takeInHand(w *evaluator) {
 	w.began = time.Now()
 	q.started, q.peak = w.began, 0
 	q.attempts++
-	if q.began != nil {
-		q.began()
+	if q.tell.began != nil {
+		q.tell.began()
 	}
 	if e.limit > 0 {
 		hand := w.hand
@@ -259,6 +266,15 @@ func (e *evaluators) takeInHand(w *evaluator) {
 				w.stop(false)
 			}
 		})
+	}
+}
+
+// warned hands on a warning of what a process has in hand.
+func (e *evaluators) warned(w *evaluator, text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if w.hand < len(w.list) && w.list[w.hand].tell.warned != nil {
+		w.list[w.hand].tell.warned(text)
 	}
 }
 
@@ -335,8 +351,8 @@ func (e *evaluators) charge(w *evaluator, q *query, err error, alone bool) {
 // retry puts a question again after a while.
 func (e *evaluators) retry(q *query, err error) {
 	q.faults++
-	if q.again != nil {
-		q.again(err)
+	if q.tell.again != nil {
+		q.tell.again(err)
 	}
 	go func() {
 		goesOn := pause(e.ctx, q.faults, e.retries)

@@ -90,6 +90,10 @@ type Watcher struct {
 	// Without says of a binary cache, as scheme://host, that Nix goes on without it,
 	// and why.
 	Without func(cache, why string)
+	// Warned hands on a warning of a flake, which came up while a cell was evaluated.
+	// Each text comes once, no more than a hundred do, and none of what is known from
+	// an earlier run.
+	Warned func(cell matrix.Cell, text string)
 }
 
 // Run evaluates and builds the cells and gives every one its result, those too
@@ -100,7 +104,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	defer stop()
 	r := &run{
 		stop: stop, Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
-		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{},
+		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{},
 		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}, retries: o.Retries},
 	}
 	r.builders = newBuilders(ctx, r)
@@ -191,6 +195,7 @@ type run struct {
 	// by host and home.
 	homesThen map[string]map[string]Phase
 	fatal     string // the cell that stopped the run
+	warned    map[string]bool
 
 	without sync.Map // the binary caches that were told of, see [Watcher.Without]
 

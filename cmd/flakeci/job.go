@@ -93,9 +93,12 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	if err != nil {
 		return err
 	}
-	watch = append(watch, runner.Watcher{Without: func(cache, why string) {
-		j.app.say("warning: binary cache %s is out of reach, what it has is built: %s", cache, why)
-	}})
+	watch = append(watch, runner.Watcher{
+		Without: func(cache, why string) {
+			j.app.say("warning: binary cache %s is out of reach, what it has is built: %s", cache, why)
+		},
+		Warned: func(c matrix.Cell, text string) { j.app.say("warning: %s: %s", c.ID, text) },
+	})
 	progress := newProgress(ctx, j)
 	defer progress.stop()
 	o := runner.Options{

@@ -90,6 +90,9 @@ type Batch struct {
 	KeepGarbage bool
 	// Started is given the id of the process.
 	Started func(pid int)
+	// Warned is given the warnings of the flake, as they come up, by builtins.warn or
+	// the lib.warn of nixpkgs.
+	Warned func(text string)
 	// Answered is given each answer as soon as it is there, in order. Something
 	// that is no derivation is an [*EvalError]. False ends the process with what is
 	// left unanswered.
@@ -110,6 +113,12 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 		q.env = []string{"GC_DONT_GC=1"}
 	}
 	q.line = func(line []byte) {
+		if text, ok := parseWarning(line); ok {
+			if b.Warned != nil {
+				b.Warned(text)
+			}
+			return
+		}
 		in, ok := parseAnswer(line, t.client.mark)
 		if !ok || enough || answered >= len(b.Questions) {
 			return
@@ -175,6 +184,27 @@ func parseAnswer(line []byte, mark string) (in Instance, ok bool) {
 	}
 	text, ok := strings.CutPrefix(r.Msg, "trace: "+mark)
 	return in, ok && json.Unmarshal([]byte(text), &in) == nil
+}
+
+// parseWarning reads a line of stderr that may be a warning of the flake. What Nix
+// itself warns of is another matter.
+func parseWarning(line []byte) (text string, ok bool) {
+	if !bytes.Contains(line, []byte("warning:")) {
+		return "", false
+	}
+	r, ok := parseRecord(line)
+	if !ok || r.Action != "msg" {
+		return "", false
+	}
+	msg, traced := strings.CutPrefix(stripSGR(r.Msg), "trace: ")
+	text, ok = strings.CutPrefix(msg, "evaluation warning:")
+	if !ok && traced { // by the lib.warn of nixpkgs before 24.05
+		text, ok = strings.CutPrefix(msg, "warning:")
+	}
+	if r.RawMsg != "" { // which is not indented
+		text = r.RawMsg
+	}
+	return strings.TrimSpace(text), ok
 }
 
 // finish makes what evaluation gave ready for use, and finds what is wrong in it.
