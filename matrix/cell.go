@@ -127,6 +127,6 @@ func Compare(a, b Cell) int {
 	kinds := Kinds()
 	return cmp.Or(
 		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
-		cmp.Compare(a.ID, b.ID),
+		natural(a.ID, b.ID),
 	)
 }

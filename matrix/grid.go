@@ -31,8 +31,8 @@ func assemble(o *offer, cells []Cell, within []string) Matrix {
 	maps.DeleteFunc(hosts, func(_ string, shown bool) bool { return !shown })
 	grid.Hosts = slices.AppendSeq(grid.Hosts, maps.Keys(hosts))
 	grid.Users = slices.AppendSeq(grid.Users, maps.Keys(users))
-	slices.Sort(grid.Hosts)
-	slices.Sort(grid.Users)
+	slices.SortFunc(grid.Hosts, natural)
+	slices.SortFunc(grid.Users, natural)
 	if cells == nil {
 		cells = []Cell{} // so that JSON has a list
 	}

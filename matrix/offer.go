@@ -37,17 +37,17 @@ func newOffer(cells []Cell) *offer {
 			o.own[place{c.Host, c.User}] = append(o.own[place{c.Host, c.User}], c)
 		}
 	}
-	o.users = slices.Sorted(maps.Keys(users))
-	o.hosts = slices.Sorted(maps.Keys(o.systems))
+	o.users = slices.SortedFunc(maps.Keys(users), natural)
+	o.hosts = slices.SortedFunc(maps.Keys(o.systems), natural)
 	if len(o.hosts) == 0 {
-		o.hosts = slices.Sorted(maps.Keys(rows))
+		o.hosts = slices.SortedFunc(maps.Keys(rows), natural)
 	}
 	return o
 }
 
 // hasHost reports whether the grid has a row for the host.
 func (o *offer) hasHost(host string) bool {
-	_, found := slices.BinarySearch(o.hosts, host)
+	_, found := slices.BinarySearchFunc(o.hosts, host, natural)
 	return found
 }
 

@@ -92,7 +92,7 @@ func (l *layout) orphanHosts() []string {
 	for _, id := range l.matrix.Grid.Orphans {
 		hosts[l.cells[id].Host] = true
 	}
-	return slices.Sorted(maps.Keys(hosts))
+	return slices.SortedFunc(maps.Keys(hosts), natural)
 }
 
 // looseRows makes the rows of homes that are in no other: one for all that are
@@ -116,7 +116,7 @@ func (l *layout) looseRows() []Row {
 		l.put(rows[key], c)
 	}
 	var list []Row
-	for _, key := range slices.Sorted(maps.Keys(rows)) {
+	for _, key := range slices.SortedFunc(maps.Keys(rows), natural) {
 		list = append(list, *rows[key])
 	}
 	return list
@@ -125,7 +125,7 @@ func (l *layout) looseRows() []Row {
 // put gives a home its user's place in a row, or the row's rest if that is
 // taken.
 func (l *layout) put(row *Row, c *Cell) {
-	column, found := slices.BinarySearch(l.matrix.Grid.Users, c.User)
+	column, found := slices.BinarySearchFunc(l.matrix.Grid.Users, c.User, natural)
 	if found && row.Homes[column] == nil {
 		row.Homes[column] = c
 		return
