@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -12,6 +13,35 @@ const (
 	heartbeat      = 30 * time.Second
 	firstHeartbeat = 5 * time.Second
 )
+
+// whileLooking says now and then that flakeci looks into the flake, which fetches its
+// inputs and can take minutes: there are no cells yet that could show it.
+func (j *job) whileLooking() (stop func()) {
+	if j.opts.progress == "quiet" {
+		return func() {}
+	}
+	after := heartbeat
+	if j.app.style(j.opts.color, j.app.Stderr).width > 0 {
+		after = firstHeartbeat
+	}
+	ended := make(chan struct{})
+	var beating sync.WaitGroup
+	beating.Go(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case now := <-time.After(after):
+				j.app.say("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
+				after = heartbeat
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(ended)
+		beating.Wait()
+	})
+}
 
 // beat says what is going on whenever nothing else was said for a while.
 func (p *blocks) beat() {

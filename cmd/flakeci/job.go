@@ -60,6 +60,8 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	var noFlake *nix.NoFlakeError
 	looking, stop := j.limit(ctx)
 	defer stop()
+	looked := j.whileLooking()
+	defer looked()
 	j.target, err = j.open(looking, j.opts.ref, tmp)
 	if errors.As(err, &noFlake) {
 		return err
@@ -99,6 +101,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		},
 		Warned: func(c matrix.Cell, text string) { j.app.say("warning: %s: %s", c.ID, text) },
 	})
+	looked()
 	progress := newProgress(ctx, j)
 	defer progress.stop()
 	o := runner.Options{
