@@ -205,7 +205,7 @@ func (f *BuildFailure) addTail(t *tail) {
 		f.Message = logLinesRE.Split(f.Message, 2)[0]
 	}
 	// The builder's own program reports the full disk; Nix only sees it exit.
-	if f.Kind == FailBuilder && slices.ContainsFunc(t.lines, diskFull) {
+	if f.Kind == FailBuilder && slices.ContainsFunc(t.lines, noSpaceRE.MatchString) {
 		f.Kind = FailDisk
 	}
 }

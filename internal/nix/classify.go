@@ -38,7 +38,9 @@ func (f BuildFailure) Killed() bool {
 	return f.Kind == FailBuilder && (f.Signal == kill || f.ExitCode == bySignal+kill || slices.ContainsFunc(f.Tail, killedRE.MatchString))
 }
 
-func diskFull(line string) bool { return diskFullRE.MatchString(line) }
+// What programs say when they could not write. A log that only has the words, such as
+// the names of tests, is none.
+var noSpaceRE = regexp.MustCompile(`(?i)[:\])] no space left on device`)
 
 // victim recognises a derivation that failed for its dependencies only.
 func victim(text string) (string, bool) {

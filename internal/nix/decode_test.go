@@ -88,6 +88,25 @@ func TestMachineWithRemotes(t *testing.T) {
 	}
 }
 
+// A builder that could not write is told from one whose log has the words.
+func TestNoSpace(t *testing.T) {
+	for line, want := range map[string]bool{
+		"cp: error writing 'x': No space left on device":        true,
+		"OSError: [Errno 28] No space left on device: '/build'": true,
+		"write /build/x: no space left on device":               true,
+		"Error: ENOSPC: no space left on device, write":         true,
+		"test_disk_full ... ok":                                 false,
+		"ok 17 - says that the disk is full: disk full":         false,
+		"ok 18 - handles 'no space left on device'":             false,
+	} {
+		f := BuildFailure{Kind: FailBuilder}
+		f.addTail(&tail{lines: []string{line, "exit"}})
+		if got := f.Kind == FailDisk; got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
 func TestClassify(t *testing.T) {
 	const drv = "/nix/store/00000000000000000000000000000000-x.drv"
 	tests := []struct {
