@@ -166,6 +166,9 @@ func (c Cause) news() string {
 	}
 	first, rest, _ := strings.Cut(message, "\n")
 	if strings.Contains(c.Title, strings.TrimSpace(first)) {
+		if strings.Contains(c.Title, strings.TrimPrefix(strings.TrimSpace(rest), "- ")) {
+			return ""
+		}
 		return dedent(rest)
 	}
 	return message

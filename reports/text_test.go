@@ -96,3 +96,18 @@ func TestHeadline(t *testing.T) {
 		}
 	}
 }
+
+func TestNews(t *testing.T) {
+	for want, c := range map[string]Cause{
+		"":                  {Title: "does not evaluate: x", Message: "x"},
+		"more":              {Title: "does not evaluate: x", Message: "x\nmore"},
+		"- eth0\n- another": {Title: "does not evaluate: Failed: eth0", Message: "\nFailed:\n- eth0\n- another"},
+	} {
+		if got := c.news(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := (Cause{Title: "does not evaluate: Failed: eth0", Message: "\nFailed:\n- eth0"}).news(); got != "" {
+		t.Errorf("what the title says is said again: %q", got)
+	}
+}

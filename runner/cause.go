@@ -131,7 +131,7 @@ func evalCause(err error) *Cause {
 
 func evalErrorCause(e *nix.EvalError) *Cause {
 	c := &Cause{
-		Kind: kindEval, Title: "does not evaluate: " + firstLine(e.Message),
+		Kind: kindEval, Title: "does not evaluate: " + gist(e.Message),
 		Message: e.Message, Place: e.Place, Tail: traceLines(e),
 	}
 	switch {
@@ -315,6 +315,15 @@ func (e *SlowError) cause() *Cause {
 // timeoutCause is one cell's own: another may be slow for another reason.
 func timeoutCause(cell, phase string, limit time.Duration) *Cause {
 	return (&SlowError{What: phase + " of " + cell, Limit: limit}).cause()
+}
+
+// gist is the first line of an error, and of failed assertions the first of them too.
+func gist(message string) string {
+	const head = "Failed assertions:"
+	if failed, ok := strings.CutPrefix(strings.TrimSpace(message), head+"\n"); ok {
+		return firstLine(head + " " + strings.TrimPrefix(firstLine(failed), "- "))
+	}
+	return firstLine(message)
 }
 
 // firstLine is the first line that says something, shortened to fit a row.

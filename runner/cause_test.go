@@ -85,6 +85,10 @@ func TestEvalCause(t *testing.T) {
 		kind, title, hint string
 		status            Status
 	}{
+		"assertions": {
+			&nix.EvalError{Message: "\nFailed assertions:\n- eth0 is not set\n- nor is eth1"},
+			"eval", "does not evaluate: Failed assertions: eth0 is not set", "", Failed,
+		},
 		"throw": {&nix.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", Failed},
 		"recursion": {
 			&nix.EvalError{Message: "infinite recursion encountered"},
