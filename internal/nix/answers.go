@@ -150,6 +150,15 @@ func (a *answers) prune(dir string) error {
 	return nil
 }
 
+// changed is the error for a tree that is not what it was when the run began.
+func (f Flake) changed() error {
+	text := "its files changed meanwhile, so cells may be of more than one state of them"
+	if !f.inGit {
+		text += "; without git that is so of whatever is written into its folder, such as logs (--artifacts elsewhere)"
+	}
+	return errors.New(text)
+}
+
 // Save keeps what was evaluated for the next run. A tree that is not locked is
 // looked at once more: what was evaluated may be of a later state of it.
 func (t *Target) Save(ctx context.Context) error {
@@ -158,8 +167,11 @@ func (t *Target) Save(ctx context.Context) error {
 	}
 	if t.Flake.Rev == "" {
 		now, err := t.client.Resolve(ctx, t.Flake.Ref, t.options)
-		if err != nil || !slices.EqualFunc(now.identity(), t.Flake.identity(), slices.Equal[[]byte]) {
+		if err != nil {
 			return err
+		}
+		if !slices.EqualFunc(now.identity(), t.Flake.identity(), slices.Equal[[]byte]) {
+			return t.Flake.changed()
 		}
 	}
 	return t.answers.save()
