@@ -165,7 +165,7 @@ func (c Cause) news() string {
 		return ""
 	}
 	first, rest, _ := strings.Cut(message, "\n")
-	if strings.Contains(c.Title, strings.TrimSpace(first)) {
+	if strings.Contains(c.Title, strings.TrimSuffix(strings.TrimSpace(first), ":")) {
 		if strings.Contains(c.Title, strings.TrimPrefix(strings.TrimSpace(rest), "- ")) {
 			return ""
 		}

@@ -243,7 +243,7 @@ func buildTitle(f nix.BuildFailure) string {
 		return firstLine(fmt.Sprintf("binary cache %s: %s", f.Server, f.Reason))
 	}
 	if f.DrvPath == "" {
-		return firstLine(f.Message)
+		return strings.TrimSuffix(firstLine(f.Message), ":")
 	}
 	name := nix.DrvName(f.DrvPath)
 	switch {

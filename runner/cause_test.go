@@ -137,6 +137,7 @@ func TestBuildTitle(t *testing.T) {
 			"libfrob-1.2 failed to build: it made no output",
 		},
 		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
+		{nix.BuildFailure{Kind: nix.FailBuilder, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},
 		{nix.BuildFailure{Kind: nix.FailDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
 	}
 	for _, tt := range tests {
