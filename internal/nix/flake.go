@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"os"
+	"strconv"
+	"strings"
 )
 
 // Flake is a flake reference that Nix has resolved.
@@ -26,6 +29,7 @@ type Flake struct {
 	described json.RawMessage // what Nix said of it, whole
 
 	eval  string // the reference to evaluate: locked where that is possible
+	copy  string // that of Nix's copy of a folder without git
 	inGit bool   // only what git tracks in Checkout is part of the flake
 	locks lockFile
 }
@@ -60,6 +64,8 @@ type flakeSource struct {
 	Dir  string `json:"dir"`
 	Ref  string `json:"ref"`
 	Rev  string `json:"rev"`
+
+	LastModified int64 `json:"lastModified"`
 }
 
 // overrides gives what is to replace inputs as Nix is to be given it. The error
@@ -115,6 +121,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 		return f, f.resolveError(err)
 	}
 	f.fill(m)
+	f.copy = c.copied(m)
 	f.Unknown = f.locks.unknown(o.Overrides)
 	return f, nil
 }
@@ -130,6 +137,31 @@ func (f *Flake) fill(m metadata) {
 	if m.Revision != "" {
 		f.eval = m.URL
 	}
+}
+
+// copied is the reference to Nix's copy of a folder without git, or "" for anything else.
+func (c *Client) copied(m metadata) string {
+	if m.Locked.Type != "path" || m.Path == "" {
+		return ""
+	}
+	query := url.Values{}
+	if c.Version.datesCopies() {
+		query.Set("lastModified", strconv.FormatInt(m.Locked.LastModified, 10))
+	}
+	if m.Resolved.Dir != "" {
+		query.Set("dir", m.Resolved.Dir)
+	}
+	return strings.TrimSuffix("path:"+m.Path+"?"+strings.ReplaceAll(query.Encode(), "+", "%20"), "?")
+}
+
+// reference is what to evaluate. Of a folder without git it is the copy that Nix made
+// when it was resolved, for as long as nobody collects that: flakeci writes artifacts
+// into the folder itself, and each evaluation would be of another flake.
+func (f *Flake) reference() string {
+	if _, err := os.Lstat(f.StorePath); f.copy != "" && err == nil {
+		return f.copy
+	}
+	return f.eval
 }
 
 // folder is the local folder that a flake was read from as it lies there, and

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const oneHost = "{ outputs = { self }: { nixosConfigurations.reason = { }; }; }\n"
@@ -185,6 +186,51 @@ func TestOpenFindsFoldersWithoutGit(t *testing.T) {
 
 // What is no flake is told apart from a flake at fault, of which there are
 // plenty among the evaluation errors.
+// A folder without git stays what it was when it was opened: flakeci itself writes
+// artifacts into it. Somebody may collect the copy, then it is what it is by now.
+func TestFolderWithoutGitStays(t *testing.T) {
+	eachLane(t, func(w *world) {
+		dir := filepath.Join(w.scratch, "folder", "a b")
+		if w.client.Version.Less(Version{2, 26, 0}) {
+			dir = filepath.Join(w.scratch, "folder", "ab")
+		}
+		write := func(name string) {
+			files{"flake.nix": "{ outputs = { self }: { name = \"" + name + "\"; source = self.outPath; date = self.lastModified; }; }"}.write(w.T, dir, strings.NewReplacer())
+		}
+		type seen struct {
+			Name, Source string
+			Date         int64
+		}
+		look := func(target *Target) (s seen) {
+			if _, err := target.Eval(w.Context(), "f: { inherit (f.outputs) name source date; }", &s); err != nil {
+				w.Error(err)
+			}
+			return s
+		}
+		write("first" + w.scratch)
+		written := time.Unix(1_600_000_000, 0)
+		if err := os.Chtimes(filepath.Join(dir, "flake.nix"), written, written); err != nil {
+			w.Fatal(err)
+		}
+		target, err := w.open(dir, FlakeOptions{})
+		if err != nil {
+			w.Fatal(err)
+		}
+		write("second" + w.scratch)
+		got := look(target)
+		if got.Name != "first"+w.scratch || got.Source != target.Flake.StorePath {
+			w.Errorf("got %+v", got)
+		}
+		if target.client.Version.datesCopies() && got.Date != written.Unix() {
+			w.Errorf("it is of %d", got.Date)
+		}
+		target.Flake.StorePath += "-collected"
+		if got := look(target); got.Name != "second"+w.scratch {
+			w.Errorf("without a copy it is %+v", got)
+		}
+	})
+}
+
 func TestOpenSaysWhereThereIsNoFlake(t *testing.T) {
 	eachLane(t, func(w *world) {
 		dir := func(name string, f files) string {

@@ -94,7 +94,7 @@ func (t *Target) show(ctx context.Context) (Offer, error) {
 	if t.answers.get("flake show", &root) {
 		return root.offer(), nil
 	}
-	args := append([]string{t.Flake.eval}, t.client.Version.showAllSystems()...)
+	args := append([]string{t.Flake.reference()}, t.client.Version.showAllSystems()...)
 	q := question{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, builds: true, args: t.args("", args...)}}
 	if _, err := t.client.evaluate(ctx, q, &root); err != nil {
 		return Offer{}, err

@@ -70,6 +70,13 @@ func (v Version) NamesAllFailures() bool {
 	return !v.Less(Version{2, 26, 0}) && v.Less(Version{2, 90, 0})
 }
 
+// datesCopies says whether a path in the store may be given the time that the flake in
+// it was last modified: by 2.26 and 2.34; 2.8 has 0 there and fails over any other. Lix,
+// whose versions begin at 2.90, is not tried.
+func (v Version) datesCopies() bool {
+	return !v.Less(Version{2, 26, 0}) && v.Less(Version{2, 90, 0})
+}
+
 // installable is how this version wants to be told to build a derivation: 2.8
 // by the bare path; 2.26 and 2.34 with ^*, without which 2.34 takes the .drv
 // file itself and exits 0 having built nothing.
