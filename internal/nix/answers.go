@@ -150,28 +150,19 @@ func (a *answers) prune(dir string) error {
 	return nil
 }
 
-// changed is the error for a tree that is not what it was when the run began.
-func (f Flake) changed() error {
-	text := "its files changed meanwhile, so cells may be of more than one state of them"
-	if !f.inGit {
-		text += "; without git that is so of whatever is written into its folder, such as logs (--artifacts elsewhere)"
-	}
-	return errors.New(text)
-}
-
 // Save keeps what was evaluated for the next run. A tree that is not locked is
 // looked at once more: what was evaluated may be of a later state of it.
 func (t *Target) Save(ctx context.Context) error {
 	if len(t.answers.added) == 0 {
 		return nil
 	}
-	if t.Flake.Rev == "" {
+	if t.Flake.Rev == "" && t.Flake.reference() != t.Flake.copy {
 		now, err := t.client.Resolve(ctx, t.Flake.Ref, t.options)
 		if err != nil {
 			return err
 		}
 		if !slices.EqualFunc(now.identity(), t.Flake.identity(), slices.Equal[[]byte]) {
-			return t.Flake.changed()
+			return errors.New("its files changed meanwhile, so cells may be of more than one state of them")
 		}
 	}
 	return t.answers.save()

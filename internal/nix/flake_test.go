@@ -231,6 +231,30 @@ func TestFolderWithoutGitStays(t *testing.T) {
 	})
 }
 
+// What was evaluated while somebody changed the tree is kept for nobody, and that is told.
+func TestChangedMeanwhile(t *testing.T) {
+	eachLane(t, func(w *world) {
+		w.client = find(t, Options{Path: w.client.path, Answers: w.TempDir()})
+		dir := w.repository("changing")
+		for i, change := range []bool{false, true} {
+			files{"flake.nix": strings.Repeat(" ", i+1) + oneHost}.write(w.T, dir, strings.NewReplacer())
+			target, err := w.open(dir, FlakeOptions{})
+			if err != nil {
+				w.Fatal(err)
+			}
+			if _, _, err := target.Inventory(w.Context()); err != nil {
+				w.Fatal(err)
+			}
+			if change {
+				files{"flake.nix": "\n" + oneHost}.write(w.T, dir, strings.NewReplacer())
+			}
+			if err := target.Save(w.Context()); (err != nil) != change {
+				w.Errorf("%v: %v", change, err)
+			}
+		}
+	})
+}
+
 func TestOpenSaysWhereThereIsNoFlake(t *testing.T) {
 	eachLane(t, func(w *world) {
 		dir := func(name string, f files) string {
