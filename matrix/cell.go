@@ -90,11 +90,16 @@ func homeCell(h Home, shared bool) Cell {
 	if shared && h.System != "" {
 		c.ID = cellID(string(KindHome), h.System, h.Key)
 	}
-	user, host, found := strings.Cut(h.Key, "@")
-	if !found {
-		user = cmp.Or(h.Username, h.Key)
+	c.User, c.Host, _ = strings.Cut(h.Key, "@")
+	return c.For(h.Username)
+}
+
+// For is the cell once it is known whom a home is for. The key of a bare home need
+// not be the user; all else says so by itself.
+func (c Cell) For(username string) Cell {
+	if isBare(c) && username != "" {
+		c.User = username
 	}
-	c.User, c.Host = user, host
 	return c
 }
 

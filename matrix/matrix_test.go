@@ -85,6 +85,10 @@ func TestUserOfAHome(t *testing.T) {
 		if c.User != tt.user || c.Host != tt.host {
 			t.Errorf("%+v is of %q on %q", tt.home, c.User, c.Host)
 		}
+		later := New(Inventory{Homes: []Home{{Key: tt.home.Key}}}).Cells[0].For(tt.home.Username)
+		if later.User != tt.user || later.Host != tt.host {
+			t.Errorf("%+v is of %q on %q once it was asked", tt.home, later.User, later.Host)
+		}
 	}
 }
 

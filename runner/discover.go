@@ -32,6 +32,10 @@ func (d Discovery) Whole() (Discovery, error) {
 type Wanted struct {
 	// Others asks for checks, packages, shells and formatters too.
 	Others bool
+	// Users asks homes whose key is no user@host for whom they are, which is to
+	// evaluate most of each. Else the key stands for the user until the home is
+	// evaluated in the run.
+	Users bool
 	// Embedded says which hosts are evaluated far enough to name the homes
 	// inside them, so that these can be shown or selected. Those inside other
 	// hosts are found when their host is evaluated. Nil is none.
@@ -51,7 +55,7 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 		return Discovery{}, err
 	}
 	inv := matrix.Inventory{NixOS: offer.NixOS, Darwin: offer.Darwin}
-	if inv.Homes, err = homes(ctx, t, offer); err != nil {
+	if inv.Homes, err = homes(ctx, t, offer, w.Users); err != nil {
 		return Discovery{}, err
 	}
 	if w.Embedded != nil {
@@ -117,27 +121,21 @@ func outputs(attrs []nix.Attr) []matrix.Output {
 
 // homes lists the homes wherever people put them. A key that is no user@host
 // does not tell whose it is; the configuration does.
-func homes(ctx context.Context, t *nix.Target, offer nix.Offer) ([]matrix.Home, error) {
-	var bare []nix.Attr
+func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]matrix.Home, error) {
+	all := slices.Clone(offer.LegacyHomes)
+	for _, key := range offer.Homes {
+		all = append(all, nix.Attr{Name: key})
+	}
+	var users map[nix.Attr]string
+	if ask {
+		var err error
+		bare := slices.DeleteFunc(slices.Clone(all), func(a nix.Attr) bool { return strings.Contains(a.Name, "@") })
+		if users, err = t.Usernames(ctx, bare); err != nil {
+			return nil, err
+		}
+	}
 	var list []matrix.Home
-	for _, key := range offer.Homes {
-		if !strings.Contains(key, "@") {
-			bare = append(bare, nix.Attr{Name: key})
-		}
-	}
-	for _, a := range offer.LegacyHomes {
-		if !strings.Contains(a.Name, "@") {
-			bare = append(bare, a)
-		}
-	}
-	users, err := t.Usernames(ctx, bare)
-	if err != nil {
-		return nil, err
-	}
-	for _, key := range offer.Homes {
-		list = append(list, matrix.Home{Key: key, Username: users[nix.Attr{Name: key}]})
-	}
-	for _, a := range offer.LegacyHomes {
+	for _, a := range all {
 		list = append(list, matrix.Home{Key: a.Name, System: a.System, Username: users[a]})
 	}
 	return list, nil

@@ -98,9 +98,12 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cel
 
 // wanted says how far to look into the flake.
 func (j *job) wanted() runner.Wanted {
+	s := j.selection
 	return runner.Wanted{
-		Others:   slices.ContainsFunc(j.selection.Kinds, isOther),
-		Embedded: j.opts.selection.lookInside(j.selection),
+		Others: slices.ContainsFunc(s.Kinds, isOther),
+		// A home that names no host is on those that have a user of its name.
+		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, matrix.KindVM),
+		Embedded: j.opts.selection.lookInside(s),
 	}
 }
 

@@ -151,6 +151,10 @@ func (b *board) compared(r runner.Result) {
 func (b *board) finish(r runner.Result) {
 	at := b.at(r.Cell)
 	b.rest(at)
+	if at.User != r.Cell.User { // which only evaluation told
+		at.Cell = r.Cell
+		b.matrix = b.matrix.With(r.Cell)
+	}
 	b.stale = true
 	rep := reports.Collect(reports.Run{Outcome: runner.Outcome{Results: []runner.Result{r}, Causes: r.Causes}})
 	at.result, at.finished = rep.Cells[0], true

@@ -103,3 +103,11 @@ func TestMoreCells(t *testing.T) {
 	p.watch.More(all.Cells)
 	p.golden("late", 80, 24)
 }
+
+// A home stands under the user whom its evaluation names.
+func TestUserComesLater(t *testing.T) {
+	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}, Homes: []matrix.Home{{Key: "desktop"}}}, matrix.KindNixOS, matrix.KindHome)
+	home := p.cell("home/desktop").For("niri")
+	p.watch.Done(runner.Result{Cell: home, Status: runner.Passed, How: runner.Cached})
+	p.golden("user", 80, 24)
+}
