@@ -40,6 +40,26 @@ type Wanted struct {
 	// inside them, so that these can be shown or selected. Those inside other
 	// hosts are found when their host is evaluated. Nil is none.
 	Embedded func(host matrix.Cell) bool
+	// Retries is how often names are asked for again if something could not be
+	// fetched that may be there then. Again is told before each time why.
+	Retries int
+	Again   func(error)
+}
+
+// list asks for names.
+func (w Wanted) list(ctx context.Context, ask func(context.Context) (nix.Offer, []nix.Fault, error)) (offer nix.Offer, faults []nix.Fault, err error) {
+	_ = Retry(ctx, w.Retries, func() error {
+		if offer, faults, err = ask(ctx); err != nil {
+			return err
+		}
+		for _, f := range faults {
+			if nix.Transient(f.Err) {
+				return f.Err
+			}
+		}
+		return nil
+	}, w.Again)
+	return offer, faults, err
 }
 
 // Discover asks the flake for its configurations. Hosts and homes are listed when
@@ -48,9 +68,9 @@ type Wanted struct {
 func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 	var rest func() (nix.Offer, []nix.Fault, error)
 	if w.Others {
-		rest = others(ctx, t)
+		rest = w.others(ctx, t)
 	}
-	offer, faults, err := t.Inventory(ctx)
+	offer, faults, err := w.list(ctx, t.Inventory)
 	if err != nil {
 		return Discovery{}, err
 	}
@@ -76,14 +96,14 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 }
 
 // others begins to ask for what else there is, and gives what waits for it.
-func others(ctx context.Context, t *nix.Target) func() (nix.Offer, []nix.Fault, error) {
+func (w Wanted) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []nix.Fault, error) {
 	var offer nix.Offer
 	var faults []nix.Fault
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		offer, faults, err = t.Others(ctx)
+		offer, faults, err = w.list(ctx, t.Others)
 	}()
 	return func() (nix.Offer, []nix.Fault, error) {
 		<-done

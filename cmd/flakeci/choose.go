@@ -104,6 +104,7 @@ func (j *job) wanted() runner.Wanted {
 		// A home that names no host is on those that have a user of its name.
 		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, matrix.KindVM),
 		Embedded: j.opts.selection.lookInside(s),
+		Retries:  j.opts.retries, Again: j.triesAgain,
 	}
 }
 

@@ -141,9 +141,12 @@ func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, er
 	err = runner.Retry(ctx, j.opts.retries, func() (err error) {
 		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
 		return err
-	}, func(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) })
+	}, j.triesAgain)
 	return target, err
 }
+
+// triesAgain says why the flake is looked into once more.
+func (j *job) triesAgain(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) }
 
 // keepAnswers has the next run know what this one evaluated.
 func (j *job) keepAnswers(ctx context.Context) {
