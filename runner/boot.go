@@ -140,6 +140,7 @@ func (r *run) vmQuestion(c matrix.Cell) nix.Question {
 func (r *run) boot(ctx context.Context, res *Result) {
 	homes, without := r.homesOf(res.Cell)
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: res.vm, Homes: homes}
+	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
 		Started: r.started,
 		Once:    r.bootCause,

@@ -104,6 +104,15 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) runner.
 	}), o)
 }
 
+// nix gives what a call of Nix says, whether it goes well or not.
+func (f *fleet) nix(args ...string) string {
+	f.Helper()
+	cmd := exec.Command(f.lane.Nix, append([]string{"--extra-experimental-features", "nix-command flakes"}, args...)...)
+	cmd.Env = slices.Concat(os.Environ(), lanes.Env())
+	said, _ := cmd.CombinedOutput() // the words tell
+	return strings.TrimSpace(string(said))
+}
+
 // noted are the lines of a file that builders wrote, sorted.
 func (f *fleet) noted(name string) []string {
 	f.Helper()
@@ -440,6 +449,44 @@ func TestADerivationThatIsGone(t *testing.T) {
 		}
 		if len(out.Causes) != 1 {
 			f.Errorf("causes are %s", titles(out.Causes))
+		}
+	})
+}
+
+// What waits to be built is no garbage.
+func TestGarbage(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		if f.lane.Version == "2.8.0" {
+			f.Skip("this Nix keeps no derivation that nobody builds")
+		}
+		wait := fmt.Sprintf("until [ -e %s/go ]; do /bin/sleep 0.1; done", f.notes)
+		f.write("", fmt.Sprintf(`a = sh "a" "%[1]s"; b = sh "b" "%[1]s";`, wait))
+		drvs := map[string]string{}
+		for _, host := range []string{"a", "b"} {
+			drvs[host] = f.nix("eval", "--quiet", "--raw", "path:"+f.dir+"#nixosConfigurations."+host+".config.system.build.toplevel.drvPath")
+		}
+		var words string
+		var collected sync.Once
+		out := f.run(func(o *runner.Options) {
+			o.BuildJobs, o.Roots = 1, f.TempDir()
+			o.Watch = []runner.Watcher{{Builder: func(drv string, _ bool) {
+				collected.Do(func() {
+					for _, other := range drvs {
+						if other != drv {
+							words = f.nix("store", "delete", other)
+						}
+					}
+					if err := os.WriteFile(filepath.Join(f.notes, "go"), nil, 0o644); err != nil {
+						f.Error(err)
+					}
+				})
+			}}}
+		})
+		if !strings.Contains(words, "still alive") {
+			f.Errorf("to delete what waits gives %s", words)
+		}
+		if got := ways(out); got != "a: passed built, b: passed built" && got != "b: passed built, a: passed built" {
+			f.Error(got)
 		}
 	})
 }

@@ -19,6 +19,7 @@ func (r *run) bootBase(ctx context.Context, res *Result) {
 	if b.instance.VM != nil {
 		vm.Info = *b.instance.VM
 	}
+	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
 		Started: func(_ matrix.Cell, phase string) { r.started(res.Cell, phase+AtBase) },
 		Once:    r.bootCause,

@@ -124,15 +124,24 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 		if Retry(ctx, r.Retries, func() error { return ask(batch) }, again) != nil {
 			sift(batch, ask, f.lost)
 		}
+		for _, drv := range plan.Build {
+			f.builds[drv] = true
+		}
 		if len(plan.Build) == 0 {
 			return
 		}
+		var drvs []string
+		for _, b := range batch {
+			if f.builds[b.drv] {
+				drvs = append(drvs, b.drv)
+			}
+		}
+		var rooting sync.WaitGroup
+		rooting.Go(func() { r.root(ctx, drvs...) })
 		// Without this the builds go on, one unaware of what others share with it.
 		f.needs, _ = r.Client.Needs(ctx, plan.Build)
+		rooting.Wait()
 	})
-	for _, drv := range plan.Build {
-		f.builds[drv] = true
-	}
 	r.tellOfCaches(plan.Without)
 	f.fetch = plan.Fetch
 	for drv, needs := range f.needs {

@@ -3,8 +3,11 @@ package runner
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,6 +51,10 @@ type Options struct {
 	VM VMOptions
 	// Artifacts is the folder for whole logs; empty keeps none.
 	Artifacts string
+	// Roots is a folder for links that keep what is to be built and booted from being
+	// collected as garbage, as by min-free of a builder in the same run. Whoever made it
+	// removes it in the end. Empty keeps nothing.
+	Roots string
 	// Stall is after how long a builder that writes nothing is told of; 0 is never.
 	Stall time.Duration
 	// Retries is how often more than once something is tried that fails for what may
@@ -197,6 +204,7 @@ type run struct {
 	fatal     string // the cell that stopped the run
 	warned    map[string]bool
 
+	rooted  atomic.Int64
 	without sync.Map // the binary caches that were told of, see [Watcher.Without]
 
 	watching sync.Mutex
@@ -269,6 +277,16 @@ func (r *run) tell(res Result) {
 			w.Done(res)
 		}
 	})
+}
+
+// root keeps paths from being collected as garbage while the run goes on. Where that
+// cannot be, as in a store elsewhere, it goes on all the same.
+func (r *run) root(ctx context.Context, paths ...string) {
+	if r.Roots == "" || len(paths) == 0 {
+		return
+	}
+	link := filepath.Join(r.Roots, fmt.Sprintf("root%d", r.rooted.Add(1)))
+	_ = r.Client.Root(ctx, link, paths)
 }
 
 // bounded runs a step within the time limit of a phase.

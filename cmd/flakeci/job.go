@@ -107,7 +107,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Roots: tmp, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
 		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall, Earlier: earlier,
 	}
 	if j.vms == nil {
