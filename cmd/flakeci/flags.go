@@ -114,6 +114,11 @@ func (n *nixFlags) add(fs *pflag.FlagSet) {
 	fs.Var(&n.builders, "builders", "remote builders, as Nix takes them, or '' for none: `SPEC`")
 }
 
+// seesMachine says whether an evaluation may look at more than the flake.
+func (n *nixFlags) seesMachine() bool {
+	return n.impure || slices.Contains(n.settings, [2]string{"pure-eval", "false"})
+}
+
 func (n *nixFlags) flake() nix.FlakeOptions {
 	o := nix.FlakeOptions{Impure: n.impure}
 	for _, p := range n.overrides {

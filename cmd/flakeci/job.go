@@ -148,11 +148,19 @@ func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, er
 // triesAgain says why the flake is looked into once more.
 func (j *job) triesAgain(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) }
 
-// keepAnswers has the next run know what this one evaluated.
+// keepAnswers has the next run know what this one evaluated, also if it is to go on
+// with this one. Who interrupts does not wait for long.
 func (j *job) keepAnswers(ctx context.Context) {
-	err := j.target.Save(ctx)
+	const most = 3 * time.Second
+	saving := ctx
+	if ctx.Err() != nil {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
+		defer cancel()
+		saving = limited
+	}
+	err := j.target.Save(saving)
 	if b := j.base.base; b != nil && b.Target != nil {
-		err = errors.Join(err, b.Target.Save(ctx))
+		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if err != nil && ctx.Err() == nil {
 		j.app.say("warning: what was evaluated is not kept for the next run: %v", err)

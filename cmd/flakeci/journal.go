@@ -114,7 +114,7 @@ func (j *job) head(machine nix.Machine, cells []matrix.Cell) (h journal.Head, ke
 		Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n},
 		Terms: j.terms(machine, cells),
 	}
-	if !j.opts.nix.impure {
+	if j.isOneFlake() {
 		h.Flake = j.target.Flake.Fingerprint()
 	}
 	if h.Dir, err = os.Getwd(); err != nil {
@@ -122,6 +122,13 @@ func (j *job) head(machine nix.Machine, cells []matrix.Cell) (h journal.Head, ke
 	}
 	h.About, err = json.Marshal(j.about())
 	return h, []any{h.Dir, nix.LocalRef(j.opts.ref), h.Selection, h.Shard, j.opts.evalOnly}, err
+}
+
+// isOneFlake says whether all that is evaluated is what the flake was found to be at
+// the start. A tree that is not committed may be edited meanwhile, and be again what
+// it was when the run is gone on with.
+func (j *job) isOneFlake() bool {
+	return !j.opts.nix.seesMachine() && j.target.Flake.Rev != ""
 }
 
 // terms are what a result holds for besides the flake.
@@ -159,8 +166,10 @@ func (j *job) goOn(slot *journal.Slot, now journal.Head) *runner.Earlier {
 	switch {
 	case same:
 		j.app.say("going on with the run that ended %s: %s", ended, tookOver(len(e.Same)))
+	case j.opts.nix.seesMachine():
+		j.app.say("going on with the run that ended %s: an evaluation that sees the machine is done again, and only what has changed by that is built", ended)
 	case now.Flake == "":
-		j.app.say("going on with the run that ended %s: with --impure all is evaluated again, and only what has changed by that is built", ended)
+		j.app.say("going on with the run that ended %s: the flake is not committed, so all is evaluated again, and what is the same as then is taken over", ended)
 	default:
 		j.app.say("going on with the run that ended %s: the flake has changed since, so all is evaluated again, and what is the same as then is taken over", ended)
 	}

@@ -29,7 +29,7 @@ type Head struct {
 	// Dir is the folder that flakeci was started in.
 	Dir string `json:"dir"`
 	// Flake tells the flake with its inputs from any other, and any other state of
-	// it; empty where an evaluation may see more than that.
+	// it; empty where an evaluation may see more than that, or a later state.
 	Flake string `json:"flake"`
 	// Terms are what else a result holds for, by the names of flags and programs.
 	Terms map[string]string `json:"terms"`
