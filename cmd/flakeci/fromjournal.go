@@ -41,7 +41,22 @@ func (a *App) fromJournal(path string) (r reports.Report, folder evidence, shard
 	if err != nil {
 		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
 	}
-	return reports.Collect(run), evidence(besideRun(j.Head.Dir, b.Artifacts)), shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
+	folder = evidenceOf(path, "")
+	if path == "" || a.isMine(path) {
+		folder = evidence(besideRun(j.Head.Dir, b.Artifacts))
+	}
+	return reports.Collect(run), folder, shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
+}
+
+// isMine says whether a journal is where flakeci writes them. Any other may be a
+// stranger's, which is not to choose a folder to be read.
+func (a *App) isMine(path string) bool {
+	own, err := os.Stat(a.stateFolder("journal"))
+	if err != nil {
+		return false
+	}
+	folder, err := os.Stat(filepath.Dir(path))
+	return err == nil && os.SameFile(folder, own)
 }
 
 // besideRun is a path that was given to a run, from here.
