@@ -25,7 +25,9 @@ func main() {
 }
 
 // interruptible gives a context that the first signal cancels. The second one
-// lets what still runs be killed at once, the third ends flakeci itself.
+// lets what still runs be killed at once, the third ends flakeci itself. That the
+// terminal is closed counts as the first alone: the shell says so, and the kernel
+// once more when the shell has ended.
 func interruptible() context.Context {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -40,8 +42,12 @@ func interruptible() context.Context {
 	go func() {
 		<-signals
 		cancel()
-		<-signals
-		signal.Reset()
+		for sig := range signals {
+			if sig != syscall.SIGHUP {
+				break
+			}
+		}
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // not SIGPIPE
 		close(kill)
 	}()
 	return proc.WithKill(ctx, kill)
