@@ -58,11 +58,8 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 		to = a.Stderr
 	}
 	style := a.style(o.color, to)
-	if err := errors.Join(
+	return a.ending(r, errors.Join(
 		reports.WriteDiff(to, r, reports.TableOptions{Color: style.color, Width: style.width}),
 		a.writeReports(r, delivery{files: o.files, artifacts: evidence(o.artifacts)}),
-	); err != nil {
-		return err
-	}
-	return verdictExit(r.Verdict)
+	))
 }

@@ -30,8 +30,18 @@ func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
 		a.writeOutputs(r),
 	)
 	a.onGitHub(ctx, r, d.github, d.shard)
-	if err != nil {
+	return a.ending(r, err)
+}
+
+// ending is the exit code of a report that was shown, or the error that kept it from
+// being so. Of a run that was interrupted, that is said here: else nothing but the
+// interruption would be.
+func (a *App) ending(r reports.Report, err error) error {
+	if err != nil && r.Verdict != reports.VerdictCanceled {
 		return err
+	}
+	if err != nil {
+		a.complain(err)
 	}
 	return verdictExit(r.Verdict)
 }
