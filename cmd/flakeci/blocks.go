@@ -120,7 +120,7 @@ func (p *blocks) finish(r runner.Result) {
 	if r.Failed() {
 		p.failed++
 	}
-	if !r.From.IsZero() {
+	if !r.From.IsZero() && !r.Failed() {
 		return // what is taken over is told of all at once
 	}
 	if details := p.details(r); len(details) > 0 {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
@@ -22,5 +25,24 @@ func TestHeadlineOfAHomeInAHost(t *testing.T) {
 		if got := headline(home(p)); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}
+	}
+}
+
+// What is taken over is told of all at once, but not what came of it in this run.
+func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
+	var said bytes.Buffer
+	p := &blocks{app: &App{Stderr: &said}, told: map[*runner.Cause]bool{}, ids: map[string]bool{}}
+	home := runner.Result{
+		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: runner.Passed, How: runner.Built, From: time.Now(),
+		Phases: []runner.Phase{{Name: runner.PhaseEval}, {Name: runner.PhaseBuild}},
+	}
+	p.finish(home)
+	if said.Len() > 0 {
+		t.Errorf("said: %s", said.String())
+	}
+	home.Status, home.Causes = runner.Failed, []*runner.Cause{{Title: "joe cannot be activated"}}
+	p.finish(home)
+	if !strings.Contains(said.String(), "joe cannot be activated") {
+		t.Errorf("said: %q", said.String())
 	}
 }
