@@ -21,7 +21,9 @@ func (m *model) key(name string) tea.Cmd {
 	}
 	switch name {
 	case "q":
-		m.interrupt()
+		if !m.interrupted { // who holds it down does not want it killed
+			m.interrupt()
+		}
 	case "down", "j", "tab":
 		m.move(1)
 	case "up", "k", "shift+tab":
