@@ -1,6 +1,9 @@
 package live
 
 import (
+	"syscall"
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -11,7 +14,7 @@ func (m *model) key(name string) tea.Cmd {
 		m.interrupt()
 		return nil
 	case "ctrl+z":
-		return tea.Suspend
+		return suspend
 	case "ctrl+l":
 		return tea.ClearScreen
 	}
@@ -47,6 +50,17 @@ func (m *model) key(name string) tea.Cmd {
 	}
 	return nil
 }
+
+// suspend stops flakeci, and goes on at once where that cannot be: the kernel stops
+// nobody whom no shell could continue, as below ssh or in a container, and bubbletea
+// would wait for that without end.
+func suspend() tea.Msg {
+	time.AfterFunc(suspending, func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGCONT) })
+	return tea.Suspend()
+}
+
+// suspending is longer than it takes to be stopped. Its clock does not run then.
+const suspending = 700 * time.Millisecond
 
 // move selects another item, the first one if none was.
 func (m *model) move(by int) {
