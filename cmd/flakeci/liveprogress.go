@@ -28,7 +28,10 @@ func newLive(ctx context.Context, j *job, t terminal) *liveProgress {
 		// The terminal does not make a signal of Ctrl-C now, so that is made here.
 		Interrupt: func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGINT) },
 		Stopping:  func() bool { return ctx.Err() != nil },
-	}, func(err error) { j.app.say("warning: the live view is gone: %v", err) })
+	}, func(err error) {
+		j.app.hold(false)
+		j.app.say("warning: the live view is gone: %v", err)
+	})
 	return &liveProgress{j.app, view}
 }
 
