@@ -92,9 +92,8 @@ func readJournal(path string) (*journal.Journal, error) {
 	}
 	defer f.Close()
 	j, err := journal.Read(f)
-	var format *journal.FormatError
-	if errors.As(err, &format) {
+	if err != nil {
 		return nil, &usageError{msg: path + ": " + err.Error(), hint: journalHint}
 	}
-	return j, err
+	return j, nil
 }

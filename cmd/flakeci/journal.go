@@ -74,7 +74,7 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 	}
 	head, key, err := j.head(machine, cells)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, j.withoutJournal(err)
 	}
 	slot, err := folder.Open(key)
 	if err != nil {

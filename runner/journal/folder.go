@@ -84,8 +84,10 @@ func (f Folder) open(name string) (*Slot, error) {
 		_ = lock.Close()
 	}
 	_ = s.lock.Truncate(0)
-	_, err := fmt.Fprintln(s.lock, os.Getpid())
-	return s, err
+	if _, err := fmt.Fprintln(s.lock, os.Getpid()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // Read reads the journal that is there. The error is [fs.ErrNotExist] if there is
