@@ -20,10 +20,10 @@ func executable() (string, error) { return os.Executable() }
 // rssUnit is the bytes in which the kernel counts resident memory.
 const rssUnit = 1
 
-// groupAttr makes the child the leader of a new process group. There is no
-// parent-death signal here.
+// groupAttr makes the child the leader of a new session, and so of a process group.
+// There is no parent-death signal here.
 func groupAttr() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true}
+	return &syscall.SysProcAttr{Setsid: true}
 }
 
 // supervise is never asked for here: nobody adopts orphans but launchd.
