@@ -16,7 +16,7 @@ var availableRE = regexp.MustCompile(`(?m)^MemAvailable:\s+(\d+) kB`)
 
 // Available is the memory in bytes that programs can still have: what the machine
 // has free, or what is left of the limit of a control group around this process,
-// as in a container. 0 is unknown.
+// as in a container. 0 is unknown; where nothing is left it is a little.
 func Available() int64 {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -31,7 +31,7 @@ func Available() int64 {
 		return 0
 	}
 	own, _ := os.ReadFile("/proc/self/cgroup") // none is no limit
-	return min(kib<<10, leftInGroup("/sys/fs/cgroup", string(own)))
+	return max(min(kib<<10, leftInGroup("/sys/fs/cgroup", string(own))), 1<<20)
 }
 
 // leftInGroup is what the control groups (version 2) around this process leave it,
@@ -48,13 +48,30 @@ func leftInGroup(root, own string) int64 {
 		limit, limited := number(filepath.Join(dir, "memory.max"))
 		used, _ := number(filepath.Join(dir, "memory.current"))
 		if limited {
-			left = min(left, max(limit-used, 0))
+			left = min(left, max(limit-used+readFiles(dir), 0))
 		}
 		if group == "/" || group == "." || group == "" {
 			return left
 		}
 		group = filepath.Dir(group)
 	}
+}
+
+var readFilesRE = regexp.MustCompile(`(?m)^(?:in)?active_file (\d+)$`)
+
+// readFiles is what a group uses for files that were read: whoever needs it has it,
+// and without a need it is not given back, so that a group that reads much is at its
+// limit all the time.
+func readFiles(dir string) (all int64) {
+	text, err := os.ReadFile(filepath.Join(dir, "memory.stat"))
+	if err != nil {
+		return 0
+	}
+	for _, m := range readFilesRE.FindAllSubmatch(text, -1) {
+		n, _ := strconv.ParseInt(string(m[1]), 10, 64)
+		all += n
+	}
+	return all
 }
 
 // number reads a file that holds one; "max" is none.

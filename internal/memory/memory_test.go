@@ -54,6 +54,10 @@ func TestLeftInGroup(t *testing.T) {
 			t.Errorf("%q: %d, want %d", own, got, want)
 		}
 	}
+	write("a/memory.stat", "anon 100\nfile 200\ninactive_file 120\nactive_file 80\nworkingset_activate_file 7\n")
+	if got := leftInGroup(root, "0::/a/b\n"); got != 900 {
+		t.Errorf("what was read is in the way: %d", got)
+	}
 	write("a/b/memory.max", "150\n")
 	if got := leftInGroup(root, "0::/a/b\n"); got != 0 {
 		t.Errorf("over the limit: %d", got)
