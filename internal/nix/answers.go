@@ -29,8 +29,8 @@ type answers struct {
 // evaluation looks at is not known, or the user has Nix keep nothing either.
 func (c *Client) answersOf(ctx context.Context, f Flake, o FlakeOptions) string {
 	settings, err := c.showConfig(ctx)
-	keep := true
-	if c.answers == "" || o.Impure || err != nil || decodeSettings(settings, map[string]any{"eval-cache": &keep}) != nil || !keep {
+	keep, pure := true, true
+	if c.answers == "" || o.Impure || err != nil || decodeSettings(settings, map[string]any{"eval-cache": &keep, "pure-eval": &pure}) != nil || !keep || !pure {
 		return ""
 	}
 	name := hashOf(append([][]byte{[]byte(c.Version.String()), settings}, f.identity()...)...)
