@@ -127,7 +127,7 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 		raw := in
 		err := of.finish(&in)
 		if err == nil {
-			t.answers.add(of.expr(), raw)
+			t.answers.add(asking(of.expr()), raw)
 		}
 		if enough = !b.Answered(answered, in, err); enough {
 			close(kill) // a long builtin does not hear an interruption
