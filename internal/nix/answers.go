@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 )
@@ -150,19 +151,42 @@ func (a *answers) prune(dir string) error {
 	return nil
 }
 
-// Save keeps what was evaluated for the next run. A tree that is not locked is
-// looked at once more: what was evaluated may be of a later state of it.
+// changed is the error for a flake that is not what it was when the run began.
+func (f Flake) changed(now Flake) error {
+	text := "its files changed meanwhile, so cells may be of more than one state of them"
+	if f.StorePath == now.StorePath {
+		text = "an input changed meanwhile, so cells may be of more than one state of it"
+	}
+	return errors.New(text)
+}
+
+// fixed says of what all evaluations are of the same files: the flake itself by its
+// revision, or by Nix's copy of it, and its inputs by its lock file. An input that is
+// overridden, or not in there, is looked up anew each time.
+func (f *Flake) fixed() (own, inputs bool) {
+	var locks struct{ Locks any }
+	var file any
+	err := errors.Join(json.Unmarshal(f.described, &locks), json.Unmarshal([]byte(f.read(filepath.Join(f.Dir, "flake.lock"))), &file))
+	return f.Rev != "" || f.reference() == f.copy, err == nil && reflect.DeepEqual(file, locks.Locks)
+}
+
+// Save keeps what was evaluated for the next run. A flake of which anything may have
+// changed is looked at once more: what was evaluated may be of a later state of it.
 func (t *Target) Save(ctx context.Context) error {
 	if len(t.answers.added) == 0 {
 		return nil
 	}
-	if t.Flake.Rev == "" && t.Flake.reference() != t.Flake.copy {
-		now, err := t.client.Resolve(ctx, t.Flake.Ref, t.options)
+	if own, inputs := t.Flake.fixed(); !own || !inputs {
+		now, err := t.client.Resolve(ctx, t.Flake.reference(), t.options)
 		if err != nil {
 			return err
 		}
-		if !slices.EqualFunc(now.identity(), t.Flake.identity(), slices.Equal[[]byte]) {
-			return errors.New("its files changed meanwhile, so cells may be of more than one state of them")
+		then, later := t.Flake.identity(), now.identity()
+		if own {
+			then, later = then[1:], later[1:] // which may be written otherwise
+		}
+		if !slices.EqualFunc(then, later, slices.Equal[[]byte]) {
+			return t.Flake.changed(now)
 		}
 	}
 	return t.answers.save()
