@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/proc"
@@ -106,7 +107,7 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	kill := make(chan struct{})
-	answered, enough := 0, false
+	answered, enough, lost := 0, false, false
 	q := t.applying(b.function(t.client.mark))
 	q.started = b.Started
 	if b.KeepGarbage {
@@ -119,8 +120,13 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 			}
 			return
 		}
-		in, ok := parseAnswer(line, t.client.mark)
-		if !ok || enough || answered >= len(b.Questions) {
+		i, in, ok := parseAnswer(line, t.client.mark)
+		if !ok || enough || lost || answered >= len(b.Questions) {
+			return
+		}
+		if lost = i != answered; lost {
+			close(kill)
+			stop()
 			return
 		}
 		of := b.Questions[answered]
@@ -143,20 +149,21 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	if vm := b.Questions[answered].VM; vm != nil {
 		err = vm.blame(err)
 	}
-	if err == nil {
+	if err == nil || lost {
 		err = fmt.Errorf("nix eval: %d answers to %d questions", answered, len(b.Questions))
 	}
 	return usage, err
 }
 
 // function reports each answer by a trace once it is there: what nix eval prints
-// itself comes when all is done.
+// itself comes when all is done. Each has its number, for a line can be spoilt by
+// what another program writes.
 func (b Batch) function(mark string) string {
 	var list strings.Builder
 	for _, q := range b.Questions {
 		list.WriteString("\n(" + q.expr() + ")")
 	}
-	return asking(fmt.Sprintf("builtins.foldl' (n: answer: builtins.trace \"%s${builtins.toJSON answer}\" (n + 1)) 0 [%s ]", mark, list.String()))
+	return asking(fmt.Sprintf("builtins.foldl' (n: answer: builtins.trace \"%s${toString n} ${builtins.toJSON answer}\" (n + 1)) 0 [%s ]", mark, list.String()))
 }
 
 // An argument of a program on Linux has less than 128 KiB.
@@ -173,17 +180,19 @@ func Fitting(questions []Question) int {
 	return len(questions)
 }
 
-// parseAnswer reads a line of stderr that may hold an answer.
-func parseAnswer(line []byte, mark string) (in Instance, ok bool) {
+// parseAnswer reads a line of stderr that may hold the answer to the i-th question.
+func parseAnswer(line []byte, mark string) (i int, in Instance, ok bool) {
 	if !bytes.Contains(line, []byte(mark)) {
-		return in, false
+		return 0, in, false
 	}
 	r, ok := parseRecord(line)
 	if !ok || r.Action != "msg" {
-		return in, false
+		return 0, in, false
 	}
 	text, ok := strings.CutPrefix(r.Msg, "trace: "+mark)
-	return in, ok && json.Unmarshal([]byte(text), &in) == nil
+	number, text, _ := strings.Cut(text, " ")
+	i, err := strconv.Atoi(number)
+	return i, in, ok && err == nil && json.Unmarshal([]byte(text), &in) == nil
 }
 
 // parseWarning reads a line of stderr that may be a warning of the flake. What Nix

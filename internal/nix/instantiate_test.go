@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -172,4 +174,39 @@ func TestOddNames(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An answer in a line that somebody else wrote into is lost. That it is, is said of its
+// question, and no other gets the answer to its neighbour's.
+func TestALostAnswer(t *testing.T) {
+	eachLane(t, func(w *world) {
+		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
+		target := w.mustOpen()
+		// As git or ssh do that ask for a password.
+		w.client.path = w.script("#!/bin/sh\n" + `exec 3>&1; "` + w.client.path + `" "$@" 2>&1 >&3 | sed "/answer:1 /s/^/Password: /" >&2` + "\n")
+		w.client.mark = "answer:"
+		var b Batch
+		for _, name := range []string{"plain", "here", "hydra", "multiple"} {
+			b.Questions = append(b.Questions, Question{Path: []string{"packages", "x86_64-linux", name}})
+		}
+		var got []string
+		b.Answered = func(_ int, in Instance, err error) bool {
+			got = append(got, DrvName(in.DrvPath))
+			return true
+		}
+		_, err := target.Instantiate(w.Context(), b)
+		if text := strings.Join(got, " "); text != "plain" || err == nil || !strings.Contains(err.Error(), "1 answers to 4 questions") {
+			w.Errorf("got %s, %v", text, err)
+		}
+	})
+}
+
+// script writes a program that is to stand in for Nix.
+func (w *world) script(text string) string {
+	w.Helper()
+	path := filepath.Join(w.scratch, "script")
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		w.Fatal(err)
+	}
+	return path
 }
