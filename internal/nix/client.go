@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -168,7 +169,7 @@ type question struct {
 
 // evaluate runs a subcommand that evaluates the flake and decodes the JSON it
 // prints. What Nix says against the flake is an [*EvalError], unless the call
-// was interrupted.
+// was interrupted, or killed when it had said something already.
 func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage, error) {
 	var log stderrLog
 	var out bytes.Buffer
@@ -183,7 +184,9 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 	}
 	usage, err := c.run(ctx, k)
 	if err != nil {
-		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil {
+		var died *proc.Error
+		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL
+		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil && !killed {
 			return usage, e
 		}
 		return usage, err

@@ -6,7 +6,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // wantError is what a person is told of an evaluation that failed. A message
@@ -318,4 +321,18 @@ func faultsOfInputs() []evalCase {
 		}},
 		{scenario{name: "input-syntax-error", tracked: files{"flake.nix": withInput("mid", mid, "1"), "../mid/flake.nix": "{\n  a = ;\n}\n"}}, always(wantError{message: "in the flake of input mid: syntax error, unexpected ';'"})},
 	}
+}
+
+// What an evaluator said before the kernel killed it is not why it ended.
+func TestAKilledEvaluator(t *testing.T) {
+	eachLane(t, func(w *world) {
+		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
+		target := w.mustOpen()
+		w.client.path = w.script("#!/bin/sh\n" + `echo '@nix {"action":"msg","level":0,"msg":"error: no cache","raw_msg":"no cache"}' >&2; kill -9 $$` + "\n")
+		_, err := instantiate(w.Context(), target, Question{Path: []string{"packages", "x86_64-linux", "plain"}})
+		var died *proc.Error
+		if !errors.As(err, &died) || died.Signal != syscall.SIGKILL {
+			w.Errorf("error is %v", err)
+		}
+	})
 }
