@@ -283,8 +283,8 @@ func (e *evaluators) warned(w *evaluator, text string) {
 func (e *evaluators) answered(w *evaluator, in nix.Instance, err error) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if w.hand >= len(w.list) || w.ended != byItself {
-		return false
+	if w.hand >= len(w.list) || w.ended == byTimeout {
+		return false // the rest is others', or it comes too late
 	}
 	has := e.look(w)
 	e.memory.learn(w, has)
@@ -296,7 +296,7 @@ func (e *evaluators) answered(w *evaluator, in nix.Instance, err error) bool {
 		// The rest was taken by others, or there is none.
 		return false
 	}
-	if e.ctx.Err() != nil || !e.memory.goesOn(e.jobs, has) {
+	if e.ctx.Err() != nil || w.ended != byItself || !e.memory.goesOn(e.jobs, has) {
 		return false
 	}
 	w.before = has
@@ -313,6 +313,9 @@ func (e *evaluators) end(w *evaluator, usage proc.Usage, err error) {
 	e.working = slices.DeleteFunc(e.working, func(o *evaluator) bool { return o == w })
 	alone := e.memory.single
 	e.memory.single = false
+	if err == nil && w.ended == byTimeout {
+		err = context.DeadlineExceeded // it answered too late
+	}
 	if w.hand < len(w.list) && err != nil {
 		q := w.list[w.hand]
 		if w.hand == 0 {
