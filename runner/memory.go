@@ -87,7 +87,7 @@ func (b *budget) exceeded(all int64) bool {
 }
 
 // memoryError says that evaluating a cell takes more memory than there is. Peak is
-// what its process had at last, Budget what it was allowed, in bytes.
+// what its process had at last, Budget what it was allowed, in bytes; 0 is no limit.
 type memoryError struct {
 	Peak, Budget int64
 	ByKernel     bool // which ran out of memory before the budget did
@@ -106,5 +106,8 @@ func (e *memoryError) cause() *Cause {
 }
 
 func (e *memoryError) Error() string {
+	if e.Budget == 0 {
+		return "out of memory"
+	}
 	return fmt.Sprintf("out of memory, %s of %s", humanize.IBytes(uint64(e.Peak)), humanize.IBytes(uint64(e.Budget)))
 }

@@ -55,3 +55,15 @@ func TestBudgetLearns(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 }
+
+// Without a budget, as on macOS, there is none to speak of.
+func TestMemoryError(t *testing.T) {
+	for want, e := range map[string]memoryError{
+		"out of memory, 300 MiB of 400 MiB": {Peak: 300 * mib, Budget: 400 * mib},
+		"out of memory":                     {ByKernel: true},
+	} {
+		if e.Error() != want {
+			t.Errorf("got %q, want %q", e.Error(), want)
+		}
+	}
+}
