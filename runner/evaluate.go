@@ -81,6 +81,9 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
 		return
 	}
 	var found []string
+	if e.err != nil {
+		e.instance.Homes = nil // one of which may be what is wrong
+	}
 	for _, h := range e.instance.Homes {
 		cell := matrix.EmbeddedCell(c, h.User, "")
 		if !r.wants(cell) {
