@@ -110,6 +110,28 @@ func (w *world) refuses(dir string) bool {
 	return true
 }
 
+// The folder for what is temporary may have any name, too.
+func TestOpenInAnOddFolder(t *testing.T) {
+	eachLane(t, func(w *world) {
+		files{"flake.nix": oneHost}.write(w.T, w.dir, strings.NewReplacer())
+		w.tmp = filepath.Join(w.TempDir(), "t m#p%20?")
+		target, err := w.open(w.dir, FlakeOptions{})
+		var noFlake *NoFlakeError
+		if w.old() {
+			if !errors.As(err, &noFlake) {
+				w.Errorf("error is %v", err)
+			}
+			return
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
+		if offer, faults, err := target.Inventory(w.Context()); err != nil || faults != nil || len(offer.NixOS) != 1 {
+			w.Errorf("offer %+v, faults %v, error %v", offer, faults, err)
+		}
+	})
+}
+
 // Folders that a person may have, with names that mean something in a URL.
 func TestOpenFindsFlakesInOddFolders(t *testing.T) {
 	eachLane(t, func(w *world) {

@@ -20,7 +20,7 @@ type Target struct {
 
 	client  *Client
 	options FlakeOptions
-	wrapper string
+	wrapper string // its reference
 	answers *answers
 }
 
@@ -36,18 +36,22 @@ const wrapperFlake = `{
 // removes in the end.
 func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir string) (*Target, error) {
 	f, err := c.Resolve(ctx, ref, o)
-	t := &Target{Flake: f, client: c, options: o, wrapper: filepath.Join(dir, "wrapper"), answers: &answers{}}
+	t := &Target{Flake: f, client: c, options: o, answers: &answers{}}
 	if err != nil {
 		return t, err
 	}
 	if t.options.Overrides, err = c.overrides(o.Overrides); err != nil {
 		return t, err
 	}
-	if err := os.MkdirAll(t.wrapper, 0o755); err != nil {
+	wrapper := filepath.Join(dir, "wrapper")
+	if err := os.MkdirAll(wrapper, 0o755); err != nil {
+		return t, err
+	}
+	if t.wrapper, err = c.nixRef("path:" + wrapper); err != nil {
 		return t, err
 	}
 	t.answers = openAnswers(c.answersOf(ctx, f, o))
-	return t, os.WriteFile(filepath.Join(t.wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
+	return t, os.WriteFile(filepath.Join(wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
 }
 
 // Eval applies a Nix function to the flake and decodes the JSON it gives. An
@@ -69,7 +73,7 @@ func (t *Target) Eval(ctx context.Context, function string, into any) (proc.Usag
 // applying is the question of what a function gives for the flake.
 func (t *Target) applying(function string) question {
 	q := question{flake: &t.Flake, prefix: "target/", call: call{sub: []string{"eval"}, builds: true}} // what it imports from derivations
-	q.args = t.args(q.prefix, "path:"+t.wrapper+"#target", "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.reference())
+	q.args = t.args(q.prefix, t.wrapper+"#target", "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.reference())
 	return q
 }
 
