@@ -120,18 +120,15 @@ func (r *run) wants(home matrix.Cell) bool {
 // inside it fails with the same error, that home is to blame and the host only
 // depends on it. It says whether there were homes to look at.
 func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bool {
-	at := nix.Host{Output: host.Path[0], Name: host.Path[1]}
-	var users map[nix.Host][]string
-	var err error
-	r.bounded(ctx, func(ctx context.Context) { users, err = r.Target.EmbeddedUsers(ctx, []nix.Host{at}) })
-	if err != nil || len(users[at]) == 0 {
+	inside := r.evals.ask(r.Target, nix.Question{Path: host.Path, Users: true}, listener{}).wait()
+	if inside.err != nil || len(inside.instance.Homes) == 0 {
 		return false
 	}
 	cause := r.evalCause(ctx, e.err)
 	res := Result{Cell: host, Status: blame("", []*Cause{cause}), Causes: []*Cause{cause}, Phases: []Phase{e.phase}}
 	var found []string
-	for _, user := range users[at] {
-		cell := matrix.EmbeddedCell(host, user, "")
+	for _, h := range inside.instance.Homes {
+		cell := matrix.EmbeddedCell(host, h.User, "")
 		found = append(found, cell.ID)
 		home := r.ask(cell).wait()
 		if home.err != nil && home.stopped == "" && r.evalCause(ctx, home.err) == cause {

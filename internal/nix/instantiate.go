@@ -20,6 +20,8 @@ type Question struct {
 	Fallback []string
 	// Embedded asks a host for the homes inside it.
 	Embedded bool
+	// Users asks a host for the names of the homes inside it, and for nothing else.
+	Users bool
 	// Skippable asks a package whether it wants to be built here at all.
 	Skippable bool
 	// Home asks an activation package whom it is for.
@@ -223,6 +225,8 @@ func (q Question) finish(in *Instance) (err error) {
 		path = q.VM.path()
 	}
 	switch {
+	case q.Users:
+		return nil
 	case in.NoVM:
 		err = q.VM.noRunner()
 	case in.Skip == "":
@@ -261,6 +265,9 @@ func (q Question) expr() string {
 	if q.VM != nil {
 		return q.VM.expr()
 	}
+	if q.Users {
+		return "{ homes = map (user: { inherit user; }) (" + usersExpr(q.Path) + "); }"
+	}
 	value := "f.outputs" + selector(q.Path)
 	if q.Fallback != nil {
 		value += " or f.outputs" + selector(q.Fallback)
@@ -276,6 +283,11 @@ func (q Question) expr() string {
 		result = "(let reason = skip " + quote(q.Path[1]) + " value; in if reason != \"\" then { skip = reason; } else " + result + ")"
 	}
 	return "let value = " + value + "; in " + result
+}
+
+// usersExpr gives the names of the homes inside the host at, or above, a path.
+func usersExpr(path []string) string {
+	return "builtins.attrNames (f.outputs" + selector(append(path[:2:2], "config", "home-manager", "users")) + " or { })"
 }
 
 // selector writes a path as .a."b c".d for use behind an expression.

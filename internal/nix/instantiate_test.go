@@ -210,3 +210,14 @@ func (w *world) script(text string) string {
 	}
 	return path
 }
+
+// A host is asked for the names of the homes inside it, though one of them is broken.
+func TestUsers(t *testing.T) {
+	eachLane(t, func(w *world) {
+		files{"flake.nix": homes}.write(w.T, w.dir, strings.NewReplacer())
+		in, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"nixosConfigurations", "embedding", "config"}, Users: true})
+		if err != nil || len(in.Homes) != 2 || in.Homes[0].User != "joachim" || in.Homes[1].User != "o.dd" {
+			w.Errorf("got %+v, %v", in.Homes, err)
+		}
+	})
+}

@@ -187,7 +187,7 @@ func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]st
 	err := each(hosts, func(some []Host) error {
 		var got [][]string
 		_, err := t.Eval(ctx, listOf(some, func(h Host) string {
-			return "builtins.attrNames (f.outputs" + selector([]string{h.Output, h.Name, "config", "home-manager", "users"}) + " or { })"
+			return usersExpr([]string{h.Output, h.Name})
 		}), &got)
 		for i, names := range got {
 			users[some[i]] = names
