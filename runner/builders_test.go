@@ -430,7 +430,7 @@ func (f *fleet) runLate(host string, change func(*runner.Options)) runner.Outcom
 		begun := make(chan struct{})
 		var once sync.Once
 		o.Watch = []runner.Watcher{{Builder: func(string, bool) { once.Do(func() { close(begun) }) }}}
-		o.Later = func() []matrix.Cell {
+		o.Later = func(context.Context) []matrix.Cell {
 			<-begun
 			path := []string{"nixosConfigurations", host, "config", "system", "build", "toplevel"}
 			return []matrix.Cell{{ID: "nixos/" + host, Kind: matrix.KindNixOS, Host: host, Path: path}}

@@ -60,9 +60,9 @@ type Options struct {
 	// Retries is how often more than once something is tried that fails for what may
 	// be gone the next time: a lost connection, a server in trouble.
 	Retries int
-	// Later gives cells that were not known yet, as soon as they are. Nothing that
-	// Run was given hangs on them. Nil is none.
-	Later func() []matrix.Cell
+	// Later gives cells that were not known yet, as soon as they are, or none once the
+	// run is stopped. Nothing that Run was given hangs on them. Nil is none.
+	Later func(context.Context) []matrix.Cell
 	// Watch are told what happens, one after the other. Calls come one at a time.
 	Watch []Watcher
 }
@@ -163,7 +163,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 
 // later takes in the cells that come later.
 func (r *run) later(ctx context.Context, evals *errgroup.Group) {
-	cells := r.Later()
+	cells := r.Later(ctx)
 	r.watch(func(w Watcher) {
 		if w.More != nil && len(cells) > 0 {
 			w.More(cells)

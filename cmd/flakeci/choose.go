@@ -16,7 +16,7 @@ func (j *job) choose(ctx, looking context.Context) ([]matrix.Cell, error) {
 	d, err := runner.Discover(looking, j.target, wanted)
 	if err == nil && d.Rest != nil {
 		if early := j.early(d.Matrix); len(early) > 0 {
-			j.rest = func() []matrix.Cell { return j.chooseRest(ctx, looking, d, early) }
+			j.rest = func(run context.Context) []matrix.Cell { return j.chooseRest(run, looking, d, early) }
 			return early, nil
 		}
 		d, err = d.Rest()
@@ -30,7 +30,7 @@ func (j *job) choose(ctx, looking context.Context) ([]matrix.Cell, error) {
 // limit is for looking into the flake, which may take as long as any phase.
 func (j *job) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	if j.opts.timeout == 0 {
-		return ctx, func() {}
+		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, j.opts.timeout)
 }

@@ -31,10 +31,10 @@ type job struct {
 	outcome  runner.Outcome
 	journals bool // one is to be kept
 	journal  *record
-	causes   []*runner.Cause                   // of what no cell stands for
-	rest     func() []matrix.Cell              // chooses what could not be chosen yet; may be nil
-	vms      func(tmp string) runner.VMOptions // what is done with VMs, if not what a run does
-	memoir   *memoir                           // nil if nothing is to be remembered
+	causes   []*runner.Cause                     // of what no cell stands for
+	rest     func(context.Context) []matrix.Cell // chooses what could not be chosen yet; may be nil
+	vms      func(tmp string) runner.VMOptions   // what is done with VMs, if not what a run does
+	memoir   *memoir                             // nil if nothing is to be remembered
 }
 
 // start finds Nix, and goes through the job in a folder of its own.
@@ -108,7 +108,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Roots: tmp, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
-		Base: j.base.base, Later: j.rest, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall, Earlier: earlier,
+		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall, Earlier: earlier,
 	}
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
@@ -124,6 +124,12 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 			if r.Failed() { // else somebody has looked around already
 				done(r)
 			}
+		}
+	}
+	if j.rest != nil {
+		o.Later = func(run context.Context) []matrix.Cell {
+			defer context.AfterFunc(run, stop)()
+			return j.rest(run)
 		}
 	}
 	if !j.opts.selection.namesHomes() {
