@@ -121,8 +121,11 @@ func collectCause(c *runner.Cause, results []runner.Result) Cause {
 // moment is to the minute, and the same wherever the report is read.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// seconds rounds to milliseconds: finer figures would only be noise.
-func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+// seconds rounds to milliseconds: finer figures would only be noise. That of a
+// duration would be 3.9210000000000003.
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
+}
 
 // Plan is the report of a run that did not take place: the grid and its cells
 // without a status, as `flakeci matrix` shows them.

@@ -128,7 +128,7 @@ func (j *job) head(machine nix.Machine, cells []matrix.Cell) (h journal.Head, ke
 // the start. A tree that is not committed may be edited meanwhile, and be again what
 // it was when the run is gone on with.
 func (j *job) isOneFlake() bool {
-	return !j.opts.nix.seesMachine() && j.target.Flake.Rev != ""
+	return !j.opts.nix.seesMachine() && j.target.Flake.IsOne()
 }
 
 // terms are what a result holds for besides the flake.

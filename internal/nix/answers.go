@@ -160,14 +160,18 @@ func (f Flake) changed(now Flake) error {
 	return errors.New(text)
 }
 
-// fixed says of what all evaluations are of the same files: the flake itself by its
-// revision, or by Nix's copy of it, and its inputs by its lock file. An input that is
-// overridden, or not in there, is looked up anew each time.
-func (f *Flake) fixed() (own, inputs bool) {
+// IsOne says whether all evaluations are of the same files of the flake itself: by its
+// revision, or by Nix's copy of it. A tree that is not committed may be edited
+// meanwhile.
+func (f *Flake) IsOne() bool { return f.Rev != "" || f.reference() == f.copy }
+
+// inputsAreOne says likewise of its inputs, by its lock file. One that is overridden,
+// or not in there, is looked up anew each time.
+func (f *Flake) inputsAreOne() bool {
 	var locks struct{ Locks any }
 	var file any
 	err := errors.Join(json.Unmarshal(f.described, &locks), json.Unmarshal([]byte(f.read(filepath.Join(f.Dir, "flake.lock"))), &file))
-	return f.Rev != "" || f.reference() == f.copy, err == nil && reflect.DeepEqual(file, locks.Locks)
+	return err == nil && reflect.DeepEqual(file, locks.Locks)
 }
 
 // Save keeps what was evaluated for the next run. A flake of which anything may have
@@ -176,7 +180,7 @@ func (t *Target) Save(ctx context.Context) error {
 	if len(t.answers.added) == 0 {
 		return nil
 	}
-	if own, inputs := t.Flake.fixed(); !own || !inputs {
+	if own := t.Flake.IsOne(); !own || !t.Flake.inputsAreOne() {
 		now, err := t.client.Resolve(ctx, t.Flake.reference(), t.options)
 		if err != nil {
 			return err

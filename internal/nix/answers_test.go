@@ -47,7 +47,7 @@ func TestSave(t *testing.T) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			if own, inputs := target.Flake.fixed(); !own || inputs != tt.fixed {
+			if own, inputs := target.Flake.IsOne(), target.Flake.inputsAreOne(); !own || inputs != tt.fixed {
 				w.Errorf("%s: fixed %t, its inputs %t", tt.name, own, inputs)
 			}
 			if in, err := instantiate(w.Context(), target, question); err != nil || DrvName(in.DrvPath) != tt.name {
