@@ -83,9 +83,12 @@ func (s *supervisor) start(dir, path string, argv []string) bool {
 		s.tell(report{Op: "adopt the orphans of", Errno: err})
 		return false
 	}
+	leaveTerminal()
+	attr := groupAttr()
+	attr.Setsid, attr.Setpgid = false, true // see leaveTerminal
 	files := []*os.File{os.NewFile(0, "stdin"), os.NewFile(1, "stdout"), os.NewFile(2, "stderr")}
 	s.started = time.Now()
-	program, err := os.StartProcess(path, argv, &os.ProcAttr{Dir: dir, Files: files, Sys: groupAttr()})
+	program, err := os.StartProcess(path, argv, &os.ProcAttr{Dir: dir, Files: files, Sys: attr})
 	if err != nil {
 		failure := report{Op: "fork/exec", Errno: syscall.EINVAL}
 		_ = errors.As(err, &failure.Errno)
