@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -119,19 +120,25 @@ type plainAgent struct {
 	lines  *json.Decoder
 }
 
-// sync asks ten times a second until somebody answers.
+// sync asks ten times a second until somebody answers. Each question has a number, since
+// those that nobody waits for any more are answered as well once the agent is up.
 func (a *plainAgent) sync() {
-	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	end := time.Now().Add(3 * time.Minute)
+	for id := 1; time.Now().Before(end); id++ {
+		time.Sleep(100 * time.Millisecond)
 		conn, err := net.Dial("unix", a.socket)
 		if err != nil {
 			continue
 		}
 		a.conn, a.lines = conn, json.NewDecoder(conn)
 		_ = conn.SetDeadline(time.Now().Add(time.Second))
-		var reply struct{ Return int }
-		if _, err := conn.Write([]byte(`{"execute": "guest-sync", "arguments": {"id": 7}}` + "\n")); err == nil && a.lines.Decode(&reply) == nil && reply.Return == 7 {
-			_ = conn.SetDeadline(time.Time{})
-			return
+		_, err = fmt.Fprintf(conn, `{"execute": "guest-sync", "arguments": {"id": %d}}`+"\n", id)
+		for err == nil {
+			var reply struct{ Return int }
+			if err = a.lines.Decode(&reply); err == nil && reply.Return == id {
+				_ = conn.SetDeadline(time.Time{})
+				return
+			}
 		}
 		conn.Close()
 	}

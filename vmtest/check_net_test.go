@@ -81,7 +81,7 @@ func TestPortCheck(t *testing.T) {
 		})
 	})
 	t.Run("detail", func(t *testing.T) {
-		r := Check{Timeout: 200 * time.Millisecond, Subject: PortCheck{Port: none}}.Run(t.Context(), thisMachine{})
+		r := checkCase{check: Check{Subject: PortCheck{Port: none}}}.run(t.Context(), thisMachine{})
 		if len(r.Detail) != 1 || !strings.Contains(r.Detail[0], fmt.Sprintf("127.0.0.1:%d", local)) {
 			t.Errorf("what else listens is told as %q", r.Detail)
 		}

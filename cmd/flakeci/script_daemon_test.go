@@ -16,15 +16,17 @@ import (
 type daemonKey struct{}
 
 // crash kills a process with all that descends from it: a nix-daemon has a process
-// for each that it talks to, in a session of its own.
+// for each that it talks to, in a session of its own. Each is stopped before those below
+// it are killed, else it would have time to say that its builder was.
 func crash(pid int) {
+	_ = syscall.Kill(pid, syscall.SIGSTOP)                              // it may be gone already
 	below, _ := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output() // none is an error
 	for _, child := range strings.Fields(string(below)) {
 		if id, err := strconv.Atoi(child); err == nil {
 			crash(id)
 		}
 	}
-	_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
+	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
 // daemon starts a nix-daemon for the machine's store, which whatever follows is to
