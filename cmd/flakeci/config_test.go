@@ -26,6 +26,16 @@ func TestNoBuilders(t *testing.T) {
 	}
 }
 
+// Nix has several words for no.
+func TestSeesMachine(t *testing.T) {
+	for value, sees := range map[string]bool{"false": true, "no": true, "0": true, "true": false, "yes": false} {
+		n := nixFlags{settings: pairs{{"cores", "0"}, {"pure-eval", value}}}
+		if n.seesMachine() != sees {
+			t.Errorf("--option pure-eval %s: %v", value, !sees)
+		}
+	}
+}
+
 func TestConfigOptions(t *testing.T) {
 	tests := map[string]struct {
 		toml, want string // the settings, or what the error says

@@ -116,7 +116,9 @@ func (n *nixFlags) add(fs *pflag.FlagSet) {
 
 // seesMachine says whether an evaluation may look at more than the flake.
 func (n *nixFlags) seesMachine() bool {
-	return n.impure || slices.Contains(n.settings, [2]string{"pure-eval", "false"})
+	return n.impure || slices.ContainsFunc(n.settings, func(s [2]string) bool {
+		return s[0] == "pure-eval" && slices.Contains([]string{"false", "no", "0"}, s[1]) // as Nix reads it
+	})
 }
 
 func (n *nixFlags) flake() nix.FlakeOptions {

@@ -72,7 +72,7 @@ const journalHint = "give the file of a journal, or call it in the folder where 
 func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error) {
 	if path != "" {
 		j, err = readJournal(path)
-		return j, false, err
+		return j, a.isMine(path) && journal.Busy(path), err
 	}
 	dir, err := os.Getwd()
 	if err != nil {

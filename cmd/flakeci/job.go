@@ -136,8 +136,8 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		o.Embedded = j.selection.Admits
 	}
 	j.outcome = runner.Run(ctx, cells, o)
+	j.journal.end(j.outcome, j.about()) // before anything that takes time
 	j.keepAnswers(ctx)
-	j.journal.end(j.outcome, j.about())
 	return nil
 }
 

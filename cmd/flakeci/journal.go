@@ -169,7 +169,7 @@ func (j *job) goOn(slot *journal.Slot, now journal.Head) *runner.Earlier {
 	case j.opts.nix.seesMachine():
 		j.app.say("going on with the run that ended %s: an evaluation that sees the machine is done again, and only what has changed by that is built", ended)
 	case now.Flake == "":
-		j.app.say("going on with the run that ended %s: the flake is not committed, so all is evaluated again, and what is the same as then is taken over", ended)
+		j.app.say("going on with the run that ended %s: the flake is at no commit, so all is evaluated again, and what is the same as then is taken over", ended)
 	default:
 		j.app.say("going on with the run that ended %s: the flake has changed since, so all is evaluated again, and what is the same as then is taken over", ended)
 	}

@@ -99,6 +99,18 @@ func (b *board) at(c matrix.Cell) *cell {
 	return b.cells[c.ID]
 }
 
+// evaluated gives what is known of a cell that was evaluated, which may have told
+// its user.
+func (b *board) evaluated(c matrix.Cell) *cell {
+	at := b.at(c)
+	if at.User != c.User {
+		at.Cell, at.result.User = c, c.User
+		b.matrix = b.matrix.With(c)
+		b.stale = true
+	}
+	return at
+}
+
 func (b *board) add(cells ...matrix.Cell) {
 	for _, c := range cells {
 		b.cells[c.ID] = newCell(c)
@@ -132,7 +144,7 @@ func (b *board) rest(c *cell) {
 
 func (b *board) waits(c matrix.Cell) {
 	defer b.change()()
-	b.rest(b.at(c))
+	b.rest(b.evaluated(c))
 }
 
 func (b *board) done(r runner.Result) {
@@ -149,12 +161,8 @@ func (b *board) compared(r runner.Result) {
 // finish takes in a result. It is made what a report has of it here, where the
 // runner waits: later it may change its causes.
 func (b *board) finish(r runner.Result) {
-	at := b.at(r.Cell)
+	at := b.evaluated(r.Cell)
 	b.rest(at)
-	if at.User != r.Cell.User { // which only evaluation told
-		at.Cell = r.Cell
-		b.matrix = b.matrix.With(r.Cell)
-	}
 	b.stale = true
 	rep := reports.Collect(reports.Run{Outcome: runner.Outcome{Results: []runner.Result{r}, Causes: r.Causes}})
 	at.result, at.finished = rep.Cells[0], true

@@ -53,13 +53,19 @@ func (m *model) key(name string) tea.Cmd {
 
 // suspend stops flakeci, and goes on at once where that cannot be: the kernel stops
 // nobody whom no shell could continue, as below ssh or in a container, and bubbletea
-// would wait for that without end.
+// would wait for that without end. On a busy machine it may begin to wait late.
 func suspend() tea.Msg {
-	time.AfterFunc(suspending, func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGCONT) })
+	go func() {
+		for range 10 {
+			time.Sleep(suspending)
+			_ = syscall.Kill(syscall.Getpid(), syscall.SIGCONT)
+		}
+	}()
 	return tea.Suspend()
 }
 
-// suspending is longer than it takes to be stopped. Its clock does not run then.
+// suspending is longer than it takes to be stopped, after which nothing is sent until
+// somebody goes on with flakeci.
 const suspending = 700 * time.Millisecond
 
 // move selects another item, the first one if none was.

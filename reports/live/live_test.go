@@ -3,7 +3,11 @@ package live
 import (
 	"bytes"
 	"io"
+	"os"
+	"os/signal"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -108,6 +112,24 @@ func TestMoreCells(t *testing.T) {
 func TestUserComesLater(t *testing.T) {
 	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}, Homes: []matrix.Home{{Key: "desktop"}}}, matrix.KindNixOS, matrix.KindHome)
 	home := p.cell("home/desktop").For("niri")
+	p.watch.Waits(home)
+	if got := p.screen(80, 24); !strings.Contains(got, "desktop (no host)") {
+		t.Errorf("it is evaluated, and stands under its key:\n%s", got)
+	}
 	p.watch.Done(runner.Result{Cell: home, Status: runner.Passed, How: runner.Cached})
 	p.golden("user", 80, 24)
+}
+
+// Whoever begins to wait late for being continued is, too.
+func TestSuspendedLate(t *testing.T) {
+	suspend()
+	time.Sleep(suspending + suspending/2)
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
+	select {
+	case <-continued:
+	case <-time.After(2 * suspending):
+		t.Error("it waits for ever")
+	}
 }

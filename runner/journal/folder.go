@@ -158,14 +158,14 @@ func (f Folder) Newest(dir string) (j *Journal, busy bool, err error) {
 		if err != nil || j.Head.Dir != dir {
 			continue // of another flakeci, or hardly begun
 		}
-		return j, f.busy(strings.TrimSuffix(file.Name(), suffix)), nil
+		return j, Busy(filepath.Join(string(f), file.Name())), nil
 	}
 	return nil, false, fmt.Errorf("no journal of a run in %s: %w", dir, fs.ErrNotExist)
 }
 
-// busy says whether a run has the place.
-func (f Folder) busy(name string) bool {
-	lock, err := os.Open(filepath.Join(string(f), name+lockSuffix))
+// Busy says whether the run that writes a journal of a [Folder] is still going on.
+func Busy(path string) bool {
+	lock, err := os.Open(strings.TrimSuffix(path, suffix) + lockSuffix)
 	if err != nil {
 		return false
 	}
