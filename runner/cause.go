@@ -119,8 +119,11 @@ func evalCause(err error) *Cause {
 	var died *proc.Error
 	if errors.As(err, &died) && died.Signal != 0 {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
+		if kind := nix.MachineFault(err); kind == nix.FailDisk {
+			c.Kind, c.Title, c.Hint = string(kind), c.Title+", as where the disk is full", buildHint(nix.BuildFailure{Kind: kind})
+		}
 		switch died.Signal {
-		case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
+		case syscall.SIGSEGV, syscall.SIGABRT:
 			c.Kind, c.Hint = kindEval, "Nix crashes so on recursion without end; look for a value that needs itself"
 		case syscall.SIGKILL:
 			c.Hint = "the kernel kills so when memory runs out; fewer --eval-jobs need less of it"
@@ -135,8 +138,9 @@ func evalErrorCause(e *nix.EvalError) *Cause {
 		Message: e.Message, Place: e.Place, Tail: traceLines(e),
 	}
 	switch {
-	case e.Machine() != "":
-		c.Kind, c.Title, c.Hint = string(e.Machine()), firstLine(e.Message), buildHint(nix.BuildFailure{Kind: e.Machine()})
+	case nix.MachineFault(e) != "":
+		kind := nix.MachineFault(e)
+		c.Kind, c.Title, c.Hint = string(kind), firstLine(e.Message), buildHint(nix.BuildFailure{Kind: kind})
 	case e.Input != nil:
 		inputCause(c, e.Input)
 	case e.Untracked != "":

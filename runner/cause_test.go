@@ -107,6 +107,11 @@ func TestEvalCause(t *testing.T) {
 			"input", "input mid/secrets", "asked for by input mid", Error,
 		},
 		"killed":  {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", Error},
+		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", Error},
+		"read-only store": {
+			&nix.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
+			"infra", "remounting", "", Error,
+		},
 		"crashed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", Failed},
 		"other":   {errors.New("no such thing"), "infra", "no such thing", "", Error},
 	}

@@ -281,11 +281,18 @@ func edit(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
 }
 
-// smalldisk DIR puts a file system of 8 MB at a new folder, until the script
-// ends.
+// smalldisk DIR MEGABYTES mounts a disk of that size at a new folder, until the script
+// ends: a file with a file system in it.
 func smallDisk(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[0])
+	megabytes, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	image := dir + ".image"
+	ts.Check(os.WriteFile(image, nil, 0o644))
+	ts.Check(os.Truncate(image, int64(megabytes)<<20))
 	ts.Check(os.MkdirAll(dir, 0o755))
-	ts.Check(ts.Exec("mount", "-t", "tmpfs", "-o", "size=8m", "none", dir))
+	// No room is kept for root, nor taken by a journal.
+	ts.Check(ts.Exec("mke2fs", "-q", "-t", "ext4", "-m", "0", "-O", "^has_journal", image))
+	ts.Check(ts.Exec("mount", "-o", "loop", image, dir))
 	ts.Defer(func() { ts.Check(ts.Exec("umount", dir)) })
 }

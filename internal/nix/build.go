@@ -95,7 +95,11 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatc
 	}
 	var died *proc.Error
 	if len(res.Failures) == 0 && errors.As(err, &died) {
-		res.Failures = []BuildFailure{classify(p.lastWord(died))}
+		f := classify(p.lastWord(died))
+		if outOfRoom(err) {
+			f.Kind = FailDisk
+		}
+		res.Failures = []BuildFailure{f}
 	}
 	return res, nil
 }

@@ -1,11 +1,14 @@
 package nix
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 const drvPattern = `(/[^\s']*/[0-9a-z]{32}-[^\s']+\.drv)`
@@ -22,9 +25,13 @@ var (
 	// Between 2.26 and 2.34 there is a third form of words for both lacks.
 	featureRE = regexp.MustCompile(`(?s)a '([^']+)' with features \{[^}]*\} is required to build .* but I am a '([^']+)'|` +
 		`Reason: required system or feature not available.*Required system: '([^']+)'.*Current system: '([^']+)'`)
-	pathRE     = regexp.MustCompile(`/[^\s']+`)
+	pathRE     = regexp.MustCompile(`\B/[^\s']+`) // not the end of I/O
 	logLinesRE = regexp.MustCompile(`(?i)[;\n]\s*last \d+ log lines:`)
-	diskFullRE = regexp.MustCompile(`(?i)no space left on device|disk full|database or disk is full`)
+	// SQLite says on a full disk that it cannot write, too.
+	diskFullRE = regexp.MustCompile(`(?i)no space left on device|disk full|database or disk is full|disk I/O error`)
+
+	// What Nix says of its own store and database, before it comes to any flake.
+	storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permissions on|remounting|executing SQLite|cannot open (?:SQLite|Nix) database|SQLite database) `)
 )
 
 // What shells, compilers and build tools say of a program that was killed.
@@ -62,7 +69,9 @@ var rules = []rule{
 	{FailDisk, diskFullRE},
 	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features|all required system features`)},
 	{FailSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
-	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$`)},
+	// Who may not write to the store goes there directly only where no daemon is to be had.
+	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$|` +
+		`^(?:opening lock file|could not set permissions on) .*(?:permission denied|not permitted)`)},
 	{FailRemote, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading|[Uu]nable to start any build`)},
 	{FailSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for|hash mismatch importing path`)},
 	// A connection times out as well: that is the fault of whom it was to.
@@ -119,17 +128,31 @@ func DrvName(drv string) string {
 	return strings.TrimSuffix(base, ".drv")
 }
 
-// Machine is the kind of what the machine is to blame for instead of the flake: a
-// daemon that is gone, a full disk. It is "" for an error of the flake, which has a
-// place there.
-func (e *EvalError) Machine() FailureKind {
-	if e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
+// MachineFault is the kind of what the machine is to blame for where something was not
+// evaluated: a daemon that is gone, a full disk, a store that does not work. It is "" for
+// an error of the flake, which has a place there.
+func MachineFault(err error) FailureKind {
+	if outOfRoom(err) {
+		return FailDisk
+	}
+	var e *EvalError
+	if !errors.As(err, &e) || e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
 		return ""
 	}
-	if kind := classify(e.Message).Kind; kind == FailDaemon || kind == FailDisk {
+	switch kind := classify(e.Message).Kind; {
+	case kind == FailDaemon || kind == FailDisk:
 		return kind
+	case storeRE.MatchString(e.Message):
+		return FailOther
 	}
 	return ""
+}
+
+// outOfRoom says whether a nix died for want of disk. It maps a file of its database into
+// memory, and who writes there where the disk has no room is ended by SIGBUS.
+func outOfRoom(err error) bool {
+	var died *proc.Error
+	return errors.As(err, &died) && died.Signal == syscall.SIGBUS
 }
 
 // importedBuild recognises a builder's failure in an error of evaluation, which

@@ -148,7 +148,12 @@ type call struct {
 }
 
 func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
-	return c.command(k).Run(ctx)
+	usage, err := c.command(k).Run(ctx)
+	var died *proc.Error
+	if errors.As(err, &died) && strings.HasPrefix(died.LastLine, string(recordPrefix)) {
+		died.LastLine = "" // a record is for a program to read, and cut short
+	}
+	return usage, err
 }
 
 func (c *Client) command(k call) *proc.Cmd {
@@ -185,7 +190,7 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 	usage, err := c.run(ctx, k)
 	if err != nil {
 		var died *proc.Error
-		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL
+		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || outOfRoom(err)
 		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil && !killed {
 			return usage, e
 		}
