@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -216,10 +217,23 @@ func (s *builders) work(p *part, b *build) bool {
 		return false
 	}
 	p.works[b] = true
-	if b.clock.start(time.Now(), s.r.Timeout, func() { s.timeUp(b) }) {
+	first, now := b.began.IsZero(), time.Now()
+	switch goes := b.clock.start(now, s.r.Timeout, func() { s.timeUp(b) }); {
+	case first:
 		s.r.started(b.cell, PhaseBuild+b.where)
+	case goes:
+		s.r.goesOn(b.cell, PhaseBuild+b.where, now.Add(-b.worked))
 	}
 	return true
+}
+
+// idle tells of builds that nothing is done for any more.
+func (s *builders) idle(builds []*build) {
+	for _, b := range builds {
+		if !b.isOver && b.running == 0 {
+			s.r.waits(b.cell)
+		}
+	}
 }
 
 // worksOn keeps the clocks of all builds going that need a derivation.
@@ -243,13 +257,16 @@ func (s *builders) leave(p *part) {
 			wanted[id] = true
 		}
 	}
+	var left []*build
 	for b := range p.joined {
 		if !wanted[b.goal] && b.stopped == "" { // else it waits for the process
 			b.clock.stop(time.Now())
 			delete(p.joined, b)
 			delete(p.works, b)
+			left = append(left, b)
 		}
 	}
+	s.idle(left)
 }
 
 // builder is told of a builder that starts or has ended.
@@ -306,6 +323,7 @@ func (s *builders) ended(ctx context.Context, p *part, result nix.BuildResult, e
 		}
 	}
 	s.proceed()
+	s.idle(slices.Collect(maps.Keys(p.works)))
 }
 
 // failure is a derivation that failed and why; the derivation is empty where it is

@@ -381,7 +381,24 @@ func TestWaitingIsNotWorking(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`shared = sh "shared" "/bin/sleep 1"; top = name: sh name "echo ${shared}; /bin/sleep 1";`,
 			`a = top "a"; b = top "b"; c = top "c"; d = top "d"; e = top "e"; f = top "f";`)
-		out := f.run(func(o *runner.Options) { o.Timeout, o.BuildJobs = 6*time.Second, 1 })
+		running, most := map[string]bool{}, 0
+		out := f.run(func(o *runner.Options) {
+			o.Timeout, o.BuildJobs = 6*time.Second, 1
+			o.Watch = []runner.Watcher{{
+				Waits: func(c matrix.Cell) { delete(running, c.ID) },
+				GoesOn: func(c matrix.Cell, phase string, since time.Time) {
+					if worked := time.Since(since); running[c.ID] || phase != runner.PhaseBuild || worked < time.Second || worked > 3*time.Second {
+						f.Errorf("%s goes on with %s after %s", c.ID, phase, worked)
+					}
+					running[c.ID] = true
+					most = max(most, len(running))
+				},
+				Done: func(r runner.Result) { delete(running, r.Cell.ID) },
+			}}
+		})
+		if most == 0 || most > 2 { // the one before may not be told of as finished yet
+			f.Errorf("one at a time is built, and %d are said to be", most)
+		}
 		if got := ways(out); strings.Count(got, "passed built") != 6 {
 			f.Errorf("%s: %s", got, titles(out.Causes))
 		}

@@ -74,8 +74,12 @@ type Watcher struct {
 	// Start says that a phase of a cell begins.
 	Start func(cell matrix.Cell, phase string)
 	// Waits says that a cell is evaluated and waits for its turn to be built, or for
-	// another that has the same derivation.
+	// another that has the same derivation; or that nothing is done for its build just
+	// now, for others have all slots.
 	Waits func(cell matrix.Cell)
+	// GoesOn says that a phase which waited goes on. Since is when it would have begun
+	// had it not waited.
+	GoesOn func(cell matrix.Cell, phase string, since time.Time)
 	// Done says that a cell is finished. SameAs and the ids of causes are not
 	// known yet. A home that is activated in its host is finished a second time.
 	Done func(Result)
@@ -243,6 +247,15 @@ func (r *run) waits(c matrix.Cell) {
 	r.watch(func(w Watcher) {
 		if w.Waits != nil {
 			w.Waits(c)
+		}
+	})
+}
+
+// goesOn tells the watcher that a phase which waited goes on.
+func (r *run) goesOn(c matrix.Cell, phase string, since time.Time) {
+	r.watch(func(w Watcher) {
+		if w.GoesOn != nil {
+			w.GoesOn(c, phase, since)
 		}
 	})
 }

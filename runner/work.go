@@ -34,21 +34,20 @@ type clock struct {
 	maxRSS  int64
 }
 
-// start counts one more process, and says whether it is the first.
+// start counts one more process, and says whether the clock did not go before.
 func (c *clock) start(now time.Time, limit time.Duration, timeUp func()) bool {
 	c.running++
 	if c.running > 1 {
 		return false
 	}
-	first := c.began.IsZero()
-	if first {
+	if c.began.IsZero() {
 		c.began = now
 	}
 	c.since = now
 	if limit > 0 {
 		c.timer = time.AfterFunc(limit-c.worked, timeUp)
 	}
-	return first
+	return true
 }
 
 // stop counts one process less.

@@ -73,7 +73,7 @@ func (p *blocks) hush() {
 
 func (p *blocks) watcher() runner.Watcher {
 	w := runner.Watcher{
-		More: p.more, Start: p.start, Waits: p.waits, Done: p.finish, Compared: p.compared,
+		More: p.more, Start: p.start, Waits: p.waits, GoesOn: p.goesOn, Done: p.finish, Compared: p.compared,
 		Builder: p.builder, Retry: p.retry, Stalled: p.stalled,
 	}
 	if p.folds {
@@ -88,11 +88,13 @@ func (p *blocks) more(cells []matrix.Cell) {
 	p.total += len(cells)
 }
 
-func (p *blocks) start(c matrix.Cell, phase string) {
+func (p *blocks) start(c matrix.Cell, phase string) { p.goesOn(c, phase, time.Now()) }
+
+func (p *blocks) goesOn(c matrix.Cell, phase string, since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(c.ID)
-	p.running = append(p.running, activity{c.ID, phase, time.Now()})
+	p.running = append(p.running, activity{c.ID, phase, since})
 }
 
 func (p *blocks) waits(c matrix.Cell) {

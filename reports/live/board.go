@@ -32,8 +32,9 @@ type board struct {
 // cell is what is known of a cell.
 type cell struct {
 	matrix.Cell
-	now      *activity // nil while no phase is under way
-	begun    []string  // the phases that have begun, in order
+	now      *activity     // nil while no phase is under way
+	begun    []string      // the phases that have begun, in order
+	spent    time.Duration // on the phase under way, before it waited last
 	finished bool
 	result   reports.Cell // as in a report; without a status until it is finished
 }
@@ -78,7 +79,7 @@ func newCell(c matrix.Cell) *cell {
 
 func (b *board) watcher() runner.Watcher {
 	return runner.Watcher{
-		More: b.more, Start: b.start, Waits: b.waits, Done: b.done, Compared: b.compared,
+		More: b.more, Start: b.start, Waits: b.waits, GoesOn: b.goesOn, Done: b.done, Compared: b.compared,
 		Builder: b.builder, Line: b.line, Retry: b.retry, Stalled: b.stalled,
 	}
 }
@@ -128,15 +129,26 @@ func (b *board) more(cells []matrix.Cell) {
 func (b *board) start(c matrix.Cell, phase string) {
 	defer b.change()()
 	at := b.at(c)
-	b.rest(at)
-	at.now = &activity{cell: at, phase: phase, since: b.now()}
 	at.begun = append(at.begun, phase)
-	b.running = append(b.running, at.now)
+	b.begin(at, phase, b.now())
+}
+
+// goesOn takes in that a phase which waited goes on.
+func (b *board) goesOn(c matrix.Cell, phase string, since time.Time) {
+	defer b.change()()
+	b.begin(b.at(c), phase, since)
+}
+
+func (b *board) begin(c *cell, phase string, since time.Time) {
+	b.rest(c)
+	c.now = &activity{cell: c, phase: phase, since: since}
+	b.running = append(b.running, c.now)
 }
 
 // rest is when nothing of a cell is under way any more.
 func (b *board) rest(c *cell) {
 	if c.now != nil {
+		c.spent = b.now().Sub(c.now.since)
 		b.running = slices.DeleteFunc(b.running, func(a *activity) bool { return a == c.now })
 		c.now = nil
 	}

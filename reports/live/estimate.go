@@ -84,7 +84,15 @@ func (p plan) phases(c *cell, now time.Time) map[string]time.Duration {
 			done = i + 1
 		}
 	}
-	if c.now != nil && done > 0 && c.now.phase == order[done-1] {
+	// A build may wait in the middle, what is evaluated is done with that.
+	under := ""
+	switch {
+	case c.now != nil:
+		under = c.now.phase
+	case done > 0 && order[done-1] == runner.PhaseBuild:
+		under = runner.PhaseBuild
+	}
+	if done > 0 && under == order[done-1] {
 		done--
 	}
 	for i, phase := range order {
@@ -92,8 +100,12 @@ func (p plan) phases(c *cell, now time.Time) map[string]time.Duration {
 		if i < done || !found || p.at[phase] == 0 || phase == phaseBoot && c.Kind != matrix.KindVM {
 			continue
 		}
-		if c.now != nil && c.now.phase == phase {
-			estimate = max(0, estimate-now.Sub(c.now.since))
+		if phase == under {
+			spent := c.spent
+			if c.now != nil {
+				spent = now.Sub(c.now.since)
+			}
+			estimate = max(0, estimate-spent)
 		}
 		left[phase] = estimate
 	}

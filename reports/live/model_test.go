@@ -111,6 +111,27 @@ func TestEstimates(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
+	// A build that waits in the middle has as much before it as when it stopped, and
+	// does not seem to run.
+	reason := p.cell("nixos/reason")
+	p.watch.Start(reason, runner.PhaseBuild)
+	p.pass(20 * time.Second)
+	before, _ := p.model.plan.left(p.model.board)
+	p.watch.Waits(reason)
+	p.pass(time.Minute)
+	if left, _ := p.model.plan.left(p.model.board); left != before {
+		t.Errorf("%s was left, and now %s is", before, left)
+	}
+	if got := p.screen(100, 24); strings.Contains(got, "reason   ▸") {
+		t.Errorf("one that waits is shown to run:\n%s", got)
+	}
+	p.watch.GoesOn(reason, runner.PhaseBuild, p.time.Add(-20*time.Second))
+	if left, _ := p.model.plan.left(p.model.board); left != before {
+		t.Errorf("%s was left, and now that it goes on %s is", before, left)
+	}
+	if got := p.screen(100, 24); !strings.Contains(got, "reason   ▸ build 20s") {
+		t.Errorf("one that goes on is shown as\n%s", got)
+	}
 	p.model.plan.estimate = func(cell, _ string) (time.Duration, bool) { return time.Second, cell == "nixos/reason" }
 	if got := p.screen(100, 24); strings.Contains(got, "left") {
 		t.Errorf("an estimate of which nearly nothing is known:\n%s", got)
