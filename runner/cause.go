@@ -244,7 +244,11 @@ func (r *run) evalCause(ctx context.Context, err error) *Cause {
 
 func buildTitle(f nix.BuildFailure) string {
 	if f.Server != "" {
-		return firstLine(fmt.Sprintf("binary cache %s: %s", f.Server, f.Reason))
+		what := "binary cache"
+		if f.Kind == nix.FailRemote {
+			what = "remote builder"
+		}
+		return firstLine(fmt.Sprintf("%s %s: %s", what, f.Server, f.Reason))
 	}
 	if f.DrvPath == "" {
 		return strings.TrimSuffix(firstLine(f.Message), ":")

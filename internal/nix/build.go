@@ -34,7 +34,7 @@ type BuildFailure struct {
 	Tail []string
 	Log  string
 	// Server is whom nothing could be had from, as scheme://host, and Reason why, if
-	// a substituter is to blame and Nix said so.
+	// a substituter or a remote builder is to blame and Nix said so.
 	Server, Reason string
 }
 

@@ -20,6 +20,8 @@ type buildLog struct {
 	errors []buildError
 	// stopped is the builder that ended last, plain an error that was no record.
 	stopped, plain string
+	// remote is what was said of a remote builder that is out of reach.
+	remote string
 	tally          tally
 }
 
@@ -69,6 +71,8 @@ func (p *buildLog) line(line []byte) {
 		p.log(r)
 	case r.isError():
 		p.error(r)
+	case r.Action == "msg" && r.Level == levelError && remoteRE.MatchString(stripSGR(r.Msg)):
+		p.remote = stripSGR(r.Msg)
 	}
 }
 
@@ -153,6 +157,7 @@ func (p *buildLog) result() BuildResult {
 			f.DrvPath = e.drv
 			f.addTail(p.tails[f.DrvPath])
 			f.addDownload(p.errors)
+			f.addRemote(p.remote)
 			res.Failures = append(res.Failures, f)
 		}
 		if len(res.Failures) > 0 {
@@ -194,6 +199,19 @@ func (f *BuildFailure) addDownload(said []buildError) {
 			return
 		}
 	}
+}
+
+var remoteRE = regexp.MustCompile(`^cannot build on '([^']*)': (?:error: )?([^\n]*)`)
+
+// addRemote says which remote builder was out of reach, if one was. Nix tells that apart,
+// and of the derivation then only that this machine cannot build it.
+func (f *BuildFailure) addRemote(said string) {
+	m := remoteRE.FindStringSubmatch(said)
+	if m == nil || f.Kind != FailSystem && f.Kind != FailFeature {
+		return
+	}
+	f.Kind, f.Message = FailRemote, said+"\n"+f.Message
+	f.Server, f.Reason = userRE.ReplaceAllString(m[1], "://"), strings.TrimSpace(m[2])
 }
 
 func (f *BuildFailure) addTail(t *tail) {
