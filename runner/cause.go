@@ -288,6 +288,9 @@ func buildHint(f nix.BuildFailure) string {
 	case nix.FailDisk:
 		return "free some disk (nix-collect-garbage), or move the store or the build folder to a larger one"
 	case nix.FailMemory:
+		if f.DrvPath == "" {
+			return "nix was given no more memory; it takes a machine with more, or a higher limit (ulimit -v)"
+		}
 		return "the kernel killed its builder, or what that started, for want of memory; fewer --jobs at once need less, or it takes a machine with more, or swap"
 	case nix.FailTimeout:
 		return "its time is set by the options timeout and max-silent-time of Nix; give it more (--option timeout SECONDS), or see what it waits for"

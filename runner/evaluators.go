@@ -334,20 +334,22 @@ func (e *evaluators) end(w *evaluator, usage proc.Usage, err error) {
 func (e *evaluators) charge(w *evaluator, q *query, err error, alone bool) {
 	var died *proc.Error
 	killed := errors.As(err, &died) && died.Err == nil && died.Signal == syscall.SIGKILL
+	refused := nix.MachineFault(err) == nix.FailMemory
+	tooMuch := w.ended == byMemory || killed || refused
 	switch {
 	case e.ctx.Err() != nil:
 		q.finish(Canceled, err)
 	case w.ended == byTimeout:
 		q.finish(TimedOut, err)
-	case w.ended != byMemory && !killed && nix.Transient(err) && q.faults < e.retries:
+	case !tooMuch && nix.Transient(err) && q.faults < e.retries:
 		e.retry(q, err)
-	case w.ended != byMemory && !killed:
+	case !tooMuch:
 		q.finish("", err)
 	case !alone:
 		e.memory.first = max(e.memory.first, q.peak)
 		e.alone = append(e.alone, q)
 	default:
-		q.finish("", &memoryError{Peak: q.peak, Budget: e.memory.total, ByKernel: w.ended != byMemory})
+		q.finish("", &memoryError{Peak: q.peak, Budget: e.memory.total, Killed: killed && w.ended != byMemory, Refused: refused && w.ended != byMemory})
 	}
 }
 

@@ -90,7 +90,9 @@ func (b *budget) exceeded(all int64) bool {
 // what its process had at last, Budget what it was allowed, in bytes; 0 is no limit.
 type memoryError struct {
 	Peak, Budget int64
-	ByKernel     bool // which ran out of memory before the budget did
+	// Killed says that the kernel killed the process, Refused that it gave it no more,
+	// before it had what the budget allows.
+	Killed, Refused bool
 }
 
 func (e *memoryError) cause() *Cause {
@@ -98,9 +100,13 @@ func (e *memoryError) cause() *Cause {
 		Kind: string(nix.FailMemory), Title: "evaluation " + e.Error(), Message: e.Error(),
 		Hint: "it was tried a second time with nothing beside it; give evaluation more with --eval-memory, or a larger machine",
 	}
-	if e.ByKernel {
+	switch {
+	case e.Killed:
 		c.Message += "; the kernel killed the evaluator"
 		c.Hint = "it was tried a second time with nothing beside it; it takes a machine with more memory, or swap"
+	case e.Refused:
+		c.Message += "; the evaluator was given no more"
+		c.Hint = "it was tried a second time with nothing beside it; it takes a machine with more memory, or a higher limit (ulimit -v)"
 	}
 	return c
 }

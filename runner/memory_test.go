@@ -60,7 +60,7 @@ func TestBudgetLearns(t *testing.T) {
 func TestMemoryError(t *testing.T) {
 	for want, e := range map[string]memoryError{
 		"out of memory, 300 MiB of 400 MiB": {Peak: 300 * mib, Budget: 400 * mib},
-		"out of memory":                     {ByKernel: true},
+		"out of memory":                     {Killed: true},
 	} {
 		if e.Error() != want {
 			t.Errorf("got %q, want %q", e.Error(), want)

@@ -58,6 +58,9 @@ func victim(text string) (string, bool) {
 	return m[1] + m[2], true
 }
 
+// noMemory is what Nix says before it ends for want of memory, if it is not killed.
+const noMemory = "out of memory"
+
 // A rule sends a message of Nix to a kind; the first that matches counts.
 type rule struct {
 	kind FailureKind
@@ -65,6 +68,7 @@ type rule struct {
 }
 
 var rules = []rule{
+	{FailMemory, regexp.MustCompile(`^` + noMemory + `$`)},
 	{FailHash, regexp.MustCompile(`hash mismatch in fixed-output derivation`)},
 	{FailDisk, diskFullRE},
 	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features|all required system features`)},
@@ -129,8 +133,8 @@ func DrvName(drv string) string {
 }
 
 // MachineFault is the kind of what the machine is to blame for where something was not
-// evaluated: a daemon that is gone, a full disk, a store that does not work. It is "" for
-// an error of the flake, which has a place there.
+// evaluated: a daemon that is gone, a full disk, no more memory, a store that does not work.
+// It is "" for an error of the flake, which has a place there.
 func MachineFault(err error) FailureKind {
 	if outOfRoom(err) {
 		return FailDisk
@@ -139,10 +143,11 @@ func MachineFault(err error) FailureKind {
 	if !errors.As(err, &e) || e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
 		return ""
 	}
-	switch kind := classify(e.Message).Kind; {
-	case kind == FailDaemon || kind == FailDisk:
+	switch kind := classify(e.Message).Kind; kind {
+	case FailDaemon, FailDisk, FailMemory:
 		return kind
-	case storeRE.MatchString(e.Message):
+	}
+	if storeRE.MatchString(e.Message) {
 		return FailOther
 	}
 	return ""

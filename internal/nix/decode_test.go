@@ -138,6 +138,7 @@ func TestClassify(t *testing.T) {
 		{"Cannot build '" + drv + "'.\nReason: required system or feature not available\nRequired system: 'aarch64-darwin' with features {}\nCurrent system: 'x86_64-linux' with features {benchmark}", FailSystem, drv},
 		{"Cannot build '" + drv + "'.\nReason: missing system features\nRequired features: {kvm}", FailFeature, drv},
 		{"Cannot build '" + drv + "'.\nReason: platform mismatch\nRequired system: 'aarch64-linux'\nCurrent system: 'x86_64-linux'", FailSystem, drv},
+		{"out of memory", FailMemory, ""},
 		{"something else", FailOther, ""},
 	}
 	for _, tt := range tests {

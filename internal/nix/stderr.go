@@ -23,6 +23,8 @@ func (l *stderrLog) line(line []byte) {
 	switch {
 	case ok && r.isError() && r.RawMsg != "":
 		l.err = &r
+	case ok && r.isError() && r.text() == noMemory:
+		l.plain = noMemory // Nix's last word, which it says otherwise than other errors
 	case !ok && len(line) >= maxRecord && bytes.HasPrefix(line, recordPrefix):
 		l.plain = fmt.Sprintf("nix said more than %d MiB in one message, too much to read", maxRecord>>20)
 	case !ok:
