@@ -74,9 +74,9 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		j.memoir = j.remember(ctx)
 	}
 	// Asked before there are cells, so that none is lost if this is interrupted.
-	machine, err := j.client.Machine(ctx)
+	machine, err := j.client.Machine(looking)
 	if err != nil {
-		return j.broken(ctx, err)
+		return j.broken(ctx, j.slow(looking, err))
 	}
 	var base errgroup.Group
 	base.Go(func() (err error) {
@@ -155,18 +155,25 @@ func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, er
 func (j *job) triesAgain(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) }
 
 // keepAnswers has the next run know what this one evaluated, also if it is to go on
-// with this one. Who interrupts does not wait for long.
+// with this one. A report does not wait for long for that, least of all that of who
+// interrupted: a daemon may answer no more.
 func (j *job) keepAnswers(ctx context.Context) {
-	const most = 3 * time.Second
+	most := time.Minute
+	if t := j.opts.timeout; t > 0 {
+		most = min(most, t)
+	}
 	saving := ctx
 	if ctx.Err() != nil {
-		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
-		defer cancel()
-		saving = limited
+		most, saving = 3*time.Second, context.WithoutCancel(ctx)
 	}
+	saving, cancel := context.WithTimeout(saving, most)
+	defer cancel()
 	err := j.target.Save(saving)
 	if b := j.base.base; b != nil && b.Target != nil {
 		err = errors.Join(err, b.Target.Save(saving))
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = &runner.SlowError{What: "looking whether the flake has changed", Limit: most}
 	}
 	if err != nil && ctx.Err() == nil {
 		j.app.say("warning: what was evaluated is not kept for the next run: %v", err)

@@ -30,7 +30,7 @@ func crash(pid int) {
 }
 
 // daemon starts a nix-daemon for the machine's store, which whatever follows is to
-// use. "! daemon" ends it as if it had crashed, with all that it had started.
+// use; $DAEMON is its process. "! daemon" ends it as if it had crashed, with all that it had started.
 func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 	if neg {
 		cmd, ok := ts.Value(daemonKey{}).(*exec.Cmd)
@@ -57,6 +57,7 @@ func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 		if _, err := os.Stat(socket); err == nil {
 			ts.Setenv("NIX_REMOTE", "daemon")
 			ts.Setenv("NIX_DAEMON_SOCKET_PATH", socket)
+			ts.Setenv("DAEMON", strconv.Itoa(cmd.Process.Pid))
 			return
 		}
 		time.Sleep(20 * time.Millisecond)

@@ -90,7 +90,7 @@ func TestHostileLengthIsLinear(t *testing.T) {
 	for _, piece := range []string{"\x1b]", "\x1b[", "\u009d", "\x1b", "\x1b   ", "\r", "\xff", "::"} {
 		began := time.Now()
 		clean.XML(strings.Repeat(piece, size/len(piece)))
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%q repeated took %v", piece, took)
 		}
 	}

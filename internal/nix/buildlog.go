@@ -22,7 +22,7 @@ type buildLog struct {
 	stopped, plain string
 	// remote is what was said of a remote builder that is out of reach.
 	remote string
-	tally          tally
+	tally  tally
 }
 
 // buildError is an error message and the derivation it is about, which is empty

@@ -59,7 +59,7 @@ func TestFlood(t *testing.T) {
 			p.model.View()
 		}
 	}
-	if took := time.Since(began); took > 20*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %v", took)
 	} else {
 		t.Logf("took %v", took)
