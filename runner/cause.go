@@ -262,9 +262,9 @@ func buildTitle(f nix.BuildFailure) string {
 	case f.Kind == nix.FailMemory:
 		return name + " failed to build: memory ran out"
 	case f.Kind == nix.FailFeature:
-		return name + " needs a system feature that this machine lacks"
+		return fmt.Sprintf("%s needs %s, which this machine lacks", name, cmp.Or(strings.Join(f.Missing, " and "), "a system feature"))
 	case f.Kind == nix.FailSystem:
-		return name + " is for a system that this machine cannot build for"
+		return fmt.Sprintf("%s is for %s, which this machine cannot build for", name, cmp.Or(f.System, "a system"))
 	case f.Kind == nix.FailSubstituter:
 		return name + " could not be had from any binary cache"
 	case f.Kind == nix.FailTimeout:
@@ -297,6 +297,12 @@ func buildHint(f nix.BuildFailure) string {
 	case nix.FailRemote:
 		return "see that the builder can be reached and builds what is asked, or do without it: --builders ''"
 	case nix.FailFeature:
+		switch {
+		case slices.Contains(f.Missing, "kvm"):
+			return "kvm is had where /dev/kvm is there and system-features in nix.conf does not leave it out: switch virtualisation on, take a runner that offers it, or name a builder that has it (--builders)"
+		case slices.Contains(f.Missing, "big-parallel"):
+			return "big-parallel marks what wants many cores; add it to system-features in nix.conf if it may be built here all the same, or name a builder that has it (--builders)"
+		}
 		return "add the feature to system-features in nix.conf where it is there, or name a builder that has it"
 	case nix.FailSystem:
 		return "name a builder for that system (--builders), or emulate it (extra-platforms with binfmt)"

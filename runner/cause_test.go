@@ -143,6 +143,8 @@ func TestBuildTitle(t *testing.T) {
 		},
 		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
 		{nix.BuildFailure{Kind: nix.FailBuilder, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailFeature, Missing: []string{"kvm", "nixos-test"}}, "libfrob-1.2 needs kvm and nixos-test, which this machine lacks"},
+		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailFeature}, "libfrob-1.2 needs a system feature, which this machine lacks"},
 		{nix.BuildFailure{Kind: nix.FailDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
 	}
 	for _, tt := range tests {

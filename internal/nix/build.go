@@ -27,6 +27,10 @@ type BuildFailure struct {
 	Kind    FailureKind
 	// ExitCode and Signal are the builder's; 0 where it did not end so.
 	ExitCode, Signal int
+	// Missing are the system features that it needs and this machine lacks, System what
+	// it is to be built for if this machine cannot.
+	Missing []string
+	System  string
 	// Message is Nix's word on it.
 	Message string
 	// Tail is the end of the builder's log, oldest line first, and Log more of it, for

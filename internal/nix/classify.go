@@ -25,6 +25,9 @@ var (
 	// Between 2.26 and 2.34 there is a third form of words for both lacks.
 	featureRE = regexp.MustCompile(`(?s)a '([^']+)' with features \{[^}]*\} is required to build .* but I am a '([^']+)'|` +
 		`Reason: required system or feature not available.*Required system: '([^']+)'.*Current system: '([^']+)'`)
+	requiredRE = regexp.MustCompile(`a '([^']+)' with features|Required system: '([^']+)'`)
+	// Those that are required come first, then those that there are.
+	featuresRE = regexp.MustCompile(`features:? \{([^}]*)\}`)
 	pathRE     = regexp.MustCompile(`\B/[^\s']+`) // not the end of I/O
 	logLinesRE = regexp.MustCompile(`(?i)[;\n]\s*last \d+ log lines:`)
 	// SQLite says on a full disk that it cannot write, too.
@@ -97,6 +100,7 @@ func classify(text string) BuildFailure {
 		if m[1]+m[3] != m[2]+m[4] {
 			f.Kind = FailSystem
 		}
+		f.lacks(text)
 		return f
 	}
 	// Names of derivations and the end of a log may hold any of these words.
@@ -104,10 +108,22 @@ func classify(text string) BuildFailure {
 	for _, r := range rules {
 		if r.re.MatchString(words) {
 			f.Kind = r.kind
-			return f
+			break
 		}
 	}
+	f.lacks(text)
 	return f
+}
+
+// lacks notes what this machine lacks for a derivation.
+func (f *BuildFailure) lacks(text string) {
+	if m := requiredRE.FindStringSubmatch(text); m != nil && f.Kind == FailSystem {
+		f.System = m[1] + m[2]
+	}
+	if sets := featuresRE.FindAllStringSubmatch(text, 2); len(sets) == 2 && f.Kind == FailFeature {
+		there := strings.Split(sets[1][1], ", ")
+		f.Missing = slices.DeleteFunc(strings.Split(sets[0][1], ", "), func(name string) bool { return slices.Contains(there, name) })
+	}
 }
 
 func number(re *regexp.Regexp, text string) int {

@@ -148,6 +148,22 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// What a machine lacks is told with what it has, in the words of each version.
+func TestLacks(t *testing.T) {
+	for text, want := range map[string]BuildFailure{
+		"a 'x86_64-linux' with features {big-parallel, kvm} is required to build 'x', but I am a 'x86_64-linux' with features {big-parallel, nixos-test}":                            {Kind: FailFeature, Missing: []string{"kvm"}},
+		"Cannot build 'x'.\nReason: required system or feature not available\nRequired system: 'x86_64-linux' with features {a, b}\nCurrent system: 'x86_64-linux' with features {}": {Kind: FailFeature, Missing: []string{"a", "b"}},
+		"Cannot build 'x'.\nReason: missing system features\nRequired features: {big-parallel, kvm}\nAvailable features: {big-parallel}":                                             {Kind: FailFeature, Missing: []string{"kvm"}},
+		"a 'aarch64-linux' with features {} is required to build 'x', but I am a 'x86_64-linux' with features {kvm}":                                                                 {Kind: FailSystem, System: "aarch64-linux"},
+		"Cannot build 'x'.\nReason: platform mismatch\nRequired system: 'aarch64-linux'\nCurrent system: 'x86_64-linux'":                                                             {Kind: FailSystem, System: "aarch64-linux"},
+		"Cannot build 'x'.\nReason: missing system features": {Kind: FailFeature},
+	} {
+		if f := classify(text); f.Kind != want.Kind || f.System != want.System || !slices.Equal(f.Missing, want.Missing) {
+			t.Errorf("%s: %s, lacks %q %q", text, f.Kind, f.Missing, f.System)
+		}
+	}
+}
+
 func TestDrvName(t *testing.T) {
 	for drv, want := range map[string]string{"/nix/store/00000000000000000000000000000000-libfrob-1.2.drv": "libfrob-1.2", "x.drv": "x", "": "", "/nix/store/": ""} {
 		if got := DrvName(drv); got != want {
