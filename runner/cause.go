@@ -96,7 +96,13 @@ func (cs *causes) once(key string, build func() *Cause) *Cause {
 // ofEval makes the cause of a cell, or of a whole flake, that did not evaluate.
 func (cs *causes) ofEval(err error) *Cause {
 	c := evalCause(err)
-	return cs.once(strings.Join([]string{c.Kind, c.Message, c.Place.String()}, "\x00"), func() *Cause { return c })
+	key := strings.Join([]string{c.Kind, c.Message, c.Place.String()}, "\x00")
+	var memory *memoryError
+	if errors.As(err, &memory) {
+		// However much each had when there was no more, it takes one thing to mend it.
+		key = c.Kind + "\x00" + c.Hint
+	}
+	return cs.once(key, func() *Cause { return c })
 }
 
 // FlakeCause is the cause of a flake that could not be looked into at all.

@@ -59,6 +59,16 @@ func TestCausesAreOne(t *testing.T) {
 
 // While the log of one failure is fetched, which may take long, others have their
 // cause.
+// Hosts that do not fit into the memory there is are one cause, whatever they had last.
+func TestOutOfMemoryIsOne(t *testing.T) {
+	var cs causes
+	first, second := &memoryError{Peak: 390 * mib, Budget: 400 * mib}, &memoryError{Peak: 385 * mib, Budget: 400 * mib}
+	killed := &memoryError{Peak: 390 * mib, Budget: 400 * mib, Killed: true}
+	if a := cs.ofEval(first); a != cs.ofEval(second) || a == cs.ofEval(killed) {
+		t.Error("the same lack is not one cause, or another is not another")
+	}
+}
+
 func TestCausesAreMadeAtOnce(t *testing.T) {
 	var cs causes
 	others := make(chan *Cause)
