@@ -98,11 +98,20 @@ func (cs *causes) ofEval(err error) *Cause {
 	c := evalCause(err)
 	key := strings.Join([]string{c.Kind, c.Message, c.Place.String()}, "\x00")
 	var memory *memoryError
-	if errors.As(err, &memory) {
+	switch {
+	case errors.As(err, &memory):
 		// However much each had when there was no more, it takes one thing to mend it.
 		key = c.Kind + "\x00" + c.Hint
+	case forAll(c.Kind):
+		key = c.Kind
 	}
 	return cs.once(key, func() *Cause { return c })
+}
+
+// forAll says whether what is at fault is there but once for all that it stops, whatever
+// that came to when it failed.
+func forAll(kind string) bool {
+	return kind == string(nix.FailDisk) || kind == string(nix.FailDaemon)
 }
 
 // FlakeCause is the cause of a flake that could not be looked into at all.
@@ -207,6 +216,8 @@ func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []str
 func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *Cause {
 	key := f.DrvPath
 	switch {
+	case forAll(string(f.Kind)):
+		key = string(f.Kind)
 	case f.Server != "":
 		key = string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
 	case key == "":

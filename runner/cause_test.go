@@ -59,6 +59,23 @@ func TestCausesAreOne(t *testing.T) {
 
 // While the log of one failure is fetched, which may take long, others have their
 // cause.
+// A full disk, or a daemon that is gone, is one cause of whatever failed for it.
+func TestTheMachineIsOne(t *testing.T) {
+	var cs causes
+	disk := cs.ofEval(&nix.EvalError{Message: "write of 51 bytes: No space left on device"})
+	daemon := cs.ofEval(&nix.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
+	for _, name := range []string{"a", "b"} {
+		f := nix.BuildFailure{DrvPath: name, Kind: nix.FailDisk}
+		if cs.ofBuild(f, nil) != disk {
+			t.Error("the full disk is more than one cause")
+		}
+		f.Kind, f.Message = nix.FailDaemon, "Nix daemon disconnected unexpectedly"
+		if cs.ofBuild(f, nil) != daemon {
+			t.Error("the daemon that is gone is more than one cause")
+		}
+	}
+}
+
 // Hosts that do not fit into the memory there is are one cause, whatever they had last.
 func TestOutOfMemoryIsOne(t *testing.T) {
 	var cs causes
