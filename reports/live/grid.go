@@ -25,16 +25,16 @@ type gridView struct {
 }
 
 // draw shows the grid in as many columns and lines as there are, and what has no
-// place in it below. Of what is too much, finished rows go first and what runs or
-// failed is kept longest.
+// place in it below, unless no two rows would be left then. Of what is too much,
+// finished rows go first and what runs or failed is kept longest.
 func (v *gridView) draw(b *board, i ink, columns, lines int) []string {
 	others := b.others(i)
-	if lines < len(others)+4 {
-		others = nil
-	}
 	titles, rows := b.layout().Columns, b.gridRows()
 	if len(rows) == 0 {
-		return others
+		return others[:min(len(others), lines)]
+	}
+	if lines < min(len(rows), 2)+2+len(others) {
+		others = nil
 	}
 	room := lines - 1
 	if len(others) > 0 {

@@ -282,9 +282,31 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// What has no place in the grid is shown, too, where there is one row or none.
+func TestFewRows(t *testing.T) {
+	few := func(hosts ...string) *play {
+		tool := matrix.Output{System: "x86_64-linux", Name: "tool"}
+		return newPlay(t, matrix.Inventory{NixOS: hosts, Packages: []matrix.Output{tool}, Checks: []matrix.Output{tool}},
+			matrix.KindNixOS, matrix.KindPackage, matrix.KindCheck)
+	}
+	for _, p := range []*play{few(), few("reason")} {
+		got := p.screen(80, 24)
+		for _, want := range []string{"packages     0 of 1", "checks       0 of 1"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %q on\n%s", want, got)
+			}
+		}
+	}
+	if got := few("reason").screen(80, 9); !strings.Contains(got, "reason") {
+		t.Errorf("the only host is not on\n%s", got)
+	}
+}
+
 // Whatever the size, no line and no column is too much.
 func TestEverySize(t *testing.T) {
-	for _, play := range []*play{fleet(t), broken(t), crowd(t)} {
+	tool := []matrix.Output{{System: "x86_64-linux", Name: "tool"}}
+	bare := newPlay(t, matrix.Inventory{Packages: tool, Checks: tool}, matrix.KindPackage, matrix.KindCheck)
+	for _, play := range []*play{fleet(t), broken(t), crowd(t), bare} {
 		play.model.ink = true
 		for columns := 1; columns < 130; columns += 7 {
 			for lines := 1; lines < 50; lines += 3 {
