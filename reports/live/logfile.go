@@ -45,7 +45,7 @@ func tailOf(path string) ([]string, error) {
 	for i, l := range lines {
 		if len(l) > 10*longest {
 			end := 10 * longest
-			for !utf8.RuneStart(l[end]) {
+			for end > 0 && !utf8.RuneStart(l[end]) { // whatever bytes a builder wrote
 				end--
 			}
 			lines[i] = l[:end] + "…"

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -186,6 +187,20 @@ func TestLogOfAFailure(t *testing.T) {
 	p.press("home")
 	if got := p.screen(80, 24); !strings.Contains(got, "bytes before)") {
 		t.Errorf("not where the part begins that was read:\n%s", got)
+	}
+}
+
+// The log of a builder that wrote no text is read without harm.
+func TestLogOfBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bytes.log")
+	if err := os.WriteFile(path, append(bytes.Repeat([]byte{0x80}, 20*longest), "\nno text\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := broken(t)
+	p.model.board.faults[0].cause.Log = path
+	p.press("enter")
+	if got := p.screen(80, 24); !strings.Contains(got, "  no text") {
+		t.Errorf("not the end of the file:\n%s", got)
 	}
 }
 
