@@ -100,7 +100,7 @@ func (m *model) paneKey(name string) {
 
 // interrupt does what Ctrl-C does without a view.
 func (m *model) interrupt() {
-	m.presses++
+	m.killing = m.interrupted // by whomever it was
 	m.interrupted = true
 	m.options.Interrupt()
 }
@@ -112,7 +112,7 @@ func (m *model) help() []string {
 	}
 	text := "↑↓ move   enter log   q interrupt"
 	switch {
-	case m.interrupted && m.presses > 1:
+	case m.killing:
 		return []string{m.ink.in(warn, fit("killing what still runs", m.width))}
 	case m.interrupted:
 		return []string{m.ink.in(warn, fit("interrupted, what runs is being stopped   ctrl+c kills it", m.width))}

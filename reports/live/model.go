@@ -29,7 +29,7 @@ type model struct {
 	grid          gridView
 	nameWidth     int  // of what runs, which does not shrink again
 	interrupted   bool // what runs is being stopped
-	presses       int  // how often it was asked for here
+	killing       bool // what still runs is being killed
 
 	// drawn is the last picture, empty if it is to be made anew; it was made at that
 	// second, after so many changes.

@@ -248,6 +248,11 @@ func TestInterrupt(t *testing.T) {
 	if got := p.screen(80, 24); !strings.Contains(got, "interrupted") {
 		t.Errorf("no word of it:\n%s", got)
 	}
+	// Who is told that Ctrl-C kills, and it has, would end flakeci itself with another.
+	p.press("ctrl+c")
+	if got := p.screen(80, 24); p.interrupts != 1 || !strings.Contains(got, "killing") {
+		t.Errorf("%d interrupts:\n%s", p.interrupts, got)
+	}
 }
 
 // What has not changed is not drawn again.
