@@ -164,13 +164,14 @@ func (h *History) Add(ctx context.Context, flake string, r reports.Report) error
 	})
 }
 
-// prune forgets what is too old, and what is too much of one flake.
+// prune forgets what is too old, and what is too much of one flake. Here as elsewhere
+// the later run is the one with the greater id: a clock may be put back.
 func prune(ctx context.Context, tx *sql.Tx, flake string, now time.Time) error {
 	_, err := tx.ExecContext(ctx, "DELETE FROM run WHERE started < ?", now.Add(-longest).UnixMilli())
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM run WHERE flake = ? AND id NOT IN (SELECT id FROM run WHERE flake = ? ORDER BY started DESC, id DESC LIMIT ?)", flake, flake, mostRuns)
+	_, err = tx.ExecContext(ctx, "DELETE FROM run WHERE flake = ? AND id NOT IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)", flake, flake, mostRuns)
 	return err
 }
 
@@ -187,7 +188,7 @@ const recentRuns = 10
 func (h *History) Past(ctx context.Context, flake string) (*Past, error) {
 	// What was there already says nothing about building.
 	rows, err := h.db.QueryContext(ctx, `SELECT cell, name, seconds FROM phase
-		WHERE run IN (SELECT id FROM run WHERE flake = ? ORDER BY started DESC, id DESC LIMIT ?)
+		WHERE run IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)
 		AND name <> '' AND status = 'passed' AND (name <> 'build' OR how = 'built')`, flake, recentRuns)
 	if err != nil {
 		return nil, err
@@ -220,7 +221,7 @@ func (p *Past) Estimate(cell, name string) (time.Duration, bool) {
 // at.
 func (h *History) FailsSince(ctx context.Context, flake, cell string) (*reports.Since, error) {
 	rows, err := h.db.QueryContext(ctx, `SELECT run.started, run.rev, phase.status FROM run JOIN phase ON phase.run = run.id
-		WHERE run.flake = ? AND phase.cell = ? AND phase.name = '' ORDER BY run.started DESC, run.id DESC`, flake, cell)
+		WHERE run.flake = ? AND phase.cell = ? AND phase.name = '' ORDER BY run.id DESC`, flake, cell)
 	if err != nil {
 		return nil, err
 	}

@@ -111,6 +111,27 @@ func TestFailsSince(t *testing.T) {
 	}
 }
 
+// A clock that was put back leaves runs of later days behind, which are no later for
+// that.
+func TestClockGoesBack(t *testing.T) {
+	h := open(t, filepath.Join(t.TempDir(), "history.db"))
+	for d := range 60 {
+		add(t, h, "/fleet", at(1000+d, reports.Failed, "", 60))
+	}
+	add(t, h, "/fleet", at(1, reports.Passed, reports.Built, 10), at(2, reports.Failed, "", 1))
+	want := reports.Since{Rev: "rev2", Started: day.AddDate(0, 0, 2), Runs: 1}
+	if s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason"); err != nil || s == nil || *s != want {
+		t.Errorf("got %+v, want %+v, %v", s, want, err)
+	}
+	past, err := h.Past(t.Context(), "/fleet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := past.Estimate("nixos/reason", "build"); !ok || got != 10*time.Second {
+		t.Errorf("build: %s, %t", got, ok)
+	}
+}
+
 // What is kept does not grow without end.
 func TestIsBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
