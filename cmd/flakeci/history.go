@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/flakeci/flakeci/reports"
@@ -66,7 +67,9 @@ func (m *memoir) add(ctx context.Context, r *reports.Report) {
 	if err == nil && len(r.Cells) > 0 {
 		err = m.open().Add(context.WithoutCancel(ctx), m.flake, *r)
 	}
-	m.complain(errors.Join(err, m.open().Close()))
+	if err = errors.Join(err, m.open().Close()); err != nil {
+		m.complain(fmt.Errorf("%s: %w", m.path, err))
+	}
 }
 
 func (m *memoir) since(ctx context.Context, r *reports.Report) (err error) {
