@@ -26,7 +26,7 @@ func (a *App) fromJournal(path string) (r reports.Report, folder evidence, shard
 		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
 	}
 	why := "the run was killed"
-	run := b.run(reports.Run{Started: j.Head.Started, Duration: j.Last.Sub(j.Head.Started)})
+	run := b.run(reports.Run{Started: j.Head.Started, Duration: max(0, j.Last.Sub(j.Head.Started))})
 	switch {
 	case j.Ended:
 	case busy:
