@@ -83,12 +83,11 @@ func (m *model) move(by int) {
 }
 
 func (m *model) paneKey(name string) {
-	lines := max(m.height-2, 1)
-	all := m.pane.end() - m.pane.begin()
+	lines := m.paneLines()
 	by, scrolls := map[string]int{
 		"down": 1, "j": 1, "up": -1, "k": -1,
 		"pgdown": lines, "space": lines, "ctrl+f": lines, "pgup": -lines, "b": -lines, "ctrl+b": -lines,
-		"home": -all, "g": -all, "end": all, "G": all,
+		"home": -toEnd, "g": -toEnd, "end": toEnd, "G": toEnd,
 	}[name]
 	switch {
 	case scrolls:

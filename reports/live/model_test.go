@@ -190,6 +190,40 @@ func TestLogOfAFailure(t *testing.T) {
 	}
 }
 
+// Whoever pages through a log sees all of it, however long its lines are and however
+// small the terminal.
+func TestPagesOfLongLines(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {20, 5}, {20, 4}} {
+		p := broken(t)
+		p.screen(size[0], size[1])
+		for i := range 30 {
+			p.watch.Line("/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", strings.Repeat("x", 20+i*30)+fmt.Sprintf(" <%d>", i))
+		}
+		p.press("end", "up", "enter", "home")
+		seen := ""
+		for range 300 { // more pages than there are
+			for _, row := range strings.Split(p.screen(size[0], size[1]), "\n")[1:] {
+				seen += strings.TrimRight(row, " ")
+			}
+			if p.model.pane.follow {
+				break // at the end
+			}
+			p.press("pgdown")
+		}
+		for i := range 30 {
+			if !strings.Contains(seen, fmt.Sprintf("<%d>", i)) {
+				t.Errorf("%v: the end of line %d is never shown", size, i)
+			}
+		}
+		for range 1000 { // and back, row by row
+			p.press("up")
+		}
+		if got := p.screen(size[0], size[1]); !strings.Contains(got, "driver0.o") {
+			t.Errorf("not at the beginning:\n%s", got)
+		}
+	}
+}
+
 // The log of a builder that wrote no text is read without harm.
 func TestLogOfBytes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bytes.log")

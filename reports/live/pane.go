@@ -18,7 +18,14 @@ type pane struct {
 	// grow any more. A builder's own is read as it grows.
 	text, more []string
 	follow     bool // stays at the end
-	top        int  // number of the first line that is shown, if not
+	top        spot // what is shown first, if not
+}
+
+// spot is a row of a pane: of the line of a number, which may be wrapped into many.
+type spot struct{ line, row int }
+
+func (s spot) before(t spot) bool {
+	return s.line < t.line || s.line == t.line && s.row < t.row
 }
 
 // logMsg is a log that was read from a file.
@@ -93,49 +100,90 @@ func (p *pane) at(i int) string {
 	}
 }
 
-// last is the greatest number that the first line of the screen may have.
-func (p *pane) last(columns, lines int) int {
+// rows is how many rows a line takes.
+func (p *pane) rows(i, columns int) int { return len(wrap(p.at(i), columns)) }
+
+// last is the last spot that the screen may begin with.
+func (p *pane) last(columns, lines int) spot {
 	i := p.end()
-	for room := lines; i > p.begin(); i-- {
-		if room -= len(wrap(p.at(i-1), columns)); room < 0 {
-			break
+	for ; i > p.begin(); i-- {
+		rows := p.rows(i-1, columns)
+		if rows >= lines {
+			return spot{i - 1, rows - lines}
 		}
+		lines -= rows
 	}
-	return min(i, max(p.end()-1, p.begin()))
+	return spot{line: i}
 }
 
-// window are the lines that are on the screen.
+// window are the rows that are on the screen.
 func (p *pane) window(columns, lines int) []string {
-	last := p.last(columns, lines)
-	if p.top >= last {
-		p.top = last
-	}
-	p.top = max(p.top, p.begin())
-	if p.follow {
-		p.top = last
-	}
+	p.settle(columns, lines)
 	var out []string
-	for i := p.top; i < p.end() && len(out) < lines; i++ {
+	for i := p.top.line; i < p.end() && len(out) < p.top.row+lines; i++ {
 		out = append(out, wrap(p.at(i), columns)...)
 	}
+	out = out[min(p.top.row, len(out)):]
 	return out[:min(len(out), lines)]
 }
 
-// scroll moves by some lines. At the end it stays at the end.
-func (p *pane) scroll(by, columns, lines int) {
-	last := p.last(columns, lines)
-	if p.follow {
+// settle keeps to what there is: the first lines may be gone, and in other columns a
+// line has other rows.
+func (p *pane) settle(columns, lines int) {
+	if p.top.line < p.begin() {
+		p.top = spot{line: p.begin()}
+	}
+	if p.top.row > 0 {
+		p.top.row = min(p.top.row, p.rows(p.top.line, columns)-1)
+	}
+	if last := p.last(columns, lines); p.follow || last.before(p.top) {
 		p.top = last
 	}
-	p.top = min(max(p.top+by, p.begin()), last)
+}
+
+// toEnd is more rows than there are.
+const toEnd = 1 << 30
+
+// scroll moves by some rows. At the end it stays at the end.
+func (p *pane) scroll(by, columns, lines int) {
+	p.settle(columns, lines)
+	last := p.last(columns, lines)
+	switch {
+	case by <= -toEnd:
+		p.top = spot{line: p.begin()}
+	case by >= toEnd:
+		p.top = last
+	default:
+		p.top = p.moved(by, columns)
+	}
+	if last.before(p.top) {
+		p.top = last
+	}
 	p.follow = p.item.builder != nil && p.top == last && by > 0 || p.follow && by > 0
+}
+
+// moved is the spot so many rows further on, or back.
+func (p *pane) moved(by, columns int) spot {
+	at := spot{p.top.line, p.top.row + by}
+	for at.row < 0 && at.line > p.begin() {
+		at.line--
+		at.row += p.rows(at.line, columns)
+	}
+	for at.line < p.end()-1 {
+		rows := p.rows(at.line, columns)
+		if at.row < rows {
+			break
+		}
+		at.line, at.row = at.line+1, at.row-rows
+	}
+	return spot{at.line, max(at.row, 0)}
 }
 
 // draw shows the pane.
 func (m *model) drawPane() []string {
 	p := m.pane
 	help := m.help()
-	lines := max(m.height-1-len(help), 1)
+	lines := m.paneLines()
 	window := p.window(m.width, lines)
 	if len(window) == 0 {
 		window = []string{m.ink.in(quiet, fit(m.silence(), m.width))}
@@ -146,6 +194,9 @@ func (m *model) drawPane() []string {
 	out := append([]string{m.paneTitle()}, window...)
 	return append(out, help...)
 }
+
+// paneLines is how many lines of the screen the log has.
+func (m *model) paneLines() int { return max(m.height-1-len(m.help()), 1) }
 
 // silence says why there is nothing to read.
 func (m *model) silence() string {
@@ -179,7 +230,7 @@ func (m *model) paneTitle() string {
 		left = b.sign(i.fault) + " " + clean.Clean(i.fault.cause.Title)
 	}
 	if !p.follow && p.end() > 0 {
-		right = strings.TrimPrefix(right+", ", ", ") + fmt.Sprintf("line %d of %d", p.top+1, p.end())
+		right = strings.TrimPrefix(right+", ", ", ") + fmt.Sprintf("line %d of %d", p.top.line+1, p.end())
 	}
 	return m.ink.in("7", ends(" "+fit(left, m.width-width(right)-4), right+" ", m.width))
 }
