@@ -139,6 +139,16 @@ func TestEstimates(t *testing.T) {
 	}
 }
 
+// The name of a flake may be long, and the time is seen all the same.
+func TestLongReference(t *testing.T) {
+	p := fleet(t)
+	p.model.options.Flake.Ref = "git+file:///home/joachim/projects/configuration"
+	first, _, _ := strings.Cut(p.screen(80, 24), "\n")
+	if !strings.Contains(first, "/configuration") || !strings.HasSuffix(first, " 41s") {
+		t.Errorf("the name and the time are not both in %q", first)
+	}
+}
+
 func TestLogOfABuilder(t *testing.T) {
 	p := broken(t)
 	p.press("end", "up") // the last of all runs in a VM

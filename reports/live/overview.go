@@ -95,7 +95,7 @@ func (m *model) head() []string {
 	// Room for the longest, so that the bar keeps its length.
 	room := m.width - width(fmt.Sprintf("%d of %d cells, %d failed", all, all, all)) - 2
 	return []string{
-		ends(what, right, m.width),
+		ends(fit(what, m.width-width(right)-2), right, m.width),
 		ends(m.bar(finished, failed, all, room), count, m.width),
 		"",
 	}
