@@ -152,9 +152,6 @@ func (h *History) Add(ctx context.Context, flake string, r reports.Report) error
 			}
 			all := append([]reports.Phase{{Status: c.Status}}, c.Phases...)
 			for _, p := range all {
-				if p.Name == "eval" && p.Attempts == 0 {
-					continue // it was known from an earlier run
-				}
 				if _, err := add.ExecContext(ctx, run, c.ID, p.Name, string(p.Status), string(c.How), p.Duration); err != nil {
 					return err
 				}
@@ -186,10 +183,11 @@ const recentRuns = 10
 
 // Past reads how long things took in the last runs of a flake.
 func (h *History) Past(ctx context.Context, flake string) (*Past, error) {
-	// What was there already says nothing about building.
+	// What was there already says nothing about building, and what was known from an
+	// earlier run, which takes no time, nothing about evaluating.
 	rows, err := h.db.QueryContext(ctx, `SELECT cell, name, seconds FROM phase
 		WHERE run IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)
-		AND name <> '' AND status = 'passed' AND (name <> 'build' OR how = 'built')`, flake, recentRuns)
+		AND name <> '' AND status = 'passed' AND (name <> 'build' OR how = 'built') AND (name <> 'eval' OR seconds > 0)`, flake, recentRuns)
 	if err != nil {
 		return nil, err
 	}
