@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -23,6 +24,10 @@ func main() {
 	app := &App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ(), Args: os.Args[1:]}
 	os.Exit(app.Main(interruptible()))
 }
+
+// together is for how long signals are one. timeout(1) sends its own to flakeci, and to
+// the group that flakeci is in.
+const together = 100 * time.Millisecond
 
 // interruptible gives a context that the first signal cancels. The second one
 // lets what still runs be killed at once, the third ends flakeci itself. That the
@@ -42,6 +47,11 @@ func interruptible() context.Context {
 	go func() {
 		<-signals
 		cancel()
+		time.Sleep(together)
+		select {
+		case <-signals:
+		default:
+		}
 		for sig := range signals {
 			if sig != syscall.SIGHUP {
 				break
