@@ -1,6 +1,7 @@
 package action_test
 
 import (
+	"bufio"
 	"errors"
 	"os"
 	"os/exec"
@@ -173,6 +174,32 @@ func TestActionReport(t *testing.T) {
 			t.Errorf("%s: exit %d, want %d\n%s", name, exit, tt.exit, said)
 		}
 	}
+}
+
+// GitHub cancels a job by a signal to the one process that it started, which is to be
+// flakeci.
+func TestActionIsCanceled(t *testing.T) {
+	bin, script := t.TempDir(), filepath.Join(t.TempDir(), "step.sh")
+	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\ntrap 'kill $!; echo interrupted' INT\necho begun\nsleep 10 >/dev/null 2>&1 &\nwait\n")
+	for _, s := range steps(t, filepath.Join(lanes.Root(t), "action.yml")) {
+		if strings.Contains(s.Run, "scripts/action/run") {
+			write(t, script, s.Run)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", script)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(runInputs(t, "BIN="+bin), "PATH="+os.Getenv("PATH"), "GITHUB_ACTION_PATH="+lanes.Root(t), "GITHUB_OUTPUT=/dev/null")
+	out, err := cmd.StdoutPipe()
+	check(t, err)
+	check(t, cmd.Start())
+	said := bufio.NewReader(out)
+	_, err = said.ReadString('\n')
+	check(t, err)
+	check(t, cmd.Process.Signal(os.Interrupt))
+	if line, _ := said.ReadString('\n'); line != "interrupted\n" {
+		t.Error("flakeci does not hear of it")
+	}
+	_ = cmd.Wait() // however it ends
 }
 
 func TestActionFreesDisk(t *testing.T) {
