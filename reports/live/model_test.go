@@ -234,6 +234,20 @@ func TestPagesOfLongLines(t *testing.T) {
 	}
 }
 
+// A log has a title in every size, with the place in it where there is room.
+func TestTitleOfALog(t *testing.T) {
+	for columns, want := range map[int]string{60: "linux-6.1 running 12s, line 1 of 30", 20: "lin… line 1 of 30", 12: "linux-6.1"} {
+		p := broken(t)
+		p.press("end", "up", "enter")
+		p.screen(columns, 5)
+		p.press("home")
+		title, _, _ := strings.Cut(p.screen(columns, 5), "\n")
+		if got := strings.Join(strings.Fields(title), " "); got != want {
+			t.Errorf("in %d columns: %q", columns, title)
+		}
+	}
+}
+
 // The log of a builder that wrote no text is read without harm.
 func TestLogOfBytes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bytes.log")

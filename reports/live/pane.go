@@ -230,7 +230,14 @@ func (m *model) paneTitle() string {
 		left = b.sign(i.fault) + " " + clean.Clean(i.fault.cause.Title)
 	}
 	if !p.follow && p.end() > 0 {
-		right = strings.TrimPrefix(right+", ", ", ") + fmt.Sprintf("line %d of %d", p.top.line+1, p.end())
+		place := fmt.Sprintf("line %d of %d", p.top.line+1, p.end())
+		if right = strings.TrimPrefix(right+", "+place, ", "); width(right) > m.width*2/3 {
+			right = place
+		}
 	}
-	return m.ink.in("7", ends(" "+fit(left, m.width-width(right)-4), right+" ", m.width))
+	room := m.width - width(right) - 4
+	if room < 3 { // then it goes, not the name
+		right, room = "", m.width-2
+	}
+	return m.ink.in("7", ends(" "+fit(left, room), right+" ", m.width))
 }
