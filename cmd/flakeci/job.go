@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,11 +38,11 @@ type job struct {
 
 // start finds Nix, and goes through the job in a folder of its own.
 func (j *job) start(ctx context.Context) error {
-	tmp, err := os.MkdirTemp("", "flakeci-")
+	tmp, remove, err := newTmp()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	if j.client, err = nix.Find(ctx, j.app.clientOptions(j.opts.nix)); err != nil {
 		return err
 	}

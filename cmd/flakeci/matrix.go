@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -57,11 +56,11 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp("", "flakeci-")
+	tmp, remove, err := newTmp()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	client, err := nix.Find(ctx, a.clientOptions(o.nix))
 	if err != nil {
 		return err
