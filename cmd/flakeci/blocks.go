@@ -188,25 +188,28 @@ func (p *blocks) stalled(drv string, cells []matrix.Cell, silent time.Duration) 
 	p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(cells), clean.Clean(nix.DrvName(drv)), reports.Human(silent))})
 }
 
-// print writes lines; the mark at the start of the first is coloured.
-func (p *blocks) print(lines []string) {
+// print writes lines.
+func (p *blocks) print(lines []string) { p.app.write(p.text(lines)) }
+
+// text makes lines fit to be written; the mark at the start of the first is coloured.
+func (p *blocks) text(lines []string) string {
 	p.spoke, p.next = true, time.Now().Add(heartbeat)
+	var b strings.Builder
 	for i, l := range lines {
 		l = clean.Line(clean.Clean(l))
 		if i == 0 && p.color {
 			mark, rest, _ := strings.Cut(l, " ")
 			l = colorOf(mark) + mark + "\x1b[0m " + rest
 		}
-		fmt.Fprintln(p.app.Stderr, l)
+		b.WriteString(l + "\n")
 	}
+	return b.String()
 }
 
 // fold prints lines of which GitHub's log shows the first until one asks for the
 // others.
 func (p *blocks) fold(lines []string) {
-	fmt.Fprint(p.app.Stderr, "::group::")
-	p.print(lines)
-	fmt.Fprintln(p.app.Stderr, "::endgroup::")
+	p.app.write("::group::" + p.text(lines) + "::endgroup::\n")
 }
 
 func colorOf(mark string) string {

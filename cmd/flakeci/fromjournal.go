@@ -61,7 +61,7 @@ func (a *App) isMine(path string) bool {
 
 // besideRun is a path that was given to a run, from here.
 func besideRun(dir, path string) string {
-	if here, err := os.Getwd(); err == nil && here == dir || filepath.IsAbs(path) {
+	if at, err := here(); err == nil && at == dir || filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(dir, path)
@@ -74,7 +74,7 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 		j, err = readJournal(path)
 		return j, a.isMine(path) && journal.Busy(path), err
 	}
-	dir, err := os.Getwd()
+	dir, err := here()
 	if err != nil {
 		return nil, false, err
 	}

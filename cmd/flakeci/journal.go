@@ -31,6 +31,15 @@ func (a *App) stateFolder(name string) string {
 	return ""
 }
 
+// here is the folder that flakeci was started in, by whichever path that was reached.
+func here() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
 // record is the journal of a run on its way; nil is none.
 type record struct {
 	slot   *journal.Slot
@@ -117,7 +126,7 @@ func (j *job) head(machine nix.Machine, cells []matrix.Cell) (h journal.Head, ke
 	if j.isOneFlake() {
 		h.Flake = j.target.Flake.Fingerprint()
 	}
-	if h.Dir, err = os.Getwd(); err != nil {
+	if h.Dir, err = here(); err != nil {
 		return h, nil, err
 	}
 	h.About, err = json.Marshal(j.about())

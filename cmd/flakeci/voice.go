@@ -52,6 +52,13 @@ func (a *App) speak() {
 	a.voice.held = nil
 }
 
+// write writes to stderr what nothing may come between.
+func (a *App) write(text string) {
+	a.voice.Lock()
+	defer a.voice.Unlock()
+	fmt.Fprint(a.Stderr, text)
+}
+
 // complain says what is wrong and, where there is one, what to do about it,
 // and chooses the exit code.
 func (a *App) complain(err error) int {
