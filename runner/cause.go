@@ -214,16 +214,20 @@ func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []str
 
 // ofBuild makes the cause of a failed build.
 func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *Cause {
-	key := f.DrvPath
+	return cs.once(buildKey(f), func() *Cause { return buildCause(f, keepLog) })
+}
+
+// buildKey tells the root of a failed build from others.
+func buildKey(f nix.BuildFailure) string {
 	switch {
 	case forAll(string(f.Kind)):
-		key = string(f.Kind)
+		return string(f.Kind)
 	case f.Server != "":
-		key = string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
-	case key == "":
-		key = string(f.Kind) + "\x00" + f.Message
+		return string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
+	case f.DrvPath == "":
+		return string(f.Kind) + "\x00" + f.Message
 	}
-	return cs.once(key, func() *Cause { return buildCause(f, keepLog) })
+	return f.DrvPath
 }
 
 func buildCause(f nix.BuildFailure, keepLog func() string) *Cause {
@@ -248,11 +252,8 @@ func (r *run) evalCause(ctx context.Context, err error) *Cause {
 	if !errors.As(err, &e) || e.Build == nil {
 		return r.causes.ofEval(err)
 	}
-	return r.causes.once(e.Build.DrvPath, func() *Cause {
-		f := *e.Build
-		limited, cancel := context.WithTimeout(ctx, logLimit)
-		defer cancel()
-		f.Tail = r.Client.LogTail(limited, f.DrvPath)
+	f := *e.Build
+	return r.causes.once(buildKey(f), func() *Cause {
 		c := buildCause(f, func() string { return r.keepLog(ctx, f) })
 		c.Place = e.Place
 		return c

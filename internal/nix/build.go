@@ -129,24 +129,9 @@ func (c *Client) naming(k call, names []string) call {
 	return k
 }
 
-// Log writes the whole log of a derivation that was built or failed before.
+// Log writes the whole log of a derivation that was built or failed before, if the
+// store has it. Substituters have the log of a build that went well.
 func (c *Client) Log(ctx context.Context, drv string, w io.Writer) error {
-	_, err := c.run(ctx, logOf(drv, w))
+	_, err := c.run(ctx, call{sub: []string{"log"}, args: []string{"--option", "substituters", "", drv}, stdout: w})
 	return err
-}
-
-// logOf asks the store. Substituters have the log of a build that went well.
-func logOf(drv string, w io.Writer) call {
-	return call{sub: []string{"log"}, args: []string{"--option", "substituters", "", drv}, stdout: w}
-}
-
-// LogTail gives the last lines of such a log, none if it is not to be had.
-func (c *Client) LogTail(ctx context.Context, drv string) []string {
-	var t tail
-	cmd := c.command(logOf(drv, nil))
-	cmd.OnStdout = func(line []byte) { t.add(string(line)) }
-	if _, err := cmd.Run(ctx); err != nil {
-		return nil
-	}
-	return t.lines
 }

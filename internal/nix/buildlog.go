@@ -18,7 +18,8 @@ type buildLog struct {
 	tails  map[string]*tail
 	built  []string
 	errors []buildError
-	// stopped is the builder that ended last, plain an error that was no record.
+	// stopped is the builder that ended last and was not done, plain an error that was
+	// no record.
 	stopped, plain string
 	// remote is what was said of a remote builder that is out of reach.
 	remote string
@@ -58,6 +59,10 @@ func (p *buildLog) line(line []byte) {
 		}
 		return
 	}
+	p.record(r)
+}
+
+func (p *buildLog) record(r record) {
 	switch {
 	case r.Action == "start" && r.Type == activityBuild:
 		p.start(r)
@@ -89,16 +94,17 @@ func (p *buildLog) start(r record) {
 func (p *buildLog) stop(id uint64) {
 	drv := p.drvOf[id]
 	delete(p.drvOf, id)
-	p.stopped = drv
 	if p.watch.End != nil {
 		p.watch.End(drv)
 	}
 	failed := slices.ContainsFunc(p.errors, func(e buildError) bool { return e.drv == drv })
-	if p.tally.take() && !failed {
-		delete(p.tails, drv)
-		if p.watch.Done != nil {
-			p.watch.Done(drv)
-		}
+	if !p.tally.take() || failed {
+		p.stopped = drv
+		return
+	}
+	delete(p.tails, drv)
+	if p.watch.Done != nil {
+		p.watch.Done(drv)
 	}
 }
 
@@ -165,6 +171,23 @@ func (p *buildLog) result() BuildResult {
 		}
 	}
 	return res
+}
+
+// behind is the failure that is behind an error of evaluation, which builds what the
+// flake imports from a derivation; nil is none. The error may be about what needed the
+// one that failed.
+func (p *buildLog) behind(text string) *BuildFailure {
+	for _, e := range p.errors {
+		if e.text != text || e.drv == "" {
+			continue
+		}
+		for _, f := range p.result().Failures {
+			if f.Kind != FailOther && (e.victim || f.DrvPath == e.drv) {
+				return &f
+			}
+		}
+	}
+	return nil
 }
 
 // lastWord is what to say of a nix that failed without naming a derivation that

@@ -175,16 +175,3 @@ func outOfRoom(err error) bool {
 	var died *proc.Error
 	return errors.As(err, &died) && died.Signal == syscall.SIGBUS
 }
-
-// importedBuild recognises a builder's failure in an error of evaluation, which
-// builds what the flake imports from a derivation.
-func importedBuild(text string) *BuildFailure {
-	if _, ok := victim(text); ok {
-		return nil
-	}
-	f := classify(text)
-	if f.DrvPath == "" || f.Kind != FailBuilder && f.Kind != FailHash {
-		return nil
-	}
-	return &f
-}

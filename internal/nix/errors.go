@@ -88,7 +88,7 @@ func (f *Flake) decodeError(l *stderrLog, prefix string) *EvalError {
 	}
 	e.Place = f.place(l.err)
 	e.Untracked = f.untracked(l.err.text())
-	e.Build = importedBuild(l.err.text())
+	e.Build = l.builds.behind(l.err.text())
 	return e
 }
 

@@ -11,15 +11,23 @@ import (
 
 // stderrLog keeps what matters of the stderr of a call that evaluates: the
 // last error record, and the last error that came as plain text (a stack
-// overflow is reported by a signal handler, which does not speak JSON).
+// overflow is reported by a signal handler, which does not speak JSON), and what
+// was built meanwhile.
 type stderrLog struct {
-	err   *record
-	plain string
+	err    *record
+	plain  string
+	builds *buildLog
 }
 
 // line takes in one line; it fits [proc.Cmd]'s OnStderr.
 func (l *stderrLog) line(line []byte) {
 	r, ok := parseRecord(line)
+	if ok {
+		if l.builds == nil {
+			l.builds = newBuildLog(BuildWatcher{})
+		}
+		l.builds.record(r)
+	}
 	switch {
 	case ok && r.isError() && r.RawMsg != "":
 		l.err = &r

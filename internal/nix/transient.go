@@ -24,7 +24,7 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 func Transient(err error) bool {
 	var e *EvalError
 	if errors.As(err, &e) {
-		return (e.Input != nil || e.locking) && transientRE.MatchString(e.Message)
+		return (e.Input != nil || e.locking) && transientRE.MatchString(e.Message) || e.Build != nil && e.Build.Transient()
 	}
 	var died *proc.Error
 	return errors.As(err, &died) && died.Err == nil && transientRE.MatchString(died.LastLine)
