@@ -182,13 +182,18 @@ func Fitting(questions []Question) int {
 	return len(questions)
 }
 
-// parseAnswer reads a line of stderr that may hold the answer to the i-th question.
+// parseAnswer reads a line of stderr that may hold the answer to the i-th question. One
+// that somebody else wrote into is the answer to none, -1: what comes after it is not
+// about the question that it was for.
 func parseAnswer(line []byte, mark string) (i int, in Instance, ok bool) {
 	if !bytes.Contains(line, []byte(mark)) {
 		return 0, in, false
 	}
 	r, ok := parseRecord(line)
-	if !ok || r.Action != "msg" {
+	switch {
+	case !ok:
+		return -1, in, true
+	case r.Action != "msg":
 		return 0, in, false
 	}
 	text, ok := strings.CutPrefix(r.Msg, "trace: "+mark)
