@@ -91,8 +91,9 @@ func (s *builders) add(b *build, f foresight) {
 	case s.stopping || s.ctx.Err() != nil:
 		b.settle(Canceled)
 	case err != nil && !can:
-		b.causes = []*Cause{s.r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)}
-		b.settle(Error)
+		c := s.r.causes.ofLost(err)
+		b.causes = []*Cause{c}
+		b.settle(c.status())
 	case err == nil && f.cached(b):
 		b.how = s.r.how(b.drv)
 		b.settle(Passed)

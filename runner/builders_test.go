@@ -570,3 +570,27 @@ func TestInterruptedBuilds(t *testing.T) {
 		}
 	})
 }
+
+// Where a substituter takes too long to say what it has, that is why it is not known
+// whether what cannot be built here is there.
+func TestAPlanThatTakesTooLong(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/nix-cache-info") {
+				_, _ = io.WriteString(rw, "StoreDir: /nix/store\n")
+				return
+			}
+			<-r.Context().Done()
+		}))
+		defer server.Close()
+		f.settings = [][2]string{{"substituters", server.URL}}
+		f.write("", fmt.Sprintf(`a = derivation { name = "a"; nonce = "%s"; system = "riscv64-linux"; builder = "/bin/sh"; };`, f.nonce))
+		out := f.run(func(o *runner.Options) { o.Timeout = 3 * time.Second })
+		if got := titles(out.Causes); got != "looking up what is to be built took longer than 3s" {
+			f.Errorf("causes are %s", got)
+		}
+		if res := out.Results[0]; res.Status != runner.TimedOut || res.Causes[0].Kind != "timeout" || res.Causes[0].Hint == "" {
+			f.Errorf("got %s, %+v", res.Status, res.Causes)
+		}
+	})
+}

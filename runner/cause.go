@@ -217,6 +217,15 @@ func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *Cause {
 	return cs.once(buildKey(f), func() *Cause { return buildCause(f, keepLog) })
 }
 
+// ofLost makes the cause of a build of which Nix could not say what it takes.
+func (cs *causes) ofLost(err error) *Cause {
+	var slow *SlowError
+	if errors.As(err, &slow) {
+		return cs.once(slow.Error(), slow.cause)
+	}
+	return cs.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)
+}
+
 // buildKey tells the root of a failed build from others.
 func buildKey(f nix.BuildFailure) string {
 	switch {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -181,6 +182,9 @@ func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan) error 
 		drvs = append(drvs, b.drv)
 	}
 	p, err := r.Client.DryRun(ctx, drvs...)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &SlowError{What: "looking up what is to be built", Limit: r.Timeout}
+	}
 	if err == nil {
 		plan.Build = append(plan.Build, p.Build...)
 		plan.Fetch = append(plan.Fetch, p.Fetch...)
