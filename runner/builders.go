@@ -70,7 +70,9 @@ func (s *builders) end() {
 // plan finds out what builds take. What is there is cached; the others join the
 // graph.
 func (s *builders) plan(batch []*build) {
+	s.r.asks(true)
 	f := s.r.foresee(s.ctx, batch)
+	s.r.asks(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range batch {

@@ -80,6 +80,9 @@ type Watcher struct {
 	// GoesOn says that a phase which waited goes on. Since is when it would have begun
 	// had it not waited.
 	GoesOn func(cell matrix.Cell, phase string, since time.Time)
+	// Asks says that Nix is asked what is to be built for cells that wait, or that it has
+	// answered. It asks binary caches, which may take their time.
+	Asks func(yes bool)
 	// Done says that a cell is finished. SameAs and the ids of causes are not
 	// known yet. A home that is activated in its host is finished a second time.
 	Done func(Result)
@@ -256,6 +259,15 @@ func (r *run) goesOn(c matrix.Cell, phase string, since time.Time) {
 	r.watch(func(w Watcher) {
 		if w.GoesOn != nil {
 			w.GoesOn(c, phase, since)
+		}
+	})
+}
+
+// asks tells the watcher that Nix is asked what is to be built, or has answered.
+func (r *run) asks(yes bool) {
+	r.watch(func(w Watcher) {
+		if w.Asks != nil {
+			w.Asks(yes)
 		}
 	})
 }

@@ -27,6 +27,7 @@ type blocks struct {
 	failed   int
 	running  []activity
 	builders []activity
+	asked    time.Time // since when Nix is asked what is to be built; zero if it is not
 	logs     logs
 	told     map[*runner.Cause]bool // causes whose log was shown
 	ids      map[string]bool        // cells that are done, and whether they failed; a home that is activated is done twice
@@ -73,7 +74,7 @@ func (p *blocks) hush() {
 
 func (p *blocks) watcher() runner.Watcher {
 	w := runner.Watcher{
-		More: p.more, Start: p.start, Waits: p.waits, GoesOn: p.goesOn, Done: p.finish, Compared: p.compared,
+		More: p.more, Start: p.start, Waits: p.waits, GoesOn: p.goesOn, Asks: p.asks, Done: p.finish, Compared: p.compared,
 		Builder: p.builder, Retry: p.retry, Stalled: p.stalled,
 	}
 	if p.folds {
@@ -101,6 +102,15 @@ func (p *blocks) waits(c matrix.Cell) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(c.ID)
+}
+
+func (p *blocks) asks(yes bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = time.Time{}
+	if yes {
+		p.asked = time.Now()
+	}
 }
 
 func (p *blocks) forget(cell string) {

@@ -73,6 +73,9 @@ func (p *blocks) pulse(now time.Time) string {
 	if len(p.builders) > 0 {
 		text += "; builders: " + names(p.builders, func(a activity) string { return a.name }, now)
 	}
+	if !p.asked.IsZero() {
+		text += fmt.Sprintf("; asking what is to be built, and binary caches for what they have, for %s", now.Sub(p.asked).Round(time.Second))
+	}
 	return text
 }
 

@@ -22,6 +22,7 @@ type board struct {
 	cells    map[string]*cell
 	running  []*activity // phases of cells, in the order in which they began
 	builders []*builder  // that run, likewise
+	asked    time.Time   // since when Nix is asked what is to be built; zero if it is not
 	faults   []*fault    // in the order in which they came up
 	byCause  map[*runner.Cause]*fault
 
@@ -79,7 +80,7 @@ func newCell(c matrix.Cell) *cell {
 
 func (b *board) watcher() runner.Watcher {
 	return runner.Watcher{
-		More: b.more, Start: b.start, Waits: b.waits, GoesOn: b.goesOn, Done: b.done, Compared: b.compared,
+		More: b.more, Start: b.start, Waits: b.waits, GoesOn: b.goesOn, Asks: b.asks, Done: b.done, Compared: b.compared,
 		Builder: b.builder, Line: b.line, Retry: b.retry, Stalled: b.stalled,
 	}
 }
@@ -157,6 +158,14 @@ func (b *board) rest(c *cell) {
 func (b *board) waits(c matrix.Cell) {
 	defer b.change()()
 	b.rest(b.evaluated(c))
+}
+
+func (b *board) asks(yes bool) {
+	defer b.change()()
+	b.asked = time.Time{}
+	if yes {
+		b.asked = b.now()
+	}
 }
 
 func (b *board) done(r runner.Result) {

@@ -149,6 +149,24 @@ func TestLongReference(t *testing.T) {
 	}
 }
 
+// A binary cache that does not answer is no riddle.
+func TestAsking(t *testing.T) {
+	p := fleet(t)
+	p.watch.Asks(true)
+	p.pass(time.Second)
+	if got := p.screen(100, 24); strings.Contains(got, "asking") {
+		t.Errorf("told of what takes no time:\n%s", got)
+	}
+	p.pass(time.Minute)
+	if got := p.screen(100, 24); !strings.Contains(got, "binary caches for what they have, for 1m 01s") {
+		t.Errorf("not told of:\n%s", got)
+	}
+	p.watch.Asks(false)
+	if got := p.screen(100, 24); strings.Contains(got, "asking") {
+		t.Errorf("told of still:\n%s", got)
+	}
+}
+
 func TestLogOfABuilder(t *testing.T) {
 	p := broken(t)
 	p.press("end", "up") // the last of all runs in a VM

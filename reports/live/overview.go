@@ -97,8 +97,17 @@ func (m *model) head() []string {
 	return []string{
 		ends(fit(what, m.width-width(right)-2), right, m.width),
 		ends(m.bar(finished, failed, all, room), count, m.width),
-		"",
+		m.ink.in(quiet, fit(m.asking(), m.width)),
 	}
+}
+
+// asking says that the cells which wait do so for an answer, if it takes some time.
+func (m *model) asking() string {
+	const some = 2 * time.Second
+	if took := m.board.now().Sub(m.board.asked); !m.board.asked.IsZero() && took >= some {
+		return "asking what is to be built, and binary caches for what they have, for " + clock(took)
+	}
+	return ""
 }
 
 // soon says how long something will still take, as roughly as that is known.
