@@ -26,6 +26,7 @@ type evaluators struct {
 	jobs   int           // processes at once
 	limit  time.Duration // for each cell; 0 is none
 	memory budget
+	beside *Memory // what else takes of it
 	// retries is how often a cell is tried again after a fault that may be gone then.
 	retries int
 
@@ -432,7 +433,7 @@ func (e *evaluators) look(w *evaluator) int64 {
 // enforce ends the largest process if all together are about to take more than
 // they may, and gives what they have.
 func (e *evaluators) enforce() (all int64) {
-	e.memory.measure()
+	e.memory.measure(e.beside)
 	all = e.memory.own
 	var largest *evaluator
 	var most int64
@@ -446,7 +447,7 @@ func (e *evaluators) enforce() (all int64) {
 			largest, most = w, has
 		}
 	}
-	if e.memory.exceeded(all) && largest != nil {
+	if e.memory.exceeded(all) && !e.beside.endLargest(most) && largest != nil {
 		largest.ended = byMemory
 		largest.stop(true)
 	}

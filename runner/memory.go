@@ -16,7 +16,7 @@ import (
 // seen of how much cells need.
 type budget struct {
 	total int64 // 0 is no limit
-	own   int64 // what of it flakeci itself had when it was measured last
+	own   int64 // what of it was not for cells when it was measured last: flakeci's own
 	// first is the most that a process had after the first of its cells, further
 	// by how much it grew at most with another. 0 is not known yet.
 	first, further int64
@@ -27,8 +27,8 @@ type budget struct {
 // unknownCell is what a cell is taken to need before any is known: a small host.
 const unknownCell = 512 << 20
 
-// measure looks at what flakeci itself has.
-func (b *budget) measure() { b.own = memory.Resident(os.Getpid()) }
+// measure looks at what flakeci itself has, and what looks into flakes beside it.
+func (b *budget) measure(m *Memory) { b.own = memory.Resident(os.Getpid()) + m.taken() }
 
 // processes is how many there may be at once, at least one.
 func (b *budget) processes(jobs int) int {
@@ -80,10 +80,13 @@ func (b *budget) learn(w *evaluator, has int64) {
 	b.further = max(has-w.before, b.further, 1)
 }
 
-// exceeded says whether so much is too much, or about to be: between two looks
-// more is taken, and a process that is killed goes on for a moment.
+// meanwhile is what may be taken between two looks, and until a process that was killed
+// has given all back: some 50 milliseconds of two evaluators.
+const meanwhile = 48 << 20
+
+// exceeded says whether so much is too much, or about to be.
 func (b *budget) exceeded(all int64) bool {
-	return b.total > 0 && all > b.total-max(b.total/32, 16<<20)
+	return b.total > 0 && all > b.total-max(b.total/32, min(meanwhile, b.total/8))
 }
 
 // memoryError says that evaluating a cell takes more memory than there is. Peak is
@@ -93,6 +96,8 @@ type memoryError struct {
 	// Killed says that the kernel killed the process, Refused that it gave it no more,
 	// before it had what the budget allows.
 	Killed, Refused bool
+	// Beside says that it was no cell's: it looked into the flake.
+	Beside bool
 }
 
 func (e *memoryError) cause() *Cause {
@@ -101,6 +106,8 @@ func (e *memoryError) cause() *Cause {
 		Hint: "it was tried a second time with nothing beside it; give evaluation more with --eval-memory, or a larger machine",
 	}
 	switch {
+	case e.Beside:
+		c.Hint = "give evaluation more with --eval-memory, or a larger machine"
 	case e.Killed:
 		c.Message += "; the kernel killed the evaluator"
 		c.Hint = "it was tried a second time with nothing beside it; it takes a machine with more memory, or swap"

@@ -28,9 +28,8 @@ type Options struct {
 	// of nix they belong to; 0 is Nix's max-jobs where that is more than one, its
 	// own default, and else one a core.
 	BuildJobs int
-	// EvalMemory is what all evaluations together may take, in bytes, flakeci's own
-	// memory included; 0 is no limit.
-	EvalMemory int64
+	// Memory is what all evaluations together may take; nil is no limit.
+	Memory *Memory
 	// Systems are those asked for; empty means any. A cell that turns out to be
 	// for another is skipped.
 	Systems []string
@@ -116,10 +115,13 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	given := ctx
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if o.Memory == nil {
+		o.Memory = &Memory{}
+	}
 	r := &run{
 		stop: stop, Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{},
-		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.EvalMemory}, retries: o.Retries},
+		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.Memory.Total}, beside: o.Memory, retries: o.Retries},
 	}
 	r.builders = newBuilders(ctx, r)
 	defer r.builders.end()

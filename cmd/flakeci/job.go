@@ -22,6 +22,7 @@ type job struct {
 	selection matrix.Selection
 	client    *nix.Client
 	started   time.Time
+	memory    *runner.Memory
 
 	target   *nix.Target
 	offered  matrix.Matrix // all that the flake has
@@ -43,7 +44,10 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	if j.client, err = nix.Find(ctx, j.app.clientOptions(j.opts.nix)); err != nil {
+	j.memory = &runner.Memory{Total: j.opts.evalMemory.or(memory.Available() / 4 * 3)}
+	o := j.app.clientOptions(j.opts.nix)
+	o.Beside = j.memory.Beside
+	if j.client, err = nix.Find(ctx, o); err != nil {
 		return err
 	}
 	j.started = time.Now()
@@ -105,7 +109,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	defer progress.stop()
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
-		EvalJobs: j.opts.evalJobs, EvalMemory: j.opts.evalMemory.or(memory.Available() / 4 * 3), BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
+		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Roots: tmp, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
 		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall, Earlier: earlier,
 	}

@@ -45,6 +45,10 @@ type Options struct {
 	// Answers is the folder in which results of evaluations are kept from one run
 	// to the next; empty keeps none.
 	Answers string
+	// Beside, if it is not nil, is given the id of each process that looks into a flake,
+	// apart from those of [Target.Instantiate]. End is called when that is over; an error
+	// says why it was ended.
+	Beside func(pid int) (end func() error)
 }
 
 // Client is one Nix binary.
@@ -56,6 +60,7 @@ type Client struct {
 	env     []string
 	common  []string
 	answers string // a folder, or empty
+	beside  func(pid int) (end func() error)
 	mark    string // begins the answers of a batch; what a flake itself traces does not
 	config  []byte // what show-config said, if it could be asked
 }
@@ -115,7 +120,7 @@ func newClient(o Options) *Client {
 	for _, s := range o.Settings {
 		c.common = append(c.common, "--option", s[0], s[1])
 	}
-	c.answers = o.Answers
+	c.answers, c.beside = o.Answers, o.Beside
 	if o.Store != "" {
 		c.common = append(c.common, "--store", o.Store)
 		c.answers = "" // whether a derivation is there still could not be seen
@@ -187,8 +192,16 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 			log.line(line)
 		}
 	}
+	end := func() error { return nil }
+	if k.started == nil && c.beside != nil {
+		k.started = func(pid int) { end = c.beside(pid) }
+	}
 	usage, err := c.run(ctx, k)
+	why := end()
 	if err != nil {
+		if why != nil {
+			return usage, fmt.Errorf("%w: %w", why, err)
+		}
 		var died *proc.Error
 		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || outOfRoom(err)
 		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil && !killed {

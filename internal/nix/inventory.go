@@ -75,11 +75,10 @@ func (t *Target) Inventory(ctx context.Context) (Offer, []Fault, error) {
 // Others lists what else the flake offers: what `nix flake show` lists. That can
 // take its time, since it forces every package, and fails as a whole if one throws.
 // Then names are asked output by output, and the one that throws is found when it
-// is evaluated.
+// is evaluated; so they are if it takes more memory than it may.
 func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	shown, err := t.show(ctx)
-	var evalErr *EvalError
-	if errors.As(err, &evalErr) {
+	if isOfOne(err) {
 		return t.ask(ctx, otherQueries())
 	}
 	return Offer{Checks: shown.Checks, Packages: shown.Packages, DevShells: shown.DevShells, Formatters: shown.Formatters}, nil, err

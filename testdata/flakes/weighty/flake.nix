@@ -25,6 +25,8 @@
       host = toplevel: { config.system.build.toplevel = toplevel; };
     in
     {
+      packages.x86_64-linux.heavy = hold large (mk "heavy");
+      packages.x86_64-linux.light = mk "light";
       nixosConfigurations = {
         a-small = host (mk "a-small");
         b-large = host (hold large (mk "b-large"));

@@ -1,0 +1,107 @@
+package runner
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/memory"
+)
+
+// Memory is what all evaluation may take. Cells are evaluated by processes that the
+// run itself looks after; beside them flakes are looked into, and `nix flake show`
+// forces every package that there is. The zero value is no limit.
+type Memory struct {
+	// Total is in bytes, flakeci's own memory included; 0 is no limit.
+	Total int64
+
+	mu     sync.Mutex
+	beside []*aside
+}
+
+// aside is a process that looks into a flake.
+type aside struct {
+	pid   int
+	has   int64 // in bytes, when it was looked at last
+	ended bool  // for what it took
+}
+
+// Beside takes in a process that looks into a flake; it fits [nix.Options]. Once that
+// is over, end says if it had to be ended for the memory that it took.
+func (m *Memory) Beside(pid int) (end func() error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := &aside{pid: pid}
+	m.beside = append(m.beside, a)
+	if len(m.beside) == 1 && m.Total > 0 {
+		go m.watch()
+	}
+	return func() error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for i, other := range m.beside {
+			if other == a {
+				m.beside = append(m.beside[:i:i], m.beside[i+1:]...)
+				break
+			}
+		}
+		if !a.ended {
+			return nil
+		}
+		return &memoryError{Peak: a.has, Budget: m.Total, Beside: true}
+	}
+}
+
+// watch ends processes that take too much all by themselves. What they take together
+// with the evaluators of a run, those see to.
+func (m *Memory) watch() {
+	for {
+		time.Sleep(watchOften)
+		own := memory.Resident(os.Getpid())
+		m.mu.Lock()
+		if len(m.beside) == 0 {
+			m.mu.Unlock()
+			return
+		}
+		m.mu.Unlock()
+		if b := (budget{total: m.Total}); b.exceeded(own + m.taken()) {
+			m.endLargest(0)
+		}
+	}
+}
+
+// taken is what those processes have in memory.
+func (m *Memory) taken() (all int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range m.beside {
+		if has := memory.Resident(a.pid); has > 0 {
+			a.has = has
+			all += has
+		}
+	}
+	return all
+}
+
+// endLargest ends the process that has most, if that is more than so much, and says
+// whether there was one, or one is about to end.
+func (m *Memory) endLargest(most int64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var largest *aside
+	for _, a := range m.beside {
+		if a.ended {
+			return true // its memory is about to be free
+		}
+		if a.has > most {
+			largest, most = a, a.has
+		}
+	}
+	if largest == nil {
+		return false
+	}
+	largest.ended = true
+	_ = syscall.Kill(-largest.pid, syscall.SIGKILL) // with its group; it may have just ended
+	return true
+}
