@@ -148,6 +148,11 @@ func evalCause(err error) *Cause {
 }
 
 func evalErrorCause(e *nix.EvalError) *Cause {
+	if e.Build != nil { // where there is no run yet that could keep its log
+		c := buildCause(*e.Build, func() string { return "" })
+		c.Place = e.Place
+		return c
+	}
 	c := &Cause{
 		Kind: kindEval, Title: "does not evaluate: " + gist(e.Message),
 		Message: e.Message, Place: e.Place, Tail: traceLines(e),

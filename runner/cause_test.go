@@ -134,6 +134,10 @@ func TestEvalCause(t *testing.T) {
 			"input", "input mid/secrets", "asked for by input mid", Error,
 		},
 		"killed":  {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", Error},
+		"import": {
+			&nix.EvalError{Message: "builder failed", Build: &nix.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: nix.FailBuilder, ExitCode: 3, Tail: []string{"no"}}},
+			"build", "gen failed to build (exit 3)", "", Failed,
+		},
 		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", Error},
 		"read-only store": {
 			&nix.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
