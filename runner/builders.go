@@ -72,6 +72,9 @@ func (s *builders) end() {
 func (s *builders) plan(batch []*build) {
 	s.r.asks(true)
 	f := s.r.foresee(s.ctx, batch)
+	if back := s.r.revive(f.lost); len(back) > 0 {
+		f.with(s.r.foresee(s.ctx, back), back)
+	}
 	s.r.asks(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -508,6 +508,35 @@ func TestGarbage(t *testing.T) {
 	})
 }
 
+// A derivation that is collected before it is known that it is to be built is made
+// again.
+func TestGarbageBefore(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write("", `a = sh "a" ""; b = sh "b" ""; c = sh "c" "";`)
+		drv := f.nix("eval", "--quiet", "--raw", "path:"+f.dir+"#nixosConfigurations.b.config.system.build.toplevel.drvPath")
+		var words string
+		out := f.run(func(o *runner.Options) {
+			o.EvalJobs, o.Roots = 1, f.TempDir()
+			o.Watch = []runner.Watcher{{Asks: func(yes bool) {
+				for yes && words == "" {
+					// Its evaluator has to be gone, which keeps it.
+					cmd := exec.Command(f.lane.Nix, "--delete", drv)
+					cmd.Args[0], cmd.Env = "nix-store", slices.Concat(os.Environ(), lanes.Env())
+					if said, _ := cmd.CombinedOutput(); !strings.Contains(string(said), "still alive") {
+						words = string(said)
+					}
+				}
+			}}}
+		})
+		if !strings.Contains(words, "1 store paths deleted") {
+			f.Errorf("it is not gone: %s", words)
+		}
+		if got := ways(out); strings.Count(got, "passed built") != 3 {
+			f.Errorf("%s: %s", got, titles(out.Causes))
+		}
+	})
+}
+
 // A cell of another system passes if nothing of it would have to be built.
 func TestAnotherSystem(t *testing.T) {
 	eachFleet(t, func(f *fleet) {

@@ -3,7 +3,9 @@ package runner
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -149,6 +151,39 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 		f.needs[drv] = slices.DeleteFunc(needs, func(need string) bool { return !f.builds[need] })
 	}
 	return f
+}
+
+// with takes in what is foreseen for some builds that had been lost.
+func (f *foresight) with(more foresight, back []*build) {
+	for _, b := range back {
+		delete(f.lost, b)
+	}
+	maps.Copy(f.lost, more.lost)
+	maps.Copy(f.builds, more.builds)
+	f.fetch = append(f.fetch, more.fetch...)
+	if f.needs == nil {
+		f.needs = map[string][]string{}
+	}
+	maps.Copy(f.needs, more.needs)
+}
+
+// revive evaluates those of the lost once more whose derivations are gone, and gives
+// those that are back: garbage may be collected, as by min-free of a builder in the same
+// run, after a cell was evaluated and before it is known that it is to be built, from
+// when on it is kept.
+func (r *run) revive(lost map[*build]error) (back []*build) {
+	asked := map[*build]*query{}
+	for b := range lost {
+		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && b.where == "" {
+			asked[b] = r.evals.ask(r.Target, r.question(b.cell), listener{})
+		}
+	}
+	for b, q := range asked {
+		if e := q.wait(); e.err == nil && e.instance.DrvPath == b.drv {
+			back = append(back, b)
+		}
+	}
+	return back
 }
 
 // tellOfCaches tells of binary caches that Nix goes on without, of each once.
