@@ -160,8 +160,11 @@ func MachineFault(err error) FailureKind {
 		return ""
 	}
 	switch kind := classify(e.Message).Kind; kind {
-	case FailDaemon, FailDisk, FailMemory:
+	case FailDaemon, FailDisk:
 		return kind
+	}
+	if e.noMemory {
+		return FailMemory
 	}
 	if storeRE.MatchString(e.Message) {
 		return FailOther

@@ -23,7 +23,8 @@ type EvalError struct {
 	// unknown to git and so invisible to Nix.
 	Untracked string
 
-	locking bool // Nix was busy with the inputs, not with the flake
+	noMemory bool // said by Nix itself, not by a flake that throws such words
+	locking  bool // Nix was busy with the inputs, not with the flake
 }
 
 func (e *EvalError) Error() string {
@@ -76,7 +77,7 @@ func (f *Flake) decodeError(l *stderrLog, prefix string) *EvalError {
 		if l.plain == "" {
 			return nil
 		}
-		return &EvalError{Message: f.relativize(l.plain)}
+		return &EvalError{Message: f.relativize(l.plain), noMemory: l.plain == noMemory}
 	}
 	e := &EvalError{Message: f.relativize(l.err.text()), Frames: f.frames(l.err), locking: l.err.locking()}
 	e.Input = f.inputFault(e, prefix)

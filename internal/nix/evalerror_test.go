@@ -336,3 +336,20 @@ func TestAKilledEvaluator(t *testing.T) {
 		}
 	})
 }
+
+// Who throws the words of Nix is not out of memory.
+func TestWordsOfAFlake(t *testing.T) {
+	eachLane(t, func(w *world) {
+		files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "out of memory"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
+		_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})
+		var evalErr *EvalError
+		if kind := MachineFault(err); !errors.As(err, &evalErr) || evalErr.Message != "out of memory" || kind != "" {
+			w.Errorf("error is %v, kind %q", err, kind)
+		}
+		said := &stderrLog{}
+		said.line([]byte("@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"\\u001b[31;1merror:\\u001b[0m out of memory\"}"))
+		if kind := MachineFault((&Flake{}).decodeError(said, "")); kind != FailMemory {
+			w.Errorf("of Nix's own words the kind is %q", kind)
+		}
+	})
+}
