@@ -2,6 +2,7 @@ package runner
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -16,8 +17,9 @@ type Memory struct {
 	// Total is in bytes, flakeci's own memory included; 0 is no limit.
 	Total int64
 
-	mu     sync.Mutex
-	beside []*aside
+	mu      sync.Mutex
+	beside  []*aside
+	watched bool
 }
 
 // aside is a process that looks into a flake.
@@ -27,29 +29,21 @@ type aside struct {
 	ended bool  // for what it took
 }
 
-// Beside takes in a process that looks into a flake; it fits [nix.Options]. Once that
-// is over, end says if it had to be ended for the memory that it took.
-func (m *Memory) Beside(pid int) (end func() error) {
+// Beside takes in a process that looks into a flake, until it is over; it fits
+// [nix.Options].
+func (m *Memory) Beside(pid int) (over func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a := &aside{pid: pid}
 	m.beside = append(m.beside, a)
-	if len(m.beside) == 1 && m.Total > 0 {
+	if !m.watched && m.Total > 0 {
+		m.watched = true
 		go m.watch()
 	}
-	return func() error {
+	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		for i, other := range m.beside {
-			if other == a {
-				m.beside = append(m.beside[:i:i], m.beside[i+1:]...)
-				break
-			}
-		}
-		if !a.ended {
-			return nil
-		}
-		return &memoryError{Peak: a.has, Budget: m.Total, Beside: true}
+		m.beside = slices.DeleteFunc(m.beside, func(other *aside) bool { return other == a })
 	}
 }
 
@@ -61,6 +55,7 @@ func (m *Memory) watch() {
 		own := memory.Resident(os.Getpid())
 		m.mu.Lock()
 		if len(m.beside) == 0 {
+			m.watched = false
 			m.mu.Unlock()
 			return
 		}

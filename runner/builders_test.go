@@ -387,7 +387,7 @@ func TestWaitingIsNotWorking(t *testing.T) {
 			o.Watch = []runner.Watcher{{
 				Waits: func(c matrix.Cell) { delete(running, c.ID) },
 				GoesOn: func(c matrix.Cell, phase string, since time.Time) {
-					if worked := time.Since(since); running[c.ID] || phase != runner.PhaseBuild || worked < time.Second || worked > 3*time.Second {
+					if worked := time.Since(since); running[c.ID] || phase != runner.PhaseBuild || worked < 900*time.Millisecond || worked > 5*time.Second {
 						f.Errorf("%s goes on with %s after %s", c.ID, phase, worked)
 					}
 					running[c.ID] = true

@@ -102,7 +102,7 @@ func (cs *causes) ofEval(err error) *Cause {
 	case errors.As(err, &memory):
 		// However much each had when there was no more, it takes one thing to mend it.
 		key = c.Kind + "\x00" + c.Hint
-	case forAll(c.Kind):
+	case forAll(nix.FailureKind(c.Kind)):
 		key = c.Kind
 	}
 	return cs.once(key, func() *Cause { return c })
@@ -110,9 +110,7 @@ func (cs *causes) ofEval(err error) *Cause {
 
 // forAll says whether what is at fault is there but once for all that it stops, whatever
 // that came to when it failed.
-func forAll(kind string) bool {
-	return kind == string(nix.FailDisk) || kind == string(nix.FailDaemon)
-}
+func forAll(kind nix.FailureKind) bool { return kind == nix.FailDisk || kind == nix.FailDaemon }
 
 // FlakeCause is the cause of a flake that could not be looked into at all.
 func FlakeCause(err error) *Cause { return evalCause(err) }
@@ -136,9 +134,10 @@ func evalCause(err error) *Cause {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
 		if kind := nix.MachineFault(err); kind == nix.FailDisk {
 			c.Kind, c.Title, c.Hint = string(kind), c.Title+", as where the disk is full", buildHint(nix.BuildFailure{Kind: kind})
+			return c
 		}
 		switch died.Signal {
-		case syscall.SIGSEGV, syscall.SIGABRT:
+		case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
 			c.Kind, c.Hint = kindEval, "Nix crashes so on recursion without end; look for a value that needs itself"
 		case syscall.SIGKILL:
 			c.Hint = "the kernel kills so when memory runs out; fewer --eval-jobs need less of it"
@@ -234,7 +233,7 @@ func (cs *causes) ofLost(err error) *Cause {
 // buildKey tells the root of a failed build from others.
 func buildKey(f nix.BuildFailure) string {
 	switch {
-	case forAll(string(f.Kind)):
+	case forAll(f.Kind) && len(f.Tail) == 0: // a builder may mean a disk of its own
 		return string(f.Kind)
 	case f.Server != "":
 		return string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there

@@ -57,8 +57,6 @@ func TestCausesAreOne(t *testing.T) {
 	}
 }
 
-// While the log of one failure is fetched, which may take long, others have their
-// cause.
 // A full disk, or a daemon that is gone, is one cause of whatever failed for it.
 func TestTheMachineIsOne(t *testing.T) {
 	var cs causes
@@ -73,6 +71,11 @@ func TestTheMachineIsOne(t *testing.T) {
 		if cs.ofBuild(f, nil) != daemon {
 			t.Error("the daemon that is gone is more than one cause")
 		}
+		// One that told of it itself may mean a disk of its own, and has a log.
+		f.Kind, f.Tail = nix.FailDisk, []string{"mkfs: No space left on device"}
+		if cs.ofBuild(f, func() string { return name }).Log != name {
+			t.Error("the log of a builder that filled a disk is lost")
+		}
 	}
 }
 
@@ -86,6 +89,8 @@ func TestOutOfMemoryIsOne(t *testing.T) {
 	}
 }
 
+// While the log of one failure is fetched, which may take long, others have their
+// cause.
 func TestCausesAreMadeAtOnce(t *testing.T) {
 	var cs causes
 	others := make(chan *Cause)

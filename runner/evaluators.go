@@ -447,6 +447,9 @@ func (e *evaluators) enforce() (all int64) {
 			largest, most = w, has
 		}
 	}
+	if e.memory.single {
+		most = 0 // for which there is to be nothing beside it
+	}
 	if e.memory.exceeded(all) && !e.beside.endLargest(most) && largest != nil {
 		largest.ended = byMemory
 		largest.stop(true)

@@ -96,8 +96,6 @@ type memoryError struct {
 	// Killed says that the kernel killed the process, Refused that it gave it no more,
 	// before it had what the budget allows.
 	Killed, Refused bool
-	// Beside says that it was no cell's: it looked into the flake.
-	Beside bool
 }
 
 func (e *memoryError) cause() *Cause {
@@ -106,8 +104,6 @@ func (e *memoryError) cause() *Cause {
 		Hint: "it was tried a second time with nothing beside it; give evaluation more with --eval-memory, or a larger machine",
 	}
 	switch {
-	case e.Beside:
-		c.Hint = "give evaluation more with --eval-memory, or a larger machine"
 	case e.Killed:
 		c.Message += "; the kernel killed the evaluator"
 		c.Hint = "it was tried a second time with nothing beside it; it takes a machine with more memory, or swap"

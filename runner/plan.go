@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -173,8 +174,8 @@ func (f *foresight) with(more foresight, back []*build) {
 // when on it is kept.
 func (r *run) revive(lost map[*build]error) (back []*build) {
 	asked := map[*build]*query{}
-	for b := range lost {
-		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && b.where == "" {
+	for b, why := range lost {
+		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && b.where == "" && strings.Contains(why.Error(), b.drv) {
 			asked[b] = r.evals.ask(r.Target, r.question(b.cell), listener{})
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // as long as the run goes on.
 const (
 	tmpPrefix = "flakeci-"
-	tmpLock   = "lock"
+	tmpLock   = "flakeci.lock"
 )
 
 // setUp is longer than it takes to make such a folder and to lock it.

@@ -182,12 +182,29 @@ func (p *buildLog) behind(text string) *BuildFailure {
 			continue
 		}
 		for _, f := range p.result().Failures {
-			if f.Kind != FailOther && (e.victim || f.DrvPath == e.drv) {
+			if (e.victim || f.DrvPath == e.drv) && p.vouchesFor(f, text) {
 				return &f
 			}
 		}
 	}
 	return nil
+}
+
+// vouchesFor says whether there is more for a failure than the words of the error of
+// evaluation, which may be a flake's own. What a flake can have as well by importing such
+// a derivation needs no more.
+func (p *buildLog) vouchesFor(f BuildFailure, text string) bool {
+	switch f.Kind {
+	case FailBuilder, FailHash, FailFeature, FailSystem:
+		return true
+	case FailDisk, FailTimeout, FailMemory:
+		return p.tails[f.DrvPath] != nil // its builder began, and was not done
+	case FailSubstituter:
+		return slices.ContainsFunc(p.errors, func(e buildError) bool { return e.text != text && downloadRE.MatchString(e.text) })
+	case FailRemote:
+		return p.remote != ""
+	}
+	return false
 }
 
 // lastWord is what to say of a nix that failed without naming a derivation that

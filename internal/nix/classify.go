@@ -3,6 +3,7 @@ package nix
 import (
 	"errors"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,8 +174,9 @@ func MachineFault(err error) FailureKind {
 }
 
 // outOfRoom says whether a nix died for want of disk. It maps a file of its database into
-// memory, and who writes there where the disk has no room is ended by SIGBUS.
+// memory, and Linux ends by SIGBUS who writes there where the disk has no room. On macOS
+// recursion without end comes to that, too.
 func outOfRoom(err error) bool {
 	var died *proc.Error
-	return errors.As(err, &died) && died.Signal == syscall.SIGBUS
+	return runtime.GOOS == "linux" && errors.As(err, &died) && died.Signal == syscall.SIGBUS
 }

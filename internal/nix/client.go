@@ -45,10 +45,10 @@ type Options struct {
 	// Answers is the folder in which results of evaluations are kept from one run
 	// to the next; empty keeps none.
 	Answers string
-	// Beside, if it is not nil, is given the id of each process that looks into a flake,
-	// apart from those of [Target.Instantiate]. End is called when that is over; an error
-	// says why it was ended.
-	Beside func(pid int) (end func() error)
+	// Beside, if it is not nil, is given the id of each process that takes as much memory
+	// as a flake likes and can be done without, those of `nix flake show`: they may be
+	// killed. Over is called when they have ended.
+	Beside func(pid int) (over func())
 }
 
 // Client is one Nix binary.
@@ -60,7 +60,7 @@ type Client struct {
 	env     []string
 	common  []string
 	answers string // a folder, or empty
-	beside  func(pid int) (end func() error)
+	beside  func(pid int) (over func())
 	mark    string // begins the answers of a batch; what a flake itself traces does not
 	config  []byte // what show-config said, if it could be asked
 }
@@ -148,6 +148,8 @@ type call struct {
 	env []string
 	// started is given the id of the process.
 	started func(pid int)
+	// beside says that it is known to [Options.Beside].
+	beside bool
 	// builds says that it may start builders, of which none must outlive flakeci.
 	builds bool
 }
@@ -192,16 +194,13 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 			log.line(line)
 		}
 	}
-	end := func() error { return nil }
-	if k.started == nil && c.beside != nil {
-		k.started = func(pid int) { end = c.beside(pid) }
+	over := func() {}
+	if q.beside && c.beside != nil {
+		k.started = func(pid int) { over = c.beside(pid) }
 	}
 	usage, err := c.run(ctx, k)
-	why := end()
+	over()
 	if err != nil {
-		if why != nil {
-			return usage, fmt.Errorf("%w: %w", why, err)
-		}
 		var died *proc.Error
 		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || outOfRoom(err)
 		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil && !killed {

@@ -353,3 +353,23 @@ func TestWordsOfAFlake(t *testing.T) {
 		}
 	})
 }
+
+// Nor does what a flake throws make a builder, a disk or a binary cache of it.
+func TestForgedBuilds(t *testing.T) {
+	const drv = "/nix/store/00000000000000000000000000000000-x.drv"
+	eachLane(t, func(w *world) {
+		for _, text := range []string{
+			"building of '" + drv + "' failed: No space left on device",
+			"building of '" + drv + "' timed out after 1 seconds",
+			"some substitutes for '" + drv + "' failed: unable to download 'https://c.example.org/x': HTTP error 503",
+			"cannot build on 'ssh://b': '" + drv + "'",
+		} {
+			files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "` + text + `"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
+			_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})
+			var evalErr *EvalError
+			if !errors.As(err, &evalErr) || evalErr.Build != nil || Transient(err) {
+				w.Errorf("%s: error is %#v", text, err)
+			}
+		}
+	})
+}

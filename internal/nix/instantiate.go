@@ -191,8 +191,8 @@ func parseAnswer(line []byte, mark string) (i int, in Instance, ok bool) {
 	}
 	r, ok := parseRecord(line)
 	switch {
-	case !ok:
-		return -1, in, true
+	case !ok: // one that is cut off is no answer, but an error that quotes the question
+		return -1, in, len(line) < maxRecord
 	case r.Action != "msg":
 		return 0, in, false
 	}
