@@ -132,8 +132,9 @@ func evalCause(err error) *Cause {
 	var died *proc.Error
 	if errors.As(err, &died) && died.Signal != 0 {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
-		if kind := nix.MachineFault(err); kind == nix.FailDisk {
-			c.Kind, c.Title, c.Hint = string(kind), c.Title+", as where the disk is full", buildHint(nix.BuildFailure{Kind: kind})
+		why := map[nix.FailureKind]string{nix.FailDisk: ", as where the disk is full", nix.FailMemory: " for want of memory"}
+		if kind := nix.MachineFault(err); kind != "" {
+			c.Kind, c.Title, c.Hint = string(kind), c.Title+why[kind], buildHint(nix.BuildFailure{Kind: kind})
 			return c
 		}
 		switch died.Signal {

@@ -144,6 +144,11 @@ func TestEvalCause(t *testing.T) {
 			"build", "gen failed to build (exit 3)", "", Failed,
 		},
 		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", Error},
+		"no heap": {
+			&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Insufficient space for initial table allocation"},
+			"out-of-memory", "signal 6 (aborted) for want of memory", "ulimit", Error,
+		},
+		"aborted": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion failed"}, "eval", "signal 6", "recursion", Failed},
 		"read-only store": {
 			&nix.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
 			"infra", "remounting", "", Error,

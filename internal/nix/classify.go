@@ -65,6 +65,10 @@ func victim(text string) (string, bool) {
 // noMemory is what Nix says before it ends for want of memory, if it is not killed.
 const noMemory = "out of memory"
 
+// noHeapRE finds the last words of Nix's garbage collector, which aborts where it is given
+// no more memory (GC_init and GC_scratch_alloc of bdwgc).
+var noHeapRE = regexp.MustCompile(`(?i)^insufficient (?:space|memory)|^out of memory`)
+
 // A rule sends a message of Nix to a kind; the first that matches counts.
 type rule struct {
 	kind FailureKind
@@ -153,8 +157,12 @@ func DrvName(drv string) string {
 // evaluated: a daemon that is gone, a full disk, no more memory, a store that does not work.
 // It is "" for an error of the flake, which has a place there.
 func MachineFault(err error) FailureKind {
-	if outOfRoom(err) {
+	var died *proc.Error
+	switch {
+	case outOfRoom(err):
 		return FailDisk
+	case errors.As(err, &died) && died.Signal == syscall.SIGABRT && noHeapRE.MatchString(died.LastLine):
+		return FailMemory
 	}
 	var e *EvalError
 	if !errors.As(err, &e) || e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
