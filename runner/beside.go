@@ -11,8 +11,8 @@ import (
 )
 
 // Memory is what all evaluation may take. Cells are evaluated by processes that the
-// run itself looks after; beside them flakes are looked into, and `nix flake show`
-// forces every package that there is. The zero value is no limit.
+// run itself looks after; beside them there is `nix flake show`, which forces every
+// package. The zero value is no limit.
 type Memory struct {
 	// Total is in bytes, flakeci's own memory included; 0 is no limit.
 	Total int64
@@ -22,15 +22,14 @@ type Memory struct {
 	watched bool
 }
 
-// aside is a process that looks into a flake.
+// aside is a process beside those of the run.
 type aside struct {
 	pid   int
 	has   int64 // in bytes, when it was looked at last
 	ended bool  // for what it took
 }
 
-// Beside takes in a process that looks into a flake, until it is over; it fits
-// [nix.Options].
+// Beside takes in such a process until it is over; it fits [nix.Options].
 func (m *Memory) Beside(pid int) (over func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

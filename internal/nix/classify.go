@@ -65,9 +65,9 @@ func victim(text string) (string, bool) {
 // noMemory is what Nix says before it ends for want of memory, if it is not killed.
 const noMemory = "out of memory"
 
-// noHeapRE finds the last words of Nix's garbage collector, which aborts where it is given
-// no more memory (GC_init and GC_scratch_alloc of bdwgc).
-var noHeapRE = regexp.MustCompile(`(?i)^insufficient (?:space|memory)|^out of memory`)
+// noHeapRE finds the last words of Nix's garbage collector where it aborts for want of
+// memory, as seen under ulimit -v: "Insufficient space for initial table allocation".
+var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
 
 // A rule sends a message of Nix to a kind; the first that matches counts.
 type rule struct {

@@ -148,6 +148,18 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// A line that another program wrote into is an answer that is lost; one that is cut off for
+// its length is an error that quotes the question.
+func TestSpoiltAnswers(t *testing.T) {
+	line := append([]byte("@nix {MARK"), bytes.Repeat([]byte("x"), maxRecord)...)
+	if _, _, ok := parseAnswer(line[:maxRecord], "MARK"); ok {
+		t.Error("a record that was cut off is an answer")
+	}
+	if i, _, ok := parseAnswer(line[:100], "MARK"); !ok || i != -1 {
+		t.Errorf("a spoilt line is the answer to %d, %t", i, ok)
+	}
+}
+
 // What a machine lacks is told with what it has, in the words of each version.
 func TestLacks(t *testing.T) {
 	for text, want := range map[string]BuildFailure{
