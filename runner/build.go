@@ -128,6 +128,7 @@ func (r *run) builderEnded(drv string) {
 
 // builderWrote is told of what a builder writes.
 func (r *run) builderWrote(drv, line string) {
+	r.audience.catchUp(mostBehind)
 	r.watch(func(w Watcher) {
 		if w.Line != nil {
 			w.Line(drv, line)

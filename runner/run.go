@@ -62,7 +62,9 @@ type Options struct {
 	// Later gives cells that were not known yet, as soon as they are, or none once the
 	// run is stopped. Nothing that Run was given hangs on them. Nil is none.
 	Later func(context.Context) []matrix.Cell
-	// Watch are told what happens, one after the other. Calls come one at a time.
+	// Watch are told what happens, each in order and one thing at a time. One that takes
+	// its time holds up neither the run nor the others, but the run ends when all know
+	// all. What builders write waits for the slowest once that is far behind.
 	Watch []Watcher
 }
 
@@ -119,12 +121,11 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 		o.Memory = &Memory{}
 	}
 	r := &run{
-		stop: stop, Options: o, parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
+		stop: stop, Options: o, audience: newAudience(o.Watch), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{},
 		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.Memory.Total}, beside: o.Memory, retries: o.Retries},
 	}
 	r.builders = newBuilders(ctx, r)
-	defer r.builders.end()
 	for _, c := range cells {
 		r.wanted = append(r.wanted, c.ID)
 		r.ended[c.ID] = make(chan struct{})
@@ -167,6 +168,8 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	_ = r.building.Wait()
 	r.compare(ctx)
 	r.evals.running.Wait() // a process may be about to end, when all is answered
+	r.builders.end()
+	r.audience.catchUp(0)
 	return Conclude(r.results, given.Err() != nil)
 }
 
@@ -216,17 +219,11 @@ type run struct {
 	rooted  atomic.Int64
 	without sync.Map // the binary caches that were told of, see [Watcher.Without]
 
-	watching sync.Mutex
+	audience audience
 }
 
-// watch tells the watchers, one thing at a time.
-func (r *run) watch(tell func(Watcher)) {
-	r.watching.Lock()
-	defer r.watching.Unlock()
-	for _, w := range r.Watch {
-		tell(w)
-	}
-}
+// watch tells the watchers.
+func (r *run) watch(of func(Watcher)) { r.audience.tell(of) }
 
 // started tells the watcher that a phase begins.
 func (r *run) started(c matrix.Cell, phase string) {
