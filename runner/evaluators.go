@@ -39,27 +39,6 @@ type evaluators struct {
 	running sync.WaitGroup
 }
 
-// query is a question on its way, and its answer once done is closed.
-type query struct {
-	target   *nix.Target
-	question nix.Question
-	tell     listener
-	done     chan struct{}
-
-	evaluation
-	started  time.Time
-	peak     int64 // of the process while it was in hand, in bytes
-	attempts int
-	faults   int // how many of those ended by a fault that may be gone
-}
-
-// listener is told how a question fares. Each may be nil.
-type listener struct {
-	began  func()      // it is taken in hand
-	again  func(error) // it will be tried again, and why
-	warned func(text string)
-}
-
 // ask takes in a question. Its answer is complete when done is closed.
 func (e *evaluators) ask(target *nix.Target, q nix.Question, l listener) *query {
 	asked := &query{target: target, question: q, tell: l, done: make(chan struct{})}
@@ -371,23 +350,6 @@ func (e *evaluators) retry(q *query, err error) {
 		e.queue = append(e.queue, q)
 		e.schedule()
 	}()
-}
-
-// wait gives the answer once it is there.
-func (q *query) wait() evaluation {
-	<-q.done
-	return q.evaluation
-}
-
-// finish completes an answer.
-func (q *query) finish(stopped Status, err error) {
-	q.err, q.stopped, q.flaky = err, stopped, err == nil && q.faults > 0
-	q.phase = Phase{Name: PhaseEval, Status: Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
-	if q.started.IsZero() {
-		q.phase.Started = time.Now()
-	}
-	q.phase.Duration = time.Since(q.phase.Started)
-	close(q.done)
 }
 
 // How often processes are looked at: often enough that none takes much more than

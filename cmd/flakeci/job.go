@@ -107,41 +107,50 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	looked()
 	progress := newProgress(ctx, j)
 	defer progress.stop()
-	o := runner.Options{
-		Client: j.client, Target: j.target, Machine: machine,
-		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Roots: tmp, Watch: append([]runner.Watcher{progress.watcher()}, watch...),
-		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall, Earlier: earlier,
-	}
-	if j.vms == nil {
-		o.VM = j.vmOptions(tmp)
-	} else {
-		o.VM = j.vms(tmp)
-		boot := o.VM.Boot
-		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
-			progress.hush() // the terminal is the guest's now
-			return boot(ctx, vm, bo)
-		}
-		done := o.Watch[0].Done
-		o.Watch[0].Done = func(r runner.Result) {
-			if r.Failed() { // else somebody has looked around already
-				done(r)
-			}
-		}
-	}
+	o := j.runOptions(tmp, machine, progress)
+	o.Earlier, o.Watch = earlier, append(o.Watch, watch...)
 	if j.rest != nil {
 		o.Later = func(run context.Context) []matrix.Cell {
 			defer context.AfterFunc(run, stop)()
 			return j.rest(run)
 		}
 	}
-	if !j.opts.selection.namesHomes() {
-		o.Embedded = j.selection.Admits
-	}
 	j.outcome = runner.Run(ctx, cells, o)
 	j.journal.end(j.outcome, j.about()) // before anything that takes time
 	j.keepAnswers(ctx)
 	return nil
+}
+
+// runOptions are what the run of a job is done with, as far as the job alone says.
+func (j *job) runOptions(tmp string, machine nix.Machine, p progress) runner.Options {
+	o := runner.Options{
+		Client: j.client, Target: j.target, Machine: machine,
+		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Roots: tmp,
+		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
+	}
+	if !j.opts.selection.namesHomes() {
+		o.Embedded = j.selection.Admits
+	}
+	told := p.watcher()
+	if j.vms == nil {
+		o.VM = j.vmOptions(tmp)
+	} else {
+		o.VM = j.vms(tmp)
+		boot := o.VM.Boot
+		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
+			p.hush() // the terminal is the guest's now
+			return boot(ctx, vm, bo)
+		}
+		done := told.Done
+		told.Done = func(r runner.Result) {
+			if r.Failed() { // else somebody has looked around already
+				done(r)
+			}
+		}
+	}
+	o.Watch = []runner.Watcher{told}
+	return o
 }
 
 // open opens a flake, and tries again if something could not be fetched that may be

@@ -109,7 +109,7 @@ func (j *job) withoutJournal(why error) error {
 	case errors.As(why, &busy):
 		j.app.say("warning: this run cannot be resumed: such a run goes on already (process %s)", busy.PID)
 	case j.opts.resume:
-		return &usageError{msg: "nothing to resume: the journal: " + why.Error()}
+		return fmt.Errorf("nothing to resume: the journal: %w", why)
 	default:
 		j.app.say("warning: this run cannot be resumed: the journal: %v", why)
 	}

@@ -1,0 +1,45 @@
+package runner
+
+import (
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+)
+
+// query is a question on its way, and its answer once done is closed.
+type query struct {
+	target   *nix.Target
+	question nix.Question
+	tell     listener
+	done     chan struct{}
+
+	evaluation
+	started  time.Time
+	peak     int64 // of the process while it was in hand, in bytes
+	attempts int
+	faults   int // how many of those ended by a fault that may be gone
+}
+
+// listener is told how a question fares. Each may be nil.
+type listener struct {
+	began  func()      // it is taken in hand
+	again  func(error) // it will be tried again, and why
+	warned func(text string)
+}
+
+// wait gives the answer once it is there.
+func (q *query) wait() evaluation {
+	<-q.done
+	return q.evaluation
+}
+
+// finish completes an answer.
+func (q *query) finish(stopped Status, err error) {
+	q.err, q.stopped, q.flaky = err, stopped, err == nil && q.faults > 0
+	q.phase = Phase{Name: PhaseEval, Status: Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
+	if q.started.IsZero() {
+		q.phase.Started = time.Now()
+	}
+	q.phase.Duration = time.Since(q.phase.Started)
+	close(q.done)
+}
