@@ -97,8 +97,15 @@ func Guest(tb testing.TB) (string, bool) {
 
 // Env is the environment that Nix needs on a machine with nothing but root. No
 // experimental features: flakeci switches them on by flag.
+//
+// With -race each program that is the test binary sleeps for a second at its end:
+// flakeci does, and the supervisor of every nix. That was most of the time of the
+// tests, so they do not.
 func Env() []string {
-	return []string{"NIX_CONFIG=build-users-group =\nsandbox = false\nsubstituters =\n"}
+	return []string{
+		"NIX_CONFIG=build-users-group =\nsandbox = false\nsubstituters =\n",
+		"GORACE=atexit_sleep_ms=0 " + os.Getenv("GORACE"),
+	}
 }
 
 // Overrides are the arguments that put the stand-ins in the place of the
