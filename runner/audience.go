@@ -1,6 +1,9 @@
 package runner
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // audience are the watchers of a run.
 type audience []*spectator
@@ -14,6 +17,37 @@ func newAudience(watchers []Watcher) (a audience) {
 	return a
 }
 
+// tell tells all of what happens, in their own time. What is told must not change
+// any more.
+func (a audience) tell(of func(Watcher)) {
+	for _, s := range a {
+		s.mu.Lock()
+		s.queue(of)
+		s.mu.Unlock()
+	}
+}
+
+// tellLine tells those who want to know of a line that a builder wrote. It waits for
+// the slowest of them until the builder is to be stopped, so no lock may be held.
+func (a audience) tellLine(ctx context.Context, drv, line string) {
+	for _, s := range a {
+		if s.watcher.Line != nil {
+			s.tellLine(ctx, drv, line)
+		}
+	}
+}
+
+// catchUp waits until all are told of all.
+func (a audience) catchUp() {
+	for _, s := range a {
+		s.mu.Lock()
+		for s.busy {
+			s.moved.Wait()
+		}
+		s.mu.Unlock()
+	}
+}
+
 // spectator is told of what happens in order and in its own time. One that is held
 // up, as by a terminal that takes nothing more, must not hold up those who tell it:
 // they watch over the memory and the time that others take.
@@ -22,20 +56,49 @@ type spectator struct {
 
 	mu     sync.Mutex
 	moved  sync.Cond // it was told of something
-	queue  []func(Watcher)
-	behind int  // how much of what happened it has not been told of
+	queued []func(Watcher)
+	unread int  // how much of the queue is lines of builders, in bytes
 	busy   bool // it is being told
 }
 
-// mostBehind is how far a spectator may be behind before builders have to wait with
-// what they write: that has no end.
-const mostBehind = 1 << 12
+// How many bytes of lines may wait for a spectator, before builders wait with the
+// next: they may write without end. A line that waits takes more than its text.
+const (
+	mostUnread = 1 << 20
+	lineHead   = 64
+)
 
-func (s *spectator) tell(of func(Watcher)) {
+func (s *spectator) tellLine(ctx context.Context, drv, line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.queue = append(s.queue, of)
-	s.behind++
+	if s.unread > mostUnread {
+		defer context.AfterFunc(ctx, s.wake)()
+	}
+	for s.unread > mostUnread {
+		if ctx.Err() != nil {
+			return
+		}
+		s.moved.Wait()
+	}
+	size := lineHead + len(line)
+	s.unread += size
+	s.queue(func(w Watcher) {
+		w.Line(drv, line)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unread -= size
+	})
+}
+
+func (s *spectator) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moved.Broadcast()
+}
+
+// queue has the spectator told of something later. It is locked.
+func (s *spectator) queue(of func(Watcher)) {
+	s.queued = append(s.queued, of)
 	if !s.busy {
 		s.busy = true
 		go s.follow()
@@ -44,41 +107,25 @@ func (s *spectator) tell(of func(Watcher)) {
 
 // follow tells of all that waits.
 func (s *spectator) follow() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.queue) > 0 {
-		queue := s.queue
-		s.queue = nil
-		for _, of := range queue {
-			s.mu.Unlock()
+	for {
+		queued := s.next()
+		if len(queued) == 0 {
+			return
+		}
+		for _, of := range queued {
 			of(s.watcher)
-			s.mu.Lock()
-			s.behind--
-			s.moved.Broadcast()
+			s.wake()
 		}
 	}
-	s.busy = false
 }
 
-// catchUp waits until the spectator is no more than so far behind.
-func (s *spectator) catchUp(most int) {
+func (s *spectator) next() []func(Watcher) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.behind > most {
-		s.moved.Wait()
+	queued := s.queued
+	if s.queued = nil; len(queued) == 0 {
+		s.busy = false
+		s.moved.Broadcast()
 	}
-}
-
-// tell tells all of what happens.
-func (a audience) tell(of func(Watcher)) {
-	for _, s := range a {
-		s.tell(of)
-	}
-}
-
-// catchUp waits until none is more than so far behind.
-func (a audience) catchUp(most int) {
-	for _, s := range a {
-		s.catchUp(most)
-	}
+	return queued
 }

@@ -183,13 +183,10 @@ func (r *Result) add(p Phase) {
 // amend adds a phase to a cell that is finished, and tells the watcher again.
 func (r *run) amend(id string, p Phase) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	i := slices.IndexFunc(r.results, func(res Result) bool { return res.Cell.ID == id })
-	if i < 0 {
-		r.mu.Unlock()
-		return
+	if i >= 0 {
+		r.results[i].add(p)
+		r.tell(r.results[i])
 	}
-	r.results[i].add(p)
-	res := r.results[i]
-	r.mu.Unlock()
-	r.tell(res)
 }

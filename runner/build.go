@@ -126,16 +126,6 @@ func (r *run) builderEnded(drv string) {
 	})
 }
 
-// builderWrote is told of what a builder writes.
-func (r *run) builderWrote(drv, line string) {
-	r.audience.catchUp(mostBehind)
-	r.watch(func(w Watcher) {
-		if w.Line != nil {
-			w.Line(drv, line)
-		}
-	})
-}
-
 // noteBuilt remembers a builder that was started in this run, for whichever
 // cell.
 func (r *run) noteBuilt(drv string) {

@@ -205,7 +205,7 @@ func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult,
 		Done:  func(drv string) { s.done(p, drv) },
 		Log: func(drv, line string) {
 			s.silence.heard(drv)
-			s.r.builderWrote(drv, line)
+			s.r.audience.tellLine(ctx, drv, line)
 		},
 	})
 	for i, f := range result.Failures {

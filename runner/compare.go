@@ -122,9 +122,10 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 		res.Base.Note = "it does not evaluate"
 	}
 	r.compareClosures(ctx, res)
+	told := *res
 	r.watch(func(w Watcher) {
 		if w.Compared != nil {
-			w.Compared(*res)
+			w.Compared(told)
 		}
 	})
 }

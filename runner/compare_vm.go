@@ -63,20 +63,26 @@ func isActivation(p Phase) bool {
 	return name == phaseActivate
 }
 
-// failedHomes says whether a home failed in a host.
+// failedHomes says whether a home failed in a host. Other results are being compared
+// meanwhile, so none may be looked at as a whole.
 func (r *run) failedHomes(host string) bool {
-	return slices.ContainsFunc(r.results, func(res Result) bool {
-		return slices.ContainsFunc(res.Phases, func(p Phase) bool {
-			return isActivation(p) && p.Status.bad() && hostOf(res, p) == host
-		})
-	})
+	for i := range r.results {
+		res := &r.results[i]
+		if slices.ContainsFunc(res.Phases, func(p Phase) bool {
+			return isActivation(p) && p.Status.bad() && hostOf(res.Cell, p) == host
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
-func hostOf(home Result, p Phase) string {
+// hostOf is the host that a home was activated in.
+func hostOf(home matrix.Cell, p Phase) string {
 	if _, host, found := strings.Cut(p.Name, ": "); found {
 		return host
 	}
-	return home.Cell.Host
+	return home.Host
 }
 
 // activatedAtBase says what a home that failed in hosts came to in them at the
@@ -96,9 +102,9 @@ func (r *run) activatedAtBase(home Result) (status Status, why string) {
 }
 
 func (r *run) activationAtBase(home Result, now Phase) Phase {
-	host := hostOf(home, now)
-	for _, res := range r.results {
-		if res.Cell.Kind == matrix.KindVM && res.Cell.Host == host && res.Base.Change == CellUnchanged {
+	host := hostOf(home.Cell, now)
+	for i := range r.results {
+		if res := &r.results[i]; res.Cell.Kind == matrix.KindVM && res.Cell.Host == host && res.Base.Change == CellUnchanged {
 			return now
 		}
 	}

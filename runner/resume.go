@@ -108,19 +108,15 @@ func (r *run) homesAreOld(vm matrix.Cell) bool {
 // forgetActivations takes back that homes were activated in a host, which is to
 // boot anew.
 func (r *run) forgetActivations(vm matrix.Cell) {
-	var changed []Result
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	for i := range r.results {
 		res := &r.results[i]
-		inHost := func(p Phase) bool { return isActivation(p) && hostOf(*res, p) == vm.Host }
+		inHost := func(p Phase) bool { return isActivation(p) && hostOf(res.Cell, p) == vm.Host }
 		if !res.From.IsZero() && slices.ContainsFunc(res.Phases, inHost) {
 			res.Phases = slices.DeleteFunc(slices.Clone(res.Phases), inHost)
-			changed = append(changed, *res)
+			r.tell(*res)
 		}
-	}
-	r.mu.Unlock()
-	for _, res := range changed {
-		r.tell(res)
 	}
 }
 

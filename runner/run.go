@@ -62,9 +62,10 @@ type Options struct {
 	// Later gives cells that were not known yet, as soon as they are, or none once the
 	// run is stopped. Nothing that Run was given hangs on them. Nil is none.
 	Later func(context.Context) []matrix.Cell
-	// Watch are told what happens, each in order and one thing at a time. One that takes
-	// its time holds up neither the run nor the others, but the run ends when all know
-	// all. What builders write waits for the slowest once that is far behind.
+	// Watch are told what happens, each in order and one thing at a time, but several of
+	// them at once, of the same things. One that takes its time holds up neither the run
+	// nor the others, until in the end all know all. A builder that writes much waits for
+	// the slowest of those that want to know of it.
 	Watch []Watcher
 }
 
@@ -169,8 +170,9 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r.compare(ctx)
 	r.evals.running.Wait() // a process may be about to end, when all is answered
 	r.builders.end()
-	r.audience.catchUp(0)
-	return Conclude(r.results, given.Err() != nil)
+	interrupted := given.Err() != nil
+	r.audience.catchUp()
+	return Conclude(r.results, interrupted)
 }
 
 // later takes in the cells that come later.
@@ -222,7 +224,7 @@ type run struct {
 	audience audience
 }
 
-// watch tells the watchers.
+// watch tells the watchers, in their own time. What is told must not change any more.
 func (r *run) watch(of func(Watcher)) { r.audience.tell(of) }
 
 // started tells the watcher that a phase begins.
@@ -274,6 +276,7 @@ func (r *run) asks(yes bool) {
 // finish takes in the result of a cell.
 func (r *run) finish(res Result) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if res.Status == Canceled && res.Note == "" && r.fatal != "" {
 		res.Note = "stopped by --fail-fast: " + r.fatal + " did not pass"
 	}
@@ -281,19 +284,17 @@ func (r *run) finish(res Result) {
 	if res.Cell.Kind == matrix.KindHome && res.Status == Passed && res.How != Evaluated {
 		r.homes = append(r.homes, res)
 	}
-	r.mu.Unlock()
 	r.tell(res)
 	if ended, ok := r.ended[res.Cell.ID]; ok {
 		close(ended)
 	}
 }
 
-// tell tells the watcher that a cell is finished. One that failed may be the last.
+// tell tells the watchers that a cell is finished. One that failed may be the last.
+// The run is locked, so that they know of each as it is in the end.
 func (r *run) tell(res Result) {
 	if r.FailFast && res.Failed() && res.Status != Canceled {
-		r.mu.Lock()
 		r.fatal = cmp.Or(r.fatal, res.Cell.ID)
-		r.mu.Unlock()
 		r.stop()
 	}
 	r.watch(func(w Watcher) {

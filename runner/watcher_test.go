@@ -1,6 +1,8 @@
 package runner_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -8,39 +10,79 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// One who is told and does not come back, as a terminal behind a lost connection,
-// holds up neither the others nor the limits, and is told of all in the end.
+// heldUp watches a run and does not come back, as one who writes to a terminal behind
+// a lost connection, before another has seen the end of all cells.
+type heldUp struct {
+	*fleet
+	cells, ended, late int
+	others             chan struct{}
+}
+
+func (h *heldUp) wait() {
+	select {
+	case <-h.others:
+	case <-time.After(time.Minute):
+		h.Error("all wait for one")
+	}
+}
+
+// watch gives the watchers, of whom the one that is held up wants to know of lines or
+// not.
+func (h *heldUp) watch(lines bool) []runner.Watcher {
+	h.others = make(chan struct{})
+	w := runner.Watcher{
+		Start: func(matrix.Cell, string) {
+			if !lines {
+				h.wait()
+			}
+		},
+		Done: func(runner.Result) { h.late++ },
+	}
+	if lines {
+		w.Line = func(string, string) { h.wait() }
+	}
+	return []runner.Watcher{w, {Done: func(runner.Result) {
+		if h.ended++; h.ended == h.cells {
+			close(h.others)
+		}
+	}}}
+}
+
+// Who is held up holds up neither the others nor the limits, whatever builders write,
+// and is told of all in the end.
 func TestAWatcherThatIsHeldUp(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`for = n: builtins.foldl' (a: _: builtins.foldl' builtins.add a (builtins.genList (x: x) 1000)) 0 (builtins.genList (x: x) n);`,
-			`ok = sh "ok" ""; sleeps = sh "sleeps" "/bin/sleep 120"; spins = sh "spins" (toString (for 10000000));`)
-		others := make(chan struct{})
-		ended, late := 0, 0
-		out := f.run(func(o *runner.Options) {
-			o.Timeout = 3 * time.Second
-			o.Watch = []runner.Watcher{
-				{
-					Start: func(matrix.Cell, string) {
-						select {
-						case <-others:
-						case <-time.After(time.Minute):
-							f.Error("all wait for one")
-						}
-					},
-					Done: func(runner.Result) { late++ },
-				},
-				{Done: func(runner.Result) {
-					if ended++; ended == 3 {
-						close(others)
-					}
-				}},
-			}
-		})
-		if got, want := ways(out), "ok: passed built, sleeps: timed-out, spins: timed-out"; got != want {
-			f.Errorf("got %s, want %s: %s", got, want, titles(out.Causes))
+			`ok = sh "ok" "/usr/bin/seq 5000"; spins = sh "spins" (toString (for 10000000)); sleeps = sh "sleeps" "/usr/bin/seq 5000; /bin/sleep 120";`)
+		h := &heldUp{fleet: f, cells: 3}
+		out := f.run(func(o *runner.Options) { o.Timeout, o.Watch = 8*time.Second, h.watch(false) })
+		if got, want := ways(out), "ok: passed built, sleeps: timed-out, spins: timed-out"; got != want || h.late != 3 {
+			f.Errorf("got %s (told of %d), want %s: %s", got, h.late, want, titles(out.Causes))
 		}
-		if late != 3 {
-			f.Errorf("it was told of %d cells", late)
+	})
+}
+
+// Nor does one for whom builders wait keep them from being stopped.
+func TestBuildersThatWaitAreStopped(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write("", `yes = sh "yes" "while :; do echo a line of some length, of which there is no end; done";`)
+		for want, stop := range map[string]func(*runner.Options, context.CancelFunc){
+			"yes: timed-out": func(o *runner.Options, _ context.CancelFunc) { o.Timeout = 3 * time.Second },
+			"yes: canceled": func(o *runner.Options, cancel context.CancelFunc) {
+				var once sync.Once
+				o.Watch = append(o.Watch, runner.Watcher{Builder: func(string, bool) { once.Do(func() { time.AfterFunc(3*time.Second, cancel) }) }})
+			},
+		} {
+			ctx, cancel := context.WithCancel(f.Context())
+			h := &heldUp{fleet: f, cells: 1}
+			out := f.runIn(ctx, func(o *runner.Options) {
+				o.Watch = h.watch(true)
+				stop(o, cancel)
+			})
+			cancel()
+			if got := ways(out); got != want || h.late != 1 {
+				f.Errorf("got %s (told of %d), want %s: %s", got, h.late, want, titles(out.Causes))
+			}
 		}
 	})
 }

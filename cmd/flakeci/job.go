@@ -107,7 +107,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	looked()
 	progress := newProgress(ctx, j)
 	defer progress.stop()
-	o := j.runOptions(tmp, machine, progress)
+	o := j.toRunner(tmp, machine, progress)
 	o.Earlier, o.Watch = earlier, append(o.Watch, watch...)
 	if j.rest != nil {
 		o.Later = func(run context.Context) []matrix.Cell {
@@ -116,13 +116,14 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		}
 	}
 	j.outcome = runner.Run(ctx, cells, o)
-	j.journal.end(j.outcome, j.about()) // before anything that takes time
+	j.journal.end(j.outcome, j.about()) // before anything else that takes time
 	j.keepAnswers(ctx)
 	return nil
 }
 
-// runOptions are what the run of a job is done with, as far as the job alone says.
-func (j *job) runOptions(tmp string, machine nix.Machine, p progress) runner.Options {
+// toRunner makes of a job what the runner takes, but for what is known only once the
+// journal was read: what the run goes on with, and who else watches.
+func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Options {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,

@@ -95,12 +95,13 @@ func Guest(tb testing.TB) (string, bool) {
 	return dir, err == nil
 }
 
-// Env is the environment that Nix needs on a machine with nothing but root. No
-// experimental features: flakeci switches them on by flag.
+// Env is what flakeci and Nix need in their environment when they are tested: what
+// makes Nix work on a machine with nothing but root, without experimental features,
+// for flakeci switches them on by flag.
 //
-// With -race each program that is the test binary sleeps for a second at its end:
-// flakeci does, and the supervisor of every nix. That was most of the time of the
-// tests, so they do not.
+// With -race each program that is the test binary would sleep for a second at its
+// end, to see races that come late: flakeci, and the supervisor of every nix. That was
+// most of the time of the tests, and is done without.
 func Env() []string {
 	return []string{
 		"NIX_CONFIG=build-users-group =\nsandbox = false\nsubstituters =\n",

@@ -179,8 +179,8 @@ func (b *board) compared(r runner.Result) {
 	b.finish(r)
 }
 
-// finish takes in a result. It is made what a report has of it here, where the
-// runner waits: later it may change its causes.
+// finish takes in a result. It is made what a report has of it here: its causes change
+// once the run has told all.
 func (b *board) finish(r runner.Result) {
 	at := b.evaluated(r.Cell)
 	b.rest(at)

@@ -5,7 +5,7 @@
 // then come the cells, and what a [runner.Watcher] is told: a phase that begins, a
 // cell that is finished, with each cause in a line of its own before the first cell
 // that has it. A run that came to its end says so in the last line. Each line is
-// handed to the system at once, so that it outlives flakeci, and those of finished
+// handed to the system as it is told, so that it outlives flakeci, and those of finished
 // cells are put to the disk several times a second, so that it outlives the machine
 // but for its last moment. A line that is cut off ends what is read.
 package journal
