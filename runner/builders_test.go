@@ -515,15 +515,24 @@ func TestGarbageBefore(t *testing.T) {
 		f.write("", `a = sh "a" ""; b = sh "b" ""; c = sh "c" "";`)
 		drv := f.nix("eval", "--quiet", "--raw", "path:"+f.dir+"#nixosConfigurations.b.config.system.build.toplevel.drvPath")
 		// Its evaluator has to be gone, which keeps it.
-		f.lane.Nix = f.script("nix", fmt.Sprintf(`case " $* " in
+		collects := fmt.Sprintf(`#!/usr/bin/env bash
+case " $* " in
 *" --dry-run "*)
 	if mkdir %[3]s/asked 2> /dev/null; then
-		while said=$( (exec -a nix-store %[1]s --delete %[2]s) 2>&1); [[ $said = *"still alive"* ]]; do sleep 0.1; done
+		for _ in {1..100}; do
+			said=$( (exec -a nix-store %[1]s --delete %[2]s) 2>&1)
+			[[ $said = *"still alive"* ]] || break
+			sleep 0.1
+		done
 		echo "$said" > %[3]s/collected
 	fi ;;
 esac
 exec %[1]s "$@"
-`, f.lane.Nix, drv, f.notes))
+`, f.lane.Nix, drv, f.notes)
+		f.lane.Nix = filepath.Join(f.notes, "nix")
+		if err := os.WriteFile(f.lane.Nix, []byte(collects), 0o755); err != nil {
+			f.Fatal(err)
+		}
 		out := f.run(func(o *runner.Options) { o.EvalJobs, o.Roots = 1, f.TempDir() })
 		words, _ := os.ReadFile(filepath.Join(f.notes, "collected"))
 		if !strings.Contains(string(words), "1 store paths deleted") {
@@ -533,16 +542,6 @@ exec %[1]s "$@"
 			f.Errorf("%s: %s", got, titles(out.Causes))
 		}
 	})
-}
-
-// script writes a program for bash.
-func (f *fleet) script(name, text string) (path string) {
-	f.Helper()
-	path = filepath.Join(f.notes, name)
-	if err := os.WriteFile(path, []byte("#!/usr/bin/env bash\n"+text), 0o755); err != nil {
-		f.Fatal(err)
-	}
-	return path
 }
 
 // A cell of another system passes if nothing of it would have to be built.

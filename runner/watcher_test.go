@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,8 +49,8 @@ func (h *heldUp) watch(lines bool) []runner.Watcher {
 	}}}
 }
 
-// Who is held up holds up neither the others nor the limits, whatever builders write,
-// and is told of all in the end.
+// Who is held up holds up neither the others nor the limits of time, whatever builders
+// write, and is told of all in the end.
 func TestAWatcherThatIsHeldUp(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`for = n: builtins.foldl' (a: _: builtins.foldl' builtins.add a (builtins.genList (x: x) 1000)) 0 (builtins.genList (x: x) n);`,
@@ -58,6 +59,24 @@ func TestAWatcherThatIsHeldUp(t *testing.T) {
 		out := f.run(func(o *runner.Options) { o.Timeout, o.Watch = 8*time.Second, h.watch(false) })
 		if got, want := ways(out), "ok: passed built, sleeps: timed-out, spins: timed-out"; got != want || h.late != 3 {
 			f.Errorf("got %s (told of %d), want %s: %s", got, h.late, want, titles(out.Causes))
+		}
+	})
+}
+
+// Nor those of memory: of the several GiB that it would take, not much more than the
+// budget is used.
+func TestMemoryIsWatchedWhoeverIsHeldUp(t *testing.T) {
+	eachFleet(t, func(f *fleet) {
+		f.write("", `ok = sh "ok" ""; eats = sh "eats" (toString (builtins.foldl' (a: b: a + b.x) 0 (builtins.genList (x: { inherit x; y = x + 1; }) 30000000)));`)
+		h := &heldUp{fleet: f, cells: 2}
+		out := f.run(func(o *runner.Options) {
+			o.Memory, o.Watch = &runner.Memory{Total: 400 << 20}, h.watch(false)
+		})
+		if got, want := ways(out), "eats: error, ok: passed built"; got != want || !strings.HasPrefix(titles(out.Causes), "evaluation out of memory, ") {
+			f.Fatalf("got %s, want %s: %s", got, want, titles(out.Causes))
+		}
+		if peak := out.Results[0].Phases[0].MaxRSS; peak == 0 || peak > 500<<20 {
+			f.Errorf("it took %d MiB", peak>>20)
 		}
 	})
 }
