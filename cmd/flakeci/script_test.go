@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"flakeci": main})
 }
 
-// TestScripts runs every script with the real Nix of each lane.
+// TestScripts runs the scripts whose outcome depends on Nix, with the real Nix of
+// each lane.
 func TestScripts(t *testing.T) {
 	overrides := lanes.Overrides(t)
 	for _, lane := range lanes.All(t) {
@@ -33,6 +34,14 @@ func TestScripts(t *testing.T) {
 			testscript.Run(t, p)
 		})
 	}
+}
+
+// TestWordScripts runs the scripts about flakeci's own words, such as flags, tables
+// and reports, with the newest Nix alone: an old one changes nothing about them.
+func TestWordScripts(t *testing.T) {
+	p := params(lanes.Newest(t), lanes.Overrides(t))
+	p.Dir = "testdata/script-words"
+	testscript.Run(t, p)
 }
 
 // TestVMScripts runs the scripts that boot hosts, one after the other and with
