@@ -104,6 +104,14 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) runner.
 	}), o)
 }
 
+// limit is a time limit that no part of a run of the fleet's own work exceeds.
+func (f *fleet) limit(least time.Duration) time.Duration {
+	f.Helper()
+	probe := &fleet{T: f.T, lane: f.lane, dir: f.TempDir(), notes: f.TempDir(), nonce: rand.Text(), env: f.env}
+	probe.write("", `a = sh "a" ""; b = sh "b" "";`)
+	return lanes.Limit(least, func() { probe.run(nil) })
+}
+
 // nix gives what a call of Nix says, whether it goes well or not.
 func (f *fleet) nix(args ...string) string {
 	f.Helper()
@@ -245,13 +253,12 @@ func (f *fleet) replace(pairs ...string) {
 // what cells share is built once all the same.
 func TestAPlanIsMadeAgain(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		var asked atomic.Pointer[time.Time] // first
+		var over atomic.Bool // the trouble, once somebody was told about it
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			now := time.Now()
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/nix-cache-info"):
 				_, _ = io.WriteString(rw, "StoreDir: /nix/store\n")
-			case asked.CompareAndSwap(nil, &now), now.Sub(*asked.Load()) < 400*time.Millisecond:
+			case !over.Load():
 				http.Error(rw, "in trouble", http.StatusServiceUnavailable)
 			default:
 				http.NotFound(rw, r)
@@ -264,10 +271,14 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 		var told [][]matrix.Cell
 		out := f.run(func(o *runner.Options) {
 			o.Retries = 1
-			o.Watch = []runner.Watcher{{Retry: func(cells []matrix.Cell, _ string, _ *runner.Cause) { told = append(told, cells) }}}
+			o.Watch = []runner.Watcher{{Retry: func(cells []matrix.Cell, _ string, _ *runner.Cause) {
+				told = append(told, cells)
+				over.Store(true)
+			}}}
 		})
-		if len(told) != 1 || len(told[0]) != 4 {
-			f.Errorf("told are %v", told)
+		// All four are in one plan, unless the machine is so busy that some come late.
+		if len(told) != 1 || len(told[0]) == 0 {
+			f.Fatalf("told are %v", told)
 		}
 		if got := ways(out); got != "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: passed built" {
 			f.Errorf("%s: %s", got, titles(out.Causes))
@@ -275,8 +286,11 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 		if got := strings.Join(f.noted("started"), " "); got != "d leaf shared" {
 			f.Errorf("built were %s", got)
 		}
-		if d := out.Results[3]; !d.Flaky || d.Phases[len(d.Phases)-1].Attempts != 2 {
-			f.Errorf("d is not flaky: %+v", d.Phases)
+		for _, r := range out.Results {
+			again := slices.ContainsFunc(told[0], func(c matrix.Cell) bool { return c.ID == r.Cell.ID })
+			if attempts := r.Phases[len(r.Phases)-1].Attempts; (attempts == 2) != again || r.Flaky != (again && r.Status == runner.Passed) {
+				f.Errorf("%s: told %v, flaky %v, %d attempts", r.Cell.ID, again, r.Flaky, attempts)
+			}
 		}
 	})
 }
@@ -287,20 +301,17 @@ func TestATimeoutIsOnesOwn(t *testing.T) {
 		f.write(`shared = sh "shared" "/bin/sleep 0.5"; bad = sh "bad" "exit 1";
 			fixed = derivation { name = "fixed"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo x > $out" ]; inherit (bad) nonce;
 				outputHashAlgo = "sha256"; outputHash = "0000000000000000000000000000000000000000000000000000"; };`,
-			`slow = sh "slow" "echo ${shared}; /bin/sleep 60"; deep = sh "deep" "${sh "below" "/bin/sleep 60"} ${bad} ${fixed}"; quick = sh "quick" "echo ${shared}; /bin/sleep 0.5";`)
-		start := time.Now()
-		out := f.run(func(o *runner.Options) { o.Timeout = 3 * time.Second })
+			`slow = sh "slow" "echo ${shared}; /bin/sleep 600"; deep = sh "deep" "${sh "below" "/bin/sleep 600"} ${bad} ${fixed}"; quick = sh "quick" "echo ${shared}; /bin/sleep 0.5";`)
+		limit := f.limit(3 * time.Second)
+		out := f.run(func(o *runner.Options) { o.Timeout = limit })
 		if got := ways(out); got != "deep: timed-out, quick: passed built, slow: timed-out" {
 			f.Errorf("%s: %s", got, titles(out.Causes))
 		}
 		got := titles(out.Results[0].Causes)
-		for _, want := range []string{"build of nixos/deep took longer than 3s, ", "bad failed to build (exit 1)", "fixed: the hash is not the one that was given"} {
+		for _, want := range []string{"build of nixos/deep took longer than " + limit.String() + ", ", "bad failed to build (exit 1)", "fixed: the hash is not the one that was given"} {
 			if !strings.Contains(got, want) {
 				f.Errorf("deep has the causes %s", got)
 			}
-		}
-		if took := time.Since(start); took > 30*time.Second {
-			f.Errorf("took %s", took)
 		}
 	})
 }
@@ -362,11 +373,12 @@ func TestBuildersEnd(t *testing.T) {
 				if daemon {
 					f.startDaemon()
 				}
-				f.write("", `slow = sh "slow" "/bin/sleep 60"; quick = sh "quick" "/bin/sleep 1";`)
+				f.write("", `slow = sh "slow" "/bin/sleep 600"; quick = sh "quick" "/bin/sleep 1";`)
+				limit := f.limit(3 * time.Second)
 				runs := map[string]bool{}
 				out := f.run(func(o *runner.Options) {
 					o.Watch = []runner.Watcher{{Builder: func(drv string, yes bool) { runs[nix.DrvName(drv)] = yes }}}
-					o.Timeout = 3 * time.Second
+					o.Timeout = limit
 				})
 				if len(runs) != 2 || runs["slow"] || runs["quick"] {
 					f.Errorf("in the end there run %v: %s", runs, ways(out))
@@ -379,15 +391,17 @@ func TestBuildersEnd(t *testing.T) {
 // The time in which only others were built does not count against a cell.
 func TestWaitingIsNotWorking(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		f.write(`shared = sh "shared" "/bin/sleep 1"; top = name: sh name "echo ${shared}; /bin/sleep 1";`,
+		limit := f.limit(5 * time.Second)
+		long := limit / 5 // seven builds of that length, each cell's own two within the limit
+		f.write(fmt.Sprintf(`shared = sh "shared" "/bin/sleep %[1]g"; top = name: sh name "echo ${shared}; /bin/sleep %[1]g";`, long.Seconds()),
 			`a = top "a"; b = top "b"; c = top "c"; d = top "d"; e = top "e"; f = top "f";`)
 		running, most := map[string]bool{}, 0
 		out := f.run(func(o *runner.Options) {
-			o.Timeout, o.BuildJobs = 6*time.Second, 1
+			o.Timeout, o.BuildJobs = limit, 1
 			o.Watch = []runner.Watcher{{
 				Waits: func(c matrix.Cell) { delete(running, c.ID) },
 				GoesOn: func(c matrix.Cell, phase string, since time.Time) {
-					if worked := time.Since(since); running[c.ID] || phase != runner.PhaseBuild || worked < 900*time.Millisecond || worked > 5*time.Second {
+					if worked := time.Since(since); running[c.ID] || phase != runner.PhaseBuild || worked < long*9/10 || worked > limit {
 						f.Errorf("%s goes on with %s after %s", c.ID, phase, worked)
 					}
 					running[c.ID] = true
@@ -407,7 +421,7 @@ func TestWaitingIsNotWorking(t *testing.T) {
 			p := r.Phases[len(r.Phases)-1]
 			waited, lasted = max(waited, p.Waited), max(lasted, p.Duration)
 		}
-		if waited < 2*time.Second || lasted < time.Second || lasted >= 6*time.Second {
+		if waited < 2*long || lasted < long || lasted >= limit {
 			f.Errorf("one waited for %s, one took %s", waited, lasted)
 		}
 	})
@@ -417,11 +431,12 @@ func TestWaitingIsNotWorking(t *testing.T) {
 // is built, and waits while the process goes on with what is the other's.
 func TestJoiningIsNotStaying(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		f.write(`shared = sh "shared" "/bin/sleep 2.5"; next = sh "next" "echo ${shared}; /bin/sleep 3";`,
+		long := f.limit(5*time.Second) / 5
+		f.write(fmt.Sprintf(`shared = sh "shared" "/bin/sleep %g"; next = sh "next" "echo ${shared}; /bin/sleep %g";`, 2.5*long.Seconds(), 3*long.Seconds()),
 			`first = sh "first" "echo ${next}"; late = sh "late" "echo ${shared}";`)
 		out := f.runLate("late", func(o *runner.Options) { o.BuildJobs = 1 })
 		late := out.Results[len(out.Results)-1]
-		if p := late.Phases[len(late.Phases)-1]; late.Cell.Host != "late" || p.Duration > 4*time.Second || p.Waited < 2*time.Second {
+		if p := late.Phases[len(late.Phases)-1]; late.Cell.Host != "late" || p.Duration > 4*long || p.Waited < 2*long {
 			f.Errorf("%s: %s took %s and waited for %s", ways(out), late.Cell.ID, p.Duration, p.Waited)
 		}
 	})
@@ -430,8 +445,9 @@ func TestJoiningIsNotStaying(t *testing.T) {
 // Who joined and took too long ends with all others.
 func TestJoinersAreStopped(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		f.write(`shared = sh "shared" "/bin/sleep 60";`, `first = sh "first" "echo ${shared}"; late = sh "late" "echo ${shared}";`)
-		out := f.runLate("late", func(o *runner.Options) { o.BuildJobs, o.Timeout = 1, 3*time.Second })
+		limit := f.limit(3 * time.Second)
+		f.write(`shared = sh "shared" "/bin/sleep 600";`, `first = sh "first" "echo ${shared}"; late = sh "late" "echo ${shared}";`)
+		out := f.runLate("late", func(o *runner.Options) { o.BuildJobs, o.Timeout = 1, limit })
 		if got := ways(out); got != "first: timed-out, late: timed-out" {
 			f.Error(got)
 		}
@@ -621,8 +637,9 @@ func TestAPlanThatTakesTooLong(t *testing.T) {
 		defer server.Close()
 		f.settings = [][2]string{{"substituters", server.URL}}
 		f.write("", fmt.Sprintf(`a = derivation { name = "a"; nonce = "%s"; system = "riscv64-linux"; builder = "/bin/sh"; };`, f.nonce))
-		out := f.run(func(o *runner.Options) { o.Timeout = 3 * time.Second })
-		if got := titles(out.Causes); got != "looking up what is to be built took longer than 3s" {
+		limit := f.limit(3 * time.Second)
+		out := f.run(func(o *runner.Options) { o.Timeout = limit })
+		if got := titles(out.Causes); got != "looking up what is to be built took longer than "+limit.String() {
 			f.Errorf("causes are %s", got)
 		}
 		if res := out.Results[0]; res.Status != runner.TimedOut || res.Causes[0].Kind != "timeout" || res.Causes[0].Hint == "" {

@@ -102,7 +102,7 @@ func TestCausesAreMadeAtOnce(t *testing.T) {
 		select {
 		case c := <-others:
 			return "a, after " + c.Log
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			return "a, alone"
 		}
 	})

@@ -22,7 +22,7 @@ func TestAnAnswerToTheEnd(t *testing.T) {
 			t.Errorf("ended %d: it goes on: %t", ended, more)
 		}
 		e.end(w, proc.Usage{}, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		select {
 		case <-q.done:

@@ -22,7 +22,7 @@ type heldUp struct {
 func (h *heldUp) wait() {
 	select {
 	case <-h.others:
-	case <-time.After(time.Minute):
+	case <-time.After(10 * time.Minute):
 		h.Error("all wait for one")
 	}
 }
@@ -54,9 +54,10 @@ func (h *heldUp) watch(lines bool) []runner.Watcher {
 func TestAWatcherThatIsHeldUp(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`for = n: builtins.foldl' (a: _: builtins.foldl' builtins.add a (builtins.genList (x: x) 1000)) 0 (builtins.genList (x: x) n);`,
-			`ok = sh "ok" "/usr/bin/seq 5000"; spins = sh "spins" (toString (for 10000000)); sleeps = sh "sleeps" "/usr/bin/seq 5000; /bin/sleep 120";`)
+			`ok = sh "ok" "/usr/bin/seq 5000"; spins = sh "spins" (toString (for 10000000)); sleeps = sh "sleeps" "/usr/bin/seq 5000; /bin/sleep 600";`)
 		h := &heldUp{fleet: f, cells: 3}
-		out := f.run(func(o *runner.Options) { o.Timeout, o.Watch = 8*time.Second, h.watch(false) })
+		limit := f.limit(8 * time.Second)
+		out := f.run(func(o *runner.Options) { o.Timeout, o.Watch = limit, h.watch(false) })
 		if got, want := ways(out), "ok: passed built, sleeps: timed-out, spins: timed-out"; got != want || h.late != 3 {
 			f.Errorf("got %s (told of %d), want %s: %s", got, h.late, want, titles(out.Causes))
 		}
@@ -85,11 +86,12 @@ func TestMemoryIsWatchedWhoeverIsHeldUp(t *testing.T) {
 func TestBuildersThatWaitAreStopped(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write("", `yes = sh "yes" "while :; do echo a line of some length, of which there is no end; done";`)
+		limit := f.limit(3 * time.Second)
 		for want, stop := range map[string]func(*runner.Options, context.CancelFunc){
-			"yes: timed-out": func(o *runner.Options, _ context.CancelFunc) { o.Timeout = 3 * time.Second },
+			"yes: timed-out": func(o *runner.Options, _ context.CancelFunc) { o.Timeout = limit },
 			"yes: canceled": func(o *runner.Options, cancel context.CancelFunc) {
 				var once sync.Once
-				o.Watch = append(o.Watch, runner.Watcher{Builder: func(string, bool) { once.Do(func() { time.AfterFunc(3*time.Second, cancel) }) }})
+				o.Watch = append(o.Watch, runner.Watcher{Builder: func(string, bool) { once.Do(func() { time.AfterFunc(time.Second, cancel) }) }})
 			},
 		} {
 			ctx, cancel := context.WithCancel(f.Context())

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/reports"
 )
 
@@ -39,6 +40,24 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// limit LEAST COMMAND… sets $LIMIT to a time limit that work like the command's does not
+// exceed on this machine, however busy it is: LEAST if that is long enough. How the
+// command ends does not matter.
+func limit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: limit LEAST COMMAND…")
+	}
+	least, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	var exit *exec.ExitError
+	limit := lanes.Limit(least, func() {
+		if err := ts.Exec(args[1], args[2:]...); err != nil && !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+	})
+	ts.Setenv("LIMIT", limit.String())
 }
 
 func readReport(ts *testscript.TestScript, file string) reports.Report {
@@ -167,12 +186,24 @@ func isPNG(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("%s is all of one colour", args[0])
 }
 
-// deaf has a server at $DEAF that takes connections and never answers.
+// deaf has a server at $DEAF that takes connections and never answers. Once it has
+// taken one, there is a file heard.
 func deaf(ts *testscript.TestScript, _ bool, _ []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv("DEAF", l.Addr().String())
+	heard := ts.MkAbs("heard")
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close() // when the script is over
+			_ = os.WriteFile(heard, nil, 0o644)
+		}
+	}()
 }
 
 // leftovers wants no process to be left whose command line holds the text, such
@@ -182,7 +213,7 @@ func leftovers(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: ! leftovers TEXT")
 	}
 	var left []string
-	for range 50 {
+	for range 600 {
 		if left = commandsWith(args[0]); len(left) == 0 {
 			return
 		}

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,60 +18,82 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
 func TestMain(m *testing.M) {
+	// Scripts take turns by themselves (see turns): those that boot hosts run beside
+	// those that do not, and each kind keeps the machine busy without crowding it.
+	if err := flag.Set("test.parallel", "1000"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"flakeci": main})
 }
 
+// turns limits how many scripts of a kind run at once.
+type turns chan struct{}
+
+// take waits for a turn and gives it back when the script is over.
+func (t turns) take(e *testscript.Env) {
+	t <- struct{}{}
+	e.Defer(func() { <-t })
+}
+
 // TestScripts runs the scripts whose outcome depends on Nix, with the real Nix of
-// each lane.
+// each lane, and the scripts about flakeci's own words, such as flags, tables and
+// reports, with the newest Nix alone: an old one changes nothing about them.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	overrides := lanes.Overrides(t)
+	turns := make(turns, runtime.NumCPU())
 	for _, lane := range lanes.All(t) {
 		t.Run("nix-"+lane.Version, func(t *testing.T) {
-			p := params(lane, overrides)
+			t.Parallel()
+			p := params(lane, overrides, turns)
 			p.Dir = "testdata/script"
 			testscript.Run(t, p)
 		})
 	}
+	t.Run("words", func(t *testing.T) {
+		t.Parallel()
+		p := params(lanes.Newest(t), overrides, turns)
+		p.Dir = "testdata/script-words"
+		testscript.Run(t, p)
+	})
 }
 
-// TestWordScripts runs the scripts about flakeci's own words, such as flags, tables
-// and reports, with the newest Nix alone: an old one changes nothing about them.
-func TestWordScripts(t *testing.T) {
-	p := params(lanes.Newest(t), lanes.Overrides(t))
-	p.Dir = "testdata/script-words"
-	testscript.Run(t, p)
-}
+// guestShare is the memory that a script which boots hosts may take: two guests, for
+// each of which QEMU takes up to 650 MB.
+const guestShare = 1500 << 20
 
-// TestVMScripts runs the scripts that boot hosts, one after the other and with
-// the newest Nix alone: a guest without KVM needs a core for itself.
+// TestVMScripts runs the scripts that boot hosts, with the newest Nix alone: a guest
+// without KVM needs most of a core, so few run beside each other.
 func TestVMScripts(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped: hosts are booted by make test alone")
+	}
 	if _, ok := lanes.Guest(t); !ok {
 		t.Skip("no test guest in .cache/guest; make test gets it")
 	}
-	scripts, err := filepath.Glob("testdata/script-vm/*.txtar")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, script := range scripts {
-		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
-			p := params(lanes.Newest(t), lanes.Overrides(t))
-			p.Files = []string{script}
-			testscript.Run(t, p)
-		})
-	}
+	atOnce := min(runtime.NumCPU(), int(memory.Available()/guestShare))
+	p := params(lanes.Newest(t), lanes.Overrides(t), make(turns, max(atOnce, 1)))
+	p.Dir = "testdata/script-vm"
+	testscript.Run(t, p)
 }
 
-func params(lane lanes.Lane, overrides []string) testscript.Params {
+func params(lane lanes.Lane, overrides []string, turns turns) testscript.Params {
 	return testscript.Params{
-		Setup: func(e *testscript.Env) error { return setup(e, lane) },
+		Setup: func(e *testscript.Env) error {
+			turns.take(e)
+			return setup(e, lane)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fixture":    func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
 			"commit":     func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
 			"exit":       exits,
+			"limit":      limit,
 			"cell":       cellIs,
 			"base":       baseIs,
 			"phase":      phaseIs,

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Lane is one Nix to test with.
@@ -19,10 +20,14 @@ type Lane struct {
 	Extra   bool   // not for the end-to-end tests
 }
 
-// All gives the lanes of the end-to-end tests, the oldest first. One that could
-// not be set up becomes a skipped subtest with its name and the reason.
+// All gives the lanes of the end-to-end tests, the oldest first, and with -short the
+// newest alone. One that could not be set up becomes a skipped subtest with its name
+// and the reason.
 func All(t *testing.T) []Lane {
 	t.Helper()
+	if testing.Short() {
+		return []Lane{Newest(t)}
+	}
 	return slices.DeleteFunc(Every(t), func(l Lane) bool { return l.Extra })
 }
 
@@ -123,4 +128,13 @@ func Overrides(tb testing.TB) []string {
 		args = append(args, "--override-input", name, "path:"+filepath.Join(inputs, name))
 	}
 	return args
+}
+
+// Limit is a time limit for a test to give: least, or on a busy machine ten times as
+// long as sample takes right now, in whole seconds. Sample is a piece of work like the
+// one that the limit must not cut short.
+func Limit(least time.Duration, sample func()) time.Duration {
+	start := time.Now()
+	sample()
+	return max(least, (10 * time.Since(start)).Round(time.Second))
 }
