@@ -8,8 +8,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,6 +222,36 @@ func TestOnlyCmdReadsTheOutside(t *testing.T) {
 		}) {
 			t.Errorf("%s uses %s; that is for cmd, which hands on what others need", s.name, use)
 		}
+	}
+}
+
+// What `make test` runs without the race detector starts no goroutine.
+func TestSinksStartNoGoroutine(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := regexp.MustCompile(`(?m)^sinks = ((?:.*\\\n)*.*)$`).FindStringSubmatch(string(makefile))
+	if list == nil {
+		t.Fatal("the Makefile has no list of sinks any more")
+	}
+	var sinks []string
+	for _, word := range strings.Fields(strings.ReplaceAll(list[1], "\\\n", " ")) {
+		sinks = append(sinks, strings.TrimPrefix(word, "./"))
+	}
+	for _, s := range sources(t) {
+		if !slices.Contains(sinks, s.folder) {
+			continue
+		}
+		if slices.Contains(s.imports, "golang.org/x/sync/errgroup") || slices.Contains(s.imports, "sync") {
+			t.Errorf("%s shares data between goroutines; test it with the race detector (sinks in the Makefile)", s.name)
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			if _, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s starts a goroutine; test it with the race detector (sinks in the Makefile)", s.name)
+			}
+			return true
+		})
 	}
 }
 

@@ -171,7 +171,7 @@ func (s scenario) recorded(t *testing.T, dir string) {
 	w, places := s.world(t)
 	tape := t.TempDir()
 	readRecording(t, filepath.Join(dir, s.name+".txtar")).unpack(t, tape, places)
-	w.client = newClient(Options{Path: "testdata/record", Env: append(os.Environ(), "TAPE="+tape)})
+	w.client = newClient(Options{Path: "testdata/record", Env: append(append(os.Environ(), lanes.Env()...), "TAPE="+tape)})
 	w.client.mark = recordedMark
 	w.client.config, _ = w.client.askConfig(t.Context()) // as Find did then
 	var err error
