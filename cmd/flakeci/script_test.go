@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -80,8 +81,25 @@ func TestVMScripts(t *testing.T) {
 	atOnce := min(runtime.NumCPU(), int(memory.Available()/guestShare))
 	p := params(lanes.Newest(t), lanes.Overrides(t), make(turns, max(atOnce, 1)))
 	p.Dir = "testdata/script-vm"
+	setup := p.Setup
+	p.Setup = func(e *testscript.Env) error {
+		// Limits of a boot are five times as long without KVM; outcomes.txtar sets them.
+		if kvmWorks() {
+			e.Vars = append(e.Vars, "ACCEL=kvm", "BOOT_LIMIT=24s", "SILENCE=8s")
+		} else {
+			e.Vars = append(e.Vars, "ACCEL=tcg", "BOOT_LIMIT=2m0s", "SILENCE=40s")
+		}
+		return setup(e)
+	}
 	testscript.Run(t, p)
 }
+
+// kvmWorks says whether this machine boots guests with KVM, which is found out once.
+var kvmWorks = sync.OnceValue(func() bool {
+	a := vmtest.Accelerator{Want: vmtest.AccelKVM}
+	_, _, err := a.Choose(context.Background(), "qemu-system-x86_64")
+	return err == nil
+})
 
 func params(lane lanes.Lane, overrides []string, turns turns) testscript.Params {
 	return testscript.Params{
@@ -139,9 +157,7 @@ func condition(cond string, lane lanes.Lane) (bool, error) {
 	case "root":
 		return os.Getuid() == 0, nil
 	case "kvm":
-		a := vmtest.Accelerator{Want: vmtest.AccelKVM}
-		_, _, err := a.Choose(context.Background(), "qemu-system-x86_64")
-		return err == nil, nil
+		return kvmWorks(), nil
 	}
 	version, ok := strings.CutPrefix(cond, "nix:")
 	if !ok {
