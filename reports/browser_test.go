@@ -18,11 +18,14 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 // browserContext starts Chromium for a test and those below it.
 func browserContext(t *testing.T) context.Context {
 	t.Helper()
+	lanes.Heavy(t, "starts a browser")
 	binary := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil && binary == "" {
@@ -32,7 +35,7 @@ func browserContext(t *testing.T) context.Context {
 	if binary == "" {
 		t.Skip("skipped: chromium is not installed (scripts/setup test)")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	t.Cleanup(cancel)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(binary), chromedp.NoSandbox)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
@@ -177,7 +180,7 @@ func ask[T any](b *tab, expression string) T {
 }
 
 // patience is how long anything may take on a machine that has other things to do.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // holds fails unless an expression is true, or comes to be so in a moment.
 func (b *tab) holds(expression string) {

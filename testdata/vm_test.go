@@ -21,6 +21,7 @@ import (
 // they boot skips.
 func withGuest(t *testing.T) []string {
 	t.Helper()
+	lanes.Heavy(t, "boots a host")
 	if _, ok := lanes.Guest(t); !ok {
 		t.Skip("no test machine to boot: make test makes it, of Debian packages for x86_64")
 	}

@@ -188,8 +188,8 @@ func TestURLCheck(t *testing.T) {
 		seen:  "status 200, but the body ended early: curl: (18) transfer closed with 96 bytes remaining to read",
 	}
 	tests["slow"] = checkCase{
-		check:    Check{Timeout: 500 * time.Millisecond, Subject: URLCheck{URL: parseURL(t, s.URL+"/slow")}},
-		timedOut: true, seen: "no answer within 500ms",
+		check:    Check{Timeout: 2 * time.Second, Subject: URLCheck{URL: parseURL(t, s.URL+"/slow")}},
+		timedOut: true, seen: "no answer within 2s",
 	}
 	runPages(t, thisMachine{}, tests)
 }
@@ -214,8 +214,8 @@ func TestURLCheckWithoutCurl(t *testing.T) {
 		seen:  "connect: Connection refused",
 	}
 	tests["slow"] = checkCase{
-		check:    Check{Timeout: 500 * time.Millisecond, Subject: URLCheck{URL: parseURL(t, s.URL+"/slow")}},
-		timedOut: true, seen: "no answer within 500ms",
+		check:    Check{Timeout: 2 * time.Second, Subject: URLCheck{URL: parseURL(t, s.URL+"/slow")}},
+		timedOut: true, seen: "no answer within 2s",
 	}
 	runPages(t, g, tests)
 

@@ -56,7 +56,7 @@ func TestEvidenceIsReadFromItsFolderOnly(t *testing.T) {
 		if string(got) != want || (err == nil) != (want != "") {
 			t.Errorf("%q: read %q, %v", path, got, err)
 		}
-		if time.Since(began) > 5*time.Second {
+		if time.Since(began) > time.Minute {
 			t.Errorf("%q: waited", path)
 		}
 	}

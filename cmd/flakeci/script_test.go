@@ -72,9 +72,7 @@ const guestShare = 1500 << 20
 // without KVM needs most of a core, so few run beside each other.
 func TestVMScripts(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("skipped: hosts are booted by make test alone")
-	}
+	lanes.Heavy(t, "boots hosts")
 	if _, ok := lanes.Guest(t); !ok {
 		t.Skip("no test guest in .cache/guest; make test gets it")
 	}

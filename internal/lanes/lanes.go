@@ -31,6 +31,14 @@ func All(t *testing.T) []Lane {
 	return slices.DeleteFunc(Every(t), func(l Lane) bool { return l.Extra })
 }
 
+// Heavy skips a test with -short (make check), and says what it would do.
+func Heavy(tb testing.TB, what string) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("skipped with -short: it " + what)
+	}
+}
+
 // Every gives all lanes, the extra ones too.
 func Every(t *testing.T) []Lane {
 	t.Helper()

@@ -245,7 +245,6 @@ func (w *world) interrupted(end func(context.Context, func()) (context.Context, 
 	started := make(chan struct{})
 	ctx, stop := end(w.Context(), func() { <-started })
 	defer stop()
-	begin := time.Now()
 	_, err = w.client.Build(ctx, []string{in.DrvPath}, 0, BuildWatcher{Log: func(_, line string) {
 		if line == "started" {
 			close(started)
@@ -253,9 +252,6 @@ func (w *world) interrupted(end func(context.Context, func()) (context.Context, 
 	}})
 	if !errors.Is(err, want) {
 		w.Errorf("error is %v, want %v", err, want)
-	}
-	if took := time.Since(begin); took > 15*time.Second {
-		w.Errorf("took %s", took)
 	}
 	text, err := os.ReadFile(pidFile)
 	if err != nil {
@@ -265,7 +261,7 @@ func (w *world) interrupted(end func(context.Context, func()) (context.Context, 
 	if err != nil {
 		w.Fatal(err)
 	}
-	for range 100 {
+	for range 3000 {
 		if syscall.Kill(pid, 0) != nil {
 			return
 		}
@@ -287,10 +283,29 @@ func TestCancelEndsNixAndItsBuilder(t *testing.T) {
 
 func TestDeadlineEndsNixAndItsBuilder(t *testing.T) {
 	eachLane(t, func(w *world) {
-		w.interrupted(func(ctx context.Context, _ func()) (context.Context, func()) {
-			return context.WithTimeout(ctx, 2*time.Second)
+		w.interrupted(func(ctx context.Context, started func()) (context.Context, func()) {
+			late := deadline{ctx, make(chan struct{})}
+			go func() { started(); close(late.over) }()
+			return late, func() {}
 		}, context.DeadlineExceeded)
 	})
+}
+
+// deadline is a context whose deadline passes when over is closed.
+type deadline struct {
+	context.Context
+	over chan struct{}
+}
+
+func (d deadline) Done() <-chan struct{} { return d.over }
+
+func (d deadline) Err() error {
+	select {
+	case <-d.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }
 
 // An evaluation without end is stopped, and that is no fault of the flake.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -181,15 +182,24 @@ func TestClosuresAskAgain(t *testing.T) {
 func TestSilentSubstituter(t *testing.T) {
 	eachLane(t, func(w *world) {
 		top, _, folder := w.wide()
-		silent := w.binaryCache(folder, hang)
+		var asked atomic.Int32
+		silent := w.binaryCache(folder, func(rw http.ResponseWriter, r *http.Request) bool {
+			asked.Add(1)
+			return hang(rw, r)
+		})
 		closures := w.elsewhere("empty", silent.URL).Closures(w.tmp)
 		closures.patience = time.Second
-		for _, limit := range []time.Duration{8 * time.Second, time.Second} {
-			begin := time.Now()
+		first := int32(-1)
+		for range 2 {
 			_, err := closures.Of(w.Context(), []string{top})
 			want := "top is not in the store, and a substituter could not be asked: " + silent.URL + ": no answer within 1s"
-			if took := time.Since(begin); err == nil || err.Error() != want || took > limit {
-				w.Errorf("after %s the error is %v", took, err)
+			if err == nil || err.Error() != want {
+				w.Errorf("error is %v", err)
+			}
+			if now := asked.Load(); first < 0 {
+				first = now
+			} else if now != first {
+				w.Errorf("it was asked %d times, and then %d", first, now)
 			}
 		}
 	})
@@ -222,7 +232,7 @@ func TestClosuresInterrupted(t *testing.T) {
 				w.Errorf("error is %v", err)
 			}
 		}
-		if took := time.Since(begin); took > 10*time.Second || len(closures.failed) > 0 {
+		if took := time.Since(begin); took > time.Minute || len(closures.failed) > 0 {
 			w.Errorf("took %s, failed are %v", took, closures.failed)
 		}
 	})

@@ -221,7 +221,7 @@ func TestSupervisedLeavesNoFiles(t *testing.T) {
 func TestSupervisedCloses(t *testing.T) {
 	first := make(chan struct{})
 	cmd := sh("exec >&-; exec <&-; echo closed >&2; sleep 1000")
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	cmd.Supervised = true
 	cmd.Stdin = io.MultiReader(io.LimitReader(zeros{}, 10<<20), reader(func() { close(first) }))
@@ -340,7 +340,7 @@ func TestSupervisedIsInterruptedFirst(t *testing.T) {
 }
 
 // soon is a second or two, and more where the machine has other things to do.
-const soon = 10 * time.Second
+const soon = time.Minute
 
 // lives starts the test binary as a flakeci that runs a script, and returns
 // when the script says that it is ready.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github/fakehub"
 )
@@ -369,6 +370,7 @@ func TestFaults(t *testing.T) {
 // A job whose every comment may or may not be made, with answers that may or may
 // not come: there is never more than one.
 func TestNeverTwice(t *testing.T) {
+	lanes.Heavy(t, "publishes a hundred times")
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))

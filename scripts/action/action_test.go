@@ -338,6 +338,7 @@ func breaksHome(t *testing.T) func(dir string) {
 // fetched, the comment, the check run and the summary say what broke, and the reports
 // are uploaded though the run is red. The next run leaves the one comment.
 func TestActionOnAPullRequest(t *testing.T) {
+	lanes.Heavy(t, "runs a workflow with act")
 	w := fleet(t, breaksHome(t))
 	github := newHub(t, w)
 	env := []string{"GITHUB_SERVER_URL=" + serveRelease(t), "GITHUB_API_URL=" + github.url}
@@ -416,6 +417,7 @@ func (w *workflow) reported(t *testing.T) {
 
 // This project's own job, with `uses: ./`: flakeci is built from the checkout.
 func TestActionOnItself(t *testing.T) {
+	lanes.Heavy(t, "runs a workflow with act")
 	w := pullRequest(t, func(dir string) { copyTracked(t, dir) }, func(dir string) {
 		write(t, filepath.Join(dir, "examples", "fleet", "users", "joachim", "more.nix"), "{ }")
 	})
@@ -445,6 +447,7 @@ func TestActionOnItself(t *testing.T) {
 // A fork's job can only read. What it found is commented on by another workflow, on
 // the pull request that GitHub names, whatever the artifact says.
 func TestActionOnAForksPullRequest(t *testing.T) {
+	lanes.Heavy(t, "runs a workflow with act")
 	w := fleet(t, breaksHome(t))
 	github := newHub(t, w)
 	github.Rights.ReadOnly = true
@@ -487,6 +490,7 @@ func TestActionOnAForksPullRequest(t *testing.T) {
 
 // A red night opens an issue.
 func TestActionByNight(t *testing.T) {
+	lanes.Heavy(t, "runs a workflow with act")
 	w := fleet(t, func(dir string) {
 		for _, host := range []string{"laptop", "reason"} {
 			write(t, filepath.Join(dir, "hosts", host, "default.nix"), `throw "what a night"`)

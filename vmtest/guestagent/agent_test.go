@@ -218,8 +218,8 @@ func TestExecIsBrokenOff(t *testing.T) {
 	c := startAgent(t).dial(t)
 	file := filepath.Join(t.TempDir(), "pid")
 	began := time.Now()
-	_, err := c.Exec(within(t, time.Second), guestagent.Command{Path: "sh", Args: []string{"-c", "echo $$ >$0; exec sleep 1000", file}})
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 4*time.Second {
+	_, err := c.Exec(within(t, 3*time.Second), guestagent.Command{Path: "sh", Args: []string{"-c", "echo $$ >$0; exec sleep 1000", file}})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > patience {
 		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 	text, err := os.ReadFile(file)
