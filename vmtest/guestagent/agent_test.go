@@ -174,7 +174,7 @@ func TestExecEnvironment(t *testing.T) {
 func TestExecCannotStart(t *testing.T) {
 	c := startAgent(t).dial(t)
 	var e *guestagent.Error
-	_, err := c.Exec(within(t, patience), guestagent.Command{Path: "/nonexistent"})
+	_, err := c.Exec(within(t, patience), guestagent.Command{Path: filepath.Join(t.TempDir(), "none")})
 	if !errors.As(err, &e) || e.Command != "guest-exec" || e.Class != "GenericError" || !strings.Contains(e.Desc, "No such file") {
 		t.Errorf("error is %v", err)
 	}
@@ -357,7 +357,7 @@ func TestReadFileOfTheKernel(t *testing.T) {
 
 func TestReadFileThatIsNone(t *testing.T) {
 	c := startAgent(t).dial(t)
-	for path, command := range map[string]string{"/nonexistent": "guest-file-open", "/": "guest-file-read"} {
+	for path, command := range map[string]string{filepath.Join(t.TempDir(), "none"): "guest-file-open", "/": "guest-file-read"} {
 		var e *guestagent.Error
 		if _, err := c.ReadFile(within(t, patience), path, 1<<10); !errors.As(err, &e) || e.Command != command {
 			t.Errorf("%s: error is %v", path, err)
