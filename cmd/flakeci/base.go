@@ -149,7 +149,10 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	if folder == "" {
 		return "", errors.New("the flake does not lie in a local git repository; give a flake reference as the base")
 	}
-	repo := git.Repo{Dir: folder, Env: withoutTokens(j.app.Env)}
+	repo, err := git.Open(ctx, folder, withoutTokens(j.app.Env))
+	if err != nil {
+		return "", err
+	}
 	commit, err := repo.Base(ctx, ref)
 	if err != nil {
 		return "", err

@@ -19,9 +19,12 @@ func TestNoBuilders(t *testing.T) {
 		if err := flags.Parse(args); err != nil {
 			t.Fatal(err)
 		}
-		given := (&App{}).clientOptions(n).Builders
-		if is := given != nil && *given == ""; is != (name != "neither") {
-			t.Errorf("%s: builders are given as %v", name, given)
+		o, err := (&App{}).clientOptions(n, t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is := o.Builders != nil && *o.Builders == ""; is != (name != "neither") {
+			t.Errorf("%s: builders are given as %v", name, o.Builders)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 )
@@ -129,13 +130,18 @@ func (n *nixFlags) flake() nix.FlakeOptions {
 	return o
 }
 
-// clientOptions say which Nix to run, and in which environment.
-func (a *App) clientOptions(n nixFlags) nix.Options {
+// clientOptions say which Nix to run, and in which environment. What stands before
+// git and ssh on its PATH is kept in a folder below tmp.
+func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	path := n.path
 	if path == "" {
 		path = a.env("FLAKECI_NIX")
 	}
-	return nix.Options{Path: path, Env: withoutTokens(a.Env), Settings: n.settings, Store: n.store, Builders: n.builders.given, Answers: a.cacheFolder("eval")}
+	env, err := git.Guard(withoutTokens(a.Env), filepath.Join(tmp, "guard"))
+	if err != nil {
+		return nix.Options{}, err
+	}
+	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.given, Answers: a.cacheFolder("eval")}, nil
 }
 
 // cacheFolder is a folder of flakeci's for what can be had again, or "" where the

@@ -45,7 +45,10 @@ func (j *job) start(ctx context.Context) error {
 	}
 	defer remove()
 	j.memory = &runner.Memory{Total: j.opts.evalMemory.or(memory.Available() / 4 * 3)}
-	o := j.app.clientOptions(j.opts.nix)
+	o, err := j.app.clientOptions(j.opts.nix, tmp)
+	if err != nil {
+		return err
+	}
 	o.Beside = j.memory.Beside
 	if j.client, err = nix.Find(ctx, o); err != nil {
 		return err

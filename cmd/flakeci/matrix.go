@@ -61,7 +61,11 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return err
 	}
 	defer remove()
-	client, err := nix.Find(ctx, a.clientOptions(o.nix))
+	options, err := a.clientOptions(o.nix, tmp)
+	if err != nil {
+		return err
+	}
+	client, err := nix.Find(ctx, options)
 	if err != nil {
 		return err
 	}

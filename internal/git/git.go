@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,12 +18,40 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Repo is a repository, seen from one of its folders.
+// Repo is a repository, seen from one of the folders of its checkout. What is in the
+// checkout comes from strangers. Every git is given the git directory by name and an
+// environment in which nothing but the user's own configuration counts.
 type Repo struct {
-	// Dir is a folder of the checkout.
-	Dir string
-	// Env is the environment of git; nil passes on flakeci's own.
-	Env []string
+	root, gitDir string
+	prefix       string // of the folder below the root, empty or with a slash at its end
+	env          []string
+}
+
+// Open finds the repository that a folder is in: the nearest folder with a .git. A
+// folder that is a bare repository is none.
+func Open(ctx context.Context, dir string, env []string) (*Repo, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
+	r := &Repo{root: Root(dir), env: append(Environment(env), "LC_ALL=C")}
+	if r.root == "" {
+		return nil, fmt.Errorf("%s is not in a git repository", dir)
+	}
+	if dir != r.root {
+		below, err := filepath.Rel(r.root, dir)
+		if err != nil {
+			return nil, err
+		}
+		r.prefix = filepath.ToSlash(below) + "/"
+	}
+	if r.gitDir, err = gitDir(ctx, r.root, r.env); err != nil {
+		return nil, err
+	}
+	return r, r.ownConfig(ctx)
 }
 
 // Commit is one that a change is compared with.
@@ -40,7 +69,7 @@ const fetchLimit = 2 * time.Minute
 // comparison, or ref itself where the history is not there to tell. A commit that
 // is not in the repository is fetched first, alone if the repository is shallow.
 // The error says in plain words why there is none.
-func (r Repo) Base(ctx context.Context, ref string) (Commit, error) {
+func (r *Repo) Base(ctx context.Context, ref string) (Commit, error) {
 	if ref == "" || strings.HasPrefix(ref, "-") {
 		return Commit{}, fmt.Errorf("%q is no revision", ref)
 	}
@@ -62,7 +91,7 @@ func (r Repo) Base(ctx context.Context, ref string) (Commit, error) {
 }
 
 // fork goes back from a commit to where HEAD left its history.
-func (r Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) {
+func (r *Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) {
 	left, err := r.ask(ctx, "merge-base", head, rev)
 	var ended *proc.Error
 	switch {
@@ -82,25 +111,25 @@ func (r Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) {
 
 // Has says whether a file was there in a commit. The name is relative to the
 // folder the repository is seen from.
-func (r Repo) Has(ctx context.Context, rev, name string) bool {
-	_, err := r.ask(ctx, "cat-file", "-e", rev+":./"+name)
+func (r *Repo) Has(ctx context.Context, rev, name string) bool {
+	_, err := r.ask(ctx, "cat-file", "-e", rev+":"+r.prefix+name)
 	return err == nil
 }
 
 // Shallow says whether the repository lacks older commits.
-func (r Repo) Shallow(ctx context.Context) bool {
+func (r *Repo) Shallow(ctx context.Context) bool {
 	answer, err := r.ask(ctx, "rev-parse", "--is-shallow-repository")
 	return err == nil && answer == "true"
 }
 
 // commit gives the id of a commit that is there.
-func (r Repo) commit(ctx context.Context, ref string) (string, error) {
+func (r *Repo) commit(ctx context.Context, ref string) (string, error) {
 	return r.ask(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
 }
 
 // parents are those of a commit, also where the repository is shallow: git itself
 // says of such a commit that it has none.
-func (r Repo) parents(ctx context.Context, rev string) ([]string, error) {
+func (r *Repo) parents(ctx context.Context, rev string) ([]string, error) {
 	text, err := r.ask(ctx, "cat-file", "commit", rev)
 	if err != nil {
 		return nil, err
@@ -126,7 +155,7 @@ var (
 )
 
 // fetch gets a commit from where the repository came from.
-func (r Repo) fetch(ctx context.Context, ref, head string) (string, error) {
+func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	want := ref
 	if firstParentRE.MatchString(ref) {
 		parents, err := r.parents(ctx, head)
@@ -145,7 +174,8 @@ func (r Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	if !remoteRefRE.MatchString(want) {
 		return "", fmt.Errorf("there is no revision %s in this repository", ref)
 	}
-	args := []string{"fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}
+	// git would go on with housekeeping in the background.
+	args := []string{"-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}
 	if r.Shallow(ctx) {
 		args = append(args, "--depth=1") // a full clone would become a shallow one
 	}
@@ -161,7 +191,7 @@ func (r Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 }
 
 // remoteOf says where to fetch a revision from, and what it is called there.
-func (r Repo) remoteOf(ctx context.Context, ref string) (remote, name string, err error) {
+func (r *Repo) remoteOf(ctx context.Context, ref string) (remote, name string, err error) {
 	list, err := r.ask(ctx, "remote")
 	if err != nil {
 		return "", "", err
@@ -181,15 +211,16 @@ func (r Repo) remoteOf(ctx context.Context, ref string) (remote, name string, er
 	return remotes[0], ref, nil
 }
 
-// ask runs git and gives what it prints, without space around it. An error of
+// ask runs git in the repository, see [run].
+func (r *Repo) ask(ctx context.Context, args ...string) (string, error) {
+	return run(ctx, r.env, append([]string{"-C", r.root, "--git-dir", r.gitDir}, args...)...)
+}
+
+// run runs git and gives what it prints, without space around it. An error of
 // git's own is the last line it said, and unwraps to the [*proc.Error].
-func (r Repo) ask(ctx context.Context, args ...string) (string, error) {
+func run(ctx context.Context, env []string, args ...string) (string, error) {
 	var out bytes.Buffer
-	cmd := proc.Cmd{Path: "git", Args: append([]string{"-C", r.Dir}, args...), Stdout: &out, Env: r.Env}
-	if cmd.Env != nil {
-		// Nobody is there to be asked for a password.
-		cmd.Env = append(slices.Clip(cmd.Env), "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
-	}
+	cmd := proc.Cmd{Path: "git", Args: args, Stdout: &out, Env: env}
 	_, err := cmd.Run(ctx)
 	var ended *proc.Error
 	switch {

@@ -27,6 +27,15 @@ func commit(t *testing.T, dir, message string) string {
 	return run(t, dir, "rev-parse", "HEAD")
 }
 
+func open(t *testing.T, dir string) *git.Repo {
+	t.Helper()
+	r, err := git.Open(t.Context(), dir, os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // history is a repository in which a branch left main, which went on, and the
 // merge of both, as a pull request has it.
 type history struct {
@@ -93,7 +102,7 @@ func TestBase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := h.clone(t, c.branch, c.clone...)
 			before := run(t, dir, "log", "--format=%H") + run(t, dir, "for-each-ref")
-			r := git.Repo{Dir: filepath.Join(dir, "sub"), Env: os.Environ()}
+			r := open(t, filepath.Join(dir, "sub"))
 			got, err := r.Base(t.Context(), c.ref)
 			if err != nil || got != (git.Commit{Rev: c.rev, Note: c.note}) {
 				t.Errorf("got %+v, %v, want %s %q", got, err, c.rev, c.note)
@@ -121,12 +130,15 @@ func TestNoBase(t *testing.T) {
 		"no remote":       {h.dir, "no-such", "there is no revision no-such in this repository, and no remote to fetch it from"},
 		"not there":       {h.clone(t, "ours"), "no-such", "couldn't find remote ref no-such"},
 		"not to be had":   {lost, "main", "it could not be fetched from origin"},
-		"no repository":   {t.TempDir(), "main", "not a git repository"},
+		"no repository":   {t.TempDir(), "main", "is not in a git repository"},
 		"no commit":       {empty, "main", "there is no commit in this repository yet"},
 		"before the root": {h.clone(t, "ours"), h.root + "^", "there is no revision"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := git.Repo{Dir: c.dir, Env: os.Environ()}.Base(t.Context(), c.ref)
+			r, err := git.Open(t.Context(), c.dir, os.Environ())
+			if err == nil {
+				_, err = r.Base(t.Context(), c.ref)
+			}
 			if err == nil || !strings.Contains(err.Error(), c.why) {
 				t.Errorf("got %v, want %q", err, c.why)
 			}
@@ -135,8 +147,9 @@ func TestNoBase(t *testing.T) {
 }
 
 func TestNoGit(t *testing.T) {
+	h := newHistory(t)
 	t.Setenv("PATH", t.TempDir())
-	if _, err := (git.Repo{Dir: "."}).Base(t.Context(), "main"); err == nil || err.Error() != "there is no git to ask" {
+	if _, err := git.Open(t.Context(), h.dir, os.Environ()); err == nil || err.Error() != "there is no git to ask" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	repository "github.com/flakeci/flakeci/internal/git"
 )
 
 // LocalRef makes an existing folder an absolute path, so that a person can
@@ -96,19 +98,8 @@ func gitRef(dir string) string {
 	return ref
 }
 
-// gitRoot is the nearest folder at or above dir that holds .git, or "".
-func gitRoot(dir string) string {
-	for {
-		if exists(filepath.Join(dir, ".git")) {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
+// gitRoot is the root of the checkout that dir is in, or "".
+func gitRoot(dir string) string { return repository.Root(dir) }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)

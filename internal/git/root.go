@@ -1,0 +1,105 @@
+package git
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Root is the nearest folder at or above dir that holds .git, or "". git itself never
+// checks out an entry of that name, so none is brought along by a commit; whereas
+// git's own discovery takes any folder with the files HEAD, objects and refs for a
+// repository.
+func Root(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// gitDir asks git for the git directory of a root, as only git knows which owners
+// the user trusts, and makes sure that it is the one that .git stands for.
+func gitDir(ctx context.Context, root string, env []string) (string, error) {
+	dir, err := run(ctx, env, "-C", root, "rev-parse", "--absolute-git-dir")
+	if err != nil {
+		return "", err
+	}
+	want, err := dotGit(root)
+	if err != nil {
+		return "", err
+	}
+	got, err := os.Stat(dir)
+	if err != nil {
+		return "", err
+	}
+	if st, err := os.Stat(want); err != nil || !os.SameFile(got, st) {
+		return "", fmt.Errorf("git takes %s for the repository of %s", dir, root)
+	}
+	return dir, nil
+}
+
+// dotGit is where the .git of a root says that the git directory is: in it, or for a
+// submodule and another work tree, where the file says.
+func dotGit(root string) (string, error) {
+	name := filepath.Join(root, ".git")
+	st, err := os.Stat(name)
+	if err != nil || st.IsDir() {
+		return name, err
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	dir, found := strings.CutPrefix(strings.TrimRight(string(text), "\r\n"), "gitdir: ")
+	if !found {
+		return "", fmt.Errorf("%s is no file of git's", name)
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(root, dir)
+	}
+	return dir, nil
+}
+
+// ownConfig refuses a repository whose configuration includes a file of the tree: with
+// it, a stranger's commit would configure git. That a user's own configuration, in a
+// home that is a repository, lies in the tree is not that.
+func (r *Repo) ownConfig(ctx context.Context) error {
+	list, err := r.ask(ctx, "config", "--null", "--list", "--show-scope", "--show-origin")
+	if err != nil {
+		return err
+	}
+	fields := strings.Split(list, "\x00")
+	for i := 0; i+2 < len(fields); i += 3 {
+		scope, origin := fields[i], fields[i+1]
+		file, isFile := strings.CutPrefix(origin, "file:")
+		if !isFile || scope != "local" && scope != "worktree" {
+			continue
+		}
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(r.root, file)
+		}
+		if real, err := filepath.EvalSymlinks(file); err == nil {
+			file = real
+		}
+		if inside(file, r.root) && !inside(file, r.gitDir) && !inside(file, filepath.Join(r.root, ".git")) {
+			return fmt.Errorf("git's configuration includes %s, which a commit can change", file)
+		}
+	}
+	return nil
+}
+
+func inside(file, folder string) bool {
+	if real, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = real
+	}
+	rel, err := filepath.Rel(folder, file)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
