@@ -175,28 +175,6 @@ func (s *spec) Set(text string) error {
 	return nil
 }
 
-// Tokens that a CI job hands to its steps. Evaluation and builds run what a pull
-// request brings along and get none of them.
-var tokenVariables = []string{
-	"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN",
-	"ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
-}
-
-func withoutTokens(env []string) []string {
-	kept := []string{}
-	for _, e := range env {
-		key, _, _ := strings.Cut(e, "=")
-		secret := false
-		for _, t := range tokenVariables {
-			secret = secret || key == t
-		}
-		if !secret {
-			kept = append(kept, e)
-		}
-	}
-	return kept
-}
-
 // flakeFlags are those of every subcommand that looks into a flake.
 type flakeFlags struct {
 	selection  selectionFlags

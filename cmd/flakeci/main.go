@@ -21,7 +21,7 @@ func main() {
 	// Some MiB more are nothing beside what Nix takes, and half the work in a run of
 	// many short builds is to collect garbage.
 	debug.SetGCPercent(400)
-	app := &App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ(), Args: os.Args[1:]}
+	app := &App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: takeEnvironment(), Args: os.Args[1:]}
 	os.Exit(app.Main(interruptible()))
 }
 
