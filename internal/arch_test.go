@@ -176,13 +176,14 @@ func TestOneFileCollectsReports(t *testing.T) {
 	}
 }
 
-// What stands in for GitHub in tests is in no program.
+// What stands in for GitHub in tests, and hostile checkouts, are in no program.
 func TestFakesAreForTests(t *testing.T) {
-	const fake = "reports/github/fakehub"
-	for _, s := range sources(t) {
-		for _, p := range s.imports {
-			if folder, own := ours(p); own && under(folder, fake) && !under(s.folder, fake) {
-				t.Errorf("%s imports %s, which is for tests alone", s.name, folder)
+	for _, fake := range []string{"reports/github/fakehub", "internal/git/planted"} {
+		for _, s := range sources(t) {
+			for _, p := range s.imports {
+				if folder, own := ours(p); own && under(folder, fake) && !under(s.folder, fake) {
+					t.Errorf("%s imports %s, which is for tests alone", s.name, folder)
+				}
 			}
 		}
 	}

@@ -5,10 +5,11 @@ package planted
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // Checkout is a clone of one branch, of a repository that has another. In its folder
@@ -157,11 +158,12 @@ func (c *Checkout) Trap(name string) string { return "sh " + c.trap + " " + name
 func Git(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	id := []string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"}
-	out, err := exec.Command("git", append(id, args...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	var out strings.Builder
+	cmd := proc.Cmd{Path: "git", Args: append(id, args...), Stdout: &out}
+	if _, err := cmd.Run(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(out.String())
 }
 
 func write(t testing.TB, name, text string) {
