@@ -23,13 +23,17 @@ var secretVariables = []string{
 // and ACTIONS_ID_TOKEN_REQUEST_TOKEN, CI_REGISTRY_PASSWORD, SYSTEM_ACCESSTOKEN.
 var secretEndings = []string{"TOKEN", "PASSWORD", "PASSWD", "SECRET"}
 
+// Runners made of act, as Forgejo's is, show a step the inputs of its action, among
+// which is the token.
+const inputPrefix = "INPUT_"
+
 // secret says whether a variable is only for flakeci. Those of AWS are for Nix, whose
 // stores in S3 take them.
 func secret(name string) bool {
 	if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "NIX_") {
 		return false
 	}
-	return slices.Contains(secretVariables, name) ||
+	return slices.Contains(secretVariables, name) || strings.HasPrefix(name, inputPrefix) ||
 		slices.ContainsFunc(secretEndings, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 

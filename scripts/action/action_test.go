@@ -32,6 +32,7 @@ type workflow struct {
 	base, head     string // commits
 	event          map[string]any
 	env            []string
+	path           string // with the programs of the job, if not all that the tests have
 }
 
 // ran is what came of a job.
@@ -66,6 +67,9 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran
 	// environment: this test may run in a job of Actions itself.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return ofActions.MatchString(e) })
 	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+filepath.Join(dir, "xdg"), "XDG_CONFIG_HOME="+filepath.Join(dir, "xdg"))
+	if w.path != "" {
+		cmd.Env = append(cmd.Env, "PATH="+w.path)
+	}
 	out, err := cmd.CombinedOutput()
 	r := readAct(out)
 	r.err = err
