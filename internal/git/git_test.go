@@ -146,6 +146,26 @@ func TestNoBase(t *testing.T) {
 	}
 }
 
+// Another work tree, and a submodule, have a file for .git.
+func TestBaseWhereDotGitIsAFile(t *testing.T) {
+	h := newHistory(t)
+	top := t.TempDir()
+	run(t, top, "init", "-q")
+	run(t, top, "submodule", "--quiet", "add", "file://"+h.dir, "module")
+	tree := filepath.Join(t.TempDir(), "tree")
+	run(t, h.dir, "worktree", "add", "-q", "--detach", tree, "ours")
+	for dir, want := range map[string]string{
+		filepath.Join(top, "module", "sub"): run(t, filepath.Join(top, "module"), "rev-parse", "HEAD"),
+		filepath.Join(tree, "sub"):          h.ours,
+	} {
+		r := open(t, dir)
+		got, err := r.Base(t.Context(), "HEAD")
+		if err != nil || got.Rev != want || !r.Has(t.Context(), want, "flake.nix") {
+			t.Errorf("%s: got %+v, %v, want %s", dir, got, err, want)
+		}
+	}
+}
+
 func TestNoGit(t *testing.T) {
 	h := newHistory(t)
 	t.Setenv("PATH", t.TempDir())

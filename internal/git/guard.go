@@ -67,7 +67,7 @@ func Guard(env []string, dir string) ([]string, error) {
 			path = value
 		}
 	}
-	var added []string
+	guarded := false
 	for _, name := range []string{"git", "ssh"} {
 		real := lookUp(name, path)
 		if real == "" {
@@ -80,15 +80,16 @@ func Guard(env []string, dir string) ([]string, error) {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o755); err != nil {
+		script := strings.Replace(string(text), `"$GUARDED"`, "'"+strings.ReplaceAll(real, "'", `'\''`)+"'", 1)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
 			return nil, err
 		}
-		added = append(added, "FLAKECI_"+strings.ToUpper(name)+"="+real)
+		guarded = true
 	}
-	if len(added) > 0 {
-		added = append(added, "PATH="+dir+string(os.PathListSeparator)+path)
+	if guarded {
+		safe = append(safe, "PATH="+dir+string(os.PathListSeparator)+path)
 	}
-	return append(safe, added...), nil
+	return safe, nil
 }
 
 // lookUp finds a program as a shell with this PATH does. Folders that are not

@@ -50,7 +50,9 @@ func (c *Checkout) Keys() []Key {
 		}
 		all = append(all, Key{name, line(name, command)})
 	}
-	on := func(url string, more ...string) string { return line("remote.origin.url", url) + strings.Join(more, "") }
+	on := func(url string, more ...string) string {
+		return line("remote.origin.url", url) + strings.Join(more, "")
+	}
 	return append(all,
 		Key{"ext", on("ext::"+c.Trap("ext"), line("protocol.ext.allow", "always"))},
 		Key{"insteadOf", line("url.ext::"+c.Trap("insteadOf")+" .insteadOf", "ssh:") + line("protocol.allow", "always")},
