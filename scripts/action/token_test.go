@@ -35,6 +35,7 @@ jobs:
 // could read: not where Nix was installed, by the action or before it, and not where
 // the checkout kept it. What the owner gave for private inputs is in force.
 func TestActionHidesTheToken(t *testing.T) {
+	lanes.Heavy(t, "runs a workflow with act")
 	release := serveRelease(t)
 	header := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
 	for _, job := range []string{"installs", "installed"} {

@@ -4,6 +4,8 @@
 package planted
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,7 +141,7 @@ func configOf(more string) string {
 func (c *Checkout) Sprung(t testing.TB) []string {
 	t.Helper()
 	text, err := os.ReadFile(c.sprung)
-	if os.IsNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err == nil {
