@@ -108,7 +108,7 @@ func TestActionHidesNothingElse(t *testing.T) {
 		".netrc":                   {"machine example.org password own\nmachine github.com password " + token + "\n", "machine example.org password own\nmachine github.com password \n"},
 		"tmp/git-credentials-x":    {"[http]\n\textraheader = AUTHORIZATION: basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token)) + "\n", "[http]\n\textraheader = \n"},
 		"ws/.git/modules/m/config": {"[a]\n\tb = " + token + "\n", "[a]\n\tb = \n"},
-		"ws/below/.git/config":     {"[a]\n\tb = basic other\n", "[a]\n\tb = basic other\n"},
+		"ws/below/.git/config":     {"[a]\n\tb = AUTHORIZATION: basic other\n", "[a]\n\tb = AUTHORIZATION: basic other\n"},
 	}
 	for name, text := range files {
 		write(t, filepath.Join(home, name), text[0])
@@ -116,6 +116,9 @@ func TestActionHidesNothingElse(t *testing.T) {
 	said, _, exit := actionScript(t, "hide-token", home, "JOB_TOKEN="+token, "HOME="+home, "NIX_CONF_DIR="+home+"/conf", "XDG_CONFIG_HOME=", "RUNNER_TEMP="+home+"/tmp", "GITHUB_WORKSPACE="+home+"/ws")
 	if exit != 0 || strings.Contains(said, token) {
 		t.Errorf("exit %d\n%s", exit, said)
+	}
+	if strings.Count(said, "::warning::") != 1 || !strings.Contains(said, "/ws/below/.git/config holds a credential") {
+		t.Errorf("of a credential that is not the job's:\n%s", said)
 	}
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join(home, name))
