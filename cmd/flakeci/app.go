@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -97,6 +98,11 @@ func (a *App) env(key string) string {
 		}
 	}
 	return ""
+}
+
+// inCI says whether nobody sits at the terminal. GitHub, GitLab and most others set CI.
+func (a *App) inCI() bool {
+	return !slices.Contains([]string{"", "0", "false"}, a.env("CI")) || a.env("GITHUB_ACTIONS") == "true"
 }
 
 // Flags that take two values, as Nix has them.

@@ -59,6 +59,7 @@ type config struct {
 // configError is a configuration that cannot be used; Detail shows the line.
 type configError struct {
 	Path, Detail string
+	Hint         string
 }
 
 func (e *configError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }

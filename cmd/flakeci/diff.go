@@ -32,7 +32,7 @@ versions and sizes. With --eval-only it builds nothing.`,
 			if err := o.load(cmd, args[1:]); err != nil {
 				return err
 			}
-			o.base = baseFlags{ref: args[0], changedOnly: true}
+			o.base = baseFlags{ref: args[0], changedOnly: true, needed: true}
 			return a.diff(cmd.Context(), o)
 		},
 	}

@@ -39,7 +39,7 @@ func (s *selectionFlags) addVMs(fs *pflag.FlagSet) {
 func (s *selectionFlags) selection() (matrix.Selection, error) {
 	names := s.kinds
 	if len(names) == 0 {
-		names = []string{string(matrix.KindNixOS), string(matrix.KindHome)}
+		names = defaultKinds()
 	}
 	vms, all, err := s.vmHosts()
 	if err != nil {
@@ -62,7 +62,12 @@ func (s *selectionFlags) selection() (matrix.Selection, error) {
 	}, err
 }
 
-// vmHosts are the hosts to boot: those named, or all that are selected.
+// defaultKinds are the kinds that take part if none is asked for.
+func defaultKinds() []string {
+	return []string{string(matrix.KindNixOS), string(matrix.KindHome)}
+}
+
+// vmHosts are the hosts to boot: those named, and whether all that are selected are.
 func (s *selectionFlags) vmHosts() (names []string, all bool, err error) {
 	for _, name := range s.vms {
 		switch name {
@@ -76,10 +81,7 @@ func (s *selectionFlags) vmHosts() (names []string, all bool, err error) {
 			names = append(names, name)
 		}
 	}
-	if all {
-		names = nil
-	}
-	return names, all, nil
+	return names, all, nil // names too: one may be misspelt
 }
 
 // namesHomes says whether homes inside hosts have to be known before anything is
@@ -183,6 +185,7 @@ type flakeFlags struct {
 	configPath string
 	ref        string // the flake reference, from the argument
 	vms        vmConfig
+	origin     origin
 }
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
@@ -223,6 +226,13 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	if f.vms, err = readConfig(cmd.Flags(), f.configPath, localFlake(f.ref)); err != nil {
+		return err
+	}
+	f.origin = origin{flags: cmd.Flags()}
+	if f.origin.config, err = findConfig(f.configPath, localFlake(f.ref)); err != nil {
+		return err
+	}
+	if err := f.checkSelection(); err != nil {
 		return err
 	}
 	return checkColor(f.color)

@@ -86,11 +86,13 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	}
 	var base errgroup.Group
 	base.Go(func() (err error) {
-		j.base, err = j.findBase(looking, tmp)
+		if j.base, err = j.findBase(looking, tmp); err != nil {
+			stop() // nothing is going to come of the flake
+		}
 		return err
 	})
 	cells, err := j.choose(ctx, looking)
-	if err = cmp.Or(err, base.Wait()); err != nil || len(cells) == 0 {
+	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
 		return err
 	}
 	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {

@@ -54,7 +54,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
-		return err
+		return o.explain(err, false)
 	}
 	tmp, remove, err := newTmp()
 	if err != nil {
@@ -86,9 +86,9 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err := target.Save(ctx); err != nil && ctx.Err() == nil {
 		a.say("warning: what was evaluated is not kept for the next time: %v", err)
 	}
-	m, err := d.Matrix.Select(selection)
+	m, err := o.selectFrom(d.Matrix, selection, len(d.Causes) == 0)
 	if err != nil && len(d.Causes) == 0 {
-		return nothingHint(err, others)
+		return o.explain(err, others)
 	}
 	if err == nil {
 		if err := a.printMatrix(m, target.Flake, o); err != nil {

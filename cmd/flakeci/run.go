@@ -124,7 +124,7 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
-		return nil, err
+		return nil, o.explain(err, false)
 	}
 	j := &job{app: a, opts: o, selection: selection, journals: journals}
 	return j, j.start(ctx)

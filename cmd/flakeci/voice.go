@@ -97,7 +97,7 @@ func explain(err error) complaint {
 	}
 	var config *configError
 	if errors.As(err, &config) {
-		return complaint{err.Error(), "", exitUsage}
+		return complaint{err.Error(), config.Hint, exitUsage}
 	}
 	for _, f := range []func(error) (complaint, bool){explainSelection, explainNix, explainReport} {
 		if c, ok := f(err); ok {
