@@ -29,6 +29,9 @@ versions and sizes. With --eval-only it builds nothing.`,
 			return oneFlake(cmd, args[1:])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := inOrder(cmd, "BASE", args); err != nil {
+				return err
+			}
 			if err := o.load(cmd, args[1:]); err != nil {
 				return err
 			}

@@ -204,6 +204,9 @@ func (f *flakeFlags) addShared(fs *pflag.FlagSet) {
 // badFlag puts the flag library's words for a value into plain ones.
 func badFlag(cmd *cobra.Command, err error) error {
 	usage := &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
+	if near := nearFlag(cmd, err); near != "" {
+		usage.hint = "did you mean --" + near + "? " + usage.hint
+	}
 	var bad *pflag.InvalidValueError
 	if errors.As(err, &bad) {
 		usage.msg = "--" + badValue(bad.GetFlag(), bad.GetValue(), bad.Unwrap())

@@ -68,9 +68,13 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	defer stop()
 	looked := j.whileLooking()
 	defer looked()
+	near, err := j.app.meant(looking, j.client, &j.opts.flakeFlags, tmp)
+	if err != nil {
+		return err
+	}
 	j.target, err = j.open(looking, j.opts.ref, tmp)
 	if errors.As(err, &noFlake) {
-		return err
+		return nearMiss(err, near)
 	}
 	if err != nil {
 		return j.broken(ctx, j.slow(looking, err))

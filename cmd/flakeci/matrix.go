@@ -69,7 +69,15 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err != nil {
 		return err
 	}
+	near, err := a.meant(ctx, client, &o.flakeFlags, tmp)
+	if err != nil {
+		return err
+	}
 	target, err := client.Open(ctx, o.ref, o.nix.flake(), tmp)
+	var noFlake *nix.NoFlakeError
+	if errors.As(err, &noFlake) {
+		return nearMiss(err, near)
+	}
 	if err != nil {
 		return err
 	}

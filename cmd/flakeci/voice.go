@@ -104,10 +104,6 @@ func explain(err error) complaint {
 			return c
 		}
 	}
-	// All that cobra gives as plain text.
-	if strings.HasPrefix(err.Error(), "unknown command") {
-		return complaint{err.Error(), "see flakeci --help", exitUsage}
-	}
 	return complaint{msg: err.Error(), code: exitError}
 }
 
