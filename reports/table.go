@@ -37,7 +37,11 @@ func WriteTable(w io.Writer, r Report, o TableOptions) error {
 	p.changes(r)
 	p.causes(r, x)
 	p.gap()
-	if left := notTested(r); left != "" {
+	switch left := notTested(r); {
+	case left == "":
+	case p.room(0) == 0:
+		p.add("not tested: " + left) // whole, for who looks for the line
+	default:
 		p.hang("not tested: " + left)
 	}
 	p.verdict(r)

@@ -56,6 +56,9 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 		return &usageError{msg: "there is nothing to compare with: " + b.Missing}
 	}
 	r := j.report()
+	for _, w := range r.Warnings {
+		a.say("warning: %s", w)
+	}
 	to := a.Stdout
 	if o.files.onStdout() {
 		to = a.Stderr

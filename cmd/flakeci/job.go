@@ -35,6 +35,8 @@ type job struct {
 	rest     func(context.Context) []matrix.Cell // chooses what could not be chosen yet; may be nil
 	vms      func(tmp string) runner.VMOptions   // what is done with VMs, if not what a run does
 	memoir   *memoir                             // nil if nothing is to be remembered
+	others   *others                             // nil if they are listed with the rest
+	homes    homesSeen
 }
 
 // start finds Nix, and goes through the job in a folder of its own.
@@ -103,6 +105,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
 	}
 	j.base.without(j)
+	defer j.listOthers(ctx)()
 	earlier, watch, err := j.keepJournal(machine, cells)
 	if err != nil {
 		return err
@@ -125,7 +128,11 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		}
 	}
 	j.outcome = runner.Run(ctx, cells, o)
+	if err := j.checkSystems(); err != nil && ctx.Err() == nil {
+		return err
+	}
 	j.journal.end(j.outcome, j.about()) // before anything else that takes time
+	j.others.waitFor(ctx)
 	j.keepAnswers(ctx)
 	return nil
 }
@@ -140,7 +147,10 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.namesHomes() {
-		o.Embedded = j.selection.Admits
+		o.Embedded = func(home matrix.Cell) bool {
+			j.homes.add(home.ID)
+			return j.selection.Admits(home)
+		}
 	}
 	told := p.watcher()
 	if j.vms == nil {

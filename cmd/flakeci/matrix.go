@@ -98,6 +98,9 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err != nil && len(d.Causes) == 0 {
 		return o.explain(err, others)
 	}
+	for _, w := range o.unlisted(d.Matrix, homes, others) {
+		a.say("warning: %s", w)
+	}
 	if err == nil {
 		if err := a.printMatrix(m, target.Flake, o); err != nil {
 			return err
@@ -110,6 +113,20 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return exitCode(exitFailed)
 	}
 	return nil
+}
+
+// unlisted warns of patterns that match nothing of a flake that was listed as far as that.
+func (o *matrixOptions) unlisted(m matrix.Matrix, homes, others bool) []reports.Warning {
+	var unsure []string
+	if !homes {
+		unsure = append(unsure, string(matrix.KindNixOS)+"/", string(matrix.KindDarwin)+"/")
+	}
+	if !others {
+		for _, kind := range otherKinds() {
+			unsure = append(unsure, string(kind)+"/")
+		}
+	}
+	return o.unmatched(m, nil, unsure)
 }
 
 func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {

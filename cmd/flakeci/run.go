@@ -105,6 +105,9 @@ func (o *runOptions) check() error {
 func (a *App) run(ctx context.Context, o runOptions) error {
 	j, err := a.work(ctx, o, true)
 	if err != nil {
+		if j != nil {
+			j.journal.close(a, true) // of a run that was a mistake nothing is to be gone on with
+		}
 		return err
 	}
 	r := j.report()
