@@ -111,7 +111,12 @@ func (j *job) wanted() runner.Wanted {
 // broken makes a cause of what keeps the flake from being looked into. An
 // interruption is none: the report says of itself that it was interrupted.
 func (j *job) broken(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
+	switch over := runner.Overdue(ctx); {
+	case over != nil:
+		c := over.Cause()
+		c.Title += ", and the flake was still being looked into"
+		j.causes = append(j.causes, c)
+	case ctx.Err() == nil:
 		j.causes = append(j.causes, runner.FlakeCause(err))
 	}
 	return nil

@@ -40,6 +40,7 @@ type config struct {
 	Retries  *int     `toml:"retries"`
 	Stall    string   `toml:"stall"`
 	Timeout  string   `toml:"timeout"`
+	Deadline string   `toml:"deadline"`
 
 	JSON      string `toml:"json"`
 	JUnit     string `toml:"junit"`
@@ -222,6 +223,7 @@ func (c config) values() []setting {
 	add("eval-memory", c.EvalMem)
 	add("stall", c.Stall)
 	add("timeout", c.Timeout)
+	add("deadline", c.Deadline)
 	add("json", c.JSON)
 	add("junit", c.JUnit)
 	add("markdown", c.Markdown)

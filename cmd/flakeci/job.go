@@ -41,6 +41,7 @@ type job struct {
 
 // start finds Nix, and goes through the job in a folder of its own.
 func (j *job) start(ctx context.Context) error {
+	began := time.Now()
 	tmp, remove, err := newTmp()
 	if err != nil {
 		return err
@@ -56,7 +57,14 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	j.started = time.Now()
-	err = j.do(ctx, tmp)
+	within, stop := runner.WithDeadline(ctx, began, j.opts.deadline)
+	defer stop()
+	defer context.AfterFunc(within, func() {
+		if over := runner.Overdue(within); over != nil {
+			j.app.say("%s: what still runs is stopped", over)
+		}
+	})()
+	err = j.do(within, tmp)
 	j.outcome.Interrupted = ctx.Err() != nil
 	return err
 }
@@ -131,6 +139,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	if err := j.checkSystems(); err != nil && ctx.Err() == nil {
 		return err
 	}
+	j.checkDeadline(ctx)
 	j.journal.end(j.outcome, j.about()) // before anything else that takes time
 	j.others.waitFor(ctx)
 	j.keepAnswers(ctx)

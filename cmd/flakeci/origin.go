@@ -100,8 +100,6 @@ func (f *flakeFlags) checkSelection() error {
 	}
 	boots := len(s.vms) > 0 && !slices.Contains(s.vms, "none")
 	switch {
-	case slices.Contains(s.vms, "none") && slices.Contains(s.kinds, "vm") && !o.overrules("kind", "vm"):
-		return o.mistake("vm", f.said("vm")+" and "+f.said("kind")+" contradict each other", "leave one of them out")
 	case len(s.users) > 0 && !takes(matrix.KindHome):
 		return o.mistake("user", f.said("user")+" takes homes alone, which "+f.said("kind")+" leaves out", "--kind home takes them")
 	case len(s.users) > 0 && boots && !o.overrules("vm", "user"):

@@ -223,3 +223,17 @@ func (j *job) checkSystems() error {
 	j.causes = append(j.causes, &runner.Cause{Kind: "infra", Title: title + ", which " + j.opts.origin.name("system") + " asks for", Hint: hint})
 	return nil
 }
+
+// checkDeadline has no run pass that was cut off, though all its cells may have passed:
+// the deadline may end what comes after them.
+func (j *job) checkDeadline(ctx context.Context) {
+	over := runner.Overdue(ctx)
+	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status == runner.TimedOut }) {
+		return
+	}
+	c := over.Cause()
+	if j.base.base != nil {
+		c.Title += ", and not all was compared with the base"
+	}
+	j.causes = append(j.causes, c)
+}
