@@ -27,20 +27,18 @@ func TestDeadline(t *testing.T) {
 }
 
 func TestAnInterruptionIsNoDeadline(t *testing.T) {
-	given, interrupt := context.WithCancel(context.Background())
 	for _, limit := range []time.Duration{0, time.Hour} {
+		given, interrupt := context.WithCancel(context.Background())
 		ctx, stop := WithDeadline(given, time.Now(), limit)
-		defer stop()
 		if ctx.Err() != nil || Overdue(ctx) != nil {
 			t.Errorf("limit %v: over at once", limit)
 		}
-		defer func() {
-			interrupt()
-			<-ctx.Done()
-			if Overdue(ctx) != nil {
-				t.Errorf("limit %v: an interruption is taken for the deadline", limit)
-			}
-		}()
+		interrupt()
+		<-ctx.Done()
+		if Overdue(ctx) != nil {
+			t.Errorf("limit %v: an interruption is taken for the deadline", limit)
+		}
+		stop()
 	}
 }
 
