@@ -71,17 +71,16 @@ func defaultKinds() []string {
 func (s *selectionFlags) vmHosts() (names []string, all bool, err error) {
 	for _, name := range s.vms {
 		switch name {
-		case "all":
-			all = true
-		case "none":
-			if len(s.vms) > 1 {
-				return nil, false, &usageError{msg: "--vm none goes with no other host"}
+		case "all", "none":
+			if slices.ContainsFunc(s.vms, func(other string) bool { return other != name }) {
+				return nil, false, &usageError{msg: "--vm " + name + " goes with no other host"}
 			}
+			all = name == "all"
 		default:
 			names = append(names, name)
 		}
 	}
-	return names, all, nil // names too: one may be misspelt
+	return names, all, nil
 }
 
 // namesHomes says whether homes inside hosts have to be known before anything is

@@ -113,7 +113,8 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
 	}
 	j.base.without(j)
-	defer j.listOthers(ctx)()
+	endListing := j.listOthers(ctx)
+	defer endListing()
 	earlier, watch, err := j.keepJournal(machine, cells)
 	if err != nil {
 		return err
@@ -142,6 +143,7 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	j.checkDeadline(ctx)
 	j.journal.end(j.outcome, j.about()) // before anything else that takes time
 	j.others.waitFor(ctx)
+	endListing() // its answers are kept with the others, or not at all
 	j.keepAnswers(ctx)
 	return nil
 }
