@@ -72,47 +72,15 @@ func (j *job) start(ctx context.Context) error {
 // do opens the flake, finds its cells and runs those that are selected. What is
 // wrong with the flake as a whole becomes a cause; the error is for a run that
 // has nothing to report: no flake there, or nothing selected.
-func (j *job) do(ctx context.Context, tmp string) (err error) {
-	var noFlake *nix.NoFlakeError
+func (j *job) do(ctx context.Context, tmp string) error {
 	looking, stop := j.limit(ctx)
 	defer stop()
 	looked := j.whileLooking()
 	defer looked()
-	near, err := j.app.meant(looking, j.client, &j.opts.flakeFlags, tmp)
-	if err != nil {
+	machine, cells, err := j.look(ctx, looking, stop, tmp)
+	if err != nil || len(cells) == 0 {
 		return err
 	}
-	j.target, err = j.open(looking, j.opts.ref, tmp)
-	if errors.As(err, &noFlake) {
-		return nearMiss(err, near)
-	}
-	if err != nil {
-		return j.broken(ctx, j.slow(looking, err))
-	}
-	j.app.warnOverrides(j.target.Flake)
-	if j.journals {
-		j.memoir = j.remember(ctx)
-	}
-	// Asked before there are cells, so that none is lost if this is interrupted.
-	machine, err := j.client.Machine(looking)
-	if err != nil {
-		return j.broken(ctx, j.slow(looking, err))
-	}
-	var base errgroup.Group
-	base.Go(func() (err error) {
-		if j.base, err = j.findBase(looking, tmp); err != nil {
-			stop() // nothing is going to come of the flake
-		}
-		return err
-	})
-	cells, err := j.choose(ctx, looking)
-	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
-		return err
-	}
-	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
-		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
-	}
-	j.base.without(j)
 	endListing := j.listOthers(ctx)
 	defer endListing()
 	earlier, watch, err := j.keepJournal(machine, cells)
@@ -146,6 +114,47 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 	endListing() // its answers are kept with the others, or not at all
 	j.keepAnswers(ctx)
 	return nil
+}
+
+// look opens the flake and its base, and chooses the cells to begin with. There are none
+// where the flake is broken; stop ends the looking.
+func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machine nix.Machine, cells []matrix.Cell, err error) {
+	near, err := j.app.meant(looking, j.client, &j.opts.flakeFlags, tmp)
+	if err != nil {
+		return machine, nil, err
+	}
+	var noFlake *nix.NoFlakeError
+	j.target, err = j.open(looking, j.opts.ref, tmp)
+	if errors.As(err, &noFlake) {
+		return machine, nil, nearMiss(err, near)
+	}
+	if err != nil {
+		return machine, nil, j.broken(ctx, j.slow(looking, err))
+	}
+	j.app.warnOverrides(j.target.Flake)
+	if j.journals {
+		j.memoir = j.remember(ctx)
+	}
+	// Asked before there are cells, so that none is lost if this is interrupted.
+	if machine, err = j.client.Machine(looking); err != nil {
+		return machine, nil, j.broken(ctx, j.slow(looking, err))
+	}
+	var base errgroup.Group
+	base.Go(func() (err error) {
+		if j.base, err = j.findBase(looking, tmp); err != nil {
+			stop() // nothing is going to come of the flake
+		}
+		return err
+	})
+	cells, err = j.choose(ctx, looking)
+	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
+		return machine, nil, err
+	}
+	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
+		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
+	}
+	j.base.without(j)
+	return machine, cells, nil
 }
 
 // toRunner makes of a job what the runner takes, but for what is known only once the

@@ -61,23 +61,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return err
 	}
 	defer remove()
-	options, err := a.clientOptions(o.nix, tmp)
-	if err != nil {
-		return err
-	}
-	client, err := nix.Find(ctx, options)
-	if err != nil {
-		return err
-	}
-	near, err := a.meant(ctx, client, &o.flakeFlags, tmp)
-	if err != nil {
-		return err
-	}
-	target, err := client.Open(ctx, o.ref, o.nix.flake(), tmp)
-	var noFlake *nix.NoFlakeError
-	if errors.As(err, &noFlake) {
-		return nearMiss(err, near)
-	}
+	target, err := a.open(ctx, &o.flakeFlags, tmp)
 	if err != nil {
 		return err
 	}
@@ -113,6 +97,28 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return exitCode(exitFailed)
 	}
 	return nil
+}
+
+// open finds Nix and the flake.
+func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target, error) {
+	options, err := a.clientOptions(f.nix, tmp)
+	if err != nil {
+		return nil, err
+	}
+	client, err := nix.Find(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	near, err := a.meant(ctx, client, f, tmp)
+	if err != nil {
+		return nil, err
+	}
+	target, err := client.Open(ctx, f.ref, f.nix.flake(), tmp)
+	var noFlake *nix.NoFlakeError
+	if errors.As(err, &noFlake) {
+		return nil, nearMiss(err, near)
+	}
+	return target, err
 }
 
 // unlisted warns of patterns that match nothing of a flake that was listed as far as that.

@@ -34,23 +34,7 @@ func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp strin
 	if kind, ok := kindOfPattern(ref); ok && isOther(kind) {
 		return "", f.notAFlake(ref, "the id of a cell", fmt.Sprintf("--kind %s --cell '%s'", kind, ref))
 	}
-	var own nixFlags // which the flake here gives itself
-	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
-	own.add(fs)
-	if _, err := readConfig(fs, "", localFlake(".")); err != nil {
-		return "", nil // the flake here is not the one that was asked for
-	}
-	options := f.nix.flake()
-	options.Overrides = append(own.flake().Overrides, options.Overrides...)
-	target, err := c.Open(ctx, ".", options, filepath.Join(tmp, "here"))
-	if err != nil {
-		return "", nil
-	}
-	d, err := runner.Discover(ctx, target, runner.Wanted{})
-	if err != nil {
-		return "", nil
-	}
-	all := namesIn(d.Matrix)
+	all := a.namesHere(ctx, c, f, tmp)
 	var known []string
 	for _, n := range all {
 		if n.name == ref {
@@ -62,6 +46,28 @@ func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp strin
 		near = all[i].flag
 	}
 	return near, nil
+}
+
+// namesHere lists the names in the flake of this folder, if they can be had: it is not
+// the one that was asked for.
+func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) []named {
+	var own nixFlags // which the flake here gives itself
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	own.add(fs)
+	if _, err := readConfig(fs, "", localFlake(".")); err != nil {
+		return nil
+	}
+	options := f.nix.flake()
+	options.Overrides = append(own.flake().Overrides, options.Overrides...)
+	target, err := c.Open(ctx, ".", options, filepath.Join(tmp, "here"))
+	if err != nil {
+		return nil
+	}
+	d, err := runner.Discover(ctx, target, runner.Wanted{})
+	if err != nil {
+		return nil
+	}
+	return namesIn(d.Matrix)
 }
 
 // named is a name in a flake, with the flag that chooses it.
