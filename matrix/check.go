@@ -26,7 +26,7 @@ func (s Selection) check(o *offer) error {
 	systems = append(systems, nixSystems()...)
 	return cmp.Or(
 		known("host", s.Hosts, hosts),
-		known("host", s.VMs, vms),
+		known("vm", s.VMs, vms),
 		known("user", s.Users, o.users),
 		known("kind", kindNames(s.Kinds), kindNames(Kinds())),
 		known("system", s.Systems, systems),
@@ -35,30 +35,30 @@ func (s Selection) check(o *offer) error {
 	)
 }
 
-// checkGlobs looks for patterns that cannot be read, unless they are ids, and
-// if they must, for those that match no cell of the flake.
+// checkGlobs looks for patterns that cannot be read, unless they are ids. If they
+// must, some pattern has to match a cell of the flake.
 func checkGlobs(patterns, ids []string, must bool) error {
+	matched := false
 	for _, pattern := range patterns {
 		g, err := ParseGlob(pattern)
-		if slices.ContainsFunc(ids, g.Match) {
-			continue
-		}
-		if err != nil {
+		found := slices.ContainsFunc(ids, g.Match)
+		if !found && err != nil {
 			return err
 		}
-		if must {
-			return unknown("cell", pattern, ids)
-		}
+		matched = matched || found
+	}
+	if must && !matched && len(patterns) > 0 {
+		return unknown("cell", patterns[0], ids)
 	}
 	return nil
 }
 
 // known returns an error for the first name that is not among those there are.
-func known(what string, names, all []string) error {
+func known(filter string, names, all []string) error {
 	all = slices.Compact(slices.Sorted(slices.Values(all)))
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			return unknown(what, name, all)
+			return unknown(filter, name, all)
 		}
 	}
 	return nil

@@ -8,7 +8,8 @@ import (
 // UnknownError says that something was asked for by a name that the flake does
 // not have.
 type UnknownError struct {
-	What       string   // "host", "user", "kind", "cell" or "system"
+	Filter     string   // what asked for it: "host", "user", "kind", "cell", "system" or "vm"
+	What       string   // what it would be: the filter, and for a VM a host
 	Name       string   // as it was given
 	Suggestion string   // the known name that was probably meant, or empty
 	Known      []string // all that could have been given, sorted or in display order
@@ -19,8 +20,12 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("unknown %s %q", e.What, e.Name)
 }
 
-func unknown(what, name string, known []string) *UnknownError {
-	return &UnknownError{What: what, Name: name, Suggestion: suggest(name, known), Known: known}
+func unknown(filter, name string, known []string) *UnknownError {
+	what := filter
+	if filter == "vm" {
+		what = "host"
+	}
+	return &UnknownError{Filter: filter, What: what, Name: name, Suggestion: Suggest(name, known), Known: known}
 }
 
 // NothingError says that nothing is left to do.

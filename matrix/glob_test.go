@@ -114,11 +114,11 @@ func TestSuggest(t *testing.T) {
 		"e":       "",
 	}
 	for name, want := range tests {
-		if got := suggest(name, hosts); got != want {
+		if got := Suggest(name, hosts); got != want {
 			t.Errorf("for %q: got %q, want %q", name, got, want)
 		}
 	}
-	if got := suggest("joachim@reason", []string{"home/joachim@reason", "nixos/reason"}); got != "home/joachim@reason" {
+	if got := Suggest("joachim@reason", []string{"home/joachim@reason", "nixos/reason"}); got != "home/joachim@reason" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -14,7 +14,8 @@ type Selection struct {
 	Kinds []Kind
 	// VMs names hosts whose VM is wanted even where Kinds does not have vm.
 	VMs []string
-	// Cells holds patterns for ids, see [Glob]. Each has to match something.
+	// Cells holds patterns for ids, see [Glob]. One of them has to match something;
+	// [Matrix.Unmatched] tells which do not.
 	Cells []string
 	// Exclude holds patterns for the ids of cells to leave out.
 	Exclude []string
@@ -25,8 +26,8 @@ type Selection struct {
 }
 
 // Select keeps the cells that are wanted and the rows and columns they stand
-// in. A name that is not in the flake, or a pattern that matches no cell of it,
-// is an [*UnknownError], a pattern that cannot be read a [*GlobError], and a
+// in. A name that is not in the flake, or patterns of which none matches a cell of
+// it, are an [*UnknownError], a pattern that cannot be read a [*GlobError], and a
 // selection that leaves nothing a [*NothingError].
 func (m Matrix) Select(s Selection) (Matrix, error) {
 	if len(m.Cells) == 0 {

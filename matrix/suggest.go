@@ -2,10 +2,10 @@ package matrix
 
 import "strings"
 
-// suggest returns the known name that was probably meant, or nothing: the one
+// Suggest returns the known name that was probably meant, or nothing: the one
 // that takes the fewest typing errors, else the only one that contains what was
 // typed (such as joachim@reason for home/joachim@reason).
-func suggest(name string, known []string) string {
+func Suggest(name string, known []string) string {
 	best, fewest := "", 1+(len([]rune(name))+2)/3
 	for _, k := range known {
 		if d := typos(strings.ToLower(name), strings.ToLower(k), fewest); d < fewest {

@@ -27,6 +27,11 @@ func (w washer) report(r Report) Report {
 	r.Cells = each(r.Cells, w.cell)
 	r.Causes = each(r.Causes, w.cause)
 	r.Notes = w.list(r.Notes)
+	r.Warnings = each(r.Warnings, w.warning)
+	r.NotTested = each(r.NotTested, func(n NotTested) NotTested {
+		n.Kind, n.Why = w.line(n.Kind), w.line(n.Why)
+		return n
+	})
 	if r.Base != nil {
 		base := *r.Base
 		base.Ref, base.Rev = w.line(base.Ref), w.line(base.Rev)
@@ -85,12 +90,22 @@ func (w washer) cause(c Cause) Cause {
 		*s = w.line(*s)
 	}
 	c.Message, c.LogTail, c.Cells = w.head(c.Message), w.tail(c.LogTail), w.list(c.Cells)
-	if c.Location != nil {
-		place := *c.Location
-		place.File = w.line(place.File)
-		c.Location = &place
-	}
+	c.Location = w.place(c.Location)
 	return c
+}
+
+func (w washer) warning(x Warning) Warning {
+	x.Text, x.Cells, x.Location = w.line(x.Text), w.list(x.Cells), w.place(x.Location)
+	return x
+}
+
+func (w washer) place(l *Location) *Location {
+	if l == nil {
+		return nil
+	}
+	place := *l
+	place.File = w.line(place.File)
+	return &place
 }
 
 // line cleans what has to be one line.

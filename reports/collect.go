@@ -24,6 +24,8 @@ type Run struct {
 	Causes    []*runner.Cause
 	Base      *Base
 	Notes     []string
+	Warnings  []Warning
+	NotTested []NotTested
 }
 
 // Collect makes the report of a run.
@@ -32,6 +34,7 @@ func Collect(r Run) Report {
 		Schema: Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
 		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: seconds(r.Duration),
 		Cells: []Cell{}, Causes: []Cause{}, Base: r.Base, Notes: r.Notes,
+		Warnings: r.Warnings, NotTested: r.NotTested,
 	}
 	var seen []matrix.Cell
 	for _, res := range r.Outcome.Results {

@@ -151,7 +151,14 @@ func (m *htmlMaker) notes() []string {
 	if b := m.report.Base; b != nil && b.Missing != "" {
 		notes = append(notes, "not compared with "+b.name()+": "+b.Missing)
 	}
-	return append(notes, m.report.Notes...)
+	notes = append(notes, m.report.Notes...)
+	for _, warning := range m.report.Warnings {
+		notes = append(notes, "warning: "+warning.String())
+	}
+	if left := notTested(m.report); left != "" {
+		notes = append(notes, "not tested: "+left)
+	}
+	return notes
 }
 
 // totals are the numbers that are looked for first.

@@ -95,6 +95,7 @@ func withLists(r Report) Report {
 	for i := range r.Causes {
 		r.Causes[i].Cells = orEmpty(r.Causes[i].Cells)
 	}
+	r.Warnings, r.NotTested = orEmpty(r.Warnings), orEmpty(r.NotTested)
 	return r
 }
 

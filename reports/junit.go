@@ -137,7 +137,7 @@ func (j junitReport) suite(name string, cells []Cell) junit.Testsuite {
 
 // describe says in a suite's properties what was looked at, and with what.
 func (j junitReport) describe(s *junit.Testsuite) {
-	for _, p := range []junit.Property{
+	properties := []junit.Property{
 		{Name: "flake.ref", Value: j.Flake.Ref},
 		{Name: "flake.locked", Value: j.Flake.Locked},
 		{Name: "flake.rev", Value: j.Flake.Rev},
@@ -147,7 +147,12 @@ func (j junitReport) describe(s *junit.Testsuite) {
 		{Name: "base.ref", Value: j.base().Ref},
 		{Name: "base.rev", Value: j.base().Rev},
 		{Name: "base.missing", Value: j.base().Missing},
-	} {
+		{Name: "not-tested", Value: notTested(j.Report)},
+	}
+	for _, warning := range j.Warnings {
+		properties = append(properties, junit.Property{Name: "warning", Value: warning.String()})
+	}
+	for _, p := range properties {
 		if p.Value != "" {
 			s.AddProperty(p.Name, p.Value)
 		}

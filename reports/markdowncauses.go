@@ -81,6 +81,18 @@ func (m *markdown) place(l Location) string {
 	return text
 }
 
+// warning is one as a sentence.
+func (m *markdown) warning(w Warning) string {
+	text := "warning: " + prose(fit(w.Text, m.most.title))
+	if len(w.Cells) > 0 {
+		text += ": " + m.names(w.Cells)
+	}
+	if w.Location != nil && w.Location.File != "" {
+		text += " (" + m.place(*w.Location) + ")"
+	}
+	return text
+}
+
 // message is what is known besides the title.
 func (m *markdown) message(c Cause) []string {
 	text := c.news()

@@ -134,6 +134,9 @@ func (m *markdown) others() {
 	for _, note := range m.Notes {
 		lines = append(lines, "- note: "+prose(fit(note, m.most.title)))
 	}
+	for _, w := range m.Warnings {
+		lines = append(lines, "- "+m.warning(w))
+	}
 	if more := len(lines) - m.most.remarks; more > 0 {
 		lines = append(lines[:m.most.remarks:m.most.remarks], "- … and "+count(more, "more remark"))
 	}

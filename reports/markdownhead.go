@@ -64,6 +64,11 @@ func (m *markdown) head() {
 	for _, how := range slow(m.Cells) {
 		facts = append(facts, "booted "+how)
 	}
+	// Whoever reads this may not have seen what else the flake has, least of all what
+	// the pull request itself leaves out in flakeci.toml.
+	if left := notTested(m.Report); left != "" {
+		facts = append(facts, "not tested: "+left)
+	}
 	if len(facts) > 0 {
 		m.block(strings.Join(each(facts, func(fact string) string { return prose(fit(fact, m.most.title)) }), " · "))
 	}

@@ -79,6 +79,9 @@ func (p *page) remarks(r Report, k marker) {
 	for _, note := range r.Notes {
 		p.hang("note: " + note)
 	}
+	for _, warning := range r.Warnings {
+		p.hang("warning: " + warning.String())
+	}
 }
 
 // remarks are those of all cells, once each.

@@ -36,7 +36,11 @@ func randomReport(rng *rand.Rand, size int) Report {
 		Flake:    Flake{Ref: pick(".", "github:o/r"), Rev: pick("4f2c1d9a", ""), Dirty: rng.Intn(2) == 0},
 		Duration: rng.ExpFloat64(), Verdict: Verdict(pick("passed", "failed", "error", "canceled")),
 		Grid: Grid{Hosts: texts(), Users: texts(), Orphans: texts()}, Notes: texts(),
-		Cells: []Cell{}, Causes: []Cause{},
+		Cells: []Cell{}, Causes: []Cause{}, Warnings: []Warning{}, NotTested: []NotTested{},
+	}
+	for range n() {
+		r.Warnings = append(r.Warnings, Warning{Text: randomText(rng), Location: &Location{File: pick("flake.nix"), Line: rng.Intn(9)}})
+		r.NotTested = append(r.NotTested, NotTested{Kind: pick("nixos", "check"), Count: rng.Intn(3), Why: pick("--kind all")})
 	}
 	if rng.Intn(2) == 0 {
 		r.Base = &Base{Ref: pick("main"), Rev: pick("0a1b2c3", ""), Note: pick(""), Missing: pick("", "")}

@@ -34,6 +34,10 @@ type Report struct {
 	// Notes are remarks about the run as a whole, such as a grid column that
 	// could not be found; each is one sentence.
 	Notes []string `json:"notes,omitempty"`
+	// Warnings change no verdict.
+	Warnings []Warning `json:"warnings"`
+	// NotTested is what the flake offers and the run left out.
+	NotTested []NotTested `json:"not_tested"`
 }
 
 // Tool is a program that took part, with the version it gave of itself.

@@ -18,8 +18,8 @@ type TableOptions struct {
 }
 
 // WriteTable writes the report for a terminal: what was looked at, the grid of
-// hosts and users, further kinds of cells, the causes of what did not pass, and
-// the verdict as the last line. Nothing in the report can act as an escape
+// hosts and users, further kinds of cells, the causes of what did not pass, what was
+// not tested, and the verdict as the last line. Nothing in the report can act as an escape
 // sequence or as a command to GitHub's runner.
 func WriteTable(w io.Writer, r Report, o TableOptions) error {
 	r = terminal().report(r)
@@ -37,6 +37,13 @@ func WriteTable(w io.Writer, r Report, o TableOptions) error {
 	p.changes(r)
 	p.causes(r, x)
 	p.gap()
+	switch left := notTested(r); {
+	case left == "":
+	case p.room(0) == 0:
+		p.add("not tested: " + left) // whole, for who looks for the line
+	default:
+		p.hang("not tested: " + left)
+	}
 	p.verdict(r)
 	return p.writeTo(w)
 }

@@ -150,10 +150,10 @@ func (r *run) boot(ctx context.Context, res *Result) {
 	}
 	res.Note, res.Flaky = strings.Join(without, "; "), booted.Flaky
 	for _, p := range booted.Phases {
-		res.add(p)
+		res.add(r.cutOff(p))
 	}
 	for id, p := range booted.Homes {
-		r.amend(id, p)
+		r.amend(id, r.cutOff(p))
 	}
 }
 

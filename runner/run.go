@@ -122,7 +122,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 		o.Memory = &Memory{}
 	}
 	r := &run{
-		stop: stop, Options: o, audience: newAudience(o.Watch), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
+		given: given, stop: stop, Options: o, audience: newAudience(o.Watch), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{},
 		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.Memory.Total}, beside: o.Memory, retries: o.Retries},
 	}
@@ -170,7 +170,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r.compare(ctx)
 	r.evals.running.Wait() // a process may be about to end, when all is answered
 	r.builders.end()
-	interrupted := given.Err() != nil
+	interrupted := given.Err() != nil && Overdue(given) == nil
 	r.audience.catchUp()
 	return Conclude(r.results, interrupted)
 }
@@ -204,6 +204,7 @@ type run struct {
 	evals    *evaluators
 	builders *builders
 	ended    map[string]chan struct{} // closed when the cell is finished, by id
+	given    context.Context          // of whoever wants the run: its end is not one of the run's own
 	stop     func()                   // ends all that runs
 
 	mu      sync.Mutex
@@ -275,6 +276,7 @@ func (r *run) asks(yes bool) {
 
 // finish takes in the result of a cell.
 func (r *run) finish(res Result) {
+	res = r.late(res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if res.Status == Canceled && res.Note == "" && r.fatal != "" {

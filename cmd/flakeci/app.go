@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,7 +78,7 @@ what.
 FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          subcommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(a.Stdout)
@@ -97,6 +98,11 @@ func (a *App) env(key string) string {
 		}
 	}
 	return ""
+}
+
+// inCI says whether nobody sits at the terminal. GitHub, GitLab and most others set CI.
+func (a *App) inCI() bool {
+	return !slices.Contains([]string{"", "0", "false"}, a.env("CI")) || a.env("GITHUB_ACTIONS") == "true"
 }
 
 // Flags that take two values, as Nix has them.

@@ -20,6 +20,7 @@ import (
 type baseFlags struct {
 	ref, report string
 	changedOnly bool
+	needed      bool // without a base there is nothing to do
 }
 
 func (f *baseFlags) add(fs *pflag.FlagSet) {
@@ -43,9 +44,9 @@ type baseline struct {
 	report *reports.Base
 }
 
-// findBase opens the flake before the change and lists what it offered. What
-// stands in the way is in the report: it keeps nothing from being tested. The error
-// is for a file that is no report.
+// findBase opens the flake before the change and lists what it offered. In CI nothing
+// that stands in its way keeps the flake from being tested: the report says so. At a
+// desk a base that does not exist is an error, as is a file that is no report.
 func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	f := j.opts.base
 	if !f.given() {
@@ -60,11 +61,26 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	if f.ref == "" {
 		return b, nil
 	}
-	if err := b.open(ctx, j, filepath.Join(tmp, "base")); err != nil {
+	err := b.open(ctx, j, filepath.Join(tmp, "base"))
+	var none *noBaseError
+	if errors.As(err, &none) && ctx.Err() == nil && (f.needed || !j.app.inCI()) {
+		return baseline{}, j.opts.origin.mistake("base", "there is nothing to compare with: "+err.Error(), none.hint)
+	}
+	if err != nil {
 		b.report.Missing, b.base = err.Error(), nil
 	}
 	return b, nil
 }
+
+// noBaseError is a base that does not exist.
+type noBaseError struct {
+	err  error
+	hint string
+}
+
+func (e *noBaseError) Error() string { return e.err.Error() }
+
+func (e *noBaseError) Unwrap() error { return e.err }
 
 // readReport takes what the base came to from an earlier run.
 func (b *baseline) readReport(path string) error {
@@ -106,12 +122,18 @@ func known(r reports.Report) map[string]runner.Known {
 // open evaluates what the base offers. The error is why there is no base.
 func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	ref, err := b.locate(ctx, j)
-	if err != nil || ref == "" {
-		return err
+	if err != nil {
+		return &noBaseError{err, "name a branch, a tag or a commit that is there; git branch --all lists branches"}
+	}
+	if ref == "" {
+		return nil
 	}
 	target, err := j.open(ctx, ref, tmp)
 	var eval *nix.EvalError
+	var noFlake *nix.NoFlakeError
 	switch {
+	case errors.As(err, &noFlake):
+		return &noBaseError{err, "name a git revision of the flake's repository, or what Nix takes as a flake reference"}
 	case errors.As(err, &eval):
 		b.base.Lost = runner.FlakeCause(err)
 		return nil

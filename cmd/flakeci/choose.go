@@ -50,7 +50,7 @@ func (j *job) early(known matrix.Matrix) []matrix.Cell {
 	if j.opts.base.given() || j.opts.shard.String() != "" {
 		return nil
 	}
-	m, err := known.Select(j.selection)
+	m, err := j.opts.selectFrom(known, j.selection, true)
 	if err != nil || j.opts.vms.against(hostsToBoot(known)) != nil {
 		return nil // what is said of that is said of the whole
 	}
@@ -82,15 +82,15 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cel
 	}
 	j.causes = append(j.causes, d.Causes...)
 	j.matrix, j.offered = d.Matrix, d.Matrix
-	selected, err := d.Matrix.Select(j.selection)
+	selected, err := j.opts.selectFrom(d.Matrix, j.selection, len(j.causes) == 0)
 	switch {
 	case err != nil && len(j.causes) > 0:
 		if len(d.Matrix.Cells) > 0 { // else the causes say why there is none
-			j.app.complain(err)
+			j.app.complain(j.opts.explain(err, wanted.Others))
 		}
 		return nil, nil
 	case err != nil:
-		return nil, nothingHint(err, wanted.Others)
+		return nil, j.opts.explain(err, wanted.Others)
 	}
 	j.matrix, err = j.opts.shard.of(selected)
 	return j.matrix.Cells, err
@@ -111,7 +111,12 @@ func (j *job) wanted() runner.Wanted {
 // broken makes a cause of what keeps the flake from being looked into. An
 // interruption is none: the report says of itself that it was interrupted.
 func (j *job) broken(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
+	switch over := runner.Overdue(ctx); {
+	case over != nil:
+		c := over.Cause()
+		c.Title += ", and the flake was still being looked into"
+		j.causes = append(j.causes, c)
+	case ctx.Err() == nil:
 		j.causes = append(j.causes, runner.FlakeCause(err))
 	}
 	return nil

@@ -40,6 +40,7 @@ type config struct {
 	Retries  *int     `toml:"retries"`
 	Stall    string   `toml:"stall"`
 	Timeout  string   `toml:"timeout"`
+	Deadline string   `toml:"deadline"`
 
 	JSON      string `toml:"json"`
 	JUnit     string `toml:"junit"`
@@ -59,6 +60,7 @@ type config struct {
 // configError is a configuration that cannot be used; Detail shows the line.
 type configError struct {
 	Path, Detail string
+	Hint         string
 }
 
 func (e *configError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
@@ -221,6 +223,7 @@ func (c config) values() []setting {
 	add("eval-memory", c.EvalMem)
 	add("stall", c.Stall)
 	add("timeout", c.Timeout)
+	add("deadline", c.Deadline)
 	add("json", c.JSON)
 	add("junit", c.JUnit)
 	add("markdown", c.Markdown)

@@ -45,6 +45,19 @@ func (f configFile) wrong(key, format string, args ...any) *configError {
 		number, message, number, line, strings.Repeat(" ", len(number)), strings.Repeat(" ", before), strings.Repeat("~", marks))}
 }
 
+// line is that of a key's value, the i-th of several; 0 if it is not known.
+func (f configFile) line(key string, i int) int {
+	places := f.places()
+	at, ok := places[fmt.Sprintf("%s[%d]", key, i)]
+	if !ok {
+		at, ok = places[key]
+	}
+	if !ok {
+		return 0
+	}
+	return bytes.Count(f.text[:at.Offset], []byte("\n")) + 1
+}
+
 // places tells where keys stand. The library gives places of its own complaints
 // only, and not of a value that is of the right kind and wrong all the same.
 func (f configFile) places() map[string]unstable.Range {

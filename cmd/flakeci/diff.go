@@ -29,10 +29,13 @@ versions and sizes. With --eval-only it builds nothing.`,
 			return oneFlake(cmd, args[1:])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := inOrder(cmd, "BASE", args); err != nil {
+				return err
+			}
 			if err := o.load(cmd, args[1:]); err != nil {
 				return err
 			}
-			o.base = baseFlags{ref: args[0], changedOnly: true}
+			o.base = baseFlags{ref: args[0], changedOnly: true, needed: true}
 			return a.diff(cmd.Context(), o)
 		},
 	}
@@ -53,6 +56,9 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 		return &usageError{msg: "there is nothing to compare with: " + b.Missing}
 	}
 	r := j.report()
+	for _, w := range r.Warnings {
+		a.say("warning: %s", w)
+	}
 	to := a.Stdout
 	if o.files.onStdout() {
 		to = a.Stderr

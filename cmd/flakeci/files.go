@@ -40,14 +40,19 @@ func (f reportFiles) onStdout() bool {
 }
 
 func (f reportFiles) check() error {
-	first := ""
+	taken := map[string]string{} // which form goes where
 	for _, form := range f.forms() {
-		switch {
-		case form[1] != "-":
-		case first != "":
-			return &usageError{msg: first + " and " + form[0] + " cannot both go to stdout"}
+		to := form[1]
+		if to != "" && to != "-" {
+			to = filepath.Clean(to)
+		}
+		switch other := taken[to]; {
+		case to == "" || other == "":
+			taken[to] = form[0]
+		case to == "-":
+			return &usageError{msg: other + " and " + form[0] + " cannot both go to stdout"}
 		default:
-			first = form[0]
+			return &usageError{msg: other + " and " + form[0] + " cannot both go to " + to}
 		}
 		if why := unwritable(form[1]); why != "" {
 			return &usageError{msg: form[0] + " " + why}

@@ -39,7 +39,7 @@ func (s *selectionFlags) addVMs(fs *pflag.FlagSet) {
 func (s *selectionFlags) selection() (matrix.Selection, error) {
 	names := s.kinds
 	if len(names) == 0 {
-		names = []string{string(matrix.KindNixOS), string(matrix.KindHome)}
+		names = defaultKinds()
 	}
 	vms, all, err := s.vmHosts()
 	if err != nil {
@@ -62,22 +62,23 @@ func (s *selectionFlags) selection() (matrix.Selection, error) {
 	}, err
 }
 
-// vmHosts are the hosts to boot: those named, or all that are selected.
+// defaultKinds are the kinds that take part if none is asked for.
+func defaultKinds() []string {
+	return []string{string(matrix.KindNixOS), string(matrix.KindHome)}
+}
+
+// vmHosts are the hosts to boot: those named, and whether all that are selected are.
 func (s *selectionFlags) vmHosts() (names []string, all bool, err error) {
 	for _, name := range s.vms {
 		switch name {
-		case "all":
-			all = true
-		case "none":
-			if len(s.vms) > 1 {
-				return nil, false, &usageError{msg: "--vm none goes with no other host"}
+		case "all", "none":
+			if slices.ContainsFunc(s.vms, func(other string) bool { return other != name }) {
+				return nil, false, &usageError{msg: "--vm " + name + " goes with no other host"}
 			}
+			all = name == "all"
 		default:
 			names = append(names, name)
 		}
-	}
-	if all {
-		names = nil
 	}
 	return names, all, nil
 }
@@ -183,6 +184,7 @@ type flakeFlags struct {
 	configPath string
 	ref        string // the flake reference, from the argument
 	vms        vmConfig
+	origin     origin
 }
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
@@ -201,6 +203,9 @@ func (f *flakeFlags) addShared(fs *pflag.FlagSet) {
 // badFlag puts the flag library's words for a value into plain ones.
 func badFlag(cmd *cobra.Command, err error) error {
 	usage := &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
+	if near := nearFlag(cmd, err); near != "" {
+		usage.hint = "did you mean --" + near + "? " + usage.hint
+	}
 	var bad *pflag.InvalidValueError
 	if errors.As(err, &bad) {
 		usage.msg = "--" + badValue(bad.GetFlag(), bad.GetValue(), bad.Unwrap())
@@ -223,6 +228,13 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	if f.vms, err = readConfig(cmd.Flags(), f.configPath, localFlake(f.ref)); err != nil {
+		return err
+	}
+	f.origin = origin{flags: cmd.Flags()}
+	if f.origin.config, err = findConfig(f.configPath, localFlake(f.ref)); err != nil {
+		return err
+	}
+	if err := f.checkSelection(); err != nil {
 		return err
 	}
 	return checkColor(f.color)

@@ -35,10 +35,13 @@ type job struct {
 	rest     func(context.Context) []matrix.Cell // chooses what could not be chosen yet; may be nil
 	vms      func(tmp string) runner.VMOptions   // what is done with VMs, if not what a run does
 	memoir   *memoir                             // nil if nothing is to be remembered
+	others   *others                             // nil if they are listed with the rest
+	homes    homesSeen
 }
 
 // start finds Nix, and goes through the job in a folder of its own.
 func (j *job) start(ctx context.Context) error {
+	began := time.Now()
 	tmp, remove, err := newTmp()
 	if err != nil {
 		return err
@@ -54,7 +57,14 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	j.started = time.Now()
-	err = j.do(ctx, tmp)
+	within, stop := runner.WithDeadline(ctx, began, j.opts.deadline)
+	defer stop()
+	defer context.AfterFunc(within, func() {
+		if over := runner.Overdue(within); over != nil {
+			j.app.say("%s: what still runs is stopped", over)
+		}
+	})()
+	err = j.do(within, tmp)
 	j.outcome.Interrupted = ctx.Err() != nil
 	return err
 }
@@ -62,41 +72,17 @@ func (j *job) start(ctx context.Context) error {
 // do opens the flake, finds its cells and runs those that are selected. What is
 // wrong with the flake as a whole becomes a cause; the error is for a run that
 // has nothing to report: no flake there, or nothing selected.
-func (j *job) do(ctx context.Context, tmp string) (err error) {
-	var noFlake *nix.NoFlakeError
+func (j *job) do(ctx context.Context, tmp string) error {
 	looking, stop := j.limit(ctx)
 	defer stop()
 	looked := j.whileLooking()
 	defer looked()
-	j.target, err = j.open(looking, j.opts.ref, tmp)
-	if errors.As(err, &noFlake) {
+	machine, cells, err := j.look(ctx, looking, stop, tmp)
+	if err != nil || len(cells) == 0 {
 		return err
 	}
-	if err != nil {
-		return j.broken(ctx, j.slow(looking, err))
-	}
-	j.app.warnOverrides(j.target.Flake)
-	if j.journals {
-		j.memoir = j.remember(ctx)
-	}
-	// Asked before there are cells, so that none is lost if this is interrupted.
-	machine, err := j.client.Machine(looking)
-	if err != nil {
-		return j.broken(ctx, j.slow(looking, err))
-	}
-	var base errgroup.Group
-	base.Go(func() (err error) {
-		j.base, err = j.findBase(looking, tmp)
-		return err
-	})
-	cells, err := j.choose(ctx, looking)
-	if err = cmp.Or(err, base.Wait()); err != nil || len(cells) == 0 {
-		return err
-	}
-	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
-		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
-	}
-	j.base.without(j)
+	endListing := j.listOthers(ctx)
+	defer endListing()
 	earlier, watch, err := j.keepJournal(machine, cells)
 	if err != nil {
 		return err
@@ -119,9 +105,56 @@ func (j *job) do(ctx context.Context, tmp string) (err error) {
 		}
 	}
 	j.outcome = runner.Run(ctx, cells, o)
+	if err := j.checkSystems(); err != nil && ctx.Err() == nil {
+		return err
+	}
+	j.checkDeadline(ctx)
 	j.journal.end(j.outcome, j.about()) // before anything else that takes time
+	j.others.waitFor(ctx)
+	endListing() // its answers are kept with the others, or not at all
 	j.keepAnswers(ctx)
 	return nil
+}
+
+// look opens the flake and its base, and chooses the cells to begin with. There are none
+// where the flake is broken; stop ends the looking.
+func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machine nix.Machine, cells []matrix.Cell, err error) {
+	near, err := j.app.meant(looking, j.client, &j.opts.flakeFlags, tmp)
+	if err != nil {
+		return machine, nil, err
+	}
+	var noFlake *nix.NoFlakeError
+	j.target, err = j.open(looking, j.opts.ref, tmp)
+	if errors.As(err, &noFlake) {
+		return machine, nil, nearMiss(err, near)
+	}
+	if err != nil {
+		return machine, nil, j.broken(ctx, j.slow(looking, err))
+	}
+	j.app.warnOverrides(j.target.Flake)
+	if j.journals {
+		j.memoir = j.remember(ctx)
+	}
+	// Asked before there are cells, so that none is lost if this is interrupted.
+	if machine, err = j.client.Machine(looking); err != nil {
+		return machine, nil, j.broken(ctx, j.slow(looking, err))
+	}
+	var base errgroup.Group
+	base.Go(func() (err error) {
+		if j.base, err = j.findBase(looking, tmp); err != nil {
+			stop() // nothing is going to come of the flake
+		}
+		return err
+	})
+	cells, err = j.choose(ctx, looking)
+	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
+		return machine, nil, err
+	}
+	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
+		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
+	}
+	j.base.without(j)
+	return machine, cells, nil
 }
 
 // toRunner makes of a job what the runner takes, but for what is known only once the
@@ -134,7 +167,10 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.namesHomes() {
-		o.Embedded = j.selection.Admits
+		o.Embedded = func(home matrix.Cell) bool {
+			j.homes.add(home.ID)
+			return j.selection.Admits(home)
+		}
 	}
 	told := p.watcher()
 	if j.vms == nil {

@@ -52,6 +52,8 @@ type about struct {
 	Flake     reports.Flake
 	Base      *reports.Base
 	Causes    []*runner.Cause
+	Warnings  []reports.Warning
+	NotTested []reports.NotTested
 	Artifacts string
 }
 
@@ -60,13 +62,14 @@ func (j *job) about() about {
 	return about{
 		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
 		Flake: reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Base:  j.base.report, Causes: j.causes, Artifacts: j.opts.artifacts,
+		Base:  j.base.report, Causes: j.causes, Warnings: j.unmatched(), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
 	}
 }
 
 // run fills in what a report is made of.
 func (b about) run(r reports.Run) reports.Run {
 	r.Tool, r.Nix, r.Flake, r.Base, r.Causes = b.Tool, b.Nix, b.Flake, b.Base, b.Causes
+	r.Warnings, r.NotTested = b.Warnings, b.NotTested
 	return r
 }
 

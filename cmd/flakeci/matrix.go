@@ -54,22 +54,14 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
-		return err
+		return o.explain(err, false)
 	}
 	tmp, remove, err := newTmp()
 	if err != nil {
 		return err
 	}
 	defer remove()
-	options, err := a.clientOptions(o.nix, tmp)
-	if err != nil {
-		return err
-	}
-	client, err := nix.Find(ctx, options)
-	if err != nil {
-		return err
-	}
-	target, err := client.Open(ctx, o.ref, o.nix.flake(), tmp)
+	target, err := a.open(ctx, &o.flakeFlags, tmp)
 	if err != nil {
 		return err
 	}
@@ -86,9 +78,12 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err := target.Save(ctx); err != nil && ctx.Err() == nil {
 		a.say("warning: what was evaluated is not kept for the next time: %v", err)
 	}
-	m, err := d.Matrix.Select(selection)
+	m, err := o.selectFrom(d.Matrix, selection, len(d.Causes) == 0)
 	if err != nil && len(d.Causes) == 0 {
-		return nothingHint(err, others)
+		return o.explain(err, others)
+	}
+	for _, w := range o.unlisted(d.Matrix, homes, others) {
+		a.say("warning: %s", w)
 	}
 	if err == nil {
 		if err := a.printMatrix(m, target.Flake, o); err != nil {
@@ -102,6 +97,42 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return exitCode(exitFailed)
 	}
 	return nil
+}
+
+// open finds Nix and the flake.
+func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target, error) {
+	options, err := a.clientOptions(f.nix, tmp)
+	if err != nil {
+		return nil, err
+	}
+	client, err := nix.Find(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	near, err := a.meant(ctx, client, f, tmp)
+	if err != nil {
+		return nil, err
+	}
+	target, err := client.Open(ctx, f.ref, f.nix.flake(), tmp)
+	var noFlake *nix.NoFlakeError
+	if errors.As(err, &noFlake) {
+		return nil, nearMiss(err, near)
+	}
+	return target, err
+}
+
+// unlisted warns of patterns that match nothing of a flake that was listed as far as that.
+func (o *matrixOptions) unlisted(m matrix.Matrix, homes, others bool) []reports.Warning {
+	var unsure []string
+	if !homes {
+		unsure = append(unsure, string(matrix.KindNixOS)+"/", string(matrix.KindDarwin)+"/")
+	}
+	if !others {
+		for _, kind := range otherKinds() {
+			unsure = append(unsure, string(kind)+"/")
+		}
+	}
+	return o.unmatched(m, nil, unsure)
 }
 
 func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {

@@ -31,6 +31,7 @@ type runOptions struct {
 	retries    int
 	stall      time.Duration
 	timeout    time.Duration
+	deadline   time.Duration
 	artifacts  string
 	progress   string
 }
@@ -56,6 +57,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.IntVar(&o.retries, "retries", 1, "try again what fails for what may be gone the next time, such as a lost connection, at most `N` times")
 	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "say so when a builder has written nothing for `DURATION`; 0 never does")
 	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell, and looking into the flake, to `DURATION`, such as 30m (default no limit)")
+	fs.DurationVar(&o.deadline, "deadline", 0, "end the run after `DURATION`, with its report; what is not done by then has timed out (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
 	fs.StringVar(&o.progress, "progress", "auto", "what is shown meanwhile, `HOW`: live, plain, quiet, or auto")
 }
@@ -94,6 +96,9 @@ func (o *runOptions) check() error {
 	if o.timeout < 0 {
 		return &usageError{msg: "--timeout takes a duration that is not negative"}
 	}
+	if o.deadline < 0 {
+		return &usageError{msg: "--deadline takes a duration that is not negative"}
+	}
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, and " + o.artifacts + " is a file"}
 	}
@@ -105,6 +110,9 @@ func (o *runOptions) check() error {
 func (a *App) run(ctx context.Context, o runOptions) error {
 	j, err := a.work(ctx, o, true)
 	if err != nil {
+		if j != nil {
+			j.journal.close(a, true) // of a run that was a mistake nothing is to be gone on with
+		}
 		return err
 	}
 	r := j.report()
@@ -124,7 +132,7 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
-		return nil, err
+		return nil, o.explain(err, false)
 	}
 	j := &job{app: a, opts: o, selection: selection, journals: journals}
 	return j, j.start(ctx)

@@ -44,6 +44,9 @@ at the end. Ctrl-C ends the machine, not what runs in it; so does poweroff.`,
 			return &usageError{msg: "flakeci vm takes a HOST and, if it is not here, a FLAKE", hint: "flakeci matrix shows the hosts"}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := inOrder(cmd, "HOST", args); err != nil {
+				return err
+			}
 			o.host = args[0]
 			if err := o.flake.load(cmd, args[1:]); err != nil {
 				return err

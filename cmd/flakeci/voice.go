@@ -97,16 +97,12 @@ func explain(err error) complaint {
 	}
 	var config *configError
 	if errors.As(err, &config) {
-		return complaint{err.Error(), "", exitUsage}
+		return complaint{err.Error(), config.Hint, exitUsage}
 	}
 	for _, f := range []func(error) (complaint, bool){explainSelection, explainNix, explainReport} {
 		if c, ok := f(err); ok {
 			return c
 		}
-	}
-	// All that cobra gives as plain text.
-	if strings.HasPrefix(err.Error(), "unknown command") {
-		return complaint{err.Error(), "see flakeci --help", exitUsage}
 	}
 	return complaint{msg: err.Error(), code: exitError}
 }

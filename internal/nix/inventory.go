@@ -84,6 +84,16 @@ func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	return Offer{Checks: shown.Checks, Packages: shown.Packages, DevShells: shown.DevShells, Formatters: shown.Formatters}, nil, err
 }
 
+// OtherNames lists by the names of attributes alone what [Target.Others] lists, for who
+// only wants to know what there is. It forces nothing below a name, builds nothing that
+// a name is imported from, and gives up where one output cannot be listed.
+func (t *Target) OtherNames(ctx context.Context) (Offer, error) {
+	return t.askAll(ctx, otherQueries(), func(q *question) {
+		q.beside = true
+		q.args = append(q.args, "--option", "allow-import-from-derivation", "false")
+	})
+}
+
 // ask puts all queries to one process and, if that fails, each to its own, so
 // that only the guilty one is lost.
 func (t *Target) ask(ctx context.Context, queries []outputQuery) (Offer, []Fault, error) {
@@ -116,7 +126,7 @@ func (q outputQuery) copy(dst, src *Offer) {
 	*q.attrs(dst) = *q.attrs(src)
 }
 
-func (t *Target) askAll(ctx context.Context, queries []outputQuery) (Offer, error) {
+func (t *Target) askAll(ctx context.Context, queries []outputQuery, adjust ...func(*question)) (Offer, error) {
 	var expr strings.Builder
 	expr.WriteString("f: let o = f.outputs; in {")
 	answers := map[string]*answer{}
@@ -126,7 +136,7 @@ func (t *Target) askAll(ctx context.Context, queries []outputQuery) (Offer, erro
 	}
 	expr.WriteString(" }")
 	var offer Offer
-	if _, err := t.Eval(ctx, expr.String(), &answers); err != nil {
+	if _, err := t.Eval(ctx, expr.String(), &answers, adjust...); err != nil {
 		return offer, err
 	}
 	for _, q := range queries {

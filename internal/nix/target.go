@@ -57,12 +57,16 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 // Eval applies a Nix function to the flake and decodes the JSON it gives. An
 // error of the flake is an [*EvalError]; a process that died otherwise is the
 // [*proc.Error] of it.
-func (t *Target) Eval(ctx context.Context, function string, into any) (proc.Usage, error) {
+func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...func(*question)) (proc.Usage, error) {
 	if t.answers.get(function, into) {
 		return proc.Usage{}, nil
 	}
 	var raw json.RawMessage
-	usage, err := t.client.evaluate(ctx, t.applying(function), &raw)
+	q := t.applying(function)
+	for _, a := range adjust {
+		a(&q)
+	}
+	usage, err := t.client.evaluate(ctx, q, &raw)
 	if err != nil {
 		return usage, err
 	}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// nameRE is an argument that Nix would look up in its registry, and that may be a name
+// in the flake as well: no path that says so, and no URL.
+var nameRE = regexp.MustCompile(`^[^./~:?#][^:?#]*$`)
+
+// meant looks whether the argument, which should be a flake, is the name of something
+// in the flake of this folder. Nix would look it up in its registry, which takes the
+// network and ends, if all goes well, in another flake. The error is for one that is
+// such a name; near is what may be meant if there is no such flake either.
+func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) (near string, err error) {
+	ref := f.ref
+	if !nameRE.MatchString(ref) || isThere(ref) || localFlake(".") == "" {
+		return "", nil
+	}
+	if kind, ok := kindOfPattern(ref); ok && isOther(kind) {
+		return "", f.notAFlake(ref, "the id of a cell", fmt.Sprintf("--kind %s --cell '%s'", kind, ref))
+	}
+	all := a.namesHere(ctx, c, f, tmp)
+	var known []string
+	for _, n := range all {
+		if n.name == ref {
+			return "", f.notAFlake(ref, n.what+" of the flake here", n.flag)
+		}
+		known = append(known, n.name)
+	}
+	if i := slices.Index(known, matrix.Suggest(ref, known)); i >= 0 {
+		near = all[i].flag
+	}
+	return near, nil
+}
+
+// namesHere lists the names in the flake of this folder, if they can be had: it is not
+// the one that was asked for.
+func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) []named {
+	var own nixFlags // which the flake here gives itself
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	own.add(fs)
+	if _, err := readConfig(fs, "", localFlake(".")); err != nil {
+		return nil
+	}
+	options := f.nix.flake()
+	options.Overrides = append(own.flake().Overrides, options.Overrides...)
+	target, err := c.Open(ctx, ".", options, filepath.Join(tmp, "here"))
+	if err != nil {
+		return nil
+	}
+	d, err := runner.Discover(ctx, target, runner.Wanted{})
+	if err != nil {
+		return nil
+	}
+	return namesIn(d.Matrix)
+}
+
+// named is a name in a flake, with the flag that chooses it.
+type named struct{ name, what, flag string }
+
+// namesIn lists what a person may call something in a flake.
+func namesIn(m matrix.Matrix) []named {
+	var all []named
+	for _, host := range m.Grid.Hosts {
+		all = append(all, named{host, "a host", "--host " + host})
+	}
+	for _, user := range m.Grid.Users {
+		all = append(all, named{user, "a user", "--user " + user})
+	}
+	for _, c := range m.Cells {
+		flag := "--cell " + c.ID
+		if c.Kind == matrix.KindVM {
+			flag = "--vm " + c.Host
+		}
+		all = append(all, named{c.ID, "a cell", flag})
+		if _, key, _ := strings.Cut(c.ID, "/"); c.Kind == matrix.KindHome && c.Part == "" {
+			all = append(all, named{key, "a home", flag})
+		}
+	}
+	return all
+}
+
+// notAFlake is the mistake of an argument that is a name.
+func (f *flakeFlags) notAFlake(ref, what, flag string) error {
+	hint := "did you mean " + flag + "?"
+	if f.origin.flags != nil && f.origin.flags.Lookup("host") == nil { // flakeci vm
+		hint = "flakeci vm boots one host; its second argument is a flake"
+	}
+	return &usageError{
+		msg:  fmt.Sprintf("%s is no folder but %s", ref, what),
+		hint: hint + " (flake:" + ref + " is what Nix's registry has)",
+	}
+}
+
+// nearMiss adds to the error of a flake that is not there what may be meant.
+func nearMiss(err error, near string) error {
+	if near == "" {
+		return err
+	}
+	return &usageError{msg: err.Error(), hint: "did you mean " + near + "?"}
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// isFlakeFolder says whether an argument can be nothing but a flake: a folder of one,
+// or what only a reference has.
+func isFlakeFolder(arg string) bool {
+	return isThere(filepath.Join(arg, "flake.nix")) || strings.Contains(arg, ":") && !isThere(arg)
+}
+
+// inOrder finds two arguments that were given the wrong way round. The first is called
+// name, the second is the flake.
+func inOrder(cmd *cobra.Command, name string, args []string) error {
+	if len(args) != 2 || !isFlakeFolder(args[0]) || isFlakeFolder(args[1]) {
+		return nil
+	}
+	return &usageError{
+		msg:  fmt.Sprintf("%s takes the %s first, then the FLAKE", cmd.CommandPath(), name),
+		hint: fmt.Sprintf("did you mean %s %s %s?", cmd.CommandPath(), args[1], args[0]),
+	}
+}
+
+// subcommand finds a subcommand that does not exist.
+func subcommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	elsewhere := map[string]string{
+		"build": "run", "check": "run", "test": "run", "eval": "run --eval-only",
+		"list": "matrix", "ls": "matrix", "show": "matrix", "boot": "vm", "compare": "diff",
+	}
+	hint := "see flakeci --help"
+	switch near := matrix.Suggest(args[0], names); {
+	case elsewhere[args[0]] != "":
+		hint = fmt.Sprintf("did you mean flakeci %s?", elsewhere[args[0]])
+	case isFlakeFolder(args[0]):
+		hint = fmt.Sprintf("did you mean flakeci run %s?", args[0])
+	case near != "":
+		hint = fmt.Sprintf("did you mean flakeci %s?", near)
+	}
+	return &usageError{msg: fmt.Sprintf("unknown command %q", args[0]), hint: hint}
+}
+
+// nearFlag is the flag of a subcommand that an unknown one may be meant to be.
+func nearFlag(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	slices.Sort(names)
+	return matrix.Suggest(unknown.GetSpecifiedName(), names)
+}

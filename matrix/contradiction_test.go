@@ -1,0 +1,91 @@
+package matrix
+
+import (
+	"errors"
+	"math/rand"
+	"slices"
+	"testing"
+)
+
+func TestContradiction(t *testing.T) {
+	every := []string{"host", "user", "system", "vm"}
+	plain := []Kind{KindNixOS, KindHome}
+	for _, tt := range []struct {
+		name string
+		sel  Selection
+		want string
+	}{
+		{"none", Selection{Hosts: []string{"reason"}, Kinds: plain, VMs: []string{"reason"}}, ""},
+		{"a VM of another host", Selection{Hosts: []string{"laptop"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by host"},
+		{"one of two VMs", Selection{Hosts: []string{"laptop"}, Kinds: plain, VMs: []string{"laptop", "reason"}}, "vm reason is left out by host"},
+		{"a VM and a user", Selection{Users: []string{"joachim"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by user"},
+		{"all VMs and a user", Selection{Users: []string{"joachim"}, Kinds: []Kind{KindHome, KindVM}}, "vm all is left out by user"},
+		{"all VMs of a darwin host", Selection{Hosts: []string{"mac"}, Kinds: []Kind{KindDarwin, KindVM}}, "vm all is left out by host"},
+		{"a VM and other cells", Selection{Cells: []string{"home/*"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by cell"},
+		{"a VM that is excluded", Selection{Exclude: []string{"vm/*"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by exclude"},
+		{"a host that is excluded", Selection{Hosts: []string{"laptop", "reason"}, Exclude: []string{"*reason*"}}, "host reason is left out by exclude"},
+		{"a host of another kind", Selection{Hosts: []string{"reason", "mac"}, Kinds: []Kind{KindNixOS}}, "host mac is left out by kind"},
+		{"a host without the user", Selection{Hosts: []string{"laptop", "reason"}, Users: []string{"work"}}, "host reason is left out by user"},
+		{"a user without the host", Selection{Hosts: []string{"laptop"}, Users: []string{"work", "niri"}}, "user niri is left out by host"},
+		{"by two filters", Selection{Hosts: []string{"reason", "laptop"}, Kinds: []Kind{KindNixOS, KindHome}, Exclude: []string{"nixos/laptop", "nixos/laptop/*", "home/joachim"}, Users: []string{"joachim"}},
+			"host laptop is left out by user and exclude"},
+		{"a system of no cell", Selection{Kinds: []Kind{KindNixOS}, Systems: []string{"x86_64-linux", "x86_64-darwin"}}, "system x86_64-darwin: the flake has nothing of that kind"},
+		{"a kind that no host has", Selection{Hosts: []string{"reason"}, Kinds: []Kind{KindNixOS, KindCheck}}, ""},
+	} {
+		m := New(fleet())
+		if tt.name == "a system of no cell" {
+			m = New(Inventory{NixOS: []string{"reason"}})
+		}
+		if _, err := m.Select(tt.sel); err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		err := m.Contradiction(tt.sel, every...)
+		if got := errorText(err); got != tt.want {
+			t.Errorf("%s: %q, not %q", tt.name, got, tt.want)
+		}
+		var e *ContradictionError
+		if errors.As(err, &e) && m.Contradiction(tt.sel, slices.DeleteFunc(slices.Clone(every), func(f string) bool { return f == e.Filter })...) != nil {
+			t.Errorf("%s: found though %s was not to be looked at", tt.name, e.Filter)
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// Whatever is selected, each host, user and VM that was asked for has a cell in it,
+// or is said to have none.
+func TestWhatIsNamedTakesPartOrIsSaid(t *testing.T) {
+	check(t, func(inv anyInventory, seed int64) bool {
+		m, r := New(inv.Inventory), rand.New(rand.NewSource(seed))
+		s := anySelection(m, r)
+		for _, host := range m.Grid.Hosts {
+			if r.Intn(3) == 0 && hasCell(m.Cells, vmCell(host).ID) {
+				s.VMs = append(s.VMs, host)
+			}
+		}
+		selected, err := m.Select(s)
+		if err != nil || m.Contradiction(s, "host", "user", "system", "vm") != nil {
+			return true
+		}
+		for _, host := range s.Hosts {
+			if !slices.ContainsFunc(selected.Cells, func(c Cell) bool { return slices.Contains(m.offer.rows(c), host) }) {
+				t.Logf("host %s has no cell", host)
+				return false
+			}
+		}
+		for _, host := range s.VMs {
+			if !hasCell(selected.Cells, vmCell(host).ID) {
+				t.Logf("%s is not booted", host)
+				return false
+			}
+		}
+		return !slices.ContainsFunc(s.Users, func(user string) bool {
+			return !slices.ContainsFunc(selected.Cells, func(c Cell) bool { return c.User == user })
+		})
+	})
+}

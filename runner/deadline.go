@@ -1,0 +1,89 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// DeadlineError, as the cause that a context has ended, says that the time is over which
+// the run has. Cells that were not done by then have timed out: nobody canceled them.
+type DeadlineError struct {
+	Limit time.Duration
+}
+
+func (e *DeadlineError) Error() string {
+	return fmt.Sprintf("the run's deadline of %s is over", e.Limit)
+}
+
+// Cause is that of whatever was cut off.
+func (e *DeadlineError) Cause() *Cause {
+	return &Cause{
+		Kind: kindTimeout, Title: e.Error(),
+		Hint: "give it more with --deadline, or go on where it stopped with flakeci run --resume",
+	}
+}
+
+// WithDeadline gives a context that ends when so much time has passed since a moment;
+// 0 is no limit. Its end is no [context.DeadlineExceeded]: by that one knows the limit
+// of a single step.
+func WithDeadline(ctx context.Context, began time.Time, limit time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := func() { cancel(nil) }
+	if limit == 0 {
+		return ctx, stop
+	}
+	timer := time.AfterFunc(limit-time.Since(began), func() { cancel(&DeadlineError{limit}) })
+	return ctx, func() {
+		timer.Stop()
+		stop()
+	}
+}
+
+// Overdue is the deadline that ended a context, nil if it goes on or ended otherwise.
+func Overdue(ctx context.Context) *DeadlineError {
+	var over *DeadlineError
+	if ctx == nil || !errors.As(context.Cause(ctx), &over) {
+		return nil
+	}
+	return over
+}
+
+// cutOff makes a phase that was stopped by the deadline one that timed out.
+func (r *run) cutOff(p Phase) Phase {
+	if p.Status != Canceled {
+		return p
+	}
+	over := Overdue(r.given)
+	if over == nil {
+		return p
+	}
+	cause := r.causes.once(over.Error(), over.Cause)
+	p.Status, p.Message = TimedOut, cause.Title
+	p.Causes = append(slices.Clip(p.Causes), cause)
+	return p
+}
+
+// late makes a cell that was stopped by the deadline one that timed out.
+func (r *run) late(res Result) Result {
+	if res.Status != Canceled {
+		return res
+	}
+	over := Overdue(r.given)
+	if over == nil {
+		return res
+	}
+	res.Status = TimedOut
+	res.Phases = slices.Clone(res.Phases)
+	for i, p := range res.Phases {
+		if p.Status == Canceled {
+			res.Phases[i].Status, res.Phases[i].Message = TimedOut, over.Error()
+		}
+	}
+	if cause := r.causes.once(over.Error(), over.Cause); !slices.Contains(res.Causes, cause) {
+		res.Causes = append(slices.Clip(res.Causes), cause)
+	}
+	return res
+}

@@ -1,0 +1,85 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+)
+
+func TestDeadline(t *testing.T) {
+	ctx, stop := WithDeadline(context.Background(), time.Now().Add(-time.Hour), time.Minute)
+	defer stop()
+	<-ctx.Done()
+	if over := Overdue(ctx); over == nil || over.Limit != time.Minute {
+		t.Errorf("cause %v", context.Cause(ctx))
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		t.Error("it looks like the time limit of a step")
+	}
+	below, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if Overdue(below) == nil {
+		t.Error("what goes on below it does not know why it ended")
+	}
+}
+
+func TestAnInterruptionIsNoDeadline(t *testing.T) {
+	for _, limit := range []time.Duration{0, time.Hour} {
+		given, interrupt := context.WithCancel(context.Background())
+		ctx, stop := WithDeadline(given, time.Now(), limit)
+		if ctx.Err() != nil || Overdue(ctx) != nil {
+			t.Errorf("limit %v: over at once", limit)
+		}
+		interrupt()
+		<-ctx.Done()
+		if Overdue(ctx) != nil {
+			t.Errorf("limit %v: an interruption is taken for the deadline", limit)
+		}
+		stop()
+	}
+}
+
+// What the deadline stops has timed out, in whichever phase; what had ended keeps its
+// status, and all that was stopped has one cause.
+func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
+	given, stop := WithDeadline(context.Background(), time.Now(), time.Nanosecond)
+	defer stop()
+	<-given.Done()
+	r := &run{given: given, audience: newAudience(nil)}
+	vm := matrix.Cell{ID: "vm/h", Kind: matrix.KindVM, Host: "h"}
+	home := matrix.Cell{ID: "home/u@h", Kind: matrix.KindHome, Host: "h"}
+	r.VM.Boot = func(context.Context, VM, BootOptions) Booted {
+		return Booted{
+			Phases: []Phase{{Name: "boot", Status: Passed}, {Name: "check: web", Status: Canceled}},
+			Homes:  map[string]Phase{home.ID: {Name: "activate", Status: Canceled}},
+		}
+	}
+	r.finish(Result{Cell: home, Status: Passed, Phases: []Phase{{Name: PhaseBuild, Status: Passed}}})
+	booted := Result{Cell: vm, Status: Passed, OutPaths: map[string]string{"out": "/x"}}
+	r.boot(given, &booted)
+	r.finish(booted)
+	evaluated := []Phase{{Name: PhaseEval, Status: Canceled}}
+	r.finish(Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: Canceled, Phases: evaluated})
+	r.finish(Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: Failed, Causes: []*Cause{{Title: "its own"}}})
+	if evaluated[0].Status != Canceled {
+		t.Error("phases that a watcher may have were changed")
+	}
+	out := Conclude(r.results, false)
+	want := map[string]Status{"vm/h": TimedOut, "home/u@h": TimedOut, "nixos/a": TimedOut, "nixos/b": Failed}
+	for _, res := range out.Results {
+		if res.Status != want[res.Cell.ID] {
+			t.Errorf("%s: %s", res.Cell.ID, res.Status)
+		}
+		for _, p := range res.Phases {
+			if p.Status == Canceled {
+				t.Errorf("%s: %s is canceled", res.Cell.ID, p.Name)
+			}
+		}
+	}
+	if len(out.Causes) != 2 {
+		t.Errorf("%d causes", len(out.Causes))
+	}
+}

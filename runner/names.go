@@ -1,0 +1,21 @@
+package runner
+
+import (
+	"context"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+)
+
+// Others are the cells that a flake offers besides hosts and homes, as far as the names
+// of its attributes tell. The error is for a flake that does not.
+func Others(ctx context.Context, t *nix.Target) ([]matrix.Cell, error) {
+	offer, err := t.OtherNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return matrix.New(matrix.Inventory{
+		Formatters: offer.Formatters, Checks: outputs(offer.Checks),
+		Packages: outputs(offer.Packages), DevShells: outputs(offer.DevShells),
+	}).Cells, nil
+}
