@@ -69,7 +69,9 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)
 	if m != nil {
 		runs := alive.Err() == nil
 		b.keepEvidence(ctx, runs)
-		m.stop(ctx, b.up && runs) // one that panicked hears no power button
+		if !m.stop(ctx, b.up && runs) { // one that panicked hears no power button
+			b.result.Phases[0].Message += "; what it started still runs: flakeci may not end it"
+		}
 	}
 	return b.result
 }
