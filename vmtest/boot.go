@@ -165,7 +165,7 @@ func (b *booting) notUp(alive context.Context, limit time.Duration, err error) [
 	default:
 		return []*Fault{f}
 	}
-	limited, cancel := context.WithTimeout(alive, 5*time.Second*m.accel.factor())
+	limited, cancel := context.WithTimeout(alive, b.lab.atMost(5*time.Second*m.accel.factor()))
 	defer cancel()
 	jobs, err := m.jobs(limited)
 	b.answers = err == nil

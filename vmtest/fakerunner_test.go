@@ -139,8 +139,11 @@ func (r *fakeRunner) serveQMP(conn net.Conn) {
 			continue
 		}
 		fmt.Fprintf(conn, `{"return": {}, "id": %d}`+"\n", request.ID)
-		if request.Execute == "quit" {
+		switch request.Execute {
+		case "quit":
 			os.Exit(0)
+		case "system_powerdown":
+			fmt.Fprintln(conn, `{"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}`)
 		}
 	}
 }
