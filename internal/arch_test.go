@@ -32,8 +32,8 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"internal/proc", nil},
-		{"internal/git", []string{"internal/proc"}},
-		{"internal/nix", []string{"internal/git", "internal/proc"}},
+		{"internal/git", []string{"internal/proc", "internal/safefile"}},
+		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile"}},
 		{"internal", []string{"internal"}},
 		{"matrix", nil},
 		{"runner", []string{"matrix", "internal"}},

@@ -19,9 +19,12 @@ import (
 
 // kinds are what may stand in the place of a file.
 var kinds = map[string]func(path string) error{
-	"pipe":                 func(p string) error { return syscall.Mkfifo(p, 0o600) },
-	"device":               func(p string) error { return os.Symlink("/dev/zero", p) },
-	"link to a file":       func(p string) error { return os.Symlink("/proc/self/environ", p) },
+	"pipe":   func(p string) error { return syscall.Mkfifo(p, 0o600) },
+	"device": func(p string) error { return os.Symlink("/dev/zero", p) },
+	"link to a file": func(p string) error {
+		secret := filepath.Join(os.Getenv("HOME"), "secret")
+		return errors.Join(os.WriteFile(secret, []byte(os.Getenv("FLAKECI_VMTEST_MARK")), 0o600), os.Symlink(secret, p))
+	},
 	"link to itself":       func(p string) error { return os.Symlink(filepath.Base(p), p) },
 	"folder":               func(p string) error { return os.MkdirAll(filepath.Join(p, "in", "it"), 0o700) },
 	"socket":               func(p string) error { _, err := net.Listen("unix", p); return err },
@@ -112,7 +115,7 @@ func hostile() map[string]func(*fakeRunner) {
 					}
 				} else {
 					_ = os.RemoveAll(path(r))
-					_ = put(path(r))
+					_ = put(path(r)) // in what was just removed some cannot
 				}
 				r.run()
 			}

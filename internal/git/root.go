@@ -28,7 +28,7 @@ func Root(dir string) string {
 // gitDir asks git for the git directory of a root, as only git knows which owners
 // the user trusts, and makes sure that it is the one that .git stands for.
 func gitDir(ctx context.Context, root string, env []string) (string, error) {
-	dir, err := run(ctx, env, "-C", root, "rev-parse", "--absolute-git-dir")
+	dir, err := run(ctx, env, askLimit, "-C", root, "rev-parse", "--absolute-git-dir")
 	if err != nil {
 		return "", err
 	}
