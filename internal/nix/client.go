@@ -89,8 +89,9 @@ func (e *TooOldError) Error() string {
 
 // Find asks the binary for its version and gives a client for it, or a
 // [*NotFoundError] or [*TooOldError].
-func Find(ctx context.Context, o Options) (*Client, error) {
-	c := newClient(o)
+func Find(ctx context.Context, o Options) (*Client, error) { return newClient(o).find(ctx) }
+
+func (c *Client) find(ctx context.Context) (*Client, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := proc.Answer{Max: maxAnswer}
