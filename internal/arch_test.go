@@ -206,6 +206,64 @@ func TestOnlyProcStartsProcesses(t *testing.T) {
 	}
 }
 
+// Whatever is started may start others, and those may get away: nothing of it outlives
+// flakeci only if it has a supervisor.
+func TestEveryProcessIsSupervised(t *testing.T) {
+	found := 0
+	for _, s := range sources(t) {
+		if under(s.folder, "internal/proc") || under(s.folder, "reports/github/fakehub") {
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok || !isName(literal.Type, "proc", "Cmd") {
+				return true
+			}
+			found++
+			if !slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+				pair, ok := e.(*ast.KeyValueExpr)
+				return ok && isIdent(pair.Key, "Supervised") && isIdent(pair.Value, "true")
+			}) {
+				t.Errorf("%s runs a proc.Cmd that is not supervised", s.name)
+			}
+			return true
+		})
+	}
+	if found == 0 {
+		t.Error("no proc.Cmd was found at all")
+	}
+}
+
+func isIdent(e ast.Expr, name string) bool {
+	ident, ok := e.(*ast.Ident)
+	return ok && ident.Name == name
+}
+
+// isName says whether an expression is a name of a package.
+func isName(e ast.Expr, pkg, name string) bool {
+	selector, ok := e.(*ast.SelectorExpr)
+	return ok && isIdent(selector.X, pkg) && selector.Sel.Name == name
+}
+
+// A stranger may have put a file where it is read, or filled it. What reads all of it
+// has a limit, which internal/safefile asks for.
+func TestFilesAreReadWithALimit(t *testing.T) {
+	// Those of the kernel's, and what tests alone read.
+	free := []string{"internal/safefile", "internal/memory", "internal/proc", "internal/lanes", "reports/github/fakehub"}
+	for _, s := range sources(t) {
+		if slices.ContainsFunc(free, func(folder string) bool { return under(s.folder, folder) }) || s.name == "vmtest/accel.go" {
+			continue
+		}
+		for _, use := range uses(s, map[string][]string{"os": {"ReadFile"}, "io": {"ReadAll"}}) {
+			t.Errorf("%s uses %s; files are read by internal/safefile", s.name, use)
+		}
+		// The command line may name a pipe.
+		if !under(s.folder, "cmd") && len(uses(s, map[string][]string{"os": {"Open"}})) > 0 {
+			t.Errorf("%s uses os.Open; files are opened by internal/safefile", s.name)
+		}
+	}
+}
+
 func TestOnlyCmdReadsTheOutside(t *testing.T) {
 	for _, s := range sources(t) {
 		// A helper is asked for by how it was started, before there is a main.
