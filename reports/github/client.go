@@ -72,6 +72,7 @@ type bounded struct {
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
+		_ = b.Close() // which not all do who are given an error
 		return 0, fmt.Errorf("GitHub's answer has more than %d MiB", mostAnswer>>20)
 	}
 	return n, err
