@@ -25,9 +25,9 @@ func fakeGit(t *testing.T, script string) {
 
 // A git that waits for a server, or for anything, is not waited for.
 func TestAGitThatHangs(t *testing.T) {
+	repo := open(t, newHistory(t).dir)
 	fakeGit(t, "sleep 1000 >/dev/null 2>&1 & exec sleep 1000")
-	repo := git.Repo{Dir: t.TempDir()}
-	_, err := git.AskWithin(repo, t.Context(), 100*time.Millisecond, "fetch")
+	_, err := git.AskWithin(repo, t.Context(), 100*time.Millisecond, "-c", "gc.auto=0", "fetch")
 	if !errors.As(err, new(*proc.LimitError)) || !strings.HasPrefix(err.Error(), "git fetch gave no answer for ") {
 		t.Errorf("over its limit: %v", err)
 	}
@@ -40,8 +40,9 @@ func TestAGitThatHangs(t *testing.T) {
 
 // What a commit says is a stranger's, and may be of any length.
 func TestAGitThatPrintsWithoutEnd(t *testing.T) {
+	repo := open(t, newHistory(t).dir)
 	fakeGit(t, "exec yes")
-	if _, err := git.AskWithin(git.Repo{Dir: t.TempDir()}, t.Context(), time.Hour, "cat-file"); !errors.Is(err, proc.ErrTooMuch) {
+	if _, err := git.AskWithin(repo, t.Context(), time.Hour, "cat-file"); !errors.Is(err, proc.ErrTooMuch) {
 		t.Errorf("the error is %v", err)
 	}
 }
