@@ -32,8 +32,8 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"internal/proc", nil},
-		{"internal/git", []string{"internal/proc"}},
-		{"internal/nix", []string{"internal/git", "internal/proc"}},
+		{"internal/git", []string{"internal/proc", "internal/safefile"}},
+		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile"}},
 		{"internal", []string{"internal"}},
 		{"matrix", nil},
 		{"runner", []string{"matrix", "internal"}},
@@ -109,6 +109,14 @@ func under(folder, parent string) bool {
 	return folder == parent || strings.HasPrefix(folder, parent+"/")
 }
 
+// isUnder reports whether a folder is one of others or below it.
+func isUnder(folder string, parents []string) bool {
+	return slices.ContainsFunc(parents, func(parent string) bool { return under(folder, parent) })
+}
+
+// fakes are for tests alone.
+var fakes = []string{"reports/github/fakehub", "internal/git/planted"}
+
 // ruleFor returns the rule with the longest folder that fits.
 func ruleFor(folder string) (rule, bool) {
 	var best rule
@@ -178,7 +186,7 @@ func TestOneFileCollectsReports(t *testing.T) {
 
 // What stands in for GitHub in tests, and hostile checkouts, are in no program.
 func TestFakesAreForTests(t *testing.T) {
-	for _, fake := range []string{"reports/github/fakehub", "internal/git/planted"} {
+	for _, fake := range fakes {
 		for _, s := range sources(t) {
 			for _, p := range s.imports {
 				if folder, own := ours(p); own && under(folder, fake) && !under(s.folder, fake) {
@@ -202,6 +210,63 @@ func TestOnlyProcStartsProcesses(t *testing.T) {
 			"syscall": {"ForkExec", "StartProcess", "Exec"},
 		}) {
 			t.Errorf("%s uses %s; processes are started by internal/proc", s.name, use)
+		}
+	}
+}
+
+// Whatever is started may start others, and those may get away: nothing of it outlives
+// flakeci only if it has a supervisor.
+func TestEveryProcessIsSupervised(t *testing.T) {
+	found := 0
+	for _, s := range sources(t) {
+		if under(s.folder, "internal/proc") || isUnder(s.folder, fakes) {
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok || !isName(literal.Type, "proc", "Cmd") {
+				return true
+			}
+			found++
+			if !slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+				pair, ok := e.(*ast.KeyValueExpr)
+				return ok && isIdent(pair.Key, "Supervised") && isIdent(pair.Value, "true")
+			}) {
+				t.Errorf("%s runs a proc.Cmd that is not supervised", s.name)
+			}
+			return true
+		})
+	}
+	if found == 0 {
+		t.Error("no proc.Cmd was found at all")
+	}
+}
+
+func isIdent(e ast.Expr, name string) bool {
+	ident, ok := e.(*ast.Ident)
+	return ok && ident.Name == name
+}
+
+// isName says whether an expression is a name of a package.
+func isName(e ast.Expr, pkg, name string) bool {
+	selector, ok := e.(*ast.SelectorExpr)
+	return ok && isIdent(selector.X, pkg) && selector.Sel.Name == name
+}
+
+// A stranger may have put a file where it is read, or filled it. What reads all of it
+// has a limit, which internal/safefile asks for.
+func TestFilesAreReadWithALimit(t *testing.T) {
+	kernels := []string{"internal/memory", "internal/proc", "vmtest/accel.go", "cmd/flakeci/secrets_linux.go"} // read /proc
+	for _, s := range sources(t) {
+		if isUnder(s.folder, fakes) || isUnder(s.name, kernels) || isUnder(s.folder, []string{"internal/safefile", "internal/lanes"}) {
+			continue
+		}
+		for _, use := range uses(s, map[string][]string{"os": {"ReadFile"}, "io": {"ReadAll"}}) {
+			t.Errorf("%s uses %s; files are read by internal/safefile", s.name, use)
+		}
+		// The command line may name a pipe.
+		if !under(s.folder, "cmd") && len(uses(s, map[string][]string{"os": {"Open"}})) > 0 {
+			t.Errorf("%s uses os.Open; files are opened by internal/safefile", s.name)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"unicode"
 	"unicode/utf16"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // WriteJSON writes the report in its JSON form: indented, the same bytes for
@@ -55,11 +57,15 @@ func isUnseen(r rune) bool {
 	return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
 }
 
+// mostReport is the longest report that is read, in bytes. That of a fleet of 500
+// hosts, all of them failing, has some MB.
+const mostReport = 256 << 20
+
 // ReadJSON reads what [WriteJSON] wrote, also when a later flakeci added fields
 // to it. The error is a [*FormatError] if it cannot be read as a report, a
 // [*SchemaError] if it is JSON of another schema.
 func ReadJSON(r io.Reader) (Report, error) {
-	data, err := io.ReadAll(r)
+	data, err := safefile.All(r, mostReport)
 	if err != nil {
 		return Report{}, fmt.Errorf("read JSON report: %w", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/quick"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 func TestJSONRoundTrip(t *testing.T) {
@@ -128,4 +130,20 @@ func FuzzReadJSON(f *testing.F) {
 		}
 		checkEverySink(t, r)
 	})
+}
+
+// A link that a checkout brings may lead to a device.
+func TestAReportWithoutEnd(t *testing.T) {
+	if _, err := ReadJSON(endless{}); !errors.Is(err, safefile.ErrTooLong) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }

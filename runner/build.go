@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -148,8 +149,16 @@ func (r *run) how(drv string) How {
 	return Cached
 }
 
-// How long fetching a log may take. It is fetched for an interrupted run too.
-const logLimit = 10 * time.Second
+// How long fetching a log may take, one of a GB a minute. It is fetched for an
+// interrupted run too, whose user waits.
+const (
+	logLimit      = 2 * time.Minute
+	logLimitAtEnd = 10 * time.Second
+)
+
+// mostLog is about how much of a log is kept, in bytes. Nix keeps logs compressed, so
+// that one which fills this machine's disk may take no room there.
+const mostLog = 1 << 30
 
 // keepLog writes the log of a failed derivation below the artifacts and gives its
 // path, or "" where there is none to be had. It is the whole log that Nix has, and
@@ -160,9 +169,16 @@ func (r *run) keepLog(ctx context.Context, f nix.BuildFailure) string {
 	}
 	hash, _, _ := strings.Cut(filepath.Base(f.DrvPath), "-")
 	name := filepath.Join("logs", nix.DrvName(f.DrvPath)+"-"+hash[:min(8, len(hash))]+".log")
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logLimit)
+	limit := logLimit
+	if ctx.Err() != nil {
+		limit = logLimitAtEnd
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	path, err := artifact.Write(r.Artifacts, name, func(w io.Writer) error { return r.Client.Log(ctx, f.DrvPath, w) })
+	path, err := artifact.Write(r.Artifacts, name, func(w io.Writer) error {
+		whole := artifact.NewShortened(w, mostLog)
+		return errors.Join(r.Client.Log(ctx, f.DrvPath, whole), whole.Close())
+	})
 	if err != nil && f.Log != "" {
 		path, err = artifact.Write(r.Artifacts, name, func(w io.Writer) error {
 			_, err := io.WriteString(w, f.Log)

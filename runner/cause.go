@@ -128,6 +128,10 @@ func evalCause(err error) *Cause {
 	if errors.As(err, &memory) {
 		return memory.cause()
 	}
+	var late *nix.TimeoutError
+	if errors.As(err, &late) {
+		return &Cause{Kind: kindTimeout, Title: late.Error(), Message: err.Error(), Hint: lateHint}
+	}
 	c := &Cause{Kind: kindInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
 	var died *proc.Error
 	if errors.As(err, &died) && died.Signal != 0 {
@@ -360,6 +364,8 @@ func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s"
 func (e *SlowError) cause() *Cause {
 	return &Cause{Kind: kindTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
 }
+
+const lateHint = "see by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
 
 // timeoutCause is one cell's own: another may be slow for another reason.
 func timeoutCause(cell, phase string, limit time.Duration) *Cause {

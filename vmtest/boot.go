@@ -69,7 +69,9 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)
 	if m != nil {
 		runs := alive.Err() == nil
 		b.keepEvidence(ctx, runs)
-		m.stop(ctx, b.up && runs) // one that panicked hears no power button
+		if !m.stop(ctx, b.up && runs) { // one that panicked hears no power button
+			b.result.Phases[0].Message += "; what it started still runs: flakeci may not end it"
+		}
 	}
 	return b.result
 }
@@ -163,7 +165,7 @@ func (b *booting) notUp(alive context.Context, limit time.Duration, err error) [
 	default:
 		return []*Fault{f}
 	}
-	limited, cancel := context.WithTimeout(alive, 5*time.Second*m.accel.factor())
+	limited, cancel := context.WithTimeout(alive, b.lab.atMost(5*time.Second*m.accel.factor()))
 	defer cancel()
 	jobs, err := m.jobs(limited)
 	b.answers = err == nil

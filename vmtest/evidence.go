@@ -2,8 +2,8 @@ package vmtest
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,13 +20,13 @@ func (b *booting) keepEvidence(ctx context.Context, alive bool) {
 	if len(faults) == 0 || b.lab.Artifacts == "" || ctx.Err() != nil {
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, evidenceLimit*b.machine.accel.factor())
+	limited, cancel := context.WithTimeout(ctx, b.lab.atMost(evidenceLimit*b.machine.accel.factor()))
 	defer cancel()
 	screen, journal := b.keepScreen(limited), ""
 	if b.answers && alive {
 		journal = b.keepJournal(limited)
 	}
-	serial := b.lab.keepFile(b.host.Name, serialLog, filepath.Join(b.machine.dir, serialLog))
+	serial := b.lab.keep(b.host.Name, serialLog, b.machine.copyLog)
 	for i := range b.result.Phases {
 		if p := &b.result.Phases[i]; len(p.Faults) > 0 {
 			p.Files = slices.DeleteFunc([]string{serial, journal, screen}, func(file string) bool { return file == "" })
@@ -53,42 +53,37 @@ const (
 	journalFile = "journal.log"
 )
 
+// keepScreen has QEMU write to a file whose name no runner knows before: a pipe in its
+// place would hold QEMU up, too.
 func (b *booting) keepScreen(ctx context.Context) string {
-	picture := filepath.Join(b.machine.dir, screenFile)
-	if b.machine.qmp.Screenshot(ctx, picture) != nil {
+	picture, err := b.machine.qmp.Screenshot(ctx, filepath.Join(b.machine.dir, rand.Text()))
+	if err != nil {
 		return ""
 	}
-	return b.lab.keepFile(b.host.Name, screenFile, picture)
+	return b.lab.keepText(b.host.Name, screenFile, picture)
 }
 
 // The most of a journal that is kept, in bytes; the end of it counts.
 const mostJournal = 4 << 20
 
+// keepJournal has the guest cut its journal, which need not do as it is told.
 func (b *booting) keepJournal(ctx context.Context) string {
 	res, err := b.machine.agent.Exec(ctx, shell(`journalctl -b --no-pager -o short-monotonic | tail -c "$1"`, strconv.Itoa(mostJournal)))
 	if err != nil || len(res.Stdout) == 0 {
 		return ""
 	}
-	return b.lab.keep(b.host.Name, journalFile, func(w io.Writer) error {
-		_, err := w.Write(res.Stdout)
-		return err
-	})
+	return b.lab.keepText(b.host.Name, journalFile, res.Stdout[max(0, len(res.Stdout)-mostJournal):])
 }
 
-// keepFile copies a file of a guest to the artifacts and gives its path there,
-// "" if that failed.
-func (l *Lab) keepFile(host, name, from string) string {
+func (l *Lab) keepText(host, name string, text []byte) string {
 	return l.keep(host, name, func(w io.Writer) error {
-		f, err := os.Open(from)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		_, err = io.Copy(w, f)
+		_, err := w.Write(text)
 		return err
 	})
 }
 
+// keep makes a file of the artifacts and gives its path, "" if that failed. What is
+// kept of a guest never comes out of a file that its runner could have put there.
 func (l *Lab) keep(host, name string, fill func(io.Writer) error) string {
 	if l.Artifacts == "" {
 		return ""

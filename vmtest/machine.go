@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
@@ -27,6 +28,7 @@ type machine struct {
 	accel   Accel
 	why     string // that accelerator and no other; empty for KVM
 	serial  *serial
+	log     *os.File // of the console, in dir
 	qmp     *qmp.Client
 	agent   *guestagent.Client
 
@@ -77,13 +79,13 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 		}
 		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
 	}
-	log, err := os.Create(filepath.Join(dir, serialLog))
+	m.log, err = os.OpenFile(filepath.Join(dir, serialLog), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		m.discard()
 		return nil, nil, infra("no serial log", err)
 	}
-	m.cleanup = append(m.cleanup, func() { _ = log.Close() })
-	m.serial = newSerial(log)
+	m.cleanup = append(m.cleanup, func() { _ = m.log.Close() })
+	m.serial = newSerial(m.log)
 	m.run(ctx, l, script, serialConsole(qemu), extra)
 	alive, fault := m.connect(ctx, l.atMost(startLimit))
 	if fault != nil {
@@ -125,15 +127,18 @@ func (m *machine) run(ctx context.Context, l *Lab, script, console string, o sta
 func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Context, *Fault) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	said := errors.New("nothing for " + limit.String())
 	for m.qmp == nil || m.agent == nil {
 		select {
 		case <-m.exited:
 			return nil, m.died()
 		case <-limited.Done():
-			return nil, late(ctx, limit)
+			return nil, late(ctx, said)
 		case <-time.After(10 * time.Millisecond):
 		}
-		m.dial(limited)
+		if err := m.dial(limited); unlikeQEMU(err) && limited.Err() == nil {
+			said = err
+		}
 	}
 	m.serial.begin()
 	alive, fail := context.WithCancelCause(ctx)
@@ -143,21 +148,28 @@ func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Con
 
 // late is the fault of a machine that takes too long to start, unless it was
 // the run that was interrupted.
-func late(ctx context.Context, limit time.Duration) *Fault {
+func late(ctx context.Context, said error) *Fault {
 	if ctx.Err() != nil {
 		return infra("interrupted", ctx.Err())
 	}
-	return infra("QEMU does not listen", errors.New("nothing for "+limit.String()))
+	return infra("QEMU does not listen", said)
 }
 
-// dial tries to connect. That nobody listens yet is no fault.
-func (m *machine) dial(ctx context.Context) {
+// unlikeQEMU says whether an error tells of something else than that nobody listens
+// yet: a runner may have another program listen.
+func unlikeQEMU(err error) bool {
+	return err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// dial tries to connect.
+func (m *machine) dial(ctx context.Context) (err error) {
 	if m.qmp == nil {
-		m.qmp, _ = dialIn(ctx, m.sockets, qmpSocket, qmp.Dial)
+		m.qmp, err = dialIn(ctx, m.sockets, qmpSocket, qmp.Dial)
 	}
 	if m.qmp != nil && m.agent == nil {
-		m.agent, _ = dialIn(ctx, m.sockets, agentSocket, guestagent.Dial)
+		m.agent, err = dialIn(ctx, m.sockets, agentSocket, guestagent.Dial)
 	}
+	return err
 }
 
 func dialIn[C any](ctx context.Context, dir, name string, dial func(context.Context, string) (*C, error)) (*C, error) {
@@ -212,10 +224,15 @@ const shownLines = 25
 // How long a guest may take to power down before it is ended.
 const powerdownLimit = 10 * time.Second
 
+// How long the kernel may take to end what was killed. Only what runs as another user,
+// such as by sudo, does not end at all.
+const deathLimit = 30 * time.Second
+
 // stop ends the guest: a healthy one by its power button, then by QEMU's own
-// command, then by force. It returns when QEMU and all it started are gone. An
-// interrupted run goes to the end of that at once.
-func (m *machine) stop(ctx context.Context, healthy bool) {
+// command, then by force. It returns when QEMU and all it started are gone, and says
+// whether they are: what flakeci may not end is not waited for. An interrupted run goes
+// to the end of that at once.
+func (m *machine) stop(ctx context.Context, healthy bool) (gone bool) {
 	m.mu.Lock()
 	m.stopping = true
 	m.mu.Unlock()
@@ -226,10 +243,33 @@ func (m *machine) stop(ctx context.Context, healthy bool) {
 		m.quit(ctx)
 	}
 	m.kill()
-	<-m.exited
+	select {
+	case <-m.exited:
+		gone = true
+	case <-time.After(deathLimit):
+		m.disconnect()
+	}
 	if m.fail != nil {
 		m.fail(nil)
 		<-m.watched
+	}
+	return gone
+}
+
+// copyLog copies what the console's log has by now. It is never opened again: the folder
+// is the runner's too, which may have put anything in its place, or made it grow.
+func (m *machine) copyLog(w io.Writer) error {
+	_, err := io.Copy(w, io.NewSectionReader(m.log, 0, m.serial.inLog()))
+	return err
+}
+
+// disconnect lets go of QEMU and the agent.
+func (m *machine) disconnect() {
+	if m.qmp != nil {
+		_ = m.qmp.Close()
+	}
+	if m.agent != nil {
+		_ = m.agent.Close()
 	}
 }
 
@@ -276,12 +316,7 @@ func removeAll(dir string) {
 
 // discard forgets all of a machine that is stopped.
 func (m *machine) discard() {
-	if m.qmp != nil {
-		_ = m.qmp.Close()
-	}
-	if m.agent != nil {
-		_ = m.agent.Close()
-	}
+	m.disconnect()
 	for _, f := range m.cleanup {
 		f()
 	}

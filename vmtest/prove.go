@@ -111,7 +111,7 @@ func (g proofGuest) run(ctx context.Context, qemu string, a Accel) error {
 		return err
 	}
 	cmd := proc.Cmd{
-		Path: qemu, Dir: dir, Env: []string{"HOME=" + dir}, Grace: time.Second,
+		Path: qemu, Dir: dir, Env: []string{"HOME=" + dir}, Grace: time.Second, Supervised: true,
 		Args: append([]string{
 			"-machine", "accel=" + string(a), "-cpu", "max", "-nodefaults", "-no-user-config", "-display", "none", "-m", "64",
 		}, g.args...),

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // startOptions are what only some guests are started with.
@@ -47,9 +49,13 @@ func findRunner(folder string) (string, *Fault) {
 
 var qemuRE = regexp.MustCompile(`[^\s"'=;]*/bin/qemu-(?:kvm|system-\w+)\b`)
 
-// qemuOf finds the program that a runner starts, for a try of the accelerator.
+// The longest script that is looked into, in bytes. That of nixpkgs has some thousand.
+const longestScript = 1 << 20
+
+// qemuOf finds the program that a runner starts, for a try of the accelerator. That of
+// nixpkgs is a link to elsewhere in the store.
 func qemuOf(script string) string {
-	text, err := os.ReadFile(script)
+	text, err := safefile.ReadTarget(script, longestScript)
 	if found := qemuRE.Find(text); err == nil && found != nil {
 		return string(found)
 	}

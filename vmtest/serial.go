@@ -22,6 +22,9 @@ const (
 // must not fill the disk of this machine.
 const mostSerial = 64 << 20
 
+// serialCut ends a log that is not whole.
+const serialCut = "\n… (flakeci: the console printed more, which was not kept)\n"
+
 // sign is what a line on the console means for the boot.
 type sign int
 
@@ -51,17 +54,19 @@ var (
 // serial is the console of a guest. It is written to by QEMU, may be written
 // to a log as a whole, and is searched for signs line by line.
 type serial struct {
-	log   io.Writer // gets all of it, as it is, for as long as it takes it
 	first chan sign // the first panic or emergency
 
 	mu      sync.Mutex
+	log     io.Writer // gets all of it, as it is, for as long as it takes it
+	most    int64     // bytes that it takes
+	logged  int64     // bytes in it
+	full    bool      // it takes no more
 	line    bytes.Buffer
 	lines   []string
 	last    time.Time // when something was last written
 	up      bool
 	trouble []string // what systemd says failed
 	talked  bool     // since it began
-	bytes   int64    // in all
 	broken  []brokenSnippet
 }
 
@@ -72,7 +77,7 @@ type brokenSnippet struct {
 }
 
 func newSerial(log io.Writer) *serial {
-	return &serial{log: log, first: make(chan sign, 1), last: time.Now()}
+	return &serial{log: log, most: mostSerial, first: make(chan sign, 1), last: time.Now()}
 }
 
 // Write takes in what the guest prints.
@@ -81,7 +86,6 @@ func (s *serial) Write(p []byte) (int, error) {
 	defer s.mu.Unlock()
 	s.last = time.Now()
 	s.talked = true
-	s.bytes += int64(len(p))
 	for _, b := range p {
 		if b == '\n' || s.line.Len() == serialWidth {
 			s.endLine()
@@ -92,13 +96,29 @@ func (s *serial) Write(p []byte) (int, error) {
 	}
 	// A prompt has no end of line.
 	s.look(clean.Text(s.line.String()))
-	if s.bytes <= mostSerial {
-		// A full disk must not take the console from the guest, and from us.
-		if _, err := s.log.Write(p); err != nil {
-			s.log = io.Discard
-		}
-	}
+	s.keep(p)
 	return len(p), nil
+}
+
+// keep writes to the log. A full disk must not take the console from the guest, and
+// from us, so that an error only ends the log.
+func (s *serial) keep(p []byte) {
+	if s.full {
+		return
+	}
+	if room := s.most - s.logged; int64(len(p)) > room {
+		p, s.full = append(slices.Clone(p[:room]), serialCut...), true
+	}
+	n, err := s.log.Write(p)
+	s.logged += int64(n)
+	s.full = s.full || err != nil
+}
+
+// inLog is how many bytes are in the log.
+func (s *serial) inLog() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logged
 }
 
 // begin says that the guest starts: what was printed before is its runner's.

@@ -128,6 +128,29 @@ func TestSerialOutlivesItsLog(t *testing.T) {
 	}
 }
 
+// A log that is cut says so, and is not longer than it may be.
+func TestSerialLogHasAnEnd(t *testing.T) {
+	log := &counter{}
+	s := newSerial(log)
+	s.most = 1 << 20
+	for range 50 {
+		feed(t, s, strings.Repeat("x", 30_000), 30_000) // no end of line either
+	}
+	if want := s.most + int64(len(serialCut)); log.n != want || s.inLog() != want || !strings.HasSuffix(string(log.last), serialCut) {
+		t.Errorf("the log has %d bytes, it is said to have %d, want %d", log.n, s.inLog(), want)
+	}
+}
+
+type counter struct {
+	n    int64
+	last []byte
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n, c.last = c.n+int64(len(p)), slices.Clone(p[max(0, len(p)-len(serialCut)):])
+	return len(p), nil
+}
+
 // What the runner prints is not the guest's.
 func TestSerialBegins(t *testing.T) {
 	s := newSerial(&bytes.Buffer{})

@@ -14,6 +14,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // configName is the configuration's name beside flake.nix.
@@ -94,20 +96,37 @@ func findConfig(path, flakeDir string) (configFile, error) {
 			return configFile{}, nil
 		}
 		path = filepath.Join(flakeDir, configName)
-		// Its lines are shown where they are wrong, and a pull request's link
-		// may lead to what is not to be shown.
-		if st, err := os.Lstat(path); err == nil && !st.Mode().IsRegular() {
-			return configFile{}, &configError{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
-		}
 	}
-	text, err := os.ReadFile(path)
+	text, err := readConfigFile(path, explicit)
 	switch {
+	case errors.Is(err, safefile.ErrTooLong):
+		return configFile{}, &configError{Path: path, Detail: "is longer than any configuration"}
+	case errors.Is(err, safefile.ErrNotRegular) && !explicit:
+		return configFile{}, &configError{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
 	case errors.Is(err, fs.ErrNotExist) && !explicit:
 		return configFile{}, nil
 	case err != nil:
 		return configFile{}, &usageError{msg: err.Error(), hint: "--config takes a file such as flakeci.toml"}
 	}
 	return configFile{path: path, text: text}, nil
+}
+
+// maxConfig is the longest configuration that is read, in bytes.
+const maxConfig = 1 << 20
+
+// readConfigFile reads a file. One that is named may be a pipe, such as a shell makes.
+// Of another the lines are shown where they are wrong, and a pull request's link may
+// lead to what is not to be shown.
+func readConfigFile(path string, named bool) ([]byte, error) {
+	if !named {
+		return safefile.Read(path, maxConfig)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return safefile.All(f, maxConfig)
 }
 
 // tomlDetail says what is wrong and shows the line, where the library knows it.

@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 )
 
@@ -43,27 +42,15 @@ func (folder evidence) read(path string) ([]byte, error) {
 	return nil, fmt.Errorf("not in %s", string(folder))
 }
 
-// readEnd reads a file that is one: neither a pipe, at which it would wait, nor a
-// device.
+// readEnd reads the end of a file.
 func readEnd(root *os.Root, name string) ([]byte, error) {
-	st, err := root.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, errors.New("is no file")
-	}
-	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := safefile.OpenIn(root, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if over := st.Size() - reports.MostEvidence; over > 0 {
-		if _, err := f.Seek(over, io.SeekStart); err != nil {
-			return nil, err
-		}
-	}
-	return io.ReadAll(io.LimitReader(f, reports.MostEvidence))
+	text, _, err := safefile.End(f, reports.MostEvidence)
+	return text, err
 }
 
 // evidenceOf is where the artifacts of a saved report are: in the folder that was

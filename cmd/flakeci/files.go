@@ -109,7 +109,7 @@ func (a *App) htmlOptions(artifacts evidence) reports.HTMLOptions {
 	if a.env("GITHUB_ACTIONS") != "true" {
 		return o
 	}
-	if job, err := github.FromActions(a.env, os.ReadFile); err == nil {
+	if job, err := github.FromActions(a.env, readEvent); err == nil {
 		o.RunURL, o.SourceURL = job.RunURL(), job.SourceURL()
 	}
 	return o

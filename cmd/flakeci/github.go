@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
 )
@@ -40,7 +40,7 @@ func (a *App) onGitHub(ctx context.Context, r reports.Report, f githubFlags, sha
 	if f.comment == never && f.issue == never || a.env("GITHUB_ACTIONS") != "true" && f.comment != always && f.issue != always {
 		return
 	}
-	job, err := github.FromActions(a.env, os.ReadFile)
+	job, err := github.FromActions(a.env, readEvent)
 	if err != nil {
 		a.say("warning: nothing is shown on GitHub: %v", err)
 		return
@@ -59,4 +59,11 @@ func (a *App) onGitHub(ctx context.Context, r reports.Report, f githubFlags, sha
 		Commands: a.Stderr,
 		Say:      func(text string) { a.say("warning: %s", text) },
 	})
+}
+
+// readEvent reads the file that GitHub describes an event in, which has at most the
+// text of a pull request in it that a stranger wrote.
+func readEvent(path string) ([]byte, error) {
+	const most = 16 << 20 // bytes
+	return safefile.ReadTarget(path, most)
 }

@@ -53,8 +53,10 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	o.Beside = j.memory.Beside
-	if j.client, err = nix.Find(ctx, o); err != nil {
-		return err
+	finding, stop := j.limit(ctx)
+	defer stop()
+	if j.client, err = nix.Find(finding, o); err != nil {
+		return j.slow(finding, err)
 	}
 	j.started = time.Now()
 	within, stop := runner.WithDeadline(ctx, began, j.opts.deadline)

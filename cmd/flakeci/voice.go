@@ -147,7 +147,11 @@ func explainNix(err error) (complaint, bool) {
 	var notFound *nix.NotFoundError
 	var tooOld *nix.TooOldError
 	var evalErr *nix.EvalError
+	var late *nix.TimeoutError
+	var slow *runner.SlowError
 	switch {
+	case errors.As(err, &late), errors.As(err, &slow):
+		return complaint{err.Error(), runner.FlakeCause(err).Hint, exitError}, true
 	case errors.As(err, &noFlake):
 		hint := "name a folder with a flake.nix, or what Nix takes as a flake reference"
 		switch {

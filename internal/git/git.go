@@ -4,7 +4,6 @@
 package git
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,8 +60,14 @@ type Commit struct {
 	Note string
 }
 
-// How long fetching one commit may take.
-const fetchLimit = 2 * time.Minute
+// How long git may take to fetch one commit, and to say what is in the repository, of
+// which the largest take seconds. An answer, such as the message of a commit, may have
+// so many bytes.
+const (
+	fetchLimit = 2 * time.Minute
+	askLimit   = 2 * time.Minute
+	maxAnswer  = 16 << 20
+)
 
 // Base finds the commit to compare the checkout with. That is where the checkout's
 // history left ref, so that what has happened there since is no part of the
@@ -179,9 +184,7 @@ func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	if r.Shallow(ctx) {
 		args = append(args, "--depth=1") // a full clone would become a shallow one
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
-	defer cancel()
-	if _, err := r.ask(ctx, append(args, "--", remote, want)...); err != nil {
+	if _, err := r.askWithin(ctx, fetchLimit, append(args, "--", remote, want)...); err != nil {
 		return "", fmt.Errorf("there is no revision %s in this repository, and it could not be fetched from %s: %w", ref, remote, err)
 	}
 	if revRE.MatchString(want) {
@@ -213,17 +216,27 @@ func (r *Repo) remoteOf(ctx context.Context, ref string) (remote, name string, e
 
 // ask runs git in the repository, see [run].
 func (r *Repo) ask(ctx context.Context, args ...string) (string, error) {
-	return run(ctx, r.env, append([]string{"-C", r.root, "--git-dir", r.gitDir}, args...)...)
+	return r.askWithin(ctx, askLimit, args...)
+}
+
+func (r *Repo) askWithin(ctx context.Context, limit time.Duration, args ...string) (string, error) {
+	return run(ctx, r.env, limit, append([]string{"-C", r.root, "--git-dir", r.gitDir}, args...)...)
 }
 
 // run runs git and gives what it prints, without space around it. An error of
 // git's own is the last line it said, and unwraps to the [*proc.Error].
-func run(ctx context.Context, env []string, args ...string) (string, error) {
-	var out bytes.Buffer
-	cmd := proc.Cmd{Path: "git", Args: args, Stdout: &out, Env: env}
-	_, err := cmd.Run(ctx)
+func run(ctx context.Context, env []string, limit time.Duration, args ...string) (string, error) {
+	out := proc.Answer{Max: maxAnswer}
+	cmd := proc.Cmd{
+		Path: "git", Args: args, Stdout: &out, Env: env,
+		Supervised: true, // its ssh would outlive it
+		Limit:      limit,
+	}
+	usage, err := cmd.Run(ctx)
 	var ended *proc.Error
 	switch {
+	case errors.As(err, new(*proc.LimitError)), errors.Is(err, context.DeadlineExceeded):
+		return "", &lateError{subcommand(args), usage.Wall, err}
 	case errors.Is(err, proc.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return "", errors.New("there is no git to ask")
 	case errors.As(err, &ended) && ctx.Err() == nil && ended.LastLine != "":
@@ -233,6 +246,28 @@ func run(ctx context.Context, env []string, args ...string) (string, error) {
 	}
 	return strings.TrimSpace(out.String()), nil
 }
+
+// subcommand is what git is asked to do: what follows its own options, which have a
+// value each.
+func subcommand(args []string) string {
+	for len(args) > 2 && strings.HasPrefix(args[0], "-") {
+		args = args[2:]
+	}
+	return args[0]
+}
+
+// lateError is a git that had not answered when its time was over.
+type lateError struct {
+	subcommand string
+	after      time.Duration
+	err        error
+}
+
+func (e *lateError) Error() string {
+	return fmt.Sprintf("git %s gave no answer for %s", e.subcommand, e.after.Round(100*time.Millisecond))
+}
+
+func (e *lateError) Unwrap() error { return e.err }
 
 // gitError is what git said, in its own words.
 type gitError struct {

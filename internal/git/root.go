@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // Root is the nearest folder at or above dir that holds .git, or "". git itself never
@@ -28,7 +30,7 @@ func Root(dir string) string {
 // gitDir asks git for the git directory of a root, as only git knows which owners
 // the user trusts, and makes sure that it is the one that .git stands for.
 func gitDir(ctx context.Context, root string, env []string) (string, error) {
-	dir, err := run(ctx, env, "-C", root, "rev-parse", "--absolute-git-dir")
+	dir, err := run(ctx, env, askLimit, "-C", root, "rev-parse", "--absolute-git-dir")
 	if err != nil {
 		return "", err
 	}
@@ -46,6 +48,9 @@ func gitDir(ctx context.Context, root string, env []string) (string, error) {
 	return dir, nil
 }
 
+// longestGitFile is more than a .git that is a file has, in bytes: one path.
+const longestGitFile = 64 << 10
+
 // dotGit is where the .git of a root says that the git directory is: in it, or for a
 // submodule and another work tree, where the file says.
 func dotGit(root string) (string, error) {
@@ -54,7 +59,7 @@ func dotGit(root string) (string, error) {
 	if err != nil || st.IsDir() {
 		return name, err
 	}
-	text, err := os.ReadFile(name)
+	text, err := safefile.Read(name, longestGitFile)
 	if err != nil {
 		return "", err
 	}

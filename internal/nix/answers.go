@@ -13,6 +13,8 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // answers are results of evaluations of one flake as it is, kept from one run to
@@ -70,7 +72,7 @@ func (a *answers) read() map[string]json.RawMessage {
 	if a.path == "" {
 		return known
 	}
-	if text, err := os.ReadFile(a.path); err != nil || json.Unmarshal(text, &known) != nil {
+	if text, err := safefile.Read(a.path, maxAnswer); err != nil || json.Unmarshal(text, &known) != nil {
 		return map[string]json.RawMessage{}
 	}
 	return known

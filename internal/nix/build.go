@@ -86,7 +86,7 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatc
 	if jobs > 0 {
 		k.args = append(k.args, "--max-jobs", strconv.Itoa(jobs))
 	}
-	k.line, k.builds = p.line, true
+	k.line = p.line
 	usage, err := c.run(ctx, k)
 	p.end()
 	if err == nil {

@@ -11,7 +11,6 @@
 package nix
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -24,6 +23,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -59,6 +59,7 @@ type Client struct {
 	path    string
 	env     []string
 	common  []string
+	limits  limits
 	answers string // a folder, or empty
 	beside  func(pid int) (over func())
 	mark    string // begins the answers of a batch; what a flake itself traces does not
@@ -88,13 +89,18 @@ func (e *TooOldError) Error() string {
 
 // Find asks the binary for its version and gives a client for it, or a
 // [*NotFoundError] or [*TooOldError].
-func Find(ctx context.Context, o Options) (*Client, error) {
-	c := newClient(o)
-	var out bytes.Buffer
-	cmd := proc.Cmd{Path: c.path, Args: []string{"--version"}, Env: c.env, Stdout: &out}
+func Find(ctx context.Context, o Options) (*Client, error) { return newClient(o).find(ctx) }
+
+func (c *Client) find(ctx context.Context) (*Client, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := proc.Answer{Max: maxAnswer}
 	var settings sync.WaitGroup
 	settings.Go(func() { c.config, _ = c.askConfig(ctx) }) // who needs it asks again
-	_, err := cmd.Run(ctx)
+	_, err := c.run(ctx, call{sub: []string{"--version"}, alone: true, stdout: &out, limit: c.limits.ask})
+	if err != nil {
+		cancel()
+	}
 	settings.Wait()
 	if err != nil {
 		if errors.Is(err, proc.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -114,7 +120,7 @@ func Find(ctx context.Context, o Options) (*Client, error) {
 }
 
 func newClient(o Options) *Client {
-	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env, mark: rand.Text()}
+	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env, mark: rand.Text(), limits: usualLimits()}
 	// Flakes are switched on here rather than asked of the user.
 	c.common = []string{"--extra-experimental-features", "nix-command flakes"}
 	for _, s := range o.Settings {
@@ -150,8 +156,10 @@ type call struct {
 	started func(pid int)
 	// beside says that it is known to [Options.Beside].
 	beside bool
-	// builds says that it may start builders, of which none must outlive flakeci.
-	builds bool
+	// alone says that the common options are left out.
+	alone bool
+	// limit is how long it may take; 0 is as long as the context lets it.
+	limit time.Duration
 }
 
 func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
@@ -160,13 +168,23 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	if errors.As(err, &died) && strings.HasPrefix(died.LastLine, string(recordPrefix)) {
 		died.LastLine = "" // a record is for a program to read, and cut short
 	}
+	var limit *proc.LimitError
+	if errors.As(err, &limit) {
+		return usage, &TimeoutError{Command: "nix " + strings.Join(k.sub, " "), Limit: limit.Limit, err: err}
+	}
 	return usage, err
 }
 
+// command is supervised whatever the call is: each may start others, be it git and its
+// ssh to fetch something, of which none must outlive flakeci.
 func (c *Client) command(k call) *proc.Cmd {
+	common := c.common
+	if k.alone {
+		common = nil
+	}
 	return &proc.Cmd{
-		Path: c.path, Args: slices.Concat(k.sub, c.common, k.args), Env: c.env, AddEnv: k.env, Stdin: k.stdin,
-		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: maxRecord, Supervised: k.builds,
+		Path: c.path, Args: slices.Concat(k.sub, common, k.args), Env: c.env, AddEnv: k.env, Stdin: k.stdin,
+		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: maxRecord, Supervised: true, Limit: k.limit,
 	}
 }
 
@@ -184,7 +202,7 @@ type question struct {
 // was interrupted, or killed when it had said something already.
 func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage, error) {
 	var log stderrLog
-	var out bytes.Buffer
+	out := proc.Answer{Max: maxAnswer}
 	k := q.call
 	k.args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, k.args...)
 	k.stdout, k.line = &out, log.line
@@ -200,6 +218,9 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 	}
 	usage, err := c.run(ctx, k)
 	over()
+	if errors.Is(err, proc.ErrTooMuch) {
+		return usage, &EvalError{Message: fmt.Sprintf("nix %s printed more than %d MiB", strings.Join(q.sub, " "), maxAnswer>>20)}
+	}
 	if err != nil {
 		var died *proc.Error
 		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || outOfRoom(err)

@@ -1,14 +1,15 @@
 package nix
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // Machine is what Nix's settings say of where builds can run.
@@ -57,8 +58,8 @@ func (c *Client) showConfig(ctx context.Context) ([]byte, error) {
 }
 
 func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
-	var out bytes.Buffer
-	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out}); err != nil {
+	out := proc.Answer{Max: maxAnswer}
+	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out, limit: c.limits.ask}); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
@@ -105,6 +106,9 @@ func decodeMachine(out []byte) (Machine, error) {
 // Files that name files, as deep as anybody would; one could name itself.
 const maxBuilderFiles = 5
 
+// maxBuilders is the longest list of remote builders that is read, in bytes.
+const maxBuilders = 1 << 20
+
 // remotes reads the `builders` setting: machines are separated by ; or newlines,
 // the second word of each lists its systems, the fourth is how many builders it
 // runs at once, and @FILE stands for the lines of a file.
@@ -114,7 +118,7 @@ func remotes(spec string, depth int) []Remote {
 		line, _, _ = strings.Cut(line, "#")
 		line = strings.TrimSpace(line)
 		if file, ok := strings.CutPrefix(line, "@"); ok {
-			if text, err := os.ReadFile(file); err == nil && depth < maxBuilderFiles {
+			if text, err := safefile.ReadTarget(file, maxBuilders); err == nil && depth < maxBuilderFiles {
 				list = append(list, remotes(string(text), depth+1)...)
 			}
 			continue

@@ -1,11 +1,12 @@
 package nix
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // How many bytes of paths are put on one command line. Linux takes 2 MiB with the
@@ -17,9 +18,9 @@ const maxArguments = 512 << 10
 func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string, error) {
 	needs := map[string][]string{}
 	for most := range chunksOf(drvs, maxArguments) {
-		var out bytes.Buffer
+		out := proc.Answer{Max: maxAnswer}
 		args := slices.Concat(c.Version.jsonFormat(), []string{"--json", "--derivation", "--option", "substitute", "false"}, most)
-		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out}); err != nil {
+		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, limit: c.limits.store}); err != nil {
 			return nil, err
 		}
 		infos, err := decodePathInfos(out.Bytes())

@@ -20,6 +20,7 @@ type Plan struct {
 func (c *Client) DryRun(ctx context.Context, drvs ...string) (Plan, error) {
 	var p planLog
 	k := c.realise(drvs, "--dry-run")
+	k.limit = c.limits.fetching(ctx)
 	var log stderrLog
 	k.line = func(line []byte) {
 		p.line(line)

@@ -113,7 +113,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	}
 	var m metadata
 	args := append([]string{f.eval}, overrideArgs("", overrides)...)
-	q := question{flake: &f, call: call{sub: []string{"flake", "metadata"}, args: args}}
+	q := question{flake: &f, call: call{sub: []string{"flake", "metadata"}, args: args, limit: c.limits.fetching(ctx)}}
 	if _, err := c.evaluate(ctx, q, &f.described); err != nil {
 		return f, f.resolveError(err)
 	}

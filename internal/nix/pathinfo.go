@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // pathInfo is what a store says of one of its paths.
@@ -31,11 +33,11 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 		return nil, nil
 	}
 	var log stderrLog
-	var out bytes.Buffer
+	out := proc.Answer{Max: maxAnswer}
 	// Nix would ask substituters what it would take to get the paths that are not
 	// there, and only to print it.
 	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args, paths)
-	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, line: log.line}); err != nil {
+	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, line: log.line, limit: c.limits.store}); err != nil {
 		log.explain(err)
 		return nil, err
 	}

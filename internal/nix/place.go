@@ -4,6 +4,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 var (
@@ -78,10 +80,12 @@ func (f *Flake) read(rel string) string {
 		return ""
 	}
 	defer root.Close()
-	if st, err := root.Stat(rel); err != nil || !st.Mode().IsRegular() || st.Size() > maxSource {
+	file, err := safefile.OpenIn(root, rel)
+	if err != nil {
 		return ""
 	}
-	text, err := root.ReadFile(rel)
+	defer file.Close()
+	text, err := safefile.All(file, maxSource)
 	if err != nil {
 		return ""
 	}

@@ -95,7 +95,7 @@ func (t *Target) show(ctx context.Context) (Offer, error) {
 		return root.offer(), nil
 	}
 	args := append([]string{t.Flake.reference()}, t.client.Version.showAllSystems()...)
-	q := question{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, builds: true, beside: true, args: t.args("", args...)}}
+	q := question{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, beside: true, args: t.args("", args...)}}
 	if _, err := t.client.evaluate(ctx, q, &root); err != nil {
 		return Offer{}, err
 	}

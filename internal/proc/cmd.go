@@ -59,6 +59,9 @@ type Cmd struct {
 	MaxLine int
 	// Grace is the time from SIGINT to SIGKILL. 0 is DefaultGrace.
 	Grace time.Duration
+	// Limit is how long it may run; 0 is as long as it likes. One that takes longer is
+	// ended as by a context, and [errors.As] finds a [*LimitError] in the error.
+	Limit time.Duration
 }
 
 // Run runs the program to its end. An error is always an [*Error]: the program
@@ -75,6 +78,11 @@ func (c *Cmd) Run(ctx context.Context) (Usage, error) {
 
 	if ctx.Err() != nil {
 		return Usage{}, c.failed(stopped(ctx))
+	}
+	if c.Limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.Limit, &LimitError{c.Limit})
+		defer cancel()
 	}
 	p, err := c.start()
 	if err != nil {

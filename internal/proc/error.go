@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Error says that a program could not be run or did not end well.
@@ -43,9 +44,21 @@ func (e *Error) Unwrap() error { return e.Err }
 // has no such program. One that was given with a slash gives fs.ErrNotExist.
 var ErrNotFound = exec.ErrNotFound
 
+// LimitError says that a program ran for longer than its own limit. It is no
+// [context.DeadlineExceeded]: that is the caller's.
+type LimitError struct {
+	Limit time.Duration
+}
+
+func (e *LimitError) Error() string { return fmt.Sprintf("did not end within %s", e.Limit) }
+
 // stopped returns why a context ended. The cause is added where there is one of
 // its own, so that both can be asked for with errors.Is.
 func stopped(ctx context.Context) error {
+	var limit *LimitError
+	if errors.As(context.Cause(ctx), &limit) {
+		return limit
+	}
 	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}

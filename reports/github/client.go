@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,6 +20,7 @@ const (
 	longestWait  = 60 * time.Second // that GitHub may ask for before it may be asked again
 	mostTries    = 5
 	perPage      = 100
+	mostAnswer   = 64 << 20 // bytes; a page of comments, each as long as can be, has 7 MB
 )
 
 // client speaks with GitHub about one repository.
@@ -54,7 +56,26 @@ func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if b.token != "" && r.URL.Host == b.api.Host && r.URL.Scheme == b.api.Scheme {
 		r.Header.Set("Authorization", "Bearer "+b.token)
 	}
-	return b.next.RoundTrip(r)
+	response, err := b.next.RoundTrip(r)
+	if err == nil {
+		response.Body = &bounded{ReadCloser: response.Body, left: mostAnswer}
+	}
+	return response, err
+}
+
+// bounded is an answer that is an error where it does not end.
+type bounded struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		_ = b.Close() // which not all do who are given an error
+		return 0, fmt.Errorf("GitHub's answer has more than %d MiB", mostAnswer>>20)
+	}
+	return n, err
 }
 
 // ask does something that does no harm if it is done twice, until it works or is

@@ -1,12 +1,11 @@
 package live
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 func split(text string) []string {
@@ -21,20 +20,12 @@ const mostOfFile = 4 << 20
 
 // tailOf reads the end of a log. Lines that would fill screens are cut.
 func tailOf(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a file")
-	}
-	from := max(0, info.Size()-mostOfFile)
-	text, err := io.ReadAll(io.NewSectionReader(f, from, mostOfFile))
+	text, from, err := safefile.End(f, mostOfFile)
 	if err != nil {
 		return nil, err
 	}

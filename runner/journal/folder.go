@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -25,6 +26,9 @@ type Folder string
 
 // How long a journal may lie.
 const keepFor = 30 * 24 * time.Hour
+
+// longestPID is more than the id of a process has, in bytes.
+const longestPID = 64
 
 const suffix, lockSuffix = ".jsonl", ".lock"
 
@@ -67,7 +71,7 @@ func (f Folder) open(name string) (*Slot, error) {
 			return nil, err
 		}
 		if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-			pid, _ := os.ReadFile(path)
+			pid, _ := safefile.Read(path, longestPID)
 			_ = lock.Close()
 			if errors.Is(err, syscall.EWOULDBLOCK) {
 				return nil, &BusyError{strings.TrimSpace(string(pid))}
@@ -95,7 +99,7 @@ func (f Folder) open(name string) (*Slot, error) {
 func (s *Slot) Read() (*Journal, error) { return readFile(s.path) }
 
 func readFile(path string) (*Journal, error) {
-	file, err := os.Open(path)
+	file, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +169,7 @@ func (f Folder) Newest(dir string) (j *Journal, busy bool, err error) {
 
 // Busy says whether the run that writes a journal of a [Folder] is still going on.
 func Busy(path string) bool {
-	lock, err := os.Open(strings.TrimSuffix(path, suffix) + lockSuffix)
+	lock, err := safefile.Open(strings.TrimSuffix(path, suffix) + lockSuffix)
 	if err != nil {
 		return false
 	}

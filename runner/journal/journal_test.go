@@ -15,6 +15,7 @@ import (
 	"testing/quick"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -440,4 +441,20 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A link that a checkout brings may lead to a device.
+func TestAJournalWithoutEnd(t *testing.T) {
+	if _, err := Read(endless{}); !errors.Is(err, safefile.ErrTooLong) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }

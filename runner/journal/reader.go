@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -35,10 +36,13 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.Reason }
 
+// mostJournal is the longest journal that is read, in bytes.
+const mostJournal = 256 << 20
+
 // Read reads a journal as far as its lines are whole. The error is a
 // [*FormatError] if there is not even a head.
 func Read(r io.Reader) (*Journal, error) {
-	data, err := io.ReadAll(r)
+	data, err := safefile.All(r, mostJournal)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}

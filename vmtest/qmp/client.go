@@ -14,7 +14,7 @@ import (
 
 // maxLine is the longest line taken from QEMU, in bytes. The longest that is
 // known, the reply to query-qmp-schema, has 200 KB.
-const maxLine = 16 << 20
+const maxLine = 1 << 20
 
 // Client is a connection to QEMU. Its methods may be called at the same time.
 type Client struct {
@@ -79,8 +79,9 @@ func (c *Client) greet(ctx context.Context) error {
 }
 
 // Events returns the channel of all that has happened since Dial, in order. None
-// is left out, however late it is read; all wait in memory. After the last event
-// of a connection the channel is closed. Close closes it too, and leaves in it
+// is left out, however late it is read; all wait in memory. More of them than any QEMU
+// has to tell end the connection. After the last event of a connection the channel is
+// closed. Close closes it too, and leaves in it
 // what is not read yet, up to 256 events.
 func (c *Client) Events() <-chan Event { return c.events.out }
 
@@ -233,7 +234,7 @@ func (c *Client) takeLines() error {
 func (c *Client) take(m message) error {
 	switch {
 	case m.Event != "":
-		c.events.put(m.event())
+		return c.events.put(m.event())
 	case m.Greeting != nil:
 		select {
 		case <-c.greeted:

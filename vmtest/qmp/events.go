@@ -1,9 +1,27 @@
 package qmp
 
-import "sync"
+import (
+	"errors"
+	"sync"
+)
 
 // afterwards is how many events can still be read after Close.
 const afterwards = 256
+
+// How much may wait to be read, and how long one event may be, in bytes. An event of
+// QEMU's has some hundred.
+const (
+	maxWaiting = 4 << 20
+	maxEvent   = 16 << 10
+)
+
+// size is about what an event takes in memory, in bytes.
+func (e Event) size() int {
+	const header = 100
+	return header + len(e.Name) + len(e.Data)
+}
+
+var errFlood = errors.New("QEMU tells of more events than are read")
 
 // queue hands on events through a channel and holds as many as are not read yet,
 // so that whoever puts one in never waits.
@@ -12,6 +30,7 @@ type queue struct {
 	wake   chan struct{} // has one in it when there is something new
 	mu     sync.Mutex
 	events []Event
+	bytes  int // of them
 	ended  bool
 }
 
@@ -23,12 +42,17 @@ func newQueue(givenUp <-chan struct{}) *queue {
 	return q
 }
 
-// put adds an event.
-func (q *queue) put(e Event) {
+// put adds an event, unless too much waits already.
+func (q *queue) put(e Event) error {
 	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e.size() > maxEvent || q.bytes+e.size() > maxWaiting {
+		return errFlood
+	}
+	q.bytes += e.size()
 	q.events = append(q.events, e)
-	q.mu.Unlock()
 	q.stir()
+	return nil
 }
 
 // end says that there will be no more.
@@ -55,6 +79,13 @@ func (q *queue) take() ([]Event, bool) {
 	return events, q.ended
 }
 
+// handed says that an event waits no more.
+func (q *queue) handed(e Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.bytes -= e.size()
+}
+
 // handOn moves events into the channel, and closes it after the last.
 func (q *queue) handOn(givenUp <-chan struct{}) {
 	defer close(q.out)
@@ -64,6 +95,7 @@ func (q *queue) handOn(givenUp <-chan struct{}) {
 			if !q.send(e, givenUp) {
 				return
 			}
+			q.handed(e)
 		}
 		if last {
 			return

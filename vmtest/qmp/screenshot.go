@@ -6,35 +6,55 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
-	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // pngMagic is how every PNG begins.
 const pngMagic = "\x89PNG\r\n\x1a\n"
 
-// Screenshot writes the guest's screen to a file, which appears only when it is
-// whole and is a PNG whatever its name. QEMU writes it, so it must be able to; it
-// needs no display but a graphics adapter: without one [*Error] is returned.
-func (c *Client) Screenshot(ctx context.Context, file string) error {
+// maxPicture is the largest file that is read as a picture, in bytes. A PPM of a
+// 4K screen has 25 MB.
+const maxPicture = 64 << 20
+
+// Screenshot returns the guest's screen as a PNG. QEMU writes it to a file first,
+// which is gone afterwards, so QEMU must be able to; it needs no display but a
+// graphics adapter: without one [*Error] is returned. What answers may be no QEMU, and
+// what it leaves in the file's place no file: then there is an error within the
+// context's time.
+func (c *Client) Screenshot(ctx context.Context, file string) ([]byte, error) {
 	// QEMU may have another working directory.
 	file, err := filepath.Abs(file)
 	if err != nil {
-		return fmt.Errorf("cannot take a screenshot: %w", err)
+		return nil, fmt.Errorf("cannot take a screenshot: %w", err)
 	}
-	part := file + ".part"
-	defer os.Remove(part)
-	if err := c.dump(ctx, part); err != nil {
-		return err
+	defer os.Remove(file)
+	if err := c.dump(ctx, file); err != nil {
+		return nil, err
 	}
-	if err := os.Rename(part, file); err != nil {
-		return fmt.Errorf("cannot take a screenshot: %w", err)
+	type outcome struct {
+		picture []byte
+		err     error
 	}
-	return nil
+	read := make(chan outcome, 1)
+	go func() {
+		picture, err := readPicture(file)
+		read <- outcome{picture, err}
+	}()
+	select {
+	case o := <-read:
+		if o.err != nil {
+			return nil, fmt.Errorf("QEMU's screenshot: %w", o.err)
+		}
+		return o.picture, nil
+	case <-ctx.Done(): // a file system may take for ever, too
+		return nil, over(ctx)
+	}
 }
 
-// dump has QEMU write a PNG. It does so since 7.1 if it was built with libpng.
+// dump has QEMU write a picture. It writes a PNG since 7.1 if it was built with libpng.
 // Without, the request with a format is refused in words that differ, so any
 // refusal leads to a PPM, whose refusal then counts.
 func (c *Client) dump(ctx context.Context, file string) error {
@@ -46,47 +66,22 @@ func (c *Client) dump(ctx context.Context, file string) error {
 	if refused := (*Error)(nil); errors.As(err, &refused) {
 		err = c.Execute(ctx, "screendump", arguments{file, ""}, nil)
 	}
-	if err != nil {
-		return err
-	}
-	if err := makePNG(file); err != nil {
-		return fmt.Errorf("QEMU's screenshot: %w", err)
-	}
-	return nil
+	return err
 }
 
-// makePNG converts a file in place, unless it is a PNG already.
-func makePNG(file string) error {
-	is, err := isPNG(file)
-	if is || err != nil {
-		return err
+// readPicture reads a picture, and converts it unless it is a PNG already.
+func readPicture(file string) ([]byte, error) {
+	data, err := safefile.Read(file, maxPicture)
+	if err != nil || bytes.HasPrefix(data, []byte(pngMagic)) {
+		return data, err
 	}
-	ppm, err := os.ReadFile(file)
+	picture, err := decodePPM(data)
 	if err != nil {
-		return err
-	}
-	picture, err := decodePPM(ppm)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	var out bytes.Buffer
 	if err := png.Encode(&out, picture); err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(file, out.Bytes(), 0o666)
-}
-
-// isPNG looks at the first bytes of a file.
-func isPNG(file string) (bool, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	magic := make([]byte, len(pngMagic))
-	n, err := io.ReadFull(f, magic)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	return string(magic[:n]) == pngMagic, nil
+	return out.Bytes(), nil
 }

@@ -1,37 +1,34 @@
 package qmp_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
 // size decodes a PNG.
-func size(t *testing.T, file string) image.Point {
+func size(t *testing.T, data []byte) image.Point {
 	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	picture, err := png.Decode(f)
+	picture, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return picture.Bounds().Size()
 }
 
-// alone checks that a folder holds one file.
-func alone(t *testing.T, dir string) {
+// empty checks that a folder holds nothing.
+func empty(t *testing.T, dir string) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != 1 {
+	if err != nil || len(files) != 0 {
 		t.Errorf("the folder holds %v, %v", files, err)
 	}
 }
@@ -40,14 +37,15 @@ func TestScreenshot(t *testing.T) {
 	c := startQEMU(t, "-vga", "std").dial(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "screen")
-	for range 2 { // over the old one too
-		if err := c.Screenshot(within(t, patience), file); err != nil {
+	for range 2 {
+		picture, err := c.Screenshot(within(t, patience), file)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := size(t, file); got != image.Pt(640, 480) {
+		if got := size(t, picture); got != image.Pt(640, 480) {
 			t.Errorf("the picture is %v", got)
 		}
-		alone(t, dir)
+		empty(t, dir)
 	}
 }
 
@@ -56,21 +54,22 @@ func TestScreenshotHere(t *testing.T) {
 	c := startQEMU(t, "-vga", "std").dial(t)
 	dir := t.TempDir()
 	t.Chdir(dir)
-	if err := c.Screenshot(within(t, patience), "screen.png"); err != nil {
+	picture, err := c.Screenshot(within(t, patience), "screen.png")
+	if err != nil {
 		t.Fatal(err)
 	}
-	size(t, filepath.Join(dir, "screen.png"))
+	size(t, picture)
 }
 
 func TestNoScreenshot(t *testing.T) {
 	ctx := within(t, patience)
 	var refused *qmp.Error
 	file := filepath.Join(t.TempDir(), "nowhere", "screen.png")
-	if err := startQEMU(t, "-vga", "std").dial(t).Screenshot(ctx, file); !errors.As(err, &refused) {
+	if _, err := startQEMU(t, "-vga", "std").dial(t).Screenshot(ctx, file); !errors.As(err, &refused) {
 		t.Errorf("error without a folder is %v", err)
 	}
 	file = filepath.Join(t.TempDir(), "screen.png")
-	if err := startQEMU(t, "-vga", "none").dial(t).Screenshot(ctx, file); !errors.As(err, &refused) {
+	if _, err := startQEMU(t, "-vga", "none").dial(t).Screenshot(ctx, file); !errors.As(err, &refused) {
 		t.Errorf("error without a screen is %v", err)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
@@ -96,30 +95,50 @@ func TestScreenshotOfAnOldQEMU(t *testing.T) {
 		s.say(`{"return": {}, "id": %d}`, dump.ID)
 	})
 	file := filepath.Join(dir, "screen.png")
-	if err := c.Screenshot(within(t, patience), file); err != nil {
+	picture, err := c.Screenshot(within(t, patience), file)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := size(t, file); got != image.Pt(640, 480) {
+	if got := size(t, picture); got != image.Pt(640, 480) {
 		t.Errorf("the picture is %v", got)
 	}
-	alone(t, dir)
+	empty(t, dir)
 }
 
+// Who answers for QEMU may put anything in the file's place. The picture of another
+// file of this machine's is none of it either.
 func TestScreenshotThatIsNone(t *testing.T) {
-	dir := t.TempDir()
-	c := serve(t, func(s *server) {
-		s.greet()
-		dump := s.request()
-		name, _ := dump.Arguments["filename"].(string)
-		if err := os.WriteFile(name, []byte("P6\n640 480\n255\n..."), 0o666); err != nil {
-			s.t.Error(err)
-		}
-		s.say(`{"return": {}, "id": %d}`, dump.ID)
-	})
-	if err := c.Screenshot(within(t, patience), filepath.Join(dir, "screen.png")); err == nil {
-		t.Error("no error")
+	secret := filepath.Join(t.TempDir(), "secret.png")
+	if err := os.WriteFile(secret, []byte("\x89PNG\r\n\x1a\nsecret"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if files, _ := os.ReadDir(dir); len(files) != 0 {
-		t.Errorf("files are left: %v", files)
+	for name, put := range map[string]func(path string) error{
+		"half a PPM":        func(p string) error { return os.WriteFile(p, []byte("P6\n640 480\n255\n..."), 0o666) },
+		"pipe":              func(p string) error { return syscall.Mkfifo(p, 0o600) },
+		"device":            func(p string) error { return os.Symlink("/dev/zero", p) },
+		"link to a picture": func(p string) error { return os.Symlink(secret, p) },
+		"folder":            func(p string) error { return os.Mkdir(p, 0o700) },
+		"sparse file of a TiB": func(p string) error {
+			return errors.Join(os.WriteFile(p, []byte("\x89PNG\r\n\x1a\n"), 0o600), os.Truncate(p, 1<<40))
+		},
+		"huge PPM": func(p string) error { return os.WriteFile(p, []byte("P6\n65536 65536\n255\n..."), 0o666) },
+		"nothing":  func(string) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			c := serve(t, func(s *server) {
+				s.greet()
+				dump := s.request()
+				file, _ := dump.Arguments["filename"].(string)
+				if err := put(file); err != nil {
+					s.t.Error(err)
+				}
+				s.say(`{"return": {}, "id": %d}`, dump.ID)
+			})
+			if picture, err := c.Screenshot(within(t, patience), filepath.Join(dir, "screen.png")); err == nil || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%d bytes, error %v", len(picture), err)
+			}
+			empty(t, dir)
+		})
 	}
 }

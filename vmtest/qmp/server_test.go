@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -239,5 +240,41 @@ func TestClose(t *testing.T) {
 	}
 	if n < 256 {
 		t.Errorf("%d events are left", n)
+	}
+}
+
+// What listens at QEMU's socket may be another. One that talks without end, with or
+// without an end of line, is neither waited for nor kept in memory.
+func TestAFloodEndsTheConnection(t *testing.T) {
+	for name, text := range map[string]string{
+		"of one line":    strings.Repeat("x", 64<<10),
+		"of huge events": `{"event": "` + strings.Repeat("x", 100<<10) + `"}` + "\n",
+		"of events":      strings.Repeat(`{"event": "RESUME", "timestamp": {"seconds": 1, "microseconds": 1}}`+"\n", 1000),
+	} {
+		for _, greets := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, greets: %v", name, greets), func(t *testing.T) {
+				path := listen(t, func(s *server) {
+					if greets {
+						s.say(greeting)
+					}
+					for {
+						if _, err := s.conn.Write([]byte(text)); err != nil {
+							return
+						}
+					}
+				})
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				_, err := qmp.Dial(within(t, patience), path)
+				runtime.ReadMemStats(&after)
+				if !errors.Is(err, qmp.ErrClosed) {
+					t.Errorf("error is %v", err)
+				}
+				const most = 100 << 20
+				if took := after.TotalAlloc - before.TotalAlloc; took > most {
+					t.Errorf("it took %d MiB", took>>20)
+				}
+			})
+		}
 	}
 }

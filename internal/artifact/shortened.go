@@ -1,0 +1,66 @@
+package artifact
+
+import (
+	"fmt"
+	"io"
+)
+
+// endBytes is how much of the end of what is shortened is kept.
+const endBytes = 1 << 20
+
+// Shortened hands on what is written to it, and of what is too long the beginning and
+// the end. It never holds more than two MiB.
+type Shortened struct {
+	to   io.Writer
+	room int64 // for the beginning
+	end  []byte
+	left int64 // bytes that are left out
+}
+
+// NewShortened gives a writer that hands on at most about most bytes.
+func NewShortened(to io.Writer, most int64) *Shortened {
+	return &Shortened{to: to, room: max(0, most-endBytes)}
+}
+
+// Write hands on or keeps what is written.
+func (s *Shortened) Write(p []byte) (int, error) {
+	now := p[:min(int64(len(p)), s.room)]
+	if len(now) > 0 {
+		n, err := s.to.Write(now)
+		s.room -= int64(n)
+		if err != nil {
+			return n, err
+		}
+	}
+	later := p[len(now):]
+	if over := len(later) - endBytes; over > 0 {
+		s.left += int64(over)
+		later = later[over:]
+	}
+	s.end = append(s.end, later...)
+	if over := len(s.end) - endBytes; over > endBytes {
+		s.drop(over)
+	}
+	return len(p), nil
+}
+
+// drop leaves out the first bytes of the end.
+func (s *Shortened) drop(n int) {
+	s.left += int64(n)
+	s.end = s.end[:copy(s.end, s.end[n:])]
+}
+
+// Close hands on the end, after a line that says how much is left out. It does not close
+// what it hands on to.
+func (s *Shortened) Close() error {
+	if over := len(s.end) - endBytes; over > 0 {
+		s.drop(over)
+	}
+	if s.left > 0 {
+		if _, err := fmt.Fprintf(s.to, "\n… (flakeci: %d bytes are left out here)\n", s.left); err != nil {
+			return err
+		}
+	}
+	_, err := s.to.Write(s.end)
+	return err
+}

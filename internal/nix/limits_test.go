@@ -1,0 +1,176 @@
+package nix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// fakeNix is a client of a script.
+func fakeNix(t *testing.T, script string) *Client {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "nix")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(Options{Path: path})
+	c.Version = Version{2, 34, 8}
+	return c
+}
+
+// What only asks Nix for something ends by itself, and says which call it was.
+func TestANixThatHangs(t *testing.T) {
+	drv := "/nix/store/00000000000000000000000000000000-x.drv"
+	for command, ask := range map[string]func(context.Context, *Client) error{
+		"nix --version":   func(ctx context.Context, c *Client) error { _, err := c.find(ctx); return err },
+		"nix show-config": func(ctx context.Context, c *Client) error { _, err := c.Machine(ctx); return err },
+		"nix flake metadata": func(ctx context.Context, c *Client) error {
+			_, err := c.Resolve(ctx, "github:o/r", FlakeOptions{})
+			return err
+		},
+		"nix path-info": func(ctx context.Context, c *Client) error { _, err := c.Needs(ctx, []string{drv}); return err },
+		"nix build":     func(ctx context.Context, c *Client) error { _, err := c.DryRun(ctx, drv); return err },
+		"nix build ": func(ctx context.Context, c *Client) error {
+			return c.Root(ctx, filepath.Join(t.TempDir(), "link"), []string{drv})
+		},
+		"nix path-info ": func(ctx context.Context, c *Client) error {
+			_, err := c.Closures(t.TempDir()).Of(ctx, []string{drv})
+			return err
+		},
+	} {
+		t.Run(command, func(t *testing.T) {
+			c := fakeNix(t, "exec sleep 1000")
+			const limit = 50 * time.Millisecond
+			c.limits = limits{ask: limit, store: limit, fetch: limit}
+			var late *TimeoutError
+			err := ask(t.Context(), c)
+			if !errors.As(err, &late) || err.Error() != strings.TrimSpace(command)+" gave no answer within 50ms" {
+				t.Fatalf("error is %v", err)
+			}
+			if Transient(err) {
+				t.Error("it is tried again")
+			}
+		})
+	}
+}
+
+// What fetches takes as long as whoever asks lets it.
+func TestALimitOfOnesOwn(t *testing.T) {
+	l := usualLimits()
+	limited, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+	defer cancel()
+	if got := l.fetching(limited); got != 0 {
+		t.Errorf("beside another limit: %s", got)
+	}
+	if got := l.fetching(t.Context()); got != l.fetch {
+		t.Errorf("alone: %s", got)
+	}
+}
+
+// A flake chooses what an evaluation prints.
+func TestAnAnswerWithoutEnd(t *testing.T) {
+	c := fakeNix(t, "exec yes")
+	var into any
+	_, err := c.evaluate(t.Context(), question{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
+	if e := (*EvalError)(nil); !errors.As(err, &e) || e.Message != "nix eval printed more than 128 MiB" {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := c.Needs(t.Context(), []string{"/nix/store/x.drv"}); !errors.Is(err, proc.ErrTooMuch) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// peak is the most memory that this process had resident since it was last asked.
+func peak(t *testing.T) int64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("only Linux tells")
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		t.Fatal(err)
+	}
+	debug.FreeOSMemory()
+	// 5 resets it.
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		t.Skipf("the peak cannot be reset: %v", err)
+	}
+	return kib << 10
+}
+
+// Logs of several hundred MB go through flakeci, not into it.
+func TestLogsAreStreamed(t *testing.T) {
+	const lines, width = 100_000, 2000 // 200 MB
+	filler := strings.Repeat("x", width)
+	record := func(text string) string { return "@nix " + text }
+	count := fmt.Sprintf("yes '%%s' | head -n %d", lines)
+	for name, c := range map[string]struct {
+		script string
+		read   func(c *Client) error
+	}{
+		"nix log": {fmt.Sprintf(count, filler), func(c *Client) error {
+			f, err := os.Create(filepath.Join(t.TempDir(), "log"))
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			return c.Log(t.Context(), "/nix/store/x.drv", f)
+		}},
+		"a builder": {fmt.Sprintf("echo '%s' >&2; %s >&2", record(`{"action":"start","id":1,"type":105,"fields":["/nix/store/x.drv","",1,1]}`),
+			fmt.Sprintf(count, record(`{"action":"result","id":1,"type":101,"fields":["`+filler+`"]}`))), func(c *Client) error {
+			heard := 0
+			_, err := c.Build(t.Context(), []string{"/nix/store/x.drv"}, 1, BuildWatcher{Log: func(string, string) { heard++ }})
+			if err == nil && heard != lines {
+				err = fmt.Errorf("%d lines of %d were heard", heard, lines)
+			}
+			return err
+		}},
+		"an evaluation": {fmt.Sprintf("%s >&2; echo 1", fmt.Sprintf(count, record(`{"action":"msg","level":3,"msg":"trace: `+filler+`"}`))), func(c *Client) error {
+			var into any
+			_, err := c.evaluate(t.Context(), question{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
+			return err
+		}},
+		"stderr": {fmt.Sprintf("%s >&2; echo '{}'", fmt.Sprintf(count, "error: "+filler)), func(c *Client) error {
+			_, err := c.Machine(t.Context())
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := fakeNix(t, c.script)
+			peak(t)
+			before := resident(t)
+			if err := c.read(client); err != nil {
+				t.Fatal(err)
+			}
+			const most = 100 << 20
+			if took := peak(t) - before; took > most {
+				t.Errorf("it took %d MiB of memory", took>>20)
+			}
+		})
+	}
+}
+
+// resident is the memory of this process now.
+func resident(t *testing.T) int64 {
+	t.Helper()
+	var pages, total int64
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscan(string(text), &total, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(syscall.Getpagesize())
+}
