@@ -86,6 +86,7 @@ func TestConfigurationOfTheTree(t *testing.T) {
 func TestHooksOfTheTree(t *testing.T) {
 	c := planted.New(t, nil)
 	planted.Git(t, c.Dir, "config", "core.hooksPath", ".githooks")
+	planted.Git(t, c.Dir, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*") // so that fetching changes a ref
 	if _, err := open(t, c.Dir).Base(t.Context(), "origin/other"); err != nil {
 		t.Error(err)
 	}
