@@ -108,3 +108,18 @@ func TestRunnersThatDoNotRun(t *testing.T) {
 		})
 	}
 }
+
+// What runs as another user, as by sudo, flakeci may not end, and does not wait for.
+func TestARunnerThatCannotBeEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		killed := false
+		m := &machine{kill: func() { killed = true }, exited: make(chan struct{})}
+		if m.stop(t.Context(), false) || !killed {
+			t.Errorf("it is gone, or was not killed: %v", killed)
+		}
+		close(m.exited)
+		if !m.stop(t.Context(), false) {
+			t.Error("one that is gone is said not to be")
+		}
+	})
+}
