@@ -82,6 +82,9 @@ func (r *run) realise(res Result, b *build) {
 	}
 	r.builders.want(b)
 	<-b.over
+	if b.status == Passed && b.how != Evaluated && !(b.ifMissing && b.how == Cached) {
+		r.prove(r.builders.ctx, b)
+	}
 }
 
 // onlyEvaluated ends a build that this machine cannot do.

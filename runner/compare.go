@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/closure"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -66,10 +67,10 @@ func (r *run) compare(ctx context.Context) {
 		var all errgroup.Group
 		for i := range r.results {
 			if res := &r.results[i]; (res.Cell.Kind == matrix.KindVM) == vms {
-				all.Go(func() error {
+				all.Go(safely.Error(func() error {
 					r.compareCell(ctx, res)
 					return nil
-				})
+				}))
 			}
 		}
 		_ = all.Wait()
@@ -217,14 +218,15 @@ func (r *run) askBase(ctx context.Context, res *Result) {
 // fetched is there, and need not be had if only that is the question.
 func (r *run) buildBase(ctx context.Context, res *Result, ifMissing bool) bool {
 	cell := res.Cell
+	outputs := r.Base.Known[cell.ID].OutPaths
 	if was := r.findAtBase(ctx, cell); was != nil {
-		cell.System = was.instance.System // which may not be known of it now
+		cell.System, outputs = was.instance.System, was.instance.Outputs // which may not be known of it now
 	}
 	b := r.buildOf(res.Base.DrvPath)
 	b.once.Do(func() {
 		defer close(b.done)
 		b.where, b.ifMissing = AtBase, ifMissing
-		r.realise(Result{Cell: cell, DrvPath: res.Base.DrvPath}, b)
+		r.realise(Result{Cell: cell, DrvPath: res.Base.DrvPath, OutPaths: outputs}, b)
 	})
 	<-b.done
 	if b.how == Evaluated || b.status == Canceled {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -123,7 +124,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	}
 	r := &run{
 		given: given, stop: stop, Options: o, audience: newAudience(o.Watch), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
-		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{},
+		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{}, lookups: make(chan struct{}, mostLookups),
 		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.Memory.Total}, beside: o.Memory, retries: o.Retries},
 	}
 	r.builders = newBuilders(ctx, r)
@@ -152,16 +153,16 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r.evals.release()
 	var evals errgroup.Group
 	for _, c := range cells {
-		evals.Go(func() error {
+		evals.Go(safely.Error(func() error {
 			r.evaluate(ctx, c, asked[c.ID])
 			return nil
-		})
+		}))
 	}
 	if o.Later != nil {
-		evals.Go(func() error {
+		evals.Go(safely.Error(func() error {
 			r.later(ctx, &evals)
 			return nil
-		})
+		}))
 	}
 	// The functions return no errors: a failed cell is a result.
 	_ = evals.Wait()
@@ -186,10 +187,10 @@ func (r *run) later(ctx context.Context, evals *errgroup.Group) {
 	for _, c := range r.takeOver(ctx, cells) {
 		asked := r.ask(c)
 		r.startBase(ctx, c)
-		evals.Go(func() error {
+		evals.Go(safely.Error(func() error {
 			r.evaluate(ctx, c, asked)
 			return nil
-		})
+		}))
 	}
 }
 
@@ -219,6 +220,7 @@ type run struct {
 	fatal     string // the cell that stopped the run
 	warned    map[string]bool
 
+	lookups chan struct{} // holds one for each process that looks for outputs
 	rooted  atomic.Int64
 	without sync.Map // the binary caches that were told of, see [Watcher.Without]
 

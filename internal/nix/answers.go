@@ -1,11 +1,13 @@
 package nix
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -26,7 +28,19 @@ type answers struct {
 	mu    sync.Mutex
 	known map[string]json.RawMessage // by the hash of what was asked
 	added map[string]json.RawMessage
+	// damage is why the file could not be used, nil where it could or was not there.
+	damage error
 }
+
+// answersFile is what is in the file: a checksum, for a flipped bit in a path would make
+// another derivation of it.
+type answersFile struct {
+	Sum     string          `json:"sum"`
+	Answers json.RawMessage `json:"answers"`
+}
+
+// Files with other names are of a flakeci that wrote no checksum.
+const answersSuffix = ".answers"
 
 // answersOf is the file for a flake, or "" where nothing may be kept: what the
 // evaluation looks at is not known, or the user has Nix keep nothing either.
@@ -37,7 +51,7 @@ func (c *Client) answersOf(ctx context.Context, f Flake, o FlakeOptions) string 
 		return ""
 	}
 	name := hashOf(append([][]byte{[]byte(c.Version.String()), settings}, f.identity()...)...)
-	return filepath.Join(c.answers, name+".json")
+	return filepath.Join(c.answers, name+answersSuffix)
 }
 
 // identity is all that an evaluation of the flake depends on: what of it is
@@ -63,27 +77,47 @@ func hashOf(parts ...[]byte) string {
 // openAnswers reads a file, if it is there and in order.
 func openAnswers(path string) *answers {
 	a := &answers{path: path, added: map[string]json.RawMessage{}}
-	a.known = a.read()
+	a.known, a.damage = a.read()
 	return a
 }
 
-func (a *answers) read() map[string]json.RawMessage {
-	known := map[string]json.RawMessage{}
+// read gives what is in the file, nothing where the error is not nil.
+func (a *answers) read() (map[string]json.RawMessage, error) {
+	none := map[string]json.RawMessage{}
 	if a.path == "" {
-		return known
+		return none, nil
 	}
-	if text, err := safefile.Read(a.path, maxAnswer); err != nil || json.Unmarshal(text, &known) != nil {
-		return map[string]json.RawMessage{}
+	text, err := safefile.Read(a.path, maxAnswer)
+	if errors.Is(err, fs.ErrNotExist) {
+		return none, nil
 	}
-	return known
+	var file answersFile
+	known := map[string]json.RawMessage{}
+	if err == nil {
+		err = json.Unmarshal(text, &file)
+	}
+	if err == nil && file.Sum != hashOf(file.Answers) {
+		err = errors.New("the checksum is another")
+	}
+	if err == nil {
+		err = json.Unmarshal(file.Answers, &known)
+	}
+	if err != nil || known == nil {
+		return none, fmt.Errorf("%s is damaged: %w", a.path, cmp.Or(err, errNull))
+	}
+	return known, nil
 }
+
+// Damage is why what earlier runs evaluated could not be used, so that it is evaluated
+// again; nil where it could.
+func (t *Target) Damage() error { return t.answers.damage }
 
 // get decodes the answer to a question and says whether there is one.
 func (a *answers) get(question string, into any) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	raw, ok := a.known[hashOf([]byte(question))]
-	return ok && json.Unmarshal(raw, into) == nil
+	return ok && unmarshalWhole(raw, into) == nil
 }
 
 // add takes in an answer.
@@ -109,10 +143,13 @@ func (a *answers) save() error {
 	if a.path == "" || len(a.added) == 0 {
 		return nil
 	}
-	all := a.read()
+	all, _ := a.read() // what is damaged is replaced, and was said
 	maps.Copy(all, a.added)
 	text, err := json.Marshal(all)
 	if err != nil {
+		return err
+	}
+	if text, err = json.Marshal(answersFile{Sum: hashOf(text), Answers: text}); err != nil {
 		return err
 	}
 	dir := filepath.Dir(a.path)

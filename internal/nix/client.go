@@ -14,7 +14,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +25,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // Options say which Nix is used and what every call of it is given. The zero
@@ -61,9 +61,11 @@ type Client struct {
 	common  []string
 	limits  limits
 	answers string // a folder, or empty
-	beside  func(pid int) (over func())
-	mark    string // begins the answers of a batch; what a flake itself traces does not
-	config  []byte // what show-config said, if it could be asked
+	// hasFiles says that what the store has can be seen at its path on this machine.
+	hasFiles bool
+	beside   func(pid int) (over func())
+	mark     string // begins the answers of a batch; what a flake itself traces does not
+	config   []byte // what show-config said, if it could be asked
 }
 
 // NotFoundError says that there is no Nix to run.
@@ -96,7 +98,7 @@ func (c *Client) find(ctx context.Context) (*Client, error) {
 	defer cancel()
 	out := proc.Answer{Max: maxAnswer}
 	var settings sync.WaitGroup
-	settings.Go(func() { c.config, _ = c.askConfig(ctx) }) // who needs it asks again
+	settings.Go(safely.Func(func() { c.config, _ = c.askConfig(ctx) })) // who needs it asks again
 	_, err := c.run(ctx, call{sub: []string{"--version"}, alone: true, stdout: &out, limit: c.limits.ask})
 	if err != nil {
 		cancel()
@@ -127,6 +129,7 @@ func newClient(o Options) *Client {
 		c.common = append(c.common, "--option", s[0], s[1])
 	}
 	c.answers, c.beside = o.Answers, o.Beside
+	c.hasFiles = o.Store == ""
 	if o.Store != "" {
 		c.common = append(c.common, "--store", o.Store)
 		c.answers = "" // whether a derivation is there still could not be seen
@@ -229,8 +232,5 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 		}
 		return usage, err
 	}
-	if err := json.Unmarshal(out.Bytes(), into); err != nil {
-		return usage, fmt.Errorf("nix %s: output in a form that is not known: %w", strings.Join(q.sub, " "), err)
-	}
-	return usage, nil
+	return usage, decodeAnswer(strings.Join(q.sub, " "), out.Bytes(), into)
 }

@@ -3,7 +3,6 @@ package nix
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,6 +61,14 @@ func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
 	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out, limit: c.limits.ask}); err != nil {
 		return nil, err
 	}
+	// All are set, so that a setting which is not there was lost.
+	var m Machine
+	if err := decodeSettings(out.Bytes(), map[string]any{"system": &m.System}); err != nil {
+		return nil, err
+	}
+	if m.System == "" {
+		return nil, badAnswer("show-config", "it does not say what this machine is")
+	}
 	return out.Bytes(), nil
 }
 
@@ -71,13 +78,13 @@ func decodeSettings(out []byte, settings map[string]any) error {
 	var config map[string]struct {
 		Value json.RawMessage `json:"value"`
 	}
-	if err := json.Unmarshal(out, &config); err != nil {
-		return fmt.Errorf("nix show-config: %w", err)
+	if err := decodeAnswer("show-config", out, &config); err != nil {
+		return err
 	}
 	for name, into := range settings {
 		if v := config[name].Value; v != nil {
 			if err := json.Unmarshal(v, into); err != nil {
-				return fmt.Errorf("nix show-config: %s: %w", name, err)
+				return badAnswer("show-config", "%s: %v", name, err)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -66,6 +67,28 @@ type flakeSource struct {
 	Rev  string `json:"rev"`
 
 	LastModified int64 `json:"lastModified"`
+
+	attrs map[string]any // all of them, by name
+}
+
+// decode reads an answer, and holds it to what every version says of a flake: what
+// is evaluated is read off it.
+func (m *metadata) decode(raw json.RawMessage) error {
+	if err := json.Unmarshal(raw, m); err != nil {
+		return badAnswer("flake metadata", "%v", err)
+	}
+	_, rooted := m.Locks.Nodes[m.Locks.Root]
+	switch {
+	case m.URL == "" || m.ResolvedURL == "":
+		return badAnswer("flake metadata", "it does not say what the reference stands for")
+	case m.Resolved.Type == "" || m.Locked.Type == "":
+		return badAnswer("flake metadata", "it does not say of which type the source is")
+	case !filepath.IsAbs(m.Path):
+		return badAnswer("flake metadata", "it does not say where in the store the flake is")
+	case !rooted:
+		return badAnswer("flake metadata", "it does not say which inputs there are")
+	}
+	return nil
 }
 
 // overrides gives what is to replace inputs as Nix is to be given it. The error
@@ -117,26 +140,40 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	if _, err := c.evaluate(ctx, q, &f.described); err != nil {
 		return f, f.resolveError(err)
 	}
-	if err := json.Unmarshal(f.described, &m); err != nil {
-		return f, f.resolveError(err)
+	if err := m.decode(f.described); err != nil {
+		return f, err
 	}
-	f.fill(m)
+	if err := c.heed(ref, "", m.source()); err != nil {
+		return f, err
+	}
+	if err := c.heedOverrides(o.Overrides, m.Locks); err != nil {
+		return f, err
+	}
+	if written := f.fill(m); written {
+		if err := c.proveCarried(ctx, &f, append([]string{f.eval}, overrideArgs("", overrides)...), m); err != nil {
+			return f, f.resolveError(err)
+		}
+	}
 	f.copy = c.copied(m)
 	f.Unknown = f.locks.unknown(o.Overrides)
 	return f, nil
 }
 
-func (f *Flake) fill(m metadata) {
-	f.Locked, f.Rev, f.StorePath, f.locks = m.URL, m.Revision, m.Path, m.Locks
+// fill takes in an answer, and says whether the reference to evaluate is another than
+// any that Nix wrote.
+func (f *Flake) fill(m metadata) (written bool) {
+	f.Locked, f.Rev, f.StorePath, f.locks = m.Resolved.carry(m.URL), m.Revision, m.Path, m.Locks
 	f.Dir = m.Resolved.Dir
 	f.Dirty = m.Resolved.Type == "git" && m.Revision == ""
 	f.Checkout, f.inGit = m.Resolved.folder()
 	// A revision names the same tree for every evaluation of the run. A dirty
 	// tree has no such name, and a path is hashed anew each time.
-	f.eval = m.ResolvedURL
+	of := m.ResolvedURL
 	if m.Revision != "" {
-		f.eval = m.URL
+		of = m.URL
 	}
+	f.eval = m.Resolved.carry(of)
+	return f.eval != of
 }
 
 // copied is the reference to Nix's copy of a folder without git, or "" for anything else.
@@ -150,6 +187,11 @@ func (c *Client) copied(m metadata) string {
 	}
 	if m.Resolved.Dir != "" {
 		query.Set("dir", m.Resolved.Dir)
+	}
+	for _, name := range carriedParameters(m.Resolved.Type) {
+		if value := m.Resolved.parameter(name); value != "" {
+			query.Set(name, value)
+		}
 	}
 	return strings.TrimSuffix("path:"+m.Path+"?"+strings.ReplaceAll(query.Encode(), "+", "%20"), "?")
 }

@@ -3,7 +3,6 @@ package nix
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -34,16 +33,16 @@ type Question struct {
 type Instance struct {
 	DrvPath string            `json:"drvPath"`
 	System  string            `json:"system"`
-	Outputs map[string]string `json:"outputs"`
+	Outputs map[string]string `json:"outputs,omitzero"`
 	// Skip says why a package is not to be built; then there is no derivation.
 	Skip string `json:"skip"`
 	// NotDerivation is the type of what stood there instead of a derivation.
 	NotDerivation string         `json:"notDerivation"`
-	Homes         []EmbeddedHome `json:"homes"`
+	Homes         []EmbeddedHome `json:"homes,omitzero"`
 	// Home is there if it was asked for, its fields empty where the home does not
 	// say. Homes inside a host have it too.
-	Home *HomeInfo `json:"home"`
-	VM   *VMInfo   `json:"vm"`
+	Home *HomeInfo `json:"home,omitzero"`
+	VM   *VMInfo   `json:"vm,omitzero"`
 	// NoVM is true of a host that has no runner.
 	NoVM bool `json:"noVM"`
 }
@@ -199,7 +198,7 @@ func parseAnswer(line []byte, mark string) (i int, in Instance, ok bool) {
 	text, ok := strings.CutPrefix(r.Msg, "trace: "+mark)
 	number, text, _ := strings.Cut(text, " ")
 	i, err := strconv.Atoi(number)
-	return i, in, ok && err == nil && json.Unmarshal([]byte(text), &in) == nil
+	return i, in, ok && err == nil && unmarshalWhole([]byte(text), &in) == nil
 }
 
 // parseWarning reads a line of stderr that may be a warning of the flake. What Nix
@@ -229,6 +228,9 @@ func (q Question) finish(in *Instance) (err error) {
 	if q.VM != nil {
 		path = q.VM.path()
 	}
+	if !in.says(q) {
+		return badAnswer("eval", "it says nothing of %s", strings.Join(path, "."))
+	}
 	switch {
 	case q.Users:
 		return nil
@@ -244,6 +246,16 @@ func (q Question) finish(in *Instance) (err error) {
 		}
 	}
 	return err
+}
+
+// says tells an answer from a document that has none of what was asked for.
+func (in Instance) says(q Question) bool {
+	if q.Users || q.Embedded && in.NotDerivation == "" {
+		if in.Homes == nil {
+			return false
+		}
+	}
+	return q.Users || in.NoVM && q.VM != nil || in.Skip != "" || in.NotDerivation != "" || in.DrvPath != "" && in.Outputs != nil
 }
 
 var drvPathRE = regexp.MustCompile(`^` + drvPattern + `$`)

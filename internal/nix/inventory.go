@@ -2,6 +2,7 @@ package nix
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -81,7 +82,30 @@ func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	if isOfOne(err) {
 		return t.ask(ctx, otherQueries())
 	}
-	return Offer{Checks: shown.Checks, Packages: shown.Packages, DevShells: shown.DevShells, Formatters: shown.Formatters}, nil, err
+	if err != nil {
+		return Offer{}, nil, err
+	}
+	offer := Offer{Checks: shown.Checks, Packages: shown.Packages, DevShells: shown.DevShells, Formatters: shown.Formatters}
+	return t.confirm(ctx, offer)
+}
+
+// confirm asks by name for outputs of which nothing was shown: mostly there is nothing,
+// which costs little. What is there and not shown would go untested and unseen.
+func (t *Target) confirm(ctx context.Context, offer Offer) (Offer, []Fault, error) {
+	var silent []outputQuery
+	for _, q := range otherQueries() {
+		if q.isEmpty(&offer) {
+			silent = append(silent, q)
+		}
+	}
+	if len(silent) == 0 {
+		return offer, nil, nil
+	}
+	more, faults, err := t.ask(ctx, silent)
+	for _, q := range silent {
+		q.copy(&offer, &more)
+	}
+	return offer, faults, err
 }
 
 // OtherNames lists by the names of attributes alone what [Target.Others] lists, for who
@@ -118,6 +142,13 @@ func (t *Target) ask(ctx context.Context, queries []outputQuery) (Offer, []Fault
 	return offer, faults, nil
 }
 
+func (q outputQuery) isEmpty(o *Offer) bool {
+	if q.names != nil {
+		return len(*q.names(o)) == 0
+	}
+	return len(*q.attrs(o)) == 0
+}
+
 func (q outputQuery) copy(dst, src *Offer) {
 	if q.names != nil {
 		*q.names(dst) = *q.names(src)
@@ -129,32 +160,50 @@ func (q outputQuery) copy(dst, src *Offer) {
 func (t *Target) askAll(ctx context.Context, queries []outputQuery, adjust ...func(*question)) (Offer, error) {
 	var expr strings.Builder
 	expr.WriteString("f: let o = f.outputs; in {")
-	answers := map[string]*answer{}
 	for _, q := range queries {
 		fmt.Fprintf(&expr, " %s = map (x: if builtins.isString x then { system = \"\"; name = x; } else x) (%s);", q.output, q.expr)
-		answers[q.output] = &answer{}
 	}
 	expr.WriteString(" }")
-	var offer Offer
-	if _, err := t.Eval(ctx, expr.String(), &answers, adjust...); err != nil {
-		return offer, err
+	got := listing{queries: queries}
+	if _, err := t.Eval(ctx, expr.String(), &got, adjust...); err != nil {
+		return Offer{}, err
 	}
-	for _, q := range queries {
-		answers[q.output].into(q, &offer)
+	return got.offer, nil
+}
+
+// listing is the answer to some queries.
+type listing struct {
+	queries []outputQuery
+	offer   Offer
+}
+
+// UnmarshalJSON takes no listing that says nothing of an output that was asked for:
+// hosts that are not listed are not tested, and nobody would know.
+func (l *listing) UnmarshalJSON(text []byte) error {
+	var answers map[string]answer
+	if err := json.Unmarshal(text, &answers); err != nil {
+		return err
 	}
-	return offer, nil
+	l.offer = Offer{}
+	for _, q := range l.queries {
+		if answers[q.output] == nil {
+			return fmt.Errorf("it does not list %s", q.output)
+		}
+		answers[q.output].into(q, &l.offer)
+	}
+	return nil
 }
 
 // answer is the names of one output, the system empty where there is none.
 type answer []Attr
 
-func (a *answer) into(q outputQuery, o *Offer) {
+func (a answer) into(q outputQuery, o *Offer) {
 	if q.attrs != nil {
-		*q.attrs(o) = *a
+		*q.attrs(o) = a
 		return
 	}
 	dst := q.names(o)
-	for _, x := range *a {
+	for _, x := range a {
 		*dst = append(*dst, x.Name)
 	}
 }
@@ -166,7 +215,7 @@ func (a *answer) into(q outputQuery, o *Offer) {
 func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, error) {
 	users := map[Attr]string{}
 	err := each(homes, func(some []Attr) error {
-		var got []string
+		got := inOrder[string]{want: len(some)}
 		_, err := t.Eval(ctx, listOf(some, func(a Attr) string {
 			path := []string{"homeConfigurations", a.Name, "config", "home", "username"}
 			if a.System != "" {
@@ -174,12 +223,31 @@ func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, 
 			}
 			return stringOf("f.outputs" + selector(path))
 		}), &got)
-		for i, user := range got {
+		for i, user := range got.list {
 			users[some[i]] = user
 		}
 		return err
 	})
 	return users, err
+}
+
+// inOrder is a list of answers, one for each thing that was asked about.
+type inOrder[T any] struct {
+	want int
+	list []T
+}
+
+// UnmarshalJSON takes no list that is longer or shorter.
+func (o *inOrder[T]) UnmarshalJSON(text []byte) error {
+	o.list = nil
+	if err := json.Unmarshal(text, &o.list); err != nil {
+		return err
+	}
+	if n := len(o.list); n != o.want {
+		o.list = nil
+		return fmt.Errorf("it has %d answers to %d questions", n, o.want)
+	}
+	return nil
 }
 
 // Host is a configuration of a machine: the output that it stands in,
@@ -194,11 +262,11 @@ type Host struct {
 func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]string, error) {
 	users := map[Host][]string{}
 	err := each(hosts, func(some []Host) error {
-		var got [][]string
+		got := inOrder[[]string]{want: len(some)}
 		_, err := t.Eval(ctx, listOf(some, func(h Host) string {
 			return usersExpr([]string{h.Output, h.Name})
 		}), &got)
-		for i, names := range got {
+		for i, names := range got.list {
 			users[some[i]] = names
 		}
 		return err

@@ -3,8 +3,6 @@ package nix
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -44,25 +42,35 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 	return decodePathInfos(out.Bytes())
 }
 
-// decodePathInfos reads the list of older versions, where a path that is not
-// there has "valid": false, and the object of newer ones, where it is null.
+// decodePathInfos gives those that are there.
 func decodePathInfos(out []byte) ([]pathInfo, error) {
+	there, _, err := readPathInfos(out)
+	return there, err
+}
+
+// readPathInfos reads the list of older versions, where a path that is not there has
+// "valid": false, and the object of newer ones, where it is null. Lacking says that
+// some are not there.
+func readPathInfos(out []byte) (there []pathInfo, lacking bool, err error) {
 	var list []pathInfo
 	if bytes.HasPrefix(bytes.TrimSpace(out), []byte("[")) {
-		if err := json.Unmarshal(out, &list); err != nil {
-			return nil, fmt.Errorf("nix path-info: %w", err)
+		if err := decodeAnswer("path-info", out, &list); err != nil {
+			return nil, false, err
 		}
 	} else {
 		var object map[string]*pathInfo
-		if err := json.Unmarshal(out, &object); err != nil {
-			return nil, fmt.Errorf("nix path-info: %w", err)
+		if err := decodeAnswer("path-info", out, &object); err != nil {
+			return nil, false, err
 		}
 		for path, info := range object {
-			if info != nil {
+			if info == nil {
+				info = &pathInfo{}
+			} else {
 				info.Path = path
-				list = append(list, *info)
 			}
+			list = append(list, *info)
 		}
 	}
-	return slices.DeleteFunc(list, func(p pathInfo) bool { return p.Path == "" || p.Valid != nil && !*p.Valid }), nil
+	there = slices.DeleteFunc(slices.Clone(list), func(p pathInfo) bool { return p.Path == "" || p.Valid != nil && !*p.Valid })
+	return there, len(there) < len(list), nil
 }

@@ -37,13 +37,11 @@ func (c *Client) RefAt(f Flake, rev string, shallow bool) (string, error) {
 		values.Set("shallow", "1")
 	}
 	// What a reference says of how its tree is read holds for every revision.
-	if _, given, found := strings.Cut(f.Locked, "?"); found {
-		if of, err := url.ParseQuery(given); err == nil {
-			for _, name := range []string{"submodules", "lfs", "exportIgnore"} {
-				if of.Has(name) {
-					values.Set(name, of.Get(name))
-				}
-			}
+	_, given, _ := strings.Cut(f.Locked, "?")
+	of := parameters(given)
+	for _, name := range []string{"submodules", "lfs", "exportIgnore"} {
+		if of[name] != "" {
+			values.Set(name, of[name])
 		}
 	}
 	// Nix does not read + as a space.

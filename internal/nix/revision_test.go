@@ -13,7 +13,7 @@ func TestRefAt(t *testing.T) {
 	eachLane(t, func(w *world) {
 		dir := w.repository("origin")
 		git(w.T, dir, "config", "uploadpack.allowAnySHA1InWant", "true")
-		first := revision(w.T, dir)
+		first := revision(w.T, dir, "main")
 		text := strings.Replace(oneHost, "{", "{ description = \"second\";", 1)
 		if err := os.WriteFile(filepath.Join(dir, "flake.nix"), []byte(text), 0o644); err != nil {
 			w.Fatal(err)
@@ -55,9 +55,9 @@ func TestRefAt(t *testing.T) {
 	})
 }
 
-func revision(t *testing.T, dir string) string {
+func revision(t *testing.T, dir, branch string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, ".git", "refs", "heads", "main"))
+	text, err := os.ReadFile(filepath.Join(dir, ".git", "refs", "heads", branch))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package nix
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sort"
 )
 
@@ -19,6 +20,19 @@ type Offer struct {
 type Attr struct {
 	System string `json:"system"`
 	Name   string `json:"name"`
+}
+
+// UnmarshalJSON takes no name without its system, nor the other way round.
+func (a *Attr) UnmarshalJSON(text []byte) error {
+	var both struct{ System, Name *string }
+	if err := json.Unmarshal(text, &both); err != nil {
+		return err
+	}
+	if both.System == nil || both.Name == nil {
+		return errors.New("a name in it is not whole")
+	}
+	*a = Attr{System: *both.System, Name: *both.Name}
+	return nil
 }
 
 // showNode is a node of `nix flake show --json`: an attribute set of further

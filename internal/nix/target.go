@@ -54,9 +54,9 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 	return t, os.WriteFile(filepath.Join(wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
 }
 
-// Eval applies a Nix function to the flake and decodes the JSON it gives. An
-// error of the flake is an [*EvalError]; a process that died otherwise is the
-// [*proc.Error] of it.
+// Eval applies a Nix function to the flake and decodes the JSON it gives, in which
+// there is no null. An error of the flake is an [*EvalError], something that does not
+// fit an [*AnswerError]; a process that died otherwise is the [*proc.Error] of it.
 func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...func(*question)) (proc.Usage, error) {
 	if t.answers.get(function, into) {
 		return proc.Usage{}, nil
@@ -70,8 +70,11 @@ func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...
 	if err != nil {
 		return usage, err
 	}
-	t.answers.add(function, raw)
-	return usage, json.Unmarshal(raw, into)
+	if err := unmarshalWhole(raw, into); err != nil {
+		return usage, badAnswer("eval", "%v", err)
+	}
+	t.answers.add(function, raw) // which is read again, so it must fit
+	return usage, nil
 }
 
 // applying is the question of what a function gives for the flake.

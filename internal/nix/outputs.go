@@ -1,0 +1,60 @@
+package nix
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+
+	"github.com/flakeci/flakeci/internal/proc"
+)
+
+// Missing gives what the store lacks of a derivation's outputs, whatever Nix said when
+// it built them. Without outputs, as for a derivation that is addressed by its content,
+// the store is asked for all that it knows of it, and the derivation stands for them.
+func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]string, error) {
+	if len(outputs) == 0 {
+		there, err := c.hasOutputs(ctx, drv)
+		if err != nil || there {
+			return nil, err
+		}
+		return []string{drv}, nil
+	}
+	missing := outputs
+	if c.hasFiles {
+		missing = slices.DeleteFunc(slices.Clone(outputs), func(path string) bool {
+			_, err := os.Lstat(path)
+			return err == nil
+		})
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	// A store may lie elsewhere by Nix's own settings, too.
+	infos, err := c.pathInfos(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(missing), func(path string) bool {
+		return slices.ContainsFunc(infos, func(i pathInfo) bool { return i.Path == path })
+	}), nil
+}
+
+// hasOutputs says whether the store has all outputs of a derivation. Of one that is
+// addressed by its content and was not built, every version fails instead of saying so.
+func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
+	var log stderrLog
+	out := proc.Answer{Max: maxAnswer}
+	args := append(c.Version.jsonFormat(), "--json", "--log-format", "internal-json", "--option", "substitute", "false", c.Version.installable(drv))
+	_, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, line: log.line, limit: c.limits.store})
+	var died *proc.Error
+	if errors.As(err, &died) && died.ExitCode > 0 {
+		return false, nil
+	}
+	if err != nil {
+		log.explain(err)
+		return false, err
+	}
+	infos, lacking, err := readPathInfos(out.Bytes())
+	return len(infos) > 0 && !lacking, err
+}

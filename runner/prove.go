@@ -1,0 +1,80 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix"
+)
+
+// prove looks for the outputs of a build that Nix says is done: a cell passes for what
+// is there, not for what a program said. What is not there is built once more, for
+// garbage may have been collected since, as by min-free of a builder in the same run.
+func (r *run) prove(ctx context.Context, b *build) {
+	missing, err := r.missing(ctx, b)
+	if err == nil && len(missing) > 0 {
+		if err = r.buildAgain(ctx, b); err == nil {
+			missing, err = r.missing(ctx, b)
+		}
+	}
+	switch {
+	case ctx.Err() != nil && (err != nil || len(missing) > 0):
+		b.overrule(Canceled, nil)
+	case err != nil:
+		b.overrule(Error, r.causes.unproven(fmt.Sprintf("the outputs of %s could not be looked for: %v", nix.DrvName(b.drv), err)))
+	case len(missing) > 0:
+		what := strings.Join(missing, " ")
+		if what == b.drv {
+			what = "output of it"
+		}
+		b.overrule(Error, r.causes.unproven(fmt.Sprintf("nix build says that %s is built, and the store has no %s", nix.DrvName(b.drv), what)))
+	}
+}
+
+// As many lookups go on at once: each is a process where the store is elsewhere.
+const mostLookups = 4
+
+// missing are the outputs that the store lacks.
+func (r *run) missing(ctx context.Context, b *build) ([]string, error) {
+	select {
+	case r.lookups <- struct{}{}:
+		defer func() { <-r.lookups }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return r.Client.Missing(ctx, b.drv, b.outputs)
+}
+
+// buildAgain builds what the store lacks, beside the builders, which believe that it is
+// there.
+func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
+	r.bounded(ctx, func(ctx context.Context) {
+		var result nix.BuildResult
+		result, err = r.Client.Build(ctx, []string{b.drv}, 1, nix.BuildWatcher{
+			Start: r.builderStarts, End: r.builderEnded, Log: func(drv, line string) { r.audience.tellLine(ctx, drv, line) },
+		})
+		if err == nil && len(result.Failures) > 0 {
+			err = fmt.Errorf("built once more: %s", buildTitle(result.Failures[0]))
+		}
+	})
+	if err == nil {
+		b.how = r.how(b.drv)
+	}
+	return err
+}
+
+// overrule puts another end in the place of the one that a build seemed to have.
+func (b *build) overrule(status Status, cause *Cause) {
+	b.status, b.how, b.phase.Status = status, "", status
+	if cause != nil {
+		b.causes, b.phase.Message = []*Cause{cause}, cause.Title
+	}
+}
+
+// unproven is the cause of what Nix said and did not do.
+func (cs *causes) unproven(title string) *Cause {
+	return cs.once(title, func() *Cause {
+		return &Cause{Kind: kindInfra, Title: title, Message: title, Hint: "Nix reports success for what it did not do: see which nix runs, and check its store with nix store verify"}
+	})
+}
