@@ -32,10 +32,17 @@ func (a *App) fromJournal(path string) (r reports.Report, folder evidence, shard
 	case busy:
 		why = "this was looked at"
 		run.Notes = []string{"the run is still going on"}
+	case j.Looking():
+		run.Notes = []string{"the run was killed while it looked into the flake; its last sign of life is of " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	default:
 		run.Notes = []string{"the run was killed; its last sign of life is of " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	}
-	if run.Matrix, err = j.Matrix(); err == nil {
+	if j.Damaged {
+		a.say("warning: the journal is damaged; what the run came to after the damage is not known")
+	}
+	if j.Looking() {
+		run.Outcome.Interrupted = !j.Ended || j.Interrupted
+	} else if run.Matrix, err = j.Matrix(); err == nil {
 		run.Outcome, err = j.Outcome(why)
 	}
 	if err != nil {
@@ -78,7 +85,11 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 	if err != nil {
 		return nil, false, err
 	}
-	j, busy, err = journal.Folder(a.stateFolder("journal")).Newest(dir)
+	var passedOver []error
+	j, busy, passedOver, err = journal.Folder(a.stateFolder("journal")).Newest(dir)
+	for _, why := range passedOver {
+		a.say("warning: a newer journal, which may be of a run here, cannot be read: %v", why)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, &usageError{msg: "no journal here of a run that was stopped or did not pass", hint: journalHint}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/reports/live"
@@ -32,11 +33,27 @@ func (j *job) remember(ctx context.Context) *memoir {
 	}
 	m.open = sync.OnceValue(func() *history.History {
 		h, err := history.Open(context.WithoutCancel(ctx), m.path)
+		if m.setAside(err) {
+			h, err = history.Open(context.WithoutCancel(ctx), m.path)
+		}
 		m.complain(err)
 		return h
 	})
-	go m.open()
+	safely.Go(func() { m.open() })
 	return m
+}
+
+// setAside says of a damaged file that another is begun in its place, and whether so.
+func (m *memoir) setAside(err error) bool {
+	if !history.IsDamaged(err) {
+		return false
+	}
+	aside, failed := history.SetAside(m.path)
+	if failed != nil {
+		return false
+	}
+	m.app.say("warning: earlier runs are not remembered: %s: %v; a new file is begun, and the damaged one kept as %s", m.path, err, aside)
+	return true
 }
 
 func (m *memoir) complain(err error) {
@@ -67,7 +84,7 @@ func (m *memoir) add(ctx context.Context, r *reports.Report) {
 	if err == nil && len(r.Cells) > 0 {
 		err = m.open().Add(context.WithoutCancel(ctx), m.flake, *r)
 	}
-	if err = errors.Join(err, m.open().Close()); err != nil {
+	if err = errors.Join(err, m.open().Close()); err != nil && !m.setAside(err) {
 		m.complain(fmt.Errorf("%s: %w", m.path, err))
 	}
 }

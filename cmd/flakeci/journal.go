@@ -44,6 +44,11 @@ func here() (string, error) {
 type record struct {
 	slot   *journal.Slot
 	writer *journal.Writer
+	ended  bool
+	// before is the journal that was there, which a run may go on with, and unread why
+	// that cannot be read.
+	before *journal.Journal
+	unread error
 }
 
 // about is what the journal keeps of a run as a whole, for the report.
@@ -58,7 +63,10 @@ type about struct {
 }
 
 func (j *job) about() about {
-	f := j.target.Flake
+	f := nix.Flake{Ref: j.opts.ref}
+	if j.target != nil {
+		f = j.target.Flake
+	}
 	return about{
 		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
 		Flake: reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
@@ -73,34 +81,66 @@ func (b about) run(r reports.Run) reports.Run {
 	return r
 }
 
-// keepJournal begins the journal, in the place of that of the last such run, and
-// gives what is taken over from there if it was asked for. What keeps a journal
-// from being kept does not keep the run from going on.
-func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, watch []runner.Watcher, err error) {
+// beginJournal begins the journal in the place of that of the last such run, before the
+// flake is looked into: a run that is killed while an input hangs has one, too. What
+// keeps a journal from being kept does not keep the run from going on.
+func (j *job) beginJournal() error {
 	if !j.journals {
-		return nil, nil, nil
+		return nil
 	}
 	folder := journal.Folder(j.app.stateFolder("journal"))
 	if folder == "" {
-		return nil, nil, j.withoutJournal(errors.New("there is no folder for it: neither XDG_STATE_HOME nor HOME is set"))
+		return j.withoutJournal(errors.New("there is no folder for it: neither XDG_STATE_HOME nor HOME is set"))
 	}
-	head, key, err := j.head(machine, cells)
+	head, key, err := j.head()
 	if err != nil {
-		return nil, nil, j.withoutJournal(err)
+		return j.withoutJournal(err)
 	}
 	slot, err := folder.Open(key)
 	if err != nil {
-		return nil, nil, j.withoutJournal(err)
+		return j.withoutJournal(err)
 	}
+	r := &record{slot: slot}
+	var earlier *runner.Earlier
 	if j.opts.resume {
-		earlier = j.goOn(slot, head)
+		if r.before, r.unread = slot.Read(); r.unread == nil {
+			// Until it is known whether that goes for this run, it must not be lost.
+			earlier, head.Terms = r.before.Earlier(false), r.before.Head.Terms
+		}
 	}
-	w, err := slot.Create(head, j.offered.Cells, earlier)
-	if err != nil {
-		return nil, nil, errors.Join(j.withoutJournal(err), slot.Close())
+	if r.writer, err = slot.Begin(head, earlier); err != nil {
+		return errors.Join(j.withoutJournal(err), slot.Close())
 	}
-	j.journal = &record{slot, w}
-	return earlier, []runner.Watcher{w.Watcher()}, nil
+	j.journal = r
+	return nil
+}
+
+// keepJournal goes on with the journal, now that it is known what is run, and gives what
+// is taken over from the earlier run if that was asked for.
+func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, watch []runner.Watcher, err error) {
+	r := j.journal
+	if r == nil {
+		return nil, nil, nil
+	}
+	head, _, err := j.head()
+	if err == nil {
+		head.Terms = j.terms(machine, cells)
+		if j.isOneFlake() {
+			head.Flake = j.target.Flake.Fingerprint()
+		}
+		if j.opts.resume {
+			earlier = j.goOn(head)
+		}
+		var w *journal.Writer
+		if w, err = r.slot.Create(head, j.offered.Cells, earlier); err == nil {
+			_ = r.writer.Close() // which is in nobody's way any more
+			r.writer = w
+			return earlier, []runner.Watcher{w.Watcher()}, nil
+		}
+	}
+	j.journal = nil
+	_, _ = r.writer.Close(), r.slot.Close() // of a journal that there is none of any more
+	return nil, nil, j.withoutJournal(err)
 }
 
 // withoutJournal says why there is none. Who wants to resume one has to know first.
@@ -119,16 +159,10 @@ func (j *job) withoutJournal(why error) error {
 	return nil
 }
 
-// head says what is run, and the key tells it from other runs: in this folder, of
-// this flake, these cells.
-func (j *job) head(machine nix.Machine, cells []matrix.Cell) (h journal.Head, key any, err error) {
-	h = journal.Head{
-		Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n},
-		Terms: j.terms(machine, cells),
-	}
-	if j.isOneFlake() {
-		h.Flake = j.target.Flake.Fingerprint()
-	}
+// head says what is run, as far as that is known before the flake is looked into, and
+// the key tells it from other runs: in this folder, of this flake, these cells.
+func (j *job) head() (h journal.Head, key any, err error) {
+	h = journal.Head{Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n}}
 	if h.Dir, err = here(); err != nil {
 		return h, nil, err
 	}
@@ -158,8 +192,8 @@ func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string 
 }
 
 // goOn says what becomes of the run before and gives what is taken over from it.
-func (j *job) goOn(slot *journal.Slot, now journal.Head) *runner.Earlier {
-	before, err := slot.Read()
+func (j *job) goOn(now journal.Head) *runner.Earlier {
+	before, err := j.journal.before, j.journal.unread
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		j.app.say("nothing to resume: no such run here was stopped or did not pass; this is a new one")
@@ -168,7 +202,14 @@ func (j *job) goOn(slot *journal.Slot, now journal.Head) *runner.Earlier {
 		j.app.say("nothing to resume: the journal cannot be read: %v; this is a new run", err)
 		return nil
 	}
+	if before.Damaged {
+		j.app.say("warning: the journal of the run before is damaged; what that came to after the damage is done again")
+	}
 	ended := dayAndTime(before.Last)
+	if before.Looking() && len(before.Earlier(false).Passed) == 0 {
+		j.app.say("nothing to resume: the run that ended %s came no further than looking into the flake; this is a new one", ended)
+		return nil
+	}
 	if other := differing(before.Head.Terms, now.Terms); len(other) > 0 {
 		j.app.say("the run that ended %s is not resumed: not the same as then: %s; this is a new one", ended, strings.Join(other, ", "))
 		return nil
@@ -225,9 +266,21 @@ func (r *record) end(o runner.Outcome, b about) {
 	if r == nil {
 		return
 	}
+	r.ended = true
 	text, err := json.Marshal(b)
 	if err == nil { // else it could not have been written when it began
 		r.writer.End(o, text)
+	}
+}
+
+// undo puts back the journal that was there: nothing was run.
+func (r *record) undo(a *App) {
+	if r == nil {
+		return
+	}
+	_ = r.writer.Close()
+	if err := errors.Join(r.slot.Undo(), r.slot.Close()); err != nil {
+		a.say("warning: the journal: %v", err)
 	}
 }
 

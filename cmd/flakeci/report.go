@@ -66,6 +66,10 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	// A file that was damaged must not pass.
+	if r.Verdict == reports.VerdictPassed && reports.VerdictOf(r.Cells, r.Causes, false) != reports.VerdictPassed {
+		return &usageError{msg: path + ": its verdict is passed, and not all of its cells passed", hint: "give a file as flakeci run --json wrote it"}
+	}
 	return a.publish(ctx, r, d)
 }
 

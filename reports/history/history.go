@@ -11,13 +11,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver
+	"modernc.org/sqlite" // registers the driver
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/flakeci/flakeci/reports"
 )
@@ -57,8 +59,31 @@ type NewerError struct{ Path string }
 
 func (e *NewerError) Error() string { return e.Path + " is of a newer flakeci" }
 
+// SchemaError says that a file has tables of another kind than any flakeci makes.
+type SchemaError struct{ Path string }
+
+func (e *SchemaError) Error() string { return e.Path + " is of another schema" }
+
+// IsDamaged says whether an error is that the file is no database, or a damaged one.
+func IsDamaged(err error) bool {
+	var of *sqlite.Error
+	return errors.As(err, &of) && (of.Code()&0xff == sqlite3.SQLITE_NOTADB || of.Code()&0xff == sqlite3.SQLITE_CORRUPT)
+}
+
+// SetAside moves a damaged file out of the way, so that a new one can be begun, and
+// gives its name. What belongs to it goes with it.
+func SetAside(path string) (string, error) {
+	aside := path + ".damaged"
+	for _, end := range []string{"-wal", "-shm"} {
+		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	return aside, os.Rename(path, aside)
+}
+
 // Open opens the file, or makes it and its folder. The errors are those of the file
-// system and of SQLite, and a [*NewerError].
+// system and of SQLite, a [*NewerError] and a [*SchemaError].
 func Open(ctx context.Context, path string) (*History, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -85,6 +110,8 @@ func (h *History) migrate(ctx context.Context, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	switch {
+	case has < 0: // PRAGMA user_version is signed, and anybody's
+		return &SchemaError{Path: path}
 	case has > len(migrations):
 		return &NewerError{Path: path}
 	case has == len(migrations):
@@ -95,7 +122,7 @@ func (h *History) migrate(ctx context.Context, path string) error {
 		if err != nil {
 			return err
 		}
-		for _, m := range migrations[min(has, len(migrations)):] {
+		for _, m := range migrations[min(max(has, 0), len(migrations)):] {
 			if _, err := tx.ExecContext(ctx, m); err != nil {
 				return err
 			}

@@ -1,13 +1,15 @@
 // Package journal keeps the record of a run as it happens, so that one that was
 // killed can be reported, and gone on with.
 //
-// It is a file of JSON lines. The first is the [Head], which says what was run;
-// then come the cells, and what a [runner.Watcher] is told: a phase that begins, a
+// It is a file of JSON lines, each with a checksum of what stands before that, so that
+// damage is seen. The first is the [Head], which says what was run; then come the cells, and what a [runner.Watcher] is told: a phase that begins, a
 // cell that is finished, with each cause in a line of its own before the first cell
 // that has it. A run that came to its end says so in the last line. Each line is
 // handed to the system as it is told, so that it outlives flakeci, and those of finished
 // cells are put to the disk several times a second, so that it outlives the machine
-// but for its last moment. A line that is cut off ends what is read.
+// but for its last moment. A line that is cut off or damaged ends what is read. The
+// journal begins before the flake is looked into, and is written anew when the cells are
+// known.
 package journal
 
 import (
@@ -26,6 +28,8 @@ const Schema = "flakeci.journal/v1"
 type Head struct {
 	Schema  string    `json:"schema"`
 	Started time.Time `json:"started"`
+	// Looking says that the flake was still being looked into: there are no cells yet.
+	Looking bool `json:"looking,omitempty"`
 	// Dir is the folder that flakeci was started in.
 	Dir string `json:"dir"`
 	// Flake tells the flake with its inputs from any other, and any other state of

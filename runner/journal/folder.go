@@ -107,14 +107,50 @@ func readFile(path string) (*Journal, error) {
 	return Read(file)
 }
 
-// Create begins a journal in the place of what is there. Offer is all that the
-// flake has, Earlier what is taken over; nil is nothing.
+// oldSuffix ends the name of the journal in whose place one was begun.
+const oldSuffix = ".old"
+
+// Begin begins a journal before the flake is looked into, in the place of what is there,
+// which [Slot.Undo] puts back. Earlier is what may be taken over; nil is nothing.
+func (s *Slot) Begin(h Head, earlier *runner.Earlier) (*Writer, error) {
+	if err := s.forget(); err != nil {
+		return nil, err
+	}
+	_ = os.Link(s.path, s.path+oldSuffix) // a file system without links has nothing to put back
+	h.Looking = true
+	return create(s.path, h, nil, earlier)
+}
+
+// Create begins the journal of a run whose cells are known, in the place of what is
+// there. Offer is all that the flake has, Earlier what is taken over; nil is nothing.
 func (s *Slot) Create(h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
-	return create(s.path, h, offer, earlier)
+	w, err := create(s.path, h, offer, earlier)
+	if err == nil {
+		_ = s.forget() // the next run tries again
+	}
+	return w, err
+}
+
+// Undo puts back what was there before the journal was begun.
+func (s *Slot) Undo() error {
+	err := os.Rename(s.path+oldSuffix, s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.Remove()
+	}
+	return err
+}
+
+func (s *Slot) forget() error { return unlessMissing(os.Remove(s.path + oldSuffix)) }
+
+func unlessMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Remove removes the journal.
-func (s *Slot) Remove() error { return os.Remove(s.path) }
+func (s *Slot) Remove() error { return errors.Join(s.forget(), os.Remove(s.path)) }
 
 // Close lets others have the place.
 func (s *Slot) Close() error { return s.lock.Close() }
@@ -130,7 +166,7 @@ func (f Folder) prune() {
 		if err != nil {
 			continue // somebody has it, or it is not ours to remove
 		}
-		for _, end := range []string{suffix, suffix + ".new", lockSuffix} {
+		for _, end := range []string{suffix, suffix + ".new", suffix + oldSuffix, lockSuffix} {
 			_ = os.Remove(filepath.Join(string(f), name+end)) // the next run tries again
 		}
 		_ = slot.Close()
@@ -154,17 +190,23 @@ func (f Folder) files(end string) []fs.FileInfo {
 }
 
 // Newest gives the journal that was written last of those whose run was started
-// in a folder. Busy says that the run is still going on. The error is
-// [fs.ErrNotExist] if there is none.
-func (f Folder) Newest(dir string) (j *Journal, busy bool, err error) {
+// in a folder. Busy says that the run is still going on. PassedOver says of newer ones,
+// which may be of that folder, why they cannot be read. The error is [fs.ErrNotExist] if
+// there is none.
+func (f Folder) Newest(dir string) (j *Journal, busy bool, passedOver []error, err error) {
 	for _, file := range f.files(suffix) {
-		j, err := readFile(filepath.Join(string(f), file.Name()))
-		if err != nil || j.Head.Dir != dir {
-			continue // of another flakeci, or hardly begun
+		path := filepath.Join(string(f), file.Name())
+		j, err := readFile(path)
+		if err != nil {
+			passedOver = append(passedOver, fmt.Errorf("%s: %w", path, err))
+			continue
 		}
-		return j, Busy(filepath.Join(string(f), file.Name())), nil
+		if j.Head.Dir != dir {
+			continue
+		}
+		return j, Busy(path), passedOver, nil
 	}
-	return nil, false, fmt.Errorf("no journal of a run in %s: %w", dir, fs.ErrNotExist)
+	return nil, false, passedOver, fmt.Errorf("no journal of a run in %s: %w", dir, fs.ErrNotExist)
 }
 
 // Busy says whether the run that writes a journal of a [Folder] is still going on.

@@ -339,16 +339,16 @@ func TestFolder(t *testing.T) {
 	f := fleet()
 	f.head.Dir = "/here"
 	f.write(t, s, nil)
-	if j, going, err := dir.Newest("/here"); err != nil || !going || j.Head.Dir != "/here" {
+	if j, going, _, err := dir.Newest("/here"); err != nil || !going || j.Head.Dir != "/here" {
 		t.Errorf("%+v, %v, %v", j, going, err)
 	}
-	if _, _, err := dir.Newest("/there"); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, _, err := dir.Newest("/there"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("found in another folder: %v", err)
 	}
 	if err := errors.Join(s.Close(), other.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, going, err := dir.Newest("/here"); err != nil || going {
+	if _, going, _, err := dir.Newest("/here"); err != nil || going {
 		t.Errorf("it goes on: %v, %v", going, err)
 	}
 	if s, err = dir.Open("run"); err != nil {

@@ -19,6 +19,9 @@ type Journal struct {
 	Head Head
 	// Last is when something was written last.
 	Last time.Time
+	// Damaged says that it ends in the middle: a line is not what was written. One that
+	// is cut off is none, for so ends the journal of a run that was killed.
+	Damaged bool
 	// Ended says that the run came to its end, Interrupted that somebody ended it.
 	Ended, Interrupted bool
 
@@ -28,6 +31,10 @@ type Journal struct {
 	earlier map[string]runner.Result
 	begun   map[string]runner.Phase // of cells that are not finished, the last phase
 }
+
+// Looking says that no cells are known: the flake was still being looked into, or they
+// are lost.
+func (j *Journal) Looking() bool { return j.Head.Looking || len(j.offer) == 0 }
 
 // FormatError says that a file is no journal, or one of another flakeci.
 type FormatError struct {
@@ -48,26 +55,43 @@ func Read(r io.Reader) (*Journal, error) {
 	}
 	j := &Journal{results: map[string]runner.Result{}, earlier: map[string]runner.Result{}, begun: map[string]runner.Phase{}}
 	causes := map[int]*runner.Cause{}
+	first, signed := true, false
 	for line := range bytes.Lines(data) {
 		var rec record
-		if !bytes.HasSuffix(line, []byte("\n")) || json.Unmarshal(line, &rec) != nil {
+		err := json.Unmarshal(line, &rec)
+		if first {
+			signed = isSigned(line)
+			if err := isHead(line, rec, err); err != nil {
+				return nil, err
+			}
+		}
+		first = false
+		if !bytes.HasSuffix(line, []byte("\n")) {
 			break
 		}
-		if rec.Head == nil && j.Head.Schema == "" {
-			return nil, &FormatError{"not a journal"}
-		}
-		if j.add(rec, causes) != nil {
+		if err != nil || !isWhole(line, signed) || j.add(rec, causes) != nil {
+			j.Damaged = len(bytes.Trim(line, "\x00\n")) > 0 // zeros are what a machine that died leaves
 			break
 		}
 		j.Last = rec.At
 	}
-	switch j.Head.Schema {
-	case Schema:
-		return j, nil
-	case "":
-		return nil, &FormatError{"not a journal"}
+	if first {
+		return nil, &FormatError{"not a journal: it is empty"}
 	}
-	return nil, &FormatError{fmt.Sprintf("a journal of schema %q; this flakeci reads %s", j.Head.Schema, Schema)}
+	return j, nil
+}
+
+// isHead says why a first line is not the head of a journal.
+func isHead(line []byte, rec record, err error) error {
+	switch {
+	case err != nil || rec.Head == nil || rec.Head.Schema == "" || !bytes.HasSuffix(line, []byte("\n")):
+		return &FormatError{"not a journal"}
+	case rec.Head.Schema != Schema:
+		return &FormatError{fmt.Sprintf("a journal of schema %q; this flakeci reads %s", rec.Head.Schema, Schema)}
+	case !isWhole(line, isSigned(line)):
+		return &FormatError{"its first line is damaged"}
+	}
+	return nil
 }
 
 // add takes in a line.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -38,7 +39,9 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 	w := &Writer{file: f, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1), ending: make(chan struct{})}
 	h.Schema = Schema
 	w.write(record{Head: &h})
-	w.offer(offer)
+	if !h.Looking {
+		w.offer(offer)
+	}
 	if earlier != nil {
 		w.carry(earlier)
 	}
@@ -52,7 +55,7 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(path+".new"))
 	}
-	w.synced.Go(func() {
+	w.synced.Go(safely.Func(func() {
 		for range w.dirty {
 			_ = f.Sync() // a disk that does not take it is the power cut's concern
 			select {
@@ -60,7 +63,7 @@ func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (
 			case <-time.After(rest):
 			}
 		}
-	})
+	}))
 	return w, nil
 }
 
@@ -153,7 +156,7 @@ func (w *Writer) write(r record) {
 	r.At = time.Now()
 	line, err := json.Marshal(r)
 	if err == nil {
-		_, err = w.file.Write(append(line, '\n'))
+		_, err = w.file.Write(append(sign(line), '\n'))
 	}
 	w.err = err
 }
