@@ -31,9 +31,10 @@ type rule struct {
 // known to the design, and the test says so.
 func rules() []rule {
 	return []rule{
-		{"internal/proc", nil},
-		{"internal/git", []string{"internal/proc", "internal/safefile"}},
-		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile"}},
+		{"internal/safely", nil},
+		{"internal/proc", []string{"internal/safely"}},
+		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
+		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal", []string{"internal"}},
 		{"matrix", nil},
 		{"runner", []string{"matrix", "internal"}},
@@ -115,7 +116,7 @@ func isUnder(folder string, parents []string) bool {
 }
 
 // fakes are for tests alone.
-var fakes = []string{"reports/github/fakehub", "internal/git/planted"}
+var fakes = []string{"reports/github/fakehub", "internal/git/planted", "internal/damage"}
 
 // ruleFor returns the rule with the longest folder that fits.
 func ruleFor(folder string) (rule, bool) {
@@ -184,7 +185,8 @@ func TestOneFileCollectsReports(t *testing.T) {
 	}
 }
 
-// What stands in for GitHub in tests, and hostile checkouts, are in no program.
+// What stands in for GitHub in tests, hostile checkouts, and what damages files are in no
+// program.
 func TestFakesAreForTests(t *testing.T) {
 	for _, fake := range fakes {
 		for _, s := range sources(t) {
@@ -269,6 +271,67 @@ func TestFilesAreReadWithALimit(t *testing.T) {
 			t.Errorf("%s uses os.Open; files are opened by internal/safefile", s.name)
 		}
 	}
+}
+
+// A panic in a goroutine ends the program without a report, unless that goroutine was
+// started by internal/safely, or what it runs is wrapped by it.
+func TestGoroutinesAreStartedSafely(t *testing.T) {
+	for _, s := range sources(t) {
+		if under(s.folder, "internal/safely") || under(s.folder, "bench") || isUnder(s.folder, fakes) {
+			continue
+		}
+		for _, bare := range bareGoroutines(s.syntax) {
+			t.Errorf("%s: %s; start it with internal/safely", s.name, bare)
+		}
+	}
+}
+
+func TestBareGoroutinesAreFound(t *testing.T) {
+	const text = `package p
+func f() {
+	go g()
+	wg.Go(g)
+	time.AfterFunc(1, func() {})
+	safely.Go(g)
+	wg.Go(safely.Func(g))
+	defer context.AfterFunc(ctx, safely.Func(g))()
+}`
+	syntax, err := parser.ParseFile(token.NewFileSet(), "p.go", text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(bareGoroutines(syntax), ", "); got != "go, Go, AfterFunc" {
+		t.Errorf("found %s", got)
+	}
+}
+
+// bareGoroutines are the words that start a goroutine whose panic nobody catches.
+func bareGoroutines(file *ast.File) []string {
+	var found []string
+	isSafely := func(e ast.Expr) bool {
+		selector, ok := e.(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		pkg, ok := selector.X.(*ast.Ident)
+		return ok && pkg.Name == "safely"
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			found = append(found, "go")
+		case *ast.CallExpr:
+			selector, ok := n.Fun.(*ast.SelectorExpr)
+			if !ok || selector.Sel.Name != "Go" && selector.Sel.Name != "AfterFunc" || len(n.Args) == 0 || isSafely(n.Fun) {
+				return true
+			}
+			if of, ok := n.Args[len(n.Args)-1].(*ast.CallExpr); !ok || !isSafely(of.Fun) {
+				found = append(found, selector.Sel.Name)
+			}
+		}
+		return true
+	})
+	return found
 }
 
 func TestOnlyCmdReadsTheOutside(t *testing.T) {

@@ -3,6 +3,8 @@ package runner
 import (
 	"context"
 	"sync"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // audience are the watchers of a run.
@@ -72,7 +74,7 @@ func (s *spectator) tellLine(ctx context.Context, drv, line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.unread > mostUnread {
-		defer context.AfterFunc(ctx, s.wake)()
+		defer context.AfterFunc(ctx, safely.Func(s.wake))()
 	}
 	for s.unread > mostUnread {
 		if ctx.Err() != nil {
@@ -101,7 +103,7 @@ func (s *spectator) queue(of func(Watcher)) {
 	s.queued = append(s.queued, of)
 	if !s.busy {
 		s.busy = true
-		go s.follow()
+		safely.Go(s.follow)
 	}
 }
 

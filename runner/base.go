@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -72,11 +73,11 @@ func (r *run) startBase(ctx context.Context, c matrix.Cell) {
 	if c.Kind != matrix.KindVM { // which comes after its homes
 		asked = r.evals.ask(r.Base.Target, r.question(c), listener{})
 	}
-	r.atBases.Go(func() error {
+	r.atBases.Go(safely.Error(func() error {
 		defer close(b.done)
 		r.evaluateBase(ctx, c, b, asked)
 		return nil
-	})
+	}))
 }
 
 func (b *Base) has(c matrix.Cell) bool {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/memory"
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // Memory is what all evaluation may take. Cells are evaluated by processes that the
@@ -37,7 +38,7 @@ func (m *Memory) Beside(pid int) (over func()) {
 	m.beside = append(m.beside, a)
 	if !m.watched && m.Total > 0 {
 		m.watched = true
-		go m.watch()
+		safely.Go(m.watch)
 	}
 	return func() {
 		m.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -72,14 +73,14 @@ func (r *run) vms(ctx context.Context, cells []matrix.Cell) {
 			continue
 		}
 		first := r.firstFor(vm, cells)
-		r.building.Go(func() error {
+		r.building.Go(safely.Error(func() error {
 			for _, id := range first {
 				<-r.ended[id]
 			}
 			r.startBase(ctx, vm)
 			r.evaluate(ctx, vm, r.ask(vm))
 			return nil
-		})
+		}))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner/graph"
 )
@@ -55,9 +56,9 @@ func newBuilders(ctx context.Context, r *run) *builders {
 	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*Cause{}}
 	s.planner.ask = s.plan
 	s.silence = silence{after: r.Stall, tell: s.silent, builders: map[string]*lastWord{}}
-	go s.silence.watch(ctx)
+	safely.Go(func() { s.silence.watch(ctx) })
 	s.graph.OneRoot = r.Client != nil && !r.Client.Version.NamesAllFailures()
-	s.release = context.AfterFunc(ctx, s.interrupt)
+	s.release = context.AfterFunc(ctx, safely.Func(s.interrupt))
 	return s
 }
 
@@ -161,11 +162,11 @@ func (s *builders) start(g *graph.Part) {
 		s.work(p, s.goals[id])
 	}
 	jobs := p.maxJobs(class)
-	s.running.Go(func() {
+	s.running.Go(safely.Func(func() {
 		defer cancel()
 		result, err := s.realise(ctx, p, jobs)
 		s.ended(ctx, p, result, err)
-	})
+	}))
 }
 
 // realise runs the process, and another one if what it failed for may be gone then.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // DeadlineError, as the cause that a context has ended, says that the time is over which
@@ -35,7 +37,7 @@ func WithDeadline(ctx context.Context, began time.Time, limit time.Duration) (co
 	if limit == 0 {
 		return ctx, stop
 	}
-	timer := time.AfterFunc(limit-time.Since(began), func() { cancel(&DeadlineError{limit}) })
+	timer := time.AfterFunc(limit-time.Since(began), safely.Func(func() { cancel(&DeadlineError{limit}) }))
 	return ctx, func() {
 		timer.Stop()
 		stop()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -101,10 +102,10 @@ func (w Wanted) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []
 	var faults []nix.Fault
 	var err error
 	done := make(chan struct{})
-	go func() {
+	safely.Go(func() {
 		defer close(done)
 		offer, faults, err = w.list(ctx, t.Others)
-	}()
+	})
 	return func() (nix.Offer, []nix.Fault, error) {
 		<-done
 		return offer, faults, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -164,10 +165,10 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 		return
 	}
 	b := r.buildOf(res.DrvPath)
-	r.building.Go(func() error {
+	r.building.Go(safely.Error(func() error {
 		r.build(ctx, res, b)
 		return nil
-	})
+	}))
 }
 
 // endsWith says whether a cell ends with its evaluation, and how.

@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // evaluators share the cells to evaluate among processes. A process takes
@@ -86,7 +87,7 @@ func (e *evaluators) schedule() {
 	}
 	if len(e.working) > 0 && !e.watched {
 		e.watched = true
-		go e.watch()
+		safely.Go(e.watch)
 	}
 }
 
@@ -175,11 +176,11 @@ func (e *evaluators) start(batch []*query, keepGarbage bool) {
 	}
 	b.Warned = func(text string) { e.warned(w, text) }
 	b.Answered = func(_ int, in nix.Instance, err error) bool { return e.answered(w, in, err) }
-	e.running.Go(func() {
+	e.running.Go(safely.Func(func() {
 		usage, err := batch[0].target.Instantiate(proc.WithKill(ctx, kill), b)
 		cancel()
 		e.end(w, usage, err)
-	})
+	}))
 }
 
 // takeInHand begins with the next cell of a process.
@@ -193,14 +194,14 @@ func (e *evaluators) takeInHand(w *evaluator) {
 	}
 	if e.limit > 0 {
 		hand := w.hand
-		w.timer.Timer = time.AfterFunc(e.limit, func() {
+		w.timer.Timer = time.AfterFunc(e.limit, safely.Func(func() {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			if w.hand == hand && w.ended == byItself {
 				w.ended = byTimeout
 				w.stop(false)
 			}
-		})
+		}))
 	}
 }
 
@@ -294,7 +295,7 @@ func (e *evaluators) retry(q *query, err error) {
 	if q.tell.again != nil {
 		q.tell.again(err)
 	}
-	go func() {
+	safely.Go(func() {
 		goesOn := pause(e.ctx, q.faults, e.retries)
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -304,7 +305,7 @@ func (e *evaluators) retry(q *query, err error) {
 		}
 		e.queue = append(e.queue, q)
 		e.schedule()
-	}()
+	})
 }
 
 // How often processes are looked at: often enough that none takes much more than

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -84,25 +85,25 @@ func (p *planner) next() {
 		return
 	case early > 0:
 		if p.timer == nil {
-			p.timer = time.AfterFunc(early, func() {
+			p.timer = time.AfterFunc(early, safely.Func(func() {
 				p.mu.Lock()
 				defer p.mu.Unlock()
 				p.timer = nil
 				p.next()
-			})
+			}))
 		}
 		return
 	}
 	batch := p.waiting
 	p.waiting, p.asking = nil, true
-	go func() {
+	safely.Go(func() {
 		start := time.Now()
 		p.ask(batch)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.asking, p.cost = false, time.Since(start)
 		p.next()
-	}()
+	})
 }
 
 // foresight is what Nix foresees for some builds.
@@ -141,7 +142,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 			}
 		}
 		var rooting sync.WaitGroup
-		rooting.Go(func() { r.root(ctx, drvs...) })
+		rooting.Go(safely.Func(func() { r.root(ctx, drvs...) }))
 		// Without this the builds go on, one unaware of what others share with it.
 		f.needs, _ = r.Client.Needs(ctx, plan.Build)
 		rooting.Wait()

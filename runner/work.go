@@ -3,6 +3,7 @@ package runner
 import (
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner/graph"
 )
@@ -45,7 +46,7 @@ func (c *clock) start(now time.Time, limit time.Duration, timeUp func()) bool {
 	}
 	c.since = now
 	if limit > 0 {
-		c.timer = time.AfterFunc(limit-c.worked, timeUp)
+		c.timer = time.AfterFunc(limit-c.worked, safely.Func(timeUp))
 	}
 	return true
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
@@ -97,7 +98,7 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 	if extra.patient {
 		silence = 0
 	}
-	go m.watch(alive, silence)
+	safely.Go(func() { m.watch(alive, silence) })
 	return m, alive, nil
 }
 
@@ -117,10 +118,10 @@ func (m *machine) run(ctx context.Context, l *Lab, script, console string, o sta
 	if o.console != nil {
 		cmd.Stdin, cmd.Stdout = o.console.In, io.MultiWriter(m.serial, o.console.Out)
 	}
-	go func() {
+	safely.Go(func() {
 		defer close(m.exited)
 		_, m.err = cmd.Run(ctx)
-	}()
+	})
 }
 
 // connect waits until QEMU listens. One that dies instead is not waited for.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 )
@@ -27,6 +29,9 @@ type App struct {
 	Args           []string // without the program's name
 
 	voice voice
+
+	sight    atomic.Pointer[sighting] // of the run on its way
+	crashing sync.Mutex               // held for good once flakeci crashes, or ends
 }
 
 // Main runs the subcommand that the arguments name and gives the exit code.

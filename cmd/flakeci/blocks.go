@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
@@ -54,7 +55,7 @@ func newBlocks(j *job) *blocks {
 	if s.width > 0 {
 		p.next = time.Now().Add(firstHeartbeat)
 	}
-	p.beating.Go(p.beat)
+	p.beating.Go(safely.Func(p.beat))
 	return p
 }
 

@@ -48,6 +48,8 @@ versions and sizes. With --eval-only it builds nothing.`,
 
 // diff is `flakeci diff`: from the base to what changed.
 func (a *App) diff(ctx context.Context, o runOptions) error {
+	d := delivery{files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github}
+	a.expectReport(d, o.artifacts)
 	j, err := a.work(ctx, o, false)
 	if err != nil {
 		return err
@@ -65,7 +67,9 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	}
 	style := a.style(o.color, to)
 	return a.ending(r, errors.Join(
-		reports.WriteDiff(to, r, reports.TableOptions{Color: style.color, Width: style.width}),
-		a.writeReports(r, delivery{files: o.files, artifacts: evidence(o.artifacts)}),
+		guard("the changes", func() error {
+			return reports.WriteDiff(to, r, reports.TableOptions{Color: style.color, Width: style.width})
+		}),
+		a.writeReports(r, d),
 	))
 }

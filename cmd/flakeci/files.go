@@ -122,7 +122,7 @@ func (a *App) writeReport(path string, render func(io.Writer) error) error {
 		return nil
 	}
 	var out bytes.Buffer
-	if err := render(&out); err != nil {
+	if err := guard("the report "+path, func() error { return render(&out) }); err != nil {
 		return fmt.Errorf("report %s: %w", path, err)
 	}
 	if path == "-" {

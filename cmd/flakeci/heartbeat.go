@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // How often a run that prints nothing says what it is at. Somebody who sits in
@@ -26,7 +28,7 @@ func (j *job) whileLooking() (stop func()) {
 	}
 	ended := make(chan struct{})
 	var beating sync.WaitGroup
-	beating.Go(func() {
+	beating.Go(safely.Func(func() {
 		for {
 			select {
 			case <-ended:
@@ -36,7 +38,7 @@ func (j *job) whileLooking() (stop func()) {
 				after = heartbeat
 			}
 		}
-	})
+	}))
 	return sync.OnceFunc(func() {
 		close(ended)
 		beating.Wait()

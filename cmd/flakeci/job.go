@@ -10,6 +10,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
@@ -59,15 +60,27 @@ func (j *job) start(ctx context.Context) error {
 		return j.slow(finding, err)
 	}
 	j.started = time.Now()
+	s := j.app.sight.Load()
+	s.see(j)
+	s.removes(remove)
+	if err = j.beginJournal(); err != nil {
+		return err
+	}
 	within, stop := runner.WithDeadline(ctx, began, j.opts.deadline)
 	defer stop()
-	defer context.AfterFunc(within, func() {
+	defer context.AfterFunc(within, safely.Func(func() {
 		if over := runner.Overdue(within); over != nil {
 			j.app.say("%s: what still runs is stopped", over)
 		}
-	})()
+	}))()
 	err = j.do(within, tmp)
 	j.outcome.Interrupted = ctx.Err() != nil
+	switch {
+	case err != nil:
+		j.journal.undo(j.app) // of a run that was a mistake nothing is to be gone on with
+	case j.journal != nil && !j.journal.ended: // no cell was run
+		j.journal.end(j.outcome, j.about())
+	}
 	return err
 }
 
@@ -89,6 +102,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	if err != nil {
 		return err
 	}
+	j.app.sight.Load().see(j)
 	watch = append(watch, runner.Watcher{
 		Without: func(cache, why string) {
 			j.app.say("warning: binary cache %s is out of reach, what it has is built: %s", cache, why)
@@ -97,12 +111,13 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	})
 	looked()
 	progress := newProgress(ctx, j)
+	j.app.sight.Load().shows(progress)
 	defer progress.stop()
 	o := j.toRunner(tmp, machine, progress)
 	o.Earlier, o.Watch = earlier, append(o.Watch, watch...)
 	if j.rest != nil {
 		o.Later = func(run context.Context) []matrix.Cell {
-			defer context.AfterFunc(run, stop)()
+			defer context.AfterFunc(run, safely.Func(stop))()
 			return j.rest(run)
 		}
 	}
@@ -133,6 +148,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	if err != nil {
 		return machine, nil, j.broken(ctx, j.slow(looking, err))
 	}
+	j.app.sight.Load().see(j)
 	j.app.warnOverrides(j.target.Flake)
 	if j.journals {
 		j.memoir = j.remember(ctx)
@@ -142,12 +158,12 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		return machine, nil, j.broken(ctx, j.slow(looking, err))
 	}
 	var base errgroup.Group
-	base.Go(func() (err error) {
+	base.Go(safely.Error(func() (err error) {
 		if j.base, err = j.findBase(looking, tmp); err != nil {
 			stop() // nothing is going to come of the flake
 		}
 		return err
-	})
+	}))
 	cells, err = j.choose(ctx, looking)
 	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
 		return machine, nil, err
@@ -191,7 +207,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			}
 		}
 	}
-	o.Watch = []runner.Watcher{told}
+	o.Watch = []runner.Watcher{j.app.sight.Load().before(told)}
 	return o
 }
 
@@ -202,6 +218,9 @@ func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, er
 		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
 		return err
 	}, j.triesAgain)
+	if err == nil && target.Damage() != nil {
+		j.app.say("warning: what earlier runs evaluated is evaluated again: %v", target.Damage())
+	}
 	return target, err
 }
 

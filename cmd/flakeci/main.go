@@ -15,14 +15,23 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 func main() {
 	// Some MiB more are nothing beside what Nix takes, and half the work in a run of
 	// many short builds is to collect garbage.
 	debug.SetGCPercent(400)
-	app := &App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: takeEnvironment(), Args: os.Args[1:]}
-	os.Exit(app.Main(interruptible()))
+	start(&App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: takeEnvironment(), Args: os.Args[1:]})
+}
+
+// start runs the program and ends it, in a crash too.
+func start(app *App) {
+	safely.Handle(func(c *safely.Crash) { os.Exit(app.crash(c)) })
+	var code int
+	safely.Do(func() { code = app.Main(interruptible()) })
+	app.outlast()
+	os.Exit(code)
 }
 
 // together is for how long signals are one. timeout(1) sends its own to flakeci, and to
@@ -44,7 +53,7 @@ func interruptible() context.Context {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(context.Background())
 	kill := make(chan struct{})
-	go func() {
+	safely.Go(func() {
 		<-signals
 		cancel()
 		time.Sleep(together)
@@ -59,6 +68,6 @@ func interruptible() context.Context {
 		}
 		signal.Reset(os.Interrupt, syscall.SIGTERM) // not SIGPIPE
 		close(kill)
-	}()
+	})
 	return proc.WithKill(ctx, kill)
 }

@@ -25,23 +25,29 @@ func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
 	}
 	style := a.style(d.color, table)
 	err := errors.Join(
-		reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width}),
+		guard("the table", func() error {
+			return reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width})
+		}),
 		a.writeReports(r, d),
-		a.writeOutputs(r),
+		guard("the outputs of the step", func() error { return a.writeOutputs(r) }),
+		guard("the report to GitHub", func() error {
+			a.onGitHub(ctx, r, d.github, d.shard)
+			return nil
+		}),
 	)
-	a.onGitHub(ctx, r, d.github, d.shard)
 	return a.ending(r, err)
 }
 
-// ending is the exit code of a report that was shown, or the error that kept it from
-// being so. Of a run that was interrupted, that is said here: else nothing but the
-// interruption would be.
+// ending is the exit code of a report. One that could not be written is said, and
+// makes an error of a run that passed: nobody can see that it did. A run that failed
+// stays one that failed, and one that was interrupted stays that.
 func (a *App) ending(r reports.Report, err error) error {
-	if err != nil && r.Verdict != reports.VerdictCanceled {
-		return err
+	if err == nil {
+		return verdictExit(r.Verdict)
 	}
-	if err != nil {
-		a.complain(err)
+	a.complain(err)
+	if r.Verdict == reports.VerdictPassed {
+		return exitCode(exitError)
 	}
 	return verdictExit(r.Verdict)
 }

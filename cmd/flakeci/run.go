@@ -108,18 +108,15 @@ func (o *runOptions) check() error {
 // run is `flakeci run`: from the flake reference to the report. A report is
 // written in every case in which there is a flake to report on.
 func (a *App) run(ctx context.Context, o runOptions) error {
+	d := delivery{files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
+	a.expectReport(d, o.artifacts)
 	j, err := a.work(ctx, o, true)
 	if err != nil {
-		if j != nil {
-			j.journal.close(a, true) // of a run that was a mistake nothing is to be gone on with
-		}
 		return err
 	}
 	r := j.report()
 	j.memoir.add(ctx, &r)
-	err = a.publish(ctx, r, delivery{
-		files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
-	})
+	err = a.publish(ctx, r, d)
 	j.journal.close(a, err == nil) // what nobody was told of is not over
 	return err
 }

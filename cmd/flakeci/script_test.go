@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "1000"); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"flakeci": main})
+	testscript.Main(m, map[string]func(){"flakeci": main, "crashing-flakeci": crashing})
 }
 
 // turns limits how many scripts of a kind run at once.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
@@ -35,10 +36,10 @@ func (j *job) listOthers(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	o := &others{listed: make(chan struct{})}
 	j.others = o
-	go func() {
+	safely.Go(func() {
 		defer close(o.listed)
 		o.cells, o.err = runner.Others(ctx, j.target)
-	}()
+	})
 	return func() {
 		cancel()
 		<-o.listed

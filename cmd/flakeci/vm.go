@@ -88,10 +88,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	}
 	report := j.report()
 	style := a.style(o.flake.color, a.Stderr)
-	if err := reports.WriteTable(a.Stderr, report, reports.TableOptions{Color: style.color, Width: style.width}); err != nil {
-		return err
-	}
-	return verdictExit(report.Verdict)
+	return a.ending(report, reports.WriteTable(a.Stderr, report, reports.TableOptions{Color: style.color, Width: style.width}))
 }
 
 // parseForwards reads PORT:GUESTPORT.

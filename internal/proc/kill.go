@@ -3,6 +3,8 @@ package proc
 import (
 	"context"
 	"sync"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // killKey is the context key of WithKill.
@@ -32,13 +34,13 @@ func killed(ctx context.Context, over <-chan struct{}) <-chan struct{} {
 		if !ok {
 			return any
 		}
-		go func() {
+		safely.Go(func() {
 			select {
 			case <-k.kill:
 			case <-over:
 			}
 			once.Do(func() { close(any) })
-		}()
+		})
 		ctx = k.outer
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // After the leader's death its pipes are empty soon. One that is still open
@@ -30,11 +32,11 @@ type output struct {
 func (p *process) readAll() {
 	var readers sync.WaitGroup
 	for _, o := range p.outputs {
-		readers.Go(func() {
+		readers.Go(safely.Func(func() {
 			o.err = o.read()
 			o.lines.flush()
 			_ = o.pipe.Close() // after a failed write this tells the writer
-		})
+		}))
 	}
 	readers.Wait()
 	close(p.quiet)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // wiring is the files of one start that have to be closed: the child's ends in
@@ -58,10 +60,10 @@ func (w *wiring) stdin(c *Cmd, p *process) error {
 	w.theirs, w.ours = append(w.theirs, theirs), append(w.ours, ours)
 	from := c.Stdin // the copying may go on when the caller has c back
 	w.begin = append(w.begin, func() {
-		go func() {
+		safely.Go(func() {
 			_, _ = io.Copy(ours, from) // a program need not read all it could
 			_ = ours.Close()
-		}()
+		})
 	})
 	return nil
 }

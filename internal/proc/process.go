@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // process is a program that runs or has run.
@@ -43,7 +45,7 @@ func (c *Cmd) start() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	go p.readAll()
+	safely.Go(p.readAll)
 	return p, nil
 }
 
@@ -51,7 +53,7 @@ func (c *Cmd) start() (*process, error) {
 // reports whether the context was the reason.
 func (p *process) wait(ctx context.Context) (interrupted bool) {
 	ended := make(chan bool, 1)
-	go func() { ended <- p.interrupt(ctx) }()
+	safely.Go(func() { ended <- p.interrupt(ctx) })
 	p.leader.await()
 	close(p.exited)
 	interrupted = <-ended

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // supervise makes this process the supervisor of a program if it was started as
@@ -132,7 +134,7 @@ func (s *supervisor) tell(r report) {
 // listen gives the signals that flakeci sends until it is gone.
 func (s *supervisor) listen() <-chan syscall.Signal {
 	signals := make(chan syscall.Signal)
-	go func() {
+	safely.Go(func() {
 		defer close(signals)
 		var b [1]byte
 		for {
@@ -141,7 +143,7 @@ func (s *supervisor) listen() <-chan syscall.Signal {
 			}
 			signals <- syscall.Signal(b[0])
 		}
-	}()
+	})
 	return signals
 }
 

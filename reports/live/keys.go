@@ -5,6 +5,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // key does what a key is for.
@@ -55,12 +57,12 @@ func (m *model) key(name string) tea.Cmd {
 // nobody whom no shell could continue, as below ssh or in a container, and bubbletea
 // would wait for that without end. On a busy machine it may begin to wait late.
 func suspend() tea.Msg {
-	go func() {
+	safely.Go(func() {
 		for range 10 {
 			time.Sleep(suspending)
 			_ = syscall.Kill(syscall.Getpid(), syscall.SIGCONT)
 		}
-	}()
+	})
 	return tea.Suspend()
 }
 

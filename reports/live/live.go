@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
@@ -84,7 +85,7 @@ func Start(o Options, broken func(error)) *View {
 		tea.WithColorProfile(profile), tea.WithFPS(int(time.Second/frame)),
 		tea.WithoutSignalHandler(), // main has one
 	)
-	go v.run(broken)
+	safely.Go(func() { v.run(broken) })
 	return v
 }
 
@@ -96,12 +97,12 @@ func (v *View) run(broken func(error)) {
 	case <-time.After(patience):
 	}
 	defer v.options.Keep()()
-	go func() {
+	safely.Go(func() {
 		began := time.Now()
 		<-v.stop
 		time.Sleep(time.Until(began.Add(shortest)))
 		v.program.Quit()
-	}()
+	})
 	_, err := v.program.Run()
 	if err == nil || errors.Is(err, context.Canceled) {
 		return

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // maxLine is the longest line taken from the agent, in bytes. The longest of an
@@ -87,10 +89,10 @@ func (c *Client) inTurn(ctx context.Context, f func() error) error {
 		return over(ctx)
 	}
 	expired := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, safely.Func(func() {
 		_ = c.conn.SetDeadline(time.Now())
 		close(expired)
-	})
+	}))
 	err := f()
 	if !stop() {
 		<-expired

@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // maxLine is the longest line taken from QEMU, in bytes. The longest that is
@@ -62,7 +64,7 @@ func newClient(conn net.Conn) *Client {
 		pending: map[uint64]chan message{},
 	}
 	c.events = newQueue(c.closing)
-	go c.read()
+	safely.Go(c.read)
 	return c
 }
 
@@ -186,10 +188,10 @@ func (c *Client) write(ctx context.Context, line []byte) error {
 // writeUntil gives up, with os.ErrDeadlineExceeded, when the context ends.
 func (c *Client) writeUntil(ctx context.Context, line []byte) (int, error) {
 	expired := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, safely.Func(func() {
 		_ = c.conn.SetWriteDeadline(time.Now())
 		close(expired)
-	})
+	}))
 	n, err := c.conn.Write(line)
 	if !stop() {
 		<-expired

@@ -3,6 +3,8 @@ package qmp
 import (
 	"errors"
 	"sync"
+
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // afterwards is how many events can still be read after Close.
@@ -38,7 +40,7 @@ type queue struct {
 // until given up, when it keeps only what the channel still takes.
 func newQueue(givenUp <-chan struct{}) *queue {
 	q := &queue{out: make(chan Event, afterwards), wake: make(chan struct{}, 1)}
-	go q.handOn(givenUp)
+	safely.Go(func() { q.handOn(givenUp) })
 	return q
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/internal/safely"
 )
 
 // pngMagic is how every PNG begins.
@@ -39,10 +40,10 @@ func (c *Client) Screenshot(ctx context.Context, file string) ([]byte, error) {
 		err     error
 	}
 	read := make(chan outcome, 1)
-	go func() {
+	safely.Go(func() {
 		picture, err := readPicture(file)
 		read <- outcome{picture, err}
-	}()
+	})
 	select {
 	case o := <-read:
 		if o.err != nil {

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
+)
+
+const (
+	crashHint = "this is a fault of flakeci's own: please report it with the lines above at https://github.com/flakeci/flakeci/issues"
+	crashFile = "flakeci-crash.txt"
+	// crashPatience is for telling GitHub of it.
+	crashPatience = time.Minute
+)
+
+// sighting is what there is to report of a run if flakeci crashes: what the run itself
+// knows may be half changed then, and locked.
+type sighting struct {
+	delivery delivery
+	folder   string // for artifacts
+
+	mu      sync.Mutex
+	run     reports.Run
+	about   about
+	results map[string]runner.Result
+	shown   progress
+	remove  func() // the folder for what is temporary
+}
+
+// expectReport says what is to be reported of a run from now on, and where.
+func (a *App) expectReport(d delivery, artifacts string) {
+	a.sight.Store(&sighting{delivery: d, folder: artifacts, results: map[string]runner.Result{}, remove: func() {}})
+}
+
+// see takes in how far a run has come. Nil sees nothing.
+func (s *sighting) see(j *job) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.about, s.run.Started, s.run.Matrix = j.about(), j.started, j.matrix
+}
+
+// removes says what is to be tidied up.
+func (s *sighting) removes(remove func()) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove = remove
+}
+
+// shows says what is on the terminal.
+func (s *sighting) shows(p progress) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shown = p
+}
+
+// viewPatience is how long a view may take to leave the terminal: it may be what crashed.
+const viewPatience = 2 * time.Second
+
+// clear ends what is on the terminal, so that what is said next stays there.
+func (s *sighting) clear() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	shown := s.shown
+	s.mu.Unlock()
+	if shown == nil {
+		return
+	}
+	gone := make(chan struct{})
+	safely.Go(func() {
+		defer close(gone)
+		shown.stop()
+	})
+	select {
+	case <-gone:
+	case <-time.After(viewPatience):
+	}
+}
+
+// before takes in what cells come to, just before another watcher is told.
+func (s *sighting) before(w runner.Watcher) runner.Watcher {
+	if s == nil {
+		return w
+	}
+	done, compared, more := w.Done, w.Compared, w.More
+	take := func(tell func(runner.Result)) func(runner.Result) {
+		return func(r runner.Result) {
+			s.mu.Lock()
+			s.results[r.Cell.ID] = r
+			s.mu.Unlock()
+			if tell != nil {
+				tell(r)
+			}
+		}
+	}
+	w.Done, w.Compared = take(done), take(compared)
+	w.More = func(cells []matrix.Cell) {
+		s.mu.Lock()
+		s.run.Matrix = s.run.Matrix.With(cells...)
+		s.mu.Unlock()
+		if more != nil {
+			more(cells)
+		}
+	}
+	return w
+}
+
+// report is what was done until the crash. No verdict follows from that.
+func (s *sighting) report(cause *runner.Cause) reports.Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var results []runner.Result
+	for _, c := range s.run.Matrix.Cells {
+		if _, done := s.results[c.ID]; !done {
+			results = append(results, runner.Result{Cell: c, Status: runner.Canceled, Note: "not finished when flakeci crashed"})
+		}
+	}
+	for _, r := range s.results {
+		results = append(results, r)
+	}
+	run := s.about.run(s.run)
+	run.Outcome = runner.Conclude(results, false)
+	run.Duration = time.Since(run.Started)
+	run.Causes = append(run.Causes[:len(run.Causes):len(run.Causes)], cause)
+	r := reports.Collect(run)
+	r.Verdict = reports.VerdictError
+	return r
+}
+
+// crash says what a panic was, reports what the run had come to by then, and gives the
+// exit code. It is called in whichever goroutine panicked, once: who comes later waits
+// for the end of the program.
+func (a *App) crash(c *safely.Crash) (code int) {
+	a.crashing.Lock() // and for good
+	defer func() {
+		if v := recover(); v != nil {
+			code = exitError
+			_ = safely.Try(func() error { // there is nobody else to tell
+				a.say("error: the report could not be written: %v", v)
+				return nil
+			})
+		}
+	}()
+	s := a.sight.Load()
+	s.clear()
+	a.hold(false)
+	a.say("error: %v\n%s", c, c.Stack)
+	a.say("hint: %s", crashHint)
+	if s == nil {
+		return exitError
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), crashPatience)
+	defer cancel()
+	cause := &runner.Cause{Kind: "infra", Title: c.Error(), Message: c.Error(), Hint: crashHint}
+	if path, err := artifact.Write(s.folder, crashFile, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%v\n\n%s", c, c.Stack)
+		return err
+	}); err == nil {
+		cause.Log = path
+	} else {
+		cause.Tail = strings.Split(string(c.Stack), "\n")
+	}
+	_ = a.publish(ctx, s.report(cause), s.delivery) // what cannot be written it has said
+	s.tidy()
+	return exitError
+}
+
+func (s *sighting) tidy() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove()
+}
+
+// outlast waits for the end of the program if another goroutine is reporting a crash.
+func (a *App) outlast() { a.crashing.Lock() }
+
+// guard does a part of the reporting. If flakeci itself fails at it, that part is lost
+// and all others are not.
+func guard(what string, do func() error) error {
+	err := safely.Try(do)
+	var crash *safely.Crash
+	if errors.As(err, &crash) {
+		return fmt.Errorf("%s: %w\n%s", what, crash, crash.Stack)
+	}
+	return err
+}
