@@ -145,14 +145,17 @@ func (j *job) unmatched() []reports.Warning {
 	return j.opts.unmatched(m, seen, unsure)
 }
 
-// lookedInto says whether the homes inside a host are known.
+// lookedInto says whether the homes inside a host are known: they were asked for before
+// anything was selected, or came with its evaluation in this run. One that does not
+// evaluate keeps them to itself.
 func (j *job) lookedInto(host matrix.Cell) bool {
-	if j.opts.selection.lookInside(j.selection)(host) {
-		return true
+	asked := j.opts.selection.lookInside(j.selection)(host)
+	i := slices.IndexFunc(j.outcome.Results, func(r runner.Result) bool { return r.Cell.ID == host.ID })
+	if i < 0 {
+		return asked
 	}
-	return slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool {
-		return r.Cell.ID == host.ID && r.DrvPath != "" && r.From.IsZero()
-	})
+	r := j.outcome.Results[i]
+	return r.DrvPath != "" && (asked || r.From.IsZero())
 }
 
 // unmatched warns of patterns that match no cell of a flake, and none of further ids.
