@@ -37,7 +37,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 	lab := b.lab
 	if vm.AtBase {
 		then := *lab
-		then.Artifacts = ""
+		then.Artifacts = nil
 		lab = &then
 	}
 	res := lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })

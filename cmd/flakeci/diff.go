@@ -66,6 +66,6 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	style := a.style(o.color, to)
 	return a.ending(r, errors.Join(
 		reports.WriteDiff(to, r, reports.TableOptions{Color: style.color, Width: style.width}),
-		a.writeReports(r, delivery{files: o.files, artifacts: evidence(o.artifacts)}),
+		a.writeReports(r, delivery{files: o.files, fence: o.fence, artifacts: evidence(o.artifacts)}),
 	))
 }

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
@@ -23,6 +25,7 @@ type job struct {
 	client    *nix.Client
 	started   time.Time
 	memory    *runner.Memory
+	artifacts *artifact.Folder // nil keeps no whole logs
 
 	target   *nix.Target
 	offered  matrix.Matrix // all that the flake has
@@ -111,6 +114,9 @@ func (j *job) do(ctx context.Context, tmp string) error {
 		return err
 	}
 	j.checkDeadline(ctx)
+	if lost := j.lostLogs(); lost != "" {
+		j.app.say("warning: %s", lost)
+	}
 	j.journal.end(j.outcome, j.about()) // before anything else that takes time
 	j.others.waitFor(ctx)
 	endListing() // its answers are kept with the others, or not at all
@@ -165,7 +171,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Roots: tmp,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
 		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.namesHomes() {
@@ -237,6 +243,27 @@ func (j *job) keepAnswers(ctx context.Context) {
 // report is what came of the job.
 func (j *job) report() reports.Report {
 	return reports.Collect(j.about().run(reports.Run{
-		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome, Notes: j.notes(),
 	}))
+}
+
+// notes are what is to be known of the run as a whole.
+func (j *job) notes() []string {
+	if lost := j.lostLogs(); lost != "" {
+		return []string{lost}
+	}
+	return nil
+}
+
+// lostLogs says why whole logs and other evidence are not in the folder for them,
+// empty if all are.
+func (j *job) lostLogs() string {
+	files, why := j.artifacts.Lost()
+	switch files {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("a whole log could not be written: %v", why)
+	}
+	return fmt.Sprintf("%d whole logs could not be written: %v", files, why)
 }

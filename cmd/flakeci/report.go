@@ -33,7 +33,7 @@ and without FILE it is the newest of a run that was started in this folder.`,
 			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			d := delivery{files: files, color: color, github: onGitHub}
+			d := delivery{files: files, fence: newFence(""), color: color, github: onGitHub}
 			if fromJournal {
 				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
 			}

@@ -118,7 +118,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	r := j.report()
 	j.memoir.add(ctx, &r)
 	err = a.publish(ctx, r, delivery{
-		files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
+		files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
 	})
 	j.journal.close(a, err == nil) // what nobody was told of is not over
 	return err
@@ -130,10 +130,13 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if err := o.fence.check(ctx, a, &o); err != nil {
+		return nil, err
+	}
 	selection, err := o.selection.selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.fence.artifacts(o.artifacts)}
 	return j, j.start(ctx)
 }
