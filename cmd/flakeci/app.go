@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/flakeci/flakeci/internal/redact"
 )
 
 // The exit codes of flakeci; they follow the verdict of a run.
@@ -26,11 +28,13 @@ type App struct {
 	Env            []string // KEY=value
 	Args           []string // without the program's name
 
-	voice voice
+	voice   voice
+	secrets redact.Secrets // what no text may show
 }
 
 // Main runs the subcommand that the arguments name and gives the exit code.
 func (a *App) Main(ctx context.Context) int {
+	a.learnSecrets()
 	args, err := joinPairs(a.Args)
 	if err == nil {
 		root := a.rootCommand()

@@ -55,7 +55,10 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		return &usageError{msg: "there is nothing to compare with: " + b.Missing}
 	}
-	r := j.report()
+	r, err := j.report()
+	if err != nil {
+		return err
+	}
 	for _, w := range r.Warnings {
 		a.say("warning: %s", w)
 	}

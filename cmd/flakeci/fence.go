@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -52,11 +54,11 @@ func (f *fence) enclose(flag, path string) (string, error) {
 }
 
 // artifacts is the folder for whole logs, nil if there is to be none.
-func (f *fence) artifacts(path string) *artifact.Folder {
+func (f *fence) artifacts(path string, redact func(io.Writer) io.WriteCloser) *artifact.Folder {
 	if path == "" {
 		return nil
 	}
-	return &artifact.Folder{Path: path, Below: f.below["artifacts"]}
+	return &artifact.Folder{Path: path, Below: f.below["artifacts"], Redact: redact}
 }
 
 // check says why what a stranger chose must not be written, before the run.
@@ -66,7 +68,7 @@ func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
 			return &usageError{msg: fmt.Sprintf("%s of %s: %v", strings.TrimPrefix(form[0], "--"), configName, err), hint: "name another file with " + form[0]}
 		}
 	}
-	folder := f.artifacts(o.artifacts)
+	folder := f.artifacts(o.artifacts, nil)
 	if folder == nil {
 		return nil
 	}
@@ -97,23 +99,30 @@ func (f *fence) mayReplace(ctx context.Context, a *App, flag, path string) error
 }
 
 // untracked says whether git tracks what is at one of the paths. It is asked only if
-// there is something.
+// there is something. No link is on the way to them below the folder.
 func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 	var there []string
 	for _, path := range paths {
-		if _, err := os.Lstat(path); err != nil {
+		full, err := filepath.EvalSymlinks(path)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		full, err := filepath.Abs(path)
+		if err == nil {
+			full, err = filepath.Abs(full)
+		}
 		if err != nil {
 			return err
 		}
 		there = append(there, full)
 	}
-	if len(there) == 0 {
+	if dir, err := filepath.Abs(dir); len(there) == 0 || err == nil && git.Root(dir) == "" {
 		return nil
 	}
-	tracked, err := git.Repo{Dir: dir, Env: withoutTokens(a.Env)}.Tracked(ctx, there...)
+	repo, err := git.Open(ctx, dir, withoutTokens(a.Env))
+	tracked := ""
+	if err == nil {
+		tracked, err = repo.Tracked(ctx, there...)
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("whether git tracks what is there is not known: %w", err)

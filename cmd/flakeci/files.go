@@ -107,7 +107,10 @@ func (a *App) writeReports(r reports.Report, d delivery) error {
 // htmlOptions are the evidence, and where in GitHub Actions the run and its files can
 // be looked at.
 func (a *App) htmlOptions(artifacts evidence) reports.HTMLOptions {
-	o := reports.HTMLOptions{File: artifacts.read}
+	o := reports.HTMLOptions{File: func(path string) ([]byte, error) {
+		data, err := artifacts.read(path)
+		return a.redactedFile(data), err
+	}}
 	if a.env("GITHUB_ACTIONS") != "true" {
 		return o
 	}

@@ -58,7 +58,7 @@ func (j *job) start(ctx context.Context) error {
 	o.Beside = j.memory.Beside
 	finding, stop := j.limit(ctx)
 	defer stop()
-	if j.client, err = nix.Find(finding, o); err != nil {
+	if j.client, err = j.app.findNix(finding, o); err != nil {
 		return j.slow(finding, err)
 	}
 	j.started = time.Now()
@@ -114,9 +114,6 @@ func (j *job) do(ctx context.Context, tmp string) error {
 		return err
 	}
 	j.checkDeadline(ctx)
-	if lost := j.lostLogs(); lost != "" {
-		j.app.say("warning: %s", lost)
-	}
 	j.journal.end(j.outcome, j.about()) // before anything else that takes time
 	j.others.waitFor(ctx)
 	endListing() // its answers are kept with the others, or not at all
@@ -240,30 +237,21 @@ func (j *job) keepAnswers(ctx context.Context) {
 	}
 }
 
-// report is what came of the job.
-func (j *job) report() reports.Report {
-	return reports.Collect(j.about().run(reports.Run{
-		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome, Notes: j.notes(),
-	}))
+// report is what came of the job, without credentials.
+func (j *job) report() (reports.Report, error) {
+	return j.app.redacted(reports.Collect(j.about().run(reports.Run{
+		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+	})))
 }
 
-// notes are what is to be known of the run as a whole.
-func (j *job) notes() []string {
-	if lost := j.lostLogs(); lost != "" {
-		return []string{lost}
-	}
-	return nil
-}
-
-// lostLogs says why whole logs and other evidence are not in the folder for them,
-// empty if all are.
-func (j *job) lostLogs() string {
-	files, why := j.artifacts.Lost()
-	switch files {
+// lostLogs warns that whole logs and other evidence are not in the folder for them.
+func (j *job) lostLogs() []reports.Warning {
+	switch files, why := j.artifacts.Lost(); files {
 	case 0:
-		return ""
+		return nil
 	case 1:
-		return fmt.Sprintf("a whole log could not be written: %v", why)
+		return []reports.Warning{{Text: fmt.Sprintf("a whole log could not be written: %v", why)}}
+	default:
+		return []reports.Warning{{Text: fmt.Sprintf("%d whole logs could not be written: %v", files, why)}}
 	}
-	return fmt.Sprintf("%d whole logs could not be written: %v", files, why)
 }

@@ -62,7 +62,7 @@ func (j *job) about() about {
 	return about{
 		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
 		Flake: reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Base:  j.base.report, Causes: j.causes, Warnings: j.unmatched(), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
+		Base:  j.base.report, Causes: j.causes, Warnings: append(j.unmatched(), j.lostLogs()...), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
 	}
 }
 
@@ -92,6 +92,7 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 	if err != nil {
 		return nil, nil, j.withoutJournal(err)
 	}
+	slot.Redact = j.app.secrets.JSON
 	if j.opts.resume {
 		earlier = j.goOn(slot, head)
 	}
@@ -153,6 +154,11 @@ func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string 
 	}
 	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
+	}
+	// The journal has them without credentials, which may be others the next time: a
+	// job's token is.
+	for name, value := range terms {
+		terms[name] = j.app.secrets.Text(value)
 	}
 	return terms
 }

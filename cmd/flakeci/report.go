@@ -66,6 +66,9 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	if r, err = a.redacted(r); err != nil {
+		return err
+	}
 	return a.publish(ctx, r, d)
 }
 
@@ -73,6 +76,9 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 func (a *App) reportJournal(ctx context.Context, path, artifacts string, d delivery) error {
 	r, folder, shard, err := a.fromJournal(path)
 	if err != nil {
+		return err
+	}
+	if r, err = a.redacted(r); err != nil {
 		return err
 	}
 	d.artifacts, d.shard = cmp.Or(evidence(artifacts), folder), shard.String()

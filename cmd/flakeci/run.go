@@ -115,7 +115,13 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 		}
 		return err
 	}
-	r := j.report()
+	r, err := j.report()
+	if err != nil {
+		return err
+	}
+	for _, lost := range j.lostLogs() {
+		a.say("warning: %s", lost)
+	}
 	j.memoir.add(ctx, &r)
 	err = a.publish(ctx, r, delivery{
 		files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String(),
@@ -137,6 +143,6 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.fence.artifacts(o.artifacts)}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.fence.artifacts(o.artifacts, a.secrets.Writer)}
 	return j, j.start(ctx)
 }

@@ -86,7 +86,10 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if k.started {
 		return k.end(o.host)
 	}
-	report := j.report()
+	report, err := j.report()
+	if err != nil {
+		return err
+	}
 	style := a.style(o.flake.color, a.Stderr)
 	if err := reports.WriteTable(a.Stderr, report, reports.TableOptions{Color: style.color, Width: style.width}); err != nil {
 		return err

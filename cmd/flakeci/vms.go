@@ -58,7 +58,7 @@ func (j *job) vmOptions(tmp string) runner.VMOptions {
 	o := runner.VMOptions{MemoryMiB: j.opts.vms.MemoryMiB, Cores: j.opts.vms.Cores}
 	b := &booter{
 		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
-		checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
+		redact: j.app.secrets.Text, checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
 		place: func(ctx context.Context, host, unit string) nix.Place {
 			place, err := j.target.UnitPlace(ctx, host, unit)
 			if err != nil {

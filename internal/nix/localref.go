@@ -109,11 +109,12 @@ func exists(path string) bool {
 // nowhere says whether a reference is a path, and one where there is nothing.
 // What is in a store may be in another than this machine's.
 func nowhere(ref string) bool {
-	path, _, _ := strings.Cut(strings.TrimPrefix(ref, "path:"), "?")
+	path, isPath := strings.CutPrefix(ref, "path:")
+	path, _, _ = strings.Cut(path, "?")
 	if strings.HasPrefix(path, "/nix/store/") {
 		return false
 	}
-	if path == ref && !filepath.IsAbs(path) && !strings.HasPrefix(path, "./") && !strings.HasPrefix(path, "../") {
+	if !isPath && !filepath.IsAbs(path) && !strings.HasPrefix(path, "./") && !strings.HasPrefix(path, "../") {
 		return false
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

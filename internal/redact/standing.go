@@ -31,7 +31,7 @@ var places = []*place{
 	{signs: []string{"://"}, re: regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://([^\s/?#@:"\\\[]*:[^\s/?#@"\\…]*[^\s/?#@"\\…0-9:.,;)'\]>][^\s/?#@"\\…]*)(?:…|$)`)},
 	// One inside another, as a parameter.
 	{signs: []string{"%2F%2F", "%2f%2f"}, re: regexp.MustCompile(`(?i)%3a%2f%2f((?:[\w.~!$&*+,;=()-]|%[013-9a-f][0-9a-f]|%2[0-9a-e])+)%40`)},
-	{signs: []string{"?", "&", `\u0026`}, re: regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)[\w.%\[\]-]*(?:token|secret|passw(?:or)?d|pwd|api_?key|access_?key|auth|credentials?|signature|sig)=([^&;\s"'<>#\\]+)`)},
+	{signs: []string{"?", "&", `\u0026`}, re: regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)[\w.%\[\]-]*(?:token|secret|passw(?:or)?d|pwd|api_?key|access_?key|auth|credentials?|signature|sig)=([^&;\s"'<>#\\]*[^&;\s"'<>#\\:.,)\]])`)},
 	{signs: []string{"ccess-tokens", "CCESS-TOKENS"}, re: regexp.MustCompile(`(?i)\baccess-tokens\b["'\s:=]+([^\s"'\\=]+=[^\s"'\\]+(?:[ \t]+[^\s"'\\=]+=[^\s"'\\]+)*)`), parts: ofHosts},
 	{signs: []string{"uthorization", "UTHORIZATION"}, re: regexp.MustCompile(`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([^\s"'\\]+)`)},
 	{signs: []string{"-T", "-t"}, re: regexp.MustCompile(`(?i)\b(?:private|job|deploy)-token\s*:\s*([^\s"'\\]+)`)},

@@ -43,6 +43,10 @@ func (e *BusyError) Error() string {
 
 // Slot is the place of one journal, locked.
 type Slot struct {
+	// Redact takes credentials out of a line of JSON before it is written; nil leaves
+	// them.
+	Redact func(line []byte) []byte
+
 	path string
 	lock *os.File
 }
@@ -110,7 +114,7 @@ func readFile(path string) (*Journal, error) {
 // Create begins a journal in the place of what is there. Offer is all that the
 // flake has, Earlier what is taken over; nil is nothing.
 func (s *Slot) Create(h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
-	return create(s.path, h, offer, earlier)
+	return create(s.path, s.Redact, h, offer, earlier)
 }
 
 // Remove removes the journal.
