@@ -187,7 +187,7 @@ func (c config) apply(flags *pflag.FlagSet, file configFile, fence *fence) error
 		if flag == nil || flag.Changed {
 			continue
 		}
-		if slices.Contains(outputFlags, v.flag) && v.values[0] != "-" {
+		if slices.Contains(outputFlags, v.flag) && (v.values[0] != "-" || v.flag == "artifacts") {
 			path, err := fence.enclose(v.flag, v.values[0])
 			if err != nil {
 				return file.wrong(v.flag, "%s takes a path below the flake's folder: %v; give another with --%s", v.flag, err, v.flag)

@@ -41,7 +41,7 @@ func TestCredentials(t *testing.T) {
 		"access-tokens": {"value": {"github.com": "a", "gitlab.com": "PAT:b"}, "description": "such as https://c@d"},
 		"substituters": {"value": ["https://u:p@one", "two"]}, "builders": {"value": "ssh://u:p@three"},
 		"cores": {"value": 4}, "sandbox": {"value": true}, "nothing": {"value": null}, "empty": {}}`)}
-	want := "access-tokens = github.com=a gitlab.com=PAT:b\nbuilders = ssh://u:p@three\nempty = \nnothing = \nsubstituters = https://u:p@one two\n"
+	want := "access-tokens = github.com=a gitlab.com=PAT:b\nbuilders = ssh://u:p@three\nnothing = \nsubstituters = https://u:p@one two\n"
 	if got := c.Credentials(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

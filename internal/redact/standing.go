@@ -9,6 +9,7 @@ import (
 // looked for only in a text that holds one of the signs.
 type place struct {
 	signs []string
+	when  func(text string) bool // what else has to be so; may be nil, as it is there to be quick
 	re    *regexp.Regexp
 	fine  func(match string) bool     // not a credential after all; may be nil
 	parts func(group string) []string // what of the group is secret by itself; nil is all
@@ -25,10 +26,10 @@ type stand struct {
 var userRE = regexp.MustCompile("(?i)([a-z][a-z0-9+.-]*)://([^\\s/?#\"<>\\\\`]*)@")
 
 var places = []*place{
-	{signs: []string{"://"}, re: userRE, fine: isLogin, parts: ofUser},
+	{signs: []string{"@"}, when: func(text string) bool { return strings.Contains(text, "://") }, re: userRE, fine: isLogin, parts: ofUser},
 	// An address that was cut off behind its password's beginning. What has digits
 	// alone is a port.
-	{signs: []string{"://"}, re: regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://([^\s/?#@:"\\\[]*:[^\s/?#@"\\…]*[^\s/?#@"\\…0-9:.,;)'\]>][^\s/?#@"\\…]*)(?:…|$)`)},
+	{signs: []string{"://"}, when: endsInHost, re: regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://([^\s/?#@:"\\\[]*:[^\s/?#@"\\…]*[^\s/?#@"\\…0-9:.,;)'\]>][^\s/?#@"\\…]*)(?:…|$)`)},
 	// One inside another, as a parameter.
 	{signs: []string{"%2F%2F", "%2f%2f"}, re: regexp.MustCompile(`(?i)%3a%2f%2f((?:[\w.~!$&*+,;=()-]|%[013-9a-f][0-9a-f]|%2[0-9a-e])+)%40`)},
 	{signs: []string{"?", "&", `\u0026`}, re: regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)[\w.%\[\]-]*(?:token|secret|passw(?:or)?d|pwd|api_?key|access_?key|auth|credentials?|signature|sig)=([^&;\s"'<>#\\]*[^&;\s"'<>#\\:.,)\]])`)},
@@ -37,6 +38,16 @@ var places = []*place{
 	{signs: []string{"-T", "-t"}, re: regexp.MustCompile(`(?i)\b(?:private|job|deploy)-token\s*:\s*([^\s"'\\]+)`)},
 	// Tokens of GitHub and GitLab are known by their looks.
 	{signs: []string{"gh", "glpat-"}, re: regexp.MustCompile(`\b(gh[opusr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,})`)},
+}
+
+// endsInHost says whether a text may end in the host of an address, or what is shown
+// of it may.
+func endsInHost(text string) bool {
+	if strings.Contains(text, "…") {
+		return true
+	}
+	rest := text[strings.LastIndex(text, "://")+len("://"):]
+	return !strings.ContainsAny(rest, "/ ?#@\n")
 }
 
 // isLogin says of an address whether its user is no more than the name to log in
@@ -51,7 +62,7 @@ func isLogin(match string) bool {
 func standing(text string) []stand {
 	var found []stand
 	for _, p := range places {
-		if !holdsAny(text, p.signs) {
+		if !holdsAny(text, p.signs) || p.when != nil && !p.when(text) {
 			continue
 		}
 		for _, m := range p.re.FindAllStringSubmatchIndex(text, -1) {
