@@ -9,21 +9,34 @@ import (
 	"unicode/utf8"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/reports"
 )
 
-// Variables whose value is a credential, by what their names end in.
-var secretNameRE = regexp.MustCompile(`(?i)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|SIGNING_KEY|_AUTH)$`)
+// Variables whose value is a credential, by what their names end in. What is called
+// a token is one; a password may be a word such as postgres, which is looked for only
+// if it looks like none.
+var (
+	tokenNameRE  = regexp.MustCompile(`(?i)TOKEN$`)
+	secretNameRE = regexp.MustCompile(`(?i)(?:SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|SIGNING_KEY|_AUTH)$`)
+)
+
+// Variables with addresses and settings that may hold credentials. Others may hold
+// what a stranger wrote, such as a commit's message, who is not to choose what is
+// masked.
+var addressNameRE = regexp.MustCompile(`(?i)^(?:NIX_CONFIG|CI_REPOSITORY_URL|.*_PROXY)$`)
 
 // learnSecrets makes known what credentials flakeci was started with, before
 // anything is said: those of its environment and those in its arguments.
 func (a *App) learnSecrets() {
 	for _, e := range a.Env {
 		name, value, _ := strings.Cut(e, "=")
-		if secretNameRE.MatchString(name) {
+		switch {
+		case tokenNameRE.MatchString(name), secretNameRE.MatchString(name) && redact.LooksRandom(value):
 			a.secrets.Know(value)
+		case addressNameRE.MatchString(name):
+			a.secrets.Learn(value)
 		}
-		a.secrets.Learn(value) // NIX_CONFIG, CI_REPOSITORY_URL, a proxy
 	}
 	for i, arg := range a.Args {
 		a.secrets.Learn(arg)

@@ -87,7 +87,7 @@ func holdsAny(text string, signs []string) bool {
 // like a token. Any other may well be a person's name, which stands elsewhere too.
 func ofUser(credential string) []string {
 	name, password, _ := strings.Cut(credential, ":")
-	if looksRandom(name) {
+	if LooksRandom(name) {
 		return []string{name, password}
 	}
 	return []string{password}
@@ -107,7 +107,7 @@ func ofHosts(list string) []string {
 	return tokens
 }
 
-// looksRandom says that a text is too long for a name, and has digits.
-func looksRandom(text string) bool {
+// LooksRandom says that a text is too long for a name, and has digits.
+func LooksRandom(text string) bool {
 	return len(text) >= 16 && strings.ContainsAny(text, "0123456789")
 }
