@@ -134,7 +134,7 @@ func (j *job) head(machine nix.Machine, cells []matrix.Cell) (h journal.Head, ke
 		return h, nil, err
 	}
 	h.About, err = json.Marshal(j.about())
-	return h, []any{h.Dir, nix.LocalRef(j.opts.ref), h.Selection, h.Shard, j.opts.evalOnly}, err
+	return h, []any{h.Dir, j.app.secrets.Text(nix.LocalRef(j.opts.ref)), h.Selection, h.Shard, j.opts.evalOnly}, err
 }
 
 // isOneFlake says whether all that is evaluated is what the flake was found to be at
