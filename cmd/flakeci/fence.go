@@ -115,7 +115,11 @@ func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 		}
 		there = append(there, full)
 	}
-	if dir, err := filepath.Abs(dir); len(there) == 0 || err == nil && git.Root(dir) == "" {
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if len(there) == 0 || git.Root(at) == "" {
 		return nil
 	}
 	repo, err := git.Open(ctx, dir, withoutTokens(a.Env))
