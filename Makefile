@@ -17,7 +17,7 @@ export GORACE = atexit_sleep_ms=0
 # detector can find nothing in them, and made the tests of reports take 170 s of
 # processor time instead of 20.
 sinks = ./matrix ./reports ./runner/graph \
-  ./internal ./internal/artifact ./internal/clean ./internal/closure ./testdata
+  ./internal ./internal/clean ./internal/closure ./testdata
 
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -30,7 +30,7 @@ func unknown(filter, name string, known []string) *UnknownError {
 
 // NothingError says that nothing is left to do.
 type NothingError struct {
-	Filter string   // what left nothing: "kind", "host", "user", "system", "cell" or "exclude"; empty if the flake offers nothing at all
+	Filter string   // what left nothing: "kind", "vm", "host", "user", "system", "cell" or "exclude"; empty if the flake offers nothing at all
 	Values []string // what that filter asked for
 	Reason string   // one line that says the same in words
 }

@@ -18,6 +18,7 @@ func (s Selection) filters(o *offer) []filter {
 	cells, exclude := globs(s.Cells), globs(s.Exclude)
 	all := []filter{
 		{"kind", kindNames(s.Kinds), s.wantsKind},
+		{"vm", s.VMs, func(c Cell) bool { return c.Kind != KindVM || slices.Contains(s.VMs, c.Host) }},
 		{"host", s.Hosts, func(c Cell) bool {
 			return slices.ContainsFunc(o.rows(c), func(host string) bool { return slices.Contains(s.Hosts, host) })
 		}},

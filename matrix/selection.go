@@ -12,7 +12,8 @@ type Selection struct {
 	Users []string
 	// Kinds asks for kinds of cells.
 	Kinds []Kind
-	// VMs names hosts whose VM is wanted even where Kinds does not have vm.
+	// VMs names the hosts whose VM is wanted, and no other, even where Kinds does
+	// not have vm. Empty leaves it to Kinds.
 	VMs []string
 	// Cells holds patterns for ids, see [Glob]. One of them has to match something;
 	// [Matrix.Unmatched] tells which do not.

@@ -9,8 +9,8 @@ import (
 	"github.com/flakeci/flakeci/internal/clean"
 )
 
-// MarkdownOptions says where the markdown is to stand. The zero value is a file of
-// its own: all of it, without links.
+// MarkdownOptions says where the markdown is to stand. The zero value is all of
+// it, without links.
 type MarkdownOptions struct {
 	// Limit is the most bytes that are written; 0 means no limit. GitHub takes
 	// 65,536 characters as a comment, and of those there are never more than bytes.
@@ -20,6 +20,8 @@ type MarkdownOptions struct {
 	// SourceURL is the address below which the flake's files are, such as
 	// https://HOST/OWNER/REPO/blob/REV.
 	SourceURL string
+	// File puts a line before it by which [IsReport] knows it again.
+	File bool
 }
 
 // WriteMarkdown writes the report as GitHub shows it in a comment, a summary or an
@@ -28,7 +30,11 @@ type MarkdownOptions struct {
 // and that is said. Nothing in the report can act as markup, make a link, or call
 // anybody.
 func WriteMarkdown(w io.Writer, r Report, o MarkdownOptions) error {
-	_, err := io.WriteString(w, newMarkdown(r, o).fit())
+	text := newMarkdown(r, o).fit()
+	if o.File {
+		text = markdownMark + text
+	}
+	_, err := io.WriteString(w, text)
 	return err
 }
 

@@ -167,26 +167,26 @@ const mostLog = 1 << 30
 // path, or "" where there is none to be had. It is the whole log that Nix has, and
 // where that has none, as much as was seen.
 func (r *run) keepLog(ctx context.Context, f nix.BuildFailure) string {
-	if r.Artifacts == "" {
+	if r.Artifacts == nil {
 		return ""
 	}
 	hash, _, _ := strings.Cut(filepath.Base(f.DrvPath), "-")
-	name := filepath.Join("logs", nix.DrvName(f.DrvPath)+"-"+hash[:min(8, len(hash))]+".log")
+	name := nix.DrvName(f.DrvPath) + "-" + hash[:min(8, len(hash))] + ".log"
 	limit := logLimit
 	if ctx.Err() != nil {
 		limit = logLimitAtEnd
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	path, err := artifact.Write(r.Artifacts, name, func(w io.Writer) error {
+	path, err := r.Artifacts.Text(func(w io.Writer) error {
 		whole := artifact.NewShortened(w, mostLog)
 		return errors.Join(r.Client.Log(ctx, f.DrvPath, whole), whole.Close())
-	})
+	}, "logs", name)
 	if err != nil && f.Log != "" {
-		path, err = artifact.Write(r.Artifacts, name, func(w io.Writer) error {
+		path, err = r.Artifacts.Text(func(w io.Writer) error {
 			_, err := io.WriteString(w, f.Log)
 			return err
-		})
+		}, "logs", name)
 	}
 	if err != nil {
 		return ""

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
@@ -352,7 +353,7 @@ func TestLogsAreKept(t *testing.T) {
 			eachFleet(t, func(f *fleet) {
 				f.settings = [][2]string{{"keep-build-log", keeps}}
 				f.write("", `bad = sh "bad" "i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); done; exit 1";`)
-				out := f.run(func(o *runner.Options) { o.Artifacts = f.TempDir() })
+				out := f.run(func(o *runner.Options) { o.Artifacts = &artifact.Folder{Path: f.TempDir()} })
 				if len(out.Causes) != 1 {
 					f.Fatalf("causes are %s", titles(out.Causes))
 				}

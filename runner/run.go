@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
@@ -49,8 +50,8 @@ type Options struct {
 	FailFast bool
 	// VM is for cells that are VMs.
 	VM VMOptions
-	// Artifacts is the folder for whole logs; empty keeps none.
-	Artifacts string
+	// Artifacts is the folder for whole logs; nil keeps none.
+	Artifacts *artifact.Folder
 	// Roots is a folder for links that keep what is to be built and booted from being
 	// collected as garbage, as by min-free of a builder in the same run. Whoever made it
 	// removes it in the end. Empty keeps nothing.

@@ -17,7 +17,7 @@ import (
 // as the journal of a guest that panicked, is left out.
 func (b *booting) keepEvidence(ctx context.Context, alive bool) {
 	faults := b.result.faults()
-	if len(faults) == 0 || b.lab.Artifacts == "" || ctx.Err() != nil {
+	if len(faults) == 0 || b.lab.Artifacts == nil || ctx.Err() != nil {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, b.lab.atMost(evidenceLimit*b.machine.accel.factor()))
@@ -26,7 +26,7 @@ func (b *booting) keepEvidence(ctx context.Context, alive bool) {
 	if b.answers && alive {
 		journal = b.keepJournal(limited)
 	}
-	serial := b.lab.keep(b.host.Name, serialLog, b.machine.copyLog)
+	serial := b.lab.keep((*artifact.Folder).Text, b.host.Name, serialLog, b.machine.copyLog)
 	for i := range b.result.Phases {
 		if p := &b.result.Phases[i]; len(p.Faults) > 0 {
 			p.Files = slices.DeleteFunc([]string{serial, journal, screen}, func(file string) bool { return file == "" })
@@ -60,7 +60,7 @@ func (b *booting) keepScreen(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
-	return b.lab.keepText(b.host.Name, screenFile, picture)
+	return b.lab.keep((*artifact.Folder).Binary, b.host.Name, screenFile, writes(picture))
 }
 
 // The most of a journal that is kept, in bytes; the end of it counts.
@@ -72,23 +72,24 @@ func (b *booting) keepJournal(ctx context.Context) string {
 	if err != nil || len(res.Stdout) == 0 {
 		return ""
 	}
-	return b.lab.keepText(b.host.Name, journalFile, res.Stdout[max(0, len(res.Stdout)-mostJournal):])
+	return b.lab.keep((*artifact.Folder).Text, b.host.Name, journalFile, writes(res.Stdout[max(0, len(res.Stdout)-mostJournal):]))
 }
 
-func (l *Lab) keepText(host, name string, text []byte) string {
-	return l.keep(host, name, func(w io.Writer) error {
-		_, err := w.Write(text)
+// writes writes what was fetched already.
+func writes(data []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
-	})
+	}
 }
+
+// keeping is how a file is put to the artifacts: as a text or as it is.
+type keeping func(f *artifact.Folder, fill func(io.Writer) error, parts ...string) (string, error)
 
 // keep makes a file of the artifacts and gives its path, "" if that failed. What is
 // kept of a guest never comes out of a file that its runner could have put there.
-func (l *Lab) keep(host, name string, fill func(io.Writer) error) string {
-	if l.Artifacts == "" {
-		return ""
-	}
-	path, err := artifact.Write(l.Artifacts, filepath.Join("vm", artifact.Name(host), name), fill)
+func (l *Lab) keep(keep keeping, host, name string, fill func(io.Writer) error) string {
+	path, err := keep(l.Artifacts, fill, "vm", host, name)
 	if err != nil {
 		return ""
 	}

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/artifact"
 )
 
 // kinds are what may stand in the place of a file.
@@ -145,7 +147,7 @@ func TestHostileRunners(t *testing.T) {
 			t.Parallel()
 			mark := fmt.Sprint(rand.Uint64())
 			lab := &Lab{
-				Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: t.TempDir(), Limit: limit,
+				Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}, Limit: limit,
 			}
 			done := make(chan Result, 1)
 			go func() {
@@ -166,7 +168,7 @@ func TestHostileRunners(t *testing.T) {
 			if left, _ := os.ReadDir(lab.Dir); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}
-			evidenceIsOurs(t, lab.Artifacts, mark)
+			evidenceIsOurs(t, lab.Artifacts.Path, mark)
 		})
 	}
 }
@@ -203,12 +205,12 @@ func evidenceIsOurs(t *testing.T, artifacts, mark string) {
 // The log of the console is what it printed, whatever its place in the folder holds.
 func TestTheConsoleIsKept(t *testing.T) {
 	for _, kind := range []string{"pipe", "link to a file", "folder", "nothing"} {
-		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: t.TempDir()}
+		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
 		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, kind+" at "+serialLog, "none")}, func(_, _ string) {})
 		if faults := res.faults(); len(faults) != 1 || faults[0].Title != "it powered off by itself" {
 			t.Errorf("%s: faults are %+v", kind, faults)
 		}
-		if text, err := os.ReadFile(filepath.Join(lab.Artifacts, "vm", "box", serialLog)); err != nil || string(text) != "hello from the runner\n" {
+		if text, err := os.ReadFile(filepath.Join(lab.Artifacts.Path, "vm", "box", serialLog)); err != nil || string(text) != "hello from the runner\n" {
 			t.Errorf("%s: the log is %q, %v", kind, text, err)
 		}
 	}
@@ -217,12 +219,12 @@ func TestTheConsoleIsKept(t *testing.T) {
 // A guest is asked for the end of its journal, and may answer with more.
 func TestAJournalIsCutHere(t *testing.T) {
 	for role, want := range map[string]int{"a journal": 5, "a long journal": mostJournal} {
-		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: t.TempDir()}
+		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
 		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, "none")}, func(_, _ string) {})
 		if faults := res.faults(); len(faults) != 1 || faults[0].Unit != "x.service" {
 			t.Errorf("%s: faults are %+v", role, faults)
 		}
-		text, err := os.ReadFile(filepath.Join(lab.Artifacts, "vm", "box", journalFile))
+		text, err := os.ReadFile(filepath.Join(lab.Artifacts.Path, "vm", "box", journalFile))
 		if err != nil || len(text) != want || !bytes.HasSuffix(text, []byte("end\n")) {
 			t.Errorf("%s: %d bytes are kept, want %d, %v", role, len(text), want, err)
 		}

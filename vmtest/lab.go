@@ -1,6 +1,10 @@
 package vmtest
 
-import "time"
+import (
+	"time"
+
+	"github.com/flakeci/flakeci/internal/artifact"
+)
 
 // Lab is where hosts are booted: what they have in common. It may be used by
 // several goroutines at once.
@@ -11,9 +15,9 @@ type Lab struct {
 	Dir string
 	// Path is where the runners look for programs, as PATH has it.
 	Path string
-	// Artifacts is the folder for logs and pictures of what failed; empty keeps
+	// Artifacts is the folder for logs and pictures of what failed; nil keeps
 	// none.
-	Artifacts string
+	Artifacts *artifact.Folder
 	// BootTimeout is how long a host may take until it is up, Silence for how
 	// long it may print nothing on the way. Both are those of a machine with
 	// KVM and five times as long without. 0 stands for the defaults below.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
+
+	"github.com/flakeci/flakeci/internal/redact"
 )
 
 // The exit codes of flakeci; they follow the verdict of a run.
@@ -28,7 +30,8 @@ type App struct {
 	Env            []string // KEY=value
 	Args           []string // without the program's name
 
-	voice voice
+	voice   voice
+	secrets redact.Secrets // what no text may show
 
 	sight    atomic.Pointer[sighting] // of the run on its way
 	crashing sync.Mutex               // held for good once flakeci crashes, or ends
@@ -36,6 +39,7 @@ type App struct {
 
 // Main runs the subcommand that the arguments name and gives the exit code.
 func (a *App) Main(ctx context.Context) int {
+	a.learnSecrets()
 	args, err := joinPairs(a.Args)
 	if err == nil {
 		root := a.rootCommand()

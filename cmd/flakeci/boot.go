@@ -17,6 +17,7 @@ type booter struct {
 	checks func(host string) []vmtest.Check
 	homes  bool // activate homes
 	place  func(ctx context.Context, host, unit string) nix.Place
+	redact func(string) string // takes credentials out of what a guest says
 }
 
 func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
@@ -37,7 +38,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 	lab := b.lab
 	if vm.AtBase {
 		then := *lab
-		then.Artifacts = ""
+		then.Artifacts = nil
 		lab = &then
 	}
 	res := lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })
@@ -57,7 +58,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 
 // translation puts what was seen of a host into the runner's words.
 type translation struct {
-	booter *booter
+	*booter
 	vm     runner.VM
 	once   func(string, *runner.Cause) *runner.Cause
 	known  map[*vmtest.Fault]*runner.Cause
@@ -66,7 +67,7 @@ type translation struct {
 
 func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) runner.Phase {
 	phase := runner.Phase{
-		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: p.Message, Files: p.Files,
+		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: t.redact(p.Message), Files: p.Files,
 	}
 	switch {
 	case p.Canceled:
@@ -79,7 +80,7 @@ func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) ru
 	}
 	if len(p.Faults) > 0 {
 		phase.Status = runner.StatusOf(phase.Causes)
-		phase.Message = strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; ")
+		phase.Message = t.redact(strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; "))
 	}
 	return phase
 }
@@ -91,15 +92,18 @@ func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *
 		return c
 	}
 	c := &runner.Cause{
-		Kind: string(f.Kind), Title: f.Title, Message: f.Message, Hint: f.Hint,
-		ExitCode: f.ExitCode, Tail: f.Tail, Log: f.Log,
+		Kind: string(f.Kind), Title: t.redact(f.Title), Message: t.redact(f.Message), Hint: t.redact(f.Hint),
+		ExitCode: f.ExitCode, Log: f.Log,
+	}
+	for _, line := range f.Tail {
+		c.Tail = append(c.Tail, t.redact(line))
 	}
 	if f.Key == "" && !strings.Contains(f.Title, cell) {
 		c.Title = t.vm.Cell.ID + ": " + f.Title
 	}
 	if f.Unit != "" && !t.vm.AtBase && t.placed < mostPlaces && ctx.Err() == nil {
 		t.placed++
-		c.Place = t.booter.place(ctx, t.vm.Cell.Host, f.Unit)
+		c.Place = t.place(ctx, t.vm.Cell.Host, f.Unit)
 	}
 	t.known[f] = t.once(f.Key, c)
 	return t.known[f]

@@ -69,8 +69,8 @@ func (e *configError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.De
 
 // readConfig reads the configuration, sets the flags that were not given, and
 // returns what no flag stands for. An explicit path has to be there; flakeci.toml
-// in the flake's folder may be.
-func readConfig(flags *pflag.FlagSet, path, flakeDir string) (vmConfig, error) {
+// in the flake's folder may be. The fence learns which paths the file gave.
+func readConfig(flags *pflag.FlagSet, path, flakeDir string, fence *fence) (vmConfig, error) {
 	file, err := findConfig(path, flakeDir)
 	if err != nil || file.path == "" {
 		return vmConfig{}, err
@@ -85,7 +85,7 @@ func readConfig(flags *pflag.FlagSet, path, flakeDir string) (vmConfig, error) {
 	if err != nil {
 		return vmConfig{}, err
 	}
-	return vm, c.apply(flags, file)
+	return vm, c.apply(flags, file, fence)
 }
 
 // findConfig reads the file, if there is one.
@@ -181,25 +181,28 @@ func plainTOML(e *toml.DecodeError) string {
 
 // apply sets each flag that the file has a value for. A flag that the
 // subcommand lacks is passed over: one file serves them all.
-func (c config) apply(flags *pflag.FlagSet, file configFile) error {
-	path := file.path
+func (c config) apply(flags *pflag.FlagSet, file configFile, fence *fence) error {
 	for _, v := range c.values() {
 		flag := flags.Lookup(v.flag)
 		if flag == nil || flag.Changed {
 			continue
 		}
-		if slices.Contains(outputFlags, v.flag) && !stays(v.values[0]) {
-			return file.wrong(v.flag, "%s takes a path below this folder, past no link; give another with --%s", v.flag, v.flag)
+		if slices.Contains(outputFlags, v.flag) && (v.values[0] != "-" || v.flag == "artifacts") {
+			path, err := fence.enclose(v.flag, v.values[0])
+			if err != nil {
+				return file.wrong(v.flag, "%s takes a path below the flake's folder: %v; give another with --%s", v.flag, err, v.flag)
+			}
+			v.values[0] = path
 		}
 		for _, value := range v.values {
 			if err := flag.Value.Set(value); err != nil {
-				return &configError{Path: path, Detail: badValue(flag, value, err)}
+				return &configError{Path: file.path, Detail: badValue(flag, value, err)}
 			}
 		}
 	}
 	var inputs, options [][2]string
 	for _, name := range slices.Sorted(maps.Keys(c.OverrideInput)) {
-		inputs = append(inputs, [2]string{name, besides(path, c.OverrideInput[name])})
+		inputs = append(inputs, [2]string{name, besides(file.path, c.OverrideInput[name])})
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Option)) {
 		value, err := settingOf(name, c.Option[name])
@@ -285,28 +288,6 @@ func settingOf(name string, value any) (string, error) {
 		return fmt.Sprint(value), nil
 	}
 	return "", errors.New("takes a string, a number, true or false")
-}
-
-// The flags whose value is a file or folder to write.
-var outputFlags = []string{"json", "junit", "markdown", "html", "trace", "artifacts"}
-
-// stays says whether a path stays below the folder that flakeci is started in:
-// whoever looks at a pull request wants none of their files written, neither by its
-// path nor by a link that it brings along, and git runs programs that its own
-// files name.
-func stays(path string) bool {
-	if !filepath.IsLocal(path) {
-		return false
-	}
-	below := ""
-	for _, name := range strings.Split(filepath.Clean(path), string(filepath.Separator)) {
-		below = filepath.Join(below, name)
-		st, err := os.Lstat(below)
-		if strings.EqualFold(name, ".git") || err == nil && st.Mode()&fs.ModeSymlink != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // besides reads a relative folder in the file as one beside the file, from

@@ -25,7 +25,7 @@ func readVM(t *testing.T, text string) (vmConfig, *pflag.FlagSet, error) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.StringSlice("vm", nil, "")
 	flags.String("accel", "auto", "")
-	c, err := readConfig(flags, "", dir)
+	c, err := readConfig(flags, "", dir, newFence(dir))
 	return c, flags, err
 }
 

@@ -27,7 +27,7 @@ const (
 // knows may be half changed then, and locked.
 type sighting struct {
 	delivery delivery
-	folder   string // for artifacts
+	folder   *artifact.Folder
 
 	mu      sync.Mutex
 	run     reports.Run
@@ -38,7 +38,7 @@ type sighting struct {
 }
 
 // expectReport says what is to be reported of a run from now on, and where.
-func (a *App) expectReport(d delivery, artifacts string) {
+func (a *App) expectReport(d delivery, artifacts *artifact.Folder) {
 	a.sight.Store(&sighting{delivery: d, folder: artifacts, results: map[string]runner.Result{}, remove: func() {}})
 }
 
@@ -172,15 +172,19 @@ func (a *App) crash(c *safely.Crash) (code int) {
 	ctx, cancel := context.WithTimeout(context.Background(), crashPatience)
 	defer cancel()
 	cause := &runner.Cause{Kind: "infra", Title: c.Error(), Message: c.Error(), Hint: crashHint}
-	if path, err := artifact.Write(s.folder, crashFile, func(w io.Writer) error {
+	if path, err := s.folder.Text(func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%v\n\n%s", c, c.Stack)
 		return err
-	}); err == nil {
+	}, crashFile); err == nil && path != "" {
 		cause.Log = path
 	} else {
 		cause.Tail = strings.Split(string(c.Stack), "\n")
 	}
-	_ = a.publish(ctx, s.report(cause), s.delivery) // what cannot be written it has said
+	if r, err := a.redacted(s.report(cause)); err != nil {
+		a.say("error: the report could not be written: %v", err)
+	} else {
+		_ = a.publish(ctx, r, s.delivery) // what cannot be written it has said
+	}
 	s.tidy()
 	return exitError
 }

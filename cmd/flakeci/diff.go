@@ -48,8 +48,8 @@ versions and sizes. With --eval-only it builds nothing.`,
 
 // diff is `flakeci diff`: from the base to what changed.
 func (a *App) diff(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github}
-	a.expectReport(d, o.artifacts)
+	d := delivery{files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github}
+	a.expectReport(d, o.fence.artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, false)
 	if err != nil {
 		return err
@@ -57,7 +57,10 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		return &usageError{msg: "there is nothing to compare with: " + b.Missing}
 	}
-	r := j.report()
+	r, err := j.report()
+	if err != nil {
+		return err
+	}
 	for _, w := range r.Warnings {
 		a.say("warning: %s", w)
 	}

@@ -94,18 +94,23 @@ func unwritable(path string) string {
 // could not be written.
 func (a *App) writeReports(r reports.Report, d delivery) error {
 	return errors.Join(
-		a.writeReport(d.files.json, func(w io.Writer) error { return reports.WriteJSON(w, r) }),
-		a.writeReport(d.files.junit, func(w io.Writer) error { return reports.WriteJUnit(w, r) }),
-		a.writeReport(d.files.markdown, func(w io.Writer) error { return reports.WriteMarkdown(w, r, reports.MarkdownOptions{}) }),
-		a.writeReport(d.files.html, func(w io.Writer) error { return reports.WriteHTML(w, r, a.htmlOptions(d.artifacts)) }),
-		a.writeReport(d.files.trace, func(w io.Writer) error { return reports.WriteTrace(w, r) }),
+		a.writeReport(d, "json", d.files.json, func(w io.Writer) error { return reports.WriteJSON(w, r) }),
+		a.writeReport(d, "junit", d.files.junit, func(w io.Writer) error { return reports.WriteJUnit(w, r) }),
+		a.writeReport(d, "markdown", d.files.markdown, func(w io.Writer) error {
+			return reports.WriteMarkdown(w, r, reports.MarkdownOptions{File: d.files.markdown != "-"})
+		}),
+		a.writeReport(d, "html", d.files.html, func(w io.Writer) error { return reports.WriteHTML(w, r, a.htmlOptions(d.artifacts)) }),
+		a.writeReport(d, "trace", d.files.trace, func(w io.Writer) error { return reports.WriteTrace(w, r) }),
 	)
 }
 
 // htmlOptions are the evidence, and where in GitHub Actions the run and its files can
 // be looked at.
 func (a *App) htmlOptions(artifacts evidence) reports.HTMLOptions {
-	o := reports.HTMLOptions{File: artifacts.read}
+	o := reports.HTMLOptions{File: func(path string) ([]byte, error) {
+		data, err := artifacts.read(path)
+		return a.redactedFile(data), err
+	}}
 	if a.env("GITHUB_ACTIONS") != "true" {
 		return o
 	}
@@ -117,7 +122,7 @@ func (a *App) htmlOptions(artifacts evidence) reports.HTMLOptions {
 
 // writeReport renders in memory first, so that nothing is written of a report
 // that cannot be rendered.
-func (a *App) writeReport(path string, render func(io.Writer) error) error {
+func (a *App) writeReport(d delivery, flag, path string, render func(io.Writer) error) error {
 	if path == "" {
 		return nil
 	}
@@ -129,7 +134,7 @@ func (a *App) writeReport(path string, render func(io.Writer) error) error {
 		_, err := a.Stdout.Write(out.Bytes())
 		return err
 	}
-	if err := replaceFile(path, out.Bytes()); err != nil {
+	if err := d.fence.replace(flag, path, out.Bytes()); err != nil {
 		return fmt.Errorf("report cannot be written: %w", err)
 	}
 	return nil

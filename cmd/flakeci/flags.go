@@ -185,6 +185,7 @@ type flakeFlags struct {
 	ref        string // the flake reference, from the argument
 	vms        vmConfig
 	origin     origin
+	fence      *fence
 }
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
@@ -227,7 +228,12 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if f.ref, err = flakeArg(args); err != nil {
 		return err
 	}
-	if f.vms, err = readConfig(cmd.Flags(), f.configPath, localFlake(f.ref)); err != nil {
+	dir := localFlake(f.ref)
+	f.fence = newFence(dir)
+	if flag := cmd.Flags().Lookup("artifacts"); flag != nil && !flag.Changed {
+		f.fence.below["artifacts"] = "."
+	}
+	if f.vms, err = readConfig(cmd.Flags(), f.configPath, dir, f.fence); err != nil {
 		return err
 	}
 	f.origin = origin{flags: cmd.Flags()}

@@ -29,7 +29,7 @@ func (j *job) remember(ctx context.Context) *memoir {
 		return nil
 	}
 	if m.flake == "" {
-		m.flake = f.Ref
+		m.flake = j.app.secrets.Text(f.Ref)
 	}
 	m.open = sync.OnceValue(func() *history.History {
 		h, err := history.Open(context.WithoutCancel(ctx), m.path)

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -24,6 +26,7 @@ type job struct {
 	client    *nix.Client
 	started   time.Time
 	memory    *runner.Memory
+	artifacts *artifact.Folder // nil keeps no whole logs
 
 	target   *nix.Target
 	offered  matrix.Matrix // all that the flake has
@@ -56,7 +59,7 @@ func (j *job) start(ctx context.Context) error {
 	o.Beside = j.memory.Beside
 	finding, stop := j.limit(ctx)
 	defer stop()
-	if j.client, err = nix.Find(finding, o); err != nil {
+	if j.client, err = j.app.findNix(finding, o); err != nil {
 		return j.slow(finding, err)
 	}
 	j.started = time.Now()
@@ -181,7 +184,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.opts.artifacts, Roots: tmp,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
 		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.namesHomes() {
@@ -253,9 +256,21 @@ func (j *job) keepAnswers(ctx context.Context) {
 	}
 }
 
-// report is what came of the job.
-func (j *job) report() reports.Report {
-	return reports.Collect(j.about().run(reports.Run{
+// report is what came of the job, without credentials.
+func (j *job) report() (reports.Report, error) {
+	return j.app.redacted(reports.Collect(j.about().run(reports.Run{
 		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
-	}))
+	})))
+}
+
+// lostLogs warns that whole logs and other evidence are not in the folder for them.
+func (j *job) lostLogs() []reports.Warning {
+	switch files, why := j.artifacts.Lost(); files {
+	case 0:
+		return nil
+	case 1:
+		return []reports.Warning{{Text: fmt.Sprintf("a whole log could not be written: %v", why)}}
+	default:
+		return []reports.Warning{{Text: fmt.Sprintf("%d whole logs could not be written: %v", files, why)}}
+	}
 }

@@ -70,7 +70,7 @@ func (j *job) about() about {
 	return about{
 		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
 		Flake: reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Base:  j.base.report, Causes: j.causes, Warnings: j.unmatched(), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
+		Base:  j.base.report, Causes: j.causes, Warnings: append(j.unmatched(), j.lostLogs()...), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
 	}
 }
 
@@ -100,6 +100,7 @@ func (j *job) beginJournal() error {
 	if err != nil {
 		return j.withoutJournal(err)
 	}
+	slot.Redact = j.app.secrets.JSON
 	r := &record{slot: slot}
 	var earlier *runner.Earlier
 	if j.opts.resume {
@@ -167,7 +168,7 @@ func (j *job) head() (h journal.Head, key any, err error) {
 		return h, nil, err
 	}
 	h.About, err = json.Marshal(j.about())
-	return h, []any{h.Dir, nix.LocalRef(j.opts.ref), h.Selection, h.Shard, j.opts.evalOnly}, err
+	return h, []any{h.Dir, j.app.secrets.Text(nix.LocalRef(j.opts.ref)), h.Selection, h.Shard, j.opts.evalOnly}, err
 }
 
 // isOneFlake says whether all that is evaluated is what the flake was found to be at
@@ -187,6 +188,11 @@ func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string 
 	}
 	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
+	}
+	// The journal has them without credentials, which may be others the next time: a
+	// job's token is.
+	for name, value := range terms {
+		terms[name] = j.app.secrets.Text(value)
 	}
 	return terms
 }

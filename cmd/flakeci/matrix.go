@@ -105,7 +105,7 @@ func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target,
 	if err != nil {
 		return nil, err
 	}
-	client, err := nix.Find(ctx, options)
+	client, err := a.findNix(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +154,11 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 		return errs
 	}
 	style := a.style(o.color, a.Stdout)
-	return reports.WriteGrid(a.Stdout, reports.Plan(reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m),
-		reports.TableOptions{Color: style.color, Width: style.width})
+	plan, err := a.redacted(reports.Plan(reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m))
+	if err != nil {
+		return err
+	}
+	return reports.WriteGrid(a.Stdout, plan, reports.TableOptions{Color: style.color, Width: style.width})
 }
 
 func (a *App) printJSON(v any) error {

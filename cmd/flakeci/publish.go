@@ -10,6 +10,7 @@ import (
 // delivery says where a report goes.
 type delivery struct {
 	files     reportFiles
+	fence     *fence // what of that a stranger chose
 	artifacts evidence
 	color     string
 	github    githubFlags

@@ -33,7 +33,7 @@ and without FILE it is the newest of a run that was started in this folder.`,
 			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			d := delivery{files: files, color: color, github: onGitHub}
+			d := delivery{files: files, fence: newFence(""), color: color, github: onGitHub}
 			if fromJournal {
 				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
 			}
@@ -70,6 +70,9 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if r.Verdict == reports.VerdictPassed && reports.VerdictOf(r.Cells, r.Causes, false) != reports.VerdictPassed {
 		return &usageError{msg: path + ": its verdict is passed, and not all of its cells passed", hint: "give a file as flakeci run --json wrote it"}
 	}
+	if r, err = a.redacted(r); err != nil {
+		return err
+	}
 	return a.publish(ctx, r, d)
 }
 
@@ -77,6 +80,9 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 func (a *App) reportJournal(ctx context.Context, path, artifacts string, d delivery) error {
 	r, folder, shard, err := a.fromJournal(path)
 	if err != nil {
+		return err
+	}
+	if r, err = a.redacted(r); err != nil {
 		return err
 	}
 	d.artifacts, d.shard = cmp.Or(evidence(artifacts), folder), shard.String()

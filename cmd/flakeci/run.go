@@ -108,13 +108,19 @@ func (o *runOptions) check() error {
 // run is `flakeci run`: from the flake reference to the report. A report is
 // written in every case in which there is a flake to report on.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
-	a.expectReport(d, o.artifacts)
+	d := delivery{files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
+	a.expectReport(d, o.fence.artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
 	}
-	r := j.report()
+	r, err := j.report()
+	if err != nil {
+		return err
+	}
+	for _, lost := range j.lostLogs() {
+		a.say("warning: %s", lost)
+	}
 	j.memoir.add(ctx, &r)
 	err = a.publish(ctx, r, d)
 	j.journal.close(a, err == nil) // what nobody was told of is not over
@@ -127,10 +133,13 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if err := o.fence.check(ctx, a, &o); err != nil {
+		return nil, err
+	}
 	selection, err := o.selection.selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.fence.artifacts(o.artifacts, a.secrets.Writer)}
 	return j, j.start(ctx)
 }

@@ -77,7 +77,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	}
 	k := &keeper{app: a, forwards: forwards}
 	j.vms = func(tmp string) runner.VMOptions {
-		k.lab = o.vm.lab(a, o.flake.vms, tmp, "", 0)
+		k.lab = o.vm.lab(a, o.flake.vms, tmp, nil, 0)
 		return runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
 	}
 	if err := j.start(ctx); err != nil {
@@ -86,7 +86,10 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if k.started {
 		return k.end(o.host)
 	}
-	report := j.report()
+	report, err := j.report()
+	if err != nil {
+		return err
+	}
 	style := a.style(o.flake.color, a.Stderr)
 	return a.ending(report, reports.WriteTable(a.Stderr, report, reports.TableOptions{Color: style.color, Width: style.width}))
 }

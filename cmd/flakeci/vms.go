@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
@@ -31,7 +32,7 @@ func (f *vmFlags) check() error {
 }
 
 // lab is where hosts are booted, with its temporary files below tmp.
-func (f *vmFlags) lab(a *App, c vmConfig, tmp, artifacts string, timeout time.Duration) *vmtest.Lab {
+func (f *vmFlags) lab(a *App, c vmConfig, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Lab {
 	return &vmtest.Lab{
 		Accel: &vmtest.Accelerator{Want: vmtest.Accel(f.accel), Cache: a.cacheFile("kvm.json")},
 		Dir:   tmp, Path: a.env("PATH"), Artifacts: artifacts,
@@ -56,8 +57,8 @@ func (a *App) cacheFile(name string) string {
 func (j *job) vmOptions(tmp string) runner.VMOptions {
 	o := runner.VMOptions{MemoryMiB: j.opts.vms.MemoryMiB, Cores: j.opts.vms.Cores}
 	b := &booter{
-		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.opts.artifacts, j.opts.timeout),
-		checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
+		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
+		redact: j.app.secrets.Text, checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
 		place: func(ctx context.Context, host, unit string) nix.Place {
 			place, err := j.target.UnitPlace(ctx, host, unit)
 			if err != nil {

@@ -18,7 +18,7 @@ import (
 func (a *App) say(format string, args ...any) {
 	a.voice.Lock()
 	defer a.voice.Unlock()
-	text := "flakeci: " + clean.Text(fmt.Sprintf(format, args...)) + "\n"
+	text := "flakeci: " + clean.Text(a.secrets.Text(fmt.Sprintf(format, args...))) + "\n"
 	for line := range strings.Lines(text) {
 		a.voice.held = append(a.voice.held, clean.Line(line))
 	}
@@ -56,7 +56,7 @@ func (a *App) speak() {
 func (a *App) write(text string) {
 	a.voice.Lock()
 	defer a.voice.Unlock()
-	fmt.Fprint(a.Stderr, text)
+	fmt.Fprint(a.Stderr, a.secrets.Text(text))
 }
 
 // complain says what is wrong and, where there is one, what to do about it,

@@ -1,56 +1,183 @@
-// Package artifact writes files below the folder that a user named for them.
+// Package artifact writes files below folders that a stranger may have prepared.
 //
-// That folder may lie in the checkout of a flake that put a link there, to have
-// what its builder or its guest says written to wherever that leads. So nothing
-// is followed, and what has a file's name already is replaced.
+// The folder of artifacts, and those that a flakeci.toml names, may lie in the
+// checkout of a flake that put a link there, to have what its builder or its guest
+// says written to wherever that leads. So no link is followed.
 package artifact
 
 import (
 	"errors"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
-// Write makes the file name below the folder, filled by the function, and gives
-// its path. Half a file would pass for the whole, so a failure leaves none.
-func Write(folder, name string, fill func(io.Writer) error) (path string, err error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", err
+// Folder is where whole logs and other evidence of a run go. Nil keeps none. It may
+// be used by several goroutines at once.
+type Folder struct {
+	// Path is the folder as the user named it, from where flakeci runs.
+	Path string
+	// Below is a folder that Path has to lie below, with no link on the way. Empty is
+	// for a Path that the user chose, which may be a link.
+	Below string
+	// Redact wraps what is written, so that no secret gets into a text. Nil leaves it
+	// as it is.
+	Redact func(io.Writer) io.WriteCloser
+
+	mu   sync.Mutex
+	lost map[string]bool // files that could not be written
+	why  error           // what kept the first of them from being written
+}
+
+// folders are those that flakeci makes below the folder of artifacts.
+func folders() []string { return []string{"logs", "vm"} }
+
+// Check says why nothing could be written to the folder, as far as that is a link's
+// fault.
+func (f *Folder) Check() error {
+	if f.Below != "" {
+		rel, err := f.fromBelow()
+		if err != nil {
+			return err
+		}
+		if err := Check(f.Below, rel); err != nil {
+			return err
+		}
 	}
-	root, err := os.OpenRoot(folder)
+	for _, name := range folders() {
+		if err := Check(f.Path, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Holds lists the paths below which the folder's files lie.
+func (f *Folder) Holds() []string {
+	var paths []string
+	for _, name := range folders() {
+		paths = append(paths, filepath.Join(f.Path, name))
+	}
+	return paths
+}
+
+// Text makes a file filled by the function, and gives its path. Each part of its
+// name goes through [Name]. Half a file would pass for the whole, so a failure
+// leaves none.
+func (f *Folder) Text(fill func(io.Writer) error, parts ...string) (path string, err error) {
+	if f == nil {
+		return "", nil
+	}
+	return f.write(func(w io.Writer) error {
+		if f.Redact == nil {
+			return fill(w)
+		}
+		through := f.Redact(w)
+		return errors.Join(fill(through), through.Close())
+	}, parts)
+}
+
+// Binary is [Folder.Text] for what is no text, such as a picture.
+func (f *Folder) Binary(fill func(io.Writer) error, parts ...string) (path string, err error) {
+	if f == nil {
+		return "", nil
+	}
+	return f.write(fill, parts)
+}
+
+// Lost says how many files could not be written, and what kept the first of them
+// from being so. What could not be had in the first place does not count.
+func (f *Folder) Lost() (files int, why error) {
+	if f == nil {
+		return 0, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.lost), f.why
+}
+
+func (f *Folder) write(fill func(io.Writer) error, parts []string) (string, error) {
+	var folders []string
+	for _, part := range parts[:len(parts)-1] {
+		folders = append(folders, folderName(part))
+	}
+	base := Name(parts[len(parts)-1])
+	path := filepath.Join(f.Path, filepath.Join(folders...), base)
+	root, err := f.open(folders)
 	if err != nil {
-		return "", err
+		return "", f.lose(path, err)
 	}
 	defer root.Close()
-	f, err := create(root, name)
+	file, err := create(root, base)
 	if err != nil {
-		return "", err
+		return "", f.lose(path, err)
 	}
-	if err := errors.Join(fill(f), f.Close()); err != nil {
-		return "", errors.Join(err, root.Remove(name))
+	disk := &watched{to: file}
+	filled := fill(disk)
+	if err := errors.Join(disk.err, file.Close()); err != nil {
+		return "", errors.Join(f.lose(path, err), root.Remove(base))
 	}
-	return filepath.Join(folder, name), nil
+	if filled != nil {
+		return "", errors.Join(filled, root.Remove(base))
+	}
+	f.found(path)
+	return path, nil
+}
+
+// open opens the folder that a file is to lie in.
+func (f *Folder) open(parts []string) (*os.Root, error) {
+	within, path := f.Path, "."
+	if f.Below != "" {
+		var err error
+		if path, err = f.fromBelow(); err != nil {
+			return nil, err
+		}
+		within = f.Below
+	}
+	return openBelow(within, filepath.Join(append([]string{path}, parts...)...))
+}
+
+func (f *Folder) fromBelow() (string, error) { return filepath.Rel(f.Below, f.Path) }
+
+// lose counts a file that could not be written.
+func (f *Folder) lose(path string, why error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.lost) == 0 {
+		f.lost, f.why = map[string]bool{}, why
+	}
+	f.lost[path] = true
+	return why
+}
+
+// found takes back that a file could not be written: another try did.
+func (f *Folder) found(path string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.lost, path)
+}
+
+// watched remembers what went wrong in writing, which tells a disk that takes
+// nothing more from a source that gives nothing.
+type watched struct {
+	to  io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // create makes a file in place of what has its name.
 func create(root *os.Root, name string) (*os.File, error) {
-	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return nil, err
-	}
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-}
-
-// Name makes one part of a path of a name that may hold anything.
-func Name(name string) string {
-	escaped := url.PathEscape(name)
-	if escaped == "." || escaped == ".." || escaped == "" {
-		return "_" + escaped
-	}
-	return escaped
 }

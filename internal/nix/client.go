@@ -49,6 +49,9 @@ type Options struct {
 	// as a flake likes and can be done without, those of `nix flake show`: they may be
 	// killed. Over is called when they have ended.
 	Beside func(pid int) (over func())
+	// Redact takes credentials out of what Nix says on stderr, a line that is not
+	// empty at a time; nil leaves them.
+	Redact func(line []byte) []byte
 }
 
 // Client is one Nix binary.
@@ -64,6 +67,7 @@ type Client struct {
 	// hasFiles says that what the store has can be seen at its path on this machine.
 	hasFiles bool
 	beside   func(pid int) (over func())
+	redact   func(line []byte) []byte
 	mark     string // begins the answers of a batch; what a flake itself traces does not
 	config   []byte // what show-config said, if it could be asked
 }
@@ -128,7 +132,7 @@ func newClient(o Options) *Client {
 	for _, s := range o.Settings {
 		c.common = append(c.common, "--option", s[0], s[1])
 	}
-	c.answers, c.beside = o.Answers, o.Beside
+	c.answers, c.beside, c.redact = o.Answers, o.Beside, o.Redact
 	c.hasFiles = o.Store == ""
 	if o.Store != "" {
 		c.common = append(c.common, "--store", o.Store)
@@ -171,6 +175,9 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	if errors.As(err, &died) && strings.HasPrefix(died.LastLine, string(recordPrefix)) {
 		died.LastLine = "" // a record is for a program to read, and cut short
 	}
+	if died != nil && died.LastLine != "" && c.redact != nil {
+		died.LastLine = string(c.redact([]byte(died.LastLine)))
+	}
 	var limit *proc.LimitError
 	if errors.As(err, &limit) {
 		return usage, &TimeoutError{Command: "nix " + strings.Join(k.sub, " "), Limit: limit.Limit, err: err}
@@ -181,6 +188,14 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 // command is supervised whatever the call is: each may start others, be it git and its
 // ssh to fetch something, of which none must outlive flakeci.
 func (c *Client) command(k call) *proc.Cmd {
+	if line := k.line; line != nil && c.redact != nil {
+		k.line = func(said []byte) {
+			if len(said) > 0 {
+				said = c.redact(said)
+			}
+			line(said)
+		}
+	}
 	common := c.common
 	if k.alone {
 		common = nil

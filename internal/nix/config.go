@@ -3,6 +3,8 @@ package nix
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,6 +91,35 @@ func decodeSettings(out []byte, settings map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// Credentials gives those settings that may hold credentials, as a nix.conf has
+// them: access tokens, and addresses. It is empty if the settings are not known.
+func (c *Client) Credentials() string {
+	var config map[string]struct {
+		Value json.RawMessage `json:"value"`
+	}
+	if json.Unmarshal(c.config, &config) != nil {
+		return ""
+	}
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(config)) {
+		var word string
+		var list []string
+		var tokens map[string]string
+		switch v := config[name].Value; {
+		case json.Unmarshal(v, &list) == nil:
+			word = strings.Join(list, " ")
+		case name == "access-tokens" && json.Unmarshal(v, &tokens) == nil:
+			for _, host := range slices.Sorted(maps.Keys(tokens)) {
+				word += " " + host + "=" + tokens[host]
+			}
+		case json.Unmarshal(v, &word) != nil:
+			continue
+		}
+		fmt.Fprintf(&text, "%s = %s\n", name, strings.TrimSpace(word))
+	}
+	return text.String()
 }
 
 func decodeMachine(out []byte) (Machine, error) {

@@ -43,6 +43,10 @@ func (e *BusyError) Error() string {
 
 // Slot is the place of one journal, locked.
 type Slot struct {
+	// Redact takes credentials out of a line of JSON before it is written; nil leaves
+	// them.
+	Redact func(line []byte) []byte
+
 	path string
 	lock *os.File
 }
@@ -118,13 +122,13 @@ func (s *Slot) Begin(h Head, earlier *runner.Earlier) (*Writer, error) {
 	}
 	_ = os.Link(s.path, s.path+oldSuffix) // a file system without links has nothing to put back
 	h.Looking = true
-	return create(s.path, h, nil, earlier)
+	return create(s.path, s.Redact, h, nil, earlier)
 }
 
 // Create begins the journal of a run whose cells are known, in the place of what is
 // there. Offer is all that the flake has, Earlier what is taken over; nil is nothing.
 func (s *Slot) Create(h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
-	w, err := create(s.path, h, offer, earlier)
+	w, err := create(s.path, s.Redact, h, offer, earlier)
 	if err == nil {
 		_ = s.forget() // the next run tries again
 	}

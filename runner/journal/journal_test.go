@@ -400,7 +400,7 @@ func TestFullDisk(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	told := fleet()
 	dir := f.TempDir()
-	w, err := create(filepath.Join(dir, "x"), told.head, told.offer, nil)
+	w, err := create(filepath.Join(dir, "x"), nil, told.head, told.offer, nil)
 	if err != nil {
 		f.Fatal(err)
 	}

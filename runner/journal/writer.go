@@ -17,6 +17,7 @@ import (
 // not the run; [Writer.Close] tells of it.
 type Writer struct {
 	file   *os.File
+	redact func([]byte) []byte
 	causes map[*runner.Cause]int
 	done   map[string]bool // cells whose results were written
 	err    error
@@ -31,12 +32,12 @@ const rest = 100 * time.Millisecond
 
 // create begins a journal in the place of the one that has its path. That stays
 // until the new one holds all that is taken over from it.
-func create(path string, h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
+func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{file: f, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1), ending: make(chan struct{})}
+	w := &Writer{file: f, redact: redact, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1), ending: make(chan struct{})}
 	h.Schema = Schema
 	w.write(record{Head: &h})
 	if !h.Looking {
@@ -155,6 +156,9 @@ func (w *Writer) write(r record) {
 	}
 	r.At = time.Now()
 	line, err := json.Marshal(r)
+	if err == nil && w.redact != nil {
+		line = w.redact(line)
+	}
 	if err == nil {
 		_, err = w.file.Write(append(sign(line), '\n'))
 	}

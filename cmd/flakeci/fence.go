@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/git"
+	"github.com/flakeci/flakeci/reports"
+)
+
+// The flags whose value is a file or folder to write.
+var outputFlags = []string{"json", "junit", "markdown", "html", "trace", "artifacts"}
+
+// fence keeps what a stranger may choose from being written where it likes. What
+// flakeci.toml names stays below the flake's own folder, and the default folder of
+// artifacts below that which flakeci was started in, for a checkout may hold a link
+// of that name. What the user names by a flag is no concern of it.
+type fence struct {
+	dir   string            // below which a flakeci.toml may name paths
+	below map[string]string // the folder that the path of a flag stays below
+}
+
+func newFence(flakeDir string) *fence {
+	return &fence{dir: fromHere(flakeDir), below: map[string]string{}}
+}
+
+// fromHere is a folder as it is shown: relative where it is below the one that
+// flakeci was started in.
+func fromHere(dir string) string {
+	if at, err := here(); err == nil {
+		if rel, err := filepath.Rel(at, dir); err == nil && filepath.IsLocal(rel) {
+			return rel
+		}
+	}
+	if dir == "" {
+		return "." // a flake that lies elsewhere, with a file of the user's choice
+	}
+	return dir
+}
+
+// enclose gives the path that a flag has by flakeci.toml, from where flakeci runs.
+func (f *fence) enclose(flag, path string) (string, error) {
+	if err := artifact.Check(f.dir, path); err != nil {
+		return "", err
+	}
+	f.below[flag] = f.dir
+	return filepath.Join(f.dir, path), nil
+}
+
+// artifacts is the folder for whole logs, nil if there is to be none.
+func (f *fence) artifacts(path string, redact func(io.Writer) io.WriteCloser) *artifact.Folder {
+	if path == "" {
+		return nil
+	}
+	return &artifact.Folder{Path: path, Below: f.below["artifacts"], Redact: redact}
+}
+
+// check says why what a stranger chose must not be written, before the run.
+func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
+	for _, form := range o.files.forms() {
+		if err := f.mayReplace(ctx, a, strings.TrimPrefix(form[0], "--"), form[1]); err != nil {
+			return &usageError{msg: fmt.Sprintf("%s of %s: %v", strings.TrimPrefix(form[0], "--"), configName, err), hint: "name another file with " + form[0]}
+		}
+	}
+	folder := f.artifacts(o.artifacts, nil)
+	if folder == nil {
+		return nil
+	}
+	err := folder.Check()
+	if err == nil && folder.Below != "" {
+		err = untracked(ctx, a, folder.Below, folder.Holds()...)
+	}
+	if err != nil {
+		return &usageError{msg: "whole logs cannot be kept: " + err.Error(), hint: "name another folder with --artifacts"}
+	}
+	return nil
+}
+
+// mayReplace says why the file that a flag has by flakeci.toml must stay as it is.
+func (f *fence) mayReplace(ctx context.Context, a *App, flag, path string) error {
+	dir, fenced := f.below[flag]
+	if !fenced {
+		return nil
+	}
+	rel, err := filepath.Rel(dir, path)
+	if err == nil {
+		err = artifact.MayReplace(dir, rel, reports.IsReport)
+	}
+	if err != nil {
+		return err
+	}
+	return untracked(ctx, a, dir, path)
+}
+
+// untracked says whether git tracks what is at one of the paths. It is asked only if
+// there is something. No link is on the way to them below the folder.
+func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
+	var there []string
+	for _, path := range paths {
+		full, err := filepath.EvalSymlinks(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			full, err = filepath.Abs(full)
+		}
+		if err != nil {
+			return err
+		}
+		there = append(there, full)
+	}
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if len(there) == 0 || git.Root(at) == "" {
+		return nil
+	}
+	repo, err := git.Open(ctx, dir, withoutTokens(a.Env))
+	tracked := ""
+	if err == nil {
+		tracked, err = repo.Tracked(ctx, there...)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("whether git tracks what is there is not known: %w", err)
+	case tracked != "":
+		return fmt.Errorf("git tracks %s", tracked)
+	}
+	return nil
+}
+
+// replace writes a report where a flag says.
+func (f *fence) replace(flag, path string, text []byte) error {
+	dir, fenced := f.below[flag]
+	if !fenced {
+		return replaceFile(path, text)
+	}
+	rel, err := filepath.Rel(dir, path)
+	if err != nil {
+		return err
+	}
+	return artifact.Replace(dir, rel, text, reports.IsReport)
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// A folder of flakeci's own never lies in the checkout that it looks at: a variable
+// that is relative to it does not count.
+func TestOwnFoldersAreAbsolute(t *testing.T) {
+	for _, env := range [][]string{
+		nil,
+		{"HOME=home", "XDG_STATE_HOME=state", "XDG_CACHE_HOME=cache"},
+		{"HOME=./home", "XDG_STATE_HOME=.", "XDG_CACHE_HOME="},
+		{"HOME=/home/me", "XDG_STATE_HOME=state", "XDG_CACHE_HOME=cache"},
+		{"HOME=home", "XDG_STATE_HOME=/state", "XDG_CACHE_HOME=/cache"},
+	} {
+		a := &App{Env: env}
+		for name, path := range map[string]string{
+			"journal": a.stateFolder("journal"), "history": a.stateFolder("history.db"),
+			"answers": a.cacheFolder("eval"), "accelerator": a.cacheFile("kvm.json"),
+		} {
+			if path != "" && !filepath.IsAbs(path) {
+				t.Errorf("%q: %s lies in %s", env, name, path)
+			}
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/reports"
+)
+
+// Variables whose value is a credential, by what their names end in. What is called
+// a token is one; a password may be a word such as postgres, which is looked for only
+// if it looks like none.
+var (
+	tokenNameRE  = regexp.MustCompile(`(?i)TOKEN$`)
+	secretNameRE = regexp.MustCompile(`(?i)(?:SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|SIGNING_KEY|_AUTH)$`)
+)
+
+// Variables with addresses and settings that may hold credentials. Others may hold
+// what a stranger wrote, such as a commit's message, who is not to choose what is
+// masked.
+var addressNameRE = regexp.MustCompile(`(?i)^(?:NIX_CONFIG|CI_REPOSITORY_URL|.*_PROXY)$`)
+
+// learnSecrets makes known what credentials flakeci was started with, before
+// anything is said: those of its environment and those in its arguments.
+func (a *App) learnSecrets() {
+	for _, e := range a.Env {
+		name, value, _ := strings.Cut(e, "=")
+		switch {
+		case tokenNameRE.MatchString(name), secretNameRE.MatchString(name) && redact.LooksRandom(value):
+			a.secrets.Know(value)
+		case addressNameRE.MatchString(name):
+			a.secrets.Learn(value)
+		}
+	}
+	for i, arg := range a.Args {
+		a.secrets.Learn(arg)
+		if i > 0 { // a setting and its value are two
+			a.secrets.Learn(a.Args[i-1] + " " + arg)
+		}
+	}
+}
+
+// findNix finds the Nix to run, and learns what credentials its settings hold.
+func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
+	o.Redact = func(line []byte) []byte {
+		if line[0] == '@' { // a record of Nix's, in JSON
+			return a.secrets.JSON(line)
+		}
+		return []byte(a.secrets.Text(string(line)))
+	}
+	client, err := nix.Find(ctx, o)
+	if err == nil {
+		a.secrets.Learn(client.Credentials())
+	}
+	return client, err
+}
+
+// redacted is a report without credentials. All of it goes through, whatever is
+// added to it, as it is written and read back.
+func (a *App) redacted(r reports.Report) (reports.Report, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return reports.Report{}, err
+	}
+	var safe reports.Report
+	err = json.Unmarshal(a.secrets.JSON(text), &safe)
+	return safe, err
+}
+
+// redactedFile is a file of evidence without credentials. A picture stays as it is.
+func (a *App) redactedFile(data []byte) []byte {
+	if !utf8.Valid(data) && bytes.HasPrefix(data, []byte("\x89PNG")) {
+		return data
+	}
+	return []byte(a.secrets.Text(string(data)))
+}

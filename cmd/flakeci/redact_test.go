@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+const testToken = "job0token1secret2"
+
+func holding(env ...string) *App {
+	a := &App{Env: env, Stdout: io.Discard, Stderr: io.Discard}
+	a.learnSecrets()
+	return a
+}
+
+// Whatever string of a report holds a token, no form of it does.
+func TestNoFormOfAReportShowsASecret(t *testing.T) {
+	a := holding("GITHUB_TOKEN=" + testToken)
+	var r reports.Report
+	fill(reflect.ValueOf(&r).Elem(), 0)
+	if before := form(t, reports.WriteJSON, r); strings.Count(before, testToken) < 40 {
+		t.Fatalf("the report holds too few tokens: %s", before)
+	}
+	r, err := a.redacted(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(t.TempDir(), "x.log")
+	if err := os.WriteFile(log, []byte("a log with "+testToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.Causes[0].Log = filepath.Base(log)
+	for name, write := range map[string]func(io.Writer, reports.Report) error{
+		"JSON": reports.WriteJSON, "JUnit": reports.WriteJUnit, "trace": reports.WriteTrace, "outputs": reports.WriteOutputs,
+		"table": func(w io.Writer, r reports.Report) error {
+			return reports.WriteTable(w, r, reports.TableOptions{Width: 80})
+		},
+		"diff": func(w io.Writer, r reports.Report) error { return reports.WriteDiff(w, r, reports.TableOptions{}) },
+		"markdown": func(w io.Writer, r reports.Report) error {
+			return reports.WriteMarkdown(w, r, reports.MarkdownOptions{})
+		},
+		"HTML": func(w io.Writer, r reports.Report) error {
+			return reports.WriteHTML(w, r, a.htmlOptions(evidence(filepath.Dir(log))))
+		},
+	} {
+		if text := form(t, write, r); strings.Contains(text, testToken) {
+			t.Errorf("%s shows the token: %s", name, text)
+		} else if name == "HTML" && !strings.Contains(text, "a log with ***") {
+			t.Error("HTML lacks the log")
+		}
+	}
+}
+
+// A report without secrets stays what it is.
+func TestReportsStayWhatTheyAre(t *testing.T) {
+	a := holding("GITHUB_TOKEN=" + testToken)
+	inputs, err := filepath.Glob("../../reports/testdata/*.json")
+	if err != nil || len(inputs) == 0 {
+		t.Fatalf("no reports: %v", err)
+	}
+	for _, input := range inputs {
+		text, err := os.ReadFile(input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := reports.ReadJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatalf("%s: %v", input, err)
+		}
+		safe, err := a.redacted(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := form(t, reports.WriteJSON, safe), form(t, reports.WriteJSON, r); got != want {
+			t.Errorf("%s became %s", input, got)
+		}
+	}
+}
+
+// What is said may be cut to pieces by colours, and is no secret either.
+func TestNoSecretIsSaid(t *testing.T) {
+	var said bytes.Buffer
+	a := &App{Stderr: &said, Env: []string{"CACHIX_AUTH_TOKEN=" + testToken}, Args: []string{"run", "--option", "access-tokens", "h=" + testToken + "x"}}
+	a.learnSecrets()
+	a.say("no: %s", testToken)
+	a.say("no: job0\x1b[0mtoken1secret2")
+	a.write("✘ " + testToken + "x\n")
+	if got, want := said.String(), "flakeci: no: ***\nflakeci: no: ***\n✘ ***\n"; got != want {
+		t.Errorf("said %q, want %q", got, want)
+	}
+}
+
+// What flakeci was started with is known, and no word that is as likely one of the
+// flake's, nor what a stranger wrote.
+func TestWhatIsSecret(t *testing.T) {
+	for env, said := range map[string]struct {
+		text   string
+		masked bool
+	}{
+		"GITHUB_TOKEN=a-word-as-token":                             {"a-word-as-token", true},
+		"ACTIONS_ID_TOKEN_REQUEST_TOKEN=x.y.z12345":                {"x.y.z12345", true},
+		"SYSTEM_ACCESSTOKEN=x.y.z12345":                            {"x.y.z12345", true},
+		"POSTGRES_PASSWORD=postgres":                               {"postgres", false},
+		"DB_PASSWORD=0123456789abcdef":                             {"0123456789abcdef", true},
+		"AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAM": {"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAM", true},
+		"https_proxy=http://me:proxypass1@proxy:3128":              {"proxypass1", true},
+		"CI_REPOSITORY_URL=https://ci:gitlabpass1@host/x":          {"gitlabpass1", true},
+		"NIX_CONFIG=access-tokens = github.com=conftoken1":         {"conftoken1", true},
+		"CI_COMMIT_MESSAGE=see https://a:production@b":             {"production", false},
+		"EDITOR=0123456789abcdef":                                  {"0123456789abcdef", false},
+	} {
+		if got := holding(env).secrets.Text(said.text); (got == "***") != said.masked || !said.masked && got != said.text {
+			t.Errorf("%s: %q becomes %q", env, said.text, got)
+		}
+	}
+}
+
+func form(t *testing.T, write func(io.Writer, reports.Report) error, r reports.Report) string {
+	t.Helper()
+	var out strings.Builder
+	if err := write(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// fill puts a token into every string that is to be found, and one element into
+// every list.
+func fill(v reflect.Value, depth int) {
+	if depth > 12 {
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("x " + testToken + " y")
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), depth+1)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), depth+1)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, depth+1)
+		fill(value, depth+1)
+		v.SetMapIndex(key, value)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				fill(v.Field(i), depth+1)
+			}
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package artifact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// longest is the most bytes of a name that are kept. File systems take 255, and
+// a suffix may follow.
+const longest = 180
+
+// mostExtension is the longest extension, with its dot, that is kept of a name that
+// is cut.
+const mostExtension = 8
+
+// Name makes one part of a path of a name that may hold anything. The result is
+// fine on every file system that an artifact is unpacked on: no sign that
+// actions/upload-artifact or Windows refuses, and no device of Windows. A name that
+// is fine already stays as it is.
+func Name(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		c := name[i]
+		// Windows drops a dot or a blank at the end.
+		if !isPlain(c) || c == '.' && i == len(name)-1 {
+			fmt.Fprintf(&b, "%%%02X", c)
+			continue
+		}
+		b.WriteByte(c)
+	}
+	safe := b.String()
+	switch {
+	case safe == "":
+		return "_"
+	case isDevice(safe):
+		safe = "_" + safe
+	}
+	if len(safe) <= longest {
+		return safe
+	}
+	end := path.Ext(safe)
+	if len(end) > mostExtension {
+		end = ""
+	}
+	return safe[:longest] + "-" + sum(name) + end
+}
+
+// folderName is [Name], and tells names from each other that differ in case only,
+// such as the hosts Web and web: macOS and Windows do not.
+func folderName(name string) string {
+	if strings.ToLower(name) == name {
+		return Name(name)
+	}
+	return Name(name + "-" + sum(name))
+}
+
+// sum tells a name from others, in a few characters.
+func sum(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:4])
+}
+
+// isPlain reports whether a byte may stand in a file's name everywhere.
+func isPlain(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~@+=,", c) >= 0
+}
+
+// isDevice reports whether Windows takes a name for one of its devices, which it
+// does whatever follows the first dot.
+func isDevice(name string) bool {
+	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
+	switch stem {
+	case "con", "prn", "aux", "nul":
+		return true
+	}
+	return len(stem) == 4 && (stem[:3] == "com" || stem[:3] == "lpt") && stem[3] >= '0' && stem[3] <= '9'
+}

@@ -1,0 +1,183 @@
+package artifact
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/flakeci/flakeci/internal/clean"
+)
+
+// LinkError says that a link stands where a folder or file of flakeci's would.
+type LinkError struct{ Path string }
+
+func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
+
+// Check looks at a path below a folder without following any link on the way. The
+// error is why flakeci must not write there: it leads out of the folder, through a
+// link, or into git's own files, which name programs that git runs. What is not
+// there yet is fine.
+func Check(folder, path string) error {
+	path = filepath.Clean(path)
+	if !filepath.IsLocal(path) {
+		return fmt.Errorf("%s is not below %s", path, folder)
+	}
+	below := folder
+	for _, name := range strings.Split(path, string(filepath.Separator)) {
+		below = filepath.Join(below, name)
+		if isGit(name) {
+			return fmt.Errorf("%s belongs to git", below)
+		}
+		st, err := os.Lstat(below)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return err
+		case st.Mode()&fs.ModeSymlink != 0:
+			return &LinkError{below}
+		}
+	}
+	return nil
+}
+
+// isGit reports whether a file system may take a name for .git: some ignore case,
+// what cannot be seen, and what stands behind it.
+func isGit(name string) bool {
+	return strings.EqualFold(strings.TrimRight(clean.Clean(name), " ."), ".git") || strings.EqualFold(name, "git~1")
+}
+
+// openBelow opens a folder below another and makes what is missing on the way. No
+// link is followed, not even one that is put there at this moment: each folder that
+// was opened is compared with what was seen before.
+func openBelow(folder, path string) (*os.Root, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil || path == "." {
+		return root, err
+	}
+	for _, name := range strings.Split(path, string(filepath.Separator)) {
+		next, err := step(root, name)
+		_ = root.Close() // it was read at most
+		if err != nil {
+			return nil, err
+		}
+		root = next
+	}
+	return root, nil
+}
+
+// step opens one folder in another, and makes it if it is missing.
+func step(root *os.Root, name string) (*os.Root, error) {
+	if err := root.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	seen, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if seen.Mode()&fs.ModeSymlink != 0 {
+		return nil, &LinkError{name}
+	}
+	next, err := root.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	if opened, err := next.Stat("."); err != nil || !os.SameFile(seen, opened) {
+		return nil, errors.Join(err, next.Close(), &LinkError{name})
+	}
+	return next, nil
+}
+
+// Replace puts a file in the place of what has its name below a folder. No link is
+// followed, and may is asked whether what is there, of which it is given the
+// beginning, may be replaced.
+func Replace(folder, path string, text []byte, may func(head []byte) bool) error {
+	if err := Check(folder, path); err != nil {
+		return err
+	}
+	path = filepath.Clean(path)
+	root, err := openBelow(folder, filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if err := mayReplace(root, filepath.Base(path), filepath.Join(folder, path), may); err != nil {
+		return err
+	}
+	return swap(root, filepath.Base(path), text)
+}
+
+// MayReplace says why [Replace] would not replace what is there, without writing
+// anything.
+func MayReplace(folder, path string, may func(head []byte) bool) error {
+	if err := Check(folder, path); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(filepath.Join(folder, filepath.Dir(path)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return mayReplace(root, filepath.Base(path), filepath.Join(folder, path), may)
+}
+
+// mayReplace is [MayReplace] for a file of a folder, which is shown as given.
+func mayReplace(root *os.Root, name, shown string, may func(head []byte) bool) error {
+	st, err := root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !st.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file of its own", shown)
+	}
+	head, err := headOf(root, name)
+	if err == nil && !may(head) {
+		err = fmt.Errorf("%s is not an earlier report of flakeci's", shown)
+	}
+	return err
+}
+
+// swap writes a file beside its place and moves it there, so that nobody sees half
+// of it.
+func swap(root *os.Root, name string, text []byte) error {
+	fresh := ".flakeci-" + rand.Text()
+	f, err := root.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = root.Rename(fresh, name)
+	}
+	if err != nil {
+		return errors.Join(err, root.Remove(fresh))
+	}
+	return nil
+}
+
+// mostHead is as much of a file as tells what it is.
+const mostHead = 4 << 10
+
+// headOf reads the beginning of a regular file.
+func headOf(root *os.Root, name string) ([]byte, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, mostHead))
+}

@@ -1,0 +1,56 @@
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// forms are the ways in which a credential may be written: as it is, in an address,
+// in JSON, in HTML, and inside of something in base64, such as the header by which
+// git is given the job's token.
+func forms(value string) []string {
+	quoted, _ := json.Marshal(value) // a string always can be
+	unquoted := strings.Trim(string(quoted), `"`)
+	list := []string{
+		value, url.QueryEscape(value), url.PathEscape(value), lower(url.QueryEscape(value)), lower(url.PathEscape(value)),
+		unquoted, strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">").Replace(unquoted), html.EscapeString(value),
+	}
+	if plain, err := url.PathUnescape(value); err == nil {
+		list = append(list, plain)
+	}
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		list = append(list, inside(encoding, value)...)
+	}
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(form string) bool { return len(form) < shortest })
+}
+
+// lower writes the digits of percent signs in lower case.
+func lower(escaped string) string {
+	b := []byte(escaped)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:i+3], strings.ToLower(string(b[i+1:i+3])))
+		}
+	}
+	return string(b)
+}
+
+// inside is what there is of a value in base64, wherever in a text it stands: three
+// ways to be aligned, without the signs at its ends that others have a part in.
+func inside(encoding *base64.Encoding, value string) []string {
+	var list []string
+	for before := range 3 {
+		text := encoding.EncodeToString([]byte(strings.Repeat("\x00", before) + value))
+		first := (before*8 + 5) / 6
+		last := (before + len(value)) * 8 / 6
+		if first < last {
+			list = append(list, text[first:last])
+		}
+	}
+	return list
+}

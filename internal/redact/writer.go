@@ -1,0 +1,66 @@
+package redact
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// Writer masks what is secret in what is written through it. A line is held back
+// until it is whole, and of one without end as much as a secret may be long. Close
+// writes the rest, and leaves the other writer open.
+func (s *Secrets) Writer(w io.Writer) io.WriteCloser { return &writer{secrets: s, to: w} }
+
+type writer struct {
+	secrets *Secrets
+	to      io.Writer
+	held    []byte
+}
+
+// A line may be this long before its beginning is written, and so much of its end is
+// then held back.
+const (
+	longestLine   = 64 << 10
+	longestSecret = 8 << 10
+)
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.held = append(w.held, p...)
+	if end := bytes.LastIndexByte(w.held, '\n') + 1; end > 0 {
+		if err := w.pass(end); err != nil {
+			return 0, err
+		}
+	}
+	if len(w.held) > longestLine {
+		if err := w.pass(w.cut()); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// cut is where a long line may be cut, which is not inside a secret.
+func (w *writer) cut() int {
+	at := len(w.held) - longestSecret
+	masked := w.secrets.Text(string(w.held))
+	// A cut is inside a secret if what is masked on both sides of it is not what is
+	// masked of the whole.
+	// Few are tried: each takes a look at all of the line.
+	for range 3 {
+		if w.secrets.Text(string(w.held[:at]))+w.secrets.Text(string(w.held[at:])) == masked {
+			return at
+		}
+		at -= longestSecret
+	}
+	return len(w.held)
+}
+
+func (w *writer) pass(end int) error {
+	text := string(w.held[:end])
+	w.held = append(w.held[:0], w.held[end:]...)
+	_, err := io.Copy(w.to, strings.NewReader(w.secrets.Text(text)))
+	return err
+}
+
+// Close writes what is held back.
+func (w *writer) Close() error { return w.pass(len(w.held)) }

@@ -1,0 +1,20 @@
+package reports
+
+import "regexp"
+
+// markdownMark is the first line of a report as markdown that is a file. Nobody who
+// reads it sees it.
+const markdownMark = "<!-- flakeci report -->\n"
+
+// What the forms of a report begin with, each by itself.
+var ownRE = regexp.MustCompile(`\A(?:` +
+	`\s*\{\s*"schema":\s*"flakeci\.report/v[0-9]+"` + // JSON
+	`|<\?xml [^>]*\?>\s*<testsuites name="flakeci"` + // JUnit
+	`|<!doctype html>\s*<html [^>]*>\s*<head>\s*<meta charset="utf-8">\s*<meta name="generator" content="flakeci">` +
+	`|` + regexp.QuoteMeta(markdownMark) +
+	`|\{"displayTimeUnit":"ms","otherData":\{"started":"[^"]*","tool":"flakeci [^"]*"\}` + // the trace
+	`)`)
+
+// IsReport says of the beginning of a file whether that is a report of flakeci's, in
+// whichever form.
+func IsReport(head []byte) bool { return ownRE.Match(head) }

@@ -1,0 +1,32 @@
+package reports
+
+import (
+	"io"
+	"testing"
+)
+
+// Each form of a report is known again by its beginning, whatever is in it.
+func TestIsReport(t *testing.T) {
+	forms := map[string]func(io.Writer, Report) error{
+		"JSON": WriteJSON, "JUnit": WriteJUnit, "trace": WriteTrace,
+		"markdown": func(w io.Writer, r Report) error { return WriteMarkdown(w, r, MarkdownOptions{File: true}) },
+		"HTML":     func(w io.Writer, r Report) error { return WriteHTML(w, r, HTMLOptions{}) },
+	}
+	forEachInput(t, func(t *testing.T, _ string, r Report) {
+		for form, write := range forms {
+			text := written(t, write, r)
+			if !IsReport(text[:min(len(text), 4<<10)]) {
+				t.Errorf("%s is not known again: %.200q", form, text)
+			}
+		}
+	})
+	for _, text := range []string{
+		"", "{}", "ssh-ed25519 AAAA me\n", "{ outputs = { self }: { }; }", "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">",
+		`{"name": "flakeci.report/v1"}`, `{"displayTimeUnit":"ms","traceEvents":[]}`, `<testsuites name="other">`,
+		"# flakeci\n", "mine\n<!-- flakeci report -->\n",
+	} {
+		if IsReport([]byte(text)) {
+			t.Errorf("%q is no report", text)
+		}
+	}
+}
