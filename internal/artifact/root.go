@@ -179,5 +179,10 @@ func headOf(root *os.Root, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, mostHead))
+	head := make([]byte, mostHead)
+	n, err := io.ReadFull(f, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // it is shorter
+	}
+	return head[:n], err
 }
