@@ -141,7 +141,7 @@ func TestLogsAreStreamed(t *testing.T) {
 			_, err := c.evaluate(t.Context(), question{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
 			return err
 		}},
-		"stderr": {fmt.Sprintf("%s >&2; echo '{}'", fmt.Sprintf(count, "error: "+filler)), func(c *Client) error {
+		"stderr": {fmt.Sprintf("%s >&2; echo '{\"system\": {\"value\": \"x86_64-linux\"}}'", fmt.Sprintf(count, "error: "+filler)), func(c *Client) error {
 			_, err := c.Machine(t.Context())
 			return err
 		}},
