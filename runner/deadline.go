@@ -10,8 +10,8 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// DeadlineError, as the cause that a context has ended, says that the time is over which
-// the run has. Cells that were not done by then have timed out: nobody canceled them.
+// DeadlineError is the cause of a context that ended because the run's time is over.
+// Cells that were not done by then have timed out: nobody canceled them.
 type DeadlineError struct {
 	Limit time.Duration
 }

@@ -22,7 +22,8 @@ func (j *job) choose(ctx, looking context.Context) ([]matrix.Cell, error) {
 		d, err = d.Rest()
 	}
 	if err != nil {
-		return nil, j.broken(ctx, j.slow(looking, err))
+		j.broken(ctx, j.slow(looking, err))
+		return nil, nil
 	}
 	return j.selectFrom(d, wanted)
 }
@@ -63,7 +64,7 @@ func (j *job) chooseRest(ctx, looking context.Context, d runner.Discovery, early
 	d, err := d.Rest()
 	if err != nil {
 		j.causes = append(j.causes, d.Causes...)
-		_ = j.broken(ctx, j.slow(looking, err))
+		j.broken(ctx, j.slow(looking, err))
 		return nil
 	}
 	all, err := j.selectFrom(d, j.wanted())
@@ -110,7 +111,7 @@ func (j *job) wanted() runner.Wanted {
 
 // broken makes a cause of what keeps the flake from being looked into. An
 // interruption is none: the report says of itself that it was interrupted.
-func (j *job) broken(ctx context.Context, err error) error {
+func (j *job) broken(ctx context.Context, err error) {
 	switch over := runner.Overdue(ctx); {
 	case over != nil:
 		c := over.Cause()
@@ -119,7 +120,6 @@ func (j *job) broken(ctx context.Context, err error) error {
 	case ctx.Err() == nil:
 		j.causes = append(j.causes, runner.FlakeCause(err))
 	}
-	return nil
 }
 
 // isOther says whether a kind is found by `nix flake show` only.

@@ -149,7 +149,8 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		return machine, nil, nearMiss(err, near)
 	}
 	if err != nil {
-		return machine, nil, j.broken(ctx, j.slow(looking, err))
+		j.broken(ctx, j.slow(looking, err))
+		return machine, nil, nil
 	}
 	j.app.sight.Load().see(j)
 	j.app.warnOverrides(j.target.Flake)
@@ -158,7 +159,8 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	}
 	// Asked before there are cells, so that none is lost if this is interrupted.
 	if machine, err = j.client.Machine(looking); err != nil {
-		return machine, nil, j.broken(ctx, j.slow(looking, err))
+		j.broken(ctx, j.slow(looking, err))
+		return machine, nil, nil
 	}
 	var base errgroup.Group
 	base.Go(safely.Error(func() (err error) {
