@@ -17,7 +17,7 @@ export GORACE = atexit_sleep_ms=0
 # detector can find nothing in them, and made the tests of reports take 170 s of
 # processor time instead of 20.
 sinks = ./matrix ./reports ./runner/graph \
-  ./internal ./internal/clean ./internal/closure ./testdata
+  ./internal ./internal/clean ./internal/closure
 
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,7 +49,7 @@ test: setup-test ## all tests, with real Nix in several versions
 	go vet ./... ./testdata/
 	status=0; \
 	  go test -timeout 30m $(TESTFLAGS) $(sinks) || status=$$?; \
-	  go test -race -timeout 30m $(TESTFLAGS) $$(go list ./... | grep -vxF "$$(go list $(sinks))") || status=$$?; \
+	  go test -race -timeout 30m $(TESTFLAGS) $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
 	  scripts/setup skipped; exit $$status
 
 check: setup-test setup-lint ## for daily work: build, lint, and tests with one Nix, no boots, no browser
