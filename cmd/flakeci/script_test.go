@@ -53,6 +53,9 @@ func TestScripts(t *testing.T) {
 			t.Parallel()
 			p := params(lane, overrides, turns)
 			p.Dir = "testdata/script"
+			if lane != lanes.Newest(t) {
+				withoutRace(t, &p)
+			}
 			testscript.Run(t, p)
 		})
 	}
@@ -62,6 +65,25 @@ func TestScripts(t *testing.T) {
 		p.Dir = "testdata/script-words"
 		testscript.Run(t, p)
 	})
+}
+
+// withoutRace has scripts run a flakeci without the race detector. One lane with it is
+// enough: to start it takes 35 ms of a processor instead of 9, and the supervisor of
+// every Nix and git is flakeci started once more.
+func withoutRace(t *testing.T, p *testscript.Params) {
+	t.Helper()
+	if !raced {
+		return
+	}
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	setup := p.Setup
+	p.Setup = func(e *testscript.Env) error {
+		e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
+		return setup(e)
+	}
 }
 
 // guestShare is the memory that a script which boots hosts may take: two guests, for
