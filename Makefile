@@ -48,8 +48,8 @@ wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))
 test: setup-test ## all tests, with real Nix in several versions
 	go vet ./... ./testdata/
 	status=0; \
-	  go test -timeout 30m $(TESTFLAGS) $(sinks) || status=$$?; \
-	  go test -race -timeout 30m $(TESTFLAGS) $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
+	  go test -timeout 60m $(TESTFLAGS) $(sinks) || status=$$?; \
+	  go test -race -timeout 60m $(TESTFLAGS) $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
 	  scripts/setup skipped; exit $$status
 
 check: setup-test setup-lint ## for daily work: build, lint, and tests with one Nix, no boots, no browser

@@ -105,9 +105,9 @@ func TestVMScripts(t *testing.T) {
 	p.Setup = func(e *testscript.Env) error {
 		// Limits of a boot are five times as long without KVM; outcomes.txtar sets them.
 		if kvmWorks() {
-			e.Vars = append(e.Vars, "ACCEL=kvm", "BOOT_LIMIT=24s", "SILENCE=8s")
+			e.Vars = append(e.Vars, "ACCEL=kvm", "BOOT_LIMIT=48s", "SILENCE=16s")
 		} else {
-			e.Vars = append(e.Vars, "ACCEL=tcg", "BOOT_LIMIT=2m0s", "SILENCE=40s")
+			e.Vars = append(e.Vars, "ACCEL=tcg", "BOOT_LIMIT=4m0s", "SILENCE=1m20s")
 		}
 		return setup(e)
 	}
