@@ -67,13 +67,11 @@ type configError struct {
 
 func (e *configError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
 
-// readConfig reads the configuration, sets the flags that were not given, and
-// returns what no flag stands for. An explicit path has to be there; flakeci.toml
-// in the flake's folder may be. The fence learns which paths the file gave.
-func readConfig(flags *pflag.FlagSet, path, flakeDir string, fence *fence) (vmConfig, error) {
-	file, err := findConfig(path, flakeDir)
-	if err != nil || file.path == "" {
-		return vmConfig{}, err
+// readConfig decodes the configuration, sets the flags that were not given, and
+// returns what no flag stands for. The fence learns which paths the file gave.
+func readConfig(flags *pflag.FlagSet, file configFile, fence *fence) (vmConfig, error) {
+	if file.path == "" {
+		return vmConfig{}, nil
 	}
 	var c config
 	dec := toml.NewDecoder(strings.NewReader(string(file.text)))
@@ -88,7 +86,9 @@ func readConfig(flags *pflag.FlagSet, path, flakeDir string, fence *fence) (vmCo
 	return vm, c.apply(flags, file, fence)
 }
 
-// findConfig reads the file, if there is one.
+// findConfig reads the file, if there is one. An explicit path has to be there;
+// flakeci.toml in the flake's folder may be. It is called once: the file may be a
+// pipe.
 func findConfig(path, flakeDir string) (configFile, error) {
 	explicit := path != ""
 	if !explicit {

@@ -1,14 +1,42 @@
 package main
 
 import (
+	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
+
+// A shell's --config <(...) is a pipe, which can be read once. The lines that mistakes
+// show come from the same reading.
+func TestConfigurationInAPipe(t *testing.T) {
+	const text = "host = [\"nas\"]\n"
+	from, to, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	if _, err := to.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var f flakeFlags
+	cmd := &cobra.Command{}
+	f.add(cmd.Flags())
+	f.configPath = fmt.Sprintf("/dev/fd/%d", from.Fd())
+	if err := f.load(cmd, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(f.selection.hosts, []string{"nas"}) || string(f.origin.config.text) != text {
+		t.Errorf("hosts %q, lines %q", f.selection.hosts, f.origin.config.text)
+	}
+}
 
 // An empty value switches remote builders off, as it does for nix itself.
 func TestNoBuilders(t *testing.T) {
@@ -56,14 +84,11 @@ func TestConfigOptions(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), configName)
-			if err := os.WriteFile(file, []byte("[option]\n"+tt.toml+"\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			file := configFile{configName, []byte("[option]\n" + tt.toml + "\n")}
 			var n nixFlags
 			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 			n.add(flags)
-			_, err := readConfig(flags, file, "", newFence(""))
+			_, err := readConfig(flags, file, newFence(""))
 			if tt.wrong {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got error %v, want %q", err, tt.want)

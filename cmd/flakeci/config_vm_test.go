@@ -25,7 +25,11 @@ func readVM(t *testing.T, text string) (vmConfig, *pflag.FlagSet, error) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.StringSlice("vm", nil, "")
 	flags.String("accel", "auto", "")
-	c, err := readConfig(flags, "", dir, newFence(dir))
+	file, err := findConfig("", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := readConfig(flags, file, newFence(dir))
 	return c, flags, err
 }
 

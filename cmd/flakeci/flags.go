@@ -233,11 +233,11 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if flag := cmd.Flags().Lookup("artifacts"); flag != nil && !flag.Changed {
 		f.fence.below["artifacts"] = "."
 	}
-	if f.vms, err = readConfig(cmd.Flags(), f.configPath, dir, f.fence); err != nil {
+	f.origin = origin{flags: cmd.Flags()}
+	if f.origin.config, err = findConfig(f.configPath, dir); err != nil {
 		return err
 	}
-	f.origin = origin{flags: cmd.Flags()}
-	if f.origin.config, err = findConfig(f.configPath, localFlake(f.ref)); err != nil {
+	if f.vms, err = readConfig(cmd.Flags(), f.origin.config, f.fence); err != nil {
 		return err
 	}
 	if err := f.checkSelection(); err != nil {

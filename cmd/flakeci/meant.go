@@ -54,7 +54,11 @@ func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp s
 	var own nixFlags // which the flake here gives itself
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.add(fs)
-	if _, err := readConfig(fs, "", localFlake("."), newFence(localFlake("."))); err != nil {
+	file, err := findConfig("", localFlake("."))
+	if err != nil {
+		return nil
+	}
+	if _, err := readConfig(fs, file, newFence(localFlake("."))); err != nil {
 		return nil
 	}
 	options := f.nix.flake()
