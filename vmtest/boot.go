@@ -70,7 +70,8 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)
 		runs := alive.Err() == nil
 		b.keepEvidence(ctx, runs)
 		if !m.stop(ctx, b.up && runs) { // one that panicked hears no power button
-			b.result.Phases[0].Message += "; what it started still runs: flakeci may not end it"
+			first := &b.result.Phases[0]
+			first.Message = strings.TrimPrefix(first.Message+"; what it started still runs: flakeci may not end it", "; ")
 		}
 	}
 	return b.result
