@@ -33,6 +33,7 @@ type job struct {
 	matrix   matrix.Matrix // what takes part
 	base     baseline
 	outcome  runner.Outcome
+	overdue  bool // the deadline ended it
 	journals bool // one is to be kept
 	journal  *record
 	causes   []*runner.Cause                     // of what no cell stands for
@@ -77,7 +78,7 @@ func (j *job) start(ctx context.Context) error {
 		}
 	}))()
 	err = j.do(within, tmp)
-	j.outcome.Interrupted = ctx.Err() != nil
+	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
 	switch {
 	case err != nil:
 		j.journal.undo(j.app) // of a run that was a mistake nothing is to be gone on with
