@@ -32,8 +32,15 @@ func (a *App) learnSecrets() {
 	for _, e := range a.Env {
 		name, value, _ := strings.Cut(e, "=")
 		switch {
-		case tokenNameRE.MatchString(name), secretNameRE.MatchString(name) && redact.LooksRandom(value):
+		case tokenNameRE.MatchString(name):
 			a.secrets.Know(value)
+		case secretNameRE.MatchString(name):
+			// A key has several lines, and logs are looked at line by line.
+			for _, part := range append(strings.Fields(value), value) {
+				if redact.LooksRandom(part) {
+					a.secrets.Know(part)
+				}
+			}
 		case addressNameRE.MatchString(name):
 			a.secrets.Learn(value)
 		}
