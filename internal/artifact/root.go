@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // LinkError says that a link stands where a folder or file of flakeci's would.
@@ -174,7 +174,7 @@ const mostHead = 4 << 10
 
 // headOf reads the beginning of a regular file.
 func headOf(root *os.Root, name string) ([]byte, error) {
-	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := safefile.OpenIn(root, name)
 	if err != nil {
 		return nil, err
 	}
