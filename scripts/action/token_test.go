@@ -105,6 +105,8 @@ func TestActionHidesNothingElse(t *testing.T) {
 		"conf/nix.conf":            {"a = b\naccess-tokens = gitlab.com=PAT:x github.com=" + token + " example.org=y\nc = d\n", "a = b\naccess-tokens = gitlab.com=PAT:x  example.org=y\nc = d\n"},
 		"conf/other":               {"no token\n\n", "no token\n\n"},
 		".config/nix/nix.conf":     {"access-tokens = github.com=" + token, "access-tokens = \n"},
+		".config/git/credentials":  {"https://x:" + token + "@github.com\nhttps://x:own@example.org\n", "\nhttps://x:own@example.org\n"},
+		".config/gh/hosts.yml":     {"github.com:\n    oauth_token: " + token + "\n", "github.com:\n    oauth_token: \n"},
 		".netrc":                   {"machine example.org password own\nmachine github.com password " + token + "\n", "machine example.org password own\nmachine github.com password \n"},
 		"tmp/git-credentials-x":    {"[http]\n\textraheader = AUTHORIZATION: basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token)) + "\n", "[http]\n\textraheader = \n"},
 		"ws/.git/modules/m/config": {"[a]\n\tb = " + token + "\n", "[a]\n\tb = \n"},
