@@ -10,8 +10,10 @@ import (
 )
 
 var (
-	testNameRE   = regexp.MustCompile(`\bTest[A-Z]\w+`)
-	scriptNameRE = regexp.MustCompile(`\b(?:run|base|report|matrix|diff|vm)-[a-z-]+\b`)
+	testNameRE = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`)
+	// A claim says where it is tested: by tests and by scripts.
+	claimRE  = regexp.MustCompile(`\(tested(?: on \w+)?:\s([^)]*)\)`)
+	scriptRE = regexp.MustCompile(`^(?:TestScripts/words/)?([a-z]+(?:-[a-z]+)+)(?:\.txtar)?$`)
 )
 
 // What docs/security.md claims is tested where it says so: each test and script that it
@@ -49,11 +51,23 @@ func TestSecurityClaimsNameTests(t *testing.T) {
 			t.Errorf("there is no %s", name)
 		}
 	}
-	for _, claim := range regexp.MustCompile(`\(tested: [^)]*\)`).FindAllString(string(text), -1) {
-		for _, name := range scriptNameRE.FindAllString(claim, -1) {
-			if !strings.Contains(there.String(), "script "+name+"\n") {
-				t.Errorf("there is no script %s", name)
+	scripts := 0
+	for _, claim := range claimRE.FindAllStringSubmatch(string(text), -1) {
+		for _, named := range strings.Split(claim[1], ",") {
+			named = strings.TrimSpace(named)
+			script := scriptRE.FindStringSubmatch(named)
+			switch {
+			case script != nil:
+				scripts++
+				if !strings.Contains(there.String(), "script "+script[1]+"\n") {
+					t.Errorf("there is no script %s", script[1])
+				}
+			case !testNameRE.MatchString(named) && !strings.HasPrefix(named, "with "):
+				t.Errorf("%q is neither a test nor a script", named)
 			}
 		}
+	}
+	if scripts == 0 {
+		t.Error("no claim names a script")
 	}
 }
