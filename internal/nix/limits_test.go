@@ -37,6 +37,9 @@ func TestANixThatHangs(t *testing.T) {
 			_, err := c.Resolve(ctx, "github:o/r", FlakeOptions{})
 			return err
 		},
+		"nix flake metadata ": func(ctx context.Context, c *Client) error {
+			return c.proveCarried(ctx, &Flake{}, nil, metadata{})
+		},
 		"nix path-info": func(ctx context.Context, c *Client) error { _, err := c.Needs(ctx, []string{drv}); return err },
 		"nix build":     func(ctx context.Context, c *Client) error { _, err := c.DryRun(ctx, drv); return err },
 		"nix build ": func(ctx context.Context, c *Client) error {
