@@ -31,10 +31,10 @@ type App struct {
 	Args           []string // without the program's name
 
 	voice   voice
-	secrets redact.Secrets // what no text may show
+	secrets redact.Secrets // masked in all that is said and written
 
-	sight    atomic.Pointer[sighting] // of the run on its way
-	crashing sync.Mutex               // held for good once flakeci crashes, or ends
+	sight    atomic.Pointer[sighting] // what to report of this run after a crash
+	crashing sync.Mutex               // never released once flakeci crashes or ends
 }
 
 // Main runs the subcommand that the arguments name and gives the exit code.
@@ -109,7 +109,8 @@ func (a *App) env(key string) string {
 	return ""
 }
 
-// inCI says whether nobody sits at the terminal. GitHub, GitLab and most others set CI.
+// inCI reports whether this is a CI job, with nobody at the terminal. GitHub, GitLab
+// and most others set CI.
 func (a *App) inCI() bool {
 	return !slices.Contains([]string{"", "0", "false"}, a.env("CI")) || a.env("GITHUB_ACTIONS") == "true"
 }

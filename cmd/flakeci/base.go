@@ -44,9 +44,9 @@ type baseline struct {
 	report *reports.Base
 }
 
-// findBase opens the flake before the change and lists what it offered. In CI nothing
-// that stands in its way keeps the flake from being tested: the report says so. At a
-// desk a base that does not exist is an error, as is a file that is no report.
+// findBase opens the flake before the change and lists what it offered. In CI, the
+// report says why there is no base, and the flake is tested all the same. At a desk, a
+// base that does not exist is an error. A file that is not a report always is.
 func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	f := j.opts.base
 	if !f.given() {
@@ -72,7 +72,7 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	return b, nil
 }
 
-// noBaseError is a base that does not exist.
+// noBaseError says that the base does not exist.
 type noBaseError struct {
 	err  error
 	hint string

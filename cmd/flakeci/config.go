@@ -115,8 +115,8 @@ func findConfig(path, flakeDir string) (configFile, error) {
 const maxConfig = 1 << 20
 
 // readConfigFile reads a file. One that is named may be a pipe, such as a shell makes.
-// Of another the lines are shown where they are wrong, and a pull request's link may
-// lead to what is not to be shown.
+// The default file may not even be a link: a pull request could make it one to a
+// secret, and lines with mistakes are shown.
 func readConfigFile(path string, named bool) ([]byte, error) {
 	if !named {
 		return safefile.Read(path, maxConfig)

@@ -23,8 +23,8 @@ const (
 	crashPatience = time.Minute
 )
 
-// sighting is what there is to report of a run if flakeci crashes: what the run itself
-// knows may be half changed then, and locked.
+// sighting is what can be reported of a run if flakeci crashes. It is kept apart from
+// the run's own data, which may be half changed and locked by then.
 type sighting struct {
 	delivery delivery
 	folder   *artifact.Folder
@@ -37,12 +37,12 @@ type sighting struct {
 	remove  func() // the folder for what is temporary
 }
 
-// expectReport says what is to be reported of a run from now on, and where.
+// expectReport says that a crash from now on is to be reported, and where.
 func (a *App) expectReport(d delivery, artifacts *artifact.Folder) {
 	a.sight.Store(&sighting{delivery: d, folder: artifacts, results: map[string]runner.Result{}, remove: func() {}})
 }
 
-// see takes in how far a run has come. Nil sees nothing.
+// see records how far a run has come. A nil sighting records nothing.
 func (s *sighting) see(j *job) {
 	if s == nil {
 		return
@@ -52,7 +52,7 @@ func (s *sighting) see(j *job) {
 	s.about, s.run.Started, s.run.Matrix = j.about(), j.started, j.matrix
 }
 
-// removes says what is to be tidied up.
+// removes says how to tidy up.
 func (s *sighting) removes(remove func()) {
 	if s == nil {
 		return
@@ -75,7 +75,7 @@ func (s *sighting) shows(p progress) {
 // viewPatience is how long a view may take to leave the terminal: it may be what crashed.
 const viewPatience = 2 * time.Second
 
-// clear ends what is on the terminal, so that what is said next stays there.
+// clear ends the live view, so that what is printed next stays on the terminal.
 func (s *sighting) clear() {
 	if s == nil {
 		return
@@ -97,7 +97,7 @@ func (s *sighting) clear() {
 	}
 }
 
-// before takes in what cells come to, just before another watcher is told.
+// before gives a watcher that records results before it passes them on to w.
 func (s *sighting) before(w runner.Watcher) runner.Watcher {
 	if s == nil {
 		return w
@@ -125,7 +125,7 @@ func (s *sighting) before(w runner.Watcher) runner.Watcher {
 	return w
 }
 
-// report is what was done until the crash. No verdict follows from that.
+// report is what was done until the crash. Its verdict is always an error.
 func (s *sighting) report(cause *runner.Cause) reports.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,11 +147,11 @@ func (s *sighting) report(cause *runner.Cause) reports.Report {
 	return r
 }
 
-// crash says what a panic was, reports what the run had come to by then, and gives the
-// exit code. It is called in whichever goroutine panicked, once: who comes later waits
-// for the end of the program.
+// crash prints a panic, reports what the run had come to by then, and gives the exit
+// code. It is called in the goroutine that panicked; further panics wait here until the
+// program ends.
 func (a *App) crash(c *safely.Crash) (code int) {
-	a.crashing.Lock() // and for good
+	a.crashing.Lock() // never unlocked
 	defer func() {
 		if v := recover(); v != nil {
 			code = exitError
@@ -183,7 +183,7 @@ func (a *App) crash(c *safely.Crash) (code int) {
 	if r, err := a.redacted(s.report(cause)); err != nil {
 		a.say("error: the report could not be written: %v", err)
 	} else {
-		_ = a.publish(ctx, r, s.delivery) // what cannot be written it has said
+		_ = a.publish(ctx, r, s.delivery) // it reports its own errors
 	}
 	s.tidy()
 	return exitError
@@ -198,8 +198,8 @@ func (s *sighting) tidy() {
 // outlast waits for the end of the program if another goroutine is reporting a crash.
 func (a *App) outlast() { a.crashing.Lock() }
 
-// guard does a part of the reporting. If flakeci itself fails at it, that part is lost
-// and all others are not.
+// guard does one part of the reporting. A panic becomes an error, so that only this
+// part is lost.
 func guard(what string, do func() error) error {
 	err := safely.Try(do)
 	var crash *safely.Crash

@@ -19,8 +19,8 @@ var outputFlags = []string{"json", "junit", "markdown", "html", "trace", "artifa
 
 // fence keeps what a stranger may choose from being written where it likes. What
 // flakeci.toml names stays below the flake's own folder, and the default folder of
-// artifacts below that which flakeci was started in, for a checkout may hold a link
-// of that name. What the user names by a flag is no concern of it.
+// artifacts below the one that flakeci was started in, for a checkout may hold a link
+// of that name. Paths that the user gives by a flag are not restricted.
 type fence struct {
 	dir   string            // below which a flakeci.toml may name paths
 	below map[string]string // the folder that the path of a flag stays below
@@ -30,8 +30,8 @@ func newFence(flakeDir string) *fence {
 	return &fence{dir: fromHere(flakeDir), below: map[string]string{}}
 }
 
-// fromHere is a folder as it is shown: relative where it is below the one that
-// flakeci was started in.
+// fromHere gives a folder as it is shown: relative if it is below the one that flakeci
+// was started in.
 func fromHere(dir string) string {
 	if at, err := here(); err == nil {
 		if rel, err := filepath.Rel(at, dir); err == nil && filepath.IsLocal(rel) {
@@ -39,12 +39,13 @@ func fromHere(dir string) string {
 		}
 	}
 	if dir == "" {
-		return "." // a flake that lies elsewhere, with a file of the user's choice
+		return "." // the flake is not local, and the user named a configuration
 	}
 	return dir
 }
 
-// enclose gives the path that a flag has by flakeci.toml, from where flakeci runs.
+// enclose turns a path in flakeci.toml into one from where flakeci runs, and remembers
+// that it is fenced.
 func (f *fence) enclose(flag, path string) (string, error) {
 	if err := artifact.Check(f.dir, path); err != nil {
 		return "", err
@@ -61,7 +62,7 @@ func (f *fence) artifacts(path string, redact func(io.Writer) io.WriteCloser) *a
 	return &artifact.Folder{Path: path, Below: f.below["artifacts"], Redact: redact}
 }
 
-// check says why what a stranger chose must not be written, before the run.
+// check refuses, before the run, what a stranger chose and must not be written.
 func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
 	for _, form := range o.files.forms() {
 		if err := f.mayReplace(ctx, a, strings.TrimPrefix(form[0], "--"), form[1]); err != nil {
@@ -82,7 +83,7 @@ func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
 	return nil
 }
 
-// mayReplace says why the file that a flag has by flakeci.toml must stay as it is.
+// mayReplace says why the file that flakeci.toml names for a flag must not be replaced.
 func (f *fence) mayReplace(ctx context.Context, a *App, flag, path string) error {
 	dir, fenced := f.below[flag]
 	if !fenced {
@@ -98,8 +99,8 @@ func (f *fence) mayReplace(ctx context.Context, a *App, flag, path string) error
 	return untracked(ctx, a, dir, path)
 }
 
-// untracked says whether git tracks what is at one of the paths. It is asked only if
-// there is something. No link is on the way to them below the folder.
+// untracked gives an error if git tracks a file at or below one of the paths. git is
+// asked only if something is there. Below dir no path goes through a link.
 func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 	var there []string
 	for _, path := range paths {
@@ -136,7 +137,7 @@ func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 	return nil
 }
 
-// replace writes a report where a flag says.
+// replace writes a report to the path of a flag.
 func (f *fence) replace(flag, path string, text []byte) error {
 	dir, fenced := f.below[flag]
 	if !fenced {

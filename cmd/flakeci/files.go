@@ -40,7 +40,7 @@ func (f reportFiles) onStdout() bool {
 }
 
 func (f reportFiles) check() error {
-	taken := map[string]string{} // which form goes where
+	taken := map[string]string{} // flags by their files
 	for _, form := range f.forms() {
 		to := form[1]
 		if to != "" && to != "-" {

@@ -131,8 +131,8 @@ func (n *nixFlags) flake() nix.FlakeOptions {
 	return o
 }
 
-// clientOptions say which Nix to run, and in which environment. What stands before
-// git and ssh on its PATH is kept in a folder below tmp.
+// clientOptions say which Nix to run, and in which environment. The scripts that guard
+// git and ssh on its PATH are written below tmp.
 func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	path := n.path
 	if path == "" {

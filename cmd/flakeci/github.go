@@ -61,8 +61,8 @@ func (a *App) onGitHub(ctx context.Context, r reports.Report, f githubFlags, sha
 	})
 }
 
-// readEvent reads the file that GitHub describes an event in, which has at most the
-// text of a pull request in it that a stranger wrote.
+// readEvent reads the file in which GitHub describes an event. The longest part of it
+// that a stranger wrote is the text of a pull request.
 func readEvent(path string) ([]byte, error) {
 	const most = 16 << 20 // bytes
 	return safefile.ReadTarget(path, most)

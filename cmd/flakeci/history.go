@@ -43,7 +43,8 @@ func (j *job) remember(ctx context.Context) *memoir {
 	return m
 }
 
-// setAside says of a damaged file that another is begun in its place, and whether so.
+// setAside moves a damaged file out of the way and says so. It reports whether a new
+// one can be begun.
 func (m *memoir) setAside(err error) bool {
 	if !history.IsDamaged(err) {
 		return false

@@ -81,7 +81,7 @@ func (j *job) start(ctx context.Context) error {
 	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
 	switch {
 	case err != nil:
-		j.journal.undo(j.app) // of a run that was a mistake nothing is to be gone on with
+		j.journal.undo(j.app) // a mistake leaves nothing to resume
 	case j.journal != nil && !j.journal.ended: // no cell was run
 		j.journal.end(j.outcome, j.about())
 	}
@@ -132,7 +132,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	j.checkDeadline(ctx)
 	j.journal.end(j.outcome, j.about()) // before anything else that takes time
 	j.others.waitFor(ctx)
-	endListing() // its answers are kept with the others, or not at all
+	endListing() // so that what it evaluated is kept, too
 	j.keepAnswers(ctx)
 	return nil
 }
@@ -166,7 +166,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	var base errgroup.Group
 	base.Go(safely.Error(func() (err error) {
 		if j.base, err = j.findBase(looking, tmp); err != nil {
-			stop() // nothing is going to come of the flake
+			stop() // the run ends with this error
 		}
 		return err
 	}))
@@ -259,14 +259,14 @@ func (j *job) keepAnswers(ctx context.Context) {
 	}
 }
 
-// report is what came of the job, without credentials.
+// report is the report of the job, with credentials masked.
 func (j *job) report() (reports.Report, error) {
 	return j.app.redacted(reports.Collect(j.about().run(reports.Run{
 		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
 	})))
 }
 
-// lostLogs warns that whole logs and other evidence are not in the folder for them.
+// lostLogs warns of whole logs and other evidence that could not be written.
 func (j *job) lostLogs() []reports.Warning {
 	switch files, why := j.artifacts.Lost(); files {
 	case 0:

@@ -45,8 +45,8 @@ type record struct {
 	slot   *journal.Slot
 	writer *journal.Writer
 	ended  bool
-	// before is the journal that was there, which a run may go on with, and unread why
-	// that cannot be read.
+	// before is the journal of the earlier run, which this one may resume; unread is
+	// why it cannot be read.
 	before *journal.Journal
 	unread error
 }
@@ -81,9 +81,9 @@ func (b about) run(r reports.Run) reports.Run {
 	return r
 }
 
-// beginJournal begins the journal in the place of that of the last such run, before the
-// flake is looked into: a run that is killed while an input hangs has one, too. What
-// keeps a journal from being kept does not keep the run from going on.
+// beginJournal begins the journal before the flake is looked into, in place of that of
+// the last such run, so that a run that is killed while an input hangs has one, too. If
+// none can be kept, the run goes on without.
 func (j *job) beginJournal() error {
 	if !j.journals {
 		return nil
@@ -105,7 +105,8 @@ func (j *job) beginJournal() error {
 	var earlier *runner.Earlier
 	if j.opts.resume {
 		if r.before, r.unread = slot.Read(); r.unread == nil {
-			// Until it is known whether that goes for this run, it must not be lost.
+			// Whether it applies to this run is not known yet; it must not be lost
+			// until then.
 			earlier, head.Terms = r.before.Earlier(false), r.before.Head.Terms
 		}
 	}
@@ -116,8 +117,8 @@ func (j *job) beginJournal() error {
 	return nil
 }
 
-// keepJournal goes on with the journal, now that it is known what is run, and gives what
-// is taken over from the earlier run if that was asked for.
+// keepJournal writes the journal anew, now that the cells are known, and gives what is
+// taken over from the earlier run if --resume asks for that.
 func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, watch []runner.Watcher, err error) {
 	r := j.journal
 	if r == nil {
@@ -134,13 +135,13 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 		}
 		var w *journal.Writer
 		if w, err = r.slot.Create(head, j.offered.Cells, earlier); err == nil {
-			_ = r.writer.Close() // which is in nobody's way any more
+			_ = r.writer.Close() // its file has been replaced
 			r.writer = w
 			return earlier, []runner.Watcher{w.Watcher()}, nil
 		}
 	}
 	j.journal = nil
-	_, _ = r.writer.Close(), r.slot.Close() // of a journal that there is none of any more
+	_, _ = r.writer.Close(), r.slot.Close() // both are given up
 	return nil, nil, j.withoutJournal(err)
 }
 
@@ -160,8 +161,8 @@ func (j *job) withoutJournal(why error) error {
 	return nil
 }
 
-// head says what is run, as far as that is known before the flake is looked into, and
-// the key tells it from other runs: in this folder, of this flake, these cells.
+// head describes the run, as far as it is known before the flake is looked into. The
+// key tells it from other runs: of another folder, flake or selection.
 func (j *job) head() (h journal.Head, key any, err error) {
 	h = journal.Head{Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n}}
 	if h.Dir, err = here(); err != nil {
@@ -189,8 +190,8 @@ func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string 
 	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
 	}
-	// The journal has them without credentials, which may be others the next time: a
-	// job's token is.
+	// The journal has them with credentials masked. A run can be resumed with another
+	// token: each job has its own.
 	for name, value := range terms {
 		terms[name] = j.app.secrets.Text(value)
 	}

@@ -121,7 +121,7 @@ func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target,
 	return target, err
 }
 
-// unlisted warns of patterns that match nothing of a flake that was listed as far as that.
+// unlisted warns of patterns that match nothing, as far as the flake was listed.
 func (o *matrixOptions) unlisted(m matrix.Matrix, homes, others bool) []reports.Warning {
 	var unsure []string
 	if !homes {

@@ -18,14 +18,14 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// nameRE is an argument that Nix would look up in its registry, and that may be a name
-// in the flake as well: no path that says so, and no URL.
+// nameRE matches an argument that Nix would look up in its registry, and that may as
+// well be a name in the flake: no URL, and nothing that is clearly a path.
 var nameRE = regexp.MustCompile(`^[^./~:?#][^:?#]*$`)
 
-// meant looks whether the argument, which should be a flake, is the name of something
-// in the flake of this folder. Nix would look it up in its registry, which takes the
-// network and ends, if all goes well, in another flake. The error is for one that is
-// such a name; near is what may be meant if there is no such flake either.
+// meant finds out whether the argument, which should be a flake, is the name of
+// something in the flake of this folder. Nix would look it up in its registry, which
+// takes the network and at best finds another flake. If it is such a name, that is the
+// error; else near is a flag to suggest in case there is no such flake.
 func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) (near string, err error) {
 	ref := f.ref
 	if !nameRE.MatchString(ref) || isThere(ref) || localFlake(".") == "" {
@@ -48,10 +48,10 @@ func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp strin
 	return near, nil
 }
 
-// namesHere lists the names in the flake of this folder, if they can be had: it is not
-// the one that was asked for.
+// namesHere lists the names in the flake of this folder, none if it cannot be
+// evaluated: it is not the flake that was asked for.
 func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) []named {
-	var own nixFlags // which the flake here gives itself
+	var own nixFlags // as its own flakeci.toml sets them
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.add(fs)
 	file, err := findConfig("", localFlake("."))
@@ -77,7 +77,7 @@ func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp s
 // named is a name in a flake, with the flag that chooses it.
 type named struct{ name, what, flag string }
 
-// namesIn lists what a person may call something in a flake.
+// namesIn lists the names by which a person may call what is in a flake.
 func namesIn(m matrix.Matrix) []named {
 	var all []named
 	for _, host := range m.Grid.Hosts {
@@ -111,7 +111,7 @@ func (f *flakeFlags) notAFlake(ref, what, flag string) error {
 	}
 }
 
-// nearMiss adds to the error of a flake that is not there what may be meant.
+// nearMiss adds a suggestion to the error of a flake that does not exist.
 func nearMiss(err error, near string) error {
 	if near == "" {
 		return err
@@ -124,8 +124,8 @@ func isThere(path string) bool {
 	return err == nil
 }
 
-// isFlakeFolder says whether an argument can be nothing but a flake: a folder of one,
-// or what only a reference has.
+// isFlakeFolder says whether an argument can only be a flake: the folder of one, or a
+// reference with a colon.
 func isFlakeFolder(arg string) bool {
 	return isThere(filepath.Join(arg, "flake.nix")) || strings.Contains(arg, ":") && !isThere(arg)
 }
@@ -167,7 +167,7 @@ func subcommand(root *cobra.Command, args []string) error {
 	return &usageError{msg: fmt.Sprintf("unknown command %q", args[0]), hint: hint}
 }
 
-// nearFlag is the flag of a subcommand that an unknown one may be meant to be.
+// nearFlag is the flag of a subcommand that was probably meant by an unknown one.
 func nearFlag(cmd *cobra.Command, err error) string {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {

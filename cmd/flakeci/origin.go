@@ -11,9 +11,9 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 )
 
-// origin tells what the command line asked for from what flakeci.toml did.
+// origin tells whether something was asked for on the command line or in flakeci.toml.
 type origin struct {
-	flags  *pflag.FlagSet // nil: all is the command line's
+	flags  *pflag.FlagSet // nil: everything comes from the command line
 	config configFile
 }
 
@@ -67,8 +67,8 @@ func (s *selectionFlags) flags() []given {
 	}
 }
 
-// said repeats what was given for a flag: --host reason --host nas, or the key of the
-// file. Of kinds that nobody gave it names those that take part.
+// said repeats what was given for a flag: --host reason --host nas, or the key in the
+// file. If no kinds were given, it names the default.
 func (f *flakeFlags) said(flag string) string {
 	for _, g := range f.selection.flags() {
 		switch {
@@ -84,8 +84,8 @@ func (f *flakeFlags) said(flag string) string {
 	return "--" + flag
 }
 
-// overrules says whether a contradiction between the values of two flags is a mistake.
-// It is none where the command line takes less than the file asks for.
+// overrules says whether two flags contradict each other only because the command line
+// asks for less than the file, which is no mistake.
 func (o origin) overrules(asked, by string) bool { return o.inFile(asked) && !o.inFile(by) }
 
 // checkSelection looks for contradictions that no flake can resolve.
@@ -126,7 +126,7 @@ func kindOfPattern(pattern string) (matrix.Kind, bool) {
 }
 
 // selectFrom selects among the cells of a flake, unless what is asked for contradicts
-// itself. Of a flake that could not be listed whole nobody knows whether it does.
+// itself. Whether it does is known only of a flake that could be listed as a whole.
 func (f *flakeFlags) selectFrom(m matrix.Matrix, s matrix.Selection, whole bool) (matrix.Matrix, error) {
 	selected, err := m.Select(s)
 	var nothing *matrix.NothingError
@@ -164,8 +164,7 @@ func (f *flakeFlags) contradiction(m matrix.Matrix, s matrix.Selection) error {
 	return m.Contradiction(alone, byFile...)
 }
 
-// explain says of a selection that cannot be made where it was asked for, and what to
-// do.
+// explain adds to the error of a selection where it was asked for, and what to do.
 func (f *flakeFlags) explain(err error, others bool) error {
 	var unknown *matrix.UnknownError
 	var nothing *matrix.NothingError

@@ -10,7 +10,7 @@ import (
 // delivery says where a report goes.
 type delivery struct {
 	files     reportFiles
-	fence     *fence // what of that a stranger chose
+	fence     *fence // which of the files a stranger chose
 	artifacts evidence
 	color     string
 	github    githubFlags
@@ -39,9 +39,9 @@ func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
 	return a.ending(r, err)
 }
 
-// ending is the exit code of a report. One that could not be written is said, and
-// makes an error of a run that passed: nobody can see that it did. A run that failed
-// stays one that failed, and one that was interrupted stays that.
+// ending gives the exit code for a report. If it could not be written, that is said,
+// and a run that passed ends as an error: nobody can see that it passed. Any other
+// verdict keeps its exit code.
 func (a *App) ending(r reports.Report, err error) error {
 	if err == nil {
 		return verdictExit(r.Verdict)

@@ -13,17 +13,17 @@ import (
 	"github.com/flakeci/flakeci/reports"
 )
 
-// Variables whose value is a credential, by what their names end in. What is called
-// a token is one; a password may be a word such as postgres, which is looked for only
-// if it looks like none.
+// Variables whose value is a credential, by the ends of their names. What is called a
+// token always is one; a password may be a word such as postgres, so it has to look
+// random.
 var (
 	tokenNameRE  = regexp.MustCompile(`(?i)TOKEN$`)
 	secretNameRE = regexp.MustCompile(`(?i)(?:SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|SIGNING_KEY|_AUTH)$`)
 )
 
-// Variables with addresses and settings that may hold credentials. Others may hold
-// what a stranger wrote, such as a commit's message, who is not to choose what is
-// masked.
+// Variables with addresses and settings that may hold credentials. Others may hold what
+// a stranger wrote, such as the message of a commit, and strangers must not choose what
+// is masked.
 var addressNameRE = regexp.MustCompile(`(?i)^(?:NIX_CONFIG|CI_REPOSITORY_URL|.*_PROXY)$`)
 
 // learnSecrets makes known what credentials flakeci was started with, before
@@ -68,8 +68,8 @@ func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 	return client, err
 }
 
-// redacted is a report without credentials. All of it goes through, whatever is
-// added to it, as it is written and read back.
+// redacted is a report with credentials masked. It goes through JSON, so that no field
+// can be forgotten.
 func (a *App) redacted(r reports.Report) (reports.Report, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -80,7 +80,7 @@ func (a *App) redacted(r reports.Report) (reports.Report, error) {
 	return safe, err
 }
 
-// redactedFile is a file of evidence without credentials. A picture stays as it is.
+// redactedFile is a file of evidence with credentials masked. A picture stays as it is.
 func (a *App) redactedFile(data []byte) []byte {
 	if !utf8.Valid(data) && bytes.HasPrefix(data, []byte("\x89PNG")) {
 		return data

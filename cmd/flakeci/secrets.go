@@ -45,9 +45,9 @@ func withoutTokens(env []string) []string {
 	})
 }
 
-// takeEnvironment gives flakeci's environment, and leaves no secret of it where what a
-// flake brings along could read it: a program of the same user can look into the
-// environment of a process, and a child that is given none inherits it.
+// takeEnvironment gives flakeci's environment, and removes its secrets from where code
+// in a flake could read them: programs of the same user can read the environment of a
+// process, and a child that is given none inherits it.
 func takeEnvironment() []string {
 	env := os.Environ()
 	var names []string

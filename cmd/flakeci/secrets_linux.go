@@ -13,8 +13,8 @@ import (
 
 // hideEnvironment wipes the values of variables where the kernel shows them, in
 // /proc/PID/environ, which goes on showing what the process was started with. And it
-// keeps others of the same user from reading the rest of the memory, root apart.
-// Where a kernel lets neither be done there is nothing else to do.
+// keeps others of the same user from reading the rest of the memory, root apart. If a
+// kernel allows neither, nothing else can be done.
 func hideEnvironment(names []string) {
 	if len(names) == 0 {
 		return

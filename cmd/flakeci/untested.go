@@ -15,11 +15,12 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// others are the cells besides hosts and homes, of a run that does not test them. They
-// are listed while the run goes on, which waits for them no longer than othersGrace.
+// others are the cells besides hosts and homes, in a run that does not test them. They
+// are listed while the run goes on, and at its end it waits for the list no longer than
+// othersGrace.
 //
-// A machine that is busy with other things may take so long for a small flake, and most
-// runs take longer by far.
+// For a small flake that is long enough on a busy machine, too, and most runs take far
+// longer.
 type others struct {
 	listed chan struct{} // closed when it is known
 	cells  []matrix.Cell
@@ -131,7 +132,7 @@ func (j *job) unmatched() []reports.Warning {
 	j.homes.mu.Lock()
 	seen := slices.Clone(j.homes.ids)
 	j.homes.mu.Unlock()
-	var unsure []string // how ids begin of which nobody knows whether they exist
+	var unsure []string // prefixes of ids that may or may not exist
 	if !whole {
 		for _, kind := range otherKinds() {
 			unsure = append(unsure, string(kind)+"/")
@@ -146,8 +147,8 @@ func (j *job) unmatched() []reports.Warning {
 }
 
 // lookedInto says whether the homes inside a host are known: they were asked for before
-// anything was selected, or came with its evaluation in this run. One that does not
-// evaluate keeps them to itself.
+// anything was selected, or came with its evaluation in this run. Those of a host that
+// does not evaluate are not known.
 func (j *job) lookedInto(host matrix.Cell) bool {
 	asked := j.opts.selection.lookInside(j.selection)(host)
 	i := slices.IndexFunc(j.outcome.Results, func(r runner.Result) bool { return r.Cell.ID == host.ID })
@@ -158,8 +159,8 @@ func (j *job) lookedInto(host matrix.Cell) bool {
 	return r.DrvPath != "" && (asked || r.From.IsZero())
 }
 
-// unmatched warns of patterns that match no cell of a flake, and none of further ids.
-// Unsure is how ids begin that may exist for all one knows.
+// unmatched warns of patterns that match neither a cell of the flake nor one of the ids
+// that were seen. Unsure are prefixes of ids that may or may not exist.
 func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []reports.Warning {
 	var ids []string
 	for _, c := range m.Cells {
@@ -191,9 +192,9 @@ func otherKinds() []matrix.Kind {
 	return slices.DeleteFunc(matrix.Kinds(), func(k matrix.Kind) bool { return !isOther(k) })
 }
 
-// withoutCells lists systems that were asked for and turn out to be those of no cell,
-// and what all cells are for. That is known when they are evaluated; what failed before
-// that may be for any system, and other shards may have more.
+// withoutCells lists the systems that were asked for and that no cell turned out to be
+// for, and those that there are cells for. It lists nothing as long as cells may be for
+// other systems: those that failed to evaluate, and those of other shards.
 func (j *job) withoutCells() (missing, there []string) {
 	for _, r := range j.outcome.Results {
 		if r.Cell.System == "" {
@@ -209,8 +210,8 @@ func (j *job) withoutCells() (missing, there []string) {
 	return slices.DeleteFunc(slices.Clone(j.selection.Systems), func(s string) bool { return slices.Contains(there, s) }), there
 }
 
-// checkSystems says of systems without a cell that they are a mistake. If that leaves
-// nothing that was tested, that is all there is to say of the run.
+// checkSystems makes systems that no cell is for a mistake: the error of a run that
+// tested nothing, else a cause in its report.
 func (j *job) checkSystems() error {
 	missing, there := j.withoutCells()
 	if len(missing) == 0 {
@@ -228,8 +229,8 @@ func (j *job) checkSystems() error {
 	return nil
 }
 
-// checkDeadline has no run pass that was cut off, though all its cells may have passed:
-// the deadline may end what comes after them.
+// checkDeadline keeps a run that was cut off from passing, even if all its cells
+// passed: the deadline may have ended what comes after them.
 func (j *job) checkDeadline(ctx context.Context) {
 	over := runner.Overdue(ctx)
 	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status == runner.TimedOut }) {
