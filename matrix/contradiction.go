@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ContradictionError says that something was asked for by its name of which the rest
-// of the selection leaves nothing.
+// ContradictionError says that something was asked for by name and that the rest of the
+// selection leaves nothing of it.
 type ContradictionError struct {
 	Filter string   // what asked for it: "host", "user", "system" or "vm"
 	Value  string   // as it was given
@@ -25,9 +25,9 @@ func (e *ContradictionError) Error() string {
 // AllVMs is the value in a [ContradictionError] where the kind vm was asked for.
 const AllVMs = "all"
 
-// Contradiction looks, among the named filters, for a value to which no cell of the
-// selection answers. Its error is a [*ContradictionError]. Kinds are not looked at:
-// to ask for checks too and then for one host is no mistake.
+// Contradiction looks, among the named filters, for a value that no selected cell
+// answers to. Its error is a [*ContradictionError]. Kinds are not looked at: to ask for
+// checks too and then for one host is no mistake.
 func (m Matrix) Contradiction(s Selection, filters ...string) error {
 	for _, a := range s.asked() {
 		if !slices.Contains(filters, a.name) {
@@ -42,7 +42,7 @@ func (m Matrix) Contradiction(s Selection, filters ...string) error {
 	return nil
 }
 
-// asked is a filter whose values are names, each of which has to come to something.
+// asked is a filter whose values are names, each of which has to select something.
 type asked struct {
 	name   string
 	values []string

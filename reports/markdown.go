@@ -20,7 +20,7 @@ type MarkdownOptions struct {
 	// SourceURL is the address below which the flake's files are, such as
 	// https://HOST/OWNER/REPO/blob/REV.
 	SourceURL string
-	// File puts a line before it by which [IsReport] knows it again.
+	// File adds a first line by which [IsReport] recognizes it.
 	File bool
 }
 

@@ -2,8 +2,7 @@ package reports
 
 import "regexp"
 
-// markdownMark is the first line of a report as markdown that is a file. Nobody who
-// reads it sees it.
+// markdownMark is the first line of a markdown report that is a file. It is not shown.
 const markdownMark = "<!-- flakeci report -->\n"
 
 // What the forms of a report begin with, each by itself.
@@ -15,6 +14,6 @@ var ownRE = regexp.MustCompile(`\A(?:` +
 	`|\{"displayTimeUnit":"ms","otherData":\{"started":"[^"]*","tool":"flakeci [^"]*"\}` + // the trace
 	`)`)
 
-// IsReport says of the beginning of a file whether that is a report of flakeci's, in
-// whichever form.
+// IsReport says whether a file that begins like this is a report of flakeci's, in any
+// form.
 func IsReport(head []byte) bool { return ownRE.Match(head) }

@@ -16,7 +16,7 @@ type Warning struct {
 // NotTested counts cells of one kind that the flake offers and the run left out.
 type NotTested struct {
 	Kind  string `json:"kind"`
-	Count int    `json:"count,omitempty"` // 0: there are some, and nobody counted them
+	Count int    `json:"count,omitempty"` // 0: not counted, there may be none
 	Why   string `json:"why"`             // what left them out, or what would take them in
 }
 
@@ -32,8 +32,8 @@ func (w Warning) String() string {
 	return text
 }
 
-// notTested says in one line what the run left out, those together that were left out
-// for the same reason. It is empty if the run tested all there is.
+// notTested says in one line what the run left out, grouped by the reason. It is empty
+// if the run tested all there is.
 func notTested(r Report) string {
 	var whys []string
 	left := map[string][]string{}

@@ -20,7 +20,7 @@ func (e *DeadlineError) Error() string {
 	return fmt.Sprintf("the run's deadline of %s is over", e.Limit)
 }
 
-// Cause is that of whatever was cut off.
+// Cause is the cause of everything that was cut off.
 func (e *DeadlineError) Cause() *Cause {
 	return &Cause{
 		Kind: kindTimeout, Title: e.Error(),
@@ -28,9 +28,9 @@ func (e *DeadlineError) Cause() *Cause {
 	}
 }
 
-// WithDeadline gives a context that ends when so much time has passed since a moment;
-// 0 is no limit. Its end is no [context.DeadlineExceeded]: by that one knows the limit
-// of a single step.
+// WithDeadline gives a context that ends when the limit has passed since the run began;
+// 0 is no limit. Its error is not [context.DeadlineExceeded], which marks the limit of
+// a single step.
 func WithDeadline(ctx context.Context, began time.Time, limit time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := func() { cancel(nil) }

@@ -32,7 +32,7 @@ func (r *run) prove(ctx context.Context, b *build) {
 	}
 }
 
-// As many lookups go on at once: each is a process where the store is elsewhere.
+// So many lookups go on at once: each may be a process, if the store is elsewhere.
 const mostLookups = 4
 
 // missing are the outputs that the store lacks.
@@ -46,8 +46,8 @@ func (r *run) missing(ctx context.Context, b *build) ([]string, error) {
 	return r.Client.Missing(ctx, b.drv, b.outputs)
 }
 
-// buildAgain builds what the store lacks, beside the builders, which believe that it is
-// there.
+// buildAgain builds what the store lacks. It bypasses the builders, which believe that
+// it is there.
 func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 	r.bounded(ctx, func(ctx context.Context) {
 		var result nix.BuildResult
@@ -64,7 +64,7 @@ func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 	return err
 }
 
-// overrule puts another end in the place of the one that a build seemed to have.
+// overrule replaces the status that a build seemed to have.
 func (b *build) overrule(status Status, cause *Cause) {
 	b.status, b.how, b.phase.Status = status, "", status
 	if cause != nil {
@@ -72,7 +72,7 @@ func (b *build) overrule(status Status, cause *Cause) {
 	}
 }
 
-// unproven is the cause of what Nix said and did not do.
+// unproven is the cause for what Nix said it did and did not do.
 func (cs *causes) unproven(title string) *Cause {
 	return cs.once(title, func() *Cause {
 		return &Cause{Kind: kindInfra, Title: title, Message: title, Hint: "Nix reports success for what it did not do: see which nix runs, and check its store with nix store verify"}

@@ -66,7 +66,8 @@ func (b *booting) keepScreen(ctx context.Context) string {
 // The most of a journal that is kept, in bytes; the end of it counts.
 const mostJournal = 4 << 20
 
-// keepJournal has the guest cut its journal, which need not do as it is told.
+// keepJournal has the guest cut its journal, and cuts it here, too: a guest need not do
+// as it is told.
 func (b *booting) keepJournal(ctx context.Context) string {
 	res, err := b.machine.agent.Exec(ctx, shell(`journalctl -b --no-pager -o short-monotonic | tail -c "$1"`, strconv.Itoa(mostJournal)))
 	if err != nil || len(res.Stdout) == 0 {
@@ -75,7 +76,7 @@ func (b *booting) keepJournal(ctx context.Context) string {
 	return b.lab.keep((*artifact.Folder).Text, b.host.Name, journalFile, writes(res.Stdout[max(0, len(res.Stdout)-mostJournal):]))
 }
 
-// writes writes what was fetched already.
+// writes gives a function that writes what was fetched already.
 func writes(data []byte) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := w.Write(data)
@@ -83,7 +84,7 @@ func writes(data []byte) func(io.Writer) error {
 	}
 }
 
-// keeping is how a file is put to the artifacts: as a text or as it is.
+// keeping is how a file is put among the artifacts: as a text or as it is.
 type keeping func(f *artifact.Folder, fill func(io.Writer) error, parts ...string) (string, error)
 
 // keep makes a file of the artifacts and gives its path, "" if that failed. What is

@@ -156,8 +156,8 @@ func late(ctx context.Context, said error) *Fault {
 	return infra("QEMU does not listen", said)
 }
 
-// unlikeQEMU says whether an error tells of something else than that nobody listens
-// yet: a runner may have another program listen.
+// unlikeQEMU says whether an error means more than that nobody listens yet: a runner
+// may have another program listen.
 func unlikeQEMU(err error) bool {
 	return err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED)
 }
@@ -226,7 +226,7 @@ const shownLines = 25
 const powerdownLimit = 10 * time.Second
 
 // How long the kernel may take to end what was killed. Only what runs as another user,
-// such as by sudo, does not end at all.
+// as with sudo, never ends.
 const deathLimit = 30 * time.Second
 
 // stop ends the guest: a healthy one by its power button, then by QEMU's own

@@ -52,8 +52,8 @@ var qemuRE = regexp.MustCompile(`[^\s"'=;]*/bin/qemu-(?:kvm|system-\w+)\b`)
 // The longest script that is looked into, in bytes. That of nixpkgs has some thousand.
 const longestScript = 1 << 20
 
-// qemuOf finds the program that a runner starts, for a try of the accelerator. That of
-// nixpkgs is a link to elsewhere in the store.
+// qemuOf finds the program that a runner starts, to try the accelerator with. The
+// runner of nixpkgs is a link to elsewhere in the store.
 func qemuOf(script string) string {
 	text, err := safefile.ReadTarget(script, longestScript)
 	if found := qemuRE.Find(text); err == nil && found != nil {

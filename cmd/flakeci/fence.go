@@ -130,7 +130,7 @@ func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("whether git tracks what is there is not known: %w", err)
+		return fmt.Errorf("it is not known whether git tracks it: %w", err)
 	case tracked != "":
 		return fmt.Errorf("git tracks %s", tracked)
 	}

@@ -1,8 +1,8 @@
 // Package artifact writes files below folders that a stranger may have prepared.
 //
-// The folder of artifacts, and those that a flakeci.toml names, may lie in the
-// checkout of a flake that put a link there, to have what its builder or its guest
-// says written to wherever that leads. So no link is followed.
+// The folder of artifacts, and those that a flakeci.toml names, may lie in a checkout
+// that holds a link, put there to have what a builder or a guest prints written to
+// wherever it leads. So no link is followed.
 package artifact
 
 import (
@@ -19,23 +19,22 @@ import (
 type Folder struct {
 	// Path is the folder as the user named it, from where flakeci runs.
 	Path string
-	// Below is a folder that Path has to lie below, with no link on the way. Empty is
-	// for a Path that the user chose, which may be a link.
+	// Below is a folder that Path has to lie below, with no link on the way. It is
+	// empty for a Path that the user chose, which may be a link.
 	Below string
-	// Redact wraps what is written, so that no secret gets into a text. Nil leaves it
-	// as it is.
+	// Redact wraps the writer of a text, so that no secret gets into it. Nil leaves
+	// texts as they are.
 	Redact func(io.Writer) io.WriteCloser
 
 	mu   sync.Mutex
 	lost map[string]bool // files that could not be written
-	why  error           // what kept the first of them from being written
+	why  error           // why the first of them could not be written
 }
 
 // folders are those that flakeci makes below the folder of artifacts.
 func folders() []string { return []string{"logs", "vm"} }
 
-// Check says why nothing could be written to the folder, as far as that is a link's
-// fault.
+// Check gives an error if a link is in the way of what will be written.
 func (f *Folder) Check() error {
 	if f.Below != "" {
 		rel, err := f.fromBelow()
@@ -63,9 +62,9 @@ func (f *Folder) Holds() []string {
 	return paths
 }
 
-// Text makes a file filled by the function, and gives its path. Each part of its
-// name goes through [Name]. Half a file would pass for the whole, so a failure
-// leaves none.
+// Text makes a file, has the function fill it, and gives its path. Each part of its
+// name goes through [Name]. Half a file would pass for the whole, so a failure leaves
+// none.
 func (f *Folder) Text(fill func(io.Writer) error, parts ...string) (path string, err error) {
 	if f == nil {
 		return "", nil
@@ -79,7 +78,7 @@ func (f *Folder) Text(fill func(io.Writer) error, parts ...string) (path string,
 	}, parts)
 }
 
-// Binary is [Folder.Text] for what is no text, such as a picture.
+// Binary is [Folder.Text] for what is not a text, such as a picture.
 func (f *Folder) Binary(fill func(io.Writer) error, parts ...string) (path string, err error) {
 	if f == nil {
 		return "", nil
@@ -87,8 +86,8 @@ func (f *Folder) Binary(fill func(io.Writer) error, parts ...string) (path strin
 	return f.write(fill, parts)
 }
 
-// Lost says how many files could not be written, and what kept the first of them
-// from being so. What could not be had in the first place does not count.
+// Lost says how many files could not be written, and why the first of them could not.
+// What there was nothing to write of does not count.
 func (f *Folder) Lost() (files int, why error) {
 	if f == nil {
 		return 0, nil
@@ -152,15 +151,14 @@ func (f *Folder) lose(path string, why error) error {
 	return why
 }
 
-// found takes back that a file could not be written: another try did.
+// found forgets that a file could not be written: another try wrote it.
 func (f *Folder) found(path string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.lost, path)
 }
 
-// watched remembers what went wrong in writing, which tells a disk that takes
-// nothing more from a source that gives nothing.
+// watched remembers errors of writing, to tell a full disk from a source that failed.
 type watched struct {
 	to  io.Writer
 	err error

@@ -12,14 +12,13 @@ import (
 // a suffix may follow.
 const longest = 180
 
-// mostExtension is the longest extension, with its dot, that is kept of a name that
-// is cut.
+// mostExtension is the longest extension, with its dot, that a shortened name keeps.
 const mostExtension = 8
 
-// Name makes one part of a path of a name that may hold anything. The result is
-// fine on every file system that an artifact is unpacked on: no sign that
-// actions/upload-artifact or Windows refuses, and no device of Windows. A name that
-// is fine already stays as it is.
+// Name turns a name that may hold anything into one part of a path. The result is fine
+// on every file system that an artifact is unpacked on: no character that
+// actions/upload-artifact or Windows refuses, and no device of Windows. A name that is
+// fine already stays as it is.
 func Name(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
@@ -48,8 +47,8 @@ func Name(name string) string {
 	return safe[:longest] + "-" + sum(name) + end
 }
 
-// folderName is [Name], and tells names from each other that differ in case only,
-// such as the hosts Web and web: macOS and Windows do not.
+// folderName is [Name] for names that may differ in case only, such as the hosts Web
+// and web, which are one to macOS and Windows.
 func folderName(name string) string {
 	if strings.ToLower(name) == name {
 		return Name(name)

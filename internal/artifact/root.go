@@ -66,7 +66,7 @@ func openBelow(folder, path string) (*os.Root, error) {
 	}
 	for _, name := range strings.Split(path, string(filepath.Separator)) {
 		next, err := step(root, name)
-		_ = root.Close() // it was read at most
+		_ = root.Close() // nothing was written
 		if err != nil {
 			return nil, err
 		}
@@ -97,9 +97,9 @@ func step(root *os.Root, name string) (*os.Root, error) {
 	return next, nil
 }
 
-// Replace puts a file in the place of what has its name below a folder. No link is
-// followed, and may is asked whether what is there, of which it is given the
-// beginning, may be replaced.
+// Replace writes a file below a folder, in the place of one of that name. No link is
+// followed. May is given the beginning of a file that is there, and says whether it may
+// be replaced.
 func Replace(folder, path string, text []byte, may func(head []byte) bool) error {
 	if err := Check(folder, path); err != nil {
 		return err
@@ -116,8 +116,7 @@ func Replace(folder, path string, text []byte, may func(head []byte) bool) error
 	return swap(root, filepath.Base(path), text)
 }
 
-// MayReplace says why [Replace] would not replace what is there, without writing
-// anything.
+// MayReplace says why [Replace] would refuse, without writing anything.
 func MayReplace(folder, path string, may func(head []byte) bool) error {
 	if err := Check(folder, path); err != nil {
 		return err
@@ -169,7 +168,7 @@ func swap(root *os.Root, name string, text []byte) error {
 	return nil
 }
 
-// mostHead is as much of a file as tells what it is.
+// mostHead is enough of a file to tell what it is, in bytes.
 const mostHead = 4 << 10
 
 // headOf reads the beginning of a regular file.

@@ -8,8 +8,8 @@ import (
 // endBytes is how much of the end of what is shortened is kept.
 const endBytes = 1 << 20
 
-// Shortened hands on what is written to it, and of what is too long the beginning and
-// the end. It never holds more than two MiB.
+// Shortened passes on what is written to it, and only the beginning and the end of what
+// is too long. It never holds more than two MiB.
 type Shortened struct {
 	to   io.Writer
 	room int64 // for the beginning
@@ -17,12 +17,12 @@ type Shortened struct {
 	left int64 // bytes that are left out
 }
 
-// NewShortened gives a writer that hands on at most about most bytes.
+// NewShortened gives a writer that passes on about most bytes at most.
 func NewShortened(to io.Writer, most int64) *Shortened {
 	return &Shortened{to: to, room: max(0, most-endBytes)}
 }
 
-// Write hands on or keeps what is written.
+// Write passes on or keeps what is written.
 func (s *Shortened) Write(p []byte) (int, error) {
 	now := p[:min(int64(len(p)), s.room)]
 	if len(now) > 0 {
@@ -44,14 +44,14 @@ func (s *Shortened) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// drop leaves out the first bytes of the end.
+// drop leaves out the first n bytes of the end.
 func (s *Shortened) drop(n int) {
 	s.left += int64(n)
 	s.end = s.end[:copy(s.end, s.end[n:])]
 }
 
-// Close hands on the end, after a line that says how much is left out. It does not close
-// what it hands on to.
+// Close passes on the end, after a line that says how much is left out. It does not
+// close the other writer.
 func (s *Shortened) Close() error {
 	if over := len(s.end) - endBytes; over > 0 {
 		s.drop(over)

@@ -2,9 +2,9 @@ package clean
 
 import "unicode/utf8"
 
-// Seen gives what is left to be seen of a text, with its lines and tabs, and for
-// each byte of that the place in the text that it is from. It is for those who look
-// for something that an escape sequence or an unseen character may be hidden in.
+// Seen gives what can be seen of a text, with its lines and tabs, and for each byte of
+// that its place in the text. It is for finding what escape sequences or invisible
+// characters may break up.
 func Seen(s string) (seen string, from []int) {
 	out := make([]byte, 0, len(s))
 	from = make([]int, 0, len(s))

@@ -1,5 +1,5 @@
-// Package damage spoils the text of files for tests: as a disk, a crash, another program
-// or a person may have.
+// Package damage spoils the text of files for tests, as a disk, a crash, another
+// program or a person may.
 package damage
 
 import (
@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 )
 
-// Whole are texts that stand in the place of a whole file.
+// Whole are texts to replace a whole file with.
 func Whole() []string {
 	return []string{
 		"", "null", "[]", "{}", `"x"`, "1", "true", "[null]", `{"sum":null,"answers":null}`, "\xff\xfe", "\x00\x00\x00\x00",
@@ -15,7 +15,7 @@ func Whole() []string {
 	}
 }
 
-// Some gives a damaged copy of a text, never the same.
+// Some gives a damaged copy of a text, which always differs from it.
 func Some(rng *rand.Rand, text []byte) []byte {
 	for {
 		if spoilt := spoil(rng, bytes.Clone(text)); !bytes.Equal(spoilt, text) {
@@ -37,7 +37,7 @@ func spoil(rng *rand.Rand, text []byte) []byte {
 		text[at] = byte(rng.IntN(256))
 	case 2: // cut off
 		return text[:at]
-	case 3: // zeros, as of blocks that were never written
+	case 3: // zeros, as in blocks that were never written
 		clear(text[at:end])
 	case 4: // a part is lost
 		return append(text[:at], text[end:]...)

@@ -179,7 +179,7 @@ func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	if !remoteRefRE.MatchString(want) {
 		return "", fmt.Errorf("there is no revision %s in this repository", ref)
 	}
-	// git would go on with housekeeping in the background.
+	// git would start housekeeping in the background.
 	args := []string{"-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}
 	if r.Shallow(ctx) {
 		args = append(args, "--depth=1") // a full clone would become a shallow one
@@ -247,8 +247,7 @@ func run(ctx context.Context, env []string, limit time.Duration, args ...string)
 	return strings.TrimSpace(out.String()), nil
 }
 
-// subcommand is what git is asked to do: what follows its own options, which have a
-// value each.
+// subcommand is that of git: what follows git's own options, each of which has a value.
 func subcommand(args []string) string {
 	for len(args) > 2 && strings.HasPrefix(args[0], "-") {
 		args = args[2:]
@@ -256,7 +255,7 @@ func subcommand(args []string) string {
 	return args[0]
 }
 
-// lateError is a git that had not answered when its time was over.
+// lateError says that git did not answer in time.
 type lateError struct {
 	subcommand string
 	after      time.Duration

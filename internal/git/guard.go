@@ -23,10 +23,10 @@ var repositoryVariables = []string{
 }
 
 // Environment makes env safe for a git that looks into a stranger's tree, whoever
-// starts it. The settings come after all configuration, also after a repository's
-// own, and no variable names a repository. Mercurial, which Nix runs for a flake that
-// asks for it, reads no repository's configuration either: git has nothing against a
-// commit with .hg/hgrc, in which hooks and extensions are code.
+// starts it. The settings come after all configuration, also after a repository's own,
+// and no variable names a repository. Mercurial, which Nix runs for a flake that asks
+// for it, reads no repository's configuration either: git allows a commit with
+// .hg/hgrc, whose hooks and extensions are code.
 func Environment(env []string) []string {
 	safe := []string{}
 	count := 0
@@ -57,8 +57,8 @@ func settings() (list [][2]string) {
 	return list
 }
 
-// Guard is [Environment] for a Nix, with scripts in dir before git and ssh on its
-// PATH. They stop what no setting does, and say themselves what that is.
+// Guard is [Environment] for a Nix, with scripts in dir before git and ssh on its PATH.
+// They stop what no setting can; their comments say what.
 func Guard(env []string, dir string) ([]string, error) {
 	safe := Environment(env)
 	path := ""
@@ -71,7 +71,7 @@ func Guard(env []string, dir string) ([]string, error) {
 	for _, name := range []string{"git", "ssh"} {
 		real := lookUp(name, path)
 		if real == "" {
-			continue // what Nix says then is what a user expects
+			continue // Nix itself says that it is missing
 		}
 		text, err := guard.ReadFile("guard/" + name)
 		if err != nil {
@@ -92,8 +92,8 @@ func Guard(env []string, dir string) ([]string, error) {
 	return safe, nil
 }
 
-// lookUp finds a program as a shell with this PATH does. Folders that are not
-// absolute would be others for each process.
+// lookUp finds a program as a shell with this PATH does. A relative folder would be
+// another one for each process.
 func lookUp(name, path string) string {
 	for _, dir := range filepath.SplitList(path) {
 		file := filepath.Join(dir, name)

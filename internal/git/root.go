@@ -48,11 +48,11 @@ func gitDir(ctx context.Context, root string, env []string) (string, error) {
 	return dir, nil
 }
 
-// longestGitFile is more than a .git that is a file has, in bytes: one path.
+// longestGitFile is more than a .git that is a file has, in bytes: it holds one path.
 const longestGitFile = 64 << 10
 
-// dotGit is where the .git of a root says that the git directory is: in it, or for a
-// submodule and another work tree, where the file says.
+// dotGit is the git directory that the .git of a root stands for: itself or, in a
+// submodule and in a further work tree, where that file points.
 func dotGit(root string) (string, error) {
 	name := filepath.Join(root, ".git")
 	st, err := os.Stat(name)
@@ -74,8 +74,8 @@ func dotGit(root string) (string, error) {
 }
 
 // ownConfig refuses a repository whose configuration includes a file of the tree: with
-// it, a stranger's commit would configure git. That a user's own configuration, in a
-// home that is a repository, lies in the tree is not that.
+// it, a stranger's commit would configure git. The user's own configuration may lie in
+// the tree: a home can be a repository.
 func (r *Repo) ownConfig(ctx context.Context) error {
 	list, err := r.ask(ctx, "config", "--null", "--list", "--show-scope", "--show-origin")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// AnswerError says that Nix ended well and did not answer what it was asked: it is
+// AnswerError says that Nix exited with 0 and did not answer the question: it is
 // broken, or not Nix.
 type AnswerError struct {
 	// Command is the subcommand, such as "flake metadata".
@@ -26,7 +26,7 @@ func badAnswer(command, format string, args ...any) error {
 }
 
 // decodeAnswer reads one JSON document. encoding/json takes null for anything and
-// mends what is no UTF-8; neither is an answer.
+// repairs invalid UTF-8; neither is an answer.
 func decodeAnswer(command string, out []byte, into any) error {
 	out = bytes.TrimSpace(out)
 	switch {
@@ -43,7 +43,7 @@ func decodeAnswer(command string, out []byte, into any) error {
 	return nil
 }
 
-// errNull is for the answers to flakeci's own questions, which give no null.
+// errNull is for answers to flakeci's own questions, none of which can be null.
 var errNull = errors.New("it has a null in it")
 
 // hasNull says whether a document has a null anywhere. The document is valid.
@@ -58,7 +58,8 @@ func hasNull(text []byte) bool {
 	}
 }
 
-// unmarshalWhole decodes a document of flakeci's own that has no null in it.
+// unmarshalWhole decodes the answer to a question of flakeci's own, which has no null
+// in it.
 func unmarshalWhole(text []byte, into any) error {
 	if err := json.Unmarshal(text, into); err != nil {
 		return err

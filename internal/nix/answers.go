@@ -32,14 +32,14 @@ type answers struct {
 	damage error
 }
 
-// answersFile is what is in the file: a checksum, for a flipped bit in a path would make
-// another derivation of it.
+// answersFile is what is in the file. It has a checksum, for a flipped bit in a path
+// would make it that of another derivation.
 type answersFile struct {
 	Sum     string          `json:"sum"`
 	Answers json.RawMessage `json:"answers"`
 }
 
-// Files with other names are of a flakeci that wrote no checksum.
+// Files with other names come from a flakeci that wrote no checksum.
 const answersSuffix = ".answers"
 
 // answersOf is the file for a flake, or "" where nothing may be kept: what the
@@ -81,7 +81,7 @@ func openAnswers(path string) *answers {
 	return a
 }
 
-// read gives what is in the file, nothing where the error is not nil.
+// read gives what is in the file, or nothing and an error.
 func (a *answers) read() (map[string]json.RawMessage, error) {
 	none := map[string]json.RawMessage{}
 	if a.path == "" {
@@ -97,7 +97,7 @@ func (a *answers) read() (map[string]json.RawMessage, error) {
 		err = json.Unmarshal(text, &file)
 	}
 	if err == nil && file.Sum != hashOf(file.Answers) {
-		err = errors.New("the checksum is another")
+		err = errors.New("the checksum does not match")
 	}
 	if err == nil {
 		err = json.Unmarshal(file.Answers, &known)
@@ -143,7 +143,7 @@ func (a *answers) save() error {
 	if a.path == "" || len(a.added) == 0 {
 		return nil
 	}
-	all, _ := a.read() // what is damaged is replaced, and was said
+	all, _ := a.read() // a damaged file is replaced; Damage has said so
 	maps.Copy(all, a.added)
 	text, err := json.Marshal(all)
 	if err != nil {

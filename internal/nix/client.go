@@ -64,7 +64,7 @@ type Client struct {
 	common  []string
 	limits  limits
 	answers string // a folder, or empty
-	// hasFiles says that what the store has can be seen at its path on this machine.
+	// hasFiles says that the store's paths can be looked up on this machine.
 	hasFiles bool
 	beside   func(pid int) (over func())
 	redact   func(line []byte) []byte

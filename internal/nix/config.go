@@ -63,7 +63,7 @@ func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
 	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out, limit: c.limits.ask}); err != nil {
 		return nil, err
 	}
-	// All are set, so that a setting which is not there was lost.
+	// Nix prints every setting, so one that is not there was lost.
 	var m Machine
 	if err := decodeSettings(out.Bytes(), map[string]any{"system": &m.System}); err != nil {
 		return nil, err

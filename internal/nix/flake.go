@@ -71,8 +71,8 @@ type flakeSource struct {
 	attrs map[string]any // all of them, by name
 }
 
-// decode reads an answer, and holds it to what every version says of a flake: what
-// is evaluated is read off it.
+// decode reads an answer, and makes sure that it has what every version says of a
+// flake: it decides what is evaluated.
 func (m *metadata) decode(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, m); err != nil {
 		return badAnswer("flake metadata", "%v", err)
@@ -159,8 +159,8 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	return f, nil
 }
 
-// fill takes in an answer, and says whether the reference to evaluate is another than
-// any that Nix wrote.
+// fill takes in an answer, and says whether the reference to evaluate is one that
+// flakeci had to write itself.
 func (f *Flake) fill(m metadata) (written bool) {
 	f.Locked, f.Rev, f.StorePath, f.locks = m.Resolved.carry(m.URL), m.Revision, m.Path, m.Locks
 	f.Dir = m.Resolved.Dir

@@ -248,7 +248,7 @@ func (q Question) finish(in *Instance) (err error) {
 	return err
 }
 
-// says tells an answer from a document that has none of what was asked for.
+// says reports whether this is an answer to the question at all.
 func (in Instance) says(q Question) bool {
 	if q.Users || q.Embedded && in.NotDerivation == "" {
 		if in.Homes == nil {

@@ -89,8 +89,9 @@ func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	return t.confirm(ctx, offer)
 }
 
-// confirm asks by name for outputs of which nothing was shown: mostly there is nothing,
-// which costs little. What is there and not shown would go untested and unseen.
+// confirm asks by name for the outputs of which nothing was shown. Mostly there is
+// nothing, and asking costs little; what is there but not shown would go untested and
+// nobody would know.
 func (t *Target) confirm(ctx context.Context, offer Offer) (Offer, []Fault, error) {
 	var silent []outputQuery
 	for _, q := range otherQueries() {
@@ -108,9 +109,9 @@ func (t *Target) confirm(ctx context.Context, offer Offer) (Offer, []Fault, erro
 	return offer, faults, err
 }
 
-// OtherNames lists by the names of attributes alone what [Target.Others] lists, for who
-// only wants to know what there is. It forces nothing below a name, builds nothing that
-// a name is imported from, and gives up where one output cannot be listed.
+// OtherNames lists what [Target.Others] lists, by the names of attributes alone, for
+// those who only want to know what there is. It forces nothing below a name, imports
+// nothing from derivations, and gives up if one output cannot be listed.
 func (t *Target) OtherNames(ctx context.Context) (Offer, error) {
 	return t.askAll(ctx, otherQueries(), func(q *question) {
 		q.beside = true
@@ -177,8 +178,8 @@ type listing struct {
 	offer   Offer
 }
 
-// UnmarshalJSON takes no listing that says nothing of an output that was asked for:
-// hosts that are not listed are not tested, and nobody would know.
+// UnmarshalJSON refuses a listing that leaves out an output that was asked for: hosts
+// that are not listed are not tested, and nobody would know.
 func (l *listing) UnmarshalJSON(text []byte) error {
 	var answers map[string]answer
 	if err := json.Unmarshal(text, &answers); err != nil {
@@ -237,7 +238,7 @@ type inOrder[T any] struct {
 	list []T
 }
 
-// UnmarshalJSON takes no list that is longer or shorter.
+// UnmarshalJSON refuses a list that is longer or shorter.
 func (o *inOrder[T]) UnmarshalJSON(text []byte) error {
 	o.list = nil
 	if err := json.Unmarshal(text, &o.list); err != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// limits are how long a call may take that neither evaluates nor builds. Those are
-// limited by the caller alone, for a build may take a day.
+// limits say how long a call may take that neither evaluates nor builds. Those that do
+// are limited by the caller alone, for a build may take a day.
 type limits struct {
 	// ask is for what Nix knows by itself: its version and settings. That takes some
 	// 20 ms; a program that is no Nix may wait for ever.
@@ -15,8 +15,8 @@ type limits struct {
 	// store is for what the store knows, whose lock another program may hold, such as
 	// one that collects garbage.
 	store time.Duration
-	// fetch is for what servers are asked for, inputs of a GiB too, where the caller sets
-	// no limit. ssh waits for ever for one that is deaf.
+	// fetch is for what comes from servers, such as an input of a GiB, where the caller
+	// sets no limit. ssh waits for ever for a server that does not answer.
 	fetch time.Duration
 }
 
@@ -24,7 +24,7 @@ func usualLimits() limits {
 	return limits{ask: time.Minute, store: 10 * time.Minute, fetch: 30 * time.Minute}
 }
 
-// fetching is the limit of a call that fetches: none beside that of the context.
+// fetching is the limit of a call that fetches: none if the context has one.
 func (l limits) fetching(ctx context.Context) time.Duration {
 	if _, limited := ctx.Deadline(); limited {
 		return 0

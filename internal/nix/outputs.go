@@ -9,9 +9,10 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Missing gives what the store lacks of a derivation's outputs, whatever Nix said when
-// it built them. Without outputs, as for a derivation that is addressed by its content,
-// the store is asked for all that it knows of it, and the derivation stands for them.
+// Missing gives the outputs of a derivation that the store lacks, whatever Nix said
+// when it built them. If their paths are not known, as for a derivation that is
+// addressed by its content, the store is asked for all of its outputs, and the path of
+// the derivation stands for those that it lacks.
 func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]string, error) {
 	if len(outputs) == 0 {
 		there, err := c.hasOutputs(ctx, drv)
@@ -30,7 +31,7 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 	if len(missing) == 0 {
 		return nil, nil
 	}
-	// A store may lie elsewhere by Nix's own settings, too.
+	// Nix's own settings can name a store elsewhere, too.
 	infos, err := c.pathInfos(ctx, missing)
 	if err != nil {
 		return nil, err
@@ -40,8 +41,8 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 	}), nil
 }
 
-// hasOutputs says whether the store has all outputs of a derivation. Of one that is
-// addressed by its content and was not built, every version fails instead of saying so.
+// hasOutputs says whether the store has all outputs of a derivation. If it is addressed
+// by its content and was not built, every version of Nix fails instead of saying so.
 func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
 	var log stderrLog
 	out := proc.Answer{Max: maxAnswer}

@@ -67,7 +67,7 @@ func (s flakeSource) parameter(name string) string {
 	return ""
 }
 
-// carry adds to a URL of Nix's the attributes that it lacks.
+// carry adds to a URL that Nix wrote the attributes that it lacks.
 func (s flakeSource) carry(ref string) string {
 	_, query, _ := strings.Cut(ref, "?")
 	has := parameters(query)
@@ -114,7 +114,7 @@ func askedParameters(ref string) map[string]string {
 	return parameters(query)
 }
 
-// heed holds what a reference asks for to what Nix made of it. The error is a
+// heed compares what a reference asks for with what Nix made of it. The error is a
 // [*NoFlakeError] that names the parameter: Nix itself would go on without it.
 func (c *Client) heed(ref, input string, of flakeSource) error {
 	asked := askedParameters(ref)
@@ -138,8 +138,8 @@ func (c *Client) heed(ref, input string, of flakeSource) error {
 	return nil
 }
 
-// source is what Nix made of a reference, with the hash that the tree turned out to
-// have where it keeps none that was asked for.
+// source is what Nix made of a reference. If Nix does not keep a hash that was asked
+// for, it has that of the tree.
 func (m metadata) source() flakeSource {
 	of := m.Resolved
 	if of.parameter("narHash") == "" {
@@ -149,7 +149,7 @@ func (m metadata) source() flakeSource {
 	return of
 }
 
-// heedOverrides does the same for what replaces inputs, by what the lock file has of
+// heedOverrides does the same for overridden inputs, with what the lock file says of
 // them.
 func (c *Client) heedOverrides(overrides []Override, l lockFile) error {
 	for _, o := range overrides {
@@ -175,8 +175,8 @@ func (l lockFile) at(name string) (lockNode, bool) {
 	return node, true
 }
 
-// proveCarried asks Nix about a reference that flakeci wrote itself: that it is the
-// tree which was resolved.
+// proveCarried has Nix confirm that a reference which flakeci wrote itself is the tree
+// that was resolved.
 func (c *Client) proveCarried(ctx context.Context, f *Flake, args []string, m metadata) error {
 	var again metadata
 	var raw json.RawMessage

@@ -22,7 +22,7 @@ type Attr struct {
 	Name   string `json:"name"`
 }
 
-// UnmarshalJSON takes no name without its system, nor the other way round.
+// UnmarshalJSON refuses a name without its system, and a system without a name.
 func (a *Attr) UnmarshalJSON(text []byte) error {
 	var both struct{ System, Name *string }
 	if err := json.Unmarshal(text, &both); err != nil {

@@ -10,8 +10,8 @@ import (
 // more than its [Answer] takes.
 var ErrTooMuch = errors.New("printed too much")
 
-// Answer keeps what a program prints, as its [Cmd]'s Stdout. What a stranger has a
-// program print may have no end, so that more than Max bytes make Run fail.
+// Answer keeps what a program prints, as the Stdout of its [Cmd]. A stranger can have a
+// program print without end, so more than Max bytes make Run fail.
 type Answer struct {
 	Max int
 

@@ -40,8 +40,9 @@ func lower(escaped string) string {
 	return string(b)
 }
 
-// inside is what there is of a value in base64, wherever in a text it stands: three
-// ways to be aligned, without the signs at its ends that others have a part in.
+// inside is what a value looks like in base64, wherever it stands in the text that was
+// encoded: in three alignments, without the characters at its ends that also encode
+// what is beside it.
 func inside(encoding *base64.Encoding, value string) []string {
 	var list []string
 	for before := range 3 {

@@ -27,8 +27,8 @@ type Secrets struct {
 	known []string // each in every form, the longest first
 }
 
-// shortest is the least length of a credential that is looked for everywhere. A
-// shorter one is as likely a word.
+// shortest is the least length of a credential that is looked for everywhere. A shorter
+// one may well be a word.
 const shortest = 8
 
 // Know adds credentials.

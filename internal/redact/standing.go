@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// place is where credentials stand: the last group of the expression is one. It is
-// looked for only in a text that holds one of the signs.
+// place is where credentials stand: the last group of the expression is one. Only texts
+// that hold one of the signs are searched.
 type place struct {
 	signs []string
-	when  func(text string) bool // what else has to be so; may be nil, as it is there to be quick
+	when  func(text string) bool // a further quick check; may be nil
 	re    *regexp.Regexp
 	fine  func(match string) bool     // not a credential after all; may be nil
 	parts func(group string) []string // what of the group is secret by itself; nil is all
@@ -50,8 +50,8 @@ func endsInHost(text string) bool {
 	return !strings.ContainsAny(rest, "/ ?#@\n")
 }
 
-// isLogin says of an address whether its user is no more than the name to log in
-// with, as git@ or a builder's: ssh has its keys elsewhere.
+// isLogin says whether the user of an address is no more than a login name, such as
+// git@ or a builder's: ssh has its keys elsewhere.
 func isLogin(match string) bool {
 	m := userRE.FindStringSubmatch(match)
 	scheme := strings.ToLower(m[1])
@@ -83,8 +83,8 @@ func holdsAny(text string, signs []string) bool {
 	return false
 }
 
-// ofUser is what is secret of user:password: the password, and a user that looks
-// like a token. Any other may well be a person's name, which stands elsewhere too.
+// ofUser is what is secret of user:password: the password, and a user that looks like a
+// token. Any other may well be a person's name, which is no secret elsewhere.
 func ofUser(credential string) []string {
 	name, password, _ := strings.Cut(credential, ":")
 	if LooksRandom(name) {

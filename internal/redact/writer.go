@@ -17,8 +17,8 @@ type writer struct {
 	held    []byte
 }
 
-// A line may be this long before its beginning is written, and so much of its end is
-// then held back.
+// When a line is this long its beginning is written, and this much of its end is held
+// back.
 const (
 	longestLine   = 64 << 10
 	longestSecret = 8 << 10
@@ -44,8 +44,7 @@ func (w *writer) cut() int {
 	at := len(w.held) - longestSecret
 	masked := w.secrets.Text(string(w.held))
 	// A cut is inside a secret if what is masked on both sides of it is not what is
-	// masked of the whole.
-	// Few are tried: each takes a look at all of the line.
+	// masked of the whole. Only a few are tried: each goes through the whole line.
 	for range 3 {
 		if w.secrets.Text(string(w.held[:at]))+w.secrets.Text(string(w.held[at:])) == masked {
 			return at

@@ -1,8 +1,8 @@
 // Package safefile reads files that a stranger may have put where flakeci looks.
 //
-// A checkout can bring links, and whatever runs for it (a builder, a guest, the
-// script that starts one) anything else: a pipe that opening waits at for ever, a
-// device without end, a file that grows while it is read. Here a file is opened
+// A checkout can bring links, and whatever runs for it (a builder, a guest, the script
+// that starts one) anything else: a pipe that cannot be opened without waiting for
+// ever, a device without end, a file that grows while it is read. Here a file is opened
 // without waiting, has to be a regular one, and is read up to a limit.
 package safefile
 
@@ -93,8 +93,8 @@ func read(f *os.File, path string, limit int64, err error) ([]byte, error) {
 	return text, nil
 }
 
-// All returns all that a reader has, which may be at most limit bytes. Nothing is
-// set aside for more than comes.
+// All returns all that a reader has, which may be at most limit bytes. It takes no more
+// memory than what comes.
 func All(r io.Reader, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(text)) > limit {

@@ -1,11 +1,11 @@
-// Package safely starts goroutines whose panics are somebody's business.
+// Package safely starts goroutines whose panics are reported.
 //
 // A panic in a goroutine ends the whole program, and no deferred function of any other
-// runs: a run of hours would end without its report. Whoever starts one does it through
-// this package, so that the panic reaches the function that main gave to [Handle]. Where
-// none was given, as in tests, a panic is what it is everywhere. What is no panic
-// (a deadlock, memory that ran out, a map written to by two) cannot be caught; for that
-// there is the journal. internal/arch_test.go holds the tree to it.
+// runs: a run of hours would end without its report. So every goroutine is started
+// through this package, and its panic reaches the function that main gave to [Handle].
+// Where none was given, as in tests, a panic ends the program as usual. What is not a
+// panic (a deadlock, memory that ran out, two writers of a map) cannot be caught; that
+// is what the journal is for. internal/arch_test.go enforces it.
 package safely
 
 import (
@@ -25,8 +25,8 @@ func (c *Crash) Error() string { return fmt.Sprintf("flakeci crashed: %v", c.Val
 // One program has one end, so this is one for all.
 var handler atomic.Pointer[func(*Crash)]
 
-// Handle gives the function that is told of each panic from now on, in the goroutine
-// that it is of. That goroutine ends when the function returns. Nil is none.
+// Handle sets the function that is called with each panic from now on, in the goroutine
+// that panicked. That goroutine ends when the function returns. Nil removes it.
 func Handle(f func(*Crash)) {
 	if f == nil {
 		handler.Store(nil)
@@ -60,8 +60,8 @@ func Error(f func() error) func() error {
 	}
 }
 
-// Try calls a function and gives its panic as a [*Crash], for work of which a part may
-// be lost.
+// Try calls a function and turns a panic into a [*Crash], for work that the rest can do
+// without.
 func Try(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -63,7 +63,7 @@ func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// bounded is an answer that is an error where it does not end.
+// bounded is an answer that ends with an error if it is too long.
 type bounded struct {
 	io.ReadCloser
 	left int64
@@ -72,7 +72,7 @@ type bounded struct {
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		_ = b.Close() // which not all do who are given an error
+		_ = b.Close() // not every reader closes it after an error
 		return 0, fmt.Errorf("GitHub's answer has more than %d MiB", mostAnswer>>20)
 	}
 	return n, err

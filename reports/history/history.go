@@ -59,7 +59,7 @@ type NewerError struct{ Path string }
 
 func (e *NewerError) Error() string { return e.Path + " is of a newer flakeci" }
 
-// SchemaError says that a file has tables of another kind than any flakeci makes.
+// SchemaError says that a file has tables that no flakeci makes.
 type SchemaError struct{ Path string }
 
 func (e *SchemaError) Error() string { return e.Path + " is of another schema" }
@@ -71,7 +71,7 @@ func IsDamaged(err error) bool {
 }
 
 // SetAside moves a damaged file out of the way, so that a new one can be begun, and
-// gives its name. What belongs to it goes with it.
+// gives its name. The files that belong to it go with it.
 func SetAside(path string) (string, error) {
 	aside := path + ".damaged"
 	for _, end := range []string{"-wal", "-shm"} {
@@ -110,7 +110,7 @@ func (h *History) migrate(ctx context.Context, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	switch {
-	case has < 0: // PRAGMA user_version is signed, and anybody's
+	case has < 0: // PRAGMA user_version is signed, and anybody may set it
 		return &SchemaError{Path: path}
 	case has > len(migrations):
 		return &NewerError{Path: path}

@@ -1,15 +1,15 @@
 // Package journal keeps the record of a run as it happens, so that one that was
 // killed can be reported, and gone on with.
 //
-// It is a file of JSON lines, each with a checksum of what stands before that, so that
-// damage is seen. The first is the [Head], which says what was run; then come the cells, and what a [runner.Watcher] is told: a phase that begins, a
-// cell that is finished, with each cause in a line of its own before the first cell
-// that has it. A run that came to its end says so in the last line. Each line is
-// handed to the system as it is told, so that it outlives flakeci, and those of finished
-// cells are put to the disk several times a second, so that it outlives the machine
-// but for its last moment. A line that is cut off or damaged ends what is read. The
-// journal begins before the flake is looked into, and is written anew when the cells are
-// known.
+// It is a file of JSON lines, each ending with a checksum, so that damage is noticed.
+// The first is the [Head], which says what was run; then come the cells, and what a
+// [runner.Watcher] is told: a phase that begins, a cell that is finished, with each
+// cause in a line of its own before the first cell that has it. A run that came to its
+// end says so in the last line. Each line is handed to the system as it is told, so
+// that it outlives flakeci, and those of finished cells are put to the disk several
+// times a second, so that it outlives the machine but for its last moment. A line that
+// is cut off or damaged ends what is read. The journal begins before the flake is
+// looked into, and is written anew when the cells are known.
 package journal
 
 import (
@@ -149,7 +149,7 @@ func lookUp(numbers []int, known map[int]*runner.Cause) ([]*runner.Cause, error)
 	for _, n := range numbers {
 		c := known[n]
 		if c == nil {
-			return nil, fmt.Errorf("cause %d is not told of", n)
+			return nil, fmt.Errorf("cause %d is missing", n)
 		}
 		list = append(list, c)
 	}

@@ -111,7 +111,7 @@ func readFile(path string) (*Journal, error) {
 	return Read(file)
 }
 
-// oldSuffix ends the name of the journal in whose place one was begun.
+// oldSuffix ends the name of the journal that a new one has replaced for now.
 const oldSuffix = ".old"
 
 // Begin begins a journal before the flake is looked into, in the place of what is there,
@@ -120,7 +120,7 @@ func (s *Slot) Begin(h Head, earlier *runner.Earlier) (*Writer, error) {
 	if err := s.forget(); err != nil {
 		return nil, err
 	}
-	_ = os.Link(s.path, s.path+oldSuffix) // a file system without links has nothing to put back
+	_ = os.Link(s.path, s.path+oldSuffix) // without links on the file system, there is nothing to put back
 	h.Looking = true
 	return create(s.path, s.Redact, h, nil, earlier)
 }
@@ -193,10 +193,10 @@ func (f Folder) files(end string) []fs.FileInfo {
 	return files
 }
 
-// Newest gives the journal that was written last of those whose run was started
-// in a folder. Busy says that the run is still going on. PassedOver says of newer ones,
-// which may be of that folder, why they cannot be read. The error is [fs.ErrNotExist] if
-// there is none.
+// Newest gives the journal that was written last of those whose run was started in a
+// folder. Busy says that the run is still going on. PassedOver says why newer ones,
+// which may be of that folder, cannot be read. The error is [fs.ErrNotExist] if there
+// is none.
 func (f Folder) Newest(dir string) (j *Journal, busy bool, passedOver []error, err error) {
 	for _, file := range f.files(suffix) {
 		path := filepath.Join(string(f), file.Name())

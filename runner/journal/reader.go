@@ -19,8 +19,9 @@ type Journal struct {
 	Head Head
 	// Last is when something was written last.
 	Last time.Time
-	// Damaged says that it ends in the middle: a line is not what was written. One that
-	// is cut off is none, for so ends the journal of a run that was killed.
+	// Damaged says that a line is not what was written, so that all from there on is
+	// lost. A last line that is cut off does not count: that is how the journal of a
+	// run that was killed ends.
 	Damaged bool
 	// Ended says that the run came to its end, Interrupted that somebody ended it.
 	Ended, Interrupted bool
@@ -70,7 +71,7 @@ func Read(r io.Reader) (*Journal, error) {
 			break
 		}
 		if err != nil || !isWhole(line, signed) || j.add(rec, causes) != nil {
-			j.Damaged = len(bytes.Trim(line, "\x00\n")) > 0 // zeros are what a machine that died leaves
+			j.Damaged = len(bytes.Trim(line, "\x00\n")) > 0 // a machine that died leaves zeros
 			break
 		}
 		j.Last = rec.At

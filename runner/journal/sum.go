@@ -8,7 +8,7 @@ import (
 )
 
 // A checksum is the last field of a line: a flipped bit in the id of a cell would make
-// another cell pass that was never built. It is against damage, not against people.
+// another cell pass that was never built. It guards against damage, not against people.
 const sumField = `,"sum":"`
 
 // sign adds the checksum to a line, which is a JSON object.
@@ -17,8 +17,8 @@ func sign(line []byte) []byte {
 	return fmt.Appendf(body, sumField+`%08x"}`, crc32.ChecksumIEEE(body))
 }
 
-// isSigned says whether a line has a checksum. Those of a flakeci before there were any,
-// and of a person who edited them, have none.
+// isSigned says whether a line has a checksum. Lines of earlier versions of flakeci,
+// and those that a person edited, have none.
 func isSigned(line []byte) bool { return bytes.Contains(line, []byte(sumField)) }
 
 // isWhole says whether a line is what was written: with its checksum if the journal has

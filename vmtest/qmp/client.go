@@ -80,11 +80,11 @@ func (c *Client) greet(ctx context.Context) error {
 	return c.Execute(ctx, "qmp_capabilities", nil, nil)
 }
 
-// Events returns the channel of all that has happened since Dial, in order. None
-// is left out, however late it is read; all wait in memory. More of them than any QEMU
-// has to tell end the connection. After the last event of a connection the channel is
-// closed. Close closes it too, and leaves in it
-// what is not read yet, up to 256 events.
+// Events returns the channel of all that has happened since Dial, in order. None is
+// left out, however late it is read; all wait in memory. If more of them wait than any
+// QEMU would send, the connection ends. After the last event of a connection the
+// channel is closed. Close closes it too, and leaves in it what is not read yet, up to
+// 256 events.
 func (c *Client) Events() <-chan Event { return c.events.out }
 
 // Close ends the connection, not QEMU. It is needed after a lost connection too.

@@ -10,8 +10,8 @@ import (
 // afterwards is how many events can still be read after Close.
 const afterwards = 256
 
-// How much may wait to be read, and how long one event may be, in bytes. An event of
-// QEMU's has some hundred.
+// How much may wait to be read, and how long one event may be, in bytes. QEMU's events
+// have some hundred.
 const (
 	maxWaiting = 4 << 20
 	maxEvent   = 16 << 10
@@ -23,7 +23,7 @@ func (e Event) size() int {
 	return header + len(e.Name) + len(e.Data)
 }
 
-var errFlood = errors.New("QEMU tells of more events than are read")
+var errFlood = errors.New("QEMU sends more events than are read")
 
 // queue hands on events through a channel and holds as many as are not read yet,
 // so that whoever puts one in never waits.

@@ -20,11 +20,10 @@ const pngMagic = "\x89PNG\r\n\x1a\n"
 // 4K screen has 25 MB.
 const maxPicture = 64 << 20
 
-// Screenshot returns the guest's screen as a PNG. QEMU writes it to a file first,
-// which is gone afterwards, so QEMU must be able to; it needs no display but a
-// graphics adapter: without one [*Error] is returned. What answers may be no QEMU, and
-// what it leaves in the file's place no file: then there is an error within the
-// context's time.
+// Screenshot returns the guest's screen as a PNG. QEMU writes it to a file first, which
+// is gone afterwards, so QEMU must be able to; it needs no display but a graphics
+// adapter: without one [*Error] is returned. What answers may not be QEMU, and what it
+// leaves there may not be a file: then there is an error before the context ends.
 func (c *Client) Screenshot(ctx context.Context, file string) ([]byte, error) {
 	// QEMU may have another working directory.
 	file, err := filepath.Abs(file)

@@ -1,6 +1,6 @@
-// Package planted makes checkouts as a hostile commit would have them, for tests of
-// what looks into one. Whatever git can be told to run is a trap, which notes that it
-// was sprung.
+// Package planted makes checkouts like those of a hostile commit, for tests of whatever
+// looks into one. Each program that git can be told to run is a trap, which notes that
+// it was sprung.
 package planted
 
 import (
@@ -76,7 +76,7 @@ func (c *Checkout) repository(t testing.TB, dir, flake string) {
 	write(t, filepath.Join(dir, ".gitattributes"), "* filter=x diff=x merge=x\nbig filter=lfs\n")
 	write(t, filepath.Join(dir, "big"), "version https://git-lfs.github.com/spec/v1\noid sha256:"+strings.Repeat("0", 64)+"\nsize 12\n")
 	Git(t, dir, "add", ".")
-	Git(t, dir, "commit", "-q", "-m", dir) // else two of one second are one commit
+	Git(t, dir, "commit", "-q", "-m", dir) // else two commits within a second are one
 }
 
 // work makes Work. Its remote is a host that ssh would take for an option.
@@ -99,7 +99,7 @@ func (c *Checkout) work(t testing.TB, dir string) {
 	write(t, file, string(text)+config)
 }
 
-// springs puts all that git could read where a commit can have it.
+// springs puts everything that git might read where a commit can put it.
 func (c *Checkout) springs(t testing.TB, root string) {
 	t.Helper()
 	var all strings.Builder
@@ -137,7 +137,7 @@ func configOf(more string) string {
 		line("remote.origin.url", "ssh://x.invalid/y") + line("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
 }
 
-// Sprung gives the traps that were sprung since it was asked before.
+// Sprung gives the traps that were sprung since the last call.
 func (c *Checkout) Sprung(t testing.TB) []string {
 	t.Helper()
 	text, err := os.ReadFile(c.sprung)
