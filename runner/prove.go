@@ -38,11 +38,15 @@ const mostLookups = 4
 // missing are the outputs that the store lacks.
 func (r *run) missing(ctx context.Context, b *build) ([]string, error) {
 	select {
-	case r.lookups <- struct{}{}:
-		defer func() { <-r.lookups }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case r.lookups <- struct{}{}: // also if the run has just ended: what was built by then counts
+	default:
+		select {
+		case r.lookups <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
+	defer func() { <-r.lookups }()
 	return r.Client.Missing(ctx, b.drv, b.outputs)
 }
 

@@ -1,0 +1,37 @@
+package runner
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix"
+)
+
+// What was built when a run is interrupted has passed, and nothing is started to see
+// that it is there.
+func TestWhatWasBuiltBeforeAnInterruption(t *testing.T) {
+	dir := t.TempDir()
+	fake, out := filepath.Join(dir, "nix"), filepath.Join(dir, "out")
+	script := "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\necho 'nix (Nix) 2.34.8'\n"
+	if err := os.WriteFile(fake, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(out, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client, err := nix.Find(t.Context(), nix.Options{Path: fake})
+	if err != nil {
+		t.Fatal(err)
+	}
+	interrupted, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	r := &run{Options: Options{Client: client}, lookups: make(chan struct{}, mostLookups)}
+	for range 50 { // a select takes any of what is ready
+		b := &build{work: work{drv: "/nix/store/x.drv", outputs: []string{out}}, status: Passed}
+		if r.prove(interrupted, b); b.status != Passed {
+			t.Fatalf("it is %s", b.status)
+		}
+	}
+}
