@@ -17,7 +17,7 @@ import (
 // token always is one; a password may be a word such as postgres, so it has to look
 // random.
 var (
-	tokenNameRE  = regexp.MustCompile(`(?i)TOKEN$`)
+	tokenNameRE  = regexp.MustCompile(`(?i)(?:TOKEN|^CI_JOB_JWT(?:_V\d)?)$`)
 	secretNameRE = regexp.MustCompile(`(?i)(?:SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|SIGNING_KEY|_AUTH)$`)
 )
 

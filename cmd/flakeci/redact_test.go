@@ -111,6 +111,7 @@ func TestWhatIsSecret(t *testing.T) {
 		"DB_PASSWORD=0123456789abcdef":                                    {"0123456789abcdef", true},
 		"AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAM":        {"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAM", true},
 		"SSH_PRIVATE_KEY=-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n": {"b3BlbnNzaC1rZXktdjEAAAAA", true},
+		"CI_JOB_JWT_V2=eyJhbGciOi.eyJuYW1l.c2ln":                          {"eyJhbGciOi.eyJuYW1l.c2ln", true},
 		"https_proxy=http://me:proxypass1@proxy:3128":                     {"proxypass1", true},
 		"CI_REPOSITORY_URL=https://ci:gitlabpass1@host/x":                 {"gitlabpass1", true},
 		"NIX_CONFIG=access-tokens = github.com=conftoken1":                {"conftoken1", true},

@@ -30,6 +30,7 @@ const inputPrefix = "INPUT_"
 // secret says whether a variable is only for flakeci. Those of AWS are for Nix, whose
 // stores in S3 take them.
 func secret(name string) bool {
+	name = strings.ToUpper(name)
 	if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "NIX_") {
 		return false
 	}
