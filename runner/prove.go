@@ -22,13 +22,13 @@ func (r *run) prove(ctx context.Context, b *build) {
 	case ctx.Err() != nil && (err != nil || len(missing) > 0):
 		b.overrule(Canceled, nil)
 	case err != nil:
-		b.overrule(Error, r.causes.unproven(fmt.Sprintf("the outputs of %s could not be looked for: %v", nix.DrvName(b.drv), err)))
+		b.overrule(Error, r.causes.unproven(fmt.Sprintf("could not make sure that %s was built: %v", nix.DrvName(b.drv), err)))
 	case len(missing) > 0:
 		what := strings.Join(missing, " ")
 		if what == b.drv {
 			what = "output of it"
 		}
-		b.overrule(Error, r.causes.unproven(fmt.Sprintf("nix build says that %s is built, and the store has no %s", nix.DrvName(b.drv), what)))
+		b.overrule(Error, r.causes.unproven(fmt.Sprintf("nix build says that %s is built, but the store has no %s", nix.DrvName(b.drv), what)))
 	}
 }
 
@@ -59,7 +59,7 @@ func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 			Start: r.builderStarts, End: r.builderEnded, Log: func(drv, line string) { r.audience.tellLine(ctx, drv, line) },
 		})
 		if err == nil && len(result.Failures) > 0 {
-			err = fmt.Errorf("built once more: %s", buildTitle(result.Failures[0]))
+			err = fmt.Errorf("building it once more: %s", buildTitle(result.Failures[0]))
 		}
 	})
 	if err == nil {

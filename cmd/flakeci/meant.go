@@ -106,7 +106,7 @@ func (f *flakeFlags) notAFlake(ref, what, flag string) error {
 		hint = "flakeci vm boots one host; its second argument is a flake"
 	}
 	return &usageError{
-		msg:  fmt.Sprintf("%s is no folder but %s", ref, what),
+		msg:  fmt.Sprintf("%s is not a folder but %s", ref, what),
 		hint: hint + " (flake:" + ref + " is what Nix's registry has)",
 	}
 }
