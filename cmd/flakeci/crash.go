@@ -39,7 +39,9 @@ type sighting struct {
 
 // expectReport says that a crash from now on is to be reported, and where.
 func (a *App) expectReport(d delivery, artifacts *artifact.Folder) {
-	a.sight.Store(&sighting{delivery: d, folder: artifacts, results: map[string]runner.Result{}, remove: func() {}})
+	a.sight.Store(&sighting{
+		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]runner.Result{}, remove: func() {},
+	})
 }
 
 // see records how far a run has come. A nil sighting records nothing.

@@ -7,8 +7,12 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/runner"
 )
 
 // crashing is flakeci with a fault: it panics when it is about to write what is in
@@ -48,4 +52,17 @@ func (t trapped) Write(text []byte) (int, error) {
 		t.once.Do(fall)
 	}
 	return t.Writer.Write(text)
+}
+
+// A crash before there is a job has a report as well, of a run that has just begun.
+func TestACrashBeforeAnythingIsKnown(t *testing.T) {
+	a := &App{Stdout: io.Discard, Stderr: io.Discard}
+	a.expectReport(delivery{}, nil)
+	r := a.sight.Load().report(&runner.Cause{Title: "boom"})
+	if r.Verdict != reports.VerdictError || len(r.Causes) != 1 {
+		t.Errorf("verdict %s, causes %v", r.Verdict, r.Causes)
+	}
+	if took := time.Duration(r.Duration * float64(time.Second)); time.Since(r.Started) > time.Hour || took > time.Hour {
+		t.Errorf("it began at %s and took %s", r.Started, took)
+	}
 }
