@@ -187,6 +187,18 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	return j.client.RefAt(j.target.Flake, commit.Rev, repo.Shallow(ctx))
 }
 
+// itself warns of a run that leaves all out since it is compared with the very commit
+// that it is to test, such as one of main whose flakeci.toml names main as the base.
+func (j *job) itself() []reports.Warning {
+	b := j.base
+	if j.opts.base.needed || b.base == nil || !b.base.ChangedOnly || b.report == nil || b.report.Rev == "" || j.target == nil ||
+		b.report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {
+		return nil
+	}
+	return []reports.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the very commit, and " +
+		j.opts.origin.name("changed-only") + " leaves out what is the same there"}}
+}
+
 // without lists the cells of the base that the flake has no more, of those that are
 // selected. The first shard tells of them.
 func (b *baseline) without(j *job) {

@@ -218,9 +218,10 @@ func (p *blocks) text(lines []string) string {
 }
 
 // fold prints lines of which GitHub's log shows the first until one asks for the
-// others.
+// others. The first is a command's value, in which %0A would be a line break.
 func (p *blocks) fold(lines []string) {
-	p.app.write("::group::" + p.text(lines) + "::endgroup::\n")
+	title, rest, _ := strings.Cut(p.text(lines), "\n")
+	p.app.write("::group::" + strings.ReplaceAll(title, "%", "%25") + "\n" + rest + "::endgroup::\n")
 }
 
 func colorOf(mark string) string {

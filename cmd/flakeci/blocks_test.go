@@ -46,3 +46,14 @@ func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 		t.Errorf("said: %q", said.String())
 	}
 }
+
+// A line break in a name is %0A in the cell's id, and GitHub's runner would make a line
+// break of that again.
+func TestTheTitleOfAFoldedBlock(t *testing.T) {
+	var said bytes.Buffer
+	p := &blocks{app: &App{Stderr: &said}}
+	p.fold([]string{"✔ nixos/a%0A::error::b built", "out 100%25"})
+	if want := "::group::✔ nixos/a%250A::error::b built\nout 100%25\n::endgroup::\n"; said.String() != want {
+		t.Errorf("said %q, want %q", said.String(), want)
+	}
+}

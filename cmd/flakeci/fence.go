@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/artifact"
@@ -120,13 +121,27 @@ func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 	if err != nil {
 		return err
 	}
-	if len(there) == 0 || git.Root(at) == "" {
+	for _, path := range there {
+		// A submodule on the way has files of its own.
+		roots := slices.Compact([]string{git.Root(at), git.Root(path)})
+		for _, root := range roots {
+			if err := untrackedIn(ctx, a, root, path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// untrackedIn says whether the repository with this root tracks what is at a path.
+func untrackedIn(ctx context.Context, a *App, root, path string) error {
+	if root == "" {
 		return nil
 	}
-	repo, err := git.Open(ctx, dir, withoutTokens(a.Env))
+	repo, err := git.Open(ctx, root, withoutTokens(a.Env))
 	tracked := ""
 	if err == nil {
-		tracked, err = repo.Tracked(ctx, there...)
+		tracked, err = repo.Tracked(ctx, path)
 	}
 	switch {
 	case err != nil:

@@ -70,7 +70,7 @@ func (j *job) about() about {
 	return about{
 		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
 		Flake: reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Base:  j.base.report, Causes: j.causes, Warnings: append(j.unmatched(), j.lostLogs()...), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
+		Base:  j.base.report, Causes: j.causes, Warnings: slices.Concat(j.unmatched(), j.lostLogs(), j.itself()), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
 	}
 }
 

@@ -20,8 +20,9 @@ var secretVariables = []string{
 }
 
 // How the names of other secrets end: GITHUB_TOKEN, CI_JOB_TOKEN, ACTIONS_RUNTIME_TOKEN
-// and ACTIONS_ID_TOKEN_REQUEST_TOKEN, CI_REGISTRY_PASSWORD, SYSTEM_ACCESSTOKEN.
-var secretEndings = []string{"TOKEN", "PASSWORD", "PASSWD", "SECRET"}
+// and ACTIONS_ID_TOKEN_REQUEST_TOKEN, CI_REGISTRY_PASSWORD, SYSTEM_ACCESSTOKEN; in
+// lower case, too.
+var secretEndings = []string{"TOKEN", "PASSWORD", "PASSWD", "SECRET", "API_KEY", "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY", "SIGNING_KEY"}
 
 // Runners made of act, as Forgejo's is, show a step the inputs of its action, among
 // which is the token.

@@ -42,6 +42,27 @@ func TestParseVersion(t *testing.T) {
 	}
 }
 
+// Nix 2.34 shows {} for a check that is a function, null or a set: left out, it would
+// not be tested, and nobody would know.
+func TestShownEmpty(t *testing.T) {
+	var root showNode
+	if err := json.Unmarshal([]byte(`{
+		"checks": {"x86_64-linux": {"good": {"type": "derivation", "name": "good"}, "partly": {}}, "i686-linux": {}},
+		"packages": {"x86_64-linux": {"none": {}}}, "formatter": {"x86_64-linux": {}}
+	}`), &root); err != nil {
+		t.Fatal(err)
+	}
+	got := root.offer()
+	want := Offer{
+		Checks:     []Attr{{"x86_64-linux", "good"}, {"x86_64-linux", "partly"}},
+		Packages:   []Attr{{"x86_64-linux", "none"}},
+		Formatters: []string{"x86_64-linux"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestRemotes(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "machines")

@@ -58,14 +58,13 @@ func (n showNode) child(name string) showNode {
 	return c
 }
 
-// names lists the children in order, without those that are empty: newer
-// versions show {} for what they did not evaluate for another system.
+// names lists the children in order, also those that are empty: that is how newer
+// versions show what is no derivation, of which older ones make an error. It is
+// blamed when it is evaluated. All systems were asked for, so nothing else is empty.
 func (n showNode) names() []string {
 	var names []string
 	for name := range n {
-		if len(n.child(name)) > 0 {
-			names = append(names, name)
-		}
+		names = append(names, name)
 	}
 	sort.Strings(names)
 	return names

@@ -31,11 +31,23 @@ type Secrets struct {
 // one may well be a word.
 const shortest = 8
 
-// Know adds credentials.
+// Know adds credentials. The space around one is none of it, such as the line break
+// that a file ends with, and a key of several lines is known line by line, too: logs
+// show them apart.
 func (s *Secrets) Know(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var all []string
 	for _, value := range values {
+		value = strings.TrimSpace(value)
+		all = append(all, value)
+		for line := range strings.Lines(value) {
+			if line = strings.TrimSpace(line); line != value && LooksRandom(line) {
+				all = append(all, line)
+			}
+		}
+	}
+	for _, value := range all {
 		if len(value) < shortest {
 			continue
 		}

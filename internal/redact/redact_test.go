@@ -184,6 +184,23 @@ func throughWriter(t *testing.T, s *redact.Secrets, text string) string {
 }
 
 // JSON without a secret stays what it is, byte for byte.
+// A secret that was read from a file ends with a line break, and a key has lines.
+func TestLinesOfASecret(t *testing.T) {
+	var s redact.Secrets
+	s.Know("read-from-a-file-1\n", "-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAA1\n  AAAAC3NzaC1lZDI1NTE5AAAA\nno number\n-----END KEY-----\n")
+	for text, want := range map[string]string{
+		"it is read-from-a-file-1!":    "it is ***!",
+		"read-from-a-file-1\nnext":     "***\nnext",
+		"1: b3BlbnNzaC1rZXktdjEAAAA1":  "1: ***",
+		"AAAAC3NzaC1lZDI1NTE5AAAA":     "***",
+		"there is no number anywhere.": "there is no number anywhere.",
+	} {
+		if got := s.Text(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestJSONStays(t *testing.T) {
 	var s redact.Secrets
 	s.Know("jobs-token-1")

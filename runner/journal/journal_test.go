@@ -15,6 +15,7 @@ import (
 	"testing/quick"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
@@ -315,6 +316,33 @@ func TestKilledAgain(t *testing.T) {
 	for id, res := range e.Passed {
 		if !res.From.Equal(first.Last) {
 			t.Errorf("%s is from %s and not from %s", id, res.From, first.Last)
+		}
+	}
+}
+
+// What is masked in names may make one id of two cells. What failed is then not taken
+// for what passed, in whatever order they came.
+func TestMaskedIDs(t *testing.T) {
+	for _, failsFirst := range []bool{true, false} {
+		f := fleet()
+		f.offer = matrix.New(matrix.Inventory{NixOS: []string{"a", "h?token=first", "h?token=other"}}).Cells
+		failed := passed(f.cell(t, "nixos/h?token=first"))
+		failed.Status = runner.Failed
+		f.results = []runner.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "nixos/h?token=other"))}
+		if !failsFirst {
+			slices.Reverse(f.results)
+		}
+		s := slot(t)
+		s.Redact = new(redact.Secrets).JSON
+		end := runner.Conclude(slices.Clone(f.results), false)
+		f.write(t, s, &end)
+		j := s.mustRead(t)
+		if e := j.Earlier(true); len(e.Passed) != 1 || !e.Same["nixos/a"] {
+			t.Errorf("taken over: %+v", e)
+		}
+		got, err := j.Outcome("killed")
+		if err != nil || !slices.ContainsFunc(got.Results, runner.Result.Failed) {
+			t.Errorf("nothing failed: %+v, %v", got, err)
 		}
 	}
 }

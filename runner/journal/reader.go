@@ -7,8 +7,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
@@ -125,11 +127,19 @@ func (j *Journal) add(rec record, causes map[int]*runner.Cause) (err error) {
 
 func keep(results map[string]runner.Result, r *result, causes map[int]*runner.Cause) error {
 	res, err := r.decode(causes)
-	if err == nil {
-		results[res.Cell.ID] = res
+	if err != nil {
+		return err
 	}
-	return err
+	if old, there := results[res.Cell.ID]; there && isMasked(res.Cell.ID) && old.Failed() && !res.Failed() {
+		return nil // it may be another cell's
+	}
+	results[res.Cell.ID] = res
+	return nil
 }
+
+// isMasked says whether something was masked in an id, so that it may be that of
+// several cells.
+func isMasked(id string) bool { return strings.Contains(id, redact.Mask) }
 
 // More shards than anybody has machines for.
 const mostShards = 1 << 16
@@ -182,11 +192,12 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 
 // Earlier is what a run that goes on with this one can take over. Same says that
 // the flake is what it was. What was left out as unchanged is none of it, for the
-// base may be another by now.
+// base may be another by now. Nor is a cell whose id was masked: it may be another.
 func (j *Journal) Earlier(same bool) *runner.Earlier {
 	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
+	maps.DeleteFunc(e.Passed, func(id string, _ runner.Result) bool { return isMasked(id) })
 	for id, res := range j.results {
-		if res.Status != runner.Passed || res.How == runner.Unchanged || res.DrvPath == "" {
+		if isMasked(id) || res.Status != runner.Passed || res.How == runner.Unchanged || res.DrvPath == "" {
 			continue
 		}
 		if res.From.IsZero() {

@@ -110,6 +110,7 @@ func TestActionHidesNothingElse(t *testing.T) {
 		".netrc":                   {"machine example.org password own\nmachine github.com password " + token + "\n", "machine example.org password own\nmachine github.com password \n"},
 		"tmp/git-credentials-x":    {"[http]\n\textraheader = AUTHORIZATION: basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token)) + "\n", "[http]\n\textraheader = \n"},
 		"ws/.git/modules/m/config": {"[a]\n\tb = " + token + "\n", "[a]\n\tb = \n"},
+		"ws/a/b/c/d/.git/config":   {"[a]\n\tb = " + token + "\n", "[a]\n\tb = \n"},
 		"ws/below/.git/config":     {"[a]\n\tb = AUTHORIZATION: basic other\n", "[a]\n\tb = AUTHORIZATION: basic other\n"},
 	}
 	for name, text := range files {
