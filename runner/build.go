@@ -179,8 +179,15 @@ func (r *run) keepLog(ctx context.Context, f nix.BuildFailure) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	path, err := r.Artifacts.Text(func(w io.Writer) error {
-		whole := artifact.NewShortened(w, mostLog)
-		return errors.Join(r.Client.Log(ctx, f.DrvPath, whole), whole.Close())
+		said := &said{to: w}
+		whole := artifact.NewShortened(said, mostLog)
+		if err := errors.Join(r.Client.Log(ctx, f.DrvPath, whole), whole.Close()); err != nil {
+			return err
+		}
+		if !said.anything {
+			return errors.New("the log is empty")
+		}
+		return nil
 	}, "logs", name)
 	if err != nil && f.Log != "" {
 		path, err = r.Artifacts.Text(func(w io.Writer) error {
@@ -192,4 +199,15 @@ func (r *run) keepLog(ctx context.Context, f nix.BuildFailure) string {
 		return ""
 	}
 	return path
+}
+
+// said tells whether anything was written.
+type said struct {
+	to       io.Writer
+	anything bool
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.anything = s.anything || len(p) > 0
+	return s.to.Write(p)
 }

@@ -256,7 +256,8 @@ func buildCause(f nix.BuildFailure, keepLog func() string) *Cause {
 	if f.Server != "" {
 		c.DrvPath = ""
 	}
-	if f.DrvPath != "" && len(f.Tail) > 0 {
+	// A line that is too long for a message of Nix is in no tail.
+	if f.DrvPath != "" && (len(f.Tail) > 0 || f.Kind == nix.FailBuilder) {
 		c.Log = keepLog()
 	}
 	return c

@@ -240,3 +240,13 @@ func TestFirstLine(t *testing.T) {
 		}
 	}
 }
+
+// A line of more than a message's length is in no tail, but in the log that Nix keeps.
+func TestALogWithoutATail(t *testing.T) {
+	keep := func() string { return "a.log" }
+	for kind, want := range map[nix.FailureKind]string{nix.FailBuilder: "a.log", nix.FailFeature: ""} {
+		if c := buildCause(nix.BuildFailure{Kind: kind, DrvPath: "/nix/store/a.drv"}, keep); c.Log != want {
+			t.Errorf("%s: the log is %q, want %q", kind, c.Log, want)
+		}
+	}
+}
