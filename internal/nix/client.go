@@ -11,6 +11,7 @@
 package nix
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -157,6 +158,9 @@ type call struct {
 	stdout io.Writer
 	// line is handed each line of stderr.
 	line func([]byte)
+	// answer is in the lines that stay as they are: what is in them is used, and a path
+	// in which something was masked is none.
+	answer []byte
 	// env is added to the client's environment.
 	env []string
 	// started is given the id of the process.
@@ -190,7 +194,7 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 func (c *Client) command(k call) *proc.Cmd {
 	if line := k.line; line != nil && c.redact != nil {
 		k.line = func(said []byte) {
-			if len(said) > 0 {
+			if len(said) > 0 && (k.answer == nil || !bytes.Contains(said, k.answer)) {
 				said = c.redact(said)
 			}
 			line(said)

@@ -110,7 +110,7 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	kill := make(chan struct{})
 	answered, enough, lost := 0, false, false
 	q := t.applying(b.function(t.client.mark))
-	q.started = b.Started
+	q.started, q.answer = b.Started, []byte("trace: "+t.client.mark)
 	if b.KeepGarbage {
 		q.env = []string{"GC_DONT_GC=1"}
 	}

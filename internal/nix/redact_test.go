@@ -12,7 +12,7 @@ import (
 )
 
 // What Nix says is redacted before anything is made of it, and cut: the lines, and
-// the one that an error quotes.
+// the one that an error quotes. A line with an answer stays as it is.
 func TestWhatNixSaysIsRedacted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "nix")
 	const says = "#!/bin/sh\necho >&2\necho 'a secret' >&2\necho 'error: a secret' >&2\nexit 1\n"
@@ -33,6 +33,10 @@ func TestWhatNixSaysIsRedacted(t *testing.T) {
 	}
 	if len(lines) != 3 || lines[1] != "a ***" || lines[2] != "error: a ***" {
 		t.Errorf("the lines are %q", lines)
+	}
+	lines = nil
+	if _, err := c.run(context.Background(), call{answer: []byte("a sec"), line: func(line []byte) { lines = append(lines, string(line)) }}); err == nil || lines[1] != "a secret" {
+		t.Errorf("with an answer the lines are %q", lines)
 	}
 }
 
