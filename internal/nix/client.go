@@ -195,7 +195,7 @@ func (c *Client) command(k call) *proc.Cmd {
 	if line := k.line; line != nil && c.redact != nil {
 		k.line = func(said []byte) {
 			if len(said) > 0 && (k.answer == nil || !bytes.Contains(said, k.answer)) {
-				said = c.redact(said)
+				said = c.redact(shorten(said))
 			}
 			line(said)
 		}

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 // Numbers of Nix's internal-json log, from its src/libutil/logging.hh.
@@ -109,3 +112,36 @@ func (r record) count(i int) int {
 var sgrRE = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func stripSGR(s string) string { return sgrRE.ReplaceAllString(s, "") }
+
+// A message longer than longestMessage is cut to keptOfMessage bytes before anything is
+// made of it: to mask what is secret in 8 MiB took 6 s, and a flake may throw any text.
+const (
+	longestMessage = 1 << 20
+	keptOfMessage  = 64 << 10
+)
+
+var messagePrefix = []byte(`@nix {"action":"msg"`)
+
+// shorten cuts the texts of a message that is too long. Any other line stays as it is:
+// the log of a builder is kept whole.
+func shorten(line []byte) []byte {
+	if len(line) <= longestMessage || !bytes.HasPrefix(line, messagePrefix) {
+		return line
+	}
+	var fields map[string]any
+	d := json.NewDecoder(bytes.NewReader(line[len(recordPrefix):]))
+	d.UseNumber()
+	if err := d.Decode(&fields); err != nil {
+		return line
+	}
+	for name, value := range fields {
+		if text, ok := value.(string); ok && len(text) > keptOfMessage {
+			fields[name] = strings.ToValidUTF8(text[:keptOfMessage], "") + proc.CutMark
+		}
+	}
+	short, err := json.Marshal(fields)
+	if err != nil {
+		return line
+	}
+	return append(slices.Clip(recordPrefix), short...)
+}
