@@ -24,8 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Scripts take turns by themselves (see turns): those that boot hosts run beside
-	// those that do not, and each kind keeps the machine busy without crowding it.
+	// Scripts take turns by themselves (see turns), as many at once as suits their kind.
 	if err := flag.Set("test.parallel", "1000"); err != nil {
 		panic(err)
 	}
@@ -90,10 +89,10 @@ func withoutRace(t *testing.T, p *testscript.Params) {
 // each of which QEMU takes up to 650 MB.
 const guestShare = 1500 << 20
 
-// TestVMScripts runs the scripts that boot hosts, with the newest Nix alone: a guest
-// without KVM needs most of a core, so few run beside each other.
+// TestVMScripts runs the scripts that boot hosts, with the newest Nix alone, and before
+// all others: a guest without KVM needs most of a core, and a boot that shares one with
+// other tests takes three times as much processor time.
 func TestVMScripts(t *testing.T) {
-	t.Parallel()
 	lanes.Heavy(t, "boots hosts")
 	if _, ok := lanes.Guest(t); !ok {
 		t.Skip("no test guest in .cache/guest; make test gets it")
