@@ -115,8 +115,8 @@ func isUnder(folder string, parents []string) bool {
 	return slices.ContainsFunc(parents, func(parent string) bool { return under(folder, parent) })
 }
 
-// fakes are for tests alone.
-var fakes = []string{"reports/github/fakehub", "internal/git/planted", "internal/damage"}
+// testSupport is compiled into tests alone.
+var testSupport = []string{"reports/github/fakehub", "internal/git/planted", "internal/damage", "internal/lanes"}
 
 // ruleFor returns the rule with the longest folder that fits.
 func ruleFor(folder string) (rule, bool) {
@@ -185,15 +185,15 @@ func TestOneFileCollectsReports(t *testing.T) {
 	}
 }
 
-// What stands in for GitHub in tests, hostile checkouts, and what damages files are in no
-// program.
-func TestFakesAreForTests(t *testing.T) {
-	for _, fake := range fakes {
-		for _, s := range sources(t) {
-			for _, p := range s.imports {
-				if folder, own := ours(p); own && under(folder, fake) && !under(s.folder, fake) {
-					t.Errorf("%s imports %s, which is for tests alone", s.name, folder)
-				}
+// Test support is in no program.
+func TestProgramsImportNoTestSupport(t *testing.T) {
+	for _, s := range sources(t) {
+		if isUnder(s.folder, testSupport) {
+			continue
+		}
+		for _, p := range s.imports {
+			if folder, own := ours(p); own && isUnder(folder, testSupport) {
+				t.Errorf("%s imports %s, which is for tests alone", s.name, folder)
 			}
 		}
 	}
@@ -201,7 +201,7 @@ func TestFakesAreForTests(t *testing.T) {
 
 func TestOnlyProcStartsProcesses(t *testing.T) {
 	for _, s := range sources(t) {
-		if under(s.folder, "internal/proc") {
+		if under(s.folder, "internal/proc") || isUnder(s.folder, testSupport) {
 			continue
 		}
 		if slices.Contains(s.imports, "os/exec") {
@@ -221,7 +221,7 @@ func TestOnlyProcStartsProcesses(t *testing.T) {
 func TestEveryProcessIsSupervised(t *testing.T) {
 	found := 0
 	for _, s := range sources(t) {
-		if under(s.folder, "internal/proc") || isUnder(s.folder, fakes) {
+		if under(s.folder, "internal/proc") || isUnder(s.folder, testSupport) {
 			continue
 		}
 		ast.Inspect(s.syntax, func(n ast.Node) bool {
@@ -260,7 +260,7 @@ func isName(e ast.Expr, pkg, name string) bool {
 func TestFilesAreReadWithALimit(t *testing.T) {
 	kernels := []string{"internal/memory", "internal/proc", "vmtest/accel.go", "cmd/flakeci/secrets_linux.go"} // read /proc
 	for _, s := range sources(t) {
-		if isUnder(s.folder, fakes) || isUnder(s.name, kernels) || isUnder(s.folder, []string{"internal/safefile", "internal/lanes"}) {
+		if isUnder(s.folder, testSupport) || isUnder(s.name, kernels) || under(s.folder, "internal/safefile") {
 			continue
 		}
 		for _, use := range uses(s, map[string][]string{"os": {"ReadFile"}, "io": {"ReadAll"}}) {
@@ -277,7 +277,7 @@ func TestFilesAreReadWithALimit(t *testing.T) {
 // started by internal/safely, or what it runs is wrapped by it.
 func TestGoroutinesAreStartedSafely(t *testing.T) {
 	for _, s := range sources(t) {
-		if under(s.folder, "internal/safely") || under(s.folder, "bench") || isUnder(s.folder, fakes) {
+		if under(s.folder, "internal/safely") || under(s.folder, "bench") || isUnder(s.folder, testSupport) {
 			continue
 		}
 		for _, bare := range bareGoroutines(s.syntax) {
@@ -337,7 +337,7 @@ func bareGoroutines(file *ast.File) []string {
 func TestOnlyCmdReadsTheOutside(t *testing.T) {
 	for _, s := range sources(t) {
 		// A helper is asked for by how it was started, before there is a main.
-		if under(s.folder, "cmd") || s.name == "internal/proc/helper.go" {
+		if under(s.folder, "cmd") || s.name == "internal/proc/helper.go" || isUnder(s.folder, testSupport) {
 			continue
 		}
 		for _, p := range s.imports {
