@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -91,12 +92,13 @@ func (a *Accelerator) choose(ctx context.Context, qemu string) (Accel, string, e
 	return AccelTCG, flaw, nil
 }
 
-// proof is a remembered answer. It holds for the boot of the machine and the
-// QEMU that it was got with.
+// proof is a remembered answer. It holds for the boot of the machine, the QEMU and the
+// guest that it was got with.
 type proof struct {
-	Boot string `json:"boot"`
-	QEMU string `json:"qemu"`
-	Flaw string `json:"flaw"` // empty: KVM works
+	Boot  string `json:"boot"`
+	QEMU  string `json:"qemu"`
+	Guest uint32 `json:"guest"` // a checksum: a later flakeci may ask for more
+	Flaw  string `json:"flaw"`  // empty: KVM works
 }
 
 // flawOfKVM says what is wrong with KVM here, "" for nothing.
@@ -112,7 +114,7 @@ func (a *Accelerator) flawOfKVM(ctx context.Context, qemu string) string {
 	} else if err := f.Close(); err != nil {
 		return err.Error()
 	}
-	now := proof{Boot: bootID(), QEMU: qemu}
+	now := proof{Boot: bootID(), QEMU: qemu, Guest: crc32.ChecksumIEEE(proofGuests()[runtime.GOARCH].image)}
 	if known, ok := a.recall(now); ok {
 		return known.Flaw
 	}
@@ -160,7 +162,7 @@ func (a *Accelerator) recall(now proof) (known proof, ok bool) {
 	if err != nil || json.Unmarshal(text, &known) != nil {
 		return known, false
 	}
-	return known, known.Boot == now.Boot && known.QEMU == now.QEMU
+	return known, known.Boot == now.Boot && known.QEMU == now.QEMU && known.Guest == now.Guest
 }
 
 // remember keeps the answer. Where it cannot, it is got anew the next time.

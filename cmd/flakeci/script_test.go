@@ -43,9 +43,14 @@ func (t turns) take(e *testscript.Env) {
 // TestScripts runs the scripts whose outcome depends on Nix, with the real Nix of
 // each lane, and the scripts about flakeci's own words, such as flags, tables and
 // reports, with the newest Nix alone: an old one changes nothing about them.
+//
+// Only the newest lane runs a flakeci with the race detector: to start it takes 35 ms of
+// a processor instead of 9, and the supervisor of every Nix and git is flakeci started
+// once more. That made a script of 9 s of processor time one of 15 s.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	overrides := lanes.Overrides(t)
+	plain := withoutRace(t)
 	turns := make(turns, runtime.NumCPU())
 	for _, lane := range lanes.All(t) {
 		t.Run("nix-"+lane.Version, func(t *testing.T) {
@@ -53,35 +58,36 @@ func TestScripts(t *testing.T) {
 			p := params(lane, overrides, turns)
 			p.Dir = "testdata/script"
 			if lane != lanes.Newest(t) {
-				withoutRace(t, &p)
+				p = plain(p)
 			}
 			testscript.Run(t, p)
 		})
 	}
 	t.Run("words", func(t *testing.T) {
 		t.Parallel()
-		p := params(lanes.Newest(t), overrides, turns)
+		p := plain(params(lanes.Newest(t), overrides, turns))
 		p.Dir = "testdata/script-words"
 		testscript.Run(t, p)
 	})
 }
 
-// withoutRace has scripts run a flakeci without the race detector. One lane with it is
-// enough: to start it takes 35 ms of a processor instead of 9, and the supervisor of
-// every Nix and git is flakeci started once more.
-func withoutRace(t *testing.T, p *testscript.Params) {
+// withoutRace gives p with a flakeci that has no race detector.
+func withoutRace(t *testing.T) func(p testscript.Params) testscript.Params {
 	t.Helper()
 	if !raced {
-		return
+		return func(p testscript.Params) testscript.Params { return p }
 	}
 	bin := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	setup := p.Setup
-	p.Setup = func(e *testscript.Env) error {
-		e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
-		return setup(e)
+	return func(p testscript.Params) testscript.Params {
+		setup := p.Setup
+		p.Setup = func(e *testscript.Env) error {
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
+			return setup(e)
+		}
+		return p
 	}
 }
 
