@@ -45,11 +45,16 @@ boot = $(if $(guest),--vm reason)
 # There only where the machine's Nix works in a wrapping alone (scripts/setup says why).
 wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))
 
+# Boots have the cores to themselves: beside other tests each takes three times as long.
+raced = go test -race -timeout 60m $(TESTFLAGS)
+test: export SUPERVISOR_WITHOUT_RACE = $(CURDIR)/.cache/bin/supervise
 test: setup-test ## all tests, with real Nix in several versions
 	go vet ./... ./testdata/
+	CGO_ENABLED=0 go build -o .cache/bin/ ./internal/proc/supervise
 	status=0; \
 	  go test -timeout 60m $(TESTFLAGS) $(sinks) || status=$$?; \
-	  go test -race -timeout 60m $(TESTFLAGS) $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
+	  $(raced) -run '^TestVMScripts$$' ./cmd/flakeci || status=$$?; \
+	  $(raced) -skip '^TestVMScripts$$' $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
 	  scripts/setup skipped; exit $$status
 
 check: setup-test setup-lint ## for daily work: build, lint, and tests with one Nix, no boots, no browser

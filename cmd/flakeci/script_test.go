@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
@@ -31,13 +31,18 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"flakeci": main, "crashing-flakeci": crashing})
 }
 
-// turns limits how many scripts of a kind run at once.
+// turns limits how many scripts run at once.
 type turns chan struct{}
 
-// take waits for a turn and gives it back when the script is over.
-func (t turns) take(e *testscript.Env) {
-	t <- struct{}{}
-	e.Defer(func() { <-t })
+// inTurns gives p with scripts that wait for their turn.
+func inTurns(p testscript.Params, turns turns) testscript.Params {
+	setup := p.Setup
+	p.Setup = func(e *testscript.Env) error {
+		turns <- struct{}{}
+		e.Defer(func() { <-turns })
+		return setup(e)
+	}
+	return p
 }
 
 // TestScripts runs the scripts whose outcome depends on Nix, with the real Nix of
@@ -51,11 +56,11 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	overrides := lanes.Overrides(t)
 	plain := withoutRace(t)
-	turns := make(turns, runtime.NumCPU())
+	turns := make(turns, runtime.NumCPU()+1) // most wait for Nix, some for a time limit
 	for _, lane := range lanes.All(t) {
 		t.Run("nix-"+lane.Version, func(t *testing.T) {
 			t.Parallel()
-			p := params(lane, overrides, turns)
+			p := inTurns(params(lane, overrides), turns)
 			p.Dir = "testdata/script"
 			if lane != lanes.Newest(t) {
 				p = plain(p)
@@ -65,7 +70,7 @@ func TestScripts(t *testing.T) {
 	}
 	t.Run("words", func(t *testing.T) {
 		t.Parallel()
-		p := plain(params(lanes.Newest(t), overrides, turns))
+		p := plain(inTurns(params(lanes.Newest(t), overrides), turns))
 		p.Dir = "testdata/script-words"
 		testscript.Run(t, p)
 	})
@@ -91,32 +96,42 @@ func withoutRace(t *testing.T) func(p testscript.Params) testscript.Params {
 	}
 }
 
-// guestShare is the memory that a script which boots hosts may take: two guests, for
-// each of which QEMU takes up to 650 MB.
-const guestShare = 1500 << 20
-
 // TestVMScripts runs the scripts that boot hosts, with the newest Nix alone, and before
-// all others: a guest without KVM needs most of a core. Boots beside all other tests took
-// some 45 s of processor time each, and 25 to 33 s when only other packages ran.
+// all others: a guest without KVM keeps a core busy for 16 s, and for three times as long
+// beside all other tests.
 func TestVMScripts(t *testing.T) {
 	lanes.Heavy(t, "boots hosts")
 	if _, ok := lanes.Guest(t); !ok {
 		t.Skip("no test guest in .cache/guest; make test gets it")
 	}
-	atOnce := min(runtime.NumCPU(), int(memory.Available()/guestShare))
-	p := params(lanes.Newest(t), lanes.Overrides(t), make(turns, max(atOnce, 1)))
-	p.Dir = "testdata/script-vm"
-	setup := p.Setup
+	scripts, err := filepath.Glob("testdata/script-vm/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Half of the boots are in one script, and for some of them it waits for minutes. It
+	// boots as many hosts at once as there are cores.
+	const longest = "testdata/script-vm/outcomes.txtar"
+	p := params(lanes.Newest(t), lanes.Overrides(t))
+	inherited := p.Setup
 	p.Setup = func(e *testscript.Env) error {
 		// Limits of a boot are five times as long without KVM; outcomes.txtar sets them.
 		if kvmWorks() {
-			e.Vars = append(e.Vars, "ACCEL=kvm", "BOOT_LIMIT=48s", "SILENCE=16s")
+			e.Vars = append(e.Vars, "ACCEL=kvm", "BOOT_LIMIT=36s", "SILENCE=12s")
 		} else {
-			e.Vars = append(e.Vars, "ACCEL=tcg", "BOOT_LIMIT=4m0s", "SILENCE=1m20s")
+			e.Vars = append(e.Vars, "ACCEL=tcg", "BOOT_LIMIT=3m0s", "SILENCE=1m0s")
 		}
-		return setup(e)
+		return inherited(e)
 	}
-	testscript.Run(t, p)
+	run := func(name string, scripts ...string) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := inTurns(p, make(turns, max(1, runtime.NumCPU()/2)))
+			p.Files = scripts
+			testscript.Run(t, p)
+		})
+	}
+	run("longest", longest)
+	run("others", slices.DeleteFunc(scripts, func(s string) bool { return s == longest })...)
 }
 
 // kvmWorks says whether this machine boots guests with KVM, which is found out once.
@@ -126,12 +141,9 @@ var kvmWorks = sync.OnceValue(func() bool {
 	return err == nil
 })
 
-func params(lane lanes.Lane, overrides []string, turns turns) testscript.Params {
+func params(lane lanes.Lane, overrides []string) testscript.Params {
 	return testscript.Params{
-		Setup: func(e *testscript.Env) error {
-			turns.take(e)
-			return setup(e, lane)
-		},
+		Setup: func(e *testscript.Env) error { return setup(e, lane) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fixture":    func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
 			"commit":     func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },

@@ -115,11 +115,13 @@ func Guest(tb testing.TB) (string, bool) {
 //
 // With -race each program that is the test binary would sleep for a second at its
 // end, to see races that come late: flakeci, and the supervisor of every nix. That was
-// most of the time of the tests, and is done without.
+// most of the time of the tests, and is done without. The supervisor itself is one
+// without the race detector if make built it.
 func Env() []string {
 	return []string{
 		"NIX_CONFIG=build-users-group =\nsandbox = false\nsubstituters =\n",
 		"GORACE=atexit_sleep_ms=0",
+		"SUPERVISOR_WITHOUT_RACE=" + os.Getenv("SUPERVISOR_WITHOUT_RACE"),
 	}
 }
 

@@ -52,8 +52,7 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Not os.Executable, where another version may be by now.
-	cmd := exec.Command("/proc/self/exe")
+	cmd := exec.Command(supervisorPath())
 	cmd.Args = append([]string{supervisorName, supervisorFlag, program.Dir, program.Path}, program.Args...)
 	if cmd.Env = program.Env; cmd.Env == nil {
 		cmd.Env = program.Environ() // which has PWD follow Dir
