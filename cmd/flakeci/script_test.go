@@ -125,7 +125,7 @@ func TestVMScripts(t *testing.T) {
 	run := func(name string, scripts ...string) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := inTurns(p, make(turns, max(1, runtime.NumCPU()/2)))
+			p := inTurns(p, make(turns, runtime.NumCPU()))
 			p.Files = scripts
 			testscript.Run(t, p)
 		})

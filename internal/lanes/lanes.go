@@ -21,14 +21,9 @@ type Lane struct {
 	Extra   bool   // not for the end-to-end tests
 }
 
-// All gives the lanes of the end-to-end tests, the oldest first, and with -short the
-// newest alone. One that could not be set up becomes a skipped subtest with its name
-// and the reason.
+// All gives the lanes of the end-to-end tests, as Every does.
 func All(t *testing.T) []Lane {
 	t.Helper()
-	if testing.Short() {
-		return []Lane{Newest(t)}
-	}
 	return slices.DeleteFunc(Every(t), func(l Lane) bool { return l.Extra })
 }
 
@@ -40,9 +35,14 @@ func Heavy(tb testing.TB, what string) {
 	}
 }
 
-// Every gives all lanes, the extra ones too.
+// Every gives all lanes, the extra ones too, the oldest first, and with -short the newest
+// alone. One that could not be set up becomes a skipped subtest with its name and the
+// reason.
 func Every(t *testing.T) []Lane {
 	t.Helper()
+	if testing.Short() {
+		return []Lane{Newest(t)}
+	}
 	list, skipped := read(t)
 	for name, reason := range skipped {
 		t.Run(name, func(t *testing.T) { t.Skipf("lane %s: %s", name, reason) })
@@ -144,7 +144,7 @@ func Overrides(tb testing.TB) []string {
 
 // inStore gives the store path of a folder's copy. Every Nix copies and hashes a path:
 // input from elsewhere anew, which for the guest's 51 MB was a third of the processor
-// time of a script; one in the store, of the name that flakes give it, is used as it is.
+// time of a script. One in the store, of the name that flakes give it, is used as it is.
 func inStore(tb testing.TB, dir string) string {
 	tb.Helper()
 	cmd := exec.Command(Newest(tb).Nix, "store", "add-path", "--name", "source", "--extra-experimental-features", "nix-command", dir)

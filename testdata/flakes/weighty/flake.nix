@@ -18,8 +18,8 @@
           builder = "${busybox}/busybox";
           args = [ "sh" "-c" "echo ${name} > $out" ];
         };
-      # About 700 MB that cannot be let go of.
-      large = builtins.genList (n: { name = toString n; value = [ n ]; }) 3500000;
+      # About 350 MB that cannot be let go of.
+      large = builtins.genList (n: { name = toString n; value = [ n ]; }) 1750000;
       hold = list: value: builtins.deepSeq list (if builtins.length list > 0 then value else null);
       many = builtins.genList (n: n) 100000;
       host = toplevel: { config.system.build.toplevel = toplevel; };
