@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
@@ -13,7 +14,7 @@ import (
 // that it is there.
 func TestWhatWasBuiltBeforeAnInterruption(t *testing.T) {
 	dir := t.TempDir()
-	fake, out := filepath.Join(dir, "nix"), filepath.Join(dir, "out")
+	fake, out := filepath.Join(dir, "nix"), filepath.Join(dir, strings.Repeat("0", 32)+"-out")
 	script := "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\necho 'nix (Nix) 2.34.8'\n"
 	if err := os.WriteFile(fake, []byte(script), 0o700); err != nil {
 		t.Fatal(err)

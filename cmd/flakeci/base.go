@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -93,10 +96,29 @@ func (b *baseline) readReport(path string) error {
 	if err != nil {
 		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
 	}
+	if err := arePaths(r); err != nil {
+		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+	}
 	if b.report.Ref == "" {
 		b.report.Ref, b.report.Rev = path, r.Flake.Rev
 	}
 	b.base.Known = known(r)
+	return nil
+}
+
+// arePaths says what in a report is no path in a store. Nix is asked about those, so a
+// report that somebody else wrote must not choose its words.
+func arePaths(r reports.Report) error {
+	for _, c := range r.Cells {
+		if c.DrvPath != "" && !nix.IsDerivation(c.DrvPath) {
+			return fmt.Errorf("the derivation of %q is %q, which is none in a store", c.ID, c.DrvPath)
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.OutPaths)) {
+			if out := c.OutPaths[name]; !nix.IsOutput(out) {
+				return fmt.Errorf("the output %q of %q is %q, which is no path in a store", name, c.ID, out)
+			}
+		}
+	}
 	return nil
 }
 

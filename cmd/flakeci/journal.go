@@ -212,6 +212,9 @@ func (j *job) goOn(now journal.Head) *runner.Earlier {
 	if before.Damaged {
 		j.app.say("warning: the journal of the run before is damaged; what that came to after the damage is done again")
 	}
+	if before.Foreign() {
+		j.app.say("warning: the journal of the run before names what is no path in a store; cells of which it does so are done again")
+	}
 	ended := dayAndTime(before.Last)
 	if before.Looking() && len(before.Earlier(false).Passed) == 0 {
 		j.app.say("nothing to resume: the run that ended %s came no further than looking into the flake; this is a new one", ended)

@@ -239,7 +239,7 @@ func (t *Target) Save(ctx context.Context) error {
 // still.
 func (t *Target) Known(q Question) (Instance, bool) {
 	var in Instance
-	if !t.answers.get(asking(q.expr()), &in) || q.finish(&in) != nil {
+	if !t.answers.get(asking(q.expr()), &in) || q.finish(&in, t.client.store) != nil {
 		return Instance{}, false
 	}
 	drvs := []string{in.DrvPath}

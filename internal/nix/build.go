@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -78,8 +77,11 @@ type BuildWatcher struct {
 // asked for, see [Version.NamesAllFailures]. Jobs is how many builders may run at once on this machine; 0
 // leaves it to Nix's own settings.
 func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatcher) (BuildResult, error) {
+	if len(drvs) == 0 {
+		return BuildResult{}, nil // Nix would build the flake in this folder
+	}
 	p := newBuildLog(w)
-	k := c.realise(drvs, "--keep-going", "-v",
+	k := realise(drvs, "--keep-going", "-v",
 		// How often, in seconds, to look whether another nix is done with a
 		// derivation that both need; the default of 5 is felt.
 		"--option", "build-poll-interval", "1")
@@ -97,8 +99,11 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatc
 	if ctx.Err() != nil {
 		return res, err
 	}
-	var died *proc.Error
-	if len(res.Failures) == 0 && errors.As(err, &died) {
+	if len(res.Failures) == 0 {
+		var died *proc.Error
+		if !errors.As(err, &died) {
+			return res, err
+		}
 		f := classify(p.lastWord(died))
 		if outOfRoom(err) {
 			f.Kind = FailDisk
@@ -109,29 +114,16 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatc
 }
 
 // realise is a call of `nix build` for derivations.
-func (c *Client) realise(drvs []string, args ...string) call {
-	var names []string
-	for _, drv := range drvs {
-		names = append(names, c.Version.installable(drv))
+func realise(drvs []string, args ...string) call {
+	return call{
+		sub: []string{"build"}, args: append([]string{"--no-link", "--log-format", "internal-json"}, args...),
+		paths: drvs, outputs: true, reads: true,
 	}
-	return c.naming(call{sub: []string{"build"}, args: append([]string{"--no-link", "--log-format", "internal-json"}, args...)}, names)
-}
-
-// naming adds what a call is about. Versions that can read that from their input are
-// told so: 2.34 takes some 35 ms for each derivation on its command line.
-func (c *Client) naming(k call, names []string) call {
-	if c.Version.Less(installablesRead()) {
-		k.args = append(k.args, names...)
-		return k
-	}
-	k.args = append(k.args, "--stdin")
-	k.stdin = strings.NewReader(strings.Join(names, "\n") + "\n")
-	return k
 }
 
 // Log writes the whole log of a derivation that was built or failed before, if the
 // store has it. Substituters have the log of a build that went well.
 func (c *Client) Log(ctx context.Context, drv string, w io.Writer) error {
-	_, err := c.run(ctx, call{sub: []string{"log"}, args: []string{"--option", "substituters", "", drv}, stdout: w})
+	_, err := c.run(ctx, call{sub: []string{"log"}, args: []string{"--option", "substituters", ""}, paths: []string{drv}, stdout: w})
 	return err
 }

@@ -19,8 +19,8 @@ func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string,
 	needs := map[string][]string{}
 	for most := range chunksOf(drvs, maxArguments) {
 		out := proc.Answer{Max: maxAnswer}
-		args := slices.Concat(c.Version.jsonFormat(), []string{"--json", "--derivation", "--option", "substitute", "false"}, most)
-		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, limit: c.limits.store}); err != nil {
+		args := slices.Concat(c.Version.jsonFormat(), []string{"--json", "--derivation", "--option", "substitute", "false"})
+		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: most, stdout: &out, limit: c.limits.store}); err != nil {
 			return nil, err
 		}
 		infos, err := decodePathInfos(out.Bytes())

@@ -18,8 +18,11 @@ type Plan struct {
 
 // DryRun asks what building derivations would take, all together.
 func (c *Client) DryRun(ctx context.Context, drvs ...string) (Plan, error) {
+	if len(drvs) == 0 {
+		return Plan{}, nil // Nix would look at the flake in this folder
+	}
 	var p planLog
-	k := c.realise(drvs, "--dry-run")
+	k := realise(drvs, "--dry-run")
 	k.limit = c.limits.fetching(ctx)
 	var log stderrLog
 	k.line = func(line []byte) {

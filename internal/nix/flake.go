@@ -135,14 +135,15 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 		f.inGit = f.Checkout != ""
 	}
 	var m metadata
-	args := append([]string{f.eval}, overrideArgs("", overrides)...)
-	q := question{flake: &f, call: call{sub: []string{"flake", "metadata"}, args: args, limit: c.limits.fetching(ctx)}}
+	args := overrideArgs("", overrides)
+	q := question{flake: &f, call: call{sub: []string{"flake", "metadata"}, args: args, refs: []string{f.eval}, limit: c.limits.fetching(ctx)}}
 	if _, err := c.evaluate(ctx, q, &f.described); err != nil {
 		return f, f.resolveError(err)
 	}
 	if err := m.decode(f.described); err != nil {
 		return f, err
 	}
+	c.store.learn(m.Path)
 	if err := c.heed(ref, "", m.source()); err != nil {
 		return f, err
 	}
@@ -150,7 +151,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 		return f, err
 	}
 	if written := f.fill(m); written {
-		if err := c.proveCarried(ctx, &f, append([]string{f.eval}, overrideArgs("", overrides)...), m); err != nil {
+		if err := c.proveCarried(ctx, &f, args, m); err != nil {
 			return f, f.resolveError(err)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -132,7 +134,7 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 		}
 		of := b.Questions[answered]
 		raw := in
-		err := of.finish(&in)
+		err := of.finish(&in, t.client.store)
 		if err == nil {
 			t.answers.add(asking(of.expr()), raw)
 		}
@@ -222,12 +224,18 @@ func parseWarning(line []byte) (text string, ok bool) {
 	return strings.TrimSpace(text), ok
 }
 
-// finish makes what evaluation gave ready for use, and finds what is wrong in it.
-func (q Question) finish(in *Instance) (err error) {
+// finish makes what evaluation gave ready for use, and finds what is wrong in it. Then
+// no path is left of it.
+func (q Question) finish(in *Instance, store *storeFolder) (err error) {
 	path := q.Path
 	if q.VM != nil {
 		path = q.VM.path()
 	}
+	defer func() {
+		if err != nil {
+			in.forget()
+		}
+	}()
 	if !in.says(q) {
 		return badAnswer("eval", "it says nothing of %s", strings.Join(path, "."))
 	}
@@ -237,12 +245,14 @@ func (q Question) finish(in *Instance) (err error) {
 	case in.NoVM:
 		err = q.VM.noRunner()
 	case in.Skip == "":
-		err = in.check(path)
+		if err = in.check(path, store); err == nil && q.VM != nil && in.Outputs["out"] == "" {
+			err = &EvalError{Message: strings.Join(path, ".") + " has no output out, where its runner would be"}
+		}
 	}
 	for i, h := range in.Homes {
 		in.Homes[i].Instance.Home = &in.Homes[i].HomeInfo
 		if err == nil {
-			err = h.Instance.check(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"))
+			err = h.Instance.check(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"), store)
 		}
 	}
 	return err
@@ -258,18 +268,46 @@ func (in Instance) says(q Question) bool {
 	return q.Users || in.NoVM && q.VM != nil || in.Skip != "" || in.NotDerivation != "" || in.DrvPath != "" && in.Outputs != nil
 }
 
-var drvPathRE = regexp.MustCompile(`^` + drvPattern + `$`)
+// What names of outputs and of systems are made of. Nix allows more, which nobody uses.
+var wordRE = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z+._-]{0,99}$`)
 
-// check holds what evaluation gave to what a derivation is. Its path goes onto
-// Nix's command line, so that it must not be whatever the flake likes.
-func (in Instance) check(path []string) error {
+// check holds what evaluation gave to what a derivation is. Its paths go onto
+// Nix's command line, so that they must not be whatever the flake likes.
+func (in Instance) check(path []string, store *storeFolder) error {
+	wrong := func(format string, args ...any) error {
+		return &EvalError{Message: strings.Join(path, ".") + " is no derivation" + fmt.Sprintf(format, args...)}
+	}
 	switch {
 	case in.NotDerivation != "":
-		return &EvalError{Message: fmt.Sprintf("%s is no derivation but of type %s", strings.Join(path, "."), in.NotDerivation)}
-	case !drvPathRE.MatchString(in.DrvPath):
-		return &EvalError{Message: fmt.Sprintf("%s is no derivation: its drvPath is %q", strings.Join(path, "."), in.DrvPath)}
+		return wrong(" but of type %s", in.NotDerivation)
+	case !IsDerivation(in.DrvPath) || store.check(in.DrvPath) != nil:
+		return wrong(": its drvPath is %q", in.DrvPath)
+	case !wordRE.MatchString(in.System):
+		return wrong(": its system is %q", in.System)
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Outputs)) {
+		out := in.Outputs[name]
+		switch {
+		case !wordRE.MatchString(name):
+			return wrong(": it has an output %q", name)
+		case !placeholderRE.MatchString(out) && store.check(out) != nil:
+			return wrong(": the path of its output %s is %q", name, out)
+		}
 	}
 	return nil
+}
+
+// forget takes out what was to be used, of the homes inside as well. The maps are
+// others', which are not to be changed.
+func (in *Instance) forget() {
+	in.DrvPath, in.Outputs = "", nil
+	if !wordRE.MatchString(in.System) {
+		in.System = ""
+	}
+	in.Homes = slices.Clone(in.Homes)
+	for i := range in.Homes {
+		in.Homes[i].Instance.forget()
+	}
 }
 
 // asking is a function of the flake that questions stand in.

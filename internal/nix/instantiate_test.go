@@ -68,6 +68,13 @@ const cells = `{
         number = 5;
         set = { };
         forged = { type = "derivation"; drvPath = "--option"; system = "x"; outputs = [ ]; };
+        forged-output = drv "n" // { outputs = [ "out" "b" ]; b.outPath = "--store"; };
+        forged-folder = drv "n" // { out.outPath = "/tmp/00000000000000000000000000000000-n"; };
+        forged-escape = drv "n" // { out.outPath = "\x1b[2J\n"; };
+        forged-output-name = drv "n" // { outputs = [ "--store" ]; "--store" = drv "n"; };
+        forged-system = drv "n" // { system = "--store"; };
+        forged-reference = drv "n" // { drvPath = "/nix/store/00000000000000000000000000000000-n#x.drv"; };
+        placeholder = drv "n" // { out.outPath = "/1rz4g4znpzjwh1xymhjpm42vipw92pr73vdgl6xs1hycac8kf2n9"; };
         number-system = drv "n" // { system = 5; };
         multiple = derivation { name = "multiple"; system = "x86_64-linux"; builder = "/bin/sh"; outputs = [ "out" "man" "dev" ]; };
       };
@@ -115,6 +122,13 @@ func TestInstantiate(t *testing.T) {
 		{pkg("number"), "error: packages.x86_64-linux.number is no derivation but of type int"},
 		{pkg("set"), "error: packages.x86_64-linux.set is no derivation but of type set"},
 		{pkg("forged"), "error: packages.x86_64-linux.forged is no derivation: its drvPath is \"--option\""},
+		{pkg("forged-output"), "error: packages.x86_64-linux.forged-output is no derivation: the path of its output b is \"--store\""},
+		{pkg("forged-folder"), "error: packages.x86_64-linux.forged-folder is no derivation: the path of its output out is \"/tmp/00000000000000000000000000000000-n\""},
+		{pkg("forged-escape"), "error: packages.x86_64-linux.forged-escape is no derivation: the path of its output out is \"x1b[2J\\n\""},
+		{pkg("forged-output-name"), "error: packages.x86_64-linux.forged-output-name is no derivation: it has an output \"--store\""},
+		{pkg("forged-system"), "error: packages.x86_64-linux.forged-system is no derivation: its system is \"--store\""},
+		{pkg("forged-reference"), "error: packages.x86_64-linux.forged-reference is no derivation: its drvPath is \"/nix/store/00000000000000000000000000000000-n#x.drv\""},
+		{pkg("placeholder"), "n for x86_64-linux"},
 		{pkg("number-system"), "error: …"},
 		{pkg("multiple"), "multiple for x86_64-linux"},
 		{pkg("none"), "error: …attribute 'none' missing"},
@@ -132,6 +146,9 @@ func TestInstantiate(t *testing.T) {
 		target := w.mustOpen()
 		for _, tt := range tests {
 			got := w.instantiated(target, tt.question)
+			if in, err := instantiate(w.Context(), target, tt.question); err != nil && (in.DrvPath != "" || in.Outputs != nil) {
+				w.Errorf("%v: %+v is left", tt.question.Path, in)
+			}
 			start, end, open := strings.Cut(tt.want, "…")
 			if !(open && strings.HasPrefix(got, start) && strings.HasSuffix(got, end) || got == tt.want) {
 				w.Errorf("%v\n got %q\nwant %q", tt.question.Path, got, tt.want)

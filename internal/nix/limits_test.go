@@ -87,7 +87,7 @@ func TestAnAnswerWithoutEnd(t *testing.T) {
 	if e := (*EvalError)(nil); !errors.As(err, &e) || e.Message != "nix eval printed more than 128 MiB" {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := c.Needs(t.Context(), []string{"/nix/store/x.drv"}); !errors.Is(err, proc.ErrTooMuch) {
+	if _, err := c.Needs(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}); !errors.Is(err, proc.ErrTooMuch) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -128,12 +128,12 @@ func TestLogsAreStreamed(t *testing.T) {
 				return err
 			}
 			defer f.Close()
-			return c.Log(t.Context(), "/nix/store/x.drv", f)
+			return c.Log(t.Context(), "/nix/store/00000000000000000000000000000000-x.drv", f)
 		}},
-		"a builder": {fmt.Sprintf("echo '%s' >&2; %s >&2", record(`{"action":"start","id":1,"type":105,"fields":["/nix/store/x.drv","",1,1]}`),
+		"a builder": {fmt.Sprintf("echo '%s' >&2; %s >&2", record(`{"action":"start","id":1,"type":105,"fields":["/nix/store/00000000000000000000000000000000-x.drv","",1,1]}`),
 			fmt.Sprintf(count, record(`{"action":"result","id":1,"type":101,"fields":["`+filler+`"]}`))), func(c *Client) error {
 			heard := 0
-			_, err := c.Build(t.Context(), []string{"/nix/store/x.drv"}, 1, BuildWatcher{Log: func(string, string) { heard++ }})
+			_, err := c.Build(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}, 1, BuildWatcher{Log: func(string, string) { heard++ }})
 			if err == nil && heard != lines {
 				err = fmt.Errorf("%d lines of %d were heard", heard, lines)
 			}

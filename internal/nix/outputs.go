@@ -21,6 +21,9 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 		}
 		return []string{drv}, nil
 	}
+	if err := c.store.check(outputs...); err != nil {
+		return nil, err
+	}
 	missing := outputs
 	if c.hasFiles {
 		missing = slices.DeleteFunc(slices.Clone(outputs), func(path string) bool {
@@ -46,8 +49,8 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
 	var log stderrLog
 	out := proc.Answer{Max: maxAnswer}
-	args := append(c.Version.jsonFormat(), "--json", "--log-format", "internal-json", "--option", "substitute", "false", c.Version.installable(drv))
-	_, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, line: log.line, limit: c.limits.store})
+	args := append(c.Version.jsonFormat(), "--json", "--log-format", "internal-json", "--option", "substitute", "false")
+	_, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: []string{drv}, outputs: true, stdout: &out, line: log.line, limit: c.limits.store})
 	var died *proc.Error
 	if errors.As(err, &died) && died.ExitCode > 0 {
 		return false, nil

@@ -180,7 +180,7 @@ func (l lockFile) at(name string) (lockNode, bool) {
 func (c *Client) proveCarried(ctx context.Context, f *Flake, args []string, m metadata) error {
 	var again metadata
 	var raw json.RawMessage
-	q := question{flake: f, call: call{sub: []string{"flake", "metadata"}, args: args, limit: c.limits.fetching(ctx)}}
+	q := question{flake: f, call: call{sub: []string{"flake", "metadata"}, args: args, refs: []string{f.eval}, limit: c.limits.fetching(ctx)}}
 	if _, err := c.evaluate(ctx, q, &raw); err != nil {
 		return err
 	}

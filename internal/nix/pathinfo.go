@@ -34,8 +34,8 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 	out := proc.Answer{Max: maxAnswer}
 	// Nix would ask substituters what it would take to get the paths that are not
 	// there, and only to print it.
-	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args, paths)
-	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, stdout: &out, line: log.line, limit: c.limits.store}); err != nil {
+	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args)
+	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: paths, stdout: &out, line: log.line, limit: c.limits.store}); err != nil {
 		log.explain(err)
 		return nil, err
 	}

@@ -22,6 +22,6 @@ func (c *Client) Root(ctx context.Context, link string, paths []string) error {
 	if len(kept) == 0 {
 		return nil
 	}
-	_, err := c.run(ctx, c.naming(call{sub: []string{"build"}, args: []string{"--out-link", link}, limit: c.limits.store}, kept))
+	_, err := c.run(ctx, call{sub: []string{"build"}, args: []string{"--out-link", link}, paths: kept, reads: true, limit: c.limits.store})
 	return err
 }

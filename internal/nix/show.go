@@ -107,8 +107,7 @@ func (t *Target) show(ctx context.Context) (Offer, error) {
 	if t.answers.get("flake show", &root) {
 		return root.offer(), nil
 	}
-	args := append([]string{t.Flake.reference()}, t.client.Version.showAllSystems()...)
-	q := question{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, beside: true, args: t.args("", args...)}}
+	q := question{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, beside: true, args: t.args("", t.client.Version.showAllSystems()...), refs: []string{t.Flake.reference()}}}
 	if _, err := t.client.evaluate(ctx, q, &root); err != nil {
 		return Offer{}, err
 	}

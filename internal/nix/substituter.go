@@ -139,10 +139,10 @@ func (s *search) prime(ctx context.Context, substituters, paths []string) error 
 	defer cancel()
 	// Nix does not read + as a space.
 	store := "local?root=" + strings.ReplaceAll(url.QueryEscape(empty), "+", "%20")
-	args := []string{"--json", "--store", store, "--fallback", "--option", "substitute", "true",
-		"--option", "substituters", strings.Join(substituters, " "), "--option", "narinfo-cache-negative-ttl", "0"}
+	args := append(s.client.Version.jsonFormat(), "--json", "--store", store, "--fallback", "--option", "substitute", "true",
+		"--option", "substituters", strings.Join(substituters, " "), "--option", "narinfo-cache-negative-ttl", "0")
 	for batch := range slices.Chunk(paths, localBatch) {
-		if _, err := s.client.run(ctx, call{sub: []string{"path-info"}, args: slices.Concat(s.client.Version.jsonFormat(), args, batch), limit: s.client.limits.fetching(ctx)}); err != nil {
+		if _, err := s.client.run(ctx, call{sub: []string{"path-info"}, args: args, paths: batch, limit: s.client.limits.fetching(ctx)}); err != nil {
 			return err
 		}
 	}

@@ -79,8 +79,8 @@ func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...
 
 // applying is the question of what a function gives for the flake.
 func (t *Target) applying(function string) question {
-	q := question{flake: &t.Flake, prefix: "target/", call: call{sub: []string{"eval"}}}
-	q.args = t.args(q.prefix, t.wrapper+"#target", "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.reference())
+	q := question{flake: &t.Flake, prefix: "target/", call: call{sub: []string{"eval"}, refs: []string{t.wrapper + "#target"}}}
+	q.args = t.args(q.prefix, "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.reference())
 	return q
 }
 

@@ -175,7 +175,12 @@ func TestRoundTrip(t *testing.T) {
 
 // passed is a cell that passed.
 func passed(c matrix.Cell) runner.Result {
-	return runner.Result{Cell: c, Status: runner.Passed, How: runner.Built, DrvPath: "/nix/store/" + c.ID + ".drv"}
+	return runner.Result{Cell: c, Status: runner.Passed, How: runner.Built, DrvPath: drvOf(c)}
+}
+
+// drvOf is a derivation for a cell.
+func drvOf(c matrix.Cell) string {
+	return "/nix/store/" + strings.Repeat("0", 32) + "-" + strings.NewReplacer("/", "-", "@", "-").Replace(c.ID) + ".drv"
 }
 
 // fleet has two hosts.
@@ -485,4 +490,47 @@ func (endless) Read(p []byte) (int, error) {
 		p[i] = ' '
 	}
 	return len(p), nil
+}
+
+// What is no path in a store is not taken over, and that it is there is said.
+func TestForeignPaths(t *testing.T) {
+	good := "/nix/store/" + strings.Repeat("0", 32) + "-x"
+	f := fleet()
+	for _, c := range []struct {
+		drv, out string
+		foreign  bool
+	}{
+		{good + ".drv", good, false},
+		{good + ".drv", "/" + strings.Repeat("0", 52), false},
+		{good + ".drv", "--store", true},
+		{good + ".drv", "ssh-ng://localhost?remote-program=/tmp/evil", true},
+		{good, good, true},
+		{"github:a/b", good, true},
+		{"--store", good, true},
+		{good + "-***.drv", good, true},
+	} {
+		res := passed(f.cell(t, "nixos/a"))
+		res.DrvPath, res.OutPaths = c.drv, map[string]string{"out": c.out}
+		f.results = []runner.Result{res}
+		s := slot(t)
+		f.write(t, s, nil)
+		j := s.mustRead(t)
+		e := j.Earlier(true)
+		if _, taken := e.Passed["nixos/a"]; j.Foreign() != c.foreign || taken == c.foreign || e.Same["nixos/a"] == c.foreign {
+			t.Errorf("%+v: foreign %t, taken over %t", c, j.Foreign(), taken)
+		}
+		// As a run carries it on that did not come to the cell.
+		w, err := s.Create(f.head, f.offer, &runner.Earlier{Passed: map[string]runner.Result{"nixos/a": res}})
+		if err == nil {
+			err = w.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		j = s.mustRead(t)
+		if _, taken := j.Earlier(true).Passed["nixos/a"]; j.Foreign() != c.foreign || taken == c.foreign {
+			t.Errorf("carried on, %+v: foreign %t, taken over %t", c, j.Foreign(), taken)
+		}
+		_ = s.Close()
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
@@ -192,12 +193,13 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 
 // Earlier is what a run that goes on with this one can take over. Same says that
 // the flake is what it was. What was left out as unchanged is none of it, for the
-// base may be another by now. Nor is a cell whose id was masked: it may be another.
+// base may be another by now. Nor is a cell whose id was masked: it may be another. Nor
+// is one of which [Journal.Foreign] tells.
 func (j *Journal) Earlier(same bool) *runner.Earlier {
 	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
-	maps.DeleteFunc(e.Passed, func(id string, _ runner.Result) bool { return isMasked(id) })
+	maps.DeleteFunc(e.Passed, func(id string, res runner.Result) bool { return isMasked(id) || isForeign(res) })
 	for id, res := range j.results {
-		if isMasked(id) || res.Status != runner.Passed || res.How == runner.Unchanged || res.DrvPath == "" {
+		if isMasked(id) || isForeign(res) || res.Status != runner.Passed || res.How == runner.Unchanged || res.DrvPath == "" {
 			continue
 		}
 		if res.From.IsZero() {
@@ -210,4 +212,30 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 		e.Homes = slices.Clone(j.homes)
 	}
 	return e
+}
+
+// Foreign says whether there are cells whose derivation or outputs are no paths in a
+// store. Somebody else wrote these, or a credential was masked in them; Nix is asked
+// about what is taken over.
+func (j *Journal) Foreign() bool {
+	for _, list := range []map[string]runner.Result{j.results, j.earlier} {
+		for _, res := range list {
+			if isForeign(res) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isForeign(res runner.Result) bool {
+	if res.DrvPath != "" && !nix.IsDerivation(res.DrvPath) {
+		return true
+	}
+	for _, out := range res.OutPaths {
+		if !nix.IsOutput(out) {
+			return true
+		}
+	}
+	return false
 }

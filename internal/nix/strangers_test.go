@@ -1,0 +1,259 @@
+package nix
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// strangers are what a flake, a report or a journal could say in the place of a path in
+// the store.
+func strangers() []string {
+	const hash = "/00000000000000000000000000000000-"
+	return []string{
+		"--store", "-f", "--option", "-", "--", "", ".", "/", "x", "nixpkgs", "github:a/b", "path:.",
+		"ssh-ng://localhost?remote-program=/tmp/evil", "local?root=/tmp/evil", "--store=ssh-ng://localhost",
+		"/nix/store/../../etc", "/nix/store/..", "/nix/store", "/nix/store/x^*", "/nix/store/x.drv", "/etc/passwd",
+		hash + "x.drv", "/nix/store" + hash + "x.drv^*", "/nix/store" + hash + "x.drv!out", "/nix/store" + hash + "x#y.drv", "/nix?/store" + hash + "x.drv",
+		"/nix/store/../../tmp" + hash + "x.drv", "//nix/store" + hash + "x.drv", "/nix/./store" + hash + "x.drv", "nix/store" + hash + "x.drv",
+		"/nix/store" + hash + "x.drv\n--store", "/nix/store" + hash + "x.drv\x00", "/nix/store" + hash + "x.drv ", " /nix/store" + hash + "x.drv",
+		"-/nix/store" + hash + "x.drv", "/nix/store" + hash + "x/y.drv", "/nix/store" + hash + strings.Repeat("x", 300) + ".drv",
+		"/1rz4g4znpzjwh1xymhjpm42vipw92pr73vdgl6xs1hycac8kf2n9",
+	}
+}
+
+// A recordingNix notes each word that it is given, and its input, a folder for each call.
+type recordingNix struct {
+	*testing.T
+	dir    string
+	client *Client
+}
+
+// recordingNix says of no path that it is there, and of the store that it is /nix/store.
+func newRecordingNix(t *testing.T, v Version) *recordingNix {
+	t.Helper()
+	dir := t.TempDir()
+	client := fakeNix(t, `i=1
+until mkdir "`+dir+`/$i" 2>/dev/null; do i=$((i + 1)); done
+for word; do printf '%s\0' "$word"; done >"`+dir+`/$i/args"
+cat >"`+dir+`/$i/stdin"
+case "$1 $2" in
+show-config*) echo '{"system": {"value": "x86_64-linux"}, "substitute": {"value": true}, "substituters": {"value": ["https://cache.example.org"]}}' ;;
+path-info*) echo '{}' ;;
+"flake metadata") echo '{"url": "path:/x", "resolvedUrl": "path:/x", "path": "/nix/store/00000000000000000000000000000000-source",
+	"locked": {"type": "path"}, "resolved": {"type": "path"}, "locks": {"nodes": {"root": {}}, "root": "root"}}' ;;
+*) echo '{}' ;;
+esac
+`)
+	client.Version = v
+	return &recordingNix{t, dir, client}
+}
+
+// A recordedCall is what a call of Nix was given: before and behind the word that ends
+// options, or on its input.
+type recordedCall struct {
+	options, about []string
+}
+
+// calls gives all until now, and forgets them.
+func (n *recordingNix) calls() []recordedCall {
+	n.Helper()
+	dirs, err := filepath.Glob(n.dir + "/*")
+	if err != nil {
+		n.Fatal(err)
+	}
+	var list []recordedCall
+	for _, dir := range dirs {
+		args, err1 := os.ReadFile(dir + "/args")
+		input, err2 := os.ReadFile(dir + "/stdin")
+		if err := errors.Join(err1, err2, os.RemoveAll(dir)); err != nil {
+			n.Fatal(err)
+		}
+		words := strings.Split(strings.TrimSuffix(string(args), "\x00"), "\x00")
+		c := recordedCall{options: words}
+		if i := slices.Index(words, "--"); i >= 0 {
+			c.options, c.about = words[:i], words[i+1:]
+		}
+		if slices.Contains(c.options, "--stdin") {
+			c.about = append(c.about, strings.Split(strings.TrimSuffix(string(input), "\n"), "\n")...)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// asks are all public functions that take paths in the store.
+func (n *recordingNix) asks() map[string]func(paths []string) error {
+	c, ctx := n.client, n.Context()
+	return map[string]func([]string) error{
+		"Closures.Of":     func(p []string) error { _, err := c.Closures(n.TempDir()).Of(ctx, p); return err },
+		"Missing":         func(p []string) error { _, err := c.Missing(ctx, p[0], p); return err },
+		"Missing outputs": func(p []string) error { _, err := c.Missing(ctx, p[0], nil); return err },
+		"Needs":           func(p []string) error { _, err := c.Needs(ctx, p); return err },
+		"Root":            func(p []string) error { return c.Root(ctx, filepath.Join(n.TempDir(), "link"), p) },
+		"Log":             func(p []string) error { return c.Log(ctx, p[0], io.Discard) },
+		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, BuildWatcher{}); return err },
+		"DryRun":          func(p []string) error { _, err := c.DryRun(ctx, p...); return err },
+	}
+}
+
+// A method that takes texts is either asked here with strangers' words, or known to take
+// none of them for a path.
+func TestAllThatTakesPathsIsAsked(t *testing.T) {
+	t.Parallel()
+	others := []string{"Closures", "Open", "RefAt", "Resolve"} // folders of flakeci's, and references
+	n := newRecordingNix(t, Version{2, 34, 8})
+	asked := n.asks()
+	for _, of := range []reflect.Type{reflect.TypeFor[*Client](), reflect.TypeFor[*Closures]()} {
+		for i := range of.NumMethod() {
+			m := of.Method(i)
+			texts := false
+			for k := 1; k < m.Type.NumIn(); k++ {
+				in := m.Type.In(k)
+				texts = texts || in.Kind() == reflect.String || in.Kind() == reflect.Slice && in.Elem().Kind() == reflect.String
+			}
+			_, is := asked[m.Name]
+			if texts && !is && asked[of.Elem().Name()+"."+m.Name] == nil && !slices.Contains(others, m.Name) {
+				t.Errorf("%s of %s takes texts, and is not asked", m.Name, of)
+			}
+		}
+	}
+}
+
+// Whatever a flake, a report or a journal says in the place of a path in the store: Nix
+// is given none of it, neither as an option nor as a flake, and the call fails.
+func TestStrangersWordsDoNotReachNix(t *testing.T) {
+	t.Parallel()
+	const good = "/nix/store/00000000000000000000000000000000-x.drv"
+	for _, v := range []Version{{2, 8, 0}, {2, 26, 3}, {2, 34, 8}} {
+		t.Run(v.String(), func(t *testing.T) {
+			t.Parallel()
+			n := newRecordingNix(t, v)
+			for name, ask := range n.asks() {
+				for _, word := range strangers() {
+					for _, paths := range [][]string{{word}, {word, good}} {
+						err := ask(paths)
+						calls := n.calls()
+						for _, c := range calls {
+							if c.options[0] != "show-config" {
+								t.Errorf("%s %q: Nix is given %q", name, paths, c)
+							}
+						}
+						// Old versions cannot keep derivations, nor be asked for the file of one.
+						if skipped := strings.HasSuffix(word, ".drv") && name == "Root"; err == nil && !(skipped && len(calls) == 0) {
+							t.Errorf("%s %q: no error", name, paths)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// What Nix is given that is not flakeci's own stands behind the word that ends options,
+// or on its input.
+func TestPathsStandBehindOptions(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	for i := range primeFrom + 5 {
+		paths = append(paths, fmt.Sprintf("/nix/store/%032d-x", i))
+	}
+	for _, v := range []Version{{2, 8, 0}, {2, 26, 3}, {2, 34, 8}} {
+		t.Run(v.String(), func(t *testing.T) {
+			t.Parallel()
+			n := newRecordingNix(t, v)
+			for name, ask := range n.asks() {
+				_ = ask(paths) // nothing of it is there
+				seen := 0
+				for _, c := range n.calls() {
+					for _, p := range paths {
+						if slices.ContainsFunc(c.options, func(s string) bool { return strings.Contains(s, p) }) {
+							t.Errorf("%s: among options stands %s: %q", name, p, c)
+						}
+					}
+					if slices.ContainsFunc(c.about, func(s string) bool { return strings.HasPrefix(s, paths[0]) }) {
+						seen++
+					}
+				}
+				// The store is asked for a closure, then all substituters together, then each.
+				if want := map[string]int{"Closures.Of": 3}[name]; seen < max(1, want) {
+					t.Errorf("%s: %d calls name a path", name, seen)
+				}
+			}
+			for _, ref := range []string{"--store", "-f", "ssh-ng://localhost?remote-program=/tmp/evil"} {
+				target, err := n.client.Open(t.Context(), ref, FlakeOptions{Overrides: []Override{{Name: "--store", Ref: "ssh-ng://localhost"}}}, t.TempDir())
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, _ = target.show(t.Context())
+				_, _ = target.Eval(t.Context(), "f: { }", new(any))
+				calls := n.calls()
+				if len(calls) < 3 {
+					t.Errorf("%d calls", len(calls))
+				}
+				for _, c := range calls {
+					if i := slices.Index(c.options, ref); i >= 0 && c.options[max(0, i-1)] != "--override-input" {
+						t.Errorf("%s: among options: %q", ref, c)
+					}
+					if c.options[0] != "show-config" && len(c.about) != 1 {
+						t.Errorf("%s: it is about %q", ref, c.about)
+					}
+				}
+			}
+		})
+	}
+}
+
+// What the folder of the store is, Nix says of the first flake: a path elsewhere is none.
+func TestPathsOfAnotherStore(t *testing.T) {
+	t.Parallel()
+	n := newRecordingNix(t, Version{2, 34, 8})
+	if _, err := n.client.Resolve(t.Context(), "github:o/r", FlakeOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	n.calls()
+	elsewhere := "/checkout/00000000000000000000000000000000-x.drv"
+	for name, ask := range n.asks() {
+		err := ask([]string{elsewhere})
+		var wrong *PathError
+		if !errors.As(err, &wrong) || wrong.Error() != `"/checkout/00000000000000000000000000000000-x.drv" does not lie in /nix/store` {
+			t.Errorf("%s: error is %v", name, err)
+		}
+		if calls := n.calls(); len(calls) > 0 {
+			t.Errorf("%s: Nix is given %q", name, calls)
+		}
+	}
+}
+
+// Nix takes the flake in its folder where it is given nothing at all.
+func TestNothingIsNoFlake(t *testing.T) {
+	t.Parallel()
+	n := newRecordingNix(t, Version{2, 34, 8})
+	for name, ask := range n.asks() {
+		if strings.HasPrefix(name, "Missing") || name == "Log" {
+			continue // they are of one derivation
+		}
+		if err := ask(nil); err != nil || len(n.calls()) > 0 {
+			t.Errorf("%s: Nix is called, or there is an error: %v", name, err)
+		}
+	}
+}
+
+// What a substituter says that a path needs is a stranger's word, too.
+func TestStrangersReferences(t *testing.T) {
+	t.Parallel()
+	n := newRecordingNix(t, Version{2, 34, 8})
+	closures := n.client.Closures(t.TempDir())
+	const top = "/nix/store/00000000000000000000000000000000-x"
+	closures.known[top] = pathInfo{Path: top, References: []string{"--store", "ssh-ng://localhost"}}
+	var wrong *PathError
+	if _, err := closures.Of(t.Context(), []string{top}); !errors.As(err, &wrong) || len(n.calls()) > 0 {
+		t.Errorf("error is %v", err)
+	}
+}
