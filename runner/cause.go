@@ -134,7 +134,7 @@ func evalCause(err error) *Cause {
 	}
 	c := &Cause{Kind: kindInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
 	var died *proc.Error
-	if errors.As(err, &died) && died.Signal != 0 {
+	if errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrLost) {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
 		why := map[nix.FailureKind]string{nix.FailDisk: ", as where the disk is full", nix.FailMemory: " for want of memory"}
 		if kind := nix.MachineFault(err); kind != "" {

@@ -172,7 +172,12 @@ func (a *Accelerator) remember(p proof) {
 		return
 	}
 	half := a.Cache + ".new"
-	if os.WriteFile(half, append(text, '\n'), 0o600) == nil {
+	f, err := safefile.Create(half)
+	if err != nil {
+		return
+	}
+	_, err = f.Write(append(text, '\n'))
+	if errors.Join(err, f.Close()) == nil {
 		_ = os.Rename(half, a.Cache)
 	}
 }

@@ -104,6 +104,26 @@ func TestAcceleratorForgets(t *testing.T) {
 	}
 }
 
+// What was found is written through no link.
+func TestProofIsWrittenThroughNoLink(t *testing.T) {
+	dir := t.TempDir()
+	a := Accelerator{Cache: filepath.Join(dir, "kvm.json")}
+	other := filepath.Join(dir, "other")
+	for _, err := range []error{os.WriteFile(other, []byte("other"), 0o600), os.Symlink(other, a.Cache), os.Symlink(other, a.Cache+".new")} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := proof{Boot: "boot", QEMU: "qemu"}
+	a.remember(p)
+	if known, ok := a.recall(p); !ok || known != p {
+		t.Errorf("remembered %+v, %v", known, ok)
+	}
+	if text, err := os.ReadFile(other); err != nil || string(text) != "other" {
+		t.Errorf("the other file holds %q, %v", text, err)
+	}
+}
+
 // Hosts for other processors do not decide for the others, nor the others for
 // them.
 func TestAcceleratorOfAnotherProcessor(t *testing.T) {

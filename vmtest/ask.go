@@ -126,7 +126,7 @@ func (m *machine) inspect(ctx context.Context, s *state) error {
 
 // read takes in what inspectScript prints.
 func (s *state) read(mark, text string) {
-	var journal []string
+	var before []string // the last lines of the journal
 	section := ""
 	for line := range strings.Lines(text) {
 		line = cut(strings.TrimSuffix(line, "\n"))
@@ -139,18 +139,22 @@ func (s *state) read(mark, text string) {
 			s.units[len(s.units)-1].property(line)
 		case "fragment":
 			if u := &s.units[len(s.units)-1]; len(u.journal) < mostJournalLines {
-				u.journal = append(u.journal, line)
+				u.journal = append(u.journal, strings.Clone(line)) // else the whole text stays
 			}
 		case "journal":
-			journal = append(journal, line)
-		}
-	}
-	for i, line := range journal {
-		if m := activationRE.FindStringSubmatch(line); m != nil {
-			s.snippets = withSnippet(s.snippets, brokenSnippet{m[1], m[2], journal[max(0, i-10):i]})
+			if m := activationRE.FindStringSubmatch(line); m != nil {
+				s.snippets = withSnippet(s.snippets, brokenSnippet{m[1], m[2], slices.Clone(before)})
+			}
+			if len(before) == linesBefore {
+				before = slices.Delete(before, 0, 1)
+			}
+			before = append(before, strings.Clone(line))
 		}
 	}
 }
+
+// linesBefore is how many lines of the journal are shown before a snippet that failed.
+const linesBefore = 10
 
 // head begins a section, which is "" for one to pass over.
 func (s *state) head(head string) string {
@@ -159,7 +163,7 @@ func (s *state) head(head string) string {
 	case word == "multi-user":
 		s.multiUser = rest
 	case word == "unit" && len(s.units) < mostUnits:
-		s.units = append(s.units, unit{name: rest})
+		s.units = append(s.units, unit{name: strings.Clone(rest)})
 	case word == "fragment" && len(s.units) > 0:
 		s.units[len(s.units)-1].fragment = rest
 	case word == "end":

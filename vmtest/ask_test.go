@@ -2,6 +2,7 @@ package vmtest
 
 import (
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -104,6 +105,49 @@ func TestStateIsBounded(t *testing.T) {
 	for _, line := range s.units[0].journal {
 		if len(line) > serialWidth+3 || !utf8.ValidString(line) {
 			t.Fatalf("a line has %d bytes", len(line))
+		}
+	}
+}
+
+// Lines cost more memory than they are long, so few are kept of as much as an agent gives.
+func TestManyLinesTakeLittleMemory(t *testing.T) {
+	const length = 16 << 20
+	flood := strings.Repeat("\n", length)
+	for name, read := range map[string]func(){
+		"journal": func() {
+			var s state
+			s.read("==", "== multi-user active\n== journal\n"+flood+"a\nb\nActivation script snippet 'x' failed (1)\n== end\n")
+			if !s.complete || len(s.snippets) != 1 || len(s.snippets[0].before) != linesBefore || s.snippets[0].before[linesBefore-1] != "b" {
+				t.Errorf("got %+v", s)
+			}
+		},
+		"last lines": func() {
+			if got := lastLines([]byte("a\n"+flood+"b\r\nc\n\n"), 2); !slices.Equal(got, []string{"b", "c"}) {
+				t.Errorf("got %q", got)
+			}
+		},
+		"files": func() {
+			if got := linesOf(withoutShort([]byte(flood + "> .config/a -> /b\n" + flood))); !slices.Equal(got, []string{"> .config/a -> /b"}) {
+				t.Errorf("got %d lines", len(got))
+			}
+		},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		read()
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 6*length {
+			t.Errorf("%s: it took %d MiB", name, took>>20)
+		}
+	}
+}
+
+func TestLastLines(t *testing.T) {
+	for text, want := range map[string][]string{
+		"": nil, "\n \r\n": nil, "a": {"a"}, "a\n": {"a"}, "\na": {"", "a"}, "a\nb": {"a", "b"}, "a\nb\r\nc\n": {"b", "c"}, "a\n\nc": {"", "c"},
+	} {
+		if got := lastLines([]byte(text), 2); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }

@@ -3,13 +3,16 @@ package vmtest
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -35,6 +38,16 @@ func TestFateOfALostConnection(t *testing.T) {
 			t.Errorf("a guest whose agent is gone: %+v", got)
 		}
 	})
+}
+
+// Memory is not said to have run out where the supervisor was killed.
+func TestWhoEndedQEMU(t *testing.T) {
+	for want, err := range map[string]error{"memory runs out": nil, "a program of the same user": proc.ErrLost} {
+		m := machine{serial: newSerial(io.Discard), err: &proc.Error{Argv: []string{"run"}, ExitCode: -1, Signal: syscall.SIGKILL, Err: err}}
+		if f := m.died(); f.Kind != KindInfra || !strings.Contains(f.Hint, want) {
+			t.Errorf("got %+v, want %q", f, want)
+		}
+	}
 }
 
 // An agent that refuses is not one that was too slow.

@@ -1,6 +1,7 @@
 package vmtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,14 +89,18 @@ const (
 	wordWidth   = 200  // bytes of a word inside a sentence
 )
 
-// lastLines returns the end of an output, without empty lines at its end.
+// lastLines returns the end of an output, n lines from 1 on, without empty lines at its
+// end.
 func lastLines(output []byte, n int) []string {
-	text := strings.TrimRight(string(output), "\r\n\t ")
-	if text == "" {
+	output = bytes.TrimRight(output, "\r\n\t ")
+	if len(output) == 0 {
 		return nil
 	}
-	lines := strings.Split(text, "\n")
-	lines = lines[max(0, len(lines)-n):]
+	start := len(output)
+	for ; n > 0 && start >= 0; n-- {
+		start = bytes.LastIndexByte(output[:start], '\n')
+	}
+	lines := strings.Split(string(output[start+1:]), "\n")
 	for i, line := range lines {
 		lines[i] = shorten(strings.TrimRight(line, "\r"), detailWidth)
 	}

@@ -204,6 +204,9 @@ func (m *machine) died() *Fault {
 	f := &Fault{Message: ended.Error(), ExitCode: max(ended.ExitCode, 0), Tail: m.serial.tail(shownLines)}
 	said := brief(cmp.Or(ended.LastLine, ended.Error()))
 	switch {
+	case errors.Is(ended, proc.ErrLost):
+		f.Kind, f.Title = KindInfra, "QEMU was ended: "+proc.ErrLost.Error()
+		f.Hint = "a program of the same user did that, such as one that the runner starts"
 	case ended.Signal != 0:
 		f.Kind, f.Title = KindInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
 		f.Hint = "the kernel kills so when memory runs out; fewer guests at once need less of it"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
@@ -87,7 +87,7 @@ func (e *noBaseError) Unwrap() error { return e.err }
 
 // readReport takes what the base came to from an earlier run.
 func (b *baseline) readReport(path string) error {
-	file, err := os.Open(path)
+	file, err := safefile.OpenNamed(path)
 	if err != nil {
 		return &usageError{msg: err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
 	}

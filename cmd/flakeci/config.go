@@ -15,6 +15,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
@@ -97,7 +98,8 @@ func findConfig(path, flakeDir string) (configFile, error) {
 		}
 		path = filepath.Join(flakeDir, configName)
 	}
-	text, err := readConfigFile(path, explicit)
+	text, err := readConfigFile(path, explicit, flakeDir)
+	var link *safefile.LinkError
 	switch {
 	case errors.Is(err, safefile.ErrTooLong):
 		return configFile{}, &configError{Path: path, Detail: "is longer than any configuration"}
@@ -105,6 +107,8 @@ func findConfig(path, flakeDir string) (configFile, error) {
 		return configFile{}, &configError{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
 	case errors.Is(err, fs.ErrNotExist) && !explicit:
 		return configFile{}, nil
+	case errors.As(err, &link):
+		return configFile{}, &usageError{msg: "--config: " + err.Error(), hint: "a checkout's links are not followed; name the file itself"}
 	case err != nil:
 		return configFile{}, &usageError{msg: err.Error(), hint: "--config takes a file such as flakeci.toml"}
 	}
@@ -114,19 +118,44 @@ func findConfig(path, flakeDir string) (configFile, error) {
 // maxConfig is the longest configuration that is read, in bytes.
 const maxConfig = 1 << 20
 
-// readConfigFile reads a file. One that is named may be a pipe, such as a shell makes.
-// The default file may not even be a link: a pull request could make it one to a
-// secret, and lines with mistakes are shown.
-func readConfigFile(path string, named bool) ([]byte, error) {
+// readConfigFile reads a file. The default file may not be a link, nor may one that is
+// named go through a link of a checkout: a pull request could make it one to a secret,
+// and lines with mistakes are shown. The user's own links are followed.
+func readConfigFile(path string, named bool, flakeDir string) ([]byte, error) {
 	if !named {
 		return safefile.Read(path, maxConfig)
 	}
-	f, err := os.Open(path)
+	if !safefile.IsStream(path) {
+		checkouts, err := checkouts(flakeDir)
+		if err == nil {
+			path, err = safefile.Resolve(path, checkouts...)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	f, err := safefile.OpenNamed(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	return safefile.All(f, maxConfig)
+}
+
+// checkouts are the folders whose links may be a stranger's.
+func checkouts(flakeDir string) ([]string, error) {
+	at, err := here()
+	if err != nil {
+		return nil, err
+	}
+	folders := []string{flakeDir}
+	if flakeDir != "" {
+		folders = append(folders, git.Root(flakeDir))
+	}
+	if at != "/" { // which is nobody's checkout
+		folders = append(folders, at)
+	}
+	return folders, nil
 }
 
 // tomlDetail says what is wrong and shows the line, where the library knows it.

@@ -24,6 +24,10 @@ func (folder evidence) read(path string) ([]byte, error) {
 	if st, err := os.Lstat(string(folder)); err == nil && st.Mode()&fs.ModeSymlink != 0 {
 		return nil, fmt.Errorf("%s is a link, which is not followed", string(folder))
 	}
+	// Opening waits at a pipe.
+	if st, err := os.Stat(string(folder)); err == nil && !st.IsDir() {
+		return nil, fmt.Errorf("%s is no folder", string(folder))
+	}
 	root, err := os.OpenRoot(string(folder))
 	if err != nil {
 		return nil, err

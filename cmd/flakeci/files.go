@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
 )
@@ -69,8 +72,11 @@ func unwritable(path string) string {
 	}
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
 		return "takes a file, and " + path + " is a folder"
-	} else if err == nil && !st.Mode().IsRegular() {
+	}
+	if st, err := os.Lstat(path); isDevice(path) || err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
 		return ""
+	} else if err == nil && !st.Mode().IsRegular() && st.Mode()&fs.ModeSymlink == 0 {
+		return "cannot be written: " + path + " is not a file"
 	}
 	folder := filepath.Dir(path)
 	st, err := os.Stat(folder)
@@ -142,14 +148,19 @@ func (a *App) writeReport(d delivery, flag, path string, render func(io.Writer) 
 
 // replaceFile puts a file in the place of what has its name. A link is replaced
 // and not followed: the checkout of a pull request may hold one that leads
-// anywhere. Devices and pipes are written to.
+// anywhere. Devices and pipes are written to where the path itself names one.
 func replaceFile(path string, text []byte) error {
+	if isDevice(path) {
+		return os.WriteFile(path, text, 0o644)
+	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if st, err := os.Stat(path); strings.HasPrefix(path, "/dev/") || err == nil && !st.Mode().IsRegular() && !st.IsDir() {
-		return os.WriteFile(path, text, 0o644)
+	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
+		return safefile.WritePipe(path, text, pipePatience)
+	} else if err == nil && !st.Mode().IsRegular() && !st.IsDir() && st.Mode()&fs.ModeSymlink == 0 {
+		return &fs.PathError{Op: "write", Path: path, Err: safefile.ErrNotRegular}
 	}
 	tmp, err := os.CreateTemp(dir, ".flakeci-*")
 	if err != nil {
@@ -164,4 +175,14 @@ func replaceFile(path string, text []byte) error {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	return nil
+}
+
+// pipePatience is how long a pipe that was named may have nobody who reads.
+const pipePatience = 10 * time.Second
+
+// isDevice says whether a path names a device, or a stream such as a shell's >(...).
+// Below /dev/shm are files, which anybody may put there.
+func isDevice(path string) bool {
+	path = filepath.Clean(path)
+	return safefile.IsStream(path) || strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/dev/shm/")
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner/journal"
 )
@@ -97,7 +98,7 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 }
 
 func readJournal(path string) (*journal.Journal, error) {
-	f, err := os.Open(path)
+	f, err := safefile.OpenNamed(path)
 	if err != nil {
 		return nil, &usageError{msg: err.Error(), hint: journalHint}
 	}

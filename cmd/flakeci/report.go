@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
 )
@@ -57,7 +57,7 @@ func oneReport(args []string, fromJournal bool) error {
 }
 
 func (a *App) report(ctx context.Context, path string, d delivery) error {
-	f, err := os.Open(path)
+	f, err := safefile.OpenNamed(path)
 	if err != nil {
 		return &usageError{msg: err.Error(), hint: "give a file that flakeci run --json wrote"}
 	}

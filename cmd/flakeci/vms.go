@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -59,19 +61,47 @@ func (j *job) vmOptions(tmp string) runner.VMOptions {
 	b := &booter{
 		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
 		redact: j.app.secrets.Text, checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
-		place: func(ctx context.Context, host, unit string) nix.Place {
-			place, err := j.target.UnitPlace(ctx, host, unit)
-			if err != nil {
-				return nix.Place{} // nice to have, no more
-			}
-			return place
-		},
+		place: placer(placeLimit(j.opts.timeout), func(ctx context.Context, host, unit string) (nix.Place, error) {
+			return j.target.UnitPlace(ctx, host, unit)
+		}),
 	}
 	o.Boot = b.boot
 	if b.homes {
 		o.Homes = homesByHost(j.matrix)
 	}
 	return o
+}
+
+// placeLimit is how long looking for the place of a unit may take, given the limit of
+// each phase; 0 is none.
+func placeLimit(timeout time.Duration) time.Duration {
+	const most = time.Minute
+	if timeout > 0 {
+		return min(timeout, most)
+	}
+	return most
+}
+
+// placer looks for places, which are nice to have and no more. A flake's options can
+// take for ever, and a guest can make up a unit, so once the limit was reached there is
+// no further look.
+func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (nix.Place, error)) func(ctx context.Context, host, unit string) nix.Place {
+	var late atomic.Bool
+	return func(ctx context.Context, host, unit string) nix.Place {
+		if late.Load() {
+			return nix.Place{}
+		}
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		place, err := find(ctx, host, unit)
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			late.Store(true)
+		}
+		if err != nil {
+			return nix.Place{}
+		}
+		return place
+	}
 }
 
 // homesByHost lists, for each host that is to boot, the ids of the homes that

@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 func says(text string) func(io.Writer) error {
@@ -197,7 +200,7 @@ func TestReplaceFollowsNoLink(t *testing.T) {
 		if err := os.Symlink(target, filepath.Join(folder, link)); err != nil {
 			t.Fatal(err)
 		}
-		var leads *artifact.LinkError
+		var leads *safefile.LinkError
 		if err := artifact.Replace(folder, "a/b/report.json", []byte("ours"), func([]byte) bool { return true }); !errors.As(err, &leads) {
 			t.Errorf("%s: got %v", link, err)
 		}
@@ -213,5 +216,32 @@ func mustMake(t *testing.T, folders ...string) {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A pipe in the place of a folder is an error, and nothing waits for its other end.
+func TestAPipeIsNoFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "logs"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f := &artifact.Folder{Path: dir}
+		if _, err := f.Text(func(io.Writer) error { return nil }, "logs", "x.log"); err == nil {
+			t.Error("a file below a pipe was written")
+		}
+		if err := artifact.MayReplace(dir, "logs/x", func([]byte) bool { return true }); err == nil {
+			t.Error("a file below a pipe may be replaced")
+		}
+		if err := artifact.Replace(dir, "logs/x", nil, func([]byte) bool { return true }); err == nil {
+			t.Error("a file below a pipe was replaced")
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("it waits")
 	}
 }

@@ -14,11 +14,6 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// LinkError says that a link stands where a folder or file of flakeci's would.
-type LinkError struct{ Path string }
-
-func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
-
 // Check looks at a path below a folder without following any link on the way. The
 // error is why flakeci must not write there: it leads out of the folder, through a
 // link, or into git's own files, which name programs that git runs. What is not
@@ -41,7 +36,7 @@ func Check(folder, path string) error {
 		case err != nil:
 			return err
 		case st.Mode()&fs.ModeSymlink != 0:
-			return &LinkError{below}
+			return &safefile.LinkError{Path: below}
 		}
 	}
 	return nil
@@ -85,14 +80,17 @@ func step(root *os.Root, name string) (*os.Root, error) {
 		return nil, err
 	}
 	if seen.Mode()&fs.ModeSymlink != 0 {
-		return nil, &LinkError{name}
+		return nil, &safefile.LinkError{Path: name}
+	}
+	if !seen.IsDir() { // opening would wait at a pipe
+		return nil, fmt.Errorf("%s is no folder", name)
 	}
 	next, err := root.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
 	if opened, err := next.Stat("."); err != nil || !os.SameFile(seen, opened) {
-		return nil, errors.Join(err, next.Close(), &LinkError{name})
+		return nil, errors.Join(err, next.Close(), &safefile.LinkError{Path: name})
 	}
 	return next, nil
 }
@@ -121,7 +119,8 @@ func MayReplace(folder, path string, may func(head []byte) bool) error {
 	if err := Check(folder, path); err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(filepath.Join(folder, filepath.Dir(path)))
+	// With a slash at its end, opening does not wait at a pipe.
+	root, err := os.OpenRoot(filepath.Join(folder, filepath.Dir(path)) + "/")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

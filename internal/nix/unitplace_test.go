@@ -2,9 +2,11 @@ package nix
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
 )
@@ -68,6 +70,22 @@ func TestUnitPlace(t *testing.T) {
 		cancel()
 		if _, err := target.UnitPlace(ctx, "units", "plain.service"); err == nil {
 			w.Error("an interruption is no answer")
+		}
+	})
+}
+
+// Options whose evaluation has no end are given up with the context.
+func TestUnitPlaceWithoutEnd(t *testing.T) {
+	eachLane(t, func(w *world) {
+		w.write(files{"flake.nix": `{ outputs = _: let l = builtins.genList (i: i) 1000000; in {
+			nixosConfigurations.box.options.systemd.services = builtins.foldl' (a: _: builtins.foldl' (b: y: b) 0 l) 0 l; }; }`})
+		target := w.mustOpen()
+		ctx, cancel := context.WithTimeout(w.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		place, err := target.UnitPlace(ctx, "box", "x.service")
+		if !errors.Is(err, context.DeadlineExceeded) || place.String() != "" || time.Since(began) > time.Minute {
+			w.Errorf("got %q, %v after %s", place, err, time.Since(began))
 		}
 	})
 }

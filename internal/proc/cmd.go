@@ -104,6 +104,8 @@ func (c *Cmd) verdict(ctx context.Context, p *process, interrupted bool, outputE
 	switch {
 	case interrupted:
 		e.Err = stopped(ctx)
+	case p.outcome.Lost:
+		e.Err = ErrLost
 	case outputErr != nil:
 		e.Err = outputErr
 	case e.ExitCode == 0:

@@ -24,6 +24,7 @@ type leader interface {
 type outcome struct {
 	Status syscall.WaitStatus
 	Usage  Usage
+	Lost   bool `json:",omitzero"` // its supervisor was killed, and is what this is of
 }
 
 // direct is a program that is flakeci's own child.
@@ -36,7 +37,7 @@ type direct struct {
 func startDirect(cmd *exec.Cmd) (leader, error) {
 	cmd.SysProcAttr = groupAttr()
 	d := &direct{cmd: cmd, started: time.Now()}
-	if err := cmd.Start(); err != nil {
+	if err := startChild(cmd); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -53,5 +54,6 @@ func (d *direct) signal(sig syscall.Signal) { _ = syscall.Kill(-d.pid(), sig) }
 
 func (d *direct) reap() outcome {
 	_ = d.cmd.Wait() // ProcessState says it all; there are no pipes of exec's own
+	forgetChild(d.cmd)
 	return ended(d.cmd.ProcessState, d.wall)
 }

@@ -24,7 +24,8 @@
 //
 //   - what the program asks others to start (nix-daemon, systemd, docker);
 //   - what another user runs by then, as sudo does, if flakeci is not root;
-//   - all but the program if the supervisor is killed with SIGKILL too;
+//   - what left the group, if both flakeci and the supervisor are killed with SIGKILL;
+//     if the supervisor alone is, flakeci gets its orphans and kills them;
 //   - what forks and ends faster than /proc can be read, for as long as it is
 //     lucky, and what hangs in the kernel, for as long as it hangs. Run waits
 //     for them; if flakeci is gone, the supervisor alone does;

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,10 +32,15 @@ func newOrphans() *orphans {
 // that there is no use in that: there is no table, or what is left belongs to
 // another user, as after sudo.
 func (o *orphans) kill() (wait time.Duration, more bool) {
-	all, err := descendants(os.Getpid())
+	all, err := descendants(os.Getpid(), nil)
 	if err != nil {
 		return maxWait, false
 	}
+	return o.hitAll(all)
+}
+
+// hitAll is one go of kill at what was seen.
+func (o *orphans) hitAll(all []descendant) (wait time.Duration, more bool) {
 	o.groups(all)
 	fresh, alive, foreign := false, 0, 0
 	for _, d := range all {
@@ -85,9 +91,9 @@ type descendant struct {
 	zombie bool
 }
 
-// descendants lists those of a process in no order. The table changes while it
-// is read.
-func descendants(of int) ([]descendant, error) {
+// descendants lists those of a process in no order, but for some of its children and
+// what is below them. The table changes while it is read.
+func descendants(of int, but map[int]bool) ([]descendant, error) {
 	// A process table of another pid namespace would have us kill strangers.
 	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
 		return nil, errors.Join(err, os.ErrInvalid)
@@ -106,7 +112,7 @@ func descendants(of int) ([]descendant, error) {
 			}
 		}
 	}
-	all := children[of]
+	all := slices.DeleteFunc(children[of], func(d descendant) bool { return but[d.pid] })
 	for i := 0; i < len(all); i++ {
 		all = append(all, children[all[i].pid]...)
 	}

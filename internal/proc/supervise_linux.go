@@ -61,7 +61,7 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s := &supervised{cmd: cmd, link: link, started: time.Now()}
-	err = cmd.Start()
+	err = startChild(cmd)
 	_ = theirs.Close()
 	if err != nil {
 		_ = link.Close()
@@ -70,6 +70,7 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 	if err := s.awaitStart(program.Path); err != nil {
 		_ = link.Close()
 		_ = cmd.Wait() // the error is known
+		forgetChild(cmd)
 		return nil, err
 	}
 	return s, nil
@@ -131,19 +132,24 @@ func (s *supervised) await() {
 		return
 	}
 	// Somebody killed the supervisor. The kernel has just killed its program,
-	// and this is for the rest of the group.
+	// this is for the rest of the group, and reap for what has left that.
 	_ = syscall.Kill(-s.program, syscall.SIGKILL)
 }
 
 func (s *supervised) signal(sig syscall.Signal) { _, _ = s.link.Write([]byte{byte(sig)}) }
 
-// reap returns when all descendants are gone, which the supervisor waits for.
+// reap returns when all descendants are gone, which the supervisor waits for. Those of
+// one that was killed are this process's by now.
 func (s *supervised) reap() outcome {
 	wall := time.Since(s.started)
 	_ = s.cmd.Wait() // its exit code says nothing
+	forgetChild(s.cmd)
 	_ = s.link.Close()
 	if s.end != nil {
 		return *s.end
 	}
-	return ended(s.cmd.ProcessState, wall)
+	ownChildren.killOrphans()
+	o := ended(s.cmd.ProcessState, wall)
+	o.Lost = true
+	return o
 }

@@ -433,20 +433,65 @@ func TestFlakeciIsKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
-// If the supervisor is killed, its program is, and Run says so.
+// If the supervisor is killed, all that it watched over is, whatever left the group, and
+// Run says so. Nothing else of flakeci's is.
 func TestSupervisorIsKilled(t *testing.T) {
-	cmd := sh("sleep 1000 & echo ready >&2; sleep 1000")
+	const forks = "(setsid sh -c 'while :; do sleep 1000 & sleep 0.02; done' &) >/dev/null 2>&1 </dev/null;"
+	cmd := sh(forks + "setsid sleep 1000 & (setsid sleep 1000 &); sleep 1000 & sleep 0.1; echo ready >&2; sleep 1000")
 	cmd.Supervised = true
 	m := mark(t, cmd)
 	started := make(chan int, 1)
 	cmd.OnStart = func(pid int) { started <- pid }
 	cancelOn(cmd, func() { _ = syscall.Kill(parentOf(t, <-started), syscall.SIGKILL) })
-	_, err := cmd.Run(context.Background())
+
+	others, ready := make(chan error, 2), make(chan bool, 2)
+	from, to, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	for _, supervised := range []bool{false, true} {
+		other := sh("(sleep 1000 &); echo ready >&2; cat; exit 7")
+		other.Supervised, other.Stdin = supervised, from
+		mark(t, other)
+		cancelOn(other, func() { ready <- true })
+		go func() {
+			_, err := other.Run(context.Background())
+			others <- err
+		}()
+	}
+	<-ready
+	<-ready
+	_, err = cmd.Run(context.Background())
 	var e *proc.Error
-	if !errors.As(err, &e) || e.Signal != syscall.SIGKILL {
+	if !errors.As(err, &e) || e.Signal != syscall.SIGKILL || !errors.Is(err, proc.ErrLost) {
 		t.Errorf("error is %v", err)
 	}
-	noneLeft(t, m, soon)
+	if left := marked(m); len(left) > 0 {
+		t.Errorf("%d processes outlive Run", len(left))
+	}
+	if dead := deadChildren(); len(dead) > 0 {
+		t.Errorf("zombies: %q", dead)
+	}
+	to.Close()
+	for range 2 {
+		if err := <-others; !errors.As(err, &e) || e.ExitCode != 7 {
+			t.Errorf("another program was ended: %v", err)
+		}
+	}
+}
+
+// deadChildren lists those of the test's own children that nobody has reaped.
+func deadChildren() (dead []string) {
+	table, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range table {
+		stat, _ := os.ReadFile(file)
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if strings.HasPrefix(rest, fmt.Sprintf("Z %d ", os.Getpid())) {
+			dead = append(dead, string(stat))
+		}
+	}
+	return dead
 }
 
 func TestSupervisorHandsOnSignals(t *testing.T) {

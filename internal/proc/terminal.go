@@ -43,7 +43,7 @@ func KeepTerminal(tty *os.File, reset string) (release func(), err error) {
 	cmd := exec.Command(self)
 	cmd.Args = []string{keeperName, keeperFlag, hex.EncodeToString(state.Bytes()), reset}
 	cmd.Stdin, cmd.Stdout = theirs, tty
-	err = cmd.Start()
+	err = startChild(cmd)
 	theirs.Close()
 	if err != nil {
 		link.Close()
@@ -53,6 +53,7 @@ func KeepTerminal(tty *os.File, reset string) (release func(), err error) {
 		_, _ = link.Write([]byte{0})
 		link.Close()
 		_ = cmd.Wait()
+		forgetChild(cmd)
 	}, nil
 }
 

@@ -117,3 +117,22 @@ func End(f *os.File, limit int64) (text []byte, before int64, err error) {
 	text, err = io.ReadAll(io.NewSectionReader(f, before, min(limit, st.Size())))
 	return text, before, err
 }
+
+// Create makes a file of its own for writing, each write at its end, in the place of
+// what has its name: nothing is followed, and nothing waits.
+func Create(path string) (*os.File, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
+}
+
+// OpenLock opens a regular file for reading and writing, and makes it if it is missing.
+// A link is not followed.
+func OpenLock(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o600)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, notRegular(path)
+	}
+	return regular(f, path, err)
+}

@@ -70,7 +70,7 @@ func (f Folder) open(name string) (*Slot, error) {
 	s := &Slot{path: filepath.Join(string(f), name+suffix)}
 	path := filepath.Join(string(f), name+lockSuffix)
 	for {
-		lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		lock, err := safefile.OpenLock(path)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func (f Folder) open(name string) (*Slot, error) {
 			return nil, err
 		}
 		// Somebody who tidies up may have removed it meanwhile.
-		if now, err := os.Stat(path); err == nil {
+		if now, err := os.Lstat(path); err == nil {
 			if mine, err := lock.Stat(); err == nil && os.SameFile(now, mine) {
 				s.lock = lock
 				break

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/quick"
 	"time"
@@ -406,6 +407,52 @@ func TestFolder(t *testing.T) {
 	}
 	if dir.prune(); len(dir.files("")) != 0 {
 		t.Errorf("left: %v", dir.files(""))
+	}
+}
+
+// What somebody put in the place of a journal's files is neither written to nor waited for.
+func TestPlantedFiles(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other")
+	if err := os.WriteFile(other, []byte("other"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, put := range map[string]func(string) error{
+		"link": func(p string) error { return os.Symlink(other, p) },
+		"pipe": func(p string) error { return syscall.Mkfifo(p, 0o600) },
+	} {
+		for _, end := range []string{lockSuffix, suffix + ".new", suffix, suffix + oldSuffix} {
+			folder := Folder(filepath.Join(dir, name+end))
+			s, err := folder.Open("run")
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := s.path
+			if err := errors.Join(s.Close(), os.RemoveAll(strings.TrimSuffix(path, suffix)+end), put(strings.TrimSuffix(path, suffix)+end)); err != nil {
+				t.Fatal(err)
+			}
+			s, err = folder.Open("run")
+			if end == lockSuffix {
+				if !errors.Is(err, safefile.ErrNotRegular) {
+					t.Errorf("%s in place of the lock: %v", name, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := fleet()
+			f.write(t, s, nil)
+			if _, err := s.Read(); err != nil {
+				t.Errorf("%s in place of %s: %v", name, end, err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if text, err := os.ReadFile(other); err != nil || string(text) != "other" {
+		t.Errorf("the other file holds %q, %v", text, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
@@ -33,7 +34,7 @@ const rest = 100 * time.Millisecond
 // create begins a journal in the place of the one that has its path. That stays
 // until the new one holds all that is taken over from it.
 func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	f, err := safefile.Create(path + ".new")
 	if err != nil {
 		return nil, err
 	}

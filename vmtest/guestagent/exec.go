@@ -29,6 +29,9 @@ type Command struct {
 	Input []byte
 }
 
+// mostOutput is how much an agent keeps of each stream, in bytes.
+const mostOutput = 16 << 20
+
 // Result is how a program ended.
 type Result struct {
 	ExitCode       int // -1 if it was ended by a signal
@@ -94,6 +97,8 @@ type status struct {
 func (s status) result() (Result, error) {
 	r := Result{ExitCode: -1, Signal: s.Signal, Stdout: s.Stdout, Stderr: s.Stderr, Truncated: s.OutTruncated || s.ErrTruncated}
 	switch {
+	case len(s.Stdout) > mostOutput || len(s.Stderr) > mostOutput:
+		return Result{}, errors.New("the guest agent gives more of a program's output than an agent keeps")
 	case s.Signal != 0:
 	case s.ExitCode != nil:
 		r.ExitCode = *s.ExitCode

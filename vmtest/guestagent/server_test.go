@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -380,5 +381,25 @@ func TestAfterShutdown(t *testing.T) {
 	}
 	if _, err := c.Exec(within(t, patience), guestagent.Command{}); !errors.As(err, &e) || e.Desc != "no" {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// An agent keeps 16 MiB of what a program prints. What says more is none.
+func TestTooMuchOutput(t *testing.T) {
+	for _, stream := range []string{"out-data", "err-data"} {
+		for _, length := range []int{16 << 20, 16<<20 + 3} {
+			c := serve(t, func(s *server) {
+				s.sync()
+				s.want("guest-exec")
+				s.say(`{"return": {"pid": 1}}`)
+				s.want("guest-exec-status")
+				s.say(`{"return": {"exited": true, "exitcode": 0, %q: %q}}`, stream, base64.StdEncoding.EncodeToString(make([]byte, length)))
+				s.untilGone()
+			})
+			_, err := c.Exec(within(t, patience), guestagent.Command{Path: "x"})
+			if tooMuch := length > 16<<20; (err != nil) != tooMuch || tooMuch && !strings.Contains(err.Error(), "more of a program's output") {
+				t.Errorf("%d bytes of %s: %v", length, stream, err)
+			}
+		}
 	}
 }

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+)
+
+// An evaluation without end costs the limit once, and the cause has no place then.
+func TestPlacesAreLimited(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{0: time.Minute, time.Hour: time.Minute, time.Second: time.Second} {
+		if got := placeLimit(timeout); got != want {
+			t.Errorf("--timeout %s: %s", timeout, got)
+		}
+	}
+	asked := 0
+	place := placer(10*time.Millisecond, func(ctx context.Context, _, unit string) (nix.Place, error) {
+		asked++
+		switch unit {
+		case "endless":
+			<-ctx.Done()
+			return nix.Place{}, ctx.Err()
+		case "broken":
+			return nix.Place{}, errors.New("broken")
+		}
+		return nix.Place{File: "hosts/web.nix", Line: 3}, nil
+	})
+	for i, c := range []struct{ unit, want string }{{"broken", ""}, {"fine", "hosts/web.nix:3"}, {"endless", ""}, {"endless", ""}, {"fine", ""}} {
+		if got := place(t.Context(), "web", c.unit); got.String() != c.want {
+			t.Errorf("%d: %s is at %q, want %q", i, c.unit, got, c.want)
+		}
+	}
+	if asked != 3 {
+		t.Errorf("asked %d times", asked)
+	}
+}

@@ -1,0 +1,78 @@
+package proc
+
+import (
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// ownChildren are the processes that this one has started, and those that were there
+// before. It also gets the orphans of a supervisor that somebody killed, which are none
+// of them.
+var ownChildren = children{pids: map[int]bool{}}
+
+type children struct {
+	mu    sync.Mutex
+	adopt sync.Once
+	pids  map[int]bool
+}
+
+// startChild starts a program.
+func startChild(cmd *exec.Cmd) error {
+	c := &ownChildren
+	c.mu.Lock() // until it is known to be no orphan
+	defer c.mu.Unlock()
+	c.adopt.Do(func() {
+		// A shell may have started some before it became flakeci.
+		before, _ := descendants(os.Getpid(), nil) // without a table nobody is killed
+		for _, d := range before {
+			c.pids[d.pid] = true
+		}
+		_ = adoptOrphans() // without it, they are init's
+	})
+	err := cmd.Start()
+	if err == nil {
+		c.pids[cmd.Process.Pid] = true
+	}
+	return err
+}
+
+// forgetChild is called once a program was reaped.
+func forgetChild(cmd *exec.Cmd) {
+	ownChildren.mu.Lock()
+	defer ownChildren.mu.Unlock()
+	delete(ownChildren.pids, cmd.Process.Pid)
+}
+
+// orphans lists those that this process got, with all that descends from them.
+func (c *children) orphans() ([]descendant, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return descendants(os.Getpid(), c.pids)
+}
+
+// orphanPatience is for what hangs in the kernel.
+const orphanPatience = 10 * time.Second
+
+// killOrphans ends what a supervisor that was killed has left.
+func (c *children) killOrphans() {
+	o := newOrphans()
+	for end := time.Now().Add(orphanPatience); time.Now().Before(end); {
+		all, err := c.orphans()
+		if err != nil || len(all) == 0 {
+			return
+		}
+		wait, more := o.hitAll(all)
+		for _, d := range all {
+			if d.parent == os.Getpid() {
+				_, _ = syscall.Wait4(d.pid, nil, syscall.WNOHANG|syscall.WALL, nil) // those that are dead
+			}
+		}
+		if !more {
+			return
+		}
+		time.Sleep(max(wait, time.Millisecond))
+	}
+}

@@ -1,0 +1,110 @@
+package safefile
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+var streamRE = regexp.MustCompile(`^/(?:dev/(?:stdin|stdout|stderr|fd/[0-9]+)|proc/self/fd/[0-9]+)$`)
+
+// IsStream says whether a path names a file that flakeci was started with: the likes of
+// /dev/stdin, and what a shell makes of <(...) and >(...). Only whoever starts flakeci
+// can mean that.
+func IsStream(path string) bool { return streamRE.MatchString(path) }
+
+// OpenNamed opens a file that the user named: a stream, which may be a pipe, or what
+// [OpenTarget] takes.
+func OpenNamed(path string) (*os.File, error) {
+	if IsStream(path) {
+		return os.Open(path)
+	}
+	return OpenTarget(path)
+}
+
+// LinkError says that there is a link where none is followed.
+type LinkError struct{ Path string }
+
+func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
+
+// mostLinks is how many links Linux follows in a path.
+const mostLinks = 40
+
+// Resolve follows the links of a path as the kernel does, but for those that lie in a
+// folder of a stranger's, or below: the error for such a one is a [*LinkError]. A folder
+// that is empty or missing does not count.
+func Resolve(path string, theirs ...string) (string, error) {
+	path, err := absolute(path)
+	if err != nil {
+		return "", err
+	}
+	var real []string
+	for _, folder := range theirs {
+		if folder == "" {
+			continue
+		}
+		if folder, err := filepath.EvalSymlinks(folder); err == nil {
+			if folder, err = filepath.Abs(folder); err == nil {
+				real = append(real, folder)
+			}
+		}
+	}
+	at, rest, links := "/", path, 0
+	for rest != "" {
+		var name string
+		name, rest, _ = strings.Cut(rest, "/")
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			at = filepath.Dir(at)
+			continue
+		}
+		next := filepath.Join(at, name)
+		st, err := os.Lstat(next)
+		if err != nil {
+			return "", err
+		}
+		if st.Mode()&fs.ModeSymlink == 0 {
+			at = next
+			continue
+		}
+		if slices.ContainsFunc(real, func(folder string) bool { return isBelow(at, folder) }) {
+			return "", &LinkError{next}
+		}
+		if links++; links > mostLinks {
+			return "", &fs.PathError{Op: "open", Path: path, Err: syscall.ELOOP}
+		}
+		to, err := os.Readlink(next)
+		if err != nil {
+			return "", err
+		}
+		if filepath.IsAbs(to) {
+			at = "/"
+		}
+		rest = to + "/" + rest
+	}
+	return at, nil
+}
+
+// absolute is [filepath.Abs] without cleaning: what stands before ".." may be a link.
+func absolute(path string) (string, error) {
+	if path == "" {
+		return "", &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}
+	if filepath.IsAbs(path) {
+		return path, nil
+	}
+	dir, err := os.Getwd()
+	return dir + "/" + path, err
+}
+
+// isBelow says whether a folder is another or lies below it; both are absolute.
+func isBelow(path, folder string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rel)
+}
