@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/flakeci/flakeci/reports"
 )
@@ -14,8 +15,9 @@ func (a *App) writeOutputs(r reports.Report) error {
 	if path == "" || a.env("GITHUB_ACTIONS") != "true" {
 		return nil
 	}
-	// It is there, and may hold what the step has said already.
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	// It is there, and may hold what the step has said already. Opening does not wait at a
+	// pipe that a program of the job put there.
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|syscall.O_NONBLOCK, 0)
 	if err == nil {
 		err = errors.Join(reports.WriteOutputs(f, r), f.Close())
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/safefile"
@@ -83,7 +84,7 @@ func step(root *os.Root, name string) (*os.Root, error) {
 		return nil, &safefile.LinkError{Path: name}
 	}
 	if !seen.IsDir() { // opening would wait at a pipe
-		return nil, fmt.Errorf("%s is no folder", name)
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOTDIR}
 	}
 	next, err := root.OpenRoot(name)
 	if err != nil {

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -548,6 +550,17 @@ func TestRedirections(t *testing.T) {
 	if len(seen) == 0 || strings.Join(seen, "") != "" {
 		t.Errorf("seen elsewhere: %q", seen)
 	}
+}
+
+// A program of the job may have put a pipe in the place of its summary.
+func TestASummaryThatIsAPipe(t *testing.T) {
+	s := newStage(t)
+	if err := errors.Join(os.Remove(s.job.Summary), syscall.Mkfifo(s.job.Summary, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s.publish()
+	s.wants("no summary")
+	s.comment()
 }
 
 func TestFullSummary(t *testing.T) {

@@ -88,6 +88,9 @@ func Open(ctx context.Context, path string) (*History, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
+	if err := ownFiles(path); err != nil {
+		return nil, err
+	}
 	options := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}).String())
 	if err != nil {
@@ -99,6 +102,23 @@ func Open(ctx context.Context, path string) (*History, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return h, nil
+}
+
+// besides are the ends of names that SQLite gives to files beside the database.
+var besides = []string{"-wal", "-shm", "-journal"}
+
+// ownFiles refuses links in the place of what SQLite writes beside the database, which it
+// would follow, and pipes, where it would wait. The database itself may be a link.
+func ownFiles(path string) error {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a file", path)
+	}
+	for _, end := range besides {
+		if st, err := os.Lstat(path + end); err == nil && !st.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a file of its own", path+end)
+		}
+	}
+	return nil
 }
 
 // Close closes the file.

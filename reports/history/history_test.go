@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -214,5 +215,56 @@ func TestUnusable(t *testing.T) {
 	var isNewer *history.NewerError
 	if _, err := history.Open(t.Context(), newer); !errors.As(err, &isNewer) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+func TestAPipeIsNoHistory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := history.Open(t.Context(), path); err == nil {
+		_ = h.Close()
+		t.Error("a pipe is a database")
+	}
+}
+
+// What a link beside the file leads to is left alone, and a pipe there not waited for.
+func TestLinksBesideIt(t *testing.T) {
+	for _, end := range []string{"-wal", "-shm", "-journal"} {
+		for name, put := range map[string]func(other, path string) error{
+			"link": os.Symlink,
+			"pipe": func(_, path string) error { return syscall.Mkfifo(path, 0o600) },
+		} {
+			path, other := filepath.Join(t.TempDir(), "history.db"), filepath.Join(t.TempDir(), "other")
+			if err := errors.Join(open(t, path).Close(), os.WriteFile(other, []byte("other"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if err := put(other, path+end); err != nil {
+				t.Fatal(err)
+			}
+			if h, err := history.Open(t.Context(), path); err == nil {
+				_ = h.Close()
+				t.Errorf("a %s is taken for %s", name, end)
+			}
+			if text, err := os.ReadFile(other); err != nil || string(text) != "other" {
+				t.Errorf("%s: the other file holds %.20q, %v", end, text, err)
+			}
+		}
+	}
+}
+
+// The user may keep the file elsewhere.
+func TestTheFileMayBeALink(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "history.db")
+	if err := os.Symlink(filepath.Join(dir, "elsewhere"), path); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		add(t, open(t, path), "flake", at(0, reports.Passed, reports.Built, 1))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "elsewhere")); err != nil {
+		t.Error(err)
 	}
 }

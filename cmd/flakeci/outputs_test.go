@@ -1,0 +1,22 @@
+package main
+
+import (
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/flakeci/flakeci/reports"
+)
+
+// A program of the job may have put a pipe in the place of its outputs: nobody waits for
+// who reads there.
+func TestOutputsThatAreAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "outputs")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := &App{Env: []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + path}}
+	if err := a.writeOutputs(reports.Report{}); err == nil {
+		t.Error("somebody read them")
+	}
+}
