@@ -108,13 +108,13 @@ func TestVMScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Half of the boots are in one script, and for some of them it waits for minutes. It
-	// boots as many hosts at once as there are cores.
-	const longest = "testdata/script-vm/outcomes.txtar"
+	// Half of the boots are in one script, and another does little but wait for limits, for
+	// three minutes: these two start at once.
+	first := []string{"testdata/script-vm/outcomes.txtar", "testdata/script-vm/waiting.txtar"}
 	p := params(lanes.Newest(t), lanes.Overrides(t))
 	inherited := p.Setup
 	p.Setup = func(e *testscript.Env) error {
-		// Limits of a boot are five times as long without KVM; outcomes.txtar sets them.
+		// Limits of a boot are five times as long without KVM; waiting.txtar sets them.
 		if kvmWorks() {
 			e.Vars = append(e.Vars, "ACCEL=kvm", "BOOT_LIMIT=36s", "SILENCE=12s")
 		} else {
@@ -122,16 +122,16 @@ func TestVMScripts(t *testing.T) {
 		}
 		return inherited(e)
 	}
-	run := func(name string, scripts ...string) {
+	run := func(name string, turns turns, scripts []string) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := inTurns(p, make(turns, runtime.NumCPU()))
+			p := inTurns(p, turns)
 			p.Files = scripts
 			testscript.Run(t, p)
 		})
 	}
-	run("longest", longest)
-	run("others", slices.DeleteFunc(scripts, func(s string) bool { return s == longest })...)
+	run("first", make(turns, len(first)), first)
+	run("others", make(turns, runtime.NumCPU()), slices.DeleteFunc(scripts, func(s string) bool { return slices.Contains(first, s) }))
 }
 
 // kvmWorks says whether this machine boots guests with KVM, which is found out once.
