@@ -45,8 +45,9 @@ boot = $(if $(guest),--vm reason)
 # There only where the machine's Nix works in a wrapping alone (scripts/setup says why).
 wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))
 
-# Boots have the cores to themselves: beside other tests each takes three times as long.
 raced = go test -race -timeout 60m $(TESTFLAGS)
+
+# Boots run by themselves: beside other tests each takes three times as long.
 test: export SUPERVISOR_WITHOUT_RACE = $(CURDIR)/.cache/bin/supervise
 test: setup-test ## all tests, with real Nix in several versions
 	go vet ./... ./testdata/
@@ -57,7 +58,7 @@ test: setup-test ## all tests, with real Nix in several versions
 	  $(raced) -skip '^TestVMScripts$$' $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
 	  scripts/setup skipped; exit $$status
 
-check: setup-test setup-lint ## for daily work: build, lint, and tests with one Nix, no boots, no browser
+check: setup-test setup-lint ## for daily work: build, lint, and quick tests with one Nix, no boots
 	go build -o bin/ ./cmd/flakeci
 	go vet ./... ./testdata/
 	.cache/bin/golangci-lint run --allow-serial-runners ./...

@@ -139,7 +139,7 @@ func TestEvalCause(t *testing.T) {
 			"input", "input mid/secrets", "asked for by input mid", Error,
 		},
 		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", Error},
-		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrLost}, "infra", "watches over it was killed", "", Error},
+		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrLost}, "infra", "its supervisor was killed", "", Error},
 		"import": {
 			&nix.EvalError{Message: "builder failed", Build: &nix.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: nix.FailBuilder, ExitCode: 3, Tail: []string{"no"}}},
 			"build", "gen failed to build (exit 3)", "", Failed,

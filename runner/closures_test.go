@@ -63,14 +63,14 @@ func TestDifference(t *testing.T) {
 			}{
 				{never, after, "at the base, never-2.0 is not in the store, and there is no substituter"},
 				{before, never, "after the change, never-2.0 is not in the store, and there is no substituter"},
-				{[]string{"/no/store/path"}, after, `cannot look up what is needed at the base: "/no/store/path" is no path in a store`},
+				{[]string{"/no/store/path"}, after, `cannot look up what is needed at the base: "/no/store/path" is not a store path`},
 			} {
 				if d, unknown := difference(t.Context(), closures, tt.before, tt.after); !strings.HasPrefix(unknown, tt.want) || d.After != 0 {
 					t.Errorf("difference is %+v, unknown %q, want %q", d, unknown, tt.want)
 				}
 			}
 			of := []string{"--store", "ssh-ng://localhost?remote-program=/tmp/evil"}
-			if _, unknown := difference(t.Context(), closures, of, after); unknown != `cannot look up what is needed at the base: "--store" is no path in a store` {
+			if _, unknown := difference(t.Context(), closures, of, after); unknown != `cannot look up what is needed at the base: "--store" is not a store path` {
 				t.Errorf("unknown %q", unknown)
 			}
 			ctx, cancel := context.WithCancel(t.Context())

@@ -206,8 +206,8 @@ func (m *machine) snapshot(ctx context.Context, h Home) ([]string, error) {
 	return lines, nil
 }
 
-// withoutShort leaves out lines that are too short to name a file. A guest could fill
-// its answer with them, and each takes more memory than it is long.
+// withoutShort drops lines that are too short to name a file. A hostile guest could fill
+// its answer with them, and each takes more memory than its own length.
 func withoutShort(text []byte) []byte {
 	const shortest = len("> a -> b")
 	var long []byte

@@ -206,7 +206,7 @@ func (m *machine) died() *Fault {
 	switch {
 	case errors.Is(ended, proc.ErrLost):
 		f.Kind, f.Title = KindInfra, "QEMU was ended: "+proc.ErrLost.Error()
-		f.Hint = "a program of the same user did that, such as one that the runner starts"
+		f.Hint = "a program of the same user killed it, such as one that the runner starts"
 	case ended.Signal != 0:
 		f.Kind, f.Title = KindInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
 		f.Hint = "the kernel kills so when memory runs out; fewer guests at once need less of it"

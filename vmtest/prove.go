@@ -30,10 +30,10 @@ const proofImage = "guest.img"
 // proofGuests are the guests by Go's names of architectures.
 func proofGuests() map[string]proofGuest {
 	return map[string]proofGuest{
-		// The first sector of a floppy, which the BIOS starts in 16-bit mode at 0x7c00. It
-		// does what a kernel does before all else: switches paging and 64-bit mode on, and
-		// then counts for a while, with interrupts to this machine in between. There is a KVM
-		// (pvm) that starts any BIOS and a guest of 16 bits, and then spins for ever.
+		// The first sector of a floppy, which the BIOS starts in 16-bit mode at 0x7c00. Like
+		// a kernel it first switches on paging and 64-bit mode. Then it counts for long enough
+		// that interrupts come in between. A KVM was seen (pvm) that runs the BIOS and 16-bit
+		// and 32-bit guests, and spins forever in 64-bit code.
 		// isa-debug-exit makes an exit code of 2n+1 of the n that is written to it.
 		"amd64": {
 			image: sector(

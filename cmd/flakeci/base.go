@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -96,7 +94,7 @@ func (b *baseline) readReport(path string) error {
 	if err != nil {
 		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
 	}
-	if err := arePaths(r); err != nil {
+	if err := checkPaths(r); err != nil {
 		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
 	}
 	if b.report.Ref == "" {
@@ -106,17 +104,11 @@ func (b *baseline) readReport(path string) error {
 	return nil
 }
 
-// arePaths says what in a report is no path in a store. Nix is asked about those, so a
-// report that somebody else wrote must not choose its words.
-func arePaths(r reports.Report) error {
+// checkPaths finds a cell of a report whose derivation or outputs are not store paths.
+func checkPaths(r reports.Report) error {
 	for _, c := range r.Cells {
-		if c.DrvPath != "" && !nix.IsDerivation(c.DrvPath) {
-			return fmt.Errorf("the derivation of %q is %q, which is none in a store", c.ID, c.DrvPath)
-		}
-		for _, name := range slices.Sorted(maps.Keys(c.OutPaths)) {
-			if out := c.OutPaths[name]; !nix.IsOutput(out) {
-				return fmt.Errorf("the output %q of %q is %q, which is no path in a store", name, c.ID, out)
-			}
+		if err := nix.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
+			return fmt.Errorf("%q: %w", c.ID, err)
 		}
 	}
 	return nil

@@ -21,12 +21,11 @@ type evidence string
 // place, where the folder had another name: of its path, as much of the end counts as
 // is there.
 func (folder evidence) read(path string) ([]byte, error) {
-	if st, err := os.Lstat(string(folder)); err == nil && st.Mode()&fs.ModeSymlink != 0 {
-		return nil, fmt.Errorf("%s is a link, which is not followed", string(folder))
-	}
-	// Opening waits at a pipe.
-	if st, err := os.Stat(string(folder)); err == nil && !st.IsDir() {
-		return nil, fmt.Errorf("%s is no folder", string(folder))
+	switch st, err := os.Lstat(string(folder)); {
+	case err == nil && st.Mode()&fs.ModeSymlink != 0:
+		return nil, &safefile.LinkError{Path: string(folder)}
+	case err == nil && !st.IsDir(): // opening waits at a pipe
+		return nil, fmt.Errorf("%s is not a folder", string(folder))
 	}
 	root, err := os.OpenRoot(string(folder))
 	if err != nil {

@@ -213,7 +213,7 @@ func (j *job) goOn(now journal.Head) *runner.Earlier {
 		j.app.say("warning: the journal of the run before is damaged; what that came to after the damage is done again")
 	}
 	if before.Foreign() {
-		j.app.say("warning: the journal of the run before names what is no path in a store; cells of which it does so are done again")
+		j.app.say("warning: the journal of the previous run has invalid store paths; the cells they belong to run again")
 	}
 	ended := dayAndTime(before.Last)
 	if before.Looking() && len(before.Earlier(false).Passed) == 0 {

@@ -3,9 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"syscall"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 )
 
@@ -15,9 +14,8 @@ func (a *App) writeOutputs(r reports.Report) error {
 	if path == "" || a.env("GITHUB_ACTIONS") != "true" {
 		return nil
 	}
-	// It is there, and may hold what the step has said already. Opening does not wait at a
-	// pipe that a program of the job put there.
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	// It exists, and may hold what the step wrote already.
+	f, err := safefile.Append(path)
 	if err == nil {
 		err = errors.Join(reports.WriteOutputs(f, r), f.Close())
 	}

@@ -49,9 +49,8 @@ func inTurns(p testscript.Params, turns turns) testscript.Params {
 // each lane, and the scripts about flakeci's own words, such as flags, tables and
 // reports, with the newest Nix alone: an old one changes nothing about them.
 //
-// Only the newest lane runs a flakeci with the race detector: to start it takes 35 ms of
-// a processor instead of 9, and the supervisor of every Nix and git is flakeci started
-// once more. That made a script of 9 s of processor time one of 15 s.
+// Only the newest lane runs a flakeci with the race detector, which takes a script from
+// 9 to 12 s of processor time.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	overrides := lanes.Overrides(t)
@@ -96,9 +95,9 @@ func withoutRace(t *testing.T) func(p testscript.Params) testscript.Params {
 	}
 }
 
-// TestVMScripts runs the scripts that boot hosts, with the newest Nix alone, and before
-// all others: a guest without KVM keeps a core busy for 16 s, and for three times as long
-// beside all other tests.
+// TestVMScripts runs the scripts that boot hosts, with the newest Nix alone. `make test`
+// runs it by itself: a guest without KVM keeps a core busy for 16 s, and for three times as
+// long beside all other tests.
 func TestVMScripts(t *testing.T) {
 	lanes.Heavy(t, "boots hosts")
 	if _, ok := lanes.Guest(t); !ok {

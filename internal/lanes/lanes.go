@@ -115,8 +115,8 @@ func Guest(tb testing.TB) (string, bool) {
 //
 // With -race each program that is the test binary would sleep for a second at its
 // end, to see races that come late: flakeci, and the supervisor of every nix. That was
-// most of the time of the tests, and is done without. The supervisor itself is one
-// without the race detector if make built it.
+// most of the time of the tests, and is done without. `make test` also builds a
+// supervisor without the race detector.
 func Env() []string {
 	return []string{
 		"NIX_CONFIG=build-users-group =\nsandbox = false\nsubstituters =\n",
@@ -142,9 +142,10 @@ func Overrides(tb testing.TB) []string {
 	return args
 }
 
-// inStore gives the store path of a folder's copy. Every Nix copies and hashes a path:
-// input from elsewhere anew, which for the guest's 51 MB was a third of the processor
-// time of a script. One in the store, of the name that flakes give it, is used as it is.
+// inStore copies a folder into the store and returns its path there. Every Nix copies and
+// hashes a `path:` input from elsewhere again: for the guest's 51 MB that was a third of a
+// script's processor time. One in the store, under the name that flakes give it, is used
+// as it is.
 func inStore(tb testing.TB, dir string) string {
 	tb.Helper()
 	cmd := exec.Command(Newest(tb).Nix, "store", "add-path", "--name", "source", "--extra-experimental-features", "nix-command", dir)

@@ -150,18 +150,17 @@ func newClient(o Options) *Client {
 // up to here so that the record can be parsed.
 const maxRecord = 64 << 20
 
-// A call is one run of nix: the subcommand, what follows the common options, what it is
+// A call is one run of nix: the subcommand, its options, the references and paths it is
 // about, and where its output goes.
 type call struct {
 	sub  []string
 	args []string // flakeci's own words, and values that follow an option
-	// refs are flakes, as whoever runs flakeci names them, and paths are those in the
-	// store. Both may be a stranger's words: Nix is given them where it takes nothing for
-	// an option, and what is no path in the store is not handed to it as one.
+	// refs are flake references, paths are store paths. Both may be a stranger's words, so
+	// they go where Nix expects no options, and run refuses what is not a store path.
 	refs, paths []string
-	// outputs says that a derivation among the paths stands for what it builds.
+	// outputs says that derivations among the paths stand for what they build.
 	outputs bool
-	// reads says that the subcommand can read what it is about from its input.
+	// reads says that the subcommand can read refs and paths from its input.
 	reads  bool
 	stdout io.Writer
 	// line is handed each line of stderr.
@@ -224,9 +223,9 @@ func (c *Client) command(k call) *proc.Cmd {
 	}
 }
 
-// about ends a command line with what the call is about. Versions that can read that
-// from their input are told so: 2.34 takes some 35 ms for each derivation on its command
-// line.
+// about gives the references and paths as the end of the command line, or as the input
+// for versions that can read them there: 2.34 takes some 35 ms for each derivation on its
+// command line.
 func (c *Client) about(k call) (args []string, stdin io.Reader) {
 	names := slices.Clone(k.refs)
 	for _, p := range k.paths {

@@ -224,8 +224,8 @@ func parseWarning(line []byte) (text string, ok bool) {
 	return strings.TrimSpace(text), ok
 }
 
-// finish makes what evaluation gave ready for use, and finds what is wrong in it. Then
-// no path is left of it.
+// finish makes what evaluation gave ready for use, and finds what is wrong with it. It
+// leaves no path in an instance that is wrong.
 func (q Question) finish(in *Instance, store *storeFolder) (err error) {
 	path := q.Path
 	if q.VM != nil {
@@ -246,7 +246,7 @@ func (q Question) finish(in *Instance, store *storeFolder) (err error) {
 		err = q.VM.noRunner()
 	case in.Skip == "":
 		if err = in.check(path, store); err == nil && q.VM != nil && in.Outputs["out"] == "" {
-			err = &EvalError{Message: strings.Join(path, ".") + " has no output out, where its runner would be"}
+			err = &EvalError{Message: strings.Join(path, ".") + " has no output named out, which would hold the runner"}
 		}
 	}
 	for i, h := range in.Homes {
@@ -268,11 +268,11 @@ func (in Instance) says(q Question) bool {
 	return q.Users || in.NoVM && q.VM != nil || in.Skip != "" || in.NotDerivation != "" || in.DrvPath != "" && in.Outputs != nil
 }
 
-// What names of outputs and of systems are made of. Nix allows more, which nobody uses.
+// Names of outputs and systems. Nix allows more, which nobody uses.
 var wordRE = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z+._-]{0,99}$`)
 
-// check holds what evaluation gave to what a derivation is. Its paths go onto
-// Nix's command line, so that they must not be whatever the flake likes.
+// check refuses what is not a derivation. Its paths go onto Nix's command line, so they
+// must not be whatever the flake likes.
 func (in Instance) check(path []string, store *storeFolder) error {
 	wrong := func(format string, args ...any) error {
 		return &EvalError{Message: strings.Join(path, ".") + " is no derivation" + fmt.Sprintf(format, args...)}
@@ -297,8 +297,8 @@ func (in Instance) check(path []string, store *storeFolder) error {
 	return nil
 }
 
-// forget takes out what was to be used, of the homes inside as well. The maps are
-// others', which are not to be changed.
+// forget removes every path, those of the homes inside too. It changes no map in place,
+// since others may hold it.
 func (in *Instance) forget() {
 	in.DrvPath, in.Outputs = "", nil
 	if !wordRE.MatchString(in.System) {

@@ -2,9 +2,11 @@ package nix
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -31,22 +33,37 @@ func IsDerivation(p string) bool { return IsStorePath(p) && strings.HasSuffix(p,
 // one in a store, or what stands for one that is not known yet.
 func IsOutput(p string) bool { return IsStorePath(p) || placeholderRE.MatchString(p) }
 
-// PathError says that something is no path in the store. It was not handed to Nix, which
-// could take it for an option, or for a flake.
+// CheckSaved checks the paths of a derivation and its outputs that a saved report or a
+// journal names: whoever wrote that file must not choose Nix's words. An empty derivation
+// passes. The error is a [*PathError].
+func CheckSaved(drv string, outputs map[string]string) error {
+	if drv != "" && !IsDerivation(drv) {
+		return &PathError{Path: drv}
+	}
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if !IsOutput(outputs[name]) {
+			return &PathError{Path: outputs[name]}
+		}
+	}
+	return nil
+}
+
+// PathError says that a text is not a path in the store. Nix was not given it, because it
+// could take it for an option or a flake.
 type PathError struct {
 	Path string
-	// Store is the folder that it does not lie in, if that is known.
+	// Store is the folder that the path should be in, if that is known.
 	Store string
 }
 
 func (e *PathError) Error() string {
 	switch {
 	case placeholderRE.MatchString(e.Path):
-		return fmt.Sprintf("%s stands for a path that is known only once it is built", e.Path)
+		return fmt.Sprintf("%s is a placeholder for a path that is known once it is built", e.Path)
 	case e.Store != "" && IsStorePath(e.Path):
-		return fmt.Sprintf("%q does not lie in %s", e.Path, e.Store)
+		return fmt.Sprintf("%q is not in %s", e.Path, e.Store)
 	}
-	return fmt.Sprintf("%q is no path in a store", e.Path)
+	return fmt.Sprintf("%q is not a store path", e.Path)
 }
 
 // storeFolder is where the paths of the client's store lie, once Nix has named one.

@@ -222,7 +222,7 @@ func TestPathsOfAnotherStore(t *testing.T) {
 	for name, ask := range n.asks() {
 		err := ask([]string{elsewhere})
 		var wrong *PathError
-		if !errors.As(err, &wrong) || wrong.Error() != `"/checkout/00000000000000000000000000000000-x.drv" does not lie in /nix/store` {
+		if !errors.As(err, &wrong) || wrong.Error() != `"/checkout/00000000000000000000000000000000-x.drv" is not in /nix/store` {
 			t.Errorf("%s: error is %v", name, err)
 		}
 		if calls := n.calls(); len(calls) > 0 {

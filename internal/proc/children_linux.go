@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// ownChildren are the processes that this one has started, and those that were there
-// before. It also gets the orphans of a supervisor that somebody killed, which are none
-// of them.
+// ownChildren are the processes that this one started, and children that it had before.
+// All other children are orphans of a supervisor that somebody killed.
 var ownChildren = children{pids: map[int]bool{}}
 
 type children struct {
@@ -46,17 +45,17 @@ func forgetChild(cmd *exec.Cmd) {
 	delete(ownChildren.pids, cmd.Process.Pid)
 }
 
-// orphans lists those that this process got, with all that descends from them.
+// orphans lists the orphans that this process inherited, and their descendants.
 func (c *children) orphans() ([]descendant, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return descendants(os.Getpid(), c.pids)
 }
 
-// orphanPatience is for what hangs in the kernel.
+// orphanPatience is how long to wait for orphans that hang in the kernel.
 const orphanPatience = 10 * time.Second
 
-// killOrphans ends what a supervisor that was killed has left.
+// killOrphans kills what a killed supervisor left behind.
 func (c *children) killOrphans() {
 	o := newOrphans()
 	for end := time.Now().Add(orphanPatience); time.Now().Before(end); {

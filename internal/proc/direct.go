@@ -24,7 +24,7 @@ type leader interface {
 type outcome struct {
 	Status syscall.WaitStatus
 	Usage  Usage
-	Lost   bool `json:",omitzero"` // its supervisor was killed, and is what this is of
+	Lost   bool `json:",omitzero"` // the supervisor was killed; status and usage are its own
 }
 
 // direct is a program that is flakeci's own child.

@@ -45,8 +45,8 @@ func (e *Error) Unwrap() error { return e.Err }
 var ErrNotFound = exec.ErrNotFound
 
 // ErrLost is found by errors.Is in the error of Run when somebody killed the supervisor of
-// the program, which has ended the program, too.
-var ErrLost = errors.New("the process that watches over it was killed")
+// the program, which ended the program too.
+var ErrLost = errors.New("its supervisor was killed")
 
 // LimitError says that a program ran for longer than its own limit. It is no
 // [context.DeadlineExceeded]: that is the caller's.

@@ -39,7 +39,7 @@ func (o *orphans) kill() (wait time.Duration, more bool) {
 	return o.hitAll(all)
 }
 
-// hitAll is one go of kill at what was seen.
+// hitAll makes one attempt to kill all of them.
 func (o *orphans) hitAll(all []descendant) (wait time.Duration, more bool) {
 	o.groups(all)
 	fresh, alive, foreign := false, 0, 0
@@ -91,8 +91,8 @@ type descendant struct {
 	zombie bool
 }
 
-// descendants lists those of a process in no order, but for some of its children and
-// what is below them. The table changes while it is read.
+// descendants lists those of a process in no order, except some of its children and what
+// descends from them. The table changes while it is read.
 func descendants(of int, but map[int]bool) ([]descendant, error) {
 	// A process table of another pid namespace would have us kill strangers.
 	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {

@@ -12,9 +12,8 @@ import (
 
 var streamRE = regexp.MustCompile(`^/(?:dev/(?:stdin|stdout|stderr|fd/[0-9]+)|proc/self/fd/[0-9]+)$`)
 
-// IsStream says whether a path names a file that flakeci was started with: the likes of
-// /dev/stdin, and what a shell makes of <(...) and >(...). Only whoever starts flakeci
-// can mean that.
+// IsStream says whether a path names a file that flakeci was started with, such as
+// /dev/stdin, or what a shell makes of <(...) and >(...).
 func IsStream(path string) bool { return streamRE.MatchString(path) }
 
 // OpenNamed opens a file that the user named: a stream, which may be a pipe, or what
@@ -26,7 +25,7 @@ func OpenNamed(path string) (*os.File, error) {
 	return OpenTarget(path)
 }
 
-// LinkError says that there is a link where none is followed.
+// LinkError says that a path is a link, in a place where none is followed.
 type LinkError struct{ Path string }
 
 func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
@@ -34,9 +33,9 @@ func (e *LinkError) Error() string { return e.Path + " is a link, which is not f
 // mostLinks is how many links Linux follows in a path.
 const mostLinks = 40
 
-// Resolve follows the links of a path as the kernel does, but for those that lie in a
-// folder of a stranger's, or below: the error for such a one is a [*LinkError]. A folder
-// that is empty or missing does not count.
+// Resolve follows the links of a path as the kernel does, except those in or below the
+// given folders, which a stranger may have made: they give a [*LinkError]. It ignores
+// folders that are empty or missing.
 func Resolve(path string, theirs ...string) (string, error) {
 	path, err := absolute(path)
 	if err != nil {

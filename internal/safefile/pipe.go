@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// ErrNobodyReads is found by errors.Is in the error for a pipe without anybody at its
-// other end.
+// ErrNobodyReads is found by errors.Is in the error for a pipe without a reader.
 var ErrNobodyReads = errors.New("nobody reads from this pipe")
 
-// WritePipe writes a text into a named pipe. Patience is how long there may be nobody
-// who reads. A link is not followed.
+// WritePipe writes a text into a named pipe, and gives up when nobody has read from it for
+// as long as patience. It follows no link.
 func WritePipe(path string, text []byte, patience time.Duration) error {
 	f, err := openPipe(path, patience)
 	if err != nil {

@@ -118,8 +118,13 @@ func End(f *os.File, limit int64) (text []byte, before int64, err error) {
 	return text, before, err
 }
 
-// Create makes a file of its own for writing, each write at its end, in the place of
-// what has its name: nothing is followed, and nothing waits.
+// Append opens a file that exists, to write at its end. It does not wait at a pipe.
+func Append(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_APPEND|os.O_WRONLY|syscall.O_NONBLOCK, 0)
+}
+
+// Create makes a new file for appending, and replaces what has its name. It follows no
+// link and does not wait at a pipe.
 func Create(path string) (*os.File, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

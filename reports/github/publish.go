@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"syscall"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 )
 
@@ -178,9 +177,8 @@ func (p *publication) summary() error {
 	if p.job.Summary == "" {
 		return nil
 	}
-	// GitHub made the file; one that is not there is nobody's to make. Opening does not
-	// wait at a pipe that a program of the job put there.
-	f, err := os.OpenFile(p.job.Summary, os.O_APPEND|os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	// GitHub made the file; one that is not there is nobody's to make.
+	f, err := safefile.Append(p.job.Summary)
 	if err != nil {
 		return err
 	}

@@ -539,7 +539,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// What is no path in a store is not taken over, and that it is there is said.
+// Cells with invalid store paths are not taken over, and the journal says that it has some.
 func TestForeignPaths(t *testing.T) {
 	good := "/nix/store/" + strings.Repeat("0", 32) + "-x"
 	f := fleet()

@@ -193,8 +193,8 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 
 // Earlier is what a run that goes on with this one can take over. Same says that
 // the flake is what it was. What was left out as unchanged is none of it, for the
-// base may be another by now. Nor is a cell whose id was masked: it may be another. Nor
-// is one of which [Journal.Foreign] tells.
+// base may be another by now. Nor is a cell whose id was masked, which may be another,
+// or whose paths are not store paths.
 func (j *Journal) Earlier(same bool) *runner.Earlier {
 	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
 	maps.DeleteFunc(e.Passed, func(id string, res runner.Result) bool { return isMasked(id) || isForeign(res) })
@@ -214,9 +214,8 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 	return e
 }
 
-// Foreign says whether there are cells whose derivation or outputs are no paths in a
-// store. Somebody else wrote these, or a credential was masked in them; Nix is asked
-// about what is taken over.
+// Foreign says whether there are cells whose derivation or outputs are not store paths:
+// somebody else wrote these, or a credential was masked in them.
 func (j *Journal) Foreign() bool {
 	for _, list := range []map[string]runner.Result{j.results, j.earlier} {
 		for _, res := range list {
@@ -228,14 +227,4 @@ func (j *Journal) Foreign() bool {
 	return false
 }
 
-func isForeign(res runner.Result) bool {
-	if res.DrvPath != "" && !nix.IsDerivation(res.DrvPath) {
-		return true
-	}
-	for _, out := range res.OutPaths {
-		if !nix.IsOutput(out) {
-			return true
-		}
-	}
-	return false
-}
+func isForeign(res runner.Result) bool { return nix.CheckSaved(res.DrvPath, res.OutPaths) != nil }

@@ -29,7 +29,7 @@ type Command struct {
 	Input []byte
 }
 
-// mostOutput is how much an agent keeps of each stream, in bytes.
+// mostOutput is how much of each stream qemu-ga keeps, in bytes.
 const mostOutput = 16 << 20
 
 // Result is how a program ended.
@@ -98,7 +98,7 @@ func (s status) result() (Result, error) {
 	r := Result{ExitCode: -1, Signal: s.Signal, Stdout: s.Stdout, Stderr: s.Stderr, Truncated: s.OutTruncated || s.ErrTruncated}
 	switch {
 	case len(s.Stdout) > mostOutput || len(s.Stderr) > mostOutput:
-		return Result{}, errors.New("the guest agent gives more of a program's output than an agent keeps")
+		return Result{}, errors.New("the guest agent returned more than 16 MiB of a program's output")
 	case s.Signal != 0:
 	case s.ExitCode != nil:
 		r.ExitCode = *s.ExitCode

@@ -397,7 +397,7 @@ func TestTooMuchOutput(t *testing.T) {
 				s.untilGone()
 			})
 			_, err := c.Exec(within(t, patience), guestagent.Command{Path: "x"})
-			if tooMuch := length > 16<<20; (err != nil) != tooMuch || tooMuch && !strings.Contains(err.Error(), "more of a program's output") {
+			if tooMuch := length > 16<<20; (err != nil) != tooMuch || tooMuch && !strings.Contains(err.Error(), "more than 16 MiB of a program's output") {
 				t.Errorf("%d bytes of %s: %v", length, stream, err)
 			}
 		}

@@ -1,5 +1,5 @@
-// Command supervise is a flakeci that supervises and does nothing else, for tests with
-// the race detector (see supervisorPath).
+// Command supervise only supervises. Tests with the race detector start it in place of
+// flakeci (see supervisorPath in internal/proc).
 package main
 
 import _ "github.com/flakeci/flakeci/internal/proc" // supervises before there is a main
