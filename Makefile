@@ -13,6 +13,10 @@ TESTFLAGS ?=
 # Tests start thousands: flakeci, and the supervisor of every Nix.
 export GORACE = atexit_sleep_ms=0
 
+# One static binary, the same whether or not there is a C compiler; and with the same
+# settings for builds, tests and linters, each package is compiled once for all of them.
+export CGO_ENABLED = 0
+
 # Packages that start no goroutine (internal/arch_test.go sees to that): the race
 # detector can find nothing in them, and made the tests of reports take 170 s of
 # processor time instead of 20.
@@ -22,9 +26,8 @@ sinks = ./matrix ./reports ./runner/graph \
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Without cgo: one static binary, the same whether or not there is a C compiler.
 build: ## compile bin/flakeci
-	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/flakeci ./cmd/flakeci
+	go build -ldflags '-X main.version=$(VERSION)' -o bin/flakeci ./cmd/flakeci
 
 # The example's inputs are those of a real flake. The overrides put this project's
 # stand-ins in their place, and no substituter is asked, so nothing is downloaded.
@@ -45,13 +48,12 @@ boot = $(if $(guest),--vm reason)
 # There only where the machine's Nix works in a wrapping alone (scripts/setup says why).
 wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))
 
-raced = go test -race -timeout 60m $(TESTFLAGS)
+raced = CGO_ENABLED=1 go test -race -timeout 60m $(TESTFLAGS)
 
 # Boots run by themselves: beside other tests each takes three times as long.
 test: export SUPERVISOR_WITHOUT_RACE = $(CURDIR)/.cache/bin/supervise
 test: setup-test ## all tests, with real Nix in several versions
-	go vet ./... ./testdata/
-	CGO_ENABLED=0 go build -o .cache/bin/ ./internal/proc/supervise
+	go build -o .cache/bin/ ./internal/proc/supervise
 	status=0; \
 	  go test -timeout 60m $(TESTFLAGS) $(sinks) || status=$$?; \
 	  $(raced) -run '^TestVMScripts$$' ./cmd/flakeci || status=$$?; \
@@ -60,7 +62,7 @@ test: setup-test ## all tests, with real Nix in several versions
 
 check: setup-test setup-lint ## for daily work: build, lint, and quick tests with one Nix, no boots
 	go build -o bin/ ./cmd/flakeci
-	go vet ./... ./testdata/
+	go vet ./testdata/
 	.cache/bin/golangci-lint run --allow-serial-runners ./...
 	go test -short ./... ./testdata/
 
@@ -77,6 +79,7 @@ bench: setup-test ## flakeci against what people do without it, and all benchmar
 	BENCH_TABLES=$(TABLES) go test -run '^$$' -bench '(?i)$(BENCH)' -benchtime $(ROUNDS)x -timeout 0 ./bench
 	$(if $(BENCH),,go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /bench$$))
 lint: setup-lint ## what CI complains about, apart from tests
+	go vet ./testdata/
 	.cache/bin/golangci-lint run --allow-serial-runners ./...
 	.cache/bin/golangci-lint fmt --diff
 	@! git grep -n 'nolint' -- '*.go' || { echo 'mend it instead of silencing it' >&2; exit 1; }

@@ -7,10 +7,12 @@ import (
 	"time"
 )
 
-// What the measured scripts do: take 150 MiB for so many seconds, and use CPU.
+// What the measured scripts do: take 150 MiB each for two seconds, once all have it,
+// and use CPU. They wait for each other by files: on a busy machine a dd may take seconds.
 const (
 	functions = `
-hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { sleep $1; cat >/dev/null; }; }
+hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { dd bs=1 count=1 of=$1.held 2>/dev/null; shift; await "$@"; sleep 2; }; }
+await() { for f; do until [ -e $f ]; do sleep .02; done; done; }
 spin() { i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; }
 `
 	held = 150 << 20
@@ -18,7 +20,9 @@ spin() { i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; }
 
 func measured(t *testing.T, script string) usage {
 	t.Helper()
-	return measure(t, filepath.Join(t.TempDir(), "log"), exec.Command("sh", "-c", functions+script))
+	cmd := exec.Command("sh", "-c", functions+script)
+	cmd.Dir = t.TempDir()
+	return measure(t, filepath.Join(t.TempDir(), "log"), cmd)
 }
 
 func TestMeasureSeesTheWholeTree(t *testing.T) {
@@ -26,10 +30,10 @@ func TestMeasureSeesTheWholeTree(t *testing.T) {
 		name, script string
 		peak         int64
 	}{
-		{"grandchild", `(hold .2)`, held},
-		{"two at once", `hold 1 & hold 1; wait`, 2 * held},
-		{"two in turn", `hold .2; hold .2`, held},
-		{"orphan", `(hold .2 &); sleep .7`, held},
+		{"grandchild", `(hold a)`, held},
+		{"two at once", `hold a b.held & hold b a.held; wait`, 2 * held},
+		{"two in turn", `hold a; hold b`, held},
+		{"orphan", `({ hold a; touch gone; } &); await gone`, held},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

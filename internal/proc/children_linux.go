@@ -6,6 +6,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/proc/supervisor"
 )
 
 // ownChildren are the processes that this one started, and children that it had before.
@@ -25,11 +27,11 @@ func startChild(cmd *exec.Cmd) error {
 	defer c.mu.Unlock()
 	c.adopt.Do(func() {
 		// A shell may have started some before it became flakeci.
-		before, _ := descendants(os.Getpid(), nil) // without a table nobody is killed
+		before, _ := supervisor.Descendants(os.Getpid(), nil) // without a table nobody is killed
 		for _, d := range before {
-			c.pids[d.pid] = true
+			c.pids[d.Pid] = true
 		}
-		_ = adoptOrphans() // without it, they are init's
+		_ = supervisor.AdoptOrphans() // without it, they are init's
 	})
 	err := cmd.Start()
 	if err == nil {
@@ -46,10 +48,10 @@ func forgetChild(cmd *exec.Cmd) {
 }
 
 // orphans lists the orphans that this process inherited, and their descendants.
-func (c *children) orphans() ([]descendant, error) {
+func (c *children) orphans() ([]supervisor.Descendant, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return descendants(os.Getpid(), c.pids)
+	return supervisor.Descendants(os.Getpid(), c.pids)
 }
 
 // orphanPatience is how long to wait for orphans that hang in the kernel.
@@ -57,16 +59,16 @@ const orphanPatience = 10 * time.Second
 
 // killOrphans kills what a killed supervisor left behind.
 func (c *children) killOrphans() {
-	o := newOrphans()
+	o := supervisor.NewOrphans()
 	for end := time.Now().Add(orphanPatience); time.Now().Before(end); {
 		all, err := c.orphans()
 		if err != nil || len(all) == 0 {
 			return
 		}
-		wait, more := o.hitAll(all)
+		wait, more := o.HitAll(all)
 		for _, d := range all {
-			if d.parent == os.Getpid() {
-				_, _ = syscall.Wait4(d.pid, nil, syscall.WNOHANG|syscall.WALL, nil) // those that are dead
+			if d.Parent == os.Getpid() {
+				_, _ = syscall.Wait4(d.Pid, nil, syscall.WNOHANG|syscall.WALL, nil) // those that are dead
 			}
 		}
 		if !more {

@@ -10,26 +10,9 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
-)
 
-// The supervisor is known by its name and a flag, which is nothing that flakeci
-// or a test binary would take: one that is not asked to be a supervisor after all
-// complains of the flag, instead of doing its work once more, and once more for
-// that.
-const (
-	supervisorName = "flakeci-supervise"
-	supervisorFlag = "-supervise"
-	supervisorLink = 3 // the file descriptor of its end of the link
+	"github.com/flakeci/flakeci/internal/proc/supervisor"
 )
-
-// report is what the supervisor tells: first that the program runs or why it
-// does not, later how it ended.
-type report struct {
-	Pid   int           `json:",omitzero"`
-	Op    string        `json:",omitzero"` // what failed with Errno
-	Errno syscall.Errno `json:",omitzero"`
-	End   *outcome      `json:",omitzero"`
-}
 
 // supervised is a program that is the child of a supervisor. The link is a pair
 // of connected sockets. One way go reports, the other way signals, a byte each.
@@ -53,7 +36,7 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 		return nil, err
 	}
 	cmd := exec.Command(supervisorPath())
-	cmd.Args = append([]string{supervisorName, supervisorFlag, program.Dir, program.Path}, program.Args...)
+	cmd.Args = append([]string{supervisor.Name, supervisor.Flag, program.Dir, program.Path}, program.Args...)
 	if cmd.Env = program.Env; cmd.Env == nil {
 		cmd.Env = program.Environ() // which has PWD follow Dir
 	}
@@ -109,7 +92,7 @@ func (s *supervised) awaitStart(path string) error {
 	return nil
 }
 
-func (s *supervised) read() (r report, err error) {
+func (s *supervised) read() (r supervisor.Report, err error) {
 	b := make([]byte, 4<<10)
 	n, err := s.link.Read(b)
 	if errors.Is(err, syscall.ECONNRESET) {
@@ -128,7 +111,8 @@ func (s *supervised) pid() int { return s.program }
 func (s *supervised) await() {
 	r, err := s.read()
 	if err == nil && r.End != nil {
-		s.end = r.End
+		s.end = &outcome{Status: r.End.Status, Usage: used(&r.End.Rusage)}
+		s.end.Usage.Wall = r.End.Wall
 		return
 	}
 	// Somebody killed the supervisor. The kernel has just killed its program,

@@ -26,9 +26,7 @@ func groupAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true}
 }
 
-// supervise is never asked for here: nobody adopts orphans but launchd.
-func supervise([]string) (code int, asked bool) { return 0, false }
-
+// Nobody adopts orphans here but launchd, so there is no supervisor.
 func startSupervised(program *exec.Cmd) (leader, error) { return startDirect(program) }
 
 // No orphan comes to this process.

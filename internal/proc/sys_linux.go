@@ -24,15 +24,3 @@ const rssUnit = 1024
 func groupAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 }
-
-// leaveTerminal has this process, and what it starts, have no terminal. A session of
-// its own does the same for far more: the scheduler keeps a group for each (autogroup),
-// which made flakeci's own share of 500 builds half as large again.
-func leaveTerminal() {
-	tty, err := syscall.Open("/dev/tty", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return // there is none
-	}
-	_ = unix.IoctlSetInt(tty, unix.TIOCNOTTY, 0)
-	_ = syscall.Close(tty)
-}

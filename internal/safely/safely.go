@@ -10,7 +10,7 @@ package safely
 
 import (
 	"fmt"
-	"runtime/debug"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -65,7 +65,7 @@ func Error(f func() error) func() error {
 func Try(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &Crash{Value: v, Stack: debug.Stack()}
+			err = &Crash{Value: v, Stack: stack()}
 		}
 	}()
 	return f()
@@ -78,6 +78,17 @@ func handOver() {
 		return
 	}
 	if v := recover(); v != nil {
-		(*h)(&Crash{Value: v, Stack: debug.Stack()})
+		(*h)(&Crash{Value: v, Stack: stack()})
+	}
+}
+
+// stack is runtime/debug's Stack. That package is set up so late that the supervisor, which
+// imports this one, came after all of flakeci's tables.
+func stack() []byte {
+	for n := 4 << 10; ; n *= 2 {
+		b := make([]byte, n)
+		if n := runtime.Stack(b, false); n < len(b) {
+			return b[:n]
+		}
 	}
 }

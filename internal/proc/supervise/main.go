@@ -2,6 +2,6 @@
 // flakeci (see supervisorPath in internal/proc).
 package main
 
-import _ "github.com/flakeci/flakeci/internal/proc" // supervises before there is a main
+import _ "github.com/flakeci/flakeci/internal/proc/supervisor" // supervises before there is a main
 
 func main() {}

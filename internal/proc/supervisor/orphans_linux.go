@@ -1,4 +1,4 @@
-package proc
+package supervisor
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// orphans kills all that descends from this process.
-type orphans struct {
-	hit     map[descendant]bool // by id and birth alone
+// Orphans kills all that descends from this process.
+type Orphans struct {
+	hit     map[Descendant]bool // by id and birth alone
 	ours    map[int]bool        // the ids of all that were seen, and so of groups that were made here
 	wait    time.Duration
 	refused int // how often in a row there was nobody but those that may not be killed
@@ -23,28 +23,29 @@ type orphans struct {
 // hangs.
 const maxWait = 250 * time.Millisecond
 
-func newOrphans() *orphans {
-	return &orphans{hit: map[descendant]bool{}, ours: map[int]bool{}}
+// NewOrphans returns one that has killed nobody yet.
+func NewOrphans() *Orphans {
+	return &Orphans{hit: map[Descendant]bool{}, ours: map[int]bool{}}
 }
 
 // kill has one look at the process table and kills. It returns when to have the
 // next one, since those that were not hit yet may have forked meanwhile, or
 // that there is no use in that: there is no table, or what is left belongs to
 // another user, as after sudo.
-func (o *orphans) kill() (wait time.Duration, more bool) {
-	all, err := descendants(os.Getpid(), nil)
+func (o *Orphans) kill() (wait time.Duration, more bool) {
+	all, err := Descendants(os.Getpid(), nil)
 	if err != nil {
 		return maxWait, false
 	}
-	return o.hitAll(all)
+	return o.HitAll(all)
 }
 
-// hitAll makes one attempt to kill all of them.
-func (o *orphans) hitAll(all []descendant) (wait time.Duration, more bool) {
+// HitAll makes one attempt to kill all of them. It returns what [Orphans.kill] does.
+func (o *Orphans) HitAll(all []Descendant) (wait time.Duration, more bool) {
 	o.groups(all)
 	fresh, alive, foreign := false, 0, 0
 	for _, d := range all {
-		id := descendant{pid: d.pid, born: d.born}
+		id := Descendant{Pid: d.Pid, born: d.born}
 		fresh = fresh || !o.hit[id]
 		o.hit[id] = true
 		switch err := d.kill(); {
@@ -67,33 +68,34 @@ func (o *orphans) hitAll(all []descendant) (wait time.Duration, more bool) {
 // groups kills whole groups. The kernel lets nobody fork out of that, however
 // many there are and however slow it is here because of them. A group that was
 // not made by a descendant may be flakeci's own.
-func (o *orphans) groups(all []descendant) {
+func (o *Orphans) groups(all []Descendant) {
 	for _, d := range all {
-		o.ours[d.pid] = true
+		o.ours[d.Pid] = true
 	}
 	done := map[int]bool{}
 	for _, d := range all {
 		if !o.ours[d.group] || done[d.group] {
 			continue
 		}
-		if now, err := look(d.pid); err == nil && now.born == d.born && now.group == d.group {
+		if now, err := look(d.Pid); err == nil && now.born == d.born && now.group == d.group {
 			_ = syscall.Kill(-d.group, syscall.SIGKILL) // each one is tried again
 			done[d.group] = true
 		}
 	}
 }
 
-// descendant is a process as the process table has it.
-type descendant struct {
-	pid, parent, group int
+// Descendant is a process as the process table has it, by the ids of it and its parent.
+type Descendant struct {
+	Pid, Parent int
 
+	group  int
 	born   string // in ticks since boot: who gets the same id later differs in it
 	zombie bool
 }
 
-// descendants lists those of a process in no order, except some of its children and what
+// Descendants lists those of a process in no order, except some of its children and what
 // descends from them. The table changes while it is read.
-func descendants(of int, but map[int]bool) ([]descendant, error) {
+func Descendants(of int, but map[int]bool) ([]Descendant, error) {
 	// A process table of another pid namespace would have us kill strangers.
 	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
 		return nil, errors.Join(err, os.ErrInvalid)
@@ -104,24 +106,24 @@ func descendants(of int, but map[int]bool) ([]descendant, error) {
 	}
 	defer table.Close()
 	names, _ := table.Readdirnames(-1) // the rest comes with the next look
-	children := map[int][]descendant{}
+	children := map[int][]Descendant{}
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
 			if d, err := look(pid); err == nil {
-				children[d.parent] = append(children[d.parent], d)
+				children[d.Parent] = append(children[d.Parent], d)
 			}
 		}
 	}
-	all := slices.DeleteFunc(children[of], func(d descendant) bool { return but[d.pid] })
+	all := slices.DeleteFunc(children[of], func(d Descendant) bool { return but[d.Pid] })
 	for i := 0; i < len(all); i++ {
-		all = append(all, children[all[i].pid]...)
+		all = append(all, children[all[i].Pid]...)
 	}
 	return all, nil
 }
 
 // look reads one line of the table.
-func look(pid int) (descendant, error) {
-	d := descendant{pid: pid}
+func look(pid int) (Descendant, error) {
+	d := Descendant{Pid: pid}
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return d, err
@@ -132,21 +134,21 @@ func look(pid int) (descendant, error) {
 		return d, syscall.ESRCH
 	}
 	d.zombie, d.born = fields[0] == "Z", fields[19]
-	d.parent, _ = strconv.Atoi(fields[1]) // the kernel's numbers
+	d.Parent, _ = strconv.Atoi(fields[1]) // the kernel's numbers
 	d.group, _ = strconv.Atoi(fields[2])
 	return d, nil
 }
 
 // kill kills the process if it is still the same one.
-func (d descendant) kill() error {
+func (d Descendant) kill() error {
 	// A handle stays with its process, on Linux 5.3 and later. Whoever is there
 	// now, with the handle taken, is the one to be hit or nobody is.
-	handle, err := os.FindProcess(d.pid)
+	handle, err := os.FindProcess(d.Pid)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = handle.Release() }()
-	now, err := look(d.pid)
+	now, err := look(d.Pid)
 	if err != nil || now.born != d.born {
 		return os.ErrProcessDone
 	}
