@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 // What the measured scripts do: take 150 MiB each for two seconds, once all have it,
@@ -26,6 +28,7 @@ func measured(t *testing.T, script string) usage {
 }
 
 func TestMeasureSeesTheWholeTree(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	tests := []struct {
 		name, script string
 		peak         int64

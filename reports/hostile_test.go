@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 // hostileTexts reads the corpus.
@@ -118,6 +120,7 @@ func fillIn(v reflect.Value, text string) {
 }
 
 func TestEverySinkTakesHostileTexts(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	texts := hostileTexts(t)
 	if len(texts) < 100 {
 		t.Fatalf("the corpus has only %d texts", len(texts))

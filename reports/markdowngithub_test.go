@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 // GitHub reads comments with cmark-gfm. What it makes of hostile texts is what
 // counts: goldmark, which the other tests read with, is another's work.
 func TestMarkdownIsReadSafelyByCmark(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	cmark, err := exec.LookPath("cmark-gfm")
 	if err != nil {
 		t.Skip("skipped: cmark-gfm is not installed (Debian: cmark-gfm)")

@@ -298,6 +298,7 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 
 // One that takes too long takes only itself along: what it shares goes on.
 func TestATimeoutIsOnesOwn(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		f.write(`shared = sh "shared" "/bin/sleep 0.5"; bad = sh "bad" "exit 1";
 			fixed = derivation { name = "fixed"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo x > $out" ]; inherit (bad) nonce;
@@ -368,6 +369,7 @@ func TestLogsAreKept(t *testing.T) {
 
 // A builder that was given up is said to have ended, also where a daemon has it.
 func TestBuildersEnd(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	for name, daemon := range map[string]bool{"alone": false, "with a daemon": true} {
 		t.Run(name, func(t *testing.T) {
 			eachFleet(t, func(f *fleet) {
@@ -391,6 +393,7 @@ func TestBuildersEnd(t *testing.T) {
 
 // The time in which only others were built does not count against a cell.
 func TestWaitingIsNotWorking(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		limit := f.limit(5 * time.Second)
 		long := limit / 5 // seven builds of that length, each cell's own two within the limit
@@ -431,6 +434,7 @@ func TestWaitingIsNotWorking(t *testing.T) {
 // Who needs something that a process builds already for another works as long as that
 // is built, and waits while the process goes on with what is the other's.
 func TestJoiningIsNotStaying(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		long := f.limit(5*time.Second) / 5
 		f.write(fmt.Sprintf(`shared = sh "shared" "/bin/sleep %g"; next = sh "next" "echo ${shared}; /bin/sleep %g";`, 2.5*long.Seconds(), 3*long.Seconds()),
@@ -445,6 +449,7 @@ func TestJoiningIsNotStaying(t *testing.T) {
 
 // Who joined and took too long ends with all others.
 func TestJoinersAreStopped(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		limit := f.limit(3 * time.Second)
 		f.write(`shared = sh "shared" "/bin/sleep 600";`, `first = sh "first" "echo ${shared}"; late = sh "late" "echo ${shared}";`)
@@ -627,6 +632,7 @@ func TestInterruptedBuilds(t *testing.T) {
 // Where a substituter takes too long to say what it has, that is why it is not known
 // whether what cannot be built here is there.
 func TestAPlanThatTakesTooLong(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/nix-cache-info") {

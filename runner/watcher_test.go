@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -52,6 +53,7 @@ func (h *heldUp) watch(lines bool) []runner.Watcher {
 // Who is held up holds up neither the others nor the limits of time, whatever builders
 // write, and is told of all in the end.
 func TestAWatcherThatIsHeldUp(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		f.write(`for = n: builtins.foldl' (a: _: builtins.foldl' builtins.add a (builtins.genList (x: x) 1000)) 0 (builtins.genList (x: x) n);`,
 			`ok = sh "ok" "/usr/bin/seq 5000"; spins = sh "spins" (toString (for 10000000)); sleeps = sh "sleeps" "/usr/bin/seq 5000; /bin/sleep 600";`)
@@ -84,6 +86,7 @@ func TestMemoryIsWatchedWhoeverIsHeldUp(t *testing.T) {
 
 // Nor does one for whom builders wait keep them from being stopped.
 func TestBuildersThatWaitAreStopped(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		f.write("", `yes = sh "yes" "while :; do echo a line of some length, of which there is no end; done";`)
 		limit := f.limit(3 * time.Second)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 func everySubject() []Subject {
@@ -196,6 +198,7 @@ func TestURLCheck(t *testing.T) {
 
 // A guest without curl has bash.
 func TestURLCheckWithoutCurl(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	bin := t.TempDir()
 	for _, name := range []string{"bash", "cat", "head", "mktemp", "rm", "sh", "timeout", "wc"} {
 		path, err := exec.LookPath(name)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
@@ -183,6 +184,7 @@ func TestCommandCheck(t *testing.T) {
 
 // A command that does not heed SIGTERM gets SIGKILL, seconds later.
 func TestCommandCheckStubborn(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	t.Parallel()
 	r := Check{Timeout: 100 * time.Millisecond, Subject: CommandCheck{Command: `trap "" TERM; while :; do sleep 1; done`}}.Run(t.Context(), thisMachine{})
 	if !r.TimedOut || r.Err != nil || r.Duration > time.Minute {

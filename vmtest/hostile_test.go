@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 // kinds are what may stand in the place of a file.
@@ -141,6 +142,7 @@ func leaveDaemon() {
 // within its limit with a fault, nothing of it lives on, and no file of this
 // machine's is kept as evidence.
 func TestHostileRunners(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	const limit = time.Second
 	for role := range hostile() {
 		t.Run(role, func(t *testing.T) {

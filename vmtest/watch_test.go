@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
@@ -91,6 +92,7 @@ func watched(t *testing.T, silence time.Duration, says string) (m *machine, aliv
 // Whoever looks around in a guest may read an old log in it, and may mend what
 // ended in emergency mode.
 func TestAKeptGuestMaySayAnything(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	for silence, ends := range map[time.Duration]bool{0: false, time.Hour: true} {
 		m, alive := watched(t, silence, "You are in emergency mode.\nKernel panic - not syncing: x\n")
 		select {

@@ -33,6 +33,7 @@ in { nixosConfigurations = {
 // folder flakeci is started in and asked for. What it is compared with is of the
 // checkout's own remote.
 func TestNixOnAHostileCheckout(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	for _, lane := range lanes.Every(t) {
 		t.Run("nix-"+lane.Version, func(t *testing.T) {
 			env := hostileEnv(t, lane)

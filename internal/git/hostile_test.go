@@ -10,11 +10,13 @@ import (
 
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/git/planted"
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 // Whatever a checkout brings along, no git of flakeci's runs a program that it names,
 // and the commit is that of the checkout's own remote.
 func TestHostileCheckout(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	c := planted.New(t, nil)
 	every := planted.Key{Name: "all at once"}
 	for _, k := range c.Keys() {

@@ -76,6 +76,7 @@ func (w *world) wide() (top string, want Closure, folder string) {
 func narinfo(path string) string { return "/" + filepath.Base(path)[:32] + ".narinfo" }
 
 func TestClosuresOverHTTP(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	eachLane(t, func(w *world) {
 		top, want, folder := w.wide()
 		leaf := want.named(w.T, "leaf-7")
@@ -160,6 +161,7 @@ const poolError = "thread pool is shutting down"
 
 // What was not there a moment ago may be there now, whatever Nix remembers.
 func TestClosuresAskAgain(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	eachLane(t, func(w *world) {
 		top, want, folder := w.wide()
 		for _, name := range []string{"leaf-3", "mid", "top"} {
@@ -184,6 +186,7 @@ func TestClosuresAskAgain(t *testing.T) {
 
 // A substituter that says nothing is waited for once, and not for long.
 func TestSilentSubstituter(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachLane(t, func(w *world) {
 		top, _, folder := w.wide()
 		var asked atomic.Int32

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -114,6 +115,7 @@ func peak(t *testing.T) int64 {
 
 // Logs of more than a hundred MB go through flakeci, not into it.
 func TestLogsAreStreamed(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	const lines, width = 60_000, 2000 // 120 MB
 	filler := strings.Repeat("x", width)
 	record := func(text string) string { return "@nix " + text }

@@ -114,6 +114,7 @@ func everyLane(t *testing.T, test func(w *world)) {
 // What flakeci evaluates is what `nix eval` of the same reference does, or flakeci says
 // which parameter Nix would ignore; where Nix fails, flakeci does.
 func TestParametersAreHeeded(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	everyLane(t, func(w *world) {
 		top := w.parameterWorld()
 		first, head := revision(w.T, top, "first"), revision(w.T, top, "main")

@@ -76,6 +76,7 @@ func TestUnitPlace(t *testing.T) {
 
 // Options whose evaluation has no end are given up with the context.
 func TestUnitPlaceWithoutEnd(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	eachLane(t, func(w *world) {
 		w.write(files{"flake.nix": `{ outputs = _: let l = builtins.genList (i: i) 1000000; in {
 			nixosConfigurations.box.options.systemd.services = builtins.foldl' (a: _: builtins.foldl' (b: y: b) 0 l) 0 l; }; }`})

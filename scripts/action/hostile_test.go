@@ -12,11 +12,13 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/git/planted"
+	"github.com/flakeci/flakeci/internal/lanes"
 )
 
 // No git that the scripts start runs what a checkout brings along, wherever they are
 // started and whichever folder the flake is in. The base is the checkout's own.
 func TestActionOnAHostileCheckout(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	for _, where := range []struct{ dir, flake string }{{".", "nix"}, {".", "."}, {"nix", "."}} {
 		c := planted.New(t, nil)
 		dir := filepath.Join(c.Dir, where.dir)

@@ -44,6 +44,7 @@ func actionScript(t *testing.T, name, dir string, env ...string) (said string, o
 // Which release an action's ref stands for. Who pins it to a commit gets the
 // release of that commit; a branch and a commit of none are built.
 func TestActionFindsItsRelease(t *testing.T) {
+	lanes.Heavy(t, "takes some seconds")
 	url := serveRelease(t)
 	refs := strings.Fields(git(t, t.TempDir(), "ls-remote", url+"/flakeci/flakeci"))
 	commits := map[string]string{}
@@ -179,6 +180,7 @@ func TestActionReport(t *testing.T) {
 // GitHub cancels a job by a signal to the one process that it started, which is to be
 // flakeci.
 func TestActionIsCanceled(t *testing.T) {
+	lanes.Heavy(t, "waits for time limits")
 	bin, script := t.TempDir(), filepath.Join(t.TempDir(), "step.sh")
 	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\ntrap 'kill $!; echo interrupted' INT\necho begun\nsleep 10 >/dev/null 2>&1 &\nwait\n")
 	for _, s := range steps(t, filepath.Join(lanes.Root(t), "action.yml")) {
