@@ -9,11 +9,12 @@ import (
 	"github.com/flakeci/flakeci/internal/lanes"
 )
 
-// What the measured scripts do: take 150 MiB each for two seconds, once all have it,
-// and use CPU. They wait for each other by files: on a busy machine a dd may take seconds.
+// What the measured scripts do: use CPU, and hold 150 MiB for two seconds. dd writes its
+// first byte once it has read all; "hold a b.held" then makes a.held and waits for b.held,
+// since on a busy machine two that start together are not ready together.
 const (
 	functions = `
-hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { dd bs=1 count=1 of=$1.held 2>/dev/null; shift; await "$@"; sleep 2; }; }
+hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { head -c 1 >/dev/null; touch $1.held; shift; await "$@"; sleep 2; }; }
 await() { for f; do until [ -e $f ]; do sleep .02; done; done; }
 spin() { i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; }
 `

@@ -333,27 +333,6 @@ func bareGoroutines(file *ast.File) []string {
 	return found
 }
 
-// The supervisor is set up, and works, before packages that take longer. These would have it
-// wait for them (see its init).
-func TestTheSupervisorImportsLittle(t *testing.T) {
-	late := []string{"os/exec", "path/filepath", "regexp", "runtime/debug"}
-	seen := 0
-	for _, s := range sources(t) {
-		if s.folder != "internal/proc/supervisor" && s.folder != "internal/safely" {
-			continue
-		}
-		seen++
-		for _, p := range s.imports {
-			if slices.Contains(late, p) || strings.Contains(p, ".") && p != module+"/internal/safely" {
-				t.Errorf("%s imports %s", s.name, p)
-			}
-		}
-	}
-	if seen < 3 {
-		t.Errorf("it is elsewhere: %d files", seen)
-	}
-}
-
 func TestOnlyCmdReadsTheOutside(t *testing.T) {
 	for _, s := range sources(t) {
 		// A helper is asked for by how it was started, before there is a main; and what is

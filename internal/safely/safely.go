@@ -82,8 +82,8 @@ func handOver() {
 	}
 }
 
-// stack is runtime/debug's Stack. That package is set up so late that the supervisor, which
-// imports this one, came after all of flakeci's tables.
+// stack does what debug.Stack does. Go sets up runtime/debug so late that the supervisor,
+// which imports this package, would start later too (see its init).
 func stack() []byte {
 	for n := 4 << 10; ; n *= 2 {
 		b := make([]byte, n)

@@ -12,11 +12,12 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// A process that was started as a supervisor is one before main and before most packages
-// are set up, so that neither main nor the tests of any package can forget it. Packages
-// are set up in the order of their paths, once what they import is. This one therefore
-// imports little: with os/exec and regexp it came after the tables of widths of
-// tablewriter, and starting a supervisor took 20 ms of processor time in place of 12.
+// A process that was started as a supervisor becomes one before main runs, so that neither
+// main nor the tests of any package can forget it, and before most packages are set up. Go
+// sets packages up in the order of their paths, each after what it imports. So this one
+// imports little: when it imported os/exec and regexp, it came after tablewriter, which
+// fills tables, and starting a supervisor took 20 ms of processor time instead of 12.
+// version.txtar holds it to that.
 func init() {
 	if code, asked := supervise(os.Args); asked {
 		os.Exit(code)
