@@ -385,6 +385,32 @@ func TestSinksStartNoGoroutine(t *testing.T) {
 	}
 }
 
+// Each test that `make test` runs without the race detector is in one of the packages that
+// it runs so, and in no other, where it would not be run at all.
+func TestBulkIsTestedOnce(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`(?m)^bulk = \^Test\(([A-Za-z|]+)\)\$\$$`).FindSubmatch(makefile)
+	folders := regexp.MustCompile(`(?m)^bulky = (.*)$`).FindSubmatch(makefile)
+	if names == nil || folders == nil {
+		t.Fatal("the Makefile has no list of bulk any more")
+	}
+	code := tests(t)
+	for name := range strings.SplitSeq(string(names[1]), "|") {
+		var in []string
+		for file, text := range code {
+			if strings.Contains(text, "\nfunc Test"+name+"(") {
+				in = append(in, "./"+strings.TrimPrefix(filepath.ToSlash(filepath.Dir(file)), "../"))
+			}
+		}
+		if len(in) != 1 || !slices.Contains(strings.Fields(string(folders[1])), in[0]) {
+			t.Errorf("Test%s is in %q; it has to be in one package of %s", name, in, folders[1])
+		}
+	}
+}
+
 // uses lists the named things of packages that a file mentions.
 func uses(s source, names map[string][]string) []string {
 	local := map[string]string{} // name in the file to import path

@@ -23,31 +23,17 @@ func TestSecurityClaimsNameTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var there strings.Builder
-	err = filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
-		switch base := filepath.Base(name); {
-		case err != nil:
-			return err
-		case d.IsDir() && strings.HasPrefix(base, ".") && name != "..":
-			return filepath.SkipDir
-		case strings.HasSuffix(base, "_test.go"):
-			code, err := os.ReadFile(name)
-			there.Write(code)
-			return err
-		case strings.HasSuffix(base, ".txtar"):
-			there.WriteString("script " + strings.TrimSuffix(base, ".txtar") + "\n")
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	code, names := "", map[string]bool{}
+	for name, text := range tests(t) {
+		code += text
+		names[strings.TrimSuffix(filepath.Base(name), ".txtar")] = true
 	}
 	named := testNameRE.FindAllString(string(text), -1)
 	if len(named) == 0 {
 		t.Error("no claim names a test")
 	}
 	for _, name := range named {
-		if !strings.Contains(there.String(), "func "+name+"(") {
+		if !strings.Contains(code, "func "+name+"(") {
 			t.Errorf("there is no %s", name)
 		}
 	}
@@ -59,7 +45,7 @@ func TestSecurityClaimsNameTests(t *testing.T) {
 			switch {
 			case script != nil:
 				scripts++
-				if !strings.Contains(there.String(), "script "+script[1]+"\n") {
+				if !names[script[1]] {
 					t.Errorf("there is no script %s", script[1])
 				}
 			case !testNameRE.MatchString(named) && !strings.HasPrefix(named, "with "):
@@ -70,4 +56,29 @@ func TestSecurityClaimsNameTests(t *testing.T) {
 	if scripts == 0 {
 		t.Error("no claim names a script")
 	}
+}
+
+// tests gives, by their paths, what the Go files of tests hold, and scripts as empty ones.
+func tests(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		switch base := filepath.Base(name); {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(base, ".") && name != "..":
+			return filepath.SkipDir
+		case strings.HasSuffix(base, "_test.go"):
+			code, err := os.ReadFile(name)
+			all[name] = string(code)
+			return err
+		case strings.HasSuffix(base, ".txtar"):
+			all[name] = ""
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

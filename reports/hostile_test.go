@@ -120,6 +120,7 @@ func fillIn(v reflect.Value, text string) {
 }
 
 func TestEverySinkTakesHostileTexts(t *testing.T) {
+	t.Parallel()
 	lanes.Heavy(t, "takes some seconds")
 	texts := hostileTexts(t)
 	if len(texts) < 100 {
@@ -147,6 +148,7 @@ func hostileKinds() []string {
 
 // A log without end must not take memory or time without end, nor come out so.
 func TestEverySinkTakesLogsOfTenMegabytes(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"@everyone `x` <!-- ", "::error::\n", "\x1b]8;;"} {
 		r := readInput(t, "base")
 		long := strings.Repeat(text, 10<<20/len(text))

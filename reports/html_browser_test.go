@@ -52,6 +52,7 @@ const (
 )
 
 func TestPageInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browserContext(t)
 	r, o := comparedReport(t)
 	for name, test := range map[string]func(*testing.T, func(view) *tab){

@@ -102,6 +102,7 @@ func checkJSON(t *testing.T, r Report) {
 }
 
 func TestEverySinkTakesEveryReport(t *testing.T) {
+	t.Parallel()
 	fine := func(r Report) bool {
 		checkEverySink(t, r)
 		return !t.Failed()
@@ -112,6 +113,7 @@ func TestEverySinkTakesEveryReport(t *testing.T) {
 }
 
 func TestLineOfFiveMegabytes(t *testing.T) {
+	t.Parallel()
 	r := readInput(t, "failed")
 	r.Causes[0].LogTail = "before\n" + strings.Repeat("\x1b[31mx\x1b]", 5<<20/7) + "\nafter"
 	began := time.Now()

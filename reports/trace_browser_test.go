@@ -11,6 +11,7 @@ import (
 // What Chrome itself makes of a trace: the importer of its DevTools, which every
 // Chromium has on board.
 func TestTraceIsReadByDevTools(t *testing.T) {
+	t.Parallel()
 	b := &tab{t: t, ctx: browserContext(t)}
 	b.do(chromedp.Navigate("devtools://devtools/bundled/devtools_app.html"))
 	for name, r := range map[string]Report{"vm": readInput(t, "vm"), "fleet": readInput(t, "fleet"), "large": largeReport()} {

@@ -55,12 +55,11 @@ func (h *heldUp) watch(lines bool) []runner.Watcher {
 func TestAWatcherThatIsHeldUp(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
-		f.write(`for = n: builtins.foldl' (a: _: builtins.foldl' builtins.add a (builtins.genList (x: x) 1000)) 0 (builtins.genList (x: x) n);`,
-			`ok = sh "ok" "/usr/bin/seq 5000"; spins = sh "spins" (toString (for 10000000)); sleeps = sh "sleeps" "/usr/bin/seq 5000; /bin/sleep 600";`)
+		f.write("", `ok = sh "ok" "/usr/bin/seq 5000"; imports = sh "imports" (builtins.readFile (sh "imported" "/bin/sleep 600")); sleeps = sh "sleeps" "/usr/bin/seq 5000; /bin/sleep 600";`)
 		h := &heldUp{fleet: f, cells: 3}
 		limit := f.limit(8 * time.Second)
 		out := f.run(func(o *runner.Options) { o.Timeout, o.Watch = limit, h.watch(false) })
-		if got, want := ways(out), "ok: passed built, sleeps: timed-out, spins: timed-out"; got != want || h.late != 3 {
+		if got, want := ways(out), "imports: timed-out, ok: passed built, sleeps: timed-out"; got != want || h.late != 3 {
 			f.Errorf("got %s (told of %d), want %s: %s", got, h.late, want, titles(out.Causes))
 		}
 	})
