@@ -3,6 +3,8 @@ package reports
 import (
 	"path"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Level is how bad it is what an annotation says, in GitHub's words.
@@ -72,7 +74,7 @@ func inside(file string) bool {
 // wasBroken says whether all that a cause stops was broken at the base already.
 func (x index) wasBroken(c Cause) bool {
 	for _, id := range c.Cells {
-		if b := x.cells[id].Base; b == nil || b.Outcome != AlreadyBroken {
+		if b := x.cells[id].Base; b == nil || b.Outcome != result.AlreadyBroken {
 			return false
 		}
 	}

@@ -3,6 +3,8 @@ package reports
 import (
 	"cmp"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Base is what a run was compared with: the same flake before the change.
@@ -18,38 +20,14 @@ type Base struct {
 	Missing string `json:"missing,omitempty"`
 }
 
-// Change is what became of a cell since the base.
-type Change string
-
-// The changes of a cell. Unchanged is the same derivation. UnknownChange is one of
-// which it is not known, since one of the two does not evaluate.
-const (
-	UnchangedCell Change = "unchanged"
-	ChangedCell   Change = "changed"
-	AddedCell     Change = "added"
-	RemovedCell   Change = "removed"
-	UnknownChange Change = "unknown"
-)
-
-// BaseOutcome is how a cell ended, compared with the base.
-type BaseOutcome string
-
-// The outcomes against the base; empty where that is not known.
-const (
-	NewFailure    BaseOutcome = "new-failure"
-	AlreadyBroken BaseOutcome = "already-broken"
-	Fixed         BaseOutcome = "fixed"
-	SameOutcome   BaseOutcome = "same"
-)
-
 // CellBase is a cell at the base. A cell that is no more has the status
 // [Skipped] and the change [RemovedCell].
 type CellBase struct {
-	Change  Change      `json:"change"`
-	Outcome BaseOutcome `json:"outcome,omitempty"`
-	DrvPath string      `json:"drv_path,omitempty"`
+	Change  result.Change  `json:"change"`
+	Outcome result.Outcome `json:"outcome,omitempty"`
+	DrvPath string         `json:"drv_path,omitempty"`
 	// Status is what the cell came to at the base, empty where that was not asked.
-	Status Status `json:"status,omitempty"`
+	Status result.Status `json:"status,omitempty"`
 	// Note is what is to be known of the comparison, such as why Change is unknown.
 	Note string `json:"note,omitempty"`
 	// Closure is what changed in what the cell is made of; only a changed host or
@@ -76,8 +54,8 @@ type Closure struct {
 
 // PackageChange is one package of which other versions are there than before.
 type PackageChange struct {
-	Name string     `json:"name"`
-	Kind PackageHow `json:"kind"`
+	Name string               `json:"name"`
+	Kind result.VersionChange `json:"kind"`
 	// Before and After are the versions, oldest first; one without is "".
 	Before []string `json:"before,omitempty"`
 	After  []string `json:"after,omitempty"`
@@ -85,21 +63,8 @@ type PackageChange struct {
 	Size int64 `json:"size_delta_bytes"`
 }
 
-// PackageHow is in which way a package changed.
-type PackageHow string
-
-// The ways a package changes. PackageModified is one of which neither is newer, such
-// as of several versions one less.
-const (
-	PackageAdded    PackageHow = "added"
-	PackageRemoved  PackageHow = "removed"
-	PackageUp       PackageHow = "up"
-	PackageDown     PackageHow = "down"
-	PackageModified PackageHow = "changed"
-)
-
 // outcome is how a cell ended compared with the base; empty where that is not known.
-func (c Cell) outcome() BaseOutcome {
+func (c Cell) outcome() result.Outcome {
 	if c.Base == nil {
 		return ""
 	}
@@ -108,7 +73,7 @@ func (c Cell) outcome() BaseOutcome {
 
 // gone reports whether a cell is one of the base that is no more.
 func (c Cell) gone() bool {
-	return c.Status == Skipped && c.Base != nil && c.Base.Change == RemovedCell
+	return c.Status == result.Skipped && c.Base != nil && c.Base.Change == result.CellRemoved
 }
 
 // name is what a base is called within a sentence.

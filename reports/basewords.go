@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // label names a base as a person would: the reference, and the revision and how
@@ -34,25 +36,25 @@ func versions(list []string) string {
 
 // tally counts the packages of a difference by what became of them.
 func (c Closure) tally() string {
-	n := map[PackageHow]int{}
+	n := map[result.VersionChange]int{}
 	for _, p := range c.Packages {
 		n[p.Kind]++
 	}
 	return cmp.Or(list(
-		share{n[PackageAdded], "added"}, share{n[PackageRemoved], "removed"}, share{n[PackageUp], "up"},
-		share{n[PackageDown], "down"}, share{n[PackageModified], "changed"}, share{c.Rebuilt, "only rebuilt"}), "no package changed")
+		share{n[result.PackageAdded], "added"}, share{n[result.PackageRemoved], "removed"}, share{n[result.PackageUp], "up"},
+		share{n[result.PackageDown], "down"}, share{n[result.PackageModified], "changed"}, share{c.Rebuilt, "only rebuilt"}), "no package changed")
 }
 
-// sign is that of a change.
-func (k PackageHow) sign() string {
-	switch k {
-	case PackageAdded:
+// sign marks a change.
+func (p PackageChange) sign() string {
+	switch p.Kind {
+	case result.PackageAdded:
 		return "+"
-	case PackageRemoved:
+	case result.PackageRemoved:
 		return "−"
-	case PackageUp:
+	case result.PackageUp:
 		return "↑"
-	case PackageDown:
+	case result.PackageDown:
 		return "↓"
 	}
 	return "~"

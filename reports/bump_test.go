@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // bump is a fleet whose nixpkgs is a month younger: nine hundred packages changed
@@ -13,7 +15,7 @@ func bump() Report {
 		"amber", "brook", "cedar", "delta", "ember", "fjord", "grove", "heron", "islet", "jade", "kelp", "lotus", "maple",
 		"north", "ocean", "prism", "quill", "raven", "slate", "thorn", "umber", "vivid", "willow", "xenon", "yield", "zephyr",
 	}
-	of := func(name string, kind PackageHow, before, after string, size int64) PackageChange {
+	of := func(name string, kind result.VersionChange, before, after string, size int64) PackageChange {
 		p := PackageChange{Name: name, Kind: kind, Size: size}
 		if before != "" {
 			p.Before = []string{before}
@@ -24,23 +26,23 @@ func bump() Report {
 		return p
 	}
 	all := []PackageChange{
-		of("cups-filters", PackageAdded, "", "2.0.1", 5242880),
-		of("ffmpeg", PackageUp, "7.1.1", "8.0", 3145728),
-		of("firefox", PackageUp, "138.0.1", "141.0", 11534336),
-		of("glibc", PackageUp, "2.40-66", "2.41-12", 90000),
-		of("linux", PackageUp, "6.12.30", "6.15.4", 7340032),
-		of("mesa", PackageUp, "25.0.7", "25.1.5", 2097152),
-		of("nix", PackageUp, "2.31.2", "2.34.8", 2400000),
-		of("postgresql", PackageDown, "17.6", "17.5", -4096),
-		of("pulseaudio", PackageRemoved, "17.0", "", -8388608),
-		{Name: "python3", Kind: PackageModified, Before: []string{"3.11.13", "3.12.11"}, After: []string{"3.12.11"}, Size: -104857600},
-		of("systemd", PackageUp, "257.6", "258", -1048576),
+		of("cups-filters", result.PackageAdded, "", "2.0.1", 5242880),
+		of("ffmpeg", result.PackageUp, "7.1.1", "8.0", 3145728),
+		of("firefox", result.PackageUp, "138.0.1", "141.0", 11534336),
+		of("glibc", result.PackageUp, "2.40-66", "2.41-12", 90000),
+		of("linux", result.PackageUp, "6.12.30", "6.15.4", 7340032),
+		of("mesa", result.PackageUp, "25.0.7", "25.1.5", 2097152),
+		of("nix", result.PackageUp, "2.31.2", "2.34.8", 2400000),
+		of("postgresql", result.PackageDown, "17.6", "17.5", -4096),
+		of("pulseaudio", result.PackageRemoved, "17.0", "", -8388608),
+		{Name: "python3", Kind: result.PackageModified, Before: []string{"3.11.13", "3.12.11"}, After: []string{"3.12.11"}, Size: -104857600},
+		of("systemd", result.PackageUp, "257.6", "258", -1048576),
 	}
 	for i := len(all); i < 900; i++ {
 		name := fmt.Sprintf("%s-%s", words[i%len(words)], words[(i/len(words)+i*7)%len(words)])
-		all = append(all, of(name, PackageUp, fmt.Sprintf("%d.%d.%d", i%7, i%20, i%13), fmt.Sprintf("%d.%d.%d", i%7, i%20, i%13+1), int64(i*i%100000-40000)))
+		all = append(all, of(name, result.PackageUp, fmt.Sprintf("%d.%d.%d", i%7, i%20, i%13), fmt.Sprintf("%d.%d.%d", i%7, i%20, i%13+1), int64(i*i%100000-40000)))
 	}
-	driver := of("nvidia-x11", PackageUp, "570.153.02", "575.64", 52428800)
+	driver := of("nvidia-x11", result.PackageUp, "570.153.02", "575.64", 52428800)
 	r := Report{
 		Tool: Tool{"0.2.0"}, Nix: Tool{"2.34.8"}, Duration: 4215, Verdict: VerdictPassed,
 		Flake: Flake{Ref: ".", Rev: "4f2c1d9a0b7e6c5d4f3a2b1c0d9e8f7a6b5c4d3e"},
@@ -48,14 +50,14 @@ func bump() Report {
 		Grid:  Grid{Hosts: []string{"attic", "desk", "laptop", "reason", "shed"}, Users: []string{"joachim", "work"}},
 	}
 	add := func(c Cell, took float64, before int64, packages []PackageChange) {
-		c.Status, c.How = Passed, Built
-		c.Phases = []Phase{{Name: "eval", Status: Passed, Duration: 2}, {Name: "build", Status: Passed, Duration: took}}
+		c.Status, c.How = result.Passed, result.Built
+		c.Phases = []Phase{{Name: "eval", Status: result.Passed, Duration: 2}, {Name: "build", Status: result.Passed, Duration: took}}
 		after := before
 		for _, p := range packages {
 			after += p.Size
 		}
 		c.Base = &CellBase{
-			Change: ChangedCell, Outcome: SameOutcome, Status: Passed,
+			Change: result.CellChanged, Outcome: result.Same, Status: result.Passed,
 			Closure: &Closure{Before: before, After: after, Packages: packages, Rebuilt: 212},
 		}
 		r.Cells = append(r.Cells, c)

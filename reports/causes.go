@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 const (
@@ -25,7 +27,7 @@ func (p *page) causes(r Report, x index) {
 func unexplained(c Cell) Cause {
 	cause := Cause{Title: fmt.Sprintf("%s ended as %s", c.ID, c.Status), Cells: []string{c.ID}}
 	for _, p := range c.Phases {
-		if p.Status.bad() {
+		if p.Status.NeedsAttention() {
 			cause.Message, cause.Log = p.Message, p.Log
 		}
 	}
@@ -81,7 +83,7 @@ func (c Cause) stops(title string) string {
 	switch n := len(c.Cells); {
 	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
 		return ""
-	case n <= inlineCells && ofBooted(c.Kind):
+	case n <= inlineCells && c.Kind.InGuest():
 		return "in " + and(c.Cells)
 	case n <= inlineCells:
 		return "stops " + and(c.Cells)
@@ -129,27 +131,21 @@ func (s Since) words() string {
 func (x index) ageAtBase(c Cause) string {
 	switch outcome := x.outcome(c); {
 	case x.base == nil:
-	case outcome == NewFailure:
+	case outcome == result.NewFailure:
 		return "new"
-	case outcome == AlreadyBroken:
+	case outcome == result.AlreadyBroken:
 		return "already broken at " + x.base.name()
 	}
 	return ""
 }
 
-// ofBooted reports whether a cause came up in a host that ran: it stopped
-// nothing from being built.
-func ofBooted(kind string) bool {
-	return slices.Contains([]string{"unit", "activation", "check", "boot", "panic", "emergency", "hang", "agent"}, kind)
-}
-
 // isMachine reports whether a cause is the machine's and not the flake's.
 func (x index) isMachine(c Cause) bool {
 	if len(c.Cells) == 0 {
-		return causeStatus(c) == Error
+		return c.Kind.Status() == result.Error
 	}
 	for _, id := range c.Cells {
-		if x.cells[id].Status != Error {
+		if x.cells[id].Status != result.Error {
 			return false
 		}
 	}
@@ -161,7 +157,7 @@ func (x index) isMachine(c Cause) bool {
 // failed, and quotes the log.
 func (c Cause) news() string {
 	message := strings.TrimSpace(c.Message)
-	if c.Kind == "build" && c.LogTail != "" || strings.Contains(c.LogTail, message) {
+	if c.Kind == result.CauseBuild && c.LogTail != "" || strings.Contains(c.LogTail, message) {
 		return ""
 	}
 	first, rest, _ := strings.Cut(message, "\n")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // changes is what became of the cells since the base. A change of a package is
@@ -64,13 +66,13 @@ func newChanges(r Report) *changes {
 			continue
 		}
 		switch b := c.Base; {
-		case b.Change == AddedCell:
+		case b.Change == result.CellAdded:
 			ch.added = append(ch.added, c.ID)
-		case b.Change == RemovedCell:
+		case b.Change == result.CellRemoved:
 			ch.removed = append(ch.removed, c.ID)
-		case b.Change == UnchangedCell:
+		case b.Change == result.CellUnchanged:
 			ch.same++
-		case b.Change != ChangedCell:
+		case b.Change != result.CellChanged:
 			ch.unknown = tell(ch.unknown, cmp.Or(b.Note, "one of the two does not evaluate"), c.ID)
 		case b.Closure == nil:
 			ch.changed = append(ch.changed, c.ID)
@@ -221,7 +223,7 @@ func (p PackageChange) weight() int {
 	switch i := slices.Index(base, p.Name); {
 	case i >= 0:
 		return 3 + len(base) - i
-	case p.Kind == PackageDown, magnitude(p.Size) >= 50_000_000:
+	case p.Kind == result.PackageDown, magnitude(p.Size) >= 50_000_000:
 		return 3
 	case len(p.Before) == 0 || len(p.After) == 0:
 		return 1
@@ -241,7 +243,7 @@ func magnitude(n int64) int64 { return max(n, -max(n, -1<<62)) }
 
 // String is a change in one line, such as "↑ linux 6.6.30 → 6.6.31 (+1.2 MB)".
 func (p PackageChange) String() string {
-	text := p.Kind.sign() + " " + cmp.Or(p.Name, "(no name)") + after(" ", versions(p.Before))
+	text := p.sign() + " " + cmp.Or(p.Name, "(no name)") + after(" ", versions(p.Before))
 	if len(p.Before) > 0 && len(p.After) > 0 {
 		text += " →"
 	}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
 )
 
 // washer makes every string of a report safe for one kind of sink, once and
@@ -47,7 +48,7 @@ func (w washer) cell(c Cell) Cell {
 	} {
 		*s = w.line(*s)
 	}
-	c.Status, c.How = Status(w.line(string(c.Status))), How(w.line(string(c.How)))
+	c.Status, c.How = result.Status(w.line(string(c.Status))), result.How(w.line(string(c.How)))
 	c.Causes, c.Phases, c.OutPaths = w.list(c.Causes), each(c.Phases, w.phase), nil
 	if c.Since != nil {
 		since := *c.Since
@@ -62,13 +63,13 @@ func (w washer) cell(c Cell) Cell {
 }
 
 func (w washer) base(b CellBase) CellBase {
-	b.Change, b.Outcome = Change(w.line(string(b.Change))), BaseOutcome(w.line(string(b.Outcome)))
-	b.Status, b.DrvPath, b.Note = Status(w.line(string(b.Status))), w.line(b.DrvPath), w.line(b.Note)
+	b.Change, b.Outcome = result.Change(w.line(string(b.Change))), result.Outcome(w.line(string(b.Outcome)))
+	b.Status, b.DrvPath, b.Note = result.Status(w.line(string(b.Status))), w.line(b.DrvPath), w.line(b.Note)
 	if b.Closure != nil {
 		closure := *b.Closure
 		closure.Unknown = w.line(closure.Unknown)
 		closure.Packages = each(closure.Packages, func(p PackageChange) PackageChange {
-			p.Name, p.Kind = w.line(p.Name), PackageHow(w.line(string(p.Kind)))
+			p.Name, p.Kind = w.line(p.Name), result.VersionChange(w.line(string(p.Kind)))
 			p.Before, p.After = w.list(p.Before), w.list(p.After)
 			return p
 		})
@@ -78,7 +79,7 @@ func (w washer) base(b CellBase) CellBase {
 }
 
 func (w washer) phase(p Phase) Phase {
-	p.Name, p.Status = w.line(p.Name), Status(w.line(string(p.Status)))
+	p.Name, p.Status = w.line(p.Name), result.Status(w.line(string(p.Status)))
 	p.Message, p.Log = w.head(p.Message), w.line(p.Log)
 	p.Files, p.Causes = w.list(p.Files), w.list(p.Causes)
 	p.Duration, p.Waiting = max(0, p.Duration), max(0, p.Waiting)
@@ -86,9 +87,10 @@ func (w washer) phase(p Phase) Phase {
 }
 
 func (w washer) cause(c Cause) Cause {
-	for _, s := range []*string{&c.ID, &c.Kind, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
+	for _, s := range []*string{&c.ID, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
 		*s = w.line(*s)
 	}
+	c.Kind = result.CauseKind(w.line(string(c.Kind)))
 	c.Message, c.LogTail, c.Cells = w.head(c.Message), w.tail(c.LogTail), w.list(c.Cells)
 	c.Location = w.place(c.Location)
 	return c

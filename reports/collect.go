@@ -59,12 +59,12 @@ func collectCell(res runner.Result) Cell {
 	c := Cell{
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
-		Status: Status(res.Status), How: How(res.How), Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
+		Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Phases: []Phase{},
 	}
 	for _, p := range res.Phases {
 		c.Phases = append(c.Phases, Phase{
-			Name: p.Name, Status: Status(p.Status), Started: p.Started.UTC().Truncate(time.Millisecond),
+			Name: p.Name, Status: p.Status, Started: p.Started.UTC().Truncate(time.Millisecond),
 			Duration: seconds(p.Duration), Waiting: seconds(p.Waited), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
 			Files: p.Files, Causes: causeIDs(p.Causes),
 		})
@@ -75,7 +75,7 @@ func collectCell(res runner.Result) Cell {
 	}
 	if b := res.Base; b != nil {
 		c.Base = &CellBase{
-			Change: Change(b.Change), Outcome: BaseOutcome(b.Outcome), DrvPath: b.DrvPath, Status: Status(b.Status), Note: b.Note,
+			Change: b.Change, Outcome: b.Outcome, DrvPath: b.DrvPath, Status: b.Status, Note: b.Note,
 			Closure: collectClosure(b),
 		}
 	}
@@ -92,7 +92,7 @@ func collectClosure(b *runner.Comparison) *Closure {
 	d := b.Closure
 	c := &Closure{Before: d.Before, After: d.After, Rebuilt: d.Rebuilt, RebuiltSize: d.RebuiltSize}
 	for _, p := range d.Packages {
-		c.Packages = append(c.Packages, PackageChange{Name: p.Name, Kind: PackageHow(p.Kind), Before: p.Before, After: p.After, Size: p.Size})
+		c.Packages = append(c.Packages, PackageChange{Name: p.Name, Kind: p.Kind, Before: p.Before, After: p.After, Size: p.Size})
 	}
 	return c
 }

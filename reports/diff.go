@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // WriteDiff writes what changed since the base for a terminal, all of it, and of
@@ -58,11 +60,11 @@ func (ch *changes) named(cells []string) string { return cmp.Or(ch.all(cells), a
 func (p *page) outcomes(r Report) {
 	p.gap()
 	for _, o := range []struct {
-		outcome BaseOutcome
+		outcome result.Outcome
 		words   string
 		tone    tone
 		sign    string
-	}{{NewFailure, "new failure", bad, signFailed}, {AlreadyBroken, "already broken", warn, signFailed}, {Fixed, "fixed", good, signPassed}} {
+	}{{result.NewFailure, "new failure", bad, signFailed}, {result.AlreadyBroken, "already broken", warn, signFailed}, {result.Fixed, "fixed", good, signPassed}} {
 		var ids []string
 		for _, c := range r.Cells {
 			if c.outcome() == o.outcome {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/result"
 )
 
 // hostileTexts reads the corpus.
@@ -51,31 +52,31 @@ func hostileReports(text string) map[string]Report {
 		}
 		reports[name] = r
 	}
-	known := func(r *Report, verdict Verdict, status Status, outcome BaseOutcome) {
+	known := func(r *Report, verdict Verdict, status result.Status, outcome result.Outcome) {
 		r.Verdict, r.Base.Missing = verdict, ""
 		for i := range r.Cells {
 			c := &r.Cells[i]
 			c.Kind = []string{"nixos", "home", "vm"}[i]
-			c.Status, c.Base.Outcome, c.Base.Change, c.Base.Closure.Unknown = status, outcome, ChangedCell, ""
+			c.Status, c.Base.Outcome, c.Base.Change, c.Base.Closure.Unknown = status, outcome, result.CellChanged, ""
 			c.Phases[0].Name, c.Phases[0].Status = "check: "+text, status
 		}
 		for i := range r.Causes {
-			r.Causes[i].Kind = []string{"build", "eval", "unit"}[i]
+			r.Causes[i].Kind = []result.CauseKind{result.CauseBuild, result.CauseEval, result.CauseUnit}[i]
 		}
 	}
 	add("every word", nil)
-	add("failed", func(r *Report) { known(r, VerdictFailed, Failed, NewFailure) })
-	add("already broken", func(r *Report) { known(r, VerdictFailed, DependencyFailed, AlreadyBroken) })
-	add("skipped", func(r *Report) { known(r, VerdictPassed, Skipped, "") })
+	add("failed", func(r *Report) { known(r, VerdictFailed, result.Failed, result.NewFailure) })
+	add("already broken", func(r *Report) { known(r, VerdictFailed, result.DependencyFailed, result.AlreadyBroken) })
+	add("skipped", func(r *Report) { known(r, VerdictPassed, result.Skipped, "") })
 	add("evaluated", func(r *Report) {
-		known(r, VerdictPassed, Passed, Fixed)
+		known(r, VerdictPassed, result.Passed, result.Fixed)
 		for i := range r.Cells {
-			r.Cells[i].How, r.Cells[i].Flaky = Evaluated, i == 0
-			r.Cells[i].Base.Change = []Change{AddedCell, RemovedCell, UnknownChange}[i]
+			r.Cells[i].How, r.Cells[i].Flaky = result.Evaluated, i == 0
+			r.Cells[i].Base.Change = []result.Change{result.CellAdded, result.CellRemoved, result.CellUnknown}[i]
 		}
 	})
 	add("not compared", func(r *Report) {
-		known(r, VerdictFailed, TimedOut, "")
+		known(r, VerdictFailed, result.TimedOut, "")
 		r.Base.Missing = text
 	})
 	return reports

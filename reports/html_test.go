@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // All that a report says of a cell or a cause is somewhere in the page, whether or
@@ -62,8 +64,8 @@ func textOf(t *testing.T, page string) string {
 func TestPageOfChanges(t *testing.T) {
 	r, _ := comparedReport(t)
 	other := someClosure(3)
-	other.Packages = append(other.Packages, PackageChange{Name: "only-here", Kind: PackageAdded, After: []string{"", "2"}, Size: 5_000_000})
-	r.Cells[2].Base = &CellBase{Change: ChangedCell, Closure: other}
+	other.Packages = append(other.Packages, PackageChange{Name: "only-here", Kind: result.PackageAdded, After: []string{"", "2"}, Size: 5_000_000})
+	r.Cells[2].Base = &CellBase{Change: result.CellChanged, Closure: other}
 	ch := newHTMLPage(r, HTMLOptions{}).Changes
 	if len(ch.Machines) != 2 || len(ch.Packages) != 41 {
 		t.Fatalf("%d kinds of machines and %d packages, want 2 and 41", len(ch.Machines), len(ch.Packages))
@@ -97,7 +99,7 @@ func TestPageOfChangesWithoutEnd(t *testing.T) {
 		for j := range c.Packages {
 			c.Packages[j].Name += strings.Repeat("x", i)
 		}
-		r.Cells = append(r.Cells, Cell{ID: "nixos/" + strings.Repeat("x", i+1), Kind: "nixos", Status: Passed, Base: &CellBase{Change: ChangedCell, Closure: c}})
+		r.Cells = append(r.Cells, Cell{ID: "nixos/" + strings.Repeat("x", i+1), Kind: "nixos", Status: result.Passed, Base: &CellBase{Change: result.CellChanged, Closure: c}})
 	}
 	if ch := newHTMLPage(r, HTMLOptions{}).Changes; len(ch.Packages) != mostPackages || ch.More != 1000 {
 		t.Errorf("%d packages and %d more", len(ch.Packages), ch.More)

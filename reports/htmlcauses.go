@@ -30,7 +30,7 @@ func (m *htmlMaker) causes() []htmlCause {
 
 func (m *htmlMaker) cause(c Cause) htmlCause {
 	one := htmlCause{
-		Sign: signFailed, Tone: "bad", Title: c.Headline(), Kind: c.Kind, Message: c.news(), Hint: c.Hint, Tail: c.LogTail,
+		Sign: signFailed, Tone: "bad", Title: c.Headline(), Kind: string(c.Kind), Message: c.news(), Hint: c.Hint, Tail: c.LogTail,
 		Log: m.evidence.file(c.Log, c.Title), Drv: c.DrvPath, Tags: outcomeTags(m.index.outcome(c)),
 	}
 	if since := m.index.since(c); since != "" {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // htmlCell is all that is known of a cell.
@@ -89,7 +91,7 @@ func (m *htmlMaker) baseFacts(c Cell) []htmlFact {
 		return nil
 	}
 	b := c.Base
-	facts := []htmlFact{{Name: "change", Text: cmp.Or(string(b.Change), string(UnknownChange))}}
+	facts := []htmlFact{{Name: "change", Text: cmp.Or(string(b.Change), string(result.CellUnknown))}}
 	add := func(name, text string, code bool) {
 		if text != "" {
 			facts = append(facts, htmlFact{Name: name, Text: text, Code: code})

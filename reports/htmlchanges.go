@@ -90,7 +90,7 @@ func (page *htmlChanges) packages(ch *changes, w where, group map[string]int) {
 	}
 	for _, p := range w.packages {
 		page.Packages = append(page.Packages, htmlPackage{
-			Sign: p.Kind.sign(), Kind: string(p.Kind), Name: cmp.Or(p.Name, "(no name)"),
+			Sign: p.sign(), Kind: string(p.Kind), Name: cmp.Or(p.Name, "(no name)"),
 			Before: versions(p.Before), After: versions(p.After), Delta: humanDelta(p.Size), Bytes: p.Size,
 			Where: cmp.Or(place, and(w.cells)), Machines: ranges(machines),
 		})

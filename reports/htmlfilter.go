@@ -1,6 +1,10 @@
 package reports
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flakeci/flakeci/result"
+)
 
 // htmlTag is a word that is set apart, such as "new".
 type htmlTag struct{ Text, Tone string }
@@ -16,7 +20,7 @@ type htmlFilter struct {
 // most did not.
 func (m *htmlMaker) tags(c Cell) []htmlTag {
 	tags := htmlTags(c)
-	if len(tags) == 1 && tags[0].Text == string(ChangedCell) && 2*m.changed > len(m.report.Cells) {
+	if len(tags) == 1 && tags[0].Text == string(result.CellChanged) && 2*m.changed > len(m.report.Cells) {
 		return nil
 	}
 	return tags
@@ -30,19 +34,19 @@ func htmlTags(c Cell) []htmlTag {
 	if tags := outcomeTags(c.Base.Outcome); tags != nil {
 		return tags
 	}
-	if slices.Contains([]Change{ChangedCell, AddedCell}, c.Base.Change) {
+	if slices.Contains([]result.Change{result.CellChanged, result.CellAdded}, c.Base.Change) {
 		return []htmlTag{{string(c.Base.Change), "quiet"}}
 	}
 	return nil
 }
 
-func outcomeTags(o BaseOutcome) []htmlTag {
+func outcomeTags(o result.Outcome) []htmlTag {
 	switch o {
-	case NewFailure:
+	case result.NewFailure:
 		return []htmlTag{{"new", "bad"}}
-	case AlreadyBroken:
+	case result.AlreadyBroken:
 		return []htmlTag{{"already broken", "warn"}}
-	case Fixed:
+	case result.Fixed:
 		return []htmlTag{{"fixed", "good"}}
 	}
 	return nil
@@ -52,10 +56,10 @@ func outcomeTags(o BaseOutcome) []htmlTag {
 func (c Cell) properties() []string {
 	words := []string{"passed"}
 	switch c.Status {
-	case Passed:
-	case Failed, DependencyFailed, TimedOut:
+	case result.Passed:
+	case result.Failed, result.DependencyFailed, result.TimedOut:
 		words[0] = "failed"
-	case Canceled, Skipped:
+	case result.Canceled, result.Skipped:
 		words[0] = string(c.Status)
 	case "":
 		words[0] = "no-result"
@@ -65,7 +69,7 @@ func (c Cell) properties() []string {
 	if c.Flaky {
 		words = append(words, "flaky")
 	}
-	if slices.Contains([]How{Cached, Evaluated, Unchanged}, c.How) {
+	if slices.Contains([]result.How{result.Cached, result.Evaluated, result.Unchanged}, c.How) {
 		words = append(words, "how-"+string(c.How))
 	}
 	if c.Base != nil {
@@ -88,19 +92,19 @@ func htmlFilters(cells []Cell) []htmlFilter {
 		{Facet: "status", Word: "error", Text: "in error", Tone: "warn"},
 		{Facet: "status", Word: "canceled", Text: "canceled", Tone: "warn"},
 		{Facet: "how", Word: "flaky", Text: "flaky", Tone: "warn"},
-		{Facet: "outcome", Word: string(NewFailure), Text: "new", Tone: "bad"},
-		{Facet: "outcome", Word: string(AlreadyBroken), Text: "already broken", Tone: "warn"},
-		{Facet: "outcome", Word: string(Fixed), Text: "fixed", Tone: "good"},
+		{Facet: "outcome", Word: string(result.NewFailure), Text: "new", Tone: "bad"},
+		{Facet: "outcome", Word: string(result.AlreadyBroken), Text: "already broken", Tone: "warn"},
+		{Facet: "outcome", Word: string(result.Fixed), Text: "fixed", Tone: "good"},
 		{Facet: "status", Word: "passed", Text: "passed", Tone: "good"},
 		{Facet: "how", Word: "how-cached", Text: "cached"},
 		{Facet: "how", Word: "how-evaluated", Text: "only evaluated"},
 		{Facet: "status", Word: "skipped", Text: "skipped"},
 		{Facet: "status", Word: "no-result", Text: "no result"},
-		{Facet: "change", Word: string(ChangedCell), Text: "changed"},
-		{Facet: "change", Word: string(AddedCell), Text: "added"},
-		{Facet: "change", Word: string(RemovedCell), Text: "removed"},
-		{Facet: "change", Word: string(UnchangedCell), Text: "unchanged"},
-		{Facet: "change", Word: string(UnknownChange), Text: "change unknown"},
+		{Facet: "change", Word: string(result.CellChanged), Text: "changed"},
+		{Facet: "change", Word: string(result.CellAdded), Text: "added"},
+		{Facet: "change", Word: string(result.CellRemoved), Text: "removed"},
+		{Facet: "change", Word: string(result.CellUnchanged), Text: "unchanged"},
+		{Facet: "change", Word: string(result.CellUnknown), Text: "change unknown"},
 	} {
 		if f.N = n[f.Word]; f.N > 0 {
 			filters = append(filters, f)

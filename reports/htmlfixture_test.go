@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // comparedReport is a run with everything in it that a page can show: a base, what
@@ -19,11 +21,11 @@ func comparedReport(t *testing.T) (Report, HTMLOptions) {
 	r := readInput(t, "vm")
 	r.Base = &Base{Ref: "main", Rev: "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", Note: "main is 3 commits ahead; compared with where this branch left it"}
 	changes := []CellBase{
-		{Change: ChangedCell, Outcome: SameOutcome, Status: Passed, Closure: someClosure(40)},
-		{Change: ChangedCell, Outcome: Fixed, Status: Failed, Closure: someClosure(40)},
-		{Change: UnchangedCell, Outcome: SameOutcome, Status: Passed},
-		{Change: ChangedCell, Outcome: SameOutcome, Status: Passed},
-		{Change: ChangedCell, Outcome: NewFailure, Status: Passed},
+		{Change: result.CellChanged, Outcome: result.Same, Status: result.Passed, Closure: someClosure(40)},
+		{Change: result.CellChanged, Outcome: result.Fixed, Status: result.Failed, Closure: someClosure(40)},
+		{Change: result.CellUnchanged, Outcome: result.Same, Status: result.Passed},
+		{Change: result.CellChanged, Outcome: result.Same, Status: result.Passed},
+		{Change: result.CellChanged, Outcome: result.NewFailure, Status: result.Passed},
 	}
 	for i := range r.Cells {
 		base := changes[i%len(changes)]
@@ -31,9 +33,9 @@ func comparedReport(t *testing.T) (Report, HTMLOptions) {
 		r.Cells[i].Base = &base
 	}
 	r.Cells = append(r.Cells,
-		Cell{ID: "home/new@laptop", Kind: "home", Host: "laptop", User: "new", Status: Passed, How: Built, Base: &CellBase{Change: AddedCell}},
-		Cell{ID: "nixos/attic", Kind: "nixos", Host: "attic", Status: Skipped, Note: "is no more", Base: &CellBase{Change: RemovedCell}},
-		Cell{ID: "nixos/cellar", Kind: "nixos", Host: "cellar", Status: Failed, Base: &CellBase{Change: UnknownChange, Outcome: AlreadyBroken, Note: "does not evaluate at the base"}},
+		Cell{ID: "home/new@laptop", Kind: "home", Host: "laptop", User: "new", Status: result.Passed, How: result.Built, Base: &CellBase{Change: result.CellAdded}},
+		Cell{ID: "nixos/attic", Kind: "nixos", Host: "attic", Status: result.Skipped, Note: "is no more", Base: &CellBase{Change: result.CellRemoved}},
+		Cell{ID: "nixos/cellar", Kind: "nixos", Host: "cellar", Status: result.Failed, Base: &CellBase{Change: result.CellUnknown, Outcome: result.AlreadyBroken, Note: "does not evaluate at the base"}},
 	)
 	files := map[string][]byte{"artifacts/vm/reason/screen.png": screen(t)}
 	for i := range r.Causes {
@@ -42,7 +44,7 @@ func comparedReport(t *testing.T) (Report, HTMLOptions) {
 	}
 	for i := range r.Cells {
 		for j := range r.Cells[i].Phases {
-			if p := &r.Cells[i].Phases[j]; p.Status.bad() {
+			if p := &r.Cells[i].Phases[j]; p.Status.NeedsAttention() {
 				p.Files = []string{"artifacts/vm/reason/screen.png", "artifacts/vm/reason/gone.log"}
 			}
 		}
@@ -60,7 +62,7 @@ func comparedReport(t *testing.T) (Report, HTMLOptions) {
 
 func someClosure(packages int) *Closure {
 	c := &Closure{Before: 8_100_000_000, After: 8_312_000_000, Rebuilt: 120}
-	kinds := []PackageHow{PackageUp, PackageUp, PackageUp, PackageUp, PackageDown, PackageAdded, PackageRemoved, PackageModified}
+	kinds := []result.VersionChange{result.PackageUp, result.PackageUp, result.PackageUp, result.PackageUp, result.PackageDown, result.PackageAdded, result.PackageRemoved, result.PackageModified}
 	for i := range packages {
 		p := PackageChange{
 			Name: fmt.Sprintf("%s-%03d", []string{"firefox", "linux", "python3.13-requests", "systemd", "glibc", "qtbase"}[i%6], i),
@@ -68,9 +70,9 @@ func someClosure(packages int) *Closure {
 			Size: int64(i-packages/3) * 123_456,
 		}
 		switch p.Kind {
-		case PackageAdded:
+		case result.PackageAdded:
 			p.Before = nil
-		case PackageRemoved:
+		case result.PackageRemoved:
 			p.After = nil
 		}
 		c.Packages = append(c.Packages, p)
@@ -127,10 +129,10 @@ func largeReport() Report {
 			{ID: "home/work@" + host, Kind: "home", User: "work"},
 		}
 		for _, c := range cells {
-			c.Host, c.System, c.Status, c.How = host, "x86_64-linux", Passed, Built
+			c.Host, c.System, c.Status, c.How = host, "x86_64-linux", result.Passed, result.Built
 			c.Attr = fmt.Sprintf("nixosConfigurations.%s.config.system.build.toplevel", host)
 			c.DrvPath = fmt.Sprintf("/nix/store/%032x-nixos-system-%s-26.05.drv", rng.Int63(), host)
-			c.Base = &CellBase{Change: ChangedCell, Outcome: SameOutcome, Status: Passed, DrvPath: fmt.Sprintf("/nix/store/%032x-nixos-system-%s-26.05.drv", rng.Int63(), host)}
+			c.Base = &CellBase{Change: result.CellChanged, Outcome: result.Same, Status: result.Passed, DrvPath: fmt.Sprintf("/nix/store/%032x-nixos-system-%s-26.05.drv", rng.Int63(), host)}
 			if c.Kind != "vm" {
 				c.Base.Closure = partOf(bump, rng)
 			}
@@ -140,14 +142,14 @@ func largeReport() Report {
 					continue
 				}
 				took := 2 + rng.ExpFloat64()*20
-				c.Phases = append(c.Phases, Phase{Name: name, Status: Passed, Started: began.Add(time.Duration(lanes[lane] * 1e9)), Duration: took, Attempts: 1, MaxRSS: rng.Int63n(4e9)})
+				c.Phases = append(c.Phases, Phase{Name: name, Status: result.Passed, Started: began.Add(time.Duration(lanes[lane] * 1e9)), Duration: took, Attempts: 1, MaxRSS: rng.Int63n(4e9)})
 				lanes[lane] += took
 			}
 			if rng.Intn(40) == 0 {
 				id := fmt.Sprintf("c%d", len(r.Causes)+1)
-				c.Status, c.How, c.Causes = Failed, "", []string{id}
-				c.Phases[len(c.Phases)-1].Status = Failed
-				c.Base.Outcome = []BaseOutcome{NewFailure, AlreadyBroken}[rng.Intn(2)]
+				c.Status, c.How, c.Causes = result.Failed, "", []string{id}
+				c.Phases[len(c.Phases)-1].Status = result.Failed
+				c.Base.Outcome = []result.Outcome{result.NewFailure, result.AlreadyBroken}[rng.Intn(2)]
 				r.Causes = append(r.Causes, Cause{ID: id, Kind: "build", Title: fmt.Sprintf("libfrob-%d failed to build (exit 3)", len(r.Causes)), Cells: []string{c.ID}, LogTail: strings.Repeat("cc -O2 -c part.c\n", 30) + "frob.c:7: error: no frob"})
 			}
 			r.Cells = append(r.Cells, c)

@@ -3,6 +3,8 @@ package reports
 import (
 	"cmp"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // htmlGrid is the sheet, with a link for every cell.
@@ -110,11 +112,11 @@ func means(c Cell) string {
 	switch {
 	case c.Status == "":
 		return "no result"
-	case c.Status == Passed && c.Flaky:
+	case c.Status == result.Passed && c.Flaky:
 		return "passed after a retry"
-	case c.Status == Passed && c.How != "":
+	case c.Status == result.Passed && c.How != "":
 		return "passed, " + string(c.How)
-	case c.Status == Failed && badPhase(c) != "":
+	case c.Status == result.Failed && badPhase(c) != "":
 		return "failed at " + badPhase(c)
 	}
 	return strings.ReplaceAll(string(c.Status), "-", " ")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
 )
 
 // browser is the washer for the page. What does not fit is in the log.
@@ -89,7 +90,7 @@ func (m *htmlMaker) number() {
 		if _, twice := m.numbers[c.ID]; !twice {
 			m.numbers[c.ID] = i
 		}
-		if c.Base != nil && c.Base.Change == ChangedCell {
+		if c.Base != nil && c.Base.Change == result.CellChanged {
 			m.changed++
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Where a page may lead to besides itself.
@@ -183,7 +185,7 @@ func TestPageTakesAnyEvidence(t *testing.T) {
 		"https://evil.example/x":   []byte("z"),
 		"{{.}} ${x} `${alert(1)}`": []byte("{{.}}"),
 	}
-	r := Report{Cells: []Cell{{ID: "vm/a", Kind: "vm", Host: "a", Status: Failed, Phases: []Phase{{Name: "boot", Status: Failed}}}}}
+	r := Report{Cells: []Cell{{ID: "vm/a", Kind: "vm", Host: "a", Status: result.Failed, Phases: []Phase{{Name: "boot", Status: result.Failed}}}}}
 	for path := range files {
 		r.Cells[0].Phases[0].Files = append(r.Cells[0].Phases[0].Files, path)
 		r.Causes = append(r.Causes, Cause{ID: path, Kind: "build", Title: path, Log: path, Cells: []string{"vm/a"}})

@@ -86,7 +86,7 @@ func (m *htmlMaker) time() *htmlTime {
 func (m *htmlMaker) bar(s span, length float64) htmlBar {
 	percent := (s.end - s.start) / length * 100
 	bar := htmlBar{
-		Cell: m.numbers[s.cell.ID], Kind: htmlPhaseKind(s.phase), Bad: s.phase.Status.bad(),
+		Cell: m.numbers[s.cell.ID], Kind: htmlPhaseKind(s.phase), Bad: s.phase.Status.NeedsAttention(),
 		X: fraction(s.start / length * 100), Width: fraction(percent), Y: s.lane*laneHeight + 1,
 		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.cell.ID, s.phase.Name, s.phase.Status, human(s.end-s.start), human(s.start)),
 	}

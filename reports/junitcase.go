@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // cases makes a case of each phase of a cell. A cell that never came to a
@@ -17,7 +19,7 @@ func (j junitReport) cases(c Cell) []junit.Testcase {
 	for i, p := range c.Phases {
 		last := i == len(c.Phases)-1
 		list = append(list, j.phaseCase(c, p, last))
-		said = said || p.Status.kin(c.Status)
+		said = said || explains(p.Status, c.Status)
 	}
 	if !said {
 		list = append(list, j.phaseCase(c, Phase{Status: c.Status}, true))
@@ -25,9 +27,9 @@ func (j junitReport) cases(c Cell) []junit.Testcase {
 	return list
 }
 
-// kin reports whether a phase tells its reader how the cell ended.
-func (s Status) kin(cell Status) bool {
-	return s == cell || s.bad() && cell.bad()
+// explains reports whether the status of a phase tells how its cell ended.
+func explains(phase, cell result.Status) bool {
+	return phase == cell || phase.NeedsAttention() && cell.NeedsAttention()
 }
 
 func (j junitReport) phaseCase(c Cell, p Phase, last bool) junit.Testcase {
@@ -38,36 +40,36 @@ func (j junitReport) phaseCase(c Cell, p Phase, last bool) junit.Testcase {
 	}
 	causes := phaseCauses(p, j.index.causes[c.ID])
 	switch {
-	case p.Status == Skipped, p.Status == Canceled:
+	case p.Status == result.Skipped, p.Status == result.Canceled:
 		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, c.reason(), string(p.Status)), Type: string(p.Status)}
 	case p.Status == "":
 		test.Error = &junit.Result{Message: "there is no result", Type: "no-result"}
-	case p.Status == Passed:
+	case p.Status == result.Passed:
 		causes = nil
 	default:
-		put(&test, p.Status, result(p, causes))
+		put(&test, p.Status, reason(p, causes))
 	}
 	test.SystemOut = output(c, p, causes, last)
 	return test
 }
 
 // put makes a result an error if the machine is to blame, else a failure.
-func put(test *junit.Testcase, s Status, r *junit.Result) {
+func put(test *junit.Testcase, s result.Status, r *junit.Result) {
 	switch s {
-	case Failed, DependencyFailed, TimedOut:
+	case result.Failed, result.DependencyFailed, result.TimedOut:
 		test.Failure = r
 	default:
 		test.Error = r
 	}
 }
 
-// result tells why a phase did not pass. With several causes the first gives
+// reason says why a phase did not pass. With several causes the first gives
 // the message; the text has them all.
-func result(p Phase, causes []Cause) *junit.Result {
+func reason(p Phase, causes []Cause) *junit.Result {
 	if len(causes) == 0 {
 		return &junit.Result{Message: cmp.Or(firstLine(p.Message), string(p.Status)), Type: string(p.Status), Data: p.Message}
 	}
-	r := &junit.Result{Message: causes[0].Headline(), Type: cmp.Or(causes[0].Kind, string(p.Status))}
+	r := &junit.Result{Message: causes[0].Headline(), Type: cmp.Or(string(causes[0].Kind), string(p.Status))}
 	if more := len(causes) - 1; more > 0 {
 		r.Message += fmt.Sprintf(" (and %d more)", more)
 	}
@@ -82,21 +84,21 @@ func result(p Phase, causes []Cause) *junit.Result {
 // causeCase is the case of a cause that stops no cell of the report.
 func (j junitReport) causeCase(c Cause) junit.Testcase {
 	test := junit.Testcase{Classname: "flake", Name: c.Headline(), Time: xmlSeconds(0)}
-	p := Phase{Status: causeStatus(c)}
-	put(&test, p.Status, result(p, []Cause{c}))
+	p := Phase{Status: c.Kind.Status()}
+	put(&test, p.Status, reason(p, []Cause{c}))
 	test.SystemOut = attachments(c.Log)
 	return test
 }
 
 // verdictCase is the one case of a run that ended without a reason in any cell.
 func verdictCase(v Verdict, line string) junit.Testcase {
-	result := &junit.Result{Message: line, Type: string(v)}
+	res := &junit.Result{Message: line, Type: string(v)}
 	test := junit.Testcase{Classname: "flake", Name: "run", Time: xmlSeconds(0)}
 	if v == VerdictFailed {
-		test.Failure = result
+		test.Failure = res
 		return test
 	}
-	test.Error = result
+	test.Error = res
 	return test
 }
 

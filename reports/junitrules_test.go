@@ -22,7 +22,7 @@ type rule struct {
 
 // junitRules is junit-10.xsd of Jenkins' xunit plugin.
 func junitRules() map[string]rule {
-	result := rule{optional: []string{"type", "message"}, text: true}
+	outcome := rule{optional: []string{"type", "message"}, text: true}
 	rerun := rule{
 		required: []string{"type"}, optional: []string{"message"},
 		children: []string{"stackTrace", "system-out", "system-err"}, text: true,
@@ -42,7 +42,7 @@ func junitRules() map[string]rule {
 				"skipped", "error", "failure", "rerunFailure", "rerunError", "flakyFailure", "flakyError", "system-out", "system-err",
 			},
 		},
-		"skipped": result, "error": result, "failure": result,
+		"skipped": outcome, "error": outcome, "failure": outcome,
 		"rerunFailure": rerun, "rerunError": rerun, "flakyFailure": rerun, "flakyError": rerun,
 		"stackTrace": {text: true}, "system-out": {text: true}, "system-err": {text: true},
 	}

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
 )
 
 // explain is all that a report knows of a cause, in the order in which a reader
@@ -41,13 +43,13 @@ func labelled(label, text string) []string {
 // the phase that made it: a check of a booted machine was not "built".
 func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 	var lines []string
-	if p.Status == Passed && p.Message != "" {
+	if p.Status == result.Passed && p.Message != "" {
 		lines = append(lines, p.Message)
 	}
-	if c.Status == Passed && (p.Name == "build" || last && !c.passedAt("build")) {
+	if c.Status == result.Passed && (p.Name == "build" || last && !c.passedAt("build")) {
 		lines = append(lines, cameAbout(c))
 	}
-	if c.Status == Passed && last && c.Flaky {
+	if c.Status == result.Passed && last && c.Flaky {
 		lines = append(lines, "flaky: passed only after a retry")
 	}
 	if last && c.Since != nil {
@@ -79,7 +81,7 @@ func (c Cell) againstBase() string {
 		return ""
 	}
 	words := []string{string(c.Base.Change)}
-	if o := c.Base.Outcome; o != "" && o != SameOutcome {
+	if o := c.Base.Outcome; o != "" && o != result.Same {
 		words = append(words, strings.ReplaceAll(string(o), "-", " "))
 	}
 	return strings.Trim(strings.Join(words, ", "), ", ")
@@ -87,11 +89,11 @@ func (c Cell) againstBase() string {
 
 // cameAbout says in words how a cell passed.
 func cameAbout(c Cell) string {
-	text := map[How]string{
-		Built:     "built",
-		Cached:    "cached: it was in the store or came from a substituter, nothing was built",
-		Evaluated: "only evaluated, not built",
-		Unchanged: "unchanged: the same derivation as the base, left out",
+	text := map[result.How]string{
+		result.Built:     "built",
+		result.Cached:    "cached: it was in the store or came from a substituter, nothing was built",
+		result.Evaluated: "only evaluated, not built",
+		result.Unchanged: "unchanged: the same derivation as the base, left out",
 	}[c.How]
 	if text == "" {
 		text = "passed"

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // index answers which cause stops which cell. A report says it twice, in its
@@ -54,19 +56,19 @@ func (x index) victims(r Report, cause Cause) []string {
 // outcome is how a cause compares with the base: new if it stops any cell that the
 // base had not, already broken if it stops only such as were. It is empty where
 // that is not known.
-func (x index) outcome(c Cause) BaseOutcome {
+func (x index) outcome(c Cause) result.Outcome {
 	known := len(c.Cells) > 0
 	for _, id := range c.Cells {
 		switch x.cells[id].outcome() {
-		case NewFailure:
-			return NewFailure
-		case AlreadyBroken:
+		case result.NewFailure:
+			return result.NewFailure
+		case result.AlreadyBroken:
 		default:
 			known = false
 		}
 	}
 	if known {
-		return AlreadyBroken
+		return result.AlreadyBroken
 	}
 	return ""
 }
@@ -80,54 +82,28 @@ func (x index) ordered(r Report) []Cause {
 		list = append(list, c)
 	}
 	for _, c := range r.Cells {
-		if c.Status.bad() && len(x.causes[c.ID]) == 0 {
+		if c.Status.NeedsAttention() && len(x.causes[c.ID]) == 0 {
 			list = append(list, unexplained(c))
 		}
 	}
-	order := []BaseOutcome{NewFailure, "", AlreadyBroken}
+	order := []result.Outcome{result.NewFailure, "", result.AlreadyBroken}
 	slices.SortStableFunc(list, func(a, b Cause) int {
 		return cmp.Compare(slices.Index(order, x.outcome(a)), slices.Index(order, x.outcome(b)))
 	})
 	return list
 }
 
-// causeStatus is what a cause without cells makes of a run; see [VerdictOf].
-func causeStatus(c Cause) Status {
-	if c.Kind == "eval" {
-		return Failed
-	}
-	return Error
-}
-
-// bad reports whether something is to be looked into.
-func (s Status) bad() bool {
-	switch s {
-	case Passed, Skipped, Canceled, "":
-		return false
-	}
-	return true
-}
-
-// severity orders statuses, worst last.
-func (s Status) severity() int {
-	order := []Status{"", Skipped, Passed, Canceled, Error, DependencyFailed, TimedOut, Failed}
-	if i := slices.Index(order, s); i >= 0 {
-		return i
-	}
-	return slices.Index(order, Error) // a status of a newer flakeci
-}
-
 // worst returns the cell that says most about a place of several.
 func worst(cells []Cell) Cell {
 	return slices.MaxFunc(cells, func(a, b Cell) int {
-		return cmp.Compare(a.Status.severity(), b.Status.severity())
+		return cmp.Compare(a.Status.Severity(), b.Status.Severity())
 	})
 }
 
 // badPhase names the phase that a cell ended with: the last that did not pass.
 func badPhase(c Cell) string {
 	for _, p := range slices.Backward(c.Phases) {
-		if p.Status != Passed && p.Status != Skipped {
+		if p.Status != result.Passed && p.Status != result.Skipped {
 			return p.Name
 		}
 	}
@@ -151,7 +127,7 @@ const noSubject = "does not "
 func (c Cause) Headline() string {
 	rest, open := strings.CutPrefix(c.Title, noSubject)
 	if !open {
-		return cmp.Or(c.Title, strings.TrimSpace(c.Kind+" failure"))
+		return cmp.Or(c.Title, strings.TrimSpace(string(c.Kind)+" failure"))
 	}
 	switch n := len(c.Cells); {
 	case n == 0:

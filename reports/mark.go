@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // mark is what the grid shows of a cell: a sign, and a word or two.
@@ -61,11 +63,11 @@ func (k marker) cell(c Cell) mark {
 	m := k.full(c)
 	switch k.detail {
 	case inFull:
-		outcome := map[BaseOutcome]string{NewFailure: "new", AlreadyBroken: "as before", Fixed: "fixed"}[c.outcome()]
+		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "as before", result.Fixed: "fixed"}[c.outcome()]
 		m.text += after(", ", outcome)
 	case inBrief:
 		m.text = k.short(c, m)
-		if c.outcome() == NewFailure {
+		if c.outcome() == result.NewFailure {
 			m.text = strings.TrimPrefix(m.text+", new", ", ")
 		}
 	case signsOnly:
@@ -78,17 +80,17 @@ func (k marker) full(c Cell) mark {
 	switch c.Status {
 	case "":
 		return mark{sign: signThere}
-	case Passed:
+	case result.Passed:
 		return k.passed(c)
-	case Failed:
+	case result.Failed:
 		return mark{signFailed, k.why(c), bad}
-	case DependencyFailed:
+	case result.DependencyFailed:
 		return mark{signFailed, k.needs(c), bad}
-	case TimedOut:
+	case result.TimedOut:
 		return mark{signFailed, "timed out", bad}
-	case Canceled:
+	case result.Canceled:
 		return mark{signSkipped, "canceled", warn}
-	case Skipped:
+	case result.Skipped:
 		if c.gone() {
 			return mark{signSkipped, "removed", quiet}
 		}
@@ -108,14 +110,14 @@ func (k marker) passed(c Cell) mark {
 		return mark{signPassed, "activated", good}
 	case c.SameAs != "":
 		return mark{signSame, "same" + after(" as ", fit(k.sameAs(c), 24)), quiet}
-	case c.How == Cached && c.Base != nil && c.Base.Change == UnchangedCell:
-		return mark{signSame, string(Unchanged), quiet}
-	case c.How == Cached, c.How == Unchanged:
+	case c.How == result.Cached && c.Base != nil && c.Base.Change == result.CellUnchanged:
+		return mark{signSame, string(result.Unchanged), quiet}
+	case c.How == result.Cached, c.How == result.Unchanged:
 		return mark{signSame, string(c.How), quiet}
-	case c.How == Evaluated:
+	case c.How == result.Evaluated:
 		return mark{signPartial, "evaluated", quiet}
 	case c.duration() == 0:
-		return mark{signPassed, string(cmp.Or(c.How, Built)), good}
+		return mark{signPassed, string(cmp.Or(c.How, result.Built)), good}
 	}
 	return mark{signPassed, took, good}
 }
@@ -124,7 +126,7 @@ func (k marker) passed(c Cell) mark {
 func (c Cell) passedAt(phase string) bool {
 	return slices.ContainsFunc(c.Phases, func(p Phase) bool {
 		name, _, _ := strings.Cut(p.Name, ":")
-		return name == phase && p.Status == Passed
+		return name == phase && p.Status == result.Passed
 	})
 }
 
@@ -150,7 +152,7 @@ func (k marker) why(c Cell) string {
 	for _, cause := range k.index.causes[c.ID] {
 		rest, isUnit := strings.CutPrefix(cause.Title, "unit ")
 		unit, _, _ := strings.Cut(rest, " ")
-		if cause.Kind == "unit" && isUnit && unit != "" {
+		if cause.Kind == result.CauseUnit && isUnit && unit != "" {
 			return "unit " + fit(strings.TrimSuffix(unit, ".service"), 20)
 		}
 	}
@@ -177,10 +179,10 @@ func (k marker) needs(c Cell) string {
 // short is the text of a mark in brief.
 func (k marker) short(c Cell, m mark) string {
 	switch {
-	case c.Status == DependencyFailed, c.Status == Failed:
+	case c.Status == result.DependencyFailed, c.Status == result.Failed:
 		word, _, _ := strings.Cut(badPhase(c), ":")
 		return word
-	case m.sign == signPassed && !c.Flaky, c.Status == TimedOut:
+	case m.sign == signPassed && !c.Flaky, c.Status == result.TimedOut:
 		return m.text
 	}
 	return ""

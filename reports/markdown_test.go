@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/quick"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // onGitHub are the options of a comment, but for its limit.
@@ -190,12 +192,12 @@ func TestMarkdownFoldsWhatIsGreen(t *testing.T) {
 	for i := range 100 {
 		host := fmt.Sprintf("host-%03d", i)
 		r.Grid.Hosts = append(r.Grid.Hosts, host)
-		r.Cells = append(r.Cells, Cell{ID: "nixos/" + host, Kind: "nixos", Host: host, Status: Passed, How: Cached})
+		r.Cells = append(r.Cells, Cell{ID: "nixos/" + host, Kind: "nixos", Host: host, Status: result.Passed, How: result.Cached})
 		for _, user := range r.Grid.Users {
-			r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@" + host, Kind: "home", Host: host, User: user, Status: Passed, How: Cached})
+			r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@" + host, Kind: "home", Host: host, User: user, Status: result.Passed, How: result.Cached})
 		}
 	}
-	r.Cells[0].Status, r.Verdict = Failed, VerdictFailed
+	r.Cells[0].Status, r.Verdict = result.Failed, VerdictFailed
 	o := onGitHub()
 	out := markdownOf(t, r, o)
 	open, folded, found := strings.Cut(out, "<details><summary>99 hosts without anything to look at</summary>")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // openLines of a log are so few that they need not be folded.
@@ -12,7 +14,7 @@ const openLines = 3
 // why appends the causes, and folded those that were there at the base.
 func (m *markdown) why() {
 	shown := m.causes[:min(len(m.causes), m.most.causes)]
-	old := slices.IndexFunc(shown, func(c Cause) bool { return m.index.base != nil && m.index.outcome(c) == AlreadyBroken })
+	old := slices.IndexFunc(shown, func(c Cause) bool { return m.index.base != nil && m.index.outcome(c) == result.AlreadyBroken })
 	if old < 0 {
 		old = len(shown)
 	}
@@ -126,7 +128,7 @@ func (m *markdown) log(c Cause) {
 		return
 	}
 	what := "the log's last"
-	if c.Kind == "eval" {
+	if c.Kind == result.CauseEval {
 		what = "the trace,"
 	}
 	m.folded(fmt.Sprintf("%s %d lines", what, len(lines)), show)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 const (
@@ -48,7 +50,7 @@ func (m *markdown) stands(w row, k marker) bool {
 	return slices.ContainsFunc(m.sheet.columns(), func(c column) bool {
 		return slices.ContainsFunc(c.cells(w), func(cell Cell) bool {
 			tone := k.cell(cell).tone
-			return tone == bad || tone == warn || cell.Status == "" || cell.outcome() == Fixed
+			return tone == bad || tone == warn || cell.Status == "" || cell.outcome() == result.Fixed
 		})
 	})
 }

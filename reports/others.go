@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // kindTitles are the kinds without a place in the grid, in the order in which
@@ -103,23 +105,23 @@ func remark(c Cell, k marker) string {
 		why += ")"
 	}
 	switch {
-	case c.Status == Passed && c.Flaky:
+	case c.Status == result.Passed && c.Flaky:
 		return signPassed + " flaky, passed only after a retry" + why
-	case c.Status == Passed && c.How == Evaluated:
+	case c.Status == result.Passed && c.How == result.Evaluated:
 		return signPartial + " only evaluated" + why
 	case c.gone():
 		return "" // the changes say so
-	case c.Status == Skipped:
+	case c.Status == result.Skipped:
 		return signSkipped + " skipped" + why
 	case c.Kind == "vm" && c.Note != "":
 		return "vm: " + c.Note
-	case c.Status == Canceled && c.Note != "":
+	case c.Status == result.Canceled && c.Note != "":
 		return signSkipped + " canceled" + why
-	case c.Status == Passed && c.Note != "":
+	case c.Status == result.Passed && c.Note != "":
 		return signSame + " " + c.Note
-	case c.Status == Passed && c.SameAs != "" && k.sameAs(c) == "":
+	case c.Status == result.Passed && c.SameAs != "" && k.sameAs(c) == "":
 		return signSame + " same as " + c.SameAs
-	case c.Status.bad() && !inGrid(c):
+	case c.Status.NeedsAttention() && !inGrid(c):
 		return k.cell(c).String() + why
 	}
 	return ""

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // WriteOutputs writes verdict and counts as the outputs of a step of GitHub
@@ -29,7 +31,7 @@ func WriteOutputs(w io.Writer, r Report) error {
 func newlyFailed(cells []Cell) int {
 	n := 0
 	for _, c := range cells {
-		if c.Base != nil && c.Base.Outcome == NewFailure {
+		if c.Base != nil && c.Base.Outcome == result.NewFailure {
 			n++
 		}
 	}

@@ -3,16 +3,18 @@ package reports
 import (
 	"bytes"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestWriteOutputs(t *testing.T) {
 	failed := Report{
 		Verdict: VerdictFailed,
 		Cells: []Cell{
-			{Status: Passed},
-			{Status: Failed, Base: &CellBase{Outcome: NewFailure}},
-			{Status: DependencyFailed, Base: &CellBase{Outcome: AlreadyBroken}},
-			{Status: Error},
+			{Status: result.Passed},
+			{Status: result.Failed, Base: &CellBase{Outcome: result.NewFailure}},
+			{Status: result.DependencyFailed, Base: &CellBase{Outcome: result.AlreadyBroken}},
+			{Status: result.Error},
 		},
 		Causes: []Cause{{ID: "a"}, {ID: "b"}},
 	}

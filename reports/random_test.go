@@ -5,6 +5,8 @@ import (
 	"math/rand"
 	"reflect"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Generate makes reports for testing/quick: any text, any number of anything.
@@ -28,8 +30,8 @@ func randomReport(rng *rand.Rand, size int) Report {
 		}
 		return list
 	}
-	status := func() Status {
-		return Status(pick("passed", "failed", "dependency-failed", "timed-out", "error", "canceled", "skipped", ""))
+	status := func() result.Status {
+		return result.Status(pick("passed", "failed", "dependency-failed", "timed-out", "error", "canceled", "skipped", ""))
 	}
 	r := Report{
 		Schema: Schema, Tool: Tool{randomText(rng)}, Nix: Tool{pick("2.8.0")}, Started: when(),
@@ -52,7 +54,7 @@ func randomReport(rng *rand.Rand, size int) Report {
 		c := Cell{
 			ID:   pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
 			Kind: pick("nixos", "home", "vm", "darwin", "check", "package"), Host: pick("laptop", "reason", ""),
-			User: pick("joachim", ""), Status: status(), How: How(pick("built", "cached", "evaluated")),
+			User: pick("joachim", ""), Status: status(), How: result.How(pick("built", "cached", "evaluated")),
 			Note: pick(""), SameAs: pick("", "nixos/laptop"), Flaky: rng.Intn(5) == 0, Phases: []Phase{},
 		}
 		if rng.Intn(4) == 0 {
@@ -60,8 +62,8 @@ func randomReport(rng *rand.Rand, size int) Report {
 		}
 		if r.Base != nil && rng.Intn(4) > 0 {
 			c.Base = &CellBase{
-				Change: Change(pick("unchanged", "changed", "added", "removed", "unknown")), Status: status(), Note: pick(""),
-				Outcome: BaseOutcome(pick("new-failure", "already-broken", "fixed", "same", "")),
+				Change: result.Change(pick("unchanged", "changed", "added", "removed", "unknown")), Status: status(), Note: pick(""),
+				Outcome: result.Outcome(pick("new-failure", "already-broken", "fixed", "same", "")),
 			}
 			if rng.Intn(2) == 0 {
 				c.Base.Closure = randomClosure(rng, pick, n())
@@ -77,7 +79,7 @@ func randomReport(rng *rand.Rand, size int) Report {
 	}
 	for i := range n() {
 		r.Causes = append(r.Causes, Cause{
-			ID: fmt.Sprint("c", i), Kind: pick("eval", "build", "infra"), Title: randomText(rng), Cells: texts(),
+			ID: fmt.Sprint("c", i), Kind: result.CauseKind(pick("eval", "build", "infra")), Title: randomText(rng), Cells: texts(),
 			Message: randomText(rng), Hint: randomText(rng), LogTail: randomText(rng), Log: pick("a.log", ""),
 			Location: &Location{File: pick("flake.nix"), Line: rng.Intn(9), Column: rng.Intn(3)},
 		})
@@ -89,7 +91,7 @@ func randomClosure(rng *rand.Rand, pick func(...string) string, packages int) *C
 	c := &Closure{Unknown: pick("", ""), Before: rng.Int63(), After: rng.Int63(), Rebuilt: rng.Intn(3)}
 	for range packages {
 		c.Packages = append(c.Packages, PackageChange{
-			Name: pick("firefox", "linux"), Kind: PackageHow(pick("added", "removed", "up", "down", "changed")),
+			Name: pick("firefox", "linux"), Kind: result.VersionChange(pick("added", "removed", "up", "down", "changed")),
 			Before: []string{pick("1.0", "")}, After: []string{pick("1.1"), pick("2")}, Size: rng.Int63() - rng.Int63(),
 		})
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Schema names the version of the JSON form that this package writes and reads.
@@ -73,46 +75,17 @@ const (
 	VerdictCanceled Verdict = "canceled"
 )
 
-// Status is how a phase or a cell ended.
-type Status string
-
-// The statuses of phases and cells. DependencyFailed is a cell that would have
-// been built, had something below it not failed; Error is one that flakeci or
-// the machine could not do.
-const (
-	Passed           Status = "passed"
-	Failed           Status = "failed"
-	DependencyFailed Status = "dependency-failed"
-	TimedOut         Status = "timed-out"
-	Error            Status = "error"
-	Canceled         Status = "canceled"
-	Skipped          Status = "skipped"
-)
-
-// How says in which way a passed cell came about.
-type How string
-
-// The ways in which a cell passes. Cached is from a substituter or already in
-// the store; Unchanged is the same derivation as at the base, and was left out; Evaluated is one of which evaluation was all that was asked for,
-// or all that this machine can do for its system.
-const (
-	Built     How = "built"
-	Cached    How = "cached"
-	Evaluated How = "evaluated"
-	Unchanged How = "unchanged"
-)
-
 // Cell is one thing that was evaluated and then built or booted.
 type Cell struct {
-	ID     string `json:"id"`
-	Kind   string `json:"kind"`
-	Host   string `json:"host"`
-	User   string `json:"user"`
-	System string `json:"system"`
-	Attr   string `json:"attr"`
-	Status Status `json:"status"`
-	How    How    `json:"how,omitempty"`
-	Flaky  bool   `json:"flaky,omitempty"`
+	ID     string        `json:"id"`
+	Kind   string        `json:"kind"`
+	Host   string        `json:"host"`
+	User   string        `json:"user"`
+	System string        `json:"system"`
+	Attr   string        `json:"attr"`
+	Status result.Status `json:"status"`
+	How    result.How    `json:"how,omitempty"`
+	Flaky  bool          `json:"flaky,omitempty"`
 	// SameAs is the id of the cell that has the same derivation and was built
 	// in its stead.
 	SameAs string `json:"same_as,omitempty"`
@@ -149,10 +122,10 @@ func (c Cell) Activated() bool {
 
 // Phase is one step of a cell: eval, build, boot, activate or "check: NAME".
 type Phase struct {
-	Name     string    `json:"name"`
-	Status   Status    `json:"status"`
-	Started  time.Time `json:"started"`
-	Duration float64   `json:"duration_seconds"`
+	Name     string        `json:"name"`
+	Status   result.Status `json:"status"`
+	Started  time.Time     `json:"started"`
+	Duration float64       `json:"duration_seconds"`
 	// Waiting is for how long between its start and its end nothing was done for a
 	// build, because others were built. It is not part of the duration.
 	Waiting  float64 `json:"waiting_seconds,omitempty"`
@@ -167,17 +140,16 @@ type Phase struct {
 	Causes []string `json:"causes,omitempty"`
 }
 
-// Cause is the one root behind one or more cells that did not pass. Its Kind
-// is one of the words of the design: eval, input, build, hash-mismatch, ….
+// Cause is the one root behind one or more cells that did not pass.
 type Cause struct {
-	ID       string    `json:"id"`
-	Kind     string    `json:"kind"`
-	Title    string    `json:"title"`
-	Message  string    `json:"message,omitempty"`
-	Hint     string    `json:"hint,omitempty"`
-	DrvPath  string    `json:"drv_path,omitempty"`
-	ExitCode int       `json:"exit_code,omitempty"`
-	Location *Location `json:"location,omitempty"`
+	ID       string           `json:"id"`
+	Kind     result.CauseKind `json:"kind"`
+	Title    string           `json:"title"`
+	Message  string           `json:"message,omitempty"`
+	Hint     string           `json:"hint,omitempty"`
+	DrvPath  string           `json:"drv_path,omitempty"`
+	ExitCode int              `json:"exit_code,omitempty"`
+	Location *Location        `json:"location,omitempty"`
 	// LogTail is the end of the failing derivation's log, or of an evaluation
 	// trace; lines are separated by \n.
 	LogTail string `json:"log_tail,omitempty"`
@@ -207,14 +179,14 @@ func VerdictOf(cells []Cell, causes []Cause, interrupted bool) Verdict {
 		return VerdictCanceled
 	}
 	verdict := VerdictPassed
-	if !slices.ContainsFunc(cells, func(c Cell) bool { return c.Status == Passed }) {
+	if !slices.ContainsFunc(cells, func(c Cell) bool { return c.Status == result.Passed }) {
 		verdict = VerdictError
 	}
 	for _, c := range cells {
 		switch c.Status {
-		case Failed, DependencyFailed, TimedOut:
+		case result.Failed, result.DependencyFailed, result.TimedOut:
 			return VerdictFailed
-		case Passed, Skipped:
+		case result.Passed, result.Skipped:
 		default: // also a cell without a result, or with one that is not known here
 			verdict = VerdictError
 		}
@@ -223,7 +195,7 @@ func VerdictOf(cells []Cell, causes []Cause, interrupted bool) Verdict {
 		if len(c.Cells) > 0 {
 			continue
 		}
-		if c.Kind == "eval" {
+		if c.Kind.Status().BlamesFlake() {
 			return VerdictFailed
 		}
 		verdict = VerdictError

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // sheet is a report laid out as a grid.
@@ -109,12 +111,12 @@ func (c Cell) on(host string) Cell {
 			p.Name = name
 			phases = append(phases, p)
 		default:
-			elsewhere = elsewhere || p.Status.bad()
+			elsewhere = elsewhere || p.Status.NeedsAttention()
 		}
 	}
 	c.Phases = phases
-	if elsewhere && c.Status.bad() && badPhase(c) == "" {
-		c.Status = Passed
+	if elsewhere && c.Status.NeedsAttention() && badPhase(c) == "" {
+		c.Status = result.Passed
 	}
 	return c
 }

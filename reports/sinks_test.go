@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // checkEverySink holds what is promised of every report whatever is in it.
@@ -184,7 +186,7 @@ func TestGridOfManyColumnsIsSplitInTime(t *testing.T) {
 	for i := range 200 {
 		user := fmt.Sprintf("user-%03d", i)
 		r.Grid.Users = append(r.Grid.Users, user)
-		r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@laptop", Kind: "home", Host: "laptop", User: user, Status: Passed})
+		r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@laptop", Kind: "home", Host: "laptop", User: user, Status: result.Passed})
 	}
 	r.Grid.Hosts = []string{"laptop"}
 	began := time.Now()
@@ -212,12 +214,12 @@ func FuzzSinks(f *testing.F) {
 			Flake: Flake{Ref: name, Rev: note},
 			Grid:  Grid{Hosts: []string{name}, Users: []string{note}},
 			Cells: []Cell{
-				{ID: id, Kind: "nixos", Host: name, Status: Failed, Phases: []Phase{{Name: note, Status: Failed, Log: log}}},
-				{ID: "home/" + note, Kind: "home", User: note, Status: Skipped, Note: note},
-				{ID: "x/" + note, Kind: name, Status: Status(note)},
+				{ID: id, Kind: "nixos", Host: name, Status: result.Failed, Phases: []Phase{{Name: note, Status: result.Failed, Log: log}}},
+				{ID: "home/" + note, Kind: "home", User: note, Status: result.Skipped, Note: note},
+				{ID: "x/" + note, Kind: name, Status: result.Status(note)},
 			},
 			Causes: []Cause{
-				{Kind: note, Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &Location{File: note}},
+				{Kind: result.CauseKind(note), Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &Location{File: note}},
 				{Title: log},
 			},
 		})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // counts is how many cells ended how.
@@ -36,18 +38,18 @@ func tally(cells []Cell) counts {
 			n.activated++
 		}
 		for _, p := range c.Phases {
-			if strings.HasPrefix(p.Name, "check: ") && p.Status == Passed {
+			if strings.HasPrefix(p.Name, "check: ") && p.Status == result.Passed {
 				n.checks++
 			}
 		}
 		switch c.Status {
-		case Passed:
+		case result.Passed:
 			n.pass(c)
-		case Failed, DependencyFailed, TimedOut:
+		case result.Failed, result.DependencyFailed, result.TimedOut:
 			n.failed++
-		case Canceled:
+		case result.Canceled:
 			n.canceled++
-		case Skipped:
+		case result.Skipped:
 			n.skipped++
 		case "":
 			n.unknown++
@@ -61,13 +63,13 @@ func tally(cells []Cell) counts {
 // compare counts a cell by how it ended compared with the base.
 func (n *counts) compare(c Cell) {
 	switch outcome := c.outcome(); {
-	case outcome == NewFailure:
+	case outcome == result.NewFailure:
 		n.news++
-	case outcome == AlreadyBroken:
+	case outcome == result.AlreadyBroken:
 		n.known++
-	case outcome == Fixed:
+	case outcome == result.Fixed:
 		n.fixed++
-	case slices.Contains([]Status{Failed, DependencyFailed, TimedOut}, c.Status):
+	case slices.Contains([]result.Status{result.Failed, result.DependencyFailed, result.TimedOut}, c.Status):
 		n.uncompared++
 	}
 }
@@ -75,11 +77,11 @@ func (n *counts) compare(c Cell) {
 func (n *counts) pass(c Cell) {
 	n.passed++
 	switch c.How {
-	case Cached:
+	case result.Cached:
 		n.cached++
-	case Evaluated:
+	case result.Evaluated:
 		n.evaluated++
-	case Unchanged:
+	case result.Unchanged:
 		n.unchanged++
 	default:
 		n.built++

@@ -65,7 +65,7 @@ func (w work) trace(pid int) []traceEvent {
 		events = append(events, complete(traceEvent{
 			Name: s.cell.ID + " " + s.phase.Name, Cat: phaseWord(s.phase), Pid: pid, Tid: s.lane + 1, Args: s.args(),
 		}, s.start, s.end))
-		if s.phase.Status.bad() {
+		if s.phase.Status.NeedsAttention() {
 			events = append(events, traceEvent{
 				Name: string(s.phase.Status) + ": " + s.cell.ID, Cat: "failure", Phase: "i", Scope: "t",
 				Ts: micro(s.end), Pid: pid, Tid: s.lane + 1,

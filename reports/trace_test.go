@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/quick"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // traceFile is a trace as its readers see it.
@@ -90,7 +92,7 @@ func TestTraceHoldsEveryPhaseOnce(t *testing.T) {
 			for _, p := range c.Phases {
 				phases++
 				seconds += max(0, p.Duration)
-				if p.Status.bad() {
+				if p.Status.NeedsAttention() {
 					failures++
 				}
 			}
@@ -149,7 +151,7 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 // A build is there from its start to its end, though others had the machine in
 // between.
 func TestWaitingIsPartOfASpan(t *testing.T) {
-	r := Report{Cells: []Cell{{ID: "nixos/a", Kind: "nixos", Phases: []Phase{{Name: "build", Status: Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
+	r := Report{Cells: []Cell{{ID: "nixos/a", Kind: "nixos", Phases: []Phase{{Name: "build", Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
 	one := newSchedule(r).works[1].spans[0]
 	if one.start != 0 || one.end != 9 || one.args()["waiting_seconds"] != 7.0 {
 		t.Errorf("it is %+v, with %v", one, one.args())

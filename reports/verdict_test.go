@@ -1,10 +1,14 @@
 package reports
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/flakeci/flakeci/result"
+)
 
 func TestVerdictOf(t *testing.T) {
-	passed, failed := Cell{Status: Passed}, Cell{Status: Failed}
-	machine := Cell{Status: Error}
+	passed, failed := Cell{Status: result.Passed}, Cell{Status: result.Failed}
+	machine := Cell{Status: result.Error}
 	for name, c := range map[string]struct {
 		cells       []Cell
 		causes      []Cause
@@ -14,13 +18,13 @@ func TestVerdictOf(t *testing.T) {
 		"nothing":                       {want: VerdictError},
 		"all passed":                    {cells: []Cell{passed, passed}, want: VerdictPassed},
 		"one failed":                    {cells: []Cell{passed, failed}, want: VerdictFailed},
-		"one waits for another":         {cells: []Cell{passed, {Status: DependencyFailed}}, want: VerdictFailed},
-		"one took too long":             {cells: []Cell{{Status: TimedOut}, passed}, want: VerdictFailed},
+		"one waits for another":         {cells: []Cell{passed, {Status: result.DependencyFailed}}, want: VerdictFailed},
+		"one took too long":             {cells: []Cell{{Status: result.TimedOut}, passed}, want: VerdictFailed},
 		"the machine could not":         {cells: []Cell{passed, machine}, want: VerdictError},
 		"failed outranks error":         {cells: []Cell{machine, failed}, want: VerdictFailed},
-		"one was stopped":               {cells: []Cell{passed, {Status: Canceled}}, want: VerdictError},
-		"skipped is not failed":         {cells: []Cell{passed, {Status: Skipped}}, want: VerdictPassed},
-		"all skipped":                   {cells: []Cell{{Status: Skipped}}, want: VerdictError},
+		"one was stopped":               {cells: []Cell{passed, {Status: result.Canceled}}, want: VerdictError},
+		"skipped is not failed":         {cells: []Cell{passed, {Status: result.Skipped}}, want: VerdictPassed},
+		"all skipped":                   {cells: []Cell{{Status: result.Skipped}}, want: VerdictError},
 		"no result":                     {cells: []Cell{passed, {}}, want: VerdictError},
 		"a status of tomorrow":          {cells: []Cell{passed, {Status: "melted"}}, want: VerdictError},
 		"interrupted":                   {cells: []Cell{passed}, interrupted: true, want: VerdictCanceled},

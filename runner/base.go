@@ -7,6 +7,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Base is the flake before a change, with which a run is compared. Either Target
@@ -34,8 +35,8 @@ type Base struct {
 type Known struct {
 	DrvPath  string
 	OutPaths map[string]string
-	Status   Status
-	How      How
+	Status   result.Status
+	How      result.How
 	Cause    string // the title of why it did not pass
 	// InHosts says that it is a home that was activated in hosts.
 	InHosts bool
@@ -46,10 +47,10 @@ type Known struct {
 func (k Known) answers(res Result, evalOnly bool) bool {
 	inHosts := slices.ContainsFunc(res.Phases, isActivation)
 	switch {
-	case !k.Status.bad() && k.Status != Passed, k.How == Unchanged, k.InHosts != inHosts:
+	case !k.Status.BlamesFlake() && k.Status != result.Passed, k.How == result.Unchanged, k.InHosts != inHosts:
 		return false
 	}
-	return k.How != Evaluated || evalOnly || res.How == Evaluated
+	return k.How != result.Evaluated || evalOnly || res.How == result.Evaluated
 }
 
 // atBase is a cell as it was at the base.
@@ -170,7 +171,7 @@ func (r *run) isUnchanged(ctx context.Context, res Result) bool {
 		return false
 	}
 	known, reported := r.Base.Known[res.Cell.ID]
-	if reported && known.Status.bad() {
+	if reported && known.Status.BlamesFlake() {
 		return false // it is to be seen whether it still fails
 	}
 	if r.Base.Target == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // VMOptions say what is done with VMs.
@@ -175,8 +176,8 @@ func (r *Result) add(p Phase) {
 			r.Causes = append(slices.Clip(r.Causes), c)
 		}
 	}
-	flake := p.Status == Failed || p.Status == TimedOut
-	if r.Status == Passed && p.Status != Skipped || r.Status == Error && flake {
+	flake := p.Status == result.Failed || p.Status == result.TimedOut
+	if r.Status == result.Passed && p.Status != result.Skipped || r.Status == result.Error && flake {
 		r.Status = p.Status
 	}
 }

@@ -6,12 +6,13 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 func builtHome(id, system, username string) Result {
 	return Result{
 		Cell:   matrix.Cell{ID: id, Kind: matrix.KindHome, System: system},
-		Status: Passed, How: Built, Home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
+		Status: result.Passed, How: result.Built, Home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
 		OutPaths: map[string]string{"out": "/nix/store/x-" + username},
 	}
 }
@@ -21,8 +22,8 @@ func builtHome(id, system, username string) Result {
 func TestHomesOfSeveralHosts(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/joe"}, "b": {"home/joe"}}}}}
 	r.finish(builtHome("home/joe", "x86_64-linux", "joe"))
-	r.amend("home/joe", Phase{Name: "activate: a", Status: Failed})
-	if r.results[0].Status != Failed {
+	r.amend("home/joe", Phase{Name: "activate: a", Status: result.Failed})
+	if r.results[0].Status != result.Failed {
 		t.Errorf("the home is %s", r.results[0].Status)
 	}
 	homes, without := r.homesOf(matrix.Cell{Host: "b", System: "x86_64-linux"})
@@ -38,7 +39,7 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 	r.finish(builtHome("home/arm", "aarch64-linux", "arm"))
 	r.finish(builtHome("home/elsewhere", "x86_64-linux", "elsewhere"))
 	failed := builtHome("home/failed", "x86_64-linux", "failed")
-	failed.Status = Failed
+	failed.Status = result.Failed
 	r.finish(failed)
 	homes, without := r.homesOf(matrix.Cell{Host: "a", System: "x86_64-linux"})
 	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not say whom it is for: not activated"}
@@ -54,7 +55,7 @@ func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 	r.Machine = nix.Machine{Systems: []string{"x86_64-linux"}}
 	vm := matrix.Cell{ID: "vm/pi", Kind: matrix.KindVM, Host: "pi", System: "aarch64-linux"}
 	r.build(t.Context(), Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"))
-	if res := r.results[0]; res.Status != Passed || res.How != Evaluated || res.Note == "" {
+	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)
 	}
 }
@@ -62,17 +63,17 @@ func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 // What is wrong with the flake counts before what the machine could not do.
 func TestAPhaseThatFailedCounts(t *testing.T) {
 	for _, c := range []struct {
-		phases []Status
-		want   Status
+		phases []result.Status
+		want   result.Status
 	}{
-		{[]Status{Passed, Skipped}, Passed},
-		{[]Status{Passed, Failed, Passed}, Failed},
-		{[]Status{Error, Failed}, Failed},
-		{[]Status{Error, TimedOut}, TimedOut},
-		{[]Status{Failed, Error}, Failed},
-		{[]Status{Failed, Canceled}, Failed},
+		{[]result.Status{result.Passed, result.Skipped}, result.Passed},
+		{[]result.Status{result.Passed, result.Failed, result.Passed}, result.Failed},
+		{[]result.Status{result.Error, result.Failed}, result.Failed},
+		{[]result.Status{result.Error, result.TimedOut}, result.TimedOut},
+		{[]result.Status{result.Failed, result.Error}, result.Failed},
+		{[]result.Status{result.Failed, result.Canceled}, result.Failed},
 	} {
-		r := Result{Status: Passed}
+		r := Result{Status: result.Passed}
 		for _, s := range c.phases {
 			r.add(Phase{Status: s})
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // build is the building of one derivation, done once for all cells that have
@@ -24,8 +25,8 @@ type build struct {
 	where string // behind the phase's name while it runs, for a build of the base
 	// ifMissing leaves it alone if it can be fetched: then it is cached.
 	ifMissing bool
-	status    Status
-	how       How
+	status    result.Status
+	how       result.How
 	note      string
 	phase     Phase
 	causes    []*Cause
@@ -49,7 +50,7 @@ func (r *run) build(ctx context.Context, res Result, b *build) {
 	r.waits(res.Cell)
 	// Others that have the same derivation may be new, or other than they were.
 	if r.isUnchanged(ctx, res) {
-		res.Status, res.How = Passed, Unchanged
+		res.Status, res.How = result.Passed, result.Unchanged
 		r.finish(res)
 		return
 	}
@@ -58,11 +59,11 @@ func (r *run) build(ctx context.Context, res Result, b *build) {
 		r.realise(res, b)
 	})
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
-	res.Flaky = res.Flaky || b.faults > 0 && b.status == Passed
+	res.Flaky = res.Flaky || b.faults > 0 && b.status == result.Passed
 	if b.phase.Name != "" {
 		res.Phases = append(res.Phases, b.phase)
 	}
-	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == Passed && res.How != Evaluated {
+	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == result.Passed && res.How != result.Evaluated {
 		r.boot(ctx, &res)
 	}
 	r.finish(res)
@@ -82,30 +83,30 @@ func (r *run) realise(res Result, b *build) {
 	}
 	r.builders.want(b)
 	<-b.over
-	if b.status == Passed && b.how != Evaluated && !(b.ifMissing && b.how == Cached) {
+	if b.status == result.Passed && b.how != result.Evaluated && !(b.ifMissing && b.how == result.Cached) {
 		r.prove(r.builders.ctx, b)
 	}
 }
 
 // onlyEvaluated ends a build that this machine cannot do.
 func (b *build) onlyEvaluated(c matrix.Cell) {
-	b.status, b.how = Passed, Evaluated
+	b.status, b.how = result.Passed, result.Evaluated
 	b.note = fmt.Sprintf("only evaluated: this machine cannot build for %s", c.System)
 }
 
 // blame is the status of a cell from its causes: its own failure counts before
 // that of a dependency, and both before what the machine could not do.
-func blame(drv string, causes []*Cause) Status {
-	worst := Error
+func blame(drv string, causes []*Cause) result.Status {
+	worst := result.Error
 	for _, c := range causes {
-		s := c.status()
+		s := c.Kind.Status()
 		switch {
-		case c.DrvPath == drv && s != Error:
+		case c.DrvPath == drv && s != result.Error:
 			return s
-		case s == TimedOut && worst == Error:
-			worst = TimedOut
-		case s == Failed:
-			worst = DependencyFailed
+		case s == result.TimedOut && worst == result.Error:
+			worst = result.TimedOut
+		case s == result.Failed:
+			worst = result.DependencyFailed
 		}
 	}
 	return worst
@@ -143,13 +144,13 @@ func (r *run) noteBuilt(drv string) {
 
 // how tells what was built from what was there. Of cells that share a derivation
 // its builder runs for one, and it was built for all.
-func (r *run) how(drv string) How {
+func (r *run) how(drv string) result.How {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.built[drv] {
-		return Built
+		return result.Built
 	}
-	return Cached
+	return result.Cached
 }
 
 // How long fetching a log may take, one of a GB a minute. It is fetched for an

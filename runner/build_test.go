@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // A host may have the very derivation of a home inside it.
@@ -22,7 +23,7 @@ func TestBuildOfOneDerivationTwice(t *testing.T) {
 	}
 	cells.Wait()
 	r.builders.end()
-	if len(r.results) != 2 || r.results[0].Status != Canceled {
+	if len(r.results) != 2 || r.results[0].Status != result.Canceled {
 		t.Errorf("they ended as %+v", r.results)
 	}
 }

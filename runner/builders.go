@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/graph"
 )
 
@@ -95,14 +96,14 @@ func (s *builders) add(b *build, f foresight) {
 	err := f.lost[b]
 	switch {
 	case s.stopping || s.ctx.Err() != nil:
-		b.settle(Canceled)
+		b.settle(result.Canceled)
 	case err != nil && !can:
 		c := s.r.causes.ofLost(err)
 		b.causes = []*Cause{c}
-		b.settle(c.status())
+		b.settle(c.Kind.Status())
 	case err == nil && f.cached(b):
 		b.how = s.r.how(b.drv)
-		b.settle(Passed)
+		b.settle(result.Passed)
 	case !can && f.builds[b.drv]:
 		b.onlyEvaluated(b.cell)
 		b.end()
@@ -131,7 +132,7 @@ func (s *builders) proceed() {
 func (s *builders) settle(b *build) {
 	if s.graph.IsDone(b.goal) {
 		b.how = s.r.how(b.drv)
-		b.settle(Passed)
+		b.settle(result.Passed)
 		return
 	}
 	b.causes = s.causesOf(b)
@@ -164,21 +165,21 @@ func (s *builders) start(g *graph.Part) {
 	jobs := p.maxJobs(class)
 	s.running.Go(safely.Func(func() {
 		defer cancel()
-		result, err := s.realise(ctx, p, jobs)
-		s.ended(ctx, p, result, err)
+		built, err := s.realise(ctx, p, jobs)
+		s.ended(ctx, p, built, err)
 	}))
 }
 
 // realise runs the process, and another one if what it failed for may be gone then.
-func (s *builders) realise(ctx context.Context, p *part, jobs int) (result nix.BuildResult, err error) {
+func (s *builders) realise(ctx context.Context, p *part, jobs int) (built nix.BuildResult, err error) {
 	for tried := 1; ; tried++ {
-		result, err = s.try(ctx, p, jobs)
-		if err != nil || !transient(result) || tried > s.r.Retries {
-			return result, err
+		built, err = s.try(ctx, p, jobs)
+		if err != nil || !transient(built) || tried > s.r.Retries {
+			return built, err
 		}
-		s.again(p, result.Failures[0])
+		s.again(p, built.Failures[0])
 		if !pause(ctx, tried, s.r.Retries) {
-			return result, ctx.Err()
+			return built, ctx.Err()
 		}
 	}
 }
@@ -200,7 +201,7 @@ func (s *builders) again(p *part, why nix.BuildFailure) {
 // try runs a process.
 func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult, error) {
 	kills := memory.Kills()
-	result, err := s.r.Client.Build(ctx, p.Roots, jobs, nix.BuildWatcher{
+	built, err := s.r.Client.Build(ctx, p.Roots, jobs, nix.BuildWatcher{
 		Start: func(drv string) { s.builder(p, drv, true) },
 		End:   func(drv string) { s.builder(p, drv, false) },
 		Done:  func(drv string) { s.done(p, drv) },
@@ -209,12 +210,12 @@ func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult,
 			s.r.audience.tellLine(ctx, drv, line)
 		},
 	})
-	for i, f := range result.Failures {
+	for i, f := range built.Failures {
 		if f.Killed() && memory.Kills() > kills {
-			result.Failures[i].Kind = nix.FailMemory
+			built.Failures[i].Kind = result.CauseMemory
 		}
 	}
-	return result, err
+	return built, err
 }
 
 // work keeps the clock of a build going while a part is built, and says whether it
@@ -310,10 +311,10 @@ func (s *builders) done(p *part, drv string) {
 }
 
 // ended takes in what a process did.
-func (s *builders) ended(ctx context.Context, p *part, result nix.BuildResult, err error) {
+func (s *builders) ended(ctx context.Context, p *part, built nix.BuildResult, err error) {
 	stopped := ctx.Err() != nil
-	well := err == nil && len(result.Failures) == 0
-	failed := s.causesFor(ctx, result, err, stopped)
+	well := err == nil && len(built.Failures) == 0
+	failed := s.causesFor(ctx, built, err, stopped)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.slots.shrink(&p.grant, 0)
@@ -321,7 +322,7 @@ func (s *builders) ended(ctx context.Context, p *part, result nix.BuildResult, e
 	now := time.Now()
 	for b := range p.works {
 		b.clock.stop(now)
-		b.maxRSS = max(b.maxRSS, result.Usage.MaxRSS)
+		b.maxRSS = max(b.maxRSS, built.Usage.MaxRSS)
 	}
 	s.graph.End(p.Part, well, s.blame(p, failed, well || stopped))
 	for b := range p.works {
@@ -343,15 +344,15 @@ type failure struct {
 // causesFor are the failures of a process. Of one that was stopped only those
 // count of which it is sure that they did not come of that: a builder that ended
 // by a signal, or for no known reason, may have been stopped with it.
-func (s *builders) causesFor(ctx context.Context, result nix.BuildResult, err error, stopped bool) []failure {
+func (s *builders) causesFor(ctx context.Context, built nix.BuildResult, err error, stopped bool) []failure {
 	var list []failure
-	for _, f := range result.Failures {
-		if !stopped || f.ExitCode > 0 || f.Kind == nix.FailHash || f.Kind == nix.FailFeature || f.Kind == nix.FailSystem {
+	for _, f := range built.Failures {
+		if !stopped || f.ExitCode > 0 || f.Kind == result.CauseHash || f.Kind == result.CauseFeature || f.Kind == result.CauseSystem {
 			list = append(list, failure{f.DrvPath, s.r.causes.ofBuild(f, func() string { return s.r.keepLog(ctx, f) })})
 		}
 	}
 	if err != nil && !stopped {
-		list = append(list, failure{"", s.r.causes.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)})
+		list = append(list, failure{"", s.r.causes.ofBuild(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)})
 	}
 	return list
 }

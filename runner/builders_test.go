@@ -21,6 +21,7 @@ import (
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -289,7 +290,7 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 		}
 		for _, r := range out.Results {
 			again := slices.ContainsFunc(told[0], func(c matrix.Cell) bool { return c.ID == r.Cell.ID })
-			if attempts := r.Phases[len(r.Phases)-1].Attempts; (attempts == 2) != again || r.Flaky != (again && r.Status == runner.Passed) {
+			if attempts := r.Phases[len(r.Phases)-1].Attempts; (attempts == 2) != again || r.Flaky != (again && r.Status == result.Passed) {
 				f.Errorf("%s: told %v, flaky %v, %d attempts", r.Cell.ID, again, r.Flaky, attempts)
 			}
 		}
@@ -649,7 +650,7 @@ func TestAPlanThatTakesTooLong(t *testing.T) {
 		if got := titles(out.Causes); got != "looking up what is to be built took longer than "+limit.String() {
 			f.Errorf("causes are %s", got)
 		}
-		if res := out.Results[0]; res.Status != runner.TimedOut || res.Causes[0].Kind != "timeout" || res.Causes[0].Hint == "" {
+		if res := out.Results[0]; res.Status != result.TimedOut || res.Causes[0].Kind != "timeout" || res.Causes[0].Hint == "" {
 			f.Errorf("got %s, %+v", res.Status, res.Causes)
 		}
 	})

@@ -13,14 +13,14 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Cause is the one root behind one or more cells that did not pass.
 type Cause struct {
 	// ID is short and set when the run is over: c1, c2, ….
-	ID string
-	// Kind is one of the words of the report: eval, input, build, ….
-	Kind string
+	ID   string
+	Kind result.CauseKind
 	// Title is one line that says what happened; Message is all that Nix said.
 	Title, Message string
 	// Hint is what to do about it.
@@ -34,37 +34,15 @@ type Cause struct {
 	Log string
 }
 
-// The kinds of cause that are not already a [nix.FailureKind].
-const (
-	kindEval    = "eval"
-	kindInput   = "input"
-	kindTimeout = "timeout"
-	kindInfra   = "infra"
-)
-
-// status is that of a phase which ended for this cause alone. What the machine
-// could not do is told apart from what is wrong in the flake.
-func (c *Cause) status() Status {
-	switch c.Kind {
-	case kindEval, string(nix.FailBuilder), string(nix.FailHash):
-		return Failed
-	case "boot", "panic", "emergency", "hang", "agent", "unit", "activation", "check":
-		return Failed // what a booted host does
-	case kindTimeout:
-		return TimedOut
-	}
-	return Error
-}
-
 // StatusOf is the status of a phase that ended for these causes: failed if the
 // flake is at fault for one of them.
-func StatusOf(causes []*Cause) Status {
-	worst := Error
+func StatusOf(causes []*Cause) result.Status {
+	worst := result.Error
 	for _, c := range causes {
-		switch s := c.status(); {
-		case s == Failed:
-			return Failed
-		case s == TimedOut:
+		switch s := c.Kind.Status(); {
+		case s == result.Failed:
+			return result.Failed
+		case s == result.TimedOut:
 			worst = s
 		}
 	}
@@ -96,21 +74,23 @@ func (cs *causes) once(key string, build func() *Cause) *Cause {
 // ofEval makes the cause of a cell, or of a whole flake, that did not evaluate.
 func (cs *causes) ofEval(err error) *Cause {
 	c := evalCause(err)
-	key := strings.Join([]string{c.Kind, c.Message, c.Place.String()}, "\x00")
+	key := strings.Join([]string{string(c.Kind), c.Message, c.Place.String()}, "\x00")
 	var memory *memoryError
 	switch {
 	case errors.As(err, &memory):
 		// However much each had when there was no more, it takes one thing to mend it.
-		key = c.Kind + "\x00" + c.Hint
-	case forAll(nix.FailureKind(c.Kind)):
-		key = c.Kind
+		key = string(c.Kind) + "\x00" + c.Hint
+	case forAll(c.Kind):
+		key = string(c.Kind)
 	}
 	return cs.once(key, func() *Cause { return c })
 }
 
 // forAll says whether what is at fault is there but once for all that it stops, whatever
 // that came to when it failed.
-func forAll(kind nix.FailureKind) bool { return kind == nix.FailDisk || kind == nix.FailDaemon }
+func forAll(kind result.CauseKind) bool {
+	return kind == result.CauseDisk || kind == result.CauseDaemon
+}
 
 // FlakeCause is the cause of a flake that could not be looked into at all.
 func FlakeCause(err error) *Cause { return evalCause(err) }
@@ -130,20 +110,20 @@ func evalCause(err error) *Cause {
 	}
 	var late *nix.TimeoutError
 	if errors.As(err, &late) {
-		return &Cause{Kind: kindTimeout, Title: late.Error(), Message: err.Error(), Hint: lateHint}
+		return &Cause{Kind: result.CauseTimeout, Title: late.Error(), Message: err.Error(), Hint: lateHint}
 	}
-	c := &Cause{Kind: kindInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+	c := &Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
 	var died *proc.Error
 	if errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrLost) {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
-		why := map[nix.FailureKind]string{nix.FailDisk: ", as where the disk is full", nix.FailMemory: " for want of memory"}
+		why := map[result.CauseKind]string{result.CauseDisk: ", as where the disk is full", result.CauseMemory: " for want of memory"}
 		if kind := nix.MachineFault(err); kind != "" {
-			c.Kind, c.Title, c.Hint = string(kind), c.Title+why[kind], buildHint(nix.BuildFailure{Kind: kind})
+			c.Kind, c.Title, c.Hint = kind, c.Title+why[kind], buildHint(nix.BuildFailure{Kind: kind})
 			return c
 		}
 		switch died.Signal {
 		case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
-			c.Kind, c.Hint = kindEval, "Nix crashes so on recursion without end; look for a value that needs itself"
+			c.Kind, c.Hint = result.CauseEval, "Nix crashes so on recursion without end; look for a value that needs itself"
 		case syscall.SIGKILL:
 			c.Hint = "the kernel kills so when memory runs out; fewer --eval-jobs need less of it"
 		}
@@ -158,13 +138,13 @@ func evalErrorCause(e *nix.EvalError) *Cause {
 		return c
 	}
 	c := &Cause{
-		Kind: kindEval, Title: "does not evaluate: " + gist(e.Message),
+		Kind: result.CauseEval, Title: "does not evaluate: " + gist(e.Message),
 		Message: e.Message, Place: e.Place, Tail: traceLines(e),
 	}
 	switch {
 	case nix.MachineFault(e) != "":
 		kind := nix.MachineFault(e)
-		c.Kind, c.Title, c.Hint = string(kind), firstLine(e.Message), buildHint(nix.BuildFailure{Kind: kind})
+		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), buildHint(nix.BuildFailure{Kind: kind})
 	case e.Input != nil:
 		inputCause(c, e.Input)
 	case e.Untracked != "":
@@ -180,7 +160,7 @@ func evalErrorCause(e *nix.EvalError) *Cause {
 // inputCause names an input that could not be fetched, and who asks for it.
 func inputCause(c *Cause, in *nix.InputFault) {
 	name := cmp.Or(in.Name, in.URL)
-	c.Kind = kindInput
+	c.Kind = result.CauseInput
 	c.Title = fmt.Sprintf("input %s could not be fetched", name)
 	asker := "the flake itself"
 	if i := strings.LastIndexByte(in.Name, '/'); i >= 0 {
@@ -232,7 +212,7 @@ func (cs *causes) ofLost(err error) *Cause {
 	if errors.As(err, &slow) {
 		return cs.once(slow.Error(), slow.cause)
 	}
-	return cs.ofBuild(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil)
+	return cs.ofBuild(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)
 }
 
 // buildKey tells the root of a failed build from others.
@@ -250,14 +230,14 @@ func buildKey(f nix.BuildFailure) string {
 
 func buildCause(f nix.BuildFailure, keepLog func() string) *Cause {
 	c := &Cause{
-		Kind: string(f.Kind), Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
+		Kind: f.Kind, Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
 		DrvPath: f.DrvPath, ExitCode: f.ExitCode, Tail: f.Tail,
 	}
 	if f.Server != "" {
 		c.DrvPath = ""
 	}
 	// A line that is too long for a message of Nix is in no tail.
-	if f.DrvPath != "" && (len(f.Tail) > 0 || f.Kind == nix.FailBuilder) {
+	if f.DrvPath != "" && (len(f.Tail) > 0 || f.Kind == result.CauseBuild) {
 		c.Log = keepLog()
 	}
 	return c
@@ -282,7 +262,7 @@ func (r *run) evalCause(ctx context.Context, err error) *Cause {
 func buildTitle(f nix.BuildFailure) string {
 	if f.Server != "" {
 		what := "binary cache"
-		if f.Kind == nix.FailRemote {
+		if f.Kind == result.CauseBuilder {
 			what = "remote builder"
 		}
 		return firstLine(fmt.Sprintf("%s %s: %s", what, f.Server, f.Reason))
@@ -292,19 +272,19 @@ func buildTitle(f nix.BuildFailure) string {
 	}
 	name := nix.DrvName(f.DrvPath)
 	switch {
-	case f.Kind == nix.FailHash:
+	case f.Kind == result.CauseHash:
 		return name + ": the hash is not the one that was given"
-	case f.Kind == nix.FailDisk:
+	case f.Kind == result.CauseDisk:
 		return name + " failed to build: the disk is full"
-	case f.Kind == nix.FailMemory:
+	case f.Kind == result.CauseMemory:
 		return name + " failed to build: memory ran out"
-	case f.Kind == nix.FailFeature:
+	case f.Kind == result.CauseFeature:
 		return fmt.Sprintf("%s needs %s, which this machine lacks", name, cmp.Or(strings.Join(f.Missing, " and "), "a system feature"))
-	case f.Kind == nix.FailSystem:
+	case f.Kind == result.CauseSystem:
 		return fmt.Sprintf("%s is for %s, which this machine cannot build for", name, cmp.Or(f.System, "a system"))
-	case f.Kind == nix.FailSubstituter:
+	case f.Kind == result.CauseSubstituter:
 		return name + " could not be had from any binary cache"
-	case f.Kind == nix.FailTimeout:
+	case f.Kind == result.CauseTimeout:
 		return name + " took too long to build"
 	case f.ExitCode != 0:
 		return fmt.Sprintf("%s failed to build (exit %d)", name, f.ExitCode)
@@ -320,20 +300,20 @@ func buildTitle(f nix.BuildFailure) string {
 
 func buildHint(f nix.BuildFailure) string {
 	switch f.Kind {
-	case nix.FailHash:
+	case result.CauseHash:
 		return "if the new content is the right one, put the hash after got: into the flake"
-	case nix.FailDisk:
+	case result.CauseDisk:
 		return "free some disk (nix-collect-garbage), or move the store or the build folder to a larger one"
-	case nix.FailMemory:
+	case result.CauseMemory:
 		if f.DrvPath == "" {
 			return "nix was given no more memory; it takes a machine with more, or a higher limit (ulimit -v)"
 		}
 		return "the kernel killed its builder, or what that started, for want of memory; fewer --jobs at once need less, or it takes a machine with more, or swap"
-	case nix.FailTimeout:
+	case result.CauseTimeout:
 		return "its time is set by the options timeout and max-silent-time of Nix; give it more (--option timeout SECONDS), or see what it waits for"
-	case nix.FailRemote:
+	case result.CauseBuilder:
 		return "see that the builder can be reached and builds what is asked, or do without it: --builders ''"
-	case nix.FailFeature:
+	case result.CauseFeature:
 		switch {
 		case slices.Contains(f.Missing, "kvm"):
 			return "kvm is had where /dev/kvm is there and system-features in nix.conf does not leave it out: switch virtualisation on, take a runner that offers it, or name a builder that has it (--builders)"
@@ -341,11 +321,11 @@ func buildHint(f nix.BuildFailure) string {
 			return "big-parallel marks what wants many cores; add it to system-features in nix.conf if it may be built here all the same, or name a builder that has it (--builders)"
 		}
 		return "add the feature to system-features in nix.conf where it is there, or name a builder that has it"
-	case nix.FailSystem:
+	case result.CauseSystem:
 		return "name a builder for that system (--builders), or emulate it (extra-platforms with binfmt)"
-	case nix.FailDaemon:
+	case result.CauseDaemon:
 		return "see that nix-daemon runs and its disk is not full"
-	case nix.FailSubstituter:
+	case result.CauseSubstituter:
 		return "the cache is in trouble or out of reach: see nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
 	}
 	if f.Killed() {
@@ -363,7 +343,7 @@ type SlowError struct {
 func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s", e.What, e.Limit) }
 
 func (e *SlowError) cause() *Cause {
-	return &Cause{Kind: kindTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
+	return &Cause{Kind: result.CauseTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
 }
 
 const lateHint = "see by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"

@@ -9,25 +9,26 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestBlame(t *testing.T) {
 	const own = "/nix/store/00000000000000000000000000000000-own.drv"
-	cause := func(kind nix.FailureKind, drv string) *Cause { return &Cause{Kind: string(kind), DrvPath: drv} }
+	cause := func(kind result.CauseKind, drv string) *Cause { return &Cause{Kind: kind, DrvPath: drv} }
 	tests := map[string]struct {
 		causes []*Cause
-		want   Status
+		want   result.Status
 	}{
-		"its own builder":               {[]*Cause{cause(nix.FailBuilder, own)}, Failed},
-		"a dependency":                  {[]*Cause{cause(nix.FailBuilder, "dep")}, DependencyFailed},
-		"a dependency's hash":           {[]*Cause{cause(nix.FailHash, "dep")}, DependencyFailed},
-		"its own time":                  {[]*Cause{cause(nix.FailTimeout, own)}, TimedOut},
-		"a dependency's time":           {[]*Cause{cause(nix.FailTimeout, "dep")}, TimedOut},
-		"the machine":                   {[]*Cause{cause(nix.FailDisk, own)}, Error},
-		"the daemon":                    {[]*Cause{cause(nix.FailDaemon, "")}, Error},
-		"the machine and a dependency":  {[]*Cause{cause(nix.FailFeature, "a"), cause(nix.FailBuilder, "b")}, DependencyFailed},
-		"a dependency, then its own":    {[]*Cause{cause(nix.FailBuilder, "a"), cause(nix.FailBuilder, own)}, Failed},
-		"a dependency's time and fault": {[]*Cause{cause(nix.FailTimeout, "a"), cause(nix.FailBuilder, "b")}, DependencyFailed},
+		"its own builder":               {[]*Cause{cause(result.CauseBuild, own)}, result.Failed},
+		"a dependency":                  {[]*Cause{cause(result.CauseBuild, "dep")}, result.DependencyFailed},
+		"a dependency's hash":           {[]*Cause{cause(result.CauseHash, "dep")}, result.DependencyFailed},
+		"its own time":                  {[]*Cause{cause(result.CauseTimeout, own)}, result.TimedOut},
+		"a dependency's time":           {[]*Cause{cause(result.CauseTimeout, "dep")}, result.TimedOut},
+		"the machine":                   {[]*Cause{cause(result.CauseDisk, own)}, result.Error},
+		"the daemon":                    {[]*Cause{cause(result.CauseDaemon, "")}, result.Error},
+		"the machine and a dependency":  {[]*Cause{cause(result.CauseFeature, "a"), cause(result.CauseBuild, "b")}, result.DependencyFailed},
+		"a dependency, then its own":    {[]*Cause{cause(result.CauseBuild, "a"), cause(result.CauseBuild, own)}, result.Failed},
+		"a dependency's time and fault": {[]*Cause{cause(result.CauseTimeout, "a"), cause(result.CauseBuild, "b")}, result.DependencyFailed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +50,7 @@ func TestCausesAreOne(t *testing.T) {
 	if cs.ofEval(throw("a.nix")) == cs.ofEval(throw("b.nix")) {
 		t.Error("errors in two places are one cause")
 	}
-	leaf := nix.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: nix.FailBuilder, Tail: []string{"x"}}
+	leaf := nix.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: result.CauseBuild, Tail: []string{"x"}}
 	logs := 0
 	keep := func() string { logs++; return "log" }
 	if cs.ofBuild(leaf, keep) != cs.ofBuild(leaf, keep) || logs != 1 {
@@ -63,16 +64,16 @@ func TestTheMachineIsOne(t *testing.T) {
 	disk := cs.ofEval(&nix.EvalError{Message: "write of 51 bytes: No space left on device"})
 	daemon := cs.ofEval(&nix.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
 	for _, name := range []string{"a", "b"} {
-		f := nix.BuildFailure{DrvPath: name, Kind: nix.FailDisk}
+		f := nix.BuildFailure{DrvPath: name, Kind: result.CauseDisk}
 		if cs.ofBuild(f, nil) != disk {
 			t.Error("the full disk is more than one cause")
 		}
-		f.Kind, f.Message = nix.FailDaemon, "Nix daemon disconnected unexpectedly"
+		f.Kind, f.Message = result.CauseDaemon, "Nix daemon disconnected unexpectedly"
 		if cs.ofBuild(f, nil) != daemon {
 			t.Error("the daemon that is gone is more than one cause")
 		}
 		// One that told of it itself may mean a disk of its own, and has a log.
-		f.Kind, f.Tail = nix.FailDisk, []string{"mkfs: No space left on device"}
+		f.Kind, f.Tail = result.CauseDisk, []string{"mkfs: No space left on device"}
 		if cs.ofBuild(f, func() string { return name }).Log != name {
 			t.Error("the log of a builder that filled a disk is lost")
 		}
@@ -95,7 +96,7 @@ func TestCausesAreMadeAtOnce(t *testing.T) {
 	var cs causes
 	others := make(chan *Cause)
 	slow := func(drv string, keepLog func() string) *Cause {
-		return cs.ofBuild(nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Tail: []string{"x"}}, keepLog)
+		return cs.ofBuild(nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Tail: []string{"x"}}, keepLog)
 	}
 	c := slow("/nix/store/x-a.drv", func() string {
 		go func() { others <- slow("/nix/store/x-b.drv", func() string { return "b" }) }()
@@ -113,55 +114,56 @@ func TestCausesAreMadeAtOnce(t *testing.T) {
 
 func TestEvalCause(t *testing.T) {
 	tests := map[string]struct {
-		err               error
-		kind, title, hint string
-		status            Status
+		err         error
+		kind        result.CauseKind
+		title, hint string
+		status      result.Status
 	}{
 		"assertions": {
 			&nix.EvalError{Message: "\nFailed assertions:\n- eth0 is not set\n- nor is eth1"},
-			"eval", "does not evaluate: Failed assertions: eth0 is not set", "", Failed,
+			"eval", "does not evaluate: Failed assertions: eth0 is not set", "", result.Failed,
 		},
-		"throw": {&nix.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", Failed},
+		"throw": {&nix.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", result.Failed},
 		"recursion": {
 			&nix.EvalError{Message: "infinite recursion encountered"},
-			"eval", "infinite recursion", "needs itself", Failed,
+			"eval", "infinite recursion", "needs itself", result.Failed,
 		},
 		"untracked": {
 			&nix.EvalError{Message: "getting status", Untracked: "hosts/new.nix"},
-			"eval", "getting status", "git add hosts/new.nix", Failed,
+			"eval", "getting status", "git add hosts/new.nix", result.Failed,
 		},
 		"input of the flake": {
 			&nix.EvalError{Message: "git failed", Input: &nix.InputFault{Name: "secrets", URL: "git+ssh://h/s"}},
-			"input", "input secrets could not be fetched", "asked for by the flake itself", Error,
+			"input", "input secrets could not be fetched", "asked for by the flake itself", result.Error,
 		},
 		"input of an input": {
 			&nix.EvalError{Message: "git failed", Input: &nix.InputFault{Name: "mid/secrets", URL: "git+ssh://h/s"}},
-			"input", "input mid/secrets", "asked for by input mid", Error,
+			"input", "input mid/secrets", "asked for by input mid", result.Error,
 		},
-		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", Error},
-		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrLost}, "infra", "its supervisor was killed", "", Error},
+		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", result.Error},
+		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrLost}, "infra", "its supervisor was killed", "", result.Error},
 		"import": {
-			&nix.EvalError{Message: "builder failed", Build: &nix.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: nix.FailBuilder, ExitCode: 3, Tail: []string{"no"}}},
-			"build", "gen failed to build (exit 3)", "", Failed,
+			&nix.EvalError{Message: "builder failed", Build: &nix.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: result.CauseBuild, ExitCode: 3, Tail: []string{"no"}}},
+			"build", "gen failed to build (exit 3)", "", result.Failed,
 		},
-		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", Error},
+		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", result.Error},
 		"no heap": {
 			&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Insufficient space for initial table allocation"},
-			"out-of-memory", "signal 6 (aborted) for want of memory", "ulimit", Error,
+			"out-of-memory", "signal 6 (aborted) for want of memory", "ulimit", result.Error,
 		},
-		"aborted": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion failed"}, "eval", "signal 6", "recursion", Failed},
+		"aborted": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion failed"}, "eval", "signal 6", "recursion", result.Failed},
 		"read-only store": {
 			&nix.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
-			"infra", "remounting", "", Error,
+			"infra", "remounting", "", result.Error,
 		},
-		"crashed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", Failed},
-		"other":   {errors.New("no such thing"), "infra", "no such thing", "", Error},
+		"crashed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", result.Failed},
+		"other":   {errors.New("no such thing"), "infra", "no such thing", "", result.Error},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := FlakeCause(tt.err)
-			if c.Kind != tt.kind || !strings.Contains(c.Title, tt.title) || !strings.Contains(c.Hint, tt.hint) || c.status() != tt.status {
-				t.Errorf("got %s %q, hint %q, status %s", c.Kind, c.Title, c.Hint, c.status())
+			if c.Kind != tt.kind || !strings.Contains(c.Title, tt.title) || !strings.Contains(c.Hint, tt.hint) || c.Kind.Status() != tt.status {
+				t.Errorf("got %s %q, hint %q, status %s", c.Kind, c.Title, c.Hint, c.Kind.Status())
 			}
 			if strings.Contains(c.Title, "\n") {
 				t.Error("the title has more than one line")
@@ -176,18 +178,18 @@ func TestBuildTitle(t *testing.T) {
 		failure nix.BuildFailure
 		want    string
 	}{
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 3}, "libfrob-1.2 failed to build (exit 3)"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Signal: 9}, "libfrob-1.2 failed to build (signal 9)"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder}, "libfrob-1.2 failed to build"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 3}, "libfrob-1.2 failed to build (exit 3)"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "libfrob-1.2 failed to build (signal 9)"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild}, "libfrob-1.2 failed to build"},
 		{
-			nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Message: "builder for '" + drv + "' failed to produce output path for output 'out' at \"/x\""},
+			nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Message: "builder for '" + drv + "' failed to produce output path for output 'out' at \"/x\""},
 			"libfrob-1.2 failed to build: it made no output",
 		},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
-		{nix.BuildFailure{Kind: nix.FailBuilder, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailFeature, Missing: []string{"kvm", "nixos-test"}}, "libfrob-1.2 needs kvm and nixos-test, which this machine lacks"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailFeature}, "libfrob-1.2 needs a system feature, which this machine lacks"},
-		{nix.BuildFailure{Kind: nix.FailDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
+		{nix.BuildFailure{Kind: result.CauseBuild, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseFeature, Missing: []string{"kvm", "nixos-test"}}, "libfrob-1.2 needs kvm and nixos-test, which this machine lacks"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseFeature}, "libfrob-1.2 needs a system feature, which this machine lacks"},
+		{nix.BuildFailure{Kind: result.CauseDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
 	}
 	for _, tt := range tests {
 		if got := buildTitle(tt.failure); got != tt.want {
@@ -204,22 +206,22 @@ func TestBuildHint(t *testing.T) {
 		failure nix.BuildFailure
 		want    string // empty: nothing
 	}{
-		{nix.BuildFailure{Kind: nix.FailHash}, "got:"},
-		{nix.BuildFailure{Kind: nix.FailFeature}, "system-features"},
-		{nix.BuildFailure{Kind: nix.FailSystem}, "--builders"},
-		{nix.BuildFailure{Kind: nix.FailDisk}, "nix-collect-garbage"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailMemory}, "--jobs"},
-		{nix.BuildFailure{Kind: nix.FailMemory}, "ulimit"},
-		{nix.BuildFailure{Kind: nix.FailTimeout}, "--option timeout"},
-		{nix.BuildFailure{Kind: nix.FailDaemon}, "nix-daemon"},
-		{nix.BuildFailure{Kind: nix.FailSubstituter}, "substituters"},
-		{nix.BuildFailure{Kind: nix.FailRemote}, "--builders ''"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 1, Tail: []string{"Killed 3 mutants", "no frob"}}, ""},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, Signal: 9}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 137}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 2, Tail: []string{"g++: fatal error: Killed signal terminated program cc1plus", "make: *** [all] Error 1"}}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 2, Tail: []string{"build.sh: line 3:    12 Killed                  cc"}}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: nix.FailBuilder, ExitCode: 101, Tail: []string{"process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)"}}, "memory"},
+		{nix.BuildFailure{Kind: result.CauseHash}, "got:"},
+		{nix.BuildFailure{Kind: result.CauseFeature}, "system-features"},
+		{nix.BuildFailure{Kind: result.CauseSystem}, "--builders"},
+		{nix.BuildFailure{Kind: result.CauseDisk}, "nix-collect-garbage"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseMemory}, "--jobs"},
+		{nix.BuildFailure{Kind: result.CauseMemory}, "ulimit"},
+		{nix.BuildFailure{Kind: result.CauseTimeout}, "--option timeout"},
+		{nix.BuildFailure{Kind: result.CauseDaemon}, "nix-daemon"},
+		{nix.BuildFailure{Kind: result.CauseSubstituter}, "substituters"},
+		{nix.BuildFailure{Kind: result.CauseBuilder}, "--builders ''"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 1, Tail: []string{"Killed 3 mutants", "no frob"}}, ""},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 137}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"g++: fatal error: Killed signal terminated program cc1plus", "make: *** [all] Error 1"}}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"build.sh: line 3:    12 Killed                  cc"}}, "memory"},
+		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 101, Tail: []string{"process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)"}}, "memory"},
 	} {
 		if got := buildHint(tt.failure); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
 			t.Errorf("%+v: the hint is %q", tt.failure, got)
@@ -245,7 +247,7 @@ func TestFirstLine(t *testing.T) {
 // A line of more than a message's length is in no tail, but in the log that Nix keeps.
 func TestALogWithoutATail(t *testing.T) {
 	keep := func() string { return "a.log" }
-	for kind, want := range map[nix.FailureKind]string{nix.FailBuilder: "a.log", nix.FailFeature: ""} {
+	for kind, want := range map[result.CauseKind]string{result.CauseBuild: "a.log", result.CauseFeature: ""} {
 		if c := buildCause(nix.BuildFailure{Kind: kind, DrvPath: "/nix/store/a.drv"}, keep); c.Log != want {
 			t.Errorf("%s: the log is %q, want %q", kind, c.Log, want)
 		}

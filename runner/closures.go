@@ -10,12 +10,13 @@ import (
 	"github.com/flakeci/flakeci/internal/closure"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // compareClosures says what changed in what a host or home is made of.
 func (r *run) compareClosures(ctx context.Context, res *Result) {
 	machine := res.Cell.Kind == matrix.KindNixOS || res.Cell.Kind == matrix.KindDarwin || res.Cell.Kind == matrix.KindHome
-	if r.Base.Closures == nil || !machine || res.Base.Change != CellChanged {
+	if r.Base.Closures == nil || !machine || res.Base.Change != result.CellChanged {
 		return
 	}
 	outputs := r.Base.Known[res.Cell.ID].OutPaths

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flakeci/flakeci/internal/closure"
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Two systems whose tool goes from 1.0 to 1.1, and one that is not built.
@@ -51,7 +51,7 @@ func TestDifference(t *testing.T) {
 			closures := client.Closures(dir)
 
 			d, unknown := difference(t.Context(), closures, before, after)
-			if unknown != "" || len(d.Packages) != 1 || d.Packages[0].Name != "tool" || d.Packages[0].Kind != closure.Up || d.Rebuilt != 1 || d.Before == 0 || d.Before != d.After {
+			if unknown != "" || len(d.Packages) != 1 || d.Packages[0].Name != "tool" || d.Packages[0].Kind != result.PackageUp || d.Rebuilt != 1 || d.Before == 0 || d.Before != d.After {
 				t.Errorf("difference is %+v, unknown %q", d, unknown)
 			}
 			if d, unknown := difference(t.Context(), closures, nil, after); unknown != "" || len(d.Packages) != 2 || d.Before != 0 {

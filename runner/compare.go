@@ -10,38 +10,16 @@ import (
 	"github.com/flakeci/flakeci/internal/closure"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
-)
-
-// Change is what became of a cell since the base.
-type Change string
-
-// The changes. Unknown is a cell of which one of the two does not evaluate.
-const (
-	CellUnchanged Change = "unchanged"
-	CellChanged   Change = "changed"
-	CellAdded     Change = "added"
-	CellRemoved   Change = "removed"
-	CellUnknown   Change = "unknown"
-)
-
-// Compared is how a cell ended, compared with the base.
-type Compared string
-
-// The outcomes against the base; empty where that is not known.
-const (
-	NewFailure    Compared = "new-failure"
-	AlreadyBroken Compared = "already-broken"
-	Fixed         Compared = "fixed"
-	Same          Compared = "same"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Comparison is a cell beside what it was at the base.
 type Comparison struct {
-	Change  Change
-	Outcome Compared
+	Change  result.Change
+	Outcome result.Outcome
 	DrvPath string
 	// Status is what it came to at the base, empty where that was not asked.
-	Status Status
+	Status result.Status
 	// Note is what else is to be known, such as why it failed at the base if that
 	// is not why it fails now.
 	Note string
@@ -50,9 +28,6 @@ type Comparison struct {
 	Closure *closure.Difference
 	Unknown string
 }
-
-// bad says whether a status speaks against the flake.
-func (s Status) bad() bool { return s == Failed || s == DependencyFailed || s == TimedOut }
 
 // compare puts every cell beside what it was at the base. What failed at the base
 // has to be built there to be known, and so has what passes now, unless it is in
@@ -96,7 +71,7 @@ func (r *run) removed() []Result {
 	var list []Result
 	for _, c := range gone {
 		if !slices.ContainsFunc(list, func(o Result) bool { return o.Cell.ID == c.ID }) {
-			list = append(list, Result{Cell: c, Status: Skipped, Note: "no longer in the flake", Base: &Comparison{Change: CellRemoved}})
+			list = append(list, Result{Cell: c, Status: result.Skipped, Note: "no longer in the flake", Base: &Comparison{Change: result.CellRemoved}})
 		}
 	}
 	return list
@@ -108,7 +83,7 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 	known, reported := r.Base.Known[res.Cell.ID]
 	// A report of the base saves building it, if it is of the same.
 	fits := cmp.Or(res.Base.DrvPath, known.DrvPath) == known.DrvPath && known.answers(*res, r.EvalOnly)
-	if reported && fits && res.Base.Status == "" && res.Base.Change != CellAdded {
+	if reported && fits && res.Base.Status == "" && res.Base.Change != result.CellAdded {
 		res.Base.Status, res.Base.Note = known.Status, known.Cause
 	}
 	if res.Base.Status == "" && res.Base.DrvPath != "" {
@@ -116,10 +91,10 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 	}
 	res.Base.Outcome = res.outcome()
 	switch o := res.Base.Outcome; {
-	case o == NewFailure, o == Same, o == AlreadyBroken && res.failsFor(res.Base.Note):
+	case o == result.NewFailure, o == result.Same, o == result.AlreadyBroken && res.failsFor(res.Base.Note):
 		res.Base.Note = ""
 	}
-	if res.Base.Change == CellUnknown && res.Base.Note == "" {
+	if res.Base.Change == result.CellUnknown && res.Base.Note == "" {
 		res.Base.Note = "it does not evaluate"
 	}
 	r.compareClosures(ctx, res)
@@ -140,51 +115,51 @@ func (r *run) was(ctx context.Context, res Result) *Comparison {
 	b := r.findAtBase(ctx, res.Cell)
 	switch {
 	case b == nil && r.Base.Lost != nil:
-		return &Comparison{Change: CellUnknown, Status: r.Base.Lost.status(), Note: r.Base.Lost.Title}
+		return &Comparison{Change: result.CellUnknown, Status: r.Base.Lost.Kind.Status(), Note: r.Base.Lost.Title}
 	case b == nil:
-		return &Comparison{Change: CellAdded}
+		return &Comparison{Change: result.CellAdded}
 	case b.lost != nil:
-		return &Comparison{Change: CellUnknown, Status: b.lost.status(), Note: b.lost.Title}
-	case b.stopped == TimedOut:
-		return &Comparison{Change: CellUnknown, Status: TimedOut, Note: "its evaluation took too long"}
-	case b.stopped == Canceled:
-		return &Comparison{Change: CellUnknown, Note: "it was not evaluated any more"}
+		return &Comparison{Change: result.CellUnknown, Status: b.lost.Kind.Status(), Note: b.lost.Title}
+	case b.stopped == result.TimedOut:
+		return &Comparison{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
+	case b.stopped == result.Canceled:
+		return &Comparison{Change: result.CellUnknown, Note: "it was not evaluated any more"}
 	}
 	if b.instance.Skip != "" && b.instance.Skip == res.Note {
-		return &Comparison{Change: CellUnchanged} // left out then and now
+		return &Comparison{Change: result.CellUnchanged} // left out then and now
 	}
 	return &Comparison{Change: changeOf(res, b.instance.DrvPath, true), DrvPath: b.instance.DrvPath}
 }
 
-func changeOf(res Result, drv string, there bool) Change {
+func changeOf(res Result, drv string, there bool) result.Change {
 	switch {
 	case !there:
-		return CellAdded
+		return result.CellAdded
 	case res.DrvPath == "" || drv == "":
-		return CellUnknown
+		return result.CellUnknown
 	case res.DrvPath == drv:
-		return CellUnchanged
+		return result.CellUnchanged
 	}
-	return CellChanged
+	return result.CellChanged
 }
 
 // outcome is how a cell ended compared with what it came to at the base. What the
 // machine could not do says nothing of the flake.
-func (r Result) outcome() Compared {
+func (r Result) outcome() result.Outcome {
 	now, before := r.Status, r.Base.Status
 	switch {
-	case now.bad() && r.Base.Change == CellAdded:
-		return NewFailure
-	case before == "" || !now.bad() && now != Passed || !before.bad() && before != Passed:
+	case now.BlamesFlake() && r.Base.Change == result.CellAdded:
+		return result.NewFailure
+	case before == "" || !now.BlamesFlake() && now != result.Passed || !before.BlamesFlake() && before != result.Passed:
 		return ""
-	case now.bad() && before.bad():
-		return AlreadyBroken
-	case now.bad():
-		return NewFailure
-	case before.bad():
-		return Fixed
+	case now.BlamesFlake() && before.BlamesFlake():
+		return result.AlreadyBroken
+	case now.BlamesFlake():
+		return result.NewFailure
+	case before.BlamesFlake():
+		return result.Fixed
 	}
-	return Same
+	return result.Same
 }
 
 // failsFor says whether a cause with this title is among those of a cell.
@@ -196,20 +171,20 @@ func (r Result) failsFor(title string) bool {
 // end the same way.
 func (r *run) askBase(ctx context.Context, res *Result) {
 	vm := res.Cell.Kind == matrix.KindVM
-	inHosts := slices.ContainsFunc(res.Phases, func(p Phase) bool { return isActivation(p) && p.Status.bad() })
+	inHosts := slices.ContainsFunc(res.Phases, func(p Phase) bool { return isActivation(p) && p.Status.BlamesFlake() })
 	switch {
-	case res.How == Unchanged:
+	case res.How == result.Unchanged:
 	case inHosts && !vm:
 		res.Base.Status, res.Base.Note = r.activatedAtBase(*res)
-	case res.Base.Change == CellUnchanged:
+	case res.Base.Change == result.CellUnchanged:
 		res.Base.Status, res.Base.Note = res.Status, titleOf(res.Causes)
-	case r.EvalOnly, res.How == Evaluated:
-		res.Base.Status = Passed
-	case vm && r.VM.Boot != nil && (res.Status.bad() || r.failedHomes(res.Cell.Host)):
+	case r.EvalOnly, res.How == result.Evaluated:
+		res.Base.Status = result.Passed
+	case vm && r.VM.Boot != nil && (res.Status.BlamesFlake() || r.failedHomes(res.Cell.Host)):
 		r.bootBase(ctx, res)
-	case res.Status.bad():
+	case res.Status.BlamesFlake():
 		r.buildBase(ctx, res, false)
-	case res.Status == Passed && !vm:
+	case res.Status == result.Passed && !vm:
 		r.buildBase(ctx, res, true)
 	}
 }
@@ -229,11 +204,11 @@ func (r *run) buildBase(ctx context.Context, res *Result, ifMissing bool) bool {
 		r.realise(Result{Cell: cell, DrvPath: res.Base.DrvPath, OutPaths: outputs}, b)
 	})
 	<-b.done
-	if b.how == Evaluated || b.status == Canceled {
+	if b.how == result.Evaluated || b.status == result.Canceled {
 		return false // it was not tried
 	}
 	res.Base.Status, res.Base.Note = b.status, titleOf(b.causes)
-	return b.status == Passed
+	return b.status == result.Passed
 }
 
 func titleOf(causes []*Cause) string {

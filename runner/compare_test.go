@@ -4,26 +4,27 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestOutcome(t *testing.T) {
 	for name, c := range map[string]struct {
-		now, before Status
-		change      Change
-		want        Compared
+		now, before result.Status
+		change      result.Change
+		want        result.Outcome
 	}{
-		"as it was":           {Passed, Passed, CellChanged, Same},
-		"broken now":          {Failed, Passed, CellChanged, NewFailure},
-		"a dependency":        {DependencyFailed, Passed, CellChanged, NewFailure},
-		"broken since":        {TimedOut, Failed, CellUnknown, AlreadyBroken},
-		"mended":              {Passed, DependencyFailed, CellUnknown, Fixed},
-		"new, and broken":     {Failed, "", CellAdded, NewFailure},
-		"new":                 {Passed, "", CellAdded, ""},
-		"not asked":           {Failed, "", CellChanged, ""},
-		"the machine, now":    {Error, Passed, CellChanged, ""},
-		"the machine, before": {Failed, Error, CellChanged, ""},
-		"interrupted":         {Canceled, Passed, CellChanged, ""},
-		"left out":            {Skipped, Passed, CellChanged, ""},
+		"as it was":           {result.Passed, result.Passed, result.CellChanged, result.Same},
+		"broken now":          {result.Failed, result.Passed, result.CellChanged, result.NewFailure},
+		"a dependency":        {result.DependencyFailed, result.Passed, result.CellChanged, result.NewFailure},
+		"broken since":        {result.TimedOut, result.Failed, result.CellUnknown, result.AlreadyBroken},
+		"mended":              {result.Passed, result.DependencyFailed, result.CellUnknown, result.Fixed},
+		"new, and broken":     {result.Failed, "", result.CellAdded, result.NewFailure},
+		"new":                 {result.Passed, "", result.CellAdded, ""},
+		"not asked":           {result.Failed, "", result.CellChanged, ""},
+		"the machine, now":    {result.Error, result.Passed, result.CellChanged, ""},
+		"the machine, before": {result.Failed, result.Error, result.CellChanged, ""},
+		"interrupted":         {result.Canceled, result.Passed, result.CellChanged, ""},
+		"left out":            {result.Skipped, result.Passed, result.CellChanged, ""},
 	} {
 		res := Result{Status: c.now, Base: &Comparison{Change: c.change, Status: c.before}}
 		if got := res.outcome(); got != c.want {
@@ -34,23 +35,23 @@ func TestOutcome(t *testing.T) {
 
 // A report of the base answers only what the run that made it looked into.
 func TestKnownAnswers(t *testing.T) {
-	activated := Result{How: Built, Phases: []Phase{{Name: PhaseBuild}, {Name: "activate: box"}}}
-	built := Result{How: Built, Phases: []Phase{{Name: PhaseBuild}}}
+	activated := Result{How: result.Built, Phases: []Phase{{Name: PhaseBuild}, {Name: "activate: box"}}}
+	built := Result{How: result.Built, Phases: []Phase{{Name: PhaseBuild}}}
 	for name, c := range map[string]struct {
 		known    Known
 		res      Result
 		evalOnly bool
 		want     bool
 	}{
-		"built":                   {Known{Status: Passed, How: Cached}, built, false, true},
-		"failed":                  {Known{Status: Failed}, built, false, true},
-		"only evaluated":          {Known{Status: Passed, How: Evaluated}, built, false, false},
-		"both only evaluated":     {Known{Status: Passed, How: Evaluated}, built, true, true},
-		"left out as unchanged":   {Known{Status: Passed, How: Unchanged}, built, false, false},
-		"the machine's":           {Known{Status: Error}, built, false, false},
-		"not activated then":      {Known{Status: Passed, How: Built}, activated, false, false},
-		"activated then alone":    {Known{Status: Failed, InHosts: true}, built, false, false},
-		"activated, then and now": {Known{Status: Failed, InHosts: true}, activated, false, true},
+		"built":                   {Known{Status: result.Passed, How: result.Cached}, built, false, true},
+		"failed":                  {Known{Status: result.Failed}, built, false, true},
+		"only evaluated":          {Known{Status: result.Passed, How: result.Evaluated}, built, false, false},
+		"both only evaluated":     {Known{Status: result.Passed, How: result.Evaluated}, built, true, true},
+		"left out as unchanged":   {Known{Status: result.Passed, How: result.Unchanged}, built, false, false},
+		"the machine's":           {Known{Status: result.Error}, built, false, false},
+		"not activated then":      {Known{Status: result.Passed, How: result.Built}, activated, false, false},
+		"activated then alone":    {Known{Status: result.Failed, InHosts: true}, built, false, false},
+		"activated, then and now": {Known{Status: result.Failed, InHosts: true}, activated, false, true},
 	} {
 		if got := c.known.answers(c.res, c.evalOnly); got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -61,17 +62,17 @@ func TestKnownAnswers(t *testing.T) {
 // A home that failed in several hosts is new if it was well in one of them.
 func TestActivatedAtBase(t *testing.T) {
 	home := Result{Cell: matrix.Cell{ID: "home/joe"}, Phases: []Phase{
-		{Name: "activate: a", Status: Failed}, {Name: "activate: b", Status: Passed}, {Name: "activate: c", Status: Failed},
+		{Name: "activate: a", Status: result.Failed}, {Name: "activate: b", Status: result.Passed}, {Name: "activate: c", Status: result.Failed},
 	}}
 	title := []*Cause{{Title: "no network"}}
 	for name, c := range map[string]struct {
 		a, c   Phase
-		status Status
+		status result.Status
 		why    string
 	}{
-		"both then":  {Phase{Status: Failed, Causes: title}, Phase{Status: Failed, Causes: title}, Failed, "no network"},
-		"one is new": {Phase{Status: Failed}, Phase{Status: Passed}, Passed, ""},
-		"not known":  {Phase{Status: Failed}, Phase{}, "", ""},
+		"both then":  {Phase{Status: result.Failed, Causes: title}, Phase{Status: result.Failed, Causes: title}, result.Failed, "no network"},
+		"one is new": {Phase{Status: result.Failed}, Phase{Status: result.Passed}, result.Passed, ""},
+		"not known":  {Phase{Status: result.Failed}, Phase{}, "", ""},
 	} {
 		r := &run{homesThen: map[string]map[string]Phase{"a": {"home/joe": c.a}, "c": {"home/joe": c.c}}}
 		if status, why := r.activatedAtBase(home); status != c.status || why != c.why {
@@ -80,10 +81,10 @@ func TestActivatedAtBase(t *testing.T) {
 	}
 	// A host that is the same would do the same.
 	r := &run{results: []Result{
-		{Cell: matrix.Cell{ID: "vm/a", Kind: matrix.KindVM, Host: "a"}, Base: &Comparison{Change: CellUnchanged}},
-		{Cell: matrix.Cell{ID: "vm/c", Kind: matrix.KindVM, Host: "c"}, Base: &Comparison{Change: CellUnchanged}},
+		{Cell: matrix.Cell{ID: "vm/a", Kind: matrix.KindVM, Host: "a"}, Base: &Comparison{Change: result.CellUnchanged}},
+		{Cell: matrix.Cell{ID: "vm/c", Kind: matrix.KindVM, Host: "c"}, Base: &Comparison{Change: result.CellUnchanged}},
 	}}
-	if status, _ := r.activatedAtBase(home); status != Failed {
+	if status, _ := r.activatedAtBase(home); status != result.Failed {
 		t.Errorf("in hosts that are the same: %q", status)
 	}
 }

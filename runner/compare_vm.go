@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // bootBase boots a host as it was at the base. That it comes up now says nothing
@@ -27,7 +28,7 @@ func (r *run) bootBase(ctx context.Context, res *Result) {
 	if ctx.Err() != nil {
 		return
 	}
-	was := Result{Status: Passed}
+	was := Result{Status: result.Passed}
 	for _, p := range booted.Phases {
 		was.add(p)
 	}
@@ -69,7 +70,7 @@ func (r *run) failedHomes(host string) bool {
 	for i := range r.results {
 		res := &r.results[i]
 		if slices.ContainsFunc(res.Phases, func(p Phase) bool {
-			return isActivation(p) && p.Status.bad() && hostOf(res.Cell, p) == host
+			return isActivation(p) && p.Status.BlamesFlake() && hostOf(res.Cell, p) == host
 		}) {
 			return true
 		}
@@ -87,13 +88,13 @@ func hostOf(home matrix.Cell, p Phase) string {
 
 // activatedAtBase says what a home that failed in hosts came to in them at the
 // base. If it went well in one of them, it is broken since.
-func (r *run) activatedAtBase(home Result) (status Status, why string) {
+func (r *run) activatedAtBase(home Result) (status result.Status, why string) {
 	for _, p := range home.Phases {
-		if !isActivation(p) || !p.Status.bad() {
+		if !isActivation(p) || !p.Status.BlamesFlake() {
 			continue
 		}
 		then := r.activationAtBase(home, p)
-		if then.Status == "" || then.Status == Passed {
+		if then.Status == "" || then.Status == result.Passed {
 			return then.Status, ""
 		}
 		status, why = then.Status, titleOf(then.Causes)
@@ -104,7 +105,7 @@ func (r *run) activatedAtBase(home Result) (status Status, why string) {
 func (r *run) activationAtBase(home Result, now Phase) Phase {
 	host := hostOf(home.Cell, now)
 	for i := range r.results {
-		if res := &r.results[i]; res.Cell.Kind == matrix.KindVM && res.Cell.Host == host && res.Base.Change == CellUnchanged {
+		if res := &r.results[i]; res.Cell.Kind == matrix.KindVM && res.Cell.Host == host && res.Base.Change == result.CellUnchanged {
 			return now
 		}
 	}

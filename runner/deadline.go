@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/result"
 )
 
 // DeadlineError is the cause of a context that ended because the run's time is over.
@@ -23,7 +24,7 @@ func (e *DeadlineError) Error() string {
 // Cause is the cause of everything that was cut off.
 func (e *DeadlineError) Cause() *Cause {
 	return &Cause{
-		Kind: kindTimeout, Title: e.Error(),
+		Kind: result.CauseTimeout, Title: e.Error(),
 		Hint: "give it more with --deadline, or go on where it stopped with flakeci run --resume",
 	}
 }
@@ -55,7 +56,7 @@ func Overdue(ctx context.Context) *DeadlineError {
 
 // cutOff makes a phase that was stopped by the deadline one that timed out.
 func (r *run) cutOff(p Phase) Phase {
-	if p.Status != Canceled {
+	if p.Status != result.Canceled {
 		return p
 	}
 	over := Overdue(r.given)
@@ -63,25 +64,25 @@ func (r *run) cutOff(p Phase) Phase {
 		return p
 	}
 	cause := r.causes.once(over.Error(), over.Cause)
-	p.Status, p.Message = TimedOut, cause.Title
+	p.Status, p.Message = result.TimedOut, cause.Title
 	p.Causes = append(slices.Clip(p.Causes), cause)
 	return p
 }
 
 // late makes a cell that was stopped by the deadline one that timed out.
 func (r *run) late(res Result) Result {
-	if res.Status != Canceled {
+	if res.Status != result.Canceled {
 		return res
 	}
 	over := Overdue(r.given)
 	if over == nil {
 		return res
 	}
-	res.Status = TimedOut
+	res.Status = result.TimedOut
 	res.Phases = slices.Clone(res.Phases)
 	for i, p := range res.Phases {
-		if p.Status == Canceled {
-			res.Phases[i].Status, res.Phases[i].Message = TimedOut, over.Error()
+		if p.Status == result.Canceled {
+			res.Phases[i].Status, res.Phases[i].Message = result.TimedOut, over.Error()
 		}
 	}
 	if cause := r.causes.once(over.Error(), over.Cause); !slices.Contains(res.Causes, cause) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestDeadline(t *testing.T) {
@@ -53,28 +54,28 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	home := matrix.Cell{ID: "home/u@h", Kind: matrix.KindHome, Host: "h"}
 	r.VM.Boot = func(context.Context, VM, BootOptions) Booted {
 		return Booted{
-			Phases: []Phase{{Name: "boot", Status: Passed}, {Name: "check: web", Status: Canceled}},
-			Homes:  map[string]Phase{home.ID: {Name: "activate", Status: Canceled}},
+			Phases: []Phase{{Name: "boot", Status: result.Passed}, {Name: "check: web", Status: result.Canceled}},
+			Homes:  map[string]Phase{home.ID: {Name: "activate", Status: result.Canceled}},
 		}
 	}
-	r.finish(Result{Cell: home, Status: Passed, Phases: []Phase{{Name: PhaseBuild, Status: Passed}}})
-	booted := Result{Cell: vm, Status: Passed, OutPaths: map[string]string{"out": "/x"}}
+	r.finish(Result{Cell: home, Status: result.Passed, Phases: []Phase{{Name: PhaseBuild, Status: result.Passed}}})
+	booted := Result{Cell: vm, Status: result.Passed, OutPaths: map[string]string{"out": "/x"}}
 	r.boot(given, &booted)
 	r.finish(booted)
-	evaluated := []Phase{{Name: PhaseEval, Status: Canceled}}
-	r.finish(Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: Canceled, Phases: evaluated})
-	r.finish(Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: Failed, Causes: []*Cause{{Title: "its own"}}})
-	if evaluated[0].Status != Canceled {
+	evaluated := []Phase{{Name: PhaseEval, Status: result.Canceled}}
+	r.finish(Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: result.Canceled, Phases: evaluated})
+	r.finish(Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: result.Failed, Causes: []*Cause{{Title: "its own"}}})
+	if evaluated[0].Status != result.Canceled {
 		t.Error("phases that a watcher may have were changed")
 	}
 	out := Conclude(r.results, false)
-	want := map[string]Status{"vm/h": TimedOut, "home/u@h": TimedOut, "nixos/a": TimedOut, "nixos/b": Failed}
+	want := map[string]result.Status{"vm/h": result.TimedOut, "home/u@h": result.TimedOut, "nixos/a": result.TimedOut, "nixos/b": result.Failed}
 	for _, res := range out.Results {
 		if res.Status != want[res.Cell.ID] {
 			t.Errorf("%s: %s", res.Cell.ID, res.Status)
 		}
 		for _, p := range res.Phases {
-			if p.Status == Canceled {
+			if p.Status == result.Canceled {
 				t.Errorf("%s: %s is canceled", res.Cell.ID, p.Name)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // evaluation is what the evaluation of a cell gave.
@@ -16,8 +17,8 @@ type evaluation struct {
 	instance nix.Instance
 	err      error
 	phase    Phase
-	stopped  Status // set if it was interrupted or took too long
-	flaky    bool   // it took a second time
+	stopped  result.Status // set if it was interrupted or took too long
+	flaky    bool          // it took a second time
 }
 
 // ask has a cell evaluated.
@@ -133,7 +134,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 		found = append(found, cell.ID)
 		home := r.ask(cell).wait()
 		if home.err != nil && home.stopped == "" && r.evalCause(ctx, home.err) == cause {
-			res.Status = DependencyFailed
+			res.Status = result.DependencyFailed
 		}
 		if r.wants(cell) {
 			r.found(cell)
@@ -174,19 +175,19 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 // endsWith says whether a cell ends with its evaluation, and how.
 func (r *run) endsWith(ctx context.Context, res *Result, e evaluation) bool {
 	switch {
-	case e.stopped == TimedOut:
-		res.Status, res.Causes = TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseEval, r.Timeout)}
+	case e.stopped == result.TimedOut:
+		res.Status, res.Causes = result.TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseEval, r.Timeout)}
 	case e.stopped != "":
 		res.Status = e.stopped
 	case e.err != nil:
 		res.Causes = []*Cause{r.evalCause(ctx, e.err)}
 		res.Status = blame("", res.Causes)
 	case e.instance.Skip != "":
-		res.Status, res.Note = Skipped, e.instance.Skip
+		res.Status, res.Note = result.Skipped, e.instance.Skip
 	case !r.admits(res.Cell):
-		res.Status, res.Note = Skipped, "is for "+res.Cell.System+", which was not asked for"
+		res.Status, res.Note = result.Skipped, "is for "+res.Cell.System+", which was not asked for"
 	case r.EvalOnly:
-		res.Status, res.How = Passed, Evaluated
+		res.Status, res.How = result.Passed, result.Evaluated
 	default:
 		return false
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/result"
 )
 
 // evaluators share the cells to evaluate among processes. A process takes
@@ -45,7 +46,7 @@ func (e *evaluators) ask(target *nix.Target, q nix.Question, l listener) *query 
 	asked := &query{target: target, question: q, tell: l, done: make(chan struct{})}
 	if in, ok := target.Known(q); ok {
 		asked.instance = in
-		asked.phase = Phase{Name: PhaseEval, Status: Passed, Started: time.Now()}
+		asked.phase = Phase{Name: PhaseEval, Status: result.Passed, Started: time.Now()}
 		close(asked.done)
 		return asked
 	}
@@ -97,7 +98,7 @@ func (e *evaluators) cancel() {
 		return
 	}
 	for _, q := range slices.Concat(e.queue, e.alone) {
-		q.finish(Canceled, e.ctx.Err())
+		q.finish(result.Canceled, e.ctx.Err())
 	}
 	e.queue, e.alone = nil, nil
 }
@@ -270,13 +271,13 @@ func (e *evaluators) end(w *evaluator, usage proc.Usage, err error) {
 func (e *evaluators) charge(w *evaluator, q *query, err error, alone bool) {
 	var died *proc.Error
 	killed := errors.As(err, &died) && died.Err == nil && died.Signal == syscall.SIGKILL
-	refused := nix.MachineFault(err) == nix.FailMemory
+	refused := nix.MachineFault(err) == result.CauseMemory
 	tooMuch := w.ended == byMemory || killed || refused
 	switch {
 	case e.ctx.Err() != nil:
-		q.finish(Canceled, err)
+		q.finish(result.Canceled, err)
 	case w.ended == byTimeout:
-		q.finish(TimedOut, err)
+		q.finish(result.TimedOut, err)
 	case !tooMuch && nix.Transient(err) && q.faults < e.retries:
 		e.retry(q, err)
 	case !tooMuch:
@@ -300,7 +301,7 @@ func (e *evaluators) retry(q *query, err error) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		if !goesOn {
-			q.finish(Canceled, err)
+			q.finish(result.Canceled, err)
 			return
 		}
 		e.queue = append(e.queue, q)

@@ -7,12 +7,13 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // An answer may come when its process was ended already. Then the cell is done, or took
 // too long; to ask once more may go on for ever.
 func TestAnAnswerToTheEnd(t *testing.T) {
-	for ended, want := range map[ending]Status{byItself: "", byTimeout: TimedOut, byMemory: ""} {
+	for ended, want := range map[ending]result.Status{byItself: "", byTimeout: result.TimedOut, byMemory: ""} {
 		e := &evaluators{ctx: t.Context(), jobs: 1, held: true}
 		q, next := &query{done: make(chan struct{}), started: time.Now()}, &query{done: make(chan struct{})}
 		w := &evaluator{list: []*query{q, next}, ended: ended}

@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/flakeci/flakeci/internal/memory"
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // budget is the memory that evaluation may take, all of it in bytes, and what was
@@ -100,7 +100,7 @@ type memoryError struct {
 
 func (e *memoryError) cause() *Cause {
 	c := &Cause{
-		Kind: string(nix.FailMemory), Title: "evaluation " + e.Error(), Message: e.Error(),
+		Kind: result.CauseMemory, Title: "evaluation " + e.Error(), Message: e.Error(),
 		Hint: "it was tried a second time with nothing beside it; give evaluation more with --eval-memory, or a larger machine",
 	}
 	switch {

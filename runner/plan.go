@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // planner asks Nix what builds take, with one process for all that wait. Of most
@@ -209,7 +210,7 @@ func (r *run) planAgain(batch []*build, err error) {
 		b.faults++
 		cells = append(cells, b.cell)
 	}
-	r.retried(cells, PhaseBuild, buildCause(nix.BuildFailure{Kind: nix.FailOther, Message: err.Error()}, nil))
+	r.retried(cells, PhaseBuild, buildCause(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
 }
 
 // dryRun asks for the plan of builds.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // prove looks for the outputs of a build that Nix says is done: a cell passes for what
@@ -20,15 +21,15 @@ func (r *run) prove(ctx context.Context, b *build) {
 	}
 	switch {
 	case ctx.Err() != nil && (err != nil || len(missing) > 0):
-		b.overrule(Canceled, nil)
+		b.overrule(result.Canceled, nil)
 	case err != nil:
-		b.overrule(Error, r.causes.unproven(fmt.Sprintf("could not make sure that %s was built: %v", nix.DrvName(b.drv), err)))
+		b.overrule(result.Error, r.causes.unproven(fmt.Sprintf("could not make sure that %s was built: %v", nix.DrvName(b.drv), err)))
 	case len(missing) > 0:
 		what := strings.Join(missing, " ")
 		if what == b.drv {
 			what = "output of it"
 		}
-		b.overrule(Error, r.causes.unproven(fmt.Sprintf("nix build says that %s is built, but the store has no %s", nix.DrvName(b.drv), what)))
+		b.overrule(result.Error, r.causes.unproven(fmt.Sprintf("nix build says that %s is built, but the store has no %s", nix.DrvName(b.drv), what)))
 	}
 }
 
@@ -54,12 +55,12 @@ func (r *run) missing(ctx context.Context, b *build) ([]string, error) {
 // it is there.
 func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 	r.bounded(ctx, func(ctx context.Context) {
-		var result nix.BuildResult
-		result, err = r.Client.Build(ctx, []string{b.drv}, 1, nix.BuildWatcher{
+		var built nix.BuildResult
+		built, err = r.Client.Build(ctx, []string{b.drv}, 1, nix.BuildWatcher{
 			Start: r.builderStarts, End: r.builderEnded, Log: func(drv, line string) { r.audience.tellLine(ctx, drv, line) },
 		})
-		if err == nil && len(result.Failures) > 0 {
-			err = fmt.Errorf("building it once more: %s", buildTitle(result.Failures[0]))
+		if err == nil && len(built.Failures) > 0 {
+			err = fmt.Errorf("building it once more: %s", buildTitle(built.Failures[0]))
 		}
 	})
 	if err == nil {
@@ -69,7 +70,7 @@ func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 }
 
 // overrule replaces the status that a build seemed to have.
-func (b *build) overrule(status Status, cause *Cause) {
+func (b *build) overrule(status result.Status, cause *Cause) {
 	b.status, b.how, b.phase.Status = status, "", status
 	if cause != nil {
 		b.causes, b.phase.Message = []*Cause{cause}, cause.Title
@@ -79,6 +80,6 @@ func (b *build) overrule(status Status, cause *Cause) {
 // unproven is the cause for what Nix said it did and did not do.
 func (cs *causes) unproven(title string) *Cause {
 	return cs.once(title, func() *Cause {
-		return &Cause{Kind: kindInfra, Title: title, Message: title, Hint: "Nix reports success for what it did not do: see which nix runs, and check its store with nix store verify"}
+		return &Cause{Kind: result.CauseInfra, Title: title, Message: title, Hint: "Nix reports success for what it did not do: see which nix runs, and check its store with nix store verify"}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // What was built when a run is interrupted has passed, and nothing is started to see
@@ -30,8 +31,8 @@ func TestWhatWasBuiltBeforeAnInterruption(t *testing.T) {
 	interrupt()
 	r := &run{Options: Options{Client: client}, lookups: make(chan struct{}, mostLookups)}
 	for range 50 { // a select takes any of what is ready
-		b := &build{work: work{drv: "/nix/store/x.drv", outputs: []string{out}}, status: Passed}
-		if r.prove(interrupted, b); b.status != Passed {
+		b := &build{work: work{drv: "/nix/store/x.drv", outputs: []string{out}}, status: result.Passed}
+		if r.prove(interrupted, b); b.status != result.Passed {
 			t.Fatalf("it is %s", b.status)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // query is a question on its way, and its answer once done is closed.
@@ -34,9 +35,9 @@ func (q *query) wait() evaluation {
 }
 
 // finish completes an answer.
-func (q *query) finish(stopped Status, err error) {
+func (q *query) finish(stopped result.Status, err error) {
 	q.err, q.stopped, q.flaky = err, stopped, err == nil && q.faults > 0
-	q.phase = Phase{Name: PhaseEval, Status: Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
+	q.phase = Phase{Name: PhaseEval, Status: result.Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
 	if q.started.IsZero() {
 		q.phase.Started = time.Now()
 	}

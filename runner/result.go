@@ -12,35 +12,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
-)
-
-// Status is how a phase or a cell ended.
-type Status string
-
-// The statuses. DependencyFailed is a cell that would have been built, had
-// something below it not failed; Error is one that flakeci or the machine could
-// not do.
-const (
-	Passed           Status = "passed"
-	Failed           Status = "failed"
-	DependencyFailed Status = "dependency-failed"
-	TimedOut         Status = "timed-out"
-	Error            Status = "error"
-	Canceled         Status = "canceled"
-	Skipped          Status = "skipped"
-)
-
-// How says in which way a passed cell came about.
-type How string
-
-// The ways in which a cell passes: its derivation was built in this run; it was
-// in the store or came from a substituter; evaluation was all that was asked
-// for or all that this machine can do; it is as at the base, and was left out.
-const (
-	Built     How = "built"
-	Cached    How = "cached"
-	Evaluated How = "evaluated"
-	Unchanged How = "unchanged"
+	"github.com/flakeci/flakeci/result"
 )
 
 // The phases that the runner itself takes a cell through; a [Booter] adds its own.
@@ -55,7 +27,7 @@ const AtBase = " at the base"
 // Phase is one step of a cell.
 type Phase struct {
 	Name     string
-	Status   Status
+	Status   result.Status
 	Started  time.Time
 	Duration time.Duration
 	// Waited is for how long between its start and its end nothing was done for a
@@ -73,8 +45,8 @@ type Phase struct {
 // Result is what became of a cell.
 type Result struct {
 	Cell   matrix.Cell
-	Status Status
-	How    How
+	Status result.Status
+	How    result.How
 	// SameAs is the id of the cell, earlier in order, that has the same
 	// derivation.
 	SameAs string
@@ -96,9 +68,6 @@ type Result struct {
 
 	vm nix.VMInfo // of a VM
 }
-
-// Failed says whether the cell is something to look into.
-func (r Result) Failed() bool { return r.Status != Passed && r.Status != Skipped }
 
 // Duration is the time spent on the cell itself, all phases together.
 func (r Result) Duration() time.Duration {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // resumed is a run of hosts a and b with ann inside a, joe's home for a, and a's VM,
@@ -27,9 +28,9 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
 			r.ended[c.ID] = make(chan struct{})
 		}
 		if slices.Contains(passed, c.ID) {
-			res := Result{Cell: c, Status: Passed, How: Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
+			res := Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
 			if c.Kind == matrix.KindHome {
-				res.Phases = []Phase{{Name: PhaseBuild, Status: Passed}, {Name: phaseActivate, Status: Passed}}
+				res.Phases = []Phase{{Name: PhaseBuild, Status: result.Passed}, {Name: phaseActivate, Status: result.Passed}}
 			}
 			r.Earlier.Passed[c.ID], r.Earlier.Same[c.ID] = res, same
 		}

@@ -33,8 +33,8 @@ func pause(ctx context.Context, tried, retries int) bool {
 
 // transient says whether a build failed for nothing but what may be gone the next
 // time.
-func transient(result nix.BuildResult) bool {
-	return len(result.Failures) > 0 && !slices.ContainsFunc(result.Failures, func(f nix.BuildFailure) bool { return !f.Transient() })
+func transient(built nix.BuildResult) bool {
+	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nix.BuildFailure) bool { return !f.Transient() })
 }
 
 // Retry does something again as long as it fails for what may be gone the next time,

@@ -16,6 +16,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Options say how a run is done.
@@ -282,11 +283,11 @@ func (r *run) finish(res Result) {
 	res = r.late(res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if res.Status == Canceled && res.Note == "" && r.fatal != "" {
+	if res.Status == result.Canceled && res.Note == "" && r.fatal != "" {
 		res.Note = "stopped by --fail-fast: " + r.fatal + " did not pass"
 	}
 	r.results = append(r.results, res)
-	if res.Cell.Kind == matrix.KindHome && res.Status == Passed && res.How != Evaluated {
+	if res.Cell.Kind == matrix.KindHome && res.Status == result.Passed && res.How != result.Evaluated {
 		r.homes = append(r.homes, res)
 	}
 	r.tell(res)
@@ -298,7 +299,7 @@ func (r *run) finish(res Result) {
 // tell tells the watchers that a cell is finished. One that failed may be the last.
 // The run is locked, so that they know of each as it is in the end.
 func (r *run) tell(res Result) {
-	if r.FailFast && res.Failed() && res.Status != Canceled {
+	if r.FailFast && res.Status.NeedsAttention() {
 		r.fatal = cmp.Or(r.fatal, res.Cell.ID)
 		r.stop()
 	}

@@ -1,6 +1,10 @@
 package runner
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flakeci/flakeci/result"
+)
 
 // How builds are stopped that take too long or that nobody wants any more.
 
@@ -11,7 +15,7 @@ func (s *builders) timeUp(b *build) {
 	if b.isOver || b.stopped != "" || s.stopping {
 		return
 	}
-	b.stopped = TimedOut
+	b.stopped = result.TimedOut
 	s.graph.Drop(b.goal)
 	for _, p := range s.parts {
 		s.giveUp(p)
@@ -51,7 +55,7 @@ func (s *builders) stop(b *build) {
 	if b.isOver {
 		return
 	}
-	if b.stopped == TimedOut {
+	if b.stopped == result.TimedOut {
 		b.causes = []*Cause{timeoutCause(b.cell.ID, PhaseBuild, s.r.Timeout)}
 	}
 	b.causes = append(b.causes, s.causesOf(b)...)
@@ -67,7 +71,7 @@ func (s *builders) interrupt() {
 		if b.isOver || b.stopped != "" {
 			continue
 		}
-		b.stopped = Canceled
+		b.stopped = result.Canceled
 		s.graph.Drop(b.goal)
 		if !s.winding(b) {
 			s.stop(b)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/graph"
 )
 
@@ -20,7 +21,7 @@ type work struct {
 	// faults is how often what builds it failed for what was gone the next time.
 	faults int
 	// stopped is set if it was stopped, and waits for processes to end.
-	stopped Status
+	stopped result.Status
 	clock
 }
 
@@ -73,7 +74,7 @@ func (c *clock) workedUntil(now time.Time) time.Duration {
 }
 
 // settle says how a build ended.
-func (b *build) settle(status Status) {
+func (b *build) settle(status result.Status) {
 	now := time.Now()
 	b.status = status
 	b.phase = Phase{Name: PhaseBuild, Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}

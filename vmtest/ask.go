@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -199,7 +200,7 @@ func (s *state) faults(m *machine) []*Fault {
 	for _, b := range s.snippets {
 		code, _ := strconv.Atoi(b.code)
 		faults = append(faults, &Fault{
-			Kind: KindActivation, Title: fmt.Sprintf("activation snippet '%s' failed (%s)", b.name, b.code), ExitCode: code,
+			Kind: result.CauseActivation, Title: fmt.Sprintf("activation snippet '%s' failed (%s)", b.name, b.code), ExitCode: code,
 			Message: "Activation script snippet '" + b.name + "' failed (" + b.code + ")", Tail: b.before,
 			Key:  "activation\x00" + b.name + "\x00" + b.code,
 			Hint: "systemd does not show this; what the snippet prepares is missing on the host",
@@ -210,9 +211,9 @@ func (s *state) faults(m *machine) []*Fault {
 	}
 	switch {
 	case s.system == "maintenance":
-		return append(faults, &Fault{Kind: KindEmergency, Title: "it ended in emergency mode", Tail: m.serial.tail(shownLines)})
+		return append(faults, &Fault{Kind: result.CauseEmergency, Title: "it ended in emergency mode", Tail: m.serial.tail(shownLines)})
 	case s.multiUser != "active":
-		return append(faults, &Fault{Kind: KindBoot, Title: "multi-user.target is " + s.multiUser, Tail: m.serial.tail(shownLines)})
+		return append(faults, &Fault{Kind: result.CauseBoot, Title: "multi-user.target is " + s.multiUser, Tail: m.serial.tail(shownLines)})
 	case s.system == "degraded" && len(s.units) == 0:
 		// It failed and was restarted in between.
 		return faults
@@ -223,7 +224,7 @@ func (s *state) faults(m *machine) []*Fault {
 // fault makes one of a failed unit; owner says whose, for one of a user's.
 func (u *unit) fault(owner string) *Fault {
 	f := &Fault{
-		Kind: KindUnit, Title: "unit " + u.name + " failed", Unit: u.name, ExitCode: u.status, Tail: u.journal,
+		Kind: result.CauseUnit, Title: "unit " + u.name + " failed", Unit: u.name, ExitCode: u.status, Tail: u.journal,
 		Key: strings.Join([]string{"unit", owner, u.name, u.result, u.fragment}, "\x00"),
 	}
 	if owner != "" {

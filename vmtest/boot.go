@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -89,7 +90,7 @@ func canceledResult(h Host) Result {
 // up says whether the host came up, though perhaps not with all its units.
 func (p Phase) up() bool {
 	return !p.Canceled && !slices.ContainsFunc(p.Faults, func(f *Fault) bool {
-		return f.Kind != KindUnit && f.Kind != KindActivation
+		return f.Kind != result.CauseUnit && f.Kind != result.CauseActivation
 	})
 }
 
@@ -160,7 +161,7 @@ func (b *booting) notUp(alive context.Context, limit time.Duration, err error) [
 		return []*Fault{unasked(err)}
 	}
 	m := b.machine
-	f := &Fault{Kind: KindTimeout, Title: "it was not up after " + limit.String(), Tail: m.serial.tail(shownLines), Hint: b.lab.moreTime(m.accel)}
+	f := &Fault{Kind: result.CauseTimeout, Title: "it was not up after " + limit.String(), Tail: m.serial.tail(shownLines), Hint: b.lab.moreTime(m.accel)}
 	select {
 	case <-m.opened:
 	default:
@@ -172,7 +173,7 @@ func (b *booting) notUp(alive context.Context, limit time.Duration, err error) [
 	b.answers = err == nil
 	switch {
 	case err != nil:
-		f.Kind, f.Title = KindAgent, "the guest agent does not answer"
+		f.Kind, f.Title = result.CauseAgent, "the guest agent does not answer"
 		f.Hint = "the guest may have run out of memory, or hang; see its console"
 	case len(jobs) > 0:
 		f.Title += ", waiting for " + strings.Join(jobs[:min(namedJobs, len(jobs))], ", ")
@@ -252,12 +253,12 @@ func (m *machine) Exec(ctx context.Context, c guestagent.Command) (guestagent.Re
 // unasked is the fault of a guest that is there and does not answer as it should.
 func unasked(err error) *Fault {
 	why := cut(err.Error())
-	return &Fault{Kind: KindAgent, Title: "the guest could not be asked: " + why, Message: why}
+	return &Fault{Kind: result.CauseAgent, Title: "the guest could not be asked: " + why, Message: why}
 }
 
 // tooLong is the fault of a phase that took more time than it had.
 func tooLong(what string, limit time.Duration) *Fault {
-	return &Fault{Kind: KindTimeout, Title: what + " took longer than " + limit.String()}
+	return &Fault{Kind: result.CauseTimeout, Title: what + " took longer than " + limit.String()}
 }
 
 func (b *booting) check(alive context.Context, name string, c Check) Phase {
@@ -283,7 +284,7 @@ func (b *booting) check(alive context.Context, name string, c Check) Phase {
 		p.Faults = []*Fault{unasked(res.Err)}
 	default:
 		p.Faults = []*Fault{{
-			Kind: KindCheck, Title: "check " + c.Label() + " failed",
+			Kind: result.CauseCheck, Title: "check " + c.Label() + " failed",
 			Key:     strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00"),
 			Message: "expected " + res.Expected + "\nseen " + res.Seen, Tail: res.Detail,
 		}}

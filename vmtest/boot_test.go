@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -22,7 +23,7 @@ func TestFateOfALostConnection(t *testing.T) {
 	lost := fmt.Errorf("exec: %w", guestagent.ErrClosed)
 	synctest.Test(t, func(t *testing.T) {
 		alive, fail := context.WithCancelCause(t.Context())
-		killed := &Fault{Kind: KindInfra, Title: "QEMU was killed"}
+		killed := &Fault{Kind: result.CauseInfra, Title: "QEMU was killed"}
 		go func() {
 			time.Sleep(time.Second)
 			fail(&faultError{killed})
@@ -34,7 +35,7 @@ func TestFateOfALostConnection(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		b := booting{lab: &Lab{}}
-		if got := b.notUp(t.Context(), time.Minute, lost); len(got) != 1 || got[0].Kind != KindAgent {
+		if got := b.notUp(t.Context(), time.Minute, lost); len(got) != 1 || got[0].Kind != result.CauseAgent {
 			t.Errorf("a guest whose agent is gone: %+v", got)
 		}
 	})
@@ -44,7 +45,7 @@ func TestFateOfALostConnection(t *testing.T) {
 func TestWhoEndedQEMU(t *testing.T) {
 	for want, err := range map[string]error{"memory runs out": nil, "a program of the same user": proc.ErrLost} {
 		m := machine{serial: newSerial(io.Discard), err: &proc.Error{Argv: []string{"run"}, ExitCode: -1, Signal: syscall.SIGKILL, Err: err}}
-		if f := m.died(); f.Kind != KindInfra || !strings.Contains(f.Hint, want) {
+		if f := m.died(); f.Kind != result.CauseInfra || !strings.Contains(f.Hint, want) {
 			t.Errorf("got %+v, want %q", f, want)
 		}
 	}
@@ -54,7 +55,7 @@ func TestWhoEndedQEMU(t *testing.T) {
 func TestAnAgentThatRefuses(t *testing.T) {
 	b := booting{lab: &Lab{}}
 	refused := &guestagent.Error{Class: "CommandNotFound", Desc: "Command guest-exec has been disabled"}
-	if got := b.notUp(t.Context(), time.Minute, refused); len(got) != 1 || got[0].Kind != KindAgent {
+	if got := b.notUp(t.Context(), time.Minute, refused); len(got) != 1 || got[0].Kind != result.CauseAgent {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -101,13 +102,13 @@ func TestRunnersThatDoNotRun(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		runner string
-		kind   Kind
+		kind   result.CauseKind
 		title  string
 	}{
-		"another machine's": {runner("#!/no/such/interpreter\n"), KindInfra, "the runner cannot be started: "},
-		"another store's":   {"/no/such/store/nixos-vm", KindInfra, "the VM is not in this machine's store: "},
-		"none":              {t.TempDir(), KindBoot, "the VM has no runner"},
-		"refused":           {runner("#!/bin/sh\necho 'qemu: no such option' >&2\nexit 1\n"), KindBoot, "QEMU does not start: no such option"},
+		"another machine's": {runner("#!/no/such/interpreter\n"), result.CauseInfra, "the runner cannot be started: "},
+		"another store's":   {"/no/such/store/nixos-vm", result.CauseInfra, "the VM is not in this machine's store: "},
+		"none":              {t.TempDir(), result.CauseBoot, "the VM has no runner"},
+		"refused":           {runner("#!/bin/sh\necho 'qemu: no such option' >&2\nexit 1\n"), result.CauseBoot, "QEMU does not start: no such option"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := lab.Boot(t.Context(), Host{Name: "box", Runner: c.runner}, func(_, _ string) {})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // embedded looks at the unit by which the host activated the home while booting,
@@ -27,7 +29,7 @@ func (m *machine) embedded(ctx context.Context, h Home, s state) (*Fault, error)
 		return nil, nil
 	}
 	return &Fault{
-		Kind: KindActivation, Title: h.Unit + " did not activate " + h.ID, Message: h.Unit + " is " + w.String(),
+		Kind: result.CauseActivation, Title: h.Unit + " did not activate " + h.ID, Message: h.Unit + " is " + w.String(),
 		Hint: fmt.Sprintf("see `systemctl status %s`", h.Unit),
 	}, nil
 }
@@ -54,7 +56,7 @@ func (m *machine) atLogin(ctx context.Context, h Home) (*Fault, error) {
 		return m.userFault(ctx, h, unit{name: loginUnit, result: w.result, status: w.status})
 	}
 	return &Fault{
-		Kind: KindActivation, Title: "neither the host nor the login activated " + h.ID,
+		Kind: result.CauseActivation, Title: "neither the host nor the login activated " + h.ID,
 		Message: h.Unit + " is not-found; " + loginUnit + " of " + h.Username + " is " + w.String(),
 		Hint:    "home-manager's NixOS module makes the one or, with startAsUserService, the other",
 	}, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/result"
 )
 
 // keepEvidence keeps what helps to find out why a phase failed: a picture of the
@@ -36,7 +37,7 @@ func (b *booting) keepEvidence(ctx context.Context, alive bool) {
 	for _, f := range faults {
 		switch {
 		case f.Log != "":
-		case journal != "" && slices.Contains([]Kind{KindUnit, KindActivation, KindCheck}, f.Kind):
+		case journal != "" && slices.Contains([]result.CauseKind{result.CauseUnit, result.CauseActivation, result.CauseCheck}, f.Kind):
 			f.Log = journal
 		default:
 			f.Log = serial

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -79,7 +80,7 @@ func (m *machine) activateHome(ctx context.Context, h Home, s state) (*Fault, er
 	}
 	if changed := difference(before, after); len(changed) > 0 {
 		return &Fault{
-			Kind: KindActivation, Title: fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
+			Kind: result.CauseActivation, Title: fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
 			Message: "the second activation of the same home changed:\n" + strings.Join(changed[:min(len(changed), mostChanged)], "\n"),
 			Hint:    "an activation step should leave alone what is as it should be",
 		}, nil
@@ -99,7 +100,7 @@ func (m *machine) account(ctx context.Context, h Home) (*Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fault{Kind: KindActivation}
+	f := &Fault{Kind: result.CauseActivation}
 	line, rest, _ := strings.Cut(string(res.Stdout), "\n")
 	fields := strings.Split(line, ":")
 	switch {
@@ -160,7 +161,7 @@ func (m *machine) run1(ctx context.Context, h Home, failed string) (*Fault, erro
 	said := append(res.Stdout, res.Stderr...)
 	lines := linesOf(said[max(0, len(said)-mostSaid):])
 	return &Fault{
-		Kind: KindActivation, Title: fmt.Sprintf("%s (%s)", failed, exitText(res)), ExitCode: res.ExitCode,
+		Kind: result.CauseActivation, Title: fmt.Sprintf("%s (%s)", failed, exitText(res)), ExitCode: res.ExitCode,
 		Message: strings.Join(lines, "\n"), Tail: lines[max(0, len(lines)-shownLines):],
 	}, nil
 }
@@ -276,7 +277,7 @@ func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
 	}
 	if res.ExitCode != 0 {
 		return &Fault{
-			Kind: KindUnit, Title: "systemd does not start for " + h.Username, ExitCode: res.ExitCode,
+			Kind: result.CauseUnit, Title: "systemd does not start for " + h.Username, ExitCode: res.ExitCode,
 			Message: strings.Join(lastLines(res.Stdout, shownLines), "\n"), Tail: lastLines(res.Stdout, shownLines),
 		}, nil
 	}
@@ -291,7 +292,7 @@ func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
 		// No units must not pass for none that failed.
 		said := lastLines(res.Stderr, shownLines)
 		return &Fault{
-			Kind: KindUnit, Title: "systemd of " + h.Username + " could not be asked for failed units", ExitCode: res.ExitCode,
+			Kind: result.CauseUnit, Title: "systemd of " + h.Username + " could not be asked for failed units", ExitCode: res.ExitCode,
 			Message: strings.Join(said, "\n"), Tail: said,
 		}, nil
 	}

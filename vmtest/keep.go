@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Console is how somebody at a terminal looks into a guest: its serial line.
@@ -38,7 +40,7 @@ func (l *Lab) Keep(ctx context.Context, h Host, console Console, forwards []Forw
 	started(Kept{Accel: m.accel, Why: m.why, Shared: filepath.Join(m.dir, sharedFolder)})
 	<-alive.Done()
 	died := fate(alive, nil)
-	if died == nil || died.Kind == KindBoot || ctx.Err() != nil {
+	if died == nil || died.Kind == result.CauseBoot || ctx.Err() != nil {
 		return nil // it powered off, as its user wanted, or was left
 	}
 	return died

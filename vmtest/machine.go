@@ -16,6 +16,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
@@ -62,7 +63,7 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 	qemu := qemuOf(script)
 	accel, why, err := l.Accel.Choose(ctx, qemu)
 	if err != nil {
-		return nil, nil, &Fault{Kind: KindAccel, Title: "the accelerator asked for is not to be had", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
+		return nil, nil, &Fault{Kind: result.CauseAccelerator, Title: "the accelerator asked for is not to be had", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
 	}
 	dir, err := os.MkdirTemp(l.Dir, "vm-")
 	if err != nil {
@@ -103,7 +104,7 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 }
 
 func infra(what string, err error) *Fault {
-	return &Fault{Kind: KindInfra, Title: what + ": " + err.Error(), Message: err.Error()}
+	return &Fault{Kind: result.CauseInfra, Title: what + ": " + err.Error(), Message: err.Error()}
 }
 
 // run starts the runner. QEMU lives until it is stopped, however ctx ends: who
@@ -195,28 +196,28 @@ func (m *machine) died() *Fault {
 	if !errors.As(m.err, &ended) {
 		if m.qmp == nil {
 			return &Fault{
-				Kind: KindBoot, Title: "the runner ended without starting QEMU", Tail: m.serial.tail(shownLines),
+				Kind: result.CauseBoot, Title: "the runner ended without starting QEMU", Tail: m.serial.tail(shownLines),
 				Hint: "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; see what the host sets there",
 			}
 		}
-		return &Fault{Kind: KindInfra, Title: "QEMU ended by itself", Tail: m.serial.tail(shownLines)}
+		return &Fault{Kind: result.CauseInfra, Title: "QEMU ended by itself", Tail: m.serial.tail(shownLines)}
 	}
 	f := &Fault{Message: ended.Error(), ExitCode: max(ended.ExitCode, 0), Tail: m.serial.tail(shownLines)}
 	said := brief(cmp.Or(ended.LastLine, ended.Error()))
 	switch {
 	case errors.Is(ended, proc.ErrLost):
-		f.Kind, f.Title = KindInfra, "QEMU was ended: "+proc.ErrLost.Error()
+		f.Kind, f.Title = result.CauseInfra, "QEMU was ended: "+proc.ErrLost.Error()
 		f.Hint = "a program of the same user killed it, such as one that the runner starts"
 	case ended.Signal != 0:
-		f.Kind, f.Title = KindInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
+		f.Kind, f.Title = result.CauseInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
 		f.Hint = "the kernel kills so when memory runs out; fewer guests at once need less of it"
 	case ended.ExitCode < 0 && ended.Err != nil:
-		f.Kind, f.Title = KindInfra, "the runner cannot be started: "+ended.Err.Error()
+		f.Kind, f.Title = result.CauseInfra, "the runner cannot be started: "+ended.Err.Error()
 		f.Hint = "it is a script for the system that the host is for; see that this machine can run its programs"
 	case m.qmp != nil || machinesRE.MatchString(said):
-		f.Kind, f.Title = KindInfra, "QEMU gave up: "+said
+		f.Kind, f.Title = result.CauseInfra, "QEMU gave up: "+said
 	default:
-		f.Kind, f.Title = KindBoot, "QEMU does not start: "+said
+		f.Kind, f.Title = result.CauseBoot, "QEMU does not start: "+said
 		f.Hint = "see virtualisation.qemu.options and what else the host sets for its VM"
 	}
 	return f

@@ -1,6 +1,10 @@
 package vmtest
 
-import "time"
+import (
+	"time"
+
+	"github.com/flakeci/flakeci/result"
+)
 
 // Result is what became of a host that was to boot.
 type Result struct {
@@ -35,29 +39,9 @@ const (
 	CheckPrefix   = "check: "
 )
 
-// Kind sorts faults, in the words of the report.
-type Kind string
-
-// The kinds of fault. KindTimeout is a host that was still busy when its time
-// was over; KindAccel and KindInfra are the machine's and say nothing of the
-// host.
-const (
-	KindBoot       Kind = "boot"
-	KindPanic      Kind = "panic"
-	KindEmergency  Kind = "emergency"
-	KindHang       Kind = "hang"
-	KindAgent      Kind = "agent"
-	KindUnit       Kind = "unit"
-	KindActivation Kind = "activation"
-	KindCheck      Kind = "check"
-	KindTimeout    Kind = "timeout"
-	KindAccel      Kind = "accelerator"
-	KindInfra      Kind = "infra"
-)
-
 // Fault is what was wrong with a host.
 type Fault struct {
-	Kind    Kind
+	Kind    result.CauseKind
 	Title   string // one line, without the host's name
 	Message string // all there is to say
 	Hint    string // what to do about it
@@ -75,4 +59,4 @@ type Fault struct {
 
 // machines says whether the fault is the machine's, so that a second attempt
 // may fare better.
-func (f *Fault) machines() bool { return f.Kind == KindInfra }
+func (f *Fault) machines() bool { return f.Kind == result.CauseInfra }

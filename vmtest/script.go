@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/result"
 )
 
 // startOptions are what only some guests are started with.
@@ -42,7 +43,7 @@ func findRunner(folder string) (string, *Fault) {
 		return found[0], nil
 	}
 	return "", &Fault{
-		Kind: KindBoot, Title: "the VM has no runner", Message: folder + " holds no bin/run-*-vm",
+		Kind: result.CauseBoot, Title: "the VM has no runner", Message: folder + " holds no bin/run-*-vm",
 		Hint: "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; see what the host sets there",
 	}
 }

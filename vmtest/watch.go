@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
@@ -126,9 +127,9 @@ func (w *watcher) shutDown(guest bool, reason string) *Fault {
 	case w.sign == signEmergency:
 		return w.emergency()
 	case reason == "guest-reset":
-		return w.fault(KindBoot, "it rebooted by itself", "look at the last lines of the console for who asked for it")
+		return w.fault(result.CauseBoot, "it rebooted by itself", "look at the last lines of the console for who asked for it")
 	case guest:
-		return w.fault(KindBoot, "it powered off by itself", "look at the last lines of the console for who asked for it")
+		return w.fault(result.CauseBoot, "it powered off by itself", "look at the last lines of the console for who asked for it")
 	}
 	return nil
 }
@@ -203,12 +204,12 @@ func (w *watcher) seeOff(events <-chan qmp.Event) {
 	}
 }
 
-func (w *watcher) fault(kind Kind, title, hint string) *Fault {
+func (w *watcher) fault(kind result.CauseKind, title, hint string) *Fault {
 	return &Fault{Kind: kind, Title: title, Hint: hint, Tail: w.machine.serial.tail(shownLines)}
 }
 
 func infraFault(title, message, hint string) *Fault {
-	return &Fault{Kind: KindInfra, Title: title, Message: message, Hint: hint}
+	return &Fault{Kind: result.CauseInfra, Title: title, Message: message, Hint: hint}
 }
 
 // NixOS' stage 1 with systemd ends its emergency mode in a panic, for it is told
@@ -222,7 +223,7 @@ func (w *watcher) panicked() *Fault {
 		f.Tail = w.machine.serial.around("mergency", before, after)
 		return f
 	}
-	f := w.fault(KindPanic, "the kernel panicked", "")
+	f := w.fault(result.CausePanic, "the kernel panicked", "")
 	const before, after = 8, 12 // what led to it says as much as the trace
 	f.Tail = w.machine.serial.around("Kernel panic - not syncing", before, after)
 	for _, line := range f.Tail {
@@ -235,7 +236,7 @@ func (w *watcher) panicked() *Fault {
 }
 
 func (w *watcher) emergency() *Fault {
-	f := w.fault(KindEmergency, "it ended in emergency mode", "what failed first is mostly a mount or a file system check; see its lines on the console")
+	f := w.fault(result.CauseEmergency, "it ended in emergency mode", "what failed first is mostly a mount or a file system check; see its lines on the console")
 	if troubles := w.machine.serial.troubles(); len(troubles) > 0 {
 		f.Title += ": " + troubles[0]
 		for _, t := range troubles {
@@ -246,7 +247,7 @@ func (w *watcher) emergency() *Fault {
 }
 
 func (w *watcher) noAgent() *Fault {
-	return w.fault(KindAgent, "it offers a login, but the guest agent never answered",
+	return w.fault(result.CauseAgent, "it offers a login, but the guest agent never answered",
 		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable has to be on in the VM, and qemu-guest-agent.service has to start")
 }
 
@@ -255,8 +256,8 @@ func (w *watcher) hung(up bool) *Fault {
 		return w.noAgent()
 	}
 	if _, talked := w.machine.serial.seen(); !talked {
-		return w.fault(KindHang, fmt.Sprintf("it printed nothing for %s", w.silence),
+		return w.fault(result.CauseHang, fmt.Sprintf("it printed nothing for %s", w.silence),
 			"without console=ttyS0 among the kernel's parameters the serial console stays silent")
 	}
-	return w.fault(KindHang, fmt.Sprintf("it hangs: nothing on the console for %s", w.silence), "")
+	return w.fault(result.CauseHang, fmt.Sprintf("it hangs: nothing on the console for %s", w.silence), "")
 }

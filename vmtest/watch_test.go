@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
@@ -32,10 +33,10 @@ const failedStage1 = `[    2.1] systemd[1]: Starting Find NixOS closure...
 func TestPanicOfStage1(t *testing.T) {
 	for _, c := range []struct {
 		text, title string
-		kind        Kind
+		kind        result.CauseKind
 	}{
-		{failedStage1, "it ended in emergency mode: Timed out waiting for device /dev/disk/by-label/nixos.", KindEmergency},
-		{"[    9.6] sysrq: Trigger a crash\n[    9.6] Kernel panic - not syncing: sysrq triggered crash\n", "the kernel panicked: sysrq triggered crash", KindPanic},
+		{failedStage1, "it ended in emergency mode: Timed out waiting for device /dev/disk/by-label/nixos.", result.CauseEmergency},
+		{"[    9.6] sysrq: Trigger a crash\n[    9.6] Kernel panic - not syncing: sysrq triggered crash\n", "the kernel panicked: sysrq triggered crash", result.CausePanic},
 	} {
 		s := newSerial(io.Discard)
 		feed(t, s, c.text, 64)
@@ -43,7 +44,7 @@ func TestPanicOfStage1(t *testing.T) {
 		if f.Kind != c.kind || f.Title != c.title {
 			t.Errorf("%s: %s", f.Kind, f.Title)
 		}
-		if c.kind == KindEmergency && !slices.Contains(f.Tail, "[DEPEND] Dependency failed for /sysroot.") {
+		if c.kind == result.CauseEmergency && !slices.Contains(f.Tail, "[DEPEND] Dependency failed for /sysroot.") {
 			t.Errorf("shown is %q", f.Tail)
 		}
 	}

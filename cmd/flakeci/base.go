@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -121,10 +122,10 @@ func known(r reports.Report) map[string]runner.Known {
 	}
 	all := map[string]runner.Known{}
 	for _, c := range r.Cells {
-		if c.Status == reports.Skipped && c.DrvPath == "" {
+		if c.Status == result.Skipped && c.DrvPath == "" {
 			continue // it was no more, or is not for this machine
 		}
-		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: runner.Status(c.Status), How: runner.How(c.How), InHosts: c.Activated()}
+		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: c.Status, How: c.How, InHosts: c.Activated()}
 		if len(c.Causes) > 0 {
 			k.Cause = titles[c.Causes[0]]
 		}

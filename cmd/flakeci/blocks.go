@@ -12,6 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -129,11 +130,11 @@ func (p *blocks) finish(r runner.Result) {
 	} else if failed {
 		p.failed--
 	}
-	p.ids[r.Cell.ID] = r.Failed()
-	if r.Failed() {
+	p.ids[r.Cell.ID] = r.Status.NeedsAttention()
+	if p.ids[r.Cell.ID] {
 		p.failed++
 	}
-	if !r.From.IsZero() && !r.Failed() {
+	if !r.From.IsZero() && r.Status.OK() {
 		return // what is taken over is told of all at once
 	}
 	if details := p.details(r); len(details) > 0 {
@@ -148,7 +149,7 @@ func (p *blocks) compared(r runner.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(r.Cell.ID)
-	words := map[runner.Compared]string{runner.NewFailure: "✘ %s: new", runner.AlreadyBroken: "✘ %s: already broken", runner.Fixed: "✔ %s: fixed"}
+	words := map[result.Outcome]string{result.NewFailure: "✘ %s: new", result.AlreadyBroken: "✘ %s: already broken", result.Fixed: "✔ %s: fixed"}
 	if text := words[r.Base.Outcome]; text != "" {
 		p.print([]string{fmt.Sprintf(text, r.Cell.ID)})
 	}

@@ -7,20 +7,21 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
 func TestHeadlineOfAHomeInAHost(t *testing.T) {
 	home := func(p runner.Phase) runner.Result {
 		return runner.Result{
-			Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: runner.Passed, How: runner.Built,
+			Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built,
 			Phases: []runner.Phase{{Name: runner.PhaseEval}, {Name: runner.PhaseBuild}, p},
 		}
 	}
 	for want, p := range map[string]runner.Phase{
-		"✔ home/joe activated in box":               {Name: "activate", Status: runner.Passed},
-		"✔ home/joe activated in a":                 {Name: "activate: a", Status: runner.Passed},
-		"- home/joe not activated (a did not come)": {Name: "activate: a", Status: runner.Skipped, Message: "a did not come"},
+		"✔ home/joe activated in box":               {Name: "activate", Status: result.Passed},
+		"✔ home/joe activated in a":                 {Name: "activate: a", Status: result.Passed},
+		"- home/joe not activated (a did not come)": {Name: "activate: a", Status: result.Skipped, Message: "a did not come"},
 	} {
 		if got := headline(home(p)); got != want {
 			t.Errorf("%q, not %q", got, want)
@@ -33,14 +34,14 @@ func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	var said bytes.Buffer
 	p := &blocks{app: &App{Stderr: &said}, told: map[*runner.Cause]bool{}, ids: map[string]bool{}}
 	home := runner.Result{
-		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: runner.Passed, How: runner.Built, From: time.Now(),
+		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
 		Phases: []runner.Phase{{Name: runner.PhaseEval}, {Name: runner.PhaseBuild}},
 	}
 	p.finish(home)
 	if said.Len() > 0 {
 		t.Errorf("said: %s", said.String())
 	}
-	home.Status, home.Causes = runner.Failed, []*runner.Cause{{Title: "joe cannot be activated"}}
+	home.Status, home.Causes = result.Failed, []*runner.Cause{{Title: "joe cannot be activated"}}
 	p.finish(home)
 	if !strings.Contains(said.String(), "joe cannot be activated") {
 		t.Errorf("said: %q", said.String())
@@ -55,5 +56,19 @@ func TestTheTitleOfAFoldedBlock(t *testing.T) {
 	p.fold([]string{"✔ nixos/a%0A::error::b built", "out 100%25"})
 	if want := "::group::✔ nixos/a%250A::error::b built\nout 100%25\n::endgroup::\n"; said.String() != want {
 		t.Errorf("said %q, want %q", said.String(), want)
+	}
+}
+
+// The heartbeat counts as failed what the live view does.
+func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
+	p := &blocks{app: &App{Stderr: new(bytes.Buffer)}, told: map[*runner.Cause]bool{}, ids: map[string]bool{}}
+	for i, s := range []result.Status{result.Passed, result.Canceled, result.Skipped, result.Canceled, result.Error, result.Failed} {
+		p.finish(runner.Result{
+			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: matrix.KindNixOS}, Status: s,
+			Phases: []runner.Phase{{Name: runner.PhaseEval, Status: s}},
+		})
+	}
+	if p.failed != 2 {
+		t.Errorf("%d cells are counted as failed, want the error and the failure", p.failed)
 	}
 }

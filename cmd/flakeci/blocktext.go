@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
 )
@@ -29,7 +30,7 @@ func (p *blocks) block(r runner.Result) []string {
 			continue
 		}
 		p.told[c] = true
-		if c.Kind == string(vmtest.KindCheck) {
+		if c.Kind == result.CauseCheck {
 			for l := range strings.SplitSeq(c.Message, "\n") {
 				lines = append(lines, "    "+l)
 			}
@@ -46,7 +47,7 @@ func (p *blocks) block(r runner.Result) []string {
 // There are none where nothing folds.
 func (p *blocks) details(r runner.Result) []string {
 	log := p.logs.of(r.DrvPath)
-	if !p.folds || r.Status != runner.Passed || r.How != runner.Built {
+	if !p.folds || r.Status != result.Passed || r.How != result.Built {
 		return nil
 	}
 	var lines []string
@@ -67,30 +68,30 @@ func headline(r runner.Result) string {
 	took := reports.Human(r.Duration())
 	id := r.Cell.ID
 	switch r.Status {
-	case runner.Passed:
-		if r.How == runner.Evaluated && r.Note != "" {
+	case result.Passed:
+		if r.How == result.Evaluated && r.Note != "" {
 			return "~ " + id + " " + r.Note
 		}
 		last := r.Phases[len(r.Phases)-1]
 		switch name, host, _ := strings.Cut(last.Name, ": "); {
 		case r.Cell.Kind == matrix.KindVM && name != runner.PhaseBuild && name != runner.PhaseEval:
 			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, checksHeld(r), noted(r.Note))
-		case name == vmtest.PhaseActivate && last.Status == runner.Skipped:
+		case name == vmtest.PhaseActivate && last.Status == result.Skipped:
 			return fmt.Sprintf("- %s not activated%s", id, noted(last.Message))
 		case name == vmtest.PhaseActivate:
 			return fmt.Sprintf("✔ %s activated in %s", id, cmp.Or(host, r.Cell.Host))
 		}
-		mark := map[runner.How]string{runner.Built: "✔", runner.Cached: "=", runner.Unchanged: "=", runner.Evaluated: "~"}[r.How]
+		mark := map[result.How]string{result.Built: "✔", result.Cached: "=", result.Unchanged: "=", result.Evaluated: "~"}[r.How]
 		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))
-	case runner.Skipped:
+	case result.Skipped:
 		return fmt.Sprintf("- %s skipped%s", id, noted(r.Note))
-	case runner.Canceled:
+	case result.Canceled:
 		return fmt.Sprintf("- %s canceled", id)
-	case runner.Error:
+	case result.Error:
 		return fmt.Sprintf("! %s error after %s", id, took)
-	case runner.DependencyFailed:
+	case result.DependencyFailed:
 		return fmt.Sprintf("✘ %s needs what failed", id)
-	case runner.TimedOut:
+	case result.TimedOut:
 		return fmt.Sprintf("✘ %s timed out after %s", id, took)
 	}
 	return fmt.Sprintf("✘ %s failed after %s", id, took)

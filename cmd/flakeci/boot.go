@@ -7,6 +7,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
 )
@@ -67,13 +68,13 @@ type translation struct {
 
 func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) runner.Phase {
 	phase := runner.Phase{
-		Name: p.Name, Status: runner.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: t.redact(p.Message), Files: p.Files,
+		Name: p.Name, Status: result.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: t.redact(p.Message), Files: p.Files,
 	}
 	switch {
 	case p.Canceled:
-		phase.Status = runner.Canceled
+		phase.Status = result.Canceled
 	case p.Skipped:
-		phase.Status = runner.Skipped
+		phase.Status = result.Skipped
 	}
 	for _, f := range p.Faults {
 		phase.Causes = append(phase.Causes, t.cause(ctx, cell, f))
@@ -92,7 +93,7 @@ func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *
 		return c
 	}
 	c := &runner.Cause{
-		Kind: string(f.Kind), Title: t.redact(f.Title), Message: t.redact(f.Message), Hint: t.redact(f.Hint),
+		Kind: f.Kind, Title: t.redact(f.Title), Message: t.redact(f.Message), Hint: t.redact(f.Hint),
 		ExitCode: f.ExitCode, Log: f.Log,
 	}
 	for _, line := range f.Tail {

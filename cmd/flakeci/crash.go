@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -134,7 +135,7 @@ func (s *sighting) report(cause *runner.Cause) reports.Report {
 	var results []runner.Result
 	for _, c := range s.run.Matrix.Cells {
 		if _, done := s.results[c.ID]; !done {
-			results = append(results, runner.Result{Cell: c, Status: runner.Canceled, Note: "not finished when flakeci crashed"})
+			results = append(results, runner.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
 		}
 	}
 	for _, r := range s.results {
@@ -173,7 +174,7 @@ func (a *App) crash(c *safely.Crash) (code int) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), crashPatience)
 	defer cancel()
-	cause := &runner.Cause{Kind: "infra", Title: c.Error(), Message: c.Error(), Hint: crashHint}
+	cause := &runner.Cause{Kind: result.CauseInfra, Title: c.Error(), Message: c.Error(), Hint: crashHint}
 	if path, err := s.folder.Text(func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%v\n\n%s", c, c.Stack)
 		return err

@@ -208,7 +208,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		}
 		done := told.Done
 		told.Done = func(r runner.Result) {
-			if r.Failed() { // else somebody has looked around already
+			if !r.Status.OK() { // else somebody has looked around already
 				done(r)
 			}
 		}

@@ -255,7 +255,7 @@ func causeIs(ts *testscript.TestScript, _ bool, args []string) {
 	var all []string
 	for _, c := range r.Causes {
 		all = append(all, fmt.Sprintf("%s %q at %v: %v", c.Kind, c.Title, c.Location, c.Cells))
-		if c.Kind == args[1] && strings.Contains(c.Title, args[2]) {
+		if string(c.Kind) == args[1] && strings.Contains(c.Title, args[2]) {
 			found = append(found, c)
 		}
 	}

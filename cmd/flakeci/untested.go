@@ -12,6 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -222,10 +223,10 @@ func (j *job) checkSystems() error {
 	if near := matrix.Suggest(missing[0], there); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	if !slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status != runner.Skipped }) {
+	if !slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status != result.Skipped }) {
 		return j.opts.origin.mistake("system", "nothing to do: "+title, hint)
 	}
-	j.causes = append(j.causes, &runner.Cause{Kind: "infra", Title: title + ", which " + j.opts.origin.name("system") + " asks for", Hint: hint})
+	j.causes = append(j.causes, &runner.Cause{Kind: result.CauseInfra, Title: title + ", which " + j.opts.origin.name("system") + " asks for", Hint: hint})
 	return nil
 }
 
@@ -233,7 +234,7 @@ func (j *job) checkSystems() error {
 // passed: the deadline may have ended what comes after them.
 func (j *job) checkDeadline(ctx context.Context) {
 	over := runner.Overdue(ctx)
-	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status == runner.TimedOut }) {
+	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status == result.TimedOut }) {
 		return
 	}
 	c := over.Cause()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
 )
@@ -147,7 +148,7 @@ func (k *keeper) end(host string) error {
 	if k.fault.Hint != "" {
 		k.app.say("hint: %s", k.fault.Hint)
 	}
-	if runner.StatusOf([]*runner.Cause{{Kind: string(k.fault.Kind)}}) == runner.Error {
+	if runner.StatusOf([]*runner.Cause{{Kind: k.fault.Kind}}) == result.Error {
 		return exitCode(exitError)
 	}
 	return exitCode(exitFailed)

@@ -176,7 +176,7 @@ func explainNix(err error) (complaint, bool) {
 func explainEval(err error) complaint {
 	cause := runner.FlakeCause(err)
 	code := exitError
-	if reports.VerdictOf(nil, []reports.Cause{{Kind: cause.Kind}}, false) == reports.VerdictFailed {
+	if cause.Kind.Status().BlamesFlake() {
 		code = exitFailed
 	}
 	return complaint{err.Error(), cause.Hint, code}

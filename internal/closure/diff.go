@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Paths are the store paths of a closure, each with its size in bytes.
@@ -29,26 +31,13 @@ type Difference struct {
 // Package is one package of which other versions are there than before.
 type Package struct {
 	Name string
-	Kind Kind
+	Kind result.VersionChange
 	// Before and After are all its versions, oldest first; a path without one
 	// has the version "".
 	Before, After []string
 	// Size is by how many bytes all of its paths together grew.
 	Size int64
 }
-
-// Kind is in which way a package changed.
-type Kind string
-
-// The ways a package changes. Changed is one of which the versions that came are
-// neither newer nor older than those that went, or only came or went.
-const (
-	Added   Kind = "added"
-	Removed Kind = "removed"
-	Up      Kind = "up"
-	Down    Kind = "down"
-	Changed Kind = "changed"
-)
 
 // Diff compares two closures. A path without a version that only has another
 // hash is Rebuilt like any other: such are most files that belong to one system
@@ -74,26 +63,26 @@ func Diff(before, after Paths) Difference {
 }
 
 // kind compares versions, each oldest first and without doubles.
-func kind(before, after []string) Kind {
+func kind(before, after []string) result.VersionChange {
 	switch {
 	case len(before) == 0:
-		return Added
+		return result.PackageAdded
 	case len(after) == 0:
-		return Removed
+		return result.PackageRemoved
 	}
 	gone, came := without(before, after), without(after, before)
 	if len(gone) == 0 || len(came) == 0 {
-		return Changed
+		return result.PackageModified
 	}
 	oldest := CompareVersions(came[0], gone[0])
 	newest := CompareVersions(came[len(came)-1], gone[len(gone)-1])
 	switch {
 	case min(oldest, newest) >= 0 && max(oldest, newest) > 0:
-		return Up
+		return result.PackageUp
 	case max(oldest, newest) <= 0 && min(oldest, newest) < 0:
-		return Down
+		return result.PackageDown
 	}
-	return Changed
+	return result.PackageModified
 }
 
 func without(these, those []string) []string {

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // paths makes a closure of names, or of NAME=HASH for a path that is not the
@@ -83,7 +85,7 @@ func check(t *testing.T, before, after Paths) {
 		t.Errorf("changes are %d bytes of %d", sum, d.After-d.Before)
 	}
 	want := Difference{Before: d.After, After: d.Before, Rebuilt: d.Rebuilt, RebuiltSize: -d.RebuiltSize}
-	mirrored := map[Kind]Kind{Added: Removed, Removed: Added, Up: Down, Down: Up, Changed: Changed}
+	mirrored := map[result.VersionChange]result.VersionChange{result.PackageAdded: result.PackageRemoved, result.PackageRemoved: result.PackageAdded, result.PackageUp: result.PackageDown, result.PackageDown: result.PackageUp, result.PackageModified: result.PackageModified}
 	for _, p := range d.Packages {
 		want.Packages = append(want.Packages, Package{Name: p.Name, Kind: mirrored[p.Kind], Before: p.After, After: p.Before, Size: -p.Size})
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // BuildResult is what one `nix build` did. Failures are its leaves; what only
@@ -23,7 +24,7 @@ type BuildResult struct {
 type BuildFailure struct {
 	// DrvPath is empty for a fault that is not of one derivation.
 	DrvPath string
-	Kind    FailureKind
+	Kind    result.CauseKind
 	// ExitCode and Signal are the builder's; 0 where it did not end so.
 	ExitCode, Signal int
 	// Missing are the system features that it needs and this machine lacks, System what
@@ -40,25 +41,6 @@ type BuildFailure struct {
 	// a substituter or a remote builder is to blame and Nix said so.
 	Server, Reason string
 }
-
-// FailureKind sorts failures by what there is to do about them. The words are
-// those of a cause's kind in the report.
-type FailureKind string
-
-// The kinds of failure that a build can end in.
-const (
-	FailBuilder     FailureKind = "build"
-	FailHash        FailureKind = "hash-mismatch"
-	FailFeature     FailureKind = "missing-feature"
-	FailSystem      FailureKind = "unsupported-system"
-	FailDisk        FailureKind = "disk-full"
-	FailMemory      FailureKind = "out-of-memory"
-	FailTimeout     FailureKind = "timeout"
-	FailDaemon      FailureKind = "daemon"
-	FailSubstituter FailureKind = "substituter"
-	FailRemote      FailureKind = "builder"
-	FailOther       FailureKind = "infra"
-)
 
 // BuildWatcher is told what a build does while it does it. Any field may be
 // nil. Lines are as the builder wrote them: clean them before showing them.
@@ -106,7 +88,7 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w BuildWatc
 		}
 		f := classify(p.lastWord(died))
 		if outOfRoom(err) {
-			f.Kind = FailDisk
+			f.Kind = result.CauseDisk
 		}
 		res.Failures = []BuildFailure{f}
 	}

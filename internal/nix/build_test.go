@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // wantFailure is what is told of one derivation that failed; name instead of
 // path, and of the message only what it has to contain.
 type wantFailure struct {
 	name         string
-	kind         FailureKind
+	kind         result.CauseKind
 	exit, signal int
 	message      string
 	tail         string
@@ -89,40 +91,40 @@ func buildCases() []buildCase {
 		{scenario: scenario{name: "build-success", tracked: toplevel(
 			"dep = sh \"dep\" \"echo dep > $out\" { };", "top = sh \"top\" \"echo ${dep} > $out\" { };")}},
 		{scenario{name: "build-leaf", tracked: toplevel("top = sh \"top-1.2\" \"echo one; echo two >&2; exit 3\" { };")},
-			[]wantFailure{{"top-1.2", FailBuilder, 3, 0, "exit code 3", "one|two"}}, "", ""},
+			[]wantFailure{{"top-1.2", result.CauseBuild, 3, 0, "exit code 3", "one|two"}}, "", ""},
 		{scenario{name: "build-leaf-under-parent", tracked: toplevel(
 			"leaf = sh \"leaf\" \"exit 1\" { };", "mid = sh \"mid\" \"echo ${leaf}\" { };", "top = sh \"top\" \"echo ${mid}\" { };")},
-			[]wantFailure{{"leaf", FailBuilder, 1, 0, "exit code 1", ""}}, "mid top", ""},
+			[]wantFailure{{"leaf", result.CauseBuild, 1, 0, "exit code 1", ""}}, "mid top", ""},
 		{scenario{name: "build-two-leaves", tracked: toplevel(
 			"one = sh \"one\" \"echo 1; exit 1\" { };", "two = sh \"two\" \"echo 2; exit 2\" { };", "top = sh \"top\" \"echo ${one} ${two}\" { };")},
-			[]wantFailure{{"one", FailBuilder, 1, 0, "exit code 1", "1"}, {"two", FailBuilder, 2, 0, "exit code 2", "2"}}, "top", ""},
+			[]wantFailure{{"one", result.CauseBuild, 1, 0, "exit code 1", "1"}, {"two", result.CauseBuild, 2, 0, "exit code 2", "2"}}, "top", ""},
 		{scenario{name: "build-through-daemon", daemon: true, tracked: toplevel(
 			"one = sh \"one\" \"echo timed out; exit 1\" { };", "two = sh \"two\" \"echo 2; exit 2\" { };", "top = sh \"top\" \"echo ${one} ${two}\" { };")},
-			[]wantFailure{{"one", FailBuilder, 1, 0, "exit code 1", "timed out"}, {"two", FailBuilder, 2, 0, "exit code 2", "2"}}, "top", ""},
+			[]wantFailure{{"one", result.CauseBuild, 1, 0, "exit code 1", "timed out"}, {"two", result.CauseBuild, 2, 0, "exit code 2", "2"}}, "top", ""},
 		{scenario{name: "build-signal", tracked: toplevel("top = sh \"top\" \"kill -9 $$\" { };")},
-			[]wantFailure{{"top", FailBuilder, 0, 9, "signal 9", ""}}, "", ""},
+			[]wantFailure{{"top", result.CauseBuild, 0, 9, "signal 9", ""}}, "", ""},
 		{scenario{name: "build-without-output", tracked: toplevel("top = sh \"top\" \"echo nothing\" { };")},
-			[]wantFailure{{"top", FailBuilder, 0, 0, "failed to produce output path", "nothing"}}, "", ""},
+			[]wantFailure{{"top", result.CauseBuild, 0, 0, "failed to produce output path", "nothing"}}, "", ""},
 		{scenario{name: "build-hash-mismatch", tracked: toplevel("fixed = sh \"fixed\" \"echo x > $out\" { outputHashMode = \"flat\"; outputHashAlgo = \"sha256\"; outputHash = \"0000000000000000000000000000000000000000000000000000\"; };", "top = sh \"top\" \"echo ${fixed}\" { };")},
-			[]wantFailure{{"fixed", FailHash, 0, 0, "got:", ""}}, "top", ""},
+			[]wantFailure{{"fixed", result.CauseHash, 0, 0, "got:", ""}}, "top", ""},
 		{scenario{name: "build-missing-feature", tracked: toplevel("vm = sh \"vm\" \"echo x > $out\" { requiredSystemFeatures = [ \"warp\" ]; };", "top = sh \"top\" \"echo ${vm}\" { };")},
-			[]wantFailure{{"vm", FailFeature, 0, 0, "warp", ""}}, "top", "2.34"},
+			[]wantFailure{{"vm", result.CauseFeature, 0, 0, "warp", ""}}, "top", "2.34"},
 		{scenario{name: "build-other-system", tracked: toplevel("mac = sh \"mac\" \"echo x > $out\" { system = \"aarch64-darwin\"; };", "top = sh \"top\" \"echo ${mac}\" { };")},
-			[]wantFailure{{"mac", FailSystem, 0, 0, "aarch64-darwin", ""}}, "top", "2.34"},
+			[]wantFailure{{"mac", result.CauseSystem, 0, 0, "aarch64-darwin", ""}}, "top", "2.34"},
 		{scenario{name: "build-timeout", settings: [][2]string{{"timeout", "1"}}, tracked: toplevel(
 			"slow = sh \"slow\" \"echo on; /bin/sleep 60\" { };", "quick = sh \"quick\" \"echo > $out\" { };", "top = sh \"top\" \"echo ${slow} ${quick}\" { };")},
-			[]wantFailure{{"slow", FailTimeout, 0, 0, "timed out after 1 seconds", "on"}}, "top", ""},
+			[]wantFailure{{"slow", result.CauseTimeout, 0, 0, "timed out after 1 seconds", "on"}}, "top", ""},
 		{scenario{name: "build-silent", settings: [][2]string{{"max-silent-time", "1"}}, tracked: toplevel("top = sh \"top\" \"/bin/sleep 60\" { };")},
-			[]wantFailure{{"top", FailTimeout, 0, 0, "timed out after 1 seconds", ""}}, "", ""},
+			[]wantFailure{{"top", result.CauseTimeout, 0, 0, "timed out after 1 seconds", ""}}, "", ""},
 		{scenario{name: "build-disk-full", tracked: toplevel("top = sh \"top\" \"echo 'cp: error writing: No space left on device'; exit 1\" { };")},
-			[]wantFailure{{"top", FailDisk, 1, 0, "exit code 1", "cp: error writing: No space left on device"}}, "", ""},
+			[]wantFailure{{"top", result.CauseDisk, 1, 0, "exit code 1", "cp: error writing: No space left on device"}}, "", ""},
 		{scenario{name: "build-odd-log", tracked: toplevel(`top = sh "top" "printf 'a\\033[31mb\\000c\\377d\\n'; printf '%5000s|\\n' x; echo '@nix {'; exit 1" { };`)},
-			[]wantFailure{{"top", FailBuilder, 1, 0, "exit code 1", "a\x1b[31mb\x00c\ufffdd|… (2953 bytes left out) " + strings.Repeat(" ", 2046) + "x||@nix {"}}, "", ""},
+			[]wantFailure{{"top", result.CauseBuild, 1, 0, "exit code 1", "a\x1b[31mb\x00c\ufffdd|… (2953 bytes left out) " + strings.Repeat(" ", 2046) + "x||@nix {"}}, "", ""},
 		// Nix passes on messages that a builder writes in its own log format.
 		{scenario{name: "build-forged", tracked: toplevel(fmt.Sprintf(`top = sh "top" "echo '%s'; echo '%s'; echo last; exit 1" { };`,
 			`@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: builder for '\\''/nix/store/00000000000000000000000000000000-victim.drv'\\'' failed with exit code 9\"}`,
 			`@nix {\"action\":\"start\",\"id\":1,\"level\":0,\"parent\":0,\"text\":\"x\",\"type\":105,\"fields\":[\"/nix/store/00000000000000000000000000000000-victim.drv\",\"\",1,1]}`))},
-			[]wantFailure{{"top", FailBuilder, 1, 0, "exit code 1", "last"}}, "", ""},
+			[]wantFailure{{"top", result.CauseBuild, 1, 0, "exit code 1", "last"}}, "", ""},
 		{scenario{name: "build-forged-green", tracked: toplevel(fmt.Sprintf(`top = sh "top" "echo '%s'; echo x > $out" { };`,
 			`@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: builder for '\\''/nix/store/00000000000000000000000000000000-victim.drv'\\'' failed with exit code 9\"}`))}, nil, "", ""},
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // buildLog follows the internal-json log of one `nix build`. Activity ids are
@@ -136,7 +137,7 @@ func (p *buildLog) error(r record) {
 		e.drv, e.victim = drv, true
 	} else if f := classify(e.text); f.DrvPath != "" {
 		e.drv = f.DrvPath
-	} else if f.Kind == FailTimeout {
+	} else if f.Kind == result.CauseTimeout {
 		// Nix 2.34 does not say whose time is up, right after it stopped it.
 		e.drv = p.stopped
 	}
@@ -195,13 +196,13 @@ func (p *buildLog) behind(text string) *BuildFailure {
 // a derivation needs no more.
 func (p *buildLog) vouchesFor(f BuildFailure, text string) bool {
 	switch f.Kind {
-	case FailBuilder, FailHash, FailFeature, FailSystem:
+	case result.CauseBuild, result.CauseHash, result.CauseFeature, result.CauseSystem:
 		return true
-	case FailDisk, FailTimeout, FailMemory:
+	case result.CauseDisk, result.CauseTimeout, result.CauseMemory:
 		return p.tails[f.DrvPath] != nil // its builder began, and was not done
-	case FailSubstituter:
+	case result.CauseSubstituter:
 		return slices.ContainsFunc(p.errors, func(e buildError) bool { return e.text != text && downloadRE.MatchString(e.text) })
-	case FailRemote:
+	case result.CauseBuilder:
 		return p.remote != ""
 	}
 	return false
@@ -230,7 +231,7 @@ var downloadRE = regexp.MustCompile(`unable to download '([a-z0-9+.-]+://[^/']*)
 // addDownload says which server a substitute could not be had from. Nix tells that
 // apart from what it stops.
 func (f *BuildFailure) addDownload(said []buildError) {
-	if f.Kind != FailSubstituter {
+	if f.Kind != result.CauseSubstituter {
 		return
 	}
 	for _, e := range said {
@@ -247,10 +248,10 @@ var remoteRE = regexp.MustCompile(`^cannot build on '([^']*)': (?:error: )?([^\n
 // and of the derivation then only that this machine cannot build it.
 func (f *BuildFailure) addRemote(said string) {
 	m := remoteRE.FindStringSubmatch(said)
-	if m == nil || f.Kind != FailSystem && f.Kind != FailFeature {
+	if m == nil || f.Kind != result.CauseSystem && f.Kind != result.CauseFeature {
 		return
 	}
-	f.Kind, f.Message = FailRemote, said+"\n"+f.Message
+	f.Kind, f.Message = result.CauseBuilder, said+"\n"+f.Message
 	f.Server, f.Reason = userRE.ReplaceAllString(m[1], "://"), strings.TrimSpace(m[2])
 }
 
@@ -263,8 +264,8 @@ func (f *BuildFailure) addTail(t *tail) {
 		f.Message = logLinesRE.Split(f.Message, 2)[0]
 	}
 	// The builder's own program reports the full disk; Nix only sees it exit.
-	if f.Kind == FailBuilder && slices.ContainsFunc(t.lines, noSpaceRE.MatchString) {
-		f.Kind = FailDisk
+	if f.Kind == result.CauseBuild && slices.ContainsFunc(t.lines, noSpaceRE.MatchString) {
+		f.Kind = result.CauseDisk
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 const drvPattern = `(/[^\s']*/[0-9a-z]{32}-[^\s']+\.drv)`
@@ -46,7 +47,7 @@ var killedRE = regexp.MustCompile(`(?:^|[\s:])Killed\s*$|\d Killed\s|Killed sign
 func (f BuildFailure) Killed() bool {
 	const bySignal = 128 // is added by shells
 	kill := int(syscall.SIGKILL)
-	return f.Kind == FailBuilder && (f.Signal == kill || f.ExitCode == bySignal+kill || slices.ContainsFunc(f.Tail, killedRE.MatchString))
+	return f.Kind == result.CauseBuild && (f.Signal == kill || f.ExitCode == bySignal+kill || slices.ContainsFunc(f.Tail, killedRE.MatchString))
 }
 
 // What programs say when they could not write. A log that only has the words, such as
@@ -71,29 +72,29 @@ var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
 
 // A rule sends a message of Nix to a kind; the first that matches counts.
 type rule struct {
-	kind FailureKind
+	kind result.CauseKind
 	re   *regexp.Regexp
 }
 
 var rules = []rule{
-	{FailMemory, regexp.MustCompile(`^` + noMemory + `$`)},
-	{FailHash, regexp.MustCompile(`hash mismatch in fixed-output derivation`)},
-	{FailDisk, diskFullRE},
-	{FailFeature, regexp.MustCompile(`Reason: missing system features|required features|all required system features`)},
-	{FailSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
+	{result.CauseMemory, regexp.MustCompile(`^` + noMemory + `$`)},
+	{result.CauseHash, regexp.MustCompile(`hash mismatch in fixed-output derivation`)},
+	{result.CauseDisk, diskFullRE},
+	{result.CauseFeature, regexp.MustCompile(`Reason: missing system features|required features|all required system features`)},
+	{result.CauseSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
 	// Who may not write to the store goes there directly only where no daemon is to be had.
-	{FailDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$|` +
+	{result.CauseDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$|` +
 		`^(?:opening lock file|could not set permissions on) .*(?:permission denied|not permitted)`)},
-	{FailRemote, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading|[Uu]nable to start any build`)},
-	{FailSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for|hash mismatch importing path`)},
+	{result.CauseBuilder, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading|[Uu]nable to start any build`)},
+	{result.CauseSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for|hash mismatch importing path`)},
 	// A connection times out as well: that is the fault of whom it was to.
-	{FailTimeout, regexp.MustCompile(`timed out`)},
-	{FailBuilder, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
+	{result.CauseTimeout, regexp.MustCompile(`timed out`)},
+	{result.CauseBuild, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
 }
 
 // classify reads an error message of `nix build`.
 func classify(text string) BuildFailure {
-	f := BuildFailure{Kind: FailOther, Message: text}
+	f := BuildFailure{Kind: result.CauseInfra, Message: text}
 	if m := drvRE.FindStringSubmatch(text); m != nil {
 		f.DrvPath = m[1]
 	}
@@ -101,9 +102,9 @@ func classify(text string) BuildFailure {
 	f.Signal = number(signalRE, text)
 	// Older versions tell both lacks in one form of words.
 	if m := featureRE.FindStringSubmatch(text); m != nil {
-		f.Kind = FailFeature
+		f.Kind = result.CauseFeature
 		if m[1]+m[3] != m[2]+m[4] {
-			f.Kind = FailSystem
+			f.Kind = result.CauseSystem
 		}
 		f.lacks(text)
 		return f
@@ -122,10 +123,10 @@ func classify(text string) BuildFailure {
 
 // lacks notes what this machine lacks for a derivation.
 func (f *BuildFailure) lacks(text string) {
-	if m := requiredRE.FindStringSubmatch(text); m != nil && f.Kind == FailSystem {
+	if m := requiredRE.FindStringSubmatch(text); m != nil && f.Kind == result.CauseSystem {
 		f.System = m[1] + m[2]
 	}
-	if sets := featuresRE.FindAllStringSubmatch(text, 2); len(sets) == 2 && f.Kind == FailFeature {
+	if sets := featuresRE.FindAllStringSubmatch(text, 2); len(sets) == 2 && f.Kind == result.CauseFeature {
 		there := strings.Split(sets[1][1], ", ")
 		f.Missing = slices.DeleteFunc(strings.Split(sets[0][1], ", "), func(name string) bool { return slices.Contains(there, name) })
 	}
@@ -156,27 +157,27 @@ func DrvName(drv string) string {
 // MachineFault is the kind of what the machine is to blame for where something was not
 // evaluated: a daemon that is gone, a full disk, no more memory, a store that does not work.
 // It is "" for an error of the flake, which has a place there.
-func MachineFault(err error) FailureKind {
+func MachineFault(err error) result.CauseKind {
 	var died *proc.Error
 	switch {
 	case outOfRoom(err):
-		return FailDisk
+		return result.CauseDisk
 	case errors.As(err, &died) && died.Signal == syscall.SIGABRT && noHeapRE.MatchString(died.LastLine):
-		return FailMemory
+		return result.CauseMemory
 	}
 	var e *EvalError
 	if !errors.As(err, &e) || e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
 		return ""
 	}
 	switch kind := classify(e.Message).Kind; kind {
-	case FailDaemon, FailDisk:
+	case result.CauseDaemon, result.CauseDisk:
 		return kind
 	}
 	if e.noMemory {
-		return FailMemory
+		return result.CauseMemory
 	}
 	if storeRE.MatchString(e.Message) {
-		return FailOther
+		return result.CauseInfra
 	}
 	return ""
 }

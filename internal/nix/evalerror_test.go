@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // wantError is what a person is told of an evaluation that failed. A message
@@ -348,7 +349,7 @@ func TestWordsOfAFlake(t *testing.T) {
 		}
 		said := &stderrLog{}
 		said.line([]byte("@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"\\u001b[31;1merror:\\u001b[0m out of memory\"}"))
-		if kind := MachineFault((&Flake{}).decodeError(said, "")); kind != FailMemory {
+		if kind := MachineFault((&Flake{}).decodeError(said, "")); kind != result.CauseMemory {
 			w.Errorf("of Nix's own words the kind is %q", kind)
 		}
 	})

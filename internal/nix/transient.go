@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // What Nix, curl and ssh say of faults that are mostly gone the next time: a
@@ -34,9 +35,9 @@ func Transient(err error) bool {
 // fails with is the flake's.
 func (f BuildFailure) Transient() bool {
 	switch f.Kind {
-	case FailSubstituter: // Nix says of most only that it could not be had
+	case result.CauseSubstituter: // Nix says of most only that it could not be had
 		return true
-	case FailDaemon, FailRemote, FailOther:
+	case result.CauseDaemon, result.CauseBuilder, result.CauseInfra:
 		return transientRE.MatchString(f.Message)
 	}
 	return false

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 const issueTitle = "flakeci: the nightly run is red"
@@ -143,7 +144,7 @@ func link(runURL string) string {
 func fingerprint(r reports.Report) string {
 	var ids []string
 	for _, c := range r.Cells {
-		if c.Status != reports.Passed && c.Status != reports.Skipped {
+		if c.Status != result.Passed && c.Status != result.Skipped {
 			ids = append(ids, c.ID)
 		}
 	}

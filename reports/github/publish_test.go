@@ -18,6 +18,7 @@ import (
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github/fakehub"
+	"github.com/flakeci/flakeci/result"
 )
 
 const (
@@ -116,7 +117,7 @@ func (s *stage) summary() string {
 func failed() reports.Report {
 	r := reports.Report{
 		Schema: reports.Schema, Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Duration: 3, Verdict: reports.VerdictFailed,
-		Cells:  []reports.Cell{{ID: "nixos/laptop", Kind: "nixos", Host: "laptop", Status: reports.Failed, Causes: []string{"c1"}}},
+		Cells:  []reports.Cell{{ID: "nixos/laptop", Kind: "nixos", Host: "laptop", Status: result.Failed, Causes: []string{"c1"}}},
 		Causes: []reports.Cause{{ID: "c1", Kind: "eval", Title: "does not evaluate: oops", Location: &reports.Location{File: "hosts/laptop.nix", Line: 3, Column: 5}, Cells: []string{"nixos/laptop"}}},
 	}
 	return r
@@ -125,7 +126,7 @@ func failed() reports.Report {
 func passed() reports.Report {
 	r := failed()
 	r.Verdict, r.Causes = reports.VerdictPassed, nil
-	r.Cells[0].Status, r.Cells[0].Causes = reports.Passed, nil
+	r.Cells[0].Status, r.Cells[0].Causes = result.Passed, nil
 	return r
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/damage"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Whatever happens to the file, it is an error or it works, and one that is no database
@@ -18,7 +19,7 @@ import (
 func TestDamagedHistory(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "history.db")
-	r := reports.Report{Started: time.Now(), Cells: []reports.Cell{{ID: "nixos/a", Status: reports.Failed, Phases: []reports.Phase{{Name: "build", Status: reports.Failed, Duration: 1}}}}}
+	r := reports.Report{Started: time.Now(), Cells: []reports.Cell{{ID: "nixos/a", Status: result.Failed, Phases: []reports.Phase{{Name: "build", Status: result.Failed, Duration: 1}}}}}
 	use := func() error {
 		h, err := history.Open(t.Context(), path)
 		if err != nil {

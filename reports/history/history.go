@@ -22,6 +22,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // What is kept of each flake.
@@ -194,7 +195,7 @@ func (h *History) Add(ctx context.Context, flake string, r reports.Report) error
 		}
 		defer add.Close()
 		for _, c := range r.Cells {
-			if c.Status == reports.Canceled {
+			if c.Status == result.Canceled {
 				continue
 			}
 			all := append([]reports.Phase{{Status: c.Status}}, c.Phases...)
@@ -275,14 +276,14 @@ func (h *History) FailsSince(ctx context.Context, flake, cell string) (*reports.
 	for rows.Next() {
 		var started int64
 		var rev string
-		var status reports.Status
+		var status result.Status
 		if err := rows.Scan(&started, &rev, &status); err != nil {
 			return nil, err
 		}
 		switch status {
-		case reports.Passed:
+		case result.Passed:
 			return since, nil
-		case reports.Failed, reports.DependencyFailed, reports.TimedOut:
+		case result.Failed, result.DependencyFailed, result.TimedOut:
 		default:
 			continue // it was not to be seen then
 		}

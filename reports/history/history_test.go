@@ -15,6 +15,7 @@ import (
 
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
+	"github.com/flakeci/flakeci/result"
 )
 
 func open(t *testing.T, path string) *history.History {
@@ -30,11 +31,11 @@ func open(t *testing.T, path string) *history.History {
 var day = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // at is a run of one cell on a day, that took so many seconds to build.
-func at(d int, status reports.Status, how reports.How, seconds float64) reports.Report {
+func at(d int, status result.Status, how result.How, seconds float64) reports.Report {
 	return reports.Report{
 		Started: day.AddDate(0, 0, d), Flake: reports.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: reports.VerdictPassed,
 		Cells: []reports.Cell{{ID: "nixos/reason", Status: status, How: how, Phases: []reports.Phase{
-			{Name: "eval", Status: reports.Passed, Duration: seconds / 10, Attempts: 1},
+			{Name: "eval", Status: result.Passed, Duration: seconds / 10, Attempts: 1},
 			{Name: "build", Status: status, Duration: seconds},
 		}}},
 	}
@@ -55,11 +56,11 @@ func TestEstimate(t *testing.T) {
 	h := open(t, path)
 	add(
 		t, h, "/fleet",
-		at(1, reports.Passed, reports.Built, 10), at(2, reports.Passed, reports.Cached, 0.1), at(3, reports.Failed, "", 99),
-		at(4, reports.Passed, reports.Built, 30), at(5, reports.Passed, reports.Built, 20),
+		at(1, result.Passed, result.Built, 10), at(2, result.Passed, result.Cached, 0.1), at(3, result.Failed, "", 99),
+		at(4, result.Passed, result.Built, 30), at(5, result.Passed, result.Built, 20),
 	)
 	for d := range 4 {
-		add(t, h, "/fleet", at(6+d, reports.Passed, reports.Cached, 0)) // its evaluation was known already
+		add(t, h, "/fleet", at(6+d, result.Passed, result.Cached, 0)) // its evaluation was known already
 	}
 	past, err := open(t, path).Past(t.Context(), "/fleet")
 	if err != nil {
@@ -98,13 +99,13 @@ func TestFailsSince(t *testing.T) {
 	if s := since(); s != nil {
 		t.Errorf("nothing is known, and it fails since %+v", s)
 	}
-	add(t, h, "/fleet", at(1, reports.Failed, "", 1), at(2, reports.Passed, reports.Built, 1))
+	add(t, h, "/fleet", at(1, result.Failed, "", 1), at(2, result.Passed, result.Built, 1))
 	if s := since(); s != nil {
 		t.Errorf("it passed, and fails since %+v", s)
 	}
 	add(
-		t, h, "/fleet", at(3, reports.DependencyFailed, "", 1), at(4, reports.Canceled, "", 1), at(5, reports.Error, "", 1),
-		at(6, reports.TimedOut, "", 1),
+		t, h, "/fleet", at(3, result.DependencyFailed, "", 1), at(4, result.Canceled, "", 1), at(5, result.Error, "", 1),
+		at(6, result.TimedOut, "", 1),
 	)
 	want := reports.Since{Rev: "rev3", Started: day.AddDate(0, 0, 3), Runs: 2}
 	if s := since(); s == nil || *s != want {
@@ -117,9 +118,9 @@ func TestFailsSince(t *testing.T) {
 func TestClockGoesBack(t *testing.T) {
 	h := open(t, filepath.Join(t.TempDir(), "history.db"))
 	for d := range 60 {
-		add(t, h, "/fleet", at(1000+d, reports.Failed, "", 60))
+		add(t, h, "/fleet", at(1000+d, result.Failed, "", 60))
 	}
-	add(t, h, "/fleet", at(1, reports.Passed, reports.Built, 10), at(2, reports.Failed, "", 1))
+	add(t, h, "/fleet", at(1, result.Passed, result.Built, 10), at(2, result.Failed, "", 1))
 	want := reports.Since{Rev: "rev2", Started: day.AddDate(0, 0, 2), Runs: 1}
 	if s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason"); err != nil || s == nil || *s != want {
 		t.Errorf("got %+v, want %+v, %v", s, want, err)
@@ -137,9 +138,9 @@ func TestClockGoesBack(t *testing.T) {
 func TestIsBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
 	h := open(t, path)
-	add(t, h, "/old", at(-200, reports.Passed, reports.Built, 1))
+	add(t, h, "/old", at(-200, result.Passed, result.Built, 1))
 	for d := range 60 {
-		add(t, h, "/fleet", at(d, reports.Failed, "", 1))
+		add(t, h, "/fleet", at(d, result.Failed, "", 1))
 	}
 	s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason")
 	if err != nil || s == nil || s.Runs != 50 || s.Rev != "rev10" {
@@ -176,7 +177,7 @@ func TestAtOnce(t *testing.T) {
 				return
 			}
 			for d := range 5 {
-				if err := h.Add(context.WithoutCancel(t.Context()), "/fleet", at(n*5+d, reports.Failed, "", 1)); err != nil {
+				if err := h.Add(context.WithoutCancel(t.Context()), "/fleet", at(n*5+d, result.Failed, "", 1)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -262,7 +263,7 @@ func TestTheFileMayBeALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		add(t, open(t, path), "flake", at(0, reports.Passed, reports.Built, 1))
+		add(t, open(t, path), "flake", at(0, result.Passed, result.Built, 1))
 	}
 	if _, err := os.Stat(filepath.Join(dir, "elsewhere")); err != nil {
 		t.Error(err)

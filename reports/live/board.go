@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -292,5 +293,5 @@ func (b *board) tally() (finished, failed int) {
 
 func (c *cell) failed() bool {
 	s := c.result.Status
-	return c.finished && s != reports.Passed && s != reports.Skipped && s != reports.Canceled
+	return c.finished && s != result.Passed && s != result.Skipped && s != result.Canceled
 }

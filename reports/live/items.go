@@ -8,7 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -107,7 +107,7 @@ func (f *fault) words() (title, victims string) {
 // could not do has another than what is wrong in the flake.
 func (b *board) sign(f *fault) string {
 	for _, id := range f.cells {
-		if b.cells[id].result.Status != reports.Error {
+		if b.cells[id].result.Status != result.Error {
 			return "✘"
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -34,7 +35,7 @@ func fleet(t *testing.T) *play {
 	p.watch.Line(frob, "checking for frob...\tno")
 	p.watch.Line(frob, "\x1b[31mfrob.c:7: error: no frob\x1b[0m \x1b]0;title\x07")
 	p.pass(38 * time.Second)
-	p.passes("nixos/laptop", runner.Built, 38*time.Second)
+	p.passes("nixos/laptop", result.Built, 38*time.Second)
 	return p
 }
 
@@ -46,9 +47,9 @@ func broken(t *testing.T) *play {
 		Tail: []string{"checking for frob...\tno", "\x1b[31mfrob.c:7: error: no frob\x1b[0m"},
 	}
 	p.watch.Builder(frob, false)
-	p.fails("home/work@laptop", runner.DependencyFailed, cause)
-	p.fails("home/joachim@laptop", runner.DependencyFailed, cause)
-	p.fails("package/x86_64-linux/tool", runner.Failed, &runner.Cause{Kind: "eval", Title: "does not evaluate: attribute 'x' missing"})
+	p.fails("home/work@laptop", result.DependencyFailed, cause)
+	p.fails("home/joachim@laptop", result.DependencyFailed, cause)
+	p.fails("package/x86_64-linux/tool", result.Failed, &runner.Cause{Kind: "eval", Title: "does not evaluate: attribute 'x' missing"})
 	p.watch.Start(p.cell("nixos/reason"), runner.PhaseBuild)
 	p.watch.Start(p.cell("vm/laptop"), "boot")
 	p.watch.Builder("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", true)
@@ -88,9 +89,9 @@ func crowd(t *testing.T) *play {
 				p.watch.Start(p.cell(id), runner.PhaseBuild)
 			case i > 52:
 			case i%10 == 7 && k == 3:
-				p.fails(id, runner.Failed, &runner.Cause{Kind: "build", Title: fmt.Sprintf("thing-%d failed to build (exit 1)", i)})
+				p.fails(id, result.Failed, &runner.Cause{Kind: "build", Title: fmt.Sprintf("thing-%d failed to build (exit 1)", i)})
 			default:
-				p.passes(id, runner.Built, time.Duration(i)*time.Second)
+				p.passes(id, result.Built, time.Duration(i)*time.Second)
 			}
 		}
 	}
@@ -295,7 +296,7 @@ func TestMoving(t *testing.T) {
 	if p.model.selected != p.model.items()[0].key {
 		t.Errorf("selected is %q", p.model.selected)
 	}
-	p.fails("nixos/reason", runner.Error)
+	p.fails("nixos/reason", result.Error)
 	p.screen(80, 24)
 	p.press("down", "enter")
 	if got := p.screen(80, 24); p.model.pane != nil || strings.Contains(got, "❯") {
@@ -359,7 +360,7 @@ func TestHostile(t *testing.T) {
 	}
 	p.watch.Builder(drv, true)
 	p.watch.Line(drv, evil)
-	p.fails("nixos/a", runner.Failed, &runner.Cause{Kind: "build", Title: evil, Hint: evil, Tail: []string{evil}, Log: evil})
+	p.fails("nixos/a", result.Failed, &runner.Cause{Kind: "build", Title: evil, Hint: evil, Tail: []string{evil}, Log: evil})
 	check := func() {
 		t.Helper()
 		for _, size := range [][2]int{{20, 5}, {80, 24}, {200, 60}} {

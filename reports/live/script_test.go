@@ -12,6 +12,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -59,14 +60,14 @@ func (p *play) cell(id string) matrix.Cell {
 func (p *play) pass(d time.Duration) { p.time = p.time.Add(d) }
 
 // passes takes a cell to its end.
-func (p *play) passes(id string, how runner.How, took time.Duration) {
+func (p *play) passes(id string, how result.How, took time.Duration) {
 	p.watch.Done(runner.Result{
-		Cell: p.cell(id), Status: runner.Passed, How: how,
-		Phases: []runner.Phase{{Name: runner.PhaseEval, Status: runner.Passed}, {Name: runner.PhaseBuild, Status: runner.Passed, Duration: took}},
+		Cell: p.cell(id), Status: result.Passed, How: how,
+		Phases: []runner.Phase{{Name: runner.PhaseEval, Status: result.Passed}, {Name: runner.PhaseBuild, Status: result.Passed, Duration: took}},
 	})
 }
 
-func (p *play) fails(id string, status runner.Status, causes ...*runner.Cause) {
+func (p *play) fails(id string, status result.Status, causes ...*runner.Cause) {
 	p.watch.Done(runner.Result{
 		Cell: p.cell(id), Status: status, Causes: causes,
 		Phases: []runner.Phase{{Name: runner.PhaseBuild, Status: status}},

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/damage"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -15,7 +16,7 @@ import (
 // derivation, and what is lost is said or stood at the end.
 func TestDamagedJournals(t *testing.T) {
 	f := fleet()
-	failed := runner.Result{Cell: f.cell(t, "nixos/b"), Status: runner.Failed, DrvPath: "/nix/store/b.drv", Causes: []*runner.Cause{{Title: "no"}}}
+	failed := runner.Result{Cell: f.cell(t, "nixos/b"), Status: result.Failed, DrvPath: "/nix/store/b.drv", Causes: []*runner.Cause{{Title: "no"}}}
 	f.results = []runner.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "home/joe@a"))}
 	s := slot(t)
 	end := runner.Conclude(f.results, false)
@@ -52,7 +53,7 @@ func TestDamagedJournals(t *testing.T) {
 			t.Errorf("%.200q: %v", text, err)
 		}
 		for id, r := range j.Earlier(true).Passed {
-			if truth[id].Status != runner.Passed || r.DrvPath != truth[id].DrvPath {
+			if truth[id].Status != result.Passed || r.DrvPath != truth[id].DrvPath {
 				t.Errorf("%.200q: %s would be taken over: %+v", text, id, r)
 			}
 		}

@@ -55,15 +55,15 @@ type record struct {
 	Head *Head     `json:"head,omitempty"`
 	// Offer are cells of the flake, all but those that Found tells of: homes inside
 	// hosts.
-	Offer []cell  `json:"offer,omitempty"`
-	Found *cell   `json:"found,omitempty"`
-	Start *start  `json:"start,omitempty"`
-	Cause *cause  `json:"cause,omitempty"`
-	Done  *result `json:"done,omitempty"`
+	Offer []cell      `json:"offer,omitempty"`
+	Found *cell       `json:"found,omitempty"`
+	Start *start      `json:"start,omitempty"`
+	Cause *cause      `json:"cause,omitempty"`
+	Done  *cellResult `json:"done,omitempty"`
 	// Earlier is a result of the run that this one goes on with, which it has not
 	// come to yet.
-	Earlier *result `json:"earlier,omitempty"`
-	End     *end    `json:"end,omitempty"`
+	Earlier *cellResult `json:"earlier,omitempty"`
+	End     *end        `json:"end,omitempty"`
 }
 
 // start is a phase of a cell that begins.
@@ -97,8 +97,8 @@ type cause struct {
 	runner.Cause
 }
 
-// result is a result whose causes are numbers. All else of it is as it is there.
-type result struct {
+// cellResult is a result whose causes are numbers. All else of it is as it is there.
+type cellResult struct {
 	runner.Result
 	Cell   cell
 	Causes []int
@@ -112,8 +112,8 @@ type phase struct {
 }
 
 // encode puts numbers in the place of causes.
-func encode(res runner.Result, number func(*runner.Cause) int) *result {
-	out := &result{Result: res, Cell: *cellOf(res.Cell), Causes: numbers(res.Causes, number)}
+func encode(res runner.Result, number func(*runner.Cause) int) *cellResult {
+	out := &cellResult{Result: res, Cell: *cellOf(res.Cell), Causes: numbers(res.Causes, number)}
 	for _, p := range res.Phases {
 		out.Phases = append(out.Phases, phase{p, numbers(p.Causes, number)})
 	}
@@ -129,7 +129,7 @@ func numbers(causes []*runner.Cause, number func(*runner.Cause) int) []int {
 }
 
 // decode puts the causes back.
-func (r *result) decode(causes map[int]*runner.Cause) (res runner.Result, err error) {
+func (r *cellResult) decode(causes map[int]*runner.Cause) (res runner.Result, err error) {
 	res = r.Result
 	res.Cell, res.Phases = r.Cell.plain(), nil
 	if res.Causes, err = lookUp(r.Causes, causes); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -176,7 +177,7 @@ func TestRoundTrip(t *testing.T) {
 
 // passed is a cell that passed.
 func passed(c matrix.Cell) runner.Result {
-	return runner.Result{Cell: c, Status: runner.Passed, How: runner.Built, DrvPath: drvOf(c)}
+	return runner.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: drvOf(c)}
 }
 
 // drvOf is a derivation for a cell.
@@ -227,9 +228,9 @@ func TestTorn(t *testing.T) {
 		count := 0
 		for _, res := range o.Results {
 			switch res.Status {
-			case runner.Passed:
+			case result.Passed:
 				count++
-			case runner.Canceled:
+			case result.Canceled:
 				if !strings.HasSuffix(res.Note, " when the run was killed") {
 					t.Fatalf("%d bytes: %+v", n, res)
 				}
@@ -287,7 +288,7 @@ func TestUnderWay(t *testing.T) {
 		for _, p := range res.Phases {
 			got += " " + p.Name + " " + string(p.Status)
 		}
-		if got != want[res.Cell.ID] || res.Status != runner.Canceled {
+		if got != want[res.Cell.ID] || res.Status != result.Canceled {
 			t.Errorf("%s is %s: %s", res.Cell.ID, res.Status, got)
 		}
 	}
@@ -301,7 +302,7 @@ func TestUnderWay(t *testing.T) {
 func TestKilledAgain(t *testing.T) {
 	f := fleet()
 	unchanged := passed(f.cell(t, "home/joe@a"))
-	unchanged.How = runner.Unchanged
+	unchanged.How = result.Unchanged
 	f.results = []runner.Result{passed(f.cell(t, "nixos/a")), passed(f.cell(t, "nixos/b")), unchanged}
 	s := slot(t)
 	f.write(t, s, nil)
@@ -333,7 +334,7 @@ func TestMaskedIDs(t *testing.T) {
 		f := fleet()
 		f.offer = matrix.New(matrix.Inventory{NixOS: []string{"a", "h?token=first", "h?token=other"}}).Cells
 		failed := passed(f.cell(t, "nixos/h?token=first"))
-		failed.Status = runner.Failed
+		failed.Status = result.Failed
 		f.results = []runner.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "nixos/h?token=other"))}
 		if !failsFirst {
 			slices.Reverse(f.results)
@@ -347,7 +348,7 @@ func TestMaskedIDs(t *testing.T) {
 			t.Errorf("taken over: %+v", e)
 		}
 		got, err := j.Outcome("killed")
-		if err != nil || !slices.ContainsFunc(got.Results, runner.Result.Failed) {
+		if err != nil || !slices.ContainsFunc(got.Results, func(r runner.Result) bool { return r.Status.NeedsAttention() }) {
 			t.Errorf("nothing failed: %+v, %v", got, err)
 		}
 	}
@@ -485,7 +486,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	cause := &runner.Cause{Kind: "build", Title: "no"}
-	failed := runner.Result{Cell: told.offer[0], Status: runner.Failed, Causes: []*runner.Cause{cause}, Phases: []runner.Phase{{Causes: []*runner.Cause{cause}}}}
+	failed := runner.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*runner.Cause{cause}, Phases: []runner.Phase{{Causes: []*runner.Cause{cause}}}}
 	w.Watcher().Start(told.offer[1], "build")
 	w.Watcher().Done(failed)
 	w.End(runner.Outcome{Results: []runner.Result{passed(told.offer[2])}}, nil)

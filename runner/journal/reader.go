@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -113,7 +114,7 @@ func (j *Journal) add(rec record, causes map[int]*runner.Cause) (err error) {
 		j.homes = append(j.homes, rec.Found.plain())
 	case rec.Start != nil:
 		c := rec.Start.Cell.plain()
-		j.begun[c.ID] = runner.Phase{Name: rec.Start.Phase, Status: runner.Canceled, Started: rec.At}
+		j.begun[c.ID] = runner.Phase{Name: rec.Start.Phase, Status: result.Canceled, Started: rec.At}
 	case rec.Cause != nil:
 		causes[rec.Cause.Number] = &rec.Cause.Cause
 	case rec.Done != nil:
@@ -128,12 +129,12 @@ func (j *Journal) add(rec record, causes map[int]*runner.Cause) (err error) {
 	return err
 }
 
-func keep(results map[string]runner.Result, r *result, causes map[int]*runner.Cause) error {
+func keep(results map[string]runner.Result, r *cellResult, causes map[int]*runner.Cause) error {
 	res, err := r.decode(causes)
 	if err != nil {
 		return err
 	}
-	if old, there := results[res.Cell.ID]; there && isMasked(res.Cell.ID) && old.Failed() && !res.Failed() {
+	if old, there := results[res.Cell.ID]; there && isMasked(res.Cell.ID) && !old.Status.OK() && res.Status.OK() {
 		return nil // it may be another cell's
 	}
 	results[res.Cell.ID] = res
@@ -177,7 +178,7 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 		p, begun := j.begun[c.ID]
 		switch {
 		case !done && !j.Ended:
-			res = runner.Result{Cell: c, Status: runner.Canceled, Note: "not begun when " + why}
+			res = runner.Result{Cell: c, Status: result.Canceled, Note: "not begun when " + why}
 		case !begun || j.Ended:
 			continue
 		}
@@ -185,7 +186,7 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 			p.Duration = max(0, j.Last.Sub(p.Started))
 			p.Message = "not finished when " + why
 			res.Phases = append(slices.Clip(res.Phases), p)
-			res.Status, res.Note = runner.Canceled, p.Message
+			res.Status, res.Note = result.Canceled, p.Message
 		}
 		results[c.ID] = res
 	}
@@ -201,7 +202,7 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
 	maps.DeleteFunc(e.Passed, func(id string, res runner.Result) bool { return isMasked(id) || isForeign(res) })
 	for id, res := range j.results {
-		if isMasked(id) || isForeign(res) || res.Status != runner.Passed || res.How == runner.Unchanged || res.DrvPath == "" {
+		if isMasked(id) || isForeign(res) || res.Status != result.Passed || res.How == result.Unchanged || res.DrvPath == "" {
 			continue
 		}
 		if res.From.IsZero() {
