@@ -66,6 +66,11 @@ func (l *layout) hostRow(host string) Row {
 	}
 	for column, user := range l.matrix.Grid.Users {
 		for i, home := range l.offer.candidates(host, user) {
+			// Where the home that serves the host was left out, one that would serve it
+			// otherwise must not stand in for it.
+			if i > 0 && isBare(home) && row.Homes[column] == nil {
+				continue
+			}
 			c := l.take(home.ID)
 			if i == 0 {
 				row.Homes[column] = c

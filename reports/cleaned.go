@@ -24,7 +24,7 @@ func (w washer) report(r Report) Report {
 	r.Tool.Version, r.Nix.Version = w.line(r.Tool.Version), w.line(r.Nix.Version)
 	r.Flake.Ref, r.Flake.Locked, r.Flake.Rev = w.line(r.Flake.Ref), w.line(r.Flake.Locked), w.line(r.Flake.Rev)
 	r.Verdict = Verdict(w.line(string(r.Verdict)))
-	r.Grid = Grid{Hosts: w.list(r.Grid.Hosts), Users: w.list(r.Grid.Users), Orphans: w.list(r.Grid.Orphans)}
+	r.Grid = Grid{Hosts: w.list(r.Grid.Hosts), Users: w.list(r.Grid.Users), Orphans: w.list(r.Grid.Orphans), Rows: each(r.Grid.Rows, w.row)}
 	r.Cells = each(r.Cells, w.cell)
 	r.Causes = each(r.Causes, w.cause)
 	r.Notes = w.list(r.Notes)
@@ -113,6 +113,11 @@ func (w washer) place(l *Location) *Location {
 // line cleans what has to be one line.
 func (w washer) line(s string) string {
 	return strings.TrimSpace(cut(w.text(clean.Clean(s)), w.width))
+}
+
+func (w washer) row(g Row) Row {
+	g.Host, g.Key, g.Cells = w.line(g.Host), w.line(g.Key), w.list(g.Cells)
+	return g
 }
 
 func (w washer) list(lines []string) []string { return each(lines, w.line) }

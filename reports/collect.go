@@ -41,8 +41,7 @@ func Collect(r Run) Report {
 		seen = append(seen, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
 	}
-	grid := r.Matrix.With(seen...).Grid
-	rep.Grid = Grid{Hosts: grid.Hosts, Users: grid.Users, Orphans: grid.Orphans}
+	rep.Grid = GridOf(r.Matrix.With(seen...))
 	for _, c := range r.Outcome.Causes {
 		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
 	}
@@ -53,6 +52,21 @@ func Collect(r Run) Report {
 	}
 	rep.Verdict = VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
 	return rep
+}
+
+// GridOf is the layout of a matrix.
+func GridOf(m matrix.Matrix) Grid {
+	g := Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
+	for _, w := range m.Rows() {
+		row := Row{Host: w.Host, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
+		for _, c := range slices.Concat([]*matrix.Cell{w.System, w.VM}, w.Homes, w.Others) {
+			if c != nil {
+				row.Cells = append(row.Cells, c.ID)
+			}
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	return g
 }
 
 func collectCell(res runner.Result) Cell {
@@ -135,7 +149,7 @@ func seconds(d time.Duration) float64 {
 func Plan(f Flake, m matrix.Matrix) Report {
 	rep := Report{
 		Schema: Schema, Flake: f, Cells: []Cell{}, Causes: []Cause{},
-		Grid: Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans},
+		Grid: GridOf(m),
 	}
 	for _, c := range m.Cells {
 		rep.Cells = append(rep.Cells, collectCell(runner.Result{Cell: c}))

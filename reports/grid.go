@@ -55,7 +55,7 @@ const between = "   "
 func (p *page) widths(s *sheet, k marker) []int {
 	list := []int{widthOf("host")}
 	for _, w := range s.rows {
-		list[0] = max(list[0], widthOf(p.name(w.name)))
+		list[0] = max(list[0], widthOf(p.name(w.title())))
 	}
 	for _, c := range s.columns() {
 		width := widthOf(p.name(c.title))
@@ -109,7 +109,7 @@ func (p *page) part(s *sheet, k marker, columns []column) ([]string, error) {
 	}
 	var rows [][]string
 	for _, w := range s.rows {
-		line := []string{p.name(w.name)}
+		line := []string{p.name(w.title())}
 		for _, c := range columns {
 			m := k.place(c.cells(w))
 			line = append(line, p.in(m.tone, m.String()))

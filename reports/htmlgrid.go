@@ -56,7 +56,7 @@ func (m *htmlMaker) grid(s *sheet) htmlGrid {
 		g.Columns = append(g.Columns, cmp.Or(c.title, "(no name)"))
 	}
 	for _, w := range s.rows {
-		line := htmlRow{Name: w.name}
+		line := htmlRow{Name: w.title()}
 		for _, c := range columns {
 			line.Places = append(line.Places, m.marks(c.cells(w)))
 		}

@@ -93,6 +93,10 @@ func withLists(r Report) Report {
 	r.Grid.Hosts = orEmpty(r.Grid.Hosts)
 	r.Grid.Users = orEmpty(r.Grid.Users)
 	r.Grid.Orphans = orEmpty(r.Grid.Orphans)
+	r.Grid.Rows = append([]Row{}, r.Grid.Rows...)
+	for i := range r.Grid.Rows {
+		r.Grid.Rows[i].Cells = orEmpty(r.Grid.Rows[i].Cells)
+	}
 	r.Cells = append([]Cell{}, r.Cells...)
 	for i := range r.Cells {
 		r.Cells[i].Phases = orEmpty(r.Cells[i].Phases)

@@ -58,7 +58,7 @@ func Lay(r Report) Layout {
 		l.Columns = append(l.Columns, c.title)
 	}
 	for _, w := range s.rows {
-		line := LayoutRow{Name: w.name}
+		line := LayoutRow{Name: w.title()}
 		for _, c := range columns {
 			cells := c.cells(w)
 			m := full.place(cells)

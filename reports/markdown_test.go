@@ -91,7 +91,7 @@ func (p *markdownPage) show(r Report) {
 	for _, w := range s.rows {
 		for _, c := range s.columns() {
 			m := k.place(c.cells(w))
-			place := fmt.Sprintf("%s\n%s\n%s", named(w.name), named(c.title), m.emoji())
+			place := fmt.Sprintf("%s\n%s\n%s", named(w.name, w.note), named(c.title, ""), m.emoji())
 			if shown[place]--; shown[place] < 0 {
 				p.faults = append(p.faults, fmt.Sprintf("the place %q is not in %q", place, p.tables))
 			}
@@ -99,9 +99,9 @@ func (p *markdownPage) show(r Report) {
 	}
 }
 
-// named is a name in a table, of which nothing may be left.
-func named(name string) string {
-	if name = asRead(fit(name, 80)); name == "" {
+// named is a name in a table with its note, of which nothing may be left.
+func named(name, note string) string {
+	if name = asRead(fit(name, 80) + after(" ", note)); name == "" {
 		return "–"
 	}
 	return name

@@ -94,17 +94,12 @@ func (m *markdown) mark(k mark) string {
 
 func (m *markdown) isLarge() bool { return len(m.sheet.rows)*len(m.sheet.columns()) > smallGrid }
 
-// rowTitle is a host's name, and what it says of a row that is no host's.
+// rowTitle is the title of a row, of which only the name is code.
 func (m *markdown) rowTitle(w row) string {
-	for _, note := range []string{" (no such host)", " (no host)"} {
-		if name, found := strings.CutSuffix(" "+w.name, note); found {
-			if name = strings.TrimSpace(name); name == "" {
-				return strings.TrimSpace(note)
-			}
-			return code(fit(name, 80)) + note
-		}
+	if w.name == "" && w.note != "" {
+		return w.note
 	}
-	return code(fit(w.name, 80))
+	return code(fit(w.name, 80)) + after(" ", w.note)
 }
 
 // columnTitle is a user's name, or a word of ours, which is no code.

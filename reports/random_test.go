@@ -37,10 +37,14 @@ func randomReport(rng *rand.Rand, size int) Report {
 		Schema: Schema, Tool: Tool{randomText(rng)}, Nix: Tool{pick("2.8.0")}, Started: when(),
 		Flake:    Flake{Ref: pick(".", "github:o/r"), Rev: pick("4f2c1d9a", ""), Dirty: rng.Intn(2) == 0},
 		Duration: rng.ExpFloat64(), Verdict: Verdict(pick("passed", "failed", "error", "canceled")),
-		Grid: Grid{Hosts: texts(), Users: texts(), Orphans: texts()}, Notes: texts(),
+		Grid: Grid{Hosts: texts(), Users: texts(), Orphans: texts(), Rows: []Row{}}, Notes: texts(),
 		Cells: []Cell{}, Causes: []Cause{}, Warnings: []Warning{}, NotTested: []NotTested{},
 	}
 	for range n() {
+		r.Grid.Rows = append(r.Grid.Rows, Row{
+			Host: pick("laptop", "reason", ""), Key: pick(""), Orphan: rng.Intn(3) == 0,
+			Cells: []string{pick("nixos/laptop", "home/joachim"), pick("home/joachim@reason", "check/1")},
+		})
 		r.Warnings = append(r.Warnings, Warning{Text: randomText(rng), Location: &Location{File: pick("flake.nix"), Line: rng.Intn(9)}})
 		r.NotTested = append(r.NotTested, NotTested{Kind: pick("nixos", "check"), Count: rng.Intn(3), Why: pick("--kind all")})
 	}

@@ -56,12 +56,27 @@ type Flake struct {
 	Dirty  bool   `json:"dirty"`
 }
 
-// Grid names the rows and columns of the table; Orphans are the ids of homes
-// for hosts that the flake does not have.
+// Grid is the layout of the table. Orphans are the ids of homes for hosts that the flake
+// does not have.
 type Grid struct {
 	Hosts   []string `json:"hosts"`
 	Users   []string `json:"users"`
 	Orphans []string `json:"orphans"`
+	// Rows are those of [matrix.Matrix.Rows]: which home serves which host depends on the
+	// whole flake, also on what this run left out.
+	Rows []Row `json:"rows"`
+}
+
+// Row is one row of the table.
+type Row struct {
+	// Host is empty in a row of homes that serve no host.
+	Host string `json:"host,omitempty"`
+	// Key is what such homes are called, empty if each is named after its user.
+	Key string `json:"key,omitempty"`
+	// Orphan means that only homes name the host; the flake does not have it.
+	Orphan bool `json:"orphan,omitempty"`
+	// Cells are ids. A home that serves several hosts is in the row of each.
+	Cells []string `json:"cells"`
 }
 
 // Verdict is the one word a run ends with; see [VerdictOf].

@@ -1,7 +1,7 @@
 package reports
 
 import (
-	"net/url"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,41 +19,77 @@ type sheet struct {
 // no host.
 type row struct {
 	name   string
+	note   string // why it is no row of a host
 	system []Cell
 	vm     []Cell
 	homes  map[string][]Cell // by user
 }
 
-// newSheet lays a report out. Rows and columns are the grid's, and after them
-// any that only a cell names, so that no cell is lost whatever the grid says.
+// newSheet lays a report out as its grid says. A cell that has no row there, as in a report
+// that was made by hand, gets one, so that no cell is lost.
 func newSheet(r Report) *sheet {
 	s := &sheet{users: slices.Clone(r.Grid.Users)}
-	hosts := slices.Clone(r.Grid.Hosts)
+	cells := map[string][]Cell{} // by id; several may have the same once credentials are masked
 	for _, c := range r.Cells {
-		if inGrid(c) && c.Host != "" && !slices.Contains(hosts, c.Host) {
-			hosts = append(hosts, c.Host)
+		if !inGrid(c) || c.Host == "" && c.Kind != "home" {
+			s.others = append(s.others, c)
+			continue
 		}
+		cells[c.ID] = append(cells[c.ID], c)
 		if c.Kind == "home" && !slices.Contains(s.users, c.User) {
 			s.users = append(s.users, c.User)
 		}
 	}
-	for _, host := range hosts {
-		s.rows = append(s.rows, row{name: host, homes: map[string][]Cell{}})
+	placed := map[string]bool{}
+	for _, g := range r.Grid.Rows {
+		w := row{name: cmp.Or(g.Host, g.Key), note: g.note(), homes: map[string][]Cell{}}
+		for i, id := range g.Cells {
+			if slices.Contains(g.Cells[:i], id) {
+				continue
+			}
+			placed[id] = true
+			for _, c := range cells[id] {
+				w.put(c.on(g.Host))
+			}
+		}
+		s.rows = append(s.rows, w)
 	}
-	var bare []Cell
+	for _, host := range r.Grid.Hosts {
+		s.row(host)
+	}
 	for _, c := range r.Cells {
-		switch {
-		case !inGrid(c) || c.Host == "" && c.Kind != "home":
-			s.others = append(s.others, c)
-		case c.Host == "":
-			bare = append(bare, c)
-		default:
-			s.rows[slices.Index(hosts, c.Host)].put(c)
+		if _, there := cells[c.ID]; there && !placed[c.ID] && inGrid(c) {
+			s.row(c.Host).put(c)
 		}
 	}
-	s.serve(bare, len(r.Grid.Hosts))
-	s.markOrphans(r.Grid, hosts)
 	return s
+}
+
+// note says why a row is none of a host.
+func (g Row) note() string {
+	switch {
+	case g.Host == "":
+		return noHost
+	case g.Orphan:
+		return "(no such host)"
+	}
+	return ""
+}
+
+const noHost = "(no host)"
+
+// title is the row's name with its note.
+func (w row) title() string { return strings.TrimPrefix(w.name+after(" ", w.note), " ") }
+
+// row returns the row of a host, or with "" that of homes without one, which it adds if
+// there is none.
+func (s *sheet) row(host string) *row {
+	i := slices.IndexFunc(s.rows, func(w row) bool { return w.name == host && (w.note == noHost) == (host == "") })
+	if i < 0 {
+		i = len(s.rows)
+		s.rows = append(s.rows, row{name: host, note: Row{Host: host}.note(), homes: map[string][]Cell{}})
+	}
+	return &s.rows[i]
 }
 
 // inGrid reports whether a cell is of a kind that the grid has a place for.
@@ -72,34 +108,12 @@ func (w *row) put(c Cell) {
 	}
 }
 
-// serve puts homes without a host into the first rows, which are those of the
-// flake's hosts, wherever the user has no home of their own; and those that
-// serve no host into rows below.
-func (s *sheet) serve(bare []Cell, hosts int) {
-	free := make([]map[string]bool, hosts)
-	for i := range free {
-		free[i] = map[string]bool{}
-		for _, user := range s.users {
-			free[i][user] = len(s.rows[i].homes[user]) == 0
-		}
-	}
-	for _, c := range bare {
-		placed := false
-		for i := range free {
-			if free[i][c.User] && s.rows[i].takes(c) {
-				s.rows[i].put(c.on(s.rows[i].name))
-				placed = true
-			}
-		}
-		if !placed {
-			s.loose(c)
-		}
-	}
-}
-
 // on is a home that serves several hosts, as it went on this one: what came of it in
 // the others is not this one's.
 func (c Cell) on(host string) Cell {
+	if c.Kind != "home" || c.Host != "" || host == "" {
+		return c
+	}
 	var phases []Phase
 	elsewhere := false
 	for _, p := range c.Phases {
@@ -119,58 +133,6 @@ func (c Cell) on(host string) Cell {
 		c.Status = result.Passed
 	}
 	return c
-}
-
-// takes reports whether a bare home is one that home-manager would fall back to
-// on this host: it is named after its user and, if it stands under a system in
-// the flake, under one that is or may be the host's.
-func (w row) takes(c Cell) bool {
-	key := strings.TrimPrefix(c.ID, "home/")
-	if !isUser(key, c.User) && !isUser(strings.TrimPrefix(key, c.System+"/"), c.User) {
-		return false
-	}
-	if !strings.HasPrefix(c.Attr, "legacyPackages.") || len(w.system) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(w.system, func(host Cell) bool {
-		family := map[string]string{"nixos": "-linux", "darwin": "-darwin"}[host.Kind]
-		return host.System == c.System || host.System == "" && strings.HasSuffix(c.System, family)
-	})
-}
-
-// isUser compares a key as it stands in an id, where a slash or a control
-// character is written %XX, with a user's name.
-func isUser(key, user string) bool {
-	decoded, err := url.PathUnescape(key)
-	return key == user || err == nil && decoded == user
-}
-
-// loose puts a home that serves no host into a row for its key.
-func (s *sheet) loose(c Cell) {
-	name := "(no host)"
-	if key := strings.TrimPrefix(c.ID, "home/"); !isUser(key, c.User) {
-		name = key + " (no host)"
-	}
-	i := slices.IndexFunc(s.rows, func(w row) bool { return w.name == name })
-	if i < 0 {
-		i = len(s.rows)
-		s.rows = append(s.rows, row{name: name, homes: map[string][]Cell{}})
-	}
-	s.rows[i].put(c)
-}
-
-// markOrphans says which rows are of hosts that the flake does not have.
-func (s *sheet) markOrphans(g Grid, hosts []string) {
-	for i := range hosts {
-		if slices.Contains(g.Hosts, hosts[i]) {
-			continue
-		}
-		for _, homes := range s.rows[i].homes {
-			if slices.ContainsFunc(homes, func(c Cell) bool { return slices.Contains(g.Orphans, c.ID) }) {
-				s.rows[i].name = hosts[i] + " (no such host)"
-			}
-		}
-	}
 }
 
 // anySystem reports whether the grid needs a column for systems.

@@ -8,25 +8,67 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 )
 
-// A sink sees no more than a report, so it works out anew which home serves
-// which host. This holds it against the matrix, which knows.
-func TestSheetAgreesWithTheMatrix(t *testing.T) {
+// The grid of a report is the layout of the matrix, whatever a selection or a shard left
+// out: where the home that serves a host was not run, no other takes its place.
+func TestSheetIsTheMatrixsLayout(t *testing.T) {
 	rng := rand.New(rand.NewSource(1))
 	for range 500 {
 		m := matrix.New(randomInventory(rng))
 		m = m.With(withSystems(rng, m)...)
+		m = randomPart(rng, m)
 		s := newSheet(terminal().report(reportOf(m)))
 		rows := m.Rows()
-		for i, host := range m.Grid.Hosts {
-			want, got := idsOfRow(rows[i]), s.rows[i].ids()
-			if s.rows[i].name != host || !slices.Equal(got, want) {
-				t.Fatalf("row %s: got %v, want %v\n%+v", host, got, want, m.Cells)
+		if len(s.rows) != len(rows) {
+			t.Fatalf("%d rows, want %d\n%+v", len(s.rows), len(rows), m.Cells)
+		}
+		for i, want := range rows {
+			got := s.rows[i]
+			if !slices.Equal(got.ids(), idsOfRow(want)) {
+				t.Fatalf("row %s: got %v, want %v\n%+v", got.title(), got.ids(), idsOfRow(want), m.Cells)
+			}
+			for _, user := range m.Grid.Users {
+				homes := got.homes[user]
+				serves, run := m.Home(want.Host, user)
+				switch {
+				case want.NoHost:
+				case run && homes[0].ID != serves.ID:
+					t.Fatalf("%s × %s: got %v, want %s first", got.title(), user, idsOf(homes), serves.ID)
+				case !run && slices.ContainsFunc(homes, func(c Cell) bool { return c.Host == "" }):
+					t.Fatalf("%s × %s: %v stands in for a home that was left out", got.title(), user, idsOf(homes))
+				}
 			}
 		}
 		if got, want := s.every(), everyID(m); !slices.Equal(got, want) {
 			t.Fatalf("cells of the sheet are %v, want %v", got, want)
 		}
 	}
+}
+
+// randomPart gives a matrix, a shard of it, or what a selection leaves.
+func randomPart(rng *rand.Rand, m matrix.Matrix) matrix.Matrix {
+	if len(m.Cells) == 0 {
+		return m
+	}
+	var s matrix.Selection
+	some := m.Cells[rng.Intn(len(m.Cells))]
+	switch rng.Intn(5) {
+	case 0:
+		return m
+	case 1:
+		n := 1 + rng.Intn(3)
+		return m.Shard(1+rng.Intn(n), n)
+	case 2:
+		s.Cells = []string{some.ID}
+	case 3:
+		s.Exclude = []string{some.ID}
+	case 4:
+		s.Users = []string{"joachim"}
+	}
+	part, err := m.Select(s)
+	if err != nil {
+		return m
+	}
+	return part
 }
 
 func randomInventory(rng *rand.Rand) matrix.Inventory {
@@ -66,7 +108,7 @@ func withSystems(rng *rand.Rand, m matrix.Matrix) []matrix.Cell {
 }
 
 func reportOf(m matrix.Matrix) Report {
-	r := Report{Grid: Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}}
+	r := Report{Grid: GridOf(m)}
 	for _, c := range m.Cells {
 		r.Cells = append(r.Cells, Cell{
 			ID: c.ID, Kind: string(c.Kind), Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.Part,

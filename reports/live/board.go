@@ -256,8 +256,7 @@ func (b *board) layout() reports.Layout {
 		return b.grid
 	}
 	b.stale = false
-	g := b.matrix.Grid
-	r := reports.Report{Grid: reports.Grid{Hosts: g.Hosts, Users: g.Users, Orphans: g.Orphans}}
+	r := reports.Report{Grid: reports.GridOf(b.matrix)}
 	first := map[string]string{}
 	for _, c := range b.matrix.Cells {
 		result := b.cells[c.ID].result
