@@ -25,8 +25,8 @@ sinks = ./result ./matrix ./reports ./runner/graph \
 
 # Tests that read megabytes, or thousands of records, in one goroutine: with the detector
 # they take up to thirty times as long. Their packages are raced but for these.
-bulk = ^Test(BadReply|EvaluationErrors|ExecLongOutput|HugeTraces|LogsAreStreamed|TooMuchOutput|UnitPlace|UnitPlaceWithoutEnd)$$
-bulky = ./internal/nix ./vmtest/guestagent
+bulk = ^Test(AJournalWithoutEnd|BadReply|EvaluationErrors|ExecLongOutput|HugeTraces|LogsAreStreamed|TooMuchOutput|UnitPlace|UnitPlaceWithoutEnd)$$
+bulky = ./internal/nix ./runner/journal ./vmtest/guestagent
 
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,7 +64,7 @@ test: setup-test ## all tests, with real Nix in several versions
 	  go test -timeout 60m $(TESTFLAGS) $(sinks) || status=$$?; \
 	  go test -timeout 60m $(TESTFLAGS) -run '$(bulk)' $(bulky) || status=$$?; \
 	  $(raced) -run '^TestVMScripts$$' ./cmd/flakeci || status=$$?; \
-	  $(raced) -p 4 -skip '^TestVMScripts$$|$(bulk)' $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
+	  $(raced) -p $$(($$(getconf _NPROCESSORS_ONLN) + 2)) -skip '^TestVMScripts$$|$(bulk)' $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
 	  scripts/setup skipped; exit $$status
 
 # golangci-lint leaves out folders called testdata; go vet takes one that is named.

@@ -43,7 +43,7 @@ func Annotations(r Report) []Annotation {
 		}
 		var said []string
 		if n := len(c.Cells); n > 0 {
-			said = append(said, "stops "+count(n, "cell")+": "+and(c.Cells))
+			said = append(said, "blocks "+count(n, "cell")+": "+and(c.Cells))
 		}
 		for _, text := range []string{c.news(), after("hint: ", c.Hint)} {
 			if text != "" {

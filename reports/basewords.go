@@ -42,7 +42,7 @@ func (c Closure) tally() string {
 	}
 	return cmp.Or(list(
 		share{n[result.PackageAdded], "added"}, share{n[result.PackageRemoved], "removed"}, share{n[result.PackageUp], "up"},
-		share{n[result.PackageDown], "down"}, share{n[result.PackageModified], "changed"}, share{c.Rebuilt, "only rebuilt"}), "no package changed")
+		share{n[result.PackageDown], "down"}, share{n[result.PackageModified], "changed"}, share{c.Rebuilt, "rebuilt (same version)"}), "no package changed")
 }
 
 // sign marks a change.

@@ -53,7 +53,7 @@ func (p *page) cause(c Cause, x index) {
 		p.add(indent + "full log: " + c.Log)
 	}
 	if len(c.Cells) > inlineCells {
-		lines := fill(slices.Concat([]string{"stops: " + c.Cells[0]}, c.Cells[1:]), ",", p.measure(len(indent)+2))
+		lines := fill(slices.Concat([]string{"blocks: " + c.Cells[0]}, c.Cells[1:]), ",", p.measure(len(indent)+2))
 		p.add(indent + lines[0])
 		p.indented(indent+"  ", lines[1:]...)
 	}
@@ -66,7 +66,7 @@ func (p *page) causeTitle(c Cause, x index) {
 		sign, t = signError, warn
 	}
 	title := c.Headline()
-	title += after(", ", c.stops(title))
+	title += after(", ", c.blocks(title))
 	title += bracketed(x.age(c))
 	for i, line := range wrap(title, p.room(2)) {
 		if i == 0 {
@@ -77,18 +77,17 @@ func (p *page) causeTitle(c Cause, x index) {
 	}
 }
 
-// stops names the cells that a cause stops, or says how many they are, unless its
-// title does.
-func (c Cause) stops(title string) string {
+// blocks names the cells that a cause blocks, or counts them, unless its title names them.
+func (c Cause) blocks(title string) string {
 	switch n := len(c.Cells); {
 	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
 		return ""
 	case n <= inlineCells && c.Kind.InGuest():
 		return "in " + and(c.Cells)
 	case n <= inlineCells:
-		return "stops " + and(c.Cells)
+		return "blocks " + and(c.Cells)
 	default:
-		return fmt.Sprintf("stops %d cells", n)
+		return fmt.Sprintf("blocks %d cells", n)
 	}
 }
 

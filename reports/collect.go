@@ -58,7 +58,7 @@ func Collect(r Run) Report {
 func GridOf(m matrix.Matrix) Grid {
 	g := Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
 	for _, w := range m.Rows() {
-		row := Row{Host: w.Host, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
+		row := Row{Host: w.Host, NoHost: w.NoHost, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
 		for _, c := range slices.Concat([]*matrix.Cell{w.System, w.VM}, w.Homes, w.Others) {
 			if c != nil {
 				row.Cells = append(row.Cells, c.ID)

@@ -49,7 +49,7 @@ func (p *page) allChanges(ch *changes) {
 		}
 	}
 	for _, u := range ch.unknown {
-		p.hang(fmt.Sprintf("not known of %s: %s", and(u.cells), u.words))
+		p.hang(fmt.Sprintf("cannot compare %s: %s", and(u.cells), u.words))
 	}
 }
 

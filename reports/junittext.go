@@ -23,7 +23,7 @@ func explain(c Cause) string {
 	lines = append(lines, labelled("hint: ", c.Hint)...)
 	lines = append(lines, labelled("derivation: ", c.DrvPath)...)
 	if len(c.Cells) > 1 {
-		lines = append(lines, fmt.Sprintf("stops %d cells: %s", len(c.Cells), strings.Join(c.Cells, ", ")))
+		lines = append(lines, fmt.Sprintf("blocks %d cells: %s", len(c.Cells), strings.Join(c.Cells, ", ")))
 	}
 	lines = append(lines, labelled("full log: ", c.Log)...)
 	if c.LogTail != "" {

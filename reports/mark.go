@@ -63,7 +63,7 @@ func (k marker) cell(c Cell) mark {
 	m := k.full(c)
 	switch k.detail {
 	case inFull:
-		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "as before", result.Fixed: "fixed"}[c.outcome()]
+		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "still failing", result.Fixed: "fixed"}[c.outcome()]
 		m.text += after(", ", outcome)
 	case inBrief:
 		m.text = k.short(c, m)

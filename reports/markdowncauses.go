@@ -55,7 +55,7 @@ func (m *markdown) cause(c Cause) {
 	}
 	m.log(c)
 	if len(c.Cells) > inlineCells && m.most.cells > inlineCells {
-		m.folded("the "+count(len(c.Cells), "cell")+" that it stops", func() { m.block(m.names(c.Cells)) })
+		m.folded("the "+count(len(c.Cells), "cell")+" that it blocks", func() { m.block(m.names(c.Cells)) })
 	}
 }
 
@@ -65,8 +65,8 @@ func (m *markdown) causeFacts(c Cause, title string) []string {
 	if age := m.index.age(c); age != "" {
 		facts = append(facts, "**"+prose(age)+"**")
 	}
-	if stops := c.stops(title); stops != "" {
-		facts = append(facts, prose(fit(stops, m.most.title)))
+	if blocks := c.blocks(title); blocks != "" {
+		facts = append(facts, prose(fit(blocks, m.most.title)))
 	}
 	if c.Location != nil && c.Location.File != "" {
 		facts = append(facts, m.place(*c.Location))

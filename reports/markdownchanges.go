@@ -107,7 +107,7 @@ func (m *markdown) lists() {
 			lines = append(lines, fmt.Sprintf("- … and %s not known", count(len(m.changes.unknown)-i, "more reason")))
 			break
 		}
-		lines = append(lines, "- not known of "+m.names(t.cells)+": "+prose(fit(t.words, m.most.title)))
+		lines = append(lines, "- cannot compare "+m.names(t.cells)+": "+prose(fit(t.words, m.most.title)))
 	}
 	if len(lines) > 0 {
 		m.block(lines...)

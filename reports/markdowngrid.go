@@ -41,7 +41,7 @@ func (m *markdown) grid() {
 		lines = append(lines, prose(fit(kindTitle(kind), m.most.title)+": "+tally(groups[kind]).words()))
 	}
 	if len(lines) > 0 && m.most.rows > 0 {
-		m.block("**besides:** " + strings.Join(lines, " · "))
+		m.block("**other outputs:** " + strings.Join(lines, " · "))
 	}
 }
 

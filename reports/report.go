@@ -69,8 +69,9 @@ type Grid struct {
 
 // Row is one row of the table.
 type Row struct {
-	// Host is empty in a row of homes that serve no host.
 	Host string `json:"host,omitempty"`
+	// NoHost means that the row is of homes that serve no host.
+	NoHost bool `json:"no_host,omitempty"`
 	// Key is what such homes are called, empty if each is named after its user.
 	Key string `json:"key,omitempty"`
 	// Orphan means that only homes name the host; the flake does not have it.

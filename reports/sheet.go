@@ -12,7 +12,8 @@ import (
 type sheet struct {
 	users  []string
 	rows   []row
-	others []Cell // those of kinds that have no place in a grid
+	byHost map[string]int // rows by host, "" being that of homes without one
+	others []Cell         // those of kinds that have no place in a grid
 }
 
 // row is a host with all that stands beside it, or a group of homes that serve
@@ -28,10 +29,10 @@ type row struct {
 // newSheet lays a report out as its grid says. A cell that has no row there, as in a report
 // that was made by hand, gets one, so that no cell is lost.
 func newSheet(r Report) *sheet {
-	s := &sheet{users: slices.Clone(r.Grid.Users)}
+	s := &sheet{users: slices.Clone(r.Grid.Users), byHost: map[string]int{}}
 	cells := map[string][]Cell{} // by id; several may have the same once credentials are masked
 	for _, c := range r.Cells {
-		if !inGrid(c) || c.Host == "" && c.Kind != "home" {
+		if !hasPlace(c) {
 			s.others = append(s.others, c)
 			continue
 		}
@@ -40,35 +41,48 @@ func newSheet(r Report) *sheet {
 			s.users = append(s.users, c.User)
 		}
 	}
-	placed := map[string]bool{}
+	served := map[string]bool{} // ids of bare homes that have a row
 	for _, g := range r.Grid.Rows {
-		w := row{name: cmp.Or(g.Host, g.Key), note: g.note(), homes: map[string][]Cell{}}
-		for i, id := range g.Cells {
-			if slices.Contains(g.Cells[:i], id) {
+		w := s.newRow(g)
+		seen := map[string]bool{}
+		for _, id := range g.Cells {
+			of := cells[id]
+			if len(of) == 0 || seen[id] {
 				continue
 			}
-			placed[id] = true
-			for _, c := range cells[id] {
-				w.put(c.on(g.Host))
+			seen[id] = true
+			// Only a bare home may be in several rows.
+			if of[0].isBare() {
+				served[id] = true
+				w.put(worst(of).on(g.Host))
+			} else {
+				w.put(of[0])
+				cells[id] = of[1:]
 			}
 		}
-		s.rows = append(s.rows, w)
 	}
 	for _, host := range r.Grid.Hosts {
 		s.row(host)
 	}
 	for _, c := range r.Cells {
-		if _, there := cells[c.ID]; there && !placed[c.ID] && inGrid(c) {
-			s.row(c.Host).put(c)
+		if of := cells[c.ID]; hasPlace(c) && len(of) > 0 && !served[c.ID] {
+			s.row(of[0].Host).put(of[0])
+			cells[c.ID] = of[1:]
 		}
 	}
 	return s
 }
 
+// hasPlace reports whether a cell belongs into a row of the grid.
+func hasPlace(c Cell) bool { return inGrid(c) && (c.Host != "" || c.Kind == "home") }
+
+// isBare reports whether a home names no host, and so may serve several.
+func (c Cell) isBare() bool { return c.Kind == "home" && c.Host == "" }
+
 // note says why a row is none of a host.
 func (g Row) note() string {
 	switch {
-	case g.Host == "":
+	case g.NoHost:
 		return noHost
 	case g.Orphan:
 		return "(no such host)"
@@ -81,15 +95,22 @@ const noHost = "(no host)"
 // title is the row's name with its note.
 func (w row) title() string { return strings.TrimPrefix(w.name+after(" ", w.note), " ") }
 
+// newRow adds a row.
+func (s *sheet) newRow(g Row) *row {
+	if _, there := s.byHost[g.Host]; !there && g.Key == "" {
+		s.byHost[g.Host] = len(s.rows)
+	}
+	s.rows = append(s.rows, row{name: cmp.Or(g.Host, g.Key), note: g.note(), homes: map[string][]Cell{}})
+	return &s.rows[len(s.rows)-1]
+}
+
 // row returns the row of a host, or with "" that of homes without one, which it adds if
 // there is none.
 func (s *sheet) row(host string) *row {
-	i := slices.IndexFunc(s.rows, func(w row) bool { return w.name == host && (w.note == noHost) == (host == "") })
-	if i < 0 {
-		i = len(s.rows)
-		s.rows = append(s.rows, row{name: host, note: Row{Host: host}.note(), homes: map[string][]Cell{}})
+	if i, there := s.byHost[host]; there {
+		return &s.rows[i]
 	}
-	return &s.rows[i]
+	return s.newRow(Row{Host: host, NoHost: host == ""})
 }
 
 // inGrid reports whether a cell is of a kind that the grid has a place for.
@@ -111,7 +132,7 @@ func (w *row) put(c Cell) {
 // on is a home that serves several hosts, as it went on this one: what came of it in
 // the others is not this one's.
 func (c Cell) on(host string) Cell {
-	if c.Kind != "home" || c.Host != "" || host == "" {
+	if !c.isBare() || host == "" {
 		return c
 	}
 	var phases []Phase

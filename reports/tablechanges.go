@@ -55,7 +55,7 @@ func (p *page) changes(r Report) {
 		}
 	}
 	for _, u := range ch.unknown {
-		p.within("not known of " + some(u.cells, inlineCells) + ": " + u.words)
+		p.within("cannot compare " + some(u.cells, inlineCells) + ": " + u.words)
 	}
 }
 

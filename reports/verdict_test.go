@@ -35,6 +35,10 @@ func TestVerdictOf(t *testing.T) {
 		"input that cannot be fetched":  {causes: []Cause{{Kind: "input"}}, want: VerdictError},
 		"machine's cause beside passed": {cells: []Cell{passed}, causes: []Cause{{Kind: "infra"}}, want: VerdictError},
 		"machine's, then flake's":       {causes: []Cause{{Kind: "infra"}, {Kind: "eval"}}, want: VerdictFailed},
+		"build that hosts wait for":     {causes: []Cause{{Kind: "build"}}, want: VerdictFailed},
+		"hash that hosts wait for":      {causes: []Cause{{Kind: "hash-mismatch"}}, want: VerdictFailed},
+		"hosts took too long":           {causes: []Cause{{Kind: "timeout"}}, want: VerdictFailed},
+		"a cause of tomorrow":           {causes: []Cause{{Kind: "melted"}}, want: VerdictError},
 		"cause of a cell":               {cells: []Cell{failed}, causes: []Cause{{Kind: "infra", Cells: []string{"x"}}}, want: VerdictFailed},
 	} {
 		t.Run(name, func(t *testing.T) {

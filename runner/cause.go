@@ -110,7 +110,7 @@ func evalCause(err error) *Cause {
 	}
 	var late *nix.TimeoutError
 	if errors.As(err, &late) {
-		return &Cause{Kind: result.CauseTimeout, Title: late.Error(), Message: err.Error(), Hint: lateHint}
+		return &Cause{Kind: result.CauseInfra, Title: late.Error(), Message: err.Error(), Hint: lateHint}
 	}
 	c := &Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
 	var died *proc.Error

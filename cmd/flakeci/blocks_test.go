@@ -72,3 +72,18 @@ func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
 		t.Errorf("%d cells are counted as failed, want the error and the failure", p.failed)
 	}
 }
+
+func TestHeadlineOfABlockedCell(t *testing.T) {
+	cause := func(name string) *runner.Cause {
+		return &runner.Cause{DrvPath: "/nix/store/00000000000000000000000000000000-" + name + ".drv"}
+	}
+	for want, causes := range map[string][]*runner.Cause{
+		"✘ nixos/a blocked":                        {{Kind: result.CauseDaemon}},
+		"✘ nixos/a blocked by frob-1.2":            {cause("frob-1.2")},
+		"✘ nixos/a blocked by frob-1.2 and 2 more": {cause("frob-1.2"), cause("b"), cause("c")},
+	} {
+		if got := headline(runner.Result{Cell: matrix.Cell{ID: "nixos/a"}, Status: result.DependencyFailed, Causes: causes}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -90,11 +90,28 @@ func headline(r runner.Result) string {
 	case result.Error:
 		return fmt.Sprintf("! %s error after %s", id, took)
 	case result.DependencyFailed:
-		return fmt.Sprintf("✘ %s needs what failed", id)
+		return "✘ " + id + " blocked" + blockers(r.Causes)
 	case result.TimedOut:
 		return fmt.Sprintf("✘ %s timed out after %s", id, took)
 	}
 	return fmt.Sprintf("✘ %s failed after %s", id, took)
+}
+
+// blockers names the first derivation that blocks a cell, and counts the others.
+func blockers(causes []*runner.Cause) string {
+	var names []string
+	for _, c := range causes {
+		if c.DrvPath != "" {
+			names = append(names, nix.DrvName(c.DrvPath))
+		}
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return " by " + names[0]
+	}
+	return fmt.Sprintf(" by %s and %d more", names[0], len(names)-1)
 }
 
 // checksHeld counts the checks of a host that passed.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -115,6 +116,7 @@ func (j *job) broken(ctx context.Context, err error) {
 	switch over := runner.Overdue(ctx); {
 	case over != nil:
 		c := over.Cause()
+		c.Kind = result.CauseInfra // it is not known whose time it was
 		c.Title += ", and the flake was still being looked into"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:

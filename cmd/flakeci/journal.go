@@ -152,7 +152,7 @@ func (j *job) withoutJournal(why error) error {
 	case errors.As(why, &busy) && j.opts.resume:
 		return &usageError{msg: "nothing to resume: " + why.Error(), hint: "wait for it, or end it with Ctrl-C where it runs"}
 	case errors.As(why, &busy):
-		j.app.say("warning: this run cannot be resumed: such a run goes on already (process %s)", busy.PID)
+		j.app.say("warning: an identical run is in progress (pid %s); this one will not be resumable", busy.PID)
 	case j.opts.resume:
 		return fmt.Errorf("nothing to resume: the journal: %w", why)
 	default:
@@ -203,38 +203,38 @@ func (j *job) goOn(now journal.Head) *runner.Earlier {
 	before, err := j.journal.before, j.journal.unread
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		j.app.say("nothing to resume: no such run here was stopped or did not pass; this is a new one")
+		j.app.say("nothing to resume; starting a new run")
 		return nil
 	case err != nil:
-		j.app.say("nothing to resume: the journal cannot be read: %v; this is a new run", err)
+		j.app.say("nothing to resume: cannot read the journal: %v; starting a new run", err)
 		return nil
 	}
 	if before.Damaged {
-		j.app.say("warning: the journal of the run before is damaged; what that came to after the damage is done again")
+		j.app.say("warning: the journal of the previous run is damaged; what came after the damage runs again")
 	}
 	if before.Foreign() {
 		j.app.say("warning: the journal of the previous run has invalid store paths; the cells they belong to run again")
 	}
 	ended := dayAndTime(before.Last)
 	if before.Looking() && len(before.Earlier(false).Passed) == 0 {
-		j.app.say("nothing to resume: the run that ended %s came no further than looking into the flake; this is a new one", ended)
+		j.app.say("nothing to resume: the run that ended %s did not get past looking into the flake; starting a new run", ended)
 		return nil
 	}
 	if other := differing(before.Head.Terms, now.Terms); len(other) > 0 {
-		j.app.say("the run that ended %s is not resumed: not the same as then: %s; this is a new one", ended, strings.Join(other, ", "))
+		j.app.say("not resuming the run that ended %s, because these differ: %s; starting a new run", ended, strings.Join(other, ", "))
 		return nil
 	}
 	same := now.Flake != "" && before.Head.Flake == now.Flake
 	e := before.Earlier(same)
 	switch {
 	case same:
-		j.app.say("going on with the run that ended %s: %s", ended, tookOver(len(e.Same)))
+		j.app.say("resuming the run that ended %s: %s", ended, tookOver(len(e.Same)))
 	case j.opts.nix.seesMachine():
-		j.app.say("going on with the run that ended %s: an evaluation that sees the machine is done again, and only what has changed by that is built", ended)
+		j.app.say("resuming the run that ended %s (evaluations can see this machine: re-evaluating, reusing unchanged results)", ended)
 	case now.Flake == "":
-		j.app.say("going on with the run that ended %s: the flake is at no commit, so all is evaluated again, and what is the same as then is taken over", ended)
+		j.app.say("resuming the run that ended %s (uncommitted changes: re-evaluating, reusing unchanged results)", ended)
 	default:
-		j.app.say("going on with the run that ended %s: the flake has changed since, so all is evaluated again, and what is the same as then is taken over", ended)
+		j.app.say("resuming the run that ended %s (the flake changed: re-evaluating, reusing unchanged results)", ended)
 	}
 	return e
 }
@@ -244,9 +244,9 @@ func tookOver(n int) string {
 	case 0:
 		return "nothing had passed"
 	case 1:
-		return "1 cell had passed and is taken over"
+		return "reusing 1 cell that passed"
 	}
-	return fmt.Sprintf("%d cells had passed and are taken over", n)
+	return fmt.Sprintf("reusing %d cells that passed", n)
 }
 
 // differing are the names whose values are not the same, in order.

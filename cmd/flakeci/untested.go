@@ -238,6 +238,7 @@ func (j *job) checkDeadline(ctx context.Context) {
 		return
 	}
 	c := over.Cause()
+	c.Kind = result.CauseInfra // no cell took too long
 	if j.base.base != nil {
 		c.Title += ", and not all was compared with the base"
 	}

@@ -150,7 +150,7 @@ func explainNix(err error) (complaint, bool) {
 	var late *nix.TimeoutError
 	var slow *runner.SlowError
 	switch {
-	case errors.As(err, &late), errors.As(err, &slow):
+	case errors.As(err, &late), errors.As(err, &slow): // nothing says that it is the flake that is slow
 		return complaint{err.Error(), runner.FlakeCause(err).Hint, exitError}, true
 	case errors.As(err, &noFlake):
 		hint := "name a folder with a flake.nix, or what Nix takes as a flake reference"

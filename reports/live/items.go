@@ -98,7 +98,7 @@ func (f *fault) words() (title, victims string) {
 		cells = cells[:mostVictims]
 	}
 	if slices.ContainsFunc(f.cells, func(id string) bool { return !strings.Contains(title, clean.Clean(id)) }) {
-		victims = "stops " + clean.Clean(strings.Join(cells, ", ")) + more
+		victims = "blocks " + clean.Clean(strings.Join(cells, ", ")) + more
 	}
 	return title, victims
 }

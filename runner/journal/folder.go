@@ -38,7 +38,7 @@ type BusyError struct {
 }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("it is still going on (process %s)", e.PID)
+	return fmt.Sprintf("it is still in progress (pid %s)", e.PID)
 }
 
 // Slot is the place of one journal, locked.

@@ -526,7 +526,7 @@ func FuzzRead(f *testing.F) {
 
 // A link that a checkout brings may lead to a device.
 func TestAJournalWithoutEnd(t *testing.T) {
-	if _, err := read(endless{}, 1<<20); !errors.Is(err, safefile.ErrTooLong) {
+	if _, err := Read(endless{}); !errors.Is(err, safefile.ErrTooLong) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -534,10 +534,7 @@ func TestAJournalWithoutEnd(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
+	return len(p), nil // as it is: with the race detector, each write would cost
 }
 
 // Cells with invalid store paths are not taken over, and the journal says that it has some.

@@ -53,10 +53,8 @@ const mostJournal = 256 << 20
 
 // Read reads a journal as far as its lines are whole. The error is a
 // [*FormatError] if there is not even a head.
-func Read(r io.Reader) (*Journal, error) { return read(r, mostJournal) }
-
-func read(r io.Reader, limit int64) (*Journal, error) {
-	data, err := safefile.All(r, limit)
+func Read(r io.Reader) (*Journal, error) {
+	data, err := safefile.All(r, mostJournal)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
