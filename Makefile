@@ -53,10 +53,12 @@ boot = $(if $(guest),--vm reason)
 # There only where the machine's Nix works in a wrapping alone (scripts/setup says why).
 wrapped_nix = $(addprefix --nix ,$(wildcard .cache/nix/machine/bin/nix))
 
+# More packages than processors at once, as many tests wait for time limits.
+packages = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+
 raced = CGO_ENABLED=1 go test -race -timeout 60m $(TESTFLAGS)
 
-# Boots run by themselves: beside other tests each takes three times as long. Of the other
-# packages more run at once than there are processors, as many wait for time limits.
+# Boots run by themselves: beside other tests each takes three times as long.
 test: export SUPERVISOR_WITHOUT_RACE = $(CURDIR)/.cache/bin/supervise
 test: setup-test ## all tests, with real Nix in several versions
 	go build -o .cache/bin/ ./internal/proc/supervise
@@ -64,7 +66,7 @@ test: setup-test ## all tests, with real Nix in several versions
 	  go test -timeout 60m $(TESTFLAGS) $(sinks) || status=$$?; \
 	  go test -timeout 60m $(TESTFLAGS) -run '$(bulk)' $(bulky) || status=$$?; \
 	  $(raced) -run '^TestVMScripts$$' ./cmd/flakeci || status=$$?; \
-	  $(raced) -p $$(($$(getconf _NPROCESSORS_ONLN) + 2)) -skip '^TestVMScripts$$|$(bulk)' $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
+	  $(raced) -p $(packages) -skip '^TestVMScripts$$|$(bulk)' $$(go list ./... | grep -vxF "$$(go list $(sinks))") ./testdata/ || status=$$?; \
 	  scripts/setup skipped; exit $$status
 
 # golangci-lint leaves out folders called testdata; go vet takes one that is named.
@@ -72,7 +74,7 @@ check: setup-test setup-lint ## for daily work: build, lint, and quick tests wit
 	go build -o bin/ ./cmd/flakeci
 	go vet ./testdata/
 	.cache/bin/golangci-lint run --allow-serial-runners ./...
-	go test -short ./... ./testdata/
+	go test -p $(packages) -short ./... ./testdata/
 
 golden: ## rewrite the golden files of reports and command line; look at the diff
 	UPDATE_GOLDEN=1 go test ./reports/... ./cmd/...

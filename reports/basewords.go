@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -86,17 +88,8 @@ func span2(least, most string) string {
 	return least + " to " + most
 }
 
-// humanBytes is a size as a person would say it.
-func humanBytes(n int64) string {
-	size, units := float64(n), []string{"B", "kB", "MB", "GB", "TB", "PB", "EB"}
-	for size >= 999.5 && len(units) > 1 {
-		size, units = size/1000, units[1:]
-	}
-	if size < 9.95 && units[0] != "B" {
-		return fmt.Sprintf("%.1f %s", size, units[0])
-	}
-	return fmt.Sprintf("%.0f %s", size, units[0])
-}
+// humanBytes writes a size, such as 8.1 GB. A report may have negative ones.
+func humanBytes(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
 
 // humanDelta is a difference of sizes, with its sign.
 func humanDelta(n int64) string {

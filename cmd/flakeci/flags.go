@@ -142,19 +142,7 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	if err != nil {
 		return nix.Options{}, err
 	}
-	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.given, Answers: a.cacheFolder("eval")}, nil
-}
-
-// cacheFolder is a folder of flakeci's for what can be had again, or "" where the
-// user has none (https://specifications.freedesktop.org/basedir-spec/latest/).
-func (a *App) cacheFolder(name string) string {
-	if dir := a.env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "flakeci", name)
-	}
-	if home := a.env("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".cache", "flakeci", name)
-	}
-	return ""
+	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.given, Answers: a.cachePath("eval")}, nil
 }
 
 // spec is a flag whose empty value says something else than its absence.

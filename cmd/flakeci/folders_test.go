@@ -17,8 +17,8 @@ func TestOwnFoldersAreAbsolute(t *testing.T) {
 	} {
 		a := &App{Env: env}
 		for name, path := range map[string]string{
-			"journal": a.stateFolder("journal"), "history": a.stateFolder("history.db"),
-			"answers": a.cacheFolder("eval"), "accelerator": a.cacheFile("kvm.json"),
+			"journal": a.statePath("journal"), "history": a.statePath("history.db"),
+			"answers": a.cachePath("eval"), "accelerator": a.cachePath("kvm.json"),
 		} {
 			if path != "" && !filepath.IsAbs(path) {
 				t.Errorf("%q: %s lies in %s", env, name, path)

@@ -59,7 +59,7 @@ func (a *App) fromJournal(path string) (r reports.Report, folder evidence, shard
 // isMine says whether a journal is where flakeci writes them. Any other may be a
 // stranger's, which is not to choose a folder to be read.
 func (a *App) isMine(path string) bool {
-	own, err := os.Stat(a.stateFolder("journal"))
+	own, err := os.Stat(a.statePath("journal"))
 	if err != nil {
 		return false
 	}
@@ -87,7 +87,7 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 		return nil, false, err
 	}
 	var passedOver []error
-	j, busy, passedOver, err = journal.Folder(a.stateFolder("journal")).Newest(dir)
+	j, busy, passedOver, err = journal.Folder(a.statePath("journal")).Newest(dir)
 	for _, why := range passedOver {
 		a.say("warning: a newer journal, which may be of a run here, cannot be read: %v", why)
 	}

@@ -25,7 +25,7 @@ type memoir struct {
 // remember begins to open the file, beside whatever else is done.
 func (j *job) remember(ctx context.Context) *memoir {
 	f := j.target.Flake
-	m := &memoir{app: j.app, path: j.app.stateFolder("history.db"), flake: f.Folder()}
+	m := &memoir{app: j.app, path: j.app.statePath("history.db"), flake: f.Folder()}
 	if m.path == "" {
 		return nil
 	}

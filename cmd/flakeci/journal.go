@@ -19,18 +19,6 @@ import (
 	"github.com/flakeci/flakeci/runner/journal"
 )
 
-// stateFolder is a folder of flakeci's for what is to stay, or "" where the user
-// has none (https://specifications.freedesktop.org/basedir-spec/latest/).
-func (a *App) stateFolder(name string) string {
-	if dir := a.env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "flakeci", name)
-	}
-	if home := a.env("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".local", "state", "flakeci", name)
-	}
-	return ""
-}
-
 // here is the folder that flakeci was started in, by whichever path that was reached.
 func here() (string, error) {
 	dir, err := os.Getwd()
@@ -88,7 +76,7 @@ func (j *job) beginJournal() error {
 	if !j.journals {
 		return nil
 	}
-	folder := journal.Folder(j.app.stateFolder("journal"))
+	folder := journal.Folder(j.app.statePath("journal"))
 	if folder == "" {
 		return j.withoutJournal(errors.New("there is no folder for it: neither XDG_STATE_HOME nor HOME is set"))
 	}

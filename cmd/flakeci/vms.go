@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -36,23 +35,11 @@ func (f *vmFlags) check() error {
 // lab is where hosts are booted, with its temporary files below tmp.
 func (f *vmFlags) lab(a *App, c vmConfig, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Lab {
 	return &vmtest.Lab{
-		Accel: &vmtest.Accelerator{Want: vmtest.Accel(f.accel), Cache: a.cacheFile("kvm.json")},
+		Accel: &vmtest.Accelerator{Want: vmtest.Accel(f.accel), Cache: a.cachePath("kvm.json")},
 		Dir:   tmp, Path: a.env("PATH"), Artifacts: artifacts,
 		BootTimeout: c.BootTimeout, Silence: c.Silence, OpenNetwork: c.OpenNetwork,
 		Limit: timeout, Budget: vmtest.NewBudget(c.Jobs),
 	}
-}
-
-// cacheFile is a file that may be lost at any time; empty where there is no
-// place for one.
-func (a *App) cacheFile(name string) string {
-	if dir := a.env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "flakeci", name)
-	}
-	if home := a.env("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".cache", "flakeci", name)
-	}
-	return ""
 }
 
 // vmOptions say what the runner does with VMs.
