@@ -30,13 +30,24 @@ type row struct {
 // that was made by hand, gets one, so that no cell is lost.
 func newSheet(r Report) *sheet {
 	s := &sheet{users: slices.Clone(r.Grid.Users), byHost: map[string]int{}}
-	cells := map[string][]Cell{} // by id; several may have the same once credentials are masked
+	own, bare := map[string][]Cell{}, map[string][]Cell{} // by id; several may have the same once credentials are masked
+	at := map[[2]string]int{}
 	for _, c := range r.Cells {
-		if !hasPlace(c) {
+		switch key := [2]string{c.ID, c.User}; {
+		case !hasPlace(c):
 			s.others = append(s.others, c)
 			continue
+		case !c.isBare():
+			own[c.ID] = append(own[c.ID], c)
+		default: // of one user's, the worst stands for all
+			i, there := at[key]
+			if !there {
+				at[key] = len(bare[c.ID])
+				bare[c.ID] = append(bare[c.ID], c)
+			} else {
+				bare[c.ID][i] = worst([]Cell{bare[c.ID][i], c})
+			}
 		}
-		cells[c.ID] = append(cells[c.ID], c)
 		if c.Kind == "home" && !slices.Contains(s.users, c.User) {
 			s.users = append(s.users, c.User)
 		}
@@ -46,18 +57,16 @@ func newSheet(r Report) *sheet {
 		w := s.newRow(g)
 		seen := map[string]bool{}
 		for _, id := range g.Cells {
-			of := cells[id]
-			if len(of) == 0 || seen[id] {
+			if seen[id] {
 				continue
 			}
-			seen[id] = true
-			// Only a bare home may be in several rows.
-			if of[0].isBare() {
-				served[id] = true
-				w.put(worst(of).on(g.Host))
-			} else {
+			seen[id], served[id] = true, true
+			for _, c := range bare[id] { // only these may be in several rows
+				w.put(c.on(g.Host))
+			}
+			if of := own[id]; len(of) > 0 {
 				w.put(of[0])
-				cells[id] = of[1:]
+				own[id] = of[1:]
 			}
 		}
 	}
@@ -65,9 +74,15 @@ func newSheet(r Report) *sheet {
 		s.row(host)
 	}
 	for _, c := range r.Cells {
-		if of := cells[c.ID]; hasPlace(c) && len(of) > 0 && !served[c.ID] {
-			s.row(of[0].Host).put(of[0])
-			cells[c.ID] = of[1:]
+		for _, of := range own[c.ID] {
+			s.row(of.Host).put(of)
+		}
+		delete(own, c.ID)
+		if !served[c.ID] {
+			served[c.ID] = true
+			for _, of := range bare[c.ID] {
+				s.row("").put(of)
+			}
 		}
 	}
 	return s

@@ -3,9 +3,12 @@ package reports
 import (
 	"math/rand"
 	"slices"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // The grid of a report is the layout of the matrix, whatever a selection or a shard left
@@ -41,6 +44,52 @@ func TestSheetIsTheMatrixsLayout(t *testing.T) {
 		if got, want := s.every(), everyID(m); !slices.Equal(got, want) {
 			t.Fatalf("cells of the sheet are %v, want %v", got, want)
 		}
+	}
+}
+
+// Cells whose ids are the same, as once a credential in them is masked, are all shown.
+func TestSheetShowsCellsOfOneID(t *testing.T) {
+	const id = "home/***"
+	r := Report{Grid: Grid{Hosts: []string{"a", "b"}, Rows: []Row{{Host: "a", Cells: []string{id, id}}, {Host: "b", Cells: []string{id}}}}}
+	for _, c := range []Cell{{User: "u"}, {User: "v"}, {User: "u", Host: "a"}, {User: "u", Host: "b"}, {User: "u", Host: "c"}} {
+		c.ID, c.Kind, c.Status = id, "home", result.Passed
+		r.Cells = append(r.Cells, c)
+	}
+	r.Cells = append(r.Cells, Cell{ID: id, Kind: "home", User: "v", Status: result.Failed})
+	var got []string
+	for _, w := range newSheet(r).rows {
+		for _, user := range []string{"u", "v"} {
+			for _, c := range w.homes[user] {
+				got = append(got, w.title()+" "+c.User+"@"+c.Host+" "+string(c.Status))
+			}
+		}
+	}
+	want := []string{
+		"a u@ passed", "a u@a passed", "a v@ failed",
+		"b u@ passed", "b u@b passed", "b v@ failed", "c u@c passed",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A report may be as long as it likes: laying it out takes no time that grows faster.
+func TestSheetOfALongReport(t *testing.T) {
+	const many = 100_000
+	r := Report{}
+	for i := range many {
+		id := "nixos/" + strconv.Itoa(i)
+		r.Cells = append(r.Cells, Cell{ID: id, Kind: "nixos", Host: strconv.Itoa(i)}, Cell{ID: "home/x", Kind: "home", User: "x"})
+		r.Grid.Hosts = append(r.Grid.Hosts, strconv.Itoa(i))
+		r.Grid.Rows = append(r.Grid.Rows, Row{Host: "h" + strconv.Itoa(i), Cells: []string{"home/x"}})
+	}
+	for i := range many {
+		r.Grid.Rows[0].Cells = append(r.Grid.Rows[0].Cells, "nixos/"+strconv.Itoa(i))
+	}
+	began := time.Now()
+	s := newSheet(r)
+	if took := time.Since(began); took > time.Minute || len(s.rows[0].system) != many || len(s.rows) != 2*many {
+		t.Errorf("%d rows, %d systems in the first, after %s", len(s.rows), len(s.rows[0].system), took)
 	}
 }
 
