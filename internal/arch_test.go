@@ -148,7 +148,7 @@ func TestImportDirection(t *testing.T) {
 
 // The matrix is pure: whoever wants to know what a cell is need not read
 // anything else. So are the words of a result.
-func TestMatrixIsStandardLibraryOnly(t *testing.T) {
+func TestMatrixAndResultArePure(t *testing.T) {
 	impure := []string{"os", "net", "syscall", "time", "math/rand", "math/rand/v2"}
 	for _, s := range sources(t) {
 		if !isUnder(s.folder, []string{"matrix", "result"}) {

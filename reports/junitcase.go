@@ -55,10 +55,9 @@ func (j junitReport) phaseCase(c Cell, p Phase, last bool) junit.Testcase {
 
 // put makes a result an error if the machine is to blame, else a failure.
 func put(test *junit.Testcase, s result.Status, r *junit.Result) {
-	switch s {
-	case result.Failed, result.DependencyFailed, result.TimedOut:
+	if s.BlamesFlake() {
 		test.Failure = r
-	default:
+	} else {
 		test.Error = r
 	}
 }

@@ -103,7 +103,7 @@ func worst(cells []Cell) Cell {
 // badPhase names the phase that a cell ended with: the last that did not pass.
 func badPhase(c Cell) string {
 	for _, p := range slices.Backward(c.Phases) {
-		if p.Status != result.Passed && p.Status != result.Skipped {
+		if !p.Status.OK() {
 			return p.Name
 		}
 	}

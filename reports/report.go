@@ -62,13 +62,14 @@ type Grid struct {
 	Hosts   []string `json:"hosts"`
 	Users   []string `json:"users"`
 	Orphans []string `json:"orphans"`
-	// Rows are those of [matrix.Matrix.Rows]: which home serves which host depends on the
-	// whole flake, also on what this run left out.
+	// Rows come from the matrix: which home serves which host depends on the whole flake,
+	// including what this run left out.
 	Rows []Row `json:"rows"`
 }
 
 // Row is one row of the table.
 type Row struct {
+	// Host names the host, unless NoHost.
 	Host string `json:"host,omitempty"`
 	// NoHost means that the row is of homes that serve no host.
 	NoHost bool `json:"no_host,omitempty"`
@@ -199,11 +200,10 @@ func VerdictOf(cells []Cell, causes []Cause, interrupted bool) Verdict {
 		verdict = VerdictError
 	}
 	for _, c := range cells {
-		switch c.Status {
-		case result.Failed, result.DependencyFailed, result.TimedOut:
+		switch {
+		case c.Status.BlamesFlake():
 			return VerdictFailed
-		case result.Passed, result.Skipped:
-		default: // also a cell without a result, or with one that is not known here
+		case !c.Status.OK(): // also a cell without a result, or with one that is not known here
 			verdict = VerdictError
 		}
 	}

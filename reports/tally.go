@@ -3,7 +3,6 @@ package reports
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/result"
@@ -69,7 +68,7 @@ func (n *counts) compare(c Cell) {
 		n.known++
 	case outcome == result.Fixed:
 		n.fixed++
-	case slices.Contains([]result.Status{result.Failed, result.DependencyFailed, result.TimedOut}, c.Status):
+	case c.Status.BlamesFlake():
 		n.uncompared++
 	}
 }

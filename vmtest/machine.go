@@ -63,7 +63,7 @@ func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, 
 	qemu := qemuOf(script)
 	accel, why, err := l.Accel.Choose(ctx, qemu)
 	if err != nil {
-		return nil, nil, &Fault{Kind: result.CauseAccelerator, Title: "the accelerator asked for is not to be had", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
+		return nil, nil, &Fault{Kind: result.CauseAccelerator, Title: "the requested accelerator is not available", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
 	}
 	dir, err := os.MkdirTemp(l.Dir, "vm-")
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/reports/live"
-	"github.com/flakeci/flakeci/result"
 )
 
 // memoir is what earlier runs of a flake came to. Nothing hangs on it: if the file
@@ -93,8 +92,7 @@ func (m *memoir) add(ctx context.Context, r *reports.Report) {
 
 func (m *memoir) since(ctx context.Context, r *reports.Report) (err error) {
 	for i := range r.Cells {
-		switch c := &r.Cells[i]; c.Status {
-		case result.Failed, result.DependencyFailed, result.TimedOut:
+		if c := &r.Cells[i]; c.Status.BlamesFlake() {
 			if c.Since, err = m.open().FailsSince(ctx, m.flake, c.ID); err != nil {
 				return err
 			}

@@ -148,7 +148,7 @@ func (k *keeper) end(host string) error {
 	if k.fault.Hint != "" {
 		k.app.say("hint: %s", k.fault.Hint)
 	}
-	if runner.StatusOf([]*runner.Cause{{Kind: k.fault.Kind}}) == result.Error {
+	if k.fault.Kind.Status() == result.Error {
 		return exitCode(exitError)
 	}
 	return exitCode(exitFailed)

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/flakeci/flakeci/reports"
-	"github.com/flakeci/flakeci/result"
 )
 
 const issueTitle = "flakeci: the nightly run is red"
@@ -144,7 +143,7 @@ func link(runURL string) string {
 func fingerprint(r reports.Report) string {
 	var ids []string
 	for _, c := range r.Cells {
-		if c.Status != result.Passed && c.Status != result.Skipped {
+		if !c.Status.OK() {
 			ids = append(ids, c.ID)
 		}
 	}

@@ -280,12 +280,11 @@ func (h *History) FailsSince(ctx context.Context, flake, cell string) (*reports.
 		if err := rows.Scan(&started, &rev, &status); err != nil {
 			return nil, err
 		}
-		switch status {
-		case result.Passed:
+		switch {
+		case status == result.Passed:
 			return since, nil
-		case result.Failed, result.DependencyFailed, result.TimedOut:
-		default:
-			continue // it was not to be seen then
+		case !status.BlamesFlake():
+			continue // that run does not tell
 		}
 		if since == nil {
 			since = &reports.Since{}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
-	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -291,6 +290,5 @@ func (b *board) tally() (finished, failed int) {
 }
 
 func (c *cell) failed() bool {
-	s := c.result.Status
-	return c.finished && s != result.Passed && s != result.Skipped && s != result.Canceled
+	return c.finished && c.result.Status.NeedsAttention()
 }
