@@ -46,6 +46,9 @@ func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 	socket := filepath.Join(ts.Getenv("WORK"), "socket")
 	cmd := exec.Command(ts.Getenv("FLAKECI_NIX"), "--extra-experimental-features", "nix-command", "daemon")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "NIX_CONFIG=" + ts.Getenv("NIX_CONFIG"), "NIX_DAEMON_SOCKET_PATH=" + socket}
+	// As where systemd starts it. In the tests' process group, once stopped, it may get
+	// SIGHUP when that group is orphaned.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	*ts.Value(daemonKey{}).(*exec.Cmd) = *cmd
 	cmd = ts.Value(daemonKey{}).(*exec.Cmd)
 	ts.Check(cmd.Start())
