@@ -28,7 +28,7 @@ type Annotation struct {
 
 // Annotations are the causes that have a place in the repository, new ones before
 // those that were there at the base already.
-func Annotations(r Report) []Annotation {
+func Annotations(r result.Report) []Annotation {
 	r = terminal().report(r)
 	x := newIndex(r)
 	var fresh, old []Annotation
@@ -39,13 +39,13 @@ func Annotations(r Report) []Annotation {
 		}
 		a := Annotation{
 			File: c.Location.File, Line: c.Location.Line, Column: c.Location.Column,
-			Level: LevelFailure, Title: c.Headline(), Details: c.LogTail,
+			Level: LevelFailure, Title: Headline(c), Details: c.LogTail,
 		}
 		var said []string
 		if n := len(c.Cells); n > 0 {
 			said = append(said, "blocks "+count(n, "cell")+": "+and(c.Cells))
 		}
-		for _, text := range []string{c.news(), after("hint: ", c.Hint)} {
+		for _, text := range []string{details(c), after("hint: ", c.Hint)} {
 			if text != "" {
 				said = append(said, text)
 			}
@@ -72,7 +72,7 @@ func inside(file string) bool {
 }
 
 // wasBroken says whether all that a cause stops was broken at the base already.
-func (x index) wasBroken(c Cause) bool {
+func (x index) wasBroken(c result.Cause) bool {
 	for _, id := range c.Cells {
 		if b := x.cells[id].Base; b == nil || b.Outcome != result.AlreadyBroken {
 			return false
@@ -82,4 +82,4 @@ func (x index) wasBroken(c Cause) bool {
 }
 
 // Summary is the line that a run ends with, as plain text.
-func Summary(r Report) string { return summary(terminal().report(r)) }
+func Summary(r result.Report) string { return summary(terminal().report(r)) }

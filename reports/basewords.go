@@ -12,18 +12,18 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// label names a base as a person would: the reference, and the revision and how
+// baseLabel names a base as a person would: the reference, and the revision and how
 // it was come by if that says more.
-func (b Base) label() string {
+func baseLabel(b *result.Base) string {
 	rev := []rune(b.Rev)
 	more := string(rev[:min(7, len(rev))])
-	if strings.HasPrefix(b.name(), more) {
+	if strings.HasPrefix(baseName(b), more) {
 		more = ""
 	}
 	if more != "" && b.Note != "" {
 		more += ", "
 	}
-	return b.name() + bracketed(more+b.Note)
+	return baseName(b) + bracketed(more+b.Note)
 }
 
 // versions writes the versions of a package; most have one.
@@ -36,8 +36,8 @@ func versions(list []string) string {
 	return strings.Join(named, ", ")
 }
 
-// tally counts the packages of a difference by what became of them.
-func (c Closure) tally() string {
+// packageCounts counts the packages of a difference by what became of them.
+func packageCounts(c *result.Closure) string {
 	n := map[result.VersionChange]int{}
 	for _, p := range c.Packages {
 		n[p.Kind]++
@@ -47,8 +47,8 @@ func (c Closure) tally() string {
 		share{n[result.PackageDown], "down"}, share{n[result.PackageModified], "changed"}, share{c.Rebuilt, "rebuilt (same version)"}), "no package changed")
 }
 
-// sign marks a change.
-func (p PackageChange) sign() string {
+// changeSign marks a change.
+func changeSign(p result.PackageChange) string {
 	switch p.Kind {
 	case result.PackageAdded:
 		return "+"
@@ -104,7 +104,7 @@ func humanDelta(n int64) string {
 
 // sourceURL leads to a place in the flake's files, to nothing if it is none
 // below them.
-func sourceURL(base string, l Location) string {
+func sourceURL(base string, l result.Location) string {
 	base = webURL(base)
 	if base == "" {
 		return ""
@@ -130,4 +130,13 @@ func webURL(address string) string {
 		return ""
 	}
 	return u.String()
+}
+
+// baseName is what a base is called within a sentence.
+func baseName(b *result.Base) string {
+	name := cmp.Or(b.Ref, b.Rev, "the base")
+	if len(name) == 40 && strings.Trim(name, "0123456789abcdef") == "" {
+		return name[:7]
+	}
+	return fit(name, 40)
 }

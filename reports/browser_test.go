@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/result"
 )
 
 // browserContext starts Chromium for a test and those below it.
@@ -72,7 +73,7 @@ var (
 func (v view) inDark() view { v.dark = true; return v }
 
 // openHTML renders a report and opens it as a file.
-func openHTML(browser context.Context, t *testing.T, r Report, o HTMLOptions, v view) *tab {
+func openHTML(browser context.Context, t *testing.T, r result.Report, o HTMLOptions, v view) *tab {
 	t.Helper()
 	b := openTab(browser, t, v)
 	b.load(r, o)
@@ -94,7 +95,7 @@ func openTab(browser context.Context, t *testing.T, v view) *tab {
 }
 
 // load renders a report and goes to it.
-func (b *tab) load(r Report, o HTMLOptions) {
+func (b *tab) load(r result.Report, o HTMLOptions) {
 	b.t.Helper()
 	var out bytes.Buffer
 	if err := WriteHTML(&out, r, o); err != nil {
@@ -226,7 +227,7 @@ func TestPageForTheEye(t *testing.T) {
 	browser := browserContext(t)
 	compared, options := comparedReport(t)
 	for name, v := range map[string]view{"light": desktop, "dark": desktop.inDark(), "phone": phone, "phone-dark": phone.inDark()} {
-		pages := map[string]Report{"compared": compared, "failed": readInput(t, "failed"), "green": readInput(t, "green"), "all-kinds": readInput(t, "all-kinds-failed"), "large": largeReport()}
+		pages := map[string]result.Report{"compared": compared, "failed": readInput(t, "failed"), "green": readInput(t, "green"), "all-kinds": readInput(t, "all-kinds-failed"), "large": largeReport()}
 		for report, r := range pages {
 			if strings.HasPrefix(name, "phone") && !slices.Contains([]string{"compared", "large"}, report) {
 				continue

@@ -17,15 +17,15 @@ const (
 )
 
 // causes appends why cells did not pass.
-func (p *page) causes(r Report, x index) {
+func (p *page) causes(r result.Report, x index) {
 	for _, c := range x.ordered(r) {
 		p.cause(c, x)
 	}
 }
 
 // unexplained makes a cause of what little is known of a cell without one.
-func unexplained(c Cell) Cause {
-	cause := Cause{Title: fmt.Sprintf("%s ended as %s", c.ID, c.Status), Cells: []string{c.ID}}
+func unexplained(c result.Cell) result.Cause {
+	cause := result.Cause{Title: fmt.Sprintf("%s ended as %s", c.ID, c.Status), Cells: []string{c.ID}}
 	for _, p := range c.Phases {
 		if p.Status.NeedsAttention() {
 			cause.Message, cause.Log = p.Message, p.Log
@@ -36,10 +36,10 @@ func unexplained(c Cell) Cause {
 
 // cause appends one cause: what happened, what the log says, where, what to do,
 // and last, if they are many, the cells it stops.
-func (p *page) cause(c Cause, x index) {
+func (p *page) cause(c result.Cause, x index) {
 	p.gap()
 	p.causeTitle(c, x)
-	p.indented(indent, p.prose(c.news())...)
+	p.indented(indent, p.prose(details(c))...)
 	for _, line := range lastLines(c.LogTail, tailLines) {
 		p.indented(gutter, fold(line, p.room(widthOf(gutter)))...)
 	}
@@ -60,13 +60,13 @@ func (p *page) cause(c Cause, x index) {
 }
 
 // causeTitle appends what happened and which cells it stops, or how many.
-func (p *page) causeTitle(c Cause, x index) {
+func (p *page) causeTitle(c result.Cause, x index) {
 	sign, t := signFailed, bad
 	if x.isMachine(c) {
 		sign, t = signError, warn
 	}
-	title := c.Headline()
-	title += after(", ", c.blocks(title))
+	title := Headline(c)
+	title += after(", ", blocksText(c, title))
 	title += bracketed(x.age(c))
 	for i, line := range wrap(title, p.room(2)) {
 		if i == 0 {
@@ -77,8 +77,8 @@ func (p *page) causeTitle(c Cause, x index) {
 	}
 }
 
-// blocks names the cells that a cause blocks, or counts them, unless its title names them.
-func (c Cause) blocks(title string) string {
+// blocksText names the cells that a cause blocks, or counts them, unless its title names them.
+func blocksText(c result.Cause, title string) string {
 	switch n := len(c.Cells); {
 	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
 		return ""
@@ -93,15 +93,15 @@ func (c Cause) blocks(title string) string {
 
 // age says whether a cause is new, and since when its cells have failed, as far as
 // that is known.
-func (x index) age(c Cause) string {
+func (x index) age(c result.Cause) string {
 	facts := []string{x.ageAtBase(c), x.since(c)}
 	return strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), ", ")
 }
 
 // since says since when all cells of a cause have failed. It need not have been
 // for this cause all the time.
-func (x index) since(c Cause) string {
-	var last Since
+func (x index) since(c result.Cause) string {
+	var last result.Since
 	for _, id := range c.Cells {
 		s := x.cells[id].Since
 		if s == nil {
@@ -111,11 +111,11 @@ func (x index) since(c Cause) string {
 			last = *s
 		}
 	}
-	return last.words()
+	return sinceText(&last)
 }
 
-// words are empty of the zero value.
-func (s Since) words() string {
+// sinceText are empty of the zero value.
+func sinceText(s *result.Since) string {
 	if s.Runs == 0 {
 		return ""
 	}
@@ -127,19 +127,19 @@ func (s Since) words() string {
 }
 
 // ageAtBase says whether a cause was there at the base.
-func (x index) ageAtBase(c Cause) string {
+func (x index) ageAtBase(c result.Cause) string {
 	switch outcome := x.outcome(c); {
 	case x.base == nil:
 	case outcome == result.NewFailure:
 		return "new"
 	case outcome == result.AlreadyBroken:
-		return "already broken at " + x.base.name()
+		return "already broken at " + baseName(x.base)
 	}
 	return ""
 }
 
 // isMachine reports whether a cause is the machine's and not the flake's.
-func (x index) isMachine(c Cause) bool {
+func (x index) isMachine(c result.Cause) bool {
 	if len(c.Cells) == 0 {
 		return c.Kind.Status() == result.Error
 	}
@@ -151,10 +151,10 @@ func (x index) isMachine(c Cause) bool {
 	return true
 }
 
-// news is what the message has that neither the title nor the log says: mostly
+// details is what the message has that neither the title nor the log says: mostly
 // all but its first line. Of a failed build Nix says no more than that it
 // failed, and quotes the log.
-func (c Cause) news() string {
+func details(c result.Cause) string {
 	message := strings.TrimSpace(c.Message)
 	if c.Kind == result.CauseBuild && c.LogTail != "" || strings.Contains(c.LogTail, message) {
 		return ""
@@ -192,15 +192,4 @@ func lastLines(text string, n int) []string {
 	}
 	lines := strings.Split(text, "\n")
 	return lines[max(0, len(lines)-n):]
-}
-
-// String writes the place as editors take it: file:line:column.
-func (l Location) String() string {
-	switch {
-	case l.Line <= 0:
-		return l.File
-	case l.Column <= 0:
-		return fmt.Sprintf("%s:%d", l.File, l.Line)
-	}
-	return fmt.Sprintf("%s:%d:%d", l.File, l.Line, l.Column)
 }

@@ -13,7 +13,7 @@ import (
 // said once, with the machines on which it took place, since one new nixpkgs
 // changes nine hundred packages on all of them.
 type changes struct {
-	against  Base
+	against  *result.Base
 	alike    []alike // machines whose packages changed alike, in the order of the cells
 	where    []where // packages by the machines on which they changed, most machines first
 	changed  []string
@@ -34,7 +34,7 @@ type alike struct {
 // where are packages that changed on the same machines.
 type where struct {
 	cells    []string
-	packages []PackageChange // the size is that of the machine where it grew most
+	packages []result.PackageChange // the size is that of the machine where it grew most
 }
 
 // told is what is said of some cells.
@@ -55,12 +55,12 @@ func tell(list []told, words, id string) []told {
 }
 
 // newChanges is nil for a run without a comparison.
-func newChanges(r Report) *changes {
+func newChanges(r result.Report) *changes {
 	if r.Base == nil || r.Base.Missing != "" {
 		return nil
 	}
-	ch := &changes{against: *r.Base, machines: map[string][]string{}}
-	var known []Cell
+	ch := &changes{against: r.Base, machines: map[string][]string{}}
+	var known []result.Cell
 	for _, c := range r.Cells {
 		if c.Base == nil {
 			continue
@@ -89,7 +89,7 @@ func newChanges(r Report) *changes {
 
 // compare brings together machines that changed alike, and packages that changed
 // on the same machines.
-func (ch *changes) compare(cells []Cell) {
+func (ch *changes) compare(cells []result.Cell) {
 	groups := map[string]int{}
 	found := map[string]*where{} // by all that is said of a package but its size
 	var order []string
@@ -99,7 +99,7 @@ func (ch *changes) compare(cells []Cell) {
 			key := strings.Join([]string{p.Name, string(p.Kind), versions(p.Before), versions(p.After)}, "\n")
 			one := found[key]
 			if one == nil {
-				one = &where{packages: []PackageChange{p}}
+				one = &where{packages: []result.PackageChange{p}}
 				found[key], order = one, append(order, key)
 			}
 			if n := len(one.cells); n > 0 && one.cells[n-1] == c.ID {
@@ -131,13 +131,13 @@ func (ch *changes) compare(cells []Cell) {
 }
 
 // put adds a machine to those that changed alike.
-func (ch *changes) put(groups map[string]int, c Cell, key string) {
+func (ch *changes) put(groups map[string]int, c result.Cell, key string) {
 	closure := c.Base.Closure
 	key += fmt.Sprintf("\n\n%d", closure.Rebuilt)
 	i, there := groups[key]
 	if !there {
 		i = len(ch.alike)
-		groups[key], ch.alike = i, append(ch.alike, alike{words: closure.tally()})
+		groups[key], ch.alike = i, append(ch.alike, alike{words: packageCounts(closure)})
 	}
 	g := &ch.alike[i]
 	g.cells = append(g.cells, c.ID)
@@ -208,17 +208,17 @@ func every(n int, noun string) string {
 // byWeight puts first what a reader has to know of: the parts that a machine
 // stands on, what went back, what came to a new major version, and what made the
 // closure larger or smaller.
-func byWeight(packages []PackageChange) {
-	slices.SortStableFunc(packages, func(a, b PackageChange) int {
+func byWeight(packages []result.PackageChange) {
+	slices.SortStableFunc(packages, func(a, b result.PackageChange) int {
 		return cmp.Or(
-			cmp.Compare(b.weight(), a.weight()),
+			cmp.Compare(changeWeight(b), changeWeight(a)),
 			cmp.Compare(magnitude(b.Size), magnitude(a.Size)),
 			cmp.Compare(a.Name, b.Name))
 	})
 }
 
-// weight is how much a change matters by itself, whatever its size.
-func (p PackageChange) weight() int {
+// changeWeight is how much a change matters by itself, whatever its size.
+func changeWeight(p result.PackageChange) int {
 	base := []string{"linux", "systemd", "glibc", "nix", "openssl", "openssh", "mesa", "nvidia-x11"}
 	switch i := slices.Index(base, p.Name); {
 	case i >= 0:
@@ -241,9 +241,9 @@ func major(versions []string) string {
 
 func magnitude(n int64) int64 { return max(n, -max(n, -1<<62)) }
 
-// String is a change in one line, such as "↑ linux 6.6.30 → 6.6.31 (+1.2 MB)".
-func (p PackageChange) String() string {
-	text := p.sign() + " " + cmp.Or(p.Name, "(no name)") + after(" ", versions(p.Before))
+// changeText is a change in one line, such as "↑ linux 6.6.30 → 6.6.31 (+1.2 MB)".
+func changeText(p result.PackageChange) string {
+	text := changeSign(p) + " " + cmp.Or(p.Name, "(no name)") + after(" ", versions(p.Before))
 	if len(p.Before) > 0 && len(p.After) > 0 {
 		text += " →"
 	}

@@ -20,16 +20,16 @@ type washer struct {
 
 // report returns a clean copy of r. The outputs of cells are left out, since no
 // sink that prints for people shows them.
-func (w washer) report(r Report) Report {
+func (w washer) report(r result.Report) result.Report {
 	r.Tool.Version, r.Nix.Version = w.line(r.Tool.Version), w.line(r.Nix.Version)
 	r.Flake.Ref, r.Flake.Locked, r.Flake.Rev = w.line(r.Flake.Ref), w.line(r.Flake.Locked), w.line(r.Flake.Rev)
-	r.Verdict = Verdict(w.line(string(r.Verdict)))
-	r.Grid = Grid{Hosts: w.list(r.Grid.Hosts), Users: w.list(r.Grid.Users), Orphans: w.list(r.Grid.Orphans), Rows: each(r.Grid.Rows, w.row)}
+	r.Verdict = result.Verdict(w.line(string(r.Verdict)))
+	r.Grid = result.Grid{Hosts: w.list(r.Grid.Hosts), Users: w.list(r.Grid.Users), Orphans: w.list(r.Grid.Orphans), Rows: each(r.Grid.Rows, w.row)}
 	r.Cells = each(r.Cells, w.cell)
 	r.Causes = each(r.Causes, w.cause)
 	r.Notes = w.list(r.Notes)
 	r.Warnings = each(r.Warnings, w.warning)
-	r.NotTested = each(r.NotTested, func(n NotTested) NotTested {
+	r.NotTested = each(r.NotTested, func(n result.NotTested) result.NotTested {
 		n.Kind, n.Why = w.line(n.Kind), w.line(n.Why)
 		return n
 	})
@@ -42,7 +42,7 @@ func (w washer) report(r Report) Report {
 	return r
 }
 
-func (w washer) cell(c Cell) Cell {
+func (w washer) cell(c result.Cell) result.Cell {
 	for _, s := range []*string{
 		&c.ID, &c.Kind, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath,
 	} {
@@ -62,13 +62,13 @@ func (w washer) cell(c Cell) Cell {
 	return c
 }
 
-func (w washer) base(b CellBase) CellBase {
+func (w washer) base(b result.CellBase) result.CellBase {
 	b.Change, b.Outcome = result.Change(w.line(string(b.Change))), result.Outcome(w.line(string(b.Outcome)))
 	b.Status, b.DrvPath, b.Note = result.Status(w.line(string(b.Status))), w.line(b.DrvPath), w.line(b.Note)
 	if b.Closure != nil {
 		closure := *b.Closure
 		closure.Unknown = w.line(closure.Unknown)
-		closure.Packages = each(closure.Packages, func(p PackageChange) PackageChange {
+		closure.Packages = each(closure.Packages, func(p result.PackageChange) result.PackageChange {
 			p.Name, p.Kind = w.line(p.Name), result.VersionChange(w.line(string(p.Kind)))
 			p.Before, p.After = w.list(p.Before), w.list(p.After)
 			return p
@@ -78,15 +78,16 @@ func (w washer) base(b CellBase) CellBase {
 	return b
 }
 
-func (w washer) phase(p Phase) Phase {
-	p.Name, p.Status = w.line(p.Name), result.Status(w.line(string(p.Status)))
+func (w washer) phase(p result.Phase) result.Phase {
+	p.Name = result.ParsePhaseName(w.line(p.Name.String()))
+	p.Status = result.Status(w.line(string(p.Status)))
 	p.Message, p.Log = w.head(p.Message), w.line(p.Log)
 	p.Files, p.Causes = w.list(p.Files), w.list(p.Causes)
 	p.Duration, p.Waiting = max(0, p.Duration), max(0, p.Waiting)
 	return p
 }
 
-func (w washer) cause(c Cause) Cause {
+func (w washer) cause(c result.Cause) result.Cause {
 	for _, s := range []*string{&c.ID, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
 		*s = w.line(*s)
 	}
@@ -96,12 +97,12 @@ func (w washer) cause(c Cause) Cause {
 	return c
 }
 
-func (w washer) warning(x Warning) Warning {
+func (w washer) warning(x result.Warning) result.Warning {
 	x.Text, x.Cells, x.Location = w.line(x.Text), w.list(x.Cells), w.place(x.Location)
 	return x
 }
 
-func (w washer) place(l *Location) *Location {
+func (w washer) place(l *result.Location) *result.Location {
 	if l == nil {
 		return nil
 	}
@@ -115,7 +116,7 @@ func (w washer) line(s string) string {
 	return strings.TrimSpace(cut(w.text(clean.Clean(s)), w.width))
 }
 
-func (w washer) row(g Row) Row {
+func (w washer) row(g result.Row) result.Row {
 	g.Host, g.Key, g.Cells = w.line(g.Host), w.line(g.Key), w.list(g.Cells)
 	return g
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -15,25 +16,25 @@ import (
 // that no cell has, such as an output that could not be listed; Notes are sentences
 // about the run as a whole.
 type Run struct {
-	Tool, Nix Tool
-	Flake     Flake
+	Tool, Nix result.Tool
+	Flake     result.Flake
 	Started   time.Time
 	Duration  time.Duration
 	Matrix    matrix.Matrix
 	Outcome   runner.Outcome
 	Causes    []*runner.Cause
-	Base      *Base
+	Base      *result.Base
 	Notes     []string
-	Warnings  []Warning
-	NotTested []NotTested
+	Warnings  []result.Warning
+	NotTested []result.NotTested
 }
 
 // Collect makes the report of a run.
-func Collect(r Run) Report {
-	rep := Report{
-		Schema: Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
-		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: seconds(r.Duration),
-		Cells: []Cell{}, Causes: []Cause{}, Base: r.Base, Notes: r.Notes,
+func Collect(r Run) result.Report {
+	rep := result.Report{
+		Schema: result.Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
+		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: result.Seconds(r.Duration),
+		Cells: []result.Cell{}, Causes: []result.Cause{}, Base: r.Base, Notes: r.Notes,
 		Warnings: r.Warnings, NotTested: r.NotTested,
 	}
 	var seen []matrix.Cell
@@ -50,15 +51,15 @@ func Collect(r Run) Report {
 		cause.ID = "f" + strconv.Itoa(i+1)
 		rep.Causes = append(rep.Causes, cause)
 	}
-	rep.Verdict = VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
+	rep.Verdict = result.VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
 	return rep
 }
 
 // GridOf is the layout of a matrix.
-func GridOf(m matrix.Matrix) Grid {
-	g := Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
+func GridOf(m matrix.Matrix) result.Grid {
+	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
 	for _, w := range m.Rows() {
-		row := Row{Host: w.Host, NoHost: w.NoHost, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
+		row := result.Row{Host: w.Host, NoHost: w.NoHost, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
 		for _, c := range slices.Concat([]*matrix.Cell{w.System, w.VM}, w.Homes, w.Others) {
 			if c != nil {
 				row.Cells = append(row.Cells, c.ID)
@@ -69,17 +70,17 @@ func GridOf(m matrix.Matrix) Grid {
 	return g
 }
 
-func collectCell(res runner.Result) Cell {
-	c := Cell{
+func collectCell(res runner.Result) result.Cell {
+	c := result.Cell{
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
 		Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
-		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Phases: []Phase{},
+		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Phases: []result.Phase{},
 	}
 	for _, p := range res.Phases {
-		c.Phases = append(c.Phases, Phase{
+		c.Phases = append(c.Phases, result.Phase{
 			Name: p.Name, Status: p.Status, Started: p.Started.UTC().Truncate(time.Millisecond),
-			Duration: seconds(p.Duration), Waiting: seconds(p.Waited), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
+			Duration: result.Seconds(p.Duration), Waiting: result.Seconds(p.Waited), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
 			Files: p.Files, Causes: causeIDs(p.Causes),
 		})
 	}
@@ -88,7 +89,7 @@ func collectCell(res runner.Result) Cell {
 		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+moment(res.From), "; ")
 	}
 	if b := res.Base; b != nil {
-		c.Base = &CellBase{
+		c.Base = &result.CellBase{
 			Change: b.Change, Outcome: b.Outcome, DrvPath: b.DrvPath, Status: b.Status, Note: b.Note,
 			Closure: collectClosure(b),
 		}
@@ -96,17 +97,17 @@ func collectCell(res runner.Result) Cell {
 	return c
 }
 
-func collectClosure(b *runner.Comparison) *Closure {
+func collectClosure(b *runner.Comparison) *result.Closure {
 	switch {
 	case b.Unknown != "":
-		return &Closure{Unknown: b.Unknown}
+		return &result.Closure{Unknown: b.Unknown}
 	case b.Closure == nil:
 		return nil
 	}
 	d := b.Closure
-	c := &Closure{Before: d.Before, After: d.After, Rebuilt: d.Rebuilt, RebuiltSize: d.RebuiltSize}
+	c := &result.Closure{Before: d.Before, After: d.After, Rebuilt: d.Rebuilt, RebuiltSize: d.RebuiltSize}
 	for _, p := range d.Packages {
-		c.Packages = append(c.Packages, PackageChange{Name: p.Name, Kind: p.Kind, Before: p.Before, After: p.After, Size: p.Size})
+		c.Packages = append(c.Packages, result.PackageChange{Name: p.Name, Kind: p.Kind, Before: p.Before, After: p.After, Size: p.Size})
 	}
 	return c
 }
@@ -119,13 +120,13 @@ func causeIDs(causes []*runner.Cause) []string {
 	return ids
 }
 
-func collectCause(c *runner.Cause, results []runner.Result) Cause {
-	cause := Cause{
+func collectCause(c *runner.Cause, results []runner.Result) result.Cause {
+	cause := result.Cause{
 		ID: c.ID, Kind: c.Kind, Title: c.Title, Message: c.Message, Hint: c.Hint,
 		DrvPath: c.DrvPath, ExitCode: c.ExitCode, LogTail: strings.Join(c.Tail, "\n"), Log: c.Log, Cells: []string{},
 	}
 	if c.Place.File != "" {
-		cause.Location = &Location{File: c.Place.File, Line: c.Place.Line, Column: c.Place.Column}
+		cause.Location = &result.Location{File: c.Place.File, Line: c.Place.Line, Column: c.Place.Column}
 	}
 	for _, res := range results {
 		if slices.Contains(res.Causes, c) {
@@ -138,17 +139,11 @@ func collectCause(c *runner.Cause, results []runner.Result) Cause {
 // moment is to the minute, and the same wherever the report is read.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// seconds rounds to milliseconds: finer figures would only be noise. That of a
-// duration would be 3.9210000000000003.
-func seconds(d time.Duration) float64 {
-	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
-}
-
 // Plan is the report of a run that did not take place: the grid and its cells
 // without a status, as `flakeci matrix` shows them.
-func Plan(f Flake, m matrix.Matrix) Report {
-	rep := Report{
-		Schema: Schema, Flake: f, Cells: []Cell{}, Causes: []Cause{},
+func Plan(f result.Flake, m matrix.Matrix) result.Report {
+	rep := result.Report{
+		Schema: result.Schema, Flake: f, Cells: []result.Cell{}, Causes: []result.Cause{},
 		Grid: GridOf(m),
 	}
 	for _, c := range m.Cells {

@@ -10,14 +10,14 @@ import (
 
 // WriteDiff writes what changed since the base for a terminal, all of it, and of
 // what does not pass whether it did before.
-func WriteDiff(w io.Writer, r Report, o TableOptions) error {
+func WriteDiff(w io.Writer, r result.Report, o TableOptions) error {
 	r = terminal().report(r)
 	p := &page{options: o}
 	p.head(r)
 	p.gap()
 	switch ch := newChanges(r); {
 	case ch == nil && r.Base != nil:
-		p.hang("not compared with " + r.Base.name() + ": " + r.Base.Missing)
+		p.hang("not compared with " + baseName(r.Base) + ": " + r.Base.Missing)
 	case ch == nil:
 		p.add("there is nothing to compare with")
 	default:
@@ -31,7 +31,7 @@ func WriteDiff(w io.Writer, r Report, o TableOptions) error {
 
 // allChanges appends every machine and every package.
 func (p *page) allChanges(ch *changes) {
-	p.hang("against " + ch.against.label() + ": " + ch.words())
+	p.hang("against " + baseLabel(ch.against) + ": " + ch.words())
 	for _, a := range ch.alike {
 		p.within(ch.named(a.cells) + ": " + a.size() + ", " + a.words)
 	}
@@ -39,7 +39,7 @@ func (p *page) allChanges(ch *changes) {
 		p.gap()
 		p.hang("on " + ch.named(w.cells) + ":")
 		for _, change := range w.packages {
-			p.add("  " + change.String())
+			p.add("  " + changeText(change))
 		}
 	}
 	p.gap()
@@ -57,7 +57,7 @@ func (p *page) allChanges(ch *changes) {
 func (ch *changes) named(cells []string) string { return cmp.Or(ch.all(cells), and(cells)) }
 
 // outcomes appends what is not as it was in another way.
-func (p *page) outcomes(r Report) {
+func (p *page) outcomes(r result.Report) {
 	p.gap()
 	for _, o := range []struct {
 		outcome result.Outcome
@@ -67,7 +67,7 @@ func (p *page) outcomes(r Report) {
 	}{{result.NewFailure, "new failure", bad, signFailed}, {result.AlreadyBroken, "already broken", warn, signFailed}, {result.Fixed, "fixed", good, signPassed}} {
 		var ids []string
 		for _, c := range r.Cells {
-			if c.outcome() == o.outcome {
+			if c.Outcome() == o.outcome {
 				ids = append(ids, c.ID)
 			}
 		}

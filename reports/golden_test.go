@@ -7,23 +7,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // sinks are the forms for people, by the ends of their golden files' names.
-func sinks() map[string]func(io.Writer, Report) error {
-	return map[string]func(io.Writer, Report) error{
-		".table.txt":   func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{}) },
-		".table80.txt": func(w io.Writer, r Report) error { return WriteTable(w, r, TableOptions{Width: 80}) },
+func sinks() map[string]func(io.Writer, result.Report) error {
+	return map[string]func(io.Writer, result.Report) error{
+		".table.txt":   func(w io.Writer, r result.Report) error { return WriteTable(w, r, TableOptions{}) },
+		".table80.txt": func(w io.Writer, r result.Report) error { return WriteTable(w, r, TableOptions{Width: 80}) },
 		".junit.xml":   WriteJUnit,
-		".md":          func(w io.Writer, r Report) error { return WriteMarkdown(w, r, MarkdownOptions{}) },
-		".grid.txt":    func(w io.Writer, r Report) error { return WriteGrid(w, withoutResults(r), TableOptions{}) },
+		".md":          func(w io.Writer, r result.Report) error { return WriteMarkdown(w, r, MarkdownOptions{}) },
+		".grid.txt":    func(w io.Writer, r result.Report) error { return WriteGrid(w, withoutResults(r), TableOptions{}) },
 	}
 }
 
 // Each input in testdata has what every sink makes of it beside it.
 // UPDATE_GOLDEN=1 go test ./reports/... rewrites them; look at the difference.
 func TestGolden(t *testing.T) {
-	forEachInput(t, func(t *testing.T, name string, r Report) {
+	forEachInput(t, func(t *testing.T, name string, r result.Report) {
 		for suffix, write := range sinks() {
 			golden(t, filepath.Join("testdata", name+suffix), written(t, write, r))
 		}
@@ -31,7 +33,7 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-func written(t *testing.T, write func(io.Writer, Report) error, r Report) []byte {
+func written(t *testing.T, write func(io.Writer, result.Report) error, r result.Report) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := write(&out, r); err != nil {
@@ -41,7 +43,7 @@ func written(t *testing.T, write func(io.Writer, Report) error, r Report) []byte
 }
 
 // forEachInput runs a test for every report in testdata.
-func forEachInput(t *testing.T, test func(t *testing.T, name string, r Report)) {
+func forEachInput(t *testing.T, test func(t *testing.T, name string, r result.Report)) {
 	t.Helper()
 	inputs, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(inputs) == 0 {
@@ -53,14 +55,14 @@ func forEachInput(t *testing.T, test func(t *testing.T, name string, r Report)) 
 	}
 }
 
-func readInput(t *testing.T, name string) Report {
+func readInput(t *testing.T, name string) result.Report {
 	t.Helper()
 	file, err := os.Open(filepath.Join("testdata", name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	r, err := ReadJSON(file)
+	r, err := result.ReadJSON(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,9 +88,9 @@ func golden(t *testing.T, path string, got []byte) {
 }
 
 // withoutResults is the report as `flakeci matrix` has it.
-func withoutResults(r Report) Report {
+func withoutResults(r result.Report) result.Report {
 	r.Causes = nil
-	r.Cells = each(r.Cells, func(c Cell) Cell {
+	r.Cells = each(r.Cells, func(c result.Cell) result.Cell {
 		c.Status, c.How, c.Note, c.Phases = "", "", "", nil
 		return c
 	})

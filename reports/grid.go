@@ -6,6 +6,8 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // name shortens a host's or user's name, so that one does not push all else out
@@ -84,19 +86,19 @@ func (p *page) fitting(widths []int) int {
 type column struct {
 	title string
 	user  bool
-	cells func(row) []Cell
+	cells func(row) []result.Cell
 }
 
 func (s *sheet) columns() []column {
 	var list []column
 	if s.anySystem() {
-		list = append(list, column{"system", false, func(w row) []Cell { return w.system }})
+		list = append(list, column{"system", false, func(w row) []result.Cell { return w.system }})
 	}
 	if s.anyVM() {
-		list = append(list, column{"vm", false, func(w row) []Cell { return w.vm }})
+		list = append(list, column{"vm", false, func(w row) []result.Cell { return w.vm }})
 	}
 	for _, user := range s.users {
-		list = append(list, column{user, true, func(w row) []Cell { return w.homes[user] }})
+		list = append(list, column{user, true, func(w row) []result.Cell { return w.homes[user] }})
 	}
 	return list
 }

@@ -10,6 +10,8 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // HTMLOptions says what a page has besides the report. The zero value is a page
@@ -36,7 +38,7 @@ var htmlAssets embed.FS
 // the causes, what changed against the base, a timeline, and the logs and
 // pictures that the report names, as far as they fit. Nothing in the report can
 // act as markup or script.
-func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
+func WriteHTML(w io.Writer, r result.Report, o HTMLOptions) error {
 	css, err := htmlAsset("css")
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 // All that a report says of a cell or a cause is somewhere in the page, whether or
 // not there is a browser to look at it with.
 func TestPageSaysWhatTheReportSays(t *testing.T) {
-	forEachInput(t, func(t *testing.T, _ string, r Report) {
+	forEachInput(t, func(t *testing.T, _ string, r result.Report) {
 		text := textOf(t, checkHTML(t, r, HTMLOptions{}))
 		said := func(what ...string) {
 			for _, s := range what {
@@ -29,7 +29,7 @@ func TestPageSaysWhatTheReportSays(t *testing.T) {
 		for _, c := range r.Cells {
 			said(c.ID, c.Attr, c.DrvPath, c.Note)
 			for _, p := range c.Phases {
-				said(p.Name, p.Message, p.Log)
+				said(p.Name.String(), p.Message, p.Log)
 				said(p.Files...)
 			}
 			if c.Base != nil {
@@ -37,7 +37,7 @@ func TestPageSaysWhatTheReportSays(t *testing.T) {
 			}
 		}
 		for _, c := range newIndex(r).ordered(r) {
-			said(c.Headline(), c.news(), c.Hint, c.LogTail, c.Log, c.DrvPath)
+			said(Headline(c), details(c), c.Hint, c.LogTail, c.Log, c.DrvPath)
 			if c.Location != nil {
 				said(c.Location.String())
 			}
@@ -64,8 +64,8 @@ func textOf(t *testing.T, page string) string {
 func TestPageOfChanges(t *testing.T) {
 	r, _ := comparedReport(t)
 	other := someClosure(3)
-	other.Packages = append(other.Packages, PackageChange{Name: "only-here", Kind: result.PackageAdded, After: []string{"", "2"}, Size: 5_000_000})
-	r.Cells[2].Base = &CellBase{Change: result.CellChanged, Closure: other}
+	other.Packages = append(other.Packages, result.PackageChange{Name: "only-here", Kind: result.PackageAdded, After: []string{"", "2"}, Size: 5_000_000})
+	r.Cells[2].Base = &result.CellBase{Change: result.CellChanged, Closure: other}
 	ch := newHTMLPage(r, HTMLOptions{}).Changes
 	if len(ch.Machines) != 2 || len(ch.Packages) != 41 {
 		t.Fatalf("%d kinds of machines and %d packages, want 2 and 41", len(ch.Machines), len(ch.Packages))
@@ -93,13 +93,13 @@ func TestPageOfChanges(t *testing.T) {
 
 // A fleet in which no two machines changed alike has no page without end.
 func TestPageOfChangesWithoutEnd(t *testing.T) {
-	r := Report{Base: &Base{Ref: "main"}}
+	r := result.Report{Base: &result.Base{Ref: "main"}}
 	for i := range 5 {
 		c := someClosure(1000)
 		for j := range c.Packages {
 			c.Packages[j].Name += strings.Repeat("x", i)
 		}
-		r.Cells = append(r.Cells, Cell{ID: "nixos/" + strings.Repeat("x", i+1), Kind: "nixos", Status: result.Passed, Base: &CellBase{Change: result.CellChanged, Closure: c}})
+		r.Cells = append(r.Cells, result.Cell{ID: "nixos/" + strings.Repeat("x", i+1), Kind: "nixos", Status: result.Passed, Base: &result.CellBase{Change: result.CellChanged, Closure: c}})
 	}
 	if ch := newHTMLPage(r, HTMLOptions{}).Changes; len(ch.Packages) != mostPackages || ch.More != 1000 {
 		t.Errorf("%d packages and %d more", len(ch.Packages), ch.More)

@@ -1,5 +1,9 @@
 package reports
 
+import (
+	"github.com/flakeci/flakeci/result"
+)
+
 // htmlCause is why cells did not pass.
 type htmlCause struct {
 	Number            int
@@ -28,9 +32,9 @@ func (m *htmlMaker) causes() []htmlCause {
 	return list
 }
 
-func (m *htmlMaker) cause(c Cause) htmlCause {
+func (m *htmlMaker) cause(c result.Cause) htmlCause {
 	one := htmlCause{
-		Sign: signFailed, Tone: "bad", Title: c.Headline(), Kind: string(c.Kind), Message: c.news(), Hint: c.Hint, Tail: c.LogTail,
+		Sign: signFailed, Tone: "bad", Title: Headline(c), Kind: string(c.Kind), Message: details(c), Hint: c.Hint, Tail: c.LogTail,
 		Log: m.evidence.file(c.Log, c.Title), Drv: c.DrvPath, Tags: outcomeTags(m.index.outcome(c)),
 	}
 	if since := m.index.since(c); since != "" {

@@ -31,7 +31,7 @@ type htmlPhase struct {
 	Message                    string
 }
 
-func (m *htmlMaker) cell(number int, c Cell) htmlCell {
+func (m *htmlMaker) cell(number int, c result.Cell) htmlCell {
 	k := m.marker.full(c)
 	one := htmlCell{
 		Number: number, ID: c.ID, Sign: k.sign, Tone: k.tone.class(), Outcome: means(c), Note: c.Note,
@@ -41,21 +41,21 @@ func (m *htmlMaker) cell(number int, c Cell) htmlCell {
 	for _, p := range c.Phases {
 		one.Phases = append(one.Phases, newHTMLPhase(p, began))
 		for _, path := range append([]string{p.Log}, p.Files...) {
-			if f := m.evidence.file(path, c.ID+" "+p.Name); f != nil && !slices.Contains(one.Files, *f) {
+			if f := m.evidence.file(path, c.ID+" "+p.Name.String()); f != nil && !slices.Contains(one.Files, *f) {
 				one.Files = append(one.Files, *f)
 			}
 		}
 	}
 	for _, i := range m.stopping[c.ID] {
-		one.Causes = append(one.Causes, htmlLink{i, m.why[i].Headline()})
+		one.Causes = append(one.Causes, htmlLink{i, Headline(m.why[i])})
 	}
 	return one
 }
 
-func newHTMLPhase(p Phase, began time.Time) htmlPhase {
-	k := marker{}.full(Cell{Status: p.Status, Phases: []Phase{p}})
+func newHTMLPhase(p result.Phase, began time.Time) htmlPhase {
+	k := marker{}.full(result.Cell{Status: p.Status, Phases: []result.Phase{p}})
 	one := htmlPhase{
-		Name: cmp.Or(p.Name, "(no name)"), Sign: k.sign, Tone: k.tone.class(), Status: cmp.Or(string(p.Status), "no result"),
+		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: k.sign, Tone: k.tone.class(), Status: cmp.Or(string(p.Status), "no result"),
 		Took: human(p.Duration), Message: p.Message,
 	}
 	if !p.Started.IsZero() {
@@ -71,7 +71,7 @@ func newHTMLPhase(p Phase, began time.Time) htmlPhase {
 }
 
 // cellFacts are where a cell comes from and what it became.
-func cellFacts(c Cell) []htmlFact {
+func cellFacts(c result.Cell) []htmlFact {
 	var facts []htmlFact
 	for _, f := range []htmlFact{
 		{Name: "system", Text: c.System}, {Name: "how", Text: string(c.How)},
@@ -86,7 +86,7 @@ func cellFacts(c Cell) []htmlFact {
 }
 
 // baseFacts are how a cell compares with the base.
-func (m *htmlMaker) baseFacts(c Cell) []htmlFact {
+func (m *htmlMaker) baseFacts(c result.Cell) []htmlFact {
 	if c.Base == nil {
 		return nil
 	}
@@ -104,13 +104,13 @@ func (m *htmlMaker) baseFacts(c Cell) []htmlFact {
 	}
 	add("note", b.Note, false)
 	if b.Closure != nil {
-		add("closure", b.Closure.words(), false)
+		add("closure", closureText(b.Closure), false)
 	}
 	return facts
 }
 
-// words sum a difference up.
-func (c Closure) words() string {
+// closureText sum a difference up.
+func closureText(c *result.Closure) string {
 	if c.Unknown != "" {
 		return "not known: " + c.Unknown
 	}

@@ -47,7 +47,7 @@ func (m *htmlMaker) changes() *htmlChanges {
 	if ch == nil {
 		return nil
 	}
-	page := &htmlChanges{Against: ch.against.name(), Words: ch.words()}
+	page := &htmlChanges{Against: baseName(ch.against), Words: ch.words()}
 	for _, t := range []told{{"changed", ch.changed}, {"added", ch.added}, {"removed", ch.removed}} {
 		if len(t.cells) > 0 {
 			page.Lists = append(page.Lists, m.told([]told{t})...)
@@ -90,7 +90,7 @@ func (page *htmlChanges) packages(ch *changes, w where, group map[string]int) {
 	}
 	for _, p := range w.packages {
 		page.Packages = append(page.Packages, htmlPackage{
-			Sign: p.sign(), Kind: string(p.Kind), Name: cmp.Or(p.Name, "(no name)"),
+			Sign: changeSign(p), Kind: string(p.Kind), Name: cmp.Or(p.Name, "(no name)"),
 			Before: versions(p.Before), After: versions(p.After), Delta: humanDelta(p.Size), Bytes: p.Size,
 			Where: cmp.Or(place, and(w.cells)), Machines: ranges(machines),
 		})

@@ -18,7 +18,7 @@ type htmlFilter struct {
 
 // tags are those of a cell in the grid. That it changed is worth a word only where
 // most did not.
-func (m *htmlMaker) tags(c Cell) []htmlTag {
+func (m *htmlMaker) tags(c result.Cell) []htmlTag {
 	tags := htmlTags(c)
 	if len(tags) == 1 && tags[0].Text == string(result.CellChanged) && 2*m.changed > len(m.report.Cells) {
 		return nil
@@ -27,7 +27,7 @@ func (m *htmlMaker) tags(c Cell) []htmlTag {
 }
 
 // htmlTags are what is said of a cell compared with the base.
-func htmlTags(c Cell) []htmlTag {
+func htmlTags(c result.Cell) []htmlTag {
 	if c.Base == nil {
 		return nil
 	}
@@ -52,8 +52,8 @@ func outcomeTags(o result.Outcome) []htmlTag {
 	return nil
 }
 
-// properties are the words by which cells are filtered.
-func (c Cell) properties() []string {
+// filterWords are the words by which cells are filtered.
+func filterWords(c result.Cell) []string {
 	words := []string{"passed"}
 	switch c.Status {
 	case result.Passed:
@@ -79,10 +79,10 @@ func (c Cell) properties() []string {
 }
 
 // htmlFilters lists the properties that some cells have.
-func htmlFilters(cells []Cell) []htmlFilter {
+func htmlFilters(cells []result.Cell) []htmlFilter {
 	n := map[string]int{}
 	for _, c := range cells {
-		for _, word := range c.properties() {
+		for _, word := range filterWords(c) {
 			n[word]++
 		}
 	}

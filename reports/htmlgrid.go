@@ -65,7 +65,7 @@ func (m *htmlMaker) grid(s *sheet) htmlGrid {
 	return g
 }
 
-func (m *htmlMaker) groups(others []Cell) []htmlGroup {
+func (m *htmlMaker) groups(others []result.Cell) []htmlGroup {
 	kinds, cells := byKind(others)
 	var groups []htmlGroup
 	for _, kind := range kinds {
@@ -76,7 +76,7 @@ func (m *htmlMaker) groups(others []Cell) []htmlGroup {
 	return groups
 }
 
-func (m *htmlMaker) marks(cells []Cell) []htmlMark {
+func (m *htmlMaker) marks(cells []result.Cell) []htmlMark {
 	var marks []htmlMark
 	for _, c := range cells {
 		marks = append(marks, m.mark(c))
@@ -84,14 +84,14 @@ func (m *htmlMaker) marks(cells []Cell) []htmlMark {
 	return marks
 }
 
-func (m *htmlMaker) mark(c Cell) htmlMark {
+func (m *htmlMaker) mark(c result.Cell) htmlMark {
 	k := m.marker.full(c)
 	mark := htmlMark{
 		Cell: m.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, c.Kind+"/"), c.ID), Sign: k.sign, Text: k.text,
-		Means: means(c), Tone: k.tone.class(), Tags: m.tags(c), Is: strings.Join(c.properties(), " "),
+		Means: means(c), Tone: k.tone.class(), Tags: m.tags(c), Is: strings.Join(filterWords(c), " "),
 	}
-	mark.Title = c.ID + ": " + mark.Means + after(" (", c.reason())
-	if c.reason() != "" {
+	mark.Title = c.ID + ": " + mark.Means + after(" (", noteText(c))
+	if noteText(c) != "" {
 		mark.Title += ")"
 	}
 	find := []string{c.ID, c.System, string(c.Status), k.text}
@@ -108,7 +108,7 @@ func (t tone) class() string {
 }
 
 // means says how a cell ended, in words.
-func means(c Cell) string {
+func means(c result.Cell) string {
 	switch {
 	case c.Status == "":
 		return "no result"
@@ -116,8 +116,8 @@ func means(c Cell) string {
 		return "passed after a retry"
 	case c.Status == result.Passed && c.How != "":
 		return "passed, " + string(c.How)
-	case c.Status == result.Failed && badPhase(c) != "":
-		return "failed at " + badPhase(c)
+	case c.Status == result.Failed && c.FailedPhase() != (result.PhaseName{}):
+		return "failed at " + c.FailedPhase().String()
 	}
 	return strings.ReplaceAll(string(c.Status), "-", " ")
 }

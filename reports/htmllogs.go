@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
 )
 
 // What of evidence fits on a page, in bytes. A screen has some 50 kB.
@@ -61,7 +62,7 @@ type htmlPicture struct {
 // htmlMissing is why a file is not there.
 type htmlMissing struct{ Path, Why string }
 
-func newHTMLEvidence(raw Report, read func(string) ([]byte, error)) *htmlEvidence {
+func newHTMLEvidence(raw result.Report, read func(string) ([]byte, error)) *htmlEvidence {
 	e := &htmlEvidence{read: read, raw: map[string]string{}, known: map[string]*htmlFile{}}
 	keep := func(paths ...string) {
 		for _, p := range paths {

@@ -51,18 +51,18 @@ type htmlTotal struct {
 
 // htmlMaker holds what the parts of a page are made of.
 type htmlMaker struct {
-	report   Report
+	report   result.Report
 	options  HTMLOptions
 	index    index
 	marker   marker
 	numbers  map[string]int   // of cells, by their ids
-	why      []Cause          // in the order in which they are shown
+	why      []result.Cause   // in the order in which they are shown
 	stopping map[string][]int // numbers of the causes that stop a cell
 	changed  int              // cells that are not as at the base
 	evidence *htmlEvidence
 }
 
-func newHTMLPage(raw Report, o HTMLOptions) htmlPage {
+func newHTMLPage(raw result.Report, o HTMLOptions) htmlPage {
 	r := browser().report(raw)
 	m := &htmlMaker{report: r, options: o, index: newIndex(r), evidence: newHTMLEvidence(raw, o.File)}
 	m.marker = marker{index: m.index}
@@ -77,7 +77,7 @@ func newHTMLPage(raw Report, o HTMLOptions) htmlPage {
 		page.Cells = append(page.Cells, m.cell(i, c))
 	}
 	page.Verdict, page.Summary, _ = strings.Cut(summary(r), ": ")
-	page.Sign, page.Tone = htmlVerdict(Verdict(page.Verdict))
+	page.Sign, page.Tone = htmlVerdict(result.Verdict(page.Verdict))
 	page.Title = page.Verdict + ": " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "flake") + " · flakeci"
 	page.Icon = htmlIcon(page.Tone)
 	return page
@@ -102,11 +102,11 @@ func (m *htmlMaker) number() {
 	}
 }
 
-func htmlVerdict(v Verdict) (sign, tone string) {
+func htmlVerdict(v result.Verdict) (sign, tone string) {
 	switch v {
-	case VerdictPassed:
+	case result.VerdictPassed:
 		return signPassed, "good"
-	case VerdictFailed:
+	case result.VerdictFailed:
 		return signFailed, "bad"
 	}
 	return signError, "warn"
@@ -126,7 +126,7 @@ func (m *htmlMaker) facts() []htmlFact {
 		facts = append(facts, htmlFact{Name: "revision", Text: rev, Href: webURL(m.options.SourceURL), Code: true})
 	}
 	if r.Base != nil && r.Base.Missing == "" {
-		facts = append(facts, htmlFact{Name: "compared with", Text: r.Base.label()})
+		facts = append(facts, htmlFact{Name: "compared with", Text: baseLabel(r.Base)})
 	}
 	if !r.Started.IsZero() {
 		facts = append(facts, htmlFact{Name: "started", Text: moment(r.Started)})
@@ -150,7 +150,7 @@ func (m *htmlMaker) notes() []string {
 		notes = append(notes, "booted "+how)
 	}
 	if b := m.report.Base; b != nil && b.Missing != "" {
-		notes = append(notes, "not compared with "+b.name()+": "+b.Missing)
+		notes = append(notes, "not compared with "+baseName(b)+": "+b.Missing)
 	}
 	notes = append(notes, m.report.Notes...)
 	for _, warning := range m.report.Warnings {

@@ -26,7 +26,7 @@ const (
 // checkHTML holds a page against what is promised of every one: it is well-formed,
 // nothing in it acts but its own script, and nothing leads anywhere but where it was
 // told to.
-func checkHTML(t *testing.T, r Report, o HTMLOptions) string {
+func checkHTML(t *testing.T, r result.Report, o HTMLOptions) string {
 	t.Helper()
 	o.RunURL, o.SourceURL = ruleRun, ruleSource
 	var out bytes.Buffer
@@ -185,10 +185,10 @@ func TestPageTakesAnyEvidence(t *testing.T) {
 		"https://evil.example/x":   []byte("z"),
 		"{{.}} ${x} `${alert(1)}`": []byte("{{.}}"),
 	}
-	r := Report{Cells: []Cell{{ID: "vm/a", Kind: "vm", Host: "a", Status: result.Failed, Phases: []Phase{{Name: "boot", Status: result.Failed}}}}}
+	r := result.Report{Cells: []result.Cell{{ID: "vm/a", Kind: "vm", Host: "a", Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName("boot"), Status: result.Failed}}}}}
 	for path := range files {
 		r.Cells[0].Phases[0].Files = append(r.Cells[0].Phases[0].Files, path)
-		r.Causes = append(r.Causes, Cause{ID: path, Kind: "build", Title: path, Log: path, Cells: []string{"vm/a"}})
+		r.Causes = append(r.Causes, result.Cause{ID: path, Kind: "build", Title: path, Log: path, Cells: []string{"vm/a"}})
 	}
 	text := checkHTML(t, r, HTMLOptions{File: func(path string) ([]byte, error) {
 		if data, found := files[path]; found {
@@ -212,9 +212,9 @@ func TestPageTakesAnyEvidence(t *testing.T) {
 
 // A page has an end, whatever the logs have.
 func TestPageOfLogsWithoutEnd(t *testing.T) {
-	r, asked := Report{}, 0
+	r, asked := result.Report{}, 0
 	for i := range 40 {
-		r.Causes = append(r.Causes, Cause{Kind: "build", Title: "t", Log: fmt.Sprintf("logs/%02d.log", i)})
+		r.Causes = append(r.Causes, result.Cause{Kind: "build", Title: "t", Log: fmt.Sprintf("logs/%02d.log", i)})
 	}
 	long := bytes.Repeat([]byte("0123456789abcdef\n"), 10<<20/17)
 	text := checkHTML(t, r, HTMLOptions{File: func(string) ([]byte, error) {
@@ -258,7 +258,7 @@ func TestAddressesOfAPageAreOfTheWeb(t *testing.T) {
 	for file, want := range map[string]string{
 		"hosts/a b.nix": ruleSource + "hosts/a%20b.nix#L3", "../x.nix": "", "/etc/passwd": "", "a//b": "", "x?y#z": ruleSource + "x%3Fy%23z#L3",
 	} {
-		if got := sourceURL(ruleSource, Location{File: file, Line: 3}); got != want {
+		if got := sourceURL(ruleSource, result.Location{File: file, Line: 3}); got != want {
 			t.Errorf("%q leads to %q, want %q", file, got, want)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // htmlTime is the timeline. Places and lengths are in percent of the whole, so
@@ -97,7 +99,7 @@ func (m *htmlMaker) bar(s span, length float64) htmlBar {
 	if percent > leastLabel {
 		bar.Text = s.cell.ID
 		if workOf(s.phase) == 2 {
-			bar.Text += " " + s.phase.Name
+			bar.Text += " " + s.phase.Name.String()
 		}
 		bar.Text = fit(bar.Text, 60)
 	}
@@ -105,10 +107,10 @@ func (m *htmlMaker) bar(s span, length float64) htmlBar {
 }
 
 // htmlPhaseKind is the word for a phase's colour.
-func htmlPhaseKind(p Phase) string {
-	switch word := phaseWord(p); word {
-	case "eval", "build", "boot", "check", "activate":
-		return word
+func htmlPhaseKind(p result.Phase) string {
+	switch p.Name.Kind {
+	case result.PhaseEval, result.PhaseBuild, result.PhaseBoot, result.PhaseCheck, result.PhaseActivate:
+		return string(p.Name.Kind)
 	}
 	return "other"
 }

@@ -3,123 +3,20 @@ package reports
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"math"
-	"reflect"
-	"strings"
 	"testing"
-	"testing/quick"
 
-	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/result"
 )
-
-func TestJSONRoundTrip(t *testing.T) {
-	same := func(r Report) bool {
-		var first, second bytes.Buffer
-		if err := WriteJSON(&first, r); err != nil {
-			t.Fatal(err)
-		}
-		read, err := ReadJSON(bytes.NewReader(first.Bytes()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := WriteJSON(&second, read); err != nil {
-			t.Fatal(err)
-		}
-		return reflect.DeepEqual(read, withLists(r)) && bytes.Equal(first.Bytes(), second.Bytes())
-	}
-	if err := quick.Check(same, &quick.Config{MaxCount: 200}); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestWriteJSONHasLists(t *testing.T) {
-	var out bytes.Buffer
-	r := Report{Cells: []Cell{{ID: "nixos/<a&b>"}}, Causes: []Cause{{ID: "c1"}}}
-	if err := WriteJSON(&out, r); err != nil {
-		t.Fatal(err)
-	}
-	if s := out.String(); strings.Contains(s, "null") || !strings.Contains(s, "nixos/<a&b>") {
-		t.Errorf("null or escaped HTML in %s", s)
-	}
-	if r.Cells[0].Phases != nil {
-		t.Error("WriteJSON changed the report it was given")
-	}
-	if !strings.Contains(out.String(), `"schema": "flakeci.report/v1"`) {
-		t.Error("no schema in a report that was made without one")
-	}
-}
-
-func TestWriteJSONRefusesWhatJSONCannotHold(t *testing.T) {
-	if err := WriteJSON(new(bytes.Buffer), Report{Duration: math.NaN()}); err == nil {
-		t.Error("a duration that is no number was written")
-	}
-}
-
-func TestReadJSONIsTolerant(t *testing.T) {
-	r, err := ReadJSON(strings.NewReader(`{"schema": "flakeci.report/v1", "weather": {"rain": true},
-		"cells": [{"id": "nixos/a", "status": "passed", "mood": 1}]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Cells[0].ID != "nixos/a" || r.Causes == nil || r.Cells[0].Phases == nil {
-		t.Errorf("read %+v", r)
-	}
-}
-
-func TestReadJSONSchemas(t *testing.T) {
-	for in, want := range map[string]SchemaError{
-		`{}`:                               {},
-		`{"schema": 7}`:                    {},
-		`{"schema": "flakeci.report/v2"}`:  {"flakeci.report/v2", true},
-		`{"schema": "flakeci.report/v0"}`:  {"flakeci.report/v0", false},
-		`{"schema": "flakeci.report/vX"}`:  {"flakeci.report/vX", false},
-		`{"schema": "flakeci.matrix/v1"}`:  {"flakeci.matrix/v1", false},
-		`{"schema": "other", "cells": {}}`: {"other", false},
-	} {
-		_, err := ReadJSON(strings.NewReader(in))
-		var got *SchemaError
-		if !errors.As(err, &got) || *got != want {
-			t.Errorf("%s: got %#v, want %#v", in, err, want)
-			continue
-		}
-		if want.Schema != "" && !strings.Contains(err.Error(), want.Schema) {
-			t.Errorf("%s: the schema is not in %q", in, err)
-		}
-	}
-}
-
-func TestReadJSONFaults(t *testing.T) {
-	for in, place := range map[string]string{
-		"":                           "1:1",
-		"flakeci: error":             "1:2",
-		"{\n  \"schema\": nix\n}":    "2:14",
-		"[]":                         "1:1",
-		"{\"schema\":":               "1:10",
-		"{\"schema\": \"x\"}\n\nand": "3:1",
-		"{\"schema\": \"flakeci.report/v1\",\n \"cells\": [{\"id\": 7}]}": "2:19",
-	} {
-		_, err := ReadJSON(strings.NewReader(in))
-		var got *FormatError
-		if !errors.As(err, &got) {
-			t.Errorf("%q: got %v", in, err)
-			continue
-		}
-		if at := fmt.Sprintf("%d:%d", got.Line, got.Column); at != place {
-			t.Errorf("%q: at %s, want %s (%v)", in, at, place, err)
-		}
-	}
-}
 
 func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(`{"schema": "flakeci.report/v1", "cells": [{"phases": null}], "started": "2026-01-01T00:00:00Z"}`))
 	f.Add([]byte(`{"schema": "flakeci.report/v9"}`))
 	f.Add([]byte("{\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := ReadJSON(bytes.NewReader(data))
+		r, err := result.ReadJSON(bytes.NewReader(data))
 		if err != nil {
-			var format *FormatError
-			var schema *SchemaError
+			var format *result.FormatError
+			var schema *result.SchemaError
 			if !errors.As(err, &format) && !errors.As(err, &schema) {
 				t.Fatalf("untyped error %v", err)
 			}
@@ -130,20 +27,4 @@ func FuzzReadJSON(f *testing.F) {
 		}
 		checkEverySink(t, r)
 	})
-}
-
-// A link that a checkout brings may lead to a device.
-func TestAReportWithoutEnd(t *testing.T) {
-	if _, err := ReadJSON(endless{}); !errors.Is(err, safefile.ErrTooLong) {
-		t.Errorf("error is %v", err)
-	}
-}
-
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
 }

@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
 )
 
 // WriteJUnit writes the report as JUnit XML, by the rules of Jenkins'
@@ -25,7 +27,7 @@ import (
 // What is wrong in the flake is a failure, what flakeci or the machine could
 // not do an error. A suite "flake" holds what went wrong before there was a
 // cell, so that the file of a run that did not pass is never all green.
-func WriteJUnit(w io.Writer, r Report) error {
+func WriteJUnit(w io.Writer, r result.Report) error {
 	suites := newJUnit(forXML().report(r)).suites()
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return fmt.Errorf("write JUnit report: %w", err)
@@ -44,12 +46,12 @@ func forXML() washer {
 
 // junitReport is a report on its way into JUnit's form.
 type junitReport struct {
-	Report
+	result.Report
 	index   index
 	orphans map[string]bool
 }
 
-func newJUnit(r Report) junitReport {
+func newJUnit(r result.Report) junitReport {
 	j := junitReport{Report: r, index: newIndex(r), orphans: map[string]bool{}}
 	for _, id := range r.Grid.Orphans {
 		j.orphans[id] = true
@@ -81,7 +83,7 @@ func withoutSkipped(all junit.Testsuites) junit.Testsuites {
 // each comes first.
 func (j junitReport) cellSuites() []junit.Testsuite {
 	var names []string
-	cells := map[string][]Cell{}
+	cells := map[string][]result.Cell{}
 	for _, c := range j.Cells {
 		name := j.suiteOf(c)
 		if cells[name] == nil {
@@ -98,7 +100,7 @@ func (j junitReport) cellSuites() []junit.Testsuite {
 
 // suiteOf names the suite that a cell belongs to. The word "host" keeps a host
 // called "homes" apart from the homes.
-func (j junitReport) suiteOf(c Cell) string {
+func (j junitReport) suiteOf(c result.Cell) string {
 	switch {
 	case j.orphans[c.ID]:
 		return "orphaned homes"
@@ -113,7 +115,7 @@ func (j junitReport) suiteOf(c Cell) string {
 	return strings.TrimSpace(c.Kind + " cells") // a kind of a newer flakeci
 }
 
-func (j junitReport) suite(name string, cells []Cell) junit.Testsuite {
+func (j junitReport) suite(name string, cells []result.Cell) junit.Testsuite {
 	s := junit.Testsuite{Name: name}
 	j.describe(&s)
 	total, started := 0.0, j.Started
@@ -123,7 +125,7 @@ func (j junitReport) suite(name string, cells []Cell) junit.Testsuite {
 				started = p.Started
 			}
 		}
-		total += c.duration()
+		total += c.TotalSeconds()
 		for _, test := range j.cases(c) {
 			s.AddTestcase(test)
 		}
@@ -160,9 +162,9 @@ func (j junitReport) describe(s *junit.Testsuite) {
 }
 
 // base is what the run was compared with, of which there may be nothing.
-func (j junitReport) base() Base {
+func (j junitReport) base() result.Base {
 	if j.Base == nil {
-		return Base{}
+		return result.Base{}
 	}
 	return *j.Base
 }
@@ -177,8 +179,8 @@ func (j junitReport) flakeSuite(red bool) []junit.Testsuite {
 		s.AddTestcase(j.causeCase(c))
 		red = true
 	}
-	verdict := cmp.Or(j.Verdict, VerdictOf(j.Cells, j.Causes, false))
-	if !red && verdict != VerdictPassed {
+	verdict := cmp.Or(j.Verdict, result.VerdictOf(j.Cells, j.Causes, false))
+	if !red && verdict != result.VerdictPassed {
 		s.AddTestcase(verdictCase(verdict, summary(j.Report)))
 	}
 	if s.Tests == 0 {

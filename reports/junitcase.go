@@ -13,7 +13,7 @@ import (
 
 // cases makes a case of each phase of a cell. A cell that never came to a
 // phase, or ended otherwise than its phases did, has one under its id alone.
-func (j junitReport) cases(c Cell) []junit.Testcase {
+func (j junitReport) cases(c result.Cell) []junit.Testcase {
 	var list []junit.Testcase
 	said := false
 	for i, p := range c.Phases {
@@ -22,7 +22,7 @@ func (j junitReport) cases(c Cell) []junit.Testcase {
 		said = said || explains(p.Status, c.Status)
 	}
 	if !said {
-		list = append(list, j.phaseCase(c, Phase{Status: c.Status}, true))
+		list = append(list, j.phaseCase(c, result.Phase{Status: c.Status}, true))
 	}
 	return list
 }
@@ -32,16 +32,16 @@ func explains(phase, cell result.Status) bool {
 	return phase == cell || phase.NeedsAttention() && cell.NeedsAttention()
 }
 
-func (j junitReport) phaseCase(c Cell, p Phase, last bool) junit.Testcase {
+func (j junitReport) phaseCase(c result.Cell, p result.Phase, last bool) junit.Testcase {
 	test := junit.Testcase{
 		Classname: c.ID,
-		Name:      strings.TrimSpace(c.ID + " " + p.Name),
+		Name:      strings.TrimSpace(c.ID + " " + p.Name.String()),
 		Time:      xmlSeconds(p.Duration),
 	}
 	causes := phaseCauses(p, j.index.causes[c.ID])
 	switch {
 	case p.Status == result.Skipped, p.Status == result.Canceled:
-		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, c.reason(), string(p.Status)), Type: string(p.Status)}
+		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, noteText(c), string(p.Status)), Type: string(p.Status)}
 	case p.Status == "":
 		test.Error = &junit.Result{Message: "there is no result", Type: "no-result"}
 	case p.Status == result.Passed:
@@ -64,11 +64,11 @@ func put(test *junit.Testcase, s result.Status, r *junit.Result) {
 
 // reason says why a phase did not pass. With several causes the first gives
 // the message; the text has them all.
-func reason(p Phase, causes []Cause) *junit.Result {
+func reason(p result.Phase, causes []result.Cause) *junit.Result {
 	if len(causes) == 0 {
 		return &junit.Result{Message: cmp.Or(firstLine(p.Message), string(p.Status)), Type: string(p.Status), Data: p.Message}
 	}
-	r := &junit.Result{Message: causes[0].Headline(), Type: cmp.Or(string(causes[0].Kind), string(p.Status))}
+	r := &junit.Result{Message: Headline(causes[0]), Type: cmp.Or(string(causes[0].Kind), string(p.Status))}
 	if more := len(causes) - 1; more > 0 {
 		r.Message += fmt.Sprintf(" (and %d more)", more)
 	}
@@ -81,19 +81,19 @@ func reason(p Phase, causes []Cause) *junit.Result {
 }
 
 // causeCase is the case of a cause that stops no cell of the report.
-func (j junitReport) causeCase(c Cause) junit.Testcase {
-	test := junit.Testcase{Classname: "flake", Name: c.Headline(), Time: xmlSeconds(0)}
-	p := Phase{Status: c.Kind.Status()}
-	put(&test, p.Status, reason(p, []Cause{c}))
+func (j junitReport) causeCase(c result.Cause) junit.Testcase {
+	test := junit.Testcase{Classname: "flake", Name: Headline(c), Time: xmlSeconds(0)}
+	p := result.Phase{Status: c.Kind.Status()}
+	put(&test, p.Status, reason(p, []result.Cause{c}))
 	test.SystemOut = attachments(c.Log)
 	return test
 }
 
 // verdictCase is the one case of a run that ended without a reason in any cell.
-func verdictCase(v Verdict, line string) junit.Testcase {
+func verdictCase(v result.Verdict, line string) junit.Testcase {
 	res := &junit.Result{Message: line, Type: string(v)}
 	test := junit.Testcase{Classname: "flake", Name: "run", Time: xmlSeconds(0)}
-	if v == VerdictFailed {
+	if v == result.VerdictFailed {
 		test.Failure = res
 		return test
 	}
@@ -103,9 +103,9 @@ func verdictCase(v Verdict, line string) junit.Testcase {
 
 // phaseCauses picks from a cell's causes those of one phase, as far as that says.
 // In a machine that was booted several checks may fail, each for its own reason.
-func phaseCauses(p Phase, causes []Cause) []Cause {
+func phaseCauses(p result.Phase, causes []result.Cause) []result.Cause {
 	if len(p.Causes) == 0 {
 		return causes
 	}
-	return slices.DeleteFunc(slices.Clone(causes), func(c Cause) bool { return !slices.Contains(p.Causes, c.ID) })
+	return slices.DeleteFunc(slices.Clone(causes), func(c result.Cause) bool { return !slices.Contains(p.Causes, c.ID) })
 }

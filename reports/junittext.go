@@ -14,9 +14,9 @@ import (
 
 // explain is all that a report knows of a cause, in the order in which a reader
 // wants it: what happened, where, what to do, and what the log says.
-func explain(c Cause) string {
-	lines := []string{c.Headline()}
-	lines = append(lines, labelled("", c.news())...)
+func explain(c result.Cause) string {
+	lines := []string{Headline(c)}
+	lines = append(lines, labelled("", details(c))...)
 	if c.Location != nil && c.Location.File != "" {
 		lines = append(lines, "at "+c.Location.String())
 	}
@@ -41,22 +41,22 @@ func labelled(label, text string) []string {
 
 // output is what a case has to say besides how it ended. What was made stands with
 // the phase that made it: a check of a booted machine was not "built".
-func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
+func output(c result.Cell, p result.Phase, causes []result.Cause, last bool) *junit.Output {
 	var lines []string
 	if p.Status == result.Passed && p.Message != "" {
 		lines = append(lines, p.Message)
 	}
-	if c.Status == result.Passed && (p.Name == "build" || last && !c.passedAt("build")) {
+	if c.Status == result.Passed && (p.Name.Kind == result.PhaseBuild || last && !c.PassedAt(result.PhaseBuild)) {
 		lines = append(lines, cameAbout(c))
 	}
 	if c.Status == result.Passed && last && c.Flaky {
 		lines = append(lines, "flaky: passed only after a retry")
 	}
 	if last && c.Since != nil {
-		lines = append(lines, c.Since.words())
+		lines = append(lines, sinceText(c.Since))
 	}
 	if last {
-		lines = append(lines, labelled("against the base: ", c.againstBase())...)
+		lines = append(lines, labelled("against the base: ", comparedText(c))...)
 	}
 	if p.Attempts > 1 {
 		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
@@ -74,9 +74,9 @@ func output(c Cell, p Phase, causes []Cause, last bool) *junit.Output {
 	return &junit.Output{Data: strings.Join(lines, "\n")}
 }
 
-// againstBase says in words how a cell compares with the base, as far as that is
+// comparedText says in words how a cell compares with the base, as far as that is
 // to be told.
-func (c Cell) againstBase() string {
+func comparedText(c result.Cell) string {
 	if c.Base == nil {
 		return ""
 	}
@@ -88,7 +88,7 @@ func (c Cell) againstBase() string {
 }
 
 // cameAbout says in words how a cell passed.
-func cameAbout(c Cell) string {
+func cameAbout(c result.Cell) string {
 	text := map[result.How]string{
 		result.Built:     "built",
 		result.Cached:    "cached: it was in the store or came from a substituter, nothing was built",
@@ -98,7 +98,7 @@ func cameAbout(c Cell) string {
 	if text == "" {
 		text = "passed"
 	}
-	text += after(": ", c.reason())
+	text += after(": ", noteText(c))
 	if c.SameAs != "" {
 		text += "\nsame derivation as " + c.SameAs
 	}

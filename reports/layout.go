@@ -1,5 +1,9 @@
 package reports
 
+import (
+	"github.com/flakeci/flakeci/result"
+)
+
 // Layout is a report as the table lays it out. It is for the live view, which
 // shows the same grid while it fills up.
 type Layout struct {
@@ -35,14 +39,14 @@ type Mark struct {
 
 // Lay lays a report out. A cell without a status is one that is still to come.
 // All text but ids is safe to show on a terminal.
-func Lay(r Report) Layout {
+func Lay(r result.Report) Layout {
 	given := r.Cells
 	r = terminal().report(r)
 	asGiven := map[string]string{} // ids by what would be shown of them
 	for i, c := range r.Cells {
 		asGiven[c.ID] = given[i].ID
 	}
-	ids := func(cells []Cell) (list []string) {
+	ids := func(cells []result.Cell) (list []string) {
 		for _, c := range cells {
 			list = append(list, asGiven[c.ID])
 		}

@@ -12,14 +12,14 @@ import (
 // index answers which cause stops which cell. A report says it twice, in its
 // cells and in its causes; what either of them says holds.
 type index struct {
-	cells  map[string]Cell
-	causes map[string][]Cause // by the id of a cell
-	lost   []Cause            // those that stop no cell of the report
-	base   *Base              // nil if there is no comparison
+	cells  map[string]result.Cell
+	causes map[string][]result.Cause // by the id of a cell
+	lost   []result.Cause            // those that stop no cell of the report
+	base   *result.Base              // nil if there is no comparison
 }
 
-func newIndex(r Report) index {
-	x := index{cells: map[string]Cell{}, causes: map[string][]Cause{}}
+func newIndex(r result.Report) index {
+	x := index{cells: map[string]result.Cell{}, causes: map[string][]result.Cause{}}
 	if r.Base != nil && r.Base.Missing == "" {
 		x.base = r.Base
 	}
@@ -39,7 +39,7 @@ func newIndex(r Report) index {
 }
 
 // victims lists the cells of the report that a cause stops, in their order.
-func (x index) victims(r Report, cause Cause) []string {
+func (x index) victims(r result.Report, cause result.Cause) []string {
 	stopped := map[string]bool{}
 	for _, id := range cause.Cells {
 		stopped[id] = true
@@ -56,10 +56,10 @@ func (x index) victims(r Report, cause Cause) []string {
 // outcome is how a cause compares with the base: new if it stops any cell that the
 // base had not, already broken if it stops only such as were. It is empty where
 // that is not known.
-func (x index) outcome(c Cause) result.Outcome {
+func (x index) outcome(c result.Cause) result.Outcome {
 	known := len(c.Cells) > 0
 	for _, id := range c.Cells {
-		switch x.cells[id].outcome() {
+		switch x.cells[id].Outcome() {
 		case result.NewFailure:
 			return result.NewFailure
 		case result.AlreadyBroken:
@@ -75,8 +75,8 @@ func (x index) outcome(c Cause) result.Outcome {
 
 // ordered lists all causes with the cells that they stop, and one for each cell that
 // failed for none. What is new comes first, what was there before last.
-func (x index) ordered(r Report) []Cause {
-	var list []Cause
+func (x index) ordered(r result.Report) []result.Cause {
+	var list []result.Cause
 	for _, c := range r.Causes {
 		c.Cells = x.victims(r, c)
 		list = append(list, c)
@@ -87,36 +87,17 @@ func (x index) ordered(r Report) []Cause {
 		}
 	}
 	order := []result.Outcome{result.NewFailure, "", result.AlreadyBroken}
-	slices.SortStableFunc(list, func(a, b Cause) int {
+	slices.SortStableFunc(list, func(a, b result.Cause) int {
 		return cmp.Compare(slices.Index(order, x.outcome(a)), slices.Index(order, x.outcome(b)))
 	})
 	return list
 }
 
 // worst returns the cell that says most about a place of several.
-func worst(cells []Cell) Cell {
-	return slices.MaxFunc(cells, func(a, b Cell) int {
+func worst(cells []result.Cell) result.Cell {
+	return slices.MaxFunc(cells, func(a, b result.Cell) int {
 		return cmp.Compare(a.Status.Severity(), b.Status.Severity())
 	})
-}
-
-// badPhase names the phase that a cell ended with: the last that did not pass.
-func badPhase(c Cell) string {
-	for _, p := range slices.Backward(c.Phases) {
-		if !p.Status.OK() {
-			return p.Name
-		}
-	}
-	return ""
-}
-
-// duration is the time spent on a cell, all phases together, in seconds.
-func (c Cell) duration() float64 {
-	total := 0.0
-	for _, p := range c.Phases {
-		total += p.Duration
-	}
-	return total
 }
 
 // noSubject is how titles of evaluation errors begin: what does not evaluate is
@@ -124,7 +105,7 @@ func (c Cell) duration() float64 {
 const noSubject = "does not "
 
 // Headline is the title as a sentence of its own.
-func (c Cause) Headline() string {
+func Headline(c result.Cause) string {
 	rest, open := strings.CutPrefix(c.Title, noSubject)
 	if !open {
 		return cmp.Or(c.Title, strings.TrimSpace(string(c.Kind)+" failure"))

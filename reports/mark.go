@@ -3,7 +3,6 @@ package reports
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +50,7 @@ const (
 )
 
 // place marks a place of the grid, in which any number of cells may stand.
-func (k marker) place(cells []Cell) mark {
+func (k marker) place(cells []result.Cell) mark {
 	if len(cells) == 0 {
 		return mark{sign: signNone, tone: quiet}
 	}
@@ -59,15 +58,15 @@ func (k marker) place(cells []Cell) mark {
 }
 
 // cell marks one cell.
-func (k marker) cell(c Cell) mark {
+func (k marker) cell(c result.Cell) mark {
 	m := k.full(c)
 	switch k.detail {
 	case inFull:
-		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "still failing", result.Fixed: "fixed"}[c.outcome()]
+		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "still failing", result.Fixed: "fixed"}[c.Outcome()]
 		m.text += after(", ", outcome)
 	case inBrief:
 		m.text = k.short(c, m)
-		if c.outcome() == result.NewFailure {
+		if c.Outcome() == result.NewFailure {
 			m.text = strings.TrimPrefix(m.text+", new", ", ")
 		}
 	case signsOnly:
@@ -76,7 +75,7 @@ func (k marker) cell(c Cell) mark {
 	return m
 }
 
-func (k marker) full(c Cell) mark {
+func (k marker) full(c result.Cell) mark {
 	switch c.Status {
 	case "":
 		return mark{sign: signThere}
@@ -91,7 +90,7 @@ func (k marker) full(c Cell) mark {
 	case result.Canceled:
 		return mark{signSkipped, "canceled", warn}
 	case result.Skipped:
-		if c.gone() {
+		if c.Removed() {
 			return mark{signSkipped, "removed", quiet}
 		}
 		return mark{signSkipped, "skipped", quiet}
@@ -99,14 +98,14 @@ func (k marker) full(c Cell) mark {
 	return mark{signError, "error", warn}
 }
 
-func (k marker) passed(c Cell) mark {
-	took := human(c.duration())
+func (k marker) passed(c result.Cell) mark {
+	took := human(c.TotalSeconds())
 	switch {
 	case c.Flaky:
 		return mark{signPassed, took + " flaky", warn}
-	case c.passedAt("boot"):
+	case c.PassedAt(result.PhaseBoot):
 		return mark{signPassed, took, good} // machines boot each by itself, whatever they are built of
-	case c.passedAt("activate"):
+	case c.PassedAt(result.PhaseActivate):
 		return mark{signPassed, "activated", good}
 	case c.SameAs != "":
 		return mark{signSame, "same" + after(" as ", fit(k.sameAs(c), 24)), quiet}
@@ -116,23 +115,15 @@ func (k marker) passed(c Cell) mark {
 		return mark{signSame, string(c.How), quiet}
 	case c.How == result.Evaluated:
 		return mark{signPartial, "evaluated", quiet}
-	case c.duration() == 0:
+	case c.TotalSeconds() == 0:
 		return mark{signPassed, string(cmp.Or(c.How, result.Built)), good}
 	}
 	return mark{signPassed, took, good}
 }
 
-// passedAt reports whether a cell has gone through a phase.
-func (c Cell) passedAt(phase string) bool {
-	return slices.ContainsFunc(c.Phases, func(p Phase) bool {
-		name, _, _ := strings.Cut(p.Name, ":")
-		return name == phase && p.Status == result.Passed
-	})
-}
-
 // sameAs names the other cell by its row if they stand in one column, by its
 // column if in one row. Of any other, the grid says only that it is there.
-func (k marker) sameAs(c Cell) string {
+func (k marker) sameAs(c result.Cell) string {
 	other, found := k.index.cells[c.SameAs]
 	switch {
 	case !found || !inGrid(c) || !inGrid(other):
@@ -148,7 +139,7 @@ func (k marker) sameAs(c Cell) string {
 }
 
 // why says in a word or two at what a cell failed.
-func (k marker) why(c Cell) string {
+func (k marker) why(c result.Cell) string {
 	for _, cause := range k.index.causes[c.ID] {
 		rest, isUnit := strings.CutPrefix(cause.Title, "unit ")
 		unit, _, _ := strings.Cut(rest, " ")
@@ -156,11 +147,11 @@ func (k marker) why(c Cell) string {
 			return "unit " + fit(strings.TrimSuffix(unit, ".service"), 20)
 		}
 	}
-	return fit(cmp.Or(strings.Replace(badPhase(c), "check: ", "check ", 1), "failed"), 24)
+	return fit(cmp.Or(strings.Replace(c.FailedPhase().String(), "check: ", "check ", 1), "failed"), 24)
 }
 
 // needs names what a cell could not be built for.
-func (k marker) needs(c Cell) string {
+func (k marker) needs(c result.Cell) string {
 	causes := k.index.causes[c.ID]
 	if len(causes) == 0 {
 		return k.why(c)
@@ -177,11 +168,10 @@ func (k marker) needs(c Cell) string {
 }
 
 // short is the text of a mark in brief.
-func (k marker) short(c Cell, m mark) string {
+func (k marker) short(c result.Cell, m mark) string {
 	switch {
 	case c.Status == result.DependencyFailed, c.Status == result.Failed:
-		word, _, _ := strings.Cut(badPhase(c), ":")
-		return word
+		return string(c.FailedPhase().Kind)
 	case m.sign == signPassed && !c.Flaky, c.Status == result.TimedOut:
 		return m.text
 	}

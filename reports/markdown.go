@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
 )
 
 // MarkdownOptions says where the markdown is to stand. The zero value is all of
@@ -29,7 +30,7 @@ type MarkdownOptions struct {
 // machine. What does not fit below the limit is left out, what matters least first,
 // and that is said. Nothing in the report can act as markup, make a link, or call
 // anybody.
-func WriteMarkdown(w io.Writer, r Report, o MarkdownOptions) error {
+func WriteMarkdown(w io.Writer, r result.Report, o MarkdownOptions) error {
 	text := newMarkdown(r, o).fit()
 	if o.File {
 		text = markdownMark + text
@@ -45,18 +46,18 @@ func forMarkdown() washer {
 
 // markdown is a report on its way into its markdown.
 type markdown struct {
-	Report
+	result.Report
 	options MarkdownOptions
 	index   index
 	sheet   *sheet
 	changes *changes
-	causes  []Cause
+	causes  []result.Cause
 	remarks []told
 	most    allowance
 	out     strings.Builder
 }
 
-func newMarkdown(r Report, o MarkdownOptions) *markdown {
+func newMarkdown(r result.Report, o MarkdownOptions) *markdown {
 	r = forMarkdown().report(r)
 	x := newIndex(r)
 	o.RunURL, o.SourceURL = bracketless(o.RunURL), bracketless(o.SourceURL)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/quick"
 
+	"github.com/flakeci/flakeci/internal/test/sample"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -18,7 +19,7 @@ func onGitHub() MarkdownOptions {
 	}
 }
 
-func markdownOf(t *testing.T, r Report, o MarkdownOptions) string {
+func markdownOf(t *testing.T, r result.Report, o MarkdownOptions) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := WriteMarkdown(&out, r, o); err != nil {
@@ -29,7 +30,7 @@ func markdownOf(t *testing.T, r Report, o MarkdownOptions) string {
 
 // checkMarkdown holds what is promised of the markdown of every report: it has the
 // grid and the causes, nothing that is not ours, and it keeps to its limit.
-func checkMarkdown(t *testing.T, r Report) {
+func checkMarkdown(t *testing.T, r result.Report) {
 	t.Helper()
 	o := onGitHub()
 	out := markdownOf(t, r, o)
@@ -49,7 +50,7 @@ func checkMarkdown(t *testing.T, r Report) {
 	}
 }
 
-func checkShortened(t *testing.T, r Report, o MarkdownOptions) {
+func checkShortened(t *testing.T, r result.Report, o MarkdownOptions) {
 	t.Helper()
 	out := markdownOf(t, r, o)
 	if len(out) > o.Limit {
@@ -69,12 +70,12 @@ func checkShortened(t *testing.T, r Report, o MarkdownOptions) {
 }
 
 // show finds the places of the grid and the titles of the causes.
-func (p *markdownPage) show(r Report) {
+func (p *markdownPage) show(r result.Report) {
 	r = forMarkdown().report(r)
 	x, s := newIndex(r), newSheet(r)
 	seen := asRead(p.text)
 	for _, c := range x.ordered(r) {
-		if title := asRead(fit(c.Headline(), 300)); !strings.Contains(seen, title) {
+		if title := asRead(fit(Headline(c), 300)); !strings.Contains(seen, title) {
 			p.faults = append(p.faults, fmt.Sprintf("the title %q is not in %q", title, seen))
 		}
 	}
@@ -108,8 +109,8 @@ func named(name, note string) string {
 }
 
 func TestMarkdownKeepsToAnyLimit(t *testing.T) {
-	keeps := func(r Report, seed int64) bool {
-		rng, o := rand.New(rand.NewSource(seed)), onGitHub()
+	keeps := func(any sample.Report, seed int64) bool {
+		r, rng, o := any.Report, rand.New(rand.NewSource(seed)), onGitHub()
 		all := len(markdownOf(t, r, o))
 		for range 3 {
 			if o.Limit = 500 + rng.Intn(all); o.Limit < all {
@@ -129,7 +130,7 @@ func TestMarkdownKeepsToAnyLimit(t *testing.T) {
 }
 
 func TestMarkdownIsTheSameEachTime(t *testing.T) {
-	forEachInput(t, func(t *testing.T, _ string, r Report) {
+	forEachInput(t, func(t *testing.T, _ string, r result.Report) {
 		o := onGitHub()
 		for _, o.Limit = range []int{0, 2000} {
 			first := markdownOf(t, r, o)
@@ -150,7 +151,7 @@ func TestMarkdownLeadsToTheSource(t *testing.T) {
 		"/etc/passwd":              "",
 		"a//b":                     "",
 	} {
-		r := Report{Causes: []Cause{{Kind: "eval", Title: "x", Location: &Location{File: file, Line: 3}}}}
+		r := result.Report{Causes: []result.Cause{{Kind: "eval", Title: "x", Location: &result.Location{File: file, Line: 3}}}}
 		out := markdownOf(t, r, onGitHub())
 		if want == "" {
 			want = "\n`" + file + ":3`\n"
@@ -171,13 +172,13 @@ func TestMarkdownTakesNoOtherAddresses(t *testing.T) {
 }
 
 func FuzzMarkdown(f *testing.F) {
-	for i, text := range hostileTexts(f) {
+	for i, text := range sample.HostileTexts(f) {
 		if i%10 == 0 { // the others are seeds of FuzzProse, and take long here
 			f.Add(text, text, 700)
 		}
 	}
 	f.Fuzz(func(t *testing.T, one, other string, limit int) {
-		r := hostileReports(one)["failed"]
+		r := sample.HostileReports(one)["failed"]
 		r.Causes[0].Title, r.Causes[1].LogTail, r.Cells[1].ID, r.Cells[1].User = other, other, other, other
 		checkMarkdown(t, r)
 		o := onGitHub()
@@ -188,16 +189,16 @@ func FuzzMarkdown(f *testing.F) {
 }
 
 func TestMarkdownFoldsWhatIsGreen(t *testing.T) {
-	r := Report{Verdict: VerdictPassed, Grid: Grid{Users: []string{"joachim", "work", "guest", "admin"}}}
+	r := result.Report{Verdict: result.VerdictPassed, Grid: result.Grid{Users: []string{"joachim", "work", "guest", "admin"}}}
 	for i := range 100 {
 		host := fmt.Sprintf("host-%03d", i)
 		r.Grid.Hosts = append(r.Grid.Hosts, host)
-		r.Cells = append(r.Cells, Cell{ID: "nixos/" + host, Kind: "nixos", Host: host, Status: result.Passed, How: result.Cached})
+		r.Cells = append(r.Cells, result.Cell{ID: "nixos/" + host, Kind: "nixos", Host: host, Status: result.Passed, How: result.Cached})
 		for _, user := range r.Grid.Users {
-			r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@" + host, Kind: "home", Host: host, User: user, Status: result.Passed, How: result.Cached})
+			r.Cells = append(r.Cells, result.Cell{ID: "home/" + user + "@" + host, Kind: "home", Host: host, User: user, Status: result.Passed, How: result.Cached})
 		}
 	}
-	r.Cells[0].Status, r.Verdict = result.Failed, VerdictFailed
+	r.Cells[0].Status, r.Verdict = result.Failed, result.VerdictFailed
 	o := onGitHub()
 	out := markdownOf(t, r, o)
 	open, folded, found := strings.Cut(out, "<details><summary>99 hosts without anything to look at</summary>")

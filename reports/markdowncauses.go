@@ -14,7 +14,7 @@ const openLines = 3
 // why appends the causes, and folded those that were there at the base.
 func (m *markdown) why() {
 	shown := m.causes[:min(len(m.causes), m.most.causes)]
-	old := slices.IndexFunc(shown, func(c Cause) bool { return m.index.base != nil && m.index.outcome(c) == result.AlreadyBroken })
+	old := slices.IndexFunc(shown, func(c result.Cause) bool { return m.index.base != nil && m.index.outcome(c) == result.AlreadyBroken })
 	if old < 0 {
 		old = len(shown)
 	}
@@ -22,7 +22,7 @@ func (m *markdown) why() {
 		m.cause(c)
 	}
 	if known := shown[old:]; len(known) > 0 {
-		m.folded(fmt.Sprintf("❌ %s already broken at %s", count(len(known), "cause"), proseHTML(m.index.base.name())), func() {
+		m.folded(fmt.Sprintf("❌ %s already broken at %s", count(len(known), "cause"), proseHTML(baseName(m.index.base))), func() {
 			for _, c := range known {
 				m.cause(c)
 			}
@@ -37,12 +37,12 @@ func (m *markdown) why() {
 
 // cause appends one: what happened, which cells it stops, where it is, what to do,
 // and what the log says.
-func (m *markdown) cause(c Cause) {
+func (m *markdown) cause(c result.Cause) {
 	sign := signFailed
 	if m.index.isMachine(c) {
 		sign = signError
 	}
-	title := c.Headline()
+	title := Headline(c)
 	m.block("#### " + emoji(sign) + " " + prose(fit(title, m.most.title)))
 	if facts := m.causeFacts(c, title); len(facts) > 0 {
 		m.block(strings.Join(facts, " · "))
@@ -60,12 +60,12 @@ func (m *markdown) cause(c Cause) {
 }
 
 // causeFacts are what stands below a title.
-func (m *markdown) causeFacts(c Cause, title string) []string {
+func (m *markdown) causeFacts(c result.Cause, title string) []string {
 	var facts []string
 	if age := m.index.age(c); age != "" {
 		facts = append(facts, "**"+prose(age)+"**")
 	}
-	if blocks := c.blocks(title); blocks != "" {
+	if blocks := blocksText(c, title); blocks != "" {
 		facts = append(facts, prose(fit(blocks, m.most.title)))
 	}
 	if c.Location != nil && c.Location.File != "" {
@@ -75,7 +75,7 @@ func (m *markdown) causeFacts(c Cause, title string) []string {
 }
 
 // place names a line of the flake, and leads there if it can be known where it is.
-func (m *markdown) place(l Location) string {
+func (m *markdown) place(l result.Location) string {
 	text := code(fit(l.String(), m.most.title))
 	if address := sourceURL(m.options.SourceURL, l); address != "" && len(address) <= 4*m.most.title {
 		return "[" + text + "](" + address + ")"
@@ -84,7 +84,7 @@ func (m *markdown) place(l Location) string {
 }
 
 // warning is one as a sentence.
-func (m *markdown) warning(w Warning) string {
+func (m *markdown) warning(w result.Warning) string {
 	text := "warning: " + prose(fit(w.Text, m.most.title))
 	if len(w.Cells) > 0 {
 		text += ": " + m.names(w.Cells)
@@ -96,8 +96,8 @@ func (m *markdown) warning(w Warning) string {
 }
 
 // message is what is known besides the title.
-func (m *markdown) message(c Cause) []string {
-	text := c.news()
+func (m *markdown) message(c result.Cause) []string {
+	text := details(c)
 	if text == "" || m.most.message == 0 {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (m *markdown) message(c Cause) []string {
 }
 
 // log appends the end of a log, folded unless it is short, and where all of it is.
-func (m *markdown) log(c Cause) {
+func (m *markdown) log(c result.Cause) {
 	whole := ""
 	if c.Log != "" {
 		whole = "the whole log: " + c.Log

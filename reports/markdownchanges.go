@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // openPackages are so few that they need not be folded.
@@ -14,7 +16,7 @@ func (m *markdown) differences() {
 	if ch == nil {
 		return
 	}
-	m.block("#### What changed since " + prose(ch.against.name()))
+	m.block("#### What changed since " + prose(baseName(ch.against)))
 	m.block(ch.words())
 	if m.most.machines == 0 {
 		return
@@ -82,10 +84,10 @@ func (m *markdown) packages(w where) {
 }
 
 // packageLines are coloured as a difference is.
-func packageLines(packages []PackageChange) []string {
+func packageLines(packages []result.PackageChange) []string {
 	var lines []string
 	for _, p := range packages {
-		line := p.String()
+		line := changeText(p)
 		if rest, found := strings.CutPrefix(line, "−"); found {
 			line = "-" + rest
 		}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/sample"
+	"github.com/flakeci/flakeci/result"
 )
 
 // GitHub reads comments with cmark-gfm. What it makes of hostile texts is what
@@ -19,8 +21,8 @@ func TestMarkdownIsReadSafelyByCmark(t *testing.T) {
 	if err != nil {
 		t.Skip("skipped: cmark-gfm is not installed (Debian: cmark-gfm)")
 	}
-	for _, text := range hostileTexts(t) {
-		for name, r := range hostileReports(text) {
+	for _, text := range sample.HostileTexts(t) {
+		for name, r := range sample.HostileReports(text) {
 			if name == "skipped" || name == "not compared" {
 				continue // they come to nothing else, and each costs a process
 			}
@@ -30,7 +32,7 @@ func TestMarkdownIsReadSafelyByCmark(t *testing.T) {
 			}
 		}
 	}
-	forEachInput(t, func(t *testing.T, _ string, r Report) {
+	forEachInput(t, func(t *testing.T, _ string, r result.Report) {
 		checkCmark(t, cmark, markdownOf(t, r, onGitHub()))
 	})
 }

@@ -48,9 +48,9 @@ func (m *markdown) grid() {
 // stands reports whether there is anything to be seen in a row.
 func (m *markdown) stands(w row, k marker) bool {
 	return slices.ContainsFunc(m.sheet.columns(), func(c column) bool {
-		return slices.ContainsFunc(c.cells(w), func(cell Cell) bool {
+		return slices.ContainsFunc(c.cells(w), func(cell result.Cell) bool {
 			tone := k.cell(cell).tone
-			return tone == bad || tone == warn || cell.Status == "" || cell.outcome() == result.Fixed
+			return tone == bad || tone == warn || cell.Status == "" || cell.Outcome() == result.Fixed
 		})
 	})
 }

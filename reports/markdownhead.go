@@ -5,24 +5,26 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // verdict is the run's, as one of the words for it.
-func (m *markdown) verdict() Verdict {
-	verdict := cmp.Or(m.Verdict, VerdictOf(m.Cells, m.Report.Causes, false))
-	if !slices.Contains([]Verdict{VerdictPassed, VerdictFailed, VerdictCanceled}, verdict) {
-		return VerdictError // also a verdict of a newer flakeci
+func (m *markdown) verdict() result.Verdict {
+	verdict := cmp.Or(m.Verdict, result.VerdictOf(m.Cells, m.Report.Causes, false))
+	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictCanceled}, verdict) {
+		return result.VerdictError // also a verdict of a newer flakeci
 	}
 	return verdict
 }
 
-func verdictSign(v Verdict) string {
+func verdictSign(v result.Verdict) string {
 	switch v {
-	case VerdictPassed:
+	case result.VerdictPassed:
 		return "✅"
-	case VerdictFailed:
+	case result.VerdictFailed:
 		return "❌"
-	case VerdictCanceled:
+	case result.VerdictCanceled:
 		return "🚫"
 	}
 	return "❗"
@@ -52,14 +54,14 @@ func (m *markdown) head() {
 	verdict, n := m.verdict(), tally(m.Cells)
 	m.block("### " + verdictSign(verdict) + " " + prose(m.headline(verdict, n)))
 	var facts []string
-	if verdict != VerdictPassed && n.all > 0 {
+	if verdict != result.VerdictPassed && n.all > 0 {
 		facts = append(facts, count(n.all, "cell")+": "+n.words())
 	}
 	switch base := m.index.base; {
-	case base != nil && base.label() != "":
-		facts = append(facts, "compared with "+base.label())
+	case base != nil && baseLabel(base) != "":
+		facts = append(facts, "compared with "+baseLabel(base))
 	case m.Base != nil:
-		facts = append(facts, "not compared with "+m.Base.name()+": "+m.Base.Missing)
+		facts = append(facts, "not compared with "+baseName(m.Base)+": "+m.Base.Missing)
 	}
 	for _, how := range slow(m.Cells) {
 		facts = append(facts, "booted "+how)
@@ -75,8 +77,8 @@ func (m *markdown) head() {
 }
 
 // headline is the verdict in a line. With a base, it is first of all what is new.
-func (m *markdown) headline(verdict Verdict, n counts) string {
-	if m.index.base == nil || verdict != VerdictFailed && verdict != VerdictError || n.news+n.known+n.fixed == 0 {
+func (m *markdown) headline(verdict result.Verdict, n counts) string {
+	if m.index.base == nil || verdict != result.VerdictFailed && verdict != result.VerdictError || n.news+n.known+n.fixed == 0 {
 		return string(verdict) + ": " + strings.SplitN(summary(m.Report), ": ", 2)[1]
 	}
 	var parts []string
@@ -86,7 +88,7 @@ func (m *markdown) headline(verdict Verdict, n counts) string {
 		}
 	}
 	add(n.news, count(n.news, "new failure"))
-	add(n.known, fmt.Sprintf("%d already broken at %s", n.known, m.index.base.name()))
+	add(n.known, fmt.Sprintf("%d already broken at %s", n.known, baseName(m.index.base)))
 	add(n.uncompared, fmt.Sprintf("%d failed and not compared", n.uncompared))
 	add(n.errors, fmt.Sprintf("%d in error", n.errors))
 	add(n.canceled, fmt.Sprintf("%d canceled", n.canceled))

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/test/sample"
 )
 
 func TestProse(t *testing.T) {
@@ -43,7 +45,7 @@ func TestFenced(t *testing.T) {
 
 // FuzzProse looks at a text in every place that markdown has for it.
 func FuzzProse(f *testing.F) {
-	for _, text := range hostileTexts(f) {
+	for _, text := range sample.HostileTexts(f) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -28,8 +28,8 @@ func kindTitle(kind string) string {
 }
 
 // byKind groups cells: known kinds in their order, then others as they come.
-func byKind(cells []Cell) (kinds []string, groups map[string][]Cell) {
-	groups = map[string][]Cell{}
+func byKind(cells []result.Cell) (kinds []string, groups map[string][]result.Cell) {
+	groups = map[string][]result.Cell{}
 	var found []string
 	for _, c := range cells {
 		if groups[c.Kind] == nil {
@@ -51,7 +51,7 @@ func byKind(cells []Cell) (kinds []string, groups map[string][]Cell) {
 }
 
 // others appends how many cells of each further kind ended how.
-func (p *page) others(cells []Cell) error {
+func (p *page) others(cells []result.Cell) error {
 	if len(cells) == 0 {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (p *page) others(cells []Cell) error {
 // remarks appends what the grid and the counts do not say by themselves: which
 // cells were only evaluated or skipped and for what reason, which passed at a
 // second attempt only, and which of those outside the grid did not pass.
-func (p *page) remarks(r Report, k marker) {
+func (p *page) remarks(r result.Report, k marker) {
 	p.gap()
 	for _, t := range remarks(r.Cells, k) {
 		names := strings.Join(t.cells, ", ")
@@ -87,7 +87,7 @@ func (p *page) remarks(r Report, k marker) {
 }
 
 // remarks are those of all cells, once each.
-func remarks(cells []Cell, k marker) []told {
+func remarks(cells []result.Cell, k marker) []told {
 	var list []told
 	for _, c := range cells {
 		if words := remark(c, k); words != "" {
@@ -99,8 +99,8 @@ func remarks(cells []Cell, k marker) []told {
 
 // remark is what is to be said of a cell, the same words for all cells of which
 // the same is to be said.
-func remark(c Cell, k marker) string {
-	why := after(" (", c.reason())
+func remark(c result.Cell, k marker) string {
+	why := after(" (", noteText(c))
 	if why != "" {
 		why += ")"
 	}
@@ -109,7 +109,7 @@ func remark(c Cell, k marker) string {
 		return signPassed + " flaky, passed only after a retry" + why
 	case c.Status == result.Passed && c.How == result.Evaluated:
 		return signPartial + " only evaluated" + why
-	case c.gone():
+	case c.Removed():
 		return "" // the changes say so
 	case c.Status == result.Skipped:
 		return signSkipped + " skipped" + why
@@ -127,8 +127,8 @@ func remark(c Cell, k marker) string {
 	return ""
 }
 
-// reason is a cell's note without the word that says the same as its status.
-func (c Cell) reason() string {
+// noteText is a cell's note without the word that says the same as its status.
+func noteText(c result.Cell) string {
 	for _, word := range []string{"only evaluated: ", "skipped: "} {
 		if rest, found := strings.CutPrefix(c.Note, word); found {
 			return rest

@@ -12,10 +12,10 @@ import (
 // WriteOutputs writes verdict and counts as the outputs of a step of GitHub
 // Actions, a name=value a line. A saved report may come from anyone, and a line
 // too many would be an output too many: all values are numbers or words of ours.
-func WriteOutputs(w io.Writer, r Report) error {
-	verdict := cmp.Or(r.Verdict, VerdictOf(r.Cells, r.Causes, false))
-	if !slices.Contains([]Verdict{VerdictPassed, VerdictFailed, VerdictError, VerdictCanceled}, verdict) {
-		verdict = VerdictError
+func WriteOutputs(w io.Writer, r result.Report) error {
+	verdict := cmp.Or(r.Verdict, result.VerdictOf(r.Cells, r.Causes, false))
+	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictError, result.VerdictCanceled}, verdict) {
+		verdict = result.VerdictError
 	}
 	n := tally(r.Cells)
 	newFailures := ""
@@ -28,7 +28,7 @@ func WriteOutputs(w io.Writer, r Report) error {
 }
 
 // newlyFailed counts the cells that fail and did not at the base.
-func newlyFailed(cells []Cell) int {
+func newlyFailed(cells []result.Cell) int {
 	n := 0
 	for _, c := range cells {
 		if c.Base != nil && c.Base.Outcome == result.NewFailure {

@@ -3,16 +3,18 @@ package reports
 import (
 	"io"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Each form of a report is known again by its beginning, whatever is in it.
 func TestIsReport(t *testing.T) {
-	forms := map[string]func(io.Writer, Report) error{
-		"JSON": WriteJSON, "JUnit": WriteJUnit, "trace": WriteTrace,
-		"markdown": func(w io.Writer, r Report) error { return WriteMarkdown(w, r, MarkdownOptions{File: true}) },
-		"HTML":     func(w io.Writer, r Report) error { return WriteHTML(w, r, HTMLOptions{}) },
+	forms := map[string]func(io.Writer, result.Report) error{
+		"JSON": result.WriteJSON, "JUnit": WriteJUnit, "trace": WriteTrace,
+		"markdown": func(w io.Writer, r result.Report) error { return WriteMarkdown(w, r, MarkdownOptions{File: true}) },
+		"HTML":     func(w io.Writer, r result.Report) error { return WriteHTML(w, r, HTMLOptions{}) },
 	}
-	forEachInput(t, func(t *testing.T, _ string, r Report) {
+	forEachInput(t, func(t *testing.T, _ string, r result.Report) {
 		for form, write := range forms {
 			text := written(t, write, r)
 			if !IsReport(text[:min(len(text), 4<<10)]) {

@@ -13,7 +13,7 @@ type sheet struct {
 	users  []string
 	rows   []row
 	byHost map[string]int // rows by host, "" being that of homes without one
-	others []Cell         // those of kinds that have no place in a grid
+	others []result.Cell  // those of kinds that have no place in a grid
 }
 
 // row is a host with all that stands beside it, or a group of homes that serve
@@ -21,23 +21,23 @@ type sheet struct {
 type row struct {
 	name   string
 	note   string // why it is no row of a host
-	system []Cell
-	vm     []Cell
-	homes  map[string][]Cell // by user
+	system []result.Cell
+	vm     []result.Cell
+	homes  map[string][]result.Cell // by user
 }
 
 // newSheet lays a report out as its grid says. A cell that has no row there, as in a report
 // that was made by hand, gets one, so that no cell is lost.
-func newSheet(r Report) *sheet {
+func newSheet(r result.Report) *sheet {
 	s := &sheet{users: slices.Clone(r.Grid.Users), byHost: map[string]int{}}
-	own, bare := map[string][]Cell{}, map[string][]Cell{} // by id; several may have the same once credentials are masked
+	own, bare := map[string][]result.Cell{}, map[string][]result.Cell{} // by id; several may have the same once credentials are masked
 	at := map[[2]string]int{}
 	for _, c := range r.Cells {
 		switch key := [2]string{c.ID, c.User}; {
 		case !hasPlace(c):
 			s.others = append(s.others, c)
 			continue
-		case !c.isBare():
+		case !c.Bare():
 			own[c.ID] = append(own[c.ID], c)
 		default: // of one user's, the worst stands for all
 			i, there := at[key]
@@ -45,7 +45,7 @@ func newSheet(r Report) *sheet {
 				at[key] = len(bare[c.ID])
 				bare[c.ID] = append(bare[c.ID], c)
 			} else {
-				bare[c.ID][i] = worst([]Cell{bare[c.ID][i], c})
+				bare[c.ID][i] = worst([]result.Cell{bare[c.ID][i], c})
 			}
 		}
 		if c.Kind == "home" && !slices.Contains(s.users, c.User) {
@@ -62,7 +62,7 @@ func newSheet(r Report) *sheet {
 			}
 			seen[id], served[id] = true, true
 			for _, c := range bare[id] { // only these may be in several rows
-				w.put(c.on(g.Host))
+				w.put(onHost(c, g.Host))
 			}
 			if of := own[id]; len(of) > 0 {
 				w.put(of[0])
@@ -89,13 +89,10 @@ func newSheet(r Report) *sheet {
 }
 
 // hasPlace reports whether a cell belongs into a row of the grid.
-func hasPlace(c Cell) bool { return inGrid(c) && (c.Host != "" || c.Kind == "home") }
+func hasPlace(c result.Cell) bool { return inGrid(c) && (c.Host != "" || c.Kind == "home") }
 
-// isBare reports whether a home names no host, and so may serve several.
-func (c Cell) isBare() bool { return c.Kind == "home" && c.Host == "" }
-
-// note says why a row is none of a host.
-func (g Row) note() string {
+// rowNote says why a row is none of a host.
+func rowNote(g result.Row) string {
 	switch {
 	case g.NoHost:
 		return noHost
@@ -111,11 +108,11 @@ const noHost = "(no host)"
 func (w row) title() string { return strings.TrimPrefix(w.name+after(" ", w.note), " ") }
 
 // newRow adds a row.
-func (s *sheet) newRow(g Row) *row {
+func (s *sheet) newRow(g result.Row) *row {
 	if _, there := s.byHost[g.Host]; !there && g.Key == "" {
 		s.byHost[g.Host] = len(s.rows)
 	}
-	s.rows = append(s.rows, row{name: cmp.Or(g.Host, g.Key), note: g.note(), homes: map[string][]Cell{}})
+	s.rows = append(s.rows, row{name: cmp.Or(g.Host, g.Key), note: rowNote(g), homes: map[string][]result.Cell{}})
 	return &s.rows[len(s.rows)-1]
 }
 
@@ -125,15 +122,15 @@ func (s *sheet) row(host string) *row {
 	if i, there := s.byHost[host]; there {
 		return &s.rows[i]
 	}
-	return s.newRow(Row{Host: host, NoHost: host == ""})
+	return s.newRow(result.Row{Host: host, NoHost: host == ""})
 }
 
 // inGrid reports whether a cell is of a kind that the grid has a place for.
-func inGrid(c Cell) bool {
+func inGrid(c result.Cell) bool {
 	return slices.Contains([]string{"nixos", "darwin", "vm", "home"}, c.Kind)
 }
 
-func (w *row) put(c Cell) {
+func (w *row) put(c result.Cell) {
 	switch c.Kind {
 	case "home":
 		w.homes[c.User] = append(w.homes[c.User], c)
@@ -144,28 +141,27 @@ func (w *row) put(c Cell) {
 	}
 }
 
-// on is a home that serves several hosts, as it went on this one: what came of it in
+// onHost is a home that serves several hosts, as it went on this one: what came of it in
 // the others is not this one's.
-func (c Cell) on(host string) Cell {
-	if !c.isBare() || host == "" {
+func onHost(c result.Cell, host string) result.Cell {
+	if !c.Bare() || host == "" {
 		return c
 	}
-	var phases []Phase
+	var phases []result.Phase
 	elsewhere := false
 	for _, p := range c.Phases {
-		name, where, _ := strings.Cut(p.Name, ": ")
-		switch {
-		case name != "activate" || where == "":
+		switch where := p.Name.Subject; {
+		case p.Name.Kind != result.PhaseActivate || where == "":
 			phases = append(phases, p)
 		case where == host:
-			p.Name = name
+			p.Name.Subject = ""
 			phases = append(phases, p)
 		default:
 			elsewhere = elsewhere || p.Status.NeedsAttention()
 		}
 	}
 	c.Phases = phases
-	if elsewhere && c.Status.NeedsAttention() && badPhase(c) == "" {
+	if elsewhere && c.Status.NeedsAttention() && c.FailedPhase() == (result.PhaseName{}) {
 		c.Status = result.Passed
 	}
 	return c

@@ -35,7 +35,7 @@ func TestSheetIsTheMatrixsLayout(t *testing.T) {
 				case want.NoHost:
 				case run && homes[0].ID != serves.ID:
 					t.Fatalf("%s × %s: got %v, want %s first", got.title(), user, idsOf(homes), serves.ID)
-				case !run && slices.ContainsFunc(homes, func(c Cell) bool { return c.Host == "" }):
+				case !run && slices.ContainsFunc(homes, func(c result.Cell) bool { return c.Host == "" }):
 					t.Fatalf("%s × %s: %v stands in for a home that was left out", got.title(), user, idsOf(homes))
 				}
 			}
@@ -49,12 +49,12 @@ func TestSheetIsTheMatrixsLayout(t *testing.T) {
 // Cells whose ids are the same, as once a credential in them is masked, are all shown.
 func TestSheetShowsCellsOfOneID(t *testing.T) {
 	const id = "home/***"
-	r := Report{Grid: Grid{Hosts: []string{"a", "b"}, Rows: []Row{{Host: "a", Cells: []string{id, id}}, {Host: "b", Cells: []string{id}}}}}
-	for _, c := range []Cell{{User: "u"}, {User: "v"}, {User: "u", Host: "a"}, {User: "u", Host: "b"}, {User: "u", Host: "c"}} {
+	r := result.Report{Grid: result.Grid{Hosts: []string{"a", "b"}, Rows: []result.Row{{Host: "a", Cells: []string{id, id}}, {Host: "b", Cells: []string{id}}}}}
+	for _, c := range []result.Cell{{User: "u"}, {User: "v"}, {User: "u", Host: "a"}, {User: "u", Host: "b"}, {User: "u", Host: "c"}} {
 		c.ID, c.Kind, c.Status = id, "home", result.Passed
 		r.Cells = append(r.Cells, c)
 	}
-	r.Cells = append(r.Cells, Cell{ID: id, Kind: "home", User: "v", Status: result.Failed})
+	r.Cells = append(r.Cells, result.Cell{ID: id, Kind: "home", User: "v", Status: result.Failed})
 	var got []string
 	for _, w := range newSheet(r).rows {
 		for _, user := range []string{"u", "v"} {
@@ -75,12 +75,12 @@ func TestSheetShowsCellsOfOneID(t *testing.T) {
 // A report may name many cells and rows: laying it out compares none of them with all others.
 func TestSheetOfALongReport(t *testing.T) {
 	const many = 100_000
-	r := Report{}
+	r := result.Report{}
 	for i := range many {
 		id := "nixos/" + strconv.Itoa(i)
-		r.Cells = append(r.Cells, Cell{ID: id, Kind: "nixos", Host: strconv.Itoa(i)}, Cell{ID: "home/x", Kind: "home", User: "x"})
+		r.Cells = append(r.Cells, result.Cell{ID: id, Kind: "nixos", Host: strconv.Itoa(i)}, result.Cell{ID: "home/x", Kind: "home", User: "x"})
 		r.Grid.Hosts = append(r.Grid.Hosts, strconv.Itoa(i))
-		r.Grid.Rows = append(r.Grid.Rows, Row{Host: "h" + strconv.Itoa(i), Cells: []string{"home/x"}})
+		r.Grid.Rows = append(r.Grid.Rows, result.Row{Host: "h" + strconv.Itoa(i), Cells: []string{"home/x"}})
 	}
 	for i := range many {
 		r.Grid.Rows[0].Cells = append(r.Grid.Rows[0].Cells, "nixos/"+strconv.Itoa(i))
@@ -154,10 +154,10 @@ func withSystems(rng *rand.Rand, m matrix.Matrix) []matrix.Cell {
 	return known
 }
 
-func reportOf(m matrix.Matrix) Report {
-	r := Report{Grid: GridOf(m)}
+func reportOf(m matrix.Matrix) result.Report {
+	r := result.Report{Grid: GridOf(m)}
 	for _, c := range m.Cells {
-		r.Cells = append(r.Cells, Cell{
+		r.Cells = append(r.Cells, result.Cell{
 			ID: c.ID, Kind: string(c.Kind), Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.Part,
 		})
 	}
@@ -199,7 +199,7 @@ func everyID(m matrix.Matrix) []string {
 	return sorted(ids)
 }
 
-func idsOf(cells []Cell) []string {
+func idsOf(cells []result.Cell) []string {
 	var ids []string
 	for _, c := range cells {
 		ids = append(ids, c.ID)

@@ -11,11 +11,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/flakeci/flakeci/internal/test/sample"
 	"github.com/flakeci/flakeci/result"
 )
 
 // checkEverySink holds what is promised of every report whatever is in it.
-func checkEverySink(t *testing.T, r Report) {
+func checkEverySink(t *testing.T, r result.Report) {
 	t.Helper()
 	var junit bytes.Buffer
 	if err := WriteJUnit(&junit, r); err != nil {
@@ -29,9 +30,9 @@ func checkEverySink(t *testing.T, r Report) {
 	checkTrace(t, r)
 	verdict := r.Verdict
 	if verdict == "" {
-		verdict = VerdictOf(r.Cells, r.Causes, false)
+		verdict = result.VerdictOf(r.Cells, r.Causes, false)
 	}
-	if verdict != VerdictPassed && file.Failures+file.Errors == 0 {
+	if verdict != result.VerdictPassed && file.Failures+file.Errors == 0 {
 		t.Errorf("the verdict is %q, and nothing in the JUnit file is red", r.Verdict)
 	}
 	for _, width := range []int{0, 40, 80} {
@@ -82,22 +83,22 @@ func checkCommands(t *testing.T, text string) {
 
 // checkJSON fails if the JSON is none, has anything in it that a terminal would
 // act on, or does not hold what the report does.
-func checkJSON(t *testing.T, r Report) {
+func checkJSON(t *testing.T, r result.Report) {
 	t.Helper()
 	var out bytes.Buffer
-	if err := WriteJSON(&out, r); err != nil {
+	if err := result.WriteJSON(&out, r); err != nil {
 		t.Fatalf("json: %v", err)
 	}
 	checkTerminal(t, out.String())
-	read, err := ReadJSON(bytes.NewReader(out.Bytes()))
+	read, err := result.ReadJSON(bytes.NewReader(out.Bytes()))
 	if err != nil {
 		t.Fatalf("json: %v", err)
 	}
 	out.Reset()
-	if err := WriteJSON(&out, read); err != nil {
+	if err := result.WriteJSON(&out, read); err != nil {
 		t.Fatalf("json: %v", err)
 	}
-	again, err := ReadJSON(&out)
+	again, err := result.ReadJSON(&out)
 	if err != nil || !reflect.DeepEqual(again, read) {
 		t.Errorf("json: what was read is not what was written (%v)", err)
 	}
@@ -105,8 +106,8 @@ func checkJSON(t *testing.T, r Report) {
 
 func TestEverySinkTakesEveryReport(t *testing.T) {
 	t.Parallel()
-	fine := func(r Report) bool {
-		checkEverySink(t, r)
+	fine := func(r sample.Report) bool {
+		checkEverySink(t, r.Report)
 		return !t.Failed()
 	}
 	if err := quick.Check(fine, &quick.Config{MaxCount: 200}); err != nil {
@@ -135,7 +136,7 @@ func TestLineOfFiveMegabytes(t *testing.T) {
 }
 
 func TestColorsAreWholeAndOnlyAddedWhenAsked(t *testing.T) {
-	forEachInput(t, func(t *testing.T, _ string, r Report) {
+	forEachInput(t, func(t *testing.T, _ string, r result.Report) {
 		var plain, color bytes.Buffer
 		if err := WriteTable(&plain, r, TableOptions{}); err != nil {
 			t.Fatal(err)
@@ -182,11 +183,11 @@ func TestTableFitsItsWidth(t *testing.T) {
 
 // Two hundred users are nobody's, but what takes a minute stops a run.
 func TestGridOfManyColumnsIsSplitInTime(t *testing.T) {
-	r := Report{}
+	r := result.Report{}
 	for i := range 200 {
 		user := fmt.Sprintf("user-%03d", i)
 		r.Grid.Users = append(r.Grid.Users, user)
-		r.Cells = append(r.Cells, Cell{ID: "home/" + user + "@laptop", Kind: "home", Host: "laptop", User: user, Status: result.Passed})
+		r.Cells = append(r.Cells, result.Cell{ID: "home/" + user + "@laptop", Kind: "home", Host: "laptop", User: user, Status: result.Passed})
 	}
 	r.Grid.Hosts = []string{"laptop"}
 	began := time.Now()
@@ -210,16 +211,16 @@ func FuzzSinks(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name, note, log string) {
 		id := "nixos/" + name
-		checkEverySink(t, Report{
-			Flake: Flake{Ref: name, Rev: note},
-			Grid:  Grid{Hosts: []string{name}, Users: []string{note}},
-			Cells: []Cell{
-				{ID: id, Kind: "nixos", Host: name, Status: result.Failed, Phases: []Phase{{Name: note, Status: result.Failed, Log: log}}},
+		checkEverySink(t, result.Report{
+			Flake: result.Flake{Ref: name, Rev: note},
+			Grid:  result.Grid{Hosts: []string{name}, Users: []string{note}},
+			Cells: []result.Cell{
+				{ID: id, Kind: "nixos", Host: name, Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName(note), Status: result.Failed, Log: log}}},
 				{ID: "home/" + note, Kind: "home", User: note, Status: result.Skipped, Note: note},
 				{ID: "x/" + note, Kind: name, Status: result.Status(note)},
 			},
-			Causes: []Cause{
-				{Kind: result.CauseKind(note), Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &Location{File: note}},
+			Causes: []result.Cause{
+				{Kind: result.CauseKind(note), Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &result.Location{File: note}},
 				{Title: log},
 			},
 		})

@@ -3,14 +3,15 @@ package reports
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // span is one phase of a cell on the clock of the run.
 type span struct {
-	cell       Cell
-	phase      Phase
+	cell       result.Cell
+	phase      result.Phase
 	start, end float64 // seconds since the run began
 	lane       int     // counts from 0; what is in one lane does not overlap
 }
@@ -31,7 +32,7 @@ type schedule struct {
 
 // newSchedule lays the phases of a report out in time. One without a time has no
 // place in it.
-func newSchedule(r Report) schedule {
+func newSchedule(r result.Report) schedule {
 	s := schedule{length: min(max(0, r.Duration), longest), works: []work{
 		{name: "evaluation", lane: "evaluation"}, {name: "build", lane: "build"}, {name: "machines", lane: "machine"},
 	}}
@@ -59,7 +60,7 @@ func newSchedule(r Report) schedule {
 const longest = 1e9
 
 // beginning is when a run began: as it says of itself, else with its first phase.
-func beginning(r Report) time.Time {
+func beginning(r result.Report) time.Time {
 	began := r.Started
 	for _, c := range r.Cells {
 		for _, p := range c.Phases {
@@ -72,21 +73,14 @@ func beginning(r Report) time.Time {
 }
 
 // workOf is the index of a phase's work.
-func workOf(p Phase) int {
-	switch phaseWord(p) {
-	case "eval":
+func workOf(p result.Phase) int {
+	switch p.Name.Kind {
+	case result.PhaseEval:
 		return 0
-	case "build":
+	case result.PhaseBuild:
 		return 1
 	}
 	return 2
-}
-
-// phaseWord is the name of a phase without what it was about: of "check: web" it
-// is check.
-func phaseWord(p Phase) string {
-	word, _, _ := strings.Cut(p.Name, ":")
-	return word
 }
 
 // overlap is by how much, in seconds, one phase may seem to begin before another
@@ -134,8 +128,8 @@ func (s span) machine() string {
 	if workOf(s.phase) < 2 {
 		return ""
 	}
-	if word, host, _ := strings.Cut(s.phase.Name, ": "); word == "activate" && host != "" {
-		return host
+	if name := s.phase.Name; name.Kind == result.PhaseActivate && name.Subject != "" {
+		return name.Subject
 	}
 	return cmp.Or(s.cell.Host, s.cell.ID)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
 )
 
 // TableOptions says how the terminal form is to look. The zero value is plain
@@ -21,7 +22,7 @@ type TableOptions struct {
 // hosts and users, further kinds of cells, the causes of what did not pass, what was
 // not tested, and the verdict as the last line. Nothing in the report can act as an escape
 // sequence or as a command to GitHub's runner.
-func WriteTable(w io.Writer, r Report, o TableOptions) error {
+func WriteTable(w io.Writer, r result.Report, o TableOptions) error {
 	r = terminal().report(r)
 	p := &page{options: o}
 	p.head(r)
@@ -55,7 +56,7 @@ func terminal() washer {
 }
 
 // head appends what was looked at, with what, and for how long.
-func (p *page) head(r Report) {
+func (p *page) head(r result.Report) {
 	facts := []string{p.in(strong, "flakeci") + "  " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "?") + revision(r.Flake)}
 	if r.Nix.Version != "" {
 		facts = append(facts, "nix "+r.Nix.Version)
@@ -81,7 +82,7 @@ func (p *page) head(r Report) {
 
 // slow lists in what ways machines were booted other than with the processor
 // itself, and why.
-func slow(cells []Cell) []string {
+func slow(cells []result.Cell) []string {
 	var hows []string
 	for _, c := range cells {
 		for _, phase := range c.Phases {
@@ -96,7 +97,7 @@ func slow(cells []Cell) []string {
 }
 
 // revision names a git revision as git itself does in short.
-func revision(f Flake) string {
+func revision(f result.Flake) string {
 	text := ""
 	if rev := []rune(f.Rev); len(rev) > 0 {
 		text = "  rev " + string(rev[:min(7, len(rev))])
@@ -108,8 +109,8 @@ func revision(f Flake) string {
 }
 
 // inventory counts cells, with virtual machines apart.
-func inventory(cells []Cell) string {
-	cells = slices.DeleteFunc(slices.Clone(cells), Cell.gone)
+func inventory(cells []result.Cell) string {
+	cells = slices.DeleteFunc(slices.Clone(cells), result.Cell.Removed)
 	vms := 0
 	for _, c := range cells {
 		if c.Kind == "vm" {
@@ -126,14 +127,14 @@ func inventory(cells []Cell) string {
 }
 
 // verdict appends the last line.
-func (p *page) verdict(r Report) {
+func (p *page) verdict(r result.Report) {
 	line := summary(r)
 	word, rest, _ := strings.Cut(line, ":")
 	t := warn
-	switch Verdict(word) {
-	case VerdictPassed:
+	switch result.Verdict(word) {
+	case result.VerdictPassed:
 		t = good
-	case VerdictFailed:
+	case result.VerdictFailed:
 		t = bad
 	}
 	p.add(p.in(t, word+":") + rest)

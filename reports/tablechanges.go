@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // The most that the terminal form says of the changes; the other forms say all.
@@ -14,17 +16,17 @@ const (
 )
 
 // changes appends what became of the machines since the base, in a few lines.
-func (p *page) changes(r Report) {
+func (p *page) changes(r result.Report) {
 	p.gap()
 	if r.Base != nil && r.Base.Missing != "" {
-		p.hang("not compared with " + r.Base.name() + ": " + r.Base.Missing)
+		p.hang("not compared with " + baseName(r.Base) + ": " + r.Base.Missing)
 		return
 	}
 	ch := newChanges(r)
 	if ch == nil {
 		return
 	}
-	p.hang("against " + ch.against.label() + ": " + ch.words())
+	p.hang("against " + baseLabel(ch.against) + ": " + ch.words())
 	for i, a := range ch.alike {
 		if i == tableMachines {
 			p.add(fmt.Sprintf("  … and %s more", count(len(ch.alike)-i, "kind of change")))
@@ -38,7 +40,7 @@ func (p *page) changes(r Report) {
 		}
 		var names []string
 		for _, change := range w.packages[:min(len(w.packages), tablePackages)] {
-			names = append(names, change.String())
+			names = append(names, changeText(change))
 		}
 		if more := len(w.packages) - len(names); more > 0 {
 			names = append(names, fmt.Sprintf("%d more", more))

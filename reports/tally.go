@@ -21,23 +21,23 @@ type counts struct {
 }
 
 // tally counts cells.
-func tally(cells []Cell) counts {
+func tally(cells []result.Cell) counts {
 	var n counts
 	for _, c := range cells {
-		if c.gone() {
+		if c.Removed() {
 			n.removed++
 			continue
 		}
 		n.all++
 		n.compare(c)
-		if c.passedAt("boot") {
+		if c.PassedAt(result.PhaseBoot) {
 			n.booted++
 		}
-		if c.passedAt("activate") {
+		if c.PassedAt(result.PhaseActivate) {
 			n.activated++
 		}
 		for _, p := range c.Phases {
-			if strings.HasPrefix(p.Name, "check: ") && p.Status == result.Passed {
+			if p.Name.Kind == result.PhaseCheck && p.Status == result.Passed {
 				n.checks++
 			}
 		}
@@ -60,8 +60,8 @@ func tally(cells []Cell) counts {
 }
 
 // compare counts a cell by how it ended compared with the base.
-func (n *counts) compare(c Cell) {
-	switch outcome := c.outcome(); {
+func (n *counts) compare(c result.Cell) {
+	switch outcome := c.Outcome(); {
 	case outcome == result.NewFailure:
 		n.news++
 	case outcome == result.AlreadyBroken:
@@ -73,7 +73,7 @@ func (n *counts) compare(c Cell) {
 	}
 }
 
-func (n *counts) pass(c Cell) {
+func (n *counts) pass(c result.Cell) {
 	n.passed++
 	switch c.How {
 	case result.Cached:
@@ -119,8 +119,8 @@ func list(parts ...share) string {
 }
 
 // summary is the line that a run ends with.
-func summary(r Report) string {
-	verdict, n := cmp.Or(r.Verdict, VerdictOf(r.Cells, r.Causes, false)), tally(r.Cells)
+func summary(r result.Report) string {
+	verdict, n := cmp.Or(r.Verdict, result.VerdictOf(r.Cells, r.Causes, false)), tally(r.Cells)
 	text := string(verdict) + ": " + outcome(verdict, n, len(r.Causes))
 	if against := n.against(r.Base); against != "" {
 		rest, open := strings.CutSuffix(text, ")")
@@ -132,23 +132,23 @@ func summary(r Report) string {
 	return text
 }
 
-func outcome(verdict Verdict, n counts, causes int) string {
+func outcome(verdict result.Verdict, n counts, causes int) string {
 	cells := count(n.all, "cell")
 	switch {
 	case n.all == 0 && causes == 0:
 		return "no cells"
 	case n.all == 0:
 		return count(causes, "cause") + ", no cells"
-	case verdict == VerdictPassed:
+	case verdict == result.VerdictPassed:
 		return passedOutcome(n, cells)
 	}
 	stopped := list(share{n.failed, "failed"}, share{n.errors, "in error"}, share{n.canceled, "canceled"})
-	if verdict == VerdictCanceled {
+	if verdict == result.VerdictCanceled {
 		return fmt.Sprintf("%d of %s done%s", n.all-n.canceled-n.unknown, cells,
 			after(", ", list(share{n.failed, "failed"}, share{n.errors, "in error"})))
 	}
 	text := fmt.Sprintf("%d of %s", n.failed+n.errors+n.canceled, cells)
-	if n.failed > 0 && n.errors+n.canceled > 0 || verdict == VerdictFailed && n.failed == 0 {
+	if n.failed > 0 && n.errors+n.canceled > 0 || verdict == result.VerdictFailed && n.failed == 0 {
 		text += after(" (", stopped) + ")"
 	}
 	if causes > 0 {
@@ -173,13 +173,13 @@ func passedOutcome(n counts, cells string) string {
 
 // against counts the failures that are new and those that are not; it is empty
 // where nothing failed and nothing was mended.
-func (n counts) against(b *Base) string {
+func (n counts) against(b *result.Base) string {
 	if b == nil || b.Missing != "" || n.news+n.known+n.fixed == 0 {
 		return ""
 	}
 	var words []string
 	for _, s := range []share{
-		{n.news, "new"}, {n.known, "already broken at " + b.name()}, {n.fixed, "fixed"}, {n.uncompared, "not compared"},
+		{n.news, "new"}, {n.known, "already broken at " + baseName(b)}, {n.fixed, "fixed"}, {n.uncompared, "not compared"},
 	} {
 		if s.n > 0 {
 			words = append(words, fmt.Sprintf("%s: %d", s.what, s.n))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestHuman(t *testing.T) {
@@ -82,7 +84,7 @@ func TestDedent(t *testing.T) {
 }
 
 func TestHeadline(t *testing.T) {
-	for want, c := range map[string]Cause{
+	for want, c := range map[string]result.Cause{
 		"libfrob failed to build":            {Title: "libfrob failed to build", Cells: []string{"nixos/a"}},
 		"the flake does not evaluate: x":     {Title: "does not evaluate: x"},
 		"nixos/a does not evaluate: x":       {Title: "does not evaluate: x", Cells: []string{"nixos/a"}},
@@ -91,23 +93,23 @@ func TestHeadline(t *testing.T) {
 		"infra failure":                      {Kind: "infra"},
 		"packages: does not evaluate: it is": {Title: "packages: does not evaluate: it is"},
 	} {
-		if got := c.Headline(); got != want {
+		if got := Headline(c); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
 
 func TestNews(t *testing.T) {
-	for want, c := range map[string]Cause{
+	for want, c := range map[string]result.Cause{
 		"":                  {Title: "does not evaluate: x", Message: "x"},
 		"more":              {Title: "does not evaluate: x", Message: "x\nmore"},
 		"- eth0\n- another": {Title: "does not evaluate: Failed: eth0", Message: "\nFailed:\n- eth0\n- another"},
 	} {
-		if got := c.news(); got != want {
+		if got := details(c); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if got := (Cause{Title: "does not evaluate: Failed: eth0", Message: "\nFailed:\n- eth0"}).news(); got != "" {
+	if got := details((result.Cause{Title: "does not evaluate: Failed: eth0", Message: "\nFailed:\n- eth0"})); got != "" {
 		t.Errorf("what the title says is said again: %q", got)
 	}
 }

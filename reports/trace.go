@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // traceEvent is one line of the Trace Event Format, which Chrome's DevTools and
@@ -28,7 +30,7 @@ const runPid = 1
 // WriteTrace writes what ran when in the Trace Event Format: a process for each
 // kind of work, with as many threads as ran at once, an instant for each failure,
 // and how many ran at a time as a counter.
-func WriteTrace(w io.Writer, r Report) error {
+func WriteTrace(w io.Writer, r result.Report) error {
 	r = terminal().report(r)
 	s := newSchedule(r)
 	events := []traceEvent{
@@ -63,7 +65,7 @@ func (w work) trace(pid int) []traceEvent {
 	}
 	for _, s := range w.spans {
 		events = append(events, complete(traceEvent{
-			Name: s.cell.ID + " " + s.phase.Name, Cat: phaseWord(s.phase), Pid: pid, Tid: s.lane + 1, Args: s.args(),
+			Name: s.cell.ID + " " + s.phase.Name.String(), Cat: string(s.phase.Name.Kind), Pid: pid, Tid: s.lane + 1, Args: s.args(),
 		}, s.start, s.end))
 		if s.phase.Status.NeedsAttention() {
 			events = append(events, traceEvent{

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // What Chrome itself makes of a trace: the importer of its DevTools, which every
@@ -14,7 +16,7 @@ func TestTraceIsReadByDevTools(t *testing.T) {
 	t.Parallel()
 	b := &tab{t: t, ctx: browserContext(t)}
 	b.do(chromedp.Navigate("devtools://devtools/bundled/devtools_app.html"))
-	for name, r := range map[string]Report{"vm": readInput(t, "vm"), "fleet": readInput(t, "fleet"), "large": largeReport()} {
+	for name, r := range map[string]result.Report{"vm": readInput(t, "vm"), "fleet": readInput(t, "fleet"), "large": largeReport()} {
 		var out bytes.Buffer
 		if err := WriteTrace(&out, r); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing/quick"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/test/sample"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -17,7 +18,7 @@ type traceFile struct {
 	Events []traceEvent `json:"traceEvents"`
 }
 
-func readTrace(t *testing.T, r Report) traceFile {
+func readTrace(t *testing.T, r result.Report) traceFile {
 	t.Helper()
 	var out bytes.Buffer
 	if err := WriteTrace(&out, r); err != nil {
@@ -36,7 +37,7 @@ func readTrace(t *testing.T, r Report) traceFile {
 }
 
 // checkTrace holds a trace against the rules of the Trace Event Format.
-func checkTrace(t *testing.T, r Report) traceFile {
+func checkTrace(t *testing.T, r result.Report) traceFile {
 	t.Helper()
 	file := readTrace(t, r)
 	processes, threads := map[int]bool{}, map[[2]int]int64{} // when the last in a thread ended
@@ -85,7 +86,7 @@ func checkTrace(t *testing.T, r Report) traceFile {
 }
 
 func TestTraceHoldsEveryPhaseOnce(t *testing.T) {
-	forEachInput(t, func(t *testing.T, _ string, r Report) {
+	forEachInput(t, func(t *testing.T, _ string, r result.Report) {
 		file := checkTrace(t, r)
 		phases, failures, seconds := 0, 0, 0.0
 		for _, c := range r.Cells {
@@ -113,8 +114,8 @@ func TestTraceHoldsEveryPhaseOnce(t *testing.T) {
 }
 
 func TestTraceOfAnyReportFollowsTheFormat(t *testing.T) {
-	if err := quick.Check(func(r Report) bool {
-		checkTrace(t, r)
+	if err := quick.Check(func(r sample.Report) bool {
+		checkTrace(t, r.Report)
 		return !t.Failed()
 	}, nil); err != nil {
 		t.Error(err)
@@ -125,17 +126,17 @@ func TestTraceOfAnyReportFollowsTheFormat(t *testing.T) {
 // had its place in between.
 func TestMachinesKeepTheirLane(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
-	vm := func(host string, boot, check int) Cell {
-		return Cell{ID: "vm/" + host, Kind: "vm", Host: host, Phases: []Phase{
-			{Name: "boot", Started: at(boot), Duration: 10},
-			{Name: "check: web", Started: at(check), Duration: 5},
+	vm := func(host string, boot, check int) result.Cell {
+		return result.Cell{ID: "vm/" + host, Kind: "vm", Host: host, Phases: []result.Phase{
+			{Name: result.ParsePhaseName("boot"), Started: at(boot), Duration: 10},
+			{Name: result.ParsePhaseName("check: web"), Started: at(check), Duration: 5},
 		}}
 	}
-	home := Cell{ID: "home/joachim", Kind: "home", Phases: []Phase{{Name: "activate: a", Started: at(31), Duration: 2}}}
-	s := newSchedule(Report{Cells: []Cell{vm("b", 15, 26), home, vm("a", 1, 25)}})
+	home := result.Cell{ID: "home/joachim", Kind: "home", Phases: []result.Phase{{Name: result.ParsePhaseName("activate: a"), Started: at(31), Duration: 2}}}
+	s := newSchedule(result.Report{Cells: []result.Cell{vm("b", 15, 26), home, vm("a", 1, 25)}})
 	got := map[string]int{}
 	for _, one := range s.works[2].spans {
-		got[one.cell.ID+" "+one.phase.Name] = one.lane
+		got[one.cell.ID+" "+one.phase.Name.String()] = one.lane
 	}
 	want := map[string]int{"vm/a boot": 0, "vm/a check: web": 0, "home/joachim activate: a": 0, "vm/b boot": 1, "vm/b check: web": 1}
 	for name, lane := range want {
@@ -151,7 +152,7 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 // A build is there from its start to its end, though others had the machine in
 // between.
 func TestWaitingIsPartOfASpan(t *testing.T) {
-	r := Report{Cells: []Cell{{ID: "nixos/a", Kind: "nixos", Phases: []Phase{{Name: "build", Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
+	r := result.Report{Cells: []result.Cell{{ID: "nixos/a", Kind: "nixos", Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
 	one := newSchedule(r).works[1].spans[0]
 	if one.start != 0 || one.end != 9 || one.args()["waiting_seconds"] != 7.0 {
 		t.Errorf("it is %+v, with %v", one, one.args())

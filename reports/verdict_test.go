@@ -7,42 +7,42 @@ import (
 )
 
 func TestVerdictOf(t *testing.T) {
-	passed, failed := Cell{Status: result.Passed}, Cell{Status: result.Failed}
-	machine := Cell{Status: result.Error}
+	passed, failed := result.Cell{Status: result.Passed}, result.Cell{Status: result.Failed}
+	machine := result.Cell{Status: result.Error}
 	for name, c := range map[string]struct {
-		cells       []Cell
-		causes      []Cause
+		cells       []result.Cell
+		causes      []result.Cause
 		interrupted bool
-		want        Verdict
+		want        result.Verdict
 	}{
-		"nothing":                       {want: VerdictError},
-		"all passed":                    {cells: []Cell{passed, passed}, want: VerdictPassed},
-		"one failed":                    {cells: []Cell{passed, failed}, want: VerdictFailed},
-		"one waits for another":         {cells: []Cell{passed, {Status: result.DependencyFailed}}, want: VerdictFailed},
-		"one took too long":             {cells: []Cell{{Status: result.TimedOut}, passed}, want: VerdictFailed},
-		"the machine could not":         {cells: []Cell{passed, machine}, want: VerdictError},
-		"failed outranks error":         {cells: []Cell{machine, failed}, want: VerdictFailed},
-		"one was stopped":               {cells: []Cell{passed, {Status: result.Canceled}}, want: VerdictError},
-		"skipped is not failed":         {cells: []Cell{passed, {Status: result.Skipped}}, want: VerdictPassed},
-		"all skipped":                   {cells: []Cell{{Status: result.Skipped}}, want: VerdictError},
-		"no result":                     {cells: []Cell{passed, {}}, want: VerdictError},
-		"a status of tomorrow":          {cells: []Cell{passed, {Status: "melted"}}, want: VerdictError},
-		"interrupted":                   {cells: []Cell{passed}, interrupted: true, want: VerdictCanceled},
-		"interrupted outranks failed":   {cells: []Cell{failed}, interrupted: true, want: VerdictCanceled},
-		"interrupted before anything":   {interrupted: true, want: VerdictCanceled},
-		"broken flake":                  {causes: []Cause{{Kind: "eval"}}, want: VerdictFailed},
-		"broken flake with cells":       {cells: []Cell{passed}, causes: []Cause{{Kind: "eval"}}, want: VerdictFailed},
-		"input that cannot be fetched":  {causes: []Cause{{Kind: "input"}}, want: VerdictError},
-		"machine's cause beside passed": {cells: []Cell{passed}, causes: []Cause{{Kind: "infra"}}, want: VerdictError},
-		"machine's, then flake's":       {causes: []Cause{{Kind: "infra"}, {Kind: "eval"}}, want: VerdictFailed},
-		"build that hosts wait for":     {causes: []Cause{{Kind: "build"}}, want: VerdictFailed},
-		"hash that hosts wait for":      {causes: []Cause{{Kind: "hash-mismatch"}}, want: VerdictFailed},
-		"hosts took too long":           {causes: []Cause{{Kind: "timeout"}}, want: VerdictFailed},
-		"a cause of tomorrow":           {causes: []Cause{{Kind: "melted"}}, want: VerdictError},
-		"cause of a cell":               {cells: []Cell{failed}, causes: []Cause{{Kind: "infra", Cells: []string{"x"}}}, want: VerdictFailed},
+		"nothing":                       {want: result.VerdictError},
+		"all passed":                    {cells: []result.Cell{passed, passed}, want: result.VerdictPassed},
+		"one failed":                    {cells: []result.Cell{passed, failed}, want: result.VerdictFailed},
+		"one waits for another":         {cells: []result.Cell{passed, {Status: result.DependencyFailed}}, want: result.VerdictFailed},
+		"one took too long":             {cells: []result.Cell{{Status: result.TimedOut}, passed}, want: result.VerdictFailed},
+		"the machine could not":         {cells: []result.Cell{passed, machine}, want: result.VerdictError},
+		"failed outranks error":         {cells: []result.Cell{machine, failed}, want: result.VerdictFailed},
+		"one was stopped":               {cells: []result.Cell{passed, {Status: result.Canceled}}, want: result.VerdictError},
+		"skipped is not failed":         {cells: []result.Cell{passed, {Status: result.Skipped}}, want: result.VerdictPassed},
+		"all skipped":                   {cells: []result.Cell{{Status: result.Skipped}}, want: result.VerdictError},
+		"no result":                     {cells: []result.Cell{passed, {}}, want: result.VerdictError},
+		"a status of tomorrow":          {cells: []result.Cell{passed, {Status: "melted"}}, want: result.VerdictError},
+		"interrupted":                   {cells: []result.Cell{passed}, interrupted: true, want: result.VerdictCanceled},
+		"interrupted outranks failed":   {cells: []result.Cell{failed}, interrupted: true, want: result.VerdictCanceled},
+		"interrupted before anything":   {interrupted: true, want: result.VerdictCanceled},
+		"broken flake":                  {causes: []result.Cause{{Kind: "eval"}}, want: result.VerdictFailed},
+		"broken flake with cells":       {cells: []result.Cell{passed}, causes: []result.Cause{{Kind: "eval"}}, want: result.VerdictFailed},
+		"input that cannot be fetched":  {causes: []result.Cause{{Kind: "input"}}, want: result.VerdictError},
+		"machine's cause beside passed": {cells: []result.Cell{passed}, causes: []result.Cause{{Kind: "infra"}}, want: result.VerdictError},
+		"machine's, then flake's":       {causes: []result.Cause{{Kind: "infra"}, {Kind: "eval"}}, want: result.VerdictFailed},
+		"build that hosts wait for":     {causes: []result.Cause{{Kind: "build"}}, want: result.VerdictFailed},
+		"hash that hosts wait for":      {causes: []result.Cause{{Kind: "hash-mismatch"}}, want: result.VerdictFailed},
+		"hosts took too long":           {causes: []result.Cause{{Kind: "timeout"}}, want: result.VerdictFailed},
+		"a cause of tomorrow":           {causes: []result.Cause{{Kind: "melted"}}, want: result.VerdictError},
+		"cause of a cell":               {cells: []result.Cell{failed}, causes: []result.Cause{{Kind: "infra", Cells: []string{"x"}}}, want: result.VerdictFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := VerdictOf(c.cells, c.causes, c.interrupted); got != c.want {
+			if got := result.VerdictOf(c.cells, c.causes, c.interrupted); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // WriteGrid writes which cells there are, without results: the grid, then the
 // names of what has no place in it. Cells have an empty status.
-func WriteGrid(w io.Writer, r Report, o TableOptions) error {
+func WriteGrid(w io.Writer, r result.Report, o TableOptions) error {
 	r = terminal().report(r)
 	p := &page{options: o}
 	x, s := newIndex(r), newSheet(r)
@@ -27,7 +29,7 @@ func WriteGrid(w io.Writer, r Report, o TableOptions) error {
 }
 
 // names appends the cells outside of the grid by kind.
-func (p *page) names(cells []Cell) {
+func (p *page) names(cells []result.Cell) {
 	kinds, groups := byKind(cells)
 	const column = 13
 	for _, kind := range kinds {
@@ -44,7 +46,7 @@ func (p *page) names(cells []Cell) {
 }
 
 // extent says how large the grid is.
-func extent(r Report) string {
+func extent(r result.Report) string {
 	parts := []string{count(len(r.Grid.Hosts), "host"), count(len(r.Grid.Users), "user"), inventory(r.Cells)}
 	if n := len(r.Grid.Orphans); n > 0 {
 		parts = append(parts, count(n, "home")+" for hosts that do not exist")

@@ -1,5 +1,7 @@
 package result
 
+import "fmt"
+
 // CauseKind sorts causes by what there is to do about them.
 type CauseKind string
 
@@ -48,4 +50,47 @@ func (k CauseKind) InGuest() bool {
 		return true
 	}
 	return false
+}
+
+// Cause is the one root behind one or more cells that did not pass.
+type Cause struct {
+	// ID is short and unique in its report: c1, c2, and so on.
+	ID   string    `json:"id"`
+	Kind CauseKind `json:"kind"`
+	// Title says in one line what happened. Message is everything Nix or the guest said.
+	Title   string `json:"title"`
+	Message string `json:"message,omitempty"`
+	// Hint says what to do about it.
+	Hint     string    `json:"hint,omitempty"`
+	DrvPath  string    `json:"drv_path,omitempty"`
+	ExitCode int       `json:"exit_code,omitempty"`
+	Location *Location `json:"location,omitempty"`
+	// LogTail is the end of the failing derivation's log, or an evaluation trace with the
+	// innermost frame first. Lines are separated by \n.
+	LogTail string `json:"log_tail,omitempty"`
+	// Log is the path of the whole log, relative to the folder that holds the folder of
+	// artifacts as the user named it. It is empty if no log was kept.
+	Log string `json:"log,omitempty"`
+	// Cells are the ids of the cells that the cause blocks.
+	Cells []string `json:"cells"`
+}
+
+// Location is a place in the user's flake. File is relative to the root of its git
+// repository, or to the flake where there is no git. Line and Column count from 1; 0 means
+// unknown.
+type Location struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// String returns the place as editors take it: file:line:column.
+func (l Location) String() string {
+	switch {
+	case l.Line <= 0:
+		return l.File
+	case l.Column <= 0:
+		return fmt.Sprintf("%s:%d", l.File, l.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", l.File, l.Line, l.Column)
 }

@@ -22,7 +22,7 @@ func builtHome(id, system, username string) Result {
 func TestHomesOfSeveralHosts(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/joe"}, "b": {"home/joe"}}}}}
 	r.finish(builtHome("home/joe", "x86_64-linux", "joe"))
-	r.amend("home/joe", Phase{Name: "activate: a", Status: result.Failed})
+	r.amend("home/joe", Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed})
 	if r.results[0].Status != result.Failed {
 		t.Errorf("the home is %s", r.results[0].Status)
 	}

@@ -60,7 +60,7 @@ func (r *run) build(ctx context.Context, res Result, b *build) {
 	})
 	res.Status, res.How, res.Note, res.Causes = b.status, b.how, b.note, b.causes
 	res.Flaky = res.Flaky || b.faults > 0 && b.status == result.Passed
-	if b.phase.Name != "" {
+	if b.phase.Name.Kind != "" {
 		res.Phases = append(res.Phases, b.phase)
 	}
 	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == result.Passed && res.How != result.Evaluated {

@@ -195,7 +195,7 @@ func (s *builders) again(p *part, why nix.BuildFailure) {
 		}
 	}
 	s.mu.Unlock()
-	s.r.retried(cells, PhaseBuild, buildCause(why, func() string { return "" }))
+	s.r.retried(cells, string(result.PhaseBuild), buildCause(why, func() string { return "" }))
 }
 
 // try runs a process.
@@ -228,9 +228,9 @@ func (s *builders) work(p *part, b *build) bool {
 	first, now := b.began.IsZero(), time.Now()
 	switch goes := b.clock.start(now, s.r.Timeout, func() { s.timeUp(b) }); {
 	case first:
-		s.r.started(b.cell, PhaseBuild+b.where)
+		s.r.started(b.cell, string(result.PhaseBuild)+b.where)
 	case goes:
-		s.r.goesOn(b.cell, PhaseBuild+b.where, now.Add(-b.worked))
+		s.r.goesOn(b.cell, string(result.PhaseBuild)+b.where, now.Add(-b.worked))
 	}
 	return true
 }

@@ -406,7 +406,7 @@ func TestWaitingIsNotWorking(t *testing.T) {
 			o.Watch = []runner.Watcher{{
 				Waits: func(c matrix.Cell) { delete(running, c.ID) },
 				GoesOn: func(c matrix.Cell, phase string, since time.Time) {
-					if worked := time.Since(since); running[c.ID] || phase != runner.PhaseBuild || worked < long*9/10 || worked > limit {
+					if worked := time.Since(since); running[c.ID] || phase != string(result.PhaseBuild) || worked < long*9/10 || worked > limit {
 						f.Errorf("%s goes on with %s after %s", c.ID, phase, worked)
 					}
 					running[c.ID] = true

@@ -349,8 +349,8 @@ func (e *SlowError) cause() *Cause {
 const lateHint = "see by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
 
 // timeoutCause is one cell's own: another may be slow for another reason.
-func timeoutCause(cell, phase string, limit time.Duration) *Cause {
-	return (&SlowError{What: phase + " of " + cell, Limit: limit}).cause()
+func timeoutCause(cell string, phase result.PhaseKind, limit time.Duration) *Cause {
+	return (&SlowError{What: string(phase) + " of " + cell, Limit: limit}).cause()
 }
 
 // gist is the first line of an error, and of failed assertions the first of them too.

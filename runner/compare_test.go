@@ -35,8 +35,8 @@ func TestOutcome(t *testing.T) {
 
 // A report of the base answers only what the run that made it looked into.
 func TestKnownAnswers(t *testing.T) {
-	activated := Result{How: result.Built, Phases: []Phase{{Name: PhaseBuild}, {Name: "activate: box"}}}
-	built := Result{How: result.Built, Phases: []Phase{{Name: PhaseBuild}}}
+	activated := Result{How: result.Built, Phases: []Phase{{Name: result.PhaseBuild.Name()}, {Name: result.ParsePhaseName("activate: box")}}}
+	built := Result{How: result.Built, Phases: []Phase{{Name: result.PhaseBuild.Name()}}}
 	for name, c := range map[string]struct {
 		known    Known
 		res      Result
@@ -62,7 +62,7 @@ func TestKnownAnswers(t *testing.T) {
 // A home that failed in several hosts is new if it was well in one of them.
 func TestActivatedAtBase(t *testing.T) {
 	home := Result{Cell: matrix.Cell{ID: "home/joe"}, Phases: []Phase{
-		{Name: "activate: a", Status: result.Failed}, {Name: "activate: b", Status: result.Passed}, {Name: "activate: c", Status: result.Failed},
+		{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}, {Name: result.ParsePhaseName("activate: b"), Status: result.Passed}, {Name: result.ParsePhaseName("activate: c"), Status: result.Failed},
 	}}
 	title := []*Cause{{Title: "no network"}}
 	for name, c := range map[string]struct {

@@ -1,9 +1,9 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -55,14 +55,7 @@ func (r *run) vmHomesAtBase(vm matrix.Cell) []VMHome {
 	return list
 }
 
-// phaseActivate is the phase of a home in a host, whose name follows where the
-// home serves several.
-const phaseActivate = "activate"
-
-func isActivation(p Phase) bool {
-	name, _, _ := strings.Cut(p.Name, ": ")
-	return name == phaseActivate
-}
+func isActivation(p Phase) bool { return p.Name.Kind == result.PhaseActivate }
 
 // failedHomes says whether a home failed in a host. Other results are being compared
 // meanwhile, so none may be looked at as a whole.
@@ -80,10 +73,7 @@ func (r *run) failedHomes(host string) bool {
 
 // hostOf is the host that a home was activated in.
 func hostOf(home matrix.Cell, p Phase) string {
-	if _, host, found := strings.Cut(p.Name, ": "); found {
-		return host
-	}
-	return home.Host
+	return cmp.Or(p.Name.Subject, home.Host)
 }
 
 // activatedAtBase says what a home that failed in hosts came to in them at the

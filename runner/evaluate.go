@@ -23,8 +23,8 @@ type evaluation struct {
 
 // ask has a cell evaluated.
 func (r *run) ask(c matrix.Cell) *query {
-	return r.evals.ask(r.Target, r.question(c), listener{began: func() { r.started(c, PhaseEval) }, again: func(err error) {
-		r.retried([]matrix.Cell{c}, PhaseEval, evalCause(err))
+	return r.evals.ask(r.Target, r.question(c), listener{began: func() { r.started(c, string(result.PhaseEval)) }, again: func(err error) {
+		r.retried([]matrix.Cell{c}, string(result.PhaseEval), evalCause(err))
 	}, warned: func(text string) { r.warns(c, text) }})
 }
 
@@ -176,7 +176,7 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 func (r *run) endsWith(ctx context.Context, res *Result, e evaluation) bool {
 	switch {
 	case e.stopped == result.TimedOut:
-		res.Status, res.Causes = result.TimedOut, []*Cause{timeoutCause(res.Cell.ID, PhaseEval, r.Timeout)}
+		res.Status, res.Causes = result.TimedOut, []*Cause{timeoutCause(res.Cell.ID, result.PhaseEval, r.Timeout)}
 	case e.stopped != "":
 		res.Status = e.stopped
 	case e.err != nil:

@@ -210,7 +210,7 @@ func (r *run) planAgain(batch []*build, err error) {
 		b.faults++
 		cells = append(cells, b.cell)
 	}
-	r.retried(cells, PhaseBuild, buildCause(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
+	r.retried(cells, string(result.PhaseBuild), buildCause(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
 }
 
 // dryRun asks for the plan of builds.

@@ -37,7 +37,7 @@ func (q *query) wait() evaluation {
 // finish completes an answer.
 func (q *query) finish(stopped result.Status, err error) {
 	q.err, q.stopped, q.flaky = err, stopped, err == nil && q.faults > 0
-	q.phase = Phase{Name: PhaseEval, Status: result.Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
+	q.phase = Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
 	if q.started.IsZero() {
 		q.phase.Started = time.Now()
 	}

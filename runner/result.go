@@ -15,18 +15,12 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// The phases that the runner itself takes a cell through; a [Booter] adds its own.
-const (
-	PhaseEval  = "eval"
-	PhaseBuild = "build"
-)
-
 // AtBase ends the name of a phase that is gone through at the base, as it begins.
 const AtBase = " at the base"
 
 // Phase is one step of a cell.
 type Phase struct {
-	Name     string
+	Name     result.PhaseName
 	Status   result.Status
 	Started  time.Time
 	Duration time.Duration

@@ -77,7 +77,7 @@ func (c *clock) workedUntil(now time.Time) time.Duration {
 func (b *build) settle(status result.Status) {
 	now := time.Now()
 	b.status = status
-	b.phase = Phase{Name: PhaseBuild, Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}
+	b.phase = Phase{Name: result.PhaseBuild.Name(), Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}
 	if b.began.IsZero() {
 		b.phase.Started = now
 	}

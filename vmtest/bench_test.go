@@ -16,6 +16,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
@@ -28,7 +29,7 @@ func BenchmarkBoot(b *testing.B) {
 	lab := &vmtest.Lab{Accel: &vmtest.Accelerator{}, Dir: b.TempDir(), Path: os.Getenv("PATH")}
 	var accel vmtest.Accel
 	ours := func() time.Duration {
-		res := lab.Boot(b.Context(), vmtest.Host{Name: "healthy", Runner: runner}, func(_, _ string) {})
+		res := lab.Boot(b.Context(), vmtest.Host{Name: "healthy", Runner: runner}, func(string, result.PhaseName) {})
 		if boot := res.Phases[0]; len(boot.Faults) > 0 {
 			b.Fatalf("%+v", boot.Faults[0])
 		}

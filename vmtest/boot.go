@@ -16,7 +16,7 @@ import (
 // stops it. step is told of each phase that begins, with the id of the home for
 // one of a home and "" for one of the host. A boot that failed by a fault of the
 // machine's is tried once more.
-func (l *Lab) Boot(ctx context.Context, h Host, step func(home, phase string)) Result {
+func (l *Lab) Boot(ctx context.Context, h Host, step func(home string, phase result.PhaseName)) Result {
 	release, err := l.Budget.acquire(ctx, h)
 	if err != nil {
 		return canceledResult(h)
@@ -45,10 +45,10 @@ func (r Result) faults() []*Fault {
 }
 
 // attempt boots a host once.
-func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)) Result {
+func (l *Lab) attempt(ctx context.Context, h Host, step func(home string, phase result.PhaseName)) Result {
 	b := booting{lab: l, host: h, step: step, result: Result{Homes: map[string]Phase{}}}
-	step("", PhaseBoot)
-	boot := Phase{Name: PhaseBoot, Started: time.Now(), Attempts: 1}
+	step("", result.PhaseBoot.Name())
+	boot := Phase{Name: result.PhaseBoot.Name(), Started: time.Now(), Attempts: 1}
 	m, alive, fault := l.start(ctx, h, startOptions{})
 	if fault == nil {
 		b.machine = m
@@ -80,9 +80,9 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home, phase string)
 
 // canceledResult is that of a host whose turn never came.
 func canceledResult(h Host) Result {
-	r := Result{Phases: []Phase{{Name: PhaseBoot, Started: time.Now(), Canceled: true}}, Homes: map[string]Phase{}}
+	r := Result{Phases: []Phase{{Name: result.PhaseBoot.Name(), Started: time.Now(), Canceled: true}}, Homes: map[string]Phase{}}
 	for _, home := range h.Homes {
-		r.Homes[home.ID] = Phase{Name: PhaseActivate, Started: time.Now(), Canceled: true}
+		r.Homes[home.ID] = Phase{Name: result.PhaseActivate.Name(), Started: time.Now(), Canceled: true}
 	}
 	return r
 }
@@ -98,7 +98,7 @@ func (p Phase) up() bool {
 type booting struct {
 	lab     *Lab
 	host    Host
-	step    func(home, phase string)
+	step    func(home string, phase result.PhaseName)
 	machine *machine
 	up      bool
 	answers bool // the guest's agent, when it was last asked
@@ -230,7 +230,7 @@ func (b *booting) accelNote(alive context.Context) string {
 // checks runs what the owner wants to be true of the host.
 func (b *booting) checks(alive context.Context) {
 	for _, c := range b.host.Checks {
-		name := CheckPrefix + c.Label()
+		name := result.PhaseName{Kind: result.PhaseCheck, Subject: c.Label()}
 		p := Phase{Name: name, Started: time.Now()}
 		switch {
 		case b.result.Phases[0].Canceled:
@@ -261,7 +261,7 @@ func tooLong(what string, limit time.Duration) *Fault {
 	return &Fault{Kind: result.CauseTimeout, Title: what + " took longer than " + limit.String()}
 }
 
-func (b *booting) check(alive context.Context, name string, c Check) Phase {
+func (b *booting) check(alive context.Context, name result.PhaseName, c Check) Phase {
 	limited := alive
 	if l := b.lab; l.Limit > 0 {
 		var cancel context.CancelFunc

@@ -63,7 +63,7 @@ func TestAnAgentThatRefuses(t *testing.T) {
 // A run that is interrupted while a host boots skips nothing: it never came to it.
 func TestChecksOfAnInterruptedBoot(t *testing.T) {
 	b := booting{lab: &Lab{}, host: Host{Checks: []Check{{Name: "x"}}}}
-	b.result.Phases = []Phase{{Name: PhaseBoot, Canceled: true}}
+	b.result.Phases = []Phase{{Name: result.PhaseBoot.Name(), Canceled: true}}
 	b.checks(t.Context())
 	if p := b.result.Phases[1]; !p.Canceled || p.Skipped {
 		t.Errorf("the check is %+v", p)
@@ -111,7 +111,7 @@ func TestRunnersThatDoNotRun(t *testing.T) {
 		"refused":           {runner("#!/bin/sh\necho 'qemu: no such option' >&2\nexit 1\n"), result.CauseBoot, "QEMU does not start: no such option"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			res := lab.Boot(t.Context(), Host{Name: "box", Runner: c.runner}, func(_, _ string) {})
+			res := lab.Boot(t.Context(), Host{Name: "box", Runner: c.runner}, func(string, result.PhaseName) {})
 			faults := res.faults()
 			if len(faults) != 1 || faults[0].Kind != c.kind || !strings.HasPrefix(faults[0].Title, c.title) {
 				t.Errorf("faults are %+v", faults[0])

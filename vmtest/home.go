@@ -19,14 +19,14 @@ const activateLimit = 2 * time.Minute
 // homes activates each home inside the host.
 func (b *booting) homes(alive context.Context) {
 	for _, h := range b.host.Homes {
-		p := Phase{Name: PhaseActivate, Started: time.Now(), Attempts: 1}
+		p := Phase{Name: result.PhaseActivate.Name(), Started: time.Now(), Attempts: 1}
 		switch boot := b.result.Phases[0]; {
 		case boot.Canceled:
 			p.Canceled = true
 		case !b.up:
 			p.Skipped, p.Message = true, b.host.Name+" did not come up"
 		default:
-			b.step(h.ID, PhaseActivate)
+			b.step(h.ID, result.PhaseActivate.Name())
 			b.activate(alive, h, &p)
 		}
 		p.Duration = time.Since(p.Started)

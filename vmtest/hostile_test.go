@@ -18,6 +18,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/result"
 )
 
 // kinds are what may stand in the place of a file.
@@ -153,7 +154,7 @@ func TestHostileRunners(t *testing.T) {
 			}
 			done := make(chan Result, 1)
 			go func() {
-				done <- lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, mark)}, func(_, _ string) {})
+				done <- lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, mark)}, func(string, result.PhaseName) {})
 			}()
 			var res Result
 			select {
@@ -208,7 +209,7 @@ func evidenceIsOurs(t *testing.T, artifacts, mark string) {
 func TestTheConsoleIsKept(t *testing.T) {
 	for _, kind := range []string{"pipe", "link to a file", "folder", "nothing"} {
 		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
-		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, kind+" at "+serialLog, "none")}, func(_, _ string) {})
+		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, kind+" at "+serialLog, "none")}, func(string, result.PhaseName) {})
 		if faults := res.faults(); len(faults) != 1 || faults[0].Title != "it powered off by itself" {
 			t.Errorf("%s: faults are %+v", kind, faults)
 		}
@@ -222,7 +223,7 @@ func TestTheConsoleIsKept(t *testing.T) {
 func TestAJournalIsCutHere(t *testing.T) {
 	for role, want := range map[string]int{"a journal": 5, "a long journal": mostJournal} {
 		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
-		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, "none")}, func(_, _ string) {})
+		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, "none")}, func(string, result.PhaseName) {})
 		if faults := res.faults(); len(faults) != 1 || faults[0].Unit != "x.service" {
 			t.Errorf("%s: faults are %+v", role, faults)
 		}

@@ -21,7 +21,7 @@ type Result struct {
 
 // Phase is one step of a host or a home.
 type Phase struct {
-	Name     string // [PhaseBoot], [PhaseActivate], or "check: NAME"
+	Name     result.PhaseName
 	Started  time.Time
 	Duration time.Duration
 	Attempts int
@@ -31,13 +31,6 @@ type Phase struct {
 	Skipped  bool     // it did not take place
 	Canceled bool     // the run was interrupted meanwhile
 }
-
-// The names of phases; those of checks begin with CheckPrefix.
-const (
-	PhaseBoot     = "boot"
-	PhaseActivate = "activate"
-	CheckPrefix   = "check: "
-)
 
 // Fault is what was wrong with a host.
 type Fault struct {

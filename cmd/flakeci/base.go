@@ -13,7 +13,6 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -43,7 +42,7 @@ func (f *baseFlags) given() bool { return f.ref != "" || f.report != "" }
 // baseline is what a run is compared with, on its way.
 type baseline struct {
 	base   *runner.Base // nil if there is nothing to compare with
-	report *reports.Base
+	report *result.Base
 }
 
 // findBase opens the flake before the change and lists what it offered. In CI, the
@@ -54,7 +53,7 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	if !f.given() {
 		return baseline{}, nil
 	}
-	b := baseline{base: &runner.Base{ChangedOnly: f.changedOnly, Closures: j.client.Closures(tmp)}, report: &reports.Base{Ref: f.ref}}
+	b := baseline{base: &runner.Base{ChangedOnly: f.changedOnly, Closures: j.client.Closures(tmp)}, report: &result.Base{Ref: f.ref}}
 	if f.report != "" {
 		if err := b.readReport(f.report); err != nil {
 			return baseline{}, err
@@ -91,7 +90,7 @@ func (b *baseline) readReport(path string) error {
 		return &usageError{msg: err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
 	}
 	defer file.Close()
-	r, err := reports.ReadJSON(file)
+	r, err := result.ReadJSON(file)
 	if err != nil {
 		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
 	}
@@ -106,7 +105,7 @@ func (b *baseline) readReport(path string) error {
 }
 
 // checkPaths finds a cell of a report whose derivation or outputs are not store paths.
-func checkPaths(r reports.Report) error {
+func checkPaths(r result.Report) error {
 	for _, c := range r.Cells {
 		if err := nix.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
 			return fmt.Errorf("%q: %w", c.ID, err)
@@ -115,7 +114,7 @@ func checkPaths(r reports.Report) error {
 	return nil
 }
 
-func known(r reports.Report) map[string]runner.Known {
+func known(r result.Report) map[string]runner.Known {
 	titles := map[string]string{}
 	for _, c := range r.Causes {
 		titles[c.ID] = c.Title
@@ -204,13 +203,13 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 
 // itself warns of a run that leaves all out since it is compared with the very commit
 // that it is to test, such as one of main whose flakeci.toml names main as the base.
-func (j *job) itself() []reports.Warning {
+func (j *job) itself() []result.Warning {
 	b := j.base
 	if j.opts.base.needed || b.base == nil || !b.base.ChangedOnly || b.report == nil || b.report.Rev == "" || j.target == nil ||
 		b.report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {
 		return nil
 	}
-	return []reports.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the very commit, and " +
+	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the very commit, and " +
 		j.opts.origin.name("changed-only") + " leaves out what is the same there"}}
 }
 

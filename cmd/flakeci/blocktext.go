@@ -12,7 +12,6 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
-	"github.com/flakeci/flakeci/vmtest"
 )
 
 // block is what is said of a finished cell. Lines of logs are prefixed, so that
@@ -73,13 +72,13 @@ func headline(r runner.Result) string {
 			return "~ " + id + " " + r.Note
 		}
 		last := r.Phases[len(r.Phases)-1]
-		switch name, host, _ := strings.Cut(last.Name, ": "); {
-		case r.Cell.Kind == matrix.KindVM && name != runner.PhaseBuild && name != runner.PhaseEval:
+		switch kind := last.Name.Kind; {
+		case r.Cell.Kind == matrix.KindVM && kind != result.PhaseBuild && kind != result.PhaseEval:
 			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, checksHeld(r), noted(r.Note))
-		case name == vmtest.PhaseActivate && last.Status == result.Skipped:
+		case kind == result.PhaseActivate && last.Status == result.Skipped:
 			return fmt.Sprintf("- %s not activated%s", id, noted(last.Message))
-		case name == vmtest.PhaseActivate:
-			return fmt.Sprintf("✔ %s activated in %s", id, cmp.Or(host, r.Cell.Host))
+		case kind == result.PhaseActivate:
+			return fmt.Sprintf("✔ %s activated in %s", id, cmp.Or(last.Name.Subject, r.Cell.Host))
 		}
 		mark := map[result.How]string{result.Built: "✔", result.Cached: "=", result.Unchanged: "=", result.Evaluated: "~"}[r.How]
 		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))
@@ -118,7 +117,7 @@ func blockers(causes []*runner.Cause) string {
 func checksHeld(r runner.Result) string {
 	n := 0
 	for _, p := range r.Phases {
-		if strings.HasPrefix(p.Name, vmtest.CheckPrefix) {
+		if p.Name.Kind == result.PhaseCheck {
 			n++
 		}
 	}

@@ -42,7 +42,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 		then.Artifacts = nil
 		lab = &then
 	}
-	res := lab.Boot(ctx, host, func(home, phase string) { o.Started(cells[home], phase) })
+	res := lab.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase.String()) })
 	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*runner.Cause{}}
 	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Phase{}}
 	for _, p := range res.Phases {
@@ -50,7 +50,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 	}
 	for id, p := range res.Homes {
 		if cells[id].Host != vm.Cell.Host {
-			p.Name += ": " + vm.Cell.Host // a home that serves several
+			p.Name.Subject = vm.Cell.Host // a home that serves several
 		}
 		booted.Homes[id] = t.phase(ctx, id, p)
 	}

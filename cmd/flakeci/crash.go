@@ -129,7 +129,7 @@ func (s *sighting) before(w runner.Watcher) runner.Watcher {
 }
 
 // report is what was done until the crash. Its verdict is always an error.
-func (s *sighting) report(cause *runner.Cause) reports.Report {
+func (s *sighting) report(cause *runner.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var results []runner.Result
@@ -146,7 +146,7 @@ func (s *sighting) report(cause *runner.Cause) reports.Report {
 	run.Duration = time.Since(run.Started)
 	run.Causes = append(run.Causes[:len(run.Causes):len(run.Causes)], cause)
 	r := reports.Collect(run)
-	r.Verdict = reports.VerdictError
+	r.Verdict = result.VerdictError
 	return r
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -59,7 +59,7 @@ func TestACrashBeforeAnythingIsKnown(t *testing.T) {
 	a := &App{Stdout: io.Discard, Stderr: io.Discard}
 	a.expectReport(delivery{}, nil)
 	r := a.sight.Load().report(&runner.Cause{Title: "boom"})
-	if r.Verdict != reports.VerdictError || len(r.Causes) != 1 {
+	if r.Verdict != result.VerdictError || len(r.Causes) != 1 {
 		t.Errorf("verdict %s, causes %v", r.Verdict, r.Causes)
 	}
 	if took := time.Duration(r.Duration * float64(time.Second)); time.Since(r.Started) > time.Hour || took > time.Hour {

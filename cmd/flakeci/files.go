@@ -18,6 +18,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/result"
 )
 
 // reportFiles are where reports go besides the terminal; "-" is stdout.
@@ -98,9 +99,9 @@ func unwritable(path string) string {
 
 // writeReports writes every file that was asked for, and tells of all that
 // could not be written.
-func (a *App) writeReports(r reports.Report, d delivery) error {
+func (a *App) writeReports(r result.Report, d delivery) error {
 	return errors.Join(
-		a.writeReport(d, "json", d.files.json, func(w io.Writer) error { return reports.WriteJSON(w, r) }),
+		a.writeReport(d, "json", d.files.json, func(w io.Writer) error { return result.WriteJSON(w, r) }),
 		a.writeReport(d, "junit", d.files.junit, func(w io.Writer) error { return reports.WriteJUnit(w, r) }),
 		a.writeReport(d, "markdown", d.files.markdown, func(w io.Writer) error {
 			return reports.WriteMarkdown(w, r, reports.MarkdownOptions{File: d.files.markdown != "-"})

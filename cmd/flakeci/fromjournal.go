@@ -11,13 +11,14 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/journal"
 )
 
 // fromJournal makes the report of a run that may not have come to its end, with
 // where its evidence lies and which shard it was. Path is its journal; empty is the
 // newest of a run that was started here.
-func (a *App) fromJournal(path string) (r reports.Report, folder evidence, shard shardFlag, err error) {
+func (a *App) fromJournal(path string) (r result.Report, folder evidence, shard shardFlag, err error) {
 	j, busy, err := a.findJournal(path)
 	if err != nil {
 		return r, "", shard, err

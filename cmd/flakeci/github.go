@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/result"
 )
 
 // githubFlags say what is shown on GitHub. None of them is for flakeci.toml: a pull
@@ -35,7 +36,7 @@ func (f *githubFlags) check() error {
 }
 
 // onGitHub shows a report on GitHub, where flakeci runs there or is told to.
-func (a *App) onGitHub(ctx context.Context, r reports.Report, f githubFlags, shard string) {
+func (a *App) onGitHub(ctx context.Context, r result.Report, f githubFlags, shard string) {
 	never, always := string(github.Never), string(github.Always)
 	if f.comment == never && f.issue == never || a.env("GITHUB_ACTIONS") != "true" && f.comment != always && f.issue != always {
 		return

@@ -7,9 +7,9 @@ import (
 	"sync"
 
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/reports/live"
+	"github.com/flakeci/flakeci/result"
 )
 
 // memoir is what earlier runs of a flake came to. Nothing hangs on it: if the file
@@ -77,7 +77,7 @@ func (m *memoir) estimate(ctx context.Context) live.Estimate {
 
 // add says in the report since when something fails, keeps it for later runs, and
 // closes the file. What was done counts after an interruption, too.
-func (m *memoir) add(ctx context.Context, r *reports.Report) {
+func (m *memoir) add(ctx context.Context, r *result.Report) {
 	if m == nil || m.open() == nil {
 		return
 	}
@@ -90,7 +90,7 @@ func (m *memoir) add(ctx context.Context, r *reports.Report) {
 	}
 }
 
-func (m *memoir) since(ctx context.Context, r *reports.Report) (err error) {
+func (m *memoir) since(ctx context.Context, r *result.Report) (err error) {
 	for i := range r.Cells {
 		if c := &r.Cells[i]; c.Status.BlamesFlake() {
 			if c.Since, err = m.open().FailsSince(ctx, m.flake, c.ID); err != nil {

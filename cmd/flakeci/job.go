@@ -15,6 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -260,20 +261,20 @@ func (j *job) keepAnswers(ctx context.Context) {
 }
 
 // report is the report of the job, with credentials masked.
-func (j *job) report() (reports.Report, error) {
+func (j *job) report() (result.Report, error) {
 	return j.app.redacted(reports.Collect(j.about().run(reports.Run{
 		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
 	})))
 }
 
 // lostLogs warns of whole logs and other evidence that could not be written.
-func (j *job) lostLogs() []reports.Warning {
+func (j *job) lostLogs() []result.Warning {
 	switch files, why := j.artifacts.Lost(); files {
 	case 0:
 		return nil
 	case 1:
-		return []reports.Warning{{Text: fmt.Sprintf("a whole log could not be written: %v", why)}}
+		return []result.Warning{{Text: fmt.Sprintf("a whole log could not be written: %v", why)}}
 	default:
-		return []reports.Warning{{Text: fmt.Sprintf("%d whole logs could not be written: %v", files, why)}}
+		return []result.Warning{{Text: fmt.Sprintf("%d whole logs could not be written: %v", files, why)}}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/journal"
 )
@@ -41,12 +42,12 @@ type record struct {
 
 // about is what the journal keeps of a run as a whole, for the report.
 type about struct {
-	Tool, Nix reports.Tool
-	Flake     reports.Flake
-	Base      *reports.Base
+	Tool, Nix result.Tool
+	Flake     result.Flake
+	Base      *result.Base
 	Causes    []*runner.Cause
-	Warnings  []reports.Warning
-	NotTested []reports.NotTested
+	Warnings  []result.Warning
+	NotTested []result.NotTested
 	Artifacts string
 }
 
@@ -56,8 +57,8 @@ func (j *job) about() about {
 		f = j.target.Flake
 	}
 	return about{
-		Tool: reports.Tool{Version: versionString()}, Nix: reports.Tool{Version: j.client.Version.String()},
-		Flake: reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
+		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
+		Flake: result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
 		Base:  j.base.report, Causes: j.causes, Warnings: slices.Concat(j.unmatched(), j.lostLogs(), j.itself()), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
 	}
 }

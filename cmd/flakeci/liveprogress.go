@@ -6,8 +6,8 @@ import (
 	"runtime"
 	"syscall"
 
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/live"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -22,7 +22,7 @@ func newLive(ctx context.Context, j *job, t terminal) *liveProgress {
 	f := j.target.Flake
 	view := live.Start(live.Options{
 		In: t.in, Out: t.out, Keep: t.keep, Env: j.app.Env, Color: j.app.style(j.opts.color, t.out).color,
-		Flake: reports.Flake{Ref: j.app.secrets.Text(f.Ref), Rev: f.Rev, Dirty: f.Dirty}, Nix: j.client.Version.String(),
+		Flake: result.Flake{Ref: j.app.secrets.Text(f.Ref), Rev: f.Rev, Dirty: f.Dirty}, Nix: j.client.Version.String(),
 		Matrix: j.matrix, Started: j.started,
 		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.memoir.estimate(ctx),
 		// The terminal does not make a signal of Ctrl-C now, so that is made here.

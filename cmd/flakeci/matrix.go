@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -91,7 +92,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		}
 	}
 	for _, c := range d.Causes {
-		a.say("error: %s", strings.TrimSpace(c.Place.String()+" "+reports.Cause{Title: c.Title}.Headline()))
+		a.say("error: %s", strings.TrimSpace(c.Place.String()+" "+reports.Headline(result.Cause{Title: c.Title})))
 	}
 	if len(d.Causes) > 0 {
 		return exitCode(exitFailed)
@@ -122,7 +123,7 @@ func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target,
 }
 
 // unlisted warns of patterns that match nothing, as far as the flake was listed.
-func (o *matrixOptions) unlisted(m matrix.Matrix, homes, others bool) []reports.Warning {
+func (o *matrixOptions) unlisted(m matrix.Matrix, homes, others bool) []result.Warning {
 	var unsure []string
 	if !homes {
 		unsure = append(unsure, string(matrix.KindNixOS)+"/", string(matrix.KindDarwin)+"/")
@@ -154,7 +155,7 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 		return errs
 	}
 	style := a.style(o.color, a.Stdout)
-	plan, err := a.redacted(reports.Plan(reports.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m))
+	plan, err := a.redacted(reports.Plan(result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m))
 	if err != nil {
 		return err
 	}

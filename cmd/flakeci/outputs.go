@@ -6,10 +6,11 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // writeOutputs hands verdict and counts to later steps of a job in GitHub Actions.
-func (a *App) writeOutputs(r reports.Report) error {
+func (a *App) writeOutputs(r result.Report) error {
 	path := a.env("GITHUB_OUTPUT")
 	if path == "" || a.env("GITHUB_ACTIONS") != "true" {
 		return nil

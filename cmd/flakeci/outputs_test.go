@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // A program of the job may have put a pipe in the place of its outputs: nobody waits for
@@ -16,7 +16,7 @@ func TestOutputsThatAreAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &App{Env: []string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + path}}
-	if err := a.writeOutputs(reports.Report{}); err == nil {
+	if err := a.writeOutputs(result.Report{}); err == nil {
 		t.Error("somebody read them")
 	}
 }

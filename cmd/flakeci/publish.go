@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // delivery says where a report goes.
@@ -19,7 +20,7 @@ type delivery struct {
 
 // publish shows the report, writes it to the files and ends with the verdict's
 // exit code. A stdout that takes nothing keeps no file from being written.
-func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
+func (a *App) publish(ctx context.Context, r result.Report, d delivery) error {
 	table := a.Stdout
 	if d.files.onStdout() {
 		table = a.Stderr
@@ -42,25 +43,25 @@ func (a *App) publish(ctx context.Context, r reports.Report, d delivery) error {
 // ending gives the exit code for a report. If it could not be written, that is said,
 // and a run that passed ends as an error: nobody can see that it passed. Any other
 // verdict keeps its exit code.
-func (a *App) ending(r reports.Report, err error) error {
+func (a *App) ending(r result.Report, err error) error {
 	if err == nil {
 		return verdictExit(r.Verdict)
 	}
 	a.complain(err)
-	if r.Verdict == reports.VerdictPassed {
+	if r.Verdict == result.VerdictPassed {
 		return exitCode(exitError)
 	}
 	return verdictExit(r.Verdict)
 }
 
 // verdictExit is nil for a run that passed, else its exit code.
-func verdictExit(v reports.Verdict) error {
+func verdictExit(v result.Verdict) error {
 	switch v {
-	case reports.VerdictPassed:
+	case result.VerdictPassed:
 		return nil
-	case reports.VerdictFailed:
+	case result.VerdictFailed:
 		return exitCode(exitFailed)
-	case reports.VerdictCanceled:
+	case result.VerdictCanceled:
 		return exitCode(exitInterrupted)
 	}
 	return exitCode(exitError)

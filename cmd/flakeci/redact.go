@@ -10,7 +10,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Variables whose value is a credential, by the ends of their names. What is called a
@@ -70,12 +70,12 @@ func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 
 // redacted is a report with credentials masked. It goes through JSON, so that no field
 // can be forgotten.
-func (a *App) redacted(r reports.Report) (reports.Report, error) {
+func (a *App) redacted(r result.Report) (result.Report, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
-		return reports.Report{}, err
+		return result.Report{}, err
 	}
-	var safe reports.Report
+	var safe result.Report
 	err = json.Unmarshal(a.secrets.JSON(text), &safe)
 	return safe, err
 }

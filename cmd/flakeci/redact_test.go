@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 const testToken = "job0token1secret2"
@@ -23,9 +24,9 @@ func holding(env ...string) *App {
 // Whatever string of a report holds a token, no form of it does.
 func TestNoFormOfAReportShowsASecret(t *testing.T) {
 	a := holding("GITHUB_TOKEN=" + testToken)
-	var r reports.Report
+	var r result.Report
 	fill(reflect.ValueOf(&r).Elem(), 0)
-	if before := form(t, reports.WriteJSON, r); strings.Count(before, testToken) < 40 {
+	if before := form(t, result.WriteJSON, r); strings.Count(before, testToken) < 40 {
 		t.Fatalf("the report holds too few tokens: %s", before)
 	}
 	r, err := a.redacted(r)
@@ -37,16 +38,16 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Causes[0].Log = filepath.Base(log)
-	for name, write := range map[string]func(io.Writer, reports.Report) error{
-		"JSON": reports.WriteJSON, "JUnit": reports.WriteJUnit, "trace": reports.WriteTrace, "outputs": reports.WriteOutputs,
-		"table": func(w io.Writer, r reports.Report) error {
+	for name, write := range map[string]func(io.Writer, result.Report) error{
+		"JSON": result.WriteJSON, "JUnit": reports.WriteJUnit, "trace": reports.WriteTrace, "outputs": reports.WriteOutputs,
+		"table": func(w io.Writer, r result.Report) error {
 			return reports.WriteTable(w, r, reports.TableOptions{Width: 80})
 		},
-		"diff": func(w io.Writer, r reports.Report) error { return reports.WriteDiff(w, r, reports.TableOptions{}) },
-		"markdown": func(w io.Writer, r reports.Report) error {
+		"diff": func(w io.Writer, r result.Report) error { return reports.WriteDiff(w, r, reports.TableOptions{}) },
+		"markdown": func(w io.Writer, r result.Report) error {
 			return reports.WriteMarkdown(w, r, reports.MarkdownOptions{})
 		},
-		"HTML": func(w io.Writer, r reports.Report) error {
+		"HTML": func(w io.Writer, r result.Report) error {
 			return reports.WriteHTML(w, r, a.htmlOptions(evidence(filepath.Dir(log))))
 		},
 	} {
@@ -70,7 +71,7 @@ func TestReportsStayWhatTheyAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := reports.ReadJSON(bytes.NewReader(text))
+		r, err := result.ReadJSON(bytes.NewReader(text))
 		if err != nil {
 			t.Fatalf("%s: %v", input, err)
 		}
@@ -78,7 +79,7 @@ func TestReportsStayWhatTheyAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := form(t, reports.WriteJSON, safe), form(t, reports.WriteJSON, r); got != want {
+		if got, want := form(t, result.WriteJSON, safe), form(t, result.WriteJSON, r); got != want {
 			t.Errorf("%s became %s", input, got)
 		}
 	}
@@ -124,7 +125,7 @@ func TestWhatIsSecret(t *testing.T) {
 	}
 }
 
-func form(t *testing.T, write func(io.Writer, reports.Report) error, r reports.Report) string {
+func form(t *testing.T, write func(io.Writer, result.Report) error, r result.Report) string {
 	t.Helper()
 	var out strings.Builder
 	if err := write(&out, r); err != nil {

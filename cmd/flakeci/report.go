@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/result"
 )
 
 func (a *App) reportCommand() *cobra.Command {
@@ -62,12 +62,12 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 		return &usageError{msg: err.Error(), hint: "give a file that flakeci run --json wrote"}
 	}
 	defer f.Close()
-	r, err := reports.ReadJSON(f)
+	r, err := result.ReadJSON(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	// A file that was damaged must not pass.
-	if r.Verdict == reports.VerdictPassed && reports.VerdictOf(r.Cells, r.Causes, false) != reports.VerdictPassed {
+	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
 		return &usageError{msg: path + ": its verdict is passed, and not all of its cells passed", hint: "give a file as flakeci run --json wrote it"}
 	}
 	if r, err = a.redacted(r); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // exits CODE COMMAND… runs a command that has to end with that exit code; its
@@ -60,11 +60,11 @@ func limit(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("LIMIT", limit.String())
 }
 
-func readReport(ts *testscript.TestScript, file string) reports.Report {
+func readReport(ts *testscript.TestScript, file string) result.Report {
 	f, err := os.Open(ts.MkAbs(file))
 	ts.Check(err)
 	defer f.Close()
-	r, err := reports.ReadJSON(f)
+	r, err := result.ReadJSON(f)
 	ts.Check(err)
 	return r
 }
@@ -80,7 +80,7 @@ func verdictIs(ts *testscript.TestScript, _ bool, args []string) {
 // cell up in a report. "! cell FILE ID" wants it absent. The status may be a list a|b.
 func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 	r := readReport(ts, args[0])
-	i := slices.IndexFunc(r.Cells, func(c reports.Cell) bool { return c.ID == args[1] })
+	i := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[1] })
 	if neg {
 		if i >= 0 {
 			ts.Fatalf("there is a cell %s", args[1])
@@ -107,7 +107,7 @@ func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 // at the base; no OUTCOME is none.
 func baseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
-	i := slices.IndexFunc(r.Cells, func(c reports.Cell) bool { return c.ID == args[1] })
+	i := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[1] })
 	if i < 0 || r.Cells[i].Base == nil {
 		ts.Fatalf("no cell %s with a base among %s", args[1], ids(r))
 	}
@@ -131,7 +131,7 @@ func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
 	for _, c := range r.Cells {
 		for _, p := range c.Phases {
-			if c.ID != args[1] || p.Name != args[2] {
+			if c.ID != args[1] || p.Name.String() != args[2] {
 				continue
 			}
 			if string(p.Status) != args[3] {
@@ -153,10 +153,10 @@ func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 // samephases FILE FILE ID wants a cell to have gone through the very same phases in
 // both reports, at the same time: it was done once.
 func samePhases(ts *testscript.TestScript, neg bool, args []string) {
-	var phases [2][]reports.Phase
+	var phases [2][]result.Phase
 	for i, file := range args[:2] {
 		r := readReport(ts, file)
-		j := slices.IndexFunc(r.Cells, func(c reports.Cell) bool { return c.ID == args[2] })
+		j := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[2] })
 		if j < 0 || len(r.Cells[j].Phases) == 0 {
 			ts.Fatalf("no phases of %s in %s", args[2], file)
 		}
@@ -238,7 +238,7 @@ func commandsWith(text string) []string {
 	return list
 }
 
-func ids(r reports.Report) string {
+func ids(r result.Report) string {
 	var list []string
 	for _, c := range r.Cells {
 		list = append(list, c.ID+":"+string(c.Status))
@@ -251,7 +251,7 @@ func ids(r reports.Report) string {
 // line may be left out or a glob; cells= wants just these, in any order.
 func causeIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
-	var found []reports.Cause
+	var found []result.Cause
 	var all []string
 	for _, c := range r.Causes {
 		all = append(all, fmt.Sprintf("%s %q at %v: %v", c.Kind, c.Title, c.Location, c.Cells))
@@ -270,7 +270,7 @@ func causeIs(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func causeHas(c reports.Cause, name, value string) (string, bool) {
+func causeHas(c result.Cause, name, value string) (string, bool) {
 	switch name {
 	case "at":
 		if c.Location == nil {

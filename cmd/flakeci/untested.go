@@ -11,7 +11,6 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -87,14 +86,14 @@ func (j *job) everything() (m matrix.Matrix, whole bool) {
 
 // notTested counts what the flake offers and the run leaves out. What flakeci.toml
 // leaves out comes first: a pull request may have put it there.
-func (j *job) notTested() []reports.NotTested {
+func (j *job) notTested() []result.NotTested {
 	all, whole := j.everything()
 	if len(all.Cells) == 0 || j.vms != nil { // flakeci vm tests nothing
 		return nil
 	}
-	var byFile, others []reports.NotTested
+	var byFile, others []result.NotTested
 	for _, l := range all.Left(j.selection) {
-		n := reports.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + j.opts.origin.name(l.Filter)}
+		n := result.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + j.opts.origin.name(l.Filter)}
 		asked := l.Filter != "kind" || len(j.opts.selection.kinds) > 0
 		switch {
 		case !asked:
@@ -108,7 +107,7 @@ func (j *job) notTested() []reports.NotTested {
 	}
 	if !whole {
 		for _, kind := range otherKinds() {
-			others = append(others, reports.NotTested{Kind: string(kind), Why: "if there are any; --kind all"})
+			others = append(others, result.NotTested{Kind: string(kind), Why: "if there are any; --kind all"})
 		}
 	}
 	return slices.Concat(byFile, others)
@@ -128,7 +127,7 @@ func (h *homesSeen) add(id string) {
 }
 
 // unmatched warns of patterns that match nothing, which may be misspelt.
-func (j *job) unmatched() []reports.Warning {
+func (j *job) unmatched() []result.Warning {
 	m, whole := j.everything()
 	j.homes.mu.Lock()
 	seen := slices.Clone(j.homes.ids)
@@ -162,12 +161,12 @@ func (j *job) lookedInto(host matrix.Cell) bool {
 
 // unmatched warns of patterns that match neither a cell of the flake nor one of the ids
 // that were seen. Unsure are prefixes of ids that may or may not exist.
-func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []reports.Warning {
+func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []result.Warning {
 	var ids []string
 	for _, c := range m.Cells {
 		ids = append(ids, c.ID)
 	}
-	var list []reports.Warning
+	var list []result.Warning
 	for _, flag := range []given{{"cell", &f.selection.cells}, {"exclude", &f.selection.exclude}} {
 		for _, pattern := range m.Unmatched(*flag.values) {
 			g, _ := matrix.ParseGlob(pattern)
@@ -182,7 +181,7 @@ func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []reports
 			if near := matrix.Suggest(pattern, slices.Concat(ids, seen)); near != "" {
 				text += "; did you mean " + near + "?"
 			}
-			list = append(list, reports.Warning{Text: text})
+			list = append(list, result.Warning{Text: text})
 		}
 	}
 	return list

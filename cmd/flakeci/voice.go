@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -183,8 +183,8 @@ func explainEval(err error) complaint {
 }
 
 func explainReport(err error) (complaint, bool) {
-	var schema *reports.SchemaError
-	var format *reports.FormatError
+	var schema *result.SchemaError
+	var format *result.FormatError
 	if errors.As(err, &schema) || errors.As(err, &format) {
 		return complaint{err.Error(), "give a file that flakeci run --json wrote", exitUsage}, true
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // The most annotations of one request, and the longest texts of GitHub's.
@@ -21,7 +22,7 @@ const (
 
 // check makes a check run of the report on a commit, with an annotation on each
 // line of the user's files that is to blame. notes are all annotations.
-func (c *client) check(ctx context.Context, j Job, name string, r reports.Report, notes []reports.Annotation, render Render) error {
+func (c *client) check(ctx context.Context, j Job, name string, r result.Report, notes []reports.Annotation, render Render) error {
 	// The run that is asked for twice is found by this.
 	id := strconv.FormatInt(j.Run, 10) + "." + strconv.FormatInt(j.Attempt, 10) + " " + name
 	text, err := render(mostOutput)
@@ -80,8 +81,8 @@ func (c *client) checkRun(ctx context.Context, sha, name, id string) (*github.Ch
 }
 
 // status sets the state of a commit, for whoever may not make check runs.
-func (c *client) status(ctx context.Context, j Job, name string, r reports.Report) error {
-	state := map[reports.Verdict]string{reports.VerdictPassed: "success", reports.VerdictFailed: "failure"}[r.Verdict]
+func (c *client) status(ctx context.Context, j Job, name string, r result.Report) error {
+	state := map[result.Verdict]string{result.VerdictPassed: "success", result.VerdictFailed: "failure"}[r.Verdict]
 	if state == "" {
 		state = "error"
 	}
@@ -101,11 +102,11 @@ func unwelcome(err error) bool {
 	return status == http.StatusForbidden || status == http.StatusNotFound || status == http.StatusUnauthorized || status == http.StatusGone
 }
 
-func conclusion(v reports.Verdict) string {
+func conclusion(v result.Verdict) string {
 	switch v {
-	case reports.VerdictPassed:
+	case result.VerdictPassed:
 		return "success"
-	case reports.VerdictCanceled:
+	case result.VerdictCanceled:
 		return "cancelled"
 	}
 	return "failure"

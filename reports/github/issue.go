@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 const issueTitle = "flakeci: the nightly run is red"
@@ -17,8 +18,8 @@ const issueTitle = "flakeci: the nightly run is red"
 // issue keeps an issue about a run that nobody watches: it is opened when the run
 // turns red, brought up to date while it is, and closed when it is green again. A
 // run that was interrupted says nothing of either.
-func (c *client) issue(ctx context.Context, m marker, r reports.Report, runURL string, render Render) error {
-	if r.Verdict == reports.VerdictCanceled {
+func (c *client) issue(ctx context.Context, m marker, r result.Report, runURL string, render Render) error {
+	if r.Verdict == result.VerdictCanceled {
 		return nil
 	}
 	me, err := c.me(ctx)
@@ -29,7 +30,7 @@ func (c *client) issue(ctx context.Context, m marker, r reports.Report, runURL s
 	if err != nil {
 		return err
 	}
-	red := r.Verdict != reports.VerdictPassed
+	red := r.Verdict != result.VerdictPassed
 	m.state = fingerprint(r)
 	switch {
 	case !red:
@@ -73,7 +74,7 @@ func (c *client) open(ctx context.Context, m marker, me author, body string) err
 
 // update brings the text up to date, and says so if other cells fail than before:
 // an edit reaches nobody.
-func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r reports.Report, runURL string, render Render) error {
+func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r result.Report, runURL string, render Render) error {
 	before, _ := m.read(issue.GetBody())
 	if !m.newer(before) {
 		return errNewerThere
@@ -140,7 +141,7 @@ func link(runURL string) string {
 }
 
 // fingerprint tells the cells that fail from others that do.
-func fingerprint(r reports.Report) string {
+func fingerprint(r result.Report) string {
 	var ids []string
 	for _, c := range r.Cells {
 		if !c.Status.OK() {

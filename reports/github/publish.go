@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 )
 
 // When says in which cases something is written.
@@ -50,11 +51,11 @@ const (
 )
 
 // Publish shows a report on GitHub. What cannot be done is said and is no error.
-func Publish(ctx context.Context, j Job, r reports.Report, o Options) {
+func Publish(ctx context.Context, j Job, r result.Report, o Options) {
 	publish(ctx, j, r, o, newClient(j))
 }
 
-func publish(ctx context.Context, j Job, r reports.Report, o Options, c *client) {
+func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) {
 	limit := publishLimit
 	if ctx.Err() != nil {
 		limit = interruptedLimit
@@ -78,7 +79,7 @@ func publish(ctx context.Context, j Job, r reports.Report, o Options, c *client)
 // publication is a report on its way to GitHub.
 type publication struct {
 	job     Job
-	report  reports.Report
+	report  result.Report
 	options Options
 	client  *client
 	notes   []reports.Annotation

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github/fakehub"
 	"github.com/flakeci/flakeci/result"
 )
@@ -33,7 +32,7 @@ type stage struct {
 	hub      *fakehub.Hub
 	job      Job
 	options  Options
-	report   reports.Report
+	report   result.Report
 	said     []string
 	commands strings.Builder
 }
@@ -114,18 +113,18 @@ func (s *stage) summary() string {
 	return string(text)
 }
 
-func failed() reports.Report {
-	r := reports.Report{
-		Schema: reports.Schema, Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Duration: 3, Verdict: reports.VerdictFailed,
-		Cells:  []reports.Cell{{ID: "nixos/laptop", Kind: "nixos", Host: "laptop", Status: result.Failed, Causes: []string{"c1"}}},
-		Causes: []reports.Cause{{ID: "c1", Kind: "eval", Title: "does not evaluate: oops", Location: &reports.Location{File: "hosts/laptop.nix", Line: 3, Column: 5}, Cells: []string{"nixos/laptop"}}},
+func failed() result.Report {
+	r := result.Report{
+		Schema: result.Schema, Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Duration: 3, Verdict: result.VerdictFailed,
+		Cells:  []result.Cell{{ID: "nixos/laptop", Kind: "nixos", Host: "laptop", Status: result.Failed, Causes: []string{"c1"}}},
+		Causes: []result.Cause{{ID: "c1", Kind: "eval", Title: "does not evaluate: oops", Location: &result.Location{File: "hosts/laptop.nix", Line: 3, Column: 5}, Cells: []string{"nixos/laptop"}}},
 	}
 	return r
 }
 
-func passed() reports.Report {
+func passed() result.Report {
 	r := failed()
-	r.Verdict, r.Causes = reports.VerdictPassed, nil
+	r.Verdict, r.Causes = result.VerdictPassed, nil
 	r.Cells[0].Status, r.Cells[0].Causes = result.Passed, nil
 	return r
 }
@@ -242,11 +241,11 @@ func TestTokenOfAPerson(t *testing.T) {
 func TestManyAnnotations(t *testing.T) {
 	s := newStage(t)
 	for i := range 129 {
-		s.report.Causes = append(s.report.Causes, reports.Cause{ID: fmt.Sprint("d", i), Title: "no", Location: &reports.Location{File: "a.nix", Line: i + 1}})
+		s.report.Causes = append(s.report.Causes, result.Cause{ID: fmt.Sprint("d", i), Title: "no", Location: &result.Location{File: "a.nix", Line: i + 1}})
 	}
 	s.report.Causes = append(s.report.Causes,
-		reports.Cause{ID: "out", Title: "no", Location: &reports.Location{File: "../../etc/passwd"}},
-		reports.Cause{ID: "abs", Title: "no", Location: &reports.Location{File: "/etc/passwd"}})
+		result.Cause{ID: "out", Title: "no", Location: &result.Location{File: "../../etc/passwd"}},
+		result.Cause{ID: "abs", Title: "no", Location: &result.Location{File: "/etc/passwd"}})
 	s.publish()
 	s.quiet()
 	if got := len(s.hub.CheckRuns()[0].Annotations); got != 130 {
@@ -451,7 +450,7 @@ func TestInterrupted(t *testing.T) {
 	s := newStage(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s.report.Verdict = reports.VerdictCanceled
+	s.report.Verdict = result.VerdictCanceled
 	s.publishIn(ctx)
 	s.quiet()
 	if !strings.Contains(s.comment(), "canceled") || s.hub.CheckRuns()[0].Conclusion != "cancelled" {
@@ -485,7 +484,7 @@ func TestNightly(t *testing.T) {
 		}
 		return open, all
 	}
-	night := func(run int64, r reports.Report) {
+	night := func(run int64, r result.Report) {
 		s.job.Run, s.report = run, r
 		s.publish()
 		s.quiet()

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/damage"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/result"
 )
@@ -19,7 +18,7 @@ import (
 func TestDamagedHistory(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "history.db")
-	r := reports.Report{Started: time.Now(), Cells: []reports.Cell{{ID: "nixos/a", Status: result.Failed, Phases: []reports.Phase{{Name: "build", Status: result.Failed, Duration: 1}}}}}
+	r := result.Report{Started: time.Now(), Cells: []result.Cell{{ID: "nixos/a", Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Failed, Duration: 1}}}}}
 	use := func() error {
 		h, err := history.Open(t.Context(), path)
 		if err != nil {

@@ -21,7 +21,6 @@ import (
 	"modernc.org/sqlite" // registers the driver
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -178,7 +177,7 @@ func (h *History) change(ctx context.Context, do func(*sql.Tx) error) error {
 // Add takes in what a run of a flake came to. The flake's name is whatever stays the
 // same from one run to the next. Cells that did not come to an end say nothing and
 // are left out.
-func (h *History) Add(ctx context.Context, flake string, r reports.Report) error {
+func (h *History) Add(ctx context.Context, flake string, r result.Report) error {
 	return h.change(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, "INSERT INTO run (flake, started, rev, verdict) VALUES (?, ?, ?, ?)",
 			flake, r.Started.UnixMilli(), r.Flake.Rev, string(r.Verdict))
@@ -198,9 +197,9 @@ func (h *History) Add(ctx context.Context, flake string, r reports.Report) error
 			if c.Status == result.Canceled {
 				continue
 			}
-			all := append([]reports.Phase{{Status: c.Status}}, c.Phases...)
+			all := append([]result.Phase{{Status: c.Status}}, c.Phases...)
 			for _, p := range all {
-				if _, err := add.ExecContext(ctx, run, c.ID, p.Name, string(p.Status), string(c.How), p.Duration); err != nil {
+				if _, err := add.ExecContext(ctx, run, c.ID, p.Name.String(), string(p.Status), string(c.How), p.Duration); err != nil {
 					return err
 				}
 			}
@@ -265,14 +264,14 @@ func (p *Past) Estimate(cell, name string) (time.Duration, bool) {
 // FailsSince is the first of the runs in which a cell has failed without passing in
 // between, and how many they are; nil if it did not fail the last time it was looked
 // at.
-func (h *History) FailsSince(ctx context.Context, flake, cell string) (*reports.Since, error) {
+func (h *History) FailsSince(ctx context.Context, flake, cell string) (*result.Since, error) {
 	rows, err := h.db.QueryContext(ctx, `SELECT run.started, run.rev, phase.status FROM run JOIN phase ON phase.run = run.id
 		WHERE run.flake = ? AND phase.cell = ? AND phase.name = '' ORDER BY run.id DESC`, flake, cell)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var since *reports.Since
+	var since *result.Since
 	for rows.Next() {
 		var started int64
 		var rev string
@@ -287,7 +286,7 @@ func (h *History) FailsSince(ctx context.Context, flake, cell string) (*reports.
 			continue // that run does not tell
 		}
 		if since == nil {
-			since = &reports.Since{}
+			since = &result.Since{}
 		}
 		since.Rev, since.Started = rev, time.UnixMilli(started).UTC()
 		since.Runs++

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/result"
 )
@@ -31,17 +30,17 @@ func open(t *testing.T, path string) *history.History {
 var day = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // at is a run of one cell on a day, that took so many seconds to build.
-func at(d int, status result.Status, how result.How, seconds float64) reports.Report {
-	return reports.Report{
-		Started: day.AddDate(0, 0, d), Flake: reports.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: reports.VerdictPassed,
-		Cells: []reports.Cell{{ID: "nixos/reason", Status: status, How: how, Phases: []reports.Phase{
-			{Name: "eval", Status: result.Passed, Duration: seconds / 10, Attempts: 1},
-			{Name: "build", Status: status, Duration: seconds},
+func at(d int, status result.Status, how result.How, seconds float64) result.Report {
+	return result.Report{
+		Started: day.AddDate(0, 0, d), Flake: result.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: result.VerdictPassed,
+		Cells: []result.Cell{{ID: "nixos/reason", Status: status, How: how, Phases: []result.Phase{
+			{Name: result.PhaseEval.Name(), Status: result.Passed, Duration: seconds / 10, Attempts: 1},
+			{Name: result.PhaseBuild.Name(), Status: status, Duration: seconds},
 		}}},
 	}
 }
 
-func add(t *testing.T, h *history.History, flake string, runs ...reports.Report) {
+func add(t *testing.T, h *history.History, flake string, runs ...result.Report) {
 	t.Helper()
 	for _, r := range runs {
 		if err := h.Add(t.Context(), flake, r); err != nil {
@@ -88,7 +87,7 @@ func TestEstimate(t *testing.T) {
 
 func TestFailsSince(t *testing.T) {
 	h := open(t, filepath.Join(t.TempDir(), "history.db"))
-	since := func() *reports.Since {
+	since := func() *result.Since {
 		t.Helper()
 		s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason")
 		if err != nil {
@@ -107,7 +106,7 @@ func TestFailsSince(t *testing.T) {
 		t, h, "/fleet", at(3, result.DependencyFailed, "", 1), at(4, result.Canceled, "", 1), at(5, result.Error, "", 1),
 		at(6, result.TimedOut, "", 1),
 	)
-	want := reports.Since{Rev: "rev3", Started: day.AddDate(0, 0, 3), Runs: 2}
+	want := result.Since{Rev: "rev3", Started: day.AddDate(0, 0, 3), Runs: 2}
 	if s := since(); s == nil || *s != want {
 		t.Errorf("got %+v, want %+v", s, want)
 	}
@@ -121,7 +120,7 @@ func TestClockGoesBack(t *testing.T) {
 		add(t, h, "/fleet", at(1000+d, result.Failed, "", 60))
 	}
 	add(t, h, "/fleet", at(1, result.Passed, result.Built, 10), at(2, result.Failed, "", 1))
-	want := reports.Since{Rev: "rev2", Started: day.AddDate(0, 0, 2), Runs: 1}
+	want := result.Since{Rev: "rev2", Started: day.AddDate(0, 0, 2), Runs: 1}
 	if s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason"); err != nil || s == nil || *s != want {
 		t.Errorf("got %+v, want %+v, %v", s, want, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -37,7 +38,7 @@ type cell struct {
 	begun    []string      // the phases that have begun, in order
 	spent    time.Duration // on the phase under way, before it waited last
 	finished bool
-	result   reports.Cell // as in a report; without a status until it is finished
+	result   result.Cell // as in a report; without a status until it is finished
 }
 
 // activity is a phase of a cell that is under way.
@@ -61,7 +62,7 @@ type builder struct {
 // fault is a cause with the cells that it stops as far as they are known.
 type fault struct {
 	id    string
-	cause reports.Cause
+	cause result.Cause
 	cells []string
 }
 
@@ -74,7 +75,7 @@ func newBoard(m matrix.Matrix, now func() time.Time) *board {
 }
 
 func newCell(c matrix.Cell) *cell {
-	plan := reports.Plan(reports.Flake{}, matrix.Matrix{Cells: []matrix.Cell{c}})
+	plan := reports.Plan(result.Flake{}, matrix.Matrix{Cells: []matrix.Cell{c}})
 	return &cell{Cell: c, result: plan.Cells[0]}
 }
 
@@ -255,7 +256,7 @@ func (b *board) layout() reports.Layout {
 		return b.grid
 	}
 	b.stale = false
-	r := reports.Report{Grid: reports.GridOf(b.matrix)}
+	r := result.Report{Grid: reports.GridOf(b.matrix)}
 	first := map[string]string{}
 	for _, c := range b.matrix.Cells {
 		result := b.cells[c.ID].result

@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Estimate says how long a phase of a cell took in past runs, if that is known.
 type Estimate func(cell, phase string) (time.Duration, bool)
 
 // The phase that a VM goes through after the runner's own.
-const phaseBoot = "boot"
+const phaseBoot = string(result.PhaseBoot)
 
 // plan is what the time that is left depends on, apart from the cells.
 type plan struct {
@@ -22,9 +22,9 @@ type plan struct {
 }
 
 func newPlan(o Options) plan {
-	p := plan{estimate: o.Estimate, at: map[string]int{runner.PhaseEval: max(o.EvalJobs, 1)}}
+	p := plan{estimate: o.Estimate, at: map[string]int{string(result.PhaseEval): max(o.EvalJobs, 1)}}
 	if !o.EvalOnly {
-		p.at[runner.PhaseBuild] = max(o.BuildJobs, 1)
+		p.at[string(result.PhaseBuild)] = max(o.BuildJobs, 1)
 		p.at[phaseBoot] = 1
 	}
 	return p
@@ -77,7 +77,7 @@ func (p plan) left(b *board) (time.Duration, bool) {
 // phases are those that a cell has before it, with what is left of each.
 func (p plan) phases(c *cell, now time.Time) map[string]time.Duration {
 	left := map[string]time.Duration{}
-	order := []string{runner.PhaseEval, runner.PhaseBuild, phaseBoot}
+	order := []string{string(result.PhaseEval), string(result.PhaseBuild), phaseBoot}
 	done := 0
 	for i, phase := range order {
 		if slices.Contains(c.begun, phase) {
@@ -89,8 +89,8 @@ func (p plan) phases(c *cell, now time.Time) map[string]time.Duration {
 	switch {
 	case c.now != nil:
 		under = c.now.phase
-	case done > 0 && order[done-1] == runner.PhaseBuild:
-		under = runner.PhaseBuild
+	case done > 0 && order[done-1] == string(result.PhaseBuild):
+		under = string(result.PhaseBuild)
 	}
 	if done > 0 && under == order[done-1] {
 		done--

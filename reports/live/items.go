@@ -8,8 +8,8 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
 )
 
 // item is one thing of the lists, which can be moved to and looked into.
@@ -39,7 +39,7 @@ func (b *board) going() []item {
 		list = append(list, item{key: "builder:" + x.drv + x.since.String(), builder: x})
 	}
 	for _, a := range b.running {
-		if strings.HasPrefix(a.phase, runner.PhaseBuild) && len(b.builders) > 0 && a.again == "" {
+		if strings.HasPrefix(a.phase, string(result.PhaseBuild)) && len(b.builders) > 0 && a.again == "" {
 			continue
 		}
 		list = append(list, item{key: "phase:" + a.cell.ID, activity: a})
@@ -90,7 +90,7 @@ const mostVictims = 3
 func (f *fault) words() (title, victims string) {
 	cause := f.cause
 	cause.Cells = f.cells
-	title = clean.Clean(cause.Headline())
+	title = clean.Clean(reports.Headline(cause))
 	cells := f.cells
 	more := ""
 	if len(cells) > mostVictims {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -28,7 +28,7 @@ type Options struct {
 	// Color is whether to use colours.
 	Color bool
 
-	Flake   reports.Flake
+	Flake   result.Flake
 	Nix     string // its version
 	Matrix  matrix.Matrix
 	Started time.Time

@@ -49,7 +49,7 @@ func begin(t *testing.T, estimate Estimate, broken func(error)) (v *View, out *s
 		Keep:      func() func() { *kept++; return func() { *released++ } },
 		Interrupt: func() {}, Stopping: func() bool { return false },
 	}, broken)
-	v.Watcher().Start(m.Cells[0], runner.PhaseEval)
+	v.Watcher().Start(m.Cells[0], string(result.PhaseEval))
 	return v, out, kept, released
 }
 

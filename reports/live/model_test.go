@@ -26,11 +26,11 @@ func fleet(t *testing.T) *play {
 		Packages: []matrix.Output{{System: "x86_64-linux", Name: "tool"}, {System: "x86_64-linux", Name: "other"}},
 	}, matrix.KindNixOS, matrix.KindVM, matrix.KindHome, matrix.KindPackage)
 	for _, id := range []string{"nixos/laptop", "nixos/reason", "home/joachim@reason"} {
-		p.watch.Start(p.cell(id), runner.PhaseEval)
+		p.watch.Start(p.cell(id), string(result.PhaseEval))
 	}
 	p.pass(3 * time.Second)
 	p.watch.Waits(p.cell("home/joachim@reason"))
-	p.watch.Start(p.cell("nixos/laptop"), runner.PhaseBuild)
+	p.watch.Start(p.cell("nixos/laptop"), string(result.PhaseBuild))
 	p.watch.Builder(frob, true)
 	p.watch.Line(frob, "checking for frob...\tno")
 	p.watch.Line(frob, "\x1b[31mfrob.c:7: error: no frob\x1b[0m \x1b]0;title\x07")
@@ -50,7 +50,7 @@ func broken(t *testing.T) *play {
 	p.fails("home/work@laptop", result.DependencyFailed, cause)
 	p.fails("home/joachim@laptop", result.DependencyFailed, cause)
 	p.fails("package/x86_64-linux/tool", result.Failed, &runner.Cause{Kind: "eval", Title: "does not evaluate: attribute 'x' missing"})
-	p.watch.Start(p.cell("nixos/reason"), runner.PhaseBuild)
+	p.watch.Start(p.cell("nixos/reason"), string(result.PhaseBuild))
 	p.watch.Start(p.cell("vm/laptop"), "boot")
 	p.watch.Builder("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", true)
 	p.watch.Stalled("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", []matrix.Cell{p.cell("nixos/reason")}, 5*time.Second)
@@ -86,7 +86,7 @@ func crowd(t *testing.T) *play {
 		for k, id := range []string{"nixos/" + host, "home/ann@" + host, "home/bob@" + host, "home/cher@" + host, "home/dora@" + host} {
 			switch {
 			case i == 52 && k < 2, i == 55 && k == 0:
-				p.watch.Start(p.cell(id), runner.PhaseBuild)
+				p.watch.Start(p.cell(id), string(result.PhaseBuild))
 			case i > 52:
 			case i%10 == 7 && k == 3:
 				p.fails(id, result.Failed, &runner.Cause{Kind: "build", Title: fmt.Sprintf("thing-%d failed to build (exit 1)", i)})
@@ -116,7 +116,7 @@ func TestEstimates(t *testing.T) {
 	// A build that waits in the middle has as much before it as when it stopped, and
 	// does not seem to run.
 	reason := p.cell("nixos/reason")
-	p.watch.Start(reason, runner.PhaseBuild)
+	p.watch.Start(reason, string(result.PhaseBuild))
 	p.pass(20 * time.Second)
 	before, _ := p.model.plan.left(p.model.board)
 	p.watch.Waits(reason)
@@ -127,7 +127,7 @@ func TestEstimates(t *testing.T) {
 	if got := p.screen(100, 24); strings.Contains(got, "reason   ▸") {
 		t.Errorf("one that waits is shown to run:\n%s", got)
 	}
-	p.watch.GoesOn(reason, runner.PhaseBuild, p.time.Add(-20*time.Second))
+	p.watch.GoesOn(reason, string(result.PhaseBuild), p.time.Add(-20*time.Second))
 	if left, _ := p.model.plan.left(p.model.board); left != before {
 		t.Errorf("%s was left, and now that it goes on %s is", before, left)
 	}

@@ -11,7 +11,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -38,7 +37,7 @@ func newPlay(t *testing.T, inv matrix.Inventory, kinds ...matrix.Kind) *play {
 	b := newBoard(m, func() time.Time { return p.time })
 	p.watch = b.watcher()
 	p.model = newModel(b, Options{
-		Flake: reports.Flake{Ref: ".", Rev: "4f2c1d9aaaa", Dirty: true}, Nix: "2.34.8", Started: p.time, Matrix: m,
+		Flake: result.Flake{Ref: ".", Rev: "4f2c1d9aaaa", Dirty: true}, Nix: "2.34.8", Started: p.time, Matrix: m,
 		EvalJobs: 2, BuildJobs: 2,
 		Interrupt: func() { p.interrupts++ },
 		Stopping:  func() bool { return p.stopping },
@@ -63,14 +62,14 @@ func (p *play) pass(d time.Duration) { p.time = p.time.Add(d) }
 func (p *play) passes(id string, how result.How, took time.Duration) {
 	p.watch.Done(runner.Result{
 		Cell: p.cell(id), Status: result.Passed, How: how,
-		Phases: []runner.Phase{{Name: runner.PhaseEval, Status: result.Passed}, {Name: runner.PhaseBuild, Status: result.Passed, Duration: took}},
+		Phases: []runner.Phase{{Name: result.PhaseEval.Name(), Status: result.Passed}, {Name: result.PhaseBuild.Name(), Status: result.Passed, Duration: took}},
 	})
 }
 
 func (p *play) fails(id string, status result.Status, causes ...*runner.Cause) {
 	p.watch.Done(runner.Result{
 		Cell: p.cell(id), Status: status, Causes: causes,
-		Phases: []runner.Phase{{Name: runner.PhaseBuild, Status: status}},
+		Phases: []runner.Phase{{Name: result.PhaseBuild.Name(), Status: status}},
 	})
 }
 

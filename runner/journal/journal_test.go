@@ -266,12 +266,12 @@ func TestUnderWay(t *testing.T) {
 	inside := matrix.EmbeddedCell(host, "ann", "")
 	watch := w.Watcher()
 	watch.More(matrix.New(matrix.Inventory{Checks: []matrix.Output{{System: "x86_64-linux", Name: "fmt"}}}).Cells)
-	watch.Start(host, runner.PhaseEval)
+	watch.Start(host, string(result.PhaseEval))
 	watch.Found(inside)
-	watch.Start(host, runner.PhaseBuild)
+	watch.Start(host, string(result.PhaseBuild))
 	watch.Done(passed(home))
 	watch.Start(home, "activate")
-	watch.Start(home, runner.PhaseBuild+runner.AtBase)
+	watch.Start(home, string(result.PhaseBuild)+runner.AtBase)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestUnderWay(t *testing.T) {
 	for _, res := range o.Results {
 		got := res.Note
 		for _, p := range res.Phases {
-			got += " " + p.Name + " " + string(p.Status)
+			got += " " + p.Name.String() + " " + string(p.Status)
 		}
 		if got != want[res.Cell.ID] || res.Status != result.Canceled {
 			t.Errorf("%s is %s: %s", res.Cell.ID, res.Status, got)

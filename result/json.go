@@ -1,4 +1,4 @@
-package reports
+package result
 
 import (
 	"bytes"
@@ -8,12 +8,10 @@ import (
 	"io"
 	"unicode"
 	"unicode/utf16"
-
-	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// WriteJSON writes the report in its JSON form: indented, the same bytes for
-// the same report, with a list where there is nothing too.
+// WriteJSON writes the report as indented JSON: the same bytes for the same report, with an
+// empty list in place of null.
 func WriteJSON(w io.Writer, r Report) error {
 	if r.Schema == "" {
 		r.Schema = Schema
@@ -31,17 +29,17 @@ func WriteJSON(w io.Writer, r Report) error {
 	return nil
 }
 
-// inert escapes what a terminal or GitHub's runner would act on, should the JSON
-// be shown. Its values stay what they are: all of it stands in strings.
+// inert escapes what a terminal or GitHub's runner would act on if someone printed the JSON.
+// The values stay the same, since all of it is inside strings.
 func inert(data []byte) []byte {
 	data = bytes.ReplaceAll(data, []byte("##["), []byte(`#\u0023[`))
-	if !bytes.ContainsFunc(data, isUnseen) {
+	if !bytes.ContainsFunc(data, isInvisible) {
 		return data
 	}
 	var out bytes.Buffer
 	for _, r := range string(data) {
 		switch {
-		case !isUnseen(r):
+		case !isInvisible(r):
 			out.WriteRune(r)
 		case r > 0xFFFF:
 			high, low := utf16.EncodeRune(r)
@@ -53,24 +51,30 @@ func inert(data []byte) []byte {
 	return out.Bytes()
 }
 
-func isUnseen(r rune) bool {
+func isInvisible(r rune) bool {
 	return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
 }
 
-// mostReport is the longest report that is read, in bytes. That of a fleet of 500
-// hosts, all of them failing, has some MB.
-const mostReport = 256 << 20
+// maxReport is the longest report that ReadJSON reads, in bytes. The report of a fleet of
+// 500 failing hosts takes a few megabytes.
+const maxReport = 256 << 20
 
-// ReadJSON reads what [WriteJSON] wrote, also when a later flakeci added fields
-// to it. The error is a [*FormatError] if it cannot be read as a report, a
-// [*SchemaError] if it is JSON of another schema.
+// ErrTooLong is in the error of [ReadJSON] if the input is longer than any report.
+var ErrTooLong = errors.New("longer than any report")
+
+// ReadJSON reads what [WriteJSON] wrote, and ignores fields that a newer flakeci added. The
+// error is a [*FormatError] if the input is not a report, a [*SchemaError] if it is JSON of
+// another schema, and [ErrTooLong] if it exceeds 256 MiB.
 func ReadJSON(r io.Reader) (Report, error) {
-	data, err := safefile.All(r, mostReport)
+	data, err := io.ReadAll(io.LimitReader(r, maxReport+1))
+	if err == nil && len(data) > maxReport {
+		err = fmt.Errorf("%w: more than %d bytes", ErrTooLong, maxReport)
+	}
 	if err != nil {
 		return Report{}, fmt.Errorf("read JSON report: %w", err)
 	}
-	// The schema comes first: what another schema calls a cell need not look
-	// like ours, and its name is a better answer than a field that does not fit.
+	// Check the schema first: in another schema a cell may look different, and naming the
+	// schema is a better answer than naming a field that does not fit.
 	var head struct {
 		Schema any `json:"schema"`
 	}
@@ -87,8 +91,8 @@ func ReadJSON(r io.Reader) (Report, error) {
 	return withLists(report), nil
 }
 
-// withLists returns the report with an empty list for each nil one, so that
-// whoever reads the JSON can loop over it without asking first.
+// withLists replaces nil lists by empty ones, so that readers of the JSON can loop over them
+// without a check.
 func withLists(r Report) Report {
 	r.Grid.Hosts = orEmpty(r.Grid.Hosts)
 	r.Grid.Users = orEmpty(r.Grid.Users)
@@ -116,7 +120,7 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-// formatError finds the place in the data that encoding/json complains of.
+// formatError finds the place in the data that encoding/json rejects.
 func formatError(data []byte, err error) *FormatError {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError

@@ -1,4 +1,4 @@
-package reports
+package result
 
 import (
 	"bytes"
@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// FormatError says that something is not JSON, or has something in it that no
-// report has.
+// FormatError says that the input is not JSON, or has a value that no report has.
 type FormatError struct {
 	Offset int64 // bytes read when the fault was found
 	Line   int   // counts from 1
@@ -25,7 +24,7 @@ func (e *FormatError) Error() string {
 func (e *FormatError) Unwrap() error { return e.Err }
 
 func newFormatError(data []byte, offset int64, err error) *FormatError {
-	// The decoder counts the byte it stumbled over as read.
+	// The decoder counts the offending byte as read.
 	before := data[:max(0, min(offset, int64(len(data)))-1)]
 	return &FormatError{
 		Offset: offset,
@@ -35,7 +34,7 @@ func newFormatError(data []byte, offset int64, err error) *FormatError {
 	}
 }
 
-// SchemaError says that something is JSON, but of another schema than [Schema].
+// SchemaError says that the input is JSON of another schema than [Schema].
 type SchemaError struct {
 	Schema string // as the file names it; empty if it names none
 	Newer  bool   // a report of a flakeci newer than this one
