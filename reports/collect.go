@@ -22,7 +22,7 @@ type Run struct {
 	Duration  time.Duration
 	Matrix    matrix.Matrix
 	Outcome   runner.Outcome
-	Causes    []*runner.Cause
+	Causes    []*result.Cause
 	Base      *result.Base
 	Notes     []string
 	Warnings  []result.Warning
@@ -75,7 +75,7 @@ func collectCell(res runner.Result) result.Cell {
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
 		Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
-		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Phases: []result.Phase{},
+		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},
 	}
 	for _, p := range res.Phases {
 		c.Phases = append(c.Phases, result.Phase{
@@ -88,31 +88,10 @@ func collectCell(res runner.Result) result.Cell {
 	if !res.From.IsZero() {
 		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+moment(res.From), "; ")
 	}
-	if b := res.Base; b != nil {
-		c.Base = &result.CellBase{
-			Change: b.Change, Outcome: b.Outcome, DrvPath: b.DrvPath, Status: b.Status, Note: b.Note,
-			Closure: collectClosure(b),
-		}
-	}
 	return c
 }
 
-func collectClosure(b *runner.Comparison) *result.Closure {
-	switch {
-	case b.Unknown != "":
-		return &result.Closure{Unknown: b.Unknown}
-	case b.Closure == nil:
-		return nil
-	}
-	d := b.Closure
-	c := &result.Closure{Before: d.Before, After: d.After, Rebuilt: d.Rebuilt, RebuiltSize: d.RebuiltSize}
-	for _, p := range d.Packages {
-		c.Packages = append(c.Packages, result.PackageChange{Name: p.Name, Kind: p.Kind, Before: p.Before, After: p.After, Size: p.Size})
-	}
-	return c
-}
-
-func causeIDs(causes []*runner.Cause) []string {
+func causeIDs(causes []*result.Cause) []string {
 	var ids []string
 	for _, c := range causes {
 		ids = append(ids, c.ID)
@@ -120,14 +99,9 @@ func causeIDs(causes []*runner.Cause) []string {
 	return ids
 }
 
-func collectCause(c *runner.Cause, results []runner.Result) result.Cause {
-	cause := result.Cause{
-		ID: c.ID, Kind: c.Kind, Title: c.Title, Message: c.Message, Hint: c.Hint,
-		DrvPath: c.DrvPath, ExitCode: c.ExitCode, LogTail: strings.Join(c.Tail, "\n"), Log: c.Log, Cells: []string{},
-	}
-	if c.Place.File != "" {
-		cause.Location = &result.Location{File: c.Place.File, Line: c.Place.Line, Column: c.Place.Column}
-	}
+func collectCause(c *result.Cause, results []runner.Result) result.Cause {
+	cause := *c
+	cause.Cells = []string{}
 	for _, res := range results {
 		if slices.Contains(res.Causes, c) {
 			cause.Cells = append(cause.Cells, res.Cell.ID)

@@ -20,7 +20,7 @@ type Base struct {
 	Matrix matrix.Matrix
 	// Lost is why a cell that Matrix does not have may have been there: an output
 	// that could not be listed, or a flake that does not evaluate at all.
-	Lost *Cause
+	Lost *result.Cause
 	// Removed are the cells that the run would have, were they still there.
 	Removed []matrix.Cell
 	// Known is what an earlier run came to, by the ids of cells.
@@ -57,7 +57,7 @@ func (k Known) answers(res Result, evalOnly bool) bool {
 type atBase struct {
 	done chan struct{} // closed when the rest is known
 	evaluation
-	lost *Cause // why nothing is known
+	lost *result.Cause // why nothing is known
 }
 
 // startBase evaluates a cell at the base, in turn with the cells of the run, if

@@ -62,7 +62,7 @@ type BootOptions struct {
 	// Started says that a phase of a cell begins.
 	Started func(cell matrix.Cell, phase string)
 	// Once gives the cause that is known under the key, or takes in this one.
-	Once func(key string, c *Cause) *Cause
+	Once func(key string, c *result.Cause) *result.Cause
 }
 
 // vms takes VMs through evaluation, building and booting, each as soon as the
@@ -160,11 +160,11 @@ func (r *run) boot(ctx context.Context, res *Result) {
 }
 
 // bootCause gives the cause that is known under the key, or takes in this one.
-func (r *run) bootCause(key string, c *Cause) *Cause {
+func (r *run) bootCause(key string, c *result.Cause) *result.Cause {
 	if key == "" {
 		return c
 	}
-	return r.causes.once("vm\x00"+key, func() *Cause { return c })
+	return r.causes.once("vm\x00"+key, func() *result.Cause { return c })
 }
 
 // add adds a phase to a cell. What is wrong with the flake counts before what the

@@ -29,7 +29,7 @@ type build struct {
 	how       result.How
 	note      string
 	phase     Phase
-	causes    []*Cause
+	causes    []*result.Cause
 	work      // while the builders have it
 }
 
@@ -96,7 +96,7 @@ func (b *build) onlyEvaluated(c matrix.Cell) {
 
 // blame is the status of a cell from its causes: its own failure counts before
 // that of a dependency, and both before what the machine could not do.
-func blame(drv string, causes []*Cause) result.Status {
+func blame(drv string, causes []*result.Cause) result.Status {
 	worst := result.Error
 	for _, c := range causes {
 		s := c.Kind.Status()

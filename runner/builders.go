@@ -31,7 +31,7 @@ type builders struct {
 	goals   []*build // by their number in the graph
 	parts   []*part  // that are being built
 	slots   slots
-	causes  map[string]*Cause // of derivations that failed
+	causes  map[string]*result.Cause // of derivations that failed
 	// stopping says that the run was interrupted.
 	stopping bool
 }
@@ -54,7 +54,7 @@ type part struct {
 }
 
 func newBuilders(ctx context.Context, r *run) *builders {
-	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*Cause{}}
+	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*result.Cause{}}
 	s.planner.ask = s.plan
 	s.silence = silence{after: r.Stall, tell: s.silent, builders: map[string]*lastWord{}}
 	safely.Go(func() { s.silence.watch(ctx) })
@@ -99,7 +99,7 @@ func (s *builders) add(b *build, f foresight) {
 		b.settle(result.Canceled)
 	case err != nil && !can:
 		c := s.r.causes.ofLost(err)
-		b.causes = []*Cause{c}
+		b.causes = []*result.Cause{c}
 		b.settle(c.Kind.Status())
 	case err == nil && f.cached(b):
 		b.how = s.r.how(b.drv)
@@ -140,8 +140,8 @@ func (s *builders) settle(b *build) {
 }
 
 // causesOf are the causes of all that failed below a build.
-func (s *builders) causesOf(b *build) []*Cause {
-	var list []*Cause
+func (s *builders) causesOf(b *build) []*result.Cause {
+	var list []*result.Cause
 	for _, drv := range s.graph.Failed(b.goal) {
 		if c := s.causes[drv]; !slices.Contains(list, c) {
 			list = append(list, c)
@@ -338,7 +338,7 @@ func (s *builders) ended(ctx context.Context, p *part, built nix.BuildResult, er
 // not known.
 type failure struct {
 	drv   string
-	cause *Cause
+	cause *result.Cause
 }
 
 // causesFor are the failures of a process. Of one that was stopped only those

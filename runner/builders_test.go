@@ -144,7 +144,7 @@ func ways(out runner.Outcome) string {
 	return strings.Join(words, ", ")
 }
 
-func titles(causes []*runner.Cause) string {
+func titles(causes []*result.Cause) string {
 	var list []string
 	for _, c := range causes {
 		list = append(list, c.Title)
@@ -273,7 +273,7 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 		var told [][]matrix.Cell
 		out := f.run(func(o *runner.Options) {
 			o.Retries = 1
-			o.Watch = []runner.Watcher{{Retry: func(cells []matrix.Cell, _ string, _ *runner.Cause) {
+			o.Watch = []runner.Watcher{{Retry: func(cells []matrix.Cell, _ string, _ *result.Cause) {
 				told = append(told, cells)
 				over.Store(true)
 			}}}

@@ -16,27 +16,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Cause is the one root behind one or more cells that did not pass.
-type Cause struct {
-	// ID is short and set when the run is over: c1, c2, ….
-	ID   string
-	Kind result.CauseKind
-	// Title is one line that says what happened; Message is all that Nix said.
-	Title, Message string
-	// Hint is what to do about it.
-	Hint     string
-	DrvPath  string
-	ExitCode int
-	Place    nix.Place
-	// Tail is the end of the log, or an evaluation trace, innermost first.
-	Tail []string
-	// Log is the file with the whole log, empty where none was kept.
-	Log string
-}
-
 // StatusOf is the status of a phase that ended for these causes: failed if the
 // flake is at fault for one of them.
-func StatusOf(causes []*Cause) result.Status {
+func StatusOf(causes []*result.Cause) result.Status {
 	worst := result.Error
 	for _, c := range causes {
 		switch s := c.Kind.Status(); {
@@ -52,17 +34,17 @@ func StatusOf(causes []*Cause) result.Status {
 // causes makes sure that what is the same root is one Cause.
 type causes struct {
 	mu    sync.Mutex
-	byKey map[string]func() *Cause
+	byKey map[string]func() *result.Cause
 }
 
 // once gives the cause that is known under the key, or makes it. Making may
 // take its time: others who want the same wait for it.
-func (cs *causes) once(key string, build func() *Cause) *Cause {
+func (cs *causes) once(key string, build func() *result.Cause) *result.Cause {
 	cs.mu.Lock()
 	made, ok := cs.byKey[key]
 	if !ok {
 		if cs.byKey == nil {
-			cs.byKey = map[string]func() *Cause{}
+			cs.byKey = map[string]func() *result.Cause{}
 		}
 		made = sync.OnceValue(build)
 		cs.byKey[key] = made
@@ -72,9 +54,12 @@ func (cs *causes) once(key string, build func() *Cause) *Cause {
 }
 
 // ofEval makes the cause of a cell, or of a whole flake, that did not evaluate.
-func (cs *causes) ofEval(err error) *Cause {
+func (cs *causes) ofEval(err error) *result.Cause {
 	c := evalCause(err)
-	key := strings.Join([]string{string(c.Kind), c.Message, c.Place.String()}, "\x00")
+	key := string(c.Kind) + "\x00" + c.Message + "\x00"
+	if c.Location != nil {
+		key += c.Location.String()
+	}
 	var memory *memoryError
 	switch {
 	case errors.As(err, &memory):
@@ -83,7 +68,7 @@ func (cs *causes) ofEval(err error) *Cause {
 	case forAll(c.Kind):
 		key = string(c.Kind)
 	}
-	return cs.once(key, func() *Cause { return c })
+	return cs.once(key, func() *result.Cause { return c })
 }
 
 // forAll says whether what is at fault is there but once for all that it stops, whatever
@@ -93,9 +78,9 @@ func forAll(kind result.CauseKind) bool {
 }
 
 // FlakeCause is the cause of a flake that could not be looked into at all.
-func FlakeCause(err error) *Cause { return evalCause(err) }
+func FlakeCause(err error) *result.Cause { return evalCause(err) }
 
-func evalCause(err error) *Cause {
+func evalCause(err error) *result.Cause {
 	var e *nix.EvalError
 	if errors.As(err, &e) {
 		return evalErrorCause(e)
@@ -110,9 +95,9 @@ func evalCause(err error) *Cause {
 	}
 	var late *nix.TimeoutError
 	if errors.As(err, &late) {
-		return &Cause{Kind: result.CauseInfra, Title: late.Error(), Message: err.Error(), Hint: lateHint}
+		return &result.Cause{Kind: result.CauseInfra, Title: late.Error(), Message: err.Error(), Hint: lateHint}
 	}
-	c := &Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+	c := &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
 	var died *proc.Error
 	if errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrLost) {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
@@ -131,15 +116,15 @@ func evalCause(err error) *Cause {
 	return c
 }
 
-func evalErrorCause(e *nix.EvalError) *Cause {
+func evalErrorCause(e *nix.EvalError) *result.Cause {
 	if e.Build != nil { // where there is no run yet that could keep its log
 		c := buildCause(*e.Build, func() string { return "" })
-		c.Place = e.Place
+		c.Location = LocationOf(e.Place)
 		return c
 	}
-	c := &Cause{
+	c := &result.Cause{
 		Kind: result.CauseEval, Title: "does not evaluate: " + gist(e.Message),
-		Message: e.Message, Place: e.Place, Tail: traceLines(e),
+		Message: e.Message, Location: LocationOf(e.Place), LogTail: strings.Join(traceLines(e), "\n"),
 	}
 	switch {
 	case nix.MachineFault(e) != "":
@@ -158,7 +143,7 @@ func evalErrorCause(e *nix.EvalError) *Cause {
 }
 
 // inputCause names an input that could not be fetched, and who asks for it.
-func inputCause(c *Cause, in *nix.InputFault) {
+func inputCause(c *result.Cause, in *nix.InputFault) {
 	name := cmp.Or(in.Name, in.URL)
 	c.Kind = result.CauseInput
 	c.Title = fmt.Sprintf("input %s could not be fetched", name)
@@ -202,12 +187,12 @@ func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []str
 }
 
 // ofBuild makes the cause of a failed build.
-func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *Cause {
-	return cs.once(buildKey(f), func() *Cause { return buildCause(f, keepLog) })
+func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *result.Cause {
+	return cs.once(buildKey(f), func() *result.Cause { return buildCause(f, keepLog) })
 }
 
 // ofLost makes the cause of a build of which Nix could not say what it takes.
-func (cs *causes) ofLost(err error) *Cause {
+func (cs *causes) ofLost(err error) *result.Cause {
 	var slow *SlowError
 	if errors.As(err, &slow) {
 		return cs.once(slow.Error(), slow.cause)
@@ -228,10 +213,10 @@ func buildKey(f nix.BuildFailure) string {
 	return f.DrvPath
 }
 
-func buildCause(f nix.BuildFailure, keepLog func() string) *Cause {
-	c := &Cause{
+func buildCause(f nix.BuildFailure, keepLog func() string) *result.Cause {
+	c := &result.Cause{
 		Kind: f.Kind, Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
-		DrvPath: f.DrvPath, ExitCode: f.ExitCode, Tail: f.Tail,
+		DrvPath: f.DrvPath, ExitCode: f.ExitCode, LogTail: strings.Join(f.Tail, "\n"),
 	}
 	if f.Server != "" {
 		c.DrvPath = ""
@@ -246,15 +231,15 @@ func buildCause(f nix.BuildFailure, keepLog func() string) *Cause {
 // evalCause makes the cause of a cell that did not evaluate. What the flake
 // imports from a derivation is built meanwhile; a builder that failed then is
 // the same cause as in any other build, with the place that imports it.
-func (r *run) evalCause(ctx context.Context, err error) *Cause {
+func (r *run) evalCause(ctx context.Context, err error) *result.Cause {
 	var e *nix.EvalError
 	if !errors.As(err, &e) || e.Build == nil {
 		return r.causes.ofEval(err)
 	}
 	f := *e.Build
-	return r.causes.once(buildKey(f), func() *Cause {
+	return r.causes.once(buildKey(f), func() *result.Cause {
 		c := buildCause(f, func() string { return r.keepLog(ctx, f) })
-		c.Place = e.Place
+		c.Location = LocationOf(e.Place)
 		return c
 	})
 }
@@ -342,14 +327,14 @@ type SlowError struct {
 
 func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s", e.What, e.Limit) }
 
-func (e *SlowError) cause() *Cause {
-	return &Cause{Kind: result.CauseTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
+func (e *SlowError) cause() *result.Cause {
+	return &result.Cause{Kind: result.CauseTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
 }
 
 const lateHint = "see by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
 
 // timeoutCause is one cell's own: another may be slow for another reason.
-func timeoutCause(cell string, phase result.PhaseKind, limit time.Duration) *Cause {
+func timeoutCause(cell string, phase result.PhaseKind, limit time.Duration) *result.Cause {
 	return (&SlowError{What: string(phase) + " of " + cell, Limit: limit}).cause()
 }
 
@@ -375,4 +360,12 @@ func firstLine(s string) string {
 		return line
 	}
 	return s
+}
+
+// LocationOf returns where a place is, nil if it is unknown.
+func LocationOf(p nix.Place) *result.Location {
+	if p.File == "" {
+		return nil
+	}
+	return &result.Location{File: p.File, Line: p.Line, Column: p.Column}
 }

@@ -14,21 +14,21 @@ import (
 
 func TestBlame(t *testing.T) {
 	const own = "/nix/store/00000000000000000000000000000000-own.drv"
-	cause := func(kind result.CauseKind, drv string) *Cause { return &Cause{Kind: kind, DrvPath: drv} }
+	cause := func(kind result.CauseKind, drv string) *result.Cause { return &result.Cause{Kind: kind, DrvPath: drv} }
 	tests := map[string]struct {
-		causes []*Cause
+		causes []*result.Cause
 		want   result.Status
 	}{
-		"its own builder":               {[]*Cause{cause(result.CauseBuild, own)}, result.Failed},
-		"a dependency":                  {[]*Cause{cause(result.CauseBuild, "dep")}, result.DependencyFailed},
-		"a dependency's hash":           {[]*Cause{cause(result.CauseHash, "dep")}, result.DependencyFailed},
-		"its own time":                  {[]*Cause{cause(result.CauseTimeout, own)}, result.TimedOut},
-		"a dependency's time":           {[]*Cause{cause(result.CauseTimeout, "dep")}, result.TimedOut},
-		"the machine":                   {[]*Cause{cause(result.CauseDisk, own)}, result.Error},
-		"the daemon":                    {[]*Cause{cause(result.CauseDaemon, "")}, result.Error},
-		"the machine and a dependency":  {[]*Cause{cause(result.CauseFeature, "a"), cause(result.CauseBuild, "b")}, result.DependencyFailed},
-		"a dependency, then its own":    {[]*Cause{cause(result.CauseBuild, "a"), cause(result.CauseBuild, own)}, result.Failed},
-		"a dependency's time and fault": {[]*Cause{cause(result.CauseTimeout, "a"), cause(result.CauseBuild, "b")}, result.DependencyFailed},
+		"its own builder":               {[]*result.Cause{cause(result.CauseBuild, own)}, result.Failed},
+		"a dependency":                  {[]*result.Cause{cause(result.CauseBuild, "dep")}, result.DependencyFailed},
+		"a dependency's hash":           {[]*result.Cause{cause(result.CauseHash, "dep")}, result.DependencyFailed},
+		"its own time":                  {[]*result.Cause{cause(result.CauseTimeout, own)}, result.TimedOut},
+		"a dependency's time":           {[]*result.Cause{cause(result.CauseTimeout, "dep")}, result.TimedOut},
+		"the machine":                   {[]*result.Cause{cause(result.CauseDisk, own)}, result.Error},
+		"the daemon":                    {[]*result.Cause{cause(result.CauseDaemon, "")}, result.Error},
+		"the machine and a dependency":  {[]*result.Cause{cause(result.CauseFeature, "a"), cause(result.CauseBuild, "b")}, result.DependencyFailed},
+		"a dependency, then its own":    {[]*result.Cause{cause(result.CauseBuild, "a"), cause(result.CauseBuild, own)}, result.Failed},
+		"a dependency's time and fault": {[]*result.Cause{cause(result.CauseTimeout, "a"), cause(result.CauseBuild, "b")}, result.DependencyFailed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -94,8 +94,8 @@ func TestOutOfMemoryIsOne(t *testing.T) {
 // cause.
 func TestCausesAreMadeAtOnce(t *testing.T) {
 	var cs causes
-	others := make(chan *Cause)
-	slow := func(drv string, keepLog func() string) *Cause {
+	others := make(chan *result.Cause)
+	slow := func(drv string, keepLog func() string) *result.Cause {
 		return cs.ofBuild(nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Tail: []string{"x"}}, keepLog)
 	}
 	c := slow("/nix/store/x-a.drv", func() string {

@@ -23,18 +23,15 @@ func (r *run) compareClosures(ctx context.Context, res *Result) {
 	if b := r.findAtBase(ctx, res.Cell); b != nil {
 		outputs = b.instance.Outputs
 	}
-	d, unknown := difference(ctx, r.Base.Closures, paths(outputs), paths(res.OutPaths))
-	if res.Base.Unknown = unknown; unknown == "" {
-		res.Base.Closure = &d
-	}
+	d := difference(ctx, r.Base.Closures, paths(outputs), paths(res.OutPaths))
+	res.Base.Closure = &d
 }
 
 func paths(outputs map[string]string) []string { return slices.Sorted(maps.Values(outputs)) }
 
-// difference compares what the outputs of a cell need to run at the base with what
-// they need after the change. Unknown is why it cannot, in words for the report;
-// then there is no difference.
-func difference(ctx context.Context, closures *nix.Closures, before, after []string) (d closure.Difference, unknown string) {
+// difference compares what the outputs of a cell need to run at the base with what they need
+// after the change. If it cannot, Unknown in the result says why.
+func difference(ctx context.Context, closures *nix.Closures, before, after []string) result.Closure {
 	var both [2]closure.Paths
 	for i, of := range []struct {
 		when  string
@@ -44,13 +41,13 @@ func difference(ctx context.Context, closures *nix.Closures, before, after []str
 		var missing *nix.MissingError
 		switch {
 		case ctx.Err() != nil:
-			return closure.Difference{}, "interrupted"
+			return result.Closure{Unknown: "interrupted"}
 		case errors.As(err, &missing):
-			return closure.Difference{}, fmt.Sprintf("%s, %v", of.when, err)
+			return result.Closure{Unknown: fmt.Sprintf("%s, %v", of.when, err)}
 		case err != nil:
-			return closure.Difference{}, fmt.Sprintf("cannot look up what is needed %s: %v", of.when, err)
+			return result.Closure{Unknown: fmt.Sprintf("cannot look up what is needed %s: %v", of.when, err)}
 		}
 		both[i] = closure.Paths(paths)
 	}
-	return closure.Diff(both[0], both[1]), ""
+	return closure.Diff(both[0], both[1])
 }

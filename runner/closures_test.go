@@ -50,12 +50,12 @@ func TestDifference(t *testing.T) {
 			}
 			closures := client.Closures(dir)
 
-			d, unknown := difference(t.Context(), closures, before, after)
-			if unknown != "" || len(d.Packages) != 1 || d.Packages[0].Name != "tool" || d.Packages[0].Kind != result.PackageUp || d.Rebuilt != 1 || d.Before == 0 || d.Before != d.After {
-				t.Errorf("difference is %+v, unknown %q", d, unknown)
+			d := difference(t.Context(), closures, before, after)
+			if d.Unknown != "" || len(d.Packages) != 1 || d.Packages[0].Name != "tool" || d.Packages[0].Kind != result.PackageUp || d.Rebuilt != 1 || d.Before == 0 || d.Before != d.After {
+				t.Errorf("difference is %+v", d)
 			}
-			if d, unknown := difference(t.Context(), closures, nil, after); unknown != "" || len(d.Packages) != 2 || d.Before != 0 {
-				t.Errorf("difference is %+v, unknown %q", d, unknown)
+			if d := difference(t.Context(), closures, nil, after); d.Unknown != "" || len(d.Packages) != 2 || d.Before != 0 {
+				t.Errorf("difference is %+v", d)
 			}
 			for _, tt := range []struct {
 				before, after []string
@@ -65,18 +65,18 @@ func TestDifference(t *testing.T) {
 				{before, never, "after the change, never-2.0 is not in the store, and there is no substituter"},
 				{[]string{"/no/store/path"}, after, `cannot look up what is needed at the base: "/no/store/path" is not a store path`},
 			} {
-				if d, unknown := difference(t.Context(), closures, tt.before, tt.after); !strings.HasPrefix(unknown, tt.want) || d.After != 0 {
-					t.Errorf("difference is %+v, unknown %q, want %q", d, unknown, tt.want)
+				if d := difference(t.Context(), closures, tt.before, tt.after); !strings.HasPrefix(d.Unknown, tt.want) || d.After != 0 {
+					t.Errorf("difference is %+v, want %q", d, tt.want)
 				}
 			}
 			of := []string{"--store", "ssh-ng://localhost?remote-program=/tmp/evil"}
-			if _, unknown := difference(t.Context(), closures, of, after); unknown != `cannot look up what is needed at the base: "--store" is not a store path` {
-				t.Errorf("unknown %q", unknown)
+			if d := difference(t.Context(), closures, of, after); d.Unknown != `cannot look up what is needed at the base: "--store" is not a store path` {
+				t.Errorf("unknown %q", d.Unknown)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			if _, unknown := difference(ctx, closures, never, after); unknown != "interrupted" {
-				t.Errorf("unknown %q", unknown)
+			if d := difference(ctx, closures, never, after); d.Unknown != "interrupted" {
+				t.Errorf("unknown %q", d.Unknown)
 			}
 		})
 	}

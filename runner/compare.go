@@ -7,27 +7,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/flakeci/flakeci/internal/closure"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 )
-
-// Comparison is a cell beside what it was at the base.
-type Comparison struct {
-	Change  result.Change
-	Outcome result.Outcome
-	DrvPath string
-	// Status is what it came to at the base, empty where that was not asked.
-	Status result.Status
-	// Note is what else is to be known, such as why it failed at the base if that
-	// is not why it fails now.
-	Note string
-	// Closure is what changed in what a host or home is made of; nil for what is
-	// neither or has not changed. Unknown is why it is not known.
-	Closure *closure.Difference
-	Unknown string
-}
 
 // compare puts every cell beside what it was at the base. What failed at the base
 // has to be built there to be known, and so has what passes now, unless it is in
@@ -71,7 +54,7 @@ func (r *run) removed() []Result {
 	var list []Result
 	for _, c := range gone {
 		if !slices.ContainsFunc(list, func(o Result) bool { return o.Cell.ID == c.ID }) {
-			list = append(list, Result{Cell: c, Status: result.Skipped, Note: "no longer in the flake", Base: &Comparison{Change: result.CellRemoved}})
+			list = append(list, Result{Cell: c, Status: result.Skipped, Note: "no longer in the flake", Base: &result.CellBase{Change: result.CellRemoved}})
 		}
 	}
 	return list
@@ -107,28 +90,28 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 }
 
 // was says what a cell was at the base, as far as evaluation tells.
-func (r *run) was(ctx context.Context, res Result) *Comparison {
+func (r *run) was(ctx context.Context, res Result) *result.CellBase {
 	if r.Base.Target == nil && r.Base.Lost == nil {
 		known, reported := r.Base.Known[res.Cell.ID]
-		return &Comparison{Change: changeOf(res, known.DrvPath, reported), DrvPath: known.DrvPath}
+		return &result.CellBase{Change: changeOf(res, known.DrvPath, reported), DrvPath: known.DrvPath}
 	}
 	b := r.findAtBase(ctx, res.Cell)
 	switch {
 	case b == nil && r.Base.Lost != nil:
-		return &Comparison{Change: result.CellUnknown, Status: r.Base.Lost.Kind.Status(), Note: r.Base.Lost.Title}
+		return &result.CellBase{Change: result.CellUnknown, Status: r.Base.Lost.Kind.Status(), Note: r.Base.Lost.Title}
 	case b == nil:
-		return &Comparison{Change: result.CellAdded}
+		return &result.CellBase{Change: result.CellAdded}
 	case b.lost != nil:
-		return &Comparison{Change: result.CellUnknown, Status: b.lost.Kind.Status(), Note: b.lost.Title}
+		return &result.CellBase{Change: result.CellUnknown, Status: b.lost.Kind.Status(), Note: b.lost.Title}
 	case b.stopped == result.TimedOut:
-		return &Comparison{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
+		return &result.CellBase{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
 	case b.stopped == result.Canceled:
-		return &Comparison{Change: result.CellUnknown, Note: "it was not evaluated any more"}
+		return &result.CellBase{Change: result.CellUnknown, Note: "it was not evaluated any more"}
 	}
 	if b.instance.Skip != "" && b.instance.Skip == res.Note {
-		return &Comparison{Change: result.CellUnchanged} // left out then and now
+		return &result.CellBase{Change: result.CellUnchanged} // left out then and now
 	}
-	return &Comparison{Change: changeOf(res, b.instance.DrvPath, true), DrvPath: b.instance.DrvPath}
+	return &result.CellBase{Change: changeOf(res, b.instance.DrvPath, true), DrvPath: b.instance.DrvPath}
 }
 
 func changeOf(res Result, drv string, there bool) result.Change {
@@ -164,7 +147,7 @@ func (r Result) outcome() result.Outcome {
 
 // failsFor says whether a cause with this title is among those of a cell.
 func (r Result) failsFor(title string) bool {
-	return slices.ContainsFunc(r.Causes, func(c *Cause) bool { return c.Title == title })
+	return slices.ContainsFunc(r.Causes, func(c *result.Cause) bool { return c.Title == title })
 }
 
 // askBase finds out what a cell came to at the base. One that is the same would
@@ -211,7 +194,7 @@ func (r *run) buildBase(ctx context.Context, res *Result, ifMissing bool) bool {
 	return b.status == result.Passed
 }
 
-func titleOf(causes []*Cause) string {
+func titleOf(causes []*result.Cause) string {
 	if len(causes) == 0 {
 		return ""
 	}

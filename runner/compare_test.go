@@ -26,7 +26,7 @@ func TestOutcome(t *testing.T) {
 		"interrupted":         {result.Canceled, result.Passed, result.CellChanged, ""},
 		"left out":            {result.Skipped, result.Passed, result.CellChanged, ""},
 	} {
-		res := Result{Status: c.now, Base: &Comparison{Change: c.change, Status: c.before}}
+		res := Result{Status: c.now, Base: &result.CellBase{Change: c.change, Status: c.before}}
 		if got := res.outcome(); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
@@ -64,7 +64,7 @@ func TestActivatedAtBase(t *testing.T) {
 	home := Result{Cell: matrix.Cell{ID: "home/joe"}, Phases: []Phase{
 		{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}, {Name: result.ParsePhaseName("activate: b"), Status: result.Passed}, {Name: result.ParsePhaseName("activate: c"), Status: result.Failed},
 	}}
-	title := []*Cause{{Title: "no network"}}
+	title := []*result.Cause{{Title: "no network"}}
 	for name, c := range map[string]struct {
 		a, c   Phase
 		status result.Status
@@ -81,8 +81,8 @@ func TestActivatedAtBase(t *testing.T) {
 	}
 	// A host that is the same would do the same.
 	r := &run{results: []Result{
-		{Cell: matrix.Cell{ID: "vm/a", Kind: matrix.KindVM, Host: "a"}, Base: &Comparison{Change: result.CellUnchanged}},
-		{Cell: matrix.Cell{ID: "vm/c", Kind: matrix.KindVM, Host: "c"}, Base: &Comparison{Change: result.CellUnchanged}},
+		{Cell: matrix.Cell{ID: "vm/a", Kind: matrix.KindVM, Host: "a"}, Base: &result.CellBase{Change: result.CellUnchanged}},
+		{Cell: matrix.Cell{ID: "vm/c", Kind: matrix.KindVM, Host: "c"}, Base: &result.CellBase{Change: result.CellUnchanged}},
 	}}
 	if status, _ := r.activatedAtBase(home); status != result.Failed {
 		t.Errorf("in hosts that are the same: %q", status)

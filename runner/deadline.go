@@ -22,8 +22,8 @@ func (e *DeadlineError) Error() string {
 }
 
 // Cause is the cause of everything that was cut off.
-func (e *DeadlineError) Cause() *Cause {
-	return &Cause{
+func (e *DeadlineError) Cause() *result.Cause {
+	return &result.Cause{
 		Kind: result.CauseTimeout, Title: e.Error(),
 		Hint: "give it more with --deadline, or go on where it stopped with flakeci run --resume",
 	}

@@ -64,7 +64,7 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	r.finish(booted)
 	evaluated := []Phase{{Name: result.PhaseEval.Name(), Status: result.Canceled}}
 	r.finish(Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: result.Canceled, Phases: evaluated})
-	r.finish(Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: result.Failed, Causes: []*Cause{{Title: "its own"}}})
+	r.finish(Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: result.Failed, Causes: []*result.Cause{{Title: "its own"}}})
 	if evaluated[0].Status != result.Canceled {
 		t.Error("phases that a watcher may have were changed")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Discovery is what a flake offers, as a matrix.
@@ -15,7 +16,7 @@ type Discovery struct {
 	Matrix matrix.Matrix
 	// Causes are outputs whose names could not be had. What they would have
 	// offered is unknown, so a run with any of them cannot pass.
-	Causes []*Cause
+	Causes []*result.Cause
 	// Rest waits for what takes longer to be listed and gives the whole. It is nil
 	// if this is the whole.
 	Rest func() (Discovery, error)
@@ -115,7 +116,7 @@ func (w Wanted) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []
 func discovery(inv matrix.Inventory, faults []nix.Fault) Discovery {
 	d := Discovery{Matrix: matrix.New(inv)}
 	var cs causes
-	lost := map[*Cause][]string{}
+	lost := map[*result.Cause][]string{}
 	for _, f := range faults {
 		c := cs.ofEval(f.Err)
 		if lost[c] == nil {

@@ -127,7 +127,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 		return false
 	}
 	cause := r.evalCause(ctx, e.err)
-	res := Result{Cell: host, Status: blame("", []*Cause{cause}), Causes: []*Cause{cause}, Phases: []Phase{e.phase}}
+	res := Result{Cell: host, Status: blame("", []*result.Cause{cause}), Causes: []*result.Cause{cause}, Phases: []Phase{e.phase}}
 	var found []string
 	for _, h := range inside.instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
@@ -176,11 +176,11 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 func (r *run) endsWith(ctx context.Context, res *Result, e evaluation) bool {
 	switch {
 	case e.stopped == result.TimedOut:
-		res.Status, res.Causes = result.TimedOut, []*Cause{timeoutCause(res.Cell.ID, result.PhaseEval, r.Timeout)}
+		res.Status, res.Causes = result.TimedOut, []*result.Cause{timeoutCause(res.Cell.ID, result.PhaseEval, r.Timeout)}
 	case e.stopped != "":
 		res.Status = e.stopped
 	case e.err != nil:
-		res.Causes = []*Cause{r.evalCause(ctx, e.err)}
+		res.Causes = []*result.Cause{r.evalCause(ctx, e.err)}
 		res.Status = blame("", res.Causes)
 	case e.instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.instance.Skip

@@ -98,8 +98,8 @@ type memoryError struct {
 	Killed, Refused bool
 }
 
-func (e *memoryError) cause() *Cause {
-	c := &Cause{
+func (e *memoryError) cause() *result.Cause {
+	c := &result.Cause{
 		Kind: result.CauseMemory, Title: "evaluation " + e.Error(), Message: e.Error(),
 		Hint: "it was tried a second time with nothing beside it; give evaluation more with --eval-memory, or a larger machine",
 	}

@@ -5,13 +5,14 @@ import (
 	"strconv"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Outcome is what a run came to. Results and causes are in the order of the
 // cells.
 type Outcome struct {
 	Results     []Result
-	Causes      []*Cause
+	Causes      []*result.Cause
 	Interrupted bool
 }
 

@@ -70,16 +70,16 @@ func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 }
 
 // overrule replaces the status that a build seemed to have.
-func (b *build) overrule(status result.Status, cause *Cause) {
+func (b *build) overrule(status result.Status, cause *result.Cause) {
 	b.status, b.how, b.phase.Status = status, "", status
 	if cause != nil {
-		b.causes, b.phase.Message = []*Cause{cause}, cause.Title
+		b.causes, b.phase.Message = []*result.Cause{cause}, cause.Title
 	}
 }
 
 // unproven is the cause for what Nix said it did and did not do.
-func (cs *causes) unproven(title string) *Cause {
-	return cs.once(title, func() *Cause {
-		return &Cause{Kind: result.CauseInfra, Title: title, Message: title, Hint: "Nix reports success for what it did not do: see which nix runs, and check its store with nix store verify"}
+func (cs *causes) unproven(title string) *result.Cause {
+	return cs.once(title, func() *result.Cause {
+		return &result.Cause{Kind: result.CauseInfra, Title: title, Message: title, Hint: "Nix reports success for what it did not do: see which nix runs, and check its store with nix store verify"}
 	})
 }

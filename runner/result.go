@@ -2,7 +2,7 @@
 //
 // [Discover] asks a flake what it offers and makes the matrix of it; [Run]
 // evaluates and builds the selected cells concurrently, a cell building as soon
-// as it is evaluated, and attributes what fails to its [Cause]: one broken
+// as it is evaluated, and attributes what fails to its [result.Cause]: one broken
 // package below five hosts is one cause with five cells. A failed cell is a
 // result and stops none of its siblings.
 package runner
@@ -33,7 +33,7 @@ type Phase struct {
 	Files    []string // evidence that was kept
 	// Causes are why it did not pass, where a cell has several phases that may
 	// fail; elsewhere the cell's are its own.
-	Causes []*Cause
+	Causes []*result.Cause
 }
 
 // Result is what became of a cell.
@@ -49,11 +49,11 @@ type Result struct {
 	DrvPath  string
 	OutPaths map[string]string
 	Phases   []Phase
-	Causes   []*Cause
+	Causes   []*result.Cause
 	// Flaky says that it passed, or got as far as it did, only after a retry.
 	Flaky bool
 	// Base is there if the run is compared with one.
-	Base *Comparison
+	Base *result.CellBase
 	// Home is, of a home, whom it is for.
 	Home nix.HomeInfo
 	// From is when the earlier run ended that the result is taken over from; zero

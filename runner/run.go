@@ -102,7 +102,7 @@ type Watcher struct {
 	// it.
 	Line func(drv, line string)
 	// Retry says that a phase of some cells is tried again, and why.
-	Retry func(cells []matrix.Cell, phase string, why *Cause)
+	Retry func(cells []matrix.Cell, phase string, why *result.Cause)
 	// Stalled says that a builder which cells wait for has written nothing for that
 	// long, or with 0 that it does so again.
 	Stalled func(drv string, cells []matrix.Cell, silent time.Duration)
@@ -242,7 +242,7 @@ func (r *run) started(c matrix.Cell, phase string) {
 }
 
 // retried tells the watcher that a phase of cells, if there are any, is tried again.
-func (r *run) retried(cells []matrix.Cell, phase string, why *Cause) {
+func (r *run) retried(cells []matrix.Cell, phase string, why *result.Cause) {
 	slices.SortFunc(cells, matrix.Compare)
 	r.watch(func(w Watcher) {
 		if w.Retry != nil && len(cells) > 0 {

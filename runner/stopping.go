@@ -56,7 +56,7 @@ func (s *builders) stop(b *build) {
 		return
 	}
 	if b.stopped == result.TimedOut {
-		b.causes = []*Cause{timeoutCause(b.cell.ID, result.PhaseBuild, s.r.Timeout)}
+		b.causes = []*result.Cause{timeoutCause(b.cell.ID, result.PhaseBuild, s.r.Timeout)}
 	}
 	b.causes = append(b.causes, s.causesOf(b)...)
 	b.settle(b.stopped)

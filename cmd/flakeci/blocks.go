@@ -31,7 +31,7 @@ type blocks struct {
 	builders []activity
 	asked    time.Time // since when Nix is asked what is to be built; zero if it is not
 	logs     logs
-	told     map[*runner.Cause]bool // causes whose log was shown
+	told     map[*result.Cause]bool // causes whose log was shown
 	ids      map[string]bool        // cells that are done, and whether they failed; a home that is activated is done twice
 	next     time.Time              // when to say something if nothing is said before
 	spoke    bool                   // something was printed
@@ -51,7 +51,7 @@ func newBlocks(j *job) *blocks {
 	s := j.app.style(j.opts.color, j.app.Stderr)
 	p := &blocks{
 		app: j.app, color: s.color, folds: j.app.env("GITHUB_ACTIONS") == "true", total: len(j.matrix.Cells),
-		next: time.Now().Add(heartbeat), told: map[*runner.Cause]bool{}, ids: map[string]bool{}, ended: make(chan struct{}),
+		next: time.Now().Add(heartbeat), told: map[*result.Cause]bool{}, ids: map[string]bool{}, ended: make(chan struct{}),
 	}
 	if s.width > 0 {
 		p.next = time.Now().Add(firstHeartbeat)
@@ -177,7 +177,7 @@ func (p *blocks) line(drv, line string) {
 	p.logs.add(drv, line)
 }
 
-func (p *blocks) retry(cells []matrix.Cell, phase string, why *runner.Cause) {
+func (p *blocks) retry(cells []matrix.Cell, phase string, why *result.Cause) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(cells), phase, why.Title)})

@@ -32,7 +32,7 @@ func TestHeadlineOfAHomeInAHost(t *testing.T) {
 // What is taken over is told of all at once, but not what came of it in this run.
 func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	var said bytes.Buffer
-	p := &blocks{app: &App{Stderr: &said}, told: map[*runner.Cause]bool{}, ids: map[string]bool{}}
+	p := &blocks{app: &App{Stderr: &said}, told: map[*result.Cause]bool{}, ids: map[string]bool{}}
 	home := runner.Result{
 		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
 		Phases: []runner.Phase{{Name: result.PhaseEval.Name()}, {Name: result.PhaseBuild.Name()}},
@@ -41,7 +41,7 @@ func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	if said.Len() > 0 {
 		t.Errorf("said: %s", said.String())
 	}
-	home.Status, home.Causes = result.Failed, []*runner.Cause{{Title: "joe cannot be activated"}}
+	home.Status, home.Causes = result.Failed, []*result.Cause{{Title: "joe cannot be activated"}}
 	p.finish(home)
 	if !strings.Contains(said.String(), "joe cannot be activated") {
 		t.Errorf("said: %q", said.String())
@@ -61,7 +61,7 @@ func TestTheTitleOfAFoldedBlock(t *testing.T) {
 
 // The heartbeat counts as failed what the live view does.
 func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
-	p := &blocks{app: &App{Stderr: new(bytes.Buffer)}, told: map[*runner.Cause]bool{}, ids: map[string]bool{}}
+	p := &blocks{app: &App{Stderr: new(bytes.Buffer)}, told: map[*result.Cause]bool{}, ids: map[string]bool{}}
 	for i, s := range []result.Status{result.Passed, result.Canceled, result.Skipped, result.Canceled, result.Error, result.Failed} {
 		p.finish(runner.Result{
 			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: matrix.KindNixOS}, Status: s,
@@ -74,10 +74,10 @@ func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
 }
 
 func TestHeadlineOfABlockedCell(t *testing.T) {
-	cause := func(name string) *runner.Cause {
-		return &runner.Cause{DrvPath: "/nix/store/00000000000000000000000000000000-" + name + ".drv"}
+	cause := func(name string) *result.Cause {
+		return &result.Cause{DrvPath: "/nix/store/00000000000000000000000000000000-" + name + ".drv"}
 	}
-	for want, causes := range map[string][]*runner.Cause{
+	for want, causes := range map[string][]*result.Cause{
 		"✘ nixos/a blocked":                        {{Kind: result.CauseDaemon}},
 		"✘ nixos/a blocked by frob-1.2":            {cause("frob-1.2")},
 		"✘ nixos/a blocked by frob-1.2 and 2 more": {cause("frob-1.2"), cause("b"), cause("c")},

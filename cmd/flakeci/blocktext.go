@@ -21,8 +21,8 @@ func (p *blocks) block(r runner.Result) []string {
 	lines := []string{headline(r)}
 	for _, c := range r.Causes {
 		where := ""
-		if c.Place.File != "" {
-			where = " at " + c.Place.String()
+		if c.Location != nil {
+			where = " at " + c.Location.String()
 		}
 		lines = append(lines, "  "+c.Title+where)
 		if p.told[c] {
@@ -34,7 +34,10 @@ func (p *blocks) block(r runner.Result) []string {
 				lines = append(lines, "    "+l)
 			}
 		}
-		for _, l := range c.Tail {
+		if c.LogTail == "" {
+			continue
+		}
+		for l := range strings.SplitSeq(c.LogTail, "\n") {
 			lines = append(lines, "  | "+l)
 		}
 	}
@@ -97,7 +100,7 @@ func headline(r runner.Result) string {
 }
 
 // blockers names the first derivation that blocks a cell, and counts the others.
-func blockers(causes []*runner.Cause) string {
+func blockers(causes []*result.Cause) string {
 	var names []string
 	for _, c := range causes {
 		if c.DrvPath != "" {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -17,7 +16,7 @@ type booter struct {
 	lab    *vmtest.Lab
 	checks func(host string) []vmtest.Check
 	homes  bool // activate homes
-	place  func(ctx context.Context, host, unit string) nix.Place
+	place  func(ctx context.Context, host, unit string) *result.Location
 	redact func(string) string // takes credentials out of what a guest says
 }
 
@@ -43,7 +42,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 		lab = &then
 	}
 	res := lab.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase.String()) })
-	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*runner.Cause{}}
+	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
 	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
@@ -61,8 +60,8 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 type translation struct {
 	*booter
 	vm     runner.VM
-	once   func(string, *runner.Cause) *runner.Cause
-	known  map[*vmtest.Fault]*runner.Cause
+	once   func(string, *result.Cause) *result.Cause
+	known  map[*vmtest.Fault]*result.Cause
 	placed int // units whose place was looked for
 }
 
@@ -88,23 +87,20 @@ func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) ru
 
 // cause makes a cause of a fault, the same one where it ended several phases. One
 // that is this host's alone says whose it is.
-func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *runner.Cause {
+func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *result.Cause {
 	if c := t.known[f]; c != nil {
 		return c
 	}
-	c := &runner.Cause{
+	c := &result.Cause{
 		Kind: f.Kind, Title: t.redact(f.Title), Message: t.redact(f.Message), Hint: t.redact(f.Hint),
-		ExitCode: f.ExitCode, Log: f.Log,
-	}
-	for _, line := range f.Tail {
-		c.Tail = append(c.Tail, t.redact(line))
+		ExitCode: f.ExitCode, LogTail: t.redact(strings.Join(f.Tail, "\n")), Log: f.Log,
 	}
 	if f.Key == "" && !strings.Contains(f.Title, cell) {
 		c.Title = t.vm.Cell.ID + ": " + f.Title
 	}
 	if f.Unit != "" && !t.vm.AtBase && t.placed < mostPlaces && ctx.Err() == nil {
 		t.placed++
-		c.Place = t.place(ctx, t.vm.Cell.Host, f.Unit)
+		c.Location = t.place(ctx, t.vm.Cell.Host, f.Unit)
 	}
 	t.known[f] = t.once(f.Key, c)
 	return t.known[f]

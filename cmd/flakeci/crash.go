@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -129,7 +128,7 @@ func (s *sighting) before(w runner.Watcher) runner.Watcher {
 }
 
 // report is what was done until the crash. Its verdict is always an error.
-func (s *sighting) report(cause *runner.Cause) result.Report {
+func (s *sighting) report(cause *result.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var results []runner.Result
@@ -174,14 +173,14 @@ func (a *App) crash(c *safely.Crash) (code int) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), crashPatience)
 	defer cancel()
-	cause := &runner.Cause{Kind: result.CauseInfra, Title: c.Error(), Message: c.Error(), Hint: crashHint}
+	cause := &result.Cause{Kind: result.CauseInfra, Title: c.Error(), Message: c.Error(), Hint: crashHint}
 	if path, err := s.folder.Text(func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%v\n\n%s", c, c.Stack)
 		return err
 	}, crashFile); err == nil && path != "" {
 		cause.Log = path
 	} else {
-		cause.Tail = strings.Split(string(c.Stack), "\n")
+		cause.LogTail = string(c.Stack)
 	}
 	if r, err := a.redacted(s.report(cause)); err != nil {
 		a.say("error: the report could not be written: %v", err)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
 )
 
 // crashing is flakeci with a fault: it panics when it is about to write what is in
@@ -58,7 +57,7 @@ func (t trapped) Write(text []byte) (int, error) {
 func TestACrashBeforeAnythingIsKnown(t *testing.T) {
 	a := &App{Stdout: io.Discard, Stderr: io.Discard}
 	a.expectReport(delivery{}, nil)
-	r := a.sight.Load().report(&runner.Cause{Title: "boom"})
+	r := a.sight.Load().report(&result.Cause{Title: "boom"})
 	if r.Verdict != result.VerdictError || len(r.Causes) != 1 {
 		t.Errorf("verdict %s, causes %v", r.Verdict, r.Causes)
 	}

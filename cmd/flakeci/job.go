@@ -37,7 +37,7 @@ type job struct {
 	overdue  bool // the deadline ended it
 	journals bool // one is to be kept
 	journal  *record
-	causes   []*runner.Cause                     // of what no cell stands for
+	causes   []*result.Cause                     // of what no cell stands for
 	rest     func(context.Context) []matrix.Cell // chooses what could not be chosen yet; may be nil
 	vms      func(tmp string) runner.VMOptions   // what is done with VMs, if not what a run does
 	memoir   *memoir                             // nil if nothing is to be remembered

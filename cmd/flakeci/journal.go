@@ -45,7 +45,7 @@ type about struct {
 	Tool, Nix result.Tool
 	Flake     result.Flake
 	Base      *result.Base
-	Causes    []*runner.Cause
+	Causes    []*result.Cause
 	Warnings  []result.Warning
 	NotTested []result.NotTested
 	Artifacts string

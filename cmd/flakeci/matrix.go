@@ -92,7 +92,11 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		}
 	}
 	for _, c := range d.Causes {
-		a.say("error: %s", strings.TrimSpace(c.Place.String()+" "+reports.Headline(result.Cause{Title: c.Title})))
+		text := reports.Headline(result.Cause{Title: c.Title})
+		if c.Location != nil {
+			text = c.Location.String() + " " + text
+		}
+		a.say("error: %s", text)
 	}
 	if len(d.Causes) > 0 {
 		return exitCode(exitFailed)

@@ -225,7 +225,7 @@ func (j *job) checkSystems() error {
 	if !slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status != result.Skipped }) {
 		return j.opts.origin.mistake("system", "nothing to do: "+title, hint)
 	}
-	j.causes = append(j.causes, &runner.Cause{Kind: result.CauseInfra, Title: title + ", which " + j.opts.origin.name("system") + " asks for", Hint: hint})
+	j.causes = append(j.causes, &result.Cause{Kind: result.CauseInfra, Title: title + ", which " + j.opts.origin.name("system") + " asks for", Hint: hint})
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
 )
@@ -72,11 +73,11 @@ func placeLimit(timeout time.Duration) time.Duration {
 // placer looks for places, which are nice to have and no more. A flake's options can
 // take for ever, and a guest can make up a unit, so once the limit was reached there is
 // no further look.
-func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (nix.Place, error)) func(ctx context.Context, host, unit string) nix.Place {
+func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (nix.Place, error)) func(ctx context.Context, host, unit string) *result.Location {
 	var late atomic.Bool
-	return func(ctx context.Context, host, unit string) nix.Place {
+	return func(ctx context.Context, host, unit string) *result.Location {
 		if late.Load() {
-			return nix.Place{}
+			return nil
 		}
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -85,9 +86,9 @@ func placer(limit time.Duration, find func(ctx context.Context, host, unit strin
 			late.Store(true)
 		}
 		if err != nil {
-			return nix.Place{}
+			return nil
 		}
-		return place
+		return runner.LocationOf(place)
 	}
 }
 

@@ -14,42 +14,17 @@ import (
 // Paths are the store paths of a closure, each with its size in bytes.
 type Paths map[string]int64
 
-// Difference is what became of a closure. The sizes of all packages and
-// RebuiltSize together are After less Before.
-type Difference struct {
-	// Before and After are the sizes of the closures in bytes.
-	Before, After int64
-	// Packages are those of which other versions are there than before, in the
-	// order of their names.
-	Packages []Package
-	// Rebuilt counts the packages whose versions are as before and their paths are
-	// not, RebuiltSize is by how many bytes they grew.
-	Rebuilt     int
-	RebuiltSize int64
-}
-
-// Package is one package of which other versions are there than before.
-type Package struct {
-	Name string
-	Kind result.VersionChange
-	// Before and After are all its versions, oldest first; a path without one
-	// has the version "".
-	Before, After []string
-	// Size is by how many bytes all of its paths together grew.
-	Size int64
-}
-
 // Diff compares two closures. A path without a version that only has another
 // hash is Rebuilt like any other: such are most files that belong to one system
 // alone. That a unit or a file of /etc is new, or is no more, is a change.
-func Diff(before, after Paths) Difference {
-	d := Difference{Before: before.size(), After: after.size()}
+func Diff(before, after Paths) result.Closure {
+	d := result.Closure{Before: before.size(), After: after.size()}
 	old, now := before.packages(), after.packages()
 	names := maps.Clone(old)
 	maps.Copy(names, now)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		was, is := old[name], now[name]
-		p := Package{Name: name, Before: was.sorted(), After: is.sorted(), Size: is.size() - was.size()}
+		p := result.PackageChange{Name: name, Before: was.sorted(), After: is.sorted(), Size: is.size() - was.size()}
 		switch {
 		case !slices.Equal(p.Before, p.After):
 			p.Kind = kind(p.Before, p.After)

@@ -25,7 +25,7 @@ type board struct {
 	builders []*builder  // that run, likewise
 	asked    time.Time   // since when Nix is asked what is to be built; zero if it is not
 	faults   []*fault    // in the order in which they came up
-	byCause  map[*runner.Cause]*fault
+	byCause  map[*result.Cause]*fault
 
 	grid  reports.Layout
 	stale bool // the grid is to be laid out anew
@@ -67,7 +67,7 @@ type fault struct {
 }
 
 func newBoard(m matrix.Matrix, now func() time.Time) *board {
-	b := &board{now: now, matrix: m, cells: map[string]*cell{}, byCause: map[*runner.Cause]*fault{}, stale: true}
+	b := &board{now: now, matrix: m, cells: map[string]*cell{}, byCause: map[*result.Cause]*fault{}, stale: true}
 	for _, c := range m.Cells {
 		b.cells[c.ID] = newCell(c)
 	}
@@ -228,7 +228,7 @@ func (b *board) line(drv, line string) {
 	}
 }
 
-func (b *board) retry(cells []matrix.Cell, _ string, why *runner.Cause) {
+func (b *board) retry(cells []matrix.Cell, _ string, why *result.Cause) {
 	defer b.change()()
 	for _, c := range cells {
 		if at := b.at(c); at.now != nil {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
 )
 
 const frob = "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-libfrob-1.2.drv"
@@ -42,14 +41,14 @@ func fleet(t *testing.T) *play {
 // broken is fleet when something has failed and more goes on.
 func broken(t *testing.T) *play {
 	p := fleet(t)
-	cause := &runner.Cause{
+	cause := &result.Cause{
 		Kind: "build", Title: "libfrob-1.2 failed to build (exit 3)", DrvPath: frob, ExitCode: 3, Hint: "look at its log",
-		Tail: []string{"checking for frob...\tno", "\x1b[31mfrob.c:7: error: no frob\x1b[0m"},
+		LogTail: "checking for frob...\tno\n\x1b[31mfrob.c:7: error: no frob\x1b[0m",
 	}
 	p.watch.Builder(frob, false)
 	p.fails("home/work@laptop", result.DependencyFailed, cause)
 	p.fails("home/joachim@laptop", result.DependencyFailed, cause)
-	p.fails("package/x86_64-linux/tool", result.Failed, &runner.Cause{Kind: "eval", Title: "does not evaluate: attribute 'x' missing"})
+	p.fails("package/x86_64-linux/tool", result.Failed, &result.Cause{Kind: "eval", Title: "does not evaluate: attribute 'x' missing"})
 	p.watch.Start(p.cell("nixos/reason"), string(result.PhaseBuild))
 	p.watch.Start(p.cell("vm/laptop"), "boot")
 	p.watch.Builder("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", true)
@@ -89,7 +88,7 @@ func crowd(t *testing.T) *play {
 				p.watch.Start(p.cell(id), string(result.PhaseBuild))
 			case i > 52:
 			case i%10 == 7 && k == 3:
-				p.fails(id, result.Failed, &runner.Cause{Kind: "build", Title: fmt.Sprintf("thing-%d failed to build (exit 1)", i)})
+				p.fails(id, result.Failed, &result.Cause{Kind: "build", Title: fmt.Sprintf("thing-%d failed to build (exit 1)", i)})
 			default:
 				p.passes(id, result.Built, time.Duration(i)*time.Second)
 			}
@@ -356,11 +355,11 @@ func TestHostile(t *testing.T) {
 	drv := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-" + evil
 	for _, c := range p.matrix.Cells {
 		p.watch.Start(c, "check: "+evil)
-		p.watch.Retry([]matrix.Cell{c}, "check", &runner.Cause{Title: evil})
+		p.watch.Retry([]matrix.Cell{c}, "check", &result.Cause{Title: evil})
 	}
 	p.watch.Builder(drv, true)
 	p.watch.Line(drv, evil)
-	p.fails("nixos/a", result.Failed, &runner.Cause{Kind: "build", Title: evil, Hint: evil, Tail: []string{evil}, Log: evil})
+	p.fails("nixos/a", result.Failed, &result.Cause{Kind: "build", Title: evil, Hint: evil, LogTail: evil, Log: evil})
 	check := func() {
 		t.Helper()
 		for _, size := range [][2]int{{20, 5}, {80, 24}, {200, 60}} {

@@ -66,7 +66,7 @@ func (p *play) passes(id string, how result.How, took time.Duration) {
 	})
 }
 
-func (p *play) fails(id string, status result.Status, causes ...*runner.Cause) {
+func (p *play) fails(id string, status result.Status, causes ...*result.Cause) {
 	p.watch.Done(runner.Result{
 		Cell: p.cell(id), Status: status, Causes: causes,
 		Phases: []runner.Phase{{Name: result.PhaseBuild.Name(), Status: status}},

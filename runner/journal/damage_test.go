@@ -16,7 +16,7 @@ import (
 // derivation, and what is lost is said or stood at the end.
 func TestDamagedJournals(t *testing.T) {
 	f := fleet()
-	failed := runner.Result{Cell: f.cell(t, "nixos/b"), Status: result.Failed, DrvPath: "/nix/store/b.drv", Causes: []*runner.Cause{{Title: "no"}}}
+	failed := runner.Result{Cell: f.cell(t, "nixos/b"), Status: result.Failed, DrvPath: "/nix/store/b.drv", Causes: []*result.Cause{{Title: "no"}}}
 	f.results = []runner.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "home/joe@a"))}
 	s := slot(t)
 	end := runner.Conclude(f.results, false)

@@ -18,11 +18,12 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
 // Schema names the version of the lines that this package writes and reads.
-const Schema = "flakeci.journal/v1"
+const Schema = "flakeci.journal/v2"
 
 // Head is what there is to know of a run before it begins.
 type Head struct {
@@ -94,7 +95,7 @@ func (c cell) plain() matrix.Cell {
 // cause is a cause with the number that results name it by.
 type cause struct {
 	Number int
-	runner.Cause
+	result.Cause
 }
 
 // cellResult is a result whose causes are numbers. All else of it is as it is there.
@@ -112,7 +113,7 @@ type phase struct {
 }
 
 // encode puts numbers in the place of causes.
-func encode(res runner.Result, number func(*runner.Cause) int) *cellResult {
+func encode(res runner.Result, number func(*result.Cause) int) *cellResult {
 	out := &cellResult{Result: res, Cell: *cellOf(res.Cell), Causes: numbers(res.Causes, number)}
 	for _, p := range res.Phases {
 		out.Phases = append(out.Phases, phase{p, numbers(p.Causes, number)})
@@ -120,7 +121,7 @@ func encode(res runner.Result, number func(*runner.Cause) int) *cellResult {
 	return out
 }
 
-func numbers(causes []*runner.Cause, number func(*runner.Cause) int) []int {
+func numbers(causes []*result.Cause, number func(*result.Cause) int) []int {
 	var list []int
 	for _, c := range causes {
 		list = append(list, number(c))
@@ -129,7 +130,7 @@ func numbers(causes []*runner.Cause, number func(*runner.Cause) int) []int {
 }
 
 // decode puts the causes back.
-func (r *cellResult) decode(causes map[int]*runner.Cause) (res runner.Result, err error) {
+func (r *cellResult) decode(causes map[int]*result.Cause) (res runner.Result, err error) {
 	res = r.Result
 	res.Cell, res.Phases = r.Cell.plain(), nil
 	if res.Causes, err = lookUp(r.Causes, causes); err != nil {
@@ -144,8 +145,8 @@ func (r *cellResult) decode(causes map[int]*runner.Cause) (res runner.Result, er
 	return res, nil
 }
 
-func lookUp(numbers []int, known map[int]*runner.Cause) ([]*runner.Cause, error) {
-	var list []*runner.Cause
+func lookUp(numbers []int, known map[int]*result.Cause) ([]*result.Cause, error) {
+	var list []*result.Cause
 	for _, n := range numbers {
 		c := known[n]
 		if c == nil {

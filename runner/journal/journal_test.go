@@ -25,12 +25,12 @@ import (
 
 // fill sets all that is exported to something, so that no field that is added to
 // the runner's types is forgotten here. Pointers to causes are taken from the list.
-func fill(v reflect.Value, rng *rand.Rand, causes []*runner.Cause) {
+func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():
 		v.Set(reflect.ValueOf(time.Unix(rng.Int63n(1<<33), rng.Int63n(1e9)).UTC()))
 		return
-	case v.Type() == reflect.TypeFor[*runner.Cause]():
+	case v.Type() == reflect.TypeFor[*result.Cause]():
 		v.Set(reflect.ValueOf(causes[rng.Intn(len(causes))]))
 		return
 	}
@@ -86,7 +86,7 @@ func (told) Generate(rng *rand.Rand, _ int) reflect.Value {
 	fill(reflect.ValueOf(&t.head.Terms).Elem(), rng, nil)
 	t.head.Selection.Kinds = matrix.Kinds()
 	t.head.About = json.RawMessage(`{"x":1}`)
-	causes := []*runner.Cause{{}, {}, {}}
+	causes := []*result.Cause{{}, {}, {}}
 	for _, c := range causes {
 		fill(reflect.ValueOf(c).Elem(), rng, causes)
 	}
@@ -485,8 +485,8 @@ func FuzzRead(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	cause := &runner.Cause{Kind: "build", Title: "no"}
-	failed := runner.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*runner.Cause{cause}, Phases: []runner.Phase{{Causes: []*runner.Cause{cause}}}}
+	cause := &result.Cause{Kind: "build", Title: "no"}
+	failed := runner.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []runner.Phase{{Causes: []*result.Cause{cause}}}}
 	w.Watcher().Start(told.offer[1], "build")
 	w.Watcher().Done(failed)
 	w.End(runner.Outcome{Results: []runner.Result{passed(told.offer[2])}}, nil)
@@ -499,7 +499,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add(data)
 	f.Add(data[:len(data)-9])
-	f.Add([]byte(`{"head":{"schema":"flakeci.journal/v1","selection":{"Cells":["["]},"shard":{"I":9,"N":-1}}}` + "\n" + `{"offer":[{}]}` + "\n" + `{"done":{"Causes":[7]}}` + "\n"))
+	f.Add([]byte(`{"head":{"schema":"flakeci.journal/v2","selection":{"Cells":["["]},"shard":{"I":9,"N":-1}}}` + "\n" + `{"offer":[{}]}` + "\n" + `{"done":{"Causes":[7]}}` + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		j, err := Read(bytes.NewReader(data))
 		var format *FormatError

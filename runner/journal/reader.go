@@ -59,7 +59,7 @@ func Read(r io.Reader) (*Journal, error) {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	j := &Journal{results: map[string]runner.Result{}, earlier: map[string]runner.Result{}, begun: map[string]runner.Phase{}}
-	causes := map[int]*runner.Cause{}
+	causes := map[int]*result.Cause{}
 	first, signed := true, false
 	for line := range bytes.Lines(data) {
 		var rec record
@@ -100,7 +100,7 @@ func isHead(line []byte, rec record, err error) error {
 }
 
 // add takes in a line.
-func (j *Journal) add(rec record, causes map[int]*runner.Cause) (err error) {
+func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 	switch {
 	case rec.Head != nil:
 		j.Head = *rec.Head
@@ -127,7 +127,7 @@ func (j *Journal) add(rec record, causes map[int]*runner.Cause) (err error) {
 	return err
 }
 
-func keep(results map[string]runner.Result, r *cellResult, causes map[int]*runner.Cause) error {
+func keep(results map[string]runner.Result, r *cellResult, causes map[int]*result.Cause) error {
 	res, err := r.decode(causes)
 	if err != nil {
 		return err

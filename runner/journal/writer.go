@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -19,7 +20,7 @@ import (
 type Writer struct {
 	file   *os.File
 	redact func([]byte) []byte
-	causes map[*runner.Cause]int
+	causes map[*result.Cause]int
 	done   map[string]bool // cells whose results were written
 	err    error
 
@@ -38,7 +39,7 @@ func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{file: f, redact: redact, causes: map[*runner.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1), ending: make(chan struct{})}
+	w := &Writer{file: f, redact: redact, causes: map[*result.Cause]int{}, done: map[string]bool{}, dirty: make(chan struct{}, 1), ending: make(chan struct{})}
 	h.Schema = Schema
 	w.write(record{Head: &h})
 	if !h.Looking {
@@ -140,7 +141,7 @@ func (w *Writer) Close() error {
 }
 
 // number gives a cause its number, and writes it when it is new.
-func (w *Writer) number(c *runner.Cause) int {
+func (w *Writer) number(c *result.Cause) int {
 	n, known := w.causes[c]
 	if !known {
 		n = len(w.causes) + 1
