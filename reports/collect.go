@@ -78,11 +78,9 @@ func collectCell(res runner.Result) result.Cell {
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},
 	}
 	for _, p := range res.Phases {
-		c.Phases = append(c.Phases, result.Phase{
-			Name: p.Name, Status: p.Status, Started: p.Started.UTC().Truncate(time.Millisecond),
-			Duration: result.Seconds(p.Duration), Waiting: result.Seconds(p.Waited), Attempts: max(p.Attempts, 1), MaxRSS: p.MaxRSS, Message: p.Message,
-			Files: p.Files, Causes: causeIDs(p.Causes),
-		})
+		phase := p.Phase
+		phase.Started, phase.Attempts, phase.Causes = p.Started.UTC().Truncate(time.Millisecond), max(p.Attempts, 1), causeIDs(p.Causes)
+		c.Phases = append(c.Phases, phase)
 	}
 	c.Causes = causeIDs(res.Causes)
 	if !res.From.IsZero() {

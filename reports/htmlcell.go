@@ -56,10 +56,10 @@ func newHTMLPhase(p result.Phase, began time.Time) htmlPhase {
 	k := marker{}.full(result.Cell{Status: p.Status, Phases: []result.Phase{p}})
 	one := htmlPhase{
 		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: k.sign, Tone: k.tone.class(), Status: cmp.Or(string(p.Status), "no result"),
-		Took: human(p.Duration), Message: p.Message,
+		Took: HumanSeconds(p.Duration), Message: p.Message,
 	}
 	if !p.Started.IsZero() {
-		one.Started = "+" + human(p.Started.Sub(began).Seconds())
+		one.Started = "+" + HumanSeconds(p.Started.Sub(began).Seconds())
 	}
 	if p.MaxRSS > 0 {
 		one.Memory = humanBytes(p.MaxRSS)

@@ -132,7 +132,7 @@ func (m *htmlMaker) facts() []htmlFact {
 		facts = append(facts, htmlFact{Name: "started", Text: moment(r.Started)})
 	}
 	if r.Duration > 0 {
-		facts = append(facts, htmlFact{Name: "took", Text: human(r.Duration)})
+		facts = append(facts, htmlFact{Name: "took", Text: HumanSeconds(r.Duration)})
 	}
 	if r.Nix.Version != "" {
 		facts = append(facts, htmlFact{Name: "nix", Text: r.Nix.Version})

@@ -81,7 +81,7 @@ func (m *htmlMaker) time() *htmlTime {
 			t.Kinds = append(t.Kinds, kind)
 		}
 	}
-	t.Label = fmt.Sprintf("%s in %s", count(phases, "phase"), human(s.length))
+	t.Label = fmt.Sprintf("%s in %s", count(phases, "phase"), HumanSeconds(s.length))
 	return t
 }
 
@@ -90,10 +90,10 @@ func (m *htmlMaker) bar(s span, length float64) htmlBar {
 	bar := htmlBar{
 		Cell: m.numbers[s.cell.ID], Kind: htmlPhaseKind(s.phase), Bad: s.phase.Status.NeedsAttention(),
 		X: fraction(s.start / length * 100), Width: fraction(percent), Y: s.lane*laneHeight + 1,
-		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.cell.ID, s.phase.Name, s.phase.Status, human(s.end-s.start), human(s.start)),
+		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.cell.ID, s.phase.Name, s.phase.Status, HumanSeconds(s.end-s.start), HumanSeconds(s.start)),
 	}
 	if s.phase.Waiting > 0 {
-		bar.Title += fmt.Sprintf(", %s of it waiting", human(s.phase.Waiting))
+		bar.Title += fmt.Sprintf(", %s of it waiting", HumanSeconds(s.phase.Waiting))
 	}
 	bar.Thin = percent < leastBar
 	if percent > leastLabel {

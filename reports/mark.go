@@ -99,7 +99,7 @@ func (k marker) full(c result.Cell) mark {
 }
 
 func (k marker) passed(c result.Cell) mark {
-	took := human(c.TotalSeconds())
+	took := HumanSeconds(c.TotalSeconds())
 	switch {
 	case c.Flaky:
 		return mark{signPassed, took + " flaky", warn}
@@ -187,10 +187,10 @@ func derivationName(path string) string {
 }
 
 // Human is a duration as the table writes it.
-func Human(d time.Duration) string { return human(d.Seconds()) }
+func Human(d time.Duration) string { return HumanSeconds(d.Seconds()) }
 
-// human writes seconds as a person would say them.
-func human(seconds float64) string {
+// HumanSeconds writes seconds as a person would say them.
+func HumanSeconds(seconds float64) string {
 	s := int64(min(seconds, 1e9) + 0.5)
 	switch {
 	case seconds < 9.95:

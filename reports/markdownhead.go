@@ -119,7 +119,7 @@ func (m *markdown) foot(shorter []string) string {
 		facts = append(facts, prose(fit(flake, min(m.most.title, 120))+revision(m.Flake)))
 	}
 	if m.Duration > 0 {
-		facts = append(facts, prose(human(m.Duration)))
+		facts = append(facts, prose(HumanSeconds(m.Duration)))
 	}
 	if run != "" {
 		facts = append(facts, run)

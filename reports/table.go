@@ -63,7 +63,7 @@ func (p *page) head(r result.Report) {
 	}
 	facts = append(facts, inventory(r.Cells))
 	if r.Duration > 0 {
-		facts = append(facts, human(r.Duration))
+		facts = append(facts, HumanSeconds(r.Duration))
 	}
 	line := facts[0]
 	for _, fact := range facts[1:] {

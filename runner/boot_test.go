@@ -22,7 +22,7 @@ func builtHome(id, system, username string) Result {
 func TestHomesOfSeveralHosts(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/joe"}, "b": {"home/joe"}}}}}
 	r.finish(builtHome("home/joe", "x86_64-linux", "joe"))
-	r.amend("home/joe", Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed})
+	r.amend("home/joe", Phase{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}})
 	if r.results[0].Status != result.Failed {
 		t.Errorf("the home is %s", r.results[0].Status)
 	}
@@ -75,7 +75,7 @@ func TestAPhaseThatFailedCounts(t *testing.T) {
 	} {
 		r := Result{Status: result.Passed}
 		for _, s := range c.phases {
-			r.add(Phase{Status: s})
+			r.add(Phase{Phase: result.Phase{Status: s}})
 		}
 		if r.Status != c.want {
 			t.Errorf("%q come to %s", c.phases, r.Status)

@@ -35,8 +35,8 @@ func TestOutcome(t *testing.T) {
 
 // A report of the base answers only what the run that made it looked into.
 func TestKnownAnswers(t *testing.T) {
-	activated := Result{How: result.Built, Phases: []Phase{{Name: result.PhaseBuild.Name()}, {Name: result.ParsePhaseName("activate: box")}}}
-	built := Result{How: result.Built, Phases: []Phase{{Name: result.PhaseBuild.Name()}}}
+	activated := Result{How: result.Built, Phases: []Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name()}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: box")}}}}
+	built := Result{How: result.Built, Phases: []Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name()}}}}
 	for name, c := range map[string]struct {
 		known    Known
 		res      Result
@@ -62,17 +62,20 @@ func TestKnownAnswers(t *testing.T) {
 // A home that failed in several hosts is new if it was well in one of them.
 func TestActivatedAtBase(t *testing.T) {
 	home := Result{Cell: matrix.Cell{ID: "home/joe"}, Phases: []Phase{
-		{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}, {Name: result.ParsePhaseName("activate: b"), Status: result.Passed}, {Name: result.ParsePhaseName("activate: c"), Status: result.Failed},
+		{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: b"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: c"), Status: result.Failed}},
 	}}
 	title := []*result.Cause{{Title: "no network"}}
+	phase := func(s result.Status, causes ...*result.Cause) Phase {
+		return Phase{Phase: result.Phase{Status: s}, Causes: causes}
+	}
 	for name, c := range map[string]struct {
 		a, c   Phase
 		status result.Status
 		why    string
 	}{
-		"both then":  {Phase{Status: result.Failed, Causes: title}, Phase{Status: result.Failed, Causes: title}, result.Failed, "no network"},
-		"one is new": {Phase{Status: result.Failed}, Phase{Status: result.Passed}, result.Passed, ""},
-		"not known":  {Phase{Status: result.Failed}, Phase{}, "", ""},
+		"both then":  {phase(result.Failed, title...), phase(result.Failed, title...), result.Failed, "no network"},
+		"one is new": {phase(result.Failed), phase(result.Passed), result.Passed, ""},
+		"not known":  {phase(result.Failed), Phase{}, "", ""},
 	} {
 		r := &run{homesThen: map[string]map[string]Phase{"a": {"home/joe": c.a}, "c": {"home/joe": c.c}}}
 		if status, why := r.activatedAtBase(home); status != c.status || why != c.why {

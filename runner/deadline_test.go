@@ -54,15 +54,15 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	home := matrix.Cell{ID: "home/u@h", Kind: matrix.KindHome, Host: "h"}
 	r.VM.Boot = func(context.Context, VM, BootOptions) Booted {
 		return Booted{
-			Phases: []Phase{{Name: result.ParsePhaseName("boot"), Status: result.Passed}, {Name: result.ParsePhaseName("check: web"), Status: result.Canceled}},
-			Homes:  map[string]Phase{home.ID: {Name: result.ParsePhaseName("activate"), Status: result.Canceled}},
+			Phases: []Phase{{Phase: result.Phase{Name: result.ParsePhaseName("boot"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("check: web"), Status: result.Canceled}}},
+			Homes:  map[string]Phase{home.ID: {Phase: result.Phase{Name: result.ParsePhaseName("activate"), Status: result.Canceled}}},
 		}
 	}
-	r.finish(Result{Cell: home, Status: result.Passed, Phases: []Phase{{Name: result.PhaseBuild.Name(), Status: result.Passed}}})
+	r.finish(Result{Cell: home, Status: result.Passed, Phases: []Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}}})
 	booted := Result{Cell: vm, Status: result.Passed, OutPaths: map[string]string{"out": "/x"}}
 	r.boot(given, &booted)
 	r.finish(booted)
-	evaluated := []Phase{{Name: result.PhaseEval.Name(), Status: result.Canceled}}
+	evaluated := []Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Canceled}}}
 	r.finish(Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: result.Canceled, Phases: evaluated})
 	r.finish(Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: result.Failed, Causes: []*result.Cause{{Title: "its own"}}})
 	if evaluated[0].Status != result.Canceled {

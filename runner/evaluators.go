@@ -46,7 +46,7 @@ func (e *evaluators) ask(target *nix.Target, q nix.Question, l listener) *query 
 	asked := &query{target: target, question: q, tell: l, done: make(chan struct{})}
 	if in, ok := target.Known(q); ok {
 		asked.instance = in
-		asked.phase = Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: time.Now()}
+		asked.phase = Phase{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: time.Now()}}
 		close(asked.done)
 		return asked
 	}

@@ -37,10 +37,10 @@ func (q *query) wait() evaluation {
 // finish completes an answer.
 func (q *query) finish(stopped result.Status, err error) {
 	q.err, q.stopped, q.flaky = err, stopped, err == nil && q.faults > 0
-	q.phase = Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}
+	q.phase = Phase{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}}
 	if q.started.IsZero() {
 		q.phase.Started = time.Now()
 	}
-	q.phase.Duration = time.Since(q.phase.Started)
+	q.phase.Duration = result.Seconds(time.Since(q.phase.Started))
 	close(q.done)
 }

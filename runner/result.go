@@ -18,21 +18,11 @@ import (
 // AtBase ends the name of a phase that is gone through at the base, as it begins.
 const AtBase = " at the base"
 
-// Phase is one step of a cell.
+// Phase is one step of a cell while its run goes on.
 type Phase struct {
-	Name     result.PhaseName
-	Status   result.Status
-	Started  time.Time
-	Duration time.Duration
-	// Waited is for how long between its start and its end nothing was done for a
-	// build, because others had all slots. It is not part of the duration.
-	Waited   time.Duration
-	Attempts int   // 0 is one
-	MaxRSS   int64 // peak memory of the process, in bytes; 0 where unknown
-	Message  string
-	Files    []string // evidence that was kept
-	// Causes are why it did not pass, where a cell has several phases that may
-	// fail; elsewhere the cell's are its own.
+	result.Phase
+	// Causes replaces the ids, which are known only when the run is over. It is set where a
+	// cell has several phases that may fail; elsewhere the causes of the cell apply.
 	Causes []*result.Cause
 }
 
@@ -63,11 +53,11 @@ type Result struct {
 	vm nix.VMInfo // of a VM
 }
 
-// Duration is the time spent on the cell itself, all phases together.
-func (r Result) Duration() time.Duration {
-	var d time.Duration
+// Seconds is the time spent on the cell itself, all phases together.
+func (r Result) Seconds() float64 {
+	total := 0.0
 	for _, p := range r.Phases {
-		d += p.Duration
+		total += p.Duration
 	}
-	return d
+	return total
 }

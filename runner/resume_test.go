@@ -30,7 +30,7 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
 		if slices.Contains(passed, c.ID) {
 			res := Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
 			if c.Kind == matrix.KindHome {
-				res.Phases = []Phase{{Name: result.PhaseBuild.Name(), Status: result.Passed}, {Name: result.PhaseActivate.Name(), Status: result.Passed}}
+				res.Phases = []Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseActivate.Name(), Status: result.Passed}}}
 			}
 			r.Earlier.Passed[c.ID], r.Earlier.Same[c.ID] = res, same
 		}

@@ -77,12 +77,12 @@ func (c *clock) workedUntil(now time.Time) time.Duration {
 func (b *build) settle(status result.Status) {
 	now := time.Now()
 	b.status = status
-	b.phase = Phase{Name: result.PhaseBuild.Name(), Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}
+	b.phase = Phase{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}}
 	if b.began.IsZero() {
 		b.phase.Started = now
 	}
-	b.phase.Duration = b.workedUntil(now)
-	b.phase.Waited = now.Sub(b.phase.Started) - b.phase.Duration
+	worked := b.workedUntil(now)
+	b.phase.Duration, b.phase.Waiting = result.Seconds(worked), result.Seconds(now.Sub(b.phase.Started)-worked)
 	if len(b.causes) > 0 {
 		b.phase.Message = b.causes[0].Title
 	}

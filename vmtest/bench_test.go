@@ -34,7 +34,7 @@ func BenchmarkBoot(b *testing.B) {
 			b.Fatalf("%+v", boot.Faults[0])
 		}
 		accel = res.Accel
-		return res.Phases[0].Duration
+		return time.Duration(res.Phases[0].Duration * float64(time.Second))
 	}
 	ours() // proves KVM, or that there is none, and warms the page cache
 	const turns = 5

@@ -48,7 +48,7 @@ func (r Result) faults() []*Fault {
 func (l *Lab) attempt(ctx context.Context, h Host, step func(home string, phase result.PhaseName)) Result {
 	b := booting{lab: l, host: h, step: step, result: Result{Homes: map[string]Phase{}}}
 	step("", result.PhaseBoot.Name())
-	boot := Phase{Name: result.PhaseBoot.Name(), Started: time.Now(), Attempts: 1}
+	boot := newPhase(result.PhaseBoot.Name())
 	m, alive, fault := l.start(ctx, h, startOptions{})
 	if fault == nil {
 		b.machine = m
@@ -59,9 +59,9 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home string, phase 
 	} else {
 		boot.Faults = []*Fault{fault}
 	}
-	boot.Duration = time.Since(boot.Started)
+	boot.Duration = result.Seconds(time.Since(boot.Started))
 	if ctx.Err() != nil {
-		boot.Canceled, boot.Faults = true, nil
+		boot.Status, boot.Faults = result.Canceled, nil
 	}
 	b.result.Phases = []Phase{boot}
 	b.up = fault == nil && boot.up()
@@ -80,16 +80,21 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home string, phase 
 
 // canceledResult is that of a host whose turn never came.
 func canceledResult(h Host) Result {
-	r := Result{Phases: []Phase{{Name: result.PhaseBoot.Name(), Started: time.Now(), Canceled: true}}, Homes: map[string]Phase{}}
+	canceled := func(kind result.PhaseKind) Phase {
+		p := newPhase(kind.Name())
+		p.Status = result.Canceled
+		return p
+	}
+	r := Result{Phases: []Phase{canceled(result.PhaseBoot)}, Homes: map[string]Phase{}}
 	for _, home := range h.Homes {
-		r.Homes[home.ID] = Phase{Name: result.PhaseActivate.Name(), Started: time.Now(), Canceled: true}
+		r.Homes[home.ID] = canceled(result.PhaseActivate)
 	}
 	return r
 }
 
 // up says whether the host came up, though perhaps not with all its units.
 func (p Phase) up() bool {
-	return !p.Canceled && !slices.ContainsFunc(p.Faults, func(f *Fault) bool {
+	return p.Status != result.Canceled && !slices.ContainsFunc(p.Faults, func(f *Fault) bool {
 		return f.Kind != result.CauseUnit && f.Kind != result.CauseActivation
 	})
 }
@@ -231,12 +236,12 @@ func (b *booting) accelNote(alive context.Context) string {
 func (b *booting) checks(alive context.Context) {
 	for _, c := range b.host.Checks {
 		name := result.PhaseName{Kind: result.PhaseCheck, Subject: c.Label()}
-		p := Phase{Name: name, Started: time.Now()}
+		p := newPhase(name)
 		switch {
-		case b.result.Phases[0].Canceled:
-			p.Canceled = true
+		case b.result.Phases[0].Status == result.Canceled:
+			p.Status = result.Canceled
 		case !b.up:
-			p.Skipped, p.Message = true, "the host did not come up"
+			p.Status, p.Message = result.Skipped, "the host did not come up"
 		default:
 			b.step("", name)
 			p = b.check(alive, name, c)
@@ -269,7 +274,8 @@ func (b *booting) check(alive context.Context, name result.PhaseName, c Check) P
 		defer cancel()
 	}
 	res := c.Run(limited, b.machine)
-	p := Phase{Name: name, Started: res.Started, Duration: res.Duration, Attempts: 1}
+	p := newPhase(name)
+	p.Started, p.Duration = res.Started, result.Seconds(res.Duration)
 	died := fate(alive, res.Err)
 	switch {
 	case res.Passed:
@@ -277,7 +283,7 @@ func (b *booting) check(alive context.Context, name result.PhaseName, c Check) P
 	case died != nil:
 		p.Faults = []*Fault{died}
 	case alive.Err() != nil:
-		p.Canceled = true
+		p.Status = result.Canceled
 	case limited.Err() != nil:
 		p.Faults = []*Fault{tooLong("check "+c.Label(), b.lab.Limit)}
 	case res.Err != nil:

@@ -19,17 +19,17 @@ const activateLimit = 2 * time.Minute
 // homes activates each home inside the host.
 func (b *booting) homes(alive context.Context) {
 	for _, h := range b.host.Homes {
-		p := Phase{Name: result.PhaseActivate.Name(), Started: time.Now(), Attempts: 1}
+		p := newPhase(result.PhaseActivate.Name())
 		switch boot := b.result.Phases[0]; {
-		case boot.Canceled:
-			p.Canceled = true
+		case boot.Status == result.Canceled:
+			p.Status = result.Canceled
 		case !b.up:
-			p.Skipped, p.Message = true, b.host.Name+" did not come up"
+			p.Status, p.Message = result.Skipped, b.host.Name+" did not come up"
 		default:
 			b.step(h.ID, result.PhaseActivate.Name())
 			b.activate(alive, h, &p)
 		}
-		p.Duration = time.Since(p.Started)
+		p.Duration = result.Seconds(time.Since(p.Started))
 		b.result.Homes[h.ID] = p
 	}
 }
@@ -49,7 +49,7 @@ func (b *booting) activate(alive context.Context, h Home, p *Phase) {
 	case died != nil:
 		p.Faults = []*Fault{died}
 	case alive.Err() != nil:
-		p.Canceled = true
+		p.Status = result.Canceled
 	case limited.Err() != nil:
 		p.Faults = []*Fault{tooLong("activating "+h.ID, limit)}
 	default:

@@ -19,17 +19,15 @@ type Result struct {
 	Flaky bool
 }
 
-// Phase is one step of a host or a home.
+// Phase is one step of a host or a home. Its status is passed, skipped or canceled; if it has
+// faults, they decide.
 type Phase struct {
-	Name     result.PhaseName
-	Started  time.Time
-	Duration time.Duration
-	Attempts int
-	Message  string   // what is to be known of a phase that passed, or why it was skipped
-	Faults   []*Fault // none if it passed
-	Files    []string // evidence that was kept, with the first phase of the host's that failed
-	Skipped  bool     // it did not take place
-	Canceled bool     // the run was interrupted meanwhile
+	result.Phase
+	Faults []*Fault
+}
+
+func newPhase(name result.PhaseName) Phase {
+	return Phase{Phase: result.Phase{Name: name, Status: result.Passed, Started: time.Now(), Attempts: 1}}
 }
 
 // Fault is what was wrong with a host.

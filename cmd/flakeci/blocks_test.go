@@ -15,13 +15,13 @@ func TestHeadlineOfAHomeInAHost(t *testing.T) {
 	home := func(p runner.Phase) runner.Result {
 		return runner.Result{
 			Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built,
-			Phases: []runner.Phase{{Name: result.PhaseEval.Name()}, {Name: result.PhaseBuild.Name()}, p},
+			Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}, p},
 		}
 	}
 	for want, p := range map[string]runner.Phase{
-		"✔ home/joe activated in box":               {Name: result.ParsePhaseName("activate"), Status: result.Passed},
-		"✔ home/joe activated in a":                 {Name: result.ParsePhaseName("activate: a"), Status: result.Passed},
-		"- home/joe not activated (a did not come)": {Name: result.ParsePhaseName("activate: a"), Status: result.Skipped, Message: "a did not come"},
+		"✔ home/joe activated in box":               {Phase: result.Phase{Name: result.ParsePhaseName("activate"), Status: result.Passed}},
+		"✔ home/joe activated in a":                 {Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Passed}},
+		"- home/joe not activated (a did not come)": {Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Skipped, Message: "a did not come"}},
 	} {
 		if got := headline(home(p)); got != want {
 			t.Errorf("%q, not %q", got, want)
@@ -35,7 +35,7 @@ func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	p := &blocks{app: &App{Stderr: &said}, told: map[*result.Cause]bool{}, ids: map[string]bool{}}
 	home := runner.Result{
 		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
-		Phases: []runner.Phase{{Name: result.PhaseEval.Name()}, {Name: result.PhaseBuild.Name()}},
+		Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}},
 	}
 	p.finish(home)
 	if said.Len() > 0 {
@@ -65,7 +65,7 @@ func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
 	for i, s := range []result.Status{result.Passed, result.Canceled, result.Skipped, result.Canceled, result.Error, result.Failed} {
 		p.finish(runner.Result{
 			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: matrix.KindNixOS}, Status: s,
-			Phases: []runner.Phase{{Name: result.PhaseEval.Name(), Status: s}},
+			Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: s}}},
 		})
 	}
 	if p.failed != 2 {

@@ -54,7 +54,7 @@ func (p *blocks) details(r runner.Result) []string {
 	}
 	var lines []string
 	for _, phase := range r.Phases {
-		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, reports.Human(phase.Duration)))
+		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, reports.HumanSeconds(phase.Duration)))
 	}
 	for _, output := range slices.Sorted(maps.Keys(r.OutPaths)) {
 		lines = append(lines, "  "+output+" "+r.OutPaths[output])
@@ -67,7 +67,7 @@ func (p *blocks) details(r runner.Result) []string {
 
 // headline is the line of a cell.
 func headline(r runner.Result) string {
-	took := reports.Human(r.Duration())
+	took := reports.HumanSeconds(r.Seconds())
 	id := r.Cell.ID
 	switch r.Status {
 	case result.Passed:

@@ -66,15 +66,8 @@ type translation struct {
 }
 
 func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) runner.Phase {
-	phase := runner.Phase{
-		Name: p.Name, Status: result.Passed, Started: p.Started, Duration: p.Duration, Attempts: p.Attempts, Message: t.redact(p.Message), Files: p.Files,
-	}
-	switch {
-	case p.Canceled:
-		phase.Status = result.Canceled
-	case p.Skipped:
-		phase.Status = result.Skipped
-	}
+	phase := runner.Phase{Phase: p.Phase}
+	phase.Message = t.redact(p.Message)
 	for _, f := range p.Faults {
 		phase.Causes = append(phase.Causes, t.cause(ctx, cell, f))
 	}

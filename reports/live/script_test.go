@@ -62,14 +62,14 @@ func (p *play) pass(d time.Duration) { p.time = p.time.Add(d) }
 func (p *play) passes(id string, how result.How, took time.Duration) {
 	p.watch.Done(runner.Result{
 		Cell: p.cell(id), Status: result.Passed, How: how,
-		Phases: []runner.Phase{{Name: result.PhaseEval.Name(), Status: result.Passed}, {Name: result.PhaseBuild.Name(), Status: result.Passed, Duration: took}},
+		Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed, Duration: took.Seconds()}}},
 	})
 }
 
 func (p *play) fails(id string, status result.Status, causes ...*result.Cause) {
 	p.watch.Done(runner.Result{
 		Cell: p.cell(id), Status: status, Causes: causes,
-		Phases: []runner.Phase{{Name: result.PhaseBuild.Name(), Status: status}},
+		Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status}}},
 	})
 }
 

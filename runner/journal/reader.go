@@ -112,7 +112,7 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 		j.homes = append(j.homes, rec.Found.plain())
 	case rec.Start != nil:
 		c := rec.Start.Cell.plain()
-		j.begun[c.ID] = runner.Phase{Name: result.ParsePhaseName(rec.Start.Phase), Status: result.Canceled, Started: rec.At}
+		j.begun[c.ID] = runner.Phase{Phase: result.Phase{Name: result.ParsePhaseName(rec.Start.Phase), Status: result.Canceled, Started: rec.At}}
 	case rec.Cause != nil:
 		causes[rec.Cause.Number] = &rec.Cause.Cause
 	case rec.Done != nil:
@@ -181,7 +181,7 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 			continue
 		}
 		if begun { // after it was finished, it was being activated in a host
-			p.Duration = max(0, j.Last.Sub(p.Started))
+			p.Duration = result.Seconds(max(0, j.Last.Sub(p.Started)))
 			p.Message = "not finished when " + why
 			res.Phases = append(slices.Clip(res.Phases), p)
 			res.Status, res.Note = result.Canceled, p.Message
