@@ -65,6 +65,8 @@ func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 		v.SetString(words[rng.Intn(len(words))] + words[rng.Intn(len(words))])
 	case reflect.Int, reflect.Int64:
 		v.SetInt(rng.Int63() - rng.Int63())
+	case reflect.Float64:
+		v.SetFloat(rng.NormFloat64())
 	case reflect.Bool:
 		v.SetBool(rng.Intn(2) == 0)
 	default:
