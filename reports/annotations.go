@@ -70,16 +70,3 @@ func Annotations(r result.Report) []Annotation {
 func inside(file string) bool {
 	return file != "" && !path.IsAbs(file) && file != ".." && !strings.HasPrefix(path.Clean(file), "../")
 }
-
-// wasBroken says whether all that a cause stops was broken at the base already.
-func (x index) wasBroken(c result.Cause) bool {
-	for _, id := range c.Cells {
-		if b := x.cells[id].Base; b == nil || b.Outcome != result.AlreadyBroken {
-			return false
-		}
-	}
-	return len(c.Cells) > 0
-}
-
-// Summary is the line that a run ends with, as plain text.
-func Summary(r result.Report) string { return summary(terminal().report(r)) }

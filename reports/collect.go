@@ -108,9 +108,6 @@ func collectCause(c *result.Cause, results []runner.Result) result.Cause {
 	return cause
 }
 
-// moment is to the minute, and the same wherever the report is read.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
 // Plan is the report of a run that did not take place: the grid and its cells
 // without a status, as `flakeci matrix` shows them.
 func Plan(f result.Flake, m matrix.Matrix) result.Report {

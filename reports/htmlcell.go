@@ -34,7 +34,7 @@ type htmlPhase struct {
 func (m *htmlMaker) cell(number int, c result.Cell) htmlCell {
 	k := m.marker.full(c)
 	one := htmlCell{
-		Number: number, ID: c.ID, Sign: k.sign, Tone: k.tone.class(), Outcome: means(c), Note: c.Note,
+		Number: number, ID: c.ID, Sign: k.sign, Tone: toneClass(k.tone), Outcome: means(c), Note: c.Note,
 		Facts: cellFacts(c), Base: m.baseFacts(c), Tags: htmlTags(c),
 	}
 	began := beginning(m.report)
@@ -55,7 +55,7 @@ func (m *htmlMaker) cell(number int, c result.Cell) htmlCell {
 func newHTMLPhase(p result.Phase, began time.Time) htmlPhase {
 	k := marker{}.full(result.Cell{Status: p.Status, Phases: []result.Phase{p}})
 	one := htmlPhase{
-		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: k.sign, Tone: k.tone.class(), Status: cmp.Or(string(p.Status), "no result"),
+		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: k.sign, Tone: toneClass(k.tone), Status: cmp.Or(string(p.Status), "no result"),
 		Took: HumanSeconds(p.Duration), Message: p.Message,
 	}
 	if !p.Started.IsZero() {

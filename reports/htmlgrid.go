@@ -88,7 +88,7 @@ func (m *htmlMaker) mark(c result.Cell) htmlMark {
 	k := m.marker.full(c)
 	mark := htmlMark{
 		Cell: m.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, c.Kind+"/"), c.ID), Sign: k.sign, Text: k.text,
-		Means: means(c), Tone: k.tone.class(), Tags: m.tags(c), Is: strings.Join(filterWords(c), " "),
+		Means: means(c), Tone: toneClass(k.tone), Tags: m.tags(c), Is: strings.Join(filterWords(c), " "),
 	}
 	mark.Title = c.ID + ": " + mark.Means + after(" (", noteText(c))
 	if noteText(c) != "" {
@@ -102,8 +102,8 @@ func (m *htmlMaker) mark(c result.Cell) htmlMark {
 	return mark
 }
 
-// class is the name of a tone in the page's style.
-func (t tone) class() string {
+// toneClass is the name of a tone in the page's style.
+func toneClass(t tone) string {
 	return map[tone]string{good: "good", warn: "warn", bad: "bad", quiet: "quiet"}[t]
 }
 

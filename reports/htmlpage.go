@@ -182,9 +182,3 @@ func (m *htmlMaker) totals() []htmlTotal {
 	add(n.removed, "removed", "")
 	return totals
 }
-
-// plural is the noun that fits a number.
-func plural(n int, noun string) string {
-	_, word, _ := strings.Cut(count(n, noun), " ")
-	return word
-}

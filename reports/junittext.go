@@ -143,9 +143,3 @@ func noCommands(s string) string {
 func xmlSeconds(seconds float64) string {
 	return fmt.Sprintf("%.3f", min(max(seconds, 0), 1e9))
 }
-
-// firstLine is the first line of a text.
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
-}

@@ -4,42 +4,42 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Layout is a report as the table lays it out. It is for the live view, which
+// LiveGrid is a report as the table lays it out. It is for the live view, which
 // shows the same grid while it fills up.
-type Layout struct {
+type LiveGrid struct {
 	Columns []string // titles, without that of the hosts: the system, its VM, one for each user
-	Rows    []LayoutRow
-	Others  []LayoutKind // what has no place in the grid
+	Rows    []LiveRow
+	Others  []LiveKind // what has no place in the grid
 }
 
-// LayoutRow is a row of the grid with a place for each column.
-type LayoutRow struct {
+// LiveRow is a row of the grid with a place for each column.
+type LiveRow struct {
 	Name   string
-	Places []Place
+	Places []LivePlace
 }
 
-// Place is where a row and a column meet.
-type Place struct {
+// LivePlace is where a row and a column meet.
+type LivePlace struct {
 	Cells []string // ids; none where there is nothing
-	Mark  Mark
+	Mark  LiveLabel
 }
 
-// LayoutKind is a kind of cells outside of the grid, such as checks.
-type LayoutKind struct {
+// LiveKind is a kind of cells outside of the grid, such as checks.
+type LiveKind struct {
 	Title string
 	Cells []string // ids
 }
 
-// Mark is what the grid shows of a place: a sign, one column wide, and a word or
+// LiveLabel is what the grid shows of a place: a sign, one column wide, and a word or
 // two, or fewer where there is little room. SGR is the colour as a terminal's
 // number, empty for none.
-type Mark struct {
+type LiveLabel struct {
 	Sign, Text, Brief, SGR string
 }
 
-// Lay lays a report out. A cell without a status is one that is still to come.
+// NewLiveGrid lays a report out. A cell without a status is one that is still to come.
 // All text but ids is safe to show on a terminal.
-func Lay(r result.Report) Layout {
+func NewLiveGrid(r result.Report) LiveGrid {
 	given := r.Cells
 	r = terminal().report(r)
 	asGiven := map[string]string{} // ids by what would be shown of them
@@ -56,26 +56,26 @@ func Lay(r result.Report) Layout {
 	full := marker{index: newIndex(r)}
 	brief := full
 	brief.detail = inBrief
-	var l Layout
+	var l LiveGrid
 	columns := s.columns()
 	for _, c := range columns {
 		l.Columns = append(l.Columns, c.title)
 	}
 	for _, w := range s.rows {
-		line := LayoutRow{Name: w.title()}
+		line := LiveRow{Name: w.title()}
 		for _, c := range columns {
 			cells := c.cells(w)
 			m := full.place(cells)
-			line.Places = append(line.Places, Place{
+			line.Places = append(line.Places, LivePlace{
 				Cells: ids(cells),
-				Mark:  Mark{Sign: m.sign, Text: m.text, Brief: brief.place(cells).text, SGR: m.tone.sgr()},
+				Mark:  LiveLabel{Sign: m.sign, Text: m.text, Brief: brief.place(cells).text, SGR: m.tone.sgr()},
 			})
 		}
 		l.Rows = append(l.Rows, line)
 	}
 	kinds, groups := byKind(s.others)
 	for _, kind := range kinds {
-		l.Others = append(l.Others, LayoutKind{Title: kindTitle(kind), Cells: ids(groups[kind])})
+		l.Others = append(l.Others, LiveKind{Title: kindTitle(kind), Cells: ids(groups[kind])})
 	}
 	return l
 }

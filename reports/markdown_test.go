@@ -92,7 +92,7 @@ func (p *markdownPage) show(r result.Report) {
 	for _, w := range s.rows {
 		for _, c := range s.columns() {
 			m := k.place(c.cells(w))
-			place := fmt.Sprintf("%s\n%s\n%s", named(w.name, w.note), named(c.title, ""), m.emoji())
+			place := fmt.Sprintf("%s\n%s\n%s", named(w.name, w.note), named(c.title, ""), labelEmoji(m))
 			if shown[place]--; shown[place] < 0 {
 				p.faults = append(p.faults, fmt.Sprintf("the place %q is not in %q", place, p.tables))
 			}

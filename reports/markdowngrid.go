@@ -89,7 +89,7 @@ func (m *markdown) mark(k mark) string {
 	if len(text) < 16 {
 		text = strings.ReplaceAll(text, " ", "\u00a0")
 	}
-	return strings.TrimSpace(k.emoji() + "\u00a0" + text)
+	return strings.TrimSpace(labelEmoji(k) + "\u00a0" + text)
 }
 
 func (m *markdown) isLarge() bool { return len(m.sheet.rows)*len(m.sheet.columns()) > smallGrid }

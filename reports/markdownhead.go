@@ -30,9 +30,9 @@ func verdictSign(v result.Verdict) string {
 	return "❗"
 }
 
-// emoji is how a mark's sign looks where there are colours only in pictures. None
+// labelEmoji is how a mark's sign looks where there are colours only in pictures. None
 // has a variation selector, of which no two programs make the same.
-func (m mark) emoji() string {
+func labelEmoji(m mark) string {
 	switch {
 	case m.sign == signPassed && m.tone == warn:
 		return "🔁"

@@ -2,9 +2,6 @@ package reports
 
 import "regexp"
 
-// markdownMark is the first line of a markdown report that is a file. It is not shown.
-const markdownMark = "<!-- flakeci report -->\n"
-
 // What the forms of a report begin with, each by itself.
 var ownRE = regexp.MustCompile(`\A(?:` +
 	`\s*\{\s*"schema":\s*"flakeci\.report/v[0-9]+"` + // JSON

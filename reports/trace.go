@@ -40,7 +40,7 @@ func WriteTrace(w io.Writer, r result.Report) error {
 		}}, 0, s.length),
 	}
 	for i, work := range s.works {
-		events = append(events, work.trace(runPid+1+i)...)
+		events = append(events, workEvents(work, runPid+1+i)...)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -54,8 +54,8 @@ func WriteTrace(w io.Writer, r result.Report) error {
 	return nil
 }
 
-// trace lists the events of one kind of work, none where there was none.
-func (w work) trace(pid int) []traceEvent {
+// workEvents lists the events of one kind of work, none where there was none.
+func workEvents(w work, pid int) []traceEvent {
 	if len(w.spans) == 0 {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (w work) trace(pid int) []traceEvent {
 	}
 	for _, s := range w.spans {
 		events = append(events, complete(traceEvent{
-			Name: s.cell.ID + " " + s.phase.Name.String(), Cat: string(s.phase.Name.Kind), Pid: pid, Tid: s.lane + 1, Args: s.args(),
+			Name: s.cell.ID + " " + s.phase.Name.String(), Cat: string(s.phase.Name.Kind), Pid: pid, Tid: s.lane + 1, Args: spanArgs(s),
 		}, s.start, s.end))
 		if s.phase.Status.NeedsAttention() {
 			events = append(events, traceEvent{
@@ -74,11 +74,11 @@ func (w work) trace(pid int) []traceEvent {
 			})
 		}
 	}
-	return append(events, w.counter(pid)...)
+	return append(events, counterEvents(w, pid)...)
 }
 
-// args is what a viewer shows of a span that is picked.
-func (s span) args() map[string]any {
+// spanArgs is what a viewer shows of a span that is picked.
+func spanArgs(s span) map[string]any {
 	args := map[string]any{"status": s.phase.Status, "cell": s.cell.ID}
 	if s.cell.How != "" {
 		args["how"] = s.cell.How
@@ -98,8 +98,8 @@ func (s span) args() map[string]any {
 	return args
 }
 
-// counter says, at every moment at which it changes, how many spans there are.
-func (w work) counter(pid int) []traceEvent {
+// counterEvents says, at every moment at which it changes, how many spans there are.
+func counterEvents(w work, pid int) []traceEvent {
 	change := map[int64]int{}
 	for _, s := range w.spans {
 		change[micro(s.start)]++

@@ -154,7 +154,7 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 func TestWaitingIsPartOfASpan(t *testing.T) {
 	r := result.Report{Cells: []result.Cell{{ID: "nixos/a", Kind: "nixos", Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
 	one := newSchedule(r).works[1].spans[0]
-	if one.start != 0 || one.end != 9 || one.args()["waiting_seconds"] != 7.0 {
-		t.Errorf("it is %+v, with %v", one, one.args())
+	if one.start != 0 || one.end != 9 || spanArgs(one)["waiting_seconds"] != 7.0 {
+		t.Errorf("it is %+v, with %v", one, spanArgs(one))
 	}
 }

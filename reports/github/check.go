@@ -29,7 +29,7 @@ func (c *client) check(ctx context.Context, j Job, name string, r result.Report,
 	if err != nil {
 		return err
 	}
-	title := cut(reports.Summary(r), mostTitle)
+	title := cut(reports.PlainSummary(r), mostTitle)
 	output := func(some []reports.Annotation) *github.CheckRunOutput {
 		return &github.CheckRunOutput{Title: &title, Summary: &text, Annotations: annotations(some)}
 	}
@@ -86,7 +86,7 @@ func (c *client) status(ctx context.Context, j Job, name string, r result.Report
 	if state == "" {
 		state = "error"
 	}
-	text := cut(reports.Summary(r), mostDescription)
+	text := cut(reports.PlainSummary(r), mostDescription)
 	_, err := ask(ctx, c, func() (*github.RepoStatus, error) {
 		status, _, err := c.api.Repositories.CreateStatus(ctx, c.owner, c.repo, j.SHA, &github.RepoStatus{
 			State: &state, Context: &name, Description: &text, TargetURL: optional(j.RunURL()),

@@ -27,7 +27,7 @@ type board struct {
 	faults   []*fault    // in the order in which they came up
 	byCause  map[*result.Cause]*fault
 
-	grid  reports.Layout
+	grid  reports.LiveGrid
 	stale bool // the grid is to be laid out anew
 }
 
@@ -251,7 +251,7 @@ func (b *board) stalled(drv string, _ []matrix.Cell, silent time.Duration) {
 }
 
 // layout is the grid as the table would show it now.
-func (b *board) layout() reports.Layout {
+func (b *board) layout() reports.LiveGrid {
 	if !b.stale {
 		return b.grid
 	}
@@ -272,7 +272,7 @@ func (b *board) layout() reports.Layout {
 		cause.ID, cause.Cells = f.id, f.cells
 		r.Causes = append(r.Causes, cause)
 	}
-	b.grid = reports.Lay(r)
+	b.grid = reports.NewLiveGrid(r)
 	return b.grid
 }
 

@@ -58,7 +58,7 @@ func (b *board) gridRows() []gridRow {
 	return rows
 }
 
-func (b *board) place(at reports.Place) place {
+func (b *board) place(at reports.LivePlace) place {
 	p := place{sign: at.Mark.Sign, text: at.Mark.Text, brief: at.Mark.Brief, sgr: at.Mark.SGR, state: passed}
 	for _, id := range at.Cells {
 		c := b.cells[id]

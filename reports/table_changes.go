@@ -1,18 +1,10 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/flakeci/flakeci/result"
-)
-
-// The most that the terminal form says of the changes; the other forms say all.
-const (
-	tableMachines = 8
-	tablePackages = 5
-	tableWhere    = 4
 )
 
 // changes appends what became of the machines since the base, in a few lines.
@@ -72,23 +64,9 @@ func (p *page) within(text string) {
 	}
 }
 
-// who names machines: all of them if they are, else the first few.
-func (ch *changes) who(cells []string) string {
-	return cmp.Or(ch.all(cells), some(cells, inlineCells))
-}
-
-// some names the first n of several cells and says how many more there are.
-func some(cells []string, n int) string {
-	if more := len(cells) - n; more > 1 {
-		return fmt.Sprintf("%s and %d more", strings.Join(cells[:n], ", "), more)
-	}
-	return and(cells)
-}
-
-// bracketed is a text behind another.
-func bracketed(text string) string {
-	if text == "" {
-		return ""
-	}
-	return " (" + text + ")"
-}
+// The most that the terminal form says of the changes; the other forms say all.
+const (
+	tableMachines = 8
+	tablePackages = 5
+	tableWhere    = 4
+)

@@ -2,10 +2,67 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
+
+// each returns a new list of what f makes of every element.
+func each[T any](list []T, f func(T) T) []T {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i] = f(out[i])
+	}
+	return out
+}
+
+// firstLine is the first line of a text.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// lastLines returns the last n lines of a text, none if it is empty.
+func lastLines(text string, n int) []string {
+	if text == "" {
+		return nil
+	}
+	lines := strings.Split(text, "\n")
+	return lines[max(0, len(lines)-n):]
+}
+
+// bracketed is a text behind another.
+func bracketed(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+// some names the first n of several cells and says how many more there are.
+func some(cells []string, n int) string {
+	if more := len(cells) - n; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(cells[:n], ", "), more)
+	}
+	return and(cells)
+}
+
+// plural is the noun that fits a number.
+func plural(n int, noun string) string {
+	_, word, _ := strings.Cut(count(n, noun), " ")
+	return word
+}
+
+// after returns text with something before it, or nothing if there is no text.
+func after(before, text string) string {
+	if text == "" {
+		return ""
+	}
+	return before + text
+}
 
 // widthOf is the number of columns that s takes in a terminal. It does not look
 // at the locale, as tablewriter's own default does: the same report has to give
@@ -140,3 +197,45 @@ func and(names []string) string {
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
+
+// HumanSeconds writes seconds as a person would say them.
+func HumanSeconds(seconds float64) string {
+	s := int64(min(seconds, 1e9) + 0.5)
+	switch {
+	case seconds < 9.95:
+		return fmt.Sprintf("%.1fs", seconds)
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm %02ds", s/60, s%60)
+	}
+	return fmt.Sprintf("%dh %02dm", s/3600, s%3600/60)
+}
+
+// Human is a duration as the table writes it.
+func Human(d time.Duration) string { return HumanSeconds(d.Seconds()) }
+
+// humanBytes writes a size, such as 8.1 GB. A report may have negative ones.
+func humanBytes(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
+
+// humanDelta is a difference of sizes, with its sign.
+func humanDelta(n int64) string {
+	switch {
+	case n < 0:
+		return "−" + humanBytes(-max(n, -1<<62))
+	case n > 0:
+		return "+" + humanBytes(n)
+	}
+	return "±0"
+}
+
+// derivationName is the name in a store path such as
+// /nix/store/HASH-libfrob-1.2.drv.
+func derivationName(path string) string {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	_, name, _ := strings.Cut(base, "-")
+	return strings.TrimSuffix(name, ".drv")
+}
+
+// moment is to the minute, and the same wherever the report is read.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

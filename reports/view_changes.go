@@ -37,23 +37,6 @@ type where struct {
 	packages []result.PackageChange // the size is that of the machine where it grew most
 }
 
-// told is what is said of some cells.
-type told struct {
-	words string
-	cells []string
-}
-
-// tell adds a cell to those of which the same is said.
-func tell(list []told, words, id string) []told {
-	i := slices.IndexFunc(list, func(t told) bool { return t.words == words })
-	if i < 0 {
-		i = len(list)
-		list = append(list, told{words: words})
-	}
-	list[i].cells = append(list[i].cells, id)
-	return list
-}
-
 // newChanges is nil for a run without a comparison.
 func newChanges(r result.Report) *changes {
 	if r.Base == nil || r.Base.Missing != "" {
@@ -252,4 +235,71 @@ func changeText(p result.PackageChange) string {
 		text += " (" + humanDelta(p.Size) + ")"
 	}
 	return text
+}
+
+// who names machines: all of them if they are, else the first few.
+func (ch *changes) who(cells []string) string {
+	return cmp.Or(ch.all(cells), some(cells, inlineCells))
+}
+
+// packageCounts counts the packages of a difference by what became of them.
+func packageCounts(c *result.Closure) string {
+	n := map[result.VersionChange]int{}
+	for _, p := range c.Packages {
+		n[p.Kind]++
+	}
+	return cmp.Or(list(
+		share{n[result.PackageAdded], "added"}, share{n[result.PackageRemoved], "removed"}, share{n[result.PackageUp], "up"},
+		share{n[result.PackageDown], "down"}, share{n[result.PackageModified], "changed"}, share{c.Rebuilt, "rebuilt (same version)"}), "no package changed")
+}
+
+// changeSign marks a change.
+func changeSign(p result.PackageChange) string {
+	switch p.Kind {
+	case result.PackageAdded:
+		return "+"
+	case result.PackageRemoved:
+		return "−"
+	case result.PackageUp:
+		return "↑"
+	case result.PackageDown:
+		return "↓"
+	}
+	return "~"
+}
+
+// versions writes the versions of a package; most have one.
+func versions(list []string) string {
+	const most = 6
+	named := each(list, func(v string) string { return cmp.Or(v, "(no version)") })
+	if more := len(named) - most; more > 0 {
+		named = append(named[:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(named, ", ")
+}
+
+// sizes are the smallest and the largest of some.
+type sizes struct {
+	least, most int64
+	any         bool
+}
+
+func (s *sizes) add(n int64) {
+	if !s.any {
+		*s = sizes{n, n, true}
+		return
+	}
+	s.least, s.most = min(s.least, n), max(s.most, n)
+}
+
+func (s sizes) String() string { return span2(humanBytes(s.least), humanBytes(s.most)) }
+
+func (s sizes) delta() string { return span2(humanDelta(s.least), humanDelta(s.most)) }
+
+// span2 names two ends, or the one if they read the same.
+func span2(least, most string) string {
+	if least == most {
+		return least
+	}
+	return least + " to " + most
 }

@@ -33,11 +33,11 @@ func WriteDiff(w io.Writer, r result.Report, o TableOptions) error {
 func (p *page) allChanges(ch *changes) {
 	p.hang("against " + baseLabel(ch.against) + ": " + ch.words())
 	for _, a := range ch.alike {
-		p.within(ch.named(a.cells) + ": " + a.size() + ", " + a.words)
+		p.within(machineNames(ch, a.cells) + ": " + a.size() + ", " + a.words)
 	}
 	for _, w := range ch.where {
 		p.gap()
-		p.hang("on " + ch.named(w.cells) + ":")
+		p.hang("on " + machineNames(ch, w.cells) + ":")
 		for _, change := range w.packages {
 			p.add("  " + changeText(change))
 		}
@@ -53,8 +53,8 @@ func (p *page) allChanges(ch *changes) {
 	}
 }
 
-// named names machines: all of them if they are, else each.
-func (ch *changes) named(cells []string) string { return cmp.Or(ch.all(cells), and(cells)) }
+// machineNames names machines: all of them if they are, else each.
+func machineNames(ch *changes, cells []string) string { return cmp.Or(ch.all(cells), and(cells)) }
 
 // outcomes appends what is not as it was in another way.
 func (p *page) outcomes(r result.Report) {

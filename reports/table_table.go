@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -49,12 +47,6 @@ func WriteTable(w io.Writer, r result.Report, o TableOptions) error {
 	return p.writeTo(w)
 }
 
-// terminal is the washer for terminals. A line of 500 characters is five lines
-// of a wide terminal; the whole is in the log that the report points to.
-func terminal() washer {
-	return washer{text: clean.Text, width: 500, lines: 60}
-}
-
 // head appends what was looked at, with what, and for how long.
 func (p *page) head(r result.Report) {
 	facts := []string{p.in(strong, "flakeci") + "  " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "?") + revision(r.Flake)}
@@ -78,52 +70,6 @@ func (p *page) head(r result.Report) {
 	for _, how := range slow(r.Cells) {
 		p.hang("booted " + how)
 	}
-}
-
-// slow lists in what ways machines were booted other than with the processor
-// itself, and why.
-func slow(cells []result.Cell) []string {
-	var hows []string
-	for _, c := range cells {
-		for _, phase := range c.Phases {
-			// Of a machine that failed, what went wrong comes first.
-			_, why, found := strings.Cut("; "+phase.Message, "; with tcg")
-			if how := "with tcg" + why; c.Kind == "vm" && found && !slices.Contains(hows, how) {
-				hows = append(hows, how)
-			}
-		}
-	}
-	return hows
-}
-
-// revision names a git revision as git itself does in short.
-func revision(f result.Flake) string {
-	text := ""
-	if rev := []rune(f.Rev); len(rev) > 0 {
-		text = "  rev " + string(rev[:min(7, len(rev))])
-	}
-	if f.Dirty {
-		text += " (dirty)"
-	}
-	return text
-}
-
-// inventory counts cells, with virtual machines apart.
-func inventory(cells []result.Cell) string {
-	cells = slices.DeleteFunc(slices.Clone(cells), result.Cell.Removed)
-	vms := 0
-	for _, c := range cells {
-		if c.Kind == "vm" {
-			vms++
-		}
-	}
-	switch {
-	case vms == 0:
-		return count(len(cells), "cell")
-	case vms == len(cells):
-		return count(vms, "vm")
-	}
-	return count(len(cells)-vms, "cell") + ", " + count(vms, "vm")
 }
 
 // verdict appends the last line.

@@ -3,11 +3,29 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/flakeci/flakeci/result"
 )
+
+// tone is what a piece of text means; colour is one way to show it.
+type tone int
+
+// The tones of text.
+const (
+	plain tone = iota
+	strong
+	good
+	warn
+	bad
+	quiet
+)
+
+// sgr is the number of the colour that a terminal knows; it is empty for none.
+func (t tone) sgr() string {
+	return map[tone]string{strong: "1", good: "32", warn: "33", bad: "31", quiet: "2"}[t]
+}
 
 // mark is what the grid shows of a cell: a sign, and a word or two.
 type mark struct {
@@ -178,27 +196,9 @@ func (k marker) short(c result.Cell, m mark) string {
 	return ""
 }
 
-// derivationName is the name in a store path such as
-// /nix/store/HASH-libfrob-1.2.drv.
-func derivationName(path string) string {
-	base := path[strings.LastIndexByte(path, '/')+1:]
-	_, name, _ := strings.Cut(base, "-")
-	return strings.TrimSuffix(name, ".drv")
-}
-
-// Human is a duration as the table writes it.
-func Human(d time.Duration) string { return HumanSeconds(d.Seconds()) }
-
-// HumanSeconds writes seconds as a person would say them.
-func HumanSeconds(seconds float64) string {
-	s := int64(min(seconds, 1e9) + 0.5)
-	switch {
-	case seconds < 9.95:
-		return fmt.Sprintf("%.1fs", seconds)
-	case s < 60:
-		return fmt.Sprintf("%ds", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm %02ds", s/60, s%60)
-	}
-	return fmt.Sprintf("%dh %02dm", s/3600, s%3600/60)
+// worst returns the cell that says most about a place of several.
+func worst(cells []result.Cell) result.Cell {
+	return slices.MaxFunc(cells, func(a, b result.Cell) int {
+		return cmp.Compare(a.Status.Severity(), b.Status.Severity())
+	})
 }

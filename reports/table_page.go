@@ -7,18 +7,6 @@ import (
 	"github.com/flakeci/flakeci/internal/clean"
 )
 
-// tone is what a piece of text means; colour is one way to show it.
-type tone int
-
-const (
-	plain tone = iota
-	strong
-	good
-	warn
-	bad
-	quiet
-)
-
 // page collects the lines of a terminal form.
 type page struct {
 	options TableOptions
@@ -31,11 +19,6 @@ func (p *page) in(t tone, text string) string {
 		return text
 	}
 	return "\x1b[" + t.sgr() + "m" + text + "\x1b[0m"
-}
-
-// sgr is the number of the colour that a terminal knows; it is empty for none.
-func (t tone) sgr() string {
-	return map[tone]string{strong: "1", good: "32", warn: "33", bad: "31", quiet: "2"}[t]
 }
 
 // add appends lines. This is where a line that GitHub's runner would take for a

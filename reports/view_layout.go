@@ -176,3 +176,24 @@ func (s *sheet) anySystem() bool {
 func (s *sheet) anyVM() bool {
 	return slices.ContainsFunc(s.rows, func(w row) bool { return len(w.vm) > 0 })
 }
+
+// column is one of a grid's, without that of the hosts.
+type column struct {
+	title string
+	user  bool
+	cells func(row) []result.Cell
+}
+
+func (s *sheet) columns() []column {
+	var list []column
+	if s.anySystem() {
+		list = append(list, column{"system", false, func(w row) []result.Cell { return w.system }})
+	}
+	if s.anyVM() {
+		list = append(list, column{"vm", false, func(w row) []result.Cell { return w.vm }})
+	}
+	for _, user := range s.users {
+		list = append(list, column{user, true, func(w row) []result.Cell { return w.homes[user] }})
+	}
+	return list
+}

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -93,31 +92,60 @@ func (x index) ordered(r result.Report) []result.Cause {
 	return list
 }
 
-// worst returns the cell that says most about a place of several.
-func worst(cells []result.Cell) result.Cell {
-	return slices.MaxFunc(cells, func(a, b result.Cell) int {
-		return cmp.Compare(a.Status.Severity(), b.Status.Severity())
-	})
+// age says whether a cause is new, and since when its cells have failed, as far as
+// that is known.
+func (x index) age(c result.Cause) string {
+	facts := []string{x.ageAtBase(c), x.since(c)}
+	return strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), ", ")
 }
 
-// noSubject is how titles of evaluation errors begin: what does not evaluate is
-// for the sink to say.
-const noSubject = "does not "
+// since says since when all cells of a cause have failed. It need not have been
+// for this cause all the time.
+func (x index) since(c result.Cause) string {
+	var last result.Since
+	for _, id := range c.Cells {
+		s := x.cells[id].Since
+		if s == nil {
+			return ""
+		}
+		if s.Started.After(last.Started) {
+			last = *s
+		}
+	}
+	return sinceText(&last)
+}
 
-// Headline is the title as a sentence of its own.
-func Headline(c result.Cause) string {
-	rest, open := strings.CutPrefix(c.Title, noSubject)
-	if !open {
-		return cmp.Or(c.Title, strings.TrimSpace(string(c.Kind)+" failure"))
+// ageAtBase says whether a cause was there at the base.
+func (x index) ageAtBase(c result.Cause) string {
+	switch outcome := x.outcome(c); {
+	case x.base == nil:
+	case outcome == result.NewFailure:
+		return "new"
+	case outcome == result.AlreadyBroken:
+		return "already broken at " + baseName(x.base)
 	}
-	switch n := len(c.Cells); {
-	case n == 0:
-		return "the flake does not " + rest
-	case n == 1:
-		return c.Cells[0] + " does not " + rest
-	case n <= inlineCells:
-		return and(c.Cells) + " do not " + rest
-	default:
-		return fmt.Sprintf("%d cells do not %s", n, rest)
+	return ""
+}
+
+// isMachine reports whether a cause is the machine's and not the flake's.
+func (x index) isMachine(c result.Cause) bool {
+	if len(c.Cells) == 0 {
+		return c.Kind.Status() == result.Error
 	}
+	for _, id := range c.Cells {
+		if x.cells[id].Status != result.Error {
+			return false
+		}
+	}
+	return true
+}
+
+// wasBroken says whether all that a cause stops was broken at the base already.
+func (x index) wasBroken(c result.Cause) bool {
+	for _, id := range c.Cells {
+		if b := x.cells[id].Base; b == nil || b.Outcome != result.AlreadyBroken {
+			return false
+		}
+	}
+	return len(c.Cells) > 0
 }

@@ -2,13 +2,18 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/result"
 )
+
+// terminal is the washer for terminals. A line of 500 characters is five lines
+// of a wide terminal; the whole is in the log that the report points to.
+func terminal() washer {
+	return washer{text: clean.Text, width: 500, lines: 60}
+}
 
 // washer makes every string of a report safe for one kind of sink, once and
 // before anything is done with it, so that no sink can forget one.
@@ -162,13 +167,4 @@ func cut(line string, width int) string {
 		n++
 	}
 	return line
-}
-
-// each returns a new list of what f makes of every element.
-func each[T any](list []T, f func(T) T) []T {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i] = f(out[i])
-	}
-	return out
 }

@@ -6,8 +6,6 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
-
-	"github.com/flakeci/flakeci/result"
 )
 
 // name shortens a host's or user's name, so that one does not push all else out
@@ -80,27 +78,6 @@ func (p *page) fitting(widths []int) int {
 		total += len(between)
 	}
 	return len(widths)
-}
-
-// column is one of a grid's, without that of the hosts.
-type column struct {
-	title string
-	user  bool
-	cells func(row) []result.Cell
-}
-
-func (s *sheet) columns() []column {
-	var list []column
-	if s.anySystem() {
-		list = append(list, column{"system", false, func(w row) []result.Cell { return w.system }})
-	}
-	if s.anyVM() {
-		list = append(list, column{"vm", false, func(w row) []result.Cell { return w.vm }})
-	}
-	for _, user := range s.users {
-		list = append(list, column{user, true, func(w row) []result.Cell { return w.homes[user] }})
-	}
-	return list
 }
 
 // part renders some columns of the sheet.
