@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/config"
 )
 
 // A shell's --config <(...) is a pipe, which can be read once. The lines that mistakes
@@ -33,8 +35,8 @@ func TestConfigurationInAPipe(t *testing.T) {
 	if err := f.load(cmd, nil); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(f.selection.hosts, []string{"nas"}) || string(f.origin.config.text) != text {
-		t.Errorf("hosts %q, lines %q", f.selection.hosts, f.origin.config.text)
+	if !slices.Equal(f.selection.hosts, []string{"nas"}) || string(f.origin.config.Text) != text {
+		t.Errorf("hosts %q, lines %q", f.selection.hosts, f.origin.config.Text)
 	}
 }
 
@@ -84,11 +86,11 @@ func TestConfigOptions(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			file := configFile{configName, []byte("[option]\n" + tt.toml + "\n")}
+			file := config.File{Path: config.Name, Text: []byte("[option]\n" + tt.toml + "\n")}
 			var n nixFlags
 			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 			n.add(flags)
-			_, err := readConfig(flags, file, newFence(""))
+			_, err := applyConfig(flags, file, newFence(""))
 			if tt.wrong {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got error %v, want %q", err, tt.want)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/reports"
 )
@@ -67,7 +68,7 @@ func (f *fence) artifacts(path string, redact func(io.Writer) io.WriteCloser) *a
 func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
 	for _, form := range o.files.forms() {
 		if err := f.mayReplace(ctx, a, strings.TrimPrefix(form[0], "--"), form[1]); err != nil {
-			return &usageError{msg: fmt.Sprintf("%s of %s: %v", strings.TrimPrefix(form[0], "--"), configName, err), hint: "name another file with " + form[0]}
+			return &usageError{msg: fmt.Sprintf("%s of %s: %v", strings.TrimPrefix(form[0], "--"), config.Name, err), hint: "name another file with " + form[0]}
 		}
 	}
 	folder := f.artifacts(o.artifacts, nil)

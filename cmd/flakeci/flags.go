@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
@@ -171,7 +172,7 @@ type flakeFlags struct {
 	color      string
 	configPath string
 	ref        string // the flake reference, from the argument
-	vms        vmConfig
+	vms        config.VM
 	origin     origin
 	fence      *fence
 }
@@ -225,7 +226,7 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if f.origin.config, err = findConfig(f.configPath, dir); err != nil {
 		return err
 	}
-	if f.vms, err = readConfig(cmd.Flags(), f.origin.config, f.fence); err != nil {
+	if f.vms, err = applyConfig(cmd.Flags(), f.origin.config, f.fence); err != nil {
 		return err
 	}
 	if err := f.checkSelection(); err != nil {

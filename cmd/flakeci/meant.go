@@ -58,7 +58,7 @@ func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp s
 	if err != nil {
 		return nil
 	}
-	if _, err := readConfig(fs, file, newFence(localFlake("."))); err != nil {
+	if _, err := applyConfig(fs, file, newFence(localFlake("."))); err != nil {
 		return nil
 	}
 	options := f.nix.flake()

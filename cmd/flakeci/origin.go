@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/matrix"
 )
 
 // origin tells whether something was asked for on the command line or in flakeci.toml.
 type origin struct {
 	flags  *pflag.FlagSet // nil: everything comes from the command line
-	config configFile
+	config config.File
 }
 
 // inFile says whether the value of a flag, which has one, comes from the file.
@@ -37,7 +38,7 @@ func (o origin) key(flag string) string {
 // name says where a value was given: --host, or host in flakeci.toml.
 func (o origin) name(flag string) string {
 	if o.inFile(flag) {
-		return o.key(flag) + " in " + filepath.Base(o.config.path)
+		return o.key(flag) + " in " + filepath.Base(o.config.Path)
 	}
 	return "--" + flag
 }
@@ -48,7 +49,7 @@ func (o origin) mistake(flag, msg, hint string) error {
 	if !o.inFile(flag) {
 		return &usageError{msg: msg, hint: hint}
 	}
-	e := o.config.wrong(o.key(flag), "%s", msg)
+	e := o.config.ErrorAt(o.key(flag), "%s", msg)
 	e.Hint = hint
 	return e
 }

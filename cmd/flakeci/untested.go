@@ -175,8 +175,8 @@ func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []result.
 			}
 			text := fmt.Sprintf("--%s %s matches nothing", flag.flag, pattern)
 			if f.origin.inFile(flag.flag) {
-				line := f.origin.config.line(flag.flag, slices.Index(*flag.values, pattern))
-				text = fmt.Sprintf("%s, line %d: %s %s matches nothing", filepath.Base(f.origin.config.path), line, flag.flag, pattern)
+				line := f.origin.config.Line(flag.flag, slices.Index(*flag.values, pattern))
+				text = fmt.Sprintf("%s, line %d: %s %s matches nothing", filepath.Base(f.origin.config.Path), line, flag.flag, pattern)
 			}
 			if near := matrix.Suggest(pattern, slices.Concat(ids, seen)); near != "" {
 				text += "; did you mean " + near + "?"

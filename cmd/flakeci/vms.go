@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -34,7 +35,7 @@ func (f *vmFlags) check() error {
 }
 
 // lab is where hosts are booted, with its temporary files below tmp.
-func (f *vmFlags) lab(a *App, c vmConfig, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Lab {
+func (f *vmFlags) lab(a *App, c config.VM, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Lab {
 	return &vmtest.Lab{
 		Accel: &vmtest.Accelerator{Want: vmtest.Accel(f.accel), Cache: a.cachePath("kvm.json")},
 		Dir:   tmp, Path: a.env("PATH"), Artifacts: artifacts,
@@ -48,7 +49,7 @@ func (j *job) vmOptions(tmp string) runner.VMOptions {
 	o := runner.VMOptions{MemoryMiB: j.opts.vms.MemoryMiB, Cores: j.opts.vms.Cores}
 	b := &booter{
 		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
-		redact: j.app.secrets.Text, checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
+		redact: j.app.secrets.Text, checks: j.opts.vms.ChecksOf, homes: !j.opts.vms.NoHomes,
 		place: placer(placeLimit(j.opts.timeout), func(ctx context.Context, host, unit string) (nix.Place, error) {
 			return j.target.UnitPlace(ctx, host, unit)
 		}),

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -95,9 +96,9 @@ func explain(err error) complaint {
 	if errors.As(err, &usage) {
 		return complaint{usage.msg, usage.hint, exitUsage}
 	}
-	var config *configError
-	if errors.As(err, &config) {
-		return complaint{err.Error(), config.Hint, exitUsage}
+	var mistake *config.Error
+	if errors.As(err, &mistake) {
+		return complaint{err.Error(), mistake.Hint, exitUsage}
 	}
 	for _, f := range []func(error) (complaint, bool){explainSelection, explainNix, explainReport} {
 		if c, ok := f(err); ok {

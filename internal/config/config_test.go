@@ -1,40 +1,78 @@
-package main
+package config
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/spf13/pflag"
-
 	"github.com/flakeci/flakeci/vmtest"
 )
 
-// readVM reads a configuration, and returns the flags that it set.
-func readVM(t *testing.T, text string) (vmConfig, *pflag.FlagSet, error) {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, configName), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	flags.StringSlice("vm", nil, "")
-	flags.String("accel", "auto", "")
-	file, err := findConfig("", dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := readConfig(flags, file, newFence(dir))
-	return c, flags, err
+// read decodes a file on a command line that has --impure.
+func read(text string) (Config, error) {
+	return File{Path: Name, Text: []byte(text)}.Decode(func(name string) bool { return name == "impure" })
 }
 
-func TestVMConfig(t *testing.T) {
-	c, flags, err := readVM(t, `
+// detail is what is wrong, without the file's name.
+func detail(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	var mistake *Error
+	if !errors.As(err, &mistake) || mistake.Path != Name {
+		t.Fatalf("got %v", err)
+	}
+	return mistake.Detail
+}
+
+// Each key of the file is the flag of that name.
+func TestFlags(t *testing.T) {
+	c, err := read(`
+host = ["reason", "laptop"]
+exclude = []
+base = ""
+timeout = "30m"
+jobs = 2
+retries = 0
+changed-only = true
+fail-fast = false
+[vm]
+hosts = "desk"
+accel = "tcg"
+`)
+	want := []Flag{
+		{"accel", []string{"tcg"}}, {"changed-only", []string{"true"}}, {"fail-fast", []string{"false"}},
+		{"host", []string{"reason", "laptop"}}, {"jobs", []string{"2"}}, {"retries", []string{"0"}},
+		{"timeout", []string{"30m"}}, {"vm", []string{"desk"}},
+	}
+	if err != nil || !reflect.DeepEqual(c.Flags, want) {
+		t.Errorf("got %q, %v, want %q", c.Flags, err, want)
+	}
+}
+
+// An input's folder is relative to the file. What is no folder there is left to Nix.
+func TestOverrides(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "lib"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f := File{filepath.Join(dir, Name), []byte("[override-input]\na = \"./lib\"\nb = \"path:lib\"\nc = \"nixpkgs\"\nd = \"/lib\"\ne = \"path:/lib\"\n")}
+	c, err := f.Decode(nil)
+	want := [][2]string{{"a", dir + "/lib"}, {"b", "path:" + dir + "/lib"}, {"c", "nixpkgs"}, {"d", "/lib"}, {"e", "path:/lib"}}
+	if err != nil || !slices.Equal(c.Overrides, want) {
+		t.Errorf("got %q, %v, want %q", c.Overrides, err, want)
+	}
+}
+
+func TestVM(t *testing.T) {
+	c, err := read(`
 [vm]
 hosts = ["reason", "laptop"]
 accel = "tcg"
@@ -87,21 +125,19 @@ contains = "ok"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if vms, _ := flags.GetStringSlice("vm"); !slices.Equal(vms, []string{"reason", "laptop"}) {
-		t.Errorf("--vm is %q", vms)
+	if want := []Flag{{"accel", []string{"tcg"}}, {"vm", []string{"reason", "laptop"}}}; !reflect.DeepEqual(c.Flags, want) {
+		t.Errorf("flags are %q", c.Flags)
 	}
-	if accel, _ := flags.GetString("accel"); accel != "tcg" {
-		t.Errorf("--accel is %q", accel)
-	}
-	if c.MemoryMiB != 2048 || c.Cores != 2 || c.Jobs != 3 || c.BootTimeout != 5*time.Minute || c.Silence != 90*time.Second || !c.OpenNetwork || c.homes() {
-		t.Errorf("got %+v", c)
+	vm := c.VM
+	if vm.MemoryMiB != 2048 || vm.Cores != 2 || vm.Jobs != 3 || vm.BootTimeout != 5*time.Minute || vm.Silence != 90*time.Second || !vm.OpenNetwork || !vm.NoHomes {
+		t.Errorf("got %+v", vm)
 	}
 	for host, want := range map[string][]string{
 		"reason": {"unit sshd.service", "all users are known", "command exit 3 as joachim", "UDP port [::1]:53", "GET http://[::1]:8080/health?a=b"},
 		"laptop": {"all users are known", "command exit 3 as joachim", "UDP port [::1]:53", "file /etc/hosts", "GET http://[::1]:8080/health?a=b"},
 	} {
 		var got []string
-		for _, check := range c.checksOf(host) {
+		for _, check := range vm.ChecksOf(host) {
 			got = append(got, check.Label())
 		}
 		if !slices.Equal(got, want) {
@@ -109,7 +145,7 @@ contains = "ok"
 		}
 	}
 	var subjects []string
-	for _, check := range c.Checks {
+	for _, check := range vm.checks {
 		subjects = append(subjects, show(check.Check))
 	}
 	want := []string{
@@ -134,14 +170,11 @@ func show(c vmtest.Check) string {
 }
 
 // No table leaves all as it is, and no hosts are none.
-func TestVMConfigEmpty(t *testing.T) {
+func TestVMEmpty(t *testing.T) {
 	for _, text := range []string{"", "[vm]\nhosts = []\n"} {
-		c, flags, err := readVM(t, text)
-		if err != nil || !c.homes() || c.OpenNetwork || len(c.checksOf("reason")) > 0 || c.against(nil) != nil {
+		c, err := read(text)
+		if err != nil || c.VM.NoHomes || c.VM.OpenNetwork || len(c.VM.ChecksOf("reason")) > 0 || c.VM.Against(nil) != nil || len(c.Flags) > 0 {
 			t.Errorf("%q gives %+v, %v", text, c, err)
-		}
-		if vms, _ := flags.GetStringSlice("vm"); len(vms) > 0 {
-			t.Errorf("%q gives --vm %q", text, vms)
 		}
 	}
 }
@@ -149,7 +182,7 @@ func TestVMConfigEmpty(t *testing.T) {
 const oneCheck = "[[vm.check]]\nunit = \"sshd\"\n\n[[vm.check]]\n"
 
 // What docs/configuration.md shows can be used as it is.
-func TestVMConfigOfDocumentation(t *testing.T) {
+func TestVMOfDocumentation(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -159,19 +192,24 @@ func TestVMConfigOfDocumentation(t *testing.T) {
 		example, _, _ := strings.Cut(part, "```")
 		examples.WriteString(example)
 	}
-	c, _, err := readVM(t, examples.String())
+	c, err := read(examples.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(c.checksOf("reason")); n != 6 {
+	if n := len(c.VM.ChecksOf("reason")); n != 6 {
 		t.Errorf("reason has %d checks", n)
 	}
 }
 
 // What is said of each mistake, without the file's name.
-func TestVMConfigMistakes(t *testing.T) {
+func TestMistakes(t *testing.T) {
 	tests := map[string]struct{ toml, want string }{
 		"unknown key of the table": {"[vm]\nhost = \"reason\"\n", "line 2: unknown key vm.host\n1| [vm]\n2| host = \"reason\"\n | ~~~~"},
+		"for the command line":     {"jobs = 1\nimpure = true\n", "line 2: impure is for the command line alone: --impure\n1| jobs = 1\n2| impure = true\n | ~~~~~~"},
+		"capital letters":          {"[vm]\nMemory = 2\n", "line 2: memory takes a number of MiB from 64 to 1073741824, not 2\n2| Memory = 2\n | ~~~~~~"},
+		"a table for a number":     {"jobs = { x = 1 }\n", "line 1: jobs takes a number\n1| jobs = { x = 1 }\n |        ~~~~~~~~~"},
+		"a heading for a number":   {"[jobs]\n", "line 1: jobs is not a table\n1| [jobs]\n |  ~~~~"},
+		"headings for a table":     {"[[option]]\n", "line 1: option is not a list of tables\n1| [[option]]\n |   ~~~~~~"},
 		"unknown key of a check": {"[[vm.check]]\nunits = \"sshd\"\n",
 			"line 2: unknown key vm.check.units\n1| [[vm.check]]\n2| units = \"sshd\"\n | ~~~~~"},
 		"a number in quotes": {"[[vm.check]]\nport = \"22\"\n",
@@ -179,11 +217,13 @@ func TestVMConfigMistakes(t *testing.T) {
 		"words that are numbers": {"[[vm.check]]\nunit = 1\n",
 			"line 2: vm.check.unit takes text in quotes\n1| [[vm.check]]\n2| unit = 1\n |        ~"},
 		// One table does for a list of one.
-		"one table": {"[vm.check]\nport = 0\n", "the 1st [[vm.check]]: port takes a number from 1 to 65535, not 0"},
+		"one table": {"[vm.check]\nport = 0\n", "line 2: the 1st [[vm.check]]: port takes a number from 1 to 65535, not 0\n2| port = 0\n | ~~~~"},
 		"no table":  {"vm = \"reason\"\n", "line 1: vm takes a table\n1| vm = \"reason\"\n |      ~~~~~~~~"},
 		"no checks": {"[vm]\ncheck = 22\n", "line 2: vm.check takes a table, such as [[vm.check]] begins\n1| [vm]\n2| check = 22\n |         ~~"},
 		"check":     {"[vm]\ncheck = [22]\n", "line 2: vm.check takes a table, such as [[vm.check]] begins\n1| [vm]\n2| check = [22]\n |          ~~"},
 		"hosts":     {"[vm]\nhosts = [1]\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = [1]\n | ~~~~~"},
+		"host":      {"[vm]\nhosts = 1\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = 1\n | ~~~~~"},
+		"no host":   {"[vm]\nhosts = \"\"\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = \"\"\n | ~~~~~"},
 		"accel":     {"[vm]\naccel = \"hvf\"\n", "line 2: accel takes auto, kvm or tcg, not \"hvf\"\n2| accel = \"hvf\"\n | ~~~~~"},
 		"memory": {"[vm]\nmemory = 2\n",
 			"line 2: memory takes a number of MiB from 64 to 1073741824, not 2\n2| memory = 2\n | ~~~~~~"},
@@ -234,23 +274,16 @@ func TestVMConfigMistakes(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := readVM(t, tt.toml)
-			var mistake *configError
-			if !errors.As(err, &mistake) {
-				t.Fatalf("got %v", err)
-			}
-			if mistake.Detail != tt.want {
-				t.Errorf("got\n%s\nwant\n%s", mistake.Detail, tt.want)
-			}
-			if filepath.Base(mistake.Path) != configName {
-				t.Errorf("the file is said to be %s", mistake.Path)
+			_, err := read(tt.toml)
+			if got := detail(t, err); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
 	}
 }
 
 // Some mistakes show only when the hosts are known.
-func TestVMConfigAgainst(t *testing.T) {
+func TestAgainst(t *testing.T) {
 	tests := map[string]struct{ toml, want string }{
 		"good": {"[[vm.check]]\nunit = \"x\"\nhosts = [\"rea*\", \"laptop\"]\n", ""},
 		"one name for several hosts": {
@@ -265,32 +298,19 @@ func TestVMConfigAgainst(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c, _, err := readVM(t, tt.toml)
+			c, err := read(tt.toml)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := ""
-			var mistake *configError
-			if errors.As(c.against([]string{"laptop", "reason"}), &mistake) {
-				got = mistake.Detail
-			}
-			if got != tt.want {
+			if got := detail(t, c.VM.Against([]string{"laptop", "reason"})); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestOrdinal(t *testing.T) {
-	for n, want := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 21: "21st", 112: "112th"} {
-		if got := ordinal(n); got != want {
-			t.Errorf("%d is %s", n, got)
-		}
-	}
-}
-
 // A run that goes on with another one asks whether the settings are what they were.
-func TestVMConfigIsTheSame(t *testing.T) {
+func TestVMString(t *testing.T) {
 	texts := []string{
 		"", "[vm]\nmemory = 2048\n", "[vm]\nhomes = false\n",
 		"[[vm.check]]\nfile = \"/x\"\nmode = \"0644\"\nmatches = \"^a\"\n",
@@ -301,17 +321,17 @@ func TestVMConfigIsTheSame(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for _, text := range texts {
-		one, _, err1 := readVM(t, text)
-		two, _, err2 := readVM(t, text)
+		one, err1 := read(text)
+		two, err2 := read(text)
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
-		if one.String() != two.String() {
-			t.Errorf("%q is %q and %q", text, one, two)
+		if one.VM.String() != two.VM.String() {
+			t.Errorf("%q is %q and %q", text, one.VM, two.VM)
 		}
-		if other, there := seen[one.String()]; there {
+		if other, there := seen[one.VM.String()]; there {
 			t.Errorf("%q is the same as %q", text, other)
 		}
-		seen[one.String()] = text
+		seen[one.VM.String()] = text
 	}
 }

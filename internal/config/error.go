@@ -1,0 +1,71 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Error is a mistake in the file. Detail shows the line where it is known.
+type Error struct {
+	Path, Detail string
+	Hint         string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
+
+// explain puts an error of go-toml into the words of the file.
+func (f File) explain(err error, isFlag func(name string) bool) *Error {
+	detail := err.Error()
+	var unknown *toml.StrictMissingError
+	var decode *toml.DecodeError
+	switch {
+	case errors.As(err, &unknown):
+		first := &unknown.Errors[0]
+		key := strings.Join(first.Key(), ".")
+		detail = excerpt(first, "unknown key "+key)
+		if isFlag(key) {
+			detail = excerpt(first, fmt.Sprintf("%s is for the command line alone: --%s", key, key))
+		}
+	case errors.As(err, &decode):
+		detail = excerpt(decode, plain(decode))
+	}
+	return &Error{Path: f.Path, Detail: detail}
+}
+
+// excerpt puts a message above go-toml's excerpt of the file, and drops go-toml's own
+// message behind the marks.
+func excerpt(e *toml.DecodeError, message string) string {
+	line, _ := e.Position()
+	return fmt.Sprintf("line %d: %s\n%s", line, message, strings.Replace(e.String(), "~ "+said(e), "~", 1))
+}
+
+// said returns go-toml's own message.
+func said(e *toml.DecodeError) string { return strings.TrimPrefix(e.Error(), "toml: ") }
+
+// wrongKindRE matches go-toml's message about a value of the wrong kind, and captures the
+// Go type.
+var wrongKindRE = regexp.MustCompile(`^cannot decode TOML .+ into (?:struct field \S+ of type )?(\S+)`)
+
+// plain says what is wrong without naming Go types.
+func plain(e *toml.DecodeError) string {
+	key, said := strings.Join(e.Key(), "."), said(e)
+	const check = "a table, such as [[vm.check]] begins"
+	kinds := map[string]string{
+		"string": "text in quotes", "int": "a number", "bool": "true or false",
+		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",
+		"config.vmTable": "a table", "config.checkTable": check, "[]config.checkTable": check,
+	}
+	switch m := wrongKindRE.FindStringSubmatch(said); {
+	case m != nil && kinds[m[1]] != "":
+		return fmt.Sprintf("%s takes %s", key, kinds[m[1]])
+	case strings.HasPrefix(said, "cannot store a table"):
+		return key + " is not a table"
+	case strings.HasPrefix(said, "cannot store an array table"):
+		return key + " is not a list of tables"
+	}
+	return said
+}

@@ -1,0 +1,129 @@
+package config
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// reader reads the values of one table by their keys. A key that is not given has the zero
+// value. It keeps the first mistake.
+type reader struct {
+	file  File
+	key   string // the table's
+	check string // what messages call the table if it is a check
+	given map[string]any
+	asked []string // keys in the order they were asked for
+	err   error
+}
+
+// value returns the value of a key, nil if it is not given.
+func (r *reader) value(key string) any {
+	r.asked = append(r.asked, key)
+	return r.given[key]
+}
+
+func (r *reader) wrong(key, format string, args ...any) {
+	if r.err != nil {
+		return
+	}
+	if r.check != "" {
+		format, args = "%s: "+format, append([]any{r.check}, args...)
+	}
+	r.err = r.file.ErrorAt(r.key+"."+key, format, args...)
+}
+
+// text takes any text but an empty one, which would say nothing.
+func (r *reader) text(key string) string {
+	text, isGiven := r.value(key).(string)
+	switch {
+	case isGiven && text == "":
+		r.wrong(key, "%s is empty; leave it out", key)
+	case strings.Contains(text, "\x00"):
+		r.wrong(key, "%s holds a NUL, which no program can be given", key)
+	}
+	return text
+}
+
+// parsed takes a text that parse accepts.
+func parsed[T any](r *reader, key, takes string, parse func(text string) (value T, ok bool)) (value T) {
+	if text := r.text(key); text != "" {
+		var ok bool
+		if value, ok = parse(text); !ok {
+			r.wrong(key, "%s takes %s, not %q", key, takes, text)
+		}
+	}
+	return value
+}
+
+func (r *reader) matching(key, takes string, re *regexp.Regexp) string {
+	return parsed(r, key, takes, func(text string) (string, bool) { return text, re.MatchString(text) })
+}
+
+// accountRE matches what a user or a group may be called in a file such as /etc/passwd.
+var accountRE = regexp.MustCompile(`^[^-:/\s\x00-\x1f\x7f][^:/\x00-\x1f\x7f]*$`)
+
+func (r *reader) account(key string) string {
+	return r.matching(key, "a name such as joachim", accountRE)
+}
+
+func (r *reader) path(key string) string {
+	return parsed(r, key, "a path from the root such as /etc/hosts", func(text string) (string, bool) { return text, path.IsAbs(text) })
+}
+
+func (r *reader) duration(key string) time.Duration {
+	return parsed(r, key, "a duration such as 30s or 1m30s", func(text string) (time.Duration, bool) {
+		d, err := time.ParseDuration(text)
+		return d, err == nil && d > 0
+	})
+}
+
+func (r *reader) regexp(key string) *regexp.Regexp {
+	text := r.text(key)
+	if text == "" {
+		return nil
+	}
+	re, err := regexp.Compile(text)
+	if err != nil {
+		r.wrong(key, "%s takes a regular expression (RE2): %s", key, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	return re
+}
+
+// names takes a list of names, or one name alone.
+func (r *reader) names(key string) (names []string) {
+	value := r.value(key)
+	list, isList := value.([]any)
+	if !isList && value != nil {
+		list = []any{value}
+	}
+	for _, item := range list {
+		name, _ := item.(string)
+		if name == "" {
+			r.wrong(key, `%s takes a name in quotes, or a list such as ["a", "b"]`, key)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func (r *reader) oneOf(key string, known ...string) string {
+	text, _ := r.value(key).(string)
+	if text != "" && !slices.Contains(known, text) {
+		last := len(known) - 1
+		r.wrong(key, "%s takes %s or %s, not %q", key, strings.Join(known[:last], ", "), known[last], text)
+	}
+	return text
+}
+
+// number takes a number from least to most. What it counts follows the word "number" in
+// the message.
+func (r *reader) number(key string, least, most int, ofWhat string) int {
+	n, isGiven := r.value(key).(int)
+	if isGiven && (n < least || n > most) {
+		r.wrong(key, "%s takes a number%s from %d to %d, not %d", key, ofWhat, least, most, n)
+	}
+	return n
+}

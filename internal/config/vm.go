@@ -1,0 +1,155 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/vmtest"
+)
+
+// vmTable is [vm] in the file.
+type vmTable struct {
+	Hosts               any // a name or a list of names
+	Accel, Network      string
+	Memory, Cores, Jobs *int
+	Homes               *bool
+	BootTimeout         *string `toml:"boot-timeout"`
+	Silence             *string
+	Check               []checkTable
+}
+
+// VM holds the settings of [vm] that have no flag. The zero value stands for a file
+// without any.
+type VM struct {
+	MemoryMiB, Cores     int // 0: as the host is configured
+	BootTimeout, Silence time.Duration
+	OpenNetwork          bool
+	Jobs                 int  // guests at once; 0: as many as memory and cores allow
+	NoHomes              bool // do not activate the homes inside their host
+
+	hosts  []string // for --vm
+	accel  string   // for --accel
+	checks []check
+	file   File
+}
+
+// check is a check with the hosts it is for.
+type check struct {
+	vmtest.Check
+	hosts []matrix.Glob // none: every host
+}
+
+func (c check) isFor(host string) bool {
+	return len(c.hosts) == 0 || slices.ContainsFunc(c.hosts, func(g matrix.Glob) bool { return g.Match(host) })
+}
+
+// leastMemory is in MiB. No NixOS boots with less: whoever writes a smaller number means
+// GiB.
+const leastMemory = 64
+
+// read reads and validates the table. The error is an [*Error].
+func (t vmTable) read(f File) (VM, error) {
+	r := &reader{file: f, key: "vm", given: given(t)}
+	v := VM{
+		file: f, hosts: r.names("hosts"), accel: r.oneOf("accel", "auto", "kvm", "tcg"),
+		MemoryMiB:   r.number("memory", leastMemory, 1<<30, " of MiB"),
+		Cores:       r.number("cores", 1, 1024, ""),
+		Jobs:        r.number("jobs", 1, 1024, ""),
+		BootTimeout: r.duration("boot-timeout"),
+		Silence:     r.duration("silence"),
+		OpenNetwork: r.oneOf("network", "closed", "open") == "open",
+		NoHomes:     r.value("homes") == false,
+	}
+	for i, table := range t.Check {
+		one := &reader{file: f, key: checkKey(i), check: checkName(i), given: given(table)}
+		v.checks = append(v.checks, one.readCheck())
+		r.err = cmp.Or(r.err, one.err)
+	}
+	if r.err != nil {
+		return VM{}, r.err
+	}
+	return v, v.distinct(v.exampleHosts())
+}
+
+// checkKey is the key of a check, and checkName what messages call it.
+func checkKey(i int) string  { return fmt.Sprintf("vm.check[%d]", i) }
+func checkName(i int) string { return "the " + humanize.Ordinal(i+1) + " [[vm.check]]" }
+
+// String is the same for two settings if each host fares the same under both.
+func (v VM) String() string {
+	var b strings.Builder
+	fmt.Fprint(&b, v.MemoryMiB, v.Cores, v.BootTimeout, v.Silence, v.OpenNetwork, v.NoHomes)
+	for _, c := range v.checks {
+		fmt.Fprintf(&b, "\n%v %+v", c.hosts, c.Check)
+	}
+	return b.String()
+}
+
+// ChecksOf lists the checks of one host in the order of the file.
+func (v VM) ChecksOf(host string) []vmtest.Check {
+	var list []vmtest.Check
+	for _, c := range v.checks {
+		if c.isFor(host) {
+			list = append(list, c.Check)
+		}
+	}
+	return list
+}
+
+// Against compares the checks with the hosts of the flake. A check for a host that the
+// flake does not have would never run, and two checks of one host may not have the same
+// name. The error is an [*Error].
+func (v VM) Against(hosts []string) error {
+	for i, c := range v.checks {
+		for n, g := range c.hosts {
+			if !slices.ContainsFunc(hosts, g.Match) {
+				return v.file.ErrorAt(fmt.Sprintf("%s.hosts[%d]", checkKey(i), n), "%s: the flake has no host %s; it has %s",
+					checkName(i), g, cmp.Or(strings.Join(hosts, ", "), "none"))
+			}
+		}
+	}
+	return v.distinct(hosts)
+}
+
+// distinct looks for two checks of the same name on one of the hosts.
+func (v VM) distinct(hosts []string) error {
+	for _, host := range hosts {
+		seen := map[string]int{}
+		for i, c := range v.checks {
+			if !c.isFor(host) {
+				continue
+			}
+			label := c.Label()
+			if first, taken := seen[label]; taken {
+				on := ""
+				if len(c.hosts) > 0 || len(v.checks[first].hosts) > 0 {
+					on = " on " + host
+				}
+				return v.file.ErrorAt(checkKey(i), "%s has the same name as the %s%s, %q; give one of them another name",
+					checkName(i), humanize.Ordinal(first+1), on, label)
+			}
+			seen[label] = i
+		}
+	}
+	return nil
+}
+
+// exampleHosts stands in for the hosts of the flake until they are known: the hosts that
+// checks name, and one more for the checks of every host.
+func (v VM) exampleHosts() []string {
+	var hosts []string
+	for _, c := range v.checks {
+		for _, g := range c.hosts {
+			if !slices.Contains(hosts, g.String()) {
+				hosts = append(hosts, g.String())
+			}
+		}
+	}
+	return append(hosts, "any host")
+}
