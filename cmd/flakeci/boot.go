@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -17,7 +17,7 @@ type booter struct {
 	lab    *vmtest.Lab
 	checks func(host string) []vmtest.Check
 	homes  bool // activate homes
-	place  func(ctx context.Context, host, unit string) nix.Place
+	place  func(ctx context.Context, host, unit string) nixlog.Place
 	redact func(string) string // takes credentials out of what a guest says
 }
 

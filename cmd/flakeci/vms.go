@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/artifact"
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
@@ -48,7 +48,7 @@ func (j *job) vmOptions(tmp string) runner.VMOptions {
 	b := &booter{
 		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
 		redact: j.app.secrets.Text, checks: j.opts.vms.checksOf, homes: j.opts.vms.homes(),
-		place: placer(placeLimit(j.opts.timeout), func(ctx context.Context, host, unit string) (nix.Place, error) {
+		place: placer(placeLimit(j.opts.timeout), func(ctx context.Context, host, unit string) (nixlog.Place, error) {
 			return j.target.UnitPlace(ctx, host, unit)
 		}),
 	}
@@ -72,11 +72,11 @@ func placeLimit(timeout time.Duration) time.Duration {
 // placer looks for places, which are nice to have and no more. A flake's options can
 // take for ever, and a guest can make up a unit, so once the limit was reached there is
 // no further look.
-func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (nix.Place, error)) func(ctx context.Context, host, unit string) nix.Place {
+func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (nixlog.Place, error)) func(ctx context.Context, host, unit string) nixlog.Place {
 	var late atomic.Bool
-	return func(ctx context.Context, host, unit string) nix.Place {
+	return func(ctx context.Context, host, unit string) nixlog.Place {
 		if late.Load() {
-			return nix.Place{}
+			return nixlog.Place{}
 		}
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -85,7 +85,7 @@ func placer(limit time.Duration, find func(ctx context.Context, host, unit strin
 			late.Store(true)
 		}
 		if err != nil {
-			return nix.Place{}
+			return nixlog.Place{}
 		}
 		return place
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/runner"
@@ -146,7 +147,7 @@ func explainNix(err error) (complaint, bool) {
 	var noFlake *nix.NoFlakeError
 	var notFound *nix.NotFoundError
 	var tooOld *nix.TooOldError
-	var evalErr *nix.EvalError
+	var evalErr *nixlog.EvalError
 	var late *nix.TimeoutError
 	var slow *runner.SlowError
 	switch {

@@ -119,7 +119,7 @@ func overrideArgs(prefix string, overrides []Override) []string {
 
 // Resolve asks Nix what the reference stands for. It locks and fetches the
 // inputs that are not locked yet; no lock file is written. Errors are a
-// [*NoFlakeError] or an [*EvalError] where the flake is to blame. In both cases
+// [*NoFlakeError] or a [*nixlog.EvalError] where the flake is to blame. In both cases
 // the Flake is still given, with what is known of it.
 func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake, error) {
 	f := Flake{Ref: ref}

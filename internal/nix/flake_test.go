@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 const oneHost = "{ outputs = { self }: { nixosConfigurations.reason = { }; }; }\n"
@@ -320,7 +322,7 @@ func TestOpenSaysThatAFlakeCannotBeFetched(t *testing.T) {
 	eachLane(t, func(w *world) {
 		for _, ref := range []string{"http://127.0.0.1:1/x.tar.gz", "git+http://127.0.0.1:1/x"} {
 			_, err := w.open(ref, FlakeOptions{})
-			var e *EvalError
+			var e *nixlog.EvalError
 			if !errors.As(err, &e) || e.Input == nil || e.Input.Name != "" || e.Input.URL != ref {
 				w.Errorf("%s: error is %T: %+v", ref, err, err)
 			}

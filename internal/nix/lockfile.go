@@ -2,83 +2,10 @@ package nix
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
-	"regexp"
 	"sort"
 	"strings"
 )
-
-// InputFault is an input that could not be fetched.
-type InputFault struct {
-	// Name is the input's path from the flake, such as "mid/nix-secrets"; what
-	// stands before the last slash asks for it, else the flake itself. It is
-	// empty where the flake itself could not be fetched.
-	Name string
-	// URL is what was fetched, empty where Nix does not tell.
-	URL string
-}
-
-var (
-	lockingRE    = regexp.MustCompile(`^while updating the (?:lock file of|flake input)`)
-	inputNameRE  = regexp.MustCompile(`^while updating the flake input '(.+)'`)
-	inputFetchRE = regexp.MustCompile(`^while fetching the input '(.+)'`)
-	fetchFailRE  = regexp.MustCompile(`(?i)failed to fetch|unable to download|program '?git'? failed|could not resolve|cannot find .* (?:input|registries)|failed to open archive|HTTP error|cannot fetch|(?:git repository|path|status of) .*(?:does not exist|no such file)|revspec .* not found`)
-)
-
-// locking says whether Nix was busy with the flake's inputs, so that its words
-// do not speak of the flake itself. Nothing is evaluated meanwhile; a trace with
-// places in it has such words from the flake (builtins.addErrorContext).
-func (r *record) locking() bool {
-	about := false
-	for _, t := range r.Trace {
-		if t.File != "" {
-			return false
-		}
-		about = about || lockingRE.MatchString(stripSGR(t.RawMsg))
-	}
-	return about
-}
-
-// nameInput says whose flake an error is in if it is not a failure to fetch.
-func (e *EvalError) nameInput(prefix string) {
-	if name := e.inputFrames(prefix).Name; e.Input == nil && name != "" {
-		e.Message = fmt.Sprintf("in the flake of input %s: %s", name, e.Message)
-	}
-}
-
-// inputFault recognises an input that could not be fetched and names it: from
-// the trace while locking, from the lock file afterwards. What the flake itself
-// fetches while it is evaluated is no input, and neither is one that was
-// fetched and then throws. prefix is where the flake stands among the inputs of
-// what was asked.
-func (f *Flake) inputFault(e *EvalError, prefix string) *InputFault {
-	in := e.inputFrames(prefix)
-	switch {
-	case in.URL == "" && !fetchFailRE.MatchString(e.Message):
-		return nil
-	case in.Name == "" && in.URL != "":
-		in.Name = f.locks.nameOf(in.URL)
-	}
-	if in.Name == "" {
-		return nil
-	}
-	return &in
-}
-
-// inputFrames is what the trace tells of the input that Nix was busy with.
-func (e *EvalError) inputFrames(prefix string) InputFault {
-	var in InputFault
-	for _, fr := range e.Frames {
-		if m := inputFetchRE.FindStringSubmatch(fr.Text); m != nil && in.URL == "" {
-			in.URL = m[1]
-		}
-		if m := inputNameRE.FindStringSubmatch(fr.Text); m != nil && in.Name == "" && e.locking {
-			in.Name = strings.TrimPrefix(m[1], prefix)
-		}
-	}
-	return in
-}
 
 // lockFile is the graph of inputs: nodes by name, each with its inputs, which
 // are node names or, where they follow another, paths from the root.
