@@ -36,6 +36,7 @@ func rules() []rule {
 		{"internal/proc", []string{"internal/safely"}},
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix/nixlog", []string{"result"}},
+		{"internal/nix/flakeref", []string{"internal/git"}},
 		{"internal/nix/recordings", []string{"internal/lanes"}},
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "result"}},
 		{"internal", []string{"internal", "result"}},

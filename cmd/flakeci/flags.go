@@ -13,6 +13,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -263,7 +264,7 @@ func flakeArg(args []string) (string, error) {
 // localFlake is the folder at or above a local reference that holds the flake,
 // or "" for a reference that is not a folder.
 func localFlake(ref string) string {
-	dir := nix.LocalRef(ref)
+	dir := flakeref.Absolute(ref)
 	if dir = strings.TrimPrefix(dir, "path:"); !filepath.IsAbs(dir) {
 		return ""
 	}

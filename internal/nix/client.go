@@ -1,13 +1,11 @@
-// Package nix is the only place that knows Nix's command line, its JSON and
-// its log formats.
+// Package nix is the only place that knows Nix's command line.
 //
-// A [Client] is one Nix binary whose version was asked once. [Client.Open]
-// resolves a flake reference to a [Target], which is then asked what the flake
-// offers ([Target.Inventory]) and for derivations ([Target.Instantiate]);
-// [Client.Build] realises derivations and tells the leaf that failed from its
-// victims. What goes wrong in the flake comes back as a [*nixlog.EvalError] with its
-// place in the flake's own files; what Nix could not do at all as a
-// [*proc.Error] or one of the small error types here.
+// A [Client] is one Nix binary whose version was asked once. [Client.Open] resolves a
+// flake reference to a [Target], which then answers what the flake offers
+// ([Target.Inventory]) and evaluates derivations ([Target.Instantiate]). [Client.Build]
+// realizes derivations and tells the leaf that failed from its victims. What goes wrong in
+// the flake comes back as a [*nixlog.EvalError] with its place in the flake's own files;
+// what Nix could not do at all as a [*proc.Error] or one of the small error types here.
 package nix
 
 import (

@@ -129,28 +129,3 @@ func TestReadFollowsNoLink(t *testing.T) {
 		}
 	}
 }
-
-// A lock file may hold a circle, and inputs that follow others.
-func TestNameOfAnInput(t *testing.T) {
-	source := func(url string) flakeSource { return flakeSource{Type: "git", URL: url} }
-	inputs := func(pairs ...string) map[string]json.RawMessage {
-		m := map[string]json.RawMessage{}
-		for i := 0; i < len(pairs); i += 2 {
-			m[pairs[i]] = json.RawMessage(pairs[i+1])
-		}
-		return m
-	}
-	locks := lockFile{Root: "root", Nodes: map[string]lockNode{
-		"root": {Inputs: inputs("a", `"a"`, "b", `"b"`, "follows", `["a", "c"]`)},
-		"a":    {Inputs: inputs("c", `"c"`, "back", `"a"`), Locked: source("https://127.0.0.1/a")},
-		"b":    {Inputs: inputs("c", `"c"`), Locked: source("https://127.0.0.1/a/b")},
-		"c":    {Inputs: inputs("root", `"root"`), Locked: source("https://127.0.0.1/c%20d")},
-	}}
-	for url, want := range map[string]string{
-		"git+https://127.0.0.1/a?ref=x": "a", "git+https://127.0.0.1/a/b": "b", "git+https://127.0.0.1/c%20d": "a/c", "https://127.0.0.1/": "", "": "",
-	} {
-		if got := locks.nameOf(url); got != want {
-			t.Errorf("%q is input %q, want %q", url, got, want)
-		}
-	}
-}

@@ -350,19 +350,3 @@ func TestOverridesReachTheFlake(t *testing.T) {
 		}
 	})
 }
-
-func TestLocalRef(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
-	files{"examples/fleet/a": "", "odd #?%/a": "", "file": ""}.write(t, dir, strings.NewReplacer())
-	tests := map[string]string{
-		"examples/fleet": dir + "/examples/fleet", ".": dir, "path:examples/fleet": "path:" + dir + "/examples/fleet",
-		"odd #?%": dir + "/odd #?%", "nixpkgs": "nixpkgs", "github:o/r": "github:o/r", "file": "file", "": "", "path:none": "path:none",
-		"git+file:///x?dir=a": "git+file:///x?dir=a",
-	}
-	for ref, want := range tests {
-		if got := LocalRef(ref); got != want {
-			t.Errorf("LocalRef(%q) is %q, want %q", ref, got, want)
-		}
-	}
-}

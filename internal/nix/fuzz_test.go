@@ -78,7 +78,7 @@ func FuzzLockFile(f *testing.F) {
 		}
 		var flake Flake
 		flake.fill(m)
-		_ = flake.locks.nameOf("git+file:///nonexistent/secrets?rev=0123456789012345678901234567890123456789")
+		_ = flake.locks.NameOf("git+file:///nonexistent/secrets?rev=0123456789012345678901234567890123456789")
 	})
 }
 

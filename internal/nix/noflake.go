@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
@@ -34,7 +35,7 @@ func (f *Flake) resolveError(err error) error {
 		return err
 	case e.NoFlake():
 		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
-		if dir, _ := localFolder(f.Ref); strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
+		if dir, _ := flakeref.Folder(f.Ref); strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
 			nf.Untracked = "flake.nix"
 		}
 		return nf

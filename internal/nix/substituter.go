@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -130,8 +130,7 @@ func (s *search) prime(ctx context.Context, substituters, paths []string) error 
 	defer os.RemoveAll(empty)
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	// Nix does not read + as a space.
-	store := "local?root=" + strings.ReplaceAll(url.QueryEscape(empty), "+", "%20")
+	store := "local?root=" + flakeref.EscapeValue(empty)
 	args := append(s.client.Version.jsonFormat(), "--json", "--store", store, "--fallback", "--option", "substitute", "true",
 		"--option", "substituters", strings.Join(substituters, " "), "--option", "narinfo-cache-negative-ttl", "0")
 	for batch := range slices.Chunk(paths, localBatch) {

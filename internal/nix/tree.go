@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
+	repository "github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safefile"
 )
@@ -12,8 +13,16 @@ import (
 func (f *Flake) tree() nixlog.Tree {
 	return nixlog.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
-		Read: f.read, Untracked: f.isUntracked, Input: f.locks.nameOf,
+		Read: f.read, Untracked: f.isUntracked, Input: f.locks.NameOf,
 	}
+}
+
+// gitRoot returns the root of the checkout that dir is in, or "".
+func gitRoot(dir string) string { return repository.Root(dir) }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // isUntracked reports whether a file is in the checkout but not known to git, and so
