@@ -21,11 +21,11 @@ export CGO_ENABLED = 0
 # detector can find nothing in them, and made the tests of reports take 170 s of
 # processor time instead of 20.
 sinks = ./result ./matrix ./reports ./runner/graph \
-  ./internal ./internal/clean ./internal/closure ./internal/config
+  ./internal ./internal/clean ./internal/closure ./internal/config ./internal/nix/flakeref ./internal/nix/nixlog
 
 # Tests that read megabytes, or thousands of records, in one goroutine: with the detector
 # they take up to thirty times as long. Their packages are raced but for these.
-bulk = ^Test(AJournalWithoutEnd|BadReply|EvaluationErrors|ExecLongOutput|HugeTraces|LogsAreStreamed|TooMuchOutput|UnitPlace|UnitPlaceWithoutEnd)$$
+bulk = ^Test(AJournalWithoutEnd|BadReply|EvaluationErrors|ExecLongOutput|LogsAreStreamed|TooMuchOutput|UnitPlace|UnitPlaceWithoutEnd)$$
 bulky = ./internal/nix ./runner/journal ./vmtest/guestagent
 
 help: ## this list

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 )
@@ -167,7 +168,7 @@ const mostLog = 1 << 30
 // keepLog writes the log of a failed derivation below the artifacts and gives its
 // path, or "" where there is none to be had. It is the whole log that Nix has, and
 // where that has none, as much as was seen.
-func (r *run) keepLog(ctx context.Context, f nix.BuildFailure) string {
+func (r *run) keepLog(ctx context.Context, f nixlog.BuildFailure) string {
 	if r.Artifacts == nil {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -185,7 +186,7 @@ func (s *builders) realise(ctx context.Context, p *part, jobs int) (built nix.Bu
 }
 
 // again tells that what a part is built for is tried once more, and why.
-func (s *builders) again(p *part, why nix.BuildFailure) {
+func (s *builders) again(p *part, why nixlog.BuildFailure) {
 	s.mu.Lock()
 	var cells []matrix.Cell
 	for b := range p.works {
@@ -201,7 +202,7 @@ func (s *builders) again(p *part, why nix.BuildFailure) {
 // try runs a process.
 func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult, error) {
 	kills := memory.Kills()
-	built, err := s.r.Client.Build(ctx, p.Roots, jobs, nix.BuildWatcher{
+	built, err := s.r.Client.Build(ctx, p.Roots, jobs, nixlog.BuildWatcher{
 		Start: func(drv string) { s.builder(p, drv, true) },
 		End:   func(drv string) { s.builder(p, drv, false) },
 		Done:  func(drv string) { s.done(p, drv) },
@@ -352,7 +353,7 @@ func (s *builders) causesFor(ctx context.Context, built nix.BuildResult, err err
 		}
 	}
 	if err != nil && !stopped {
-		list = append(list, failure{"", s.r.causes.ofBuild(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)})
+		list = append(list, failure{"", s.r.causes.ofBuild(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)})
 	}
 	return list
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
 )
@@ -81,7 +82,7 @@ func forAll(kind result.CauseKind) bool {
 func FlakeCause(err error) *result.Cause { return evalCause(err) }
 
 func evalCause(err error) *result.Cause {
-	var e *nix.EvalError
+	var e *nixlog.EvalError
 	if errors.As(err, &e) {
 		return evalErrorCause(e)
 	}
@@ -103,7 +104,7 @@ func evalCause(err error) *result.Cause {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
 		why := map[result.CauseKind]string{result.CauseDisk: ", as where the disk is full", result.CauseMemory: " for want of memory"}
 		if kind := nix.MachineFault(err); kind != "" {
-			c.Kind, c.Title, c.Hint = kind, c.Title+why[kind], buildHint(nix.BuildFailure{Kind: kind})
+			c.Kind, c.Title, c.Hint = kind, c.Title+why[kind], buildHint(nixlog.BuildFailure{Kind: kind})
 			return c
 		}
 		switch died.Signal {
@@ -116,7 +117,7 @@ func evalCause(err error) *result.Cause {
 	return c
 }
 
-func evalErrorCause(e *nix.EvalError) *result.Cause {
+func evalErrorCause(e *nixlog.EvalError) *result.Cause {
 	if e.Build != nil { // where there is no run yet that could keep its log
 		c := buildCause(*e.Build, func() string { return "" })
 		c.Location = LocationOf(e.Place)
@@ -129,7 +130,7 @@ func evalErrorCause(e *nix.EvalError) *result.Cause {
 	switch {
 	case nix.MachineFault(e) != "":
 		kind := nix.MachineFault(e)
-		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), buildHint(nix.BuildFailure{Kind: kind})
+		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), buildHint(nixlog.BuildFailure{Kind: kind})
 	case e.Input != nil:
 		inputCause(c, e.Input)
 	case e.Untracked != "":
@@ -143,7 +144,7 @@ func evalErrorCause(e *nix.EvalError) *result.Cause {
 }
 
 // inputCause names an input that could not be fetched, and who asks for it.
-func inputCause(c *result.Cause, in *nix.InputFault) {
+func inputCause(c *result.Cause, in *nixlog.InputFault) {
 	name := cmp.Or(in.Name, in.URL)
 	c.Kind = result.CauseInput
 	c.Title = fmt.Sprintf("input %s could not be fetched", name)
@@ -163,15 +164,15 @@ const maxFrames = 12
 // traceLines shows what is of use to the flake's owner: frames in the flake's
 // own files, and what modules said they were at. Where there is neither, the
 // innermost few of a library are better than nothing.
-func traceLines(e *nix.EvalError) []string {
-	lines := selectFrames(e.Frames, maxFrames, nix.Frame.Useful)
+func traceLines(e *nixlog.EvalError) []string {
+	lines := selectFrames(e.Frames, maxFrames, nixlog.Frame.Useful)
 	if len(lines) == 0 && e.Place.File == "" {
-		lines = selectFrames(e.Frames, 3, func(f nix.Frame) bool { return f.Where != "" })
+		lines = selectFrames(e.Frames, 3, func(f nixlog.Frame) bool { return f.Where != "" })
 	}
 	return lines
 }
 
-func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []string {
+func selectFrames(frames []nixlog.Frame, most int, keep func(nixlog.Frame) bool) []string {
 	var lines []string
 	for _, f := range frames {
 		if !keep(f) || len(lines) == most {
@@ -187,7 +188,7 @@ func selectFrames(frames []nix.Frame, most int, keep func(nix.Frame) bool) []str
 }
 
 // ofBuild makes the cause of a failed build.
-func (cs *causes) ofBuild(f nix.BuildFailure, keepLog func() string) *result.Cause {
+func (cs *causes) ofBuild(f nixlog.BuildFailure, keepLog func() string) *result.Cause {
 	return cs.once(buildKey(f), func() *result.Cause { return buildCause(f, keepLog) })
 }
 
@@ -197,11 +198,11 @@ func (cs *causes) ofLost(err error) *result.Cause {
 	if errors.As(err, &slow) {
 		return cs.once(slow.Error(), slow.cause)
 	}
-	return cs.ofBuild(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)
+	return cs.ofBuild(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)
 }
 
 // buildKey tells the root of a failed build from others.
-func buildKey(f nix.BuildFailure) string {
+func buildKey(f nixlog.BuildFailure) string {
 	switch {
 	case forAll(f.Kind) && len(f.Tail) == 0: // a builder may mean a disk of its own
 		return string(f.Kind)
@@ -213,7 +214,7 @@ func buildKey(f nix.BuildFailure) string {
 	return f.DrvPath
 }
 
-func buildCause(f nix.BuildFailure, keepLog func() string) *result.Cause {
+func buildCause(f nixlog.BuildFailure, keepLog func() string) *result.Cause {
 	c := &result.Cause{
 		Kind: f.Kind, Title: buildTitle(f), Message: f.Message, Hint: buildHint(f),
 		DrvPath: f.DrvPath, ExitCode: f.ExitCode, LogTail: strings.Join(f.Tail, "\n"),
@@ -232,7 +233,7 @@ func buildCause(f nix.BuildFailure, keepLog func() string) *result.Cause {
 // imports from a derivation is built meanwhile; a builder that failed then is
 // the same cause as in any other build, with the place that imports it.
 func (r *run) evalCause(ctx context.Context, err error) *result.Cause {
-	var e *nix.EvalError
+	var e *nixlog.EvalError
 	if !errors.As(err, &e) || e.Build == nil {
 		return r.causes.ofEval(err)
 	}
@@ -244,7 +245,7 @@ func (r *run) evalCause(ctx context.Context, err error) *result.Cause {
 	})
 }
 
-func buildTitle(f nix.BuildFailure) string {
+func buildTitle(f nixlog.BuildFailure) string {
 	if f.Server != "" {
 		what := "binary cache"
 		if f.Kind == result.CauseBuilder {
@@ -283,7 +284,7 @@ func buildTitle(f nix.BuildFailure) string {
 	return name + " failed to build"
 }
 
-func buildHint(f nix.BuildFailure) string {
+func buildHint(f nixlog.BuildFailure) string {
 	switch f.Kind {
 	case result.CauseHash:
 		return "if the new content is the right one, put the hash after got: into the flake"
@@ -363,7 +364,7 @@ func firstLine(s string) string {
 }
 
 // LocationOf returns where a place is, nil if it is unknown.
-func LocationOf(p nix.Place) *result.Location {
+func LocationOf(p nixlog.Place) *result.Location {
 	if p.File == "" {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
 )
@@ -42,7 +42,7 @@ func TestBlame(t *testing.T) {
 func TestCausesAreOne(t *testing.T) {
 	var cs causes
 	throw := func(file string) error {
-		return &nix.EvalError{Message: "no", Place: nix.Place{File: file, Line: 1}}
+		return &nixlog.EvalError{Message: "no", Place: nixlog.Place{File: file, Line: 1}}
 	}
 	if cs.ofEval(throw("a.nix")) != cs.ofEval(throw("a.nix")) {
 		t.Error("one error in two cells is two causes")
@@ -50,7 +50,7 @@ func TestCausesAreOne(t *testing.T) {
 	if cs.ofEval(throw("a.nix")) == cs.ofEval(throw("b.nix")) {
 		t.Error("errors in two places are one cause")
 	}
-	leaf := nix.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: result.CauseBuild, Tail: []string{"x"}}
+	leaf := nixlog.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: result.CauseBuild, Tail: []string{"x"}}
 	logs := 0
 	keep := func() string { logs++; return "log" }
 	if cs.ofBuild(leaf, keep) != cs.ofBuild(leaf, keep) || logs != 1 {
@@ -61,10 +61,10 @@ func TestCausesAreOne(t *testing.T) {
 // A full disk, or a daemon that is gone, is one cause of whatever failed for it.
 func TestTheMachineIsOne(t *testing.T) {
 	var cs causes
-	disk := cs.ofEval(&nix.EvalError{Message: "write of 51 bytes: No space left on device"})
-	daemon := cs.ofEval(&nix.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
+	disk := cs.ofEval(&nixlog.EvalError{Message: "write of 51 bytes: No space left on device"})
+	daemon := cs.ofEval(&nixlog.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
 	for _, name := range []string{"a", "b"} {
-		f := nix.BuildFailure{DrvPath: name, Kind: result.CauseDisk}
+		f := nixlog.BuildFailure{DrvPath: name, Kind: result.CauseDisk}
 		if cs.ofBuild(f, nil) != disk {
 			t.Error("the full disk is more than one cause")
 		}
@@ -96,7 +96,7 @@ func TestCausesAreMadeAtOnce(t *testing.T) {
 	var cs causes
 	others := make(chan *result.Cause)
 	slow := func(drv string, keepLog func() string) *result.Cause {
-		return cs.ofBuild(nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Tail: []string{"x"}}, keepLog)
+		return cs.ofBuild(nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Tail: []string{"x"}}, keepLog)
 	}
 	c := slow("/nix/store/x-a.drv", func() string {
 		go func() { others <- slow("/nix/store/x-b.drv", func() string { return "b" }) }()
@@ -120,30 +120,30 @@ func TestEvalCause(t *testing.T) {
 		status      result.Status
 	}{
 		"assertions": {
-			&nix.EvalError{Message: "\nFailed assertions:\n- eth0 is not set\n- nor is eth1"},
+			&nixlog.EvalError{Message: "\nFailed assertions:\n- eth0 is not set\n- nor is eth1"},
 			"eval", "does not evaluate: Failed assertions: eth0 is not set", "", result.Failed,
 		},
-		"throw": {&nix.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", result.Failed},
+		"throw": {&nixlog.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", result.Failed},
 		"recursion": {
-			&nix.EvalError{Message: "infinite recursion encountered"},
+			&nixlog.EvalError{Message: "infinite recursion encountered"},
 			"eval", "infinite recursion", "needs itself", result.Failed,
 		},
 		"untracked": {
-			&nix.EvalError{Message: "getting status", Untracked: "hosts/new.nix"},
+			&nixlog.EvalError{Message: "getting status", Untracked: "hosts/new.nix"},
 			"eval", "getting status", "git add hosts/new.nix", result.Failed,
 		},
 		"input of the flake": {
-			&nix.EvalError{Message: "git failed", Input: &nix.InputFault{Name: "secrets", URL: "git+ssh://h/s"}},
+			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "secrets", URL: "git+ssh://h/s"}},
 			"input", "input secrets could not be fetched", "asked for by the flake itself", result.Error,
 		},
 		"input of an input": {
-			&nix.EvalError{Message: "git failed", Input: &nix.InputFault{Name: "mid/secrets", URL: "git+ssh://h/s"}},
+			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "mid/secrets", URL: "git+ssh://h/s"}},
 			"input", "input mid/secrets", "asked for by input mid", result.Error,
 		},
 		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", result.Error},
 		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrLost}, "infra", "its supervisor was killed", "", result.Error},
 		"import": {
-			&nix.EvalError{Message: "builder failed", Build: &nix.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: result.CauseBuild, ExitCode: 3, Tail: []string{"no"}}},
+			&nixlog.EvalError{Message: "builder failed", Build: &nixlog.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: result.CauseBuild, ExitCode: 3, Tail: []string{"no"}}},
 			"build", "gen failed to build (exit 3)", "", result.Failed,
 		},
 		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", result.Error},
@@ -153,7 +153,7 @@ func TestEvalCause(t *testing.T) {
 		},
 		"aborted": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion failed"}, "eval", "signal 6", "recursion", result.Failed},
 		"read-only store": {
-			&nix.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
+			&nixlog.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
 			"infra", "remounting", "", result.Error,
 		},
 		"crashed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", result.Failed},
@@ -175,21 +175,21 @@ func TestEvalCause(t *testing.T) {
 func TestBuildTitle(t *testing.T) {
 	const drv = "/nix/store/00000000000000000000000000000000-libfrob-1.2.drv"
 	tests := []struct {
-		failure nix.BuildFailure
+		failure nixlog.BuildFailure
 		want    string
 	}{
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 3}, "libfrob-1.2 failed to build (exit 3)"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "libfrob-1.2 failed to build (signal 9)"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild}, "libfrob-1.2 failed to build"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 3}, "libfrob-1.2 failed to build (exit 3)"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "libfrob-1.2 failed to build (signal 9)"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild}, "libfrob-1.2 failed to build"},
 		{
-			nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Message: "builder for '" + drv + "' failed to produce output path for output 'out' at \"/x\""},
+			nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Message: "builder for '" + drv + "' failed to produce output path for output 'out' at \"/x\""},
 			"libfrob-1.2 failed to build: it made no output",
 		},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
-		{nix.BuildFailure{Kind: result.CauseBuild, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseFeature, Missing: []string{"kvm", "nixos-test"}}, "libfrob-1.2 needs kvm and nixos-test, which this machine lacks"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseFeature}, "libfrob-1.2 needs a system feature, which this machine lacks"},
-		{nix.BuildFailure{Kind: result.CauseDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
+		{nixlog.BuildFailure{Kind: result.CauseBuild, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseFeature, Missing: []string{"kvm", "nixos-test"}}, "libfrob-1.2 needs kvm and nixos-test, which this machine lacks"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseFeature}, "libfrob-1.2 needs a system feature, which this machine lacks"},
+		{nixlog.BuildFailure{Kind: result.CauseDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
 	}
 	for _, tt := range tests {
 		if got := buildTitle(tt.failure); got != tt.want {
@@ -203,25 +203,25 @@ func TestBuildTitle(t *testing.T) {
 func TestBuildHint(t *testing.T) {
 	const drv = "/nix/store/00000000000000000000000000000000-libfrob-1.2.drv"
 	for _, tt := range []struct {
-		failure nix.BuildFailure
+		failure nixlog.BuildFailure
 		want    string // empty: nothing
 	}{
-		{nix.BuildFailure{Kind: result.CauseHash}, "got:"},
-		{nix.BuildFailure{Kind: result.CauseFeature}, "system-features"},
-		{nix.BuildFailure{Kind: result.CauseSystem}, "--builders"},
-		{nix.BuildFailure{Kind: result.CauseDisk}, "nix-collect-garbage"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseMemory}, "--jobs"},
-		{nix.BuildFailure{Kind: result.CauseMemory}, "ulimit"},
-		{nix.BuildFailure{Kind: result.CauseTimeout}, "--option timeout"},
-		{nix.BuildFailure{Kind: result.CauseDaemon}, "nix-daemon"},
-		{nix.BuildFailure{Kind: result.CauseSubstituter}, "substituters"},
-		{nix.BuildFailure{Kind: result.CauseBuilder}, "--builders ''"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 1, Tail: []string{"Killed 3 mutants", "no frob"}}, ""},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 137}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"g++: fatal error: Killed signal terminated program cc1plus", "make: *** [all] Error 1"}}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"build.sh: line 3:    12 Killed                  cc"}}, "memory"},
-		{nix.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 101, Tail: []string{"process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)"}}, "memory"},
+		{nixlog.BuildFailure{Kind: result.CauseHash}, "got:"},
+		{nixlog.BuildFailure{Kind: result.CauseFeature}, "system-features"},
+		{nixlog.BuildFailure{Kind: result.CauseSystem}, "--builders"},
+		{nixlog.BuildFailure{Kind: result.CauseDisk}, "nix-collect-garbage"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseMemory}, "--jobs"},
+		{nixlog.BuildFailure{Kind: result.CauseMemory}, "ulimit"},
+		{nixlog.BuildFailure{Kind: result.CauseTimeout}, "--option timeout"},
+		{nixlog.BuildFailure{Kind: result.CauseDaemon}, "nix-daemon"},
+		{nixlog.BuildFailure{Kind: result.CauseSubstituter}, "substituters"},
+		{nixlog.BuildFailure{Kind: result.CauseBuilder}, "--builders ''"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 1, Tail: []string{"Killed 3 mutants", "no frob"}}, ""},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "memory"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 137}, "memory"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"g++: fatal error: Killed signal terminated program cc1plus", "make: *** [all] Error 1"}}, "memory"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"build.sh: line 3:    12 Killed                  cc"}}, "memory"},
+		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 101, Tail: []string{"process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)"}}, "memory"},
 	} {
 		if got := buildHint(tt.failure); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
 			t.Errorf("%+v: the hint is %q", tt.failure, got)
@@ -248,7 +248,7 @@ func TestFirstLine(t *testing.T) {
 func TestALogWithoutATail(t *testing.T) {
 	keep := func() string { return "a.log" }
 	for kind, want := range map[result.CauseKind]string{result.CauseBuild: "a.log", result.CauseFeature: ""} {
-		if c := buildCause(nix.BuildFailure{Kind: kind, DrvPath: "/nix/store/a.drv"}, keep); c.Log != want {
+		if c := buildCause(nixlog.BuildFailure{Kind: kind, DrvPath: "/nix/store/a.drv"}, keep); c.Log != want {
 			t.Errorf("%s: the log is %q, want %q", kind, c.Log, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -78,7 +79,7 @@ func (r *run) takesHomes(host matrix.Cell) bool {
 // homes that are found inside it.
 func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
 	e := asked.wait()
-	var evalErr *nix.EvalError
+	var evalErr *nixlog.EvalError
 	if errors.As(e.err, &evalErr) && e.stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -123,7 +123,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 	if ctx.Err() != nil {
 		return f
 	}
-	var plan nix.Plan
+	var plan nixlog.Plan
 	r.bounded(ctx, func(ctx context.Context) {
 		ask := func(some []*build) error { return r.dryRun(ctx, some, &plan) }
 		again := func(err error) { r.planAgain(batch, err) }
@@ -148,7 +148,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 		f.needs, _ = r.Client.Needs(ctx, plan.Build)
 		rooting.Wait()
 	})
-	r.tellOfCaches(plan.Without)
+	r.tellOfCaches(plan.Unreachable)
 	f.fetch = plan.Fetch
 	for drv, needs := range f.needs {
 		f.needs[drv] = slices.DeleteFunc(needs, func(need string) bool { return !f.builds[need] })
@@ -210,11 +210,11 @@ func (r *run) planAgain(batch []*build, err error) {
 		b.faults++
 		cells = append(cells, b.cell)
 	}
-	r.retried(cells, string(result.PhaseBuild), buildCause(nix.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
+	r.retried(cells, string(result.PhaseBuild), buildCause(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
 }
 
 // dryRun asks for the plan of builds.
-func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan) error {
+func (r *run) dryRun(ctx context.Context, batch []*build, plan *nixlog.Plan) error {
 	drvs := make([]string, 0, len(batch))
 	for _, b := range batch {
 		drvs = append(drvs, b.drv)
@@ -226,7 +226,7 @@ func (r *run) dryRun(ctx context.Context, batch []*build, plan *nix.Plan) error 
 	if err == nil {
 		plan.Build = append(plan.Build, p.Build...)
 		plan.Fetch = append(plan.Fetch, p.Fetch...)
-		plan.Without = p.Without
+		plan.Unreachable = p.Unreachable
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -56,7 +57,7 @@ func (r *run) missing(ctx context.Context, b *build) ([]string, error) {
 func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 	r.bounded(ctx, func(ctx context.Context) {
 		var built nix.BuildResult
-		built, err = r.Client.Build(ctx, []string{b.drv}, 1, nix.BuildWatcher{
+		built, err = r.Client.Build(ctx, []string{b.drv}, 1, nixlog.BuildWatcher{
 			Start: r.builderStarts, End: r.builderEnded, Log: func(drv, line string) { r.audience.tellLine(ctx, drv, line) },
 		})
 		if err == nil && len(built.Failures) > 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // pause waits before something is tried another time, longer each time. It says
@@ -34,7 +35,7 @@ func pause(ctx context.Context, tried, retries int) bool {
 // transient says whether a build failed for nothing but what may be gone the next
 // time.
 func transient(built nix.BuildResult) bool {
-	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nix.BuildFailure) bool { return !f.Transient() })
+	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return !f.Transient() })
 }
 
 // Retry does something again as long as it fails for what may be gone the next time,

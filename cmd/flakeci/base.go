@@ -11,6 +11,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -143,7 +144,7 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 		return nil
 	}
 	target, err := j.open(ctx, ref, tmp)
-	var eval *nix.EvalError
+	var eval *nixlog.EvalError
 	var noFlake *nix.NoFlakeError
 	switch {
 	case errors.As(err, &noFlake):

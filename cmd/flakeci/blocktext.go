@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
@@ -163,7 +164,7 @@ func (l *logs) add(drv, line string) {
 		line = line[:longestLine] + "…"
 	}
 	kept := append(l.lines[drv], strings.Clone(line))
-	l.lines[drv] = slices.Delete(kept, 0, max(0, len(kept)-nix.TailLines))
+	l.lines[drv] = slices.Delete(kept, 0, max(0, len(kept)-nixlog.TailLines))
 	if len(l.order) > mostLogs {
 		delete(l.lines, l.order[0])
 		l.order = slices.Delete(l.order, 0, 1)

@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/matrix"
 )
 
@@ -264,7 +265,7 @@ func flakeArg(args []string) (string, error) {
 // localFlake is the folder at or above a local reference that holds the flake,
 // or "" for a reference that is not a folder.
 func localFlake(ref string) string {
-	dir := nix.LocalRef(ref)
+	dir := flakeref.Absolute(ref)
 	if dir = strings.TrimPrefix(dir, "path:"); !filepath.IsAbs(dir) {
 		return ""
 	}

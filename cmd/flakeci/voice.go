@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -147,7 +148,7 @@ func explainNix(err error) (complaint, bool) {
 	var noFlake *nix.NoFlakeError
 	var notFound *nix.NotFoundError
 	var tooOld *nix.TooOldError
-	var evalErr *nix.EvalError
+	var evalErr *nixlog.EvalError
 	var late *nix.TimeoutError
 	var slow *runner.SlowError
 	switch {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -36,7 +37,7 @@ func (c buildCase) prepared() scenario {
 			w.Fatal(err)
 		}
 		var done []string
-		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{Done: func(drv string) { done = append(done, DrvName(drv)) }})
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{Done: func(drv string) { done = append(done, DrvName(drv)) }})
 		if err != nil {
 			w.Fatal(err)
 		}

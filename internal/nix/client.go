@@ -1,13 +1,11 @@
-// Package nix is the only place that knows Nix's command line, its JSON and
-// its log formats.
+// Package nix is the only place that knows Nix's command line.
 //
-// A [Client] is one Nix binary whose version was asked once. [Client.Open]
-// resolves a flake reference to a [Target], which is then asked what the flake
-// offers ([Target.Inventory]) and for derivations ([Target.Instantiate]);
-// [Client.Build] realises derivations and tells the leaf that failed from its
-// victims. What goes wrong in the flake comes back as an [*EvalError] with its
-// place in the flake's own files; what Nix could not do at all as a
-// [*proc.Error] or one of the small error types here.
+// A [Client] is one Nix binary whose version was asked once. [Client.Open] resolves a
+// flake reference to a [Target], which then answers what the flake offers
+// ([Target.Inventory]) and evaluates derivations ([Target.Instantiate]). [Client.Build]
+// realizes derivations and tells the leaf that failed from its victims. What goes wrong in
+// the flake comes back as a [*nixlog.EvalError] with its place in the flake's own files;
+// what Nix could not do at all as a [*proc.Error] or one of the small error types here.
 package nix
 
 import (
@@ -25,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
 )
@@ -146,10 +145,6 @@ func newClient(o Options) *Client {
 	return c
 }
 
-// A log line of several megabytes still comes as one record; it is kept whole
-// up to here so that the record can be parsed.
-const maxRecord = 64 << 20
-
 // A call is one run of nix: the subcommand, its options, the references and paths it is
 // about, and where its output goes.
 type call struct {
@@ -188,7 +183,7 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	}
 	usage, err := c.command(k).Run(ctx)
 	var died *proc.Error
-	if errors.As(err, &died) && strings.HasPrefix(died.LastLine, string(recordPrefix)) {
+	if errors.As(err, &died) && nixlog.IsRecord(died.LastLine) {
 		died.LastLine = "" // a record is for a program to read, and cut short
 	}
 	if died != nil && died.LastLine != "" && c.redact != nil {
@@ -207,7 +202,7 @@ func (c *Client) command(k call) *proc.Cmd {
 	if line := k.line; line != nil && c.redact != nil {
 		k.line = func(said []byte) {
 			if len(said) > 0 && (k.answer == nil || !bytes.Contains(said, k.answer)) {
-				said = c.redact(shorten(said))
+				said = c.redact(nixlog.Shorten(said, proc.CutMark))
 			}
 			line(said)
 		}
@@ -219,7 +214,7 @@ func (c *Client) command(k call) *proc.Cmd {
 	about, stdin := c.about(k)
 	return &proc.Cmd{
 		Path: c.path, Args: slices.Concat(k.sub, common, k.args, about), Env: c.env, AddEnv: k.env, Stdin: stdin,
-		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: maxRecord, Supervised: true, Limit: k.limit,
+		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: nixlog.MaxRecord, Supervised: true, Limit: k.limit,
 	}
 }
 
@@ -253,18 +248,18 @@ type question struct {
 }
 
 // evaluate runs a subcommand that evaluates the flake and decodes the JSON it
-// prints. What Nix says against the flake is an [*EvalError], unless the call
+// prints. What Nix says against the flake is a [*nixlog.EvalError], unless the call
 // was interrupted, or killed when it had said something already.
 func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage, error) {
-	var log stderrLog
+	var log nixlog.ErrorLog
 	out := proc.Answer{Max: maxAnswer}
 	k := q.call
 	k.args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, k.args...)
-	k.stdout, k.line = &out, log.line
+	k.stdout, k.line = &out, log.Line
 	if q.line != nil {
 		k.line = func(line []byte) {
 			q.line(line)
-			log.line(line)
+			log.Line(line)
 		}
 	}
 	over := func() {}
@@ -274,12 +269,12 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 	usage, err := c.run(ctx, k)
 	over()
 	if errors.Is(err, proc.ErrTooMuch) {
-		return usage, &EvalError{Message: fmt.Sprintf("nix %s printed more than %d MiB", strings.Join(q.sub, " "), maxAnswer>>20)}
+		return usage, &nixlog.EvalError{Message: fmt.Sprintf("nix %s printed more than %d MiB", strings.Join(q.sub, " "), maxAnswer>>20)}
 	}
 	if err != nil {
 		var died *proc.Error
-		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || outOfRoom(err)
-		if e := q.flake.decodeError(&log, q.prefix); e != nil && ctx.Err() == nil && !killed {
+		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || diskFull(err)
+		if e := log.EvalError(q.flake.tree(), q.prefix); e != nil && ctx.Err() == nil && !killed {
 			return usage, e
 		}
 		return usage, err

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -96,7 +97,7 @@ func TestDryRunBuildAndLog(t *testing.T) {
 			w.Errorf("plan %+v, error %v", plan, err)
 		}
 		var seen []string
-		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{
 			Start: func(drv string) { seen = append(seen, "start "+DrvName(drv)) },
 			Done:  func(drv string) { seen = append(seen, "done "+DrvName(drv)) },
 			Log:   func(drv, line string) { seen = append(seen, DrvName(drv)+": "+line) },
@@ -111,7 +112,7 @@ func TestDryRunBuildAndLog(t *testing.T) {
 		if plan, err = w.client.DryRun(w.Context(), in.DrvPath); err != nil || plan.Build != nil || plan.Fetch != nil {
 			w.Errorf("plan after the build %+v, error %v", plan, err)
 		}
-		if res, err = w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{}); err != nil || res.Built != nil {
+		if res, err = w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{}); err != nil || res.Built != nil {
 			w.Errorf("second build %+v, error %v", res, err)
 		}
 		var log bytes.Buffer
@@ -160,7 +161,7 @@ func TestDryRunForeseesFetching(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{}); err != nil || res.Failures != nil {
+		if res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{}); err != nil || res.Failures != nil {
 			w.Fatalf("result %+v, error %v", res, err)
 		}
 		cache, out := "file://"+w.scratch+"/binary-cache", in.Outputs["out"]
@@ -193,7 +194,7 @@ func drvNames(drvs []string) string {
 func TestBuildOfWhatIsNotThere(t *testing.T) {
 	eachLane(t, func(w *world) {
 		drv := "/nix/store/00000000000000000000000000000000-none.drv"
-		res, err := w.client.Build(w.Context(), []string{drv}, 0, BuildWatcher{})
+		res, err := w.client.Build(w.Context(), []string{drv}, 0, nixlog.BuildWatcher{})
 		if err != nil || len(res.Failures) != 1 || res.Failures[0].Message == "" {
 			w.Errorf("result %+v, error %v", res, err)
 		}
@@ -216,11 +217,11 @@ func TestBuildWithAHugeLine(t *testing.T) {
 			w.Fatal(err)
 		}
 		longest := 0
-		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{Log: func(_, line string) { longest = max(longest, len(line)) }})
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{Log: func(_, line string) { longest = max(longest, len(line)) }})
 		if err != nil || len(res.Failures) != 1 || longest != 80*65536 {
 			w.Fatalf("result %+v, longest line %d, error %v", res, longest, err)
 		}
-		if tail := res.Failures[0].Tail; len(tail) != 2 || len(tail[0]) > 2*tailLineBytes || tail[1] != "end" {
+		if tail := res.Failures[0].Tail; len(tail) != 2 || len(tail[0]) > 4096 || tail[1] != "end" {
 			w.Errorf("tail has %d lines", len(tail))
 		}
 	})
@@ -245,7 +246,7 @@ func (w *world) interrupted(end func(context.Context, func()) (context.Context, 
 	started := make(chan struct{})
 	ctx, stop := end(w.Context(), func() { <-started })
 	defer stop()
-	_, err = w.client.Build(ctx, []string{in.DrvPath}, 0, BuildWatcher{Log: func(_, line string) {
+	_, err = w.client.Build(ctx, []string{in.DrvPath}, 0, nixlog.BuildWatcher{Log: func(_, line string) {
 		if line == "started" {
 			close(started)
 		}
@@ -316,7 +317,7 @@ func TestCancelEndsAnEvaluation(t *testing.T) {
 		ctx, cancel := context.WithTimeout(w.Context(), 500*time.Millisecond)
 		defer cancel()
 		_, err := instantiate(ctx, target, Question{Path: []string{"nixosConfigurations", "bad", "config", "system", "build", "toplevel"}})
-		var e *EvalError
+		var e *nixlog.EvalError
 		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &e) {
 			w.Errorf("error is %v", err)
 		}

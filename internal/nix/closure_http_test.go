@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/nix/recordings"
 )
 
 // A binaryCache is served over HTTP.
@@ -283,7 +284,7 @@ func TestClosureWithDerivation(t *testing.T) {
 }
 
 func FuzzPathInfos(f *testing.F) {
-	seeds(f, "path-info", "stdout")
+	recordings.Seed(f, "path-info", "stdout")
 	f.Add([]byte(`{"/nix/store/a": null, "/nix/store/b": {"narSize": 1, "references": null}}`))
 	f.Add([]byte(`[{"path": "/nix/store/a", "valid": false}, {}, null]`))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // chain is a host that needs mid, which needs leaf.
@@ -40,7 +42,7 @@ func (w *world) builtFrom(ref string) string {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, BuildWatcher{}); err != nil || len(res.Failures) > 0 {
+	if res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{}); err != nil || len(res.Failures) > 0 {
 		w.Fatalf("result %+v, error %v", res, err)
 	}
 	return in.Outputs["out"]

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -16,7 +17,7 @@ func TestEachGoesOn(t *testing.T) {
 		err    error
 		passed bool
 	}{
-		"the flake":   {&EvalError{Message: "no"}, true},
+		"the flake":   {&nixlog.EvalError{Message: "no"}, true},
 		"a crash":     {&proc.Error{ExitCode: -1, Signal: syscall.SIGSEGV}, true},
 		"no memory":   {&proc.Error{ExitCode: -1, Signal: syscall.SIGKILL}, true},
 		"a daemon":    {&proc.Error{ExitCode: 1}, false},

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
 )
@@ -56,7 +57,7 @@ func (c evalCase) prepared() scenario {
 
 func (w *world) checkError(err error, wants []since) {
 	w.Helper()
-	var e *EvalError
+	var e *nixlog.EvalError
 	if !errors.As(err, &e) {
 		w.Fatalf("error is %T: %v", err, err)
 	}
@@ -343,13 +344,13 @@ func TestWordsOfAFlake(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "out of memory"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
 		_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})
-		var evalErr *EvalError
+		var evalErr *nixlog.EvalError
 		if kind := MachineFault(err); !errors.As(err, &evalErr) || evalErr.Message != "out of memory" || kind != "" {
 			w.Errorf("error is %v, kind %q", err, kind)
 		}
-		said := &stderrLog{}
-		said.line([]byte("@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"\\u001b[31;1merror:\\u001b[0m out of memory\"}"))
-		if kind := MachineFault((&Flake{}).decodeError(said, "")); kind != result.CauseMemory {
+		var log nixlog.ErrorLog
+		log.Line([]byte("@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"\\u001b[31;1merror:\\u001b[0m out of memory\"}"))
+		if kind := MachineFault(log.EvalError(nixlog.Tree{}, "")); kind != result.CauseMemory {
 			w.Errorf("of Nix's own words the kind is %q", kind)
 		}
 	})
@@ -367,7 +368,7 @@ func TestForgedBuilds(t *testing.T) {
 		} {
 			files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "` + text + `"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
 			_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})
-			var evalErr *EvalError
+			var evalErr *nixlog.EvalError
 			if !errors.As(err, &evalErr) || evalErr.Build != nil || Transient(err) {
 				w.Errorf("%s: error is %#v", text, err)
 			}

@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 )
 
 // Flake is a flake reference that Nix has resolved.
@@ -25,14 +26,14 @@ type Flake struct {
 	// Dir is the flake's folder below the root, empty for the root.
 	Dir string
 	// Unknown are the overrides that override nothing.
-	Unknown []UnknownInput
+	Unknown []flakeref.UnknownInput
 
 	described json.RawMessage // what Nix said of it, whole
 
 	eval  string // the reference to evaluate: locked where that is possible
 	copy  string // that of Nix's copy of a folder without git
 	inGit bool   // only what git tracks in Checkout is part of the flake
-	locks lockFile
+	locks flakeref.LockFile
 }
 
 // Override replaces an input of the flake, as --override-input NAME REF.
@@ -49,26 +50,13 @@ type FlakeOptions struct {
 
 // metadata is what `nix flake metadata --json` prints, as far as it is needed.
 type metadata struct {
-	URL         string      `json:"url"`
-	ResolvedURL string      `json:"resolvedUrl"`
-	Revision    string      `json:"revision"`
-	Path        string      `json:"path"`
-	Locked      flakeSource `json:"locked"`
-	Resolved    flakeSource `json:"resolved"`
-	Locks       lockFile    `json:"locks"`
-}
-
-type flakeSource struct {
-	Type string `json:"type"`
-	URL  string `json:"url"`
-	Path string `json:"path"`
-	Dir  string `json:"dir"`
-	Ref  string `json:"ref"`
-	Rev  string `json:"rev"`
-
-	LastModified int64 `json:"lastModified"`
-
-	attrs map[string]any // all of them, by name
+	URL         string            `json:"url"`
+	ResolvedURL string            `json:"resolvedUrl"`
+	Revision    string            `json:"revision"`
+	Path        string            `json:"path"`
+	Locked      flakeref.Source   `json:"locked"`
+	Resolved    flakeref.Source   `json:"resolved"`
+	Locks       flakeref.LockFile `json:"locks"`
 }
 
 // decode reads an answer, and makes sure that it has what every version says of a
@@ -97,7 +85,7 @@ func (m *metadata) decode(raw json.RawMessage) error {
 func (c *Client) overrides(o []Override) ([]Override, error) {
 	var given []Override
 	for _, o := range o {
-		if nowhere(o.Ref) {
+		if flakeref.NamesNothing(o.Ref) {
 			return nil, &NoFlakeError{Ref: o.Ref, Reason: "no such file or folder", Input: o.Name}
 		}
 		ref, err := c.nixRef(o.Ref)
@@ -119,7 +107,7 @@ func overrideArgs(prefix string, overrides []Override) []string {
 
 // Resolve asks Nix what the reference stands for. It locks and fetches the
 // inputs that are not locked yet; no lock file is written. Errors are a
-// [*NoFlakeError] or an [*EvalError] where the flake is to blame. In both cases
+// [*NoFlakeError] or a [*nixlog.EvalError] where the flake is to blame. In both cases
 // the Flake is still given, with what is known of it.
 func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake, error) {
 	f := Flake{Ref: ref}
@@ -130,7 +118,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	if f.eval, err = c.nixRef(ref); err != nil {
 		return f, err
 	}
-	if dir, scheme := localFolder(ref); dir != "" && scheme == "" {
+	if dir, scheme := flakeref.Folder(ref); dir != "" && scheme == "" {
 		f.Checkout = gitRoot(dir)
 		f.inGit = f.Checkout != ""
 	}
@@ -144,10 +132,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 		return f, err
 	}
 	c.store.learn(m.Path)
-	if err := c.heed(ref, "", m.source()); err != nil {
-		return f, err
-	}
-	if err := c.heedOverrides(o.Overrides, m.Locks); err != nil {
+	if err := c.heed(ref, o.Overrides, m); err != nil {
 		return f, err
 	}
 	if written := f.fill(m); written {
@@ -156,24 +141,28 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 		}
 	}
 	f.copy = c.copied(m)
-	f.Unknown = f.locks.unknown(o.Overrides)
+	for _, o := range o.Overrides {
+		if unknown, ok := f.locks.Unknown(o.Name); ok {
+			f.Unknown = append(f.Unknown, unknown)
+		}
+	}
 	return f, nil
 }
 
 // fill takes in an answer, and says whether the reference to evaluate is one that
 // flakeci had to write itself.
 func (f *Flake) fill(m metadata) (written bool) {
-	f.Locked, f.Rev, f.StorePath, f.locks = m.Resolved.carry(m.URL), m.Revision, m.Path, m.Locks
+	f.Locked, f.Rev, f.StorePath, f.locks = m.Resolved.Complete(m.URL), m.Revision, m.Path, m.Locks
 	f.Dir = m.Resolved.Dir
 	f.Dirty = m.Resolved.Type == "git" && m.Revision == ""
-	f.Checkout, f.inGit = m.Resolved.folder()
+	f.Checkout, f.inGit = m.Resolved.Folder()
 	// A revision names the same tree for every evaluation of the run. A dirty
 	// tree has no such name, and a path is hashed anew each time.
 	of := m.ResolvedURL
 	if m.Revision != "" {
 		of = m.URL
 	}
-	f.eval = m.Resolved.carry(of)
+	f.eval = m.Resolved.Complete(of)
 	return f.eval != of
 }
 
@@ -189,12 +178,12 @@ func (c *Client) copied(m metadata) string {
 	if m.Resolved.Dir != "" {
 		query.Set("dir", m.Resolved.Dir)
 	}
-	for _, name := range carriedParameters(m.Resolved.Type) {
-		if value := m.Resolved.parameter(name); value != "" {
+	for _, name := range m.Resolved.CarriedParameters() {
+		if value := m.Resolved.Parameter(name); value != "" {
 			query.Set(name, value)
 		}
 	}
-	return strings.TrimSuffix("path:"+m.Path+"?"+strings.ReplaceAll(query.Encode(), "+", "%20"), "?")
+	return flakeref.WithQuery("path:"+m.Path, query)
 }
 
 // reference is what to evaluate. Of a folder without git it is the copy that Nix made
@@ -205,20 +194,4 @@ func (f *Flake) reference() string {
 		return f.copy
 	}
 	return f.eval
-}
-
-// folder is the local folder that a flake was read from as it lies there, and
-// whether git says what of it counts.
-func (s flakeSource) folder() (dir string, inGit bool) {
-	switch {
-	case s.Type == "path":
-		return s.Path, false
-	case s.Type != "git" || s.Ref != "" || s.Rev != "":
-		return "", false
-	}
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Scheme != "file" {
-		return "", false
-	}
-	return u.Path, true
 }

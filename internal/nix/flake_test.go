@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 const oneHost = "{ outputs = { self }: { nixosConfigurations.reason = { }; }; }\n"
@@ -320,7 +322,7 @@ func TestOpenSaysThatAFlakeCannotBeFetched(t *testing.T) {
 	eachLane(t, func(w *world) {
 		for _, ref := range []string{"http://127.0.0.1:1/x.tar.gz", "git+http://127.0.0.1:1/x"} {
 			_, err := w.open(ref, FlakeOptions{})
-			var e *EvalError
+			var e *nixlog.EvalError
 			if !errors.As(err, &e) || e.Input == nil || e.Input.Name != "" || e.Input.URL != ref {
 				w.Errorf("%s: error is %T: %+v", ref, err, err)
 			}
@@ -347,20 +349,4 @@ func TestOverridesReachTheFlake(t *testing.T) {
 			w.Errorf("offer %+v, error %v", offer, err)
 		}
 	})
-}
-
-func TestLocalRef(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
-	files{"examples/fleet/a": "", "odd #?%/a": "", "file": ""}.write(t, dir, strings.NewReplacer())
-	tests := map[string]string{
-		"examples/fleet": dir + "/examples/fleet", ".": dir, "path:examples/fleet": "path:" + dir + "/examples/fleet",
-		"odd #?%": dir + "/odd #?%", "nixpkgs": "nixpkgs", "github:o/r": "github:o/r", "file": "file", "": "", "path:none": "path:none",
-		"git+file:///x?dir=a": "git+file:///x?dir=a",
-	}
-	for ref, want := range tests {
-		if got := LocalRef(ref); got != want {
-			t.Errorf("LocalRef(%q) is %q, want %q", ref, got, want)
-		}
-	}
 }

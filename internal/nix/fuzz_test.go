@@ -1,81 +1,17 @@
 package nix
 
 import (
-	"bytes"
 	"encoding/json"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/internal/nix/recordings"
 )
 
-// seeds gives a fuzz test every recorded stream of that kind.
-func seeds(f *testing.F, kind, stream string) {
-	f.Helper()
-	eachRecording(f, kind, stream, func(data []byte) {
-		if len(data) > 0 && len(data) < 64<<10 {
-			f.Add(data)
-		}
-	})
-}
-
-func eachLine(data []byte, f func(line []byte)) {
-	for line := range bytes.Lines(data) {
-		f(bytes.TrimSuffix(line, []byte("\n")))
-	}
-}
-
-func FuzzEvaluationError(f *testing.F) {
-	for _, kind := range []string{"eval", "flake-metadata", "flake-show"} {
-		seeds(f, kind, "stderr")
-	}
-	flake := Flake{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", inGit: true}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, flake := range []Flake{flake, {}, {Checkout: "/checkout"}} {
-			var log stderrLog
-			eachLine(data, log.line)
-			e := flake.decodeError(&log, "target/")
-			if e == nil {
-				continue
-			}
-			for _, file := range []string{e.Place.File, e.Untracked} {
-				if file != "" && !filepath.IsLocal(file) {
-					t.Errorf("%q leads out of the flake", file)
-				}
-			}
-			if e.Input != nil && e.Input.Name == "" {
-				t.Errorf("an input without a name: %+v", e.Input)
-			}
-			_ = flake.resolveError(e)
-		}
-	})
-}
-
-func FuzzBuildLog(f *testing.F) {
-	seeds(f, "build", "stderr")
-	f.Fuzz(func(t *testing.T, data []byte) {
-		p := newBuildLog(BuildWatcher{Start: func(string) {}, Log: func(string, string) {}})
-		eachLine(data, p.line)
-		res := p.result()
-		for _, failure := range res.Failures {
-			if failure.DrvPath == "" || failure.Kind == "" || len(failure.Tail) > TailLines {
-				t.Errorf("got %+v", failure)
-			}
-			for _, line := range failure.Tail {
-				if len(line) > tailLineBytes+64 {
-					t.Errorf("a line of %d bytes in the tail", len(line))
-				}
-			}
-		}
-		if slices.Contains(res.Victims, "") {
-			t.Error("a victim without a name")
-		}
-	})
-}
-
 func FuzzShow(f *testing.F) {
-	seeds(f, "flake-show", "stdout")
+	recordings.Seed(f, "flake-show", "stdout")
 	f.Add([]byte(`{"packages":{"x":{"type":{"type":"derivation"}}},"formatter":5,"nixosConfigurations":{"type":"unknown"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var root showNode
@@ -93,19 +29,6 @@ func FuzzShow(f *testing.F) {
 				return strings.Compare(a.System+"\x00"+a.Name, b.System+"\x00"+b.Name)
 			}) {
 				t.Errorf("attributes %q", attrs)
-			}
-		}
-	})
-}
-
-func FuzzDryRun(f *testing.F) {
-	seeds(f, "build", "stderr")
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var p planLog
-		eachLine(data, p.line)
-		for _, path := range slices.Concat(p.plan.Build, p.plan.Fetch) {
-			if !strings.HasPrefix(path, "/") {
-				t.Errorf("path %q", path)
 			}
 		}
 	})
@@ -147,7 +70,7 @@ func FuzzBuilders(f *testing.F) {
 }
 
 func FuzzLockFile(f *testing.F) {
-	seeds(f, "flake-metadata", "stdout")
+	recordings.Seed(f, "flake-metadata", "stdout")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var m metadata
 		if json.Unmarshal(data, &m) != nil {
@@ -155,7 +78,7 @@ func FuzzLockFile(f *testing.F) {
 		}
 		var flake Flake
 		flake.fill(m)
-		_ = flake.locks.nameOf("git+file:///nonexistent/secrets?rev=0123456789012345678901234567890123456789")
+		_ = flake.locks.NameOf("git+file:///nonexistent/secrets?rev=0123456789012345678901234567890123456789")
 	})
 }
 

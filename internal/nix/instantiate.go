@@ -1,15 +1,14 @@
 package nix
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -98,7 +97,7 @@ type Batch struct {
 	// the lib.warn of nixpkgs.
 	Warned func(text string)
 	// Answered is given each answer as soon as it is there, in order. Something
-	// that is no derivation is an [*EvalError]. False ends the process with what is
+	// that is no derivation is a [*nixlog.EvalError]. False ends the process with what is
 	// left unanswered.
 	Answered func(i int, in Instance, err error) (more bool)
 }
@@ -117,14 +116,18 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 		q.env = []string{"GC_DONT_GC=1"}
 	}
 	q.line = func(line []byte) {
-		if text, ok := parseWarning(line); ok {
+		if text, ok := nixlog.Warning(line); ok {
 			if b.Warned != nil {
 				b.Warned(text)
 			}
 			return
 		}
-		i, in, ok := parseAnswer(line, t.client.mark)
+		i, text, ok := nixlog.Answer(line, t.client.mark)
 		if !ok || enough || lost || answered >= len(b.Questions) {
+			return
+		}
+		var in Instance
+		if i >= 0 && unmarshalWhole([]byte(text), &in) != nil {
 			return
 		}
 		if lost = i != answered; lost {
@@ -183,47 +186,6 @@ func Fitting(questions []Question) int {
 	return len(questions)
 }
 
-// parseAnswer reads a line of stderr that may hold the answer to the i-th question. One
-// that somebody else wrote into is the answer to none, -1: what comes after it is not
-// about the question that it was for.
-func parseAnswer(line []byte, mark string) (i int, in Instance, ok bool) {
-	if !bytes.Contains(line, []byte(mark)) {
-		return 0, in, false
-	}
-	r, ok := parseRecord(line)
-	switch {
-	case !ok: // one that is cut off is no answer, but an error that quotes the question
-		return -1, in, len(line) < maxRecord
-	case r.Action != "msg":
-		return 0, in, false
-	}
-	text, ok := strings.CutPrefix(r.Msg, "trace: "+mark)
-	number, text, _ := strings.Cut(text, " ")
-	i, err := strconv.Atoi(number)
-	return i, in, ok && err == nil && unmarshalWhole([]byte(text), &in) == nil
-}
-
-// parseWarning reads a line of stderr that may be a warning of the flake. What Nix
-// itself warns of is another matter.
-func parseWarning(line []byte) (text string, ok bool) {
-	if !bytes.Contains(line, []byte("warning:")) {
-		return "", false
-	}
-	r, ok := parseRecord(line)
-	if !ok || r.Action != "msg" {
-		return "", false
-	}
-	msg, traced := strings.CutPrefix(stripSGR(r.Msg), "trace: ")
-	text, ok = strings.CutPrefix(msg, "evaluation warning:")
-	if !ok && traced { // by the lib.warn of nixpkgs before 24.05
-		text, ok = strings.CutPrefix(msg, "warning:")
-	}
-	if r.RawMsg != "" { // which is not indented
-		text = r.RawMsg
-	}
-	return strings.TrimSpace(text), ok
-}
-
 // finish makes what evaluation gave ready for use, and finds what is wrong with it. It
 // leaves no path in an instance that is wrong.
 func (q Question) finish(in *Instance, store *storeFolder) (err error) {
@@ -246,7 +208,7 @@ func (q Question) finish(in *Instance, store *storeFolder) (err error) {
 		err = q.VM.noRunner()
 	case in.Skip == "":
 		if err = in.check(path, store); err == nil && q.VM != nil && in.Outputs["out"] == "" {
-			err = &EvalError{Message: strings.Join(path, ".") + " has no output named out, which would hold the runner"}
+			err = &nixlog.EvalError{Message: strings.Join(path, ".") + " has no output named out, which would hold the runner"}
 		}
 	}
 	for i, h := range in.Homes {
@@ -275,7 +237,7 @@ var wordRE = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z+._-]{0,99}$`)
 // must not be whatever the flake likes.
 func (in Instance) check(path []string, store *storeFolder) error {
 	wrong := func(format string, args ...any) error {
-		return &EvalError{Message: strings.Join(path, ".") + " is no derivation" + fmt.Sprintf(format, args...)}
+		return &nixlog.EvalError{Message: strings.Join(path, ".") + " is no derivation" + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case in.NotDerivation != "":

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // instantiate asks one question.
@@ -23,7 +25,7 @@ func instantiate(ctx context.Context, target *Target, q Question) (in Instance, 
 func (w *world) instantiated(target *Target, q Question) string {
 	w.Helper()
 	in, err := instantiate(w.Context(), target, q)
-	var e *EvalError
+	var e *nixlog.EvalError
 	switch {
 	case errors.As(err, &e):
 		return "error: " + e.Error()

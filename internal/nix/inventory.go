@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -123,7 +124,7 @@ func (t *Target) OtherNames(ctx context.Context) (Offer, error) {
 // that only the guilty one is lost.
 func (t *Target) ask(ctx context.Context, queries []outputQuery) (Offer, []Fault, error) {
 	offer, err := t.askAll(ctx, queries)
-	var evalErr *EvalError
+	var evalErr *nixlog.EvalError
 	if err == nil || !errors.As(err, &evalErr) || len(queries) == 1 {
 		return offer, nil, err
 	}
@@ -299,7 +300,7 @@ func each[T any](all []T, ask func([]T) error) error {
 // isOfOne says whether an error need not hit other questions too: one of the
 // flake, or the end of an evaluator that crashed or took all memory.
 func isOfOne(err error) bool {
-	var evalErr *EvalError
+	var evalErr *nixlog.EvalError
 	var died *proc.Error
 	return errors.As(err, &evalErr) || errors.As(err, &died) && died.Err == nil && died.Signal != 0
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -85,7 +86,7 @@ func TestAnAnswerWithoutEnd(t *testing.T) {
 	c := fakeNix(t, "exec yes")
 	var into any
 	_, err := c.evaluate(t.Context(), question{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
-	if e := (*EvalError)(nil); !errors.As(err, &e) || e.Message != "nix eval printed more than 128 MiB" {
+	if e := (*nixlog.EvalError)(nil); !errors.As(err, &e) || e.Message != "nix eval printed more than 128 MiB" {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := c.Needs(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}); !errors.Is(err, proc.ErrTooMuch) {
@@ -135,7 +136,7 @@ func TestLogsAreStreamed(t *testing.T) {
 		"a builder": {fmt.Sprintf("echo '%s' >&2; %s >&2", record(`{"action":"start","id":1,"type":105,"fields":["/nix/store/00000000000000000000000000000000-x.drv","",1,1]}`),
 			fmt.Sprintf(count, record(`{"action":"result","id":1,"type":101,"fields":["`+filler+`"]}`))), func(c *Client) error {
 			heard := 0
-			_, err := c.Build(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}, 1, BuildWatcher{Log: func(string, string) { heard++ }})
+			_, err := c.Build(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}, 1, nixlog.BuildWatcher{Log: func(string, string) { heard++ }})
 			if err == nil && heard != lines {
 				err = fmt.Errorf("%d lines of %d were heard", heard, lines)
 			}

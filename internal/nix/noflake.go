@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // NoFlakeError says that there is no flake where the reference points.
@@ -25,37 +27,20 @@ func (e *NoFlakeError) Error() string {
 	return fmt.Sprintf("no flake at %s: %s", e.Ref, e.Reason)
 }
 
-// What Nix says where a reference names nothing, or something without a
-// flake.nix. The same words are said of an input, see record.locking.
-var noFlakeRE = regexp.MustCompile(`(?s)^(?:` +
-	`could not find a flake\.nix` +
-	`|path ['"].*['"] is not (?:part of )?a flake` +
-	`|getting status of ['"].*['"]: No such file or directory$` +
-	`|path ['"].*['"] does not exist$` +
-	`|.*does not contain a '?/?[^ ]*flake\.nix'?` +
-	`|Path '(?:.*/)?flake\.nix' (?:does not exist in|in the repository .* is not tracked by) Git` +
-	`|'.*' is not a (?:valid )?URL` +
-	`|input '.*' is unsupported` +
-	`|unexpected fragment '` +
-	`|cannot find flake '.*' in the flake registries` +
-	`|unable to download '[^']*/flake-registry\.json'` +
-	`)`)
-
 // resolveError tells a reference without a flake from a flake at fault.
 func (f *Flake) resolveError(err error) error {
-	var e *EvalError
-	if !errors.As(err, &e) || e.Place.File != "" || e.locking {
-		return err
-	}
+	var e *nixlog.EvalError
 	switch {
-	case noFlakeRE.MatchString(e.Message):
+	case !errors.As(err, &e):
+		return err
+	case e.NoFlake():
 		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
-		if dir, _ := localFolder(f.Ref); strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
+		if dir, _ := flakeref.Folder(f.Ref); strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
 			nf.Untracked = "flake.nix"
 		}
 		return nf
-	case e.Input == nil && fetchFailRE.MatchString(e.Message):
-		e.Input = &InputFault{URL: f.Ref}
+	case e.NotFetched():
+		e.Input = &nixlog.InputFault{URL: f.Ref}
 	}
 	return e
 }

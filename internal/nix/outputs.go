@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -47,16 +48,16 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 // hasOutputs says whether the store has all outputs of a derivation. If it is addressed
 // by its content and was not built, every version of Nix fails instead of saying so.
 func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
-	var log stderrLog
+	var log nixlog.ErrorLog
 	out := proc.Answer{Max: maxAnswer}
 	args := append(c.Version.jsonFormat(), "--json", "--log-format", "internal-json", "--option", "substitute", "false")
-	_, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: []string{drv}, outputs: true, stdout: &out, line: log.line, limit: c.limits.store})
+	_, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: []string{drv}, outputs: true, stdout: &out, line: log.Line, limit: c.limits.store})
 	var died *proc.Error
 	if errors.As(err, &died) && died.ExitCode > 0 {
 		return false, nil
 	}
 	if err != nil {
-		log.explain(err)
+		explain(err, &log)
 		return false, err
 	}
 	infos, lacking, err := readPathInfos(out.Bytes())

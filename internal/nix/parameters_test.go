@@ -85,7 +85,7 @@ func (w *world) hashOf(f Flake) string {
 	if err := m.decode(f.described); err != nil {
 		w.Fatal(err)
 	}
-	return strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(m.Locked.parameter("narHash"))
+	return strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(m.Locked.Parameter("narHash"))
 }
 
 // refused says whether an error is that a parameter would be ignored, and names it.
@@ -217,27 +217,6 @@ func (w *world) submodulesElsewhere(repo, first, head string) {
 		want, plainly := w.plainNix(repo + query)
 		if got, err := w.sees(repo+query, FlakeOptions{}); got != want || err != nil || plainly != nil {
 			w.Errorf("dirty %s: flakeci sees %s and Nix %s: %v, %v", query, got, want, err, plainly)
-		}
-	}
-}
-
-// What a URL of Nix's lacks is carried over, and nothing twice.
-func TestCarry(t *testing.T) {
-	for _, c := range []struct{ of, ref, want string }{
-		{`{"type":"git","submodules":true}`, "git+file:///x", "git+file:///x?submodules=1"},
-		{`{"type":"git","submodules":false}`, "git+file:///x", "git+file:///x"},
-		{`{"type":"git","submodules":true,"dir":"a b"}`, "git+file:///x?dir=a%20b&submodules=1", "git+file:///x?dir=a%20b&submodules=1"},
-		{`{"type":"git","allRefs":true,"ref":"v+1"}`, "git+file:///x?ref=v+1", "git+file:///x?ref=v+1&allRefs=1"},
-		{`{"type":"github","owner":"o","repo":"r","host":"git.example.org"}`, "github:o/r/0123", "github:o/r/0123?host=git.example.org"},
-		{`{"type":"path","path":"/x","rev":"0123"}`, "path:/x?rev=0123", "path:/x?rev=0123"},
-		{`{"type":"tarball","url":"https://x/y.tar.gz"}`, "https://x/y.tar.gz", "https://x/y.tar.gz"},
-	} {
-		var s flakeSource
-		if err := s.UnmarshalJSON([]byte(c.of)); err != nil {
-			t.Fatal(err)
-		}
-		if got := s.carry(c.ref); got != c.want {
-			t.Errorf("%s of %s: %s", c.ref, c.of, got)
 		}
 	}
 }

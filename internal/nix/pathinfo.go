@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -30,13 +31,13 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 	if len(paths) == 0 {
 		return nil, nil
 	}
-	var log stderrLog
+	var log nixlog.ErrorLog
 	out := proc.Answer{Max: maxAnswer}
 	// Nix would ask substituters what it would take to get the paths that are not
 	// there, and only to print it.
 	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args)
-	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: paths, stdout: &out, line: log.line, limit: c.limits.store}); err != nil {
-		log.explain(err)
+	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: paths, stdout: &out, line: log.Line, limit: c.limits.store}); err != nil {
+		explain(err, &log)
 		return nil, err
 	}
 	return decodePathInfos(out.Bytes())

@@ -100,19 +100,6 @@ func (r recording) format() []byte {
 	return txtar.Format(&a)
 }
 
-func readRecording(t testing.TB, file string) recording {
-	t.Helper()
-	a, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec := recording{}
-	for _, f := range a.Files {
-		rec[f.Name] = f.Data
-	}
-	return rec
-}
-
 // unpack lays a recording out for a replay script.
 func (r recording) unpack(t *testing.T, dir string, n neutral) {
 	t.Helper()
@@ -123,23 +110,6 @@ func (r recording) unpack(t *testing.T, dir string, n neutral) {
 		}
 		if err := os.WriteFile(path, n.show(data), 0o644); err != nil {
 			t.Fatal(err)
-		}
-	}
-}
-
-// eachRecording hands every recorded stream of that kind to f: seeds for fuzz
-// tests.
-func eachRecording(t testing.TB, kind, stream string, f func(data []byte)) {
-	t.Helper()
-	files, err := filepath.Glob("testdata/[0-9]*/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no recordings: %v", err)
-	}
-	for _, file := range files {
-		for name, data := range readRecording(t, file) {
-			if strings.HasPrefix(name, kind+".") && strings.HasSuffix(name, "/"+stream) {
-				f(data)
-			}
 		}
 	}
 }

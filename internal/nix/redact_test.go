@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/proc"
@@ -38,25 +37,6 @@ func TestWhatNixSaysIsRedacted(t *testing.T) {
 	lines = nil
 	if _, err := c.run(context.Background(), call{answer: []byte("a sec"), line: func(line []byte) { lines = append(lines, string(line)) }}); err == nil || lines[1] != "a secret" {
 		t.Errorf("with an answer the lines are %q", lines)
-	}
-}
-
-// A message as long as a flake likes is cut, and still a message; a builder's line is
-// not.
-func TestLongMessagesAreCut(t *testing.T) {
-	long := strings.Repeat("ü", 4<<20)
-	said := shorten([]byte(`@nix {"action":"msg","column":7,"file":"flake.nix","level":0,"line":3,"msg":"` + long + `","raw_msg":"` + long + `","trace":[{"raw_msg":"while"}]}`))
-	r, ok := parseRecord(said)
-	if !ok || len(said) > longestMessage || r.Level != 0 || r.Line != 3 || r.Column != 7 || len(r.Trace) != 1 {
-		t.Errorf("%d bytes, %t: %+v", len(said), ok, r.position)
-	}
-	if !strings.HasPrefix(r.Msg, "üü") || !strings.HasSuffix(r.RawMsg, "ü"+proc.CutMark) {
-		t.Errorf("it begins with %.20s", r.Msg)
-	}
-	for _, line := range []string{`@nix {"action":"result","fields":["` + long + `"],"id":1,"type":101}`, long, `@nix {"action":"msg",` + long} {
-		if got := shorten([]byte(line)); string(got) != line {
-			t.Errorf("of %.30s, %d of %d bytes are left", line, len(got), len(line))
-		}
 	}
 }
 

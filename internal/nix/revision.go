@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 )
 
 // Folder is where the flake lies in this machine's files, empty for one that was
@@ -23,11 +25,11 @@ func (c *Client) RefAt(f Flake, rev string, shallow bool) (string, error) {
 	if gitRoot(dir) == "" {
 		return "", &NoFlakeError{Ref: f.Ref, Reason: "it is not in a git repository"}
 	}
-	if !plainPathRE.MatchString(dir) && c.Version.Less(oddFolders()) {
+	if !flakeref.IsPlain(dir) && c.Version.Less(oddFolders()) {
 		_, err := c.nixRef(dir)
 		return "", err
 	}
-	ref, query, _ := strings.Cut(gitRef(dir), "?")
+	ref, query, _ := strings.Cut(flakeref.GitURL(dir), "?")
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return "", err
@@ -37,13 +39,11 @@ func (c *Client) RefAt(f Flake, rev string, shallow bool) (string, error) {
 		values.Set("shallow", "1")
 	}
 	// What a reference says of how its tree is read holds for every revision.
-	_, given, _ := strings.Cut(f.Locked, "?")
-	of := parameters(given)
+	of := flakeref.Parameters(f.Locked)
 	for _, name := range []string{"submodules", "lfs", "exportIgnore"} {
 		if of[name] != "" {
 			values.Set(name, of[name])
 		}
 	}
-	// Nix does not read + as a space.
-	return ref + "?" + strings.ReplaceAll(values.Encode(), "+", "%20"), nil
+	return flakeref.WithQuery(ref, values), nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/nix/recordings"
 )
 
 // files are the files of a flake by their path; a path that starts with ../ is
@@ -170,7 +171,7 @@ func (s scenario) recorded(t *testing.T, dir string) {
 	s.replayed = true
 	w, places := s.world(t)
 	tape := t.TempDir()
-	readRecording(t, filepath.Join(dir, s.name+".txtar")).unpack(t, tape, places)
+	recording(recordings.Read(t, filepath.Join(dir, s.name+".txtar"))).unpack(t, tape, places)
 	w.client = newClient(Options{Path: "testdata/record", Env: append(append(os.Environ(), lanes.Env()...), "TAPE="+tape)})
 	w.client.mark = recordedMark
 	w.client.config, _ = w.client.askConfig(t.Context()) // as Find did then

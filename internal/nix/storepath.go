@@ -33,6 +33,16 @@ func IsDerivation(p string) bool { return IsStorePath(p) && strings.HasSuffix(p,
 // one in a store, or what stands for one that is not known yet.
 func IsOutput(p string) bool { return IsStorePath(p) || placeholderRE.MatchString(p) }
 
+// DrvName returns the name of a derivation: libfrob-1.2 for
+// /nix/store/HASH-libfrob-1.2.drv.
+func DrvName(drv string) string {
+	base := drv[strings.LastIndexByte(drv, '/')+1:]
+	if _, name, ok := strings.Cut(base, "-"); ok {
+		base = name
+	}
+	return strings.TrimSuffix(base, ".drv")
+}
+
 // CheckSaved checks the paths of a derivation and its outputs that a saved report or a
 // journal names: whoever wrote that file must not choose Nix's words. An empty derivation
 // passes. The error is a [*PathError].

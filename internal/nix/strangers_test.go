@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // strangers are what a flake, a report or a journal could say in the place of a path in
@@ -98,7 +100,7 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 		"Needs":           func(p []string) error { _, err := c.Needs(ctx, p); return err },
 		"Root":            func(p []string) error { return c.Root(ctx, filepath.Join(n.TempDir(), "link"), p) },
 		"Log":             func(p []string) error { return c.Log(ctx, p[0], io.Discard) },
-		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, BuildWatcher{}); return err },
+		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, nixlog.BuildWatcher{}); return err },
 		"DryRun":          func(p []string) error { _, err := c.DryRun(ctx, p...); return err },
 	}
 }

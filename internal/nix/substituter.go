@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -24,12 +24,6 @@ type SubstituterError struct {
 
 func (e *SubstituterError) Error() string { return e.URL + ": " + e.Reason }
 
-// A user or password before the host, and parameters, which may name keys.
-var (
-	userRE  = regexp.MustCompile(`://[^/\s'"@]+@`)
-	queryRE = regexp.MustCompile(`\?[^\s'"]*`)
-)
-
 func (s *Closures) substituterError(url string, err error) SubstituterError {
 	reason := err.Error()
 	var died *proc.Error
@@ -39,8 +33,7 @@ func (s *Closures) substituterError(url string, err error) SubstituterError {
 	case errors.As(err, &died) && died.LastLine != "":
 		reason = died.LastLine
 	}
-	clean := func(text string) string { return queryRE.ReplaceAllString(userRE.ReplaceAllString(text, "://"), "") }
-	return SubstituterError{URL: clean(url), Reason: clean(reason), url: url}
+	return SubstituterError{URL: nixlog.StripCredentials(url), Reason: nixlog.StripCredentials(reason), url: url}
 }
 
 // substituters are those that Nix would use, in its order.
@@ -137,8 +130,7 @@ func (s *search) prime(ctx context.Context, substituters, paths []string) error 
 	defer os.RemoveAll(empty)
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	// Nix does not read + as a space.
-	store := "local?root=" + strings.ReplaceAll(url.QueryEscape(empty), "+", "%20")
+	store := "local?root=" + flakeref.EscapeValue(empty)
 	args := append(s.client.Version.jsonFormat(), "--json", "--store", store, "--fallback", "--option", "substitute", "true",
 		"--option", "substituters", strings.Join(substituters, " "), "--option", "narinfo-cache-negative-ttl", "0")
 	for batch := range slices.Chunk(paths, localBatch) {

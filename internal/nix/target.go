@@ -55,7 +55,7 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 }
 
 // Eval applies a Nix function to the flake and decodes the JSON it gives, in which
-// there is no null. An error of the flake is an [*EvalError], something that does not
+// there is no null. An error of the flake is a [*nixlog.EvalError], something that does not
 // fit an [*AnswerError]; a process that died otherwise is the [*proc.Error] of it.
 func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...func(*question)) (proc.Usage, error) {
 	if t.answers.get(function, into) {

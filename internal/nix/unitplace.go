@@ -7,15 +7,17 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // A definition is one that the module system has of a unit: the file of its
 // module, and where in a file the name of the unit stands, which may be another
 // file or unknown. The main one says what the unit runs.
 type definition struct {
-	File string   `json:"file"`
-	At   position `json:"at"`
-	Main bool     `json:"main"`
+	File string          `json:"file"`
+	At   nixlog.Position `json:"at"`
+	Main bool            `json:"main"`
 }
 
 // The option that holds the units of a suffix: sets of them by their name, or
@@ -69,10 +71,10 @@ const unitExpr = `
 // UnitPlace finds where the flake itself declares a systemd unit of a host, such
 // as "backup.service". It is the zero Place where the flake does not, or where
 // the host does not tell; only what hinders the question itself is an error.
-func (t *Target) UnitPlace(ctx context.Context, host, unit string) (Place, error) {
+func (t *Target) UnitPlace(ctx context.Context, host, unit string) (nixlog.Place, error) {
 	function := unitFunction(host, unit)
 	if function == "" {
-		return Place{}, nil
+		return nixlog.Place{}, nil
 	}
 	var got struct {
 		Root  string       `json:"root"`
@@ -82,11 +84,11 @@ func (t *Target) UnitPlace(ctx context.Context, host, unit string) (Place, error
 		if isOfOne(err) {
 			err = nil
 		}
-		return Place{}, err
+		return nixlog.Place{}, err
 	}
 	flake := t.Flake
 	// A dirty tree that was changed since it was opened is another one by now.
-	if sourceRE.MatchString(got.Root + "/") {
+	if nixlog.IsSource(got.Root) {
 		flake.StorePath = got.Root
 	}
 	return flake.unitPlace(got.Found), nil
@@ -137,13 +139,14 @@ func unitNames(name string) []string {
 // unitPlace picks a definition in the flake: of those with a line the main one,
 // else the first; else one without a line. A module without a file is where its
 // text is; what an input's module only hands on comes last.
-func (f *Flake) unitPlace(found []definition) Place {
-	var first, withoutLine, handedOn Place
+func (f *Flake) unitPlace(found []definition) nixlog.Place {
+	var first, withoutLine, handedOn nixlog.Place
+	tree := f.tree()
 	for _, d := range found {
 		// How a module came in is said behind its file.
 		file, _, _ := strings.Cut(d.File, ", via option ")
-		at, inFlake := f.own(d.At)
-		rel, ok := f.module(file)
+		at, inFlake := tree.Place(d.At)
+		rel, ok := tree.Module(file)
 		switch {
 		case inFlake && (ok && at.File == rel || file == "" || strings.HasPrefix(file, "<")):
 			if d.Main {
@@ -151,7 +154,7 @@ func (f *Flake) unitPlace(found []definition) Place {
 			}
 			first = cmp.Or(first, at)
 		case ok:
-			withoutLine = cmp.Or(withoutLine, Place{File: rel})
+			withoutLine = cmp.Or(withoutLine, nixlog.Place{File: rel})
 		case inFlake:
 			handedOn = cmp.Or(handedOn, at)
 		}

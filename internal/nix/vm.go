@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // VM asks a host for the runner of its virtual machine. Where the host's
@@ -170,7 +172,7 @@ var guestHomeRE = regexp.MustCompile(`^while evaluating home (\d+) for the guest
 
 // blame names the home that an error of the evaluation is about.
 func (v VM) blame(err error) error {
-	var e *EvalError
+	var e *nixlog.EvalError
 	if !errors.As(err, &e) {
 		return err
 	}
@@ -189,5 +191,5 @@ func (v VM) blame(err error) error {
 
 // noRunner says that a host cannot be booted.
 func (v VM) noRunner() error {
-	return &EvalError{Message: fmt.Sprintf("host %s has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one", v.Host)}
+	return &nixlog.EvalError{Message: fmt.Sprintf("host %s has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one", v.Host)}
 }

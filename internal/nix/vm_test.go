@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
 // fixture opens a copy of one of testdata/flakes with the stand-in for nixpkgs.
@@ -100,7 +101,7 @@ func (w *world) guest(drv string) string {
 func (w *world) machine(target *Target, vm VM) (text string, in Instance) {
 	w.Helper()
 	in, err := instantiate(w.Context(), target, Question{VM: &vm})
-	var e *EvalError
+	var e *nixlog.EvalError
 	switch {
 	case errors.As(err, &e):
 		return "error: " + e.Error(), in

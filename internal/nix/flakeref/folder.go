@@ -1,0 +1,100 @@
+// Package flakeref knows what a flake reference names.
+package flakeref
+
+import (
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/git"
+)
+
+// Absolute makes an existing folder an absolute path, so that a person can write
+// examples/fleet, which Nix would look up in its registry. It leaves everything else to
+// Nix, and whatever follows another scheme than path:.
+func Absolute(ref string) string {
+	dir, scheme := Folder(ref)
+	if dir == "" {
+		return ref
+	}
+	return scheme + dir
+}
+
+// Folder returns the real and absolute path of the folder that a reference names, or "",
+// and its scheme, which is path: or empty. Nix 2.8 and 2.26 do not accept a symbolic link
+// as a flake.
+func Folder(ref string) (dir, scheme string) {
+	dir = ref
+	if rest, ok := strings.CutPrefix(ref, "path:"); ok {
+		dir, scheme = rest, "path:"
+	}
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return "", scheme
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", scheme
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", scheme
+	}
+	return dir, scheme
+}
+
+// Every Nix accepts these characters in a path. # and ? end a path for Nix, 2.26 decodes %,
+// and 2.8 rejects all others.
+var plainRE = regexp.MustCompile(`^[A-Za-z0-9/._~!$&'()*+,;=:@-]*$`)
+
+// IsPlain reports whether every Nix accepts the path of a folder as a reference.
+func IsPlain(dir string) bool { return plainRE.MatchString(dir) }
+
+// PathURL is a reference to a folder of any name.
+func PathURL(dir string) string { return "path:" + escape(dir) }
+
+func escape(path string) string { return (&url.URL{Path: path}).EscapedPath() }
+
+// GitURL is what Nix itself makes of a folder in a git repository: the nearest folder
+// upwards that has a flake.nix, in that repository.
+func GitURL(dir string) string {
+	root := git.Root(dir)
+	flake := dir
+	for flake != root && !exists(filepath.Join(flake, "flake.nix")) {
+		flake = filepath.Dir(flake)
+	}
+	query := url.Values{}
+	if sub, err := filepath.Rel(root, flake); err == nil && sub != "." {
+		query.Set("dir", sub)
+	}
+	// Otherwise Nix refuses to count the revisions of a clone that lacks some.
+	if exists(filepath.Join(root, ".git", "shallow")) {
+		query.Set("shallow", "1")
+	}
+	return WithQuery("git+file://"+escape(root), query)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// NamesNothing reports whether a reference is a path to nothing. A path in the store does
+// not count, as it may be in another store than this machine's.
+func NamesNothing(ref string) bool {
+	path, isPath := strings.CutPrefix(ref, "path:")
+	path, _, _ = strings.Cut(path, "?")
+	if strings.HasPrefix(path, "/nix/store/") {
+		return false
+	}
+	if !isPath && !filepath.IsAbs(path) && !strings.HasPrefix(path, "./") && !strings.HasPrefix(path, "../") {
+		return false
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	decoded, err := url.PathUnescape(path)
+	return err != nil || !exists(decoded)
+}

@@ -1,0 +1,74 @@
+package nixlog
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// ErrorLog keeps what explains why a Nix failed. The zero value is an empty log.
+type ErrorLog struct {
+	last *record // the last error record
+	// plain is the last error in plain text, such as a stack overflow: the signal handler
+	// that reports it does not write records.
+	plain  string
+	builds *BuildLog // what was built meanwhile
+}
+
+// Line reads one line.
+func (l *ErrorLog) Line(line []byte) {
+	r, ok := parseRecord(line)
+	if ok {
+		if l.builds == nil {
+			l.builds = NewBuildLog(BuildWatcher{})
+		}
+		l.builds.record(r)
+	}
+	switch {
+	case ok && r.isError() && r.RawMsg != "":
+		l.last = &r
+	case ok && r.isError() && r.text() == outOfMemory:
+		l.plain = outOfMemory // Nix's last words, in another form than its other errors
+	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):
+		l.plain = fmt.Sprintf("nix said more than %d MiB in one message, too much to read", MaxRecord>>20)
+	case !ok:
+		if text, found := plainError(line); found {
+			l.plain = text
+		}
+	}
+}
+
+// FirstLine returns the first line of the last error record, or "". The answer of a
+// server, for example, may follow it.
+func (l *ErrorLog) FirstLine() string {
+	if l.last == nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(l.last.text(), "\n")
+	return line
+}
+
+// EvalError returns the error that the evaluation of a flake ended with, or nil if there
+// is none in the log. Prefix is where the flake is among the inputs of what was evaluated:
+// "target/" for the input target, or empty.
+func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
+	if l.last == nil {
+		if l.plain == "" {
+			return nil
+		}
+		return &EvalError{Message: t.relativize(l.plain), outOfMemory: l.plain == outOfMemory}
+	}
+	e := &EvalError{Message: t.relativize(l.last.text()), Frames: t.frames(l.last), locking: l.last.locking()}
+	e.Input = e.inputFault(t, prefix)
+	if e.locking {
+		// Until the flake is resolved, its own copy in the store looks like that of an input.
+		e.nameInput(prefix)
+		return e
+	}
+	e.Place = t.placeOf(l.last)
+	if file, ok := t.missing(l.last.text()); ok && t.Untracked != nil && t.Untracked(file) {
+		e.Untracked = file
+	}
+	e.Build = l.builds.failureBehind(l.last.text())
+	return e
+}

@@ -1,0 +1,99 @@
+package nixlog
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// EvalError is an error in the flake or one of its inputs, with its place in the flake's
+// own files.
+type EvalError struct {
+	// Message is Nix's innermost error, with the flake's own paths made relative.
+	Message string
+	// Place is where the error is in the flake. File is empty if Nix names no such place.
+	Place Place
+	// Frames is the trace, innermost first.
+	Frames []Frame
+	// Input is set if an input could not be fetched.
+	Input *InputFault
+	// Build is set if evaluation had to build something and could not (import from
+	// derivation).
+	Build *BuildFailure
+	// Untracked is a file that the flake needs and that is in the checkout, but not known
+	// to git and so invisible to Nix.
+	Untracked string
+
+	outOfMemory bool // Nix itself says so, not a flake that throws the same words
+	locking     bool // Nix was busy with the inputs, not with the flake
+}
+
+func (e *EvalError) Error() string {
+	if e.Place.File == "" {
+		return e.Message
+	}
+	return fmt.Sprintf("%s: %s", e.Place, e.Message)
+}
+
+// noFlakeRE finds what Nix says of a reference to nothing, or to something without a
+// flake.nix. It says the same of an input, see locking.
+var noFlakeRE = regexp.MustCompile(`(?s)^(?:` +
+	`could not find a flake\.nix` +
+	`|path ['"].*['"] is not (?:part of )?a flake` +
+	`|getting status of ['"].*['"]: No such file or directory$` +
+	`|path ['"].*['"] does not exist$` +
+	`|.*does not contain a '?/?[^ ]*flake\.nix'?` +
+	`|Path '(?:.*/)?flake\.nix' (?:does not exist in|in the repository .* is not tracked by) Git` +
+	`|'.*' is not a (?:valid )?URL` +
+	`|input '.*' is unsupported` +
+	`|unexpected fragment '` +
+	`|cannot find flake '.*' in the flake registries` +
+	`|unable to download '[^']*/flake-registry\.json'` +
+	`)`)
+
+// NoFlake reports whether the error says that a reference, when it was resolved, named no
+// flake.
+func (e *EvalError) NoFlake() bool {
+	return e.Place.File == "" && !e.locking && noFlakeRE.MatchString(e.Message)
+}
+
+// NotFetched reports whether the error says that a flake, when it was resolved, could not
+// be fetched itself.
+func (e *EvalError) NotFetched() bool {
+	return e.Place.File == "" && !e.locking && e.Input == nil && fetchFailRE.MatchString(e.Message)
+}
+
+// Place is a place in a flake. File is relative to the root of its git repository, or to
+// the flake if there is no git. Line and Column count from 1; 0 is unknown.
+type Place struct {
+	File         string
+	Line, Column int
+}
+
+// String returns file:line:column, as far as they are known.
+func (p Place) String() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// Frame is one line of an evaluation trace. Where is its file with line and column: as Nix
+// names the file, or relative if it is the flake's own.
+type Frame struct {
+	Text, Where string
+}
+
+// Useful reports whether the frame is about the flake itself: it has a place in one of the
+// flake's files, or says what a module was evaluating.
+func (f Frame) Useful() bool {
+	if f.Where == "" {
+		m := contextRE.FindStringSubmatch(f.Text)
+		return m != nil && !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "<") || strings.HasPrefix(f.Text, "while evaluating the option ") ||
+			strings.HasPrefix(f.Text, "while evaluating the module argument ")
+	}
+	return !strings.HasPrefix(f.Where, "/") && !strings.HasPrefix(f.Where, "«")
+}

@@ -1,0 +1,126 @@
+package nixlog
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix/recordings"
+)
+
+// If a later version changes the type of a field, only that field is lost.
+func TestRecordsAreReadTolerantly(t *testing.T) {
+	var log ErrorLog
+	log.Line([]byte(`@nix {"action":"msg","level":0,"line":"three","column":{},"file":7,"fields":"none","raw_msg":"bad","new":[1]}`))
+	if e := log.EvalError(Tree{}, ""); e == nil || e.Message != "bad" {
+		t.Errorf("got %+v", e)
+	}
+	for _, line := range []string{"@nix", "@nix ", "@nix {", "@nix []", "@nix null", "", "error:", "\xff"} {
+		log = ErrorLog{}
+		log.Line([]byte(line))
+		if e := log.EvalError(Tree{}, ""); e != nil {
+			t.Errorf("%q gives %+v", line, e)
+		}
+	}
+}
+
+// A trace of tens of thousands of frames takes no time to read. A message that is too long
+// becomes an error that says so.
+func TestHugeTraces(t *testing.T) {
+	var b bytes.Buffer
+	b.WriteString(`@nix {"action":"msg","level":0,"msg":"error: x","raw_msg":"x","trace":[`)
+	for i := range 50000 {
+		fmt.Fprintf(&b, `{"file":"/checkout/modules/a.nix:%d:1","line":%d,"column":1,"raw_msg":"while evaluating '/checkout/modules/a.nix' and /checkout/b"},`, i+1, i+1)
+	}
+	b.WriteString(`{}]}`)
+	var log ErrorLog
+	begin := time.Now()
+	log.Line(b.Bytes())
+	e := log.EvalError(Tree{Checkout: "/checkout", StorePath: "/nix/store/x"}, "")
+	if e == nil || len(e.Frames) != 50001 || e.Place.String() != "modules/a.nix:1:1" || e.Frames[0].Text != "while evaluating 'modules/a.nix' and b" {
+		t.Fatalf("got %v", e)
+	}
+	if took := time.Since(begin); took > time.Minute {
+		t.Errorf("took %s", took)
+	}
+	log = ErrorLog{}
+	log.Line(append([]byte(`@nix {"action":"msg"`), make([]byte, MaxRecord)...))
+	if e := log.EvalError(Tree{}, ""); e == nil || !strings.Contains(e.Message, "64 MiB") {
+		t.Errorf("got %v", e)
+	}
+}
+
+func TestRelativize(t *testing.T) {
+	const rev = "0123456789012345678901234567890123456789"
+	tree := Tree{StorePath: "/nix/store/x-source", Checkout: "/home/a b", Rev: rev}
+	tests := map[string]string{
+		"in /nix/store/x-source/a.nix and '/home/a b/c.nix'": "in a.nix and 'c.nix'",
+		"/srv/home/a b/c":                              "/srv/home/a b/c",
+		"git+file:///home/a b/c":                       "git+file:///home/a b/c",
+		"at «git+file:///x?rev=" + rev + "»/a.nix:1:2": "at a.nix:1:2",
+		"at «github:o/r/other»/a.nix":                  "at «github:o/r/other»/a.nix",
+		"/home/a b":                                    "/home/a b",
+	}
+	for msg, want := range tests {
+		if got := tree.relativize(msg); got != want {
+			t.Errorf("%q becomes %q, want %q", msg, got, want)
+		}
+	}
+}
+
+// A module may be imported by its folder; its text is in default.nix.
+func TestPlaceOfAFolder(t *testing.T) {
+	const root = "/nix/store/x-source"
+	tree := Tree{StorePath: root, Read: func(file string) string {
+		return map[string]string{"hosts/a/default.nix": "{\n  x = throw \"no\";\n}\n"}[file]
+	}}
+	for name, want := range map[string]string{"a": "hosts/a/default.nix", "b": "hosts/b"} {
+		if got := tree.placeOf(&record{RawMsg: "conflict\n- In `" + root + "/hosts/" + name + "': 5"}); got.String() != want {
+			t.Errorf("%s: place is %q, want %q", name, got, want)
+		}
+	}
+	r := record{RawMsg: "no", Trace: []traceRecord{{RawMsg: "while evaluating definitions from `" + root + "/hosts/a':"}}}
+	if got := tree.placeOf(&r); got.String() != "hosts/a/default.nix:2" {
+		t.Errorf("place is %q", got)
+	}
+}
+
+// A place in a flake is inside it, whatever the name of a file says.
+func TestPlacesStayInTheFlake(t *testing.T) {
+	tree := Tree{StorePath: "/nix/store/x-source", Checkout: "/checkout"}
+	for _, file := range []string{"/checkout/../etc/passwd", "/checkout/.git/config", "/checkout/", "/checkout", "/checkouts/a", "a.nix", "", "«x»/a"} {
+		if rel, ok := tree.relative(file); ok {
+			t.Errorf("%q is %q", file, rel)
+		}
+	}
+}
+
+func FuzzEvaluationError(f *testing.F) {
+	for _, kind := range []string{"eval", "flake-metadata", "flake-show"} {
+		recordings.Seed(f, kind, "stderr")
+	}
+	untracked := func(string) bool { return true }
+	full := Tree{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", Untracked: untracked}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, tree := range []Tree{full, {}, {Checkout: "/checkout", Untracked: untracked}} {
+			var log ErrorLog
+			eachLine(data, log.Line)
+			e := log.EvalError(tree, "target/")
+			if e == nil {
+				continue
+			}
+			for _, file := range []string{e.Place.File, e.Untracked} {
+				if file != "" && !filepath.IsLocal(file) {
+					t.Errorf("%q leads out of the flake", file)
+				}
+			}
+			if e.Input != nil && e.Input.Name == "" {
+				t.Errorf("an input without a name: %+v", e.Input)
+			}
+			_, _, _ = e.NoFlake(), e.MachineFault(), e.Transient() // none panics
+		}
+	})
+}

@@ -1,0 +1,71 @@
+package nixlog
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/flakeci/flakeci/result"
+)
+
+// storeRE finds what Nix says of its own store or database before it looks at any flake.
+var storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permissions on|remounting|executing SQLite|cannot open (?:SQLite|Nix) database|SQLite database) `)
+
+// noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
+// under ulimit -v: "Insufficient space for initial table allocation".
+var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
+
+// HeapExhausted reports whether the last line of a Nix that aborted says that its garbage
+// collector found no memory.
+func HeapExhausted(line string) bool { return noHeapRE.MatchString(line) }
+
+// MachineFault returns the kind of fault if the machine is to blame for the error: no
+// daemon, a full disk, no memory left, or a broken store. It is "" for an error in the
+// flake, which has a place there.
+func (e *EvalError) MachineFault() result.CauseKind {
+	if e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
+		return ""
+	}
+	kind := Classify(e.Message).Kind
+	switch {
+	case kind == result.CauseDaemon, kind == result.CauseDisk:
+		return kind
+	case e.outOfMemory:
+		return result.CauseMemory
+	case storeRE.MatchString(e.Message):
+		return result.CauseInfra
+	}
+	return ""
+}
+
+// transientRE finds what Nix, curl and ssh say of faults that are mostly gone the next
+// time: a connection lost or not made, a name that was not resolved, a server in trouble.
+// They say the same of a cache that does not exist.
+var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|closed|timed out)|recv failure|` +
+	`broken pipe|unexpected end[ -]of[ -]file|unexpected EOF|empty reply from server|transfer closed|` +
+	`could(?:n't| not) (?:resolve|connect)|failed to connect|temporary failure in name resolution|` +
+	`timeout was reached|operation timed out|connection timeout|stalled|` +
+	`HTTP error (?:429|5\d\d)|returned error: (?:429|5\d\d)|(?:HTTP/[0-9.]+|status) (?:429|5\d\d)|` +
+	`daemon disconnected|` +
+	// Nix 2.8 ends so, with a core dump, if one of several requests to a cache fails.
+	`what\(\): +error: interrupted by the user`)
+
+// Transient reports whether a text is about a fault that may be gone the next time.
+func Transient(text string) bool { return transientRE.MatchString(text) }
+
+// Transient reports whether the evaluation may succeed the next time: an input could not
+// be fetched, or a build may succeed then.
+func (e *EvalError) Transient() bool {
+	return (e.Input != nil || e.locking) && Transient(e.Message) || e.Build != nil && e.Build.Transient()
+}
+
+// Transient reports whether the build may succeed the next time. A failure of the builder
+// itself is the flake's fault.
+func (f BuildFailure) Transient() bool {
+	switch f.Kind {
+	case result.CauseSubstituter: // Nix mostly says no more than that it could not download
+		return true
+	case result.CauseDaemon, result.CauseBuilder, result.CauseInfra:
+		return Transient(f.Message)
+	}
+	return false
+}

@@ -1,0 +1,48 @@
+package nixlog
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// Answer reads a line that may be an answer of the evaluator: a trace of a mark, a number
+// and a text. If the line has the mark, but another program wrote into it, the number is
+// -1: the answer is lost, and the next one is not to the question that seems to be next.
+func Answer(line []byte, mark string) (number int, text string, ok bool) {
+	if !bytes.Contains(line, []byte(mark)) {
+		return 0, "", false
+	}
+	r, ok := parseRecord(line)
+	switch {
+	case !ok: // a record that is cut off is not an answer, but an error that quotes the question
+		return -1, "", len(line) < MaxRecord
+	case r.Action != "msg":
+		return 0, "", false
+	}
+	text, ok = strings.CutPrefix(r.Msg, "trace: "+mark)
+	digits, text, _ := strings.Cut(text, " ")
+	number, err := strconv.Atoi(digits)
+	return number, text, ok && err == nil
+}
+
+// Warning reads a line that may be a warning of the flake. Warnings of Nix itself are not
+// meant.
+func Warning(line []byte) (text string, ok bool) {
+	if !bytes.Contains(line, []byte("warning:")) {
+		return "", false
+	}
+	r, ok := parseRecord(line)
+	if !ok || r.Action != "msg" {
+		return "", false
+	}
+	msg, traced := strings.CutPrefix(stripSGR(r.Msg), "trace: ")
+	text, ok = strings.CutPrefix(msg, "evaluation warning:")
+	if !ok && traced { // lib.warn of nixpkgs before 24.05
+		text, ok = strings.CutPrefix(msg, "warning:")
+	}
+	if r.RawMsg != "" { // not indented
+		text = r.RawMsg
+	}
+	return strings.TrimSpace(text), ok
+}

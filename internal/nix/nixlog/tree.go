@@ -1,0 +1,144 @@
+package nixlog
+
+import (
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Tree is the source tree of a flake, by the names that Nix has for it. Each field may be
+// empty or nil.
+type Tree struct {
+	// StorePath is Nix's copy of the tree, empty before the flake is resolved.
+	StorePath string
+	// Checkout is the root of the folder that the tree was copied from.
+	Checkout string
+	// Rev is the git revision.
+	Rev string
+
+	// Read returns a file of the tree, or "" if it cannot be read.
+	Read func(file string) string
+	// Untracked reports whether a file is in the checkout but not known to git.
+	Untracked func(file string) bool
+	// Input returns the path of the input that is fetched from a URL, or "".
+	Input func(url string) string
+}
+
+// sourceRE finds a source tree in the store. Older versions do not say which one it is.
+var sourceRE = regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-source/`)
+
+// IsSource reports whether a path is a source tree in the store.
+func IsSource(path string) bool { return sourceRE.MatchString(path + "/") }
+
+// relative maps a file as Nix names it into the tree: a path in the store copy or in the
+// checkout, or one after a «reference».
+func (t Tree) relative(file string) (string, bool) {
+	for _, root := range t.roots() {
+		if rest, ok := strings.CutPrefix(file, root); ok {
+			return inside(rest)
+		}
+	}
+	if ref, rest, ok := cutReference(file); ok {
+		if !t.is(ref) {
+			return "", false
+		}
+		return inside(rest)
+	}
+	// Before the flake is resolved, older versions name only a copy in the store.
+	if m := sourceRE.FindString(file); m != "" && t.StorePath == "" {
+		return inside(file[len(m):])
+	}
+	return "", false
+}
+
+// cutReference splits a path such as «git+file:///checkout?rev=…»/hosts/a.nix. Newer
+// versions name files so that they did not have to copy to the store.
+func cutReference(file string) (ref, rest string, ok bool) {
+	file, ok = strings.CutPrefix(file, "«")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(file, "»/")
+}
+
+// is reports whether a reference is the flake's own. Before the flake is resolved there is
+// no other.
+func (t Tree) is(ref string) bool {
+	return t.StorePath == "" || t.Rev != "" && strings.Contains(ref, t.Rev)
+}
+
+// inside rejects a path that leads out of the tree: a message may contain whatever the
+// flake likes.
+func inside(rest string) (string, bool) {
+	rest = path.Clean(rest)
+	if !filepath.IsLocal(rest) || rest == "." || strings.HasPrefix(rest, ".git/") {
+		return "", false
+	}
+	return rest, true
+}
+
+// roots returns the prefixes that Nix may give the tree's paths.
+func (t Tree) roots() []string {
+	var roots []string
+	for _, dir := range []string{t.StorePath, t.Checkout} {
+		if dir != "" && dir != "/" {
+			roots = append(roots, dir+"/")
+		}
+	}
+	return roots
+}
+
+// relativize shortens the tree's paths in a message.
+func (t Tree) relativize(msg string) string {
+	for _, root := range t.roots() {
+		msg = cutRoot(msg, root)
+	}
+	return referenceRE.ReplaceAllStringFunc(msg, func(m string) string {
+		if ref, _, _ := cutReference(m); t.is(ref) {
+			return ""
+		}
+		return m
+	})
+}
+
+var referenceRE = regexp.MustCompile(`«[^»\s]+»/`)
+
+// cutRoot removes a folder wherever a path starts with it, but not where a longer path has
+// it in the middle.
+func cutRoot(msg, root string) string {
+	before, rest, found := strings.Cut(msg, root)
+	if !found {
+		return msg
+	}
+	var b strings.Builder
+	for found {
+		b.WriteString(before)
+		if before != "" && pathEndRE.MatchString(before) {
+			b.WriteString(root)
+		}
+		before, rest, found = strings.Cut(rest, root)
+	}
+	b.WriteString(before)
+	return b.String()
+}
+
+var pathEndRE = regexp.MustCompile(`[\p{L}\p{N}/._~+-]$`)
+
+var (
+	missingRE = regexp.MustCompile(`(?:^|getting status of |opening file |[Pp]ath |file )['"](.+?)['"](?:: No such file or directory| does not exist)`)
+	// The path is relative to the root of a repository, which may be an input's.
+	notTrackedRE = regexp.MustCompile(`^Path '(.+)' in the repository "(.+)" is not tracked by Git`)
+)
+
+// missing returns the path in the tree that a message calls missing. Nix 2.8 may name the
+// folder around it.
+func (t Tree) missing(msg string) (string, bool) {
+	if m := notTrackedRE.FindStringSubmatch(msg); m != nil && m[2] == t.Checkout {
+		return inside(m[1])
+	}
+	if m := missingRE.FindStringSubmatch(msg); m != nil {
+		return t.relative(m[1])
+	}
+	return "", false
+}
