@@ -43,6 +43,7 @@ func rules() []rule {
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
 		{"internal", []string{"internal", "result"}},
 		{"matrix", nil},
+		{"runner/outcome", []string{"matrix", "internal", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
 		{"vmtest", []string{"internal", "result"}},
 		{"reports", []string{"vmtest", "runner", "matrix", "internal", "result"}},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	outcomes "github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Run is what a report is collected from. Matrix is what was selected; homes
@@ -21,7 +21,7 @@ type Run struct {
 	Started   time.Time
 	Duration  time.Duration
 	Matrix    matrix.Matrix
-	Outcome   runner.Outcome
+	Outcome   outcomes.Run
 	Causes    []*result.Cause
 	Base      *result.Base
 	Notes     []string
@@ -70,7 +70,7 @@ func GridOf(m matrix.Matrix) result.Grid {
 	return g
 }
 
-func collectCell(res runner.Result) result.Cell {
+func collectCell(res outcomes.Result) result.Cell {
 	c := result.Cell{
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
@@ -97,7 +97,7 @@ func causeIDs(causes []*result.Cause) []string {
 	return ids
 }
 
-func collectCause(c *result.Cause, results []runner.Result) result.Cause {
+func collectCause(c *result.Cause, results []outcomes.Result) result.Cause {
 	cause := *c
 	cause.Cells = []string{}
 	for _, res := range results {
@@ -116,7 +116,7 @@ func Plan(f result.Flake, m matrix.Matrix) result.Report {
 		Grid: GridOf(m),
 	}
 	for _, c := range m.Cells {
-		rep.Cells = append(rep.Cells, collectCell(runner.Result{Cell: c}))
+		rep.Cells = append(rep.Cells, collectCell(outcomes.Result{Cell: c}))
 	}
 	return rep
 }

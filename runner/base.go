@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Base is the flake before a change, with which a run is compared. Either Target
@@ -44,7 +45,7 @@ type Known struct {
 
 // answers says whether what is known of a cell tells what became of it then, as far
 // as the run looked into it now.
-func (k Known) answers(res Result, evalOnly bool) bool {
+func (k Known) answers(res outcome.Result, evalOnly bool) bool {
 	inHosts := slices.ContainsFunc(res.Phases, isActivation)
 	switch {
 	case !k.Status.BlamesFlake() && k.Status != result.Passed, k.How == result.Unchanged, k.InHosts != inHosts:
@@ -166,7 +167,7 @@ func (r *run) aloneAtBase(ctx context.Context, c matrix.Cell) *atBase {
 }
 
 // isUnchanged says whether a cell is left out because it is as it was.
-func (r *run) isUnchanged(ctx context.Context, res Result) bool {
+func (r *run) isUnchanged(ctx context.Context, res outcome.Result) bool {
 	if r.Base == nil || !r.Base.ChangedOnly {
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // build is the building of one derivation, done once for all cells that have
@@ -29,7 +30,7 @@ type build struct {
 	status    result.Status
 	how       result.How
 	note      string
-	phase     Phase
+	phase     outcome.Phase
 	causes    []*result.Cause
 	work      // while the builders have it
 }
@@ -46,8 +47,8 @@ func (r *run) buildOf(drv string) *build {
 	return b
 }
 
-// build takes a cell through building.
-func (r *run) build(ctx context.Context, res Result, b *build) {
+// build takes a cell through building, and through booting if it is a VM.
+func (r *run) build(ctx context.Context, res outcome.Result, b *build, vm nix.VMInfo) {
 	r.waits(res.Cell)
 	// Others that have the same derivation may be new, or other than they were.
 	if r.isUnchanged(ctx, res) {
@@ -65,13 +66,13 @@ func (r *run) build(ctx context.Context, res Result, b *build) {
 		res.Phases = append(res.Phases, b.phase)
 	}
 	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == result.Passed && res.How != result.Evaluated {
-		r.boot(ctx, &res)
+		r.boot(ctx, &res, vm)
 	}
 	r.finish(res)
 }
 
 // realise has the derivation of a cell built. A VM is had to be run.
-func (r *run) realise(res Result, b *build) {
+func (r *run) realise(res outcome.Result, b *build) {
 	if res.Cell.Kind == matrix.KindVM && !r.Machine.CanBuild(res.Cell.System) {
 		b.onlyEvaluated(res.Cell)
 		return

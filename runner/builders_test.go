@@ -23,6 +23,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // fleet is a flake of hosts, each a derivation, in a folder of its own.
@@ -70,12 +71,12 @@ func (f *fleet) write(before, hosts string) {
 }
 
 // run runs all cells of the flake.
-func (f *fleet) run(change func(*runner.Options)) runner.Outcome {
+func (f *fleet) run(change func(*runner.Options)) outcome.Run {
 	f.Helper()
 	return f.runIn(f.Context(), change)
 }
 
-func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) runner.Outcome {
+func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) outcome.Run {
 	f.Helper()
 	tmp := f.TempDir()
 	client, err := nix.Find(f.Context(), nix.Options{
@@ -136,7 +137,7 @@ func (f *fleet) noted(name string) []string {
 }
 
 // ways are how the cells ended: "a: passed built".
-func ways(out runner.Outcome) string {
+func ways(out outcome.Run) string {
 	var words []string
 	for _, r := range out.Results {
 		words = append(words, strings.TrimSpace(fmt.Sprintf("%s: %s %s", r.Cell.Host, r.Status, r.How)))
@@ -412,7 +413,7 @@ func TestWaitingIsNotWorking(t *testing.T) {
 					running[c.ID] = true
 					most = max(most, len(running))
 				},
-				Done: func(r runner.Result) { delete(running, r.Cell.ID) },
+				Done: func(r outcome.Result) { delete(running, r.Cell.ID) },
 			}}
 		})
 		if most == 0 || most > 2 { // the one before may not be told of as finished yet
@@ -462,7 +463,7 @@ func TestJoinersAreStopped(t *testing.T) {
 }
 
 // runLate runs all cells, one host of them from when the first builder has begun.
-func (f *fleet) runLate(host string, change func(*runner.Options)) runner.Outcome {
+func (f *fleet) runLate(host string, change func(*runner.Options)) outcome.Run {
 	f.Helper()
 	f.later = []string{host}
 	return f.run(func(o *runner.Options) {
@@ -615,7 +616,7 @@ func TestInterruptedBuilds(t *testing.T) {
 		defer cancel()
 		out := f.runIn(ctx, func(o *runner.Options) {
 			o.BuildJobs = 4
-			o.Watch = []runner.Watcher{{Done: func(r runner.Result) {
+			o.Watch = []runner.Watcher{{Done: func(r outcome.Result) {
 				if r.Cell.Host == "d" {
 					time.AfterFunc(time.Second, cancel)
 				}

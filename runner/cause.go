@@ -17,21 +17,6 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// StatusOf is the status of a phase that ended for these causes: failed if the
-// flake is at fault for one of them.
-func StatusOf(causes []*result.Cause) result.Status {
-	worst := result.Error
-	for _, c := range causes {
-		switch s := c.Kind.Status(); {
-		case s == result.Failed:
-			return result.Failed
-		case s == result.TimedOut:
-			worst = s
-		}
-	}
-	return worst
-}
-
 // causes makes sure that what is the same root is one Cause.
 type causes struct {
 	mu    sync.Mutex

@@ -11,13 +11,14 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // evaluation is what the evaluation of a cell gave.
 type evaluation struct {
 	instance nix.Instance
 	err      error
-	phase    Phase
+	phase    outcome.Phase
 	stopped  result.Status // set if it was interrupted or took too long
 	flaky    bool          // it took a second time
 }
@@ -128,7 +129,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 		return false
 	}
 	cause := r.evalCause(ctx, e.err)
-	res := Result{Cell: host, Status: blame("", []*result.Cause{cause}), Causes: []*result.Cause{cause}, Phases: []Phase{e.phase}}
+	res := outcome.Result{Cell: host, Status: blame("", []*result.Cause{cause}), Causes: []*result.Cause{cause}, Phases: []outcome.Phase{e.phase}}
 	var found []string
 	for _, h := range inside.instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
@@ -154,13 +155,14 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 	if e.instance.System != "" {
 		c.System = e.instance.System
 	}
-	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}, Flaky: e.flaky}
+	res := outcome.Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []outcome.Phase{e.phase}, Flaky: e.flaky}
 	if e.instance.Home != nil {
 		res.Home = *e.instance.Home
 		res.Cell = c.For(res.Home.Username)
 	}
+	var vm nix.VMInfo
 	if e.instance.VM != nil {
-		res.vm = *e.instance.VM
+		vm = *e.instance.VM
 	}
 	if r.takesOver(&res) || r.endsWith(ctx, &res, e) {
 		r.finish(res)
@@ -168,13 +170,13 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 	}
 	b := r.buildOf(res.DrvPath)
 	r.building.Go(safely.Error(func() error {
-		r.build(ctx, res, b)
+		r.build(ctx, res, b, vm)
 		return nil
 	}))
 }
 
 // endsWith says whether a cell ends with its evaluation, and how.
-func (r *run) endsWith(ctx context.Context, res *Result, e evaluation) bool {
+func (r *run) endsWith(ctx context.Context, res *outcome.Result, e evaluation) bool {
 	switch {
 	case e.stopped == result.TimedOut:
 		res.Status, res.Causes = result.TimedOut, []*result.Cause{timeoutCause(res.Cell.ID, result.PhaseEval, r.Timeout)}

@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // evaluators share the cells to evaluate among processes. A process takes
@@ -46,7 +47,7 @@ func (e *evaluators) ask(target *nix.Target, q nix.Question, l listener) *query 
 	asked := &query{target: target, question: q, tell: l, done: make(chan struct{})}
 	if in, ok := target.Known(q); ok {
 		asked.instance = in
-		asked.phase = Phase{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: time.Now()}}
+		asked.phase = outcome.Phase{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: time.Now()}}
 		close(asked.done)
 		return asked
 	}

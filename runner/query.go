@@ -5,6 +5,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // query is a question on its way, and its answer once done is closed.
@@ -37,7 +38,7 @@ func (q *query) wait() evaluation {
 // finish completes an answer.
 func (q *query) finish(stopped result.Status, err error) {
 	q.err, q.stopped, q.flaky = err, stopped, err == nil && q.faults > 0
-	q.phase = Phase{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}}
+	q.phase = outcome.Phase{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: q.started, Attempts: q.attempts, MaxRSS: q.peak}}
 	if q.started.IsZero() {
 		q.phase.Started = time.Now()
 	}

@@ -1,3 +1,10 @@
+// Package runner takes cells through evaluation and building.
+//
+// [Discover] asks a flake what it offers and makes the matrix of it; [Run]
+// evaluates and builds the selected cells concurrently, a cell building as soon
+// as it is evaluated, and attributes what fails to its [result.Cause]: one broken
+// package below five hosts is one cause with five cells. A failed cell is a
+// result and stops none of its siblings.
 package runner
 
 import (
@@ -17,7 +24,11 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
+
+// AtBase ends the name of a phase that is gone through at the base, as it begins.
+const AtBase = " at the base"
 
 // Options say how a run is done.
 type Options struct {
@@ -90,12 +101,12 @@ type Watcher struct {
 	Asks func(yes bool)
 	// Done says that a cell is finished. SameAs and the ids of causes are not
 	// known yet. A home that is activated in its host is finished a second time.
-	Done func(Result)
+	Done func(outcome.Result)
 	// Found says that a home was found inside a host and takes part, before that
 	// host is finished.
 	Found func(home matrix.Cell)
 	// Compared says that it is known what a finished cell was at the base.
-	Compared func(Result)
+	Compared func(outcome.Result)
 	// Builder says that the builder of a derivation starts, or has ended.
 	Builder func(drv string, runs bool)
 	// Line is a line that a builder wrote, as it wrote it: clean it before showing
@@ -117,7 +128,7 @@ type Watcher struct {
 
 // Run evaluates and builds the cells and gives every one its result, those too
 // that were interrupted. What fails is in the outcome: Run itself cannot fail.
-func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
+func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	given := ctx
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -126,7 +137,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	}
 	r := &run{
 		given: given, stop: stop, Options: o, audience: newAudience(o.Watch), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
-		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{}, lookups: make(chan struct{}, mostLookups),
+		atBase: map[string]*atBase{}, homesThen: map[string]map[string]outcome.Phase{}, warned: map[string]bool{}, lookups: make(chan struct{}, mostLookups),
 		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.Memory.Total}, beside: o.Memory, retries: o.Retries},
 	}
 	r.builders = newBuilders(ctx, r)
@@ -175,7 +186,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r.builders.end()
 	interrupted := given.Err() != nil && Overdue(given) == nil
 	r.audience.catchUp()
-	return Conclude(r.results, interrupted)
+	return outcome.Conclude(r.results, interrupted)
 }
 
 // later takes in the cells that come later.
@@ -211,14 +222,14 @@ type run struct {
 	stop     func()                   // ends all that runs
 
 	mu      sync.Mutex
-	results []Result
-	homes   []Result          // those that were built, whatever becomes of them in a host
+	results []outcome.Result
+	homes   []outcome.Result  // those that were built, whatever becomes of them in a host
 	builds  map[string]*build // by derivation
 	built   map[string]bool   // derivations whose builder ran in this run
 	atBase  map[string]*atBase
 	// homesThen are the phases of homes in hosts that were booted as at the base,
 	// by host and home.
-	homesThen map[string]map[string]Phase
+	homesThen map[string]map[string]outcome.Phase
 	fatal     string // the cell that stopped the run
 	warned    map[string]bool
 
@@ -279,7 +290,7 @@ func (r *run) asks(yes bool) {
 }
 
 // finish takes in the result of a cell.
-func (r *run) finish(res Result) {
+func (r *run) finish(res outcome.Result) {
 	res = r.late(res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -298,7 +309,7 @@ func (r *run) finish(res Result) {
 
 // tell tells the watchers that a cell is finished. One that failed may be the last.
 // The run is locked, so that they know of each as it is in the end.
-func (r *run) tell(res Result) {
+func (r *run) tell(res outcome.Result) {
 	if r.FailFast && res.Status.NeedsAttention() {
 		r.fatal = cmp.Or(r.fatal, res.Cell.ID)
 		r.stop()

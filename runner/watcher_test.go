@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // heldUp watches a run and does not come back, as one who writes to a terminal behind
@@ -38,12 +39,12 @@ func (h *heldUp) watch(lines bool) []runner.Watcher {
 				h.wait()
 			}
 		},
-		Done: func(runner.Result) { h.late++ },
+		Done: func(outcome.Result) { h.late++ },
 	}
 	if lines {
 		w.Line = func(string, string) { h.wait() }
 	}
-	return []runner.Watcher{w, {Done: func(runner.Result) {
+	return []runner.Watcher{w, {Done: func(outcome.Result) {
 		if h.ended++; h.ended == h.cells {
 			close(h.others)
 		}

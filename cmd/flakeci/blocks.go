@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // blocks tells on stderr how a run goes: a line for each cell when it ends, with
@@ -120,7 +121,7 @@ func (p *blocks) forget(cell string) {
 }
 
 // finish prints a cell's line and, if it did not pass, its block.
-func (p *blocks) finish(r runner.Result) {
+func (p *blocks) finish(r outcome.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(r.Cell.ID)
@@ -145,7 +146,7 @@ func (p *blocks) finish(r runner.Result) {
 }
 
 // compared says of a cell what it was before the change, if that matters.
-func (p *blocks) compared(r runner.Result) {
+func (p *blocks) compared(r outcome.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(r.Cell.ID)

@@ -8,17 +8,17 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 func TestHeadlineOfAHomeInAHost(t *testing.T) {
-	home := func(p runner.Phase) runner.Result {
-		return runner.Result{
+	home := func(p outcome.Phase) outcome.Result {
+		return outcome.Result{
 			Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built,
-			Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}, p},
+			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}, p},
 		}
 	}
-	for want, p := range map[string]runner.Phase{
+	for want, p := range map[string]outcome.Phase{
 		"✔ home/joe activated in box":               {Phase: result.Phase{Name: result.ParsePhaseName("activate"), Status: result.Passed}},
 		"✔ home/joe activated in a":                 {Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Passed}},
 		"- home/joe not activated (a did not come)": {Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Skipped, Message: "a did not come"}},
@@ -33,9 +33,9 @@ func TestHeadlineOfAHomeInAHost(t *testing.T) {
 func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	var said bytes.Buffer
 	p := &blocks{app: &App{Stderr: &said}, told: map[*result.Cause]bool{}, ids: map[string]bool{}}
-	home := runner.Result{
+	home := outcome.Result{
 		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
-		Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}},
+		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}},
 	}
 	p.finish(home)
 	if said.Len() > 0 {
@@ -63,9 +63,9 @@ func TestTheTitleOfAFoldedBlock(t *testing.T) {
 func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
 	p := &blocks{app: &App{Stderr: new(bytes.Buffer)}, told: map[*result.Cause]bool{}, ids: map[string]bool{}}
 	for i, s := range []result.Status{result.Passed, result.Canceled, result.Skipped, result.Canceled, result.Error, result.Failed} {
-		p.finish(runner.Result{
+		p.finish(outcome.Result{
 			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: matrix.KindNixOS}, Status: s,
-			Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: s}}},
+			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: s}}},
 		})
 	}
 	if p.failed != 2 {
@@ -82,7 +82,7 @@ func TestHeadlineOfABlockedCell(t *testing.T) {
 		"✘ nixos/a blocked by frob-1.2":            {cause("frob-1.2")},
 		"✘ nixos/a blocked by frob-1.2 and 2 more": {cause("frob-1.2"), cause("b"), cause("c")},
 	} {
-		if got := headline(runner.Result{Cell: matrix.Cell{ID: "nixos/a"}, Status: result.DependencyFailed, Causes: causes}); got != want {
+		if got := headline(outcome.Result{Cell: matrix.Cell{ID: "nixos/a"}, Status: result.DependencyFailed, Causes: causes}); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // block is what is said of a finished cell. Lines of logs are prefixed, so that
 // none of them can begin a workflow command. The log of a cause is shown with
 // the first of its victims.
-func (p *blocks) block(r runner.Result) []string {
+func (p *blocks) block(r outcome.Result) []string {
 	lines := []string{headline(r)}
 	for _, c := range r.Causes {
 		where := ""
@@ -48,7 +48,7 @@ func (p *blocks) block(r runner.Result) []string {
 // details are what is folded away below the line of a cell that was built: how
 // long each phase took, what came out, and the end of its own builder's log.
 // There are none where nothing folds.
-func (p *blocks) details(r runner.Result) []string {
+func (p *blocks) details(r outcome.Result) []string {
 	log := p.logs.of(r.DrvPath)
 	if !p.folds || r.Status != result.Passed || r.How != result.Built {
 		return nil
@@ -67,7 +67,7 @@ func (p *blocks) details(r runner.Result) []string {
 }
 
 // headline is the line of a cell.
-func headline(r runner.Result) string {
+func headline(r outcome.Result) string {
 	took := reports.HumanSeconds(r.Seconds())
 	id := r.Cell.ID
 	switch r.Status {
@@ -118,7 +118,7 @@ func blockers(causes []*result.Cause) string {
 }
 
 // checksHeld counts the checks of a host that passed.
-func checksHeld(r runner.Result) string {
+func checksHeld(r outcome.Result) string {
 	n := 0
 	for _, p := range r.Phases {
 		if p.Name.Kind == result.PhaseCheck {

@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
@@ -43,7 +44,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 	}
 	res := lab.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase.String()) })
 	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
-	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Phase{}}
+	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
 	}
@@ -65,14 +66,14 @@ type translation struct {
 	placed int // units whose place was looked for
 }
 
-func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) runner.Phase {
-	phase := runner.Phase{Phase: p.Phase}
+func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) outcome.Phase {
+	phase := outcome.Phase{Phase: p.Phase}
 	phase.Message = t.redact(p.Message)
 	for _, f := range p.Faults {
 		phase.Causes = append(phase.Causes, t.cause(ctx, cell, f))
 	}
 	if len(p.Faults) > 0 {
-		phase.Status = runner.StatusOf(phase.Causes)
+		phase.Status = outcome.StatusOf(phase.Causes)
 		phase.Message = t.redact(strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; "))
 	}
 	return phase

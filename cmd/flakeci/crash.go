@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 const (
@@ -32,7 +33,7 @@ type sighting struct {
 	mu      sync.Mutex
 	run     reports.Run
 	about   about
-	results map[string]runner.Result
+	results map[string]outcome.Result
 	shown   progress
 	remove  func() // the folder for what is temporary
 }
@@ -40,7 +41,7 @@ type sighting struct {
 // expectReport says that a crash from now on is to be reported, and where.
 func (a *App) expectReport(d delivery, artifacts *artifact.Folder) {
 	a.sight.Store(&sighting{
-		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]runner.Result{}, remove: func() {},
+		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]outcome.Result{}, remove: func() {},
 	})
 }
 
@@ -105,8 +106,8 @@ func (s *sighting) before(w runner.Watcher) runner.Watcher {
 		return w
 	}
 	done, compared, more := w.Done, w.Compared, w.More
-	take := func(tell func(runner.Result)) func(runner.Result) {
-		return func(r runner.Result) {
+	take := func(tell func(outcome.Result)) func(outcome.Result) {
+		return func(r outcome.Result) {
 			s.mu.Lock()
 			s.results[r.Cell.ID] = r
 			s.mu.Unlock()
@@ -131,17 +132,17 @@ func (s *sighting) before(w runner.Watcher) runner.Watcher {
 func (s *sighting) report(cause *result.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var results []runner.Result
+	var results []outcome.Result
 	for _, c := range s.run.Matrix.Cells {
 		if _, done := s.results[c.ID]; !done {
-			results = append(results, runner.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
+			results = append(results, outcome.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
 		}
 	}
 	for _, r := range s.results {
 		results = append(results, r)
 	}
 	run := s.about.run(s.run)
-	run.Outcome = runner.Conclude(results, false)
+	run.Outcome = outcome.Conclude(results, false)
 	run.Duration = time.Since(run.Started)
 	run.Causes = append(run.Causes[:len(run.Causes):len(run.Causes)], cause)
 	r := reports.Collect(run)

@@ -17,6 +17,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // job is one run on its way.
@@ -33,7 +34,7 @@ type job struct {
 	offered  matrix.Matrix // all that the flake has
 	matrix   matrix.Matrix // what takes part
 	base     baseline
-	outcome  runner.Outcome
+	outcome  outcome.Run
 	overdue  bool // the deadline ended it
 	journals bool // one is to be kept
 	journal  *record
@@ -208,7 +209,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			return boot(ctx, vm, bo)
 		}
 		done := told.Done
-		told.Done = func(r runner.Result) {
+		told.Done = func(r outcome.Result) {
 			if !r.Status.OK() { // else somebody has looked around already
 				done(r)
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/journal"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // here is the folder that flakeci was started in, by whichever path that was reached.
@@ -262,7 +263,7 @@ func dayAndTime(t time.Time) string {
 }
 
 // end writes that the run is over. More may be known of it than when it began.
-func (r *record) end(o runner.Outcome, b about) {
+func (r *record) end(o outcome.Run, b about) {
 	if r == nil {
 		return
 	}

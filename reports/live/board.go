@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // board is what is known of a run. The runner writes to it and the view reads
@@ -169,24 +170,24 @@ func (b *board) asks(yes bool) {
 	}
 }
 
-func (b *board) done(r runner.Result) {
+func (b *board) done(r outcome.Result) {
 	defer b.change()()
 	b.finish(r)
 }
 
 // compared takes in what a finished cell was at the base.
-func (b *board) compared(r runner.Result) {
+func (b *board) compared(r outcome.Result) {
 	defer b.change()()
 	b.finish(r)
 }
 
 // finish takes in a result. It is made what a report has of it here: its causes change
 // once the run has told all.
-func (b *board) finish(r runner.Result) {
+func (b *board) finish(r outcome.Result) {
 	at := b.evaluated(r.Cell)
 	b.rest(at)
 	b.stale = true
-	rep := reports.Collect(reports.Run{Outcome: runner.Outcome{Results: []runner.Result{r}, Causes: r.Causes}})
+	rep := reports.Collect(reports.Run{Outcome: outcome.Run{Results: []outcome.Result{r}, Causes: r.Causes}})
 	at.result, at.finished = rep.Cells[0], true
 	at.result.Causes = nil
 	for i, c := range r.Causes {

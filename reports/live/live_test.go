@@ -15,7 +15,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // screen is what a terminal would get.
@@ -117,7 +117,7 @@ func TestUserComesLater(t *testing.T) {
 	if got := p.screen(80, 24); !strings.Contains(got, "desktop (no host)") {
 		t.Errorf("it is evaluated, and stands under its key:\n%s", got)
 	}
-	p.watch.Done(runner.Result{Cell: home, Status: result.Passed, How: result.Cached})
+	p.watch.Done(outcome.Result{Cell: home, Status: result.Passed, How: result.Cached})
 	p.golden("user", 80, 24)
 }
 

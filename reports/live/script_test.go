@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // play is a run that a test makes up, with a clock of its own.
@@ -60,16 +61,16 @@ func (p *play) pass(d time.Duration) { p.time = p.time.Add(d) }
 
 // passes takes a cell to its end.
 func (p *play) passes(id string, how result.How, took time.Duration) {
-	p.watch.Done(runner.Result{
+	p.watch.Done(outcome.Result{
 		Cell: p.cell(id), Status: result.Passed, How: how,
-		Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed, Duration: took.Seconds()}}},
+		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed, Duration: took.Seconds()}}},
 	})
 }
 
 func (p *play) fails(id string, status result.Status, causes ...*result.Cause) {
-	p.watch.Done(runner.Result{
+	p.watch.Done(outcome.Result{
 		Cell: p.cell(id), Status: status, Causes: causes,
-		Phases: []runner.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status}}},
+		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status}}},
 	})
 }
 

@@ -19,7 +19,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Schema names the version of the lines that this package writes and reads.
@@ -100,7 +100,7 @@ type cause struct {
 
 // cellResult is a result whose causes are numbers. All else of it is as it is there.
 type cellResult struct {
-	runner.Result
+	outcome.Result
 	Cell   cell
 	Causes []int
 	Phases []phase
@@ -108,12 +108,12 @@ type cellResult struct {
 
 // phase is a phase whose causes are numbers.
 type phase struct {
-	runner.Phase
+	outcome.Phase
 	Causes []int
 }
 
 // encode puts numbers in the place of causes.
-func encode(res runner.Result, number func(*result.Cause) int) *cellResult {
+func encode(res outcome.Result, number func(*result.Cause) int) *cellResult {
 	out := &cellResult{Result: res, Cell: *cellOf(res.Cell), Causes: numbers(res.Causes, number)}
 	for _, p := range res.Phases {
 		out.Phases = append(out.Phases, phase{p, numbers(p.Causes, number)})
@@ -130,7 +130,7 @@ func numbers(causes []*result.Cause, number func(*result.Cause) int) []int {
 }
 
 // decode puts the causes back.
-func (r *cellResult) decode(causes map[int]*result.Cause) (res runner.Result, err error) {
+func (r *cellResult) decode(causes map[int]*result.Cause) (res outcome.Result, err error) {
 	res = r.Result
 	res.Cell, res.Phases = r.Cell.plain(), nil
 	if res.Causes, err = lookUp(r.Causes, causes); err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // fill sets all that is exported to something, so that no field that is added to
@@ -78,7 +79,7 @@ func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 type told struct {
 	head    Head
 	offer   []matrix.Cell
-	results []runner.Result
+	results []outcome.Result
 }
 
 func (told) Generate(rng *rand.Rand, _ int) reflect.Value {
@@ -93,7 +94,7 @@ func (told) Generate(rng *rand.Rand, _ int) reflect.Value {
 		fill(reflect.ValueOf(c).Elem(), rng, causes)
 	}
 	for _, c := range t.offer {
-		var res runner.Result
+		var res outcome.Result
 		fill(reflect.ValueOf(&res).Elem(), rng, causes)
 		if res.Cell = c; rng.Intn(2) == 0 {
 			res.Cell.System = "x86_64-linux"
@@ -116,7 +117,7 @@ func slot(t *testing.T) *Slot {
 }
 
 // write writes a journal; a nil end is a run that was killed.
-func (told told) write(t *testing.T, s *Slot, end *runner.Outcome) {
+func (told told) write(t *testing.T, s *Slot, end *outcome.Run) {
 	t.Helper()
 	w, err := s.Create(told.head, told.offer, nil)
 	if err != nil {
@@ -148,7 +149,7 @@ func (s *Slot) mustRead(t *testing.T) *Journal {
 func TestRoundTrip(t *testing.T) {
 	s := slot(t)
 	same := func(told told) bool {
-		want := runner.Conclude(slices.Clone(told.results), rand.Intn(2) == 0)
+		want := outcome.Conclude(slices.Clone(told.results), rand.Intn(2) == 0)
 		told.write(t, s, &want)
 		j := s.mustRead(t)
 		got, err := j.Outcome("killed")
@@ -178,8 +179,8 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // passed is a cell that passed.
-func passed(c matrix.Cell) runner.Result {
-	return runner.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: drvOf(c)}
+func passed(c matrix.Cell) outcome.Result {
+	return outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: drvOf(c)}
 }
 
 // drvOf is a derivation for a cell.
@@ -208,7 +209,7 @@ func (told told) cell(t *testing.T, id string) matrix.Cell {
 // canceled.
 func TestTorn(t *testing.T) {
 	f := fleet()
-	f.results = []runner.Result{passed(f.cell(t, "nixos/b")), passed(f.cell(t, "home/joe@a"))}
+	f.results = []outcome.Result{passed(f.cell(t, "nixos/b")), passed(f.cell(t, "home/joe@a"))}
 	s := slot(t)
 	f.write(t, s, nil)
 	data, err := os.ReadFile(s.path)
@@ -305,7 +306,7 @@ func TestKilledAgain(t *testing.T) {
 	f := fleet()
 	unchanged := passed(f.cell(t, "home/joe@a"))
 	unchanged.How = result.Unchanged
-	f.results = []runner.Result{passed(f.cell(t, "nixos/a")), passed(f.cell(t, "nixos/b")), unchanged}
+	f.results = []outcome.Result{passed(f.cell(t, "nixos/a")), passed(f.cell(t, "nixos/b")), unchanged}
 	s := slot(t)
 	f.write(t, s, nil)
 	first := s.mustRead(t)
@@ -337,20 +338,20 @@ func TestMaskedIDs(t *testing.T) {
 		f.offer = matrix.New(matrix.Inventory{NixOS: []string{"a", "h?token=first", "h?token=other"}}).Cells
 		failed := passed(f.cell(t, "nixos/h?token=first"))
 		failed.Status = result.Failed
-		f.results = []runner.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "nixos/h?token=other"))}
+		f.results = []outcome.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "nixos/h?token=other"))}
 		if !failsFirst {
 			slices.Reverse(f.results)
 		}
 		s := slot(t)
 		s.Redact = new(redact.Secrets).JSON
-		end := runner.Conclude(slices.Clone(f.results), false)
+		end := outcome.Conclude(slices.Clone(f.results), false)
 		f.write(t, s, &end)
 		j := s.mustRead(t)
 		if e := j.Earlier(true); len(e.Passed) != 1 || !e.Same["nixos/a"] {
 			t.Errorf("taken over: %+v", e)
 		}
 		got, err := j.Outcome("killed")
-		if err != nil || !slices.ContainsFunc(got.Results, func(r runner.Result) bool { return r.Status.NeedsAttention() }) {
+		if err != nil || !slices.ContainsFunc(got.Results, func(r outcome.Result) bool { return r.Status.NeedsAttention() }) {
 			t.Errorf("nothing failed: %+v, %v", got, err)
 		}
 	}
@@ -474,7 +475,7 @@ func TestFullDisk(t *testing.T) {
 	defer w.file.Close()
 	w.file = full
 	w.Watcher().Done(passed(f.offer[0]))
-	w.End(runner.Outcome{}, nil)
+	w.End(outcome.Run{}, nil)
 	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "no space left") {
 		t.Errorf("the error is %v", err)
 	}
@@ -488,10 +489,10 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	cause := &result.Cause{Kind: "build", Title: "no"}
-	failed := runner.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []runner.Phase{{Causes: []*result.Cause{cause}}}}
+	failed := outcome.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Causes: []*result.Cause{cause}}}}
 	w.Watcher().Start(told.offer[1], "build")
 	w.Watcher().Done(failed)
-	w.End(runner.Outcome{Results: []runner.Result{passed(told.offer[2])}}, nil)
+	w.End(outcome.Run{Results: []outcome.Result{passed(told.offer[2])}}, nil)
 	if err := w.Close(); err != nil {
 		f.Fatal(err)
 	}
@@ -558,7 +559,7 @@ func TestForeignPaths(t *testing.T) {
 	} {
 		res := passed(f.cell(t, "nixos/a"))
 		res.DrvPath, res.OutPaths = c.drv, map[string]string{"out": c.out}
-		f.results = []runner.Result{res}
+		f.results = []outcome.Result{res}
 		s := slot(t)
 		f.write(t, s, nil)
 		j := s.mustRead(t)
@@ -567,7 +568,7 @@ func TestForeignPaths(t *testing.T) {
 			t.Errorf("%+v: foreign %t, taken over %t", c, j.Foreign(), taken)
 		}
 		// As a run carries it on that did not come to the cell.
-		w, err := s.Create(f.head, f.offer, &runner.Earlier{Passed: map[string]runner.Result{"nixos/a": res}})
+		w, err := s.Create(f.head, f.offer, &runner.Earlier{Passed: map[string]outcome.Result{"nixos/a": res}})
 		if err == nil {
 			err = w.Close()
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Journal is what is in a file.
@@ -32,9 +33,9 @@ type Journal struct {
 
 	offer   []matrix.Cell
 	homes   []matrix.Cell // found inside hosts
-	results map[string]runner.Result
-	earlier map[string]runner.Result
-	begun   map[string]runner.Phase // of cells that are not finished, the last phase
+	results map[string]outcome.Result
+	earlier map[string]outcome.Result
+	begun   map[string]outcome.Phase // of cells that are not finished, the last phase
 }
 
 // Looking says that no cells are known: the flake was still being looked into, or they
@@ -58,7 +59,7 @@ func Read(r io.Reader) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
-	j := &Journal{results: map[string]runner.Result{}, earlier: map[string]runner.Result{}, begun: map[string]runner.Phase{}}
+	j := &Journal{results: map[string]outcome.Result{}, earlier: map[string]outcome.Result{}, begun: map[string]outcome.Phase{}}
 	causes := map[int]*result.Cause{}
 	first, signed := true, false
 	for line := range bytes.Lines(data) {
@@ -112,7 +113,7 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 		j.homes = append(j.homes, rec.Found.plain())
 	case rec.Start != nil:
 		c := rec.Start.Cell.plain()
-		j.begun[c.ID] = runner.Phase{Phase: result.Phase{Name: result.ParsePhaseName(rec.Start.Phase), Status: result.Canceled, Started: rec.At}}
+		j.begun[c.ID] = outcome.Phase{Phase: result.Phase{Name: result.ParsePhaseName(rec.Start.Phase), Status: result.Canceled, Started: rec.At}}
 	case rec.Cause != nil:
 		causes[rec.Cause.Number] = &rec.Cause.Cause
 	case rec.Done != nil:
@@ -127,7 +128,7 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 	return err
 }
 
-func keep(results map[string]runner.Result, r *cellResult, causes map[int]*result.Cause) error {
+func keep(results map[string]outcome.Result, r *cellResult, causes map[int]*result.Cause) error {
 	res, err := r.decode(causes)
 	if err != nil {
 		return err
@@ -161,10 +162,10 @@ func (j *Journal) Matrix() (matrix.Matrix, error) {
 
 // Outcome is what the run had come to. What was not finished by then is canceled,
 // with a note that says why.
-func (j *Journal) Outcome(why string) (runner.Outcome, error) {
+func (j *Journal) Outcome(why string) (outcome.Run, error) {
 	m, err := j.Matrix()
 	if err != nil {
-		return runner.Outcome{}, err
+		return outcome.Run{}, err
 	}
 	results, seen := maps.Clone(j.results), map[string]bool{}
 	for _, c := range slices.Concat(m.Cells, j.homes) {
@@ -176,7 +177,7 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 		p, begun := j.begun[c.ID]
 		switch {
 		case !done && !j.Ended:
-			res = runner.Result{Cell: c, Status: result.Canceled, Note: "not begun when " + why}
+			res = outcome.Result{Cell: c, Status: result.Canceled, Note: "not begun when " + why}
 		case !begun || j.Ended:
 			continue
 		}
@@ -188,8 +189,8 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 		}
 		results[c.ID] = res
 	}
-	list := slices.SortedFunc(maps.Values(results), func(a, b runner.Result) int { return matrix.Compare(a.Cell, b.Cell) })
-	return runner.Conclude(list, !j.Ended || j.Interrupted), nil
+	list := slices.SortedFunc(maps.Values(results), func(a, b outcome.Result) int { return matrix.Compare(a.Cell, b.Cell) })
+	return outcome.Conclude(list, !j.Ended || j.Interrupted), nil
 }
 
 // Earlier is what a run that goes on with this one can take over. Same says that
@@ -198,7 +199,7 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 // or whose paths are not store paths.
 func (j *Journal) Earlier(same bool) *runner.Earlier {
 	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
-	maps.DeleteFunc(e.Passed, func(id string, res runner.Result) bool { return isMasked(id) || isForeign(res) })
+	maps.DeleteFunc(e.Passed, func(id string, res outcome.Result) bool { return isMasked(id) || isForeign(res) })
 	for id, res := range j.results {
 		if isMasked(id) || isForeign(res) || res.Status != result.Passed || res.How == result.Unchanged || res.DrvPath == "" {
 			continue
@@ -218,7 +219,7 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 // Foreign says whether there are cells whose derivation or outputs are not store paths:
 // somebody else wrote these, or a credential was masked in them.
 func (j *Journal) Foreign() bool {
-	for _, list := range []map[string]runner.Result{j.results, j.earlier} {
+	for _, list := range []map[string]outcome.Result{j.results, j.earlier} {
 		for _, res := range list {
 			if isForeign(res) {
 				return true
@@ -228,4 +229,4 @@ func (j *Journal) Foreign() bool {
 	return false
 }
 
-func isForeign(res runner.Result) bool { return nix.CheckSaved(res.DrvPath, res.OutPaths) != nil }
+func isForeign(res outcome.Result) bool { return nix.CheckSaved(res.DrvPath, res.OutPaths) != nil }

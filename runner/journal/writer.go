@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Writer writes the journal of a run. What cannot be written ends the journal and
@@ -106,7 +107,7 @@ func (w *Writer) Watcher() runner.Watcher {
 	}
 }
 
-func (w *Writer) finish(res runner.Result) {
+func (w *Writer) finish(res outcome.Result) {
 	w.done[res.Cell.ID] = true
 	w.write(record{Done: encode(res, w.number)})
 	w.sync()
@@ -122,7 +123,7 @@ func (w *Writer) sync() {
 
 // End says that the run came to its end, with what its watcher was not told and
 // what is to be said of it now.
-func (w *Writer) End(o runner.Outcome, about json.RawMessage) {
+func (w *Writer) End(o outcome.Run, about json.RawMessage) {
 	for _, res := range o.Results {
 		if !w.done[res.Cell.ID] {
 			w.finish(res)
