@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -61,7 +62,7 @@ type Booter func(ctx context.Context, vm VM, o BootOptions) Booted
 // BootOptions are what a [Booter] needs of the run.
 type BootOptions struct {
 	// Started says that a phase of a cell begins.
-	Started func(cell matrix.Cell, phase string)
+	Started func(cell matrix.Cell, phase result.PhaseName)
 	// Once gives the cause that is known under the key, or takes in this one.
 	Once func(key string, c *result.Cause) *result.Cause
 }
@@ -145,7 +146,7 @@ func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
-		Started: r.started,
+		Started: func(c matrix.Cell, phase result.PhaseName) { r.emit(event.Started{Cell: c, Phase: phase}) },
 		Once:    r.bootCause,
 	})
 	if booted.Note != "" {
@@ -168,13 +169,13 @@ func (r *run) bootCause(key string, c *result.Cause) *result.Cause {
 	return r.causes.once("vm\x00"+key, func() *result.Cause { return c })
 }
 
-// amend adds a phase to a cell that is finished, and tells the watcher again.
+// amend adds a phase to a finished cell, and sends its result again.
 func (r *run) amend(id string, p outcome.Phase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i := slices.IndexFunc(r.results, func(res outcome.Result) bool { return res.Cell.ID == id })
 	if i >= 0 {
 		r.results[i].Add(p)
-		r.tell(r.results[i])
+		r.emitFinished(r.results[i])
 	}
 }

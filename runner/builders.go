@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/graph"
 )
 
@@ -73,12 +74,12 @@ func (s *builders) end() {
 // plan finds out what builds take. What is there is cached; the others join the
 // graph.
 func (s *builders) plan(batch []*build) {
-	s.r.asks(true)
+	s.r.emit(event.Planning{Running: true})
 	f := s.r.foresee(s.ctx, batch)
 	if back := s.r.revive(f.lost); len(back) > 0 {
 		f.with(s.r.foresee(s.ctx, back), back)
 	}
-	s.r.asks(false)
+	s.r.emit(event.Planning{Running: false})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range batch {
@@ -185,7 +186,7 @@ func (s *builders) realise(ctx context.Context, p *part, jobs int) (built nix.Bu
 	}
 }
 
-// again tells that what a part is built for is tried once more, and why.
+// again sends that a part is built once more, and why.
 func (s *builders) again(p *part, why nixlog.BuildFailure) {
 	s.mu.Lock()
 	var cells []matrix.Cell
@@ -196,7 +197,7 @@ func (s *builders) again(p *part, why nixlog.BuildFailure) {
 		}
 	}
 	s.mu.Unlock()
-	s.r.retried(cells, string(result.PhaseBuild), buildCause(why, func() string { return "" }))
+	s.r.retry(cells, result.PhaseBuild, buildCause(why, func() string { return "" }))
 }
 
 // try runs a process.
@@ -208,7 +209,7 @@ func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult,
 		Done:  func(drv string) { s.done(p, drv) },
 		Log: func(drv, line string) {
 			s.silence.heard(drv)
-			s.r.audience.tellLine(ctx, drv, line)
+			s.r.events.SendLine(ctx, event.Line{Drv: drv, Text: line})
 		},
 	})
 	for i, f := range built.Failures {
@@ -229,18 +230,18 @@ func (s *builders) work(p *part, b *build) bool {
 	first, now := b.began.IsZero(), time.Now()
 	switch goes := b.clock.start(now, s.r.Timeout, func() { s.timeUp(b) }); {
 	case first:
-		s.r.started(b.cell, string(result.PhaseBuild)+b.where)
+		s.r.emit(event.Started{Cell: b.cell, Phase: result.PhaseBuild.Name(), AtBase: b.atBase})
 	case goes:
-		s.r.goesOn(b.cell, string(result.PhaseBuild)+b.where, now.Add(-b.worked))
+		s.r.emit(event.Resumed{Cell: b.cell, Phase: result.PhaseBuild.Name(), AtBase: b.atBase, Since: now.Add(-b.worked)})
 	}
 	return true
 }
 
-// idle tells of builds that nothing is done for any more.
+// idle sends which builds nothing is done for any more.
 func (s *builders) idle(builds []*build) {
 	for _, b := range builds {
 		if !b.isOver && b.running == 0 {
-			s.r.waits(b.cell)
+			s.r.emit(event.Waiting{Cell: b.cell})
 		}
 	}
 }
@@ -291,10 +292,10 @@ func (s *builders) builder(p *part, drv string, runs bool) {
 	s.mu.Unlock()
 	if runs {
 		s.silence.heard(drv)
-		s.r.builderStarts(drv)
+		s.r.builderStarted(drv)
 	} else {
 		s.silence.ended(drv)
-		s.r.builderEnded(drv)
+		s.r.builderStopped(drv)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -82,12 +83,7 @@ func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 		res.Base.Note = "it does not evaluate"
 	}
 	r.compareClosures(ctx, res)
-	told := *res
-	r.watch(func(w Watcher) {
-		if w.Compared != nil {
-			w.Compared(told)
-		}
-	})
+	r.emit(event.Compared{Result: *res})
 }
 
 // was says what a cell was at the base, as far as evaluation tells.
@@ -165,7 +161,7 @@ func (r *run) buildBase(ctx context.Context, res *outcome.Result, ifMissing bool
 	b := r.buildOf(res.Base.DrvPath)
 	b.once.Do(func() {
 		defer close(b.done)
-		b.where, b.ifMissing = AtBase, ifMissing
+		b.atBase, b.ifMissing = true, ifMissing
 		r.realise(outcome.Result{Cell: cell, DrvPath: res.Base.DrvPath, OutPaths: outputs}, b)
 	})
 	<-b.done

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -23,8 +24,10 @@ func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
-		Started: func(_ matrix.Cell, phase string) { r.started(res.Cell, phase+AtBase) },
-		Once:    r.bootCause,
+		Started: func(_ matrix.Cell, phase result.PhaseName) {
+			r.emit(event.Started{Cell: res.Cell, Phase: phase, AtBase: true})
+		},
+		Once: r.bootCause,
 	})
 	if ctx.Err() != nil {
 		return

@@ -51,7 +51,7 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	given, stop := WithDeadline(context.Background(), time.Now(), time.Nanosecond)
 	defer stop()
 	<-given.Done()
-	r := &run{given: given, audience: newAudience(nil)}
+	r := &run{given: given}
 	vm := matrix.Cell{ID: "vm/h", Kind: matrix.KindVM, Host: "h"}
 	home := matrix.Cell{ID: "home/u@h", Kind: matrix.KindHome, Host: "h"}
 	r.VM.Boot = func(context.Context, VM, BootOptions) Booted {
@@ -68,7 +68,7 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	r.finish(outcome.Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: result.Canceled, Phases: evaluated})
 	r.finish(outcome.Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: result.Failed, Causes: []*result.Cause{{Title: "its own"}}})
 	if evaluated[0].Status != result.Canceled {
-		t.Error("phases that a watcher may have were changed")
+		t.Error("phases that a subscriber may have were changed")
 	}
 	out := outcome.Conclude(r.results, false)
 	want := map[string]result.Status{"vm/h": result.TimedOut, "home/u@h": result.TimedOut, "nixos/a": result.TimedOut, "nixos/b": result.Failed}

@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -25,16 +26,18 @@ type evaluation struct {
 
 // ask has a cell evaluated.
 func (r *run) ask(c matrix.Cell) *query {
-	return r.evals.ask(r.Target, r.question(c), listener{began: func() { r.started(c, string(result.PhaseEval)) }, again: func(err error) {
-		r.retried([]matrix.Cell{c}, string(result.PhaseEval), evalCause(err))
-	}, warned: func(text string) { r.warns(c, text) }})
+	return r.evals.ask(r.Target, r.question(c), listener{
+		began:  func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
+		again:  func(err error) { r.retry([]matrix.Cell{c}, result.PhaseEval, evalCause(err)) },
+		warned: func(text string) { r.warn(c, text) },
+	})
 }
 
-// mostWarnings is how many different warnings are told of.
+// mostWarnings is how many different warnings are sent.
 const mostWarnings = 100
 
-// warns tells of a warning of the flake, unless it is known.
-func (r *run) warns(c matrix.Cell, text string) {
+// warn sends a warning of the flake, unless it was sent before.
+func (r *run) warn(c matrix.Cell, text string) {
 	r.mu.Lock()
 	known := r.warned[text] || len(r.warned) == mostWarnings
 	if !known {
@@ -44,11 +47,7 @@ func (r *run) warns(c matrix.Cell, text string) {
 	if known {
 		return
 	}
-	r.watch(func(w Watcher) {
-		if w.Warned != nil {
-			w.Warned(c, text)
-		}
-	})
+	r.emit(event.Warned{Cell: c, Text: text})
 }
 
 // question is what to ask for a cell of this kind.
@@ -94,7 +93,7 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
 			continue
 		}
 		found = append(found, cell.ID)
-		r.found(cell)
+		r.emit(event.Found{Home: cell})
 		cell.System = h.Instance.System
 		phase := e.phase
 		phase.MaxRSS = 0 // its host's process, counted there
@@ -139,7 +138,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 			res.Status = result.DependencyFailed
 		}
 		if r.wants(cell) {
-			r.found(cell)
+			r.emit(event.Found{Home: cell})
 			r.proceed(ctx, cell, home)
 		}
 	}

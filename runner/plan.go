@@ -15,6 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 // planner asks Nix what builds take, with one process for all that wait. Of most
@@ -148,7 +149,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 		f.needs, _ = r.Client.Needs(ctx, plan.Build)
 		rooting.Wait()
 	})
-	r.tellOfCaches(plan.Unreachable)
+	r.dropCaches(plan.Unreachable)
 	f.fetch = plan.Fetch
 	for drv, needs := range f.needs {
 		f.needs[drv] = slices.DeleteFunc(needs, func(need string) bool { return !f.builds[need] })
@@ -177,7 +178,7 @@ func (f *foresight) with(more foresight, back []*build) {
 func (r *run) revive(lost map[*build]error) (back []*build) {
 	asked := map[*build]*query{}
 	for b, why := range lost {
-		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && b.where == "" && strings.Contains(why.Error(), b.drv) {
+		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && !b.atBase && strings.Contains(why.Error(), b.drv) {
 			asked[b] = r.evals.ask(r.Target, r.question(b.cell), listener{})
 		}
 	}
@@ -189,28 +190,23 @@ func (r *run) revive(lost map[*build]error) (back []*build) {
 	return back
 }
 
-// tellOfCaches tells of binary caches that Nix goes on without, of each once.
-func (r *run) tellOfCaches(without map[string]string) {
+// dropCaches sends which binary caches Nix goes on without, each once.
+func (r *run) dropCaches(without map[string]string) {
 	for _, cache := range slices.Sorted(maps.Keys(without)) {
-		if _, told := r.without.LoadOrStore(cache, true); told {
-			continue
+		if _, known := r.dropped.LoadOrStore(cache, true); !known {
+			r.emit(event.CacheDropped{Cache: cache, Reason: without[cache]})
 		}
-		r.watch(func(w Watcher) {
-			if w.Without != nil {
-				w.Without(cache, without[cache])
-			}
-		})
 	}
 }
 
-// planAgain tells that it is asked again what builds take, and why.
+// planAgain sends that Nix is asked again what to build, and why.
 func (r *run) planAgain(batch []*build, err error) {
 	var cells []matrix.Cell
 	for _, b := range batch {
 		b.faults++
 		cells = append(cells, b.cell)
 	}
-	r.retried(cells, string(result.PhaseBuild), buildCause(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
+	r.retry(cells, result.PhaseBuild, buildCause(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
 }
 
 // dryRun asks for the plan of builds.

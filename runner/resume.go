@@ -116,16 +116,7 @@ func (r *run) forgetActivations(vm matrix.Cell) {
 		inHost := func(p outcome.Phase) bool { return isActivation(p) && hostOf(res.Cell, p) == vm.Host }
 		if !res.From.IsZero() && slices.ContainsFunc(res.Phases, inHost) {
 			res.Phases = slices.DeleteFunc(slices.Clone(res.Phases), inHost)
-			r.tell(*res)
+			r.emitFinished(*res)
 		}
 	}
-}
-
-// found tells the watcher of a home inside a host.
-func (r *run) found(home matrix.Cell) {
-	r.watch(func(w Watcher) {
-		if w.Found != nil {
-			w.Found(home)
-		}
-	})
 }

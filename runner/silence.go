@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 // silence watches for builders that write nothing for a long time. They may be at
@@ -81,8 +82,7 @@ func (s *silence) overdue(now time.Time) map[string]time.Duration {
 	return list
 }
 
-// silent tells the watchers of a builder that writes nothing, and of the cells that
-// wait for it.
+// silent sends that a builder writes nothing, with the cells that wait for it.
 func (s *builders) silent(drv string, silent time.Duration) {
 	s.mu.Lock()
 	var cells []matrix.Cell
@@ -91,9 +91,5 @@ func (s *builders) silent(drv string, silent time.Duration) {
 	}
 	s.mu.Unlock()
 	slices.SortFunc(cells, matrix.Compare)
-	s.r.watch(func(w Watcher) {
-		if w.Stalled != nil {
-			w.Stalled(drv, cells, silent)
-		}
-	})
+	s.r.emit(event.Stalled{Drv: drv, Cells: cells, Silent: silent})
 }

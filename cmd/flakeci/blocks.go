@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -75,45 +75,59 @@ func (p *blocks) hush() {
 	p.hushed = true
 }
 
-func (p *blocks) watcher() runner.Watcher {
-	w := runner.Watcher{
-		More: p.more, Start: p.start, Waits: p.waits, GoesOn: p.goesOn, Asks: p.asks, Done: p.finish, Compared: p.compared,
-		Builder: p.builder, Retry: p.retry, Stalled: p.stalled,
+func (p *blocks) subscriber() event.Subscriber {
+	return event.Subscriber{Handle: p.handle, Lines: p.folds}
+}
+
+// handle takes in an event, and prints what there is to say.
+func (p *blocks) handle(e event.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := e.(type) {
+	case event.Added:
+		p.total += len(e.Cells)
+	case event.Started:
+		p.begin(activity{e.Cell.ID, phaseText(e.Phase, e.AtBase), time.Now()})
+	case event.Resumed:
+		p.begin(activity{e.Cell.ID, phaseText(e.Phase, e.AtBase), e.Since})
+	case event.Waiting:
+		p.forget(e.Cell.ID)
+	case event.Planning:
+		p.asked = time.Time{}
+		if e.Running {
+			p.asked = time.Now()
+		}
+	case event.Finished:
+		p.finish(e.Result)
+	case event.Compared:
+		p.compared(e.Result)
+	case event.BuilderStarted:
+		p.builders = append(p.builders, activity{nix.DrvName(e.Drv), e.Drv, time.Now()})
+	case event.BuilderStopped:
+		if i := slices.IndexFunc(p.builders, func(b activity) bool { return b.phase == e.Drv }); i >= 0 {
+			p.builders = slices.Delete(p.builders, i, i+1)
+		}
+	case event.Line:
+		p.logs.add(e.Drv, e.Text)
+	case event.Retrying:
+		p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(e.Cells), e.Phase, e.Cause.Title)})
+	case event.Stalled:
+		if e.Silent > 0 && len(e.Cells) > 0 {
+			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(nix.DrvName(e.Drv)), reports.Human(e.Silent))})
+		}
 	}
-	if p.folds {
-		w.Line = p.line
+}
+
+func phaseText(name result.PhaseName, atBase bool) string {
+	if atBase {
+		return name.String() + " at the base"
 	}
-	return w
+	return name.String()
 }
 
-func (p *blocks) more(cells []matrix.Cell) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.total += len(cells)
-}
-
-func (p *blocks) start(c matrix.Cell, phase string) { p.goesOn(c, phase, time.Now()) }
-
-func (p *blocks) goesOn(c matrix.Cell, phase string, since time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.forget(c.ID)
-	p.running = append(p.running, activity{c.ID, phase, since})
-}
-
-func (p *blocks) waits(c matrix.Cell) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.forget(c.ID)
-}
-
-func (p *blocks) asks(yes bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.asked = time.Time{}
-	if yes {
-		p.asked = time.Now()
-	}
+func (p *blocks) begin(a activity) {
+	p.forget(a.name)
+	p.running = append(p.running, a)
 }
 
 func (p *blocks) forget(cell string) {
@@ -122,8 +136,6 @@ func (p *blocks) forget(cell string) {
 
 // finish prints a cell's line and, if it did not pass, its block.
 func (p *blocks) finish(r outcome.Result) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.forget(r.Cell.ID)
 	if failed, again := p.ids[r.Cell.ID]; !again {
 		p.done++
@@ -147,41 +159,11 @@ func (p *blocks) finish(r outcome.Result) {
 
 // compared says of a cell what it was before the change, if that matters.
 func (p *blocks) compared(r outcome.Result) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.forget(r.Cell.ID)
 	words := map[result.Outcome]string{result.NewFailure: "✘ %s: new", result.AlreadyBroken: "✘ %s: already broken", result.Fixed: "✔ %s: fixed"}
 	if text := words[r.Base.Outcome]; text != "" {
 		p.print([]string{fmt.Sprintf(text, r.Cell.ID)})
 	}
-}
-
-// builder follows builders, and the ends of their logs where these are shown.
-func (p *blocks) builder(drv string, runs bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if runs {
-		p.builders = append(p.builders, activity{nix.DrvName(drv), drv, time.Now()})
-		return
-	}
-	for i, b := range p.builders {
-		if b.phase == drv {
-			p.builders = slices.Delete(p.builders, i, i+1)
-			return
-		}
-	}
-}
-
-func (p *blocks) line(drv, line string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.logs.add(drv, line)
-}
-
-func (p *blocks) retry(cells []matrix.Cell, phase string, why *result.Cause) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(cells), phase, why.Title)})
 }
 
 // nameSome names the first of some cells.
@@ -190,15 +172,6 @@ func nameSome(cells []matrix.Cell) string {
 		return fmt.Sprintf("%s and %d more", cells[0].ID, len(cells)-1)
 	}
 	return cells[0].ID
-}
-
-func (p *blocks) stalled(drv string, cells []matrix.Cell, silent time.Duration) {
-	if silent == 0 || len(cells) == 0 {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(cells), clean.Clean(nix.DrvName(drv)), reports.Human(silent))})
 }
 
 // print writes lines.

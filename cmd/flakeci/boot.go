@@ -42,7 +42,7 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 		then.Artifacts = nil
 		lab = &then
 	}
-	res := lab.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase.String()) })
+	res := lab.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
 	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
 	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {

@@ -10,10 +10,9 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -100,32 +99,28 @@ func (s *sighting) clear() {
 	}
 }
 
-// before gives a watcher that records results before it passes them on to w.
-func (s *sighting) before(w runner.Watcher) runner.Watcher {
+// before gives a subscriber that records each result before it passes the event on to next.
+func (s *sighting) before(next event.Subscriber) event.Subscriber {
 	if s == nil {
-		return w
+		return next
 	}
-	done, compared, more := w.Done, w.Compared, w.More
-	take := func(tell func(outcome.Result)) func(outcome.Result) {
-		return func(r outcome.Result) {
-			s.mu.Lock()
-			s.results[r.Cell.ID] = r
-			s.mu.Unlock()
-			if tell != nil {
-				tell(r)
-			}
-		}
+	return event.Subscriber{Lines: next.Lines, Handle: func(e event.Event) {
+		s.record(e)
+		next.Handle(e)
+	}}
+}
+
+func (s *sighting) record(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e := e.(type) {
+	case event.Added:
+		s.run.Matrix = s.run.Matrix.With(e.Cells...)
+	case event.Finished:
+		s.results[e.Result.Cell.ID] = e.Result
+	case event.Compared:
+		s.results[e.Result.Cell.ID] = e.Result
 	}
-	w.Done, w.Compared = take(done), take(compared)
-	w.More = func(cells []matrix.Cell) {
-		s.mu.Lock()
-		s.run.Matrix = s.run.Matrix.With(cells...)
-		s.mu.Unlock()
-		if more != nil {
-			more(cells)
-		}
-	}
-	return w
 }
 
 // report is what was done until the crash. Its verdict is always an error.

@@ -17,6 +17,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -104,23 +105,18 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	}
 	endListing := j.listOthers(ctx)
 	defer endListing()
-	earlier, watch, err := j.keepJournal(machine, cells)
+	earlier, followers, err := j.keepJournal(machine, cells)
 	if err != nil {
 		return err
 	}
 	j.app.sight.Load().see(j)
-	watch = append(watch, runner.Watcher{
-		Without: func(cache, why string) {
-			j.app.say("warning: binary cache %s is out of reach, what it has is built: %s", cache, why)
-		},
-		Warned: func(c matrix.Cell, text string) { j.app.say("warning: %s: %s", c.ID, text) },
-	})
+	followers = append(followers, event.Subscriber{Handle: j.app.sayWarning})
 	looked()
 	progress := newProgress(ctx, j)
 	j.app.sight.Load().shows(progress)
 	defer progress.stop()
 	o := j.toRunner(tmp, machine, progress)
-	o.Earlier, o.Watch = earlier, append(o.Watch, watch...)
+	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
 	if j.rest != nil {
 		o.Later = func(run context.Context) []matrix.Cell {
 			defer context.AfterFunc(run, safely.Func(stop))()
@@ -184,7 +180,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 }
 
 // toRunner makes of a job what the runner takes, but for what is known only once the
-// journal was read: what the run goes on with, and who else watches.
+// journal was read: what the run goes on with, and the other subscribers.
 func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Options {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
@@ -198,7 +194,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			return j.selection.Admits(home)
 		}
 	}
-	told := p.watcher()
+	shown := p.subscriber()
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
 	} else {
@@ -208,14 +204,14 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			p.hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
-		done := told.Done
-		told.Done = func(r outcome.Result) {
-			if !r.Status.OK() { // else somebody has looked around already
-				done(r)
+		show := shown.Handle
+		shown.Handle = func(e event.Event) {
+			if f, ok := e.(event.Finished); !ok || !f.Result.Status.OK() { // else somebody has looked around already
+				show(e)
 			}
 		}
 	}
-	o.Watch = []runner.Watcher{j.app.sight.Load().before(told)}
+	o.Subscribers = []event.Subscriber{j.app.sight.Load().before(shown)}
 	return o
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/reports/live"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 // liveProgress is a live view on the terminal.
@@ -35,7 +35,7 @@ func newLive(ctx context.Context, j *job, t terminal) *liveProgress {
 	return &liveProgress{j.app, view}
 }
 
-func (p *liveProgress) watcher() runner.Watcher { return p.view.Watcher() }
+func (p *liveProgress) subscriber() event.Subscriber { return p.view.Subscriber() }
 
 // hush does nothing: where the terminal is handed on, there is no live view.
 func (p *liveProgress) hush() {}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"slices"
 
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
-// progress is told of a run and tells how it goes.
+// progress shows how a run goes.
 type progress interface {
-	watcher() runner.Watcher
+	subscriber() event.Subscriber
 	hush() // says nothing more by itself: the terminal is somebody else's
 	stop() // the report follows
 }
@@ -34,9 +34,9 @@ func checkProgress(how string) error {
 	return nil
 }
 
-// silent tells nothing.
+// silent shows nothing.
 type silent struct{}
 
-func (silent) watcher() runner.Watcher { return runner.Watcher{} }
-func (silent) hush()                   {}
-func (silent) stop()                   {}
+func (silent) subscriber() event.Subscriber { return event.Subscriber{Handle: func(event.Event) {}} }
+func (silent) hush()                        {}
+func (silent) stop()                        {}

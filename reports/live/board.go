@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -80,19 +80,49 @@ func newCell(c matrix.Cell) *cell {
 	return &cell{Cell: c, result: plan.Cells[0]}
 }
 
-func (b *board) watcher() runner.Watcher {
-	return runner.Watcher{
-		More: b.more, Start: b.start, Waits: b.waits, GoesOn: b.goesOn, Asks: b.asks, Done: b.done, Compared: b.compared,
-		Builder: b.builder, Line: b.line, Retry: b.retry, Stalled: b.stalled,
+// handle takes in an event.
+func (b *board) handle(e event.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.changes++
+	switch e := e.(type) {
+	case event.Added:
+		b.add(e.Cells...)
+	case event.Started:
+		at := b.at(e.Cell)
+		at.begun = append(at.begun, phaseText(e.Phase, e.AtBase))
+		b.begin(at, phaseText(e.Phase, e.AtBase), b.now())
+	case event.Waiting:
+		b.rest(b.evaluated(e.Cell))
+	case event.Resumed:
+		b.begin(b.at(e.Cell), phaseText(e.Phase, e.AtBase), e.Since)
+	case event.Planning:
+		b.asked = time.Time{}
+		if e.Running {
+			b.asked = b.now()
+		}
+	case event.Finished:
+		b.finish(e.Result)
+	case event.Compared:
+		b.finish(e.Result)
+	case event.BuilderStarted:
+		b.builders = append(b.builders, &builder{drv: e.Drv, since: b.now()})
+	case event.BuilderStopped:
+		b.builderStopped(e.Drv)
+	case event.Line:
+		b.line(e.Drv, e.Text)
+	case event.Retrying:
+		b.retry(e.Cells, e.Cause)
+	case event.Stalled:
+		b.stalled(e.Drv, e.Silent)
 	}
 }
 
-// change locks the board for a change, until the function that it gives is
-// called.
-func (b *board) change() (end func()) {
-	b.mu.Lock()
-	b.changes++
-	return b.mu.Unlock
+func phaseText(name result.PhaseName, atBase bool) string {
+	if atBase {
+		return name.String() + " at the base"
+	}
+	return name.String()
 }
 
 // at gives the cell, which may be one that only evaluation has found.
@@ -123,25 +153,6 @@ func (b *board) add(cells ...matrix.Cell) {
 	b.stale = true
 }
 
-// more takes in cells that were not known when the run began.
-func (b *board) more(cells []matrix.Cell) {
-	defer b.change()()
-	b.add(cells...)
-}
-
-func (b *board) start(c matrix.Cell, phase string) {
-	defer b.change()()
-	at := b.at(c)
-	at.begun = append(at.begun, phase)
-	b.begin(at, phase, b.now())
-}
-
-// goesOn takes in that a phase which waited goes on.
-func (b *board) goesOn(c matrix.Cell, phase string, since time.Time) {
-	defer b.change()()
-	b.begin(b.at(c), phase, since)
-}
-
 func (b *board) begin(c *cell, phase string, since time.Time) {
 	b.rest(c)
 	c.now = &activity{cell: c, phase: phase, since: since}
@@ -155,30 +166,6 @@ func (b *board) rest(c *cell) {
 		b.running = slices.DeleteFunc(b.running, func(a *activity) bool { return a == c.now })
 		c.now = nil
 	}
-}
-
-func (b *board) waits(c matrix.Cell) {
-	defer b.change()()
-	b.rest(b.evaluated(c))
-}
-
-func (b *board) asks(yes bool) {
-	defer b.change()()
-	b.asked = time.Time{}
-	if yes {
-		b.asked = b.now()
-	}
-}
-
-func (b *board) done(r outcome.Result) {
-	defer b.change()()
-	b.finish(r)
-}
-
-// compared takes in what a finished cell was at the base.
-func (b *board) compared(r outcome.Result) {
-	defer b.change()()
-	b.finish(r)
 }
 
 // finish takes in a result. It is made what a report has of it here: its causes change
@@ -203,12 +190,7 @@ func (b *board) finish(r outcome.Result) {
 	}
 }
 
-func (b *board) builder(drv string, runs bool) {
-	defer b.change()()
-	if runs {
-		b.builders = append(b.builders, &builder{drv: drv, since: b.now()})
-		return
-	}
+func (b *board) builderStopped(drv string) {
 	// The first of that name: another nix that wants the same waits for it.
 	for i, x := range b.builders {
 		if x.drv == drv {
@@ -220,7 +202,6 @@ func (b *board) builder(drv string, runs bool) {
 }
 
 func (b *board) line(drv, line string) {
-	defer b.change()()
 	for _, x := range slices.Backward(b.builders) {
 		if x.drv == drv {
 			x.log.add(line)
@@ -229,8 +210,7 @@ func (b *board) line(drv, line string) {
 	}
 }
 
-func (b *board) retry(cells []matrix.Cell, _ string, why *result.Cause) {
-	defer b.change()()
+func (b *board) retry(cells []matrix.Cell, why *result.Cause) {
 	for _, c := range cells {
 		if at := b.at(c); at.now != nil {
 			at.now.again = why.Title
@@ -238,8 +218,7 @@ func (b *board) retry(cells []matrix.Cell, _ string, why *result.Cause) {
 	}
 }
 
-func (b *board) stalled(drv string, _ []matrix.Cell, silent time.Duration) {
-	defer b.change()()
+func (b *board) stalled(drv string, silent time.Duration) {
 	for _, x := range b.builders {
 		if x.drv != drv {
 			continue

@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 // Options say what is shown, and where.
@@ -114,8 +114,10 @@ func (v *View) run(broken func(error)) {
 	}
 }
 
-// Watcher is told of the run.
-func (v *View) Watcher() runner.Watcher { return v.board.watcher() }
+// Subscriber follows the run for the view.
+func (v *View) Subscriber() event.Subscriber {
+	return event.Subscriber{Handle: v.board.handle, Lines: true}
+}
 
 // Stop takes the view away. The terminal is as it was when it returns.
 func (v *View) Stop() {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -49,7 +50,7 @@ func begin(t *testing.T, estimate Estimate, broken func(error)) (v *View, out *s
 		Keep:      func() func() { *kept++; return func() { *released++ } },
 		Interrupt: func() {}, Stopping: func() bool { return false },
 	}, broken)
-	v.Watcher().Start(m.Cells[0], string(result.PhaseEval))
+	v.Subscriber().Handle(event.Started{Cell: m.Cells[0], Phase: result.PhaseEval.Name()})
 	return v, out, kept, released
 }
 
@@ -94,7 +95,7 @@ func TestViewBreaks(t *testing.T) {
 	case <-time.After(2 * time.Minute):
 		t.Fatal("nobody was told")
 	}
-	v.Watcher().Line("x", "the run goes on")
+	v.Subscriber().Handle(event.Line{Drv: "x", Text: "the run goes on"})
 	v.Stop()
 	if *released != 1 || out.has(ansi.SetModeAltScreenSaveCursor) && !out.has(ansi.ResetModeAltScreenSaveCursor) {
 		t.Errorf("the terminal is left as it is: %q", out)
@@ -105,7 +106,7 @@ func TestViewBreaks(t *testing.T) {
 func TestMoreCells(t *testing.T) {
 	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}}, matrix.KindNixOS)
 	all := matrix.New(matrix.Inventory{NixOS: []string{"late"}, Packages: []matrix.Output{{System: "x86_64-linux", Name: "tool"}}})
-	p.watch.More(all.Cells)
+	p.send(event.Added{Cells: all.Cells})
 	p.golden("late", 80, 24)
 }
 
@@ -113,11 +114,11 @@ func TestMoreCells(t *testing.T) {
 func TestUserComesLater(t *testing.T) {
 	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}, Homes: []matrix.Home{{Key: "desktop"}}}, matrix.KindNixOS, matrix.KindHome)
 	home := p.cell("home/desktop").For("niri")
-	p.watch.Waits(home)
+	p.send(event.Waiting{Cell: home})
 	if got := p.screen(80, 24); !strings.Contains(got, "desktop (no host)") {
 		t.Errorf("it is evaluated, and stands under its key:\n%s", got)
 	}
-	p.watch.Done(outcome.Result{Cell: home, Status: result.Passed, How: result.Cached})
+	p.send(event.Finished{Result: outcome.Result{Cell: home, Status: result.Passed, How: result.Cached}})
 	p.golden("user", 80, 24)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 const frob = "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-libfrob-1.2.drv"
@@ -25,14 +26,14 @@ func fleet(t *testing.T) *play {
 		Packages: []matrix.Output{{System: "x86_64-linux", Name: "tool"}, {System: "x86_64-linux", Name: "other"}},
 	}, matrix.KindNixOS, matrix.KindVM, matrix.KindHome, matrix.KindPackage)
 	for _, id := range []string{"nixos/laptop", "nixos/reason", "home/joachim@reason"} {
-		p.watch.Start(p.cell(id), string(result.PhaseEval))
+		p.send(event.Started{Cell: p.cell(id), Phase: result.PhaseEval.Name()})
 	}
 	p.pass(3 * time.Second)
-	p.watch.Waits(p.cell("home/joachim@reason"))
-	p.watch.Start(p.cell("nixos/laptop"), string(result.PhaseBuild))
-	p.watch.Builder(frob, true)
-	p.watch.Line(frob, "checking for frob...\tno")
-	p.watch.Line(frob, "\x1b[31mfrob.c:7: error: no frob\x1b[0m \x1b]0;title\x07")
+	p.send(event.Waiting{Cell: p.cell("home/joachim@reason")})
+	p.send(event.Started{Cell: p.cell("nixos/laptop"), Phase: result.PhaseBuild.Name()})
+	p.send(event.BuilderStarted{Drv: frob})
+	p.send(event.Line{Drv: frob, Text: "checking for frob...\tno"})
+	p.send(event.Line{Drv: frob, Text: "\x1b[31mfrob.c:7: error: no frob\x1b[0m \x1b]0;title\x07"})
 	p.pass(38 * time.Second)
 	p.passes("nixos/laptop", result.Built, 38*time.Second)
 	return p
@@ -45,18 +46,18 @@ func broken(t *testing.T) *play {
 		Kind: "build", Title: "libfrob-1.2 failed to build (exit 3)", DrvPath: frob, ExitCode: 3, Hint: "look at its log",
 		LogTail: "checking for frob...\tno\n\x1b[31mfrob.c:7: error: no frob\x1b[0m",
 	}
-	p.watch.Builder(frob, false)
+	p.send(event.BuilderStopped{Drv: frob})
 	p.fails("home/work@laptop", result.DependencyFailed, cause)
 	p.fails("home/joachim@laptop", result.DependencyFailed, cause)
 	p.fails("package/x86_64-linux/tool", result.Failed, &result.Cause{Kind: "eval", Title: "does not evaluate: attribute 'x' missing"})
-	p.watch.Start(p.cell("nixos/reason"), string(result.PhaseBuild))
-	p.watch.Start(p.cell("vm/laptop"), "boot")
-	p.watch.Builder("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", true)
-	p.watch.Stalled("/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", []matrix.Cell{p.cell("nixos/reason")}, 5*time.Second)
-	p.watch.Builder("/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", true)
+	p.send(event.Started{Cell: p.cell("nixos/reason"), Phase: result.PhaseBuild.Name()})
+	p.send(event.Started{Cell: p.cell("vm/laptop"), Phase: result.PhaseBoot.Name()})
+	p.send(event.BuilderStarted{Drv: "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv"})
+	p.send(event.Stalled{Drv: "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", Cells: []matrix.Cell{p.cell("nixos/reason")}, Silent: 5 * time.Second})
+	p.send(event.BuilderStarted{Drv: "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv"})
 	p.pass(12 * time.Second)
 	for i := range 30 {
-		p.watch.Line("/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", fmt.Sprintf("  CC      drivers/net/driver%d.o", i))
+		p.send(event.Line{Drv: "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", Text: fmt.Sprintf("  CC      drivers/net/driver%d.o", i)})
 	}
 	return p
 }
@@ -85,7 +86,7 @@ func crowd(t *testing.T) *play {
 		for k, id := range []string{"nixos/" + host, "home/ann@" + host, "home/bob@" + host, "home/cher@" + host, "home/dora@" + host} {
 			switch {
 			case i == 52 && k < 2, i == 55 && k == 0:
-				p.watch.Start(p.cell(id), string(result.PhaseBuild))
+				p.send(event.Started{Cell: p.cell(id), Phase: result.PhaseBuild.Name()})
 			case i > 52:
 			case i%10 == 7 && k == 3:
 				p.fails(id, result.Failed, &result.Cause{Kind: "build", Title: fmt.Sprintf("thing-%d failed to build (exit 1)", i)})
@@ -94,7 +95,7 @@ func crowd(t *testing.T) *play {
 			}
 		}
 	}
-	p.watch.Builder(frob, true)
+	p.send(event.BuilderStarted{Drv: frob})
 	p.pass(time.Minute)
 	return p
 }
@@ -115,10 +116,10 @@ func TestEstimates(t *testing.T) {
 	// A build that waits in the middle has as much before it as when it stopped, and
 	// does not seem to run.
 	reason := p.cell("nixos/reason")
-	p.watch.Start(reason, string(result.PhaseBuild))
+	p.send(event.Started{Cell: reason, Phase: result.PhaseBuild.Name()})
 	p.pass(20 * time.Second)
 	before, _ := p.model.plan.left(p.model.board)
-	p.watch.Waits(reason)
+	p.send(event.Waiting{Cell: reason})
 	p.pass(time.Minute)
 	if left, _ := p.model.plan.left(p.model.board); left != before {
 		t.Errorf("%s was left, and now %s is", before, left)
@@ -126,7 +127,7 @@ func TestEstimates(t *testing.T) {
 	if got := p.screen(100, 24); strings.Contains(got, "reason   ▸") {
 		t.Errorf("one that waits is shown to run:\n%s", got)
 	}
-	p.watch.GoesOn(reason, string(result.PhaseBuild), p.time.Add(-20*time.Second))
+	p.send(event.Resumed{Cell: reason, Phase: result.PhaseBuild.Name(), Since: p.time.Add(-20 * time.Second)})
 	if left, _ := p.model.plan.left(p.model.board); left != before {
 		t.Errorf("%s was left, and now that it goes on %s is", before, left)
 	}
@@ -152,7 +153,7 @@ func TestLongReference(t *testing.T) {
 // A binary cache that does not answer is no riddle.
 func TestAsking(t *testing.T) {
 	p := fleet(t)
-	p.watch.Asks(true)
+	p.send(event.Planning{Running: true})
 	p.pass(time.Second)
 	if got := p.screen(100, 24); strings.Contains(got, "asking") {
 		t.Errorf("told of what takes no time:\n%s", got)
@@ -161,7 +162,7 @@ func TestAsking(t *testing.T) {
 	if got := p.screen(100, 24); !strings.Contains(got, "binary caches for what they have, for 1m 01s") {
 		t.Errorf("not told of:\n%s", got)
 	}
-	p.watch.Asks(false)
+	p.send(event.Planning{Running: false})
 	if got := p.screen(100, 24); strings.Contains(got, "asking") {
 		t.Errorf("told of still:\n%s", got)
 	}
@@ -174,18 +175,18 @@ func TestLogOfABuilder(t *testing.T) {
 	p.press("enter")
 	p.golden("log", 80, 24)
 	linux := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv"
-	p.watch.Line(linux, "newest")
+	p.send(event.Line{Drv: linux, Text: "newest"})
 	if got := p.screen(80, 24); !strings.Contains(got, "newest") {
 		t.Errorf("the log does not follow:\n%s", got)
 	}
 	p.press("pgup")
 	at := p.screen(80, 24)
-	p.watch.Line(linux, "later")
+	p.send(event.Line{Drv: linux, Text: "later"})
 	if got := p.screen(80, 24); got != strings.ReplaceAll(at, "of 31", "of 32") {
 		t.Errorf("the log moved by itself from\n%s\nto\n%s", at, got)
 	}
 	p.press("end")
-	p.watch.Builder(linux, false)
+	p.send(event.BuilderStopped{Drv: linux})
 	if got := p.screen(80, 24); !strings.Contains(got, "later") || !strings.Contains(got, "ended after 12s") {
 		t.Errorf("not at the end of what has ended:\n%s", got)
 	}
@@ -225,7 +226,7 @@ func TestPagesOfLongLines(t *testing.T) {
 		p := broken(t)
 		p.screen(size[0], size[1])
 		for i := range 30 {
-			p.watch.Line("/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", strings.Repeat("x", 20+i*30)+fmt.Sprintf(" <%d>", i))
+			p.send(event.Line{Drv: "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv", Text: strings.Repeat("x", 20+i*30) + fmt.Sprintf(" <%d>", i)})
 		}
 		p.press("end", "up", "enter", "home")
 		seen := ""
@@ -290,7 +291,7 @@ func TestMoving(t *testing.T) {
 		t.Errorf("selected is %q", p.model.selected)
 	}
 	p.press("home")
-	p.watch.Builder(frob, false)
+	p.send(event.BuilderStopped{Drv: frob})
 	p.screen(80, 24)
 	if p.model.selected != p.model.items()[0].key {
 		t.Errorf("selected is %q", p.model.selected)
@@ -354,11 +355,11 @@ func TestHostile(t *testing.T) {
 	p.model.options.Flake.Ref = evil
 	drv := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-" + evil
 	for _, c := range p.matrix.Cells {
-		p.watch.Start(c, "check: "+evil)
-		p.watch.Retry([]matrix.Cell{c}, "check", &result.Cause{Title: evil})
+		p.send(event.Started{Cell: c, Phase: result.PhaseName{Kind: result.PhaseCheck, Subject: evil}})
+		p.send(event.Retrying{Cells: []matrix.Cell{c}, Phase: result.PhaseCheck.Name(), Cause: &result.Cause{Title: evil}})
 	}
-	p.watch.Builder(drv, true)
-	p.watch.Line(drv, evil)
+	p.send(event.BuilderStarted{Drv: drv})
+	p.send(event.Line{Drv: drv, Text: evil})
 	p.fails("nixos/a", result.Failed, &result.Cause{Kind: "build", Title: evil, Hint: evil, LogTail: evil, Log: evil})
 	check := func() {
 		t.Helper()

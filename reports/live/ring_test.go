@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 func TestRing(t *testing.T) {
@@ -54,7 +56,7 @@ func TestFlood(t *testing.T) {
 	line := strings.Repeat("x", 99)
 	began := time.Now()
 	for i := range 1_000_000 {
-		p.watch.Line(frob, line)
+		p.send(event.Line{Drv: frob, Text: line})
 		if i%10_000 == 0 {
 			p.model.View()
 		}

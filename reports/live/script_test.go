@@ -12,7 +12,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -21,7 +21,7 @@ type play struct {
 	t      *testing.T
 	time   time.Time
 	matrix matrix.Matrix
-	watch  runner.Watcher
+	send   func(event.Event)
 	model  *model
 	// interrupts counts how often Ctrl-C was handed on.
 	interrupts int
@@ -36,7 +36,7 @@ func newPlay(t *testing.T, inv matrix.Inventory, kinds ...matrix.Kind) *play {
 	}
 	p := &play{t: t, time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), matrix: m}
 	b := newBoard(m, func() time.Time { return p.time })
-	p.watch = b.watcher()
+	p.send = b.handle
 	p.model = newModel(b, Options{
 		Flake: result.Flake{Ref: ".", Rev: "4f2c1d9aaaa", Dirty: true}, Nix: "2.34.8", Started: p.time, Matrix: m,
 		EvalJobs: 2, BuildJobs: 2,
@@ -61,17 +61,17 @@ func (p *play) pass(d time.Duration) { p.time = p.time.Add(d) }
 
 // passes takes a cell to its end.
 func (p *play) passes(id string, how result.How, took time.Duration) {
-	p.watch.Done(outcome.Result{
+	p.send(event.Finished{Result: outcome.Result{
 		Cell: p.cell(id), Status: result.Passed, How: how,
 		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed, Duration: took.Seconds()}}},
-	})
+	}})
 }
 
 func (p *play) fails(id string, status result.Status, causes ...*result.Cause) {
-	p.watch.Done(outcome.Result{
+	p.send(event.Finished{Result: outcome.Result{
 		Cell: p.cell(id), Status: status, Causes: causes,
 		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status}}},
-	})
+	}})
 }
 
 // press types keys and runs what comes of them.

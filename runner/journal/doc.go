@@ -2,10 +2,10 @@
 // killed can be reported, and gone on with.
 //
 // It is a file of JSON lines, each ending with a checksum, so that damage is noticed.
-// The first is the [Head], which says what was run; then come the cells, and what a
-// [runner.Watcher] is told: a phase that begins, a cell that is finished, with each
-// cause in a line of its own before the first cell that has it. A run that came to its
-// end says so in the last line. Each line is handed to the system as it is told, so
+// The first is the [Head], which says what was run; then come the cells, and some of the
+// events of the run: a phase that begins, a cell that is finished, with each cause in a
+// line of its own before the first cell that has it. A run that came to its
+// end says so in the last line. Each line is handed to the system with its event, so
 // that it outlives flakeci, and those of finished cells are put to the disk several
 // times a second, so that it outlives the machine but for its last moment. A line that
 // is cut off or damaged ends what is read. The journal begins before the flake is
@@ -69,8 +69,8 @@ type record struct {
 
 // start is a phase of a cell that begins.
 type start struct {
-	Cell  cell   `json:"cell"`
-	Phase string `json:"phase"`
+	Cell  cell             `json:"cell"`
+	Phase result.PhaseName `json:"phase"`
 }
 
 // end is the end of a run.

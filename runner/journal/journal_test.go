@@ -21,6 +21,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -124,8 +125,8 @@ func (told told) write(t *testing.T, s *Slot, end *outcome.Run) {
 		t.Fatal(err)
 	}
 	for _, res := range told.results {
-		w.Watcher().Start(res.Cell, "eval")
-		w.Watcher().Done(res)
+		w.Record(event.Started{Cell: res.Cell, Phase: result.PhaseEval.Name()})
+		w.Record(event.Finished{Result: res})
 	}
 	if end != nil {
 		w.End(*end, told.head.About)
@@ -267,14 +268,13 @@ func TestUnderWay(t *testing.T) {
 	}
 	home, host := f.cell(t, "home/joe@a"), f.cell(t, "nixos/a")
 	inside := matrix.EmbeddedCell(host, "ann", "")
-	watch := w.Watcher()
-	watch.More(matrix.New(matrix.Inventory{Checks: []matrix.Output{{System: "x86_64-linux", Name: "fmt"}}}).Cells)
-	watch.Start(host, string(result.PhaseEval))
-	watch.Found(inside)
-	watch.Start(host, string(result.PhaseBuild))
-	watch.Done(passed(home))
-	watch.Start(home, "activate")
-	watch.Start(home, string(result.PhaseBuild)+runner.AtBase)
+	w.Record(event.Added{Cells: matrix.New(matrix.Inventory{Checks: []matrix.Output{{System: "x86_64-linux", Name: "fmt"}}}).Cells})
+	w.Record(event.Started{Cell: host, Phase: result.PhaseEval.Name()})
+	w.Record(event.Found{Home: inside})
+	w.Record(event.Started{Cell: host, Phase: result.PhaseBuild.Name()})
+	w.Record(event.Finished{Result: passed(home)})
+	w.Record(event.Started{Cell: home, Phase: result.PhaseActivate.Name()})
+	w.Record(event.Started{Cell: home, Phase: result.PhaseBuild.Name(), AtBase: true})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestKilledAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := first.Earlier(false).Passed["nixos/b"]
-	w.Watcher().Done(again)
+	w.Record(event.Finished{Result: again})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -474,7 +474,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer w.file.Close()
 	w.file = full
-	w.Watcher().Done(passed(f.offer[0]))
+	w.Record(event.Finished{Result: passed(f.offer[0])})
 	w.End(outcome.Run{}, nil)
 	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "no space left") {
 		t.Errorf("the error is %v", err)
@@ -490,8 +490,8 @@ func FuzzRead(f *testing.F) {
 	}
 	cause := &result.Cause{Kind: "build", Title: "no"}
 	failed := outcome.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Causes: []*result.Cause{cause}}}}
-	w.Watcher().Start(told.offer[1], "build")
-	w.Watcher().Done(failed)
+	w.Record(event.Started{Cell: told.offer[1], Phase: result.PhaseBuild.Name()})
+	w.Record(event.Finished{Result: failed})
 	w.End(outcome.Run{Results: []outcome.Result{passed(told.offer[2])}}, nil)
 	if err := w.Close(); err != nil {
 		f.Fatal(err)

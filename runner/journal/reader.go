@@ -113,7 +113,7 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 		j.homes = append(j.homes, rec.Found.plain())
 	case rec.Start != nil:
 		c := rec.Start.Cell.plain()
-		j.begun[c.ID] = outcome.Phase{Phase: result.Phase{Name: result.ParsePhaseName(rec.Start.Phase), Status: result.Canceled, Started: rec.At}}
+		j.begun[c.ID] = outcome.Phase{Phase: result.Phase{Name: rec.Start.Phase, Status: result.Canceled, Started: rec.At}}
 	case rec.Cause != nil:
 		causes[rec.Cause.Number] = &rec.Cause.Cause
 	case rec.Done != nil:

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -91,19 +91,21 @@ func (w *Writer) carry(e *runner.Earlier) {
 	}
 }
 
-// Watcher writes what it is told.
-func (w *Writer) Watcher() runner.Watcher {
-	return runner.Watcher{
-		More: w.offer,
-		Start: func(c matrix.Cell, name string) {
-			// What is built at the base is no part of the cell.
-			if !strings.HasSuffix(name, runner.AtBase) {
-				w.write(record{Start: &start{*cellOf(c), name}})
-			}
-		},
-		Found:    func(home matrix.Cell) { w.write(record{Found: cellOf(home)}) },
-		Done:     w.finish,
-		Compared: w.finish,
+// Record writes an event, if the journal keeps events of its type.
+func (w *Writer) Record(e event.Event) {
+	switch e := e.(type) {
+	case event.Added:
+		w.offer(e.Cells)
+	case event.Found:
+		w.write(record{Found: cellOf(e.Home)})
+	case event.Started:
+		if !e.AtBase { // which is no phase of the cell itself
+			w.write(record{Start: &start{*cellOf(e.Cell), e.Phase}})
+		}
+	case event.Finished:
+		w.finish(e.Result)
+	case event.Compared:
+		w.finish(e.Result)
 	}
 }
 
@@ -121,7 +123,7 @@ func (w *Writer) sync() {
 	}
 }
 
-// End says that the run came to its end, with what its watcher was not told and
+// End says that the run came to its end, with the results that no event had and
 // what is to be said of it now.
 func (w *Writer) End(o outcome.Run, about json.RawMessage) {
 	for _, res := range o.Results {
