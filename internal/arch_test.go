@@ -43,10 +43,12 @@ func rules() []rule {
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
 		{"internal", []string{"internal", "result"}},
 		{"matrix", nil},
-		{"runner/outcome", []string{"matrix", "internal", "result"}},
+		{"runner/outcome", []string{"matrix", "internal/nix", "result"}},
+		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
 		{"vmtest", []string{"internal", "result"}},
-		{"reports", []string{"vmtest", "runner", "matrix", "internal", "result"}},
+		{"reports", []string{"runner/outcome", "matrix", "internal", "result"}},
+		{"reports/progress", []string{"reports", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
 		{"bench", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 		{"cmd", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 	}
@@ -179,12 +181,12 @@ func TestPurePackages(t *testing.T) {
 }
 
 // One file collects a Report from what was run. All others see the Report only,
-// so that a saved one can be rendered again. The live view is apart: it shows
-// what has no report yet.
+// so that a saved one can be rendered again. The views of a run that goes on are apart: it
+// has no report yet.
 func TestOneFileCollectsReports(t *testing.T) {
 	var collectors []string
 	for _, s := range sources(t) {
-		if !under(s.folder, "reports") || under(s.folder, "reports/live") {
+		if !under(s.folder, "reports") || under(s.folder, "reports/progress") {
 			continue
 		}
 		if slices.ContainsFunc(s.imports, func(p string) bool {
@@ -273,7 +275,8 @@ func isName(e ast.Expr, pkg, name string) bool {
 // has a limit, which internal/safefile asks for.
 func TestFilesAreReadWithALimit(t *testing.T) {
 	kernels := []string{"internal/memory", "internal/proc", "vmtest/accel.go", "cmd/flakeci/secrets_linux.go"} // read /proc
-	const limited = "result/json.go" // has a limit of its own, as result imports only the standard library
+	// It has a limit of its own, as result imports only the standard library.
+	const limited = "result/json.go"
 	for _, s := range sources(t) {
 		if isUnder(s.folder, testSupport) || isUnder(s.name, kernels) || s.name == limited || under(s.folder, "internal/safefile") {
 			continue

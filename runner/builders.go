@@ -58,7 +58,7 @@ type part struct {
 func newBuilders(ctx context.Context, r *run) *builders {
 	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*result.Cause{}}
 	s.planner.ask = s.plan
-	s.silence = silence{after: r.Stall, tell: s.silent, builders: map[string]*lastWord{}}
+	s.silence = silence{after: r.Stall, report: s.silent, builders: map[string]*lastWord{}}
 	safely.Go(func() { s.silence.watch(ctx) })
 	s.graph.OneRoot = r.Client != nil && !r.Client.Version.NamesAllFailures()
 	s.release = context.AfterFunc(ctx, safely.Func(s.interrupt))
@@ -279,7 +279,7 @@ func (s *builders) leave(p *part) {
 	s.idle(left)
 }
 
-// builder is told of a builder that starts or has ended.
+// builder notes that a builder started or ended.
 func (s *builders) builder(p *part, drv string, runs bool) {
 	s.mu.Lock()
 	if runs {
@@ -299,7 +299,7 @@ func (s *builders) builder(p *part, drv string, runs bool) {
 	}
 }
 
-// done is told that a derivation is in the store.
+// done notes that a derivation is in the store.
 func (s *builders) done(p *part, drv string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,7 @@ type query struct {
 	faults   int // how many of those ended by a fault that may be gone
 }
 
-// listener is told how a question fares. Each may be nil.
+// listener follows a question. Each function may be nil.
 type listener struct {
 	began  func()      // it is taken in hand
 	again  func(error) // it will be tried again, and why

@@ -39,7 +39,7 @@ func transient(built nix.BuildResult) bool {
 }
 
 // Retry does something again as long as it fails for what may be gone the next time,
-// and at most so often more. Again is told before each time why.
+// and at most so often more. It calls again with the error before each time.
 func Retry(ctx context.Context, retries int, do func() error, again func(error)) error {
 	for tried := 1; ; tried++ {
 		err := do()

@@ -66,7 +66,7 @@ type Options struct {
 	// collected as garbage, as by min-free of a builder in the same run. Whoever made it
 	// removes it in the end. Empty keeps nothing.
 	Roots string
-	// Stall is after how long a builder that writes nothing is told of; 0 is never.
+	// Stall is how long a builder may write nothing before that is reported; 0 is for ever.
 	Stall time.Duration
 	// Retries is how often more than once something is tried that fails for what may
 	// be gone the next time: a lost connection, a server in trouble.

@@ -14,7 +14,7 @@ func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		s := silence{after: 10 * time.Minute, builders: map[string]*lastWord{}}
-		s.tell = func(drv string, silent time.Duration) {
+		s.report = func(drv string, silent time.Duration) {
 			told = append(told, fmt.Sprint(drv, " ", silent.Round(time.Minute)))
 		}
 		go s.watch(t.Context())

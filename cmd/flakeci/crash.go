@@ -91,7 +91,7 @@ func (s *sighting) clear() {
 	gone := make(chan struct{})
 	safely.Go(func() {
 		defer close(gone)
-		shown.stop()
+		shown.Stop()
 	})
 	select {
 	case <-gone:

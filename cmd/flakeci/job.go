@@ -114,7 +114,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	looked()
 	progress := newProgress(ctx, j)
 	j.app.sight.Load().shows(progress)
-	defer progress.stop()
+	defer progress.Stop()
 	o := j.toRunner(tmp, machine, progress)
 	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
 	if j.rest != nil {
@@ -194,14 +194,14 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			return j.selection.Admits(home)
 		}
 	}
-	shown := p.subscriber()
+	shown := p.Subscriber()
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
 	} else {
 		o.VM = j.vms(tmp)
 		boot := o.VM.Boot
 		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
-			p.hush() // the terminal is the guest's now
+			p.Hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
 		show := shown.Handle

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flakeci/flakeci/internal/proc"
-	"github.com/flakeci/flakeci/reports/live"
+	"github.com/flakeci/flakeci/reports/progress/live"
 )
 
 // terminal is what a person sits at: keys come from one, and all that is not

@@ -63,8 +63,7 @@ func listed(failing, going int) int {
 
 // head says what runs and how far it is.
 func (m *model) head() []string {
-	finished, failed := m.board.tally()
-	all := len(m.board.cells)
+	finished, failed, all := m.board.Finished, m.board.Failed, len(m.board.Cells)
 	elapsed := m.board.now().Sub(m.options.Started)
 	if m.width < 50 || m.height < 10 {
 		line := fmt.Sprintf("%d/%d", finished, all)
@@ -104,7 +103,7 @@ func (m *model) head() []string {
 // asking says that the cells which wait do so for an answer, if it takes some time.
 func (m *model) asking() string {
 	const some = 2 * time.Second
-	if took := m.board.now().Sub(m.board.asked); !m.board.asked.IsZero() && took >= some {
+	if took := m.board.now().Sub(m.board.Planning); !m.board.Planning.IsZero() && took >= some {
 		return "asking what is to be built, and binary caches for what they have, for " + clock(took)
 	}
 	return ""

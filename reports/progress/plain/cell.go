@@ -1,4 +1,4 @@
-package main
+package plain
 
 import (
 	"cmp"
@@ -8,17 +8,16 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// block is what is said of a finished cell. Lines of logs are prefixed, so that
-// none of them can begin a workflow command. The log of a cause is shown with
-// the first of its victims.
-func (p *blocks) block(r outcome.Result) []string {
+// block returns what is printed of a finished cell. Lines of logs are prefixed, so that
+// none of them can begin a workflow command. The log of a cause is printed with
+// the first cell that it stops.
+func (p *Printer) block(r outcome.Result) []string {
 	lines := []string{headline(r)}
 	for _, c := range r.Causes {
 		where := ""
@@ -26,10 +25,10 @@ func (p *blocks) block(r outcome.Result) []string {
 			where = " at " + c.Location.String()
 		}
 		lines = append(lines, "  "+c.Title+where)
-		if p.told[c] {
+		if p.shown[c] {
 			continue
 		}
-		p.told[c] = true
+		p.shown[c] = true
 		if c.Kind == result.CauseCheck {
 			for l := range strings.SplitSeq(c.Message, "\n") {
 				lines = append(lines, "    "+l)
@@ -45,12 +44,12 @@ func (p *blocks) block(r outcome.Result) []string {
 	return lines
 }
 
-// details are what is folded away below the line of a cell that was built: how
+// details returns what is folded away below the line of a cell that was built: how
 // long each phase took, what came out, and the end of its own builder's log.
 // There are none where nothing folds.
-func (p *blocks) details(r outcome.Result) []string {
-	log := p.logs.of(r.DrvPath)
-	if !p.folds || r.Status != result.Passed || r.How != result.Built {
+func (p *Printer) details(r outcome.Result) []string {
+	log := p.tails.of(r.DrvPath)
+	if !p.options.Fold || r.Status != result.Passed || r.How != result.Built {
 		return nil
 	}
 	var lines []string
@@ -66,7 +65,7 @@ func (p *blocks) details(r outcome.Result) []string {
 	return lines
 }
 
-// headline is the line of a cell.
+// headline returns the line of a cell.
 func headline(r outcome.Result) string {
 	took := reports.HumanSeconds(r.Seconds())
 	id := r.Cell.ID
@@ -140,36 +139,3 @@ func noted(note string) string {
 	}
 	return " (" + note + ")"
 }
-
-// logs holds the ends of the logs of builders, by derivation.
-type logs struct {
-	lines map[string][]string
-	order []string // the derivations, in the order in which they began to write
-}
-
-// The most builders of whose logs the end is kept, and how much of a line.
-const (
-	mostLogs    = 100
-	longestLine = 500
-)
-
-func (l *logs) add(drv, line string) {
-	if l.lines == nil {
-		l.lines = map[string][]string{}
-	}
-	if _, known := l.lines[drv]; !known {
-		l.order = append(l.order, drv)
-	}
-	if len(line) > longestLine {
-		line = line[:longestLine] + "…"
-	}
-	kept := append(l.lines[drv], strings.Clone(line))
-	l.lines[drv] = slices.Delete(kept, 0, max(0, len(kept)-nixlog.TailLines))
-	if len(l.order) > mostLogs {
-		delete(l.lines, l.order[0])
-		l.order = slices.Delete(l.order, 0, 1)
-	}
-}
-
-// of gives the end of a log.
-func (l *logs) of(drv string) []string { return l.lines[drv] }

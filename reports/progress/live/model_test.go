@@ -270,7 +270,7 @@ func TestTitleOfALog(t *testing.T) {
 // The log of a builder that wrote no text is read without harm.
 func TestLogOfBytes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bytes.log")
-	if err := os.WriteFile(path, append(bytes.Repeat([]byte{0x80}, 20*longest), "\nno text\n"...), 0o644); err != nil {
+	if err := os.WriteFile(path, append(bytes.Repeat([]byte{0x80}, 2*longest), "\nno text\n"...), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	p := broken(t)
@@ -428,6 +428,24 @@ func TestTheView(t *testing.T) {
 		t.Error("Ctrl-Z does nothing")
 	} else if _, ok := cmd().(tea.SuspendMsg); !ok {
 		t.Error("Ctrl-Z does not suspend")
+	}
+}
+
+// A hundred megabytes go through a board while somebody looks at them.
+func TestFlood(t *testing.T) {
+	p := fleet(t)
+	line := strings.Repeat("x", 99)
+	began := time.Now()
+	for i := range 1_000_000 {
+		p.send(event.Line{Drv: frob, Text: line})
+		if i%10_000 == 0 {
+			p.model.View()
+		}
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("took %v", took)
+	} else {
+		t.Logf("took %v", took)
 	}
 }
 

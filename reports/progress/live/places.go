@@ -61,15 +61,15 @@ func (b *board) gridRows() []gridRow {
 func (b *board) place(at reports.LivePlace) place {
 	p := place{sign: at.Mark.Sign, text: at.Mark.Text, brief: at.Mark.Brief, sgr: at.Mark.SGR, state: passed}
 	for _, id := range at.Cells {
-		c := b.cells[id]
+		c := b.Cells[id]
 		switch {
-		case c.now != nil:
-			took := clock(b.now().Sub(c.now.since))
-			word, _, _ := strings.Cut(c.now.phase, ":")
+		case c.Now != nil:
+			took := clock(b.now().Sub(c.Now.Since))
+			word, _, _ := strings.Cut(c.Now.Name(), ":")
 			return place{sign: signRuns, text: word + " " + took, brief: took, sgr: active, state: running}
-		case c.failed():
+		case c.Failed():
 			p.state = failed
-		case !c.finished && p.state == passed:
+		case !c.Finished() && p.state == passed:
 			p.state, p.sgr = waiting, quiet
 		}
 	}
@@ -82,13 +82,13 @@ func (b *board) others(i ink) []string {
 	for _, kind := range b.layout().Others {
 		var finished, failed, running int
 		for _, id := range kind.Cells {
-			switch c := b.cells[id]; {
-			case c.now != nil:
+			switch c := b.Cells[id]; {
+			case c.Now != nil:
 				running++
-			case c.finished:
+			case c.Finished():
 				finished++
 			}
-			if b.cells[id].failed() {
+			if b.Cells[id].Failed() {
 				failed++
 			}
 		}

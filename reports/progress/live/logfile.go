@@ -15,8 +15,11 @@ func split(text string) []string {
 	return strings.Split(strings.TrimRight(text, "\n"), "\n")
 }
 
-// The most of a file that is read, of its end.
-const mostOfFile = 4 << 20
+// How much of the end of a file is read, and how much of one line.
+const (
+	mostOfFile = 4 << 20
+	longest    = 10_000
+)
 
 // tailOf reads the end of a log. Lines that would fill screens are cut.
 func tailOf(path string) ([]string, error) {
@@ -35,7 +38,7 @@ func tailOf(path string) ([]string, error) {
 	}
 	for i, l := range lines {
 		if len(l) > 10*longest {
-			end := 10 * longest
+			end := longest
 			for end > 0 && !utf8.RuneStart(l[end]) { // whatever bytes a builder wrote
 				end--
 			}

@@ -5,27 +5,25 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports/progress"
 	"github.com/flakeci/flakeci/result"
 )
 
 // Estimate says how long a phase of a cell took in past runs, if that is known.
 type Estimate func(cell, phase string) (time.Duration, bool)
 
-// The phase that a VM goes through after the runner's own.
-const phaseBoot = string(result.PhaseBoot)
-
 // plan is what the time that is left depends on, apart from the cells.
 type plan struct {
 	estimate Estimate // nil if nothing is known of the past
 	// at is how many phases of a kind go on at once.
-	at map[string]int
+	at map[result.PhaseKind]int
 }
 
 func newPlan(o Options) plan {
-	p := plan{estimate: o.Estimate, at: map[string]int{string(result.PhaseEval): max(o.EvalJobs, 1)}}
+	p := plan{estimate: o.Estimate, at: map[result.PhaseKind]int{result.PhaseEval: max(o.EvalJobs, 1)}}
 	if !o.EvalOnly {
-		p.at[string(result.PhaseBuild)] = max(o.BuildJobs, 1)
-		p.at[phaseBoot] = 1
+		p.at[result.PhaseBuild] = max(o.BuildJobs, 1)
+		p.at[result.PhaseBoot] = 1
 	}
 	return p
 }
@@ -44,9 +42,9 @@ func (p plan) of(cell, phase string) (time.Duration, bool) {
 func (p plan) left(b *board) (time.Duration, bool) {
 	var known, unknown int
 	var longest time.Duration
-	work := map[string]time.Duration{}
-	for _, c := range b.cells {
-		if c.finished {
+	work := map[result.PhaseKind]time.Duration{}
+	for _, c := range b.Cells {
+		if c.Finished() {
 			continue
 		}
 		var sum time.Duration
@@ -75,35 +73,35 @@ func (p plan) left(b *board) (time.Duration, bool) {
 }
 
 // phases are those that a cell has before it, with what is left of each.
-func (p plan) phases(c *cell, now time.Time) map[string]time.Duration {
-	left := map[string]time.Duration{}
-	order := []string{string(result.PhaseEval), string(result.PhaseBuild), phaseBoot}
+func (p plan) phases(c *progress.Cell, now time.Time) map[result.PhaseKind]time.Duration {
+	left := map[result.PhaseKind]time.Duration{}
+	order := []result.PhaseKind{result.PhaseEval, result.PhaseBuild, result.PhaseBoot}
 	done := 0
 	for i, phase := range order {
-		if slices.Contains(c.begun, phase) {
+		if slices.Contains(c.Begun, phase) {
 			done = i + 1
 		}
 	}
 	// A build may wait in the middle, what is evaluated is done with that.
-	under := ""
+	var under result.PhaseKind
 	switch {
-	case c.now != nil:
-		under = c.now.phase
-	case done > 0 && order[done-1] == string(result.PhaseBuild):
-		under = string(result.PhaseBuild)
+	case c.Now != nil:
+		under = c.Now.Phase.Kind
+	case done > 0 && order[done-1] == result.PhaseBuild:
+		under = result.PhaseBuild
 	}
 	if done > 0 && under == order[done-1] {
 		done--
 	}
 	for i, phase := range order {
-		estimate, found := p.of(c.ID, phase)
-		if i < done || !found || p.at[phase] == 0 || phase == phaseBoot && c.Kind != matrix.KindVM {
+		estimate, found := p.of(c.ID, string(phase))
+		if i < done || !found || p.at[phase] == 0 || phase == result.PhaseBoot && c.Kind != matrix.KindVM {
 			continue
 		}
 		if phase == under {
-			spent := c.spent
-			if c.now != nil {
-				spent = now.Sub(c.now.since)
+			spent := c.Spent
+			if c.Now != nil {
+				spent = now.Sub(c.Now.Since)
 			}
 			estimate = max(0, estimate-spent)
 		}

@@ -76,14 +76,14 @@ func (m *model) open(i item) tea.Cmd {
 
 func (p *pane) begin() int {
 	if x := p.item.builder; x != nil {
-		return x.log.dropped
+		return x.Log.Begin()
 	}
 	return 0
 }
 
 func (p *pane) end() int {
 	if x := p.item.builder; x != nil {
-		return x.log.end()
+		return x.Log.End()
 	}
 	return len(p.text) + len(p.more)
 }
@@ -92,7 +92,7 @@ func (p *pane) end() int {
 func (p *pane) at(i int) string {
 	switch n := len(p.text); {
 	case p.item.builder != nil:
-		return logLine(p.item.builder.log.at(i))
+		return logLine(p.item.builder.Log.Line(i))
 	case i < n:
 		return p.text[i]
 	default:
@@ -215,15 +215,15 @@ func (m *model) paneTitle() string {
 	var left, right string
 	switch i := p.item; {
 	case i.builder != nil:
-		left = clean.Clean(nix.DrvName(i.builder.drv))
-		right = "running " + clock(i.builder.elapsed(b.now()))
-		if i.builder.ended {
-			right = "ended after " + clock(i.builder.took)
+		left = clean.Clean(nix.DrvName(i.builder.Drv))
+		right = "running " + clock(i.builder.Elapsed(b.now()))
+		if i.builder.Ended {
+			right = "ended after " + clock(i.builder.Took)
 		}
 	case i.activity != nil:
 		g := b.describe(i, m.plan)
 		left, right = g.name, g.phase+" "+g.took
-		if i.activity.cell.now != i.activity {
+		if i.activity.Cell.Now != i.activity {
 			right = "ended"
 		}
 	default:

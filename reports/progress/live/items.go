@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/progress"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -17,8 +17,8 @@ type item struct {
 	key string // stays the same while it is there
 	// One of these is set.
 	fault    *fault
-	builder  *builder
-	activity *activity
+	builder  *progress.Builder
+	activity *progress.Activity
 }
 
 // failing lists what has failed.
@@ -35,14 +35,14 @@ func (b *board) failing() []item {
 // waits for a lock.
 func (b *board) going() []item {
 	var list []item
-	for _, x := range b.builders {
-		list = append(list, item{key: "builder:" + x.drv + x.since.String(), builder: x})
+	for _, x := range b.Builders {
+		list = append(list, item{key: "builder:" + x.Drv + x.Since.String(), builder: x})
 	}
-	for _, a := range b.running {
-		if strings.HasPrefix(a.phase, string(result.PhaseBuild)) && len(b.builders) > 0 && a.again == "" {
+	for _, a := range b.Running {
+		if a.Phase.Kind == result.PhaseBuild && len(b.Builders) > 0 && a.Retry == "" {
 			continue
 		}
-		list = append(list, item{key: "phase:" + a.cell.ID, activity: a})
+		list = append(list, item{key: "phase:" + a.Cell.ID, activity: a})
 	}
 	return list
 }
@@ -56,31 +56,23 @@ type goingOn struct {
 func (b *board) describe(i item, p plan) goingOn {
 	if x := i.builder; x != nil {
 		g := goingOn{
-			name: clean.Clean(nix.DrvName(x.drv)), phase: "build", took: clock(x.elapsed(b.now())),
-			note: strings.TrimSpace(logLine(x.log.last())),
+			name: clean.Clean(nix.DrvName(x.Drv)), phase: "build", took: clock(x.Elapsed(b.now())),
+			note: strings.TrimSpace(logLine(x.Log.Last())),
 		}
-		if !x.silent.IsZero() {
-			g.note, g.warn = "nothing heard for "+clock(b.now().Sub(x.silent)), true
+		if !x.Silent.IsZero() {
+			g.note, g.warn = "nothing heard for "+clock(b.now().Sub(x.Silent)), true
 		}
 		return g
 	}
 	a := i.activity
-	g := goingOn{name: clean.Clean(a.cell.ID), phase: clean.Clean(a.phase), took: clock(b.now().Sub(a.since))}
-	if estimate, known := p.of(a.cell.ID, a.phase); known {
+	g := goingOn{name: clean.Clean(a.Cell.ID), phase: clean.Clean(a.Name()), took: clock(b.now().Sub(a.Since))}
+	if estimate, known := p.of(a.Cell.ID, a.Name()); known {
 		g.note = "of about " + clock(estimate)
 	}
-	if a.again != "" {
-		g.note, g.warn = "once more: "+clean.Clean(a.again), true
+	if a.Retry != "" {
+		g.note, g.warn = "once more: "+clean.Clean(a.Retry), true
 	}
 	return g
-}
-
-// elapsed is for how long a builder has run.
-func (x *builder) elapsed(now time.Time) time.Duration {
-	if x.ended {
-		return x.took
-	}
-	return now.Sub(x.since)
 }
 
 // The most cells that are named behind what stops them.
@@ -107,7 +99,7 @@ func (f *fault) words() (title, victims string) {
 // could not do has another than what is wrong in the flake.
 func (b *board) sign(f *fault) string {
 	for _, id := range f.cells {
-		if b.cells[id].result.Status != result.Error {
+		if b.Cells[id].Status != result.Error {
 			return "✘"
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package plain
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -32,17 +33,17 @@ func TestHeadlineOfAHomeInAHost(t *testing.T) {
 // What is taken over is told of all at once, but not what came of it in this run.
 func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	var said bytes.Buffer
-	p := &blocks{app: &App{Stderr: &said}, told: map[*result.Cause]bool{}, ids: map[string]bool{}}
+	p := newPrinter(Options{Write: func(text string) { said.WriteString(text) }})
 	home := outcome.Result{
 		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
 		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}},
 	}
-	p.finish(home)
+	p.handle(event.Finished{Result: home})
 	if said.Len() > 0 {
 		t.Errorf("said: %s", said.String())
 	}
 	home.Status, home.Causes = result.Failed, []*result.Cause{{Title: "joe cannot be activated"}}
-	p.finish(home)
+	p.handle(event.Finished{Result: home})
 	if !strings.Contains(said.String(), "joe cannot be activated") {
 		t.Errorf("said: %q", said.String())
 	}
@@ -52,7 +53,7 @@ func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 // break of that again.
 func TestTheTitleOfAFoldedBlock(t *testing.T) {
 	var said bytes.Buffer
-	p := &blocks{app: &App{Stderr: &said}}
+	p := newPrinter(Options{Write: func(text string) { said.WriteString(text) }})
 	p.fold([]string{"✔ nixos/a%0A::error::b built", "out 100%25"})
 	if want := "::group::✔ nixos/a%250A::error::b built\nout 100%25\n::endgroup::\n"; said.String() != want {
 		t.Errorf("said %q, want %q", said.String(), want)
@@ -61,15 +62,15 @@ func TestTheTitleOfAFoldedBlock(t *testing.T) {
 
 // The heartbeat counts as failed what the live view does.
 func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
-	p := &blocks{app: &App{Stderr: new(bytes.Buffer)}, told: map[*result.Cause]bool{}, ids: map[string]bool{}}
+	p := newPrinter(Options{Write: func(string) {}})
 	for i, s := range []result.Status{result.Passed, result.Canceled, result.Skipped, result.Canceled, result.Error, result.Failed} {
-		p.finish(outcome.Result{
+		p.handle(event.Finished{Result: outcome.Result{
 			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: matrix.KindNixOS}, Status: s,
 			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: s}}},
-		})
+		}})
 	}
-	if p.failed != 2 {
-		t.Errorf("%d cells are counted as failed, want the error and the failure", p.failed)
+	if got, want := heartbeat(p.state, time.Now()), "… 6 of 6 cells done, 2 failed"; got != want {
+		t.Errorf("the heartbeat is %q, want %q: the error and the failure", got, want)
 	}
 }
 
