@@ -36,6 +36,7 @@ func rules() []rule {
 		{"internal/proc", []string{"internal/safely"}},
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "result"}},
+		{"internal/test", []string{"internal"}},
 		{"internal", []string{"internal", "result"}},
 		{"matrix", nil},
 		{"runner", []string{"matrix", "internal", "result"}},
@@ -117,7 +118,7 @@ func isUnder(folder string, parents []string) bool {
 }
 
 // testSupport is compiled into tests alone.
-var testSupport = []string{"reports/github/fakehub", "internal/git/planted", "internal/damage", "internal/lanes"}
+var testSupport = []string{"internal/test", "internal/git/planted", "internal/damage"}
 
 // ruleFor returns the rule with the longest folder that fits.
 func ruleFor(folder string) (rule, bool) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/flakeci/flakeci/reports/github/fakehub"
+	"github.com/flakeci/flakeci/internal/test/fakehub"
 )
 
 // The commits and the pull request of a script's repository on GitHub.

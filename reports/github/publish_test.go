@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/fakehub"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/reports"
-	"github.com/flakeci/flakeci/reports/github/fakehub"
 	"github.com/flakeci/flakeci/result"
 )
 

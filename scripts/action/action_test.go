@@ -20,8 +20,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/reports/github/fakehub"
+	"github.com/flakeci/flakeci/internal/test/fakehub"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // workflow is what act runs: a repository's checkout, as a job in Actions has it,
