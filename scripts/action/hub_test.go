@@ -66,17 +66,6 @@ func (h *hub) check(t *testing.T, sha string) fakehub.CheckRun {
 	return runs[0]
 }
 
-// issues are those that are no pull request.
-func (h *hub) issues() []fakehub.Issue {
-	var list []fakehub.Issue
-	for _, i := range h.Issues() {
-		if !i.IsPull {
-			list = append(list, i)
-		}
-	}
-	return list
-}
-
 // has fails the test if a text lacks one of the words.
 func has(t *testing.T, what, text string, words ...string) {
 	t.Helper()

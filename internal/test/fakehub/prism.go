@@ -4,120 +4,112 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// MissingError says that prism cannot run here, and which part of it is not there.
-type MissingError struct{ What string }
+// Start serves a hub on loopback until the test ends, behind prism, and returns the
+// address of the API. A request or an answer that does not fit GitHub's description fails
+// the test in prism's words. Where prism is not installed, the log says so, and the hub
+// answers unchecked.
+func Start(tb testing.TB, h *Hub) string {
+	tb.Helper()
+	p, err := shared(lanes.Root(tb))
+	switch {
+	case errors.Is(err, errMissing):
+		tb.Logf("%v: requests are not checked against GitHub's description", err)
+	case err != nil:
+		tb.Fatal(err)
+	default:
+		h.next = p.check(h, func(text string) { tb.Error(text) })
+		tb.Cleanup(func() { p.hubs.Delete(nameOf(h)) })
+	}
+	server := httptest.NewServer(h)
+	tb.Cleanup(func() {
+		server.CloseClientConnections() // a client may keep some open
+		server.Close()
+	})
+	h.base = server.URL
+	return server.URL
+}
 
-func (e *MissingError) Error() string { return e.What + " is not installed (scripts/setup test)" }
-
-// prism is the one of this process. It takes long to start, so that all tests share
-// it: a header says whose request it is, and hubs has them.
+// prism is the prism of this process. It takes long to start, so all tests share it, and a
+// header of each request names the hub that it is for.
 type prism struct {
-	url  string
-	stop context.CancelFunc
-
-	mu   sync.Mutex
-	hubs map[string]http.Handler
-	last int
+	description description
+	url         *url.URL
+	hubs        sync.Map // by name
 }
 
 const hubHeader = "X-Fakehub"
 
+func nameOf(h *Hub) string { return fmt.Sprintf("%p", h) }
+
+var errMissing = errors.New("prism is not installed (scripts/setup test)")
+
 var theOne struct {
-	sync.Mutex
+	sync.Once
 	prism *prism
 	err   error
 }
 
-// shared starts prism once. It ends with this process: nobody is told when the last
+// shared starts prism once. It ends with this process, which does not know when the last
 // test is over.
 func shared(root string) (*prism, error) {
-	theOne.Lock()
-	defer theOne.Unlock()
-	if theOne.prism == nil && theOne.err == nil {
-		theOne.prism, theOne.err = start(root)
-	}
+	theOne.Do(func() { theOne.prism, theOne.err = start(filepath.Join(root, ".cache", "npm", "node_modules")) })
 	return theOne.prism, theOne.err
 }
 
-// start starts prism, with the packages that scripts/setup puts below the root.
-func start(root string) (*prism, error) {
-	modules := filepath.Join(root, ".cache", "npm", "node_modules")
+// start starts the prism among these npm packages.
+func start(modules string) (*prism, error) {
 	cli := filepath.Join(modules, "@stoplight", "prism-cli", "dist", "index.js")
-	if _, err := os.Stat(cli); err != nil {
-		return nil, &MissingError{"npm's @stoplight/prism-cli"}
-	}
+	_, missing := os.Stat(cli)
 	whole, err := os.ReadFile(filepath.Join(modules, "@octokit", "openapi", "generated", "api.github.com.json"))
-	if err != nil {
-		return nil, &MissingError{"npm's @octokit/openapi"}
+	if err = errors.Join(missing, err); err != nil {
+		return nil, fmt.Errorf("%w: %w", errMissing, err)
 	}
-	part, err := trim(whole, paths)
-	if err != nil {
+	p := &prism{}
+	if p.description, err = trim(whole, routes); err != nil {
 		return nil, err
 	}
-	description, err := keep(filepath.Join(root, ".cache", "npm"), part)
-	if err != nil {
-		return nil, err
-	}
-	p := &prism{hubs: map[string]http.Handler{}}
-	upstream := httptest.NewServer(http.HandlerFunc(p.dispatch))
-	if err := p.run(cli, description, upstream.URL); err != nil {
+	upstream := httptest.NewServer(p)
+	if err := p.run(cli, upstream.URL); err != nil {
 		upstream.Close()
 		return nil, err
 	}
 	return p, nil
 }
 
-// keep writes the description into a file of that very content and nothing else, for
-// prism starts anew when its file changes, and ends when it is gone.
-func keep(folder string, description []byte) (string, error) {
-	name := filepath.Join(folder, fmt.Sprintf("github-%x.json", sha256.Sum256(description)))
-	if _, err := os.Stat(name); err == nil {
-		return name, nil
-	}
-	f, err := os.CreateTemp(folder, "github-")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(description)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return name, nil
-}
-
-// The longest that prism may take to start, on a machine with much else to do.
+// startLimit is how long prism may take to start on a busy machine.
 const startLimit = time.Minute
 
 var listening = regexp.MustCompile(`listening on (http://\S+)`)
 
 // run starts the program and returns when it listens.
-func (p *prism) run(cli, description, upstream string) error {
+func (p *prism) run(cli, upstream string) error {
 	var said bytes.Buffer
-	address, over := make(chan string, 1), make(chan error, 1)
+	address, ended := make(chan string, 1), make(chan error, 1)
 	ctx, stop := context.WithCancel(context.Background())
-	p.stop = stop
-	started := false
+	timer := time.AfterFunc(startLimit, stop)
+	defer timer.Stop()
 	program := &proc.Cmd{
-		Path: "node", Args: []string{cli, "proxy", "--errors", "-h", "127.0.0.1", "-p", "0", description, upstream},
-		OnStart: func(int) { started = true },
+		Path: "node", Args: []string{cli, "proxy", "--errors", "-h", "127.0.0.1", "-p", "0", upstream + descriptionPath, upstream},
 		OnStdout: func(line []byte) {
 			if found := listening.FindSubmatch(line); found != nil {
 				address <- string(found[1])
@@ -129,95 +121,64 @@ func (p *prism) run(cli, description, upstream string) error {
 	}
 	go func() {
 		_, err := program.Run(ctx)
-		over <- err
+		ended <- err
 	}()
-	timer := time.NewTimer(startLimit)
-	defer timer.Stop()
 	select {
-	case p.url = <-address:
-		return nil
-	case err := <-over:
-		if !started {
-			return &MissingError{"node"}
+	case listens := <-address:
+		var err error
+		p.url, err = url.Parse(listens)
+		return err
+	case err := <-ended:
+		if errors.Is(err, exec.ErrNotFound) {
+			return fmt.Errorf("%w: %w", errMissing, err)
 		}
-		return fmt.Errorf("prism did not start: %w\n%s", cmp.Or(err, errors.New("it ended")), said.String())
-	case <-timer.C:
-		stop()
-		err := <-over
-		return fmt.Errorf("prism did not start in %s: %w\n%s", startLimit, err, said.String())
+		return fmt.Errorf("prism did not start within %s: %w\n%s", startLimit, cmp.Or(err, errors.New("it ended")), said.String())
 	}
 }
 
-// dispatch hands what prism let pass to the hub it is for.
-func (p *prism) dispatch(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	hub := p.hubs[r.Header.Get(hubHeader)]
-	p.mu.Unlock()
-	if hub == nil {
+// descriptionPath is where prism gets the description from.
+const descriptionPath = "/github.json"
+
+// ServeHTTP answers what prism lets through, from the hub that it is for.
+func (p *prism) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if hub, ok := p.hubs.Load(r.Header.Get(hubHeader)); ok {
+		hub.(*Hub).api.ServeHTTP(w, r)
+	} else if r.URL.Path == descriptionPath {
+		_ = json.NewEncoder(w).Encode(p.description) // nobody else waits for it
+	} else {
 		http.NotFound(w, r)
-		return
-	}
-	hub.ServeHTTP(w, r)
-}
-
-// behind is the API of a hub behind prism. What prism objects to is told.
-func (p *prism) behind(api http.Handler, object func(string)) (front http.Handler, leave func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last++
-	name := strconv.Itoa(p.last)
-	p.hubs[name] = api
-	return &guarded{prism: p, name: name, object: object}, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.hubs, name)
 	}
 }
 
-// guarded passes requests through prism.
-type guarded struct {
-	prism  *prism
-	name   string
-	object func(string)
-}
-
-func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Whoever asked may be gone by now; what they asked for is done all the same.
-	ctx := context.WithoutCancel(r.Context())
-	out, err := http.NewRequestWithContext(ctx, r.Method, g.prism.url+r.URL.RequestURI(), r.Body)
-	if err != nil {
-		g.object(err.Error())
-		return
+// check returns a handler that passes requests for a hub through prism, and reports what
+// prism objects to.
+func (p *prism) check(h *Hub, object func(string)) http.Handler {
+	h.description = p.description
+	p.hubs.Store(nameOf(h), h)
+	proxy := &httputil.ReverseProxy{
+		Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true, ResponseHeaderTimeout: startLimit},
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(p.url)
+			r.Out.Header.Set(hubHeader, nameOf(h))
+			r.Out.Header.Del("Accept-Encoding")
+		},
+		ModifyResponse: func(answer *http.Response) error {
+			answer.Header.Del("Sl-Violations")
+			text, err := io.ReadAll(answer.Body)
+			_ = answer.Body.Close() // all of it was read
+			answer.Body = io.NopCloser(bytes.NewReader(text))
+			if answer.Header.Get("Content-Type") == "application/problem+json" {
+				object(fmt.Sprintf("prism refuses %s %s: %s", answer.Request.Method, answer.Request.URL.RequestURI(), text))
+			}
+			return err
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			object("prism does not answer: " + err.Error())
+			w.WriteHeader(http.StatusInternalServerError)
+		},
 	}
-	out.Header = r.Header.Clone()
-	out.Header.Set(hubHeader, g.name)
-	out.Header.Del("Accept-Encoding")
-	out.ContentLength = r.ContentLength
-	client := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       startLimit,
-	}
-	answer, err := client.Do(out)
-	if err != nil {
-		g.object("prism does not answer: " + err.Error())
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	defer answer.Body.Close()
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(answer.Body); err != nil {
-		g.object("prism broke off its answer: " + err.Error())
-	}
-	if answer.Header.Get("Content-Type") == "application/problem+json" {
-		g.object(fmt.Sprintf("prism refuses %s %s: %s", r.Method, r.URL.RequestURI(), body.String()))
-	}
-	for _, name := range []string{"Connection", "Keep-Alive", "Content-Length", "Sl-Violations"} {
-		answer.Header.Del(name)
-	}
-	for name, values := range answer.Header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(body.Bytes()) // into memory
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Whoever asked may be gone by now; the request is carried out all the same.
+		proxy.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
+	})
 }
