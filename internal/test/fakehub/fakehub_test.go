@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 const (
@@ -21,15 +21,15 @@ const (
 	base = "2222222222222222222222222222222222222222"
 )
 
-// hearing is a test that fails with what is said, or only listens.
-type hearing struct {
+// collector is a test that collects errors instead of failing.
+type collector struct {
 	testing.TB
 	said *[]string
 }
 
-func (h hearing) Error(args ...any) { *h.said = append(*h.said, fmt.Sprint(args...)) }
+func (c collector) Error(args ...any) { *c.said = append(*c.said, fmt.Sprint(args...)) }
 
-// started is a hub with a pull request and an issue, behind prism.
+// started starts a hub with a pull request and an issue, behind prism.
 func started(t *testing.T) (*Hub, string) {
 	t.Helper()
 	h := New("o", "r")
@@ -38,16 +38,17 @@ func started(t *testing.T) (*Hub, string) {
 	return h, Start(t, h)
 }
 
-// listened is the same, with what prism objects to.
-func listened(t *testing.T) (*Hub, string, *[]string) {
+// collecting starts one that collects what prism objects to.
+func collecting(t *testing.T) (*Hub, string, *[]string) {
 	t.Helper()
 	h := New("o", "r")
 	h.AddPull(Pull{Number: 3, Head: head, Base: base})
 	said := &[]string{}
-	return h, Start(hearing{t, said}, h), said
+	return h, Start(collector{t, said}, h), said
 }
 
-// ask makes a request, and returns the status and the body. METHOD and path are one text.
+// ask makes a request, given as "METHOD path", and returns the status, body and header of
+// the answer.
 func ask(t *testing.T, h *Hub, api, what, body string) (int, string, http.Header) {
 	t.Helper()
 	status, text, header, err := try(h, api, what, body)
@@ -77,12 +78,11 @@ func try(h *Hub, api, what, body string) (int, string, http.Header, error) {
 	return answer.StatusCode, string(text), answer.Header, err
 }
 
-// Nothing else in here says so if prism is not there.
+// Without prism, this test is skipped loudly; the others test the hub alone.
 func TestPrismIsThere(t *testing.T) {
 	_, err := shared(lanes.Root(t))
-	var missing *MissingError
-	if errors.As(err, &missing) {
-		t.Skip("skipped: " + missing.Error())
+	if errors.Is(err, errMissing) {
+		t.Skipf("skipped: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func running(text string) string {
 	return ""
 }
 
-// Each way to ask, and that prism finds nothing wrong with the answer.
+// The hub answers every kind of request, and prism finds nothing wrong with the answers.
 func TestEveryEndpoint(t *testing.T) {
 	h, api := started(t)
 	h.AddComment(3, Bot(), "first") // 1001
@@ -171,6 +171,7 @@ func TestEveryEndpoint(t *testing.T) {
 		{"GET " + repo, "", 200, `"full_name":"o/r"`},
 		{"GET " + repo + "/pulls?state=open&head=o:change", "", 200, `"sha":"` + head},
 		{"GET " + repo + "/pulls?head=eve:change", "", 200, `[]`},
+		{"GET " + repo + "/pulls?state=closed", "", 200, `[]`},
 		{"GET " + repo + "/pulls/3", "", 200, `"mergeable":true`},
 		{"GET " + repo + "/pulls/4", "", 404, "Not Found"},
 		{"GET " + repo + "/issues?state=all&creator=bob&labels=bug&per_page=100", "", 200, `"title":"Broken"`},
@@ -195,15 +196,24 @@ func TestEveryEndpoint(t *testing.T) {
 		{"GET " + repo + "/commits/" + head + "/check-runs?check_name=n", "", 200, `"total_count":1`},
 		{"POST " + repo + "/statuses/" + head, `{"state": "success", "context": "c", "description": "d"}`, 201, `"context":"c"`},
 		{"GET /repos/eve/r", "", 404, "Not Found"},
+		{"PATCH " + repo + "/issues/4", `{"state": "closed"}`, 200, `"state_reason":"completed"`},
+		{"GET " + repo + "/issues?creator=bob", "", 200, `[]`},
+		{"POST " + repo + "/check-runs", `{"name": "n", "head_sha": "` + head + `"}`, 201, `"status":"queued"`},
+		{"GET " + repo + "/commits/" + head + "/check-runs", "", 200, `"total_count":1`},
+		{"GET " + repo + "/commits/" + head + "/check-runs?check_name=m", "", 200, `"total_count":0`},
+		{"GET " + repo + "/commits/" + head + "/check-runs?filter=all", "", 200, `"total_count":2`},
 	} {
 		status, text, _ := ask(t, h, api, c.what, c.body)
-		if status != c.status || !strings.Contains(text, c.has) {
+		if status != c.status || !strings.Contains(text, c.has) || c.has == "[]" && strings.TrimSpace(text) != "[]" {
 			t.Errorf("%s: %d %s", c.what, status, text)
 		}
 	}
 	h.Me = User{"alice", "User"}
 	if status, text, _ := ask(t, h, api, "GET /user", ""); status != 200 || !strings.Contains(text, `"login":"alice"`) {
 		t.Errorf("a person: %d %s", status, text)
+	}
+	if status, text, _ := ask(t, h, api, "POST "+repo+"/check-runs", `{"name": "n", "head_sha": "`+head+`"}`); status != 403 || !strings.Contains(text, "GitHub App") {
+		t.Errorf("a person's check run: %d %s", status, text)
 	}
 }
 
@@ -212,7 +222,8 @@ func note(level string) string {
 	return `{"path": "flake.nix", "start_line": 1, "end_line": 1, "message": "m", "annotation_level": ` + level + `}`
 }
 
-// What GitHub's description does not allow never gets to the hub, and fails a test.
+// A request that GitHub's description does not allow never gets to the hub, and fails a
+// test. That is why the hub does not check these things again.
 func TestPrismRefuses(t *testing.T) {
 	TestPrismIsThere(t)
 	run := func(more string) string { return `{"name": "n", "head_sha": "` + head + `", ` + more + `}` }
@@ -224,31 +235,36 @@ func TestPrismRefuses(t *testing.T) {
 		"no such conclusion":   {"POST /repos/o/r/check-runs", run(`"conclusion": "broken"`), "conclusion"},
 		"no such level":        {"POST /repos/o/r/check-runs", output(note(`"error"`)), "annotation_level"},
 		"51 annotations":       {"POST /repos/o/r/check-runs", output(strings.Repeat(note(`"notice"`)+",", 50) + note(`"notice"`)), "50"},
-		"long summary":         {"POST /repos/o/r/check-runs", run(`"output": {"title": "t", "summary": "` + strings.Repeat("x", mostOutput+1) + `"}`), "65535"},
+		"long summary":         {"POST /repos/o/r/check-runs", run(`"output": {"title": "t", "summary": "` + strings.Repeat("x", 65536) + `"}`), "65535"},
 		"no such state":        {"POST /repos/o/r/statuses/" + head, `{"state": "red"}`, "state"},
 		"issue without title":  {"POST /repos/o/r/issues", `{"body": "x"}`, "title"},
 		"no such path":         {"GET /repos/o/r/nix", "", "hasn't been found"},
+		"no such issue state":  {"PATCH /repos/o/r/issues/3", `{"state": "gone"}`, "state"},
+		"run without name":     {"POST /repos/o/r/check-runs", `{"head_sha": "` + head + `"}`, "name"},
+		"run without commit":   {"POST /repos/o/r/check-runs", `{"name": "n"}`, "head_sha"},
+		"no summary":           {"POST /repos/o/r/check-runs", run(`"output": {"title": "t"}`), "summary"},
+		"note without path":    {"POST /repos/o/r/check-runs", output(`{"start_line": 1, "end_line": 1, "message": "m", "annotation_level": "notice"}`), "path"},
+		"since is no time":     {"GET /repos/o/r/issues?since=monday", "", "since"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, api, said := listened(t)
-			before := h.last
+			h, api, said := collecting(t)
+			before := fmt.Sprint(h.store)
 			ask(t, h, api, c.what, c.body)
 			if len(*said) != 1 || !strings.Contains((*said)[0], c.words) {
 				t.Errorf("prism says %q", *said)
 			}
-			if h.last != before {
+			if fmt.Sprint(h.store) != before {
 				t.Error("it was done")
 			}
 		})
 	}
 }
 
-// And an answer that it does not have fails a test too. A schema that prism's
-// validator cannot read it skips without a word, so each is tried.
+// An answer that the description does not allow fails a test too. Prism silently skips a
+// schema that its validator cannot read, so the test tries each one.
 func TestPrismRefusesAnswers(t *testing.T) {
 	TestPrismIsThere(t)
-	h, api, said := listened(t)
-	p := h.next.(*guarded)
+	h, api, said := collecting(t)
 	for what, c := range map[string]struct {
 		body   string
 		status int
@@ -274,7 +290,7 @@ func TestPrismRefusesAnswers(t *testing.T) {
 	} {
 		for _, wrong := range []any{object{"id": "text"}, []object{{"id": "text"}}} {
 			*said = nil
-			p.prism.hubs[p.name] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, c.status, wrong) })
+			h.api = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, c.status, wrong) })
 			if status, _, _ := ask(t, h, api, what, c.body); status != 500 || len(*said) != 1 || !strings.Contains((*said)[0], "response") {
 				t.Errorf("%s: %d %q to the answer %v", what, status, *said, wrong)
 			}
@@ -289,7 +305,7 @@ func TestPrismRefusesAnswers(t *testing.T) {
 	}
 }
 
-// What GitHub's description does not say, the hub knows of itself.
+// The hub refuses what the description allows and GitHub does not.
 func TestHubRefuses(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	for name, c := range map[string]struct {
@@ -298,14 +314,20 @@ func TestHubRefuses(t *testing.T) {
 		status     int
 		words      string
 	}{
-		"long comment":     {Rights{}, "POST /repos/o/r/issues/3/comments", `{"body": "` + long(mostBody+1) + `"}`, 422, "65536"},
+		"long comment":     {Rights{}, "POST /repos/o/r/issues/3/comments", `{"body": "` + long(65537) + `"}`, 422, "65536"},
 		"empty comment":    {Rights{}, "POST /repos/o/r/issues/3/comments", `{"body": ""}`, 422, "blank"},
-		"long title":       {Rights{}, "POST /repos/o/r/issues", `{"title": "` + long(mostTitle+1) + `"}`, 422, "256"},
+		"long title":       {Rights{}, "POST /repos/o/r/issues", `{"title": "` + long(257) + `"}`, 422, "256"},
 		"unknown commit":   {Rights{}, "POST /repos/o/r/check-runs", `{"name": "n", "head_sha": "` + strings.Repeat("3", 40) + `"}`, 422, "No commit found for SHA"},
 		"no commit's name": {Rights{}, "POST /repos/o/r/statuses/main", `{"state": "success"}`, 422, "sha"},
-		"long description": {Rights{}, "POST /repos/o/r/statuses/" + head, `{"state": "success", "description": "` + long(mostDescription+1) + `"}`, 422, "140"},
+		"long description": {Rights{}, "POST /repos/o/r/statuses/" + head, `{"state": "success", "description": "` + long(141) + `"}`, 422, "140"},
 		"columns of lines": {Rights{}, "POST /repos/o/r/check-runs", `{"name": "n", "head_sha": "` + head + `", "output": {"title": "t", "summary": "s", "annotations": [
 			{"path": "f", "start_line": 1, "end_line": 2, "start_column": 1, "message": "m", "annotation_level": "notice"}]}}`, 422, "single line"},
+		"no line": {Rights{}, "POST /repos/o/r/check-runs", `{"name": "n", "head_sha": "` + head + `", "output": {"title": "t", "summary": "s", "annotations": [
+			{"path": "f", "start_line": 0, "end_line": 2, "message": "m", "annotation_level": "notice"}]}}`, 422, "lines"},
+		"long note": {Rights{}, "POST /repos/o/r/check-runs", `{"name": "n", "head_sha": "` + head + `", "output": {"title": "t", "summary": "s", "annotations": [
+			{"path": "f", "start_line": 1, "end_line": 1, "message": "` + long(64<<10+1) + `", "annotation_level": "notice"}]}}`, 422, "too long"},
+		"no conclusion":   {Rights{}, "POST /repos/o/r/check-runs", `{"name": "n", "head_sha": "` + head + `", "status": "completed"}`, 422, "conclusion"},
+		"empty title":     {Rights{}, "PATCH /repos/o/r/issues/4", `{"title": ""}`, 422, "blank"},
 		"no such comment": {Rights{}, "PATCH /repos/o/r/issues/comments/7", `{"body": "x"}`, 404, "Not Found"},
 		"no such run":     {Rights{}, "PATCH /repos/o/r/check-runs/7", `{"name": "x"}`, 404, "Not Found"},
 		"read only":       {Rights{ReadOnly: true}, "POST /repos/o/r/issues/3/comments", `{"body": "x"}`, 403, "Resource not accessible"},
@@ -314,8 +336,8 @@ func TestHubRefuses(t *testing.T) {
 		"pulls will do":   {Rights{NoIssues: true}, "POST /repos/o/r/issues/3/comments", `{"body": "x"}`, 201, "x"},
 		"neither right":   {Rights{NoIssues: true, NoPulls: true}, "POST /repos/o/r/issues/3/comments", `{"body": "x"}`, 403, "Resource not accessible"},
 		"no issues":       {Rights{NoIssues: true}, "POST /repos/o/r/issues", `{"title": "x"}`, 403, "Resource not accessible"},
-		"issues off":      {Rights{NoIssuesAtAll: true}, "POST /repos/o/r/issues", `{"title": "x"}`, 410, "disabled"},
-		"pulls are not":   {Rights{NoIssuesAtAll: true}, "POST /repos/o/r/issues/3/comments", `{"body": "x"}`, 201, "x"},
+		"issues off":      {Rights{IssuesOff: true}, "POST /repos/o/r/issues", `{"title": "x"}`, 410, "disabled"},
+		"pulls are not":   {Rights{IssuesOff: true}, "POST /repos/o/r/issues/3/comments", `{"body": "x"}`, 201, "x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, api := started(t)
@@ -364,7 +386,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// A list has pull requests among the issues, the newest first unless told otherwise.
+// Issues are listed with the pull requests among them, the newest first by default.
 func TestOrderOfIssues(t *testing.T) {
 	h, api := started(t)
 	for query, want := range map[string]string{"": "43", "?sort=created&direction=asc": "34"} {

@@ -88,7 +88,7 @@ func Root(tb testing.TB) string {
 	if !ok {
 		tb.Fatal("cannot tell where the repository is")
 	}
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	return filepath.Join(filepath.Dir(file), "../../..")
 }
 
 // Busybox is the folder with the static busybox that fixtures build with.
