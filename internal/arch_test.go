@@ -43,7 +43,7 @@ func rules() []rule {
 		// It stands above vmtest: it returns the checks of flakeci.toml as vmtest runs them.
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
 		{"internal", []string{"internal", "result"}},
-		{"matrix", nil},
+		{"matrix", []string{"result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
 		{"vmtest", []string{"internal", "result"}},
 		{"reports", []string{"vmtest", "runner", "matrix", "internal", "result"}},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -42,7 +43,7 @@ func Collect(r Run) result.Report {
 		seen = append(seen, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
 	}
-	rep.Grid = GridOf(r.Matrix.With(seen...))
+	rep.Grid = r.Matrix.With(seen...).Layout()
 	for _, c := range r.Outcome.Causes {
 		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
 	}
@@ -53,21 +54,6 @@ func Collect(r Run) result.Report {
 	}
 	rep.Verdict = result.VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
 	return rep
-}
-
-// GridOf is the layout of a matrix.
-func GridOf(m matrix.Matrix) result.Grid {
-	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
-	for _, w := range m.Rows() {
-		row := result.Row{Host: w.Host, NoHost: w.NoHost, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
-		for _, c := range slices.Concat([]*matrix.Cell{w.System, w.VM}, w.Homes, w.Others) {
-			if c != nil {
-				row.Cells = append(row.Cells, c.ID)
-			}
-		}
-		g.Rows = append(g.Rows, row)
-	}
-	return g
 }
 
 func collectCell(res runner.Result) result.Cell {
@@ -84,7 +70,7 @@ func collectCell(res runner.Result) result.Cell {
 	}
 	c.Causes = causeIDs(res.Causes)
 	if !res.From.IsZero() {
-		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+moment(res.From), "; ")
+		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.Moment(res.From), "; ")
 	}
 	return c
 }
@@ -113,7 +99,7 @@ func collectCause(c *result.Cause, results []runner.Result) result.Cause {
 func Plan(f result.Flake, m matrix.Matrix) result.Report {
 	rep := result.Report{
 		Schema: result.Schema, Flake: f, Cells: []result.Cell{}, Causes: []result.Cause{},
-		Grid: GridOf(m),
+		Grid: m.Layout(),
 	}
 	for _, c := range m.Cells {
 		rep.Cells = append(rep.Cells, collectCell(runner.Result{Cell: c}))

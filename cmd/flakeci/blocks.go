@@ -11,7 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -197,7 +197,7 @@ func (p *blocks) stalled(drv string, cells []matrix.Cell, silent time.Duration) 
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(cells), clean.Clean(nix.DrvName(drv)), reports.Human(silent))})
+	p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(cells), clean.Clean(nix.DrvName(drv)), view.Duration(silent))})
 }
 
 // print writes lines.

@@ -10,7 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -55,7 +55,7 @@ func (p *blocks) details(r runner.Result) []string {
 	}
 	var lines []string
 	for _, phase := range r.Phases {
-		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, reports.HumanSeconds(phase.Duration)))
+		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, view.Seconds(phase.Duration)))
 	}
 	for _, output := range slices.Sorted(maps.Keys(r.OutPaths)) {
 		lines = append(lines, "  "+output+" "+r.OutPaths[output])
@@ -68,7 +68,7 @@ func (p *blocks) details(r runner.Result) []string {
 
 // headline is the line of a cell.
 func headline(r runner.Result) string {
-	took := reports.HumanSeconds(r.Seconds())
+	took := view.Seconds(r.Seconds())
 	id := r.Cell.ID
 	switch r.Status {
 	case result.Passed:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -27,7 +28,7 @@ type board struct {
 	faults   []*fault    // in the order in which they came up
 	byCause  map[*result.Cause]*fault
 
-	grid  reports.LiveGrid
+	grid  view.LiveGrid
 	stale bool // the grid is to be laid out anew
 }
 
@@ -251,12 +252,12 @@ func (b *board) stalled(drv string, _ []matrix.Cell, silent time.Duration) {
 }
 
 // layout is the grid as the table would show it now.
-func (b *board) layout() reports.LiveGrid {
+func (b *board) layout() view.LiveGrid {
 	if !b.stale {
 		return b.grid
 	}
 	b.stale = false
-	r := result.Report{Grid: reports.GridOf(b.matrix)}
+	r := result.Report{Grid: b.matrix.Layout()}
 	first := map[string]string{}
 	for _, c := range b.matrix.Cells {
 		result := b.cells[c.ID].result
@@ -272,7 +273,7 @@ func (b *board) layout() reports.LiveGrid {
 		cause.ID, cause.Cells = f.id, f.cells
 		r.Causes = append(r.Causes, cause)
 	}
-	b.grid = reports.NewLiveGrid(r)
+	b.grid = view.NewLiveGrid(r)
 	return b.grid
 }
 
