@@ -20,7 +20,8 @@ export CGO_ENABLED = 0
 # Packages that start no goroutine (internal/arch_test.go sees to that): the race
 # detector can find nothing in them, and made the tests of reports take 170 s of
 # processor time instead of 20.
-sinks = ./result ./matrix ./reports ./reports/progress ./runner/graph ./runner/outcome \
+sinks = ./result ./matrix ./runner/graph ./runner/outcome \
+  ./reports ./reports/html ./reports/junit ./reports/markdown ./reports/progress ./reports/table ./reports/trace ./reports/view \
   ./internal ./internal/clean ./internal/closure ./internal/config ./internal/nix/flakeref ./internal/nix/nixlog
 
 # Tests that read megabytes, or thousands of records, in one goroutine: with the detector

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/bench"
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // A fleet is a flake that an old Nix and a current one build, and check.

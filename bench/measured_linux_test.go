@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // What the measured scripts do: use CPU, and hold 150 MiB for two seconds. dd writes its

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // target is a number that has to stay at or below a limit.

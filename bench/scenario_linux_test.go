@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/bench"
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // contender is one way to get a fleet done.

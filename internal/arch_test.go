@@ -37,18 +37,29 @@ func rules() []rule {
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix/nixlog", []string{"result"}},
 		{"internal/nix/flakeref", []string{"internal/git"}},
-		{"internal/nix/recordings", []string{"internal/lanes"}},
+		{"internal/nix/recordings", []string{"internal/test"}},
+		{"internal/test", []string{"internal", "result"}},
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "result"}},
 		// It stands above vmtest: it returns the checks of flakeci.toml as vmtest runs them.
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
 		{"internal", []string{"internal", "result"}},
-		{"matrix", nil},
+		{"matrix", []string{"result"}},
 		{"runner/outcome", []string{"matrix", "internal/nix", "result"}},
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
 		{"vmtest", []string{"internal", "result"}},
+		{"reports/view", []string{"internal", "result"}},
+		{"reports/table", []string{"reports/view", "internal", "result"}},
+		{"reports/html", []string{"reports/view", "internal", "result"}},
+		{"reports/markdown", []string{"reports/view", "internal", "result"}},
+		{"reports/junit", []string{"reports/view", "internal", "result"}},
+		{"reports/trace", []string{"reports/view", "internal", "result"}},
+		{"reports/github", []string{"reports/markdown", "reports/view", "internal", "result"}},
+		{"reports/history", []string{"internal", "result"}},
+		// Its views show a run that has no report yet.
+		{"reports/progress", []string{"reports", "reports/view", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
+		// Only this folder itself collects a report from what was run.
 		{"reports", []string{"runner/outcome", "matrix", "internal", "result"}},
-		{"reports/progress", []string{"reports", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
 		{"bench", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 		{"cmd", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 	}
@@ -125,7 +136,7 @@ func isUnder(folder string, parents []string) bool {
 }
 
 // testSupport is compiled into tests alone.
-var testSupport = []string{"reports/github/fakehub", "internal/git/planted", "internal/damage", "internal/lanes", "internal/nix/recordings", "internal/test"}
+var testSupport = []string{"internal/test", "internal/git/planted", "internal/damage", "internal/nix/recordings"}
 
 // ruleFor returns the rule with the longest folder that fits.
 func ruleFor(folder string) (rule, bool) {
@@ -177,27 +188,6 @@ func TestPurePackages(t *testing.T) {
 		for _, use := range uses(s, map[string][]string{"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker"}}) {
 			t.Errorf("%s uses %s, which is not pure", s.name, use)
 		}
-	}
-}
-
-// One file collects a Report from what was run. All others see the Report only,
-// so that a saved one can be rendered again. The views of a run that goes on are apart: it
-// has no report yet.
-func TestOneFileCollectsReports(t *testing.T) {
-	var collectors []string
-	for _, s := range sources(t) {
-		if !under(s.folder, "reports") || under(s.folder, "reports/progress") {
-			continue
-		}
-		if slices.ContainsFunc(s.imports, func(p string) bool {
-			folder, own := ours(p)
-			return own && (under(folder, "runner") || under(folder, "matrix") || under(folder, "vmtest"))
-		}) {
-			collectors = append(collectors, s.name)
-		}
-	}
-	if len(collectors) > 1 {
-		t.Errorf("more than one file of reports knows what was run: %q", collectors)
 	}
 }
 

@@ -3,6 +3,8 @@ package matrix
 import (
 	"maps"
 	"slices"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Row is one row of the grid. Its cells point into [Matrix.Cells].
@@ -136,4 +138,19 @@ func (l *layout) put(row *Row, c *Cell) {
 		return
 	}
 	row.Others = append(row.Others, c)
+}
+
+// Layout returns the grid as reports hold it, with its rows.
+func (m Matrix) Layout() result.Grid {
+	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
+	for _, w := range m.Rows() {
+		row := result.Row{Host: w.Host, NoHost: w.NoHost, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
+		for _, c := range slices.Concat([]*Cell{w.System, w.VM}, w.Homes, w.Others) {
+			if c != nil {
+				row.Cells = append(row.Cells, c.ID)
+			}
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	return g
 }

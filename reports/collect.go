@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
-	outcomes "github.com/flakeci/flakeci/runner/outcome"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Run is what a report is collected from. Matrix is what was selected; homes
@@ -21,7 +22,7 @@ type Run struct {
 	Started   time.Time
 	Duration  time.Duration
 	Matrix    matrix.Matrix
-	Outcome   outcomes.Run
+	Outcome   outcome.Run
 	Causes    []*result.Cause
 	Base      *result.Base
 	Notes     []string
@@ -42,7 +43,7 @@ func Collect(r Run) result.Report {
 		seen = append(seen, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
 	}
-	rep.Grid = GridOf(r.Matrix.With(seen...))
+	rep.Grid = r.Matrix.With(seen...).Layout()
 	for _, c := range r.Outcome.Causes {
 		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
 	}
@@ -55,22 +56,7 @@ func Collect(r Run) result.Report {
 	return rep
 }
 
-// GridOf is the layout of a matrix.
-func GridOf(m matrix.Matrix) result.Grid {
-	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
-	for _, w := range m.Rows() {
-		row := result.Row{Host: w.Host, NoHost: w.NoHost, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
-		for _, c := range slices.Concat([]*matrix.Cell{w.System, w.VM}, w.Homes, w.Others) {
-			if c != nil {
-				row.Cells = append(row.Cells, c.ID)
-			}
-		}
-		g.Rows = append(g.Rows, row)
-	}
-	return g
-}
-
-func collectCell(res outcomes.Result) result.Cell {
+func collectCell(res outcome.Result) result.Cell {
 	c := result.Cell{
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
@@ -84,7 +70,7 @@ func collectCell(res outcomes.Result) result.Cell {
 	}
 	c.Causes = causeIDs(res.Causes)
 	if !res.From.IsZero() {
-		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+moment(res.From), "; ")
+		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.Moment(res.From), "; ")
 	}
 	return c
 }
@@ -97,7 +83,7 @@ func causeIDs(causes []*result.Cause) []string {
 	return ids
 }
 
-func collectCause(c *result.Cause, results []outcomes.Result) result.Cause {
+func collectCause(c *result.Cause, results []outcome.Result) result.Cause {
 	cause := *c
 	cause.Cells = []string{}
 	for _, res := range results {
@@ -113,10 +99,10 @@ func collectCause(c *result.Cause, results []outcomes.Result) result.Cause {
 func Plan(f result.Flake, m matrix.Matrix) result.Report {
 	rep := result.Report{
 		Schema: result.Schema, Flake: f, Cells: []result.Cell{}, Causes: []result.Cause{},
-		Grid: GridOf(m),
+		Grid: m.Layout(),
 	}
 	for _, c := range m.Cells {
-		rep.Cells = append(rep.Cells, collectCell(outcomes.Result{Cell: c}))
+		rep.Cells = append(rep.Cells, collectCell(outcome.Result{Cell: c}))
 	}
 	return rep
 }

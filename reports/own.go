@@ -1,13 +1,17 @@
 package reports
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/flakeci/flakeci/reports/markdown"
+)
 
 // What the forms of a report begin with, each by itself.
 var ownRE = regexp.MustCompile(`\A(?:` +
 	`\s*\{\s*"schema":\s*"flakeci\.report/v[0-9]+"` + // JSON
 	`|<\?xml [^>]*\?>\s*<testsuites name="flakeci"` + // JUnit
 	`|<!doctype html>\s*<html [^>]*>\s*<head>\s*<meta charset="utf-8">\s*<meta name="generator" content="flakeci">` +
-	`|` + regexp.QuoteMeta(markdownMark) +
+	`|` + regexp.QuoteMeta(markdown.Marker) +
 	`|\{"displayTimeUnit":"ms","otherData":\{"started":"[^"]*","tool":"flakeci [^"]*"\}` + // the trace
 	`)`)
 

@@ -4,19 +4,26 @@ import (
 	"io"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/test/sample"
+	"github.com/flakeci/flakeci/reports/html"
+	"github.com/flakeci/flakeci/reports/junit"
+	"github.com/flakeci/flakeci/reports/markdown"
+	"github.com/flakeci/flakeci/reports/trace"
 	"github.com/flakeci/flakeci/result"
 )
 
 // Each form of a report is known again by its beginning, whatever is in it.
 func TestIsReport(t *testing.T) {
 	forms := map[string]func(io.Writer, result.Report) error{
-		"JSON": result.WriteJSON, "JUnit": WriteJUnit, "trace": WriteTrace,
-		"markdown": func(w io.Writer, r result.Report) error { return WriteMarkdown(w, r, MarkdownOptions{File: true}) },
-		"HTML":     func(w io.Writer, r result.Report) error { return WriteHTML(w, r, HTMLOptions{}) },
+		"JSON": result.WriteJSON, "JUnit": junit.Write, "trace": trace.Write,
+		"markdown": func(w io.Writer, r result.Report) error {
+			return markdown.Write(w, r, markdown.Options{File: true})
+		},
+		"HTML": func(w io.Writer, r result.Report) error { return html.Write(w, r, html.Options{}) },
 	}
-	forEachInput(t, func(t *testing.T, _ string, r result.Report) {
+	sample.EachInput(t, func(t *testing.T, _ string, r result.Report) {
 		for form, write := range forms {
-			text := written(t, write, r)
+			text := sample.Written(t, write, r)
 			if !IsReport(text[:min(len(text), 4<<10)]) {
 				t.Errorf("%s is not known again: %.200q", form, text)
 			}

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
-	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"

@@ -349,7 +349,7 @@ func firstLine(s string) string {
 }
 
 // LocationOf returns where a place is, nil if it is unknown.
-func LocationOf(p nixlog.Place) *result.Location {
+func LocationOf(p result.Location) *result.Location {
 	if p.File == "" {
 		return nil
 	}

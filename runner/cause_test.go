@@ -42,7 +42,7 @@ func TestBlame(t *testing.T) {
 func TestCausesAreOne(t *testing.T) {
 	var cs causes
 	throw := func(file string) error {
-		return &nixlog.EvalError{Message: "no", Place: nixlog.Place{File: file, Line: 1}}
+		return &nixlog.EvalError{Message: "no", Place: result.Location{File: file, Line: 1}}
 	}
 	if cs.ofEval(throw("a.nix")) != cs.ofEval(throw("a.nix")) {
 		t.Error("one error in two cells is two causes")

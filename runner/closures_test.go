@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/result"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/event"
 )

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // withGuest are the overrides for hosts that boot; a machine that cannot have what

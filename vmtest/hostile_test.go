@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/result"
 )
 

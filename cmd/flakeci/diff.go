@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
@@ -71,7 +71,7 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	style := a.style(o.color, to)
 	return a.ending(r, errors.Join(
 		guard("the changes", func() error {
-			return reports.WriteDiff(to, r, reports.TableOptions{Color: style.color, Width: style.width})
+			return table.WriteDiff(to, r, table.Options{Color: style.color, Width: style.width})
 		}),
 		a.writeReports(r, d),
 	))

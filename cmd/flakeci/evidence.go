@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/html"
 )
 
 // evidence is the folder of artifacts, as far as it is read: whole logs and pictures
@@ -52,7 +52,7 @@ func readEnd(root *os.Root, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, _, err := safefile.End(f, reports.MostEvidence)
+	text, _, err := safefile.End(f, html.MaxEvidence)
 	return text, err
 }
 

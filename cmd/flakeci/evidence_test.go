@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/html"
 )
 
 // A report may name any path, and a folder of artifacts may hold any link.
@@ -70,9 +70,9 @@ func TestEvidenceIsReadFromItsFolderOnly(t *testing.T) {
 
 func TestEvidenceWithoutEnd(t *testing.T) {
 	folder := t.TempDir()
-	write(t, filepath.Join(folder, "long.log"), strings.Repeat("x", reports.MostEvidence)+"the end")
+	write(t, filepath.Join(folder, "long.log"), strings.Repeat("x", html.MaxEvidence)+"the end")
 	got, err := evidence(folder).read("artifacts/long.log")
-	if err != nil || len(got) != reports.MostEvidence || !bytes.HasSuffix(got, []byte("xthe end")) {
+	if err != nil || len(got) != html.MaxEvidence || !bytes.HasSuffix(got, []byte("xthe end")) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
 }

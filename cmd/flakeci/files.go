@@ -16,8 +16,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/reports/html"
+	"github.com/flakeci/flakeci/reports/junit"
+	"github.com/flakeci/flakeci/reports/markdown"
+	"github.com/flakeci/flakeci/reports/trace"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -102,19 +105,19 @@ func unwritable(path string) string {
 func (a *App) writeReports(r result.Report, d delivery) error {
 	return errors.Join(
 		a.writeReport(d, "json", d.files.json, func(w io.Writer) error { return result.WriteJSON(w, r) }),
-		a.writeReport(d, "junit", d.files.junit, func(w io.Writer) error { return reports.WriteJUnit(w, r) }),
+		a.writeReport(d, "junit", d.files.junit, func(w io.Writer) error { return junit.Write(w, r) }),
 		a.writeReport(d, "markdown", d.files.markdown, func(w io.Writer) error {
-			return reports.WriteMarkdown(w, r, reports.MarkdownOptions{File: d.files.markdown != "-"})
+			return markdown.Write(w, r, markdown.Options{File: d.files.markdown != "-"})
 		}),
-		a.writeReport(d, "html", d.files.html, func(w io.Writer) error { return reports.WriteHTML(w, r, a.htmlOptions(d.artifacts)) }),
-		a.writeReport(d, "trace", d.files.trace, func(w io.Writer) error { return reports.WriteTrace(w, r) }),
+		a.writeReport(d, "html", d.files.html, func(w io.Writer) error { return html.Write(w, r, a.htmlOptions(d.artifacts)) }),
+		a.writeReport(d, "trace", d.files.trace, func(w io.Writer) error { return trace.Write(w, r) }),
 	)
 }
 
 // htmlOptions are the evidence, and where in GitHub Actions the run and its files can
 // be looked at.
-func (a *App) htmlOptions(artifacts evidence) reports.HTMLOptions {
-	o := reports.HTMLOptions{File: func(path string) ([]byte, error) {
+func (a *App) htmlOptions(artifacts evidence) html.Options {
+	o := html.Options{File: func(path string) ([]byte, error) {
 		data, err := artifacts.read(path)
 		return a.redactedFile(data), err
 	}}

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/reports/markdown"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -54,7 +54,7 @@ func (a *App) onGitHub(ctx context.Context, r result.Report, f githubFlags, shar
 		Comment: github.When(f.comment), Issue: github.When(f.issue), Key: key,
 		Render: func(limit int) (string, error) {
 			var b strings.Builder
-			err := reports.WriteMarkdown(&b, r, reports.MarkdownOptions{Limit: limit, RunURL: job.RunURL(), SourceURL: job.SourceURL()})
+			err := markdown.Write(&b, r, markdown.Options{Limit: limit, RunURL: job.RunURL(), SourceURL: job.SourceURL()})
 			return b.String(), err
 		},
 		Commands: a.Stderr,

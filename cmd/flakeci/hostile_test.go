@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/git/planted"
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // hostileFlake has a host for each way in which a flake can have Nix look into what is

@@ -13,6 +13,8 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/table"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -92,7 +94,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		}
 	}
 	for _, c := range d.Causes {
-		text := reports.Headline(result.Cause{Title: c.Title})
+		text := view.Headline(result.Cause{Title: c.Title})
 		if c.Location != nil {
 			text = c.Location.String() + " " + text
 		}
@@ -163,7 +165,7 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 	if err != nil {
 		return err
 	}
-	return reports.WriteGrid(a.Stdout, plan, reports.TableOptions{Color: style.color, Width: style.width})
+	return table.WriteGrid(a.Stdout, plan, table.Options{Color: style.color, Width: style.width})
 }
 
 func (a *App) printJSON(v any) error {

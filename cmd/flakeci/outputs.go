@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -18,7 +18,7 @@ func (a *App) writeOutputs(r result.Report) error {
 	// It exists, and may hold what the step wrote already.
 	f, err := safefile.Append(path)
 	if err == nil {
-		err = errors.Join(reports.WriteOutputs(f, r), f.Close())
+		err = errors.Join(github.WriteOutputs(f, r), f.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("outputs of the step: %w", err)

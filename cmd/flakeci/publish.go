@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -21,14 +21,14 @@ type delivery struct {
 // publish shows the report, writes it to the files and ends with the verdict's
 // exit code. A stdout that takes nothing keeps no file from being written.
 func (a *App) publish(ctx context.Context, r result.Report, d delivery) error {
-	table := a.Stdout
+	out := a.Stdout
 	if d.files.onStdout() {
-		table = a.Stderr
+		out = a.Stderr
 	}
-	style := a.style(d.color, table)
+	style := a.style(d.color, out)
 	err := errors.Join(
 		guard("the table", func() error {
-			return reports.WriteTable(table, r, reports.TableOptions{Color: style.color, Width: style.width})
+			return table.Write(out, r, table.Options{Color: style.color, Width: style.width})
 		}),
 		a.writeReports(r, d),
 		guard("the outputs of the step", func() error { return a.writeOutputs(r) }),

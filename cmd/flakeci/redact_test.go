@@ -9,7 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/reports/html"
+	"github.com/flakeci/flakeci/reports/junit"
+	"github.com/flakeci/flakeci/reports/markdown"
+	"github.com/flakeci/flakeci/reports/table"
+	"github.com/flakeci/flakeci/reports/trace"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -39,16 +44,16 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 	}
 	r.Causes[0].Log = filepath.Base(log)
 	for name, write := range map[string]func(io.Writer, result.Report) error{
-		"JSON": result.WriteJSON, "JUnit": reports.WriteJUnit, "trace": reports.WriteTrace, "outputs": reports.WriteOutputs,
+		"JSON": result.WriteJSON, "JUnit": junit.Write, "trace": trace.Write, "outputs": github.WriteOutputs,
 		"table": func(w io.Writer, r result.Report) error {
-			return reports.WriteTable(w, r, reports.TableOptions{Width: 80})
+			return table.Write(w, r, table.Options{Width: 80})
 		},
-		"diff": func(w io.Writer, r result.Report) error { return reports.WriteDiff(w, r, reports.TableOptions{}) },
+		"diff": func(w io.Writer, r result.Report) error { return table.WriteDiff(w, r, table.Options{}) },
 		"markdown": func(w io.Writer, r result.Report) error {
-			return reports.WriteMarkdown(w, r, reports.MarkdownOptions{})
+			return markdown.Write(w, r, markdown.Options{})
 		},
 		"HTML": func(w io.Writer, r result.Report) error {
-			return reports.WriteHTML(w, r, a.htmlOptions(evidence(filepath.Dir(log))))
+			return html.Write(w, r, a.htmlOptions(evidence(filepath.Dir(log))))
 		},
 	} {
 		if text := form(t, write, r); strings.Contains(text, testToken) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/flakeci/flakeci/reports/github/fakehub"
+	"github.com/flakeci/flakeci/internal/test/fakehub"
 )
 
 // The commits and the pull request of a script's repository on GitHub.
@@ -149,7 +149,7 @@ func (s *scriptHub) requests() (list []thing) {
 
 func (s *scriptHub) checks() (list []thing) {
 	for _, c := range s.hub.CheckRuns() {
-		list = append(list, thing{c.Conclusion, map[string]int{"annotations": len(c.Annotations)}, c.SHA + " " + c.Name + "\n" + c.Title + "\n" + c.Summary})
+		list = append(list, thing{c.Conclusion, map[string]int{"annotations": len(c.Annotations)}, c.SHA + " " + c.Name + "\n" + c.Output.Title + "\n" + c.Output.Summary})
 	}
 	return list
 }
@@ -175,7 +175,7 @@ func (s *scriptHub) start(ts *testscript.TestScript, args []string) {
 	for _, arg := range args {
 		right, known := map[string]*bool{
 			"read-only": &h.Rights.ReadOnly, "no-checks": &h.Rights.NoChecks, "no-statuses": &h.Rights.NoStatuses,
-			"no-issues": &h.Rights.NoIssues, "no-pulls": &h.Rights.NoPulls, "issues-off": &h.Rights.NoIssuesAtAll,
+			"no-issues": &h.Rights.NoIssues, "no-pulls": &h.Rights.NoPulls, "issues-off": &h.Rights.IssuesOff,
 		}[arg]
 		if !known {
 			ts.Fatalf("hub start does not know %s", arg)

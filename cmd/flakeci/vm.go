@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
@@ -92,7 +92,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		return err
 	}
 	style := a.style(o.flake.color, a.Stderr)
-	return a.ending(report, reports.WriteTable(a.Stderr, report, reports.TableOptions{Color: style.color, Width: style.width}))
+	return a.ending(report, table.Write(a.Stderr, report, table.Options{Color: style.color, Width: style.width}))
 }
 
 // parseForwards reads PORT:GUESTPORT.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/config"
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -50,7 +49,7 @@ func (j *job) vmOptions(tmp string) runner.VMOptions {
 	b := &booter{
 		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
 		redact: j.app.secrets.Text, checks: j.opts.vms.ChecksOf, homes: !j.opts.vms.NoHomes,
-		place: placer(placeLimit(j.opts.timeout), func(ctx context.Context, host, unit string) (nixlog.Place, error) {
+		place: placer(placeLimit(j.opts.timeout), func(ctx context.Context, host, unit string) (result.Location, error) {
 			return j.target.UnitPlace(ctx, host, unit)
 		}),
 	}
@@ -74,7 +73,7 @@ func placeLimit(timeout time.Duration) time.Duration {
 // placer looks for places, which are nice to have and no more. A flake's options can
 // take for ever, and a guest can make up a unit, so once the limit was reached there is
 // no further look.
-func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (nixlog.Place, error)) func(ctx context.Context, host, unit string) *result.Location {
+func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (result.Location, error)) func(ctx context.Context, host, unit string) *result.Location {
 	var late atomic.Bool
 	return func(ctx context.Context, host, unit string) *result.Location {
 		if late.Load() {

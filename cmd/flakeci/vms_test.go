@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
 )
 
 // An evaluation without end costs the limit once, and the cause has no place then.
@@ -17,16 +17,16 @@ func TestPlacesAreLimited(t *testing.T) {
 		}
 	}
 	asked := 0
-	place := placer(10*time.Millisecond, func(ctx context.Context, _, unit string) (nixlog.Place, error) {
+	place := placer(10*time.Millisecond, func(ctx context.Context, _, unit string) (result.Location, error) {
 		asked++
 		switch unit {
 		case "endless":
 			<-ctx.Done()
-			return nixlog.Place{}, ctx.Err()
+			return result.Location{}, ctx.Err()
 		case "broken":
-			return nixlog.Place{}, errors.New("broken")
+			return result.Location{}, errors.New("broken")
 		}
-		return nixlog.Place{File: "hosts/web.nix", Line: 3}, nil
+		return result.Location{File: "hosts/web.nix", Line: 3}, nil
 	})
 	for i, c := range []struct{ unit, want string }{{"broken", ""}, {"fine", "hosts/web.nix:3"}, {"endless", ""}, {"endless", ""}, {"fine", ""}} {
 		got := ""

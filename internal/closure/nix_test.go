@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/closure"
-	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // real is a Nix and what it is called with.

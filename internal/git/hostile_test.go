@@ -10,7 +10,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/git/planted"
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // Whatever a checkout brings along, no git of flakeci's runs a program that it names,

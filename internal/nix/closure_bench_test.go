@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // fleetPaths is what a host of some size needs: every path mentions a dozen

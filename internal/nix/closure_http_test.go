@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix/recordings"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // A binaryCache is served over HTTP.

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // fakeNix is a client of a script.

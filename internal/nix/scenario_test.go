@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix/recordings"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // files are the files of a flake by their path; a path that starts with ../ is

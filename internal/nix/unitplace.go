@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
 )
 
 // A definition is one that the module system has of a unit: the file of its
@@ -71,10 +72,10 @@ const unitExpr = `
 // UnitPlace finds where the flake itself declares a systemd unit of a host, such
 // as "backup.service". It is the zero Place where the flake does not, or where
 // the host does not tell; only what hinders the question itself is an error.
-func (t *Target) UnitPlace(ctx context.Context, host, unit string) (nixlog.Place, error) {
+func (t *Target) UnitPlace(ctx context.Context, host, unit string) (result.Location, error) {
 	function := unitFunction(host, unit)
 	if function == "" {
-		return nixlog.Place{}, nil
+		return result.Location{}, nil
 	}
 	var got struct {
 		Root  string       `json:"root"`
@@ -84,7 +85,7 @@ func (t *Target) UnitPlace(ctx context.Context, host, unit string) (nixlog.Place
 		if isOfOne(err) {
 			err = nil
 		}
-		return nixlog.Place{}, err
+		return result.Location{}, err
 	}
 	flake := t.Flake
 	// A dirty tree that was changed since it was opened is another one by now.
@@ -139,8 +140,8 @@ func unitNames(name string) []string {
 // unitPlace picks a definition in the flake: of those with a line the main one,
 // else the first; else one without a line. A module without a file is where its
 // text is; what an input's module only hands on comes last.
-func (f *Flake) unitPlace(found []definition) nixlog.Place {
-	var first, withoutLine, handedOn nixlog.Place
+func (f *Flake) unitPlace(found []definition) result.Location {
+	var first, withoutLine, handedOn result.Location
 	tree := f.tree()
 	for _, d := range found {
 		// How a module came in is said behind its file.
@@ -154,7 +155,7 @@ func (f *Flake) unitPlace(found []definition) nixlog.Place {
 			}
 			first = cmp.Or(first, at)
 		case ok:
-			withoutLine = cmp.Or(withoutLine, nixlog.Place{File: rel})
+			withoutLine = cmp.Or(withoutLine, result.Location{File: rel})
 		case inFlake:
 			handedOn = cmp.Or(handedOn, at)
 		}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flakeci/flakeci/internal/lanes"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // fixture opens a copy of one of testdata/flakes with the stand-in for nixpkgs.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -22,15 +22,15 @@ const (
 
 // check makes a check run of the report on a commit, with an annotation on each
 // line of the user's files that is to blame. notes are all annotations.
-func (c *client) check(ctx context.Context, j Job, name string, r result.Report, notes []reports.Annotation, render Render) error {
+func (c *client) check(ctx context.Context, j Job, name string, r result.Report, notes []Annotation, render Render) error {
 	// The run that is asked for twice is found by this.
 	id := strconv.FormatInt(j.Run, 10) + "." + strconv.FormatInt(j.Attempt, 10) + " " + name
 	text, err := render(mostOutput)
 	if err != nil {
 		return err
 	}
-	title := cut(reports.PlainSummary(r), mostTitle)
-	output := func(some []reports.Annotation) *github.CheckRunOutput {
+	title := cut(view.PlainSummary(r), mostTitle)
+	output := func(some []Annotation) *github.CheckRunOutput {
 		return &github.CheckRunOutput{Title: &title, Summary: &text, Annotations: annotations(some)}
 	}
 	first, rest := notes[:min(len(notes), mostAnnotations)], notes[min(len(notes), mostAnnotations):]
@@ -86,7 +86,7 @@ func (c *client) status(ctx context.Context, j Job, name string, r result.Report
 	if state == "" {
 		state = "error"
 	}
-	text := cut(reports.PlainSummary(r), mostDescription)
+	text := cut(view.PlainSummary(r), mostDescription)
 	_, err := ask(ctx, c, func() (*github.RepoStatus, error) {
 		status, _, err := c.api.Repositories.CreateStatus(ctx, c.owner, c.repo, j.SHA, &github.RepoStatus{
 			State: &state, Context: &name, Description: &text, TargetURL: optional(j.RunURL()),
@@ -112,7 +112,7 @@ func conclusion(v result.Verdict) string {
 	return "failure"
 }
 
-func annotations(notes []reports.Annotation) []*github.CheckRunAnnotation {
+func annotations(notes []Annotation) []*github.CheckRunAnnotation {
 	var list []*github.CheckRunAnnotation
 	for _, n := range notes {
 		line := max(n.Line, 1)

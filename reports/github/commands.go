@@ -3,8 +3,6 @@ package github
 import (
 	"fmt"
 	"strings"
-
-	"github.com/flakeci/flakeci/reports"
 )
 
 // The most annotations of one level that GitHub takes from a step.
@@ -13,9 +11,9 @@ const mostCommands = 10
 // commands are lines that have the runner annotate files, as
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 // describes them.
-func commands(notes []reports.Annotation) string {
-	words := map[reports.Level]string{reports.LevelFailure: "error", reports.LevelWarning: "warning", reports.LevelNotice: "notice"}
-	count := map[reports.Level]int{}
+func commands(notes []Annotation) string {
+	words := map[Level]string{LevelFailure: "error", LevelWarning: "warning", LevelNotice: "notice"}
+	count := map[Level]int{}
 	var b strings.Builder
 	for _, n := range notes {
 		if count[n.Level]++; count[n.Level] > mostCommands {

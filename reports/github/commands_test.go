@@ -4,20 +4,18 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/flakeci/flakeci/reports"
 )
 
 func TestCommands(t *testing.T) {
-	notes := []reports.Annotation{{
-		File: "a,b:c.nix", Line: 3, Column: 7, Level: reports.LevelFailure, Title: "it's 100%: no", Message: "one\n::set-output name=x::y",
+	notes := []Annotation{{
+		File: "a,b:c.nix", Line: 3, Column: 7, Level: LevelFailure, Title: "it's 100%: no", Message: "one\n::set-output name=x::y",
 	}}
 	want := "::error file=a%2Cb%3Ac.nix,line=3,col=7,title=it's 100%25%3A no::one%0A::set-output name=x::y\n"
 	if got := commands(notes); got != want {
 		t.Errorf("got %q", got)
 	}
 	for i := range 30 {
-		notes = append(notes, reports.Annotation{File: fmt.Sprint(i), Level: reports.LevelNotice})
+		notes = append(notes, Annotation{File: fmt.Sprint(i), Level: LevelNotice})
 	}
 	if got := strings.Count(commands(notes), "\n"); got != 1+mostCommands {
 		t.Errorf("%d commands", got)
@@ -27,7 +25,7 @@ func TestCommands(t *testing.T) {
 func FuzzCommands(f *testing.F) {
 	f.Add("a.nix", "title", "message")
 	f.Fuzz(func(t *testing.T, file, title, message string) {
-		got := commands([]reports.Annotation{{File: file, Level: reports.LevelWarning, Title: title, Message: message}})
+		got := commands([]Annotation{{File: file, Level: LevelWarning, Title: title, Message: message}})
 		if strings.Count(got, "\n") != 1 || strings.Contains(got, "\r") || !strings.HasPrefix(got, "::warning file=") {
 			t.Errorf("got %q", got)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -81,7 +81,7 @@ func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r re
 	}
 	// The word comes first: the body says for which cells it was said.
 	if before.state != m.state {
-		if err := c.remark(ctx, issue, "Other cells fail than before: "+reports.PlainSummary(r)+link(runURL)); err != nil {
+		if err := c.remark(ctx, issue, "Other cells fail than before: "+view.PlainSummary(r)+link(runURL)); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -62,7 +61,7 @@ func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	p := publication{job: j, report: r, options: o, client: c, notes: reports.Annotations(r)}
+	p := publication{job: j, report: r, options: o, client: c, notes: Annotations(r)}
 	if p.options.Key == "" {
 		p.options.Key = j.Workflow + "/" + j.Name
 	}
@@ -82,7 +81,7 @@ type publication struct {
 	report  result.Report
 	options Options
 	client  *client
-	notes   []reports.Annotation
+	notes   []Annotation
 }
 
 // permissions are what a workflow has to give, by what it is for.

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/reports/github/fakehub"
+	"github.com/flakeci/flakeci/internal/test/fakehub"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -474,9 +474,6 @@ func TestNightly(t *testing.T) {
 	s.job.Event, s.job.Pull = "schedule", 0
 	issues := func() (open, all []fakehub.Issue) {
 		for _, i := range s.hub.Issues() {
-			if i.IsPull {
-				continue
-			}
 			all = append(all, i)
 			if i.State == "open" {
 				open = append(open, i)
@@ -528,7 +525,7 @@ func TestNightly(t *testing.T) {
 	}
 	s.report = failed()
 	// Issues are switched off.
-	s.hub.Rights.NoIssuesAtAll = true
+	s.hub.Rights.IssuesOff = true
 	s.job.Run = 7
 	s.publish()
 	s.wants("no issue: the token may not write it")

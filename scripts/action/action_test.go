@@ -20,8 +20,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/flakeci/flakeci/internal/lanes"
-	"github.com/flakeci/flakeci/reports/github/fakehub"
+	"github.com/flakeci/flakeci/internal/test/fakehub"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // workflow is what act runs: a repository's checkout, as a job in Actions has it,
@@ -507,10 +507,10 @@ func TestActionByNight(t *testing.T) {
 		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
 	}
 	github.sane(t)
-	if len(github.issues()) != 1 || len(github.Comments(7)) > 0 {
-		t.Fatalf("issues %v, comments %v\n%s", github.issues(), github.Comments(7), job.log)
+	if len(github.Issues()) != 1 || len(github.Comments(7)) > 0 {
+		t.Fatalf("issues %v, comments %v\n%s", github.Issues(), github.Comments(7), job.log)
 	}
-	has(t, "the issue", github.issues()[0].Body, "what a night")
+	has(t, "the issue", github.Issues()[0].Body, "what a night")
 	if _, err := os.Stat(filepath.Join(w.left, "nightly-report", "report.json")); err != nil {
 		t.Error(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/git/planted"
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // No git that the scripts start runs what a checkout brings along, wherever they are

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flakeci/flakeci/reports/github/fakehub"
+	"github.com/flakeci/flakeci/internal/test/fakehub"
 )
 
 // hub is the GitHub that a job shows its report on.
@@ -64,17 +64,6 @@ func (h *hub) check(t *testing.T, sha string) fakehub.CheckRun {
 		t.Fatalf("check runs: %+v, want one of %s", runs, sha)
 	}
 	return runs[0]
-}
-
-// issues are those that are no pull request.
-func (h *hub) issues() []fakehub.Issue {
-	var list []fakehub.Issue
-	for _, i := range h.Issues() {
-		if !i.IsPull {
-			list = append(list, i)
-		}
-	}
-	return list
 }
 
 // has fails the test if a text lacks one of the words.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flakeci/flakeci/internal/lanes"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // tokenWorkflow installs Nix by the action or, as many do, before it.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // EvalError is an error in the flake or one of its inputs, with its place in the flake's
@@ -12,7 +14,7 @@ type EvalError struct {
 	// Message is Nix's innermost error, with the flake's own paths made relative.
 	Message string
 	// Place is where the error is in the flake. File is empty if Nix names no such place.
-	Place Place
+	Place result.Location
 	// Frames is the trace, innermost first.
 	Frames []Frame
 	// Input is set if an input could not be fetched.
@@ -61,24 +63,6 @@ func (e *EvalError) NoFlake() bool {
 // be fetched itself.
 func (e *EvalError) NotFetched() bool {
 	return e.Place.File == "" && !e.locking && e.Input == nil && fetchFailRE.MatchString(e.Message)
-}
-
-// Place is a place in a flake. File is relative to the root of its git repository, or to
-// the flake if there is no git. Line and Column count from 1; 0 is unknown.
-type Place struct {
-	File         string
-	Line, Column int
-}
-
-// String returns file:line:column, as far as they are known.
-func (p Place) String() string {
-	switch {
-	case p.Line == 0:
-		return p.File
-	case p.Column == 0:
-		return fmt.Sprintf("%s:%d", p.File, p.Line)
-	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
 // Frame is one line of an evaluation trace. Where is its file with line and column: as Nix

@@ -3,6 +3,8 @@ package nixlog
 import (
 	"regexp"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 var (
@@ -16,13 +18,13 @@ var (
 // is in the flake; else a file of the flake that the message names, as the module system
 // does for bad definitions; else the innermost frame of the trace that is in the flake, or
 // says that one of its modules is evaluated.
-func (t Tree) placeOf(r *record) Place {
+func (t Tree) placeOf(r *record) result.Location {
 	if p, ok := t.Place(r.Position); ok {
 		return p
 	}
 	for _, m := range inModuleRE.FindAllStringSubmatch(r.text(), -1) {
 		if file, ok := t.Module(m[1]); ok {
-			return Place{File: file}
+			return result.Location{File: file}
 		}
 	}
 	for _, frame := range r.Trace {
@@ -31,17 +33,17 @@ func (t Tree) placeOf(r *record) Place {
 		}
 		if m := contextRE.FindStringSubmatch(strings.TrimSpace(stripSGR(frame.RawMsg))); m != nil {
 			if file, ok := t.Module(m[1]); ok {
-				return Place{File: file, Line: t.lineWith(file, r.text())}
+				return result.Location{File: file, Line: t.lineWith(file, r.text())}
 			}
 		}
 	}
-	return Place{}
+	return result.Location{}
 }
 
 // Place maps a position into the tree. ok is false if it is elsewhere.
-func (t Tree) Place(p Position) (place Place, ok bool) {
+func (t Tree) Place(p Position) (place result.Location, ok bool) {
 	file, ok := t.relative(p.path())
-	return Place{File: file, Line: p.Line, Column: p.Column}, ok
+	return result.Location{File: file, Line: p.Line, Column: p.Column}, ok
 }
 
 // Module maps the file of a module, as the module system names it, into the tree. A module
@@ -102,5 +104,5 @@ func (t Tree) where(p Position) string {
 	case !strings.HasPrefix(file, "/") && !strings.HasPrefix(file, "«"):
 		return ""
 	}
-	return Place{File: p.path(), Line: p.Line, Column: p.Column}.String()
+	return result.Location{File: p.path(), Line: p.Line, Column: p.Column}.String()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/progress"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -26,7 +27,7 @@ type board struct {
 	faults  []*fault               // in the order in which they came up
 	byCause map[*result.Cause]*fault
 
-	grid    reports.LiveGrid
+	grid    view.LiveGrid
 	version int  // of the state's matrix, when the grid was laid out
 	stale   bool // the grid is to be laid out anew
 }
@@ -78,7 +79,7 @@ func (b *board) finish(r outcome.Result) {
 }
 
 // layout is the grid as the table would show it now.
-func (b *board) layout() reports.LiveGrid {
+func (b *board) layout() view.LiveGrid {
 	if !b.stale && b.version == b.Version {
 		return b.grid
 	}
@@ -101,6 +102,6 @@ func (b *board) layout() reports.LiveGrid {
 		cause.ID, cause.Cells = f.id, f.cells
 		r.Causes = append(r.Causes, cause)
 	}
-	b.grid = reports.NewLiveGrid(r)
+	b.grid = view.NewLiveGrid(r)
 	return b.grid
 }

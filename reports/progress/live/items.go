@@ -7,8 +7,8 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/progress"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -82,7 +82,7 @@ const mostVictims = 3
 func (f *fault) words() (title, victims string) {
 	cause := f.cause
 	cause.Cells = f.cells
-	title = clean.Clean(reports.Headline(cause))
+	title = clean.Clean(view.Headline(cause))
 	cells := f.cells
 	more := ""
 	if len(cells) > mostVictims {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/clean"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 )
 
 // overview draws all of the run: what it is of, how far it is, the grid, what
@@ -119,7 +119,7 @@ func soon(left time.Duration) string {
 	case left < time.Hour:
 		return fmt.Sprintf("about %dm left", (left+30*time.Second)/time.Minute)
 	}
-	return "about " + reports.Human(left.Round(5*time.Minute)) + " left"
+	return "about " + view.Duration(left.Round(5*time.Minute)) + " left"
 }
 
 // bar is a line that fills up.

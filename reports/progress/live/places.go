@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 )
 
 // The signs of what is not finished; the others are those of the table.
@@ -58,7 +58,7 @@ func (b *board) gridRows() []gridRow {
 	return rows
 }
 
-func (b *board) place(at reports.LivePlace) place {
+func (b *board) place(at view.LivePlace) place {
 	p := place{sign: at.Mark.Sign, text: at.Mark.Text, brief: at.Mark.Brief, sgr: at.Mark.SGR, state: passed}
 	for _, id := range at.Cells {
 		c := b.Cells[id]

@@ -7,7 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/flakeci/flakeci/internal/clean"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 )
 
 // The colours of a terminal that the view uses, by their SGR numbers.
@@ -93,5 +93,5 @@ func clock(d time.Duration) string {
 	if d < 10*time.Second {
 		return d.Truncate(time.Second).String()
 	}
-	return reports.Human(d.Truncate(time.Second))
+	return view.Duration(d.Truncate(time.Second))
 }

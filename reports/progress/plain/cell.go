@@ -9,7 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -54,7 +54,7 @@ func (p *Printer) details(r outcome.Result) []string {
 	}
 	var lines []string
 	for _, phase := range r.Phases {
-		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, reports.HumanSeconds(phase.Duration)))
+		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, view.Seconds(phase.Duration)))
 	}
 	for _, output := range slices.Sorted(maps.Keys(r.OutPaths)) {
 		lines = append(lines, "  "+output+" "+r.OutPaths[output])
@@ -67,7 +67,7 @@ func (p *Printer) details(r outcome.Result) []string {
 
 // headline returns the line of a cell.
 func headline(r outcome.Result) string {
-	took := reports.HumanSeconds(r.Seconds())
+	took := view.Seconds(r.Seconds())
 	id := r.Cell.ID
 	switch r.Status {
 	case result.Passed:

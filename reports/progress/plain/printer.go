@@ -12,8 +12,8 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/progress"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -99,7 +99,7 @@ func (p *Printer) handle(e event.Event) {
 		p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(e.Cells), e.Phase, e.Cause.Title)})
 	case event.Stalled:
 		if e.Silent > 0 && len(e.Cells) > 0 {
-			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(nix.DrvName(e.Drv)), reports.Human(e.Silent))})
+			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(nix.DrvName(e.Drv)), view.Duration(e.Silent))})
 		}
 	}
 }

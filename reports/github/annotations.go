@@ -1,0 +1,73 @@
+package github
+
+import (
+	"path"
+	"strings"
+
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Level is how bad it is what an annotation says, in GitHub's words.
+type Level string
+
+// The levels of annotations.
+const (
+	LevelFailure Level = "failure"
+	LevelWarning Level = "warning"
+	LevelNotice  Level = "notice"
+)
+
+// Annotation is a remark on a line of the user's files. Line and Column count from
+// 1, 0 is unknown.
+type Annotation struct {
+	File                    string
+	Line, Column            int
+	Level                   Level
+	Title, Message, Details string
+}
+
+// Annotations are the causes that have a place in the repository, new ones before
+// those that were there at the base already.
+func Annotations(r result.Report) []Annotation {
+	r = view.Terminal().Report(r)
+	x := view.NewIndex(r)
+	var fresh, old []Annotation
+	for _, c := range r.Causes {
+		c.Cells = x.CellsOf(r, c)
+		if c.Location == nil || !inside(c.Location.File) {
+			continue
+		}
+		a := Annotation{
+			File: c.Location.File, Line: c.Location.Line, Column: c.Location.Column,
+			Level: LevelFailure, Title: view.Headline(c), Details: c.LogTail,
+		}
+		var said []string
+		if n := len(c.Cells); n > 0 {
+			said = append(said, "blocks "+view.Count(n, "cell")+": "+view.And(c.Cells))
+		}
+		for _, text := range []string{view.Details(c), view.Prefix("hint: ", c.Hint)} {
+			if text != "" {
+				said = append(said, text)
+			}
+		}
+		if a.Message = strings.Join(said, "\n"); a.Message == "" {
+			a.Message = a.Title
+		}
+		switch {
+		case x.AlreadyBroken(c):
+			a.Level, a.Title = LevelNotice, a.Title+" (already broken at the base)"
+			old = append(old, a)
+			continue
+		case x.BlamesMachine(c):
+			a.Level = LevelWarning
+		}
+		fresh = append(fresh, a)
+	}
+	return append(fresh, old...)
+}
+
+// inside says whether a path leads to a file of the repository.
+func inside(file string) bool {
+	return file != "" && !path.IsAbs(file) && file != ".." && !strings.HasPrefix(path.Clean(file), "../")
+}

@@ -1,0 +1,88 @@
+package html
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/flakeci/flakeci/result"
+)
+
+// Options says what a page has besides the report. The zero value is a page
+// of the report alone.
+type Options struct {
+	// File reads evidence that the report names, such as logs and pictures of
+	// screens; nil leaves them out. Of a file longer than [MaxEvidence] its end
+	// will do.
+	File func(path string) ([]byte, error)
+	// RunURL is where the run can be looked at, as an http or https address.
+	RunURL string
+	// SourceURL is the address below which the flake's files are, such as
+	// https://HOST/OWNER/REPO/blob/REV.
+	SourceURL string
+}
+
+// MaxEvidence is how many bytes of one file a page may ask for.
+const MaxEvidence = 16 << 20
+
+//go:embed assets
+var assets embed.FS
+
+// Write writes the report as one page without outside resources: the grid,
+// the causes, what changed against the base, a timeline, and the logs and
+// pictures that the report names, as far as they fit. Nothing in the report can
+// act as markup or script.
+func Write(w io.Writer, r result.Report, o Options) error {
+	css, err := asset("css")
+	if err != nil {
+		return err
+	}
+	js, err := asset("js")
+	if err != nil {
+		return err
+	}
+	page, err := template.ParseFS(assets, "assets/*.html")
+	if err != nil {
+		return fmt.Errorf("the page's template: %w", err)
+	}
+	view := newPage(r, o)
+	view.CSS, view.JS = template.CSS(css), template.JS(js)
+	view.Policy = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; " +
+		"style-src " + contentHash(css) + "; script-src " + contentHash(js)
+	var out bytes.Buffer
+	if err := page.ExecuteTemplate(&out, "page.html", view); err != nil {
+		return fmt.Errorf("render the page: %w", err)
+	}
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+// asset is the text of all files with an extension, in the order of their
+// names.
+func asset(extension string) (string, error) {
+	names, err := fs.Glob(assets, "assets/*."+extension)
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	for _, name := range names {
+		part, err := fs.ReadFile(assets, name)
+		if err != nil {
+			return "", err
+		}
+		text.Write(part)
+	}
+	return text.String(), nil
+}
+
+// contentHash allows one inline script or style, and no other.
+func contentHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}

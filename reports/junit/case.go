@@ -1,0 +1,112 @@
+package junit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+)
+
+// cases makes a case of each phase of a cell. A cell that never came to a
+// phase, or ended otherwise than its phases did, has one under its id alone.
+func (j converter) cases(c result.Cell) []junit.Testcase {
+	var list []junit.Testcase
+	said := false
+	for i, p := range c.Phases {
+		last := i == len(c.Phases)-1
+		list = append(list, j.phaseCase(c, p, last))
+		said = said || explains(p.Status, c.Status)
+	}
+	if !said {
+		list = append(list, j.phaseCase(c, result.Phase{Status: c.Status}, true))
+	}
+	return list
+}
+
+// explains reports whether the status of a phase tells how its cell ended.
+func explains(phase, cell result.Status) bool {
+	return phase == cell || phase.NeedsAttention() && cell.NeedsAttention()
+}
+
+func (j converter) phaseCase(c result.Cell, p result.Phase, last bool) junit.Testcase {
+	test := junit.Testcase{
+		Classname: c.ID,
+		Name:      strings.TrimSpace(c.ID + " " + p.Name.String()),
+		Time:      xmlSeconds(p.Duration),
+	}
+	causes := phaseCauses(p, j.index.Causes[c.ID])
+	switch {
+	case p.Status == result.Skipped, p.Status == result.Canceled:
+		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, view.Reason(c), string(p.Status)), Type: string(p.Status)}
+	case p.Status == "":
+		test.Error = &junit.Result{Message: "there is no result", Type: "no-result"}
+	case p.Status == result.Passed:
+		causes = nil
+	default:
+		put(&test, p.Status, reason(p, causes))
+	}
+	test.SystemOut = output(c, p, causes, last)
+	return test
+}
+
+// put makes a result an error if the machine is to blame, else a failure.
+func put(test *junit.Testcase, s result.Status, r *junit.Result) {
+	if s.BlamesFlake() {
+		test.Failure = r
+	} else {
+		test.Error = r
+	}
+}
+
+// reason says why a phase did not pass. With several causes the first gives
+// the message; the text has them all.
+func reason(p result.Phase, causes []result.Cause) *junit.Result {
+	if len(causes) == 0 {
+		return &junit.Result{Message: cmp.Or(view.FirstLine(p.Message), string(p.Status)), Type: string(p.Status), Data: p.Message}
+	}
+	r := &junit.Result{Message: view.Headline(causes[0]), Type: cmp.Or(string(causes[0].Kind), string(p.Status))}
+	if more := len(causes) - 1; more > 0 {
+		r.Message += fmt.Sprintf(" (and %d more)", more)
+	}
+	var texts []string
+	for _, c := range causes {
+		texts = append(texts, explain(c))
+	}
+	r.Data = strings.Join(texts, "\n\n")
+	return r
+}
+
+// causeCase is the case of a cause that stops no cell of the report.
+func (j converter) causeCase(c result.Cause) junit.Testcase {
+	test := junit.Testcase{Classname: "flake", Name: view.Headline(c), Time: xmlSeconds(0)}
+	p := result.Phase{Status: c.Kind.Status()}
+	put(&test, p.Status, reason(p, []result.Cause{c}))
+	test.SystemOut = attachments(c.Log)
+	return test
+}
+
+// verdictCase is the one case of a run that ended without a reason in any cell.
+func verdictCase(v result.Verdict, line string) junit.Testcase {
+	res := &junit.Result{Message: line, Type: string(v)}
+	test := junit.Testcase{Classname: "flake", Name: "run", Time: xmlSeconds(0)}
+	if v == result.VerdictFailed {
+		test.Failure = res
+		return test
+	}
+	test.Error = res
+	return test
+}
+
+// phaseCauses picks from a cell's causes those of one phase, as far as that says.
+// In a machine that was booted several checks may fail, each for its own reason.
+func phaseCauses(p result.Phase, causes []result.Cause) []result.Cause {
+	if len(p.Causes) == 0 {
+		return causes
+	}
+	return slices.DeleteFunc(slices.Clone(causes), func(c result.Cause) bool { return !slices.Contains(p.Causes, c.ID) })
+}

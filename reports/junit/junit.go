@@ -1,0 +1,206 @@
+package junit
+
+import (
+	"cmp"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Write writes the report as JUnit XML, by the rules of Jenkins'
+// junit-10.xsd, which most readers of such files follow.
+//
+// There is a suite for each host ("host reason"), with its system, its virtual
+// machine and the homes on it; one for homes that serve several hosts or none
+// ("homes"), one for homes of hosts that do not exist ("orphaned homes"), and
+// one for each other kind ("checks", "packages", …). Every phase of a cell is a
+// case. Its classname is the cell's id; its name is the id and the phase, since
+// many readers show nothing but the name.
+//
+// What is wrong in the flake is a failure, what flakeci or the machine could
+// not do an error. A suite "flake" holds what went wrong before there was a
+// cell, so that the file of a run that did not pass is never all green.
+func Write(w io.Writer, r result.Report) error {
+	suites := newJUnit(sanitizer().Report(r)).suites()
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return fmt.Errorf("write JUnit report: %w", err)
+	}
+	if err := suites.WriteXML(w); err != nil {
+		return fmt.Errorf("write JUnit report: %w", err)
+	}
+	return nil
+}
+
+// sanitizer is the washer for JUnit. A file of logs without end is refused or
+// truncated by its readers, and the whole logs are attached.
+func sanitizer() view.Sanitizer {
+	return view.Sanitizer{Clean: func(s string) string { return noMarkers(noCommands(clean.XML(s))) }, Width: 2000, Lines: 100}
+}
+
+// converter is a report on its way into JUnit's form.
+type converter struct {
+	result.Report
+	index   view.Index
+	orphans map[string]bool
+}
+
+func newJUnit(r result.Report) converter {
+	j := converter{Report: r, index: view.NewIndex(r), orphans: map[string]bool{}}
+	for _, id := range r.Grid.Orphans {
+		j.orphans[id] = true
+	}
+	return j
+}
+
+func (j converter) suites() junit.Testsuites {
+	all := junit.Testsuites{Name: "flakeci", Time: xmlSeconds(j.Duration)}
+	for _, s := range append(j.cellSuites(), j.flakeSuite(j.red())...) {
+		s.ID = len(all.Suites)
+		all.AddSuite(s)
+	}
+	return withoutSkipped(all)
+}
+
+// withoutSkipped takes the totals from a file that has skipped cases. In
+// junit-10.xsd the root has no attribute for those, and readers that find the
+// other totals there count a skipped case as passed; without them they add up
+// the suites.
+func withoutSkipped(all junit.Testsuites) junit.Testsuites {
+	if all.Skipped > 0 {
+		all.Tests, all.Failures, all.Errors, all.Skipped = 0, 0, 0, 0
+	}
+	return all
+}
+
+// cellSuites makes the suites of all cells, in the order in which a cell of
+// each comes first.
+func (j converter) cellSuites() []junit.Testsuite {
+	var names []string
+	cells := map[string][]result.Cell{}
+	for _, c := range j.Cells {
+		name := j.suiteOf(c)
+		if cells[name] == nil {
+			names = append(names, name)
+		}
+		cells[name] = append(cells[name], c)
+	}
+	var list []junit.Testsuite
+	for _, name := range names {
+		list = append(list, j.suite(name, cells[name]))
+	}
+	return list
+}
+
+// suiteOf names the suite that a cell belongs to. The word "host" keeps a host
+// called "homes" apart from the homes.
+func (j converter) suiteOf(c result.Cell) string {
+	switch {
+	case j.orphans[c.ID]:
+		return "orphaned homes"
+	case view.InGrid(c) && c.Host != "":
+		return "host " + c.Host
+	case c.Kind == "home":
+		return "homes"
+	}
+	if title := view.KindTitle(c.Kind); title != c.Kind {
+		return title
+	}
+	return strings.TrimSpace(c.Kind + " cells") // a kind of a newer flakeci
+}
+
+func (j converter) suite(name string, cells []result.Cell) junit.Testsuite {
+	s := junit.Testsuite{Name: name}
+	j.describe(&s)
+	total, started := 0.0, j.Started
+	for i, c := range cells {
+		for k, p := range c.Phases {
+			if i+k == 0 || !p.Started.IsZero() && p.Started.Before(started) {
+				started = p.Started
+			}
+		}
+		total += c.TotalSeconds()
+		for _, test := range j.cases(c) {
+			s.AddTestcase(test)
+		}
+	}
+	s.Time = xmlSeconds(total)
+	if !started.IsZero() {
+		s.SetTimestamp(started.UTC())
+	}
+	return s
+}
+
+// describe says in a suite's properties what was looked at, and with what.
+func (j converter) describe(s *junit.Testsuite) {
+	properties := []junit.Property{
+		{Name: "flake.ref", Value: j.Flake.Ref},
+		{Name: "flake.locked", Value: j.Flake.Locked},
+		{Name: "flake.rev", Value: j.Flake.Rev},
+		{Name: "flake.dirty", Value: strconv.FormatBool(j.Flake.Dirty)},
+		{Name: "flakeci.version", Value: j.Tool.Version},
+		{Name: "nix.version", Value: j.Nix.Version},
+		{Name: "base.ref", Value: j.base().Ref},
+		{Name: "base.rev", Value: j.base().Rev},
+		{Name: "base.missing", Value: j.base().Missing},
+		{Name: "not-tested", Value: view.NotTested(j.Report)},
+	}
+	for _, warning := range j.Warnings {
+		properties = append(properties, junit.Property{Name: "warning", Value: warning.String()})
+	}
+	for _, p := range properties {
+		if p.Value != "" {
+			s.AddProperty(p.Name, p.Value)
+		}
+	}
+}
+
+// base is what the run was compared with, of which there may be nothing.
+func (j converter) base() result.Base {
+	if j.Base == nil {
+		return result.Base{}
+	}
+	return *j.Base
+}
+
+// flakeSuite holds the causes that stop no cell. A run that did not pass and
+// has nothing red to show for it, such as an interrupted one, gets a case that
+// says so.
+func (j converter) flakeSuite(red bool) []junit.Testsuite {
+	s := junit.Testsuite{Name: "flake", Time: xmlSeconds(0)}
+	j.describe(&s)
+	for _, c := range j.index.Unassigned {
+		s.AddTestcase(j.causeCase(c))
+		red = true
+	}
+	verdict := cmp.Or(j.Verdict, result.VerdictOf(j.Cells, j.Causes, false))
+	if !red && verdict != result.VerdictPassed {
+		s.AddTestcase(verdictCase(verdict, view.Summary(j.Report)))
+	}
+	if s.Tests == 0 {
+		return nil
+	}
+	if !j.Started.IsZero() {
+		s.SetTimestamp(j.Started.UTC())
+	}
+	return []junit.Testsuite{s}
+}
+
+// red reports whether any cell becomes a failure or an error.
+func (j converter) red() bool {
+	for _, c := range j.Cells {
+		for _, test := range j.cases(c) {
+			if test.Failure != nil || test.Error != nil {
+				return true
+			}
+		}
+	}
+	return false
+}

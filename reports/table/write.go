@@ -1,0 +1,88 @@
+package table
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Options says how the terminal form is to look. The zero value is plain
+// text of any width.
+type Options struct {
+	Color bool // use colours
+	Width int  // columns of the terminal; 0 means that there is no limit
+}
+
+// Write writes the report for a terminal: what was looked at, the grid of
+// hosts and users, further kinds of cells, the causes of what did not pass, what was
+// not tested, and the verdict as the last line. Nothing in the report can act as an escape
+// sequence or as a command to GitHub's runner.
+func Write(w io.Writer, r result.Report, o Options) error {
+	r = view.Terminal().Report(r)
+	p := &page{options: o}
+	p.head(r)
+	x, s := view.NewIndex(r), view.NewLayout(r)
+	p.gap()
+	if err := p.grid(s, x); err != nil {
+		return fmt.Errorf("lay out the grid: %w", err)
+	}
+	if err := p.others(s.Others); err != nil {
+		return fmt.Errorf("lay out the counts: %w", err)
+	}
+	p.remarks(r, view.Labeler{Index: x})
+	p.changes(r)
+	p.causes(r, x)
+	p.gap()
+	switch left := view.NotTested(r); {
+	case left == "":
+	case p.room(0) == 0:
+		p.add("not tested: " + left) // whole, for who looks for the line
+	default:
+		p.hang("not tested: " + left)
+	}
+	p.verdict(r)
+	return p.writeTo(w)
+}
+
+// head appends what was looked at, with what, and for how long.
+func (p *page) head(r result.Report) {
+	facts := []string{p.in(view.Strong, "flakeci") + "  " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "?") + view.Revision(r.Flake)}
+	if r.Nix.Version != "" {
+		facts = append(facts, "nix "+r.Nix.Version)
+	}
+	facts = append(facts, view.Inventory(r.Cells))
+	if r.Duration > 0 {
+		facts = append(facts, view.Seconds(r.Duration))
+	}
+	line := facts[0]
+	for _, fact := range facts[1:] {
+		if next := line + "   " + fact; p.room(0) == 0 || view.Width(next) <= p.room(0) {
+			line = next
+			continue
+		}
+		p.add(line)
+		line = "         " + fact
+	}
+	p.add(line)
+	for _, how := range view.SlowBoots(r.Cells) {
+		p.hang("booted " + how)
+	}
+}
+
+// verdict appends the last line.
+func (p *page) verdict(r result.Report) {
+	line := view.Summary(r)
+	word, rest, _ := strings.Cut(line, ":")
+	t := view.Warn
+	switch result.Verdict(word) {
+	case result.VerdictPassed:
+		t = view.Good
+	case result.VerdictFailed:
+		t = view.Bad
+	}
+	p.add(p.in(t, word+":") + rest)
+}

@@ -1,0 +1,56 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+)
+
+// WriteGrid writes which cells there are, without results: the grid, then the
+// names of what has no place in it. Cells have an empty status.
+func WriteGrid(w io.Writer, r result.Report, o Options) error {
+	r = view.Terminal().Report(r)
+	p := &page{options: o}
+	x, s := view.NewIndex(r), view.NewLayout(r)
+	if err := p.grid(s, x); err != nil {
+		return fmt.Errorf("lay out the grid: %w", err)
+	}
+	p.gap()
+	p.names(s.Others)
+	p.gap()
+	for _, note := range r.Notes {
+		p.hang("note: " + note)
+	}
+	p.gap()
+	p.add(extent(r))
+	return p.writeTo(w)
+}
+
+// names appends the cells outside of the grid by kind.
+func (p *page) names(cells []result.Cell) {
+	kinds, groups := view.ByKind(cells)
+	const column = 13
+	for _, kind := range kinds {
+		names := make([]string, 0, len(groups[kind]))
+		for _, c := range groups[kind] {
+			names = append(names, strings.TrimPrefix(c.ID, kind+"/"))
+		}
+		title := fmt.Sprintf("%-*s", column, view.KindTitle(kind))
+		for _, line := range view.Fill(names, ",", p.measure(column)) {
+			p.add(p.in(view.Quiet, title) + line)
+			title = strings.Repeat(" ", column)
+		}
+	}
+}
+
+// extent says how large the grid is.
+func extent(r result.Report) string {
+	parts := []string{view.Count(len(r.Grid.Hosts), "host"), view.Count(len(r.Grid.Users), "user"), view.Inventory(r.Cells)}
+	if n := len(r.Grid.Orphans); n > 0 {
+		parts = append(parts, view.Count(n, "home")+" for hosts that do not exist")
+	}
+	return strings.Join(parts, ", ")
+}
