@@ -24,15 +24,15 @@ type board struct {
 
 	*progress.State
 	results map[string]result.Cell // of finished cells, as in a report
-	faults  []*fault               // in the order in which they came up
+	faults  []*fault               // oldest first
 	byCause map[*result.Cause]*fault
 
 	grid    view.LiveGrid
 	version int  // of the state's matrix, when the grid was laid out
-	stale   bool // the grid is to be laid out anew
+	stale   bool // results came since
 }
 
-// fault is a cause with the cells that it stops as far as they are known.
+// fault is a cause with the cells that it is known to stop.
 type fault struct {
 	id    string
 	cause result.Cause
@@ -57,8 +57,8 @@ func (b *board) handle(e event.Event) {
 	}
 }
 
-// finish takes in a result. It is made what a report has of it here: its causes change
-// once the run is over.
+// finish takes in a result. It collects what a report would have of it right away, as causes
+// change once the run is over.
 func (b *board) finish(r outcome.Result) {
 	b.stale = true
 	rep := reports.Collect(reports.Run{Outcome: outcome.Run{Results: []outcome.Result{r}, Causes: r.Causes}})
@@ -78,7 +78,7 @@ func (b *board) finish(r outcome.Result) {
 	}
 }
 
-// layout is the grid as the table would show it now.
+// layout returns the grid as the table would show it now.
 func (b *board) layout() view.LiveGrid {
 	if !b.stale && b.version == b.Version {
 		return b.grid

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// condense leaves rows out until the rest fits: first such as have passed, then
-// such as nothing has begun of, then the last. The line that is left for them
-// counts them.
+// condense leaves out rows until the others fit: first those that passed, then those where
+// nothing has begun, then the last. One line counts the rows left out.
 func condense(rows []gridRow, lines int) (kept []gridRow, rest string) {
 	if len(rows) <= lines {
 		return rows, ""
@@ -27,7 +26,7 @@ func condense(rows []gridRow, lines int) (kept []gridRow, rest string) {
 		})
 	}
 	drop(passed)
-	slices.Reverse(kept) // of those that wait, the first are next
+	slices.Reverse(kept) // the first of those that wait begin next
 	for _, s := range []state{waiting, failed, running} {
 		drop(s)
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Estimate says how long a phase of a cell took in past runs, if that is known.
+// Estimate returns how long a phase of a cell took in past runs, if that is known.
 type Estimate func(cell, phase string) (time.Duration, bool)
 
-// plan is what the time that is left depends on, apart from the cells.
+// plan is what the remaining time depends on, apart from the cells.
 type plan struct {
-	estimate Estimate // nil if nothing is known of the past
-	// at is how many phases of a kind go on at once.
+	estimate Estimate // nil if nothing is known of past runs
+	// at is how many phases of a kind run at once.
 	at map[result.PhaseKind]int
 }
 
@@ -28,7 +28,7 @@ func newPlan(o Options) plan {
 	return p
 }
 
-// of is the estimate of one phase.
+// of returns the estimate of one phase.
 func (p plan) of(cell, phase string) (time.Duration, bool) {
 	if p.estimate == nil {
 		return 0, false
@@ -36,9 +36,9 @@ func (p plan) of(cell, phase string) (time.Duration, bool) {
 	return p.estimate(cell, phase)
 }
 
-// left estimates how long the run will still take: as long as the cell that is
-// furthest from its end, and not less than what is left of all cells, divided
-// among those that go on at once. It is not known if most of the cells are new.
+// left estimates how long the run will still take: as long as the cell with the most left to
+// do, and at least as long as the work of all cells, divided among those that run at once. It
+// is unknown if most of the cells are new.
 func (p plan) left(b *board) (time.Duration, bool) {
 	var known, unknown int
 	var longest time.Duration
@@ -64,7 +64,7 @@ func (p plan) left(b *board) (time.Duration, bool) {
 	if known == 0 || unknown > known {
 		return 0, false
 	}
-	// The new ones are taken to be like the others.
+	// New cells are taken to be like the others.
 	for phase, sum := range work {
 		sum += sum * time.Duration(unknown) / time.Duration(known)
 		longest = max(longest, sum/time.Duration(p.at[phase]))
@@ -72,7 +72,7 @@ func (p plan) left(b *board) (time.Duration, bool) {
 	return longest, true
 }
 
-// phases are those that a cell has before it, with what is left of each.
+// phases returns the phases that a cell has not finished, with the time left of each.
 func (p plan) phases(c *progress.Cell, now time.Time) map[result.PhaseKind]time.Duration {
 	left := map[result.PhaseKind]time.Duration{}
 	order := []result.PhaseKind{result.PhaseEval, result.PhaseBuild, result.PhaseBoot}
@@ -82,7 +82,7 @@ func (p plan) phases(c *progress.Cell, now time.Time) map[result.PhaseKind]time.
 			done = i + 1
 		}
 	}
-	// A build may wait in the middle, what is evaluated is done with that.
+	// A build may wait in the middle. A cell that waits after its evaluation has finished it.
 	var under result.PhaseKind
 	switch {
 	case c.Now != nil:

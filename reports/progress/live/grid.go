@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// between is what stands between two columns.
+// between separates columns.
 const between = "   "
 
 // detail is how much the grid says.
@@ -15,18 +15,18 @@ type detail int
 const (
 	inFull detail = iota
 	inBrief
-	strip // signs alone, those of the users close together
+	strip // signs alone, without gaps between users
 )
 
-// gridView remembers how wide columns were, so that they do not jump back and
-// forth with every second that is shown in them.
+// gridView remembers how wide columns were, so that they do not change with every second
+// shown in them.
 type gridView struct {
 	widths map[detail][]int
 }
 
-// draw shows the grid in as many columns and lines as there are, and what has no
-// place in it below, unless no two rows would be left then. Of what is too much,
-// finished rows go first and what runs or failed is kept longest.
+// draw fits the grid into the columns and lines, with the kinds that have no place in it
+// below, if that leaves two rows. If there are too many rows, finished ones go first, and
+// those that run or failed go last.
 func (v *gridView) draw(b *board, i ink, columns, lines int) []string {
 	others := b.others(i)
 	titles, rows := b.layout().Columns, b.gridRows()
@@ -53,7 +53,7 @@ func (v *gridView) draw(b *board, i ink, columns, lines int) []string {
 	return append(out, others...)
 }
 
-// gridHeight is how many lines the grid takes if nothing is left out.
+// gridHeight returns how many lines the whole grid takes.
 func (b *board) gridHeight() int {
 	rows, others := len(b.layout().Rows), len(b.layout().Others)
 	switch {
@@ -65,7 +65,7 @@ func (b *board) gridHeight() int {
 	return rows + 1 + 1 + others
 }
 
-// choose finds the most that can be said in the columns that there are.
+// choose finds the most detail that fits into the columns.
 func (v *gridView) choose(titles []string, rows []gridRow, columns int) (detail, []int) {
 	for d := inFull; d < strip; d++ {
 		widths := v.measure(titles, rows, d)
@@ -84,7 +84,7 @@ func (v *gridView) choose(titles []string, rows []gridRow, columns int) (detail,
 	return strip, []int{min(max(name, width("host")), max(columns/2, 8))}
 }
 
-// measure gives the widths of the columns, the hosts' first.
+// measure returns the widths of the columns, that of the hosts first.
 func (v *gridView) measure(titles []string, rows []gridRow, d detail) []int {
 	const longestName = 32
 	widths := []int{width("host")}
@@ -125,7 +125,7 @@ func head(titles []string, d detail, widths []int, i ink) string {
 	return i.in(quiet, strings.TrimRight(line, " "))
 }
 
-// order says whose the signs are that stand close together.
+// order names the columns of signs without gaps.
 func order(titles []string) string {
 	var own []string
 	for len(titles) > 0 && (titles[0] == "system" || titles[0] == "vm") {

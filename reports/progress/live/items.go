@@ -12,16 +12,16 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// item is one thing of the lists, which can be moved to and looked into.
+// item is an entry of the lists, which one can select and open.
 type item struct {
-	key string // stays the same while it is there
-	// One of these is set.
+	key string // stays the same as long as it is listed
+	// Exactly one of these is set.
 	fault    *fault
 	builder  *progress.Builder
 	activity *progress.Activity
 }
 
-// failing lists what has failed.
+// failing lists what failed.
 func (b *board) failing() []item {
 	var list []item
 	for _, f := range b.faults {
@@ -30,9 +30,8 @@ func (b *board) failing() []item {
 	return list
 }
 
-// going lists what runs: builders, and phases of cells other than building. A
-// cell that builds is listed only while no builder runs, for then Nix fetches, or
-// waits for a lock.
+// going lists what runs: builders, and phases other than building. A cell that builds is
+// listed only while no builder runs: then Nix fetches or waits for a lock.
 func (b *board) going() []item {
 	var list []item
 	for _, x := range b.Builders {
@@ -47,10 +46,10 @@ func (b *board) going() []item {
 	return list
 }
 
-// goingOn is what a line says of something that runs.
+// goingOn is the line of something that runs.
 type goingOn struct {
 	name, phase, took, note string
-	warn                    bool // about the note
+	warn                    bool // the note is a warning
 }
 
 func (b *board) describe(i item, p plan) goingOn {
@@ -75,10 +74,10 @@ func (b *board) describe(i item, p plan) goingOn {
 	return g
 }
 
-// The most cells that are named behind what stops them.
+// How many cells are named after what stops them.
 const mostVictims = 3
 
-// words are what failed and which cells that stops.
+// words says what failed and which cells it stops.
 func (f *fault) words() (title, victims string) {
 	cause := f.cause
 	cause.Cells = f.cells
@@ -95,8 +94,8 @@ func (f *fault) words() (title, victims string) {
 	return title, victims
 }
 
-// sign is the mark of a cause: that of the cells that it stops. What the machine
-// could not do has another than what is wrong in the flake.
+// sign returns the mark of the cells that a fault stops. What the machine could not do has
+// another mark than what is wrong in the flake.
 func (b *board) sign(f *fault) string {
 	for _, id := range f.cells {
 		if b.Cells[id].Status != result.Error {

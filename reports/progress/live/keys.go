@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// key does what a key is for.
+// key handles a key.
 func (m *model) key(name string) tea.Cmd {
 	switch name {
 	case "ctrl+c":
@@ -26,7 +26,7 @@ func (m *model) key(name string) tea.Cmd {
 	}
 	switch name {
 	case "q":
-		if !m.interrupted { // who holds it down does not want it killed
+		if !m.interrupted { // holding the key down must not kill the run
 			m.interrupt()
 		}
 	case "down", "j", "tab":
@@ -53,9 +53,9 @@ func (m *model) key(name string) tea.Cmd {
 	return nil
 }
 
-// suspend stops flakeci, and goes on at once where that cannot be: the kernel stops
-// nobody whom no shell could continue, as below ssh or in a container, and bubbletea
-// would wait for that without end. On a busy machine it may begin to wait late.
+// suspend stops flakeci, and goes on at once where that is impossible: the kernel does not
+// stop a process that no shell could continue, as below ssh or in a container, and bubbletea
+// would wait for ever. On a busy machine it may begin to wait late.
 func suspend() tea.Msg {
 	safely.Go(func() {
 		for range 10 {
@@ -66,11 +66,11 @@ func suspend() tea.Msg {
 	return tea.Suspend()
 }
 
-// suspending is longer than it takes to be stopped, after which nothing is sent until
-// somebody goes on with flakeci.
+// suspending is longer than it takes to stop flakeci. Once it is stopped it sends nothing until
+// somebody continues it.
 const suspending = 700 * time.Millisecond
 
-// move selects another item, the first one if none was.
+// move selects another item, or the first if none was selected.
 func (m *model) move(by int) {
 	items := m.items()
 	if len(items) == 0 {
@@ -101,12 +101,12 @@ func (m *model) paneKey(name string) {
 
 // interrupt does what Ctrl-C does without a view.
 func (m *model) interrupt() {
-	m.killing = m.interrupted // by whomever it was
+	m.killing = m.interrupted // by a key or by a signal
 	m.interrupted = true
 	m.options.Interrupt()
 }
 
-// help is the line that names the keys, or says that the run is being stopped.
+// help returns the line that names the keys, or says that the run is being stopped.
 func (m *model) help() []string {
 	if m.height < 5 {
 		return nil

@@ -22,10 +22,10 @@ type Options struct {
 	In  io.Reader
 	Out io.Writer
 	Env []string // KEY=value, for TERM and the like
-	// Keep is called before the terminal is changed, and what it gives once that is
-	// as it was.
+	// Keep is called before the view changes the terminal, and release once the terminal is
+	// restored.
 	Keep func() (release func())
-	// Color is whether to use colours.
+	// Color says whether to use colors.
 	Color bool
 
 	Flake   result.Flake
@@ -34,44 +34,43 @@ type Options struct {
 	Started time.Time
 
 	// EvalJobs and BuildJobs are how many evaluations and builds run at once;
-	// EvalOnly says that nothing is built. The time that is left depends on them.
+	// EvalOnly says that nothing is built. The remaining time depends on them.
 	EvalJobs, BuildJobs int
 	EvalOnly            bool
 	// Estimate may be nil.
 	Estimate Estimate
 
-	// Interrupt is what Ctrl-C does, which does not come as a signal while the view
-	// is there. Stopping reports whether the run is being interrupted, whoever
-	// asked for it.
+	// Interrupt does what Ctrl-C does, which sends no signal while the view is there.
+	// Stopping reports whether the run is being interrupted, for whatever reason.
 	Interrupt func()
 	Stopping  func() bool
 }
 
-// Reset is what takes a terminal out of all that a view has put it into, should
-// that be gone without doing so: the other screen, no cursor, pasted text marked,
-// more said of keys, colours.
+// Reset is what to write to a terminal if flakeci is gone without restoring it. It undoes all
+// that a view changes: the alternate screen, the hidden cursor, marked pasted text, detailed
+// keys and colors.
 const Reset = ansi.ResetModeAltScreenSaveCursor + ansi.SetModeTextCursorEnable + ansi.ResetModeBracketedPaste +
 	ansi.ResetModeUnicodeCore + ansi.ResetModeSynchronizedOutput + ansi.ResetModifyOtherKeys + "\x1b[<u" + ansi.ResetStyle
 
-// View is a live view on its way.
+// View is a live view.
 type View struct {
 	options Options
 	board   *board
 	program *tea.Program
-	stop    chan struct{} // closed when the view is not wanted any more
-	gone    chan struct{} // closed when the terminal is as it was
+	stop    chan struct{} // closed to end the view
+	gone    chan struct{} // closed once the terminal is restored
 }
 
-// How long a run takes at least to be worth a view, and how long one stays that
-// is there. A screen that flashes up tells nobody anything, and the terminal has
-// to have answered what it was asked before somebody else reads from it.
+// A view comes up only if a run takes longer than patience, and stays for at least shortest:
+// nobody can read a screen that flashes up, and the terminal must have answered all requests
+// before somebody else reads from it.
 const (
 	patience = 300 * time.Millisecond
 	shortest = 300 * time.Millisecond
 )
 
-// Start begins to show a run. Broken, where it is not nil, is called if the
-// terminal is lost before the view is stopped; it is as it was by then.
+// Start begins to show a run. It calls broken if the view fails before it is stopped, with the
+// terminal restored.
 func Start(o Options, broken func(error)) *View {
 	b := newBoard(o.Matrix, time.Now)
 	v := &View{options: o, board: b, stop: make(chan struct{}), gone: make(chan struct{})}
@@ -81,7 +80,7 @@ func Start(o Options, broken func(error)) *View {
 	}
 	v.program = tea.NewProgram(newModel(b, o),
 		tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Env),
-		tea.WithWindowSize(80, 24), // for what cannot be asked
+		tea.WithWindowSize(80, 24), // where the terminal cannot be asked
 		tea.WithColorProfile(profile), tea.WithFPS(int(time.Second/frame)),
 		tea.WithoutSignalHandler(), // main has one
 	)
@@ -114,12 +113,12 @@ func (v *View) run(broken func(error)) {
 	}
 }
 
-// Subscriber follows the run for the view.
+// Subscriber returns what feeds the view.
 func (v *View) Subscriber() event.Subscriber {
 	return event.Subscriber{Handle: v.board.handle, Lines: true}
 }
 
-// Stop takes the view away. The terminal is as it was when it returns.
+// Stop ends the view and restores the terminal.
 func (v *View) Stop() {
 	close(v.stop)
 	<-v.gone

@@ -8,14 +8,13 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// How often the view looks whether there is anything new, and how often it may
-// draw, for keys are felt.
+// How often the view looks for changes, and how often it may draw: keys must feel quick.
 const (
 	look  = 200 * time.Millisecond
 	frame = 100 * time.Millisecond
 )
 
-// model is what bubbletea asks for pictures and tells of keys.
+// model draws the view and handles keys for bubbletea.
 type model struct {
 	board   *board
 	options Options
@@ -24,15 +23,15 @@ type model struct {
 
 	width, height int
 	selected      string // key of an item; empty for none
-	place         int    // where that stood among the items, if it is gone
+	place         int    // the selected item's last index, for when it is gone
 	pane          *pane  // nil for the overview
 	grid          gridView
-	nameWidth     int  // of what runs, which does not shrink again
+	nameWidth     int  // of what runs; it never shrinks
 	interrupted   bool // what runs is being stopped
 	killing       bool // what still runs is being killed
 
-	// drawn is the last picture, empty if it is to be made anew; it was made at that
-	// second, after so many changes.
+	// drawn is the last picture, made at this second after so many changes. Empty means that
+	// it must be drawn again.
 	drawn   string
 	changes uint64
 	second  int64
@@ -42,7 +41,7 @@ func newModel(b *board, o Options) *model {
 	return &model{board: b, options: o, plan: newPlan(o), ink: ink(o.Color), width: 80, height: 24}
 }
 
-// tickMsg says that it is time to look for news.
+// tickMsg says that it is time to look for changes.
 type tickMsg struct{}
 
 func tick() tea.Cmd { return tea.Tick(look, func(time.Time) tea.Msg { return tickMsg{} }) }
@@ -73,8 +72,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// View implements [tea.Model]. A picture that would be the same is not made
-// again.
+// View implements [tea.Model]. It draws again only if something changed.
 func (m *model) View() tea.View {
 	m.board.mu.Lock()
 	defer m.board.mu.Unlock()
@@ -87,7 +85,7 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// draw makes a picture that is no larger than the terminal, however small that is.
+// draw draws a picture that fits the terminal, however small that is.
 func (m *model) draw() string {
 	draw := m.overview
 	if m.pane != nil {
@@ -101,10 +99,10 @@ func (m *model) draw() string {
 	return strings.Join(lines, "\n")
 }
 
-// items are what can be moved among.
+// items returns what one can select.
 func (m *model) items() []item { return slices.Concat(m.board.failing(), m.board.going()) }
 
-// settle keeps the selection at its place when what was selected is gone.
+// settle keeps the selection at its index when the selected item is gone.
 func (m *model) settle(items []item) {
 	if m.selected == "" {
 		return

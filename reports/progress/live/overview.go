@@ -10,8 +10,8 @@ import (
 	"github.com/flakeci/flakeci/reports/view"
 )
 
-// overview draws all of the run: what it is of, how far it is, the grid, what
-// failed and what runs.
+// overview draws the whole run: its flake, how far it is, the grid, what failed and what
+// runs.
 func (m *model) overview() []string {
 	head := m.head()
 	help := m.help()
@@ -31,9 +31,9 @@ func (m *model) overview() []string {
 	return slices.Concat(head, body[:max(room, 0)], help)
 }
 
-// share divides the lines among the grid, with an empty one below it, and the
-// lists. If both do not fit, the lists get half of them, or what the grid leaves;
-// where there are few, they get all.
+// share divides the lines between the lists and the grid with its empty line below. If both
+// do not fit, the lists get half of the lines or what the grid leaves. If there are few lines,
+// the lists get all.
 func (m *model) share(room, failing, going int) (grid, lists int) {
 	lists = listed(failing, going)
 	if grid = m.board.gridHeight(); grid > 0 {
@@ -49,7 +49,7 @@ func (m *model) share(room, failing, going int) (grid, lists int) {
 	return room - lists, lists
 }
 
-// listed is how many lines the lists take: each a title, and an empty line in
+// listed returns how many lines the lists take, with a title each and an empty line in
 // between.
 func listed(failing, going int) int {
 	lines := 0
@@ -61,7 +61,7 @@ func listed(failing, going int) int {
 	return max(lines-1, 0)
 }
 
-// head says what runs and how far it is.
+// head says which flake runs and how far it is.
 func (m *model) head() []string {
 	finished, failed, all := m.board.Finished, m.board.Failed, len(m.board.Cells)
 	elapsed := m.board.now().Sub(m.options.Started)
@@ -91,7 +91,7 @@ func (m *model) head() []string {
 	if failed > 0 {
 		count += ", " + m.ink.in(bad, fmt.Sprintf("%d failed", failed))
 	}
-	// Room for the longest, so that the bar keeps its length.
+	// There is room for the longest count, so that the bar keeps its length.
 	room := m.width - width(fmt.Sprintf("%d of %d cells, %d failed", all, all, all)) - 2
 	return []string{
 		ends(fit(what, m.width-width(right)-2), right, m.width),
@@ -100,7 +100,7 @@ func (m *model) head() []string {
 	}
 }
 
-// asking says that the cells which wait do so for an answer, if it takes some time.
+// asking says that cells wait for an answer of Nix, if that takes long.
 func (m *model) asking() string {
 	const some = 2 * time.Second
 	if took := m.board.now().Sub(m.board.Planning); !m.board.Planning.IsZero() && took >= some {
@@ -109,7 +109,7 @@ func (m *model) asking() string {
 	return ""
 }
 
-// soon says how long something will still take, as roughly as that is known.
+// soon says how long something will still take, in round numbers.
 func soon(left time.Duration) string {
 	switch {
 	case left < 2*time.Second:
@@ -122,7 +122,7 @@ func soon(left time.Duration) string {
 	return "about " + view.Duration(left.Round(5*time.Minute)) + " left"
 }
 
-// bar is a line that fills up.
+// bar draws a bar that fills up.
 func (m *model) bar(finished, failed, all, columns int) string {
 	if columns < 10 || all == 0 {
 		return ""
@@ -137,8 +137,8 @@ func (m *model) bar(finished, failed, all, columns int) string {
 		m.ink.in(quiet, strings.Repeat("─", columns-full))
 }
 
-// lists draws what failed and what runs. Where they do not fit, each has half of
-// the lines or what the other leaves; where there are few, titles go.
+// lists draws what failed and what runs. If they do not fit, each gets half of the lines or
+// what the other leaves. If there are few lines, titles go.
 func (m *model) lists(failing, going []item, lines int) []string {
 	f, g := len(failing), len(going)
 	if listed(f, g) <= lines {
@@ -161,8 +161,8 @@ func (m *model) lists(failing, going []item, lines int) []string {
 	return append(m.list(titles[0], failing, f), m.list(titles[1], going, g)...)
 }
 
-// list draws so many of the items under a title. The one that is selected is
-// always among them; else they are the last failures and what runs longest.
+// list draws as many items under a title as there is room for. It always shows the selected
+// one, and else the last failures and what has run longest.
 func (m *model) list(title string, items []item, room int) []string {
 	if len(items) == 0 {
 		return nil
@@ -190,7 +190,7 @@ func (m *model) list(title string, items []item, room int) []string {
 	return out
 }
 
-// columns are the widths of the names, phases and times of what runs.
+// columns returns the widths of the names, phases and times of what runs.
 func (m *model) columns(items []item) [3]int {
 	w := [3]int{m.nameWidth, len("build"), len("59m 59s")}
 	for _, i := range items {
@@ -206,7 +206,7 @@ func (m *model) columns(items []item) [3]int {
 	return w
 }
 
-// itemLine is the line of a thing in the lists.
+// itemLine draws an item of the lists.
 func (m *model) itemLine(i item, columns [3]int) string {
 	pointer, sgr := "  ", plain
 	if i.key == m.selected {

@@ -10,31 +10,30 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 )
 
-// pane is the log of one thing, or what else is known of it, on the whole
-// screen.
+// pane shows the log of one item, or what else is known of it, on the whole screen.
 type pane struct {
 	item item
-	// text is what stands before the log; more is the log itself where it does not
-	// grow any more. A builder's own is read as it grows.
+	// text comes before the log; more is the log if it does not grow any more. The log of a
+	// builder is read as it grows.
 	text, more []string
-	follow     bool // stays at the end
-	top        spot // what is shown first, if not
+	follow     bool // stay at the end
+	top        spot // the first row on the screen otherwise
 }
 
-// spot is a row of a pane: of the line of a number, which may be wrapped into many.
+// spot is a row of a pane. A line may be wrapped into many rows.
 type spot struct{ line, row int }
 
 func (s spot) before(t spot) bool {
 	return s.line < t.line || s.line == t.line && s.row < t.row
 }
 
-// logMsg is a log that was read from a file.
+// logMsg brings a log that was read from a file.
 type logMsg struct {
 	key   string
 	lines []string
 }
 
-// open makes the pane of an item, and reads what is in a file for it.
+// open opens the pane of an item, and reads its log if that is a file.
 func (m *model) open(i item) tea.Cmd {
 	m.pane = &pane{item: i, follow: i.builder != nil}
 	f := i.fault
@@ -43,7 +42,7 @@ func (m *model) open(i item) tea.Cmd {
 	}
 	title, victims := f.words()
 	p := m.pane
-	if width(title) > m.width-20 { // else it stands above
+	if width(title) > m.width-20 { // else the title line has room for it
 		p.text = append(p.text, title)
 	}
 	for _, line := range []string{victims, f.cause.Hint} {
@@ -72,7 +71,7 @@ func (m *model) open(i item) tea.Cmd {
 	}
 }
 
-// The lines of a pane have numbers; those from begin to before end are there.
+// Lines of a pane are numbered. Those from begin up to end, without end, are kept.
 
 func (p *pane) begin() int {
 	if x := p.item.builder; x != nil {
@@ -88,7 +87,7 @@ func (p *pane) end() int {
 	return len(p.text) + len(p.more)
 }
 
-// at gives the line of a number, in a form that is safe to show.
+// at returns a line, safe to show.
 func (p *pane) at(i int) string {
 	switch n := len(p.text); {
 	case p.item.builder != nil:
@@ -100,10 +99,10 @@ func (p *pane) at(i int) string {
 	}
 }
 
-// rows is how many rows a line takes.
+// rows returns how many rows a line takes.
 func (p *pane) rows(i, columns int) int { return len(wrap(p.at(i), columns)) }
 
-// last is the last spot that the screen may begin with.
+// last returns the last spot that the screen may begin with.
 func (p *pane) last(columns, lines int) spot {
 	i := p.end()
 	for ; i > p.begin(); i-- {
@@ -116,7 +115,7 @@ func (p *pane) last(columns, lines int) spot {
 	return spot{line: i}
 }
 
-// window are the rows that are on the screen.
+// window returns the rows on the screen.
 func (p *pane) window(columns, lines int) []string {
 	p.settle(columns, lines)
 	var out []string
@@ -127,8 +126,8 @@ func (p *pane) window(columns, lines int) []string {
 	return out[:min(len(out), lines)]
 }
 
-// settle keeps to what there is: the first lines may be gone, and in other columns a
-// line has other rows.
+// settle moves to a row that exists: the first lines may be gone, and a line takes other rows
+// if the width changed.
 func (p *pane) settle(columns, lines int) {
 	if p.top.line < p.begin() {
 		p.top = spot{line: p.begin()}
@@ -144,7 +143,7 @@ func (p *pane) settle(columns, lines int) {
 // toEnd is more rows than there are.
 const toEnd = 1 << 30
 
-// scroll moves by some rows. At the end it stays at the end.
+// scroll moves by some rows. Once at the end, it follows the end.
 func (p *pane) scroll(by, columns, lines int) {
 	p.settle(columns, lines)
 	last := p.last(columns, lines)
@@ -162,7 +161,7 @@ func (p *pane) scroll(by, columns, lines int) {
 	p.follow = p.item.builder != nil && p.top == last && by > 0 || p.follow && by > 0
 }
 
-// moved is the spot so many rows further on, or back.
+// moved returns the spot that many rows further, or back.
 func (p *pane) moved(by, columns int) spot {
 	at := spot{p.top.line, p.top.row + by}
 	for at.row < 0 && at.line > p.begin() {
@@ -179,7 +178,7 @@ func (p *pane) moved(by, columns int) spot {
 	return spot{at.line, max(at.row, 0)}
 }
 
-// draw shows the pane.
+// drawPane draws the pane.
 func (m *model) drawPane() []string {
 	p := m.pane
 	help := m.help()
@@ -195,7 +194,7 @@ func (m *model) drawPane() []string {
 	return append(out, help...)
 }
 
-// paneLines is how many lines of the screen the log has.
+// paneLines returns how many lines of the screen the log has.
 func (m *model) paneLines() int { return max(m.height-1-len(m.help()), 1) }
 
 // silence says why there is nothing to read.
@@ -236,7 +235,7 @@ func (m *model) paneTitle() string {
 		}
 	}
 	room := m.width - width(right) - 4
-	if room < 3 { // then it goes, not the name
+	if room < 3 { // the right side goes, not the name
 		right, room = "", m.width-2
 	}
 	return m.ink.in("7", ends(" "+fit(left, room), right+" ", m.width))

@@ -7,13 +7,13 @@ import (
 	"github.com/flakeci/flakeci/reports/view"
 )
 
-// The signs of what is not finished; the others are those of the table.
+// The signs of what is not finished. The others are those of the table.
 const (
 	signRuns  = "▸"
 	signWaits = "•"
 )
 
-// state is how far the cells of a row are.
+// state says how far the cells of a row are.
 type state int
 
 const (
@@ -23,21 +23,20 @@ const (
 	running
 )
 
-// place is a place of the grid as it is shown. Detail is how much of the text
-// there is room for.
+// place is a place of the grid. Brief replaces text where there is little room.
 type place struct {
 	sign, text, brief, sgr string
 	state                  state
 }
 
-// gridRow is a row as it is shown.
+// gridRow is a row of the grid.
 type gridRow struct {
 	name   string
 	places []place
 	state  state
 }
 
-// gridRows are those of the table, with what runs put in.
+// gridRows returns the rows of the table, with what runs put in.
 func (b *board) gridRows() []gridRow {
 	var rows []gridRow
 	for _, w := range b.layout().Rows {
@@ -76,7 +75,7 @@ func (b *board) place(at view.LivePlace) place {
 	return p
 }
 
-// others say how far the kinds are that have no place in the grid.
+// others says how far the kinds are that have no place in the grid.
 func (b *board) others(i ink) []string {
 	var lines []string
 	for _, kind := range b.layout().Others {

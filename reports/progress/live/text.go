@@ -10,7 +10,7 @@ import (
 	"github.com/flakeci/flakeci/reports/view"
 )
 
-// The colours of a terminal that the view uses, by their SGR numbers.
+// The colors of the view, as SGR numbers.
 const (
 	plain  = ""
 	strong = "1"
@@ -21,7 +21,7 @@ const (
 	quiet  = "2"
 )
 
-// ink colours text, if colours are wanted.
+// ink colors text, if colors are wanted.
 type ink bool
 
 func (i ink) in(sgr, text string) string {
@@ -31,8 +31,8 @@ func (i ink) in(sgr, text string) string {
 	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
 }
 
-// width is how many columns text takes, colours left out. It is counted as the
-// renderer counts, which puts every character into a cell of its own.
+// width returns how many columns text takes, without colors. It counts as the renderer does,
+// which puts every character into a cell of its own.
 func width(s string) int { return ansi.StringWidthWc(s) }
 
 // fit shortens text to a number of columns.
@@ -49,8 +49,8 @@ func pad(s string, columns int) string {
 	return s + strings.Repeat(" ", max(0, columns-width(s)))
 }
 
-// ends puts one text at the beginning of a line and another at its end; where
-// there is no room for both, the second goes.
+// ends puts one text at the beginning of a line and another at its end. If there is no room
+// for both, the second goes.
 func ends(left, right string, columns int) string {
 	gap := columns - width(left) - width(right)
 	if gap < 2 {
@@ -59,8 +59,8 @@ func ends(left, right string, columns int) string {
 	return left + strings.Repeat(" ", gap) + right
 }
 
-// logLine makes a line of a log safe to show. A carriage return takes it back to
-// its beginning, and tabs reach to the next of every eight columns.
+// logLine makes a line of a log safe to show. A carriage return goes back to the beginning,
+// and a tab to the next multiple of eight columns.
 func logLine(s string) string {
 	s = strings.ReplaceAll(clean.Text(s), "\n", " ")
 	if !strings.Contains(s, "\t") {
@@ -80,7 +80,7 @@ func logLine(s string) string {
 	return b.String()
 }
 
-// wrap breaks a line into as many as it takes.
+// wrap breaks a line into rows.
 func wrap(s string, columns int) []string {
 	if width(s) <= columns {
 		return []string{s}
@@ -88,7 +88,7 @@ func wrap(s string, columns int) []string {
 	return strings.Split(ansi.HardwrapWc(s, max(columns, 2), true), "\n")
 }
 
-// clock is a duration of something that still goes on, in whole seconds.
+// clock formats how long something has been going on, in whole seconds.
 func clock(d time.Duration) string {
 	if d < 10*time.Second {
 		return d.Truncate(time.Second).String()
