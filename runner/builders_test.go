@@ -253,7 +253,7 @@ func (f *fleet) replace(pairs ...string) {
 // what cells share is built once all the same.
 func TestAPlanIsMadeAgain(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		var over atomic.Bool // the trouble, once somebody was told about it
+		var over atomic.Bool // the trouble, once it was reported
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/nix-cache-info"):

@@ -76,15 +76,15 @@ func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 	}
 }
 
-// told is what a run has told, cell by cell.
-type told struct {
+// sample is a run that a test makes up: its cells and their results.
+type sample struct {
 	head    Head
 	offer   []matrix.Cell
 	results []outcome.Result
 }
 
-func (told) Generate(rng *rand.Rand, _ int) reflect.Value {
-	t := told{offer: matrix.New(matrix.Inventory{
+func (sample) Generate(rng *rand.Rand, _ int) reflect.Value {
+	t := sample{offer: matrix.New(matrix.Inventory{
 		NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}, {Key: "joe"}}, Embedded: []matrix.Embedded{{Host: "b", User: "ann"}},
 	}).Cells}
 	fill(reflect.ValueOf(&t.head.Terms).Elem(), rng, nil)
@@ -118,18 +118,18 @@ func slot(t *testing.T) *Slot {
 }
 
 // write writes a journal; a nil end is a run that was killed.
-func (told told) write(t *testing.T, s *Slot, end *outcome.Run) {
+func (f sample) write(t *testing.T, s *Slot, end *outcome.Run) {
 	t.Helper()
-	w, err := s.Create(told.head, told.offer, nil)
+	w, err := s.Create(f.head, f.offer, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, res := range told.results {
+	for _, res := range f.results {
 		w.Record(event.Started{Cell: res.Cell, Phase: result.PhaseEval.Name()})
 		w.Record(event.Finished{Result: res})
 	}
 	if end != nil {
-		w.End(*end, told.head.About)
+		w.End(*end, f.head.About)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -149,17 +149,17 @@ func (s *Slot) mustRead(t *testing.T) *Journal {
 // cause.
 func TestRoundTrip(t *testing.T) {
 	s := slot(t)
-	same := func(told told) bool {
-		want := outcome.Conclude(slices.Clone(told.results), rand.Intn(2) == 0)
-		told.write(t, s, &want)
+	same := func(f sample) bool {
+		want := outcome.Conclude(slices.Clone(f.results), rand.Intn(2) == 0)
+		f.write(t, s, &want)
 		j := s.mustRead(t)
 		got, err := j.Outcome("killed")
 		if err != nil {
 			t.Fatal(err)
 		}
-		told.head.Schema = Schema
-		if !reflect.DeepEqual(j.Head, told.head) {
-			t.Errorf("the head is\n%+v\nand was\n%+v", j.Head, told.head)
+		f.head.Schema = Schema
+		if !reflect.DeepEqual(j.Head, f.head) {
+			t.Errorf("the head is\n%+v\nand was\n%+v", j.Head, f.head)
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("the outcome is\n%+v\nand was\n%+v", got, want)
@@ -190,20 +190,20 @@ func drvOf(c matrix.Cell) string {
 }
 
 // fleet has two hosts.
-func fleet() told {
-	return told{
+func fleet() sample {
+	return sample{
 		head:  Head{Started: time.Now(), Selection: matrix.Selection{Kinds: []matrix.Kind{matrix.KindNixOS, matrix.KindHome}}},
 		offer: matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells,
 	}
 }
 
-func (told told) cell(t *testing.T, id string) matrix.Cell {
+func (f sample) cell(t *testing.T, id string) matrix.Cell {
 	t.Helper()
-	i := slices.IndexFunc(told.offer, func(c matrix.Cell) bool { return c.ID == id })
+	i := slices.IndexFunc(f.offer, func(c matrix.Cell) bool { return c.ID == id })
 	if i < 0 {
 		t.Fatalf("no cell %s", id)
 	}
-	return told.offer[i]
+	return f.offer[i]
 }
 
 // At whichever byte a journal ends, what was whole before is there, and the rest is
@@ -482,17 +482,17 @@ func TestFullDisk(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	told := fleet()
+	s := fleet()
 	dir := f.TempDir()
-	w, err := create(filepath.Join(dir, "x"), nil, told.head, told.offer, nil)
+	w, err := create(filepath.Join(dir, "x"), nil, s.head, s.offer, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
 	cause := &result.Cause{Kind: "build", Title: "no"}
-	failed := outcome.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Causes: []*result.Cause{cause}}}}
-	w.Record(event.Started{Cell: told.offer[1], Phase: result.PhaseBuild.Name()})
+	failed := outcome.Result{Cell: s.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Causes: []*result.Cause{cause}}}}
+	w.Record(event.Started{Cell: s.offer[1], Phase: result.PhaseBuild.Name()})
 	w.Record(event.Finished{Result: failed})
-	w.End(outcome.Run{Results: []outcome.Result{passed(told.offer[2])}}, nil)
+	w.End(outcome.Run{Results: []outcome.Result{passed(s.offer[2])}}, nil)
 	if err := w.Close(); err != nil {
 		f.Fatal(err)
 	}

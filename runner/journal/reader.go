@@ -19,14 +19,13 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Journal is what is in a file.
+// Journal is what was read from a file.
 type Journal struct {
 	Head Head
-	// Last is when something was written last.
+	// Last is when the last line was written.
 	Last time.Time
-	// Damaged says that a line is not what was written, so that all from there on is
-	// lost. A last line that is cut off does not count: that is how the journal of a
-	// run that was killed ends.
+	// Damaged says that a line was changed since, and all after it is lost. A last line that
+	// is cut off does not count: the journal of a killed run ends like that.
 	Damaged bool
 	// Ended says that the run came to its end, Interrupted that somebody ended it.
 	Ended, Interrupted bool
@@ -49,11 +48,11 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.Reason }
 
-// mostJournal is the longest journal that is read, in bytes.
+// mostJournal is the most bytes of a journal that are read.
 const mostJournal = 256 << 20
 
-// Read reads a journal as far as its lines are whole. The error is a
-// [*FormatError] if there is not even a head.
+// Read reads a journal as far as its lines are whole. Without a head the error is a
+// [*FormatError].
 func Read(r io.Reader) (*Journal, error) {
 	data, err := safefile.All(r, mostJournal)
 	if err != nil {
@@ -140,8 +139,7 @@ func keep(results map[string]outcome.Result, r *cellResult, causes map[int]*resu
 	return nil
 }
 
-// isMasked says whether something was masked in an id, so that it may be that of
-// several cells.
+// isMasked says whether something was masked in an id, so that several cells may have it.
 func isMasked(id string) bool { return strings.Contains(id, redact.Mask) }
 
 // More shards than anybody has machines for.
@@ -160,8 +158,8 @@ func (j *Journal) Matrix() (matrix.Matrix, error) {
 	return m, err
 }
 
-// Outcome is what the run had come to. What was not finished by then is canceled,
-// with a note that says why.
+// Outcome returns what became of the cells. Those that were not finished are canceled, with a
+// note that says why.
 func (j *Journal) Outcome(why string) (outcome.Run, error) {
 	m, err := j.Matrix()
 	if err != nil {
@@ -193,10 +191,10 @@ func (j *Journal) Outcome(why string) (outcome.Run, error) {
 	return outcome.Conclude(list, !j.Ended || j.Interrupted), nil
 }
 
-// Earlier is what a run that goes on with this one can take over. Same says that
-// the flake is what it was. What was left out as unchanged is none of it, for the
-// base may be another by now. Nor is a cell whose id was masked, which may be another,
-// or whose paths are not store paths.
+// Earlier returns what a run that resumes this one can take over. Same says that the flake
+// has not changed. It leaves out cells that were unchanged from the base, which may be another
+// by now, cells with a masked id, which may be others, and cells whose paths are not store
+// paths.
 func (j *Journal) Earlier(same bool) *runner.Earlier {
 	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
 	maps.DeleteFunc(e.Passed, func(id string, res outcome.Result) bool { return isMasked(id) || isForeign(res) })
@@ -207,7 +205,7 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 		if res.From.IsZero() {
 			res.From = j.Last
 		}
-		res.SameAs, res.Base = "", nil // which the new run finds out
+		res.SameAs, res.Base = "", nil // the new run finds these out
 		e.Passed[id], e.Same[id] = res, same
 	}
 	if same {

@@ -156,15 +156,15 @@ func TestAsking(t *testing.T) {
 	p.send(event.Planning{Running: true})
 	p.pass(time.Second)
 	if got := p.screen(100, 24); strings.Contains(got, "asking") {
-		t.Errorf("told of what takes no time:\n%s", got)
+		t.Errorf("shown though it takes no time:\n%s", got)
 	}
 	p.pass(time.Minute)
 	if got := p.screen(100, 24); !strings.Contains(got, "binary caches for what they have, for 1m 01s") {
-		t.Errorf("not told of:\n%s", got)
+		t.Errorf("not shown:\n%s", got)
 	}
 	p.send(event.Planning{Running: false})
 	if got := p.screen(100, 24); strings.Contains(got, "asking") {
-		t.Errorf("told of still:\n%s", got)
+		t.Errorf("still shown:\n%s", got)
 	}
 }
 
@@ -325,7 +325,7 @@ func TestInterrupt(t *testing.T) {
 	if got := p.screen(80, 24); !strings.Contains(got, "interrupted") {
 		t.Errorf("no word of it:\n%s", got)
 	}
-	// Who is told that Ctrl-C kills, and it has, would end flakeci itself with another.
+	// After a Ctrl-C that kills, another would end flakeci itself: the view has to say so in time.
 	p.press("ctrl+c")
 	if got := p.screen(80, 24); p.interrupts != 1 || !strings.Contains(got, "killing") {
 		t.Errorf("%d interrupts:\n%s", p.interrupts, got)

@@ -30,7 +30,7 @@ func TestHeadlineOfAHomeInAHost(t *testing.T) {
 	}
 }
 
-// What is taken over is told of all at once, but not what came of it in this run.
+// A result that was taken over is not printed by itself, unless it changed in this run.
 func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	var said bytes.Buffer
 	p := newPrinter(Options{Write: func(text string) { said.WriteString(text) }})
