@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
 // heldUp watches a run and does not come back, as one who writes to a terminal behind
@@ -72,7 +73,7 @@ func TestMemoryIsWatchedWhoeverIsHeldUp(t *testing.T) {
 		f.write("", `ok = sh "ok" ""; eats = sh "eats" (toString (builtins.foldl' (a: b: a + b.x) 0 (builtins.genList (x: { inherit x; y = x + 1; }) 30000000)));`)
 		h := &heldUp{fleet: f, cells: 2}
 		out := f.run(func(o *runner.Options) {
-			o.Memory, o.Watch = &runner.Memory{Total: 400 << 20}, h.watch(false)
+			o.Memory, o.Watch = &evalpool.Memory{Total: 400 << 20}, h.watch(false)
 		})
 		if got, want := ways(out), "eats: error, ok: passed built"; got != want || !strings.HasPrefix(titles(out.Causes), "evaluation out of memory, ") {
 			f.Fatalf("got %s, want %s: %s", got, want, titles(out.Causes))
