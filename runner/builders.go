@@ -15,6 +15,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/graph"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // builders builds what cells need. What is not in the store goes into one graph,
@@ -180,10 +181,16 @@ func (s *builders) realise(ctx context.Context, p *part, jobs int) (built nix.Bu
 			return built, err
 		}
 		s.again(p, built.Failures[0])
-		if !pause(ctx, tried, s.r.Retries) {
+		if !retry.Pause(ctx, tried, s.r.Retries) {
 			return built, ctx.Err()
 		}
 	}
+}
+
+// transient says whether a build failed for nothing but what may be gone the next
+// time.
+func transient(built nix.BuildResult) bool {
+	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return !f.Transient() })
 }
 
 // again sends that a part is built once more, and why.
@@ -197,7 +204,7 @@ func (s *builders) again(p *part, why nixlog.BuildFailure) {
 		}
 	}
 	s.mu.Unlock()
-	s.r.retry(cells, result.PhaseBuild, buildCause(why, func() string { return "" }))
+	s.r.emitRetrying(cells, result.PhaseBuild, buildCause(why, func() string { return "" }))
 }
 
 // try runs a process.

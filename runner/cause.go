@@ -15,6 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
 // causes makes sure that what is the same root is one Cause.
@@ -46,7 +47,7 @@ func (cs *causes) ofEval(err error) *result.Cause {
 	if c.Location != nil {
 		key += c.Location.String()
 	}
-	var memory *memoryError
+	var memory *evalpool.MemoryError
 	switch {
 	case errors.As(err, &memory):
 		// However much each had when there was no more, it takes one thing to mend it.
@@ -73,11 +74,11 @@ func evalCause(err error) *result.Cause {
 	}
 	var slow *SlowError
 	if errors.As(err, &slow) {
-		return slow.cause()
+		return slow.Cause()
 	}
-	var memory *memoryError
+	var memory *evalpool.MemoryError
 	if errors.As(err, &memory) {
-		return memory.cause()
+		return memory.Cause()
 	}
 	var late *nix.TimeoutError
 	if errors.As(err, &late) {
@@ -181,7 +182,7 @@ func (cs *causes) ofBuild(f nixlog.BuildFailure, keepLog func() string) *result.
 func (cs *causes) ofLost(err error) *result.Cause {
 	var slow *SlowError
 	if errors.As(err, &slow) {
-		return cs.once(slow.Error(), slow.cause)
+		return cs.once(slow.Error(), slow.Cause)
 	}
 	return cs.ofBuild(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)
 }
@@ -313,7 +314,7 @@ type SlowError struct {
 
 func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s", e.What, e.Limit) }
 
-func (e *SlowError) cause() *result.Cause {
+func (e *SlowError) Cause() *result.Cause {
 	return &result.Cause{Kind: result.CauseTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
 }
 
@@ -321,7 +322,7 @@ const lateHint = "see by hand what it waits for, such as a server that does not 
 
 // timeoutCause is one cell's own: another may be slow for another reason.
 func timeoutCause(cell string, phase result.PhaseKind, limit time.Duration) *result.Cause {
-	return (&SlowError{What: string(phase) + " of " + cell, Limit: limit}).cause()
+	return (&SlowError{What: string(phase) + " of " + cell, Limit: limit}).Cause()
 }
 
 // gist is the first line of an error, and of failed assertions the first of them too.

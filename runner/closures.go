@@ -22,7 +22,7 @@ func (r *run) compareClosures(ctx context.Context, res *outcome.Result) {
 	}
 	outputs := r.Base.Known[res.Cell.ID].OutPaths
 	if b := r.findAtBase(ctx, res.Cell); b != nil {
-		outputs = b.instance.Outputs
+		outputs = b.Instance.Outputs
 	}
 	d := difference(ctx, r.Base.Closures, paths(outputs), paths(res.OutPaths))
 	res.Base.Closure = &d

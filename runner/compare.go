@@ -46,7 +46,7 @@ func (r *run) removed() []outcome.Result {
 		if host == nil {
 			continue
 		}
-		for _, h := range host.instance.Homes {
+		for _, h := range host.Instance.Homes {
 			c := matrix.EmbeddedCell(res.Cell, h.User, h.Username)
 			if r.wants(c) && res.DrvPath != "" && !slices.ContainsFunc(r.results, func(o outcome.Result) bool { return o.Cell.ID == c.ID }) {
 				gone = append(gone, c)
@@ -100,15 +100,15 @@ func (r *run) was(ctx context.Context, res outcome.Result) *result.CellBase {
 		return &result.CellBase{Change: result.CellAdded}
 	case b.lost != nil:
 		return &result.CellBase{Change: result.CellUnknown, Status: b.lost.Kind.Status(), Note: b.lost.Title}
-	case b.stopped == result.TimedOut:
+	case b.Stopped == result.TimedOut:
 		return &result.CellBase{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
-	case b.stopped == result.Canceled:
+	case b.Stopped == result.Canceled:
 		return &result.CellBase{Change: result.CellUnknown, Note: "it was not evaluated any more"}
 	}
-	if b.instance.Skip != "" && b.instance.Skip == res.Note {
+	if b.Instance.Skip != "" && b.Instance.Skip == res.Note {
 		return &result.CellBase{Change: result.CellUnchanged} // left out then and now
 	}
-	return &result.CellBase{Change: changeOf(res, b.instance.DrvPath, true), DrvPath: b.instance.DrvPath}
+	return &result.CellBase{Change: changeOf(res, b.Instance.DrvPath, true), DrvPath: b.Instance.DrvPath}
 }
 
 func changeOf(res outcome.Result, drv string, there bool) result.Change {
@@ -156,7 +156,7 @@ func (r *run) buildBase(ctx context.Context, res *outcome.Result, ifMissing bool
 	cell := res.Cell
 	outputs := r.Base.Known[cell.ID].OutPaths
 	if was := r.findAtBase(ctx, cell); was != nil {
-		cell.System, outputs = was.instance.System, was.instance.Outputs // which may not be known of it now
+		cell.System, outputs = was.Instance.System, was.Instance.Outputs // which may not be known of it now
 	}
 	b := r.buildOf(res.Base.DrvPath)
 	b.once.Do(func() {

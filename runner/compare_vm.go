@@ -18,9 +18,9 @@ func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	if b == nil || !r.buildBase(ctx, res, false) {
 		return
 	}
-	vm := VM{Cell: res.Cell, Runner: b.instance.Outputs["out"], Homes: r.vmHomesAtBase(res.Cell), AtBase: true}
-	if b.instance.VM != nil {
-		vm.Info = *b.instance.VM
+	vm := VM{Cell: res.Cell, Runner: b.Instance.Outputs["out"], Homes: r.vmHomesAtBase(res.Cell), AtBase: true}
+	if b.Instance.VM != nil {
+		vm.Info = *b.Instance.VM
 	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
@@ -51,8 +51,8 @@ func (r *run) vmHomesAtBase(vm matrix.Cell) []VMHome {
 		switch {
 		case h.Activation == "":
 			list = append(list, h)
-		case b != nil && b.instance.DrvPath != "":
-			h.Activation = b.instance.Outputs["out"]
+		case b != nil && b.Instance.DrvPath != "":
+			h.Activation = b.Instance.Outputs["out"]
 			list = append(list, h)
 		}
 	}

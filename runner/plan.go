@@ -15,7 +15,9 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // planner asks Nix what builds take, with one process for all that wait. Of most
@@ -128,7 +130,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 	r.bounded(ctx, func(ctx context.Context) {
 		ask := func(some []*build) error { return r.dryRun(ctx, some, &plan) }
 		again := func(err error) { r.planAgain(batch, err) }
-		if Retry(ctx, r.Retries, func() error { return ask(batch) }, again) != nil {
+		if retry.Do(ctx, r.Retries, func() error { return ask(batch) }, again) != nil {
 			sift(batch, ask, f.lost)
 		}
 		for _, drv := range plan.Build {
@@ -176,14 +178,14 @@ func (f *foresight) with(more foresight, back []*build) {
 // run, after a cell was evaluated and before it is known that it is to be built, from
 // when on it is kept.
 func (r *run) revive(lost map[*build]error) (back []*build) {
-	asked := map[*build]*query{}
+	asked := map[*build]*evalpool.Query{}
 	for b, why := range lost {
 		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && !b.atBase && strings.Contains(why.Error(), b.drv) {
-			asked[b] = r.evals.ask(r.Target, r.question(b.cell), listener{})
+			asked[b] = r.evals.Ask(r.Target, r.question(b.cell), evalpool.Listener{})
 		}
 	}
 	for b, q := range asked {
-		if e := q.wait(); e.err == nil && e.instance.DrvPath == b.drv {
+		if e := q.Wait(); e.Err == nil && e.Instance.DrvPath == b.drv {
 			back = append(back, b)
 		}
 	}
@@ -206,7 +208,7 @@ func (r *run) planAgain(batch []*build, err error) {
 		b.faults++
 		cells = append(cells, b.cell)
 	}
-	r.retry(cells, result.PhaseBuild, buildCause(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
+	r.emitRetrying(cells, result.PhaseBuild, buildCause(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
 }
 
 // dryRun asks for the plan of builds.

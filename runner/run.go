@@ -24,6 +24,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -41,7 +42,7 @@ type Options struct {
 	// own default, and else one a core.
 	BuildJobs int
 	// Memory is what all evaluations together may take; nil is no limit.
-	Memory *Memory
+	Memory *evalpool.Memory
 	// Systems are those asked for; empty means any. A cell that turns out to be
 	// for another is skipped.
 	Systems []string
@@ -85,12 +86,12 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if o.Memory == nil {
-		o.Memory = &Memory{}
+		o.Memory = &evalpool.Memory{}
 	}
 	r := &run{
 		given: given, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
 		atBase: map[string]*atBase{}, homesThen: map[string]map[string]outcome.Phase{}, warned: map[string]bool{}, lookups: make(chan struct{}, mostLookups),
-		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.Memory.Total}, beside: o.Memory, retries: o.Retries},
+		evals: evalpool.New(ctx, evalpool.Options{Jobs: o.EvalJobs, Limit: o.Timeout, Memory: o.Memory, Retries: o.Retries}),
 	}
 	r.builders = newBuilders(ctx, r)
 	for _, c := range cells {
@@ -102,20 +103,20 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 			r.parts[c.Part] = append(r.parts[c.Part], c)
 		}
 	}
-	r.evals.hold()
+	r.evals.Hold()
 	cells = r.takeOver(ctx, cells)
 	r.vms(ctx, cells)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c matrix.Cell) bool {
 		return c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID })
 	}) // which come with their host
-	asked := map[string]*query{}
+	asked := map[string]*evalpool.Query{}
 	for _, c := range cells {
 		asked[c.ID] = r.ask(c)
 	}
 	for _, c := range cells {
 		r.startBase(ctx, c)
 	}
-	r.evals.release()
+	r.evals.Release()
 	var evals errgroup.Group
 	for _, c := range cells {
 		evals.Go(safely.Error(func() error {
@@ -134,7 +135,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	r.builders.hurry()
 	_ = r.building.Wait()
 	r.compare(ctx)
-	r.evals.running.Wait() // a process may be about to end, when all is answered
+	r.evals.Wait()
 	r.builders.end()
 	interrupted := given.Err() != nil && Overdue(given) == nil
 	r.events.Wait()
@@ -165,7 +166,7 @@ type run struct {
 	causes   causes
 	building errgroup.Group
 	atBases  errgroup.Group // evaluations at the base
-	evals    *evaluators
+	evals    *evalpool.Pool
 	builders *builders
 	ended    map[string]chan struct{} // closed when the cell is finished, by id
 	given    context.Context          // of whoever wants the run: its end is not one of the run's own
@@ -194,8 +195,8 @@ type run struct {
 // change any more.
 func (r *run) emit(e event.Event) { r.events.Send(e) }
 
-// retry sends that a phase of cells is tried again. There may be none.
-func (r *run) retry(cells []matrix.Cell, phase result.PhaseKind, cause *result.Cause) {
+// emitRetrying sends that a phase of cells is tried again. There may be none.
+func (r *run) emitRetrying(cells []matrix.Cell, phase result.PhaseKind, cause *result.Cause) {
 	if len(cells) > 0 {
 		slices.SortFunc(cells, matrix.Compare)
 		r.emit(event.Retrying{Cells: cells, Phase: phase.Name(), Cause: cause})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 )
 
@@ -81,7 +82,7 @@ func TestMemoryIsLimitedWhoeverIsStuck(t *testing.T) {
 		f.write("", `ok = sh "ok" ""; eats = sh "eats" (toString (builtins.foldl' (a: b: a + b.x) 0 (builtins.genList (x: { inherit x; y = x + 1; }) 30000000)));`)
 		s := &stuck{fleet: f, cells: 2}
 		out := f.run(func(o *runner.Options) {
-			o.Memory, o.Subscribers = &runner.Memory{Total: 400 << 20}, s.subscribers(false)
+			o.Memory, o.Subscribers = &evalpool.Memory{Total: 400 << 20}, s.subscribers(false)
 		})
 		if got, want := ways(out), "eats: error, ok: passed built"; got != want || !strings.HasPrefix(titles(out.Causes), "evaluation out of memory, ") {
 			f.Fatalf("got %s, want %s: %s", got, want, titles(out.Causes))

@@ -17,8 +17,10 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // job is one run on its way.
@@ -28,7 +30,7 @@ type job struct {
 	selection matrix.Selection
 	client    *nix.Client
 	started   time.Time
-	memory    *runner.Memory
+	memory    *evalpool.Memory
 	artifacts *artifact.Folder // nil keeps no whole logs
 
 	target   *nix.Target
@@ -55,12 +57,12 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	j.memory = &runner.Memory{Total: j.opts.evalMemory.or(memory.Available() / 4 * 3)}
+	j.memory = &evalpool.Memory{Total: j.opts.evalMemory.or(memory.Available() / 4 * 3)}
 	o, err := j.app.clientOptions(j.opts.nix, tmp)
 	if err != nil {
 		return err
 	}
-	o.Beside = j.memory.Beside
+	o.Beside = j.memory.Auxiliary
 	finding, stop := j.limit(ctx)
 	defer stop()
 	if j.client, err = j.app.findNix(finding, o); err != nil {
@@ -218,7 +220,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 // open opens a flake, and tries again if something could not be fetched that may be
 // there the next time.
 func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
-	err = runner.Retry(ctx, j.opts.retries, func() (err error) {
+	err = retry.Do(ctx, j.opts.retries, func() (err error) {
 		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
 		return err
 	}, j.triesAgain)

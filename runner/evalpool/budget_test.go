@@ -1,4 +1,4 @@
-package runner
+package evalpool
 
 import (
 	"math"
@@ -47,10 +47,10 @@ func TestBudget(t *testing.T) {
 // What a process has after its first cell and after others is told apart.
 func TestBudgetLearns(t *testing.T) {
 	b := budget{total: 8192 * mib}
-	b.learn(&evaluator{hand: 0}, 400*mib)
-	b.learn(&evaluator{hand: 1, before: 400 * mib}, 450*mib)
-	b.learn(&evaluator{hand: 2, before: 450 * mib}, 440*mib) // collected
-	b.learn(&evaluator{hand: 0}, 300*mib)
+	b.learn(&process{current: 0}, 400*mib)
+	b.learn(&process{current: 1, memoryBefore: 400 * mib}, 450*mib)
+	b.learn(&process{current: 2, memoryBefore: 450 * mib}, 440*mib) // collected
+	b.learn(&process{current: 0}, 300*mib)
 	if b.first != 400*mib || b.further != 50*mib {
 		t.Errorf("%+v", b)
 	}
@@ -58,7 +58,7 @@ func TestBudgetLearns(t *testing.T) {
 
 // Without a budget, as on macOS, there is none to speak of.
 func TestMemoryError(t *testing.T) {
-	for want, e := range map[string]memoryError{
+	for want, e := range map[string]MemoryError{
 		"out of memory, 300 MiB of 400 MiB": {Peak: 300 * mib, Budget: 400 * mib},
 		"out of memory":                     {Killed: true},
 	} {
