@@ -42,6 +42,7 @@ func rules() []rule {
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "result"}},
 		// It stands above vmtest: it returns the checks of flakeci.toml as vmtest runs them.
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
+		{"internal/diagnose", []string{"internal/nix", "internal/proc", "result"}},
 		{"internal", []string{"internal", "result"}},
 		{"matrix", []string{"result"}},
 		{"runner", []string{"matrix", "internal", "result"}},

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -196,7 +197,7 @@ func (s *builders) again(p *part, why nixlog.BuildFailure) {
 		}
 	}
 	s.mu.Unlock()
-	s.r.retried(cells, string(result.PhaseBuild), buildCause(why, func() string { return "" }))
+	s.r.retried(cells, string(result.PhaseBuild), diagnose.Build(why))
 }
 
 // try runs a process.
@@ -353,7 +354,7 @@ func (s *builders) causesFor(ctx context.Context, built nix.BuildResult, err err
 		}
 	}
 	if err != nil && !stopped {
-		list = append(list, failure{"", s.r.causes.ofBuild(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)})
+		list = append(list, failure{"", s.r.causes.ofBuild(buildFault(err), nil)})
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -25,7 +26,7 @@ type evaluation struct {
 // ask has a cell evaluated.
 func (r *run) ask(c matrix.Cell) *query {
 	return r.evals.ask(r.Target, r.question(c), listener{began: func() { r.started(c, string(result.PhaseEval)) }, again: func(err error) {
-		r.retried([]matrix.Cell{c}, string(result.PhaseEval), evalCause(err))
+		r.retried([]matrix.Cell{c}, string(result.PhaseEval), diagnose.Eval(err))
 	}, warned: func(text string) { r.warns(c, text) }})
 }
 

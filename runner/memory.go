@@ -98,7 +98,7 @@ type memoryError struct {
 	Killed, Refused bool
 }
 
-func (e *memoryError) cause() *result.Cause {
+func (e *memoryError) Cause() *result.Cause {
 	c := &result.Cause{
 		Kind: result.CauseMemory, Title: "evaluation " + e.Error(), Message: e.Error(),
 		Hint: "it was tried a second time with nothing beside it; give evaluation more with --eval-memory, or a larger machine",

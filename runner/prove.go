@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
@@ -61,7 +62,7 @@ func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 			Start: r.builderStarts, End: r.builderEnded, Log: func(drv, line string) { r.audience.tellLine(ctx, drv, line) },
 		})
 		if err == nil && len(built.Failures) > 0 {
-			err = fmt.Errorf("building it once more: %s", buildTitle(built.Failures[0]))
+			err = fmt.Errorf("building it once more: %s", diagnose.Build(built.Failures[0]).Title)
 		}
 	})
 	if err == nil {
