@@ -59,7 +59,7 @@ func (j *job) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Beside = j.memory.Beside
+	o.Auxiliary = j.memory.Beside
 	finding, stop := j.limit(ctx)
 	defer stop()
 	if j.client, err = j.app.findNix(finding, o); err != nil {
