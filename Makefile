@@ -22,7 +22,8 @@ export CGO_ENABLED = 0
 # processor time instead of 20.
 sinks = ./result ./matrix ./runner/graph ./runner/outcome \
   ./reports ./reports/html ./reports/junit ./reports/markdown ./reports/progress ./reports/table ./reports/trace ./reports/view \
-  ./internal ./internal/clean ./internal/closure ./internal/config ./internal/nix/flakeref ./internal/nix/nixlog
+  ./internal ./internal/clean ./internal/closure ./internal/config ./internal/diagnose \
+  ./internal/nix/expr ./internal/nix/flakeref ./internal/nix/nixlog ./internal/nix/unit
 
 # Tests that read megabytes, or thousands of records, in one goroutine: with the detector
 # they take up to thirty times as long. Their packages are raced but for these.

@@ -37,11 +37,15 @@ func rules() []rule {
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix/nixlog", []string{"result"}},
 		{"internal/nix/flakeref", []string{"internal/git"}},
+		{"internal/nix/evalcache", []string{"internal/safefile"}},
+		{"internal/nix/expr", nil},
+		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/nixlog", "result"}},
 		{"internal/nix/recordings", []string{"internal/test"}},
 		{"internal/test", []string{"internal", "result"}},
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "result"}},
 		// It stands above vmtest: it returns the checks of flakeci.toml as vmtest runs them.
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
+		{"internal/diagnose", []string{"internal/nix", "internal/proc", "result"}},
 		{"internal", []string{"internal", "result"}},
 		{"matrix", []string{"result"}},
 		{"runner/outcome", []string{"matrix", "internal/nix", "result"}},
@@ -168,12 +172,12 @@ func TestImportDirection(t *testing.T) {
 	}
 }
 
-// The matrix, the results of a run and the parser of what Nix prints are pure: they depend on nothing but their arguments,
-// and only on the standard library. A report holds times, but asks no clock.
+// The matrix, the results of a run, the parser of what Nix prints and the writers of Nix expressions are pure: they depend
+// on nothing but their arguments, and only on the standard library. A report holds times, but asks no clock.
 func TestPurePackages(t *testing.T) {
 	impure := []string{"os", "net", "syscall", "math/rand", "math/rand/v2"}
 	for _, s := range sources(t) {
-		if !isUnder(s.folder, []string{"matrix", "result", "internal/nix/nixlog"}) {
+		if !isUnder(s.folder, []string{"matrix", "result", "internal/nix/nixlog", "internal/nix/expr", "internal/nix/unit"}) {
 			continue
 		}
 		for _, p := range s.imports {

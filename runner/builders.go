@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -204,7 +205,7 @@ func (s *builders) again(p *part, why nixlog.BuildFailure) {
 		}
 	}
 	s.mu.Unlock()
-	s.r.emitRetrying(cells, result.PhaseBuild, buildCause(why, func() string { return "" }))
+	s.r.emitRetrying(cells, result.PhaseBuild, diagnose.Build(why))
 }
 
 // try runs a process.
@@ -361,7 +362,7 @@ func (s *builders) causesFor(ctx context.Context, built nix.BuildResult, err err
 		}
 	}
 	if err != nil && !stopped {
-		list = append(list, failure{"", s.r.causes.ofBuild(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)})
+		list = append(list, failure{"", s.r.causes.ofBuild(buildFault(err), nil)})
 	}
 	return list
 }

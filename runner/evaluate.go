@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -20,7 +21,7 @@ import (
 func (r *run) ask(c matrix.Cell) *evalpool.Query {
 	return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{
 		Started:  func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
-		Retrying: func(err error) { r.emitRetrying([]matrix.Cell{c}, result.PhaseEval, evalCause(err)) },
+		Retrying: func(err error) { r.emitRetrying([]matrix.Cell{c}, result.PhaseEval, diagnose.Eval(err)) },
 		Warned:   func(text string) { r.warn(c, text) },
 	})
 }

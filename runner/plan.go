@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
@@ -208,7 +209,7 @@ func (r *run) planAgain(batch []*build, err error) {
 		b.faults++
 		cells = append(cells, b.cell)
 	}
-	r.emitRetrying(cells, result.PhaseBuild, buildCause(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
+	r.emitRetrying(cells, result.PhaseBuild, diagnose.Build(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}))
 }
 
 // dryRun asks for the plan of builds.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
@@ -63,7 +64,7 @@ func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 			Log: func(drv, line string) { r.events.SendLine(ctx, event.Line{Drv: drv, Text: line}) },
 		})
 		if err == nil && len(built.Failures) > 0 {
-			err = fmt.Errorf("building it once more: %s", buildTitle(built.Failures[0]))
+			err = fmt.Errorf("building it once more: %s", diagnose.Build(built.Failures[0]).Title)
 		}
 	})
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -150,7 +151,7 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	case errors.As(err, &noFlake):
 		return &noBaseError{err, "name a git revision of the flake's repository, or what Nix takes as a flake reference"}
 	case errors.As(err, &eval):
-		b.base.Lost = runner.FlakeCause(err)
+		b.base.Lost = diagnose.Eval(err)
 		return nil
 	case err != nil:
 		return err
@@ -164,7 +165,7 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	}
 	switch {
 	case errors.As(err, &eval):
-		b.base.Lost = runner.FlakeCause(err)
+		b.base.Lost = diagnose.Eval(err)
 		return nil
 	case err != nil:
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -120,7 +121,7 @@ func (j *job) broken(ctx context.Context, err error) {
 		c.Title += ", and the flake was still being looked into"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
-		j.causes = append(j.causes, runner.FlakeCause(err))
+		j.causes = append(j.causes, diagnose.Eval(err))
 	}
 }
 

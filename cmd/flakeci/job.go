@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -62,7 +63,7 @@ func (j *job) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Beside = j.memory.Auxiliary
+	o.Auxiliary = j.memory.Auxiliary
 	finding, stop := j.limit(ctx)
 	defer stop()
 	if j.client, err = j.app.findNix(finding, o); err != nil {
@@ -231,7 +232,7 @@ func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, er
 }
 
 // triesAgain says why the flake is looked into once more.
-func (j *job) triesAgain(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) }
+func (j *job) triesAgain(err error) { j.app.say("%s; trying again", diagnose.Eval(err).Title) }
 
 // keepAnswers has the next run know what this one evaluated, also if it is to go on
 // with this one. A report does not wait for long for that, least of all that of who

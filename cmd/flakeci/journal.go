@@ -161,7 +161,7 @@ func (j *job) head() (h journal.Head, key any, err error) {
 		return h, nil, err
 	}
 	h.About, err = json.Marshal(j.about())
-	return h, []any{h.Dir, j.app.secrets.Text(flakeref.Absolute(j.opts.ref)), h.Selection, h.Shard, j.opts.evalOnly}, err
+	return h, []any{h.Dir, j.app.secrets.Text(flakeref.Parse(j.opts.ref).Absolute()), h.Selection, h.Shard, j.opts.evalOnly}, err
 }
 
 // isOneFlake says whether all that is evaluated is what the flake was found to be at

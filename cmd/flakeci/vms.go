@@ -88,7 +88,7 @@ func placer(limit time.Duration, find func(ctx context.Context, host, unit strin
 		if err != nil {
 			return nil
 		}
-		return runner.LocationOf(place)
+		return place.OrNil()
 	}
 }
 

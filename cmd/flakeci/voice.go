@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
@@ -164,7 +165,7 @@ func explainNix(err error) (complaint, bool) {
 	var slow *runner.SlowError
 	switch {
 	case errors.As(err, &late), errors.As(err, &slow): // nothing says that it is the flake that is slow
-		return complaint{err.Error(), runner.FlakeCause(err).Hint, exitError}, true
+		return complaint{err.Error(), diagnose.Eval(err).Hint, exitError}, true
 	case errors.As(err, &noFlake):
 		hint := "name a folder with a flake.nix, or what Nix takes as a flake reference"
 		switch {
@@ -187,7 +188,7 @@ func explainNix(err error) (complaint, bool) {
 // explainEval says of a flake that could not be looked into what a run's report
 // says of it.
 func explainEval(err error) complaint {
-	cause := runner.FlakeCause(err)
+	cause := diagnose.Eval(err)
 	code := exitError
 	if cause.Kind.Status().BlamesFlake() {
 		code = exitFailed

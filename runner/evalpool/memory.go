@@ -30,7 +30,7 @@ type auxiliary struct {
 	killed   bool  // for the memory it used
 }
 
-// Auxiliary registers a process until over is called. It fits nix.Options.Beside.
+// Auxiliary registers a process until over is called. It fits nix.Options.Auxiliary.
 func (m *Memory) Auxiliary(pid int) (over func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// AnswerError says that Nix exited with 0 and did not answer the question: it is
-// broken, or not Nix.
+// AnswerError reports that Nix exited with 0 without answering the question: it is broken,
+// or not Nix.
 type AnswerError struct {
 	// Command is the subcommand, such as "flake metadata".
 	Command string
@@ -25,8 +25,8 @@ func badAnswer(command, format string, args ...any) error {
 	return &AnswerError{Command: command, Reason: fmt.Sprintf(format, args...)}
 }
 
-// decodeAnswer reads one JSON document. encoding/json takes null for anything and
-// repairs invalid UTF-8; neither is an answer.
+// decodeAnswer reads one JSON document. encoding/json accepts null for every type and
+// repairs invalid UTF-8, but neither is an answer.
 func decodeAnswer(command string, out []byte, into any) error {
 	out = bytes.TrimSpace(out)
 	switch {
@@ -43,10 +43,19 @@ func decodeAnswer(command string, out []byte, into any) error {
 	return nil
 }
 
-// errNull is for answers to flakeci's own questions, none of which can be null.
-var errNull = errors.New("it has a null in it")
+// unmarshalNoNull decodes the answer to one of flakeci's own questions, none of which can
+// contain null.
+func unmarshalNoNull(text []byte, into any) error {
+	if err := json.Unmarshal(text, into); err != nil {
+		return err
+	}
+	if hasNull(text) {
+		return errors.New("it has a null in it")
+	}
+	return nil
+}
 
-// hasNull says whether a document has a null anywhere. The document is valid.
+// hasNull reports whether a valid document contains null anywhere.
 func hasNull(text []byte) bool {
 	for tokens := json.NewDecoder(bytes.NewReader(text)); ; {
 		switch token, err := tokens.Token(); {
@@ -56,16 +65,4 @@ func hasNull(text []byte) bool {
 			return true
 		}
 	}
-}
-
-// unmarshalWhole decodes the answer to a question of flakeci's own, which has no null
-// in it.
-func unmarshalWhole(text []byte, into any) error {
-	if err := json.Unmarshal(text, into); err != nil {
-		return err
-	}
-	if hasNull(text) {
-		return errNull
-	}
-	return nil
 }

@@ -29,7 +29,7 @@ func TestSave(t *testing.T) {
 		}
 		git(w.T, dir, "add", ".")
 		git(w.T, dir, "commit", "--quiet", "--message", "first")
-		w.client.answers = w.TempDir()
+		w.client.evalCache = w.TempDir()
 		tests := []struct {
 			name   string
 			o      FlakeOptions
@@ -87,12 +87,12 @@ func TestKeepsNothing(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": oneHost}.write(w.T, w.dir, strings.NewReplacer())
 		for _, tt := range tests {
-			w.client = find(w.T, Options{Path: w.client.path, Settings: tt.settings, Answers: w.TempDir()})
+			w.client = find(w.T, Options{Path: w.client.path, Settings: tt.settings, EvalCache: w.TempDir()})
 			target, err := w.open(w.dir, tt.o)
 			if err != nil {
 				w.Fatal(err)
 			}
-			if keeps := target.answers.path != ""; keeps != tt.keeps {
+			if keeps := w.client.cacheFile(w.Context(), target.Flake, tt.o) != ""; keeps != tt.keeps {
 				w.Errorf("%s: keeps %t", tt.name, keeps)
 			}
 		}
