@@ -100,7 +100,7 @@ func evalCause(err error) *result.Cause {
 	}
 	c := &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
 	var died *proc.Error
-	if errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrLost) {
+	if errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrSupervisorKilled) {
 		c.Title = fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(died.Signal), died.Signal)
 		why := map[result.CauseKind]string{result.CauseDisk: ", as where the disk is full", result.CauseMemory: " for want of memory"}
 		if kind := nix.MachineFault(err); kind != "" {

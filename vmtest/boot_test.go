@@ -42,7 +42,7 @@ func TestFaultOfALostConnection(t *testing.T) {
 
 // Memory is not blamed if the supervisor was killed.
 func TestFaultOfAKilledQEMU(t *testing.T) {
-	for want, err := range map[string]error{"memory runs out": nil, "a program of the same user": proc.ErrLost} {
+	for want, err := range map[string]error{"memory runs out": nil, "a program of the same user": proc.ErrSupervisorKilled} {
 		m := machine{serial: newSerial(io.Discard), err: &proc.Error{Argv: []string{"run"}, ExitCode: -1, Signal: syscall.SIGKILL, Err: err}}
 		if f := m.exitFault(); f.Kind != result.CauseInfra || !strings.Contains(f.Hint, want) {
 			t.Errorf("got %+v, want %q", f, want)

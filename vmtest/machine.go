@@ -197,8 +197,8 @@ func (m *machine) exitFault() *Fault {
 	f.Message, f.ExitCode = ended.Error(), max(ended.ExitCode, 0)
 	message := briefQEMUMessage(cmp.Or(ended.LastLine, ended.Error()))
 	switch {
-	case errors.Is(ended, proc.ErrLost):
-		f.Kind, f.Title = result.CauseInfra, "QEMU was killed: "+proc.ErrLost.Error()
+	case errors.Is(ended, proc.ErrSupervisorKilled):
+		f.Kind, f.Title = result.CauseInfra, "QEMU was killed: "+proc.ErrSupervisorKilled.Error()
 		f.Hint = "a program of the same user killed it, such as one that the runner starts"
 	case ended.Signal != 0:
 		f.Kind, f.Title = result.CauseInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)

@@ -101,7 +101,7 @@ func Find(ctx context.Context, o Options) (*Client, error) { return newClient(o)
 func (c *Client) find(ctx context.Context) (*Client, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	var settings sync.WaitGroup
 	settings.Go(safely.Func(func() { c.config, _ = c.askConfig(ctx) })) // who needs it asks again
 	_, err := c.run(ctx, call{sub: []string{"--version"}, alone: true, stdout: &out, limit: c.limits.ask})
@@ -252,7 +252,7 @@ type question struct {
 // was interrupted, or killed when it had said something already.
 func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage, error) {
 	var log nixlog.ErrorLog
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	k := q.call
 	k.args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, k.args...)
 	k.stdout, k.line = &out, log.Line
@@ -268,7 +268,7 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 	}
 	usage, err := c.run(ctx, k)
 	over()
-	if errors.Is(err, proc.ErrTooMuch) {
+	if errors.Is(err, proc.ErrOutputTooLong) {
 		return usage, &nixlog.EvalError{Message: fmt.Sprintf("nix %s printed more than %d MiB", strings.Join(q.sub, " "), maxAnswer>>20)}
 	}
 	if err != nil {

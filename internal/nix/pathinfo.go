@@ -32,7 +32,7 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 		return nil, nil
 	}
 	var log nixlog.ErrorLog
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	// Nix would ask substituters what it would take to get the paths that are not
 	// there, and only to print it.
 	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args)
