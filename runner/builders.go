@@ -210,7 +210,7 @@ func (s *builders) again(p *part, why nixlog.BuildFailure) {
 
 // try runs a process.
 func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult, error) {
-	kills := memory.Kills()
+	kills := memory.OOMKills()
 	built, err := s.r.Client.Build(ctx, p.Roots, jobs, nixlog.BuildWatcher{
 		Start: func(drv string) { s.builder(p, drv, true) },
 		End:   func(drv string) { s.builder(p, drv, false) },
@@ -221,7 +221,7 @@ func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult,
 		},
 	})
 	for i, f := range built.Failures {
-		if f.Killed() && memory.Kills() > kills {
+		if f.Killed() && memory.OOMKills() > kills {
 			built.Failures[i].Kind = result.CauseMemory
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // booter boots a run's VMs in a lab and tells the runner what came of it.
 type booter struct {
-	lab    *vmtest.Lab
+	lab    *vmtest.Pool
 	checks func(host string) []vmtest.Check
 	homes  bool // activate homes
 	place  func(ctx context.Context, host, unit string) *result.Location
@@ -85,18 +85,18 @@ func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *
 	if c := t.known[f]; c != nil {
 		return c
 	}
-	c := &result.Cause{
-		Kind: f.Kind, Title: t.redact(f.Title), Message: t.redact(f.Message), Hint: t.redact(f.Hint),
-		ExitCode: f.ExitCode, LogTail: t.redact(strings.Join(f.Tail, "\n")), Log: f.Log,
+	c := f.Cause
+	for _, text := range []*string{&c.Title, &c.Message, &c.Hint, &c.LogTail} {
+		*text = t.redact(*text)
 	}
 	if f.Key == "" && !strings.Contains(f.Title, cell) {
-		c.Title = t.vm.Cell.ID + ": " + f.Title
+		c.Title = t.vm.Cell.ID + ": " + c.Title
 	}
 	if f.Unit != "" && !t.vm.AtBase && t.placed < mostPlaces && ctx.Err() == nil {
 		t.placed++
 		c.Location = t.place(ctx, t.vm.Cell.Host, f.Unit)
 	}
-	t.known[f] = t.once(f.Key, c)
+	t.known[f] = t.once(f.Key, &c)
 	return t.known[f]
 }
 

@@ -30,9 +30,9 @@ func TestDamagedJournals(t *testing.T) {
 		truth[r.Cell.ID] = r
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	texts := damage.Whole()
+	texts := damage.Replacements()
 	for range 2000 {
-		texts = append(texts, string(damage.Some(rng, good)))
+		texts = append(texts, string(damage.Text(rng, good)))
 	}
 	unreadable := 0
 	for _, text := range texts {

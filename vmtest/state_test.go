@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// What inspectScript prints on a host with two units that failed, one of which
-// prints what looks like the script's own words.
+// inspected is the output of inspectScript on a host with two failed units, one of which
+// imitates the script's own lines.
 const inspected = `== 7 multi-user active
 == 7 unit bad.service
 Result=exit-code
@@ -87,19 +87,19 @@ func TestDifference(t *testing.T) {
 	slices.Sort(before)
 	slices.Sort(after)
 	want := []string{"~/.config/a", "~/new link", "~/notes"}
-	if got := difference(before, after); !slices.Equal(got, want) {
+	if got := changedFiles(before, after); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if got := difference(before, before); got != nil {
+	if got := changedFiles(before, before); got != nil {
 		t.Errorf("the same differs in %q", got)
 	}
 }
 
-// A guest may print as much as it likes, but not all of it is kept.
+// Only a limited part of a guest's output is kept.
 func TestStateIsBounded(t *testing.T) {
 	s := state{}
 	s.read("==", "== multi-user active\n== unit x.service\nResult=exit-code\n== fragment /x\n"+strings.Repeat(strings.Repeat("é", 4000)+"\n", 200))
-	if n := len(s.units[0].journal); n != mostJournalLines {
+	if n := len(s.units[0].journal); n != maxJournalLines {
 		t.Errorf("%d lines are kept", n)
 	}
 	for _, line := range s.units[0].journal {
@@ -109,7 +109,7 @@ func TestStateIsBounded(t *testing.T) {
 	}
 }
 
-// Lines cost more memory than they are long, so few are kept of as much as an agent gives.
+// Each line takes more memory than its length, so only a few lines of a long output are kept.
 func TestManyLinesTakeLittleMemory(t *testing.T) {
 	const length = 16 << 20
 	flood := strings.Repeat("\n", length)
@@ -117,7 +117,7 @@ func TestManyLinesTakeLittleMemory(t *testing.T) {
 		"journal": func() {
 			var s state
 			s.read("==", "== multi-user active\n== journal\n"+flood+"a\nb\nActivation script snippet 'x' failed (1)\n== end\n")
-			if !s.complete || len(s.snippets) != 1 || len(s.snippets[0].before) != linesBefore || s.snippets[0].before[linesBefore-1] != "b" {
+			if !s.complete || len(s.snippets) != 1 || len(s.snippets[0].before) != contextLines || s.snippets[0].before[contextLines-1] != "b" {
 				t.Errorf("got %+v", s)
 			}
 		},
@@ -127,7 +127,7 @@ func TestManyLinesTakeLittleMemory(t *testing.T) {
 			}
 		},
 		"files": func() {
-			if got := linesOf(withoutShort([]byte(flood + "> .config/a -> /b\n" + flood))); !slices.Equal(got, []string{"> .config/a -> /b"}) {
+			if got := linesOf(withoutShortLines([]byte(flood + "> .config/a -> /b\n" + flood))); !slices.Equal(got, []string{"> .config/a -> /b"}) {
 				t.Errorf("got %d lines", len(got))
 			}
 		},
@@ -152,16 +152,16 @@ func TestLastLines(t *testing.T) {
 	}
 }
 
-// What was cut off says nothing of the units that failed.
+// Output that is cut off is not taken for complete.
 func TestStateThatIsCutOff(t *testing.T) {
-	whole, _, _ := strings.Cut(inspected, "== 7 unit mnt.mount")
+	half, _, _ := strings.Cut(inspected, "== 7 unit mnt.mount")
 	var s state
-	if s.read("== 7", whole); s.complete {
-		t.Error("half of it passes for the whole")
+	if s.read("== 7", half); s.complete {
+		t.Error("half of the output passes for complete")
 	}
 	s = state{}
-	s.read("==", strings.Repeat("== unit x\n== fragment /x\n", 10*mostUnits))
-	if len(s.units) != mostUnits {
+	s.read("==", strings.Repeat("== unit x\n== fragment /x\n", 10*maxUnits))
+	if len(s.units) != maxUnits {
 		t.Errorf("%d units are kept", len(s.units))
 	}
 }

@@ -14,27 +14,26 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// How long the proof may take; with TCG it takes 0.2 s.
-const proofLimit = 3 * time.Second
+// trialLimit is how long the trial guest may run; with TCG it takes 0.2 s.
+const trialLimit = 3 * time.Second
 
-// proofGuest is a guest of a few instructions that ends QEMU in a way which
-// nothing else does.
-type proofGuest struct {
+// trialGuest is a guest of a few instructions that makes QEMU exit with a code of its own.
+type trialGuest struct {
 	image    []byte
-	args     []string // that start the image, which is a file of the name below
+	args     []string // start QEMU with the file trialImage
 	exitCode int      // of QEMU
 }
 
-const proofImage = "guest.img"
+const trialImage = "guest.img"
 
-// proofGuests are the guests by Go's names of architectures.
-func proofGuests() map[string]proofGuest {
-	return map[string]proofGuest{
+// trialGuests maps Go's names of architectures to guests.
+func trialGuests() map[string]trialGuest {
+	return map[string]trialGuest{
 		// The first sector of a floppy, which the BIOS starts in 16-bit mode at 0x7c00. Like
-		// a kernel it first switches on paging and 64-bit mode. Then it counts for long enough
-		// that interrupts come in between. A KVM was seen (pvm) that runs the BIOS and 16-bit
-		// and 32-bit guests, and spins forever in 64-bit code.
-		// isa-debug-exit makes an exit code of 2n+1 of the n that is written to it.
+		// a kernel it switches to paging and 64-bit mode, then counts long enough for
+		// interrupts to arrive. One KVM (pvm) was seen to run the BIOS and 16-bit and 32-bit
+		// guests, but to spin forever in 64-bit code.
+		// isa-debug-exit turns an n that is written to it into the exit code 2n+1.
 		"amd64": {
 			image: sector(
 				0xfa,       // cli
@@ -55,7 +54,7 @@ func proofGuests() map[string]proofGuest {
 				0x0f, 0x01, 0x16, 0x72, 0x7c, // lgdt [0x7c72]
 				0x66, 0xb8, 0x01, 0x00, 0x00, 0x80, // mov eax, 0x80000001: protection, paging
 				0x0f, 0x22, 0xc0, // mov cr0, eax
-				0xea, 0x52, 0x7c, 0x08, 0x00, // jmp 8:0x7c52, the next instruction, of 64 bits
+				0xea, 0x52, 0x7c, 0x08, 0x00, // jmp 8:0x7c52, the next instruction, in 64-bit mode
 				0xb9, 0x80, 0x96, 0x98, 0x00, // mov ecx, 10000000
 				0xff, 0xc9, // dec ecx
 				0x75, 0xfc, // jnz to the dec
@@ -63,14 +62,14 @@ func proofGuests() map[string]proofGuest {
 				0xe6, 0xf4, // out 0xf4, al
 				0xf4,       // hlt
 				0xeb, 0xfd, // jmp to the hlt
-				// The segments, none and one for code of 64 bits, and at 0x7c72 how many and where.
+				// The segments: the null segment, one for 64-bit code; at 0x7c72 their size and address.
 				0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 				0xff, 0xff, 0x00, 0x00, 0x00, 0x9a, 0xaf, 0x00,
 				0x0f, 0x00, 0x62, 0x7c, 0x00, 0x00,
 			),
 			args: []string{
 				"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-				"-drive", "file=" + proofImage + ",format=raw,if=floppy", "-boot", "a",
+				"-drive", "file=" + trialImage + ",format=raw,if=floppy", "-boot", "a",
 			},
 			exitCode: 2*0x10 + 1,
 		},
@@ -82,12 +81,12 @@ func proofGuests() map[string]proofGuest {
 				0xd4000002, // hvc 0
 				0x14000000, // b here
 			),
-			args: []string{"-machine", "virt", "-kernel", proofImage},
+			args: []string{"-machine", "virt", "-kernel", trialImage},
 		},
 	}
 }
 
-// sector is a boot sector that begins with the code.
+// sector returns a boot sector that begins with the code.
 func sector(code ...byte) []byte {
 	s := make([]byte, 512)
 	copy(s, code)
@@ -103,17 +102,16 @@ func words(code ...uint32) []byte {
 	return image
 }
 
-// proveKVM starts a guest and says what is wrong with KVM, "" for nothing, and
-// whether that is no more than that it took too long. That
-// the device opens and makes a machine proves nothing: there are those on which
-// the guest then spins for ever, and those on which QEMU aborts when it sets the
-// processor up.
-func proveKVM(ctx context.Context, qemu string) (flaw string, late bool) {
-	guest, ok := proofGuests()[runtime.GOARCH]
+// tryKVM runs the trial guest and says what is wrong with KVM, "" if nothing is. slow
+// reports that it merely took too long. It is not enough that the device opens and creates
+// a machine: on some machines the guest then spins forever, on others QEMU aborts while it
+// sets up the processor.
+func tryKVM(ctx context.Context, qemu string) (problem string, slow bool) {
+	guest, ok := trialGuests()[runtime.GOARCH]
 	if !ok {
-		return "there is no proof of KVM for " + runtime.GOARCH, false
+		return "flakeci cannot try KVM on " + runtime.GOARCH, false
 	}
-	limited, cancel := context.WithTimeout(ctx, proofLimit)
+	limited, cancel := context.WithTimeout(ctx, trialLimit)
 	defer cancel()
 	err := guest.run(limited, qemu, AccelKVM)
 	var ended *proc.Error
@@ -121,22 +119,22 @@ func proveKVM(ctx context.Context, qemu string) (flaw string, late bool) {
 	case err == nil:
 		return "", false
 	case limited.Err() != nil:
-		return fmt.Sprintf("a guest with KVM did nothing for %s", proofLimit), true
+		return fmt.Sprintf("a guest with KVM did nothing for %s", trialLimit), true
 	case errors.As(err, &ended) && ended.LastLine != "":
-		return "QEMU with KVM fails: " + brief(ended.LastLine), false
+		return "QEMU with KVM fails: " + briefQEMUMessage(ended.LastLine), false
 	}
 	return "QEMU with KVM fails: " + err.Error(), false
 }
 
-// run starts the guest as nixpkgs' runner starts one: -cpu max is where some
-// machines give up. There is no error if QEMU ended as the guest told it to.
-func (g proofGuest) run(ctx context.Context, qemu string, a Accel) error {
+// run starts the guest as nixpkgs' runner does: some machines fail only with -cpu max.
+// It returns nil if QEMU exited as the guest told it to.
+func (g trialGuest) run(ctx context.Context, qemu string, a Accel) error {
 	dir, err := os.MkdirTemp("", "flakeci-kvm-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, proofImage), g.image, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, trialImage), g.image, 0o600); err != nil {
 		return err
 	}
 	cmd := proc.Cmd{
@@ -149,15 +147,15 @@ func (g proofGuest) run(ctx context.Context, qemu string, a Accel) error {
 	var ended *proc.Error
 	switch {
 	case err == nil && g.exitCode != 0:
-		return errors.New("it ended without a word")
+		return errors.New("it exited without a message")
 	case errors.As(err, &ended) && ended.ExitCode == g.exitCode && ctx.Err() == nil:
 		return nil
 	}
 	return err
 }
 
-// brief is what QEMU said, without its name and so that it fits a line.
-func brief(line string) string {
+// briefQEMUMessage shortens a message of QEMU to a line, without the program's name.
+func briefQEMUMessage(line string) string {
 	if name, rest, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(filepath.Base(name), "qemu") {
 		line = rest
 	}
