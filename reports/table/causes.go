@@ -9,7 +9,7 @@ import (
 )
 
 // causes appends why cells did not pass.
-func (p *page) causes(r result.Report, x view.Index) {
+func (p *page) causes(r result.Report, x view.CauseIndex) {
 	for _, c := range x.Ordered(r) {
 		p.cause(c, x)
 	}
@@ -17,7 +17,7 @@ func (p *page) causes(r result.Report, x view.Index) {
 
 // cause appends one cause: what happened, what the log says, where, what to do,
 // and last, if they are many, the cells it stops.
-func (p *page) cause(c result.Cause, x view.Index) {
+func (p *page) cause(c result.Cause, x view.CauseIndex) {
 	p.gap()
 	p.causeTitle(c, x)
 	p.indented(indent, p.prose(view.Details(c))...)
@@ -41,14 +41,14 @@ func (p *page) cause(c result.Cause, x view.Index) {
 }
 
 // causeTitle appends what happened and which cells it stops, or how many.
-func (p *page) causeTitle(c result.Cause, x view.Index) {
+func (p *page) causeTitle(c result.Cause, x view.CauseIndex) {
 	sign, t := view.SignFailed, view.Bad
 	if x.BlamesMachine(c) {
 		sign, t = view.SignError, view.Warn
 	}
 	title := view.Headline(c)
-	title += view.Prefix(", ", view.Blocks(c, title))
-	title += view.Parenthesized(x.Age(c))
+	title += view.WithPrefix(", ", view.BlocksText(c, title))
+	title += view.InParentheses(x.Age(c))
 	for i, line := range view.Wrap(title, p.room(2)) {
 		if i == 0 {
 			p.add(p.in(t, sign) + " " + p.in(view.Strong, line))

@@ -19,13 +19,13 @@ func (p *page) changes(r result.Report) {
 	if ch == nil {
 		return
 	}
-	p.hang("against " + view.BaseLabel(ch.Base) + ": " + ch.Summary())
+	p.hang("against " + view.BaseText(ch.Base) + ": " + ch.Summary())
 	for i, a := range ch.Machines {
 		if i == tableMachines {
 			p.add(fmt.Sprintf("  … and %s more", view.Count(len(ch.Machines)-i, "kind of change")))
 			break
 		}
-		p.within(ch.Who(a.Cells) + ": " + a.Size() + ", " + a.Text)
+		p.within(ch.Names(a.Cells) + ": " + a.Size() + ", " + a.Text)
 	}
 	for i, w := range ch.Packages {
 		if i == tableWhere {
@@ -40,15 +40,15 @@ func (p *page) changes(r result.Report) {
 		}
 		text := strings.Join(names, ", ")
 		if len(ch.Packages) > 1 || len(ch.Machines) > 1 {
-			text = "on " + ch.Who(w.Cells) + ": " + text
+			text = "on " + ch.Names(w.Cells) + ": " + text
 		}
 		p.within(text)
 	}
 	for _, g := range ch.Lists() {
-		p.within(g.Text + ": " + view.Some(g.Cells, tableMachines))
+		p.within(g.Text + ": " + view.JoinFirst(g.Cells, tableMachines))
 	}
 	for _, u := range ch.Unknown {
-		p.within("cannot compare " + view.Some(u.Cells, view.InlineCells) + ": " + u.Text)
+		p.within("cannot compare " + view.JoinFirst(u.Cells, view.InlineCells) + ": " + u.Text)
 	}
 }
 

@@ -32,7 +32,7 @@ func WriteDiff(w io.Writer, r result.Report, o Options) error {
 
 // allChanges appends every machine and every package.
 func (p *page) allChanges(ch *view.Changes) {
-	p.hang("against " + view.BaseLabel(ch.Base) + ": " + ch.Summary())
+	p.hang("against " + view.BaseText(ch.Base) + ": " + ch.Summary())
 	for _, a := range ch.Machines {
 		p.within(machineNames(ch, a.Cells) + ": " + a.Size() + ", " + a.Text)
 	}
@@ -45,16 +45,16 @@ func (p *page) allChanges(ch *view.Changes) {
 	}
 	p.gap()
 	for _, g := range ch.Lists() {
-		p.hang(g.Text + ": " + view.And(g.Cells))
+		p.hang(g.Text + ": " + view.JoinAnd(g.Cells))
 	}
 	for _, u := range ch.Unknown {
-		p.hang(fmt.Sprintf("cannot compare %s: %s", view.And(u.Cells), u.Text))
+		p.hang(fmt.Sprintf("cannot compare %s: %s", view.JoinAnd(u.Cells), u.Text))
 	}
 }
 
 // machineNames names machines: all of them if they are, else each.
 func machineNames(ch *view.Changes, cells []string) string {
-	return cmp.Or(ch.All(cells), view.And(cells))
+	return cmp.Or(ch.AllName(cells), view.JoinAnd(cells))
 }
 
 // outcomes appends what is not as it was in another way.
@@ -73,7 +73,7 @@ func (p *page) outcomes(r result.Report) {
 			}
 		}
 		if len(ids) > 0 {
-			p.hang(p.in(o.tone, o.sign) + " " + o.words + ": " + view.And(ids))
+			p.hang(p.in(o.tone, o.sign) + " " + o.words + ": " + view.JoinAnd(ids))
 		}
 	}
 }

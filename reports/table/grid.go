@@ -21,7 +21,7 @@ func (p *page) name(s string) string {
 
 // grid appends the sheet: with all that its marks can say if that fits, else
 // with as much as does and a legend, else in several parts as well.
-func (p *page) grid(s *view.Layout, x view.Index) error {
+func (p *page) grid(s *view.Layout, x view.CauseIndex) error {
 	if len(s.Rows) == 0 {
 		return nil
 	}

@@ -25,7 +25,7 @@ func Write(w io.Writer, r result.Report, o Options) error {
 	r = view.Terminal().Report(r)
 	p := &page{options: o}
 	p.head(r)
-	x, s := view.NewIndex(r), view.NewLayout(r)
+	x, s := view.NewCauseIndex(r), view.NewLayout(r)
 	p.gap()
 	if err := p.grid(s, x); err != nil {
 		return fmt.Errorf("lay out the grid: %w", err)
@@ -37,7 +37,7 @@ func Write(w io.Writer, r result.Report, o Options) error {
 	p.changes(r)
 	p.causes(r, x)
 	p.gap()
-	switch left := view.NotTested(r); {
+	switch left := view.NotTestedText(r); {
 	case left == "":
 	case p.room(0) == 0:
 		p.add("not tested: " + left) // whole, for who looks for the line
@@ -54,7 +54,7 @@ func (p *page) head(r result.Report) {
 	if r.Nix.Version != "" {
 		facts = append(facts, "nix "+r.Nix.Version)
 	}
-	facts = append(facts, view.Inventory(r.Cells))
+	facts = append(facts, view.CellsText(r.Cells))
 	if r.Duration > 0 {
 		facts = append(facts, view.Seconds(r.Duration))
 	}

@@ -14,7 +14,7 @@ import (
 func WriteGrid(w io.Writer, r result.Report, o Options) error {
 	r = view.Terminal().Report(r)
 	p := &page{options: o}
-	x, s := view.NewIndex(r), view.NewLayout(r)
+	x, s := view.NewCauseIndex(r), view.NewLayout(r)
 	if err := p.grid(s, x); err != nil {
 		return fmt.Errorf("lay out the grid: %w", err)
 	}
@@ -48,7 +48,7 @@ func (p *page) names(cells []result.Cell) {
 
 // extent says how large the grid is.
 func extent(r result.Report) string {
-	parts := []string{view.Count(len(r.Grid.Hosts), "host"), view.Count(len(r.Grid.Users), "user"), view.Inventory(r.Cells)}
+	parts := []string{view.Count(len(r.Grid.Hosts), "host"), view.Count(len(r.Grid.Users), "user"), view.CellsText(r.Cells)}
 	if n := len(r.Grid.Orphans); n > 0 {
 		parts = append(parts, view.Count(n, "home")+" for hosts that do not exist")
 	}
