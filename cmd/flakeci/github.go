@@ -58,7 +58,7 @@ func (a *App) onGitHub(ctx context.Context, r result.Report, f githubFlags, shar
 			return b.String(), err
 		},
 		Commands: a.Stderr,
-		Say:      func(text string) { a.say("warning: %s", text) },
+		Warn:     func(text string) { a.say("warning: %s", text) },
 	})
 }
 
