@@ -31,9 +31,9 @@ type Fleet struct {
 	Weight Weight
 	// Build is how long each derivation builds, by waiting.
 	Build time.Duration
-	// Work is how many steps of a shell's loop each takes besides: 50000 are some 40
+	// Steps is how many steps of a shell's loop each takes besides: 50000 are some 40
 	// milliseconds of CPU time on a machine of 2024.
-	Work int
+	Steps int
 	// Chains is how many chains of dependencies there are, of ChainLength
 	// derivations each. Every cell needs two neighbours of them.
 	Chains, ChainLength int
@@ -68,7 +68,7 @@ func (f Fleet) Write(dir string) error {
 		"salt": f.Salt, "system": f.System, "busybox": f.Busybox,
 		"hosts": f.Hosts, "users": f.Users, "checks": f.Checks,
 		"ownMegabytes": f.Weight.Own, "sharedMegabytes": f.Weight.Shared, "lookups": f.Weight.Lookups,
-		"buildSeconds": fmt.Sprint(f.Build.Seconds()), "buildSteps": f.Work,
+		"buildSeconds": fmt.Sprint(f.Build.Seconds()), "buildSteps": f.Steps,
 		"chains": f.Chains, "chainLength": f.ChainLength, "broken": f.Broken,
 	})
 	if err != nil {
@@ -92,9 +92,9 @@ func (f Fleet) Cells() []string {
 	return append(hosts, homes...)
 }
 
-// Bound is the least time that building all of it can take with so many builds at
+// MinDuration is the least time that building all of it can take with so many builds at
 // once: all work shared out evenly, or the longest chain with the cell at its end.
-func (f Fleet) Bound(jobs int) time.Duration {
+func (f Fleet) MinDuration(jobs int) time.Duration {
 	work := time.Duration(f.Hosts*(1+f.Users)+f.Chains*f.ChainLength) * f.Build / time.Duration(jobs)
 	longest := f.Build
 	if f.Chains > 0 {

@@ -25,7 +25,7 @@ func TestFleetBuilds(t *testing.T) {
 		dir := p.write(t, f)
 		p.output(t, dir, "nix", append([]string{"build", "--no-link"}, installables(f)...)...)
 		var built []string
-		for _, path := range p.made(t) {
+		for _, path := range p.storePaths(t) {
 			if _, name, found := strings.Cut(path, f.Salt+"-"); found && !strings.HasSuffix(name, ".drv") {
 				built = append(built, name)
 			}
@@ -123,7 +123,7 @@ func TestBound(t *testing.T) {
 		{bench.Fleet{Hosts: 2, Build: time.Second, Chains: 1, ChainLength: 7}, 8 * time.Second},
 	}
 	for _, tt := range tests {
-		if got := tt.fleet.Bound(2); got != tt.want {
+		if got := tt.fleet.MinDuration(2); got != tt.want {
 			t.Errorf("%+v: %v, want %v", tt.fleet, got, tt.want)
 		}
 	}

@@ -28,9 +28,9 @@ type usage struct {
 	builds int
 	code   int // exit code
 	// others is the share of the machine that programs of others took meanwhile.
-	others float64
+	otherLoad float64
 	// left is what was still running when the command had ended. It no longer does.
-	left []process
+	leftover []process
 }
 
 // measure runs a command to its end, with its output in a file. Nothing else may be
@@ -77,10 +77,10 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 		tb.Fatal(err)
 	}
 	u.code = cmd.ProcessState.ExitCode()
-	u.left = sweep()
+	u.leftover = sweep()
 	u.cpu = waitedFor(tb) - before
 	taken := busy(tb) - busyBefore - u.cpu
-	u.others = max(0, taken.Seconds()/time.Since(start).Seconds()/float64(runtime.NumCPU()))
+	u.otherLoad = max(0, taken.Seconds()/time.Since(start).Seconds()/float64(runtime.NumCPU()))
 	return u
 }
 
@@ -100,7 +100,7 @@ func sweep() (left []process) {
 				left = append(left, p)
 			}
 		}
-		time.Sleep(between)
+		time.Sleep(interval)
 	}
 }
 

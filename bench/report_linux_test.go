@@ -53,7 +53,7 @@ func median(runs []usage, of func(usage) float64) float64 {
 }
 
 // worst is the highest.
-func worst(runs []usage, of func(usage) float64) float64 {
+func highest(runs []usage, of func(usage) float64) float64 {
 	if len(runs) == 0 {
 		return math.NaN()
 	}
@@ -91,17 +91,17 @@ func (r results) ratio(ours, theirs contender, limit float64) target {
 
 // others is the share of the machine that was taken by what is not measured, in the
 // middle of all runs. What watches is part of it.
-func (r results) others() float64 {
+func (r results) otherLoad() float64 {
 	var runs []usage
 	for _, list := range r {
 		runs = append(runs, list...)
 	}
-	return median(runs, func(u usage) float64 { return u.others })
+	return median(runs, func(u usage) float64 { return u.otherLoad })
 }
 
 // within holds the peak memory of the tree in every run against a budget in MiB.
 func (r results) within(of contender, limit float64) target {
-	return target{what: "peak memory of " + of.name, value: worst(r[of.name], peakMiB), limit: limit, unit: " MiB"}
+	return target{what: "peak memory of " + of.name, value: highest(r[of.name], peakMiB), limit: limit, unit: " MiB"}
 }
 
 // table shows the medians of all contenders, in markdown.
@@ -114,10 +114,10 @@ func (s scenario) table(got results) string {
 		walls := each(runs, wall)
 		own := ""
 		if c.argv[0] == flakeci.argv[0] {
-			own = fmt.Sprintf("%.2f s, %.0f MiB", median(runs, ownCPU), worst(runs, ownMiB))
+			own = fmt.Sprintf("%.2f s, %.0f MiB", median(runs, ownCPU), highest(runs, ownMiB))
 		}
 		fmt.Fprintf(&t, "| %s | %.2f s (%.2f to %.2f) | %.2f | %.2f s | %.0f MiB | %s |\n", c.name,
-			median(runs, wall), walls[0], walls[len(walls)-1], median(runs, wall)/first, median(runs, cpu), worst(runs, peakMiB), own)
+			median(runs, wall), walls[0], walls[len(walls)-1], median(runs, wall)/first, median(runs, cpu), highest(runs, peakMiB), own)
 	}
 	return t.String()
 }
@@ -130,7 +130,7 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s %s, Nix %s, %s.\n\n%s\n", s.about, rounds, lanes.Newest(b).Version, time.Now().Format("2 January 2006"), s.table(got))
-	if others := got.others(); others > 0.05 {
+	if others := got.otherLoad(); others > 0.05 {
 		fmt.Fprintf(&t, "Other programs took %.0f %% of the machine meanwhile.\n\n", 100*others)
 	}
 	for _, target := range s.targets(got) {
@@ -146,7 +146,7 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 }
 
-// replace puts text between the marks for a scenario in a document.
+// replace puts text interval the marks for a scenario in a document.
 func replace(path, scenario, text string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {

@@ -44,19 +44,19 @@ func (c contender) with(args ...string) contender {
 }
 
 // kept is the same with what it found out the time before.
-func (c contender) kept() contender {
+func (c contender) warmed() contender {
 	c.warm = true
 	return c
 }
 
 // single is the same in the first round only.
-func (c contender) single() contender {
+func (c contender) inFirstRound() contender {
 	c.once = true
 	return c
 }
 
-// place is where things are for the whole of a benchmark.
-type place struct {
+// workspace is where things are for the whole of a benchmark.
+type workspace struct {
 	dir     string
 	nix     string   // the one that is `nix` for all
 	busybox string   // in the store
@@ -64,24 +64,24 @@ type place struct {
 }
 
 // prepare gets what fleets need into the store.
-func prepare(tb testing.TB) *place {
+func prepare(tb testing.TB) *workspace {
 	tb.Helper()
-	p := &place{dir: tb.TempDir(), nix: lanes.Newest(tb).Nix}
+	p := &workspace{dir: tb.TempDir(), nix: lanes.Newest(tb).Nix}
 	for _, dir := range []string{p.bin(), p.home()} {
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	p.busybox = p.output(tb, p.dir, "nix", "store", "add-path", "--name", "busybox", lanes.Busybox(tb))
-	tb.Cleanup(func() { p.forget(tb) })
+	tb.Cleanup(func() { p.cleanStore(tb) })
 	return p
 }
 
-func (p *place) bin() string  { return filepath.Join(p.dir, "bin") }
-func (p *place) home() string { return filepath.Join(p.dir, "home") }
+func (p *workspace) bin() string  { return filepath.Join(p.dir, "bin") }
+func (p *workspace) home() string { return filepath.Join(p.dir, "home") }
 
 // compile makes flakeci one of the commands.
-func (p *place) compile(tb testing.TB) {
+func (p *workspace) compile(tb testing.TB) {
 	tb.Helper()
 	build := exec.Command("go", "build", "-trimpath", "-o", p.bin(), "./cmd/flakeci")
 	build.Dir, build.Env = lanes.Root(tb), append(os.Environ(), "CGO_ENABLED=0")
@@ -91,14 +91,14 @@ func (p *place) compile(tb testing.TB) {
 }
 
 // system is what Nix calls this machine.
-func (p *place) system(tb testing.TB) string {
+func (p *workspace) system(tb testing.TB) string {
 	tb.Helper()
 	return p.output(tb, p.dir, "nix", "eval", "--raw", "--impure", "--expr", "builtins.currentSystem")
 }
 
 // command is one that runs in a folder, not yet started. Its environment is all that
 // it gets of this machine; a shell's settings for Nix must not count.
-func (p *place) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+func (p *workspace) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	// Looked up where it runs, not where this runs.
 	cmd := exec.CommandContext(ctx, "env", append([]string{name}, args...)...)
 	cmd.Dir = dir
@@ -116,7 +116,7 @@ func nixConfig() string {
 }
 
 // output runs a command that has to succeed.
-func (p *place) output(tb testing.TB, dir, name string, args ...string) string {
+func (p *workspace) output(tb testing.TB, dir, name string, args ...string) string {
 	tb.Helper()
 	cmd := p.command(context.Background(), dir, name, args...)
 	var stderr strings.Builder
@@ -184,14 +184,14 @@ func (s scenario) run(b *testing.B) {
 }
 
 // salt makes up what no store has seen.
-func (p *place) salt() string {
+func (p *workspace) salt() string {
 	salt := fmt.Sprintf("bench%d", time.Now().UnixNano())
 	p.salts = append(p.salts, salt)
 	return salt
 }
 
 // write makes a git repository of the fleet, with the list of its cells beside it.
-func (p *place) write(tb testing.TB, f bench.Fleet) string {
+func (p *workspace) write(tb testing.TB, f bench.Fleet) string {
 	tb.Helper()
 	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%t", f.Salt, f.Checks), "fleet")
 	if _, err := os.Stat(dir); err == nil {
@@ -217,7 +217,7 @@ func (p *place) write(tb testing.TB, f bench.Fleet) string {
 }
 
 // measure runs a contender that has to succeed.
-func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
+func (p *workspace) measure(tb testing.TB, c contender, fleet, cache string) usage {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -229,8 +229,8 @@ func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
 		text, _ := os.ReadFile(log) // what there is of it
 		tb.Fatalf("%s: exit code %d\n%s", c.name, u.code, tail(string(text), 4000))
 	}
-	if len(u.left) > 0 {
-		tb.Fatalf("%s left running: %v", c.name, u.left)
+	if len(u.leftover) > 0 {
+		tb.Fatalf("%s left running: %v", c.name, u.leftover)
 	}
 	return u
 }
@@ -239,7 +239,7 @@ func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // made lists what the store has of the fleets: what was built, how, and the locks that
 // failed builds leave there.
-func (p *place) made(tb testing.TB) []string {
+func (p *workspace) storePaths(tb testing.TB) []string {
 	tb.Helper()
 	dir, err := os.Open("/nix/store")
 	if err != nil {
@@ -256,10 +256,10 @@ func (p *place) made(tb testing.TB) []string {
 }
 
 // forget removes all that from the store.
-func (p *place) forget(tb testing.TB) {
+func (p *workspace) cleanStore(tb testing.TB) {
 	tb.Helper()
 	args := []string{"store", "delete"}
-	for _, name := range p.made(tb) {
+	for _, name := range p.storePaths(tb) {
 		path := "/nix/store/" + name
 		if strings.HasSuffix(name, ".lock") {
 			_ = os.Remove(path) // only where the store is one's own

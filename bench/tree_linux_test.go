@@ -26,7 +26,7 @@ type process struct {
 func tree(pid int) []process {
 	var all []process
 	for _, child := range children(pid) {
-		p := lookAt(child)
+		p := readProcess(child)
 		p.parent = pid
 		all = append(append(all, p), tree(child)...)
 	}
@@ -65,8 +65,8 @@ const (
 	tick       = 10 * time.Millisecond
 )
 
-// lookAt reads what the kernel says of a process, nothing if it is gone.
-func lookAt(pid int) process {
+// readProcess reads what the kernel says of a process, nothing if it is gone.
+func readProcess(pid int) process {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
 	if open < 0 || end < open {

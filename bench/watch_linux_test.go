@@ -10,26 +10,26 @@ import (
 	"time"
 )
 
-// between is the time from one look at the tree to the next.
-const between = 10 * time.Millisecond
+// interval is the time from one look at the tree to the next.
+const interval = 10 * time.Millisecond
 
 // watcher looks at the tree below this process again and again.
 type watcher struct {
-	main   int
-	name   string // of the main program
-	done   chan struct{}
-	looked sync.WaitGroup
-	u      usage
-	helped map[int]time.Duration // processor time of the main program's other processes
+	main      int
+	name      string // of the main program
+	done      chan struct{}
+	sampling  sync.WaitGroup
+	u         usage
+	helperCPU map[int]time.Duration // processor time of the main program's other processes
 }
 
 func watch(pid int) *watcher {
-	w := &watcher{main: pid, done: make(chan struct{}), helped: map[int]time.Duration{}}
-	w.looked.Go(func() {
-		ticks := time.NewTicker(between)
+	w := &watcher{main: pid, done: make(chan struct{}), helperCPU: map[int]time.Duration{}}
+	w.sampling.Go(func() {
+		ticks := time.NewTicker(interval)
 		defer ticks.Stop()
 		for {
-			w.look()
+			w.sample()
 			select {
 			case <-w.done:
 				return
@@ -43,14 +43,14 @@ func watch(pid int) *watcher {
 // stop ends the watch and gives what was seen.
 func (w *watcher) stop() usage {
 	close(w.done)
-	w.looked.Wait()
-	for _, cpu := range w.helped {
+	w.sampling.Wait()
+	for _, cpu := range w.helperCPU {
 		w.u.ownCPU += cpu
 	}
 	return w.u
 }
 
-func (w *watcher) look() {
+func (w *watcher) sample() {
 	all := tree(os.Getpid())
 	var sum, own int64
 	for _, p := range all {
@@ -68,7 +68,7 @@ func (w *watcher) look() {
 			own += max(p.rss, highWater(p.pid))
 		case p.name == w.name:
 			own += p.rss
-			w.helped[p.pid] = processorTime(p.pid)
+			w.helperCPU[p.pid] = processorTime(p.pid)
 		}
 	}
 	w.u.builds = max(w.u.builds, builders(all))
@@ -113,5 +113,5 @@ func processorTime(pid int) time.Duration {
 		n, _ := strconv.ParseInt(string(nanoseconds), 10, 64)
 		sum += n
 	}
-	return max(time.Duration(sum), lookAt(pid).cpu)
+	return max(time.Duration(sum), readProcess(pid).cpu)
 }
