@@ -15,19 +15,19 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// contender is one way to get a fleet done.
+// contender is one way to build a fleet.
 type contender struct {
 	name string
 	argv []string
-	// warm runs it once before and keeps its caches; else there are none.
+	// warm keeps the caches of an earlier run; otherwise there are none.
 	warm bool
-	// once measures it in the first round only, where it is slow and known to be.
+	// once measures it only in the first round, as it is slow.
 	once bool
-	// checks gives it the fleet with checks.
+	// checks uses the fleet with checks.
 	checks bool
 }
 
-// What people run today. Cells stand in a file, one a line, as installables.
+// The other contenders are what people run today. The file cells has an installable per line.
 var (
 	loop    = contender{name: "a loop of `nix build`", argv: []string{"sh", "-c", `while read -r cell; do nix build --no-link "$cell" || exit; done <../cells`}}
 	xargs   = contender{name: "`xargs -P2 nix build`", argv: []string{"xargs", "-d", "\\n", "-n1", "-P2", "-a", "../cells", "nix", "build", "--no-link"}}
@@ -36,34 +36,34 @@ var (
 	flakeci = contender{name: "flakeci", argv: []string{"flakeci", "run", "--progress", "quiet"}}
 )
 
-// with is the same with more arguments, and a name that says so.
+// with adds arguments, also to the name.
 func (c contender) with(args ...string) contender {
 	c.name = strings.Join(append([]string{c.name}, args...), " ")
 	c.argv = slices.Concat(c.argv, args)
 	return c
 }
 
-// kept is the same with what it found out the time before.
+// warmed keeps the caches of an earlier run.
 func (c contender) warmed() contender {
 	c.warm = true
 	return c
 }
 
-// single is the same in the first round only.
+// inFirstRound measures it only in the first round.
 func (c contender) inFirstRound() contender {
 	c.once = true
 	return c
 }
 
-// workspace is where things are for the whole of a benchmark.
+// workspace holds the files of a benchmark.
 type workspace struct {
 	dir     string
-	nix     string   // the one that is `nix` for all
+	nix     string   // the Nix that all contenders use
 	busybox string   // in the store
-	salts   []string // of the fleets that were made
+	salts   []string // of all fleets so far
 }
 
-// prepare gets what fleets need into the store.
+// prepare adds to the store what fleets need.
 func prepare(tb testing.TB) *workspace {
 	tb.Helper()
 	p := &workspace{dir: tb.TempDir(), nix: lanes.Newest(tb).Nix}
@@ -80,7 +80,7 @@ func prepare(tb testing.TB) *workspace {
 func (p *workspace) bin() string  { return filepath.Join(p.dir, "bin") }
 func (p *workspace) home() string { return filepath.Join(p.dir, "home") }
 
-// compile makes flakeci one of the commands.
+// compile adds flakeci to the commands.
 func (p *workspace) compile(tb testing.TB) {
 	tb.Helper()
 	build := exec.Command("go", "build", "-trimpath", "-o", p.bin(), "./cmd/flakeci")
@@ -90,16 +90,16 @@ func (p *workspace) compile(tb testing.TB) {
 	}
 }
 
-// system is what Nix calls this machine.
+// system returns Nix's name of this machine's system.
 func (p *workspace) system(tb testing.TB) string {
 	tb.Helper()
 	return p.output(tb, p.dir, "nix", "eval", "--raw", "--impure", "--expr", "builtins.currentSystem")
 }
 
-// command is one that runs in a folder, not yet started. Its environment is all that
-// it gets of this machine; a shell's settings for Nix must not count.
+// command returns a command to run in a folder. It has its own environment, as a shell's settings
+// for Nix must not apply.
 func (p *workspace) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
-	// Looked up where it runs, not where this runs.
+	// env looks it up in the command's PATH, not in this process's.
 	cmd := exec.CommandContext(ctx, "env", append([]string{name}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = []string{
@@ -109,13 +109,13 @@ func (p *workspace) command(ctx context.Context, dir, name string, args ...strin
 	return cmd
 }
 
-// nixConfig is that of the tests, with what people have in their nix.conf. Nix builds
-// one derivation at a time unless told otherwise, and installers do tell it.
+// nixConfig is the tests' configuration, with typical settings of a nix.conf. By default Nix builds
+// one derivation at a time, but installers change that.
 func nixConfig() string {
 	return lanes.Env()[0] + "experimental-features = nix-command flakes\nmax-jobs = auto\n"
 }
 
-// output runs a command that has to succeed.
+// output runs a command that must succeed.
 func (p *workspace) output(tb testing.TB, dir, name string, args ...string) string {
 	tb.Helper()
 	cmd := p.command(context.Background(), dir, name, args...)
@@ -128,22 +128,21 @@ func (p *workspace) output(tb testing.TB, dir, name string, args ...string) stri
 	return strings.TrimSpace(string(out))
 }
 
-// scenario is what contenders are measured on, in turn, round by round.
+// scenario is a task for contenders, which run in turn, round by round.
 type scenario struct {
 	name, about string
 	fleet       bench.Fleet
-	// fresh has nothing built before: each run gets a fleet of its own. Else all is
-	// built beforehand.
+	// fresh gives each run a new fleet, with nothing built. Otherwise everything is built before.
 	fresh      bool
 	contenders []contender
-	// targets are what is to hold, with what was measured.
+	// targets returns the targets for the results.
 	targets func(got results) []target
 }
 
 // results are the runs of each contender, by name.
 type results map[string][]usage
 
-// run measures the scenario with as many rounds as the benchmark is given.
+// run measures the scenario, a round for each iteration of the benchmark.
 func (s scenario) run(b *testing.B) {
 	p := prepare(b)
 	p.compile(b)
@@ -183,14 +182,14 @@ func (s scenario) run(b *testing.B) {
 	s.report(b, got)
 }
 
-// salt makes up what no store has seen.
+// salt returns a salt that no store has.
 func (p *workspace) salt() string {
 	salt := fmt.Sprintf("bench%d", time.Now().UnixNano())
 	p.salts = append(p.salts, salt)
 	return salt
 }
 
-// write makes a git repository of the fleet, with the list of its cells beside it.
+// write makes a git repository of the fleet, and the file cells next to it.
 func (p *workspace) write(tb testing.TB, f bench.Fleet) string {
 	tb.Helper()
 	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%t", f.Salt, f.Checks), "fleet")
@@ -216,7 +215,7 @@ func (p *workspace) write(tb testing.TB, f bench.Fleet) string {
 	return dir
 }
 
-// measure runs a contender that has to succeed.
+// measure runs a contender that must succeed.
 func (p *workspace) measure(tb testing.TB, c contender, fleet, cache string) usage {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
@@ -226,7 +225,7 @@ func (p *workspace) measure(tb testing.TB, c contender, fleet, cache string) usa
 	log := filepath.Join(p.dir, "log")
 	u := measure(tb, log, cmd)
 	if u.code != 0 {
-		text, _ := os.ReadFile(log) // what there is of it
+		text, _ := os.ReadFile(log) // may be missing
 		tb.Fatalf("%s: exit code %d\n%s", c.name, u.code, tail(string(text), 4000))
 	}
 	if len(u.leftover) > 0 {
@@ -237,8 +236,8 @@ func (p *workspace) measure(tb testing.TB, c contender, fleet, cache string) usa
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
-// made lists what the store has of the fleets: what was built, how, and the locks that
-// failed builds leave there.
+// storePaths lists the fleets' paths in the store: outputs, derivations, and the locks that failed
+// builds leave.
 func (p *workspace) storePaths(tb testing.TB) []string {
 	tb.Helper()
 	dir, err := os.Open("/nix/store")
@@ -255,14 +254,14 @@ func (p *workspace) storePaths(tb testing.TB) []string {
 	})
 }
 
-// forget removes all that from the store.
+// cleanStore removes the fleets from the store.
 func (p *workspace) cleanStore(tb testing.TB) {
 	tb.Helper()
 	args := []string{"store", "delete"}
 	for _, name := range p.storePaths(tb) {
 		path := "/nix/store/" + name
 		if strings.HasSuffix(name, ".lock") {
-			_ = os.Remove(path) // only where the store is one's own
+			_ = os.Remove(path) // fails if another user owns the store
 		} else {
 			args = append(args, path)
 		}
