@@ -39,7 +39,7 @@ func TestSave(t *testing.T) {
 		}{
 			{"locked", FlakeOptions{}, true, false, ""},
 			{"overridden", FlakeOptions{Overrides: []Override{{"dep", "path:" + other}}}, false, false, ""},
-			{"changed", FlakeOptions{Overrides: []Override{{"dep", "path:" + other}}}, false, true, "an input changed meanwhile"},
+			{"changed", FlakeOptions{Overrides: []Override{{"dep", "path:" + other}}}, false, true, "an input changed during the run"},
 		}
 		for _, tt := range tests {
 			files{"name": tt.name}.write(w.T, other, strings.NewReplacer())

@@ -178,7 +178,7 @@ func faultsOfTheFlake() []evalCase {
 			{"0", wantError{message: "flake 'git+file:///checkout?ref=main&rev=REV' lacks attribute 'outputs'"}},
 			{"2.26", wantError{message: "flake 'git+file:///checkout' lacks attribute 'outputs'"}},
 		}},
-		{scenario{name: "not-a-derivation", tracked: files{"flake.nix": hosts("bad", "5")}}, always(wantError{message: "nixosConfigurations.bad.config.system.build.toplevel is no derivation but of type int"})},
+		{scenario{name: "not-a-derivation", tracked: files{"flake.nix": hosts("bad", "5")}}, always(wantError{message: "nixosConfigurations.bad.config.system.build.toplevel is not a derivation: it is of type int"})},
 		{scenario{name: "fetch-while-evaluating", tracked: files{"flake.nix": hosts("bad", "builtins.fetchTarball { url = \"http://127.0.0.1:1/x.tar.gz\"; sha256 = \"0000000000000000000000000000000000000000000000000000\"; }")}}, []since{
 			{"0", wantError{message: "unable to download 'http://127.0.0.1:1/x.tar.gz': Couldn't connect to server (7)", place: "flake.nix:3:5"}},
 			{"2.26", wantError{message: "Failed to open archive (Source threw exception: error: unable to download 'http://127.0.0.1:1/x.tar.gz': Could not connect to server (7) Failed to connect to 127.0.0.1 port 1 after N ms: Could not connect to server)", place: "flake.nix:3:60"}},

@@ -157,22 +157,22 @@ func TestVM(t *testing.T) {
 		{VM{Host: "ancient", Homes: home("broken")}, "vm-of-ancient; the host has no extendModules: nothing was set"},
 		{VM{Host: "config-only"}, "nixos-vm with 2048 MiB, 2 cores, graphics true, agent true; the host has no extendModules: nothing was set"},
 		{VM{Host: "bare", MemoryMiB: 1, Cores: 1, Homes: home("broken"), Autologin: true}, "bare-vm; injected" +
-			"; no virtualisation.graphics: it may want a screen" +
-			"; no virtualisation.qemu.guestAgent, no services.qemuGuest: there may be nobody in the guest to answer" +
-			"; no virtualisation.memorySize: the memory is as the host has it" +
-			"; no virtualisation.cores: the number of cores is as the host has it" +
+			"; no virtualisation.graphics: it may need a screen" +
+			"; no virtualisation.qemu.guestAgent, no services.qemuGuest: the guest may have no agent to answer" +
+			"; no virtualisation.memorySize: the memory is what the host sets" +
+			"; no virtualisation.cores: the number of cores is what the host sets" +
 			"; no virtualisation.additionalPaths: homes are not in the guest's store"},
 		{VM{Host: "no-vm"}, "error: host no-vm has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
 		{VM{Host: "nothing"}, "error: host nothing has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
 		{VM{Host: "number"}, "error: host number has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
-		{VM{Host: "vm-is-a-number"}, "error: nixosConfigurations.vm-is-a-number.config.system.build.vm is no derivation but of type int"},
+		{VM{Host: "vm-is-a-number"}, "error: nixosConfigurations.vm-is-a-number.config.system.build.vm is not a derivation: it is of type int"},
 		{VM{Host: "nonesuch"}, "error: …attribute 'nonesuch' missing"},
 		{VM{Host: "broken"}, "error: hosts/broken.nix:2:…no name for this host"},
 		{VM{Host: "broken-variant"}, "error: hosts/broken.nix:2:…no name for this host"},
 		{VM{Host: "missing-option"}, "error: …The option `virtualisation.vmVariant.virtualisation.nonesuch' does not exist…"},
 		{VM{Host: "modern", Homes: home("broken")}, "error: flake.nix:…: home homeConfigurations.broken.activationPackage for the guest's store: no such home"},
 		{VM{Host: "modern", Homes: home("broken-inside")}, "error: flake.nix:…: home homeConfigurations.broken-inside.activationPackage for the guest's store: no such output"},
-		{VM{Host: "modern", Homes: home("number")}, "error: …home homeConfigurations.number.activationPackage for the guest's store: homeConfigurations.number.activationPackage is no derivation"},
+		{VM{Host: "modern", Homes: home("number")}, "error: …home homeConfigurations.number.activationPackage for the guest's store: homeConfigurations.number.activationPackage is not a derivation"},
 		{VM{Host: "modern", Homes: home("none\nsuch")}, "error: …home homeConfigurations.none\nsuch.activationPackage for the guest's store: attribute '…' missing"},
 	}
 	eachLane(t, func(w *world) {
