@@ -26,7 +26,7 @@ func TestHomeInfo(t *testing.T) {
 	})
 }
 
-// The stand-in for home-manager, by itself and in a host.
+// The home is one of the stand-in for home-manager.
 func TestHomeInfoOfHomeManager(t *testing.T) {
 	eachLane(t, func(w *world) {
 		target := w.fleet()

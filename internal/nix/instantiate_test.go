@@ -22,7 +22,7 @@ func instantiate(ctx context.Context, target *Target, q Question) (in Instance, 
 	return in, errors.Join(err, died)
 }
 
-// instantiated is an instance in short, and the error if there is one.
+// instantiated returns an instance in short, or the error.
 func (w *world) instantiated(target *Target, q Question) string {
 	w.Helper()
 	in, err := instantiate(w.Context(), target, q)
@@ -164,7 +164,7 @@ func TestInstantiate(t *testing.T) {
 	})
 }
 
-// Attribute names are whatever a person writes between quotes.
+// An attribute name is whatever a person writes between quotes.
 func TestOddNames(t *testing.T) {
 	names := []string{"a.b", "a b", `a"b`, "a'b", "a''b", "a${b}", "a$${b}", "$", "a$", `a\b`, `\`, "a\nb", "a\r\tb", "ü ß 日本", "joachim@reason", "--option", "", "«x»", "*?[", "or", "let"}
 	var flake strings.Builder
@@ -196,13 +196,13 @@ func TestOddNames(t *testing.T) {
 	})
 }
 
-// An answer in a line that somebody else wrote into is lost. That it is, is said of its
-// question, and no other gets the answer to its neighbour's, nor what is wrong with that.
+// An answer is lost if another program wrote into its line. The error is about its question.
+// No other question gets that error, or the answer of its neighbor.
 func TestALostAnswer(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
 		target := w.mustOpen()
-		// As git or ssh do that ask for a password.
+		// So do git and ssh when they ask for a password.
 		w.client.path = w.script("#!/bin/sh\n" + `exec 3>&1; "` + w.client.path + `" "$@" 2>&1 >&3 | sed "/answer:1 /s/^/Password: /" >&2` + "\n")
 		w.client.answerPrefix = "answer:"
 		for _, next := range []string{"hydra", "absent"} {
@@ -223,7 +223,7 @@ func TestALostAnswer(t *testing.T) {
 	})
 }
 
-// script writes a program that is to stand in for Nix.
+// script writes a program that replaces Nix.
 func (w *world) script(text string) string {
 	w.Helper()
 	path := filepath.Join(w.scratch, "script")
@@ -233,7 +233,7 @@ func (w *world) script(text string) string {
 	return path
 }
 
-// A host is asked for the names of the homes inside it, though one of them is broken.
+// A host names the homes inside it even if one of them is broken.
 func TestUsers(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": homes}.write(w.T, w.dir, strings.NewReplacer())
