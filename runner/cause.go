@@ -10,22 +10,8 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
 )
-
-// StatusOf is the status of a phase that ended for these causes: failed if the
-// flake is at fault for one of them.
-func StatusOf(causes []*result.Cause) result.Status {
-	worst := result.Error
-	for _, c := range causes {
-		switch s := c.Kind.Status(); {
-		case s == result.Failed:
-			return result.Failed
-		case s == result.TimedOut:
-			worst = s
-		}
-	}
-	return worst
-}
 
 // causes holds one Cause for each root.
 type causes struct {
@@ -53,7 +39,7 @@ func (cs *causes) once(key string, build func() *result.Cause) *result.Cause {
 func (cs *causes) ofEval(err error) *result.Cause {
 	c := diagnose.Eval(err)
 	key := diagnose.EvalKey(c)
-	if errors.As(err, new(*memoryError)) {
+	if errors.As(err, new(*evalpool.MemoryError)) {
 		key = string(c.Kind) + "\x00" + c.Hint // the message has the peak, which differs each time
 	}
 	return cs.once(key, func() *result.Cause { return c })

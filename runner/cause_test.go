@@ -6,6 +6,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
 func TestBlame(t *testing.T) {
@@ -79,8 +80,8 @@ func TestTheMachineIsOne(t *testing.T) {
 // Hosts that do not fit into the memory there is are one cause, whatever they had last.
 func TestOutOfMemoryIsOne(t *testing.T) {
 	var cs causes
-	first, second := &memoryError{Peak: 390 * mib, Budget: 400 * mib}, &memoryError{Peak: 385 * mib, Budget: 400 * mib}
-	killed := &memoryError{Peak: 390 * mib, Budget: 400 * mib, Killed: true}
+	first, second := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20}, &evalpool.MemoryError{Peak: 385 << 20, Budget: 400 << 20}
+	killed := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20, Killed: true}
 	if a := cs.ofEval(first); a != cs.ofEval(second) || a == cs.ofEval(killed) {
 		t.Error("the same lack is not one cause, or another is not another")
 	}

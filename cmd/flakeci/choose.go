@@ -54,7 +54,7 @@ func (j *job) early(known matrix.Matrix) []matrix.Cell {
 		return nil
 	}
 	m, err := j.opts.selectFrom(known, j.selection, true)
-	if err != nil || j.opts.vms.Against(hostsToBoot(known)) != nil {
+	if err != nil || j.opts.vms.CheckHosts(hostsToBoot(known)) != nil {
 		return nil // what is said of that is said of the whole
 	}
 	j.matrix, j.offered = m, known
@@ -80,7 +80,7 @@ func (j *job) chooseRest(ctx, looking context.Context, d runner.Discovery, early
 
 // selectFrom chooses the cells that take part.
 func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cell, error) {
-	if err := j.opts.vms.Against(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
+	if err := j.opts.vms.CheckHosts(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
 		return nil, err
 	}
 	j.causes = append(j.causes, d.Causes...)

@@ -10,10 +10,10 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 const (
@@ -32,7 +32,7 @@ type sighting struct {
 	mu      sync.Mutex
 	run     reports.Run
 	about   about
-	results map[string]runner.Result
+	results map[string]outcome.Result
 	shown   progress
 	remove  func() // the folder for what is temporary
 }
@@ -40,7 +40,7 @@ type sighting struct {
 // expectReport says that a crash from now on is to be reported, and where.
 func (a *App) expectReport(d delivery, artifacts *artifact.Folder) {
 	a.sight.Store(&sighting{
-		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]runner.Result{}, remove: func() {},
+		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]outcome.Result{}, remove: func() {},
 	})
 }
 
@@ -91,7 +91,7 @@ func (s *sighting) clear() {
 	gone := make(chan struct{})
 	safely.Go(func() {
 		defer close(gone)
-		shown.stop()
+		shown.Stop()
 	})
 	select {
 	case <-gone:
@@ -99,49 +99,45 @@ func (s *sighting) clear() {
 	}
 }
 
-// before gives a watcher that records results before it passes them on to w.
-func (s *sighting) before(w runner.Watcher) runner.Watcher {
+// before gives a subscriber that records each result before it passes the event on to next.
+func (s *sighting) before(next event.Subscriber) event.Subscriber {
 	if s == nil {
-		return w
+		return next
 	}
-	done, compared, more := w.Done, w.Compared, w.More
-	take := func(tell func(runner.Result)) func(runner.Result) {
-		return func(r runner.Result) {
-			s.mu.Lock()
-			s.results[r.Cell.ID] = r
-			s.mu.Unlock()
-			if tell != nil {
-				tell(r)
-			}
-		}
+	return event.Subscriber{Lines: next.Lines, Handle: func(e event.Event) {
+		s.record(e)
+		next.Handle(e)
+	}}
+}
+
+func (s *sighting) record(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e := e.(type) {
+	case event.Added:
+		s.run.Matrix = s.run.Matrix.With(e.Cells...)
+	case event.Finished:
+		s.results[e.Result.Cell.ID] = e.Result
+	case event.Compared:
+		s.results[e.Result.Cell.ID] = e.Result
 	}
-	w.Done, w.Compared = take(done), take(compared)
-	w.More = func(cells []matrix.Cell) {
-		s.mu.Lock()
-		s.run.Matrix = s.run.Matrix.With(cells...)
-		s.mu.Unlock()
-		if more != nil {
-			more(cells)
-		}
-	}
-	return w
 }
 
 // report is what was done until the crash. Its verdict is always an error.
 func (s *sighting) report(cause *result.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var results []runner.Result
+	var results []outcome.Result
 	for _, c := range s.run.Matrix.Cells {
 		if _, done := s.results[c.ID]; !done {
-			results = append(results, runner.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
+			results = append(results, outcome.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
 		}
 	}
 	for _, r := range s.results {
 		results = append(results, r)
 	}
 	run := s.about.run(s.run)
-	run.Outcome = runner.Conclude(results, false)
+	run.Outcome = outcome.Conclude(results, false)
 	run.Duration = time.Since(run.Started)
 	run.Causes = append(run.Causes[:len(run.Causes):len(run.Causes)], cause)
 	r := reports.Collect(run)

@@ -18,6 +18,10 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // job is one run on its way.
@@ -27,14 +31,14 @@ type job struct {
 	selection matrix.Selection
 	client    *nix.Client
 	started   time.Time
-	memory    *runner.Memory
+	memory    *evalpool.Memory
 	artifacts *artifact.Folder // nil keeps no whole logs
 
 	target   *nix.Target
 	offered  matrix.Matrix // all that the flake has
 	matrix   matrix.Matrix // what takes part
 	base     baseline
-	outcome  runner.Outcome
+	outcome  outcome.Run
 	overdue  bool // the deadline ended it
 	journals bool // one is to be kept
 	journal  *record
@@ -54,12 +58,12 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	j.memory = &runner.Memory{Total: j.opts.evalMemory.or(memory.Available() / 4 * 3)}
+	j.memory = &evalpool.Memory{Total: j.opts.evalMemory.or(memory.Available() / 4 * 3)}
 	o, err := j.app.clientOptions(j.opts.nix, tmp)
 	if err != nil {
 		return err
 	}
-	o.Auxiliary = j.memory.Beside
+	o.Auxiliary = j.memory.Auxiliary
 	finding, stop := j.limit(ctx)
 	defer stop()
 	if j.client, err = j.app.findNix(finding, o); err != nil {
@@ -104,23 +108,18 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	}
 	endListing := j.listOthers(ctx)
 	defer endListing()
-	earlier, watch, err := j.keepJournal(machine, cells)
+	earlier, followers, err := j.keepJournal(machine, cells)
 	if err != nil {
 		return err
 	}
 	j.app.sight.Load().see(j)
-	watch = append(watch, runner.Watcher{
-		Without: func(cache, why string) {
-			j.app.say("warning: binary cache %s is out of reach, what it has is built: %s", cache, why)
-		},
-		Warned: func(c matrix.Cell, text string) { j.app.say("warning: %s: %s", c.ID, text) },
-	})
+	followers = append(followers, event.Subscriber{Handle: j.app.sayWarning})
 	looked()
 	progress := newProgress(ctx, j)
 	j.app.sight.Load().shows(progress)
-	defer progress.stop()
+	defer progress.Stop()
 	o := j.toRunner(tmp, machine, progress)
-	o.Earlier, o.Watch = earlier, append(o.Watch, watch...)
+	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
 	if j.rest != nil {
 		o.Later = func(run context.Context) []matrix.Cell {
 			defer context.AfterFunc(run, safely.Func(stop))()
@@ -184,7 +183,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 }
 
 // toRunner makes of a job what the runner takes, but for what is known only once the
-// journal was read: what the run goes on with, and who else watches.
+// journal was read: what the run goes on with, and the other subscribers.
 func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Options {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
@@ -198,31 +197,31 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			return j.selection.Admits(home)
 		}
 	}
-	told := p.watcher()
+	shown := p.Subscriber()
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
 	} else {
 		o.VM = j.vms(tmp)
 		boot := o.VM.Boot
 		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
-			p.hush() // the terminal is the guest's now
+			p.Hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
-		done := told.Done
-		told.Done = func(r runner.Result) {
-			if !r.Status.OK() { // else somebody has looked around already
-				done(r)
+		show := shown.Handle
+		shown.Handle = func(e event.Event) {
+			if f, ok := e.(event.Finished); !ok || !f.Result.Status.OK() { // else somebody has looked around already
+				show(e)
 			}
 		}
 	}
-	o.Watch = []runner.Watcher{j.app.sight.Load().before(told)}
+	o.Subscribers = []event.Subscriber{j.app.sight.Load().before(shown)}
 	return o
 }
 
 // open opens a flake, and tries again if something could not be fetched that may be
 // there the next time.
 func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
-	err = runner.Retry(ctx, j.opts.retries, func() (err error) {
+	err = retry.Do(ctx, j.opts.retries, func() (err error) {
 		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
 		return err
 	}, j.triesAgain)

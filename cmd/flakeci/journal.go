@@ -18,7 +18,9 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/journal"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // here is the folder that flakeci was started in, by whichever path that was reached.
@@ -109,7 +111,7 @@ func (j *job) beginJournal() error {
 
 // keepJournal writes the journal anew, now that the cells are known, and gives what is
 // taken over from the earlier run if --resume asks for that.
-func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, watch []runner.Watcher, err error) {
+func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, follow []event.Subscriber, err error) {
 	r := j.journal
 	if r == nil {
 		return nil, nil, nil
@@ -127,7 +129,7 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 		if w, err = r.slot.Create(head, j.offered.Cells, earlier); err == nil {
 			_ = r.writer.Close() // its file has been replaced
 			r.writer = w
-			return earlier, []runner.Watcher{w.Watcher()}, nil
+			return earlier, []event.Subscriber{{Handle: w.Record}}, nil
 		}
 	}
 	j.journal = nil
@@ -262,7 +264,7 @@ func dayAndTime(t time.Time) string {
 }
 
 // end writes that the run is over. More may be known of it than when it began.
-func (r *record) end(o runner.Outcome, b about) {
+func (r *record) end(o outcome.Run, b about) {
 	if r == nil {
 		return
 	}

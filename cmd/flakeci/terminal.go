@@ -7,7 +7,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flakeci/flakeci/internal/proc"
-	"github.com/flakeci/flakeci/reports/live"
+	"github.com/flakeci/flakeci/reports/progress/live"
 )
 
 // terminal is what a person sits at: keys come from one, and all that is not
@@ -33,7 +33,7 @@ func (a *App) terminal() (terminal, bool) {
 
 // keep has the terminal looked after while a live view is on it.
 func (t terminal) keep() (release func()) {
-	release, err := proc.KeepTerminal(t.out, live.Reset)
+	release, err := proc.GuardTerminal(t.out, live.Reset)
 	if err != nil {
 		return func() {} // it takes another fault for this to be missed
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // others are the cells besides hosts and homes, in a run that does not test them. They
@@ -151,7 +152,7 @@ func (j *job) unmatched() []result.Warning {
 // does not evaluate are not known.
 func (j *job) lookedInto(host matrix.Cell) bool {
 	asked := j.opts.selection.lookInside(j.selection)(host)
-	i := slices.IndexFunc(j.outcome.Results, func(r runner.Result) bool { return r.Cell.ID == host.ID })
+	i := slices.IndexFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Cell.ID == host.ID })
 	if i < 0 {
 		return asked
 	}
@@ -222,7 +223,7 @@ func (j *job) checkSystems() error {
 	if near := matrix.Suggest(missing[0], there); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	if !slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status != result.Skipped }) {
+	if !slices.ContainsFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Status != result.Skipped }) {
 		return j.opts.origin.mistake("system", "nothing to do: "+title, hint)
 	}
 	j.causes = append(j.causes, &result.Cause{Kind: result.CauseInfra, Title: title + ", which " + j.opts.origin.name("system") + " asks for", Hint: hint})
@@ -233,7 +234,7 @@ func (j *job) checkSystems() error {
 // passed: the deadline may have ended what comes after them.
 func (j *job) checkDeadline(ctx context.Context) {
 	over := runner.Overdue(ctx)
-	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status == result.TimedOut }) {
+	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Status == result.TimedOut }) {
 		return
 	}
 	c := over.Cause()

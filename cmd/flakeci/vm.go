@@ -113,7 +113,7 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 // keeper boots a host for somebody to look around.
 type keeper struct {
 	app      *App
-	lab      *vmtest.Lab
+	lab      *vmtest.Pool
 	forwards []vmtest.Forward
 
 	started bool
@@ -127,7 +127,7 @@ func (k *keeper) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) r
 	defer leave()
 	console, restore := k.app.console(leave)
 	defer restore()
-	k.fault = k.lab.Keep(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(kept vmtest.Kept) {
+	k.fault = k.lab.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(kept vmtest.InteractiveGuest) {
 		k.tell(vm, kept)
 	})
 	k.started = true
@@ -156,10 +156,10 @@ func (k *keeper) end(host string) error {
 
 // tell prints the ways in. The terminal is raw by now, where a line does not
 // begin by itself.
-func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
+func (k *keeper) tell(vm runner.VM, kept vmtest.InteractiveGuest) {
 	lines := []string{"booting " + vm.Cell.Host + " with " + string(kept.Accel)}
-	if kept.Why != "" {
-		lines[0] += " (" + kept.Why + ")"
+	if kept.AccelReason != "" {
+		lines[0] += " (" + kept.AccelReason + ")"
 	}
 	lines = append(lines, vm.Info.Without...)
 	lines = append(lines, "console: here; Ctrl-C or poweroff ends the machine")

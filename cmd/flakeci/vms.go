@@ -34,11 +34,11 @@ func (f *vmFlags) check() error {
 }
 
 // lab is where hosts are booted, with its temporary files below tmp.
-func (f *vmFlags) lab(a *App, c config.VM, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Lab {
-	return &vmtest.Lab{
-		Accel: &vmtest.Accelerator{Want: vmtest.Accel(f.accel), Cache: a.cachePath("kvm.json")},
+func (f *vmFlags) lab(a *App, c config.VM, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Pool {
+	return &vmtest.Pool{
+		Accel: &vmtest.Accelerator{Wanted: vmtest.Accel(f.accel), Cache: a.cachePath("kvm.json")},
 		Dir:   tmp, Path: a.env("PATH"), Artifacts: artifacts,
-		BootTimeout: c.BootTimeout, Silence: c.Silence, OpenNetwork: c.OpenNetwork,
+		BootTimeout: c.BootTimeout, MaxSilence: c.Silence, OpenNetwork: c.OpenNetwork,
 		Limit: timeout, Budget: vmtest.NewBudget(c.Jobs),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 // say writes a message on stderr. Names in it may be anything, and no line of it
@@ -82,6 +83,16 @@ func (a *App) warnOverrides(f nix.Flake) {
 			there = "there is " + strings.Join(u.Known, ", ")
 		}
 		a.say("warning: the flake has no input %s to override; %s", u.Name, there)
+	}
+}
+
+// sayWarning says what an event warns of.
+func (a *App) sayWarning(e event.Event) {
+	switch e := e.(type) {
+	case event.CacheDropped:
+		a.say("warning: binary cache %s is out of reach, what it has is built: %s", e.Cache, e.Reason)
+	case event.Warned:
+		a.say("warning: %s: %s", e.Cell.ID, e.Text)
 	}
 }
 

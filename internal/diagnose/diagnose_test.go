@@ -41,7 +41,7 @@ func TestEvalCause(t *testing.T) {
 			"input", "input mid/secrets", "required by input mid", result.Error,
 		},
 		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", result.Error},
-		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrLost}, "infra", "its supervisor was killed", "", result.Error},
+		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrSupervisorKilled}, "infra", "its supervisor was killed", "", result.Error},
 		"import": {
 			&nixlog.EvalError{Message: "builder failed", Build: &nixlog.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: result.CauseBuild, ExitCode: 3, Tail: []string{"no"}}},
 			"build", "gen failed to build (exit 3)", "", result.Failed,

@@ -31,7 +31,7 @@ func Eval(err error) *result.Cause {
 		return known.Cause()
 	case errors.As(err, &late):
 		return &result.Cause{Kind: result.CauseInfra, Title: late.Error(), Message: err.Error(), Hint: timeoutHint}
-	case errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrLost):
+	case errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrSupervisorKilled):
 		return killed(err, died.Signal)
 	}
 	return &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}

@@ -101,7 +101,7 @@ func Find(ctx context.Context, o Options) (*Client, error) { return newClient(o)
 func (c *Client) find(ctx context.Context) (*Client, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	var settings sync.WaitGroup
 	settings.Go(safely.Func(func() { c.config, _ = c.askConfig(ctx) })) // if it fails, showConfig asks again
 	_, err := c.run(ctx, call{sub: []string{"--version"}, bare: true, stdout: &out, limit: c.limits.ask})
@@ -250,7 +250,7 @@ type evalCall struct {
 // killed: it may have printed an error before.
 func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage, error) {
 	var log nixlog.ErrorLog
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	k := q.call
 	k.args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, k.args...)
 	k.stdout, k.line = &out, log.Line
@@ -266,7 +266,7 @@ func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage
 	}
 	usage, err := c.run(ctx, k)
 	over()
-	if errors.Is(err, proc.ErrTooMuch) {
+	if errors.Is(err, proc.ErrOutputTooLong) {
 		return usage, &nixlog.EvalError{Message: fmt.Sprintf("nix %s printed more than %d MiB", strings.Join(q.sub, " "), maxAnswer>>20)}
 	}
 	if err != nil {

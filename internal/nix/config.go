@@ -57,7 +57,7 @@ func (c *Client) showConfig(ctx context.Context) ([]byte, error) {
 }
 
 func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out, limit: c.limits.ask}); err != nil {
 		return nil, err
 	}

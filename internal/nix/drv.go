@@ -18,7 +18,7 @@ const maxArguments = 512 << 10
 func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string, error) {
 	needs := map[string][]string{}
 	for batch := range chunksOf(drvs, maxArguments) {
-		out := proc.Answer{Max: maxAnswer}
+		out := proc.LimitedBuffer{Max: maxAnswer}
 		args := slices.Concat(c.Version.jsonFormat(), []string{"--json", "--derivation", "--option", "substitute", "false"})
 		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: batch, stdout: &out, limit: c.limits.store}); err != nil {
 			return nil, err

@@ -89,7 +89,7 @@ func TestAnAnswerWithoutEnd(t *testing.T) {
 	if e := (*nixlog.EvalError)(nil); !errors.As(err, &e) || e.Message != "nix eval printed more than 128 MiB" {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := c.Needs(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}); !errors.Is(err, proc.ErrTooMuch) {
+	if _, err := c.Needs(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}); !errors.Is(err, proc.ErrOutputTooLong) {
 		t.Errorf("error is %v", err)
 	}
 }

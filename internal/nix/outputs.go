@@ -48,7 +48,7 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 // by its content and was not built, every version of Nix fails instead of answering.
 func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
 	var log nixlog.ErrorLog
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	args := append(c.Version.jsonFormat(), "--json", "--log-format", "internal-json", "--option", "substitute", "false")
 	_, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: []string{drv}, outputs: true, stdout: &out, line: log.Line, limit: c.limits.store})
 	var died *proc.Error

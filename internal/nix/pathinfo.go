@@ -32,7 +32,7 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 		return nil, nil
 	}
 	var log nixlog.ErrorLog
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	// Otherwise Nix asks substituters about missing paths, only to print the answer.
 	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args)
 	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: paths, stdout: &out, line: log.Line, limit: c.limits.store}); err != nil {

@@ -33,9 +33,9 @@ func TestDamage(t *testing.T) {
 		t.Fatalf("%d answers are kept: %v", len(c.known), c.damage)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	texts := damage.Whole()
+	texts := damage.Replacements()
 	for range 300 {
-		texts = append(texts, string(damage.Some(rng, good)))
+		texts = append(texts, string(damage.Text(rng, good)))
 	}
 	for _, text := range texts {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
