@@ -67,7 +67,7 @@ func (a *App) exit(ctx context.Context, err error) int {
 // exitCode is how a run that did its work ends with a code other than 0.
 type exitCode int
 
-func (exitCode) Error() string { return "the verdict is told already" }
+func (exitCode) Error() string { return "the run did not pass" }
 
 // usageError is a mistake on the command line.
 type usageError struct {
@@ -79,12 +79,13 @@ func (e *usageError) Error() string { return e.msg }
 func (a *App) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "flakeci",
-		Short: "Evaluate, build, boot and report every configuration of a Nix flake",
+		Short: "Evaluate, build and boot every configuration of a Nix flake",
 		Long: `flakeci evaluates and builds every NixOS host and every home of a flake, boots
-hosts in QEMU, and says which machine and which person a fault affects, and by
-what.
+hosts in QEMU, and reports which machines and users each fault affects, and why.
 
-FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
+FLAKE is a folder or a flake reference as Nix takes it (default ".").
+
+Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 error, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          subcommand,
@@ -132,7 +133,7 @@ func joinPairs(args []string) ([]string, error) {
 			return append(out, args[i:]...), nil
 		case args[i] == pairFlags[0] || args[i] == pairFlags[1]:
 			if i+2 >= len(args) {
-				return nil, &usageError{msg: args[i] + " takes two values", hint: "such as --override-input nixpkgs path:./nixpkgs, --option cores 2"}
+				return nil, &usageError{msg: args[i] + " takes two values", hint: "for example --override-input nixpkgs path:./nixpkgs, or --option cores 2"}
 			}
 			out = append(out, args[i]+"="+args[i+1]+pairSeparator+args[i+2])
 			i += 2
@@ -155,7 +156,7 @@ func (p *pairs) Type() string { return "NAME VALUE" }
 func (p *pairs) Set(s string) error {
 	name, value, ok := strings.Cut(s, pairSeparator)
 	if !ok {
-		return errors.New("takes two values, each as an argument of its own")
+		return errors.New("not two values")
 	}
 	*p = append(*p, [2]string{name, value})
 	return nil

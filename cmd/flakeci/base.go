@@ -26,14 +26,14 @@ type baseFlags struct {
 }
 
 func (f *baseFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.ref, "base", "", "compare with the flake at `REF`: a git revision of its repository, or a flake reference")
-	fs.StringVar(&f.report, "base-report", "", "take what the base came to from `FILE`, a report that an earlier run saved with --json")
-	fs.BoolVar(&f.changedOnly, "changed-only", false, "leave out what has the same derivation as at the base")
+	fs.StringVar(&f.ref, "base", "", "compare with the flake at `REF`, a git revision or a flake reference")
+	fs.StringVar(&f.report, "base-report", "", "take the base's results from `FILE`, a report saved by an earlier run with --json")
+	fs.BoolVar(&f.changedOnly, "changed-only", false, "skip cells whose derivation is the same as at the base")
 }
 
 func (f *baseFlags) check() error {
 	if f.changedOnly && f.ref == "" && f.report == "" {
-		return &usageError{msg: "--changed-only needs a base", hint: "give one with --base REF, such as --base main"}
+		return &usageError{msg: "--changed-only needs a base", hint: "give one with --base or --base-report, such as --base main"}
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	err := b.open(ctx, j, filepath.Join(tmp, "base"))
 	var none *noBaseError
 	if errors.As(err, &none) && ctx.Err() == nil && (f.needed || !j.app.inCI()) {
-		return baseline{}, j.opts.origin.mistake("base", "there is nothing to compare with: "+err.Error(), none.hint)
+		return baseline{}, j.opts.origin.mistake("base", "nothing to compare with: "+err.Error(), none.hint)
 	}
 	if err != nil {
 		b.report.Missing, b.base = err.Error(), nil
@@ -88,15 +88,15 @@ func (e *noBaseError) Unwrap() error { return e.err }
 func (b *baseline) readReport(path string) error {
 	file, err := safefile.OpenNamed(path)
 	if err != nil {
-		return &usageError{msg: err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+		return &usageError{msg: err.Error(), hint: "--base-report takes a file written by flakeci run --json"}
 	}
 	defer file.Close()
 	r, err := result.ReadJSON(file)
 	if err != nil {
-		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file written by flakeci run --json"}
 	}
 	if err := checkPaths(r); err != nil {
-		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file written by flakeci run --json"}
 	}
 	if b.report.Ref == "" {
 		b.report.Ref, b.report.Rev = path, r.Flake.Rev
@@ -138,7 +138,7 @@ func known(r result.Report) map[string]runner.Known {
 func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	ref, err := b.locate(ctx, j)
 	if err != nil {
-		return &noBaseError{err, "name a branch, a tag or a commit that is there; git branch --all lists branches"}
+		return &noBaseError{err, "name an existing branch, tag or commit; git branch --all lists the branches"}
 	}
 	if ref == "" {
 		return nil
@@ -148,7 +148,7 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	var noFlake *nix.NoFlakeError
 	switch {
 	case errors.As(err, &noFlake):
-		return &noBaseError{err, "name a git revision of the flake's repository, or what Nix takes as a flake reference"}
+		return &noBaseError{err, "name a git revision of the flake's repository, or a flake reference"}
 	case errors.As(err, &eval):
 		b.base.Lost = runner.FlakeCause(err)
 		return nil
@@ -184,7 +184,7 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	}
 	folder := j.target.Flake.Folder()
 	if folder == "" {
-		return "", errors.New("the flake does not lie in a local git repository; give a flake reference as the base")
+		return "", errors.New("the flake is not in a local git repository; give a flake reference as the base")
 	}
 	repo, err := git.Open(ctx, folder, withoutTokens(j.app.Env))
 	if err != nil {
@@ -210,8 +210,8 @@ func (j *job) itself() []result.Warning {
 		b.report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {
 		return nil
 	}
-	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the very commit, and " +
-		j.opts.origin.name("changed-only") + " leaves out what is the same there"}}
+	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the commit that is tested, and " +
+		j.opts.origin.name("changed-only") + " skips what has not changed since"}}
 }
 
 // without lists the cells of the base that the flake has no more, of those that are

@@ -17,13 +17,13 @@ func (s *byteSize) String() string {
 }
 
 // Type is how the value is called in the help.
-func (s *byteSize) Type() string { return "string" }
+func (s *byteSize) Type() string { return "size" }
 
 // Set takes a number with a unit.
 func (s *byteSize) Set(text string) error {
 	n, err := humanize.ParseBytes(text)
 	if err != nil || n == 0 || n >= 1<<62 {
-		return errors.New("takes a size such as 4GiB or 900MB")
+		return errors.New("not a size")
 	}
 	*s = byteSize(n)
 	return nil

@@ -117,7 +117,7 @@ func (j *job) broken(ctx context.Context, err error) {
 	case over != nil:
 		c := over.Cause()
 		c.Kind = result.CauseInfra // it is not known whose time it was
-		c.Title += ", and the flake was still being looked into"
+		c.Title += "; flakeci was still looking into the flake"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
 		j.causes = append(j.causes, runner.FlakeCause(err))
@@ -138,8 +138,8 @@ func nothingHint(err error, others bool) error {
 	if nothing.Filter == "" {
 		return &usageError{
 			msg:  "nothing to do: the flake has no hosts and no homes",
-			hint: "--kind all takes its packages, checks and shells too",
+			hint: "--kind all includes its packages, checks and dev shells",
 		}
 	}
-	return &usageError{msg: err.Error(), hint: "only NixOS hosts and homes take part unless --kind names others, such as darwin, or --vm hosts to boot"}
+	return &usageError{msg: err.Error(), hint: "by default only NixOS hosts and homes are selected; --kind selects other kinds, such as darwin, and --vm boots hosts"}
 }

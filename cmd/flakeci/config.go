@@ -64,13 +64,13 @@ func findConfig(path, flakeDir string) (config.File, error) {
 	var link *safefile.LinkError
 	switch {
 	case errors.Is(err, safefile.ErrTooLong):
-		return config.File{}, &config.Error{Path: path, Detail: "is longer than any configuration"}
+		return config.File{}, &config.Error{Path: path, Detail: "is too long for a configuration"}
 	case errors.Is(err, safefile.ErrNotRegular) && !named:
-		return config.File{}, &config.Error{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
+		return config.File{}, &config.Error{Path: path, Detail: "is not a regular file; to read it anyway, name it with --config"}
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return config.File{}, nil
 	case errors.As(err, &link):
-		return config.File{}, &usageError{msg: "--config: " + err.Error(), hint: "a checkout's links are not followed; name the file itself"}
+		return config.File{}, &usageError{msg: "--config: " + err.Error(), hint: "links in a checkout are not followed; name the file itself"}
 	case err != nil:
 		return config.File{}, &usageError{msg: err.Error(), hint: "--config takes a file such as flakeci.toml"}
 	}

@@ -22,7 +22,7 @@ func (n *count) Type() string { return "count" }
 func (n *count) Set(text string) error {
 	i, err := strconv.Atoi(text)
 	if err != nil || i < 1 {
-		return errors.New("takes a number from 1 on")
+		return errors.New("not a positive number")
 	}
 	*n = count(i)
 	return nil

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	crashHint = "this is a fault of flakeci's own: please report it with the lines above at https://github.com/flakeci/flakeci/issues"
+	crashHint = "this is a bug in flakeci: please report it, with the lines above, at https://github.com/flakeci/flakeci/issues"
 	crashFile = "flakeci-crash.txt"
 	// crashPatience is for telling GitHub of it.
 	crashPatience = time.Minute
@@ -158,7 +158,7 @@ func (a *App) crash(c *safely.Crash) (code int) {
 		if v := recover(); v != nil {
 			code = exitError
 			_ = safely.Try(func() error { // there is nobody else to tell
-				a.say("error: the report could not be written: %v", v)
+				a.say("error: cannot write the report: %v", v)
 				return nil
 			})
 		}
@@ -183,7 +183,7 @@ func (a *App) crash(c *safely.Crash) (code int) {
 		cause.LogTail = string(c.Stack)
 	}
 	if r, err := a.redacted(s.report(cause)); err != nil {
-		a.say("error: the report could not be written: %v", err)
+		a.say("error: cannot write the report: %v", err)
 	} else {
 		_ = a.publish(ctx, r, s.delivery) // it reports its own errors
 	}

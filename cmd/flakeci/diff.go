@@ -15,16 +15,16 @@ func (a *App) diffCommand() *cobra.Command {
 	o := runOptions{vm: vmFlags{accel: string(vmtest.AccelAuto)}, github: githubFlags{comment: string(github.Never), issue: string(github.Never)}}
 	cmd := &cobra.Command{
 		Use:   "diff BASE [FLAKE]",
-		Short: "Say what changes on each machine",
-		Long: `flakeci diff evaluates every host and home now and at BASE, a git revision or a
-flake reference, builds what differs, and says what changes in it: packages, their
-versions and sizes. With --eval-only it builds nothing.`,
+		Short: "Show what changes on each machine",
+		Long: `flakeci diff evaluates every host and home both now and at BASE, builds those that
+differ, and shows what changes in them: packages, versions and sizes. BASE is a git
+revision or a flake reference. With --eval-only it builds nothing.`,
 		Example: `  flakeci diff main
   flakeci diff HEAD^ --host reason
   flakeci diff v1.2 --eval-only`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return &usageError{msg: "flakeci diff takes the BASE to compare with", hint: "such as flakeci diff main"}
+				return &usageError{msg: "flakeci diff takes the BASE to compare with", hint: "for example flakeci diff main"}
 			}
 			return oneFlake(cmd, args[1:])
 		},
@@ -55,7 +55,7 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil && !j.overdue {
-		return &usageError{msg: "there is nothing to compare with: " + b.Missing}
+		return &usageError{msg: "nothing to compare with: " + b.Missing}
 	}
 	r, err := j.report()
 	if err != nil {

@@ -68,7 +68,7 @@ func (f *fence) artifacts(path string, redact func(io.Writer) io.WriteCloser) *a
 func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
 	for _, form := range o.files.forms() {
 		if err := f.mayReplace(ctx, a, strings.TrimPrefix(form[0], "--"), form[1]); err != nil {
-			return &usageError{msg: fmt.Sprintf("%s of %s: %v", strings.TrimPrefix(form[0], "--"), config.Name, err), hint: "name another file with " + form[0]}
+			return &usageError{msg: fmt.Sprintf("%s in %s: %v", strings.TrimPrefix(form[0], "--"), config.Name, err), hint: "name another file with " + form[0]}
 		}
 	}
 	folder := f.artifacts(o.artifacts, nil)
@@ -80,7 +80,7 @@ func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
 		err = untracked(ctx, a, folder.Below, append(folder.Holds(), filepath.Join(folder.Path, crashFile))...)
 	}
 	if err != nil {
-		return &usageError{msg: "whole logs cannot be kept: " + err.Error(), hint: "name another folder with --artifacts"}
+		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with --artifacts"}
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func untrackedIn(ctx context.Context, a *App, root, path string) error {
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("it is not known whether git tracks it: %w", err)
+		return fmt.Errorf("cannot tell whether git tracks it: %w", err)
 	case tracked != "":
 		return fmt.Errorf("git tracks %s", tracked)
 	}

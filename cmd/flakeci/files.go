@@ -30,11 +30,11 @@ type reportFiles struct {
 }
 
 func (f *reportFiles) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.json, "json", "", "write the whole report as JSON to `FILE`")
+	fs.StringVar(&f.json, "json", "", "write the full report as JSON to `FILE` (- for stdout)")
 	fs.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`")
-	fs.StringVar(&f.markdown, "markdown", "", "write the report as markdown to `FILE`")
-	fs.StringVar(&f.html, "html", "", "write a page to look at, with the logs in it, to `FILE`")
-	fs.StringVar(&f.trace, "trace", "", "write what ran when, for Perfetto and Chrome, to `FILE`")
+	fs.StringVar(&f.markdown, "markdown", "", "write a Markdown report to `FILE`")
+	fs.StringVar(&f.html, "html", "", "write an HTML report, logs included, to `FILE`")
+	fs.StringVar(&f.trace, "trace", "", "write a timeline of the run, for Perfetto or Chrome, to `FILE`")
 }
 
 // forms are the files by the flags that name them.
@@ -75,7 +75,7 @@ func unwritable(path string) string {
 		return ""
 	}
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
-		return "takes a file, and " + path + " is a folder"
+		return "takes a file, but " + path + " is a folder"
 	}
 	if st, err := os.Lstat(path); isDevice(path) || err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
 		return ""
@@ -90,7 +90,7 @@ func unwritable(path string) string {
 	}
 	switch {
 	case err == nil && !st.IsDir():
-		return "cannot be written: " + folder + " is no folder"
+		return "cannot be written: " + folder + " is not a folder"
 	case err == nil:
 		err = unix.Access(folder, unix.W_OK|unix.X_OK)
 	}
@@ -145,7 +145,7 @@ func (a *App) writeReport(d delivery, flag, path string, render func(io.Writer) 
 		return err
 	}
 	if err := d.fence.replace(flag, path, out.Bytes()); err != nil {
-		return fmt.Errorf("report cannot be written: %w", err)
+		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
 }

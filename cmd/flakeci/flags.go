@@ -24,17 +24,17 @@ type selectionFlags struct {
 }
 
 func (s *selectionFlags) add(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&s.hosts, "host", nil, "only this `HOST`: its system and its homes")
-	fs.StringArrayVar(&s.users, "user", nil, "only the homes of this `USER`")
-	fs.StringSliceVar(&s.kinds, "kind", nil, "only this `KIND`: nixos, home, vm, darwin, check, package, devshell, formatter, or all but vm (default nixos,home)")
-	fs.StringArrayVar(&s.cells, "cell", nil, "only cells whose id fits `GLOB`, such as 'home/*@laptop'")
-	fs.StringArrayVar(&s.exclude, "exclude", nil, "leave out cells whose id fits `GLOB`")
-	fs.StringArrayVar(&s.systems, "system", nil, "only what is for this `SYSTEM`, such as x86_64-linux")
+	fs.StringArrayVar(&s.hosts, "host", nil, "only `HOST`: its system and its homes")
+	fs.StringArrayVar(&s.users, "user", nil, "only the homes of `USER`")
+	fs.StringSliceVar(&s.kinds, "kind", nil, "only cells of `KIND`: nixos, home, vm, darwin, check, package, devshell, formatter, or all (every kind but vm); by default nixos,home")
+	fs.StringArrayVar(&s.cells, "cell", nil, "only cells whose id matches `GLOB`, such as 'home/*@laptop'")
+	fs.StringArrayVar(&s.exclude, "exclude", nil, "skip cells whose id matches `GLOB`")
+	fs.StringArrayVar(&s.systems, "system", nil, "only cells for `SYSTEM`, such as x86_64-linux")
 }
 
 // addVMs adds the choice of hosts to boot.
 func (s *selectionFlags) addVMs(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&s.vms, "vm", nil, "boot these `HOSTS` in QEMU: names, all, or none (default none)")
+	fs.StringSliceVar(&s.vms, "vm", nil, "boot `HOSTS` in QEMU: names, all or none (default none)")
 }
 
 // selection reads the flags.
@@ -54,7 +54,7 @@ func (s *selectionFlags) selection() (matrix.Selection, error) {
 		// Whatever kinds a flakeci.toml asks for, no is no.
 		names = slices.DeleteFunc(slices.Clone(names), func(kind string) bool { return kind == string(matrix.KindVM) })
 		if len(names) == 0 {
-			return matrix.Selection{}, &usageError{msg: "--vm none leaves nothing of --kind vm"}
+			return matrix.Selection{}, &usageError{msg: "--vm none leaves out everything that --kind vm selects"}
 		}
 	}
 	kinds, err := matrix.ParseKinds(names)
@@ -75,7 +75,7 @@ func (s *selectionFlags) vmHosts() (names []string, all bool, err error) {
 		switch name {
 		case "all", "none":
 			if slices.ContainsFunc(s.vms, func(other string) bool { return other != name }) {
-				return nil, false, &usageError{msg: "--vm " + name + " goes with no other host"}
+				return nil, false, &usageError{msg: "--vm " + name + " cannot be combined with other hosts"}
 			}
 			all = name == "all"
 		default:
@@ -110,12 +110,12 @@ type nixFlags struct {
 }
 
 func (n *nixFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&n.path, "nix", "", "the nix `BINARY` to use (default $FLAKECI_NIX, else nix on PATH)")
-	fs.VarP(&n.overrides, "override-input", "", "use another flake for an input, as Nix does: `NAME REF`")
-	fs.VarP(&n.settings, "option", "", "set an option of Nix: `KEY VALUE`")
-	fs.BoolVar(&n.impure, "impure", false, "let the evaluation look at the machine")
-	fs.StringVar(&n.store, "store", "", "the Nix store to use, as a `URL`")
-	fs.Var(&n.builders, "builders", "remote builders, as Nix takes them, or '' for none: `SPEC`")
+	fs.StringVar(&n.path, "nix", "", "run this nix `BINARY` (default $FLAKECI_NIX, else nix on PATH)")
+	fs.VarP(&n.overrides, "override-input", "", "replace an input of the flake with another flake: `NAME REF`")
+	fs.VarP(&n.settings, "option", "", "set a Nix option: `KEY VALUE`")
+	fs.BoolVar(&n.impure, "impure", false, "allow impure evaluation, which can read files and variables of this machine")
+	fs.StringVar(&n.store, "store", "", "use the Nix store at `URL`")
+	fs.Var(&n.builders, "builders", "build on the remote builders in `SPEC`, in Nix's syntax ('' for none)")
 }
 
 // seesMachine says whether an evaluation may look at more than the flake.
@@ -187,7 +187,7 @@ func (f *flakeFlags) add(fs *pflag.FlagSet) {
 // addShared adds what a subcommand that chooses by itself has too.
 func (f *flakeFlags) addShared(fs *pflag.FlagSet) {
 	f.nix.add(fs)
-	fs.StringVar(&f.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
+	fs.StringVar(&f.configPath, "config", "", "read the configuration from `FILE` (default flakeci.toml beside flake.nix)")
 	addColor(fs, &f.color)
 }
 
@@ -206,7 +206,10 @@ func badFlag(cmd *cobra.Command, err error) error {
 
 // badValue says what a flag takes, on the command line and in flakeci.toml.
 func badValue(flag *pflag.Flag, value string, err error) string {
-	takes := map[string]string{"int": "a number", "count": "a number from 1 on", "bool": "true or false", "duration": "a duration such as 30m or 1h30m"}[flag.Value.Type()]
+	takes := map[string]string{
+		"int": "a number", "count": "a positive number", "bool": "true or false",
+		"duration": "a duration such as 30m or 1h30m", "size": "a size such as 4GiB or 900MB", "NAME VALUE": "two values, as separate arguments",
+	}[flag.Value.Type()]
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)
 	}
@@ -243,7 +246,7 @@ func oneFlake(cmd *cobra.Command, args []string) error {
 	}
 	return &usageError{
 		msg:  fmt.Sprintf("%s takes one FLAKE, not %s", cmd.CommandPath(), strings.Join(args, " ")),
-		hint: "--host, --user or --cell choose among what it has",
+		hint: "select hosts, homes and other cells with --host, --user and --cell",
 	}
 }
 
@@ -256,7 +259,7 @@ func flakeArg(args []string) (string, error) {
 		ref, _, _ := strings.Cut(args[0], "#")
 		return "", &usageError{
 			msg:  fmt.Sprintf("%s names one output; flakeci takes the whole flake", args[0]),
-			hint: fmt.Sprintf("flakeci run %s, with --host, --user or --cell to choose", ref),
+			hint: fmt.Sprintf("give %s, and select with --host, --user or --cell", ref),
 		}
 	}
 	return args[0], nil

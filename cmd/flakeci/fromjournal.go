@@ -25,22 +25,22 @@ func (a *App) fromJournal(path string) (r result.Report, folder evidence, shard 
 	}
 	var b about
 	if err := json.Unmarshal(j.Head.About, &b); err != nil {
-		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
+		return r, "", shard, &usageError{msg: fmt.Sprintf("cannot read the journal: %v", err)}
 	}
 	why := "the run was killed"
 	run := b.run(reports.Run{Started: j.Head.Started, Duration: max(0, j.Last.Sub(j.Head.Started))})
 	switch {
 	case j.Ended:
 	case busy:
-		why = "this was looked at"
-		run.Notes = []string{"the run is still going on"}
+		why = "this report was made"
+		run.Notes = []string{"the run is still in progress"}
 	case j.Looking():
-		run.Notes = []string{"the run was killed while it looked into the flake; its last sign of life is of " + j.Last.UTC().Format(time.DateTime) + " UTC"}
+		run.Notes = []string{"the run was killed while looking into the flake; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	default:
-		run.Notes = []string{"the run was killed; its last sign of life is of " + j.Last.UTC().Format(time.DateTime) + " UTC"}
+		run.Notes = []string{"the run was killed; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	}
 	if j.Damaged {
-		a.say("warning: the journal is damaged; what the run came to after the damage is not known")
+		a.say("warning: the journal is damaged; results after the damage are lost")
 	}
 	if j.Looking() {
 		run.Outcome.Interrupted = !j.Ended || j.Interrupted
@@ -48,7 +48,7 @@ func (a *App) fromJournal(path string) (r result.Report, folder evidence, shard 
 		run.Outcome, err = j.Outcome(why)
 	}
 	if err != nil {
-		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
+		return r, "", shard, &usageError{msg: fmt.Sprintf("cannot read the journal: %v", err)}
 	}
 	folder = evidenceOf(path, "")
 	if path == "" || a.isMine(path) {
@@ -76,7 +76,7 @@ func besideRun(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-const journalHint = "give the file of a journal, or call it in the folder where the run was started"
+const journalHint = "give the path of a journal, or run this in the folder where the run was started"
 
 func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error) {
 	if path != "" {
@@ -90,10 +90,10 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 	var passedOver []error
 	j, busy, passedOver, err = journal.Folder(a.statePath("journal")).Newest(dir)
 	for _, why := range passedOver {
-		a.say("warning: a newer journal, which may be of a run here, cannot be read: %v", why)
+		a.say("warning: cannot read a newer journal, which may be of a run in this folder: %v", why)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, &usageError{msg: "no journal here of a run that was stopped or did not pass", hint: journalHint}
+		return nil, false, &usageError{msg: "no run that was started in this folder was stopped or did not pass", hint: journalHint}
 	}
 	return j, busy, err
 }

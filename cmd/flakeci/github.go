@@ -21,9 +21,9 @@ type githubFlags struct {
 
 // add adds the flags; otherwise is what happens where they are not given.
 func (f *githubFlags) add(fs *pflag.FlagSet, otherwise github.When) {
-	fs.StringVar(&f.comment, "comment", string(otherwise), "comment on the pull request and its commit, `WHEN`: auto is in GitHub Actions with a token, always, never")
-	fs.StringVar(&f.issue, "issue", string(otherwise), "keep an issue while the run is red, `WHEN`: auto is in scheduled runs, always, never")
-	fs.StringVar(&f.key, "comment-key", "", "tell this job's comment, check run and issue from those of other jobs by `TEXT` (default the job's name)")
+	fs.StringVar(&f.comment, "comment", string(otherwise), "comment on the pull request and its commit: `WHEN` is auto (in GitHub Actions, given a token), always or never")
+	fs.StringVar(&f.issue, "issue", string(otherwise), "keep an issue open while the run fails: `WHEN` is auto (in scheduled runs), always or never")
+	fs.StringVar(&f.key, "comment-key", "", "identify this job's comment, check run and issue by `TEXT` (default the job's name)")
 }
 
 func (f *githubFlags) check() error {
@@ -43,7 +43,7 @@ func (a *App) onGitHub(ctx context.Context, r result.Report, f githubFlags, shar
 	}
 	job, err := github.FromActions(a.env, readEvent)
 	if err != nil {
-		a.say("warning: nothing is shown on GitHub: %v", err)
+		a.say("warning: cannot report to GitHub: %v", err)
 		return
 	}
 	key := f.key

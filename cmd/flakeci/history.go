@@ -53,13 +53,13 @@ func (m *memoir) setAside(err error) bool {
 	if failed != nil {
 		return false
 	}
-	m.app.say("warning: earlier runs are not remembered: %s: %v; a new file is begun, and the damaged one kept as %s", m.path, err, aside)
+	m.app.say("warning: the history of earlier runs is unusable: %s: %v; starting a new one, and keeping the old file as %s", m.path, err, aside)
 	return true
 }
 
 func (m *memoir) complain(err error) {
 	if err != nil {
-		m.app.say("warning: earlier runs are not remembered: %v", err)
+		m.app.say("warning: the history of earlier runs is unusable: %v", err)
 	}
 }
 

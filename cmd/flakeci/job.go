@@ -75,7 +75,7 @@ func (j *job) start(ctx context.Context) error {
 	defer stop()
 	defer context.AfterFunc(within, safely.Func(func() {
 		if over := runner.Overdue(within); over != nil {
-			j.app.say("%s: what still runs is stopped", over)
+			j.app.say("%s: stopping what still runs", over)
 		}
 	}))()
 	err = j.do(within, tmp)
@@ -110,7 +110,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	j.app.sight.Load().see(j)
 	watch = append(watch, runner.Watcher{
 		Without: func(cache, why string) {
-			j.app.say("warning: binary cache %s is out of reach, what it has is built: %s", cache, why)
+			j.app.say("warning: binary cache %s is unreachable; building what it has instead: %s", cache, why)
 		},
 		Warned: func(c matrix.Cell, text string) { j.app.say("warning: %s: %s", c.ID, text) },
 	})
@@ -226,13 +226,13 @@ func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, er
 		return err
 	}, j.triesAgain)
 	if err == nil && target.Damage() != nil {
-		j.app.say("warning: what earlier runs evaluated is evaluated again: %v", target.Damage())
+		j.app.say("warning: ignoring the evaluation cache: %v", target.Damage())
 	}
 	return target, err
 }
 
 // triesAgain says why the flake is looked into once more.
-func (j *job) triesAgain(err error) { j.app.say("%s; trying again", runner.FlakeCause(err).Title) }
+func (j *job) triesAgain(err error) { j.app.say("%s; retrying", runner.FlakeCause(err).Title) }
 
 // keepAnswers has the next run know what this one evaluated, also if it is to go on
 // with this one. A report does not wait for long for that, least of all that of who
@@ -253,10 +253,10 @@ func (j *job) keepAnswers(ctx context.Context) {
 		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = &runner.SlowError{What: "looking whether the flake has changed", Limit: most}
+		err = &runner.SlowError{What: "checking whether the flake has changed", Limit: most}
 	}
 	if err != nil && ctx.Err() == nil {
-		j.app.say("warning: what was evaluated is not kept for the next run: %v", err)
+		j.app.say("warning: cannot save the evaluation cache: %v", err)
 	}
 }
 
@@ -273,8 +273,8 @@ func (j *job) lostLogs() []result.Warning {
 	case 0:
 		return nil
 	case 1:
-		return []result.Warning{{Text: fmt.Sprintf("a whole log could not be written: %v", why)}}
+		return []result.Warning{{Text: fmt.Sprintf("1 full log could not be saved: %v", why)}}
 	default:
-		return []result.Warning{{Text: fmt.Sprintf("%d whole logs could not be written: %v", files, why)}}
+		return []result.Warning{{Text: fmt.Sprintf("%d full logs could not be saved: %v", files, why)}}
 	}
 }

@@ -80,7 +80,7 @@ func (j *job) beginJournal() error {
 	}
 	folder := journal.Folder(j.app.statePath("journal"))
 	if folder == "" {
-		return j.withoutJournal(errors.New("there is no folder for it: neither XDG_STATE_HOME nor HOME is set"))
+		return j.withoutJournal(errors.New("neither XDG_STATE_HOME nor HOME is set"))
 	}
 	head, key, err := j.head()
 	if err != nil {
@@ -140,13 +140,13 @@ func (j *job) withoutJournal(why error) error {
 	var busy *journal.BusyError
 	switch {
 	case errors.As(why, &busy) && j.opts.resume:
-		return &usageError{msg: "nothing to resume: " + why.Error(), hint: "wait for it, or end it with Ctrl-C where it runs"}
+		return &usageError{msg: fmt.Sprintf("cannot resume: an identical run is in progress (pid %s)", busy.PID), hint: "wait until it ends, or stop it with Ctrl-C"}
 	case errors.As(why, &busy):
 		j.app.say("warning: an identical run is in progress (pid %s); this one will not be resumable", busy.PID)
 	case j.opts.resume:
-		return fmt.Errorf("nothing to resume: the journal: %w", why)
+		return fmt.Errorf("cannot resume: no journal: %w", why)
 	default:
-		j.app.say("warning: this run cannot be resumed: the journal: %v", why)
+		j.app.say("warning: this run will not be resumable: no journal: %v", why)
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string 
 	terms := map[string]string{
 		"flakeci": versionString(), "Nix": j.client.Version.String(),
 		"--impure": fmt.Sprint(n.impure), "--option": fmt.Sprintf("%q", n.settings), "--store": n.store,
-		"what can be built here": strings.Join(machine.Systems, " "),
+		"buildable systems": strings.Join(machine.Systems, " "),
 	}
 	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
@@ -205,26 +205,26 @@ func (j *job) goOn(now journal.Head) *runner.Earlier {
 	if before.Foreign() {
 		j.app.say("warning: the journal of the previous run has invalid store paths; the cells they belong to run again")
 	}
-	ended := dayAndTime(before.Last)
+	run := "the " + dayAndTime(before.Head.Started) + " run"
 	if before.Looking() && len(before.Earlier(false).Passed) == 0 {
-		j.app.say("nothing to resume: the run that ended %s did not get past looking into the flake; starting a new run", ended)
+		j.app.say("nothing to resume: %s did not get past looking into the flake; starting a new run", run)
 		return nil
 	}
 	if other := differing(before.Head.Terms, now.Terms); len(other) > 0 {
-		j.app.say("not resuming the run that ended %s, because these differ: %s; starting a new run", ended, strings.Join(other, ", "))
+		j.app.say("not resuming %s because these differ: %s; starting a new run", run, strings.Join(other, ", "))
 		return nil
 	}
 	same := now.Flake != "" && before.Head.Flake == now.Flake
 	e := before.Earlier(same)
 	switch {
 	case same:
-		j.app.say("resuming the run that ended %s: %s", ended, tookOver(len(e.Same)))
+		j.app.say("resuming %s (%s)", run, tookOver(len(e.Same)))
 	case j.opts.nix.seesMachine():
-		j.app.say("resuming the run that ended %s (evaluations can see this machine: re-evaluating, reusing unchanged results)", ended)
+		j.app.say("resuming %s (impure evaluation: re-evaluating, reusing unchanged results)", run)
 	case now.Flake == "":
-		j.app.say("resuming the run that ended %s (uncommitted changes: re-evaluating, reusing unchanged results)", ended)
+		j.app.say("resuming %s (uncommitted changes: re-evaluating, reusing unchanged results)", run)
 	default:
-		j.app.say("resuming the run that ended %s (the flake changed: re-evaluating, reusing unchanged results)", ended)
+		j.app.say("resuming %s (the flake changed: re-evaluating, reusing unchanged results)", run)
 	}
 	return e
 }
@@ -256,9 +256,9 @@ func differing(a, b map[string]string) []string {
 func dayAndTime(t time.Time) string {
 	t = t.Local()
 	if t.Format(time.DateOnly) == time.Now().Format(time.DateOnly) {
-		return t.Format("at 15:04")
+		return t.Format("15:04")
 	}
-	return t.Format("on 2006-01-02 at 15:04")
+	return t.Format("2006-01-02 15:04")
 }
 
 // end writes that the run is over. More may be known of it than when it began.
@@ -280,7 +280,7 @@ func (r *record) undo(a *App) {
 	}
 	_ = r.writer.Close()
 	if err := errors.Join(r.slot.Undo(), r.slot.Close()); err != nil {
-		a.say("warning: the journal: %v", err)
+		a.say("warning: cannot restore the journal of the previous run: %v", err)
 	}
 }
 
@@ -294,6 +294,6 @@ func (r *record) close(a *App, well bool) {
 		err = r.slot.Remove()
 	}
 	if err = errors.Join(err, r.slot.Close()); err != nil {
-		a.say("warning: this run cannot be resumed: the journal: %v", err)
+		a.say("warning: cannot keep the journal: %v", err)
 	}
 }

@@ -32,8 +32,10 @@ func (a *App) matrixCommand() *cobra.Command {
 	var o matrixOptions
 	cmd := &cobra.Command{
 		Use:   "matrix [FLAKE]",
-		Short: "Show the grid of hosts and users, or the cells",
-		Args:  oneFlake,
+		Short: "Show the grid of hosts and users, or list the cells",
+		Example: `  flakeci matrix
+  flakeci matrix --kind all --format cells`,
+		Args: oneFlake,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err
@@ -43,17 +45,17 @@ func (a *App) matrixCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.flakeFlags.add(fs)
-	fs.StringVar(&o.format, "format", "table", "what to print, `FORM`: table, json, cells (an id a line), github (a strategy matrix)")
-	fs.IntVar(&o.shards, "shards", 1, "into how many jobs github's matrix deals the cells, `N`")
+	fs.StringVar(&o.format, "format", "table", "print the matrix: `FORMAT` is table, json, cells (one id per line) or github (a strategy matrix)")
+	fs.IntVar(&o.shards, "shards", 1, "split the cells among `N` jobs (with --format github)")
 	return cmd
 }
 
 func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if !slices.Contains([]string{"table", "json", "cells", "github"}, o.format) {
-		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "there is table, json, cells and github"}
+		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "--format takes table, json, cells or github"}
 	}
 	if o.shards < 1 {
-		return &usageError{msg: "--shards takes a number from 1 on"}
+		return &usageError{msg: "--shards takes a positive number"}
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
@@ -79,7 +81,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return err
 	}
 	if err := target.Save(ctx); err != nil && ctx.Err() == nil {
-		a.say("warning: what was evaluated is not kept for the next time: %v", err)
+		a.say("warning: cannot save the evaluation cache: %v", err)
 	}
 	m, err := o.selectFrom(d.Matrix, selection, len(d.Causes) == 0)
 	if err != nil && len(d.Causes) == 0 {

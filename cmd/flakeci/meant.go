@@ -38,7 +38,7 @@ func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp strin
 	var known []string
 	for _, n := range all {
 		if n.name == ref {
-			return "", f.notAFlake(ref, n.what+" of the flake here", n.flag)
+			return "", f.notAFlake(ref, n.what+" of the flake in this folder", n.flag)
 		}
 		known = append(known, n.name)
 	}
@@ -106,8 +106,8 @@ func (f *flakeFlags) notAFlake(ref, what, flag string) error {
 		hint = "flakeci vm boots one host; its second argument is a flake"
 	}
 	return &usageError{
-		msg:  fmt.Sprintf("%s is not a folder but %s", ref, what),
-		hint: hint + " (flake:" + ref + " is what Nix's registry has)",
+		msg:  fmt.Sprintf("%s is not a flake but %s", ref, what),
+		hint: hint + " (flake:" + ref + " is the entry in Nix's registry)",
 	}
 }
 

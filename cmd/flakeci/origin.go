@@ -75,7 +75,7 @@ func (f *flakeFlags) said(flag string) string {
 		switch {
 		case g.flag != flag:
 		case len(*g.values) == 0 && flag == "kind":
-			return "--kind, by default nixos,home"
+			return "the default --kind nixos,home"
 		case f.origin.inFile(flag):
 			return f.origin.name(flag)
 		default:
@@ -83,6 +83,15 @@ func (f *flakeFlags) said(flag string) string {
 		}
 	}
 	return "--" + flag
+}
+
+// saidOne repeats one of the values of a flag: --host reason, or the key in the file
+// with the value.
+func (f *flakeFlags) saidOne(flag, value string) string {
+	if f.origin.inFile(flag) {
+		return f.origin.name(flag) + ": " + value
+	}
+	return "--" + flag + " " + value
 }
 
 // overrules says whether two flags contradict each other only because the command line
@@ -102,17 +111,17 @@ func (f *flakeFlags) checkSelection() error {
 	boots := len(s.vms) > 0 && !slices.Contains(s.vms, "none")
 	switch {
 	case len(s.users) > 0 && !takes(matrix.KindHome):
-		return o.mistake("user", f.said("user")+" takes homes alone, which "+f.said("kind")+" leaves out", "--kind home takes them")
+		return o.mistake("user", f.said("user")+" is left out by "+f.said("kind"), "--user selects homes, which --kind home includes")
 	case len(s.users) > 0 && boots && !o.overrules("vm", "user"):
-		return o.mistake("vm", f.said("vm")+" boots a host, which "+f.said("user")+" leaves out", "--user takes homes alone; --host takes a host with its homes")
+		return o.mistake("vm", f.said("vm")+" is left out by "+f.said("user"), "--user selects only homes; --host selects a host with its homes")
 	}
 	for _, pattern := range s.cells {
 		if kind, ok := kindOfPattern(pattern); ok && !takes(kind) && (kind != matrix.KindVM || !boots) && !o.overrules("cell", "kind") {
-			hint := "--kind " + string(kind) + " takes such cells"
+			hint := "--kind " + string(kind) + " includes such cells"
 			if kind == matrix.KindVM {
 				hint = "--vm HOST boots one"
 			}
-			return o.mistake("cell", f.said("cell")+" asks for what "+f.said("kind")+" leaves out: "+pattern, hint)
+			return o.mistake("cell", f.saidOne("cell", pattern)+" is left out by "+f.said("kind"), hint)
 		}
 	}
 	return nil
@@ -203,28 +212,25 @@ func (f *flakeFlags) given(flag string) bool {
 }
 
 func (f *flakeFlags) explainContradiction(e *matrix.ContradictionError) error {
-	what := "--" + e.Filter + " " + e.Value
-	if f.origin.inFile(e.Filter) {
-		what = f.origin.name(e.Filter) + ": " + e.Value
-	}
+	what := f.saidOne(e.Filter, e.Value)
 	if len(e.By) == 0 {
 		if e.Filter == "vm" {
 			return f.origin.mistake("vm", what+": the flake has no NixOS host to boot", "")
 		}
-		return f.origin.mistake(e.Filter, what+": the flake has nothing for it", "flakeci matrix shows what there is")
+		return f.origin.mistake(e.Filter, what+": nothing in the flake matches", "flakeci matrix shows what the flake has")
 	}
 	var by []string
 	for _, filter := range e.By {
 		by = append(by, f.said(filter))
 	}
-	hint := "leave one of them out"
+	hint := "drop one of them"
 	switch last := e.By[len(e.By)-1]; {
 	case e.Filter == "vm" && last == "host" && e.Value != matrix.AllVMs:
-		hint = "--host " + e.Value + " takes that host in too"
+		hint = "add --host " + e.Value + " to include that host"
 	case e.Filter == "vm" && last == "cell" && e.Value != matrix.AllVMs:
-		hint = "--cell 'vm/" + e.Value + "' takes it in too"
+		hint = "add --cell 'vm/" + e.Value + "' to include it"
 	case e.Filter == "host" && last == "kind":
-		hint = "--kind takes in more, such as --kind darwin or --kind all"
+		hint = "select other kinds too, with --kind darwin or --kind all"
 	}
 	return f.origin.mistake(e.Filter, what+" is left out by "+strings.Join(by, " and "), hint)
 }

@@ -21,7 +21,7 @@ func (a *App) writeOutputs(r result.Report) error {
 		err = errors.Join(github.WriteOutputs(f, r), f.Close())
 	}
 	if err != nil {
-		return fmt.Errorf("outputs of the step: %w", err)
+		return fmt.Errorf("cannot write the outputs of the step: %w", err)
 	}
 	return nil
 }

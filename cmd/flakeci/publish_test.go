@@ -20,7 +20,7 @@ func TestExitCodes(t *testing.T) {
 		"":                     {exitError, exitError},
 		"melted":               {exitError, exitError},
 	} {
-		for i, unwritten := range []error{nil, errors.New("report cannot be written: the disk is full")} {
+		for i, unwritten := range []error{nil, errors.New("cannot write the report: the disk is full")} {
 			var stderr bytes.Buffer
 			a := &App{Stderr: &stderr}
 			if got := a.exit(t.Context(), a.ending(result.Report{Verdict: verdict}, unwritten)); got != want[i] {

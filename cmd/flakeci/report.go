@@ -20,11 +20,12 @@ func (a *App) reportCommand() *cobra.Command {
 	var onGitHub githubFlags
 	cmd := &cobra.Command{
 		Use:   "report FILE",
-		Short: "Render a saved JSON report again, or that of a run that was killed",
-		Long: `Render a report that flakeci run --json saved. The exit code is that of its verdict.
+		Short: "Render a saved report again, or the report of a killed run",
+		Long: `flakeci report renders a report that flakeci run --json saved. The exit code follows
+its verdict.
 
-A run that was killed has left a journal: with --from-journal that is what FILE is,
-and without FILE it is the newest of a run that was started in this folder.`,
+A killed run leaves a journal. With --from-journal, FILE is a journal; without FILE,
+it is the newest journal of a run that was started in this folder.`,
 		Example: `  flakeci report report.json --junit junit.xml
   flakeci report night/report.json --html report.html
   flakeci report --from-journal --json report.json`,
@@ -42,24 +43,26 @@ and without FILE it is the newest of a run that was started in this folder.`,
 		},
 	}
 	files.add(cmd.Flags())
-	cmd.Flags().StringVar(&artifacts, "artifacts", "", "the `FOLDER` of the logs that the report names (default artifacts, here or beside the report)")
-	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed or still goes on, by its journal")
+	cmd.Flags().StringVar(&artifacts, "artifacts", "", "read the logs that the report names from `FOLDER` (default artifacts, here or beside the report)")
+	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed, or is still in progress, from its journal")
 	onGitHub.add(cmd.Flags(), github.Never)
 	addColor(cmd.Flags(), &color)
 	return cmd
 }
 
+const savedHint = "give a file written by flakeci run --json"
+
 func oneReport(args []string, fromJournal bool) error {
 	if len(args) == 1 || fromJournal && len(args) == 0 {
 		return nil
 	}
-	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: "give a file that flakeci run --json wrote"}
+	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: savedHint}
 }
 
 func (a *App) report(ctx context.Context, path string, d delivery) error {
 	f, err := safefile.OpenNamed(path)
 	if err != nil {
-		return &usageError{msg: err.Error(), hint: "give a file that flakeci run --json wrote"}
+		return &usageError{msg: err.Error(), hint: savedHint}
 	}
 	defer f.Close()
 	r, err := result.ReadJSON(f)
@@ -68,7 +71,7 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	}
 	// A file that was damaged must not pass.
 	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
-		return &usageError{msg: path + ": its verdict is passed, and not all of its cells passed", hint: "give a file as flakeci run --json wrote it"}
+		return &usageError{msg: path + ": the verdict is passed, but not all cells passed", hint: savedHint}
 	}
 	if r, err = a.redacted(r); err != nil {
 		return err

@@ -37,8 +37,8 @@ func (s *shardFlag) of(m matrix.Matrix) (matrix.Matrix, error) {
 	share := m.Shard(s.i, s.n)
 	if len(share.Cells) == 0 {
 		return share, &usageError{
-			msg:  fmt.Sprintf("nothing to do: none of %d cells falls to shard %s", len(m.Cells), s),
-			hint: "flakeci matrix --format github lists only shards that have cells",
+			msg:  fmt.Sprintf("nothing to do: none of the %d cells is in shard %s", len(m.Cells), s),
+			hint: "flakeci matrix --format github lists only shards with cells",
 		}
 	}
 	return share, nil

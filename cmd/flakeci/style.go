@@ -34,7 +34,7 @@ func (a *App) style(when string, w io.Writer) style {
 }
 
 func addColor(fs *pflag.FlagSet, when *string) {
-	fs.StringVar(when, "color", "auto", "`WHEN` to use colours: auto, always, never")
+	fs.StringVar(when, "color", "auto", "color the output: `WHEN` is auto, always or never")
 }
 
 func checkColor(when string) error {

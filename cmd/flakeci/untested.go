@@ -217,7 +217,7 @@ func (j *job) checkSystems() error {
 	if len(missing) == 0 {
 		return nil
 	}
-	title := "no cell is for " + strings.Join(missing, " or ")
+	title := "no cells for " + strings.Join(missing, " or ")
 	hint := "all cells are for " + strings.Join(there, ", ")
 	if near := matrix.Suggest(missing[0], there); near != "" {
 		hint = "did you mean " + near + "? " + hint
@@ -225,7 +225,7 @@ func (j *job) checkSystems() error {
 	if !slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status != result.Skipped }) {
 		return j.opts.origin.mistake("system", "nothing to do: "+title, hint)
 	}
-	j.causes = append(j.causes, &result.Cause{Kind: result.CauseInfra, Title: title + ", which " + j.opts.origin.name("system") + " asks for", Hint: hint})
+	j.causes = append(j.causes, &result.Cause{Kind: result.CauseInfra, Title: title + ", selected by " + j.opts.origin.name("system"), Hint: hint})
 	return nil
 }
 
@@ -239,7 +239,7 @@ func (j *job) checkDeadline(ctx context.Context) {
 	c := over.Cause()
 	c.Kind = result.CauseInfra // no cell took too long
 	if j.base.base != nil {
-		c.Title += ", and not all was compared with the base"
+		c.Title += "; not everything was compared with the base"
 	}
 	j.causes = append(j.causes, c)
 }

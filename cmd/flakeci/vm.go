@@ -32,17 +32,17 @@ func (a *App) vmCommand() *cobra.Command {
 	var o vmCommandOptions
 	cmd := &cobra.Command{
 		Use:   "vm HOST [FLAKE]",
-		Short: "Boot one host and keep it for looking around",
-		Long: `flakeci vm builds the host's virtual machine and boots it with its serial
-console on this terminal, root being logged in there. Its disk is thrown away
-at the end. Ctrl-C ends the machine, not what runs in it; so does poweroff.`,
+		Short: "Boot one host and open its console",
+		Long: `flakeci vm builds a host's virtual machine and boots it with its serial console on
+this terminal, logged in as root. Ctrl-C ends the whole machine, not a program in it;
+so does poweroff. The machine's disk is discarded at the end.`,
 		Example: `  flakeci vm reason
   flakeci vm reason --forward 2222:22`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 || len(args) == 2 {
 				return nil
 			}
-			return &usageError{msg: "flakeci vm takes a HOST and, if it is not here, a FLAKE", hint: "flakeci matrix shows the hosts"}
+			return &usageError{msg: "flakeci vm takes a HOST and an optional FLAKE", hint: "flakeci matrix shows the hosts"}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := inOrder(cmd, "HOST", args); err != nil {
@@ -58,7 +58,7 @@ at the end. Ctrl-C ends the machine, not what runs in it; so does poweroff.`,
 	fs := cmd.Flags()
 	o.flake.addShared(fs)
 	o.vm.add(fs)
-	fs.StringArrayVar(&o.forwards, "forward", nil, "open a port of the guest on this machine's loopback address: `PORT:GUESTPORT`")
+	fs.StringArrayVar(&o.forwards, "forward", nil, "forward `PORT:GUESTPORT` from this machine's loopback address to the guest")
 	return cmd
 }
 
@@ -103,7 +103,7 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 		from, err1 := strconv.ParseUint(host, 10, 16)
 		to, err2 := strconv.ParseUint(guest, 10, 16)
 		if err1 != nil || err2 != nil || from == 0 || to == 0 {
-			return nil, &usageError{msg: fmt.Sprintf("--forward takes PORT:GUESTPORT, not %q", text), hint: "such as --forward 2222:22"}
+			return nil, &usageError{msg: fmt.Sprintf("--forward takes PORT:GUESTPORT, not %q", text), hint: "for example --forward 2222:22"}
 		}
 		list = append(list, vmtest.Forward{Port: uint16(from), GuestPort: uint16(to)})
 	}
@@ -162,7 +162,7 @@ func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
 		lines[0] += " (" + kept.Why + ")"
 	}
 	lines = append(lines, vm.Info.Without...)
-	lines = append(lines, "console: here; Ctrl-C or poweroff ends the machine")
+	lines = append(lines, "console: this terminal; Ctrl-C or poweroff ends the machine")
 	for _, f := range k.forwards {
 		to := fmt.Sprintf("port %d: 127.0.0.1:%d", f.GuestPort, f.Port)
 		if f.GuestPort == 22 {
@@ -171,7 +171,7 @@ func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
 		lines = append(lines, to)
 	}
 	if len(k.forwards) == 0 {
-		lines = append(lines, "network: closed; --forward 2222:22 would let ssh in")
+		lines = append(lines, "network: closed (--forward 2222:22 allows ssh)")
 	}
 	lines = append(lines, "files: "+kept.Shared+" is /tmp/shared in the guest")
 	for _, l := range lines {

@@ -23,7 +23,7 @@ type vmFlags struct {
 }
 
 func (f *vmFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.accel, "accel", string(vmtest.AccelAuto), "what runs the guests, `HOW`: auto, kvm or tcg")
+	fs.StringVar(&f.accel, "accel", string(vmtest.AccelAuto), "run virtual machines with `ACCELERATOR`: auto, kvm or tcg")
 }
 
 func (f *vmFlags) check() error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -76,11 +77,7 @@ func (a *App) complain(err error) int {
 // list of them may serve many flakes.
 func (a *App) warnOverrides(f nix.Flake) {
 	for _, u := range f.Unknown {
-		there := "it has none there"
-		if len(u.Known) > 0 {
-			there = "there is " + strings.Join(u.Known, ", ")
-		}
-		a.say("warning: the flake has no input %s to override; %s", u.Name, there)
+		a.say("warning: the flake has no input %s to override; known inputs: %s", u.Name, cmp.Or(strings.Join(u.Known, ", "), "none"))
 	}
 }
 
@@ -134,9 +131,9 @@ func knownHint(e *matrix.UnknownError) string {
 		more = fmt.Sprintf(" and %d more", len(known)-mostKnown)
 		known = known[:mostKnown]
 	}
-	list := "there is " + strings.Join(known, ", ") + more
+	list := fmt.Sprintf("known %ss: %s%s", e.What, strings.Join(known, ", "), more)
 	if len(e.Known) == 0 {
-		list = fmt.Sprintf("the flake has no %s at all", e.What)
+		list = fmt.Sprintf("the flake has no %ss", e.What)
 	}
 	if e.Suggestion != "" {
 		return fmt.Sprintf("did you mean %s? %s", e.Suggestion, list)
@@ -155,20 +152,20 @@ func explainNix(err error) (complaint, bool) {
 	case errors.As(err, &late), errors.As(err, &slow): // nothing says that it is the flake that is slow
 		return complaint{err.Error(), runner.FlakeCause(err).Hint, exitError}, true
 	case errors.As(err, &noFlake):
-		hint := "name a folder with a flake.nix, or what Nix takes as a flake reference"
+		hint := "give a folder with a flake.nix, or a flake reference"
 		switch {
 		case noFlake.Input != "":
-			hint = "--override-input takes a path that is there, or what else Nix takes as a flake reference"
+			hint = "--override-input takes an existing folder or a flake reference"
 		case noFlake.Untracked != "":
 			hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", noFlake.Untracked, noFlake.Untracked)
 		}
 		return complaint{err.Error(), hint, exitUsage}, true
 	case errors.As(err, &notFound):
-		return complaint{err.Error(), "install Nix, or say where it is with --nix PATH or FLAKECI_NIX", exitError}, true
+		return complaint{err.Error(), "install Nix, or give its path with --nix or FLAKECI_NIX", exitError}, true
 	case errors.As(err, &evalErr):
 		return explainEval(err), true
 	case errors.As(err, &tooOld):
-		return complaint{err.Error(), "install a newer Nix, or name one with --nix PATH or FLAKECI_NIX", exitError}, true
+		return complaint{err.Error(), "install a newer Nix, or give the path of one with --nix or FLAKECI_NIX", exitError}, true
 	}
 	return complaint{}, false
 }
@@ -188,7 +185,7 @@ func explainReport(err error) (complaint, bool) {
 	var schema *result.SchemaError
 	var format *result.FormatError
 	if errors.As(err, &schema) || errors.As(err, &format) {
-		return complaint{err.Error(), "give a file that flakeci run --json wrote", exitUsage}, true
+		return complaint{err.Error(), savedHint, exitUsage}, true
 	}
 	return complaint{}, false
 }
