@@ -201,7 +201,7 @@ func (p *blocks) stalled(drv string, cells []matrix.Cell, silent time.Duration) 
 }
 
 // print writes lines.
-func (p *blocks) print(lines []string) { p.app.write(p.text(lines)) }
+func (p *blocks) print(lines []string) { p.app.printRaw(p.text(lines)) }
 
 // text makes lines fit to be written; the mark at the start of the first is coloured.
 func (p *blocks) text(lines []string) string {
@@ -222,7 +222,7 @@ func (p *blocks) text(lines []string) string {
 // others. The first is a command's value, in which %0A would be a line break.
 func (p *blocks) fold(lines []string) {
 	title, rest, _ := strings.Cut(p.text(lines), "\n")
-	p.app.write("::group::" + strings.ReplaceAll(title, "%", "%25") + "\n" + rest + "::endgroup::\n")
+	p.app.printRaw("::group::" + strings.ReplaceAll(title, "%", "%25") + "\n" + rest + "::endgroup::\n")
 }
 
 func colorOf(mark string) string {

@@ -63,7 +63,7 @@ func TestNoBuilders(t *testing.T) {
 func TestSeesMachine(t *testing.T) {
 	for value, sees := range map[string]bool{"false": true, "no": true, "0": true, "true": false, "yes": false} {
 		n := nixFlags{settings: pairs{{"cores", "0"}, {"pure-eval", value}}}
-		if n.seesMachine() != sees {
+		if n.isImpure() != sees {
 			t.Errorf("--option pure-eval %s: %v", value, !sees)
 		}
 	}
@@ -90,7 +90,7 @@ func TestConfigOptions(t *testing.T) {
 			var n nixFlags
 			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 			n.add(flags)
-			_, err := applyConfig(flags, file, newFence(""))
+			_, err := applyConfig(flags, file, newOutputPaths(""))
 			if tt.wrong {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got error %v, want %q", err, tt.want)

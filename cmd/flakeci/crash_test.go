@@ -56,8 +56,8 @@ func (t trapped) Write(text []byte) (int, error) {
 // A crash before there is a job has a report as well, of a run that has just begun.
 func TestACrashBeforeAnythingIsKnown(t *testing.T) {
 	a := &App{Stdout: io.Discard, Stderr: io.Discard}
-	a.expectReport(delivery{}, nil)
-	r := a.sight.Load().report(&result.Cause{Title: "boom"})
+	a.reportCrashes(delivery{}, nil)
+	r := a.crashState.Load().report(&result.Cause{Title: "boom"})
 	if r.Verdict != result.VerdictError || len(r.Causes) != 1 {
 		t.Errorf("verdict %s, causes %v", r.Verdict, r.Causes)
 	}

@@ -26,10 +26,10 @@ revision or a flake reference. With --eval-only it builds nothing.`,
 			if len(args) == 0 {
 				return &usageError{msg: "flakeci diff takes the BASE to compare with", hint: "for example flakeci diff main"}
 			}
-			return oneFlake(cmd, args[1:])
+			return checkFlakeArgs(cmd, args[1:])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := inOrder(cmd, "BASE", args); err != nil {
+			if err := checkOrder(cmd, "BASE", args); err != nil {
 				return err
 			}
 			if err := o.load(cmd, args[1:]); err != nil {
@@ -46,10 +46,10 @@ revision or a flake reference. With --eval-only it builds nothing.`,
 	return cmd
 }
 
-// diff is `flakeci diff`: from the base to what changed.
+// diff is `flakeci diff`.
 func (a *App) diff(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github}
-	a.expectReport(d, o.fence.artifacts(o.artifacts, a.secrets.Writer))
+	d := delivery{files: o.files, outputs: o.outputs, artifacts: artifactFolder(o.artifacts), color: o.color, github: o.github}
+	a.reportCrashes(d, o.outputs.artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, false)
 	if err != nil {
 		return err
@@ -62,15 +62,15 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 		return err
 	}
 	for _, w := range r.Warnings {
-		a.say("warning: %s", w)
+		a.warnf("%s", w)
 	}
 	to := a.Stdout
 	if o.files.onStdout() {
 		to = a.Stderr
 	}
 	style := a.style(o.color, to)
-	return a.ending(r, errors.Join(
-		guard("the changes", func() error {
+	return a.finish(r, errors.Join(
+		catchCrash("the changes", func() error {
 			return table.WriteDiff(to, r, table.Options{Color: style.color, Width: style.width})
 		}),
 		a.writeReports(r, d),

@@ -34,7 +34,7 @@ func (j *job) whileLooking() (stop func()) {
 			case <-ended:
 				return
 			case now := <-time.After(after):
-				j.app.say("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
+				j.app.printf("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
 				after = heartbeat
 			}
 		}

@@ -24,13 +24,13 @@ func newLive(ctx context.Context, j *job, t terminal) *liveProgress {
 		In: t.in, Out: t.out, Keep: t.keep, Env: j.app.Env, Color: j.app.style(j.opts.color, t.out).color,
 		Flake: result.Flake{Ref: j.app.secrets.Text(f.Ref), Rev: f.Rev, Dirty: f.Dirty}, Nix: j.client.Version.String(),
 		Matrix: j.matrix, Started: j.started,
-		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.memoir.estimate(ctx),
+		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.history.estimate(ctx),
 		// The terminal does not make a signal of Ctrl-C now, so that is made here.
 		Interrupt: func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGINT) },
 		Stopping:  func() bool { return ctx.Err() != nil },
 	}, func(err error) {
 		j.app.hold(false)
-		j.app.say("warning: the live view is gone: %v", err)
+		j.app.warnf("the live view is gone: %v", err)
 	})
 	return &liveProgress{j.app, view}
 }

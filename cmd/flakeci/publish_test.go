@@ -23,7 +23,7 @@ func TestExitCodes(t *testing.T) {
 		for i, unwritten := range []error{nil, errors.New("cannot write the report: the disk is full")} {
 			var stderr bytes.Buffer
 			a := &App{Stderr: &stderr}
-			if got := a.exit(t.Context(), a.ending(result.Report{Verdict: verdict}, unwritten)); got != want[i] {
+			if got := a.exit(t.Context(), a.finish(result.Report{Verdict: verdict}, unwritten)); got != want[i] {
 				t.Errorf("%q with %v: exit code %d, want %d", verdict, unwritten, got, want[i])
 			}
 			if said := strings.Count(stderr.String(), "the disk is full"); said != i {

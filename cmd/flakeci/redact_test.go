@@ -53,7 +53,7 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 			return markdown.Write(w, r, markdown.Options{})
 		},
 		"HTML": func(w io.Writer, r result.Report) error {
-			return html.Write(w, r, a.htmlOptions(evidence(filepath.Dir(log))))
+			return html.Write(w, r, a.htmlOptions(artifactFolder(filepath.Dir(log))))
 		},
 	} {
 		if text := form(t, write, r); strings.Contains(text, testToken) {
@@ -95,9 +95,9 @@ func TestNoSecretIsSaid(t *testing.T) {
 	var said bytes.Buffer
 	a := &App{Stderr: &said, Env: []string{"CACHIX_AUTH_TOKEN=" + testToken}, Args: []string{"run", "--option", "access-tokens", "h=" + testToken + "x"}}
 	a.learnSecrets()
-	a.say("no: %s", testToken)
-	a.say("no: job0\x1b[0mtoken1secret2")
-	a.write("✘ " + testToken + "x\n")
+	a.printf("no: %s", testToken)
+	a.printf("no: job0\x1b[0mtoken1secret2")
+	a.printRaw("✘ " + testToken + "x\n")
 	if got, want := said.String(), "flakeci: no: ***\nflakeci: no: ***\n✘ ***\n"; got != want {
 		t.Errorf("said %q, want %q", got, want)
 	}

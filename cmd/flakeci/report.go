@@ -29,16 +29,16 @@ it is the newest journal of a run that was started in this folder.`,
 		Example: `  flakeci report report.json --junit junit.xml
   flakeci report night/report.json --html report.html
   flakeci report --from-journal --json report.json`,
-		Args: func(_ *cobra.Command, args []string) error { return oneReport(args, fromJournal) },
+		Args: func(_ *cobra.Command, args []string) error { return checkReportArgs(args, fromJournal) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			d := delivery{files: files, fence: newFence(""), color: color, github: onGitHub}
+			d := delivery{files: files, outputs: newOutputPaths(""), color: color, github: onGitHub}
 			if fromJournal {
 				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
 			}
-			d.artifacts = evidenceOf(args[0], artifacts)
+			d.artifacts = artifactsOf(args[0], artifacts)
 			return a.report(cmd.Context(), args[0], d)
 		},
 	}
@@ -50,9 +50,7 @@ it is the newest journal of a run that was started in this folder.`,
 	return cmd
 }
 
-const savedHint = "give a file written by flakeci run --json"
-
-func oneReport(args []string, fromJournal bool) error {
+func checkReportArgs(args []string, fromJournal bool) error {
 	if len(args) == 1 || fromJournal && len(args) == 0 {
 		return nil
 	}
@@ -69,7 +67,7 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	// A file that was damaged must not pass.
+	// A damaged file must not pass.
 	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
 		return &usageError{msg: path + ": the verdict is passed, but not all cells passed", hint: savedHint}
 	}
@@ -79,7 +77,7 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	return a.publish(ctx, r, d)
 }
 
-// reportJournal reports a run by its journal.
+// reportJournal reports a run from its journal.
 func (a *App) reportJournal(ctx context.Context, path, artifacts string, d delivery) error {
 	r, folder, shard, err := a.fromJournal(path)
 	if err != nil {
@@ -88,6 +86,6 @@ func (a *App) reportJournal(ctx context.Context, path, artifacts string, d deliv
 	if r, err = a.redacted(r); err != nil {
 		return err
 	}
-	d.artifacts, d.shard = cmp.Or(evidence(artifacts), folder), shard.String()
+	d.artifacts, d.shard = cmp.Or(artifactFolder(artifacts), folder), shard.String()
 	return a.publish(ctx, r, d)
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/flakeci/flakeci/reports/github"
 )
 
-// runOptions are the flags of `flakeci run`, each of which flakeci.toml may set
-// too.
+// runOptions are the flags of `flakeci run`.
 type runOptions struct {
 	flakeFlags
 	files      reportFiles
@@ -47,7 +46,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 }
 
-// addWork adds what goes for whatever evaluates and builds.
+// addWork adds the flags of subcommands that evaluate and build.
 func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	o.files.add(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate without building")
@@ -79,7 +78,7 @@ can set most flags.`,
   flakeci run --user joachim --eval-only
   flakeci run --base main --changed-only
   flakeci run --kind all --junit junit.xml --json report.json`,
-		Args: oneFlake,
+		Args: checkFlakeArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err
@@ -91,7 +90,7 @@ can set most flags.`,
 	return cmd
 }
 
-// check finds what the flag library cannot.
+// check finds invalid values that the flag library accepts.
 func (o *runOptions) check() error {
 	if o.evalJobs < 1 {
 		return &usageError{msg: "--eval-jobs takes a positive number"}
@@ -111,11 +110,10 @@ func (o *runOptions) check() error {
 	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), o.files.check())
 }
 
-// run is `flakeci run`: from the flake reference to the report. A report is
-// written in every case in which there is a flake to report on.
+// run is `flakeci run`. It reports whenever there is a flake.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
-	a.expectReport(d, o.fence.artifacts(o.artifacts, a.secrets.Writer))
+	d := delivery{files: o.files, outputs: o.outputs, artifacts: artifactFolder(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
+	a.reportCrashes(d, o.outputs.artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
@@ -125,27 +123,26 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	for _, lost := range j.lostLogs() {
-		a.say("warning: %s", lost)
+		a.warnf("%s", lost)
 	}
-	j.memoir.add(ctx, &r)
+	j.history.add(ctx, &r)
 	err = a.publish(ctx, r, d)
-	j.journal.close(a, err == nil) // what nobody was told of is not over
+	j.journal.close(a, err == nil) // a run without a report can be resumed
 	return err
 }
 
-// work takes the selected cells through all that was asked for, and may keep a
-// journal of it.
+// work evaluates, builds and boots the selected cells, and may keep a journal.
 func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := o.fence.check(ctx, a, &o); err != nil {
+	if err := o.outputs.check(ctx, a, &o); err != nil {
 		return nil, err
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.fence.artifacts(o.artifacts, a.secrets.Writer)}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.outputs.artifacts(o.artifacts, a.secrets.Writer)}
 	return j, j.start(ctx)
 }

@@ -45,7 +45,7 @@ so does poweroff. The machine's disk is discarded at the end.`,
 			return &usageError{msg: "flakeci vm takes a HOST and an optional FLAKE", hint: "flakeci matrix shows the hosts"}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := inOrder(cmd, "HOST", args); err != nil {
+			if err := checkOrder(cmd, "HOST", args); err != nil {
 				return err
 			}
 			o.host = args[0]
@@ -62,7 +62,7 @@ so does poweroff. The machine's disk is discarded at the end.`,
 	return cmd
 }
 
-// vm is `flakeci vm`: from the flake reference to a console.
+// vm is `flakeci vm`.
 func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err := o.vm.check(); err != nil {
 		return err
@@ -76,7 +76,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		app: a, opts: run,
 		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []matrix.Kind{matrix.KindVM}},
 	}
-	k := &keeper{app: a, forwards: forwards}
+	k := &vmSession{app: a, forwards: forwards}
 	j.vms = func(tmp string) runner.VMOptions {
 		k.lab = o.vm.lab(a, o.flake.vms, tmp, nil, 0)
 		return runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
@@ -85,14 +85,14 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		return err
 	}
 	if k.started {
-		return k.end(o.host)
+		return k.result(o.host)
 	}
 	report, err := j.report()
 	if err != nil {
 		return err
 	}
 	style := a.style(o.flake.color, a.Stderr)
-	return a.ending(report, table.Write(a.Stderr, report, table.Options{Color: style.color, Width: style.width}))
+	return a.finish(report, table.Write(a.Stderr, report, table.Options{Color: style.color, Width: style.width}))
 }
 
 // parseForwards reads PORT:GUESTPORT.
@@ -110,8 +110,8 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 	return list, nil
 }
 
-// keeper boots a host for somebody to look around.
-type keeper struct {
+// vmSession boots a host with its console on this terminal.
+type vmSession struct {
 	app      *App
 	lab      *vmtest.Lab
 	forwards []vmtest.Forward
@@ -120,23 +120,21 @@ type keeper struct {
 	fault   *vmtest.Fault
 }
 
-// boot stays until the guest ends or is left. What comes of it is no matter for
-// a report.
-func (k *keeper) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
+// boot returns when the guest ends or the user leaves it. Nothing of it is reported.
+func (k *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	console, restore := k.app.console(leave)
 	defer restore()
 	k.fault = k.lab.Keep(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(kept vmtest.Kept) {
-		k.tell(vm, kept)
+		k.printAccess(vm, kept)
 	})
 	k.started = true
 	return runner.Booted{}
 }
 
-// end says why the guest did not come or went away, as far as that was not its
-// user's wish.
-func (k *keeper) end(host string) error {
+// result prints why the guest did not start, or why it ended without the user.
+func (k *vmSession) result(host string) error {
 	if k.fault == nil {
 		return nil
 	}
@@ -144,19 +142,16 @@ func (k *keeper) end(host string) error {
 	if _, why, quoted := strings.Cut(k.fault.Title, ": "); k.fault.Message != "" && (!quoted || !strings.Contains(k.fault.Message, why)) {
 		text += ": " + k.fault.Message
 	}
-	k.app.say("error: %s", text)
-	if k.fault.Hint != "" {
-		k.app.say("hint: %s", k.fault.Hint)
-	}
+	k.app.printError(text, k.fault.Hint)
 	if k.fault.Kind.Status() == result.Error {
 		return exitCode(exitError)
 	}
 	return exitCode(exitFailed)
 }
 
-// tell prints the ways in. The terminal is raw by now, where a line does not
-// begin by itself.
-func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
+// printAccess prints how to access the guest. The terminal is raw by now, so lines need a
+// carriage return.
+func (k *vmSession) printAccess(vm runner.VM, kept vmtest.Kept) {
 	lines := []string{"booting " + vm.Cell.Host + " with " + string(kept.Accel)}
 	if kept.Why != "" {
 		lines[0] += " (" + kept.Why + ")"
@@ -179,14 +174,14 @@ func (k *keeper) tell(vm runner.VM, kept vmtest.Kept) {
 	}
 }
 
-// What the guest's firmware and programs leave a terminal in is not for its owner
-// to find: long lines cut off, colours, no cursor, the prompt behind the guest's.
-const tidyTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
+// resetTerminal undoes what a guest's firmware and programs leave on a terminal: long lines
+// cut off, colors, no cursor, the prompt behind the guest's.
+const resetTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
 
-// console is the terminal, set to hand each key to the guest, but for Ctrl-C,
-// which leaves. Whoever pipes something in is no terminal, and is handed on too.
+// console returns the terminal, in a mode that passes each key on to the guest, except
+// Ctrl-C, which leaves it. Input that is not a terminal is passed on unchanged.
 func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
-	c = vmtest.Console{In: &leaver{from: a.Stdin, leave: leave}, Out: a.Stdout}
+	c = vmtest.Console{In: &ctrlCReader{from: a.Stdin, leave: leave}, Out: a.Stdout}
 	f, ok := a.Stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		c.In = a.Stdin
@@ -199,21 +194,21 @@ func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
 	var once sync.Once
 	return c, func() {
 		once.Do(func() {
-			fmt.Fprint(a.Stdout, tidyTerminal)
+			fmt.Fprint(a.Stdout, resetTerminal)
 			_ = term.Restore(int(f.Fd()), before)
 		})
 	}
 }
 
-// leaver hands on what is typed until that is Ctrl-C.
-type leaver struct {
+// ctrlCReader passes input on until Ctrl-C.
+type ctrlCReader struct {
 	from  io.Reader
 	leave func()
 }
 
 const ctrlC = 3
 
-func (l *leaver) Read(p []byte) (int, error) {
+func (l *ctrlCReader) Read(p []byte) (int, error) {
 	n, err := l.from.Read(p)
 	if i := bytes.IndexByte(p[:n], ctrlC); i >= 0 {
 		l.leave()

@@ -9,9 +9,9 @@ import (
 func TestHeldVoice(t *testing.T) {
 	var out bytes.Buffer
 	a := &App{Stderr: &out}
-	a.say("before")
+	a.printf("before")
 	a.hold(true)
-	a.say("meanwhile")
+	a.printf("meanwhile")
 	if got := out.String(); got != "flakeci: before\n" {
 		t.Errorf("said %q", got)
 	}
