@@ -7,7 +7,7 @@ import (
 	"github.com/flakeci/flakeci/bench"
 )
 
-// Many small cells: what is measured is how little it takes to look.
+// Many small cells measure how little it takes to look at them.
 func BenchmarkLight(b *testing.B) {
 	scenario{
 		name:       "light",
@@ -18,7 +18,7 @@ func BenchmarkLight(b *testing.B) {
 	}.run(b)
 }
 
-// The same fleet again, which both have seen before.
+// The same fleet again, with the caches of a run before.
 func BenchmarkUnchanged(b *testing.B) {
 	again, known := flakeci.kept(), all.kept()
 	scenario{
@@ -32,9 +32,9 @@ func BenchmarkUnchanged(b *testing.B) {
 
 func light() bench.Fleet { return bench.Fleet{Hosts: 10, Users: 3} }
 
-// Evaluation as heavy as that of real hosts, in as much memory as there is, and in less.
+// Evaluation as heavy as that of real hosts, with all memory and with less.
 func BenchmarkHeavy(b *testing.B) {
-	// In the tightest there is room for one host at a time, in the roomiest for all.
+	// The smallest limit has room for one host at a time, the largest for all.
 	one, two := flakeci.with("--eval-memory", "640MiB"), flakeci.with("--eval-memory", "1GiB")
 	four, six := flakeci.with("--eval-memory", "4GiB"), flakeci.with("--eval-memory", "6GiB")
 	scenario{
@@ -51,7 +51,7 @@ func BenchmarkHeavy(b *testing.B) {
 	}.run(b)
 }
 
-// Builds that wait for each other, two at once whoever starts them.
+// Builds that wait for each other, two at once for every contender.
 func BenchmarkBuilds(b *testing.B) {
 	fleet := bench.Fleet{Hosts: 12, Users: 4, Build: time.Second, Chains: 6, ChainLength: 4}
 	both, alone := all.with("--max-jobs", "2"), xargs.with("--max-jobs", "1")
@@ -71,7 +71,7 @@ func BenchmarkBuilds(b *testing.B) {
 	}.run(b)
 }
 
-// So many cells that what flakeci itself needs would show.
+// So many cells that flakeci's own use of memory and CPU would show.
 func BenchmarkMany(b *testing.B) {
 	evaluate := flakeci.with("--eval-only")
 	scenario{

@@ -1,7 +1,6 @@
-// Package bench holds what `make bench` measures flakeci with: fleets that are made
-// up, of any size and weight, and a look at what a tree of processes uses. The
-// scenarios and the ways that people do without flakeci are its benchmarks.
-// docs/performance.md says what is measured and how.
+// Package bench makes the synthetic fleets, of any size and weight, that `make bench`
+// measures flakeci with. Its benchmarks are the scenarios, run with flakeci and with what
+// people use without it. docs/performance.md says what is measured and how.
 package bench
 
 import (
@@ -13,15 +12,15 @@ import (
 	"time"
 )
 
-// Fleet is a flake of hosts that have the same users each. Its cells are the hosts
-// and the homes. The zero value of every field but Busybox, System and Salt works.
+// Fleet is a flake of hosts that all have the same users. Its cells are the hosts and the
+// homes. The zero value works for every field except Busybox, System and Salt.
 type Fleet struct {
-	// Salt is in the name of everything that is built; a new one makes a fleet of
-	// which the store knows nothing. It consists of letters, digits and dashes.
+	// Salt is in the name of everything that is built; a new one makes a fleet that is new
+	// to the store. It consists of letters, digits and dashes.
 	Salt string
-	// System is what Nix calls this machine, such as x86_64-linux.
+	// System is Nix's name for this machine, such as x86_64-linux.
 	System string
-	// Busybox is the folder in the store with the busybox that everything is built by.
+	// Busybox is the folder in the store with the busybox that builds everything.
 	Busybox string
 
 	Hosts int
@@ -29,40 +28,39 @@ type Fleet struct {
 
 	// Weight is what it takes to evaluate a host. Homes weigh nothing.
 	Weight Weight
-	// Build is how long each derivation builds, by waiting.
+	// Build is how long each derivation waits in its build.
 	Build time.Duration
-	// Work is how many steps of a shell's loop each takes besides: 50000 are some 40
+	// Work is how many steps of a shell loop each derivation also runs: 50000 take about 40
 	// milliseconds of CPU time on a machine of 2024.
 	Work int
-	// Chains is how many chains of dependencies there are, of ChainLength
-	// derivations each. Every cell needs two neighbours of them.
+	// Chains is the number of chains of dependencies, with ChainLength derivations each.
+	// Every cell needs two neighboring chains.
 	Chains, ChainLength int
-	// Broken is how many chains fail with their first link.
+	// Broken is how many chains fail at their first link.
 	Broken int
-	// Checks makes checks of all cells, for `nix flake check`, which looks at homes
-	// and builds hosts only there.
+	// Checks makes all cells checks, for `nix flake check`, which looks at homes and builds
+	// hosts only there.
 	Checks bool
 }
 
-// Weight is what it takes to evaluate a host. Each megabyte goes to attribute sets,
-// strings and lists as merging modules has them, of which a third lives on.
+// Weight is what it takes to evaluate a host. Each megabyte goes to attribute sets, strings
+// and lists, as in the merging of modules. A third of them stays alive.
 type Weight struct {
-	// Own is how many megabytes are allocated for a host alone, Shared how many for
-	// all hosts that are evaluated by one process.
+	// Own is how many megabytes a host allocates for itself, Shared how many are allocated
+	// once for all hosts that one process evaluates.
 	Own, Shared int
-	// Lookups is how often all of it is looked through, which takes time and no
-	// memory.
+	// Lookups is how often all of it is searched, which takes time and no memory.
 	Lookups int
 }
 
-// Heavy is about what a NixOS host weighs: on a machine of 2024 1.5 seconds and 400
-// MB, Nix itself included, of which a fifth is shared.
+// Heavy returns about the weight of a NixOS host: 1.5 seconds on a machine of 2024, and 400
+// MB, including Nix itself. A fifth of it is shared.
 func Heavy() Weight { return Weight{Own: 270, Shared: 70, Lookups: 120} }
 
 //go:embed fleet/flake.nix
 var flake []byte
 
-// Write writes the flake into a folder that is there.
+// Write writes the flake into an existing folder.
 func (f Fleet) Write(dir string) error {
 	size, err := json.Marshal(map[string]any{
 		"salt": f.Salt, "system": f.System, "busybox": f.Busybox,
@@ -80,7 +78,7 @@ func (f Fleet) Write(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "flake.nix"), flake, 0o666)
 }
 
-// Cells lists the attribute paths of what there is to build, hosts first.
+// Cells lists the attribute paths of the cells, hosts first.
 func (f Fleet) Cells() []string {
 	var hosts, homes []string
 	for h := range f.Hosts {
@@ -92,8 +90,8 @@ func (f Fleet) Cells() []string {
 	return append(hosts, homes...)
 }
 
-// Bound is the least time that building all of it can take with so many builds at
-// once: all work shared out evenly, or the longest chain with the cell at its end.
+// Bound returns the least time that building everything can take with that many builds at
+// once: all work divided evenly, or the longest chain with the cell at its end.
 func (f Fleet) Bound(jobs int) time.Duration {
 	work := time.Duration(f.Hosts*(1+f.Users)+f.Chains*f.ChainLength) * f.Build / time.Duration(jobs)
 	longest := f.Build

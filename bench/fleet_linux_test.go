@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// A fleet is a flake that an old Nix and a current one build, and check.
+// An old Nix and a current one can build and check the fleet.
 func TestFleetBuilds(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{
@@ -48,7 +48,7 @@ func installables(f bench.Fleet) []string {
 	return list
 }
 
-// How many builds run at a time is seen.
+// The measurement sees how many builds run at once.
 func TestBuildsAreCounted(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{Hosts: 2, Build: 500 * time.Millisecond, Busybox: p.busybox, System: p.system(t)}
@@ -61,7 +61,7 @@ func TestBuildsAreCounted(t *testing.T) {
 	}
 }
 
-// With one of two chains broken, the cells that need it fail. All of them do here.
+// With one of two chains broken, the cells that need it fail. Here all cells need it.
 func TestFleetBreaks(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{
@@ -75,7 +75,7 @@ func TestFleetBreaks(t *testing.T) {
 	}
 }
 
-// A fleet weighs what it says: the second host of a process takes less than the first.
+// A fleet has its stated weight: the second host of a process takes less than the first.
 func TestFleetWeighs(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{
@@ -93,7 +93,7 @@ func TestFleetWeighs(t *testing.T) {
 	}
 }
 
-// totalBytes is what Nix allocated.
+// totalBytes returns how many bytes Nix allocated.
 func totalBytes(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
 	cmd.Env = append(cmd.Env, "NIX_SHOW_STATS=1")

@@ -13,31 +13,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usage is what one run of a command took. Memory is in bytes.
+// usage is what one run of a command used. Memory is in bytes.
 type usage struct {
 	wall time.Duration
-	// cpu is all that was used by the command and what it started.
+	// cpu is the processor time of the command and everything it started.
 	cpu time.Duration
 	// peak is the most that the whole tree had resident at one moment.
 	peak int64
-	// own is the part of the command's own program, without what else it started:
-	// flakeci's, with the supervisors that it starts of itself.
+	// own is the share of the command's own program: flakeci and its supervisors, without
+	// the other programs that it started.
 	ownCPU  time.Duration
 	ownPeak int64
 	// builds is the most builds that ran at one moment.
 	builds int
 	code   int // exit code
-	// others is the share of the machine that programs of others took meanwhile.
+	// others is the share of the machine that other programs took meanwhile.
 	others float64
-	// left is what was still running when the command had ended. It no longer does.
+	// left lists what was still running when the command had ended, and has been killed.
 	left []process
 }
 
-// measure runs a command to its end, with its output in a file. Nothing else may be
-// started meanwhile: all that descends from this process counts as the command's.
+// measure runs a command to its end, with its output in a file. Start nothing else
+// meanwhile: every descendant of this process counts as the command's.
 func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	tb.Helper()
-	// Orphans of the tree become children of this process, and so are seen.
+	// Orphans of the tree become children of this process, so tree sees them.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		tb.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	}
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
-	// The death signal comes when the thread ends that started the command.
+	// The death signal comes when the thread that started the command ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -58,7 +58,7 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 		tb.Fatal(err)
 	}
 	watched := watch(cmd.Process.Pid)
-	// Not reaped yet, it still tells what it used by itself.
+	// As long as it is not reaped, the kernel still shows what it used by itself.
 	for {
 		err = unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
 		if !errors.Is(err, unix.EINTR) {
@@ -84,8 +84,8 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	return u
 }
 
-// sweep ends what is left of the tree, and waits for it. What has no memory any more has
-// been killed and is on its way out, which takes a while where there was much.
+// sweep kills what is left of the tree and waits for it. A process without memory has been
+// killed and is exiting, which takes a while if it had much.
 func sweep() (left []process) {
 	for {
 		if pid, _ := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid > 0 {
@@ -104,8 +104,8 @@ func sweep() (left []process) {
 	}
 }
 
-// waitedFor is the processor time of all children that have been waited for, and
-// of those that they waited for.
+// waitedFor returns the processor time of all children that were waited for, and of the
+// children that they waited for.
 func waitedFor(tb testing.TB) time.Duration {
 	tb.Helper()
 	var r syscall.Rusage
@@ -115,8 +115,8 @@ func waitedFor(tb testing.TB) time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// busy is the time that all processors of the machine have not been idle, those of
-// other virtual machines that took them included.
+// busy returns how long the processors of the machine were not idle, including time that
+// other virtual machines took from it.
 func busy(tb testing.TB) time.Duration {
 	tb.Helper()
 	text, err := os.ReadFile("/proc/stat")

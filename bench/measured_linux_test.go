@@ -9,9 +9,9 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// What the measured scripts do: use CPU, and hold 150 MiB for two seconds. dd writes its
-// first byte once it has read all; "hold a b.held" then makes a.held and waits for b.held,
-// since on a busy machine two that start together are not ready together.
+// The measured scripts use CPU, and hold 150 MiB for two seconds. dd writes its first byte
+// when it has read everything. "hold a b.held" then makes a.held and waits for b.held, because
+// on a busy machine two processes that start together are not ready together.
 const (
 	functions = `
 hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { head -c 1 >/dev/null; touch $1.held; shift; await "$@"; sleep 2; }; }

@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// target is a number that has to stay at or below a limit.
+// target is a number that must stay at or below a limit.
 type target struct {
 	what         string
 	value, limit float64
@@ -31,7 +31,7 @@ func (t target) String() string {
 	return fmt.Sprintf("%s: %s%s, at most %s%s: %s", t.what, short(t.value), t.unit, short(t.limit), t.unit, verdict)
 }
 
-// short has three digits of a number, or all of those before the point.
+// short formats a number with three digits, or with all digits before the point.
 func short(n float64) string {
 	if n >= 100 {
 		return fmt.Sprintf("%.0f", n)
@@ -39,7 +39,7 @@ func short(n float64) string {
 	return fmt.Sprintf("%.3g", n)
 }
 
-// median is the middle of what all runs of a contender give.
+// median returns the median of a value over all runs of a contender.
 func median(runs []usage, of func(usage) float64) float64 {
 	values := each(runs, of)
 	if len(values) == 0 {
@@ -52,7 +52,7 @@ func median(runs []usage, of func(usage) float64) float64 {
 	return values[middle]
 }
 
-// worst is the highest.
+// worst returns the highest value.
 func worst(runs []usage, of func(usage) float64) float64 {
 	if len(runs) == 0 {
 		return math.NaN()
@@ -60,7 +60,7 @@ func worst(runs []usage, of func(usage) float64) float64 {
 	return slices.Max(each(runs, of))
 }
 
-// each gives the values in order.
+// each returns the values in order.
 func each(runs []usage, of func(usage) float64) []float64 {
 	var values []float64
 	for _, u := range runs {
@@ -81,7 +81,7 @@ func ownShare(u usage) float64 { return 100 * u.ownCPU.Seconds() / u.cpu.Seconds
 
 func (r results) wall(of contender) float64 { return median(r[of.name], wall) }
 
-// ratio holds the time of one contender against that of another.
+// ratio compares the time of one contender with that of another.
 func (r results) ratio(ours, theirs contender, limit float64) target {
 	return target{
 		what:  fmt.Sprintf("wall time of %s / %s", ours.name, theirs.name),
@@ -89,8 +89,8 @@ func (r results) ratio(ours, theirs contender, limit float64) target {
 	}
 }
 
-// others is the share of the machine that was taken by what is not measured, in the
-// middle of all runs. What watches is part of it.
+// others returns the share of the machine that everything else took, as the median of all
+// runs. The sampling itself is part of it.
 func (r results) others() float64 {
 	var runs []usage
 	for _, list := range r {
@@ -99,7 +99,7 @@ func (r results) others() float64 {
 	return median(runs, func(u usage) float64 { return u.others })
 }
 
-// within holds the peak memory of the tree in every run against a budget in MiB.
+// within compares the peak memory of the tree in every run with a limit in MiB.
 func (r results) within(of contender, limit float64) target {
 	return target{what: "peak memory of " + of.name, value: worst(r[of.name], peakMiB), limit: limit, unit: " MiB"}
 }
@@ -122,7 +122,7 @@ func (s scenario) table(got results) string {
 	return t.String()
 }
 
-// report prints what was measured, and puts it into the document that it is asked for.
+// report prints the results, and puts them into the document that BENCH_TABLES names.
 func (s scenario) report(b *testing.B, got results) {
 	rounds := "One round"
 	if n := len(got[s.contenders[0].name]); n > 1 {
@@ -138,7 +138,7 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 	fmt.Fprintf(os.Stderr, "\n## %s\n\n%s\n", s.name, t.String())
 	b.ReportMetric(got.wall(s.contenders[0]), "s/flakeci")
-	b.ReportMetric(0, "ns/op") // the rivals are in it
+	b.ReportMetric(0, "ns/op") // it would include the other contenders
 	if name := os.Getenv("BENCH_TABLES"); name != "" {
 		if err := replace(filepath.Join(lanes.Root(b), name), s.name, t.String()); err != nil {
 			b.Fatal(err)
@@ -146,7 +146,7 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 }
 
-// replace puts text between the marks for a scenario in a document.
+// replace puts text between a scenario's markers in a document.
 func replace(path, scenario, text string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {

@@ -15,19 +15,19 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// contender is one way to get a fleet done.
+// contender is one way to build a fleet.
 type contender struct {
 	name string
 	argv []string
-	// warm runs it once before and keeps its caches; else there are none.
+	// warm runs it once before and keeps its caches. Otherwise its caches are empty.
 	warm bool
-	// once measures it in the first round only, where it is slow and known to be.
+	// once measures it in the first round only, because it is slow.
 	once bool
 	// checks gives it the fleet with checks.
 	checks bool
 }
 
-// What people run today. Cells stand in a file, one a line, as installables.
+// What people run today. The cells are in a file, one installable per line.
 var (
 	loop    = contender{name: "a loop of `nix build`", argv: []string{"sh", "-c", `while read -r cell; do nix build --no-link "$cell" || exit; done <../cells`}}
 	xargs   = contender{name: "`xargs -P2 nix build`", argv: []string{"xargs", "-d", "\\n", "-n1", "-P2", "-a", "../cells", "nix", "build", "--no-link"}}
@@ -36,34 +36,34 @@ var (
 	flakeci = contender{name: "flakeci", argv: []string{"flakeci", "run", "--progress", "quiet"}}
 )
 
-// with is the same with more arguments, and a name that says so.
+// with returns c with more arguments, and a name that says so.
 func (c contender) with(args ...string) contender {
 	c.name = strings.Join(append([]string{c.name}, args...), " ")
 	c.argv = slices.Concat(c.argv, args)
 	return c
 }
 
-// kept is the same with what it found out the time before.
+// kept returns c with the caches of an earlier run.
 func (c contender) kept() contender {
 	c.warm = true
 	return c
 }
 
-// single is the same in the first round only.
+// single returns c for the first round only.
 func (c contender) single() contender {
 	c.once = true
 	return c
 }
 
-// place is where things are for the whole of a benchmark.
+// place is where a benchmark keeps its files.
 type place struct {
 	dir     string
-	nix     string   // the one that is `nix` for all
+	nix     string   // what `nix` is for every contender
 	busybox string   // in the store
-	salts   []string // of the fleets that were made
+	salts   []string // of all fleets
 }
 
-// prepare gets what fleets need into the store.
+// prepare puts what fleets need into the store.
 func prepare(tb testing.TB) *place {
 	tb.Helper()
 	p := &place{dir: tb.TempDir(), nix: lanes.Newest(tb).Nix}
@@ -80,7 +80,7 @@ func prepare(tb testing.TB) *place {
 func (p *place) bin() string  { return filepath.Join(p.dir, "bin") }
 func (p *place) home() string { return filepath.Join(p.dir, "home") }
 
-// compile makes flakeci one of the commands.
+// compile builds flakeci and puts it on the PATH of the contenders.
 func (p *place) compile(tb testing.TB) {
 	tb.Helper()
 	build := exec.Command("go", "build", "-trimpath", "-o", p.bin(), "./cmd/flakeci")
@@ -90,16 +90,16 @@ func (p *place) compile(tb testing.TB) {
 	}
 }
 
-// system is what Nix calls this machine.
+// system returns Nix's name for this machine.
 func (p *place) system(tb testing.TB) string {
 	tb.Helper()
 	return p.output(tb, p.dir, "nix", "eval", "--raw", "--impure", "--expr", "builtins.currentSystem")
 }
 
-// command is one that runs in a folder, not yet started. Its environment is all that
-// it gets of this machine; a shell's settings for Nix must not count.
+// command returns a command for a folder, not yet started. It gets only the environment set
+// here, so that a shell's settings for Nix do not count.
 func (p *place) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
-	// Looked up where it runs, not where this runs.
+	// env looks the name up in the PATH of the command, not in that of this process.
 	cmd := exec.CommandContext(ctx, "env", append([]string{name}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = []string{
@@ -109,13 +109,13 @@ func (p *place) command(ctx context.Context, dir, name string, args ...string) *
 	return cmd
 }
 
-// nixConfig is that of the tests, with what people have in their nix.conf. Nix builds
-// one derivation at a time unless told otherwise, and installers do tell it.
+// nixConfig is the configuration of the tests with what people have in their nix.conf. Nix
+// builds one derivation at a time by default, and installers change that.
 func nixConfig() string {
 	return lanes.Env()[0] + "experimental-features = nix-command flakes\nmax-jobs = auto\n"
 }
 
-// output runs a command that has to succeed.
+// output runs a command that must succeed, and returns its output.
 func (p *place) output(tb testing.TB, dir, name string, args ...string) string {
 	tb.Helper()
 	cmd := p.command(context.Background(), dir, name, args...)
@@ -128,22 +128,22 @@ func (p *place) output(tb testing.TB, dir, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// scenario is what contenders are measured on, in turn, round by round.
+// scenario is a fleet on which contenders are measured in turn, round by round.
 type scenario struct {
 	name, about string
 	fleet       bench.Fleet
-	// fresh has nothing built before: each run gets a fleet of its own. Else all is
-	// built beforehand.
+	// fresh means that nothing is built before: each run gets a new fleet. Otherwise
+	// everything is built beforehand.
 	fresh      bool
 	contenders []contender
-	// targets are what is to hold, with what was measured.
+	// targets returns what must hold for the results.
 	targets func(got results) []target
 }
 
 // results are the runs of each contender, by name.
 type results map[string][]usage
 
-// run measures the scenario with as many rounds as the benchmark is given.
+// run measures the scenario in as many rounds as the benchmark has.
 func (s scenario) run(b *testing.B) {
 	p := prepare(b)
 	p.compile(b)
@@ -183,14 +183,14 @@ func (s scenario) run(b *testing.B) {
 	s.report(b, got)
 }
 
-// salt makes up what no store has seen.
+// salt makes a name that no store has seen.
 func (p *place) salt() string {
 	salt := fmt.Sprintf("bench%d", time.Now().UnixNano())
 	p.salts = append(p.salts, salt)
 	return salt
 }
 
-// write makes a git repository of the fleet, with the list of its cells beside it.
+// write makes a git repository of the fleet, with the list of its cells next to it.
 func (p *place) write(tb testing.TB, f bench.Fleet) string {
 	tb.Helper()
 	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%t", f.Salt, f.Checks), "fleet")
@@ -216,7 +216,7 @@ func (p *place) write(tb testing.TB, f bench.Fleet) string {
 	return dir
 }
 
-// measure runs a contender that has to succeed.
+// measure runs a contender, which must succeed.
 func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
@@ -226,7 +226,7 @@ func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
 	log := filepath.Join(p.dir, "log")
 	u := measure(tb, log, cmd)
 	if u.code != 0 {
-		text, _ := os.ReadFile(log) // what there is of it
+		text, _ := os.ReadFile(log) // it may be empty
 		tb.Fatalf("%s: exit code %d\n%s", c.name, u.code, tail(string(text), 4000))
 	}
 	if len(u.left) > 0 {
@@ -237,8 +237,8 @@ func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
-// made lists what the store has of the fleets: what was built, how, and the locks that
-// failed builds leave there.
+// made lists what the store has of the fleets: outputs, derivations, and the locks that
+// failed builds leave.
 func (p *place) made(tb testing.TB) []string {
 	tb.Helper()
 	dir, err := os.Open("/nix/store")
@@ -255,14 +255,14 @@ func (p *place) made(tb testing.TB) []string {
 	})
 }
 
-// forget removes all that from the store.
+// forget removes everything of the fleets from the store.
 func (p *place) forget(tb testing.TB) {
 	tb.Helper()
 	args := []string{"store", "delete"}
 	for _, name := range p.made(tb) {
 		path := "/nix/store/" + name
 		if strings.HasSuffix(name, ".lock") {
-			_ = os.Remove(path) // only where the store is one's own
+			_ = os.Remove(path) // works only if the store belongs to the user
 		} else {
 			args = append(args, path)
 		}

@@ -11,18 +11,17 @@ import (
 type process struct {
 	pid    int
 	parent int
-	name   string // as the kernel has it, 15 bytes
-	// rss is its resident memory in bytes, what it shares with others included.
+	name   string // the kernel's name for it, 15 bytes at most
+	// rss is its resident memory in bytes, including what it shares.
 	rss int64
-	// cpu is what it has used by itself so far, in steps of 10 ms.
+	// cpu is its own processor time so far, in steps of 10 ms.
 	cpu time.Duration
-	// forked is true of one that has not become a program of its own yet. Its memory
-	// is that of its parent.
+	// forked means that it has not called exec yet. Its memory is that of its parent.
 	forked bool
 }
 
-// tree lists the descendants of a process at this moment. It looks at nothing but the
-// tree, so it is cheap on a busy machine.
+// tree lists the current descendants of a process. It looks only at the tree, so it is cheap
+// on a busy machine.
 func tree(pid int) []process {
 	var all []process
 	for _, child := range children(pid) {
@@ -33,7 +32,7 @@ func tree(pid int) []process {
 	return all
 }
 
-// children asks each thread, since a child belongs to the one that started it.
+// children asks each thread, because a child belongs to the thread that started it.
 func children(pid int) []int {
 	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
 	dir, err := os.Open(tasks)
@@ -41,10 +40,10 @@ func children(pid int) []int {
 		return nil
 	}
 	defer dir.Close()
-	threads, _ := dir.Readdirnames(-1) // it may go meanwhile
+	threads, _ := dir.Readdirnames(-1) // the process may end meanwhile
 	var list []int
 	for _, thread := range threads {
-		text, _ := os.ReadFile(tasks + "/" + thread + "/children") // as may the thread
+		text, _ := os.ReadFile(tasks + "/" + thread + "/children") // so may the thread
 		for _, field := range bytes.Fields(text) {
 			if child, err := strconv.Atoi(string(field)); err == nil {
 				list = append(list, child)
@@ -54,8 +53,8 @@ func children(pid int) []int {
 	return list
 }
 
-// Of the fields of /proc/PID/stat, counted from the one after the name; proc(5) counts
-// from 1 and has the name second.
+// Fields of /proc/PID/stat, counted from the one after the name. proc(5) counts from 1, and
+// the name is the second.
 const (
 	statFlags = 9 - 3
 	statUser  = 14 - 3
@@ -65,7 +64,7 @@ const (
 	tick       = 10 * time.Millisecond
 )
 
-// lookAt reads what the kernel says of a process, nothing if it is gone.
+// lookAt reads what the kernel says about a process, or nothing if it has ended.
 func lookAt(pid int) process {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
@@ -77,7 +76,7 @@ func lookAt(pid int) process {
 		return process{pid: pid}
 	}
 	number := func(field int) int64 {
-		n, _ := strconv.ParseInt(string(fields[field]), 10, 64) // the kernel's own
+		n, _ := strconv.ParseInt(string(fields[field]), 10, 64) // the kernel writes only numbers
 		return n
 	}
 	return process{

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// between is the time from one look at the tree to the next.
+// between is the time between two samples of the tree.
 const between = 10 * time.Millisecond
 
-// watcher looks at the tree below this process again and again.
+// watcher samples the tree below this process.
 type watcher struct {
 	main   int
 	name   string // of the main program
@@ -40,7 +40,7 @@ func watch(pid int) *watcher {
 	return w
 }
 
-// stop ends the watch and gives what was seen.
+// stop ends the sampling and returns the result.
 func (w *watcher) stop() usage {
 	close(w.done)
 	w.looked.Wait()
@@ -75,8 +75,8 @@ func (w *watcher) look() {
 	w.u.peak, w.u.ownPeak = max(w.u.peak, sum), max(w.u.ownPeak, own)
 }
 
-// builders counts the busyboxes that were not started by another: each is the shell
-// of one build.
+// builders counts the busyboxes that no other busybox started: each is the shell of one
+// build.
 func builders(tree []process) int {
 	shells := map[int]bool{}
 	for _, p := range tree {
@@ -93,22 +93,22 @@ func builders(tree []process) int {
 	return n
 }
 
-// highWater is the most memory in bytes that a process has had resident.
+// highWater returns the peak resident memory of a process in bytes.
 func highWater(pid int) int64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may be gone
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // the process may have ended
 	_, rest, _ := bytes.Cut(text, []byte("VmHWM:"))
 	kilobytes, _, _ := bytes.Cut(bytes.TrimSpace(rest), []byte(" "))
 	n, _ := strconv.ParseInt(string(kilobytes), 10, 64)
 	return n << 10
 }
 
-// processorTime is what a process has used by itself, finer than 10 ms while it lives.
-// One that has ended and is not reaped says it too.
+// processorTime returns the processor time of a process alone, finer than 10 ms while it
+// lives. It also works for a process that has ended and is not reaped.
 func processorTime(pid int) time.Duration {
 	var sum int64
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	for _, name := range threads {
-		text, _ := os.ReadFile(name) // the thread may be gone
+		text, _ := os.ReadFile(name) // the thread may have ended
 		nanoseconds, _, _ := bytes.Cut(text, []byte(" "))
 		n, _ := strconv.ParseInt(string(nanoseconds), 10, 64)
 		sum += n

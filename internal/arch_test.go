@@ -37,13 +37,19 @@ func rules() []rule {
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix/nixlog", []string{"result"}},
 		{"internal/nix/flakeref", []string{"internal/git"}},
+		{"internal/nix/evalcache", []string{"internal/safefile"}},
+		{"internal/nix/expr", nil},
+		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/nixlog", "result"}},
 		{"internal/nix/recordings", []string{"internal/test"}},
 		{"internal/test", []string{"internal", "result"}},
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "result"}},
 		// It stands above vmtest: it returns the checks of flakeci.toml as vmtest runs them.
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
+		{"internal/diagnose", []string{"internal/nix", "internal/proc", "result"}},
 		{"internal", []string{"internal", "result"}},
 		{"matrix", []string{"result"}},
+		{"runner/outcome", []string{"matrix", "internal/nix", "result"}},
+		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
 		{"vmtest", []string{"internal", "result"}},
 		{"reports/view", []string{"internal", "result"}},
@@ -54,10 +60,10 @@ func rules() []rule {
 		{"reports/trace", []string{"reports/view", "internal", "result"}},
 		{"reports/github", []string{"reports/markdown", "reports/view", "internal", "result"}},
 		{"reports/history", []string{"internal", "result"}},
-		// The live view shows a run that has no report yet.
-		{"reports/live", []string{"reports", "reports/view", "runner", "matrix", "internal", "result"}},
+		// Its views show a run that has no report yet.
+		{"reports/progress", []string{"reports", "reports/view", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
 		// Only this folder itself collects a report from what was run.
-		{"reports", []string{"runner", "matrix", "internal", "result"}},
+		{"reports", []string{"runner/outcome", "matrix", "internal", "result"}},
 		{"bench", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 		{"cmd", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 	}
@@ -166,12 +172,12 @@ func TestImportDirection(t *testing.T) {
 	}
 }
 
-// The matrix, the results of a run and the parser of what Nix prints are pure: they depend on nothing but their arguments,
-// and only on the standard library. A report holds times, but asks no clock.
+// The matrix, the results of a run, the parser of what Nix prints and the writers of Nix expressions are pure: they depend
+// on nothing but their arguments, and only on the standard library. A report holds times, but asks no clock.
 func TestPurePackages(t *testing.T) {
 	impure := []string{"os", "net", "syscall", "math/rand", "math/rand/v2"}
 	for _, s := range sources(t) {
-		if !isUnder(s.folder, []string{"matrix", "result", "internal/nix/nixlog"}) {
+		if !isUnder(s.folder, []string{"matrix", "result", "internal/nix/nixlog", "internal/nix/expr", "internal/nix/unit"}) {
 			continue
 		}
 		for _, p := range s.imports {
@@ -263,7 +269,8 @@ func isName(e ast.Expr, pkg, name string) bool {
 // has a limit, which internal/safefile asks for.
 func TestFilesAreReadWithALimit(t *testing.T) {
 	kernels := []string{"internal/memory", "internal/proc", "vmtest/accel.go", "cmd/flakeci/secrets_linux.go"} // read /proc
-	const limited = "result/json.go"                                                                           // has a limit of its own, as result imports only the standard library
+	// It has a limit of its own, as result imports only the standard library.
+	const limited = "result/json.go"
 	for _, s := range sources(t) {
 		if isUnder(s.folder, testSupport) || isUnder(s.name, kernels) || s.name == limited || under(s.folder, "internal/safefile") {
 			continue

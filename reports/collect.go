@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Run is what a report is collected from. Matrix is what was selected; homes
@@ -22,7 +22,7 @@ type Run struct {
 	Started   time.Time
 	Duration  time.Duration
 	Matrix    matrix.Matrix
-	Outcome   runner.Outcome
+	Outcome   outcome.Run
 	Causes    []*result.Cause
 	Base      *result.Base
 	Notes     []string
@@ -56,7 +56,7 @@ func Collect(r Run) result.Report {
 	return rep
 }
 
-func collectCell(res runner.Result) result.Cell {
+func collectCell(res outcome.Result) result.Cell {
 	c := result.Cell{
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
@@ -83,7 +83,7 @@ func causeIDs(causes []*result.Cause) []string {
 	return ids
 }
 
-func collectCause(c *result.Cause, results []runner.Result) result.Cause {
+func collectCause(c *result.Cause, results []outcome.Result) result.Cause {
 	cause := *c
 	cause.Cells = []string{}
 	for _, res := range results {
@@ -102,7 +102,7 @@ func Plan(f result.Flake, m matrix.Matrix) result.Report {
 		Grid: m.Layout(),
 	}
 	for _, c := range m.Cells {
-		rep.Cells = append(rep.Cells, collectCell(runner.Result{Cell: c}))
+		rep.Cells = append(rep.Cells, collectCell(outcome.Result{Cell: c}))
 	}
 	return rep
 }

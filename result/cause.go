@@ -84,6 +84,14 @@ type Location struct {
 	Column int    `json:"column,omitempty"`
 }
 
+// OrNil returns the location, or nil if it names no file.
+func (l Location) OrNil() *Location {
+	if l.File == "" {
+		return nil
+	}
+	return &l
+}
+
 // String returns the place as editors take it: file:line:column.
 func (l Location) String() string {
 	switch {

@@ -8,6 +8,8 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Base is the flake before a change, with which a run is compared. Either Target
@@ -44,7 +46,7 @@ type Known struct {
 
 // answers says whether what is known of a cell tells what became of it then, as far
 // as the run looked into it now.
-func (k Known) answers(res Result, evalOnly bool) bool {
+func (k Known) answers(res outcome.Result, evalOnly bool) bool {
 	inHosts := slices.ContainsFunc(res.Phases, isActivation)
 	switch {
 	case !k.Status.BlamesFlake() && k.Status != result.Passed, k.How == result.Unchanged, k.InHosts != inHosts:
@@ -56,7 +58,7 @@ func (k Known) answers(res Result, evalOnly bool) bool {
 // atBase is a cell as it was at the base.
 type atBase struct {
 	done chan struct{} // closed when the rest is known
-	evaluation
+	evalpool.Answer
 	lost *result.Cause // why nothing is known
 }
 
@@ -70,9 +72,9 @@ func (r *run) startBase(ctx context.Context, c matrix.Cell) {
 	r.mu.Lock()
 	r.atBase[c.ID] = b
 	r.mu.Unlock()
-	var asked *query
+	var asked *evalpool.Query
 	if c.Kind != matrix.KindVM { // which comes after its homes
-		asked = r.evals.ask(r.Base.Target, r.question(c), listener{})
+		asked = r.evals.Ask(r.Base.Target, r.question(c), evalpool.Listener{})
 	}
 	r.atBases.Go(safely.Error(func() error {
 		defer close(b.done)
@@ -87,17 +89,17 @@ func (b *Base) has(c matrix.Cell) bool {
 
 // evaluateBase evaluates a cell at the base. What is wrong there is a cause that
 // the cell of the run may have, too. Asked is nil if it is not on its way yet.
-func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase, asked *query) {
+func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase, asked *evalpool.Query) {
 	if asked == nil {
 		q := r.question(c)
 		if q.VM != nil {
 			q.VM.Homes = r.homesAtBase(c)
 		}
-		asked = r.evals.ask(r.Base.Target, q, listener{})
+		asked = r.evals.Ask(r.Base.Target, q, evalpool.Listener{})
 	}
-	b.evaluation = asked.wait()
-	if b.err != nil && b.stopped == "" {
-		b.lost = r.evalCause(ctx, b.err)
+	b.Answer = asked.Wait()
+	if b.Err != nil && b.Stopped == "" {
+		b.lost = r.evalCause(ctx, b.Err)
 	}
 }
 
@@ -109,7 +111,7 @@ func (r *run) homesAtBase(vm matrix.Cell) [][]string {
 	for _, h := range homes {
 		if b := r.cellAtBase(h.Cell.ID); h.Activation != "" && b != nil {
 			<-b.done
-			if b.instance.DrvPath != "" {
+			if b.Instance.DrvPath != "" {
 				paths = append(paths, h.Cell.Path)
 			}
 		}
@@ -136,12 +138,12 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *atBase {
 		return nil
 	}
 	<-host.done
-	if host.err != nil {
+	if host.Err != nil {
 		return r.aloneAtBase(ctx, c)
 	}
-	for _, h := range host.instance.Homes {
+	for _, h := range host.Instance.Homes {
 		if matrix.EmbeddedCell(matrix.Cell{ID: c.Part}, h.User, "").ID == c.ID {
-			return &atBase{evaluation: evaluation{instance: h.Instance}}
+			return &atBase{Answer: evalpool.Answer{Instance: h.Instance}}
 		}
 	}
 	return nil
@@ -166,7 +168,7 @@ func (r *run) aloneAtBase(ctx context.Context, c matrix.Cell) *atBase {
 }
 
 // isUnchanged says whether a cell is left out because it is as it was.
-func (r *run) isUnchanged(ctx context.Context, res Result) bool {
+func (r *run) isUnchanged(ctx context.Context, res outcome.Result) bool {
 	if r.Base == nil || !r.Base.ChangedOnly {
 		return false
 	}
@@ -178,5 +180,5 @@ func (r *run) isUnchanged(ctx context.Context, res Result) bool {
 		return reported && known.DrvPath == res.DrvPath
 	}
 	b := r.findAtBase(ctx, res.Cell)
-	return b != nil && b.instance.DrvPath == res.DrvPath
+	return b != nil && b.Instance.DrvPath == res.DrvPath
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // VMOptions say what is done with VMs.
@@ -47,10 +49,10 @@ type VMHome struct {
 type Booted struct {
 	Note   string // what is to be known of a host whatever came of it
 	Flaky  bool
-	Phases []Phase
+	Phases []outcome.Phase
 	// Homes are the phases of the homes that were activated in the host, by the
 	// ids of their cells.
-	Homes map[string]Phase
+	Homes map[string]outcome.Phase
 }
 
 // Booter boots a VM. It says of each phase that it begins, and tells the same
@@ -60,7 +62,7 @@ type Booter func(ctx context.Context, vm VM, o BootOptions) Booted
 // BootOptions are what a [Booter] needs of the run.
 type BootOptions struct {
 	// Started says that a phase of a cell begins.
-	Started func(cell matrix.Cell, phase string)
+	Started func(cell matrix.Cell, phase result.PhaseName)
 	// Once gives the cause that is known under the key, or takes in this one.
 	Once func(key string, c *result.Cause) *result.Cause
 }
@@ -139,12 +141,12 @@ func (r *run) vmQuestion(c matrix.Cell) nix.Question {
 }
 
 // boot boots a VM that was built and adds what came of it.
-func (r *run) boot(ctx context.Context, res *Result) {
+func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 	homes, without := r.homesOf(res.Cell)
-	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: res.vm, Homes: homes}
+	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
-		Started: r.started,
+		Started: func(c matrix.Cell, phase result.PhaseName) { r.emit(event.Started{Cell: c, Phase: phase}) },
 		Once:    r.bootCause,
 	})
 	if booted.Note != "" {
@@ -152,7 +154,7 @@ func (r *run) boot(ctx context.Context, res *Result) {
 	}
 	res.Note, res.Flaky = strings.Join(without, "; "), booted.Flaky
 	for _, p := range booted.Phases {
-		res.add(r.cutOff(p))
+		res.Add(r.cutOff(p))
 	}
 	for id, p := range booted.Homes {
 		r.amend(id, r.cutOff(p))
@@ -167,28 +169,13 @@ func (r *run) bootCause(key string, c *result.Cause) *result.Cause {
 	return r.causes.once("vm\x00"+key, func() *result.Cause { return c })
 }
 
-// add adds a phase to a cell. What is wrong with the flake counts before what the
-// machine could not do, else the first phase that did not pass.
-func (r *Result) add(p Phase) {
-	r.Phases = append(slices.Clip(r.Phases), p) // the watcher has those before
-	for _, c := range p.Causes {
-		if !slices.Contains(r.Causes, c) {
-			r.Causes = append(slices.Clip(r.Causes), c)
-		}
-	}
-	flake := p.Status == result.Failed || p.Status == result.TimedOut
-	if r.Status == result.Passed && p.Status != result.Skipped || r.Status == result.Error && flake {
-		r.Status = p.Status
-	}
-}
-
-// amend adds a phase to a cell that is finished, and tells the watcher again.
-func (r *run) amend(id string, p Phase) {
+// amend adds a phase to a finished cell, and sends its result again.
+func (r *run) amend(id string, p outcome.Phase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := slices.IndexFunc(r.results, func(res Result) bool { return res.Cell.ID == id })
+	i := slices.IndexFunc(r.results, func(res outcome.Result) bool { return res.Cell.ID == id })
 	if i >= 0 {
-		r.results[i].add(p)
-		r.tell(r.results[i])
+		r.results[i].Add(p)
+		r.emitFinished(r.results[i])
 	}
 }

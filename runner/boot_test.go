@@ -7,10 +7,11 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-func builtHome(id, system, username string) Result {
-	return Result{
+func builtHome(id, system, username string) outcome.Result {
+	return outcome.Result{
 		Cell:   matrix.Cell{ID: id, Kind: matrix.KindHome, System: system},
 		Status: result.Passed, How: result.Built, Home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
 		OutPaths: map[string]string{"out": "/nix/store/x-" + username},
@@ -22,7 +23,7 @@ func builtHome(id, system, username string) Result {
 func TestHomesOfSeveralHosts(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/joe"}, "b": {"home/joe"}}}}}
 	r.finish(builtHome("home/joe", "x86_64-linux", "joe"))
-	r.amend("home/joe", Phase{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}})
+	r.amend("home/joe", outcome.Phase{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}})
 	if r.results[0].Status != result.Failed {
 		t.Errorf("the home is %s", r.results[0].Status)
 	}
@@ -54,31 +55,8 @@ func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 	r := &run{builds: map[string]*build{}}
 	r.Machine = nix.Machine{Systems: []string{"x86_64-linux"}}
 	vm := matrix.Cell{ID: "vm/pi", Kind: matrix.KindVM, Host: "pi", System: "aarch64-linux"}
-	r.build(t.Context(), Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"))
+	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"), nix.VMInfo{})
 	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)
-	}
-}
-
-// What is wrong with the flake counts before what the machine could not do.
-func TestAPhaseThatFailedCounts(t *testing.T) {
-	for _, c := range []struct {
-		phases []result.Status
-		want   result.Status
-	}{
-		{[]result.Status{result.Passed, result.Skipped}, result.Passed},
-		{[]result.Status{result.Passed, result.Failed, result.Passed}, result.Failed},
-		{[]result.Status{result.Error, result.Failed}, result.Failed},
-		{[]result.Status{result.Error, result.TimedOut}, result.TimedOut},
-		{[]result.Status{result.Failed, result.Error}, result.Failed},
-		{[]result.Status{result.Failed, result.Canceled}, result.Failed},
-	} {
-		r := Result{Status: result.Passed}
-		for _, s := range c.phases {
-			r.add(Phase{Phase: result.Phase{Status: s}})
-		}
-		if r.Status != c.want {
-			t.Errorf("%q come to %s", c.phases, r.Status)
-		}
 	}
 }

@@ -16,20 +16,22 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // build is the building of one derivation, done once for all cells that have
 // it.
 type build struct {
-	once  sync.Once
-	done  chan struct{}
-	where string // behind the phase's name while it runs, for a build of the base
+	once   sync.Once
+	done   chan struct{}
+	atBase bool // it is a cell as it was at the base
 	// ifMissing leaves it alone if it can be fetched: then it is cached.
 	ifMissing bool
 	status    result.Status
 	how       result.How
 	note      string
-	phase     Phase
+	phase     outcome.Phase
 	causes    []*result.Cause
 	work      // while the builders have it
 }
@@ -46,9 +48,9 @@ func (r *run) buildOf(drv string) *build {
 	return b
 }
 
-// build takes a cell through building.
-func (r *run) build(ctx context.Context, res Result, b *build) {
-	r.waits(res.Cell)
+// build takes a cell through building, and through booting if it is a VM.
+func (r *run) build(ctx context.Context, res outcome.Result, b *build, vm nix.VMInfo) {
+	r.emit(event.Waiting{Cell: res.Cell})
 	// Others that have the same derivation may be new, or other than they were.
 	if r.isUnchanged(ctx, res) {
 		res.Status, res.How = result.Passed, result.Unchanged
@@ -65,13 +67,13 @@ func (r *run) build(ctx context.Context, res Result, b *build) {
 		res.Phases = append(res.Phases, b.phase)
 	}
 	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == result.Passed && res.How != result.Evaluated {
-		r.boot(ctx, &res)
+		r.boot(ctx, &res, vm)
 	}
 	r.finish(res)
 }
 
 // realise has the derivation of a cell built. A VM is had to be run.
-func (r *run) realise(res Result, b *build) {
+func (r *run) realise(res outcome.Result, b *build) {
 	if res.Cell.Kind == matrix.KindVM && !r.Machine.CanBuild(res.Cell.System) {
 		b.onlyEvaluated(res.Cell)
 		return
@@ -113,24 +115,14 @@ func blame(drv string, causes []*result.Cause) result.Status {
 	return worst
 }
 
-// builderStarts is told of a builder that starts.
-func (r *run) builderStarts(drv string) {
+// builderStarted notes that a builder started.
+func (r *run) builderStarted(drv string) {
 	r.noteBuilt(drv)
-	r.watch(func(w Watcher) {
-		if w.Builder != nil {
-			w.Builder(drv, true)
-		}
-	})
+	r.emit(event.BuilderStarted{Drv: drv})
 }
 
-// builderEnded is told of a builder that has ended, whatever way.
-func (r *run) builderEnded(drv string) {
-	r.watch(func(w Watcher) {
-		if w.Builder != nil {
-			w.Builder(drv, false)
-		}
-	})
-}
+// builderStopped notes that a builder ended, in whatever way.
+func (r *run) builderStopped(drv string) { r.emit(event.BuilderStopped{Drv: drv}) }
 
 // noteBuilt remembers a builder that was started in this run, for whichever
 // cell.

@@ -5,8 +5,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // A host may have the very derivation of a home inside it.
@@ -19,7 +21,7 @@ func TestBuildOfOneDerivationTwice(t *testing.T) {
 	b := r.buildOf("/nix/store/x.drv")
 	var cells sync.WaitGroup
 	for _, id := range []string{"nixos/a", "nixos/a/home/b"} {
-		cells.Go(func() { r.build(ctx, Result{Cell: matrix.Cell{ID: id}}, b) })
+		cells.Go(func() { r.build(ctx, outcome.Result{Cell: matrix.Cell{ID: id}}, b, nix.VMInfo{}) })
 	}
 	cells.Wait()
 	r.builders.end()

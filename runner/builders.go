@@ -7,13 +7,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/graph"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // builders builds what cells need. What is not in the store goes into one graph,
@@ -57,7 +60,7 @@ type part struct {
 func newBuilders(ctx context.Context, r *run) *builders {
 	s := &builders{r: r, ctx: ctx, slots: newSlots(r.BuildJobs, r.Machine), causes: map[string]*result.Cause{}}
 	s.planner.ask = s.plan
-	s.silence = silence{after: r.Stall, tell: s.silent, builders: map[string]*lastWord{}}
+	s.silence = silence{after: r.Stall, report: s.silent, builders: map[string]*lastWord{}}
 	safely.Go(func() { s.silence.watch(ctx) })
 	s.graph.OneRoot = r.Client != nil && !r.Client.Version.NamesAllFailures()
 	s.release = context.AfterFunc(ctx, safely.Func(s.interrupt))
@@ -73,12 +76,12 @@ func (s *builders) end() {
 // plan finds out what builds take. What is there is cached; the others join the
 // graph.
 func (s *builders) plan(batch []*build) {
-	s.r.asks(true)
+	s.r.emit(event.Planning{Running: true})
 	f := s.r.foresee(s.ctx, batch)
 	if back := s.r.revive(f.lost); len(back) > 0 {
 		f.with(s.r.foresee(s.ctx, back), back)
 	}
-	s.r.asks(false)
+	s.r.emit(event.Planning{Running: false})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range batch {
@@ -179,13 +182,19 @@ func (s *builders) realise(ctx context.Context, p *part, jobs int) (built nix.Bu
 			return built, err
 		}
 		s.again(p, built.Failures[0])
-		if !pause(ctx, tried, s.r.Retries) {
+		if !retry.Pause(ctx, tried, s.r.Retries) {
 			return built, ctx.Err()
 		}
 	}
 }
 
-// again tells that what a part is built for is tried once more, and why.
+// transient says whether a build failed for nothing but what may be gone the next
+// time.
+func transient(built nix.BuildResult) bool {
+	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return !f.Transient() })
+}
+
+// again sends that a part is built once more, and why.
 func (s *builders) again(p *part, why nixlog.BuildFailure) {
 	s.mu.Lock()
 	var cells []matrix.Cell
@@ -196,23 +205,23 @@ func (s *builders) again(p *part, why nixlog.BuildFailure) {
 		}
 	}
 	s.mu.Unlock()
-	s.r.retried(cells, string(result.PhaseBuild), buildCause(why, func() string { return "" }))
+	s.r.emitRetrying(cells, result.PhaseBuild, diagnose.Build(why))
 }
 
 // try runs a process.
 func (s *builders) try(ctx context.Context, p *part, jobs int) (nix.BuildResult, error) {
-	kills := memory.Kills()
+	kills := memory.OOMKills()
 	built, err := s.r.Client.Build(ctx, p.Roots, jobs, nixlog.BuildWatcher{
 		Start: func(drv string) { s.builder(p, drv, true) },
 		End:   func(drv string) { s.builder(p, drv, false) },
 		Done:  func(drv string) { s.done(p, drv) },
 		Log: func(drv, line string) {
 			s.silence.heard(drv)
-			s.r.audience.tellLine(ctx, drv, line)
+			s.r.events.SendLine(ctx, event.Line{Drv: drv, Text: line})
 		},
 	})
 	for i, f := range built.Failures {
-		if f.Killed() && memory.Kills() > kills {
+		if f.Killed() && memory.OOMKills() > kills {
 			built.Failures[i].Kind = result.CauseMemory
 		}
 	}
@@ -229,18 +238,18 @@ func (s *builders) work(p *part, b *build) bool {
 	first, now := b.began.IsZero(), time.Now()
 	switch goes := b.clock.start(now, s.r.Timeout, func() { s.timeUp(b) }); {
 	case first:
-		s.r.started(b.cell, string(result.PhaseBuild)+b.where)
+		s.r.emit(event.Started{Cell: b.cell, Phase: result.PhaseBuild.Name(), AtBase: b.atBase})
 	case goes:
-		s.r.goesOn(b.cell, string(result.PhaseBuild)+b.where, now.Add(-b.worked))
+		s.r.emit(event.Resumed{Cell: b.cell, Phase: result.PhaseBuild.Name(), AtBase: b.atBase, Since: now.Add(-b.worked)})
 	}
 	return true
 }
 
-// idle tells of builds that nothing is done for any more.
+// idle sends which builds nothing is done for any more.
 func (s *builders) idle(builds []*build) {
 	for _, b := range builds {
 		if !b.isOver && b.running == 0 {
-			s.r.waits(b.cell)
+			s.r.emit(event.Waiting{Cell: b.cell})
 		}
 	}
 }
@@ -278,7 +287,7 @@ func (s *builders) leave(p *part) {
 	s.idle(left)
 }
 
-// builder is told of a builder that starts or has ended.
+// builder notes that a builder started or ended.
 func (s *builders) builder(p *part, drv string, runs bool) {
 	s.mu.Lock()
 	if runs {
@@ -291,14 +300,14 @@ func (s *builders) builder(p *part, drv string, runs bool) {
 	s.mu.Unlock()
 	if runs {
 		s.silence.heard(drv)
-		s.r.builderStarts(drv)
+		s.r.builderStarted(drv)
 	} else {
 		s.silence.ended(drv)
-		s.r.builderEnded(drv)
+		s.r.builderStopped(drv)
 	}
 }
 
-// done is told that a derivation is in the store.
+// done notes that a derivation is in the store.
 func (s *builders) done(p *part, drv string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -353,7 +362,7 @@ func (s *builders) causesFor(ctx context.Context, built nix.BuildResult, err err
 		}
 	}
 	if err != nil && !stopped {
-		list = append(list, failure{"", s.r.causes.ofBuild(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil)})
+		list = append(list, failure{"", s.r.causes.ofBuild(buildFault(err), nil)})
 	}
 	return list
 }

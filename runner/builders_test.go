@@ -23,6 +23,8 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // fleet is a flake of hosts, each a derivation, in a folder of its own.
@@ -70,12 +72,12 @@ func (f *fleet) write(before, hosts string) {
 }
 
 // run runs all cells of the flake.
-func (f *fleet) run(change func(*runner.Options)) runner.Outcome {
+func (f *fleet) run(change func(*runner.Options)) outcome.Run {
 	f.Helper()
 	return f.runIn(f.Context(), change)
 }
 
-func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) runner.Outcome {
+func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) outcome.Run {
 	f.Helper()
 	tmp := f.TempDir()
 	client, err := nix.Find(f.Context(), nix.Options{
@@ -136,7 +138,7 @@ func (f *fleet) noted(name string) []string {
 }
 
 // ways are how the cells ended: "a: passed built".
-func ways(out runner.Outcome) string {
+func ways(out outcome.Run) string {
 	var words []string
 	for _, r := range out.Results {
 		words = append(words, strings.TrimSpace(fmt.Sprintf("%s: %s %s", r.Cell.Host, r.Status, r.How)))
@@ -218,11 +220,7 @@ func TestNothingIsBuiltTwice(t *testing.T) {
 		var builders []string
 		f.replace(`b = sh "b" ""`, `b = sh "b" "echo new"`)
 		out := f.run(func(o *runner.Options) {
-			o.Watch = []runner.Watcher{{Builder: func(drv string, runs bool) {
-				if runs {
-					builders = append(builders, nix.DrvName(drv))
-				}
-			}}}
+			o.Subscribers = on(func(e event.BuilderStarted) { builders = append(builders, nix.DrvName(e.Drv)) })
 		})
 		if got := ways(out); got != "a: passed cached, b: passed built, same: passed cached" {
 			f.Error(got)
@@ -255,7 +253,7 @@ func (f *fleet) replace(pairs ...string) {
 // what cells share is built once all the same.
 func TestAPlanIsMadeAgain(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		var over atomic.Bool // the trouble, once somebody was told about it
+		var over atomic.Bool // the trouble, once it was reported
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/nix-cache-info"):
@@ -270,17 +268,17 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 		f.settings = [][2]string{{"substituters", server.URL}, {"download-attempts", "1"}}
 		f.write(`leaf = sh "leaf" "exit 3"; shared = sh "shared" ""; top = name: sh name "echo ${leaf} ${shared}";`,
 			`a = top "a"; b = top "b"; c = top "c"; d = sh "d" "echo ${shared}";`)
-		var told [][]matrix.Cell
+		var retried [][]matrix.Cell
 		out := f.run(func(o *runner.Options) {
 			o.Retries = 1
-			o.Watch = []runner.Watcher{{Retry: func(cells []matrix.Cell, _ string, _ *result.Cause) {
-				told = append(told, cells)
+			o.Subscribers = on(func(e event.Retrying) {
+				retried = append(retried, e.Cells)
 				over.Store(true)
-			}}}
+			})
 		})
 		// All four are in one plan, unless the machine is so busy that some come late.
-		if len(told) != 1 || len(told[0]) == 0 {
-			f.Fatalf("told are %v", told)
+		if len(retried) != 1 || len(retried[0]) == 0 {
+			f.Fatalf("retried are %v", retried)
 		}
 		if got := ways(out); got != "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: passed built" {
 			f.Errorf("%s: %s", got, titles(out.Causes))
@@ -289,9 +287,9 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 			f.Errorf("built were %s", got)
 		}
 		for _, r := range out.Results {
-			again := slices.ContainsFunc(told[0], func(c matrix.Cell) bool { return c.ID == r.Cell.ID })
+			again := slices.ContainsFunc(retried[0], func(c matrix.Cell) bool { return c.ID == r.Cell.ID })
 			if attempts := r.Phases[len(r.Phases)-1].Attempts; (attempts == 2) != again || r.Flaky != (again && r.Status == result.Passed) {
-				f.Errorf("%s: told %v, flaky %v, %d attempts", r.Cell.ID, again, r.Flaky, attempts)
+				f.Errorf("%s: retried %v, flaky %v, %d attempts", r.Cell.ID, again, r.Flaky, attempts)
 			}
 		}
 	})
@@ -381,7 +379,14 @@ func TestBuildersEnd(t *testing.T) {
 				limit := f.limit(3 * time.Second)
 				runs := map[string]bool{}
 				out := f.run(func(o *runner.Options) {
-					o.Watch = []runner.Watcher{{Builder: func(drv string, yes bool) { runs[nix.DrvName(drv)] = yes }}}
+					o.Subscribers = []event.Subscriber{{Handle: func(e event.Event) {
+						switch e := e.(type) {
+						case event.BuilderStarted:
+							runs[nix.DrvName(e.Drv)] = true
+						case event.BuilderStopped:
+							runs[nix.DrvName(e.Drv)] = false
+						}
+					}}}
 					o.Timeout = limit
 				})
 				if len(runs) != 2 || runs["slow"] || runs["quick"] {
@@ -403,19 +408,22 @@ func TestWaitingIsNotWorking(t *testing.T) {
 		running, most := map[string]bool{}, 0
 		out := f.run(func(o *runner.Options) {
 			o.Timeout, o.BuildJobs = limit, 1
-			o.Watch = []runner.Watcher{{
-				Waits: func(c matrix.Cell) { delete(running, c.ID) },
-				GoesOn: func(c matrix.Cell, phase string, since time.Time) {
-					if worked := time.Since(since); running[c.ID] || phase != string(result.PhaseBuild) || worked < long*9/10 || worked > limit {
-						f.Errorf("%s goes on with %s after %s", c.ID, phase, worked)
+			o.Subscribers = []event.Subscriber{{Handle: func(e event.Event) {
+				switch e := e.(type) {
+				case event.Waiting:
+					delete(running, e.Cell.ID)
+				case event.Resumed:
+					if worked := time.Since(e.Since); running[e.Cell.ID] || e.Phase != result.PhaseBuild.Name() || worked < long*9/10 || worked > limit {
+						f.Errorf("%s goes on with %s after %s", e.Cell.ID, e.Phase, worked)
 					}
-					running[c.ID] = true
+					running[e.Cell.ID] = true
 					most = max(most, len(running))
-				},
-				Done: func(r runner.Result) { delete(running, r.Cell.ID) },
-			}}
+				case event.Finished:
+					delete(running, e.Result.Cell.ID)
+				}
+			}}}
 		})
-		if most == 0 || most > 2 { // the one before may not be told of as finished yet
+		if most == 0 || most > 2 { // the one before may not be finished yet
 			f.Errorf("one at a time is built, and %d are said to be", most)
 		}
 		if got := ways(out); strings.Count(got, "passed built") != 6 {
@@ -462,14 +470,14 @@ func TestJoinersAreStopped(t *testing.T) {
 }
 
 // runLate runs all cells, one host of them from when the first builder has begun.
-func (f *fleet) runLate(host string, change func(*runner.Options)) runner.Outcome {
+func (f *fleet) runLate(host string, change func(*runner.Options)) outcome.Run {
 	f.Helper()
 	f.later = []string{host}
 	return f.run(func(o *runner.Options) {
 		change(o)
 		begun := make(chan struct{})
 		var once sync.Once
-		o.Watch = []runner.Watcher{{Builder: func(string, bool) { once.Do(func() { close(begun) }) }}}
+		o.Subscribers = on(func(event.BuilderStarted) { once.Do(func() { close(begun) }) })
 		o.Later = func(context.Context) []matrix.Cell {
 			<-begun
 			path := []string{"nixosConfigurations", host, "config", "system", "build", "toplevel"}
@@ -509,10 +517,10 @@ func TestGarbage(t *testing.T) {
 		var collected sync.Once
 		out := f.run(func(o *runner.Options) {
 			o.BuildJobs, o.Roots = 1, f.TempDir()
-			o.Watch = []runner.Watcher{{Builder: func(drv string, _ bool) {
+			o.Subscribers = on(func(e event.BuilderStarted) {
 				collected.Do(func() {
 					for _, other := range drvs {
-						if other != drv {
+						if other != e.Drv {
 							words = f.nix("store", "delete", other)
 						}
 					}
@@ -520,7 +528,7 @@ func TestGarbage(t *testing.T) {
 						f.Error(err)
 					}
 				})
-			}}}
+			})
 		})
 		if !strings.Contains(words, "still alive") {
 			f.Errorf("to delete what waits gives %s", words)
@@ -615,11 +623,11 @@ func TestInterruptedBuilds(t *testing.T) {
 		defer cancel()
 		out := f.runIn(ctx, func(o *runner.Options) {
 			o.BuildJobs = 4
-			o.Watch = []runner.Watcher{{Done: func(r runner.Result) {
-				if r.Cell.Host == "d" {
+			o.Subscribers = on(func(e event.Finished) {
+				if e.Result.Cell.Host == "d" {
 					time.AfterFunc(time.Second, cancel)
 				}
-			}}}
+			})
 		})
 		if got := ways(out); got != "a: canceled, b: canceled, c: canceled, d: passed built" || !out.Interrupted {
 			f.Errorf("%s: %s", got, titles(out.Causes))

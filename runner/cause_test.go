@@ -1,15 +1,12 @@
 package runner
 
 import (
-	"errors"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
-	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
 func TestBlame(t *testing.T) {
@@ -83,8 +80,8 @@ func TestTheMachineIsOne(t *testing.T) {
 // Hosts that do not fit into the memory there is are one cause, whatever they had last.
 func TestOutOfMemoryIsOne(t *testing.T) {
 	var cs causes
-	first, second := &memoryError{Peak: 390 * mib, Budget: 400 * mib}, &memoryError{Peak: 385 * mib, Budget: 400 * mib}
-	killed := &memoryError{Peak: 390 * mib, Budget: 400 * mib, Killed: true}
+	first, second := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20}, &evalpool.MemoryError{Peak: 385 << 20, Budget: 400 << 20}
+	killed := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20, Killed: true}
 	if a := cs.ofEval(first); a != cs.ofEval(second) || a == cs.ofEval(killed) {
 		t.Error("the same lack is not one cause, or another is not another")
 	}
@@ -109,147 +106,5 @@ func TestCausesAreMadeAtOnce(t *testing.T) {
 	})
 	if c.Log != "a, after b" {
 		t.Errorf("its log is %s", c.Log)
-	}
-}
-
-func TestEvalCause(t *testing.T) {
-	tests := map[string]struct {
-		err         error
-		kind        result.CauseKind
-		title, hint string
-		status      result.Status
-	}{
-		"assertions": {
-			&nixlog.EvalError{Message: "\nFailed assertions:\n- eth0 is not set\n- nor is eth1"},
-			"eval", "does not evaluate: Failed assertions: eth0 is not set", "", result.Failed,
-		},
-		"throw": {&nixlog.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", result.Failed},
-		"recursion": {
-			&nixlog.EvalError{Message: "infinite recursion encountered"},
-			"eval", "infinite recursion", "needs itself", result.Failed,
-		},
-		"untracked": {
-			&nixlog.EvalError{Message: "getting status", Untracked: "hosts/new.nix"},
-			"eval", "getting status", "git add hosts/new.nix", result.Failed,
-		},
-		"input of the flake": {
-			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "secrets", URL: "git+ssh://h/s"}},
-			"input", "input secrets could not be fetched", "asked for by the flake itself", result.Error,
-		},
-		"input of an input": {
-			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "mid/secrets", URL: "git+ssh://h/s"}},
-			"input", "input mid/secrets", "asked for by input mid", result.Error,
-		},
-		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", result.Error},
-		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrLost}, "infra", "its supervisor was killed", "", result.Error},
-		"import": {
-			&nixlog.EvalError{Message: "builder failed", Build: &nixlog.BuildFailure{DrvPath: "/nix/store/00000000000000000000000000000000-gen.drv", Kind: result.CauseBuild, ExitCode: 3, Tail: []string{"no"}}},
-			"build", "gen failed to build (exit 3)", "", result.Failed,
-		},
-		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", result.Error},
-		"no heap": {
-			&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Insufficient space for initial table allocation"},
-			"out-of-memory", "signal 6 (aborted) for want of memory", "ulimit", result.Error,
-		},
-		"aborted": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion failed"}, "eval", "signal 6", "recursion", result.Failed},
-		"read-only store": {
-			&nixlog.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
-			"infra", "remounting", "", result.Error,
-		},
-		"crashed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", result.Failed},
-		"other":   {errors.New("no such thing"), "infra", "no such thing", "", result.Error},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := FlakeCause(tt.err)
-			if c.Kind != tt.kind || !strings.Contains(c.Title, tt.title) || !strings.Contains(c.Hint, tt.hint) || c.Kind.Status() != tt.status {
-				t.Errorf("got %s %q, hint %q, status %s", c.Kind, c.Title, c.Hint, c.Kind.Status())
-			}
-			if strings.Contains(c.Title, "\n") {
-				t.Error("the title has more than one line")
-			}
-		})
-	}
-}
-
-func TestBuildTitle(t *testing.T) {
-	const drv = "/nix/store/00000000000000000000000000000000-libfrob-1.2.drv"
-	tests := []struct {
-		failure nixlog.BuildFailure
-		want    string
-	}{
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 3}, "libfrob-1.2 failed to build (exit 3)"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "libfrob-1.2 failed to build (signal 9)"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild}, "libfrob-1.2 failed to build"},
-		{
-			nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Message: "builder for '" + drv + "' failed to produce output path for output 'out' at \"/x\""},
-			"libfrob-1.2 failed to build: it made no output",
-		},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
-		{nixlog.BuildFailure{Kind: result.CauseBuild, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseFeature, Missing: []string{"kvm", "nixos-test"}}, "libfrob-1.2 needs kvm and nixos-test, which this machine lacks"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseFeature}, "libfrob-1.2 needs a system feature, which this machine lacks"},
-		{nixlog.BuildFailure{Kind: result.CauseDaemon, Message: "cannot connect\nmore"}, "cannot connect"},
-	}
-	for _, tt := range tests {
-		if got := buildTitle(tt.failure); got != tt.want {
-			t.Errorf("got %q, want %q", got, tt.want)
-		}
-	}
-}
-
-// Each kind of failure that a builder is not itself to blame for has something to do
-// about it.
-func TestBuildHint(t *testing.T) {
-	const drv = "/nix/store/00000000000000000000000000000000-libfrob-1.2.drv"
-	for _, tt := range []struct {
-		failure nixlog.BuildFailure
-		want    string // empty: nothing
-	}{
-		{nixlog.BuildFailure{Kind: result.CauseHash}, "got:"},
-		{nixlog.BuildFailure{Kind: result.CauseFeature}, "system-features"},
-		{nixlog.BuildFailure{Kind: result.CauseSystem}, "--builders"},
-		{nixlog.BuildFailure{Kind: result.CauseDisk}, "nix-collect-garbage"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseMemory}, "--jobs"},
-		{nixlog.BuildFailure{Kind: result.CauseMemory}, "ulimit"},
-		{nixlog.BuildFailure{Kind: result.CauseTimeout}, "--option timeout"},
-		{nixlog.BuildFailure{Kind: result.CauseDaemon}, "nix-daemon"},
-		{nixlog.BuildFailure{Kind: result.CauseSubstituter}, "substituters"},
-		{nixlog.BuildFailure{Kind: result.CauseBuilder}, "--builders ''"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 1, Tail: []string{"Killed 3 mutants", "no frob"}}, ""},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "memory"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 137}, "memory"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"g++: fatal error: Killed signal terminated program cc1plus", "make: *** [all] Error 1"}}, "memory"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 2, Tail: []string{"build.sh: line 3:    12 Killed                  cc"}}, "memory"},
-		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 101, Tail: []string{"process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)"}}, "memory"},
-	} {
-		if got := buildHint(tt.failure); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
-			t.Errorf("%+v: the hint is %q", tt.failure, got)
-		}
-	}
-}
-
-func TestFirstLine(t *testing.T) {
-	long := strings.Repeat("ü", 300)
-	for in, want := range map[string]string{
-		"":             "",
-		"\n\n a \nb":   "a",
-		long:           strings.Repeat("ü", 159) + "…",
-		"one":          "one",
-		"\r\n  x\r\ny": "x",
-	} {
-		if got := firstLine(in); got != want {
-			t.Errorf("firstLine(%.20q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-// A line of more than a message's length is in no tail, but in the log that Nix keeps.
-func TestALogWithoutATail(t *testing.T) {
-	keep := func() string { return "a.log" }
-	for kind, want := range map[result.CauseKind]string{result.CauseBuild: "a.log", result.CauseFeature: ""} {
-		if c := buildCause(nixlog.BuildFailure{Kind: kind, DrvPath: "/nix/store/a.drv"}, keep); c.Log != want {
-			t.Errorf("%s: the log is %q, want %q", kind, c.Log, want)
-		}
 	}
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // compareClosures says what changed in what a host or home is made of.
-func (r *run) compareClosures(ctx context.Context, res *Result) {
+func (r *run) compareClosures(ctx context.Context, res *outcome.Result) {
 	machine := res.Cell.Kind == matrix.KindNixOS || res.Cell.Kind == matrix.KindDarwin || res.Cell.Kind == matrix.KindHome
 	if r.Base.Closures == nil || !machine || res.Base.Change != result.CellChanged {
 		return
 	}
 	outputs := r.Base.Known[res.Cell.ID].OutPaths
 	if b := r.findAtBase(ctx, res.Cell); b != nil {
-		outputs = b.instance.Outputs
+		outputs = b.Instance.Outputs
 	}
 	d := difference(ctx, r.Base.Closures, paths(outputs), paths(res.OutPaths))
 	res.Base.Closure = &d

@@ -10,6 +10,8 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // compare puts every cell beside what it was at the base. What failed at the base
@@ -37,31 +39,31 @@ func (r *run) compare(ctx context.Context) {
 }
 
 // removed are the cells that are no more.
-func (r *run) removed() []Result {
+func (r *run) removed() []outcome.Result {
 	gone := slices.Clone(r.Base.Removed)
 	for _, res := range r.results {
 		host := r.cellAtBase(res.Cell.ID)
 		if host == nil {
 			continue
 		}
-		for _, h := range host.instance.Homes {
+		for _, h := range host.Instance.Homes {
 			c := matrix.EmbeddedCell(res.Cell, h.User, h.Username)
-			if r.wants(c) && res.DrvPath != "" && !slices.ContainsFunc(r.results, func(o Result) bool { return o.Cell.ID == c.ID }) {
+			if r.wants(c) && res.DrvPath != "" && !slices.ContainsFunc(r.results, func(o outcome.Result) bool { return o.Cell.ID == c.ID }) {
 				gone = append(gone, c)
 			}
 		}
 	}
-	var list []Result
+	var list []outcome.Result
 	for _, c := range gone {
-		if !slices.ContainsFunc(list, func(o Result) bool { return o.Cell.ID == c.ID }) {
-			list = append(list, Result{Cell: c, Status: result.Skipped, Note: "no longer in the flake", Base: &result.CellBase{Change: result.CellRemoved}})
+		if !slices.ContainsFunc(list, func(o outcome.Result) bool { return o.Cell.ID == c.ID }) {
+			list = append(list, outcome.Result{Cell: c, Status: result.Skipped, Note: "no longer in the flake", Base: &result.CellBase{Change: result.CellRemoved}})
 		}
 	}
 	return list
 }
 
 // compareCell puts one cell beside what it was.
-func (r *run) compareCell(ctx context.Context, res *Result) {
+func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 	res.Base = r.was(ctx, *res)
 	known, reported := r.Base.Known[res.Cell.ID]
 	// A report of the base saves building it, if it is of the same.
@@ -72,25 +74,20 @@ func (r *run) compareCell(ctx context.Context, res *Result) {
 	if res.Base.Status == "" && res.Base.DrvPath != "" {
 		r.askBase(ctx, res)
 	}
-	res.Base.Outcome = res.outcome()
+	res.Base.Outcome = res.AgainstBase()
 	switch o := res.Base.Outcome; {
-	case o == result.NewFailure, o == result.Same, o == result.AlreadyBroken && res.failsFor(res.Base.Note):
+	case o == result.NewFailure, o == result.Same, o == result.AlreadyBroken && failsFor(*res, res.Base.Note):
 		res.Base.Note = ""
 	}
 	if res.Base.Change == result.CellUnknown && res.Base.Note == "" {
 		res.Base.Note = "it does not evaluate"
 	}
 	r.compareClosures(ctx, res)
-	told := *res
-	r.watch(func(w Watcher) {
-		if w.Compared != nil {
-			w.Compared(told)
-		}
-	})
+	r.emit(event.Compared{Result: *res})
 }
 
 // was says what a cell was at the base, as far as evaluation tells.
-func (r *run) was(ctx context.Context, res Result) *result.CellBase {
+func (r *run) was(ctx context.Context, res outcome.Result) *result.CellBase {
 	if r.Base.Target == nil && r.Base.Lost == nil {
 		known, reported := r.Base.Known[res.Cell.ID]
 		return &result.CellBase{Change: changeOf(res, known.DrvPath, reported), DrvPath: known.DrvPath}
@@ -103,18 +100,18 @@ func (r *run) was(ctx context.Context, res Result) *result.CellBase {
 		return &result.CellBase{Change: result.CellAdded}
 	case b.lost != nil:
 		return &result.CellBase{Change: result.CellUnknown, Status: b.lost.Kind.Status(), Note: b.lost.Title}
-	case b.stopped == result.TimedOut:
+	case b.Stopped == result.TimedOut:
 		return &result.CellBase{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
-	case b.stopped == result.Canceled:
+	case b.Stopped == result.Canceled:
 		return &result.CellBase{Change: result.CellUnknown, Note: "it was not evaluated any more"}
 	}
-	if b.instance.Skip != "" && b.instance.Skip == res.Note {
+	if b.Instance.Skip != "" && b.Instance.Skip == res.Note {
 		return &result.CellBase{Change: result.CellUnchanged} // left out then and now
 	}
-	return &result.CellBase{Change: changeOf(res, b.instance.DrvPath, true), DrvPath: b.instance.DrvPath}
+	return &result.CellBase{Change: changeOf(res, b.Instance.DrvPath, true), DrvPath: b.Instance.DrvPath}
 }
 
-func changeOf(res Result, drv string, there bool) result.Change {
+func changeOf(res outcome.Result, drv string, there bool) result.Change {
 	switch {
 	case !there:
 		return result.CellAdded
@@ -126,35 +123,16 @@ func changeOf(res Result, drv string, there bool) result.Change {
 	return result.CellChanged
 }
 
-// outcome is how a cell ended compared with what it came to at the base. What the
-// machine could not do says nothing of the flake.
-func (r Result) outcome() result.Outcome {
-	now, before := r.Status, r.Base.Status
-	switch {
-	case now.BlamesFlake() && r.Base.Change == result.CellAdded:
-		return result.NewFailure
-	case before == "" || !now.BlamesFlake() && now != result.Passed || !before.BlamesFlake() && before != result.Passed:
-		return ""
-	case now.BlamesFlake() && before.BlamesFlake():
-		return result.AlreadyBroken
-	case now.BlamesFlake():
-		return result.NewFailure
-	case before.BlamesFlake():
-		return result.Fixed
-	}
-	return result.Same
-}
-
 // failsFor says whether a cause with this title is among those of a cell.
-func (r Result) failsFor(title string) bool {
+func failsFor(r outcome.Result, title string) bool {
 	return slices.ContainsFunc(r.Causes, func(c *result.Cause) bool { return c.Title == title })
 }
 
 // askBase finds out what a cell came to at the base. One that is the same would
 // end the same way.
-func (r *run) askBase(ctx context.Context, res *Result) {
+func (r *run) askBase(ctx context.Context, res *outcome.Result) {
 	vm := res.Cell.Kind == matrix.KindVM
-	inHosts := slices.ContainsFunc(res.Phases, func(p Phase) bool { return isActivation(p) && p.Status.BlamesFlake() })
+	inHosts := slices.ContainsFunc(res.Phases, func(p outcome.Phase) bool { return isActivation(p) && p.Status.BlamesFlake() })
 	switch {
 	case res.How == result.Unchanged:
 	case inHosts && !vm:
@@ -174,17 +152,17 @@ func (r *run) askBase(ctx context.Context, res *Result) {
 
 // buildBase builds what a cell was and says whether it can be had now. What can be
 // fetched is there, and need not be had if only that is the question.
-func (r *run) buildBase(ctx context.Context, res *Result, ifMissing bool) bool {
+func (r *run) buildBase(ctx context.Context, res *outcome.Result, ifMissing bool) bool {
 	cell := res.Cell
 	outputs := r.Base.Known[cell.ID].OutPaths
 	if was := r.findAtBase(ctx, cell); was != nil {
-		cell.System, outputs = was.instance.System, was.instance.Outputs // which may not be known of it now
+		cell.System, outputs = was.Instance.System, was.Instance.Outputs // which may not be known of it now
 	}
 	b := r.buildOf(res.Base.DrvPath)
 	b.once.Do(func() {
 		defer close(b.done)
-		b.where, b.ifMissing = AtBase, ifMissing
-		r.realise(Result{Cell: cell, DrvPath: res.Base.DrvPath, OutPaths: outputs}, b)
+		b.atBase, b.ifMissing = true, ifMissing
+		r.realise(outcome.Result{Cell: cell, DrvPath: res.Base.DrvPath, OutPaths: outputs}, b)
 	})
 	<-b.done
 	if b.how == result.Evaluated || b.status == result.Canceled {

@@ -7,30 +7,34 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // bootBase boots a host as it was at the base. That it comes up now says nothing
 // of then, and what homes did in it is known by nothing else.
-func (r *run) bootBase(ctx context.Context, res *Result) {
+func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	b := r.cellAtBase(res.Cell.ID)
 	if b == nil || !r.buildBase(ctx, res, false) {
 		return
 	}
-	vm := VM{Cell: res.Cell, Runner: b.instance.Outputs["out"], Homes: r.vmHomesAtBase(res.Cell), AtBase: true}
-	if b.instance.VM != nil {
-		vm.Info = *b.instance.VM
+	vm := VM{Cell: res.Cell, Runner: b.Instance.Outputs["out"], Homes: r.vmHomesAtBase(res.Cell), AtBase: true}
+	if b.Instance.VM != nil {
+		vm.Info = *b.Instance.VM
 	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
-		Started: func(_ matrix.Cell, phase string) { r.started(res.Cell, phase+AtBase) },
-		Once:    r.bootCause,
+		Started: func(_ matrix.Cell, phase result.PhaseName) {
+			r.emit(event.Started{Cell: res.Cell, Phase: phase, AtBase: true})
+		},
+		Once: r.bootCause,
 	})
 	if ctx.Err() != nil {
 		return
 	}
-	was := Result{Status: result.Passed}
+	was := outcome.Result{Status: result.Passed}
 	for _, p := range booted.Phases {
-		was.add(p)
+		was.Add(p)
 	}
 	res.Base.Status, res.Base.Note = was.Status, titleOf(was.Causes)
 	r.mu.Lock()
@@ -47,22 +51,22 @@ func (r *run) vmHomesAtBase(vm matrix.Cell) []VMHome {
 		switch {
 		case h.Activation == "":
 			list = append(list, h)
-		case b != nil && b.instance.DrvPath != "":
-			h.Activation = b.instance.Outputs["out"]
+		case b != nil && b.Instance.DrvPath != "":
+			h.Activation = b.Instance.Outputs["out"]
 			list = append(list, h)
 		}
 	}
 	return list
 }
 
-func isActivation(p Phase) bool { return p.Name.Kind == result.PhaseActivate }
+func isActivation(p outcome.Phase) bool { return p.Name.Kind == result.PhaseActivate }
 
 // failedHomes says whether a home failed in a host. Other results are being compared
 // meanwhile, so none may be looked at as a whole.
 func (r *run) failedHomes(host string) bool {
 	for i := range r.results {
 		res := &r.results[i]
-		if slices.ContainsFunc(res.Phases, func(p Phase) bool {
+		if slices.ContainsFunc(res.Phases, func(p outcome.Phase) bool {
 			return isActivation(p) && p.Status.BlamesFlake() && hostOf(res.Cell, p) == host
 		}) {
 			return true
@@ -72,13 +76,13 @@ func (r *run) failedHomes(host string) bool {
 }
 
 // hostOf is the host that a home was activated in.
-func hostOf(home matrix.Cell, p Phase) string {
+func hostOf(home matrix.Cell, p outcome.Phase) string {
 	return cmp.Or(p.Name.Subject, home.Host)
 }
 
 // activatedAtBase says what a home that failed in hosts came to in them at the
 // base. If it went well in one of them, it is broken since.
-func (r *run) activatedAtBase(home Result) (status result.Status, why string) {
+func (r *run) activatedAtBase(home outcome.Result) (status result.Status, why string) {
 	for _, p := range home.Phases {
 		if !isActivation(p) || !p.Status.BlamesFlake() {
 			continue
@@ -92,7 +96,7 @@ func (r *run) activatedAtBase(home Result) (status result.Status, why string) {
 	return status, why
 }
 
-func (r *run) activationAtBase(home Result, now Phase) Phase {
+func (r *run) activationAtBase(home outcome.Result, now outcome.Phase) outcome.Phase {
 	host := hostOf(home.Cell, now)
 	for i := range r.results {
 		if res := &r.results[i]; res.Cell.Kind == matrix.KindVM && res.Cell.Host == host && res.Base.Change == result.CellUnchanged {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // DeadlineError is the cause of a context that ended because the run's time is over.
@@ -55,7 +56,7 @@ func Overdue(ctx context.Context) *DeadlineError {
 }
 
 // cutOff makes a phase that was stopped by the deadline one that timed out.
-func (r *run) cutOff(p Phase) Phase {
+func (r *run) cutOff(p outcome.Phase) outcome.Phase {
 	if p.Status != result.Canceled {
 		return p
 	}
@@ -70,7 +71,7 @@ func (r *run) cutOff(p Phase) Phase {
 }
 
 // late makes a cell that was stopped by the deadline one that timed out.
-func (r *run) late(res Result) Result {
+func (r *run) late(res outcome.Result) outcome.Result {
 	if res.Status != result.Canceled {
 		return res
 	}

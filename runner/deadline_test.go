@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 func TestDeadline(t *testing.T) {
@@ -49,26 +51,26 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	given, stop := WithDeadline(context.Background(), time.Now(), time.Nanosecond)
 	defer stop()
 	<-given.Done()
-	r := &run{given: given, audience: newAudience(nil)}
+	r := &run{given: given}
 	vm := matrix.Cell{ID: "vm/h", Kind: matrix.KindVM, Host: "h"}
 	home := matrix.Cell{ID: "home/u@h", Kind: matrix.KindHome, Host: "h"}
 	r.VM.Boot = func(context.Context, VM, BootOptions) Booted {
 		return Booted{
-			Phases: []Phase{{Phase: result.Phase{Name: result.ParsePhaseName("boot"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("check: web"), Status: result.Canceled}}},
-			Homes:  map[string]Phase{home.ID: {Phase: result.Phase{Name: result.ParsePhaseName("activate"), Status: result.Canceled}}},
+			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.ParsePhaseName("boot"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("check: web"), Status: result.Canceled}}},
+			Homes:  map[string]outcome.Phase{home.ID: {Phase: result.Phase{Name: result.ParsePhaseName("activate"), Status: result.Canceled}}},
 		}
 	}
-	r.finish(Result{Cell: home, Status: result.Passed, Phases: []Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}}})
-	booted := Result{Cell: vm, Status: result.Passed, OutPaths: map[string]string{"out": "/x"}}
-	r.boot(given, &booted)
+	r.finish(outcome.Result{Cell: home, Status: result.Passed, Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}}})
+	booted := outcome.Result{Cell: vm, Status: result.Passed, OutPaths: map[string]string{"out": "/x"}}
+	r.boot(given, &booted, nix.VMInfo{})
 	r.finish(booted)
-	evaluated := []Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Canceled}}}
-	r.finish(Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: result.Canceled, Phases: evaluated})
-	r.finish(Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: result.Failed, Causes: []*result.Cause{{Title: "its own"}}})
+	evaluated := []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Canceled}}}
+	r.finish(outcome.Result{Cell: matrix.Cell{ID: "nixos/a", Kind: matrix.KindNixOS}, Status: result.Canceled, Phases: evaluated})
+	r.finish(outcome.Result{Cell: matrix.Cell{ID: "nixos/b", Kind: matrix.KindNixOS}, Status: result.Failed, Causes: []*result.Cause{{Title: "its own"}}})
 	if evaluated[0].Status != result.Canceled {
-		t.Error("phases that a watcher may have were changed")
+		t.Error("phases that a subscriber may have were changed")
 	}
-	out := Conclude(r.results, false)
+	out := outcome.Conclude(r.results, false)
 	want := map[string]result.Status{"vm/h": result.TimedOut, "home/u@h": result.TimedOut, "nixos/a": result.TimedOut, "nixos/b": result.Failed}
 	for _, res := range out.Results {
 		if res.Status != want[res.Cell.ID] {

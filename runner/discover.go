@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // Discovery is what a flake offers, as a matrix.
@@ -50,7 +51,7 @@ type Wanted struct {
 
 // list asks for names.
 func (w Wanted) list(ctx context.Context, ask func(context.Context) (nix.Offer, []nix.Fault, error)) (offer nix.Offer, faults []nix.Fault, err error) {
-	_ = Retry(ctx, w.Retries, func() error {
+	_ = retry.Do(ctx, w.Retries, func() error {
 		if offer, faults, err = ask(ctx); err != nil {
 			return err
 		}

@@ -6,34 +6,31 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// evaluation is what the evaluation of a cell gave.
-type evaluation struct {
-	instance nix.Instance
-	err      error
-	phase    Phase
-	stopped  result.Status // set if it was interrupted or took too long
-	flaky    bool          // it took a second time
-}
-
 // ask has a cell evaluated.
-func (r *run) ask(c matrix.Cell) *query {
-	return r.evals.ask(r.Target, r.question(c), listener{began: func() { r.started(c, string(result.PhaseEval)) }, again: func(err error) {
-		r.retried([]matrix.Cell{c}, string(result.PhaseEval), evalCause(err))
-	}, warned: func(text string) { r.warns(c, text) }})
+func (r *run) ask(c matrix.Cell) *evalpool.Query {
+	return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{
+		Started:  func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
+		Retrying: func(err error) { r.emitRetrying([]matrix.Cell{c}, result.PhaseEval, diagnose.Eval(err)) },
+		Warned:   func(text string) { r.warn(c, text) },
+	})
 }
 
-// mostWarnings is how many different warnings are told of.
+// mostWarnings is how many different warnings are sent.
 const mostWarnings = 100
 
-// warns tells of a warning of the flake, unless it is known.
-func (r *run) warns(c matrix.Cell, text string) {
+// warn sends a warning of the flake, unless it was sent before.
+func (r *run) warn(c matrix.Cell, text string) {
 	r.mu.Lock()
 	known := r.warned[text] || len(r.warned) == mostWarnings
 	if !known {
@@ -43,11 +40,7 @@ func (r *run) warns(c matrix.Cell, text string) {
 	if known {
 		return
 	}
-	r.watch(func(w Watcher) {
-		if w.Warned != nil {
-			w.Warned(c, text)
-		}
-	})
+	r.emit(event.Warned{Cell: c, Text: text})
 }
 
 // question is what to ask for a cell of this kind.
@@ -77,28 +70,28 @@ func (r *run) takesHomes(host matrix.Cell) bool {
 
 // evaluate awaits the evaluation of a cell and hands it on to building, with the
 // homes that are found inside it.
-func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *query) {
-	e := asked.wait()
+func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *evalpool.Query) {
+	e := asked.Wait()
 	var evalErr *nixlog.EvalError
-	if errors.As(e.err, &evalErr) && e.stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
+	if errors.As(e.Err, &evalErr) && e.Stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
 		return
 	}
 	var found []string
-	if e.err != nil {
-		e.instance.Homes = nil // one of which may be what is wrong
+	if e.Err != nil {
+		e.Instance.Homes = nil // one of which may be what is wrong
 	}
-	for _, h := range e.instance.Homes {
+	for _, h := range e.Instance.Homes {
 		cell := matrix.EmbeddedCell(c, h.User, "")
 		if !r.wants(cell) {
 			continue
 		}
 		found = append(found, cell.ID)
-		r.found(cell)
+		r.emit(event.Found{Home: cell})
 		cell.System = h.Instance.System
-		phase := e.phase
+		phase := e.Phase
 		phase.MaxRSS = 0 // its host's process, counted there
 		phase.Duration = 0
-		r.proceed(ctx, cell, evaluation{instance: h.Instance, phase: phase})
+		r.proceed(ctx, cell, evalpool.Answer{Instance: h.Instance, Phase: phase})
 	}
 	r.proceed(ctx, c, e)
 	r.evaluateParts(ctx, c, found)
@@ -122,23 +115,23 @@ func (r *run) wants(home matrix.Cell) bool {
 // blameHomes looks into a host that does not evaluate: if one of the homes
 // inside it fails with the same error, that home is to blame and the host only
 // depends on it. It says whether there were homes to look at.
-func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bool {
-	inside := r.evals.ask(r.Target, nix.Question{Path: host.Path, Users: true}, listener{}).wait()
-	if inside.err != nil || len(inside.instance.Homes) == 0 {
+func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answer) bool {
+	inside := r.evals.Ask(r.Target, nix.Question{Path: host.Path, Users: true}, evalpool.Listener{}).Wait()
+	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
 		return false
 	}
-	cause := r.evalCause(ctx, e.err)
-	res := Result{Cell: host, Status: blame("", []*result.Cause{cause}), Causes: []*result.Cause{cause}, Phases: []Phase{e.phase}}
+	cause := r.evalCause(ctx, e.Err)
+	res := outcome.Result{Cell: host, Status: blame("", []*result.Cause{cause}), Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Phase: e.Phase}}}
 	var found []string
-	for _, h := range inside.instance.Homes {
+	for _, h := range inside.Instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
 		found = append(found, cell.ID)
-		home := r.ask(cell).wait()
-		if home.err != nil && home.stopped == "" && r.evalCause(ctx, home.err) == cause {
+		home := r.ask(cell).Wait()
+		if home.Err != nil && home.Stopped == "" && r.evalCause(ctx, home.Err) == cause {
 			res.Status = result.DependencyFailed
 		}
 		if r.wants(cell) {
-			r.found(cell)
+			r.emit(event.Found{Home: cell})
 			r.proceed(ctx, cell, home)
 		}
 	}
@@ -150,17 +143,18 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evaluation) bo
 
 // proceed finishes a cell that ends with its evaluation, and hands one that
 // does not on to be built.
-func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
-	if e.instance.System != "" {
-		c.System = e.instance.System
+func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
+	if e.Instance.System != "" {
+		c.System = e.Instance.System
 	}
-	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}, Flaky: e.flaky}
-	if e.instance.Home != nil {
-		res.Home = *e.instance.Home
+	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky}
+	if e.Instance.Home != nil {
+		res.Home = *e.Instance.Home
 		res.Cell = c.For(res.Home.Username)
 	}
-	if e.instance.VM != nil {
-		res.vm = *e.instance.VM
+	var vm nix.VMInfo
+	if e.Instance.VM != nil {
+		vm = *e.Instance.VM
 	}
 	if r.takesOver(&res) || r.endsWith(ctx, &res, e) {
 		r.finish(res)
@@ -168,23 +162,23 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 	}
 	b := r.buildOf(res.DrvPath)
 	r.building.Go(safely.Error(func() error {
-		r.build(ctx, res, b)
+		r.build(ctx, res, b, vm)
 		return nil
 	}))
 }
 
 // endsWith says whether a cell ends with its evaluation, and how.
-func (r *run) endsWith(ctx context.Context, res *Result, e evaluation) bool {
+func (r *run) endsWith(ctx context.Context, res *outcome.Result, e evalpool.Answer) bool {
 	switch {
-	case e.stopped == result.TimedOut:
+	case e.Stopped == result.TimedOut:
 		res.Status, res.Causes = result.TimedOut, []*result.Cause{timeoutCause(res.Cell.ID, result.PhaseEval, r.Timeout)}
-	case e.stopped != "":
-		res.Status = e.stopped
-	case e.err != nil:
-		res.Causes = []*result.Cause{r.evalCause(ctx, e.err)}
+	case e.Stopped != "":
+		res.Status = e.Stopped
+	case e.Err != nil:
+		res.Causes = []*result.Cause{r.evalCause(ctx, e.Err)}
 		res.Status = blame("", res.Causes)
-	case e.instance.Skip != "":
-		res.Status, res.Note = result.Skipped, e.instance.Skip
+	case e.Instance.Skip != "":
+		res.Status, res.Note = result.Skipped, e.Instance.Skip
 	case !r.admits(res.Cell):
 		res.Status, res.Note = result.Skipped, "is for "+res.Cell.System+", which was not asked for"
 	case r.EvalOnly:

@@ -11,10 +11,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // planner asks Nix what builds take, with one process for all that wait. Of most
@@ -127,7 +131,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 	r.bounded(ctx, func(ctx context.Context) {
 		ask := func(some []*build) error { return r.dryRun(ctx, some, &plan) }
 		again := func(err error) { r.planAgain(batch, err) }
-		if Retry(ctx, r.Retries, func() error { return ask(batch) }, again) != nil {
+		if retry.Do(ctx, r.Retries, func() error { return ask(batch) }, again) != nil {
 			sift(batch, ask, f.lost)
 		}
 		for _, drv := range plan.Build {
@@ -148,7 +152,7 @@ func (r *run) foresee(ctx context.Context, batch []*build) foresight {
 		f.needs, _ = r.Client.Needs(ctx, plan.Build)
 		rooting.Wait()
 	})
-	r.tellOfCaches(plan.Unreachable)
+	r.dropCaches(plan.Unreachable)
 	f.fetch = plan.Fetch
 	for drv, needs := range f.needs {
 		f.needs[drv] = slices.DeleteFunc(needs, func(need string) bool { return !f.builds[need] })
@@ -175,42 +179,37 @@ func (f *foresight) with(more foresight, back []*build) {
 // run, after a cell was evaluated and before it is known that it is to be built, from
 // when on it is kept.
 func (r *run) revive(lost map[*build]error) (back []*build) {
-	asked := map[*build]*query{}
+	asked := map[*build]*evalpool.Query{}
 	for b, why := range lost {
-		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && b.where == "" && strings.Contains(why.Error(), b.drv) {
-			asked[b] = r.evals.ask(r.Target, r.question(b.cell), listener{})
+		if _, err := os.Lstat(b.drv); errors.Is(err, fs.ErrNotExist) && !b.atBase && strings.Contains(why.Error(), b.drv) {
+			asked[b] = r.evals.Ask(r.Target, r.question(b.cell), evalpool.Listener{})
 		}
 	}
 	for b, q := range asked {
-		if e := q.wait(); e.err == nil && e.instance.DrvPath == b.drv {
+		if e := q.Wait(); e.Err == nil && e.Instance.DrvPath == b.drv {
 			back = append(back, b)
 		}
 	}
 	return back
 }
 
-// tellOfCaches tells of binary caches that Nix goes on without, of each once.
-func (r *run) tellOfCaches(without map[string]string) {
+// dropCaches sends which binary caches Nix goes on without, each once.
+func (r *run) dropCaches(without map[string]string) {
 	for _, cache := range slices.Sorted(maps.Keys(without)) {
-		if _, told := r.without.LoadOrStore(cache, true); told {
-			continue
+		if _, known := r.dropped.LoadOrStore(cache, true); !known {
+			r.emit(event.CacheDropped{Cache: cache, Reason: without[cache]})
 		}
-		r.watch(func(w Watcher) {
-			if w.Without != nil {
-				w.Without(cache, without[cache])
-			}
-		})
 	}
 }
 
-// planAgain tells that it is asked again what builds take, and why.
+// planAgain sends that Nix is asked again what to build, and why.
 func (r *run) planAgain(batch []*build, err error) {
 	var cells []matrix.Cell
 	for _, b := range batch {
 		b.faults++
 		cells = append(cells, b.cell)
 	}
-	r.retried(cells, string(result.PhaseBuild), buildCause(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}, nil))
+	r.emitRetrying(cells, result.PhaseBuild, diagnose.Build(nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()}))
 }
 
 // dryRun asks for the plan of builds.

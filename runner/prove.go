@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 // prove looks for the outputs of a build that Nix says is done: a cell passes for what
@@ -58,10 +60,11 @@ func (r *run) buildAgain(ctx context.Context, b *build) (err error) {
 	r.bounded(ctx, func(ctx context.Context) {
 		var built nix.BuildResult
 		built, err = r.Client.Build(ctx, []string{b.drv}, 1, nixlog.BuildWatcher{
-			Start: r.builderStarts, End: r.builderEnded, Log: func(drv, line string) { r.audience.tellLine(ctx, drv, line) },
+			Start: r.builderStarted, End: r.builderStopped,
+			Log: func(drv, line string) { r.events.SendLine(ctx, event.Line{Drv: drv, Text: line}) },
 		})
 		if err == nil && len(built.Failures) > 0 {
-			err = fmt.Errorf("building it once more: %s", buildTitle(built.Failures[0]))
+			err = fmt.Errorf("building it once more: %s", diagnose.Build(built.Failures[0]).Title)
 		}
 	})
 	if err == nil {

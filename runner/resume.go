@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Earlier is a run of the same cells in which not all passed, or that was stopped.
 // What passed then is taken over, unless its derivation is another now.
 type Earlier struct {
 	// Passed are the results to take over, by the ids of cells.
-	Passed map[string]Result
+	Passed map[string]outcome.Result
 	// Same are those of the very flake: they need not be evaluated.
 	Same map[string]bool
 	// Homes are those that were found inside hosts of that flake.
@@ -80,7 +81,7 @@ func (r *run) homesInside(host string) []string {
 // takesOver puts the earlier result in the place of a cell's that was evaluated,
 // if it passed then with the same derivation. Nobody boots a host again in which
 // nothing is new.
-func (r *run) takesOver(res *Result) bool {
+func (r *run) takesOver(res *outcome.Result) bool {
 	if r.Earlier == nil {
 		return false
 	}
@@ -101,7 +102,7 @@ func (r *run) homesAreOld(vm matrix.Cell) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !slices.ContainsFunc(homes, func(h VMHome) bool {
-		return slices.ContainsFunc(r.results, func(res Result) bool { return res.Cell.ID == h.Cell.ID && res.From.IsZero() })
+		return slices.ContainsFunc(r.results, func(res outcome.Result) bool { return res.Cell.ID == h.Cell.ID && res.From.IsZero() })
 	})
 }
 
@@ -112,19 +113,10 @@ func (r *run) forgetActivations(vm matrix.Cell) {
 	defer r.mu.Unlock()
 	for i := range r.results {
 		res := &r.results[i]
-		inHost := func(p Phase) bool { return isActivation(p) && hostOf(res.Cell, p) == vm.Host }
+		inHost := func(p outcome.Phase) bool { return isActivation(p) && hostOf(res.Cell, p) == vm.Host }
 		if !res.From.IsZero() && slices.ContainsFunc(res.Phases, inHost) {
 			res.Phases = slices.DeleteFunc(slices.Clone(res.Phases), inHost)
-			r.tell(*res)
+			r.emitFinished(*res)
 		}
 	}
-}
-
-// found tells the watcher of a home inside a host.
-func (r *run) found(home matrix.Cell) {
-	r.watch(func(w Watcher) {
-		if w.Found != nil {
-			w.Found(home)
-		}
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // resumed is a run of hosts a and b with ann inside a, joe's home for a, and a's VM,
@@ -21,16 +22,16 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
 	r := &run{ended: map[string]chan struct{}{}, builds: map[string]*build{}}
 	r.Embedded = func(matrix.Cell) bool { return true }
 	r.VM.Homes = map[string][]string{"a": {"home/joe@a"}}
-	r.Earlier = &Earlier{Passed: map[string]Result{}, Same: map[string]bool{}}
+	r.Earlier = &Earlier{Passed: map[string]outcome.Result{}, Same: map[string]bool{}}
 	for _, c := range append(slices.Clone(cells), inside) {
 		if c.ID != inside.ID {
 			r.wanted = append(r.wanted, c.ID)
 			r.ended[c.ID] = make(chan struct{})
 		}
 		if slices.Contains(passed, c.ID) {
-			res := Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
+			res := outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
 			if c.Kind == matrix.KindHome {
-				res.Phases = []Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseActivate.Name(), Status: result.Passed}}}
+				res.Phases = []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseActivate.Name(), Status: result.Passed}}}
 			}
 			r.Earlier.Passed[c.ID], r.Earlier.Same[c.ID] = res, same
 		}
@@ -87,7 +88,7 @@ func TestTakeOverByDerivation(t *testing.T) {
 		t.Errorf("not evaluated: %s", r.finished())
 	}
 	for drv, want := range map[string]bool{"nixos/b.drv": true, "other.drv": false, "": false} {
-		if res := (Result{Cell: cells[1], DrvPath: drv}); r.takesOver(&res) != want || want == res.From.IsZero() {
+		if res := (outcome.Result{Cell: cells[1], DrvPath: drv}); r.takesOver(&res) != want || want == res.From.IsZero() {
 			t.Errorf("%q: %+v", drv, res)
 		}
 	}
@@ -113,7 +114,7 @@ func TestTakeOverOfVMs(t *testing.T) {
 			home.From, home.Phases = time.Time{}, home.Phases[:1]
 		}
 		r.finish(home)
-		res := Result{Cell: vm, DrvPath: c.drv}
+		res := outcome.Result{Cell: vm, DrvPath: c.drv}
 		if got := r.takesOver(&res); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}

@@ -1,3 +1,10 @@
+// Package runner takes cells through evaluation and building.
+//
+// [Discover] asks a flake what it offers and makes the matrix of it; [Run]
+// evaluates and builds the selected cells concurrently, a cell building as soon
+// as it is evaluated, and attributes what fails to its [result.Cause]: one broken
+// package below five hosts is one cause with five cells. A failed cell is a
+// result and stops none of its siblings.
 package runner
 
 import (
@@ -17,6 +24,9 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Options say how a run is done.
@@ -32,7 +42,7 @@ type Options struct {
 	// own default, and else one a core.
 	BuildJobs int
 	// Memory is what all evaluations together may take; nil is no limit.
-	Memory *Memory
+	Memory *evalpool.Memory
 	// Systems are those asked for; empty means any. A cell that turns out to be
 	// for another is skipped.
 	Systems []string
@@ -57,7 +67,7 @@ type Options struct {
 	// collected as garbage, as by min-free of a builder in the same run. Whoever made it
 	// removes it in the end. Empty keeps nothing.
 	Roots string
-	// Stall is after how long a builder that writes nothing is told of; 0 is never.
+	// Stall is how long a builder may write nothing before that is reported; 0 is for ever.
 	Stall time.Duration
 	// Retries is how often more than once something is tried that fails for what may
 	// be gone the next time: a lost connection, a server in trouble.
@@ -65,69 +75,23 @@ type Options struct {
 	// Later gives cells that were not known yet, as soon as they are, or none once the
 	// run is stopped. Nothing that Run was given hangs on them. Nil is none.
 	Later func(context.Context) []matrix.Cell
-	// Watch are told what happens, each in order and one thing at a time, but several of
-	// them at once, of the same things. One that takes its time holds up neither the run
-	// nor the others, until in the end all know all. A builder that writes much waits for
-	// the slowest of those that want to know of it.
-	Watch []Watcher
-}
-
-// Watcher is told of a run while it goes on. Any field may be nil.
-type Watcher struct {
-	// More says that so many more cells take part.
-	More func(cells []matrix.Cell)
-	// Start says that a phase of a cell begins.
-	Start func(cell matrix.Cell, phase string)
-	// Waits says that a cell is evaluated and waits for its turn to be built, or for
-	// another that has the same derivation; or that nothing is done for its build just
-	// now, for others have all slots.
-	Waits func(cell matrix.Cell)
-	// GoesOn says that a phase which waited goes on. Since is when it would have begun
-	// had it not waited.
-	GoesOn func(cell matrix.Cell, phase string, since time.Time)
-	// Asks says that Nix is asked what is to be built for cells that wait, or that it has
-	// answered. It asks binary caches, which may take their time.
-	Asks func(yes bool)
-	// Done says that a cell is finished. SameAs and the ids of causes are not
-	// known yet. A home that is activated in its host is finished a second time.
-	Done func(Result)
-	// Found says that a home was found inside a host and takes part, before that
-	// host is finished.
-	Found func(home matrix.Cell)
-	// Compared says that it is known what a finished cell was at the base.
-	Compared func(Result)
-	// Builder says that the builder of a derivation starts, or has ended.
-	Builder func(drv string, runs bool)
-	// Line is a line that a builder wrote, as it wrote it: clean it before showing
-	// it.
-	Line func(drv, line string)
-	// Retry says that a phase of some cells is tried again, and why.
-	Retry func(cells []matrix.Cell, phase string, why *result.Cause)
-	// Stalled says that a builder which cells wait for has written nothing for that
-	// long, or with 0 that it does so again.
-	Stalled func(drv string, cells []matrix.Cell, silent time.Duration)
-	// Without says of a binary cache, as scheme://host, that Nix goes on without it,
-	// and why.
-	Without func(cache, why string)
-	// Warned hands on a warning of a flake, which came up while a cell was evaluated.
-	// Each text comes once, no more than a hundred do, and none of what is known from
-	// an earlier run.
-	Warned func(cell matrix.Cell, text string)
+	// Subscribers follow the run. When Run returns they have handled all events.
+	Subscribers []event.Subscriber
 }
 
 // Run evaluates and builds the cells and gives every one its result, those too
 // that were interrupted. What fails is in the outcome: Run itself cannot fail.
-func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
+func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	given := ctx
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if o.Memory == nil {
-		o.Memory = &Memory{}
+		o.Memory = &evalpool.Memory{}
 	}
 	r := &run{
-		given: given, stop: stop, Options: o, audience: newAudience(o.Watch), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
-		atBase: map[string]*atBase{}, homesThen: map[string]map[string]Phase{}, warned: map[string]bool{}, lookups: make(chan struct{}, mostLookups),
-		evals: &evaluators{ctx: ctx, jobs: max(o.EvalJobs, 1), limit: o.Timeout, memory: budget{total: o.Memory.Total}, beside: o.Memory, retries: o.Retries},
+		given: given, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
+		atBase: map[string]*atBase{}, homesThen: map[string]map[string]outcome.Phase{}, warned: map[string]bool{}, lookups: make(chan struct{}, mostLookups),
+		evals: evalpool.New(ctx, evalpool.Options{Jobs: o.EvalJobs, Limit: o.Timeout, Memory: o.Memory, Retries: o.Retries}),
 	}
 	r.builders = newBuilders(ctx, r)
 	for _, c := range cells {
@@ -139,20 +103,20 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 			r.parts[c.Part] = append(r.parts[c.Part], c)
 		}
 	}
-	r.evals.hold()
+	r.evals.Hold()
 	cells = r.takeOver(ctx, cells)
 	r.vms(ctx, cells)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c matrix.Cell) bool {
 		return c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID })
 	}) // which come with their host
-	asked := map[string]*query{}
+	asked := map[string]*evalpool.Query{}
 	for _, c := range cells {
 		asked[c.ID] = r.ask(c)
 	}
 	for _, c := range cells {
 		r.startBase(ctx, c)
 	}
-	r.evals.release()
+	r.evals.Release()
 	var evals errgroup.Group
 	for _, c := range cells {
 		evals.Go(safely.Error(func() error {
@@ -171,21 +135,19 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) Outcome {
 	r.builders.hurry()
 	_ = r.building.Wait()
 	r.compare(ctx)
-	r.evals.running.Wait() // a process may be about to end, when all is answered
+	r.evals.Wait()
 	r.builders.end()
 	interrupted := given.Err() != nil && Overdue(given) == nil
-	r.audience.catchUp()
-	return Conclude(r.results, interrupted)
+	r.events.Wait()
+	return outcome.Conclude(r.results, interrupted)
 }
 
 // later takes in the cells that come later.
 func (r *run) later(ctx context.Context, evals *errgroup.Group) {
 	cells := r.Later(ctx)
-	r.watch(func(w Watcher) {
-		if w.More != nil && len(cells) > 0 {
-			w.More(cells)
-		}
-	})
+	if len(cells) > 0 {
+		r.emit(event.Added{Cells: cells})
+	}
 	for _, c := range r.takeOver(ctx, cells) {
 		asked := r.ask(c)
 		r.startBase(ctx, c)
@@ -204,82 +166,45 @@ type run struct {
 	causes   causes
 	building errgroup.Group
 	atBases  errgroup.Group // evaluations at the base
-	evals    *evaluators
+	evals    *evalpool.Pool
 	builders *builders
 	ended    map[string]chan struct{} // closed when the cell is finished, by id
 	given    context.Context          // of whoever wants the run: its end is not one of the run's own
 	stop     func()                   // ends all that runs
 
 	mu      sync.Mutex
-	results []Result
-	homes   []Result          // those that were built, whatever becomes of them in a host
+	results []outcome.Result
+	homes   []outcome.Result  // those that were built, whatever becomes of them in a host
 	builds  map[string]*build // by derivation
 	built   map[string]bool   // derivations whose builder ran in this run
 	atBase  map[string]*atBase
 	// homesThen are the phases of homes in hosts that were booted as at the base,
 	// by host and home.
-	homesThen map[string]map[string]Phase
+	homesThen map[string]map[string]outcome.Phase
 	fatal     string // the cell that stopped the run
 	warned    map[string]bool
 
 	lookups chan struct{} // holds one for each process that looks for outputs
 	rooted  atomic.Int64
-	without sync.Map // the binary caches that were told of, see [Watcher.Without]
+	dropped sync.Map // the binary caches that were dropped, see [event.CacheDropped]
 
-	audience audience
+	events event.Bus
 }
 
-// watch tells the watchers, in their own time. What is told must not change any more.
-func (r *run) watch(of func(Watcher)) { r.audience.tell(of) }
+// emit sends an event to the subscribers, who handle it in their own time. Nothing in it may
+// change any more.
+func (r *run) emit(e event.Event) { r.events.Send(e) }
 
-// started tells the watcher that a phase begins.
-func (r *run) started(c matrix.Cell, phase string) {
-	r.watch(func(w Watcher) {
-		if w.Start != nil {
-			w.Start(c, phase)
-		}
-	})
-}
-
-// retried tells the watcher that a phase of cells, if there are any, is tried again.
-func (r *run) retried(cells []matrix.Cell, phase string, why *result.Cause) {
-	slices.SortFunc(cells, matrix.Compare)
-	r.watch(func(w Watcher) {
-		if w.Retry != nil && len(cells) > 0 {
-			w.Retry(cells, phase, why)
-		}
-	})
-}
-
-// waits tells the watcher that nothing of a cell is under way for the moment.
-func (r *run) waits(c matrix.Cell) {
-	r.watch(func(w Watcher) {
-		if w.Waits != nil {
-			w.Waits(c)
-		}
-	})
-}
-
-// goesOn tells the watcher that a phase which waited goes on.
-func (r *run) goesOn(c matrix.Cell, phase string, since time.Time) {
-	r.watch(func(w Watcher) {
-		if w.GoesOn != nil {
-			w.GoesOn(c, phase, since)
-		}
-	})
-}
-
-// asks tells the watcher that Nix is asked what is to be built, or has answered.
-func (r *run) asks(yes bool) {
-	r.watch(func(w Watcher) {
-		if w.Asks != nil {
-			w.Asks(yes)
-		}
-	})
+// emitRetrying sends that a phase of cells is tried again. There may be none.
+func (r *run) emitRetrying(cells []matrix.Cell, phase result.PhaseKind, cause *result.Cause) {
+	if len(cells) > 0 {
+		slices.SortFunc(cells, matrix.Compare)
+		r.emit(event.Retrying{Cells: cells, Phase: phase.Name(), Cause: cause})
+	}
 }
 
 // finish takes in the result of a cell.
-func (r *run) finish(res Result) {
+func (r *run) finish(res outcome.Result) {
 	res = r.late(res)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -290,24 +215,20 @@ func (r *run) finish(res Result) {
 	if res.Cell.Kind == matrix.KindHome && res.Status == result.Passed && res.How != result.Evaluated {
 		r.homes = append(r.homes, res)
 	}
-	r.tell(res)
+	r.emitFinished(res)
 	if ended, ok := r.ended[res.Cell.ID]; ok {
 		close(ended)
 	}
 }
 
-// tell tells the watchers that a cell is finished. One that failed may be the last.
-// The run is locked, so that they know of each as it is in the end.
-func (r *run) tell(res Result) {
+// emitFinished sends the result of a finished cell. With --fail-fast one that failed stops
+// the run. The caller holds the lock, so that the last event of a cell is how it ended.
+func (r *run) emitFinished(res outcome.Result) {
 	if r.FailFast && res.Status.NeedsAttention() {
 		r.fatal = cmp.Or(r.fatal, res.Cell.ID)
 		r.stop()
 	}
-	r.watch(func(w Watcher) {
-		if w.Done != nil {
-			w.Done(res)
-		}
-	})
+	r.emit(event.Finished{Result: res})
 }
 
 // root keeps paths from being collected as garbage while the run goes on. Where that

@@ -7,26 +7,27 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
-// silence watches for builders that write nothing for a long time. They may be at
-// work all the same: that is told, and no more.
+// silence looks for builders that write nothing for a long time. They may be at work all
+// the same, so it only reports them.
 type silence struct {
-	after time.Duration
-	tell  func(drv string, silent time.Duration)
+	after  time.Duration
+	report func(drv string, silent time.Duration)
 
 	mu       sync.Mutex
 	builders map[string]*lastWord // those that run, by derivation
 }
 
-// lastWord is when a builder wrote something last, and after how long it is told that
-// it did not since.
+// lastWord is when a builder wrote something last, and how much silence after that is
+// reported next.
 type lastWord struct {
 	at   time.Time
 	next time.Duration
 }
 
-// heard is told of each line of a builder, and of its start.
+// heard notes that a builder started or wrote a line.
 func (s *silence) heard(drv string) {
 	if s.after <= 0 {
 		return
@@ -36,11 +37,11 @@ func (s *silence) heard(drv string) {
 	s.builders[drv] = &lastWord{at: time.Now(), next: s.after}
 	s.mu.Unlock()
 	if was != nil && was.next > s.after {
-		s.tell(drv, 0) // it speaks again
+		s.report(drv, 0) // it writes again
 	}
 }
 
-// ended is told of the end of a builder.
+// ended notes that a builder ended.
 func (s *silence) ended(drv string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,14 +61,13 @@ func (s *silence) watch(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			for drv, silent := range s.overdue(now) {
-				s.tell(drv, silent)
+				s.report(drv, silent)
 			}
 		}
 	}
 }
 
-// overdue are the builders of which it is to be told. Of each that is told again
-// after twice the time.
+// overdue returns the builders to report. It returns each again after twice the time.
 func (s *silence) overdue(now time.Time) map[string]time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,8 +81,7 @@ func (s *silence) overdue(now time.Time) map[string]time.Duration {
 	return list
 }
 
-// silent tells the watchers of a builder that writes nothing, and of the cells that
-// wait for it.
+// silent sends that a builder writes nothing, with the cells that wait for it.
 func (s *builders) silent(drv string, silent time.Duration) {
 	s.mu.Lock()
 	var cells []matrix.Cell
@@ -91,9 +90,5 @@ func (s *builders) silent(drv string, silent time.Duration) {
 	}
 	s.mu.Unlock()
 	slices.SortFunc(cells, matrix.Compare)
-	s.r.watch(func(w Watcher) {
-		if w.Stalled != nil {
-			w.Stalled(drv, cells, silent)
-		}
-	})
+	s.r.emit(event.Stalled{Drv: drv, Cells: cells, Silent: silent})
 }

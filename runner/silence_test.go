@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// A builder is told of when it has written nothing for long, again after twice the
+// A builder is reported when it has written nothing for long, again after twice the
 // time, and when it speaks.
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []string
+		var reported []string
 		s := silence{after: 10 * time.Minute, builders: map[string]*lastWord{}}
-		s.tell = func(drv string, silent time.Duration) {
-			told = append(told, fmt.Sprint(drv, " ", silent.Round(time.Minute)))
+		s.report = func(drv string, silent time.Duration) {
+			reported = append(reported, fmt.Sprint(drv, " ", silent.Round(time.Minute)))
 		}
 		go s.watch(t.Context())
 		s.heard("quick")
@@ -29,8 +29,8 @@ func TestSilence(t *testing.T) {
 		time.Sleep(9 * time.Minute)
 		s.ended("quiet")
 		time.Sleep(time.Hour)
-		if want := []string{"quiet 10m0s", "quiet 20m0s", "quiet 0s"}; !slices.Equal(told, want) {
-			t.Errorf("told %q, want %q", told, want)
+		if want := []string{"quiet 10m0s", "quiet 20m0s", "quiet 0s"}; !slices.Equal(reported, want) {
+			t.Errorf("reported %q, want %q", reported, want)
 		}
 	})
 }

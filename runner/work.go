@@ -7,6 +7,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/graph"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // work is a build on its way through the builders, under their lock.
@@ -77,7 +78,7 @@ func (c *clock) workedUntil(now time.Time) time.Duration {
 func (b *build) settle(status result.Status) {
 	now := time.Now()
 	b.status = status
-	b.phase = Phase{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}}
+	b.phase = outcome.Phase{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}}
 	if b.began.IsZero() {
 		b.phase.Started = now
 	}

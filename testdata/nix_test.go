@@ -1,6 +1,6 @@
-// Package testdata_test tests the stand-ins for the example's inputs, and the
-// example, with the real Nix of each lane. Go leaves folders named testdata out
-// of ./..., so it is named: go test ./testdata/
+// Package testdata_test tests the stand-ins for the example's inputs, and the example, with
+// the real Nix of each lane. ./... leaves out folders named testdata, so name it:
+// go test ./testdata/
 package testdata_test
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// cells are the installables of the example, all of them.
+// cells are all installables of the example.
 var cells = []string{
 	"nixosConfigurations.reason.config.system.build.toplevel",
 	"nixosConfigurations.laptop.config.system.build.toplevel",
@@ -29,8 +29,7 @@ var cells = []string{
 	"formatter.x86_64-linux",
 }
 
-// run starts Nix with features on and inputs overridden, and gives stdout and
-// stderr.
+// run starts Nix with features enabled and inputs overridden, and returns stdout and stderr.
 func run(t *testing.T, lane lanes.Lane, args ...string) (string, string, error) {
 	t.Helper()
 	args = append([]string{"--extra-experimental-features", "nix-command flakes", "--option", "eval-cache", "false"}, args...)
@@ -42,7 +41,7 @@ func run(t *testing.T, lane lanes.Lane, args ...string) (string, string, error) 
 	return stdout.String(), stderr.String(), err
 }
 
-// must is run where a failure ends the test.
+// must is like run, but a failure ends the test.
 func must(t *testing.T, lane lanes.Lane, args ...string) string {
 	t.Helper()
 	stdout, stderr, err := run(t, lane, args...)
@@ -52,7 +51,7 @@ func must(t *testing.T, lane lanes.Lane, args ...string) string {
 	return stdout
 }
 
-// build builds an installable of a flake and gives its output path.
+// build builds an installable of a flake and returns its output path.
 func build(t *testing.T, lane lanes.Lane, overrides []string, flake, attr string, more ...string) string {
 	t.Helper()
 	link := filepath.Join(t.TempDir(), "result")
@@ -92,7 +91,7 @@ func TestModuleSystem(t *testing.T) {
 	})
 }
 
-// unindent removes what Nix puts before the lines of a message.
+// unindent removes the prefix that Nix puts before each line of a message.
 func unindent(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
@@ -108,8 +107,8 @@ func decode(t *testing.T, text string, into any) {
 	}
 }
 
-// TestFleetBuilds builds all of the example from nothing: a busybox of its own
-// for each lane and sandbox makes every derivation another one.
+// TestFleetBuilds builds all of the example from nothing: each lane and sandbox has its own
+// busybox, which makes every derivation new.
 func TestFleetBuilds(t *testing.T) {
 	fleet := filepath.Join(lanes.Root(t), "examples", "fleet")
 	forEachLane(t, func(t *testing.T, lane lanes.Lane) {
@@ -131,7 +130,7 @@ func TestFleetBuilds(t *testing.T) {
 	})
 }
 
-// hasPrograms wants the programs of several packages in a system's path.
+// hasPrograms checks that a system's path has the programs of several packages.
 func hasPrograms(t *testing.T, toplevel string, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -141,8 +140,8 @@ func hasPrograms(t *testing.T, toplevel string, names ...string) {
 	}
 }
 
-// markedBusybox is a copy of the busybox beside a mark of its own, so that all
-// that is built with it is built anew.
+// markedBusybox returns a copy of the busybox with a unique marker next to it, so that
+// everything is built anew.
 func markedBusybox(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -165,7 +164,7 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-// skipWithoutSandbox skips where the kernel grants no namespaces.
+// skipWithoutSandbox skips the test if the kernel grants no namespaces.
 func skipWithoutSandbox(t *testing.T, lane lanes.Lane, overrides []string) {
 	t.Helper()
 	fleet := filepath.Join(lanes.Root(t), "examples", "fleet")
@@ -182,7 +181,7 @@ func skipWithoutSandbox(t *testing.T, lane lanes.Lane, overrides []string) {
 	t.Fatalf("%v\n%s", err, stderr)
 }
 
-// TestHomeActivates activates a home in a folder of its own.
+// TestHomeActivates activates a home in a temporary folder.
 func TestHomeActivates(t *testing.T) {
 	forEachLane(t, func(t *testing.T, lane lanes.Lane) {
 		tmp := t.TempDir()
@@ -231,7 +230,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// fleetWithHomes is the example with its homes below dir.
+// fleetWithHomes returns the example with its homes below dir.
 func fleetWithHomes(t *testing.T, dir string) string {
 	t.Helper()
 	fleet := filepath.Join(t.TempDir(), "fleet")
@@ -247,7 +246,7 @@ func fleetWithHomes(t *testing.T, dir string) string {
 	return fleet
 }
 
-// tree is all below dir that is no folder, and what it links to.
+// tree lists everything below dir except folders, with the targets of links.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -262,7 +261,7 @@ func tree(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// TestEmbeddedHome finds the home of a user in the system of the host.
+// TestEmbeddedHome finds the home of a user in the host's system.
 func TestEmbeddedHome(t *testing.T) {
 	flake := filepath.Join(lanes.Root(t), "testdata", "flakes", "embedded")
 	const host = "nixosConfigurations.laptop.config."
@@ -278,7 +277,7 @@ func TestEmbeddedHome(t *testing.T) {
 	})
 }
 
-// probe asks what the other tests do not.
+// probe evaluates what the other tests do not.
 const probe = `{
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
   outputs = { nixpkgs, ... }: let

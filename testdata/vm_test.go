@@ -17,8 +17,8 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// withGuest are the overrides for hosts that boot; a machine that cannot have what
-// they boot skips.
+// withGuest returns the overrides for hosts that boot. On a machine that cannot make the
+// guest, it skips the test.
 func withGuest(t *testing.T) []string {
 	t.Helper()
 	lanes.Heavy(t, "boots a host")
@@ -28,7 +28,7 @@ func withGuest(t *testing.T) []string {
 	return lanes.Overrides(t)
 }
 
-// runners maps each host to the derivation of its runner, wherever it has one.
+// runners maps each host to the derivation of its runner, with or without a VM variant.
 const runners = `builtins.mapAttrs (_: h: (h.config.virtualisation.vmVariant or h.config).system.build.vm.drvPath)`
 
 func TestVMsEvaluate(t *testing.T) {
@@ -46,7 +46,7 @@ func TestVMsEvaluate(t *testing.T) {
 	})
 }
 
-// TestWithoutGuest wants all but the machine itself to be there without it.
+// TestWithoutGuest checks that without the guest everything but the machine itself works.
 func TestWithoutGuest(t *testing.T) {
 	host := "path:" + filepath.Join(lanes.Root(t), "testdata", "flakes", "vm-faults") + "#nixosConfigurations.healthy.config."
 	overrides := append(lanes.Overrides(t), "--override-input", "nixpkgs/guest", "path:"+filepath.Join(lanes.Root(t), "testdata", "inputs", "nixpkgs", "no-guest"))
@@ -66,7 +66,7 @@ func TestWithoutGuest(t *testing.T) {
 	})
 }
 
-// homesInside has the homes of vm-homes in the store of its host.
+// homesInside puts the homes of vm-homes into the store of its host.
 const homesInside = `{
   inputs.target.url = "path:/nowhere";
   outputs = { target, ... }: {
@@ -85,7 +85,7 @@ const homesInside = `{
   };
 }`
 
-// TestBoot boots two hosts at once, as slow as it gets: without KVM.
+// TestBoot boots two hosts at once without KVM, the slowest way.
 func TestBoot(t *testing.T) {
 	lane := lanes.Newest(t)
 	overrides := withGuest(t)
@@ -124,7 +124,7 @@ func TestBoot(t *testing.T) {
 		m.want("-rw-r----- alice wheel\n", "stat -c '%A %U %G' /etc/alices.conf")
 		m.want("blue\nmasked\n", "systemctl show --value -p Environment systemd-logind | grep -o blue; systemctl show --value -p LoadState getty@tty1")
 		m.want("Activation script snippet 'broken' failed (3)\n", "journalctl -b -o cat -t stage-2-init | grep ^Activation")
-		// A home of its own, with a service of its user.
+		// A standalone home, with a service of its user.
 		m.want("", "loginctl enable-linger alice; until systemctl --user -M alice@ is-active -q default.target; do sleep 1; done")
 		activate := "runuser -u alice -- env HOME=/home/alice USER=alice XDG_RUNTIME_DIR=/run/user/$(id -u alice) " + home + "/activate"
 		m.want("Activating reloadSystemd\n", activate+" | tail -n 1")
@@ -133,7 +133,7 @@ func TestBoot(t *testing.T) {
 	})
 }
 
-// machine is a host in QEMU, with its agent at the other end of conn.
+// machine is a host in QEMU, and conn the connection to its agent.
 type machine struct {
 	t      *testing.T
 	dir    string
@@ -143,7 +143,7 @@ type machine struct {
 	ended  error // once exited is closed
 }
 
-// boot starts a runner, and comes back when the guest agent answers.
+// boot starts a runner and returns when the guest agent answers.
 func boot(t *testing.T, vm string) *machine {
 	t.Helper()
 	// The path of a socket must be short.
@@ -184,7 +184,7 @@ func boot(t *testing.T, vm string) *machine {
 	return m
 }
 
-// connect asks until the agent answers with the number of the last question.
+// connect repeats a request until the agent answers with its number.
 func (m *machine) connect(ctx context.Context) {
 	m.t.Helper()
 	began := time.Now()
@@ -238,7 +238,7 @@ func (m *machine) sync(id int) error {
 	}
 }
 
-// ask gives the agent a command and decodes what it returns, if anything.
+// ask sends the agent a command and decodes its answer, if it has one.
 func (m *machine) ask(into any, command string, arguments map[string]any) {
 	m.t.Helper()
 	question, err := json.Marshal(map[string]any{"execute": command, "arguments": arguments})
@@ -257,7 +257,7 @@ func (m *machine) ask(into any, command string, arguments map[string]any) {
 	}
 }
 
-// want runs a line of shell in the guest.
+// want runs a shell command in the guest, which must succeed with the given output.
 func (m *machine) want(output, line string) {
 	m.t.Helper()
 	var started struct{ PID int }
@@ -283,7 +283,7 @@ func (m *machine) want(output, line string) {
 	}
 }
 
-// powerOff wants the guest to go down by itself.
+// powerOff checks that the guest powers off by itself.
 func (m *machine) powerOff() {
 	m.t.Helper()
 	m.ask(nil, "guest-shutdown", map[string]any{})

@@ -17,22 +17,22 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// Accel is how the guest's instructions are run: by the processor itself (KVM)
-// or by QEMU's interpreter (TCG).
+// Accel is how QEMU runs the guest's instructions: on the processor itself (KVM) or by
+// translating them (TCG).
 type Accel string
 
-// The accelerators. AccelAuto is a wish only: KVM where it is proven to work.
+// The accelerators. AccelAuto is a setting only: KVM if it works here, else TCG.
 const (
 	AccelAuto Accel = "auto"
 	AccelKVM  Accel = "kvm"
 	AccelTCG  Accel = "tcg"
 )
 
-// tcgFactor is how much longer things may take without KVM: TCG was measured to
-// be 2.5 to 20 times slower, booting in the lower half of that.
+// tcgFactor extends time limits without KVM: TCG was measured to be 2.5 to 20 times slower,
+// and booting is in the lower half of that.
 const tcgFactor = 5
 
-// factor scales the time limits of a boot.
+// factor scales time limits.
 func (a Accel) factor() time.Duration {
 	if a == AccelTCG {
 		return tcgFactor
@@ -40,13 +40,13 @@ func (a Accel) factor() time.Duration {
 	return 1
 }
 
-// Accelerator is the choice of this machine, made once for each QEMU: hosts of
-// several nixpkgs, or for several processors, have several.
+// Accelerator chooses an accelerator, once for each QEMU: hosts of different nixpkgs or
+// processors have different ones.
 type Accelerator struct {
-	// Want is what was asked for; empty is [AccelAuto].
-	Want Accel
-	// Cache is the file in which the answer is kept until the machine boots
-	// anew; empty keeps none.
+	// Wanted is the user's setting; empty is [AccelAuto].
+	Wanted Accel
+	// Cache is the file that keeps the result of trying KVM until the machine reboots; empty
+	// keeps none.
 	Cache string
 
 	mu     sync.Mutex
@@ -54,57 +54,57 @@ type Accelerator struct {
 }
 
 type choice struct {
-	accel Accel
-	why   string
-	err   error
+	accel  Accel
+	reason string
+	err    error
 }
 
-// Choose says which accelerator to use, and why that and no other in words for
-// the report. KVM that was forced and does not work is an error. qemu is the
-// program to prove it with.
-func (a *Accelerator) Choose(ctx context.Context, qemu string) (chosen Accel, why string, err error) {
+// Choose returns the accelerator to use, and the reason in words for the report. It tries
+// KVM with the program qemu. If the user insists on KVM and it does not work, that is an
+// error.
+func (a *Accelerator) Choose(ctx context.Context, qemu string) (chosen Accel, reason string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	c, known := a.chosen[qemu]
 	if !known {
-		c.accel, c.why, c.err = a.choose(ctx, qemu)
+		c.accel, c.reason, c.err = a.choose(ctx, qemu)
 		if a.chosen == nil {
 			a.chosen = map[string]choice{}
 		}
 		a.chosen[qemu] = c
 	}
-	return c.accel, c.why, c.err
+	return c.accel, c.reason, c.err
 }
 
 func (a *Accelerator) choose(ctx context.Context, qemu string) (Accel, string, error) {
-	if a.Want == AccelTCG {
+	if a.Wanted == AccelTCG {
 		return AccelTCG, "asked for", nil
 	}
-	flaw := a.flawOfKVM(ctx, qemu)
+	problem := a.kvmProblem(ctx, qemu)
 	switch {
 	case ctx.Err() != nil:
 		return "", "", ctx.Err()
-	case flaw == "":
+	case problem == "":
 		return AccelKVM, "", nil
-	case a.Want == AccelKVM:
-		return "", "", fmt.Errorf("KVM was asked for and does not work here: %s", flaw)
+	case a.Wanted == AccelKVM:
+		return "", "", fmt.Errorf("KVM was asked for and does not work here: %s", problem)
 	}
-	return AccelTCG, flaw, nil
+	return AccelTCG, problem, nil
 }
 
-// proof is a remembered answer. It holds for the boot of the machine, the QEMU and the
-// guest that it was got with.
-type proof struct {
-	Boot  string `json:"boot"`
-	QEMU  string `json:"qemu"`
-	Guest uint32 `json:"guest"` // a checksum: a later flakeci may ask for more
-	Flaw  string `json:"flaw"`  // empty: KVM works
+// trialResult is the cached result of [tryKVM]. It is valid for one boot of the machine,
+// one QEMU and one trial guest.
+type trialResult struct {
+	Boot    string `json:"boot"`
+	QEMU    string `json:"qemu"`
+	Guest   uint32 `json:"guest"` // a checksum: a later flakeci may try more
+	Problem string `json:"flaw"`  // empty: KVM works
 }
 
-// flawOfKVM says what is wrong with KVM here, "" for nothing.
-func (a *Accelerator) flawOfKVM(ctx context.Context, qemu string) string {
-	if m := machineOf(qemu); !slices.Contains(machines[runtime.GOARCH], m) {
-		return "KVM cannot be another processor: " + m
+// kvmProblem says what is wrong with KVM on this machine, "" if nothing is.
+func (a *Accelerator) kvmProblem(ctx context.Context, qemu string) string {
+	if m := archOf(qemu); !slices.Contains(guestArchs[runtime.GOARCH], m) {
+		return "KVM cannot run another processor: " + m
 	}
 	if f, err := os.OpenFile(kvmDevice, os.O_RDWR, 0); err != nil {
 		if errors.Is(err, os.ErrPermission) {
@@ -114,37 +114,36 @@ func (a *Accelerator) flawOfKVM(ctx context.Context, qemu string) string {
 	} else if err := f.Close(); err != nil {
 		return err.Error()
 	}
-	now := proof{Boot: bootID(), QEMU: qemu, Guest: crc32.ChecksumIEEE(proofGuests()[runtime.GOARCH].image)}
-	if known, ok := a.recall(now); ok {
-		return known.Flaw
+	now := trialResult{Boot: bootID(), QEMU: qemu, Guest: crc32.ChecksumIEEE(trialGuests()[runtime.GOARCH].image)}
+	if known, ok := a.loadTrial(now); ok {
+		return known.Problem
 	}
-	late := false
-	now.Flaw, late = proveKVM(ctx, qemu)
-	// One that took too long may have done so for what else there was to do here.
-	if ctx.Err() == nil && !late {
-		a.remember(now)
+	slow := false
+	now.Problem, slow = tryKVM(ctx, qemu)
+	// If it was slow, the machine may just have been busy.
+	if ctx.Err() == nil && !slow {
+		a.saveTrial(now)
 	}
-	return now.Flaw
+	return now.Problem
 }
 
-// machines are the guests that KVM can run, by Go's name of this machine's
-// architecture, in the words of QEMU; its own comes first.
-var machines = map[string][]string{"amd64": {"x86_64", "i386"}, "arm64": {"aarch64"}}
+// guestArchs lists QEMU's names of the architectures that KVM can run, by Go's name of this
+// machine's. The machine's own comes first.
+var guestArchs = map[string][]string{"amd64": {"x86_64", "i386"}, "arm64": {"aarch64"}}
 
-// machineOf is the processor that a QEMU makes. One whose name does not say makes
-// this machine's own.
-func machineOf(qemu string) string {
-	_, m, says := strings.Cut(filepath.Base(qemu), "qemu-system-")
-	if own := machines[runtime.GOARCH]; !says && len(own) > 0 {
+// archOf returns the architecture that a QEMU emulates: this machine's own if the name of
+// the program does not tell.
+func archOf(qemu string) string {
+	_, arch, found := strings.Cut(filepath.Base(qemu), "qemu-system-")
+	if own := guestArchs[runtime.GOARCH]; !found && len(own) > 0 {
 		return own[0]
 	}
-	return m
+	return arch
 }
 
 const kvmDevice = "/dev/kvm"
 
-// bootID is another one each time the machine starts; empty where the kernel
-// has none.
+// bootID changes with each boot of the machine. It is empty on a kernel without one.
 func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -153,31 +152,31 @@ func bootID() string {
 	return strings.TrimSpace(string(id))
 }
 
-func (a *Accelerator) recall(now proof) (known proof, ok bool) {
+func (a *Accelerator) loadTrial(now trialResult) (known trialResult, ok bool) {
 	if a.Cache == "" || now.Boot == "" {
 		return known, false
 	}
-	const most = 4 << 10 // bytes
-	text, err := safefile.Read(a.Cache, most)
+	const maxSize = 4 << 10
+	text, err := safefile.Read(a.Cache, maxSize)
 	if err != nil || json.Unmarshal(text, &known) != nil {
 		return known, false
 	}
 	return known, known.Boot == now.Boot && known.QEMU == now.QEMU && known.Guest == now.Guest
 }
 
-// remember keeps the answer. Where it cannot, it is got anew the next time.
-func (a *Accelerator) remember(p proof) {
+// saveTrial writes the cache. If that fails, KVM is tried again next time.
+func (a *Accelerator) saveTrial(p trialResult) {
 	text, err := json.Marshal(p)
 	if a.Cache == "" || err != nil || os.MkdirAll(filepath.Dir(a.Cache), 0o755) != nil {
 		return
 	}
-	half := a.Cache + ".new"
-	f, err := safefile.Create(half)
+	fresh := a.Cache + ".new"
+	f, err := safefile.Create(fresh)
 	if err != nil {
 		return
 	}
 	_, err = f.Write(append(text, '\n'))
 	if errors.Join(err, f.Close()) == nil {
-		_ = os.Rename(half, a.Cache)
+		_ = os.Rename(fresh, a.Cache)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// fakeQEMU is a program that counts how often it is started and then does as the
-// script says. What KVM does on a machine cannot be chosen in a test.
+// fakeQEMU returns a program that counts its starts and then runs the script: a test cannot
+// choose how KVM behaves on a machine.
 func fakeQEMU(t *testing.T, script string) (path string, starts func() int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -38,36 +38,36 @@ func needKVMDevice(t *testing.T) {
 	f.Close()
 }
 
-func TestAcceleratorProvesKVM(t *testing.T) {
+func TestAcceleratorTriesKVM(t *testing.T) {
 	needKVMDevice(t)
-	for _, c := range []struct{ name, script, why string }{
+	for _, c := range []struct{ name, script, reason string }{
 		{"works", "exit 33", ""},
 		{"aborts", "echo 'error: failed to set MSR 0x10a to 0x0' >&2; kill -ABRT $$", "QEMU with KVM fails: error: failed to set MSR 0x10a to 0x0"},
 		{"spins", "exec sleep 60", "a guest with KVM did nothing for 3s"},
-		{"says nothing", "exit 0", "QEMU with KVM fails: it ended without a word"},
+		{"prints nothing", "exit 0", "QEMU with KVM fails: it exited without a message"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			qemu, starts := fakeQEMU(t, c.script)
 			want := AccelTCG
-			if c.why == "" {
+			if c.reason == "" {
 				want = AccelKVM
 			}
 			cache := filepath.Join(t.TempDir(), "deep", "kvm.json")
-			for range 2 { // the second time it is remembered
+			for range 2 { // the second time it comes from the cache
 				a := Accelerator{Cache: cache}
-				got, why, err := a.Choose(t.Context(), qemu)
-				if err != nil || got != want || why != c.why {
-					t.Errorf("%q, %q, %v", got, why, err)
+				got, reason, err := a.Choose(t.Context(), qemu)
+				if err != nil || got != want || reason != c.reason {
+					t.Errorf("%q, %q, %v", got, reason, err)
 				}
 			}
-			forced := Accelerator{Want: AccelKVM, Cache: cache}
+			forced := Accelerator{Wanted: AccelKVM, Cache: cache}
 			if _, _, err := forced.Choose(t.Context(), qemu); (err == nil) != (want == AccelKVM) {
 				t.Errorf("forced: %v", err)
 			}
 			times := 1
 			if c.name == "spins" {
-				times = 3 // it may have been a busy machine
+				times = 3 // not cached: the machine may have been busy
 			}
 			if n := starts(); n != times {
 				t.Errorf("started %d times", n)
@@ -76,8 +76,8 @@ func TestAcceleratorProvesKVM(t *testing.T) {
 	}
 }
 
-// Another boot of the machine, another QEMU, or another proof is another question.
-func TestAcceleratorForgets(t *testing.T) {
+// The cache is not valid for another boot of the machine, another QEMU or another trial.
+func TestAcceleratorIgnoresStaleCache(t *testing.T) {
 	needKVMDevice(t)
 	cache := filepath.Join(t.TempDir(), "kvm.json")
 	if err := os.WriteFile(cache, []byte(`{"boot": "another", "qemu": "q", "flaw": ""}`), 0o600); err != nil {
@@ -87,14 +87,14 @@ func TestAcceleratorForgets(t *testing.T) {
 	other, others := fakeQEMU(t, "exit 33")
 	for _, q := range []string{qemu, other} {
 		a := Accelerator{Cache: cache}
-		if got, why, err := a.Choose(t.Context(), q); err != nil || got != AccelKVM {
-			t.Errorf("%q, %q, %v", got, why, err)
+		if got, reason, err := a.Choose(t.Context(), q); err != nil || got != AccelKVM {
+			t.Errorf("%q, %q, %v", got, reason, err)
 		}
 	}
 	if starts() != 1 || others() != 1 {
 		t.Errorf("started %d and %d times", starts(), others())
 	}
-	earlier := fmt.Sprintf(`{"boot": %q, "qemu": %q, "flaw": ""}`, bootID(), qemu) // of a flakeci that proved less
+	earlier := fmt.Sprintf(`{"boot": %q, "qemu": %q, "flaw": ""}`, bootID(), qemu) // from a flakeci that tried less
 	if err := os.WriteFile(cache, []byte(earlier), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +104,7 @@ func TestAcceleratorForgets(t *testing.T) {
 	}
 }
 
-// What was found is written through no link.
-func TestProofIsWrittenThroughNoLink(t *testing.T) {
+func TestAcceleratorCacheFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
 	a := Accelerator{Cache: filepath.Join(dir, "kvm.json")}
 	other := filepath.Join(dir, "other")
@@ -114,29 +113,28 @@ func TestProofIsWrittenThroughNoLink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := proof{Boot: "boot", QEMU: "qemu"}
-	a.remember(p)
-	if known, ok := a.recall(p); !ok || known != p {
-		t.Errorf("remembered %+v, %v", known, ok)
+	p := trialResult{Boot: "boot", QEMU: "qemu"}
+	a.saveTrial(p)
+	if known, ok := a.loadTrial(p); !ok || known != p {
+		t.Errorf("cached %+v, %v", known, ok)
 	}
 	if text, err := os.ReadFile(other); err != nil || string(text) != "other" {
 		t.Errorf("the other file holds %q, %v", text, err)
 	}
 }
 
-// Hosts for other processors do not decide for the others, nor the others for
-// them.
+// Each QEMU has its own choice: one for another processor does not decide for the rest.
 func TestAcceleratorOfAnotherProcessor(t *testing.T) {
 	foreign := "qemu-system-riscv64"
 	var a Accelerator
-	got, why, err := a.Choose(t.Context(), "/x/bin/"+foreign)
-	if err != nil || got != AccelTCG || why != "KVM cannot be another processor: riscv64" {
-		t.Errorf("%q, %q, %v", got, why, err)
+	got, reason, err := a.Choose(t.Context(), "/x/bin/"+foreign)
+	if err != nil || got != AccelTCG || reason != "KVM cannot run another processor: riscv64" {
+		t.Errorf("%q, %q, %v", got, reason, err)
 	}
-	if _, why2, _ := a.Choose(t.Context(), "/x/bin/qemu-kvm"); why2 == why {
-		t.Errorf("this machine's own: %q", why2)
+	if _, reason2, _ := a.Choose(t.Context(), "/x/bin/qemu-kvm"); reason2 == reason {
+		t.Errorf("this machine's own: %q", reason2)
 	}
-	forced := Accelerator{Want: AccelKVM}
+	forced := Accelerator{Wanted: AccelKVM}
 	if _, _, err := forced.Choose(t.Context(), foreign); err == nil {
 		t.Error("forced, it is no error")
 	}
@@ -148,9 +146,9 @@ func TestAcceleratorOfAnotherProcessor(t *testing.T) {
 }
 
 func TestAcceleratorAskedForTCG(t *testing.T) {
-	a := Accelerator{Want: AccelTCG}
-	if got, why, err := a.Choose(t.Context(), "no-such-qemu"); err != nil || got != AccelTCG || why != "asked for" {
-		t.Errorf("%q, %q, %v", got, why, err)
+	a := Accelerator{Wanted: AccelTCG}
+	if got, reason, err := a.Choose(t.Context(), "no-such-qemu"); err != nil || got != AccelTCG || reason != "asked for" {
+		t.Errorf("%q, %q, %v", got, reason, err)
 	}
 }
 
@@ -161,18 +159,18 @@ func TestAcceleratorInterrupted(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "kvm.json")
 	a := Accelerator{Cache: cache}
 	if _, _, err := a.Choose(ctx, "qemu"); err == nil {
-		t.Error("an interrupted proof proves nothing")
+		t.Error("an interrupted trial counts")
 	}
 	if _, err := os.Stat(cache); err == nil {
-		t.Error("it was remembered")
+		t.Error("it was cached")
 	}
 }
 
-// The guests of the proof are started for real, by the interpreter.
-func TestProofRuns(t *testing.T) {
+// The trial guests really run, with TCG.
+func TestTrialGuestsRun(t *testing.T) {
 	for arch, qemu := range map[string]string{"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"} {
 		t.Run(arch, func(t *testing.T) {
-			guest := proofGuests()[arch]
+			guest := trialGuests()[arch]
 			err := guest.run(t.Context(), qemu, AccelTCG)
 			if errors.Is(err, proc.ErrNotFound) {
 				t.Skipf("no %s here", qemu)

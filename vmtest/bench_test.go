@@ -20,23 +20,23 @@ import (
 	"github.com/flakeci/flakeci/vmtest"
 )
 
-// BenchmarkBoot compares, on one machine and in turns, flakeci's boot of a host
-// without checks and homes, from the start of QEMU to the verdict, with a plain
-// driver that does no more than wait for the guest's agent and for systemd to be
-// done. The metric flakeci/plain is of the medians of five boots each.
+// BenchmarkBoot compares flakeci's boot of a host without checks and homes, from the start of
+// QEMU to the verdict, with a plain driver that only waits for the guest agent and for
+// systemd. The boots alternate. The metric flakeci/plain is the ratio of the medians of five
+// boots each.
 func BenchmarkBoot(b *testing.B) {
 	runner := buildRunner(b)
-	lab := &vmtest.Lab{Accel: &vmtest.Accelerator{}, Dir: b.TempDir(), Path: os.Getenv("PATH")}
+	pool := &vmtest.Pool{Accel: &vmtest.Accelerator{}, Dir: b.TempDir(), Path: os.Getenv("PATH")}
 	var accel vmtest.Accel
 	ours := func() time.Duration {
-		res := lab.Boot(b.Context(), vmtest.Host{Name: "healthy", Runner: runner}, func(string, result.PhaseName) {})
+		res := pool.Boot(b.Context(), vmtest.Host{Name: "healthy", Runner: runner}, func(string, result.PhaseName) {})
 		if boot := res.Phases[0]; len(boot.Faults) > 0 {
 			b.Fatalf("%+v", boot.Faults[0])
 		}
 		accel = res.Accel
 		return time.Duration(res.Phases[0].Duration * float64(time.Second))
 	}
-	ours() // proves KVM, or that there is none, and warms the page cache
+	ours() // tries KVM and warms the page cache
 	const turns = 5
 	var flakeci, plain []time.Duration
 	for b.Loop() {
@@ -54,7 +54,7 @@ func median(d []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(d))[len(d)/2]
 }
 
-// buildRunner builds the VM of a host that has nothing to it, as flakeci would.
+// buildRunner builds the VM of a minimal host.
 func buildRunner(b *testing.B) string {
 	b.Helper()
 	if _, ok := lanes.Guest(b); !ok {
@@ -77,8 +77,8 @@ func buildRunner(b *testing.B) string {
 	return built[0].Outputs["out"]
 }
 
-// bootPlainly is what a person would write: start the runner, ask until the agent
-// answers, wait for systemd. It gives the time until systemd is done.
+// bootPlainly starts the runner, waits for the agent and then for systemd, as a simple script
+// would. It returns the time until systemd is done.
 func bootPlainly(b *testing.B, runner string, accel vmtest.Accel) time.Duration {
 	b.Helper()
 	scripts, err := filepath.Glob(filepath.Join(runner, "bin", "run-*-vm"))
@@ -113,7 +113,7 @@ func bootPlainly(b *testing.B, runner string, accel vmtest.Accel) time.Duration 
 	return took
 }
 
-// plainAgent talks to the guest's agent in the simplest way.
+// plainAgent is a minimal client of the guest agent.
 type plainAgent struct {
 	b      *testing.B
 	socket string
@@ -121,8 +121,8 @@ type plainAgent struct {
 	lines  *json.Decoder
 }
 
-// sync asks ten times a second until somebody answers. Each question has a number, since
-// those that nobody waits for any more are answered as well once the agent is up.
+// sync asks ten times a second until the agent answers. Each request has a number, since the
+// agent later answers the abandoned ones too.
 func (a *plainAgent) sync() {
 	end := time.Now().Add(3 * time.Minute)
 	for id := 1; time.Now().Before(end); id++ {
@@ -171,7 +171,7 @@ func (a *plainAgent) want(output, program string, args ...string) {
 		a.call("guest-exec-status", map[string]any{"pid": started.PID}, &status)
 		if status.Exited {
 			if out, err := base64.StdEncoding.DecodeString(status.Out); err != nil || strings.TrimSpace(string(out)) != output {
-				a.b.Fatalf("%s %q said %q, %v", program, args, out, err)
+				a.b.Fatalf("%s %q printed %q, %v", program, args, out, err)
 			}
 			return
 		}

@@ -1,7 +1,6 @@
 package vmtest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,50 +11,37 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// Boot boots a host, asks it how it is, activates its homes, runs its checks and
-// stops it. step is told of each phase that begins, with the id of the home for
-// one of a home and "" for one of the host. A boot that failed by a fault of the
-// machine's is tried once more.
-func (l *Lab) Boot(ctx context.Context, h Host, step func(home string, phase result.PhaseName)) Result {
-	release, err := l.Budget.acquire(ctx, h)
+// Boot boots a host, asks it for failed units, activates its homes, runs its checks and
+// stops it. It calls step at the start of each phase, with the id of the home or with ""
+// for a phase of the host. If the machine was to blame for a failure, Boot tries once more.
+func (p *Pool) Boot(ctx context.Context, h Host, step func(home string, phase result.PhaseName)) Result {
+	release, err := p.Budget.acquire(ctx, h)
 	if err != nil {
 		return canceledResult(h)
 	}
 	defer release()
-	res := l.attempt(ctx, h, step)
-	if ctx.Err() != nil || !slices.ContainsFunc(res.faults(), (*Fault).machines) {
+	res := p.attempt(ctx, h, step)
+	if ctx.Err() != nil || !slices.ContainsFunc(res.faults(), (*Fault).isInfra) {
 		return res
 	}
-	again := l.attempt(ctx, h, step)
+	again := p.attempt(ctx, h, step)
 	again.Phases[0].Attempts = 2
-	again.Flaky = ctx.Err() == nil && !slices.ContainsFunc(again.faults(), (*Fault).machines)
+	again.Flaky = ctx.Err() == nil && !slices.ContainsFunc(again.faults(), (*Fault).isInfra)
 	return again
 }
 
-// faults lists what was wrong in all phases, those of homes too.
-func (r Result) faults() []*Fault {
-	var all []*Fault
-	for _, p := range r.Phases {
-		all = append(all, p.Faults...)
-	}
-	for _, p := range r.Homes {
-		all = append(all, p.Faults...)
-	}
-	return all
-}
-
 // attempt boots a host once.
-func (l *Lab) attempt(ctx context.Context, h Host, step func(home string, phase result.PhaseName)) Result {
-	b := booting{lab: l, host: h, step: step, result: Result{Homes: map[string]Phase{}}}
+func (p *Pool) attempt(ctx context.Context, h Host, step func(home string, phase result.PhaseName)) Result {
+	s := session{pool: p, host: h, step: step, result: Result{Homes: map[string]Phase{}}}
 	step("", result.PhaseBoot.Name())
 	boot := newPhase(result.PhaseBoot.Name())
-	m, alive, fault := l.start(ctx, h, startOptions{})
+	m, alive, fault := p.start(ctx, h, startOptions{})
 	if fault == nil {
-		b.machine = m
+		s.machine = m
 		defer m.discard()
-		b.result.Accel = m.accel
-		boot.Faults = b.comeUp(alive)
-		boot.Message = b.accelNote(alive)
+		s.result.Accel = m.accel
+		boot.Faults = s.awaitUp(alive)
+		boot.Message = s.accelNote(alive)
 	} else {
 		boot.Faults = []*Fault{fault}
 	}
@@ -63,22 +49,22 @@ func (l *Lab) attempt(ctx context.Context, h Host, step func(home string, phase 
 	if ctx.Err() != nil {
 		boot.Status, boot.Faults = result.Canceled, nil
 	}
-	b.result.Phases = []Phase{boot}
-	b.up = fault == nil && boot.up()
-	b.homes(alive)
-	b.checks(alive)
+	s.result.Phases = []Phase{boot}
+	s.up = fault == nil && boot.up()
+	s.activateHomes(alive)
+	s.runChecks(alive)
 	if m != nil {
-		runs := alive.Err() == nil
-		b.keepEvidence(ctx, runs)
-		if !m.stop(ctx, b.up && runs) { // one that panicked hears no power button
-			first := &b.result.Phases[0]
-			first.Message = strings.TrimPrefix(first.Message+"; what it started still runs: flakeci may not end it", "; ")
+		running := alive.Err() == nil
+		s.saveEvidence(ctx, running)
+		if !m.stop(ctx, s.up && running) { // a panicked kernel ignores the power button
+			first := &s.result.Phases[0]
+			first.Message = strings.TrimPrefix(first.Message+"; a process it started still runs: flakeci may not end it", "; ")
 		}
 	}
-	return b.result
+	return s.result
 }
 
-// canceledResult is that of a host whose turn never came.
+// canceledResult is for a host that was never started.
 func canceledResult(h Host) Result {
 	canceled := func(kind result.PhaseKind) Phase {
 		p := newPhase(kind.Name())
@@ -92,97 +78,97 @@ func canceledResult(h Host) Result {
 	return r
 }
 
-// up says whether the host came up, though perhaps not with all its units.
+// up reports whether the host came up, perhaps with failed units.
 func (p Phase) up() bool {
 	return p.Status != result.Canceled && !slices.ContainsFunc(p.Faults, func(f *Fault) bool {
 		return f.Kind != result.CauseUnit && f.Kind != result.CauseActivation
 	})
 }
 
-// booting is one host on its way.
-type booting struct {
-	lab     *Lab
-	host    Host
-	step    func(home string, phase result.PhaseName)
-	machine *machine
-	up      bool
-	answers bool // the guest's agent, when it was last asked
-	state   state
-	result  Result
+// session is one boot of a host, with its homes and checks.
+type session struct {
+	pool         *Pool
+	host         Host
+	step         func(home string, phase result.PhaseName)
+	machine      *machine
+	up           bool
+	agentAnswers bool // the guest agent answered the last question
+	state        state
+	result       Result
 }
 
-// comeUp waits until the host is up or will never be.
-func (b *booting) comeUp(alive context.Context) []*Fault {
-	m := b.machine
-	limit := b.lab.bootTimeout(m.accel)
+// awaitUp waits until the host is up, or can no longer come up.
+func (s *session) awaitUp(alive context.Context) []*Fault {
+	m := s.machine
+	limit := s.pool.bootTimeout(m.accel)
 	limited, cancel := context.WithTimeout(alive, limit)
 	defer cancel()
 	select {
-	case <-m.opened:
+	case <-m.agentOpened:
 	case <-limited.Done():
-		return b.notUp(alive, limit, limited.Err())
+		return s.bootFaults(alive, limit, limited.Err())
 	}
-	state, err := m.ask(limited)
+	state, err := m.inspectWhenSettled(limited)
 	if err != nil {
-		return b.notUp(alive, limit, err)
+		return s.bootFaults(alive, limit, err)
 	}
-	b.state, b.answers = state, true
+	s.state, s.agentAnswers = state, true
 	return state.faults(m)
 }
 
-// How long it may take until it is known why a connection to a guest was lost.
-const fateLimit = 10 * time.Second
+// exitLimit is how long QEMU may take to exit after the connection to the agent was lost.
+const exitLimit = 10 * time.Second
 
-// fate is the fault that ended the machine, nil if none did. err is what was the
-// matter with asking it: that a connection is lost is seen at once, and why only
-// when QEMU and all it started are gone.
-func fate(alive context.Context, err error) *Fault {
+// fatalFault returns the fault that ended the machine, nil if none did. err is the error
+// of a question to the guest. A lost connection shows at once; its reason is known only
+// when QEMU and its child processes have exited.
+func fatalFault(alive context.Context, err error) *Fault {
 	if errors.Is(err, guestagent.ErrClosed) {
 		select {
 		case <-alive.Done():
-		case <-time.After(fateLimit):
+		case <-time.After(exitLimit):
 		}
 	}
-	var died *faultError
-	if errors.As(context.Cause(alive), &died) {
-		return died.fault
+	var fatal *faultError
+	if errors.As(context.Cause(alive), &fatal) {
+		return fatal.fault
 	}
 	return nil
 }
 
-// The most jobs that a title names; a longer list is the message.
-const namedJobs = 3
+// maxJobsInTitle is how many jobs a title names; a longer list goes into the message.
+const maxJobsInTitle = 3
 
-// notUp says why a host did not come up: a fault that ended it, an agent that
-// refuses, or the time.
-func (b *booting) notUp(alive context.Context, limit time.Duration, err error) []*Fault {
-	if f := fate(alive, err); f != nil {
+// bootFaults says why a host did not come up: a fault ended it, its agent refused a
+// command, or the time was over.
+func (s *session) bootFaults(alive context.Context, limit time.Duration, err error) []*Fault {
+	if f := fatalFault(alive, err); f != nil {
 		return []*Fault{f}
 	}
 	if alive.Err() != nil {
 		return nil // interrupted
 	}
 	if !errors.Is(err, context.DeadlineExceeded) {
-		return []*Fault{unasked(err)}
+		return []*Fault{agentFault(err)}
 	}
-	m := b.machine
-	f := &Fault{Kind: result.CauseTimeout, Title: "it was not up after " + limit.String(), Tail: m.serial.tail(shownLines), Hint: b.lab.moreTime(m.accel)}
+	m := s.machine
+	f := m.fault(result.CauseTimeout, "it was not up after "+limit.String(), s.pool.timeoutHint(m.accel))
 	select {
-	case <-m.opened:
+	case <-m.agentOpened:
 	default:
 		return []*Fault{f}
 	}
-	limited, cancel := context.WithTimeout(alive, b.lab.atMost(5*time.Second*m.accel.factor()))
+	limited, cancel := context.WithTimeout(alive, s.pool.limited(5*time.Second*m.accel.factor()))
 	defer cancel()
 	jobs, err := m.jobs(limited)
-	b.answers = err == nil
+	s.agentAnswers = err == nil
 	switch {
 	case err != nil:
 		f.Kind, f.Title = result.CauseAgent, "the guest agent does not answer"
 		f.Hint = "the guest may have run out of memory, or hang; see its console"
 	case len(jobs) > 0:
-		f.Title += ", waiting for " + strings.Join(jobs[:min(namedJobs, len(jobs))], ", ")
-		if len(jobs) > namedJobs {
+		f.Title += ", waiting for " + strings.Join(jobs[:min(maxJobsInTitle, len(jobs))], ", ")
+		if len(jobs) > maxJobsInTitle {
 			f.Message = "systemd waits for:\n" + strings.Join(jobs, "\n")
 		}
 		f.Unit = jobs[0]
@@ -190,110 +176,75 @@ func (b *booting) notUp(alive context.Context, limit time.Duration, err error) [
 	return []*Fault{f}
 }
 
-func (l *Lab) bootTimeout(a Accel) time.Duration {
-	return l.atMost(cmp.Or(l.BootTimeout, DefaultBootTimeout) * a.factor())
-}
-
-// atMost shortens the time of a phase to what any may take.
-func (l *Lab) atMost(limit time.Duration) time.Duration {
-	if l.Limit > 0 {
-		return min(limit, l.Limit)
-	}
-	return limit
-}
-
-// moreTime says which limit it was that a host ran into.
-func (l *Lab) moreTime(a Accel) string {
-	if l.Limit > 0 && l.bootTimeout(a) == l.Limit {
-		return "give it more with --timeout"
-	}
-	return "give it more with boot-timeout in flakeci.toml"
-}
-
-func (l *Lab) silence(a Accel) time.Duration {
-	return cmp.Or(l.Silence, DefaultSilence) * a.factor()
-}
-
-// accelNote says what ran the guest, and why.
-func (b *booting) accelNote(alive context.Context) string {
-	m, why := b.machine, b.machine.why
+// accelNote says how the guest was run, and why.
+func (s *session) accelNote(alive context.Context) string {
+	m, reason := s.machine, s.machine.accelReason
 	limited, cancel := context.WithTimeout(context.WithoutCancel(alive), time.Second)
 	defer cancel()
-	// QEMU has the last word: the host's own options may say otherwise.
+	// The host's own options of QEMU may override flakeci's choice.
 	if kvm, err := m.qmp.KVM(limited); err == nil && kvm != (m.accel == AccelKVM) {
-		if b.result.Accel = AccelTCG; kvm {
-			b.result.Accel = AccelKVM
+		if s.result.Accel = AccelTCG; kvm {
+			s.result.Accel = AccelKVM
 		}
-		why = "QEMU says so"
+		reason = "QEMU says so"
 	}
-	if why == "" {
-		return "with " + string(b.result.Accel)
+	if reason == "" {
+		return "with " + string(s.result.Accel)
 	}
-	return "with " + string(b.result.Accel) + ": " + why
+	return "with " + string(s.result.Accel) + ": " + reason
 }
 
-// checks runs what the owner wants to be true of the host.
-func (b *booting) checks(alive context.Context) {
-	for _, c := range b.host.Checks {
+// runChecks runs the owner's checks.
+func (s *session) runChecks(alive context.Context) {
+	for _, c := range s.host.Checks {
 		name := result.PhaseName{Kind: result.PhaseCheck, Subject: c.Label()}
 		p := newPhase(name)
 		switch {
-		case b.result.Phases[0].Status == result.Canceled:
+		case s.result.Phases[0].Status == result.Canceled:
 			p.Status = result.Canceled
-		case !b.up:
+		case !s.up:
 			p.Status, p.Message = result.Skipped, "the host did not come up"
 		default:
-			b.step("", name)
-			p = b.check(alive, name, c)
+			s.step("", name)
+			p = s.runCheck(alive, name, c)
 		}
-		b.result.Phases = append(b.result.Phases, p)
+		s.result.Phases = append(s.result.Phases, p)
 	}
+}
+
+func (s *session) runCheck(alive context.Context, name result.PhaseName, c Check) Phase {
+	limited := alive
+	if limit := s.pool.Limit; limit > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(alive, limit)
+		defer cancel()
+	}
+	res := c.Run(limited, s.machine)
+	p := newPhase(name)
+	p.Started, p.Duration = res.Started, result.Seconds(res.Duration)
+	fatal := fatalFault(alive, res.Err)
+	switch {
+	case res.Passed:
+		p.Message = res.Seen
+	case fatal != nil:
+		p.Faults = []*Fault{fatal}
+	case alive.Err() != nil:
+		p.Status = result.Canceled
+	case limited.Err() != nil:
+		p.Faults = []*Fault{timeoutFault("check "+c.Label(), s.pool.Limit)}
+	case res.Err != nil:
+		p.Faults = []*Fault{agentFault(res.Err)}
+	default:
+		f := newFault(result.CauseCheck, "check "+c.Label()+" failed", "")
+		f.Key = strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00")
+		f.Message = "expected " + res.Expected + "\nseen " + res.Seen
+		f.LogTail = strings.Join(res.Detail, "\n")
+		p.Faults = []*Fault{f}
+	}
+	return p
 }
 
 // Exec runs a program in the guest, for checks.
 func (m *machine) Exec(ctx context.Context, c guestagent.Command) (guestagent.Result, error) {
 	return m.agent.Exec(ctx, c)
-}
-
-// unasked is the fault of a guest that is there and does not answer as it should.
-func unasked(err error) *Fault {
-	why := cut(err.Error())
-	return &Fault{Kind: result.CauseAgent, Title: "the guest could not be asked: " + why, Message: why}
-}
-
-// tooLong is the fault of a phase that took more time than it had.
-func tooLong(what string, limit time.Duration) *Fault {
-	return &Fault{Kind: result.CauseTimeout, Title: what + " took longer than " + limit.String()}
-}
-
-func (b *booting) check(alive context.Context, name result.PhaseName, c Check) Phase {
-	limited := alive
-	if l := b.lab; l.Limit > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(alive, l.Limit)
-		defer cancel()
-	}
-	res := c.Run(limited, b.machine)
-	p := newPhase(name)
-	p.Started, p.Duration = res.Started, result.Seconds(res.Duration)
-	died := fate(alive, res.Err)
-	switch {
-	case res.Passed:
-		p.Message = res.Seen
-	case died != nil:
-		p.Faults = []*Fault{died}
-	case alive.Err() != nil:
-		p.Status = result.Canceled
-	case limited.Err() != nil:
-		p.Faults = []*Fault{tooLong("check "+c.Label(), b.lab.Limit)}
-	case res.Err != nil:
-		p.Faults = []*Fault{unasked(res.Err)}
-	default:
-		p.Faults = []*Fault{{
-			Kind: result.CauseCheck, Title: "check " + c.Label() + " failed",
-			Key:     strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00"),
-			Message: "expected " + res.Expected + "\nseen " + res.Seen, Tail: res.Detail,
-		}}
-	}
-	return p
 }

@@ -8,25 +8,25 @@ import (
 	"github.com/flakeci/flakeci/internal/memory"
 )
 
-// Budget limits how many guests run at once: by their number, their cores and
-// their memory. One that is larger than all there is runs alone.
+// Budget limits how many guests run at once, by their number, cores and memory. A guest
+// that exceeds the whole budget runs alone.
 type Budget struct {
-	// Guests is the most at once; 0 leaves it to cores and memory.
+	// Guests is how many may run at once; 0 leaves it to cores and memory.
 	Guests int
-	// Cores and MemoryMiB are what all guests together may have; 0 is no limit.
+	// Cores and MemoryMiB limit the sum over all guests; 0 is no limit.
 	Cores, MemoryMiB int
 
 	mu            sync.Mutex
 	guests        int
 	cores, memory int
-	freed         chan struct{} // closed and replaced when a guest is gone
+	freed         chan struct{} // closed and set to nil when a guest ends
 }
 
-// overheadMiB is what QEMU itself takes, whatever the guest has: 450 to 650 MiB
-// were measured with TCG, most of it for the code it makes.
+// overheadMiB is the memory of QEMU itself, whatever the guest has: 450 to 650 MiB were
+// measured with TCG, most of it for translated code.
 const overheadMiB = 600
 
-// acquire waits until the host fits.
+// acquire waits until the host fits into the budget.
 func (b *Budget) acquire(ctx context.Context, h Host) (release func(), err error) {
 	if b == nil {
 		return func() {}, ctx.Err()
@@ -77,8 +77,8 @@ func (b *Budget) release(cores, memory int) {
 	}
 }
 
-// NewBudget makes the budget of this machine: its cores, and four fifths of the
-// memory that is free now. guests is the most at once, 0 for no other limit.
+// NewBudget returns the budget of this machine: its cores, and four fifths of the memory
+// that is free now. guests limits their number; 0 is no limit.
 func NewBudget(guests int) *Budget {
 	return &Budget{Guests: guests, Cores: runtime.NumCPU(), MemoryMiB: int(memory.Available()>>20) * 4 / 5}
 }

@@ -15,13 +15,13 @@ func TestBudget(t *testing.T) {
 		name   string
 		budget *Budget
 		hosts  []Host
-		most   int // that run at once
+		most   int // at once
 	}{
 		{"no budget", nil, []Host{small, small, small}, 3},
 		{"memory for two", &Budget{MemoryMiB: 2000}, []Host{small, small, small}, 2},
 		{"two cores", &Budget{Cores: 2, MemoryMiB: 64 << 10}, []Host{small, small, small, small}, 2},
 		{"one by one", &Budget{Guests: 1}, []Host{small, small}, 1},
-		{"larger than all there is", &Budget{Cores: 2, MemoryMiB: 2000}, []Host{large, large}, 1},
+		{"larger than the budget", &Budget{Cores: 2, MemoryMiB: 2000}, []Host{large, large}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -9,66 +9,66 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// Check is something that has to be true of a booted host.
+// Check is a condition that a booted host must meet.
 type Check struct {
-	// Name is what its owner calls it; empty is one made of what is checked.
+	// Name is the owner's name for the check; if empty, the subject's is used.
 	Name string
-	// Timeout is for how long a command may run, or how long it may take until
-	// anything else is true; 0 stands for the defaults below.
+	// Timeout limits how long a command runs, or how long anything else may take to become
+	// true; 0 stands for the defaults below.
 	Timeout time.Duration
 	// Subject is what is checked.
 	Subject Subject
 }
 
-// What the zero value of a check's timeout stands for.
+// The default timeouts of a check.
 const (
-	DefaultCommandTimeout = 30 * time.Second // for a command, and for an account
-	DefaultWaitTimeout    = 10 * time.Second // for all that may become true a while after the boot
+	DefaultCommandTimeout = 30 * time.Second // for a command or an account
+	DefaultRetryTimeout   = 10 * time.Second // for what may become true some time after the boot
 )
 
-// Subject is one of the sorts of checks: [UnitCheck], [CommandCheck],
-// [PortCheck], [FileCheck], [AccountCheck] or [URLCheck].
+// Subject is a kind of check: [UnitCheck], [CommandCheck], [PortCheck], [FileCheck],
+// [AccountCheck] or [URLCheck].
 type Subject interface {
 	// label names what is checked, in one line.
 	label() string
-	// expected says what has to be seen.
+	// expected describes what must be seen.
 	expected() string
-	// waits says that it may still become true, so that a no is asked again.
-	waits() bool
-	// ask looks once, for no longer than the limit.
-	ask(ctx context.Context, g Guest, limit time.Duration) (answer, error)
+	// retries reports whether to repeat a failed check, as it may still become true.
+	retries() bool
+	// observe checks once, for at most limit.
+	observe(ctx context.Context, g Guest, limit time.Duration) (observation, error)
 }
 
-// Guest is a booted host, as checks see it.
+// Guest is a booted host that checks can run programs in.
 type Guest interface {
-	// Exec runs a program in the guest, as root, to its end. One that ended
-	// badly is a result; an error is a guest that could not be asked.
+	// Exec runs a program in the guest as root and waits for it. A program that fails is a
+	// result; an error means that the guest could not be asked.
 	Exec(ctx context.Context, c guestagent.Command) (guestagent.Result, error)
 }
 
-// CheckResult says what was expected and what was seen. What was seen comes
-// from the guest, and is to be cleaned where it is shown.
+// CheckResult holds what was expected and what was seen. The latter comes from the guest,
+// so clean it before showing it.
 type CheckResult struct {
 	Name     string
 	Passed   bool
 	Err      error    // the guest could not be asked
-	TimedOut bool     // there was no answer in time; one that is still wrong then has just failed
+	TimedOut bool     // there was no answer in time; a wrong answer is a plain failure
 	Expected string   // "sshd.service active"
 	Seen     string   // "failed (exit-code 255)"
-	Detail   []string // the end of the output, or of the unit's journal, of a check that failed
+	Detail   []string // of a failed check: the end of the output or of the unit's journal
 	Started  time.Time
 	Duration time.Duration
 }
 
-// answer is what one look at the guest showed.
-type answer struct {
+// observation is what the guest showed at one moment.
+type observation struct {
 	ok       bool
 	seen     string
 	detail   []string
 	timedOut bool
 }
 
-// Label is the name given, or made.
+// Label returns the owner's name, or else the subject's.
 func (c Check) Label() string {
 	if c.Name != "" {
 		return c.Name
@@ -76,11 +76,10 @@ func (c Check) Label() string {
 	return c.Subject.label()
 }
 
-// Run asks the guest. What is not true yet is asked again until its time is
-// over; a command runs once.
+// Run checks the guest. It repeats a failed check until the timeout; a command runs once.
 func (c Check) Run(ctx context.Context, g Guest) CheckResult {
 	r := CheckResult{Name: c.Label(), Expected: c.Subject.expected(), Started: time.Now()}
-	a, err := c.answer(ctx, g)
+	a, err := c.observe(ctx, g)
 	r.Duration = time.Since(r.Started)
 	r.Seen, r.Err = a.seen, err
 	if err != nil {
@@ -93,26 +92,26 @@ func (c Check) Run(ctx context.Context, g Guest) CheckResult {
 	return r
 }
 
-// The time between two looks doubles from the first to the second of these.
+// The time between two attempts doubles from minPause to maxPause.
 const (
-	checkPauseFirst = 250 * time.Millisecond
-	checkPauseMost  = time.Second
+	minPause = 250 * time.Millisecond
+	maxPause = time.Second
 )
 
-// answer looks until it is true or too late. A look that was begun in time is
-// not cut short: a slow guest has it for itself.
-func (c Check) answer(ctx context.Context, g Guest) (last answer, err error) {
+// observe repeats the check until it holds or the time is over. It does not cut short an
+// attempt that began in time, for the sake of slow guests.
+func (c Check) observe(ctx context.Context, g Guest) (last observation, err error) {
 	limit := c.limit()
 	end := time.Now().Add(limit)
-	for pause := checkPauseFirst; ; pause = min(2*pause, checkPauseMost) {
-		a, err := c.Subject.ask(ctx, g, limit)
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
+		a, err := c.Subject.observe(ctx, g, limit)
 		if err != nil {
 			return a, err
 		}
 		if !a.timedOut || last.seen == "" {
-			last = a // else what was seen before says more
+			last = a // else the observation before says more
 		}
-		if a.ok || !c.Subject.waits() || time.Until(end) < pause {
+		if a.ok || !c.Subject.retries() || time.Until(end) < pause {
 			return last, nil
 		}
 		select {
@@ -127,23 +126,23 @@ func (c Check) limit() time.Duration {
 	switch {
 	case c.Timeout > 0:
 		return c.Timeout
-	case c.Subject.waits():
-		return DefaultWaitTimeout
+	case c.Subject.retries():
+		return DefaultRetryTimeout
 	}
 	return DefaultCommandTimeout
 }
 
-// How long after the guest's own limit it is given up: time for SIGTERM,
-// SIGKILL and a slow agent.
+// checkGrace is how long to wait beyond the guest's own limit: time for SIGTERM, SIGKILL
+// and a slow agent.
 const checkGrace = 20 * time.Second
 
-// errSilentGuest is a guest that did not even say that the time was over.
-var errSilentGuest = errors.New("the guest gave no answer")
+// errNoAnswer means that the guest did not even report the end of its own limit.
+var errNoAnswer = errors.New("the guest gave no answer")
 
-// execWithin is Exec with an end, should the guest's own limit not work.
+// execWithin is Exec with a limit on this side, in case the guest's own does not work.
 func execWithin(ctx context.Context, g Guest, limit time.Duration, c guestagent.Command) (guestagent.Result, error) {
-	silent := fmt.Errorf("%w within %s", errSilentGuest, limit+checkGrace)
-	within, cancel := context.WithTimeoutCause(ctx, limit+checkGrace, silent)
+	noAnswer := fmt.Errorf("%w within %s", errNoAnswer, limit+checkGrace)
+	within, cancel := context.WithTimeoutCause(ctx, limit+checkGrace, noAnswer)
 	defer cancel()
 	res, err := g.Exec(within, c)
 	switch {
@@ -152,7 +151,7 @@ func execWithin(ctx context.Context, g Guest, limit time.Duration, c guestagent.
 	case ctx.Err() != nil:
 		return res, context.Cause(ctx)
 	case within.Err() != nil:
-		return res, silent
+		return res, noAnswer
 	}
 	return res, err
 }

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// AccountCheck is a user that the host has to know.
+// AccountCheck requires that the host has a user.
 type AccountCheck struct {
 	User   string
-	Groups []string // it has to be in all of these, and may be in others
+	Groups []string // the user must be in all of these, and may be in others
 	Home   string   // empty is any
-	Shell  string   // a path, or the name of the program alone; empty is any
+	Shell  string   // a path or just a program's name; empty is any
 }
 
 func (a AccountCheck) label() string { return "account " + a.User }
@@ -32,42 +32,42 @@ func (a AccountCheck) expected() string {
 	if len(parts) == 0 {
 		return "a user " + a.User
 	}
-	return "a user " + a.User + ", " + list(parts)
+	return "a user " + a.User + ", " + joinList(parts)
 }
 
-// Accounts are made before anything is asked.
-func (a AccountCheck) waits() bool { return false }
+// Accounts exist before the first check.
+func (a AccountCheck) retries() bool { return false }
 
-// getent exits with 2 for a user that there is not.
+// getent exits with 2 if there is no such user.
 const accountScript = `
 getent passwd "$1"
 case $? in 0) id -nG -- "$1" ;; 2) exit 0 ;; *) exit 1 ;; esac`
 
-func (a AccountCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+func (a AccountCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	out, err := probe(ctx, g, limit, accountScript, a.User)
 	if err != nil {
-		return overdue(err, limit)
+		return timedOutObservation(err, limit)
 	}
 	passwd, groups, _ := strings.Cut(string(out), "\n")
 	entry := strings.Split(passwd, ":")
 	if len(entry) < 7 || entry[0] != a.User { // a number is looked up as an id
-		return answer{seen: "no such user"}, nil
+		return observation{seen: "no such user"}, nil
 	}
 	return a.judge(entry[5], entry[6], strings.Fields(groups)), nil
 }
 
-func (a AccountCheck) judge(home, shell string, groups []string) answer {
+func (a AccountCheck) judge(home, shell string, groups []string) observation {
 	var wrong []string
 	for _, g := range a.Groups {
 		if !slices.Contains(groups, g) {
 			wrong = append(wrong, "not in group "+g)
 		}
 	}
-	in := "groups " + shorten(strings.Join(groups, " "), wordWidth)
+	in := "groups " + truncate(strings.Join(groups, " "), wordWidth)
 	if len(wrong) > 0 {
 		wrong = append(wrong, in)
 	}
-	home, shell = shorten(home, wordWidth), shorten(shell, wordWidth)
+	home, shell = truncate(home, wordWidth), truncate(shell, wordWidth)
 	if a.Home != "" && a.Home != home {
 		wrong = append(wrong, "home "+home)
 	}
@@ -75,7 +75,7 @@ func (a AccountCheck) judge(home, shell string, groups []string) answer {
 		wrong = append(wrong, "shell "+shell)
 	}
 	if len(wrong) > 0 {
-		return answer{seen: strings.Join(wrong, ", ")}
+		return observation{seen: strings.Join(wrong, ", ")}
 	}
-	return answer{ok: true, seen: strings.Join([]string{"home " + home, "shell " + shell, in}, ", ")}
+	return observation{ok: true, seen: strings.Join([]string{"home " + home, "shell " + shell, in}, ", ")}
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// CommandCheck is a command for the shell, and how it has to end.
+// CommandCheck requires that a shell command exits with a code.
 type CommandCheck struct {
 	Command string
-	// User runs it, as after logging in. Empty is root with the system's
-	// programs and nothing else.
+	// User runs the command, in a login environment. If it is empty, root does, with no more
+	// than a PATH to the system's programs.
 	User           string
 	ExitCode       int
 	StdoutContains string
@@ -25,10 +25,10 @@ type CommandCheck struct {
 func (c CommandCheck) text() textCheck { return textCheck{c.StdoutContains, c.StdoutMatches} }
 
 func (c CommandCheck) label() string {
-	const most = 60
+	const maxLength = 60
 	first, more, _ := bytes.Cut([]byte(c.Command), []byte("\n"))
-	label := "command " + shorten(string(first), most)
-	if len(more) > 0 && len(first) <= most {
+	label := "command " + truncate(string(first), maxLength)
+	if len(more) > 0 && len(first) <= maxLength {
 		label += "…"
 	}
 	if c.User != "" {
@@ -38,25 +38,24 @@ func (c CommandCheck) label() string {
 }
 
 func (c CommandCheck) expected() string {
-	return list(append([]string{fmt.Sprintf("exit code %d", c.ExitCode)}, c.text().expected("stdout")...))
+	return joinList(append([]string{fmt.Sprintf("exit code %d", c.ExitCode)}, c.text().expected("stdout")...))
 }
 
 // A command may change something, so it runs once.
-func (c CommandCheck) waits() bool { return false }
+func (c CommandCheck) retries() bool { return false }
 
-// How much of either output is kept.
+// commandLimit is how many bytes of each output are kept.
 const commandLimit = 64 << 10
 
-// commandScript runs $3 as user $2 for $1 seconds and prints a line on how it
-// ended, then what it wrote.
+// commandScript runs $3 as user $2 for at most $1 seconds and prints a line on how it ended,
+// then its output.
 //
-// The output goes through pipes of its own, which a program that the command
-// leaves behind may hold open for as long as it likes: the agent waits only for
-// what holds its own. dd(1) writes what it has read at once, unlike head(1); it
-// takes at least as many bytes as are kept, and at most 256 times as many, so a
-// command cannot fill the guest. The pipes may be written to by others than root,
-// or /dev/stderr could not be opened by a user. timeout(1) exits with 124 as a
-// command may do too, so the clock says which it was.
+// The output goes through named pipes, which a program that the command leaves behind may
+// hold open forever: the agent waits only for holders of its own pipes. dd(1) writes what it
+// has read at once, unlike head(1); it takes at least as many bytes as are kept, and at most
+// 256 times as many, so a command cannot fill the guest's disk. Everybody may write to the
+// pipes, or a user could not open /dev/stderr. timeout(1) exits with 124, as the command may
+// too, so the clock tells which it was.
 const commandScript = guestPath + `
 limit=$1 user=$2 command=$3 most=$4
 dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit
@@ -109,42 +108,42 @@ head -c "$most" "$dir/kept1"
 head -c "$most" "$dir/kept2" >&2
 exit 0`
 
-func (c CommandCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+func (c CommandCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	res, err := execWithin(ctx, g, limit, guestagent.Command{Path: guestShell, Args: []string{
 		"-c", commandScript, "sh", guestSeconds(limit), c.User, c.Command, fmt.Sprint(commandLimit + 1),
 	}})
 	if err != nil {
-		return answer{}, err
+		return observation{}, err
 	}
 	head, stdout, _ := bytes.Cut(res.Stdout, []byte("\n"))
 	if string(head) == "no user" {
-		return answer{seen: "no user " + c.User + " to run it as"}, nil
+		return observation{seen: "no user " + c.User + " to run it as"}, nil
 	}
 	if string(head) == "not begun" {
-		why, _, _ := bytes.Cut(bytes.TrimSpace(stdout), []byte("\n"))
-		return answer{seen: strings.TrimSuffix("it could not be started: "+string(why), ": "), detail: lastLines(stdout, detailLines)}, nil
+		reason, _, _ := bytes.Cut(bytes.TrimSpace(stdout), []byte("\n"))
+		return observation{seen: strings.TrimSuffix("it could not be started: "+string(reason), ": "), detail: lastLines(stdout, detailLines)}, nil
 	}
 	var code int
 	var start, end float64
 	if _, err := fmt.Sscanf(string(head), "ended %d %f %f", &code, &start, &end); err != nil || res.ExitCode != 0 {
-		return answer{}, notAsked(res)
+		return observation{}, scriptError(res)
 	}
 	took := time.Duration((end - start) * float64(time.Second))
 	return c.judge(code, took, limit, stdout, res.Stderr), nil
 }
 
-// The clock that is asked counts hundredths of seconds.
+// clockTick allows for /proc/uptime, which counts hundredths of seconds.
 const clockTick = 20 * time.Millisecond
 
-func (c CommandCheck) judge(code int, took, limit time.Duration, stdout, stderr []byte) answer {
-	stdout, cut := cutAt(stdout, commandLimit)
-	stderr, _ = cutAt(stderr, commandLimit)
+func (c CommandCheck) judge(code int, took, limit time.Duration, stdout, stderr []byte) observation {
+	stdout, cut := truncateText(stdout, commandLimit)
+	stderr, _ = truncateText(stderr, commandLimit)
 	detail := lastLines(stderr, detailLines)
 	if len(detail) == 0 {
 		detail = lastLines(stdout, detailLines)
 	}
 	if (code == exitTimeout || code == exitKilled || code == exitTerminated) && took+clockTick >= limit {
-		return answer{timedOut: true, seen: fmt.Sprintf("still running after %s", limit), detail: detail}
+		return observation{timedOut: true, seen: fmt.Sprintf("still running after %s", limit), detail: detail}
 	}
 	seen := fmt.Sprintf("exit code %d", code)
 	if signal := code - 128; signal > 0 && signal < 65 {
@@ -152,16 +151,16 @@ func (c CommandCheck) judge(code int, took, limit time.Duration, stdout, stderr 
 	}
 	missing := c.text().missing(stdout, "stdout", cut)
 	if code != c.ExitCode {
-		return answer{seen: seen, detail: detail}
+		return observation{seen: seen, detail: detail}
 	}
 	if len(missing) > 0 {
-		return answer{seen: seen + ", but " + list(missing), detail: c.shown(stdout, detail)}
+		return observation{seen: seen + ", but " + joinList(missing), detail: c.failureDetail(stdout, detail)}
 	}
-	return answer{ok: true, seen: seen, detail: detail}
+	return observation{ok: true, seen: seen, detail: detail}
 }
 
-// shown is what to show where the exit code is right and stdout is not.
-func (c CommandCheck) shown(stdout []byte, detail []string) []string {
+// failureDetail returns what to show if the exit code is right and stdout is not.
+func (c CommandCheck) failureDetail(stdout []byte, detail []string) []string {
 	if lines := lastLines(stdout, detailLines); len(lines) > 0 {
 		return lines
 	}

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// FileCheck is a file that has to be there. Of a link it is what it leads to.
+// FileCheck requires that a file exists. It follows links.
 type FileCheck struct {
 	Path         string
-	Mode         *fs.FileMode // permission bits with 04000, 02000 and 01000 as chmod has them; nil is any
+	Mode         *fs.FileMode // chmod's bits, including 04000, 02000 and 01000; nil is any
 	Owner, Group string       // empty is any
 	Contains     string
 	Matches      *regexp.Regexp
@@ -38,15 +38,15 @@ func (f FileCheck) expected() string {
 	if len(parts) == 0 {
 		return f.Path + " there"
 	}
-	return f.Path + " there, with " + list(parts)
+	return f.Path + " there, with " + joinList(parts)
 }
 
-func (f FileCheck) waits() bool { return true }
+func (f FileCheck) retries() bool { return true }
 
-// How much of a file is looked through.
+// fileLimit is how many bytes of a file are searched.
 const fileLimit = 1 << 20
 
-// Only of a file are there contents to read: a pipe would make them wait.
+// The script reads only regular files: a pipe would block it.
 const fileScript = `
 if [ ! -e "$1" ]; then
 	if [ -h "$1" ]; then echo "link $(readlink -- "$1")"; else echo none; fi
@@ -56,31 +56,32 @@ stat -L -c 'found:%a:%U:%G:%F' -- "$1" || { echo none; exit 0; }
 if [ "$2" -gt 0 ] && [ -f "$1" ]; then head -c "$2" -- "$1" || exit; fi
 exit 0`
 
-func (f FileCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+func (f FileCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	wanted := "0"
-	if f.text().asks() {
+	if f.text().isSet() {
 		wanted = strconv.Itoa(fileLimit + 1)
 	}
 	out, err := probe(ctx, g, limit, fileScript, f.Path, wanted)
 	if err != nil {
-		return overdue(err, limit)
+		return timedOutObservation(err, limit)
 	}
 	head, contents, _ := strings.Cut(string(out), "\n")
 	if target, found := strings.CutPrefix(head, "link "); found {
-		return answer{seen: "a link to nowhere: " + shorten(target, wordWidth)}, nil
+		return observation{seen: "a link to nowhere: " + truncate(target, wordWidth)}, nil
 	}
 	stat := strings.SplitN(strings.TrimPrefix(head, "found:"), ":", 4) // mode, owner, group, type
 	if len(stat) < 4 {
-		return answer{seen: "no such file"}, nil
+		return observation{seen: "no such file"}, nil
 	}
 	for i := range stat {
-		stat[i] = shorten(stat[i], wordWidth)
+		stat[i] = truncate(stat[i], wordWidth)
 	}
 	return f.judge(stat, []byte(contents)), nil
 }
 
-// judge compares. Only what is not as expected is told, or else the whole.
-func (f FileCheck) judge(stat []string, contents []byte) answer {
+// judge compares a file with what is expected. It shows just the differences, or everything
+// if there are none.
+func (f FileCheck) judge(stat []string, contents []byte) observation {
 	mode, _ := strconv.ParseUint(stat[0], 8, 12)
 	owner, group, kind := stat[1], stat[2], stat[3]
 	var wrong, detail []string
@@ -93,7 +94,7 @@ func (f FileCheck) judge(stat []string, contents []byte) answer {
 	if f.Group != "" && f.Group != group {
 		wrong = append(wrong, "group "+group)
 	}
-	text, cut := cutAt(contents, fileLimit)
+	text, cut := truncateText(contents, fileLimit)
 	if missing := f.text().missing(text, "it", cut); len(missing) > 0 {
 		if !strings.HasPrefix(kind, "regular") {
 			missing = []string{"a " + kind + " in its place"}
@@ -102,7 +103,7 @@ func (f FileCheck) judge(stat []string, contents []byte) answer {
 		detail = lastLines(text, detailLines)
 	}
 	if len(wrong) > 0 {
-		return answer{seen: list(wrong), detail: detail}
+		return observation{seen: joinList(wrong), detail: detail}
 	}
-	return answer{ok: true, seen: fmt.Sprintf("a %s, mode %04o, owner %s, group %s", kind, mode, owner, group)}
+	return observation{ok: true, seen: fmt.Sprintf("a %s, mode %04o, owner %s, group %s", kind, mode, owner, group)}
 }

@@ -25,7 +25,7 @@ func everySubject() []Subject {
 	}
 }
 
-// unusedPort is one that was free a moment ago.
+// unusedPort returns a port that was free a moment ago.
 func unusedPort(t *testing.T) uint16 {
 	t.Helper()
 	l := listen(t, "tcp4", "127.0.0.1:0")
@@ -85,7 +85,7 @@ func TestPortCheck(t *testing.T) {
 	t.Run("detail", func(t *testing.T) {
 		r := checkCase{check: Check{Subject: PortCheck{Port: none}}}.run(t.Context(), thisMachine{})
 		if len(r.Detail) != 1 || !strings.Contains(r.Detail[0], fmt.Sprintf("127.0.0.1:%d", local)) {
-			t.Errorf("what else listens is told as %q", r.Detail)
+			t.Errorf("the other listeners are %q", r.Detail)
 		}
 	})
 	t.Run("IPv6", func(t *testing.T) {
@@ -181,7 +181,7 @@ func parseURL(t *testing.T, s string) *url.URL {
 
 func TestURLCheck(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("no curl: the other way is tested below")
+		t.Skip("no curl; TestURLCheckWithoutCurl tests bash")
 	}
 	s := pages(t)
 	tests := pageCases(t, s)
@@ -228,7 +228,7 @@ func TestURLCheckWithoutCurl(t *testing.T) {
 	}
 }
 
-// runPages ends before the server does.
+// runPages waits for the parallel cases, so that they end before the server.
 func runPages(t *testing.T, g Guest, tests map[string]checkCase) {
 	t.Helper()
 	t.Run("pages", func(t *testing.T) { runCheckCases(t, g, tests) })

@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// PortCheck is a port that something has to listen on.
+// PortCheck requires that something listens on a port.
 type PortCheck struct {
 	Port uint16
 	UDP  bool
-	// Address has to be listened on, by itself or by the wildcard; the zero
-	// value is any.
+	// Address must be listened on, directly or through the wildcard; the zero value is any.
 	Address netip.Addr
 }
 
@@ -44,9 +43,9 @@ func (p PortCheck) expected() string {
 	return fmt.Sprintf("something listening on %s port %s", p.protocol(), p.place())
 }
 
-func (p PortCheck) waits() bool { return true }
+func (p PortCheck) retries() bool { return true }
 
-// The kernel's own tables, for ss may not be there; IPv6 may be switched off.
+// The script reads the kernel's tables, as ss may be missing. IPv6 may be off.
 const portScript = `
 state=$1; shift
 for table; do
@@ -54,14 +53,14 @@ for table; do
 done
 exit 0`
 
-func (p PortCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+func (p PortCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	args := []string{stateListen, "tcp", "tcp6"}
 	if p.UDP {
 		args = []string{stateUnconnected, "udp", "udp6"}
 	}
 	out, err := probe(ctx, g, limit, portScript, args...)
 	if err != nil {
-		return overdue(err, limit)
+		return timedOutObservation(err, limit)
 	}
 	all := parseProcNet(string(out), args[0])
 	var here []netip.Addr
@@ -71,22 +70,21 @@ func (p PortCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answe
 		}
 	}
 	if len(here) == 0 {
-		return answer{seen: "nothing listens there", detail: p.others(all)}, nil
+		return observation{seen: "nothing listens there", detail: p.listeners(all)}, nil
 	}
-	return answer{ok: p.admits(here), seen: "listening on " + addresses(here), detail: p.others(all)}, nil
+	return observation{ok: p.accepts(here), seen: "listening on " + addresses(here), detail: p.listeners(all)}, nil
 }
 
-// admits reports whether one of the addresses takes what comes to that of the
-// check. The wildcard of IPv6 takes IPv4 too, unless the program says otherwise,
-// which the tables do not show.
-func (p PortCheck) admits(here []netip.Addr) bool {
+// accepts reports whether one of the addresses serves the check's address. The wildcard of
+// IPv6 serves IPv4 too, unless the program opts out, which the tables do not show.
+func (p PortCheck) accepts(here []netip.Addr) bool {
 	return !p.Address.IsValid() || slices.ContainsFunc(here, func(a netip.Addr) bool {
 		return a == p.Address.Unmap() || a == netip.IPv6Unspecified() || a == netip.IPv4Unspecified() && p.Address.Unmap().Is4()
 	})
 }
 
-// others tells where there is something listening, for a port mistaken.
-func (p PortCheck) others(all []netip.AddrPort) []string {
+// listeners lists all listening addresses, in case the port is a mistake.
+func (p PortCheck) listeners(all []netip.AddrPort) []string {
 	if len(all) == 0 {
 		return nil
 	}
@@ -94,7 +92,7 @@ func (p PortCheck) others(all []netip.AddrPort) []string {
 	for _, l := range all {
 		places = append(places, l.String())
 	}
-	return []string{"listening on " + p.protocol() + ": " + shorten(strings.Join(places, " "), detailWidth)}
+	return []string{"listening on " + p.protocol() + ": " + truncate(strings.Join(places, " "), detailWidth)}
 }
 
 func addresses(list []netip.Addr) string {
@@ -102,5 +100,5 @@ func addresses(list []netip.Addr) string {
 	for _, a := range list {
 		words = append(words, a.String())
 	}
-	return shorten(strings.Join(words, ", "), wordWidth)
+	return truncate(strings.Join(words, ", "), wordWidth)
 }

@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// The states of /proc/net that mean that a socket waits for whoever comes, as
-// include/net/tcp_states.h of Linux numbers them. A UDP socket has no state of
-// listening, but that of one which is not connected.
+// The states of listening sockets in /proc/net, as numbered in Linux's
+// include/net/tcp_states.h. A UDP socket that listens has the state of one that is not
+// connected.
 const (
 	stateListen      = "0A"
 	stateUnconnected = "07"
 )
 
-// parseProcNet reads the addresses of the sockets in a state out of lines of
-// /proc/net/{tcp,tcp6,udp,udp6}, in order and each once. Lines that are none are
-// passed over: the guest may print what it likes.
+// parseProcNet returns the addresses of the sockets in a state, sorted and without
+// duplicates. text is from /proc/net/{tcp,tcp6,udp,udp6}. It skips other lines, as the guest
+// may print anything.
 func parseProcNet(text, state string) []netip.AddrPort {
 	var list []netip.AddrPort
 	for line := range strings.Lines(text) {
@@ -38,9 +38,9 @@ func parseProcNet(text, state string) []netip.AddrPort {
 	return slices.Compact(list)
 }
 
-// parseProcAddress reads ADDRESS:PORT in hexadecimal. The address is printed as
-// words of 32 bits in the guest's byte order, which is little-endian wherever
-// NixOS runs. An IPv4 address inside IPv6 is given as IPv4.
+// parseProcAddress parses ADDRESS:PORT in hexadecimal. The address consists of 32-bit words
+// in the guest's byte order, which is little-endian wherever NixOS runs. An IPv4 address
+// inside IPv6 becomes IPv4.
 func parseProcAddress(s string) (netip.AddrPort, bool) {
 	digits, portDigits, found := strings.Cut(s, ":")
 	raw, err := hex.DecodeString(digits)

@@ -18,8 +18,8 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// thisMachine is a guest that is the machine of the test. Programs in Path come
-// before those of the scripts, or alone.
+// thisMachine is a guest that runs programs on the test's machine. path precedes the PATH of
+// the scripts, or replaces it if alone is set.
 type thisMachine struct {
 	path  string
 	alone bool
@@ -49,19 +49,19 @@ func (m thisMachine) Exec(ctx context.Context, c guestagent.Command) (guestagent
 	return r, err
 }
 
-// checkCase is a check, and what a person is to read of it.
+// checkCase is a check and the texts that it must show.
 type checkCase struct {
 	check                 Check
-	label, expected, seen string // compared where they are not empty
+	label, expected, seen string // compared if not empty
 	passed, timedOut      bool
 	detail                []string
 }
 
-// run gives a check that waits little time if it is to fail, since it takes all of it,
-// and much where a busy machine did not come to look even once.
+// run gives a check that must fail little time, since it uses all of it, but much if a busy
+// machine did not even manage one attempt.
 func (tt checkCase) run(ctx context.Context, g Guest) CheckResult {
 	c := tt.check
-	if c.Timeout > 0 || !c.Subject.waits() {
+	if c.Timeout > 0 || !c.Subject.retries() {
 		return c.Run(ctx, g)
 	}
 	if !tt.passed {
@@ -170,20 +170,20 @@ func TestCommandCheck(t *testing.T) {
 		"once": {
 			check: Check{Subject: CommandCheck{Command: fmt.Sprintf("echo x >>'%s'; false", marker)}}, seen: "exit code 1",
 		},
-		"nobody there": {
+		"no such user": {
 			check: Check{Subject: CommandCheck{Command: "true", User: "no-such-user"}},
 			label: "command true as no-such-user", seen: "no user no-such-user to run it as",
 		},
 	})
 	t.Cleanup(func() {
 		if text, err := os.ReadFile(marker); err != nil || string(text) != "x\n" {
-			t.Errorf("a command that failed ran as often as %q, %v", text, err)
+			t.Errorf("a command that failed ran more than once: %q, %v", text, err)
 		}
 	})
 }
 
-// A command that does not heed SIGTERM gets SIGKILL, seconds later.
-func TestCommandCheckStubborn(t *testing.T) {
+// A command that ignores SIGTERM gets SIGKILL, seconds later.
+func TestCommandCheckIgnoresSIGTERM(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	t.Parallel()
 	r := Check{Timeout: 100 * time.Millisecond, Subject: CommandCheck{Command: `trap "" TERM; while :; do sleep 1; done`}}.Run(t.Context(), thisMachine{})
@@ -244,7 +244,7 @@ func TestAccountCheck(t *testing.T) {
 
 func TestUnitCheck(t *testing.T) {
 	t.Parallel()
-	// What systemctl of systemd 252 prints, by the name of the unit.
+	// The output of systemd 252's systemctl, by the name of the unit.
 	stub, err := filepath.Abs("testdata/check-systemctl")
 	if err != nil {
 		t.Fatal(err)
@@ -294,7 +294,7 @@ func (deafGuest) Exec(ctx context.Context, _ guestagent.Command) (guestagent.Res
 	return guestagent.Result{}, ctx.Err()
 }
 
-// A guest that dies is told from one that is slow by what ended the context.
+// The cause of the context's end distinguishes a dead guest from a slow one.
 func TestCheckOfDeadGuest(t *testing.T) {
 	t.Parallel()
 	died := errors.New("the guest panicked")
@@ -313,20 +313,20 @@ func (g ghostGuest) Exec(context.Context, guestagent.Command) (guestagent.Result
 	return guestagent.Result{Stdout: []byte(g)}, nil
 }
 
-// Nothing that a guest says makes a check fall over or pass.
+// No output of a guest makes a check crash or pass.
 func TestCheckOfHostileGuest(t *testing.T) {
 	t.Parallel()
-	for _, said := range []string{
+	for _, output := range []string{
 		"", "\n", "found:::", "ended 0", "ended x y z\n", "0 -1\n", "0 99999999999999999999\n", "0 5\nHTTP", "7 0\n",
 		strings.Repeat("=", 1<<16), strings.Repeat(":", 100), "ActiveState=\n\n\n", "found:9999999999:a:b:c\n", "0 0\nHTTP/1.1 999 \r\n\r\n",
 	} {
 		for _, s := range everySubject() {
-			r := Check{Timeout: time.Millisecond, Subject: s}.Run(t.Context(), ghostGuest(said))
+			r := Check{Timeout: time.Millisecond, Subject: s}.Run(t.Context(), ghostGuest(output))
 			if r.Passed || r.Err == nil && r.Seen == "" {
-				t.Errorf("%s, told %q: %+v", r.Name, shorten(said, 40), r)
+				t.Errorf("%s, given %q: %+v", r.Name, truncate(output, 40), r)
 			}
 			if len(r.Seen) > 4*wordWidth {
-				t.Errorf("%s, told %q: %d bytes are seen", r.Name, shorten(said, 40), len(r.Seen))
+				t.Errorf("%s, given %q: %d bytes are seen", r.Name, truncate(output, 40), len(r.Seen))
 			}
 		}
 	}

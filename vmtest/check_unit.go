@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// UnitCheck is a systemd unit that has to be active.
+// UnitCheck requires that a systemd unit is active.
 type UnitCheck struct {
 	Unit string // a name without a suffix is a service
 }
 
-// What systemd knows besides services.
+// unitSuffixes are the types of systemd's units.
 var unitSuffixes = []string{
 	".service", ".socket", ".target", ".timer", ".mount", ".automount", ".swap", ".path", ".slice", ".scope", ".device",
 }
 
-// Name is the whole name of the unit.
+// Name returns the full name of the unit.
 func (u UnitCheck) Name() string {
 	if slices.Contains(unitSuffixes, path.Ext(u.Unit)) {
 		return u.Unit
@@ -28,9 +28,9 @@ func (u UnitCheck) Name() string {
 
 func (u UnitCheck) label() string    { return "unit " + u.Name() }
 func (u UnitCheck) expected() string { return u.Name() + " active" }
-func (u UnitCheck) waits() bool      { return true }
+func (u UnitCheck) retries() bool    { return true }
 
-// The journal is in the same answer, so that it is that of the state shown.
+// The script prints state and journal at once, so that they belong together.
 const unitScript = `
 systemctl show -p LoadState,ActiveState,SubState,Result,ExecMainStatus,ConditionResult,ConditionTimestampMonotonic -- "$1" || exit
 if ! systemctl is-active --quiet -- "$1"; then
@@ -39,25 +39,25 @@ if ! systemctl is-active --quiet -- "$1"; then
 fi
 exit 0`
 
-func (u UnitCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
+func (u UnitCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	out, err := probe(ctx, g, limit, unitScript, u.Name())
 	if err != nil {
-		return overdue(err, limit)
+		return timedOutObservation(err, limit)
 	}
 	shown, journal, _ := strings.Cut(string(out), "\n\n")
 	p := map[string]string{}
 	for line := range strings.Lines(shown) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		p[key] = shorten(value, wordWidth)
+		p[key] = truncate(value, wordWidth)
 	}
-	return answer{
+	return observation{
 		ok:     p["ActiveState"] == "active",
 		seen:   unitState(p),
 		detail: lastLines([]byte(journal), detailLines),
 	}, nil
 }
 
-// unitState says in one line what systemctl show says in many.
+// unitState describes a unit's properties in a few words.
 func unitState(p map[string]string) string {
 	active, load, result := p["ActiveState"], p["LoadState"], p["Result"]
 	switch {

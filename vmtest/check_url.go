@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// URLCheck is a page that the guest has to get. Redirections are not followed.
+// URLCheck requires that the guest can get a page. It does not follow redirections.
 type URLCheck struct {
 	URL      *url.URL // http or https
 	Status   int      // 0 is 200
@@ -32,17 +32,17 @@ func (u URLCheck) status() int {
 func (u URLCheck) label() string { return "GET " + u.URL.Redacted() }
 
 func (u URLCheck) expected() string {
-	return list(append([]string{fmt.Sprintf("status %d", u.status())}, u.text().expected("the body")...))
+	return joinList(append([]string{fmt.Sprintf("status %d", u.status())}, u.text().expected("the body")...))
 }
 
-func (u URLCheck) waits() bool { return true }
+func (u URLCheck) retries() bool { return true }
 
-// How much of a page is kept.
+// pageLimit is how many bytes of a page are kept.
 const pageLimit = 64 << 10
 
-// curl is on every NixOS that did not throw it out, and bash does for http. What
-// the script prints is a word on how it went, the size of the head, the head, and
-// the body; bash gives both in one.
+// urlScript uses curl, which NixOS has unless it was removed, or bash for http. It prints the
+// exit code and the size of the head, then the head and the body. With bash the size is 0 and
+// the head is part of the body.
 const urlScript = `
 seconds=$1 url=$2 most=$3 host=$4 port=$5 request=$6 header=$7
 dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit
@@ -71,35 +71,36 @@ cat "$dir/head" "$dir/body"
 head -n 1 "$dir/error" >&2
 exit 0`
 
-// errNoClient is a guest without a program to ask by.
+// errNoClient means that the guest has no program for the request.
 var errNoClient = errors.New("the guest has no curl; add it to environment.systemPackages")
 
-func (u URLCheck) ask(ctx context.Context, g Guest, limit time.Duration) (answer, error) {
-	// curl's own limit is the tighter one, so that it can say what is wrong.
+func (u URLCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+	// curl's own limit is the shorter one, so that curl can say what is wrong.
 	res, err := probeResult(ctx, g, limit+time.Second, urlScript, append([]string{
 		guestSeconds(limit), u.URL.String(), strconv.Itoa(pageLimit + 1),
-	}, u.plain()...)...)
+	}, u.bashRequest()...)...)
 	if err != nil {
-		return overdue(err, limit)
+		return timedOutObservation(err, limit)
 	}
 	first, rest, _ := bytes.Cut(res.Stdout, []byte("\n"))
 	if string(first) == "missing" {
-		return answer{}, errNoClient
+		return observation{}, errNoClient
 	}
 	var code, size int
 	if _, err := fmt.Sscanf(string(first), "%d %d", &code, &size); err != nil || size < 0 || size > len(rest) {
-		return answer{}, fmt.Errorf("asking the guest gave no answer: %q", shorten(string(first), wordWidth))
+		return observation{}, fmt.Errorf("asking the guest gave no answer: %q", truncate(string(first), wordWidth))
 	}
 	head, body := rest[:size], rest[size:]
 	cut := len(body) > pageLimit
 	if size == 0 {
 		head, body = splitPage(rest)
 	}
-	return u.judge(fetched{code, pageStatus(head), body[:min(len(body), pageLimit)], cut, complaintOf(res.Stderr)}, limit), nil
+	return u.judge(response{code, pageStatus(head), body[:min(len(body), pageLimit)], cut, clientError(res.Stderr)}, limit), nil
 }
 
-// plain is what a request without curl takes: host, port, target and header.
-func (u URLCheck) plain() []string {
+// bashRequest returns the script's arguments for a request without curl: host, port, target
+// and Host header.
+func (u URLCheck) bashRequest() []string {
 	if u.URL.Scheme != "http" {
 		return []string{"", "", "", ""}
 	}
@@ -110,7 +111,7 @@ func (u URLCheck) plain() []string {
 	return []string{u.URL.Hostname(), port, u.URL.RequestURI(), u.URL.Host}
 }
 
-// splitPage parts an answer at the empty line.
+// splitPage splits a response at the empty line.
 func splitPage(page []byte) (head, body []byte) {
 	head, body, _ = bytes.Cut(page, []byte("\r\n\r\n"))
 	return head, body
@@ -118,7 +119,7 @@ func splitPage(page []byte) (head, body []byte) {
 
 var statusRE = regexp.MustCompile(`(?m)^HTTP/[0-9.]+ ([0-9]{3})\b`)
 
-// pageStatus is the last status of a head, for those of 1xx come before, or 0.
+// pageStatus returns the last status of a head, or 0: statuses of 1xx come first.
 func pageStatus(head []byte) int {
 	all := statusRE.FindAllSubmatch(head, -1)
 	if len(all) == 0 {
@@ -128,54 +129,53 @@ func pageStatus(head []byte) int {
 	return status
 }
 
-// What curl exits with when nobody takes what it writes, which is our cutting
-// the page, and when the time was over.
+// curl's exit codes for a closed output, as when flakeci cuts the page, and for a timeout.
 const (
 	curlWriteError = 23
 	curlTimeout    = 28
 )
 
-// fetched is how getting a page went.
-type fetched struct {
-	code      int // that curl or bash exited with
-	status    int // 0 is none
-	body      []byte
-	cut       bool   // there is more of the body
-	complaint string // by curl or bash
+// response is the result of a request.
+type response struct {
+	code        int // exit code of curl or bash
+	status      int // 0 is none
+	body        []byte
+	cut         bool   // there is more of the body
+	clientError string // by curl or bash
 }
 
-func (u URLCheck) judge(f fetched, limit time.Duration) answer {
+func (u URLCheck) judge(f response, limit time.Duration) observation {
 	detail := lastLines(f.body, detailLines)
 	switch {
 	case f.status == 0 && f.code == curlTimeout:
-		return answer{timedOut: true, seen: fmt.Sprintf("no answer within %s", limit)}
-	case f.status == 0 && f.complaint == "":
-		return answer{seen: "an answer that is not HTTP", detail: detail}
+		return observation{timedOut: true, seen: fmt.Sprintf("no answer within %s", limit)}
+	case f.status == 0 && f.clientError == "":
+		return observation{seen: "an answer that is not HTTP", detail: detail}
 	case f.status == 0:
-		return answer{seen: f.complaint}
+		return observation{seen: f.clientError}
 	case f.status != u.status():
-		return answer{seen: fmt.Sprintf("status %d", f.status), detail: detail}
+		return observation{seen: fmt.Sprintf("status %d", f.status), detail: detail}
 	}
 	seen := fmt.Sprintf("status %d", f.status)
 	missing := u.text().missing(f.body, "the body", f.cut)
 	if f.code != 0 && (f.code != curlWriteError || !f.cut) {
-		missing = append(missing, "the body ended early: "+f.complaint)
+		missing = append(missing, "the body ended early: "+f.clientError)
 	}
 	if len(missing) > 0 {
-		return answer{seen: seen + ", but " + list(missing), detail: detail}
+		return observation{seen: seen + ", but " + joinList(missing), detail: detail}
 	}
-	return answer{ok: true, seen: seen}
+	return observation{ok: true, seen: seen}
 }
 
-// complaintOf is the one line that curl or bash gave.
-func complaintOf(stderr []byte) string {
+// clientError returns the error message of curl or bash.
+func clientError(stderr []byte) string {
 	lines := lastLines(stderr, 1)
 	if len(lines) == 0 {
 		return ""
 	}
-	_, said, found := strings.Cut(lines[0], "bash: ")
+	_, message, found := strings.Cut(lines[0], "bash: ")
 	if !found {
-		said = lines[0]
+		message = lines[0]
 	}
-	return shorten(said, wordWidth)
+	return truncate(message, wordWidth)
 }

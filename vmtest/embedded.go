@@ -9,70 +9,67 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// embedded looks at the unit by which the host activated the home while booting,
-// or that of the user's by which it does at the login.
-func (m *machine) embedded(ctx context.Context, h Home, s state) (*Fault, error) {
+// checkEmbeddedHome checks the unit that activates the home during the boot, or the user's
+// unit that does at login.
+func (m *machine) checkEmbeddedHome(ctx context.Context, h Home, s state) (*Fault, error) {
 	for _, u := range s.units {
 		if u.name == h.Unit {
 			return u.fault(""), nil
 		}
 	}
-	res, err := m.agent.Exec(ctx, shell("exec systemctl show "+workOf+` -- "$1"`, h.Unit))
+	res, err := m.agent.Exec(ctx, shell("exec systemctl show "+serviceProperties+` -- "$1"`, h.Unit))
 	if err != nil {
 		return nil, err
 	}
-	w := readWork(string(res.Stdout))
+	w := parseServiceStatus(string(res.Stdout))
 	if w.load == "not-found" {
-		return m.atLogin(ctx, h)
+		return m.checkActivationAtLogin(ctx, h)
 	}
-	if w.done() {
+	if w.activated() {
 		return nil, nil
 	}
-	return &Fault{
-		Kind: result.CauseActivation, Title: h.Unit + " did not activate " + h.ID, Message: h.Unit + " is " + w.String(),
-		Hint: fmt.Sprintf("see `systemctl status %s`", h.Unit),
-	}, nil
+	f := newFault(result.CauseActivation, h.Unit+" did not activate "+h.ID, fmt.Sprintf("see `systemctl status %s`", h.Unit))
+	f.Message = h.Unit + " is " + w.String()
+	return f, nil
 }
 
-// loginUnit is that of each user with home-manager.startAsUserService.
+// loginUnit activates a home with home-manager.startAsUserService.
 const loginUnit = "home-manager.service"
 
-// atLogin logs the user in, so to speak, and looks at the unit that activates the
-// home then.
-func (m *machine) atLogin(ctx context.Context, h Home) (*Fault, error) {
-	// That it does not start shows in what is asked next.
+// checkActivationAtLogin starts the user's systemd, as a login does, and checks the unit that
+// then activates the home.
+func (m *machine) checkActivationAtLogin(ctx context.Context, h Home) (*Fault, error) {
+	// The next command shows if it does not start.
 	if _, err := m.agent.Exec(ctx, shell(`exec systemctl start "user@$(id -u -- "$1").service"`, h.Username)); err != nil {
 		return nil, err
 	}
-	res, err := m.agent.Exec(ctx, asUser(h, "systemctl --user is-system-running --wait >/dev/null\nexec systemctl --user show "+workOf+` -- "$1"`, loginUnit))
+	res, err := m.agent.Exec(ctx, asUser(h, "systemctl --user is-system-running --wait >/dev/null\nexec systemctl --user show "+serviceProperties+` -- "$1"`, loginUnit))
 	if err != nil {
 		return nil, err
 	}
-	w := readWork(string(res.Stdout))
+	w := parseServiceStatus(string(res.Stdout))
 	switch {
-	case w.done():
+	case w.activated():
 		return nil, nil
 	case w.active == "failed":
-		return m.userFault(ctx, h, unit{name: loginUnit, result: w.result, status: w.status})
+		return m.userUnitFault(ctx, h, unit{name: loginUnit, result: w.result, status: w.status})
 	}
-	return &Fault{
-		Kind: result.CauseActivation, Title: "neither the host nor the login activated " + h.ID,
-		Message: h.Unit + " is not-found; " + loginUnit + " of " + h.Username + " is " + w.String(),
-		Hint:    "home-manager's NixOS module makes the one or, with startAsUserService, the other",
-	}, nil
+	f := newFault(result.CauseActivation, "neither the host nor the login activated "+h.ID,
+		"home-manager's NixOS module makes the first unit or, with startAsUserService, the second")
+	f.Message = h.Unit + " is not-found; " + loginUnit + " of " + h.Username + " is " + w.String()
+	return f, nil
 }
 
-// workOf are the properties that say what became of a service which does
-// something once.
-const workOf = "-p LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestampMonotonic"
+// serviceProperties tell how a oneshot service ended.
+const serviceProperties = "-p LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestampMonotonic"
 
-type work struct {
+type serviceStatus struct {
 	load, active, result string
 	status               int
 	exited               bool
 }
 
-func readWork(text string) (w work) {
+func parseServiceStatus(text string) (w serviceStatus) {
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key {
@@ -91,10 +88,10 @@ func readWork(text string) (w work) {
 	return w
 }
 
-// done says that it did what it is for. Some versions of home-manager let their
-// service go back to inactive then.
-func (w work) done() bool {
+// activated reports whether the service succeeded. In some versions of home-manager it
+// becomes inactive afterwards.
+func (w serviceStatus) activated() bool {
 	return w.load == "loaded" && (w.active == "active" || w.active == "inactive" && w.exited && w.result == "success")
 }
 
-func (w work) String() string { return cut(w.load + " and " + w.active) }
+func (w serviceStatus) String() string { return truncateLine(w.load + " and " + w.active) }

@@ -2,14 +2,14 @@ package vmtest
 
 import "testing"
 
-// The services of home-manager's NixOS module do their work once; that of 25.05
-// does not stay active, unlike those before and after it.
-func TestWorkOfAService(t *testing.T) {
+// The services of home-manager's NixOS module are oneshot. That of 25.05 does not stay
+// active, unlike those before and after it.
+func TestServiceStatus(t *testing.T) {
 	const exited = "ExecMainStatus=0\nExecMainExitTimestampMonotonic=10452345\n"
 	const never = "ExecMainStatus=0\nExecMainExitTimestampMonotonic=0\n"
 	for _, c := range []struct {
 		name, text string
-		done       bool
+		activated  bool
 	}{
 		{"stays", "Result=success\n" + exited + "LoadState=loaded\nActiveState=active\n", true},
 		{"goes", "Result=success\n" + exited + "LoadState=loaded\nActiveState=inactive\n", true},
@@ -18,10 +18,10 @@ func TestWorkOfAService(t *testing.T) {
 		{"failed, then reset", "Result=exit-code\n" + exited + "LoadState=loaded\nActiveState=inactive\n", false},
 		{"still busy", "Result=success\n" + never + "LoadState=loaded\nActiveState=activating\n", false},
 		{"masked", "Result=success\n" + never + "LoadState=masked\nActiveState=inactive\n", false},
-		{"not there", "Result=success\n" + never + "LoadState=not-found\nActiveState=inactive\n", false},
+		{"not found", "Result=success\n" + never + "LoadState=not-found\nActiveState=inactive\n", false},
 		{"nothing", "", false},
 	} {
-		if got := readWork(c.text); got.done() != c.done {
+		if got := parseServiceStatus(c.text); got.activated() != c.activated {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}

@@ -13,23 +13,22 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// keepEvidence keeps what helps to find out why a phase failed: a picture of the
-// screen, the journal, and the console's log. What cannot be had any more, such
-// as the journal of a guest that panicked, is left out.
-func (b *booting) keepEvidence(ctx context.Context, alive bool) {
-	faults := b.result.faults()
-	if len(faults) == 0 || b.lab.Artifacts == nil || ctx.Err() != nil {
+// saveEvidence saves a screenshot, the journal and the console's log if a phase failed. It
+// skips what is out of reach, such as the journal of a guest that panicked.
+func (s *session) saveEvidence(ctx context.Context, running bool) {
+	faults := s.result.faults()
+	if len(faults) == 0 || s.pool.Artifacts == nil || ctx.Err() != nil {
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, b.lab.atMost(evidenceLimit*b.machine.accel.factor()))
+	limited, cancel := context.WithTimeout(ctx, s.pool.limited(evidenceLimit*s.machine.accel.factor()))
 	defer cancel()
-	screen, journal := b.keepScreen(limited), ""
-	if b.answers && alive {
-		journal = b.keepJournal(limited)
+	screen, journal := s.saveScreen(limited), ""
+	if s.agentAnswers && running {
+		journal = s.saveJournal(limited)
 	}
-	serial := b.lab.keep((*artifact.Folder).Text, b.host.Name, serialLog, b.machine.copyLog)
-	for i := range b.result.Phases {
-		if p := &b.result.Phases[i]; len(p.Faults) > 0 {
+	serial := s.pool.saveArtifact((*artifact.Folder).Text, s.host.Name, serialLog, s.machine.copyLog)
+	for i := range s.result.Phases {
+		if p := &s.result.Phases[i]; len(p.Faults) > 0 {
 			p.Files = slices.DeleteFunc([]string{serial, journal, screen}, func(file string) bool { return file == "" })
 			break
 		}
@@ -45,53 +44,51 @@ func (b *booting) keepEvidence(ctx context.Context, alive bool) {
 	}
 }
 
-// Fetching the evidence of one host may take so long, with KVM.
+// evidenceLimit is how long fetching the evidence of one host may take with KVM.
 const evidenceLimit = 10 * time.Second
 
-// Names below artifacts/vm/HOST.
+// Files in artifacts/vm/HOST.
 const (
 	screenFile  = "screen.png"
 	journalFile = "journal.log"
 )
 
-// keepScreen has QEMU write to a file whose name no runner knows before: a pipe in its
-// place would hold QEMU up, too.
-func (b *booting) keepScreen(ctx context.Context) string {
-	picture, err := b.machine.qmp.Screenshot(ctx, filepath.Join(b.machine.dir, rand.Text()))
+// saveScreen has QEMU write to a random file name: a runner that knew the name could put a
+// pipe there, and QEMU would block on it.
+func (s *session) saveScreen(ctx context.Context) string {
+	picture, err := s.machine.qmp.Screenshot(ctx, filepath.Join(s.machine.dir, rand.Text()))
 	if err != nil {
 		return ""
 	}
-	return b.lab.keep((*artifact.Folder).Binary, b.host.Name, screenFile, writes(picture))
+	return s.pool.saveArtifact((*artifact.Folder).Binary, s.host.Name, screenFile, writeBytes(picture))
 }
 
-// The most of a journal that is kept, in bytes; the end of it counts.
-const mostJournal = 4 << 20
+// maxJournal is how many bytes of the end of a journal are saved.
+const maxJournal = 4 << 20
 
-// keepJournal has the guest cut its journal, and cuts it here, too: a guest need not do
-// as it is told.
-func (b *booting) keepJournal(ctx context.Context) string {
-	res, err := b.machine.agent.Exec(ctx, shell(`journalctl -b --no-pager -o short-monotonic | tail -c "$1"`, strconv.Itoa(mostJournal)))
+// saveJournal cuts the journal in the guest, and again here: the guest may send more.
+func (s *session) saveJournal(ctx context.Context) string {
+	res, err := s.machine.agent.Exec(ctx, shell(`journalctl -b --no-pager -o short-monotonic | tail -c "$1"`, strconv.Itoa(maxJournal)))
 	if err != nil || len(res.Stdout) == 0 {
 		return ""
 	}
-	return b.lab.keep((*artifact.Folder).Text, b.host.Name, journalFile, writes(res.Stdout[max(0, len(res.Stdout)-mostJournal):]))
+	return s.pool.saveArtifact((*artifact.Folder).Text, s.host.Name, journalFile, writeBytes(res.Stdout[max(0, len(res.Stdout)-maxJournal):]))
 }
 
-// writes gives a function that writes what was fetched already.
-func writes(data []byte) func(io.Writer) error {
+func writeBytes(data []byte) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	}
 }
 
-// keeping is how a file is put among the artifacts: as a text or as it is.
-type keeping func(f *artifact.Folder, fill func(io.Writer) error, parts ...string) (string, error)
+// saveFunc is [artifact.Folder.Text] or [artifact.Folder.Binary].
+type saveFunc func(f *artifact.Folder, fill func(io.Writer) error, parts ...string) (string, error)
 
-// keep makes a file of the artifacts and gives its path, "" if that failed. What is
-// kept of a guest never comes out of a file that its runner could have put there.
-func (l *Lab) keep(keep keeping, host, name string, fill func(io.Writer) error) string {
-	path, err := keep(l.Artifacts, fill, "vm", host, name)
+// saveArtifact writes a file and returns its path, "" if that failed. It never copies from
+// a file that the guest's runner could have replaced.
+func (p *Pool) saveArtifact(save saveFunc, host, name string, fill func(io.Writer) error) string {
+	path, err := save(p.Artifacts, fill, "vm", host, name)
 	if err != nil {
 		return ""
 	}

@@ -31,16 +31,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runnerThat makes the folder of a VM whose runner plays a role. The mark is in the
-// environment of all that it starts.
-func runnerThat(t *testing.T, role, mark string) string {
+// runnerThat makes the folder of a VM whose runner plays a role. The label is in the
+// environment of all processes that it starts.
+func runnerThat(t *testing.T, role, label string) string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\n%s='%s' FLAKECI_VMTEST_MARK=%s exec '%s' \"$@\"\n", roleVar, role, mark, self)
+	script := fmt.Sprintf("#!/bin/sh\n%s='%s' FLAKECI_VMTEST_LABEL=%s exec '%s' \"$@\"\n", roleVar, role, label, self)
 	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -50,18 +50,18 @@ func runnerThat(t *testing.T, role, mark string) string {
 	return dir
 }
 
-// fakeRunner is a runner with all that a QEMU does for flakeci, as far as no role does
-// otherwise.
+// fakeRunner does what flakeci needs of a runner and its QEMU, except where its role changes
+// that.
 type fakeRunner struct {
 	qmp, agent string // sockets
-	// greets says that QMP begins as QEMU does; afterwards is what follows.
+	// greets makes QMP begin with QEMU's greeting; afterwards is what follows.
 	greets     bool
 	afterwards func(conn net.Conn)
-	// answer does what a command of QMP is for, and says whether there is an answer.
+	// answer carries out a command of QMP, and reports whether to reply.
 	answer func(command, file string) bool
-	// over has the guest end by itself once the agent's socket is connected to.
+	// over makes the guest power off once flakeci has connected to the agent's socket.
 	over bool
-	// talk speaks with flakeci for the agent; nil is an agent that never opened its port.
+	// talk is the agent; nil is an agent that never opens its port.
 	talk func(in *bufio.Reader, out io.Writer)
 
 	opened chan struct{}
@@ -80,7 +80,7 @@ func newFakeRunner(args []string) *fakeRunner {
 	return r
 }
 
-// run serves until it is killed, or told to quit.
+// run serves until it is killed or receives quit.
 func (r *fakeRunner) run() {
 	fmt.Println("hello from the runner")
 	go r.listen(r.agent, func(conn net.Conn) {
@@ -148,8 +148,8 @@ func (r *fakeRunner) serveQMP(conn net.Conn) {
 	}
 }
 
-// agent answers as the guest agent of a host does that has a failed unit. What a
-// program prints is told by its script and arguments.
+// agent is a guest agent whose programs print what a function returns for their script and
+// arguments.
 func agent(prints func(script string, args []string) string) func(in *bufio.Reader, out io.Writer) {
 	return func(in *bufio.Reader, out io.Writer) {
 		var printed string
@@ -183,23 +183,22 @@ func agent(prints func(script string, args []string) string) func(in *bufio.Read
 	}
 }
 
-// degraded is what a host with a failed unit prints.
+// degraded returns what a host with a failed unit prints.
 func degraded(script string, args []string) string {
 	switch {
 	case strings.Contains(script, "is-system-running"):
 		return "degraded\n"
 	case strings.Contains(script, "multi-user.target"):
-		return strings.ReplaceAll("MARK multi-user active\nMARK unit x.service\nResult=exit-code\nMARK end\n", "MARK", args[0])
+		return strings.ReplaceAll("DELIM multi-user active\nDELIM unit x.service\nResult=exit-code\nDELIM end\n", "DELIM", args[0])
 	}
 	return ""
 }
 
-// deafToSignals ignores what can be ignored.
-func deafToSignals() {
+func ignoreSignals() {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 }
 
-// forever writes a text again and again, for as long as it can.
+// forever writes a text repeatedly until that fails.
 func forever(w io.Writer, text string) {
 	for {
 		if _, err := io.WriteString(w, text); err != nil {

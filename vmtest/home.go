@@ -13,106 +13,104 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// Activating one home may take so long, with KVM.
+// activateLimit is how long the activation of one home may take with KVM.
 const activateLimit = 2 * time.Minute
 
-// homes activates each home inside the host.
-func (b *booting) homes(alive context.Context) {
-	for _, h := range b.host.Homes {
+// activateHomes activates each home on the host.
+func (s *session) activateHomes(alive context.Context) {
+	for _, h := range s.host.Homes {
 		p := newPhase(result.PhaseActivate.Name())
-		switch boot := b.result.Phases[0]; {
+		switch boot := s.result.Phases[0]; {
 		case boot.Status == result.Canceled:
 			p.Status = result.Canceled
-		case !b.up:
-			p.Status, p.Message = result.Skipped, b.host.Name+" did not come up"
+		case !s.up:
+			p.Status, p.Message = result.Skipped, s.host.Name+" did not come up"
 		default:
-			b.step(h.ID, result.PhaseActivate.Name())
-			b.activate(alive, h, &p)
+			s.step(h.ID, result.PhaseActivate.Name())
+			s.activate(alive, h, &p)
 		}
 		p.Duration = result.Seconds(time.Since(p.Started))
-		b.result.Homes[h.ID] = p
+		s.result.Homes[h.ID] = p
 	}
 }
 
-// activate does for a home what its owner does, or looks at what the host did.
-func (b *booting) activate(alive context.Context, h Home, p *Phase) {
-	limit := b.lab.atMost(activateLimit * b.machine.accel.factor())
+// activate activates a home, or checks that the host did.
+func (s *session) activate(alive context.Context, h Home, p *Phase) {
+	limit := s.pool.limited(activateLimit * s.machine.accel.factor())
 	limited, cancel := context.WithTimeout(alive, limit)
 	defer cancel()
-	fault, err := b.machine.activateHome(limited, h, b.state)
-	died := fate(alive, err)
+	fault, err := s.machine.activateHome(limited, h, s.state)
+	fatal := fatalFault(alive, err)
 	switch {
 	case err == nil && fault == nil:
 		return
 	case err == nil:
 		p.Faults = []*Fault{fault}
-	case died != nil:
-		p.Faults = []*Fault{died}
+	case fatal != nil:
+		p.Faults = []*Fault{fatal}
 	case alive.Err() != nil:
 		p.Status = result.Canceled
 	case limited.Err() != nil:
-		p.Faults = []*Fault{tooLong("activating "+h.ID, limit)}
+		p.Faults = []*Fault{timeoutFault("activating "+h.ID, limit)}
 	default:
-		p.Faults = []*Fault{unasked(err)}
+		p.Faults = []*Fault{agentFault(err)}
 	}
 }
 
 func (m *machine) activateHome(ctx context.Context, h Home, s state) (*Fault, error) {
 	if h.Activation == "" {
-		return m.embedded(ctx, h, s)
+		return m.checkEmbeddedHome(ctx, h, s)
 	}
-	if fault, err := m.account(ctx, h); fault != nil || err != nil {
+	if fault, err := m.checkAccount(ctx, h); fault != nil || err != nil {
 		return fault, err
 	}
-	if fault, err := m.run1(ctx, h, "activation of "+h.ID+" failed"); fault != nil || err != nil {
+	if fault, err := m.runActivation(ctx, h, "activation of "+h.ID+" failed"); fault != nil || err != nil {
 		return fault, err
 	}
 	before, err := m.snapshot(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	if fault, err := m.run1(ctx, h, "the second activation of "+h.ID+" failed"); fault != nil || err != nil {
+	if fault, err := m.runActivation(ctx, h, "the second activation of "+h.ID+" failed"); fault != nil || err != nil {
 		return fault, err
 	}
 	after, err := m.snapshot(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	if changed := difference(before, after); len(changed) > 0 {
-		return &Fault{
-			Kind: result.CauseActivation, Title: fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
-			Message: "the second activation of the same home changed:\n" + strings.Join(changed[:min(len(changed), mostChanged)], "\n"),
-			Hint:    "an activation step should leave alone what is as it should be",
-		}, nil
+	if changed := changedFiles(before, after); len(changed) > 0 {
+		f := newFault(result.CauseActivation, fmt.Sprintf("activating %s again changes %s", h.ID, changed[0]),
+			"an activation step should not change what is already up to date")
+		f.Message = "the second activation of the same home changed:\n" + strings.Join(changed[:min(len(changed), maxChangedFiles)], "\n")
+		return f, nil
 	}
-	return m.userUnits(ctx, h)
+	return m.checkUserUnits(ctx, h)
 }
 
-// The most files that are named of those which a second activation changed.
-const mostChanged = 50
+// maxChangedFiles limits the files that a message lists.
+const maxChangedFiles = 50
 
-// account looks for whoever activates the home, and for where: a home is for an
-// account that the host has.
-func (m *machine) account(ctx context.Context, h Home) (*Fault, error) {
+// checkAccount checks that the host has the home's user and directory.
+func (m *machine) checkAccount(ctx context.Context, h Home) (*Fault, error) {
 	res, err := m.agent.Exec(ctx, shell(`{ getent passwd -- "$1" || awk -F: -v name="$1" '$1 == name' /etc/passwd; } 2>/dev/null | grep . || exit 0
 		[ -d "$2" ] && echo there
 		systemctl start "user@$(id -u -- "$1").service" 2>&1 || true`, h.Username, h.Directory))
 	if err != nil {
 		return nil, err
 	}
-	f := &Fault{Kind: result.CauseActivation}
+	f := newFault(result.CauseActivation, "", "")
 	line, rest, _ := strings.Cut(string(res.Stdout), "\n")
 	fields := strings.Split(line, ":")
 	switch {
 	case len(fields) < 7:
-		f.Title = fmt.Sprintf("%s is for the user %s, whom %s does not have", h.ID, h.Username, m.name)
-		f.Hint = fmt.Sprintf("declare users.users.%s on %s, or leave the home out there (--exclude, or homes = false in flakeci.toml)", h.Username, m.name)
+		f.Title = fmt.Sprintf("%s is for the user %s, but %s has no such user", h.ID, h.Username, m.name)
+		f.Hint = fmt.Sprintf("declare users.users.%s on %s, or do not activate the home there (--exclude, or homes = false in flakeci.toml)", h.Username, m.name)
 	case fields[5] != h.Directory:
 		f.Title = fmt.Sprintf("%s is for %s, but %s lives in %s on %s", h.ID, h.Directory, h.Username, fields[5], m.name)
-		f.Hint = "home.homeDirectory and users.users." + h.Username + ".home have to be the same"
+		f.Hint = "home.homeDirectory and users.users." + h.Username + ".home must be the same"
 	case !strings.HasPrefix(rest, "there\n"):
 		f.Title = fmt.Sprintf("%s does not exist on %s", h.Directory, m.name)
-		f.Hint = fmt.Sprintf("users.users.%s.createHome or isNormalUser makes it", h.Username)
+		f.Hint = fmt.Sprintf("users.users.%s.createHome or isNormalUser creates it", h.Username)
 	default:
 		return nil, nil
 	}
@@ -121,7 +119,6 @@ func (m *machine) account(ctx context.Context, h Home) (*Fault, error) {
 }
 
 // asUser runs a script as the owner of a home, in the environment of a login.
-// $1 is the user, $2 the home; the script's own arguments follow.
 func asUser(h Home, script string, args ...string) guestagent.Command {
 	return shell(`user=$1 home=$2 script=$3; shift 3
 		uid=$(id -u -- "$user") || exit 125
@@ -132,10 +129,10 @@ func asUser(h Home, script string, args ...string) guestagent.Command {
 			/bin/sh -c "$script" sh "$@" </dev/null`, append([]string{h.Username, h.Directory, script}, args...)...)
 }
 
-// activateScript keeps what activate says in a file: a service that it starts may
-// hold the output open, for which the agent would wait. A user's systemd that is
-// still starting is waited for: home-manager leaves its services alone then. Only
-// newer generations know of driver versions.
+// activateScript writes the output of activate to a file: a service that it starts may hold
+// the output open, and the agent would wait for that. It waits for a user's systemd that is
+// still starting, during which home-manager does not touch services. Only newer generations
+// take a driver version.
 const activateScript = `
 timeout -k 5 30 systemctl --user is-system-running --wait >/dev/null 2>&1
 out=$(mktemp)
@@ -151,24 +148,25 @@ rm -f "$out"
 exit $status
 `
 
-func (m *machine) run1(ctx context.Context, h Home, failed string) (*Fault, error) {
+func (m *machine) runActivation(ctx context.Context, h Home, failed string) (*Fault, error) {
 	limit := activateLimit * m.accel.factor()
 	script := strings.ReplaceAll(activateScript, "$LIMIT", strconv.Itoa(int(limit.Seconds())))
 	res, err := m.agent.Exec(ctx, asUser(h, script, h.Activation))
 	if err != nil || res.ExitCode == 0 && res.Signal == 0 {
 		return nil, err
 	}
-	said := append(res.Stdout, res.Stderr...)
-	lines := linesOf(said[max(0, len(said)-mostSaid):])
-	return &Fault{
-		Kind: result.CauseActivation, Title: fmt.Sprintf("%s (%s)", failed, exitText(res)), ExitCode: res.ExitCode,
-		Message: strings.Join(lines, "\n"), Tail: lines[max(0, len(lines)-shownLines):],
-	}, nil
+	output := append(res.Stdout, res.Stderr...)
+	lines := linesOf(output[max(0, len(output)-maxActivationOutput):])
+	f := newFault(result.CauseActivation, fmt.Sprintf("%s (%s)", failed, exitText(res)), "")
+	f.ExitCode = res.ExitCode
+	f.Message = strings.Join(lines, "\n")
+	f.LogTail = strings.Join(lines[max(0, len(lines)-shownLines):], "\n")
+	return f, nil
 }
 
-// The most of what an activation says that is kept, in bytes. The script above
-// keeps to that, but a guest may be another than it seems.
-const mostSaid = 64 << 10
+// maxActivationOutput limits the output of an activation, in bytes. The script above does
+// too, but a hostile guest may not.
+const maxActivationOutput = 64 << 10
 
 func exitText(res guestagent.Result) string {
 	if res.Signal != 0 {
@@ -184,14 +182,13 @@ func linesOf(text []byte) []string {
 	}
 	lines := strings.Split(trimmed, "\n")
 	for i := range lines {
-		lines[i] = cut(lines[i])
+		lines[i] = truncateLine(lines[i])
 	}
 	return lines
 }
 
-// snapshotScript lists a home: links by where they point, files by what is in
-// them, but for large ones. What programs keep for themselves changes all the
-// time and is left out.
+// snapshotScript lists a home: links with their targets, files with their checksums unless
+// they are large. It leaves out the state of programs, which changes all the time.
 const snapshotScript = `
 list() { find . -xdev \( -path ./.cache -o -path ./.local/share -o -path ./.local/state \) -prune -o "$@"; }
 list -type l -printf '> %P -> %l\n' -o -type f -printf '. %m %U %s %P\n'
@@ -202,26 +199,26 @@ func (m *machine) snapshot(ctx context.Context, h Home) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := linesOf(withoutShort(res.Stdout))
+	lines := linesOf(withoutShortLines(res.Stdout))
 	slices.Sort(lines)
 	return lines, nil
 }
 
-// withoutShort drops lines that are too short to name a file. A hostile guest could fill
-// its answer with them, and each takes more memory than its own length.
-func withoutShort(text []byte) []byte {
-	const shortest = len("> a -> b")
+// withoutShortLines drops lines that are too short to name a file. A hostile guest could fill
+// its output with them, and each takes more memory than its length.
+func withoutShortLines(text []byte) []byte {
+	const minLine = len("> a -> b")
 	var long []byte
 	for line := range bytes.Lines(text) {
-		if len(line) > shortest {
+		if len(line) > minLine {
 			long = append(long, line...)
 		}
 	}
 	return long
 }
 
-// difference names the files that two snapshots do not have in common.
-func difference(before, after []string) []string {
+// changedFiles lists the files that differ between two snapshots.
+func changedFiles(before, after []string) []string {
 	names := map[string]bool{}
 	for _, pair := range [][2][]string{{before, after}, {after, before}} {
 		for _, line := range pair[0] {
@@ -238,7 +235,7 @@ func difference(before, after []string) []string {
 	return list
 }
 
-// fileOf takes the name out of a snapshot's line.
+// fileOf returns the name of the file in a snapshot's line.
 func fileOf(line string) string {
 	kind, rest, _ := strings.Cut(line, " ")
 	switch kind {
@@ -249,13 +246,13 @@ func fileOf(line string) string {
 			rest = f[3]
 		}
 	default:
-		rest = strings.TrimPrefix(rest, " ./") // behind a sum
+		rest = strings.TrimPrefix(rest, " ./") // after a checksum
 	}
 	return "~/" + rest
 }
 
-// userUnitsScript prints what inspectScript does, of a user's own systemd. $1 is
-// the mark, $2 the most units.
+// userUnitsScript is inspectScript for a user's systemd. $1 is the delimiter, $2 the limit on
+// units.
 const userUnitsScript = `
 case $(systemctl --user is-system-running --wait) in
 "" | offline | unknown) exit 1 ;;
@@ -268,38 +265,31 @@ for unit in $(printf '%s\n' "$failed" | cut -d' ' -f1 | head -n "$2"); do
 done
 echo "$1 end"`
 
-// userUnits logs the user in anew, so to speak, and looks for units of the home
-// that fail.
-func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
+// checkUserUnits restarts the user's systemd, as a new login would, and returns a fault if
+// units of the home fail.
+func (m *machine) checkUserUnits(ctx context.Context, h Home) (*Fault, error) {
 	res, err := m.agent.Exec(ctx, shell(`exec systemctl restart "user@$(id -u -- "$1").service" 2>&1`, h.Username))
 	if err != nil {
 		return nil, err
 	}
 	if res.ExitCode != 0 {
-		return &Fault{
-			Kind: result.CauseUnit, Title: "systemd does not start for " + h.Username, ExitCode: res.ExitCode,
-			Message: strings.Join(lastLines(res.Stdout, shownLines), "\n"), Tail: lastLines(res.Stdout, shownLines),
-		}, nil
+		return userSystemdFault("systemd does not start for "+h.Username, res.ExitCode, res.Stdout), nil
 	}
-	mark := newMark()
-	res, err = m.agent.Exec(ctx, asUser(h, userUnitsScript, mark, strconv.Itoa(mostUnits)))
+	delimiter := newDelimiter()
+	res, err = m.agent.Exec(ctx, asUser(h, userUnitsScript, delimiter, strconv.Itoa(maxUnits)))
 	if err != nil {
 		return nil, err
 	}
 	var s state
-	s.read(mark, string(res.Stdout))
+	s.read(delimiter, string(res.Stdout))
 	if !s.complete {
-		// No units must not pass for none that failed.
-		said := lastLines(res.Stderr, shownLines)
-		return &Fault{
-			Kind: result.CauseUnit, Title: "systemd of " + h.Username + " could not be asked for failed units", ExitCode: res.ExitCode,
-			Message: strings.Join(said, "\n"), Tail: said,
-		}, nil
+		// Missing output must not look like "no failed units".
+		return userSystemdFault("systemd of "+h.Username+" could not be asked for failed units", res.ExitCode, res.Stderr), nil
 	}
 	if len(s.units) == 0 {
 		return nil, nil
 	}
-	f, err := m.userFault(ctx, h, s.units[0])
+	f, err := m.userUnitFault(ctx, h, s.units[0])
 	if err != nil {
 		return nil, err
 	}
@@ -309,14 +299,22 @@ func (m *machine) userUnits(ctx context.Context, h Home) (*Fault, error) {
 	return f, nil
 }
 
-// userFault makes a fault of a user's unit, with its part of the journal. The
-// user may not be allowed to read that; the agent is.
-func (m *machine) userFault(ctx context.Context, h Home, u unit) (*Fault, error) {
+func userSystemdFault(title string, exitCode int, output []byte) *Fault {
+	f := newFault(result.CauseUnit, title, "")
+	f.ExitCode = exitCode
+	f.LogTail = strings.Join(lastLines(output, shownLines), "\n")
+	f.Message = f.LogTail
+	return f
+}
+
+// userUnitFault makes a fault of a user's unit, with the unit's journal. The user may not be
+// allowed to read that, so the agent does.
+func (m *machine) userUnitFault(ctx context.Context, h Home, u unit) (*Fault, error) {
 	log, err := m.agent.Exec(ctx, shell(`uid=$(id -u -- "$1")
 		journalctl -b --no-pager -o cat -n 20 _UID="$uid" _SYSTEMD_USER_UNIT="$2" + _UID="$uid" USER_UNIT="$2"`, h.Username, u.name))
 	if err != nil {
 		return nil, err
 	}
-	u.journal = lastLines(log.Stdout, mostJournalLines)
+	u.journal = lastLines(log.Stdout, maxJournalLines)
 	return u.fault(h.Username), nil
 }

@@ -21,13 +21,13 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// kinds are what may stand in the place of a file.
+// kinds create something other than a file.
 var kinds = map[string]func(path string) error{
 	"pipe":   func(p string) error { return syscall.Mkfifo(p, 0o600) },
 	"device": func(p string) error { return os.Symlink("/dev/zero", p) },
 	"link to a file": func(p string) error {
 		secret := filepath.Join(os.Getenv("HOME"), "secret")
-		return errors.Join(os.WriteFile(secret, []byte(os.Getenv("FLAKECI_VMTEST_MARK")), 0o600), os.Symlink(secret, p))
+		return errors.Join(os.WriteFile(secret, []byte(os.Getenv("FLAKECI_VMTEST_LABEL")), 0o600), os.Symlink(secret, p))
 	},
 	"link to itself":       func(p string) error { return os.Symlink(filepath.Base(p), p) },
 	"folder":               func(p string) error { return os.MkdirAll(filepath.Join(p, "in", "it"), 0o700) },
@@ -41,10 +41,10 @@ var kinds = map[string]func(path string) error{
 	},
 }
 
-// places are where flakeci looks in a runner's folder, or has the runner look.
+// places are the paths in a runner's folder that flakeci uses.
 var places = map[string]func(*fakeRunner) (path string){
 	serialLog:           func(*fakeRunner) string { return filepath.Join(os.Getenv("HOME"), serialLog) },
-	screenFile:          nil, // when it is asked for
+	screenFile:          nil, // created during screendump
 	sharedFolder:        func(*fakeRunner) string { return os.Getenv("SHARED_DIR") },
 	"disk":              func(*fakeRunner) string { return os.Getenv("NIX_DISK_IMAGE") },
 	qmpSocket:           func(r *fakeRunner) string { return r.qmp },
@@ -52,7 +52,7 @@ var places = map[string]func(*fakeRunner) (path string){
 	"the folder itself": func(*fakeRunner) string { return os.Getenv("HOME") },
 }
 
-// hostile are runners by what they do.
+// hostile maps roles to runners.
 func hostile() map[string]func(*fakeRunner) {
 	roles := map[string]func(*fakeRunner){
 		"QMP is silent": func(r *fakeRunner) { r.greets, r.afterwards = false, func(net.Conn) { time.Sleep(time.Hour) }; r.run() },
@@ -71,7 +71,7 @@ func hostile() map[string]func(*fakeRunner) {
 		},
 		"QMP does not quit": func(r *fakeRunner) {
 			r.over, r.answer = true, func(command, _ string) bool { return command != "quit" }
-			deafToSignals()
+			ignoreSignals()
 			r.run()
 		},
 		"the agent never opens": func(r *fakeRunner) { r.run() },
@@ -96,9 +96,9 @@ func hostile() map[string]func(*fakeRunner) {
 		"stderr never ends":       func(r *fakeRunner) { go r.run(); forever(os.Stderr, "xxxxxxxx\n") },
 		"it leaves a daemon":      func(r *fakeRunner) { leaveDaemon(); r.over = true; r.run() },
 		"it becomes a daemon":     func(*fakeRunner) { leaveDaemon() },
-		"a daemon":                func(r *fakeRunner) { deafToSignals(); r.run() },
+		"a daemon":                func(r *fakeRunner) { ignoreSignals(); r.run() },
 	}
-	for role, length := range map[string]int{"a journal": 5, "a long journal": 2 * mostJournal} {
+	for role, length := range map[string]int{"a journal": 5, "a long journal": 2 * maxJournal} {
 		roles[role] = func(r *fakeRunner) {
 			r.talk = agent(func(script string, args []string) string {
 				if strings.Contains(script, "short-monotonic") {
@@ -119,7 +119,7 @@ func hostile() map[string]func(*fakeRunner) {
 					}
 				} else {
 					_ = os.RemoveAll(path(r))
-					_ = put(path(r)) // in what was just removed some cannot
+					_ = put(path(r)) // fails for some paths inside a removed folder
 				}
 				r.run()
 			}
@@ -128,7 +128,8 @@ func hostile() map[string]func(*fakeRunner) {
 	return roles
 }
 
-// leaveDaemon starts a program that gets away, ignores signals and has our output.
+// leaveDaemon starts a program in a session of its own that ignores signals and holds this
+// one's output open.
 func leaveDaemon() {
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Env = append(os.Environ(), roleVar+"=a daemon")
@@ -139,95 +140,94 @@ func leaveDaemon() {
 	}
 }
 
-// Whatever a runner does, and whatever it puts where flakeci looks: the boot ends
-// within its limit with a fault, nothing of it lives on, and no file of this
-// machine's is kept as evidence.
+// Whatever a runner does and puts where flakeci looks, the boot ends in time with a fault,
+// leaves no process or file behind, and no file of this machine is saved as evidence.
 func TestHostileRunners(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	const limit = time.Second
 	for role := range hostile() {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
-			mark := fmt.Sprint(rand.Uint64())
-			lab := &Lab{
-				Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}, Limit: limit,
+			label := fmt.Sprint(rand.Uint64())
+			pool := &Pool{
+				Accel: &Accelerator{Wanted: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}, Limit: limit,
 			}
 			done := make(chan Result, 1)
 			go func() {
-				done <- lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, mark)}, func(string, result.PhaseName) {})
+				done <- pool.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, label)}, func(string, result.PhaseName) {})
 			}()
 			var res Result
 			select {
 			case res = <-done:
-			case <-time.After(2 * time.Minute): // twice a boot, its evidence and its end, on a busy machine
+			case <-time.After(2 * time.Minute): // two boots with evidence and stop, on a busy machine
 				t.Fatal("the boot does not end")
 			}
 			if len(res.faults()) == 0 {
 				t.Error("there is no fault")
 			}
-			if left := marked(mark); len(left) > 0 {
+			if left := labeled(label); len(left) > 0 {
 				t.Errorf("still running: %v", left)
 			}
-			if left, _ := os.ReadDir(lab.Dir); len(left) > 0 {
+			if left, _ := os.ReadDir(pool.Dir); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}
-			evidenceIsOurs(t, lab.Artifacts.Path, mark)
+			checkEvidence(t, pool.Artifacts.Path, label)
 		})
 	}
 }
 
-// marked lists the processes that a runner started.
-func marked(mark string) (pids []string) {
+// labeled lists the processes with a label in their environment.
+func labeled(label string) (pids []string) {
 	table, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, file := range table {
-		if environ, _ := os.ReadFile(file); bytes.Contains(environ, []byte("FLAKECI_VMTEST_MARK="+mark)) {
+		if environ, _ := os.ReadFile(file); bytes.Contains(environ, []byte("FLAKECI_VMTEST_LABEL="+label)) {
 			pids = append(pids, filepath.Base(filepath.Dir(file)))
 		}
 	}
 	return pids
 }
 
-// evidenceIsOurs looks at what was kept: files of a bounded size with what the runner
-// printed, and without what stands in a file elsewhere.
-func evidenceIsOurs(t *testing.T, artifacts, mark string) {
+// checkEvidence requires that the saved files are regular, of limited size, and without the
+// content of a file that a link leads to.
+func checkEvidence(t *testing.T, artifacts, label string) {
 	t.Helper()
 	files, _ := filepath.Glob(filepath.Join(artifacts, "vm", "box", "*"))
 	for _, file := range files {
 		st, err := os.Lstat(file)
-		if err != nil || !st.Mode().IsRegular() || st.Size() > mostSerial+int64(len(serialCut)) {
+		if err != nil || !st.Mode().IsRegular() || st.Size() > maxSerialLog+int64(len(serialCut)) {
 			t.Errorf("%s is %v, %v", file, st, err)
 			continue
 		}
 		text, err := os.ReadFile(file)
-		if err != nil || bytes.Contains(text, []byte(mark)) {
+		if err != nil || bytes.Contains(text, []byte(label)) {
 			t.Errorf("%s holds what it should not: %.200q, %v", file, text, err)
 		}
 	}
 }
 
-// The log of the console is what it printed, whatever its place in the folder holds.
-func TestTheConsoleIsKept(t *testing.T) {
+// The saved log is what the console printed, whatever the runner puts in its place.
+func TestConsoleLogIsSaved(t *testing.T) {
 	for _, kind := range []string{"pipe", "link to a file", "folder", "nothing"} {
-		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
-		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, kind+" at "+serialLog, "none")}, func(string, result.PhaseName) {})
+		pool := &Pool{Accel: &Accelerator{Wanted: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
+		res := pool.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, kind+" at "+serialLog, "none")}, func(string, result.PhaseName) {})
 		if faults := res.faults(); len(faults) != 1 || faults[0].Title != "it powered off by itself" {
 			t.Errorf("%s: faults are %+v", kind, faults)
 		}
-		if text, err := os.ReadFile(filepath.Join(lab.Artifacts.Path, "vm", "box", serialLog)); err != nil || string(text) != "hello from the runner\n" {
+		if text, err := os.ReadFile(filepath.Join(pool.Artifacts.Path, "vm", "box", serialLog)); err != nil || string(text) != "hello from the runner\n" {
 			t.Errorf("%s: the log is %q, %v", kind, text, err)
 		}
 	}
 }
 
-// A guest is asked for the end of its journal, and may answer with more.
-func TestAJournalIsCutHere(t *testing.T) {
-	for role, want := range map[string]int{"a journal": 5, "a long journal": mostJournal} {
-		lab := &Lab{Accel: &Accelerator{Want: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
-		res := lab.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, "none")}, func(string, result.PhaseName) {})
+// A guest may send more than the end of its journal.
+func TestJournalIsCutHere(t *testing.T) {
+	for role, want := range map[string]int{"a journal": 5, "a long journal": maxJournal} {
+		pool := &Pool{Accel: &Accelerator{Wanted: AccelTCG}, Dir: t.TempDir(), Path: os.Getenv("PATH"), Artifacts: &artifact.Folder{Path: t.TempDir()}}
+		res := pool.Boot(t.Context(), Host{Name: "box", Runner: runnerThat(t, role, "none")}, func(string, result.PhaseName) {})
 		if faults := res.faults(); len(faults) != 1 || faults[0].Unit != "x.service" {
 			t.Errorf("%s: faults are %+v", role, faults)
 		}
-		text, err := os.ReadFile(filepath.Join(lab.Artifacts.Path, "vm", "box", journalFile))
+		text, err := os.ReadFile(filepath.Join(pool.Artifacts.Path, "vm", "box", journalFile))
 		if err != nil || len(text) != want || !bytes.HasSuffix(text, []byte("end\n")) {
 			t.Errorf("%s: %d bytes are kept, want %d, %v", role, len(text), want, err)
 		}

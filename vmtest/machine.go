@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -24,96 +25,94 @@ import (
 // machine is one guest, from the start of QEMU to its end.
 type machine struct {
 	name string
-	dir  string // its own, with its disk and the serial log
-	// sockets is where those are, mostly in dir.
-	sockets string
-	accel   Accel
-	why     string // that accelerator and no other; empty for KVM
-	serial  *serial
-	log     *os.File // of the console, in dir
-	qmp     *qmp.Client
-	agent   *guestagent.Client
+	dir  string // with its disk and the serial log
+	// sockets is the folder of the sockets: dir, or a shorter path if dir's is too long.
+	sockets     string
+	accel       Accel
+	accelReason string // why accel was chosen; empty for KVM
+	serial      *serial
+	log         *os.File // the console's, in dir
+	qmp         *qmp.Client
+	agent       *guestagent.Client
 
-	opened  chan struct{} // closed when the agent has opened its port
-	over    chan struct{} // closed when the guest has shut down
-	exited  chan struct{} // closed when QEMU is gone
-	err     error         // how QEMU ended, once exited is closed
-	kill    context.CancelFunc
-	fail    context.CancelCauseFunc // ends the boot with a fault
-	watched chan struct{}           // closed when nobody watches any more
-	cleanup []func()
+	agentOpened chan struct{} // closed when the agent has opened its port
+	shutDown    chan struct{} // closed when the guest has shut down
+	exited      chan struct{} // closed when QEMU has exited
+	err         error         // how QEMU ended; valid once exited is closed
+	kill        context.CancelFunc
+	fail        context.CancelCauseFunc // ends the boot with a fault
+	watchEnded  chan struct{}           // closed when watch has returned
+	cleanup     []func()
 
 	mu       sync.Mutex
 	stopping bool
 }
 
-// How long QEMU may take until it listens. Some runners make a disk first, and
-// with virtualisation.useNixStoreImage an image of all the store that the host
-// needs, which takes the same with KVM or without.
+// startLimit is how long QEMU may take until it listens. Some runners make a disk first, and
+// with virtualisation.useNixStoreImage an image of the host's whole closure, which takes as
+// long with KVM as without.
 const startLimit = 3 * time.Minute
 
-// start runs the host's runner and connects to it. The context that comes with
-// the machine ends when the host can come up no more; its cause is then the
-// [*Fault]. A host whose machine does not start gives the fault alone.
-func (l *Lab) start(ctx context.Context, h Host, extra startOptions) (*machine, context.Context, *Fault) {
+// start runs the host's runner and connects to QEMU. The returned context ends when the
+// guest has ended or can no longer come up; its cause is then a [*faultError]. If the
+// machine does not start, start returns only the fault.
+func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine, context.Context, *Fault) {
 	script, fault := findRunner(h.Runner)
 	if fault != nil {
 		return nil, nil, fault
 	}
-	qemu := qemuOf(script)
-	accel, why, err := l.Accel.Choose(ctx, qemu)
+	qemu := findQEMU(script)
+	accel, reason, err := p.Accel.Choose(ctx, qemu)
 	if err != nil {
-		return nil, nil, &Fault{Kind: result.CauseAccelerator, Title: "the requested accelerator is not available", Message: err.Error(), Hint: "see /dev/kvm and who may use it, or let flakeci choose with --accel auto"}
+		f := newFault(result.CauseAccelerator, "the requested accelerator is not available",
+			"check the permissions of /dev/kvm, or let flakeci choose with --accel auto")
+		f.Message = err.Error()
+		return nil, nil, f
 	}
-	dir, err := os.MkdirTemp(l.Dir, "vm-")
+	dir, err := os.MkdirTemp(p.Dir, "vm-")
 	if err != nil {
-		return nil, nil, infra("no folder for the guest", err)
+		return nil, nil, infraError("no folder for the guest", err)
 	}
 	m := &machine{
-		name: h.Name, dir: dir, sockets: dir, accel: accel, why: why,
-		opened: make(chan struct{}), over: make(chan struct{}), exited: make(chan struct{}), watched: make(chan struct{}),
+		name: h.Name, dir: dir, sockets: dir, accel: accel, accelReason: reason,
+		agentOpened: make(chan struct{}), shutDown: make(chan struct{}), exited: make(chan struct{}), watchEnded: make(chan struct{}),
 	}
 	m.cleanup = append(m.cleanup, func() { removeAll(dir) })
-	if len(filepath.Join(dir, agentSocket)) > longestSocket {
+	if len(filepath.Join(dir, agentSocket)) > maxSocketPath {
 		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
 			m.discard()
-			return nil, nil, infra("no folder for the guest's sockets", err)
+			return nil, nil, infraError("no folder for the guest's sockets", err)
 		}
 		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
 	}
 	m.log, err = os.OpenFile(filepath.Join(dir, serialLog), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		m.discard()
-		return nil, nil, infra("no serial log", err)
+		return nil, nil, infraError("no serial log", err)
 	}
 	m.cleanup = append(m.cleanup, func() { _ = m.log.Close() })
 	m.serial = newSerial(m.log)
-	m.run(ctx, l, script, serialConsole(qemu), extra)
-	alive, fault := m.connect(ctx, l.atMost(startLimit))
+	m.run(ctx, p, script, serialConsole(qemu), extra)
+	alive, fault := m.connect(ctx, p.limited(startLimit))
 	if fault != nil {
 		m.stop(ctx, false)
 		m.discard()
 		return nil, nil, fault
 	}
-	silence := l.silence(accel)
-	if extra.patient {
-		silence = 0
+	maxSilence := p.maxSilence(accel)
+	if extra.interactive {
+		maxSilence = 0
 	}
-	safely.Go(func() { m.watch(alive, silence) })
+	safely.Go(func() { m.watch(alive, maxSilence) })
 	return m, alive, nil
 }
 
-func infra(what string, err error) *Fault {
-	return &Fault{Kind: result.CauseInfra, Title: what + ": " + err.Error(), Message: err.Error()}
-}
-
-// run starts the runner. QEMU lives until it is stopped, however ctx ends: who
-// is interrupted stops it.
-func (m *machine) run(ctx context.Context, l *Lab, script, console string, o startOptions) {
+// run starts the runner. QEMU does not end with ctx, only with [machine.stop].
+func (m *machine) run(ctx context.Context, p *Pool, script, console string, o startOptions) {
 	_ = os.Mkdir(filepath.Join(m.dir, sharedFolder), 0o755)
 	ctx, m.kill = context.WithCancel(context.WithoutCancel(ctx))
 	cmd := proc.Cmd{
-		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(l, console, o.forwards),
+		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(p, console, o.forwards),
 		Stdout: m.serial, Supervised: true, Grace: 2 * time.Second,
 	}
 	if o.console != nil {
@@ -125,45 +124,45 @@ func (m *machine) run(ctx context.Context, l *Lab, script, console string, o sta
 	})
 }
 
-// connect waits until QEMU listens. One that dies instead is not waited for.
+// connect waits until QEMU listens on its sockets, or exits.
 func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Context, *Fault) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	said := errors.New("nothing for " + limit.String())
+	lastErr := errors.New("nothing for " + limit.String())
 	for m.qmp == nil || m.agent == nil {
 		select {
 		case <-m.exited:
-			return nil, m.died()
+			return nil, m.exitFault()
 		case <-limited.Done():
-			return nil, late(ctx, said)
+			return nil, startTimeout(ctx, lastErr)
 		case <-time.After(10 * time.Millisecond):
 		}
-		if err := m.dial(limited); unlikeQEMU(err) && limited.Err() == nil {
-			said = err
+		if err := m.dial(limited); isNotQEMU(err) && limited.Err() == nil {
+			lastErr = err
 		}
 	}
-	m.serial.begin()
+	m.serial.guestStarts()
 	alive, fail := context.WithCancelCause(ctx)
 	m.fail = fail
 	return alive, nil
 }
 
-// late is the fault of a machine that takes too long to start, unless it was
-// the run that was interrupted.
-func late(ctx context.Context, said error) *Fault {
+// startTimeout is the fault of a machine that takes too long to start, or of a run that was
+// interrupted meanwhile.
+func startTimeout(ctx context.Context, lastErr error) *Fault {
 	if ctx.Err() != nil {
-		return infra("interrupted", ctx.Err())
+		return infraError("interrupted", ctx.Err())
 	}
-	return infra("QEMU does not listen", said)
+	return infraError("QEMU does not listen", lastErr)
 }
 
-// unlikeQEMU says whether an error means more than that nobody listens yet: a runner
-// may have another program listen.
-func unlikeQEMU(err error) bool {
+// isNotQEMU reports whether an error means that another program than QEMU listens, rather
+// than nobody yet.
+func isNotQEMU(err error) bool {
 	return err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// dial tries to connect.
+// dial tries to connect to QEMU and to the agent.
 func (m *machine) dial(ctx context.Context) (err error) {
 	if m.qmp == nil {
 		m.qmp, err = dialIn(ctx, m.sockets, qmpSocket, qmp.Dial)
@@ -179,65 +178,65 @@ func dialIn[C any](ctx context.Context, dir, name string, dial func(context.Cont
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	c, err := dial(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	return dial(ctx, path)
 }
 
-// What QEMU says when it is the machine that cannot, and not the host that is
-// wrong.
-var machinesRE = regexp.MustCompile(`(?i)cannot allocate memory|cannot set up guest memory|no space left|failed to (?:initialize|set MSR)|could not access KVM|too many open files|resource temporarily unavailable`)
+// infraRE matches QEMU's messages that blame this machine, not the host.
+var infraRE = regexp.MustCompile(`(?i)cannot allocate memory|cannot set up guest memory|no space left|failed to (?:initialize|set MSR)|could not access KVM|too many open files|resource temporarily unavailable`)
 
-// died is the fault of a QEMU that ended by itself.
-func (m *machine) died() *Fault {
+// exitFault is the fault of a QEMU that flakeci did not stop.
+func (m *machine) exitFault() *Fault {
 	var ended *proc.Error
 	if !errors.As(m.err, &ended) {
 		if m.qmp == nil {
-			return &Fault{
-				Kind: result.CauseBoot, Title: "the runner ended without starting QEMU", Tail: m.serial.tail(shownLines),
-				Hint: "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; see what the host sets there",
-			}
+			return m.fault(result.CauseBoot, "the runner ended without starting QEMU", runnerHint)
 		}
-		return &Fault{Kind: result.CauseInfra, Title: "QEMU ended by itself", Tail: m.serial.tail(shownLines)}
+		return m.fault(result.CauseInfra, "QEMU ended by itself", "")
 	}
-	f := &Fault{Message: ended.Error(), ExitCode: max(ended.ExitCode, 0), Tail: m.serial.tail(shownLines)}
-	said := brief(cmp.Or(ended.LastLine, ended.Error()))
+	f := m.fault("", "", "")
+	f.Message, f.ExitCode = ended.Error(), max(ended.ExitCode, 0)
+	message := briefQEMUMessage(cmp.Or(ended.LastLine, ended.Error()))
 	switch {
-	case errors.Is(ended, proc.ErrLost):
-		f.Kind, f.Title = result.CauseInfra, "QEMU was ended: "+proc.ErrLost.Error()
+	case errors.Is(ended, proc.ErrSupervisorKilled):
+		f.Kind, f.Title = result.CauseInfra, "QEMU was killed: "+proc.ErrSupervisorKilled.Error()
 		f.Hint = "a program of the same user killed it, such as one that the runner starts"
 	case ended.Signal != 0:
 		f.Kind, f.Title = result.CauseInfra, fmt.Sprintf("QEMU was killed by signal %d (%s)", int(ended.Signal), ended.Signal)
-		f.Hint = "the kernel kills so when memory runs out; fewer guests at once need less of it"
+		f.Hint = "the kernel does this when memory runs out; try fewer guests at once"
 	case ended.ExitCode < 0 && ended.Err != nil:
 		f.Kind, f.Title = result.CauseInfra, "the runner cannot be started: "+ended.Err.Error()
-		f.Hint = "it is a script for the system that the host is for; see that this machine can run its programs"
-	case m.qmp != nil || machinesRE.MatchString(said):
-		f.Kind, f.Title = result.CauseInfra, "QEMU gave up: "+said
+		f.Hint = "the runner is a script for the host's system; check that this machine can run its programs"
+	case m.qmp != nil || infraRE.MatchString(message):
+		f.Kind, f.Title = result.CauseInfra, "QEMU gave up: "+message
 	default:
-		f.Kind, f.Title = result.CauseBoot, "QEMU does not start: "+said
-		f.Hint = "see virtualisation.qemu.options and what else the host sets for its VM"
+		f.Kind, f.Title = result.CauseBoot, "QEMU does not start: "+message
+		f.Hint = "see virtualisation.qemu.options and the host's other settings for its VM"
 	}
 	return f
 }
 
-// How many lines of a log a fault shows.
+// fault returns a fault with the end of the console's log.
+func (m *machine) fault(kind result.CauseKind, title, hint string) *Fault {
+	f := newFault(kind, title, hint)
+	f.LogTail = strings.Join(m.serial.tail(shownLines), "\n")
+	return f
+}
+
+// shownLines is how many lines of a log a fault shows.
 const shownLines = 25
 
-// How long a guest may take to power down before it is ended.
+// powerdownLimit is how long a guest may take to power down before it is killed.
 const powerdownLimit = 10 * time.Second
 
-// How long the kernel may take to end what was killed. Only what runs as another user,
-// as with sudo, never ends.
-const deathLimit = 30 * time.Second
+// killLimit is how long killed processes may take to end. Only those of another user, as
+// after sudo, never do.
+const killLimit = 30 * time.Second
 
-// stop ends the guest: a healthy one by its power button, then by QEMU's own
-// command, then by force. It returns when QEMU and all it started are gone, and says
-// whether they are: what flakeci may not end is not waited for. An interrupted run goes
-// to the end of that at once.
-func (m *machine) stop(ctx context.Context, healthy bool) (gone bool) {
+// stop ends the guest: a healthy one by its power button, then by QEMU's quit command, then
+// by SIGKILL. An interrupted run goes to SIGKILL at once. stop returns when QEMU and its
+// child processes have ended, and reports whether they have: it does not wait for processes
+// that flakeci may not kill.
+func (m *machine) stop(ctx context.Context, healthy bool) (ended bool) {
 	m.mu.Lock()
 	m.stopping = true
 	m.mu.Unlock()
@@ -250,25 +249,25 @@ func (m *machine) stop(ctx context.Context, healthy bool) (gone bool) {
 	m.kill()
 	select {
 	case <-m.exited:
-		gone = true
-	case <-time.After(deathLimit):
+		ended = true
+	case <-time.After(killLimit):
 		m.disconnect()
 	}
 	if m.fail != nil {
 		m.fail(nil)
-		<-m.watched
+		<-m.watchEnded
 	}
-	return gone
+	return ended
 }
 
-// copyLog copies what the console's log has by now. It is never opened again: the folder
-// is the runner's too, which may have put anything in its place, or made it grow.
+// copyLog copies the console's log as it is now. It does not open the log again: the runner
+// can write to the folder, and may have replaced the log or made it grow.
 func (m *machine) copyLog(w io.Writer) error {
-	_, err := io.Copy(w, io.NewSectionReader(m.log, 0, m.serial.inLog()))
+	_, err := io.Copy(w, io.NewSectionReader(m.log, 0, m.serial.logSize()))
 	return err
 }
 
-// disconnect lets go of QEMU and the agent.
+// disconnect closes the connections to QEMU and the agent.
 func (m *machine) disconnect() {
 	if m.qmp != nil {
 		_ = m.qmp.Close()
@@ -285,13 +284,13 @@ func (m *machine) powerdown(ctx context.Context) {
 		return
 	}
 	select {
-	case <-m.over:
+	case <-m.shutDown:
 	case <-m.exited:
 	case <-limited.Done():
 	}
 }
 
-// quit has QEMU end itself.
+// quit asks QEMU to exit.
 func (m *machine) quit(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -304,8 +303,7 @@ func (m *machine) quit(ctx context.Context) {
 	}
 }
 
-// removeAll removes a folder in which a guest may have made others, and taken all
-// rights to them.
+// removeAll removes a folder in which a guest may have made folders without permissions.
 func removeAll(dir string) {
 	if os.RemoveAll(dir) == nil {
 		return
@@ -319,7 +317,7 @@ func removeAll(dir string) {
 	_ = os.RemoveAll(dir)
 }
 
-// discard forgets all of a machine that is stopped.
+// discard removes the files of a machine that has stopped.
 func (m *machine) discard() {
 	m.disconnect()
 	for _, f := range m.cleanup {

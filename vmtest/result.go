@@ -6,21 +6,32 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Result is what became of a host that was to boot.
+// Result is the outcome of booting a host.
 type Result struct {
-	// Phases are, in order, the boot and each check. A boot that failed has no
-	// checks after it.
+	// Phases are the boot and each check, in order. Checks are skipped if the boot failed.
 	Phases []Phase
-	// Homes tells of the homes that were to be activated, by [Home.ID].
+	// Homes holds a phase for each home, by [Home.ID].
 	Homes map[string]Phase
-	// Accel is what ran the guest, "kvm" or "tcg", and empty if nothing did.
+	// Accel is how the guest was run, "kvm" or "tcg". It is empty if it did not start.
 	Accel Accel
-	// Flaky says that a first attempt ended by a fault of the machine's.
+	// Flaky reports that a first attempt failed because of the machine.
 	Flaky bool
 }
 
-// Phase is one step of a host or a home. Its status is passed, skipped or canceled; if it has
-// faults, they decide.
+// faults returns the faults of all phases, those of homes included.
+func (r Result) faults() []*Fault {
+	var all []*Fault
+	for _, p := range r.Phases {
+		all = append(all, p.Faults...)
+	}
+	for _, p := range r.Homes {
+		all = append(all, p.Faults...)
+	}
+	return all
+}
+
+// Phase is one step of a host or a home. Its status is passed, skipped or canceled; if it
+// has faults, they decide.
 type Phase struct {
 	result.Phase
 	Faults []*Fault
@@ -30,24 +41,39 @@ func newPhase(name result.PhaseName) Phase {
 	return Phase{Phase: result.Phase{Name: name, Status: result.Passed, Started: time.Now(), Attempts: 1}}
 }
 
-// Fault is what was wrong with a host.
+// Fault is a problem with a host. Its title does not name the host.
 type Fault struct {
-	Kind    result.CauseKind
-	Title   string // one line, without the host's name
-	Message string // all there is to say
-	Hint    string // what to do about it
-	// Unit is the systemd unit at fault, if it is one of the host's own.
+	result.Cause
+	// Unit is the systemd unit at fault, unless it is a user's.
 	Unit string
-	// Key tells the same fault of several hosts, such as one unit file that
-	// fails on all of them; empty is this host's own.
+	// Key is the same for the same fault on several hosts, such as one unit file that fails
+	// on all of them. It is empty if the fault concerns this host alone.
 	Key string
-	// ExitCode is that of the program at fault, 0 where there is none.
-	ExitCode int
-	// Tail is the end of the log that shows it, Log the file with the whole.
-	Tail []string
-	Log  string
 }
 
-// machines says whether the fault is the machine's, so that a second attempt
-// may fare better.
-func (f *Fault) machines() bool { return f.Kind == result.CauseInfra }
+func newFault(kind result.CauseKind, title, hint string) *Fault {
+	return &Fault{Cause: result.Cause{Kind: kind, Title: title, Hint: hint}}
+}
+
+// infraError is a fault of the machine that flakeci runs on.
+func infraError(title string, err error) *Fault {
+	f := newFault(result.CauseInfra, title+": "+err.Error(), "")
+	f.Message = err.Error()
+	return f
+}
+
+// agentFault is the fault of a running guest that does not answer as it should.
+func agentFault(err error) *Fault {
+	reason := truncateLine(err.Error())
+	f := newFault(result.CauseAgent, "the guest could not be asked: "+reason, "")
+	f.Message = reason
+	return f
+}
+
+// timeoutFault is the fault of a phase that took too long.
+func timeoutFault(what string, limit time.Duration) *Fault {
+	return newFault(result.CauseTimeout, what+" took longer than "+limit.String(), "")
+}
+
+// isInfra reports whether the machine is to blame, so that a second attempt may succeed.
+func (f *Fault) isInfra() bool { return f.Kind == result.CauseInfra }

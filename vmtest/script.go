@@ -11,14 +11,14 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// startOptions are what only some guests are started with.
+// startOptions are for guests with a user at their console.
 type startOptions struct {
-	console  *Console
-	forwards []Forward
-	patient  bool // the guest may say nothing, and start anew
+	console     *Console
+	forwards    []Forward
+	interactive bool // the guest may print nothing, and may reboot
 }
 
-// The names of what is in a guest's folder.
+// The files in a guest's folder.
 const (
 	serialLog   = "serial.log"
 	qmpSocket   = "qmp"
@@ -27,43 +27,44 @@ const (
 	sharedFolder = "shared"
 )
 
-// The longest path that a socket may have: 108 bytes on Linux, 104 elsewhere, of
-// which the last is 0.
-const longestSocket = 103
+// maxSocketPath is the longest path of a socket: 108 bytes on Linux, 104 elsewhere, with a
+// 0 at the end.
+const maxSocketPath = 103
 
-// findRunner finds the script that nixpkgs makes.
+const runnerHint = "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; see what the host sets there"
+
+// findRunner finds the script that nixpkgs makes for a host.
 func findRunner(folder string) (string, *Fault) {
 	if _, err := os.Stat(folder); err != nil {
-		f := infra("the VM is not in this machine's store", err)
-		f.Hint = "a VM that --store puts elsewhere can be built, but not booted"
+		f := infraError("the VM is not in this machine's store", err)
+		f.Hint = "flakeci can build a VM in another store (--store), but not boot it"
 		return "", f
 	}
 	found, err := filepath.Glob(filepath.Join(folder, "bin", "run-*-vm"))
 	if err == nil && len(found) > 0 {
 		return found[0], nil
 	}
-	return "", &Fault{
-		Kind: result.CauseBoot, Title: "the VM has no runner", Message: folder + " holds no bin/run-*-vm",
-		Hint: "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; see what the host sets there",
-	}
+	f := newFault(result.CauseBoot, "the VM has no runner", runnerHint)
+	f.Message = folder + " holds no bin/run-*-vm"
+	return "", f
 }
 
 var qemuRE = regexp.MustCompile(`[^\s"'=;]*/bin/qemu-(?:kvm|system-\w+)\b`)
 
-// The longest script that is looked into, in bytes. That of nixpkgs has some thousand.
-const longestScript = 1 << 20
+// maxScript limits the script that is searched, in bytes. That of nixpkgs has a few thousand.
+const maxScript = 1 << 20
 
-// qemuOf finds the program that a runner starts, to try the accelerator with. The
-// runner of nixpkgs is a link to elsewhere in the store.
-func qemuOf(script string) string {
-	text, err := safefile.ReadTarget(script, longestScript)
+// findQEMU finds the program that a runner starts, to try KVM with. The runner of nixpkgs
+// is a link to elsewhere in the store.
+func findQEMU(script string) string {
+	text, err := safefile.ReadTarget(script, maxScript)
 	if found := qemuRE.Find(text); err == nil && found != nil {
 		return string(found)
 	}
-	return "qemu-system-" + machineOf("")
+	return "qemu-system-" + archOf("")
 }
 
-// arguments are added to the runner's own, which they come after.
+// arguments returns QEMU's arguments, which the runner appends to its own.
 func (m *machine) arguments(o startOptions) []string {
 	list := []string{
 		"-machine", "accel=" + string(m.accel),
@@ -71,51 +72,50 @@ func (m *machine) arguments(o startOptions) []string {
 		"-qmp", "unix:" + m.socket(qmpSocket) + ",server=on,wait=off",
 		"-device", "virtio-serial",
 		"-chardev", "socket,path=" + m.socket(agentSocket) + ",server=on,wait=off,id=flakeci-agent",
-		// With an id QEMU tells when the guest opens the port.
+		// With an id, QEMU sends an event when the guest opens the port.
 		"-device", "virtserialport,chardev=flakeci-agent,id=" + agentPort + ",name=org.qemu.guest_agent.0",
 		"-device", "pvpanic-pci",
 	}
-	if !o.patient {
-		// A machine that is over stays as it is, for a picture.
+	if !o.interactive {
+		// Keep a machine that has ended, for a screenshot.
 		list = append(list, "-no-reboot", "-action", "panic=pause,shutdown=pause")
 	}
 	return list
 }
 
-// socket is the path of a socket as QEMU's options have it: a comma ends a value.
+// socket returns the path of a socket for QEMU's options, where a comma ends a value.
 func (m *machine) socket(name string) string {
 	return strings.ReplaceAll(filepath.Join(m.sockets, name), ",", ",,")
 }
 
 const agentPort = "flakeci-agent-port"
 
-// environment is what the runner sees: nothing of flakeci's own but the PATH.
-func (m *machine) environment(l *Lab, console string, forwards []Forward) []string {
+// environment is the runner's whole environment; of flakeci's own it has only the PATH.
+func (m *machine) environment(p *Pool, console string, forwards []Forward) []string {
 	var net []string
-	if !l.OpenNetwork {
+	if !p.OpenNetwork {
 		net = append(net, "restrict=on")
 	}
 	for _, f := range forwards {
 		net = append(net, fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:%d", f.Port, f.GuestPort))
 	}
 	return []string{
-		"PATH=" + l.Path, "HOME=" + m.dir, "TMPDIR=" + m.dir, "USE_TMPDIR=1",
+		"PATH=" + p.Path, "HOME=" + m.dir, "TMPDIR=" + m.dir, "USE_TMPDIR=1",
 		"NIX_DISK_IMAGE=" + filepath.Join(m.dir, "disk.qcow2"),
 		"NIX_EFI_VARS=" + filepath.Join(m.dir, "efi-vars.fd"),
-		"NIX_SWTPM_DIR=" + filepath.Join(m.sockets, "swtpm"), // which has sockets in it
+		"NIX_SWTPM_DIR=" + filepath.Join(m.sockets, "swtpm"), // for sockets
 		"SHARED_DIR=" + filepath.Join(m.dir, sharedFolder),
 		"QEMU_NET_OPTS=" + strings.Join(net, ","),
-		// The kernel restarts a second after a panic, which -no-reboot makes the
-		// end; NixOS' stage 1 panics rather than asks what to do. The last console
-		// is the one that systemd and login prompts are on.
+		// The kernel reboots a second after a panic, which -no-reboot turns into the end.
+		// NixOS' stage 1 panics instead of asking what to do. systemd and login prompts
+		// use the last console.
 		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + console + ",115200n8",
 	}
 }
 
-// serialConsole is how Linux calls the first serial line of the machine that a
-// QEMU makes.
+// serialConsole returns Linux's name of the first serial line of QEMU's machine.
 func serialConsole(qemu string) string {
-	if strings.HasPrefix(machineOf(qemu), "a") { // aarch64, arm
+	if strings.HasPrefix(archOf(qemu), "a") { // aarch64, arm
 		return "ttyAMA0"
 	}
 	return "ttyS0"

@@ -12,27 +12,27 @@ import (
 	"github.com/flakeci/flakeci/internal/clean"
 )
 
-// How many lines of the console are kept for showing, and how long one may be.
+// How many lines of the console are kept to show, and how long one may be.
 const (
 	serialLines = 400
 	serialWidth = 2 << 10 // bytes
 )
 
-// The most that is written to the log, in bytes. A guest that prints without end
-// must not fill the disk of this machine.
-const mostSerial = 64 << 20
+// maxSerialLog limits the log, in bytes: a guest that prints endlessly must not fill this
+// machine's disk.
+const maxSerialLog = 64 << 20
 
-// serialCut ends a log that is not whole.
+// serialCut ends a log that is incomplete.
 const serialCut = "\n… (flakeci: the console printed more, which was not kept)\n"
 
-// sign is what a line on the console means for the boot.
+// sign is what a line on the console says about the boot.
 type sign int
 
 const (
 	signNone      sign = iota
 	signPanic          // the kernel gave up
-	signEmergency      // systemd, or stage 1, waits for somebody to mend it
-	signUp             // services are started or a login is offered
+	signEmergency      // systemd or stage 1 waits for somebody to repair the system
+	signUp             // services have started, or there is a login prompt
 )
 
 var signs = []struct {
@@ -45,47 +45,47 @@ var signs = []struct {
 	{signUp, regexp.MustCompile(`Reached target .*[Mm]ulti-[Uu]ser|^\S+ login: ?$`)},
 }
 
-// Lines that name what went wrong, as systemd and NixOS print them.
+// Lines of systemd and NixOS that name what failed.
 var (
-	troubleRE    = regexp.MustCompile(`^\[(FAILED|DEPEND| TIME )\] ?(.*)|^(?:.*: )?(Dependency failed for .*|Timed out waiting for .*)`)
+	failureRE    = regexp.MustCompile(`^\[(FAILED|DEPEND| TIME )\] ?(.*)|^(?:.*: )?(Dependency failed for .*|Timed out waiting for .*)`)
 	activationRE = regexp.MustCompile(`Activation script snippet '([^']*)' failed \((\d+)\)`)
 )
 
-// serial is the console of a guest. It is written to by QEMU, may be written
-// to a log as a whole, and is searched for signs line by line.
+// serial reads a guest's console. It logs what QEMU writes, and searches each line for
+// signs.
 type serial struct {
 	first chan sign // the first panic or emergency
 
-	mu      sync.Mutex
-	log     io.Writer // gets all of it, as it is, for as long as it takes it
-	most    int64     // bytes that it takes
-	logged  int64     // bytes in it
-	full    bool      // it takes no more
-	line    bytes.Buffer
-	lines   []string
-	last    time.Time // when something was last written
-	up      bool
-	trouble []string // what systemd says failed
-	talked  bool     // since it began
-	broken  []brokenSnippet
+	mu       sync.Mutex
+	log      io.Writer // gets the unchanged output
+	maxLog   int64     // how many bytes may go to log
+	logged   int64     // how many have
+	full     bool      // log gets no more
+	line     bytes.Buffer
+	lines    []string
+	last     time.Time // of the last write
+	up       bool
+	failures []string // of systemd
+	printed  bool     // since guestStarts
+	snippets []failedSnippet
 }
 
-// brokenSnippet is a piece of the activation script that failed.
-type brokenSnippet struct {
+// failedSnippet is a failed part of the activation script.
+type failedSnippet struct {
 	name, code string
 	before     []string // the lines above
 }
 
 func newSerial(log io.Writer) *serial {
-	return &serial{log: log, most: mostSerial, first: make(chan sign, 1), last: time.Now()}
+	return &serial{log: log, maxLog: maxSerialLog, first: make(chan sign, 1), last: time.Now()}
 }
 
-// Write takes in what the guest prints.
+// Write reads what the guest prints.
 func (s *serial) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = time.Now()
-	s.talked = true
+	s.printed = true
 	for _, b := range p {
 		if b == '\n' || s.line.Len() == serialWidth {
 			s.endLine()
@@ -94,19 +94,19 @@ func (s *serial) Write(p []byte) (int, error) {
 			s.line.WriteByte(b)
 		}
 	}
-	// A prompt has no end of line.
-	s.look(clean.Text(s.line.String()))
-	s.keep(p)
+	// A login prompt has no newline.
+	s.match(clean.Text(s.line.String()))
+	s.writeLog(p)
 	return len(p), nil
 }
 
-// keep writes to the log. A full disk must not take the console from the guest, and
-// from us, so that an error only ends the log.
-func (s *serial) keep(p []byte) {
+// writeLog writes to the log. An error, such as a full disk, only ends the log: the console
+// goes on.
+func (s *serial) writeLog(p []byte) {
 	if s.full {
 		return
 	}
-	if room := s.most - s.logged; int64(len(p)) > room {
+	if room := s.maxLog - s.logged; int64(len(p)) > room {
 		p, s.full = append(slices.Clone(p[:room]), serialCut...), true
 	}
 	n, err := s.log.Write(p)
@@ -114,18 +114,18 @@ func (s *serial) keep(p []byte) {
 	s.full = s.full || err != nil
 }
 
-// inLog is how many bytes are in the log.
-func (s *serial) inLog() int64 {
+// logSize is how many bytes are in the log.
+func (s *serial) logSize() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.logged
 }
 
-// begin says that the guest starts: what was printed before is its runner's.
-func (s *serial) begin() {
+// guestStarts forgets the runner's own output, as the guest starts now.
+func (s *serial) guestStarts() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last, s.talked = time.Now(), false
+	s.last, s.printed = time.Now(), false
 }
 
 func (s *serial) endLine() {
@@ -135,19 +135,19 @@ func (s *serial) endLine() {
 		return
 	}
 	if m := activationRE.FindStringSubmatch(text); m != nil {
-		s.broken = withSnippet(s.broken, brokenSnippet{m[1], m[2], slices.Clone(s.lines[max(0, len(s.lines)-10):])})
+		s.snippets = appendSnippet(s.snippets, failedSnippet{m[1], m[2], slices.Clone(s.lines[max(0, len(s.lines)-10):])})
 	}
-	if m := troubleRE.FindStringSubmatch(text); m != nil && len(s.trouble) < 20 {
-		s.trouble = append(s.trouble, strings.TrimSpace(m[2]+m[3]))
+	if m := failureRE.FindStringSubmatch(text); m != nil && len(s.failures) < 20 {
+		s.failures = append(s.failures, strings.TrimSpace(m[2]+m[3]))
 	}
 	if s.lines = append(s.lines, text); len(s.lines) > 2*serialLines {
 		s.lines = slices.Clone(s.lines[serialLines:])
 	}
-	s.look(text)
+	s.match(text)
 }
 
-// look searches a line, whole or not yet, for signs.
-func (s *serial) look(text string) {
+// match searches a line, complete or not, for signs.
+func (s *serial) match(text string) {
 	for _, known := range signs {
 		if !known.re.MatchString(text) {
 			continue
@@ -163,22 +163,21 @@ func (s *serial) look(text string) {
 	}
 }
 
-// silent is how long nothing was written.
-func (s *serial) silent() time.Duration {
+// silence returns the time since the last write.
+func (s *serial) silence() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return time.Since(s.last)
 }
 
-// seen says whether the guest printed that it is up, and whether it printed
-// anything.
+// seen reports whether the guest printed that it is up, and whether it printed anything.
 func (s *serial) seen() (up, anything bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.up, s.talked
+	return s.up, s.printed
 }
 
-// tail gives the last n lines, without what is no text.
+// tail returns the last n lines as clean text.
 func (s *serial) tail(n int) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,8 +188,8 @@ func (s *serial) tail(n int) []string {
 	return lines[max(0, len(lines)-n):]
 }
 
-// around gives the lines before and after the last one that holds the text, or
-// the end where none does.
+// around returns the last line with the text and the lines around it, or the last lines if
+// no line has it.
 func (s *serial) around(text string, before, after int) []string {
 	lines := s.tail(serialLines)
 	for i := len(lines) - 1; i >= 0; i-- {
@@ -201,16 +200,16 @@ func (s *serial) around(text string, before, after int) []string {
 	return lines[max(0, len(lines)-before-after-1):]
 }
 
-// troubles lists what systemd said had failed.
-func (s *serial) troubles() []string {
+// listFailures returns the failures that systemd printed.
+func (s *serial) listFailures() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.trouble)
+	return slices.Clone(s.failures)
 }
 
-// snippets lists the activation snippets that failed.
-func (s *serial) snippets() []brokenSnippet {
+// listSnippets returns the failed activation snippets.
+func (s *serial) listSnippets() []failedSnippet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.broken)
+	return slices.Clone(s.snippets)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +35,7 @@ func TestSerialSigns(t *testing.T) {
 		{"prompt", "\r\nreason login: ", signNone, true},
 		{"target", "[\x1b[0;32m  OK  \x1b[0m] Reached target \x1b[0;1;39mMulti-User System\x1b[0m.\r\n", signNone, true},
 		{"target with its name", "[  OK  ] Reached target multi-user.target - Multi-User System.\n", signNone, true},
-		{"somebody talks of a login:", "checking the login: all is well\n", signNone, false},
+		{"login inside a line", "checking the login: all is well\n", signNone, false},
 		{"nothing", "booting\n", signNone, false},
 	} {
 		for _, n := range []int{1, 7, 1 << 20} {
@@ -55,7 +54,7 @@ func TestSerialSigns(t *testing.T) {
 	}
 }
 
-func TestSerialKeepsAllButShowsTheEnd(t *testing.T) {
+func TestSerialLogsAllAndShowsTheEnd(t *testing.T) {
 	var log bytes.Buffer
 	s := newSerial(&log)
 	text := strings.Repeat("a line\r\n", 3*serialLines) + "\x1b[2Jlast\nhalf"
@@ -82,17 +81,17 @@ func TestSerialAround(t *testing.T) {
 	}
 }
 
-func TestSerialTroublesAndSnippets(t *testing.T) {
+func TestSerialFailuresAndSnippets(t *testing.T) {
 	s := newSerial(&bytes.Buffer{})
 	feed(t, s, "[\x1b[0;1;31mFAILED\x1b[0m] Failed to mount \x1b[0;1;39m/data\x1b[0m.\r\n"+
 		"[\x1b[0;1;33mDEPEND\x1b[0m] Dependency failed for \x1b[0;1;39mLocal File Systems\x1b[0m.\r\n"+
 		"[\x1b[0;1;31m TIME \x1b[0m] Timed out waiting for device \x1b[0;1;39m/dev/x\x1b[0m.\r\n"+
 		"stage-2-init: cannot make it\nstage-2-init: Activation script snippet 'mine' failed (3)\n", 11)
 	want := []string{"Failed to mount /data.", "Dependency failed for Local File Systems.", "Timed out waiting for device /dev/x."}
-	if got := s.troubles(); !slices.Equal(got, want) {
-		t.Errorf("troubles are %q", got)
+	if got := s.listFailures(); !slices.Equal(got, want) {
+		t.Errorf("failures are %q", got)
 	}
-	b := s.snippets()
+	b := s.listSnippets()
 	if len(b) != 1 || b[0].name != "mine" || b[0].code != "3" || b[0].before[len(b[0].before)-1] != "stage-2-init: cannot make it" {
 		t.Errorf("snippets are %+v", b)
 	}
@@ -105,7 +104,7 @@ func FuzzSerial(f *testing.F) {
 		feed(t, s, string(text), max(1, n%64))
 		for _, line := range s.tail(100) {
 			if strings.ContainsAny(line, "\n\r\x1b") {
-				t.Errorf("a line to show holds %q", line)
+				t.Errorf("a line holds %q", line)
 			}
 		}
 	})
@@ -115,29 +114,28 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
-// The guest's console goes on without a log, and without end does not fill the
-// memory.
+// The console goes on without a log, and never fills the memory.
 func TestSerialOutlivesItsLog(t *testing.T) {
 	s := newSerial(fullDisk{})
 	feed(t, s, strings.Repeat("Activation script snippet 'a' failed (1)\n", 100), 1000)
 	for i := range 100 {
 		feed(t, s, fmt.Sprintf("Activation script snippet 's%d' failed (1)\n", i), 1000)
 	}
-	if b := s.snippets(); len(b) != 20 || b[1].name != "s0" {
+	if b := s.listSnippets(); len(b) != 20 || b[1].name != "s0" {
 		t.Errorf("%d snippets are kept", len(b))
 	}
 }
 
-// A log that is cut says so, and is not longer than it may be.
-func TestSerialLogHasAnEnd(t *testing.T) {
+// A log that reached its limit ends with a note.
+func TestSerialLogIsLimited(t *testing.T) {
 	log := &counter{}
 	s := newSerial(log)
-	s.most = 1 << 20
+	s.maxLog = 1 << 20
 	for range 50 {
-		feed(t, s, strings.Repeat("x", 30_000), 30_000) // no end of line either
+		feed(t, s, strings.Repeat("x", 30_000), 30_000) // without a newline
 	}
-	if want := s.most + int64(len(serialCut)); log.n != want || s.inLog() != want || !strings.HasSuffix(string(log.last), serialCut) {
-		t.Errorf("the log has %d bytes, it is said to have %d, want %d", log.n, s.inLog(), want)
+	if want := s.maxLog + int64(len(serialCut)); log.n != want || s.logSize() != want || !strings.HasSuffix(string(log.last), serialCut) {
+		t.Errorf("the log has %d bytes, logSize is %d, want %d", log.n, s.logSize(), want)
 	}
 }
 
@@ -151,13 +149,13 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// What the runner prints is not the guest's.
-func TestSerialBegins(t *testing.T) {
+// The runner's output does not count as the guest's.
+func TestSerialGuestStarts(t *testing.T) {
 	s := newSerial(&bytes.Buffer{})
 	feed(t, s, "Creating a disk\n", 100)
 	s.last = s.last.Add(-time.Hour)
-	s.begin()
-	if _, talked := s.seen(); talked || s.silent() > time.Minute {
-		t.Errorf("the guest has talked: %v, and is silent for %s", talked, s.silent())
+	s.guestStarts()
+	if _, printed := s.seen(); printed || s.silence() > time.Minute {
+		t.Errorf("the guest has printed: %v, and is silent for %s", printed, s.silence())
 	}
 }

@@ -14,22 +14,21 @@ import (
 )
 
 const (
-	// How long the console is listened to after a panic or an emergency was
-	// seen: what it was about is mostly printed around it.
-	aftermath = 2 * time.Second
-	// How long a guest that offers a login may do without its agent.
+	// How long to read the console after a sign of a panic or an emergency: most of the
+	// reason is printed around it.
+	signDelay = 2 * time.Second
+	// How long after the login prompt the agent may start.
 	agentLimit = 30 * time.Second
-	// How often silence is looked for.
+	// How often to check for silence.
 	watchTick = 200 * time.Millisecond
 )
 
-// watch looks at the console, QEMU's events and the process at once, until the
-// machine is gone or nobody wants to know any more. What says that the host will
-// not come up, or is gone, ends the context with the fault. A silence of 0 is that
-// of a guest somebody looks around in: it may print what it likes, or nothing.
-func (m *machine) watch(alive context.Context, silence time.Duration) {
-	defer close(m.watched)
-	w := watcher{machine: m, silence: silence}
+// watch watches the console, QEMU's events and the process until alive ends. It ends alive
+// with a fault when the host has ended or can no longer come up. In an interactive guest,
+// for which maxSilence is 0, it ignores the console.
+func (m *machine) watch(alive context.Context, maxSilence time.Duration) {
+	defer close(m.watchEnded)
+	w := watcher{machine: m, maxSilence: maxSilence}
 	tick := time.NewTicker(watchTick)
 	defer tick.Stop()
 	events := m.qmp.Events()
@@ -38,24 +37,24 @@ func (m *machine) watch(alive context.Context, silence time.Duration) {
 		select {
 		case <-alive.Done():
 		case s := <-m.serial.first:
-			if silence > 0 {
-				w.begin(s)
+			if maxSilence > 0 {
+				w.noteSign(s)
 			}
 		case e, ok := <-events:
 			if !ok {
-				events = nil // QEMU is about to be gone
+				events = nil // QEMU is about to exit
 			}
 			fault = w.event(alive, e)
 		case <-m.exited:
-			fault, events = w.gone(alive, events), nil
+			fault, events = w.exited(alive, events), nil
 		case <-tick.C:
-			fault = w.look()
+			fault = w.tick()
 		}
 		if fault != nil && !m.isStopping() {
 			m.fail(&faultError{fault})
 		}
 	}
-	w.seeOff(events)
+	w.awaitExit(events)
 }
 
 // faultError carries a fault as the cause of a context.
@@ -69,25 +68,25 @@ func (m *machine) isStopping() bool {
 	return m.stopping
 }
 
-// watcher is what watch remembers from one look to the next.
+// watcher is the state of [machine.watch].
 type watcher struct {
-	machine  *machine
-	silence  time.Duration
-	sign     sign
-	signed   time.Time // when the sign was seen
-	greeted  time.Time // when a login was offered
-	shutdown bool
-	open     bool
+	machine    *machine
+	maxSilence time.Duration
+	sign       sign
+	signSince  time.Time // when the sign was seen
+	loginSince time.Time // when the login prompt was seen
+	shutdown   bool
+	agentOpen  bool
 }
 
-// begin remembers that the console shows the end.
-func (w *watcher) begin(s sign) {
+// noteSign records the first sign of a panic or an emergency.
+func (w *watcher) noteSign(s sign) {
 	if w.sign == signNone {
-		w.sign, w.signed = s, time.Now()
+		w.sign, w.signSince = s, time.Now()
 	}
 }
 
-// event takes in what QEMU tells.
+// event handles an event of QEMU.
 func (w *watcher) event(ctx context.Context, e qmp.Event) *Fault {
 	var data struct {
 		ID     string `json:"id"`
@@ -95,31 +94,33 @@ func (w *watcher) event(ctx context.Context, e qmp.Event) *Fault {
 		Guest  bool   `json:"guest"`
 		Reason string `json:"reason"`
 	}
-	_ = json.Unmarshal(e.Data, &data) // what is not there stays empty
+	_ = json.Unmarshal(e.Data, &data) // missing fields stay empty
 	switch e.Name {
 	case "VSERPORT_CHANGE":
-		if data.ID == agentPort && data.Open && !w.open {
-			w.open = true
-			close(w.machine.opened)
+		if data.ID == agentPort && data.Open && !w.agentOpen {
+			w.agentOpen = true
+			close(w.machine.agentOpened)
 		}
 	case "GUEST_PANICKED":
-		w.begin(signPanic)
+		w.noteSign(signPanic)
 		return w.panicked()
 	case "SHUTDOWN":
 		return w.shutDown(data.Guest, data.Reason)
 	case "STOP":
 		return w.stopped(ctx)
 	case "BLOCK_IO_ERROR":
-		return infraFault("a disk of the guest cannot be read or written", string(e.Data), "see that the disk of this machine is not full")
+		f := newFault(result.CauseInfra, "a disk of the guest cannot be read or written", "check that this machine's disk is not full")
+		f.Message = string(e.Data)
+		return f
 	}
 	return nil
 }
 
-// shutDown is the end that the guest brought about, or that flakeci did.
+// shutDown handles the end of the guest, whether the guest or flakeci caused it.
 func (w *watcher) shutDown(guest bool, reason string) *Fault {
 	if !w.shutdown {
 		w.shutdown = true
-		close(w.machine.over)
+		close(w.machine.shutDown)
 	}
 	switch {
 	case w.sign == signPanic || reason == "guest-panic":
@@ -127,15 +128,17 @@ func (w *watcher) shutDown(guest bool, reason string) *Fault {
 	case w.sign == signEmergency:
 		return w.emergency()
 	case reason == "guest-reset":
-		return w.fault(result.CauseBoot, "it rebooted by itself", "look at the last lines of the console for who asked for it")
+		return w.machine.fault(result.CauseBoot, "it rebooted by itself", shutdownHint)
 	case guest:
-		return w.fault(result.CauseBoot, "it powered off by itself", "look at the last lines of the console for who asked for it")
+		return w.machine.fault(result.CauseBoot, "it powered off by itself", shutdownHint)
 	}
 	return nil
 }
 
-// stopped looks into why the guest does not run. After its end it is paused, for
-// a picture; that is told by other events.
+const shutdownHint = "the last lines of the console may show the reason"
+
+// stopped finds out why the guest does not run. QEMU also pauses a guest that has ended,
+// for a screenshot, but reports that with other events.
 func (w *watcher) stopped(ctx context.Context) *Fault {
 	limited, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -143,33 +146,32 @@ func (w *watcher) stopped(ctx context.Context) *Fault {
 	if err != nil || status != "internal-error" && status != "io-error" {
 		return nil
 	}
-	return infraFault("QEMU could not go on ("+status+")", "", "another accelerator may do better: --accel tcg")
+	return newFault(result.CauseInfra, "QEMU could not continue ("+status+")", "try another accelerator: --accel tcg")
 }
 
-// look is done now and then: for what the console showed a while ago, and for
-// what does not happen.
-func (w *watcher) look() *Fault {
+// tick checks for an earlier sign of failure, and for a guest that makes no progress.
+func (w *watcher) tick() *Fault {
 	up, _ := w.machine.serial.seen()
-	if up && w.greeted.IsZero() {
-		w.greeted = time.Now()
+	if up && w.loginSince.IsZero() {
+		w.loginSince = time.Now()
 	}
 	switch {
-	case w.sign == signPanic && time.Since(w.signed) > aftermath:
+	case w.sign == signPanic && time.Since(w.signSince) > signDelay:
 		return w.panicked()
-	case w.sign == signEmergency && time.Since(w.signed) > aftermath:
+	case w.sign == signEmergency && time.Since(w.signSince) > signDelay:
 		return w.emergency()
-	case w.open || w.silence == 0:
-		return nil // it is asked how it is, or nobody asks
-	case up && time.Since(w.greeted) > agentLimit*w.machine.accel.factor():
+	case w.agentOpen || w.maxSilence == 0:
+		return nil // the agent tells the rest, or the guest is interactive
+	case up && time.Since(w.loginSince) > agentLimit*w.machine.accel.factor():
 		return w.noAgent()
-	case w.machine.serial.silent() > w.silence:
+	case w.machine.serial.silence() > w.maxSilence:
 		return w.hung(up)
 	}
 	return nil
 }
 
-// gone says why QEMU is gone: for what it told last, if that was something.
-func (w *watcher) gone(ctx context.Context, events <-chan qmp.Event) *Fault {
+// exited returns the fault of QEMU's exit: what its last events say, or how it exited.
+func (w *watcher) exited(ctx context.Context, events <-chan qmp.Event) *Fault {
 	limit := time.After(time.Second)
 	for events != nil {
 		select {
@@ -183,12 +185,11 @@ func (w *watcher) gone(ctx context.Context, events <-chan qmp.Event) *Fault {
 			events = nil
 		}
 	}
-	return w.machine.died()
+	return w.machine.exitFault()
 }
 
-// seeOff waits for the end of a machine whose fate is known: the guest's own end
-// is what a graceful power-down waits for.
-func (w *watcher) seeOff(events <-chan qmp.Event) {
+// awaitExit handles events until QEMU exits: a graceful power-down waits for SHUTDOWN.
+func (w *watcher) awaitExit(events <-chan qmp.Event) {
 	for events != nil {
 		select {
 		case e, ok := <-events:
@@ -204,50 +205,41 @@ func (w *watcher) seeOff(events <-chan qmp.Event) {
 	}
 }
 
-func (w *watcher) fault(kind result.CauseKind, title, hint string) *Fault {
-	return &Fault{Kind: kind, Title: title, Hint: hint, Tail: w.machine.serial.tail(shownLines)}
-}
-
-func infraFault(title, message, hint string) *Fault {
-	return &Fault{Kind: result.CauseInfra, Title: title, Message: message, Hint: hint}
-}
-
-// NixOS' stage 1 with systemd ends its emergency mode in a panic, for it is told
-// boot.panic_on_fail: what failed before that is what matters.
+// failedStage1RE matches lines of the emergency mode of NixOS' stage 1 with systemd, which
+// ends in a panic because of boot.panic_on_fail. What failed before it is the real cause.
 var failedStage1RE = regexp.MustCompile(`\bpanic-on-fail\b|Reached target .*[Ee]mergency`)
 
 func (w *watcher) panicked() *Fault {
 	if slices.ContainsFunc(w.machine.serial.tail(serialLines), failedStage1RE.MatchString) {
 		f := w.emergency()
 		const before, after = 20, 2
-		f.Tail = w.machine.serial.around("mergency", before, after)
+		f.LogTail = strings.Join(w.machine.serial.around("mergency", before, after), "\n")
 		return f
 	}
-	f := w.fault(result.CausePanic, "the kernel panicked", "")
+	f := newFault(result.CausePanic, "the kernel panicked", "")
 	const before, after = 8, 12 // what led to it says as much as the trace
-	f.Tail = w.machine.serial.around("Kernel panic - not syncing", before, after)
-	for _, line := range f.Tail {
-		if _, why, ok := strings.Cut(line, "Kernel panic - not syncing: "); ok {
-			f.Title += ": " + why
-			break // the end of the trace says it once more
+	lines := w.machine.serial.around("Kernel panic - not syncing", before, after)
+	for _, line := range lines {
+		if _, reason, ok := strings.Cut(line, "Kernel panic - not syncing: "); ok {
+			f.Title += ": " + reason
+			break // the end of the trace repeats it
 		}
 	}
+	f.LogTail = strings.Join(lines, "\n")
 	return f
 }
 
 func (w *watcher) emergency() *Fault {
-	f := w.fault(result.CauseEmergency, "it ended in emergency mode", "what failed first is mostly a mount or a file system check; see its lines on the console")
-	if troubles := w.machine.serial.troubles(); len(troubles) > 0 {
-		f.Title += ": " + troubles[0]
-		for _, t := range troubles {
-			f.Message += t + "\n"
-		}
+	f := w.machine.fault(result.CauseEmergency, "it ended in emergency mode", "usually a mount or a file system check failed first; see its lines on the console")
+	if failures := w.machine.serial.listFailures(); len(failures) > 0 {
+		f.Title += ": " + failures[0]
+		f.Message = strings.Join(failures, "\n") + "\n"
 	}
 	return f
 }
 
 func (w *watcher) noAgent() *Fault {
-	return w.fault(result.CauseAgent, "it offers a login, but the guest agent never answered",
+	return w.machine.fault(result.CauseAgent, "it offers a login, but the guest agent never answered",
 		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable has to be on in the VM, and qemu-guest-agent.service has to start")
 }
 
@@ -255,9 +247,9 @@ func (w *watcher) hung(up bool) *Fault {
 	if up {
 		return w.noAgent()
 	}
-	if _, talked := w.machine.serial.seen(); !talked {
-		return w.fault(result.CauseHang, fmt.Sprintf("it printed nothing for %s", w.silence),
-			"without console=ttyS0 among the kernel's parameters the serial console stays silent")
+	if _, printed := w.machine.serial.seen(); !printed {
+		return w.machine.fault(result.CauseHang, fmt.Sprintf("it printed nothing for %s", w.maxSilence),
+			"the serial console needs console=ttyS0 among the kernel's parameters")
 	}
-	return w.fault(result.CauseHang, fmt.Sprintf("it hangs: nothing on the console for %s", w.silence), "")
+	return w.machine.fault(result.CauseHang, fmt.Sprintf("it hangs: nothing on the console for %s", w.maxSilence), "")
 }

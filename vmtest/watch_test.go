@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +17,7 @@ import (
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
-// What a NixOS with systemd in its initrd prints whose root is not there.
+// failedStage1 is the output of a NixOS with systemd in its initrd that finds no root.
 const failedStage1 = `[    2.1] systemd[1]: Starting Find NixOS closure...
 [ TIME ] Timed out waiting for device /dev/disk/by-label/nixos.
 [DEPEND] Dependency failed for /sysroot.
@@ -44,14 +43,14 @@ func TestPanicOfStage1(t *testing.T) {
 		if f.Kind != c.kind || f.Title != c.title {
 			t.Errorf("%s: %s", f.Kind, f.Title)
 		}
-		if c.kind == result.CauseEmergency && !slices.Contains(f.Tail, "[DEPEND] Dependency failed for /sysroot.") {
-			t.Errorf("shown is %q", f.Tail)
+		if c.kind == result.CauseEmergency && !strings.Contains(f.LogTail, "[DEPEND] Dependency failed for /sysroot.\n") {
+			t.Errorf("shown is %q", f.LogTail)
 		}
 	}
 }
 
-// watched is a machine without QEMU whose console says something.
-func watched(t *testing.T, silence time.Duration, says string) (m *machine, alive context.Context) {
+// watched returns a machine without QEMU, with a text on its console.
+func watched(t *testing.T, maxSilence time.Duration, text string) (m *machine, alive context.Context) {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "qmp-")
 	if err != nil {
@@ -64,7 +63,7 @@ func watched(t *testing.T, silence time.Duration, says string) (m *machine, aliv
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	m = &machine{accel: AccelKVM, serial: newSerial(io.Discard), over: make(chan struct{}), exited: make(chan struct{}), watched: make(chan struct{})}
+	m = &machine{accel: AccelKVM, serial: newSerial(io.Discard), shutDown: make(chan struct{}), exited: make(chan struct{}), watchEnded: make(chan struct{})}
 	go func() {
 		conn, err := l.Accept()
 		if err != nil {
@@ -75,7 +74,7 @@ func watched(t *testing.T, silence time.Duration, says string) (m *machine, aliv
 		if in := bufio.NewScanner(conn); in.Scan() {
 			fmt.Fprintln(conn, `{"return": {}, "id": 1}`)
 		}
-		<-m.exited // the last that it says may be read after its end was seen
+		<-m.exited // QEMU's last event may arrive after its exit was seen
 		time.Sleep(50 * time.Millisecond)
 		fmt.Fprintln(conn, `{"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}`)
 	}()
@@ -85,39 +84,38 @@ func watched(t *testing.T, silence time.Duration, says string) (m *machine, aliv
 	t.Cleanup(func() { m.qmp.Close() })
 	alive, fail := context.WithCancelCause(t.Context())
 	m.fail = fail
-	feed(t, m.serial, says, 100)
-	go m.watch(alive, silence)
+	feed(t, m.serial, text, 100)
+	go m.watch(alive, maxSilence)
 	return m, alive
 }
 
-// Whoever looks around in a guest may read an old log in it, and may mend what
-// ended in emergency mode.
-func TestAKeptGuestMaySayAnything(t *testing.T) {
+// The user of an interactive guest may read an old log there, or repair a system that is in
+// emergency mode.
+func TestAnInteractiveGuestMayPrintAnything(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
-	for silence, ends := range map[time.Duration]bool{0: false, time.Hour: true} {
-		m, alive := watched(t, silence, "You are in emergency mode.\nKernel panic - not syncing: x\n")
+	for maxSilence, ends := range map[time.Duration]bool{0: false, time.Hour: true} {
+		m, alive := watched(t, maxSilence, "You are in emergency mode.\nKernel panic - not syncing: x\n")
 		select {
 		case <-alive.Done():
-		case <-time.After(aftermath + 10*watchTick):
+		case <-time.After(signDelay + 10*watchTick):
 		}
 		if got := alive.Err() != nil; got != ends {
-			t.Errorf("with silence %s it ends: %v", silence, got)
+			t.Errorf("with a silence of %s it ends: %v", maxSilence, got)
 		}
 		close(m.exited)
-		<-m.watched
+		<-m.watchEnded
 	}
 }
 
-// A guest that powered off is over by its own wish, whoever sees first that QEMU
-// is gone.
-func TestTheEndIsTheGuestsOwn(t *testing.T) {
+// A guest that powered off is reported as such, even if QEMU's exit is seen first.
+func TestAGuestPowersOff(t *testing.T) {
 	m, alive := watched(t, 0, "")
 	close(m.exited)
-	<-m.watched
+	<-m.watchEnded
 	select {
-	case <-m.over:
+	case <-m.shutDown:
 	default:
-		t.Error("nobody knows that the guest has shut down")
+		t.Error("the shutdown was not noticed")
 	}
 	if cause := context.Cause(alive); cause == nil || !strings.Contains(cause.Error(), "powered off") {
 		t.Errorf("it ended because of %v", cause)

@@ -1,19 +1,19 @@
-# A synthetic fleet, written by `make bench`; fleet.json says how large it is. It needs
-# no nixpkgs: what is measured is Nix and who drives it.
+# A synthetic fleet, written by `make bench`; fleet.json says how large it is. It needs no
+# nixpkgs, because the benchmark measures Nix and what drives it.
 {
   outputs = { self }: let
     fleet = builtins.fromJSON (builtins.readFile ./fleet.json);
     inherit (builtins) bitAnd concatMap elem elemAt filter foldl' genList head length listToAttrs stringLength;
     numbers = genList (i: i + 1);
 
-    # What merging one option of a module costs: some attribute sets, strings and
-    # lists, of which about a third lives on in the result. 1500 of them take 1 MB.
+    # The cost of merging one option of a module: some attribute sets, strings and lists.
+    # About a third of them stays alive in the result. 1500 options take 1 MB.
     option = i: let
       declared = { name = "option${toString i}"; value = i; enable = true; prio = 100; loc = [ ]; };
       defined = { value = declared.value + 1; loc = [ declared.name ]; };
     in declared // defined // { };
 
-    # Work that allocates that much, and then looks through it without allocating.
+    # Work that allocates that much, and then searches it without allocating.
     work = { seed, megabytes }: let
       options = genList (i: option (seed + i)) (megabytes * 1500);
       values = map (o: o.value + stringLength (head o.loc)) options;
@@ -22,10 +22,10 @@
       kept = filter (o: bitAnd o.value 3 != 0) options;
     in { inherit kept; done = sum + found + length kept; };
 
-    # What the first host of a process works out for all others in it, as nixpkgs is.
+    # What the first host of a process evaluates for all others in it, like nixpkgs.
     shared = work { seed = 0; megabytes = fleet.sharedMegabytes; };
 
-    # The store path is there already; this keeps every evaluation from copying it.
+    # The store path exists already; this keeps every evaluation from copying it.
     busybox = builtins.appendContext fleet.busybox { ${fleet.busybox} = { path = true; }; } + "/busybox";
 
     build = { name, needs ? [ ], breaks ? false, evaluated ? 0 }: derivation {
@@ -70,7 +70,7 @@
     nixosConfigurations = listToAttrs hosts;
     homeConfigurations = listToAttrs homes;
   } // (if !fleet.checks then { } else {
-    # `nix flake check` looks at homes and builds hosts only where they are checks.
+    # `nix flake check` looks at homes, and builds hosts, only if they are checks.
     checks.${fleet.system} = listToAttrs (map check (
       map (h: h.value.config.system.build.toplevel) hosts ++ map (h: h.value.activationPackage) homes
     ));

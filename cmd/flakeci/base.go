@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -160,7 +161,7 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	var eval *nixlog.EvalError
 	switch {
 	case errors.As(err, &eval):
-		b.base.Lost = runner.FlakeCause(err)
+		b.base.Lost = diagnose.Eval(err)
 		return nil
 	case err != nil:
 		return err

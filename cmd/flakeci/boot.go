@@ -8,12 +8,13 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
 // vmBooter boots a run's VMs and returns the results to the runner.
 type vmBooter struct {
-	lab    *vmtest.Lab
+	pool   *vmtest.Pool
 	checks func(host string) []vmtest.Check
 	homes  bool // activate homes
 	place  func(ctx context.Context, host, unit string) *result.Location
@@ -35,15 +36,15 @@ func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions)
 			ID: h.Cell.ID, Username: h.Username, Directory: h.Directory, Activation: h.Activation, Unit: h.Unit,
 		})
 	}
-	lab := b.lab
+	pool := b.pool
 	if vm.AtBase {
-		then := *lab
-		then.Artifacts = nil
-		lab = &then
+		atBase := *pool
+		atBase.Artifacts = nil
+		pool = &atBase
 	}
-	res := lab.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase.String()) })
+	res := pool.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
 	t := &translator{vmBooter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
-	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]runner.Phase{}}
+	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
 	}
@@ -65,14 +66,14 @@ type translator struct {
 	placed int // units that were looked up
 }
 
-func (t *translator) phase(ctx context.Context, cell string, p vmtest.Phase) runner.Phase {
-	phase := runner.Phase{Phase: p.Phase}
+func (t *translator) phase(ctx context.Context, cell string, p vmtest.Phase) outcome.Phase {
+	phase := outcome.Phase{Phase: p.Phase}
 	phase.Message = t.redact(p.Message)
 	for _, f := range p.Faults {
 		phase.Causes = append(phase.Causes, t.cause(ctx, cell, f))
 	}
 	if len(p.Faults) > 0 {
-		phase.Status = runner.StatusOf(phase.Causes)
+		phase.Status = outcome.StatusOf(phase.Causes)
 		phase.Message = t.redact(strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; "))
 	}
 	return phase
@@ -84,18 +85,18 @@ func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *r
 	if c := t.known[f]; c != nil {
 		return c
 	}
-	c := &result.Cause{
-		Kind: f.Kind, Title: t.redact(f.Title), Message: t.redact(f.Message), Hint: t.redact(f.Hint),
-		ExitCode: f.ExitCode, LogTail: t.redact(strings.Join(f.Tail, "\n")), Log: f.Log,
+	c := f.Cause
+	for _, text := range []*string{&c.Title, &c.Message, &c.Hint, &c.LogTail} {
+		*text = t.redact(*text)
 	}
 	if f.Key == "" && !strings.Contains(f.Title, cell) {
-		c.Title = t.vm.Cell.ID + ": " + f.Title
+		c.Title = t.vm.Cell.ID + ": " + c.Title
 	}
 	if f.Unit != "" && !t.vm.AtBase && t.placed < maxUnitLookups && ctx.Err() == nil {
 		t.placed++
 		c.Location = t.place(ctx, t.vm.Cell.Host, f.Unit)
 	}
-	t.known[f] = t.once(f.Key, c)
+	t.known[f] = t.once(f.Key, &c)
 	return t.known[f]
 }
 

@@ -10,10 +10,10 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 const (
@@ -32,7 +32,7 @@ type crashState struct {
 	mu       sync.Mutex
 	run      reports.Run
 	about    about
-	results  map[string]runner.Result
+	results  map[string]outcome.Result
 	progress progress
 	cleanup  func() // removes the temporary files
 }
@@ -40,7 +40,7 @@ type crashState struct {
 // reportCrashes has crashes reported from now on.
 func (a *App) reportCrashes(d delivery, artifacts *artifact.Folder) {
 	a.crashState.Store(&crashState{
-		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]runner.Result{}, cleanup: func() {},
+		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]outcome.Result{}, cleanup: func() {},
 	})
 }
 
@@ -82,7 +82,7 @@ func (s *crashState) stopProgress() {
 	stopped := make(chan struct{})
 	safely.Go(func() {
 		defer close(stopped)
-		shown.stop()
+		shown.Stop()
 	})
 	select {
 	case <-stopped:
@@ -90,49 +90,44 @@ func (s *crashState) stopProgress() {
 	}
 }
 
-// record returns a watcher that records results before it passes them on to w.
-func (s *crashState) record(w runner.Watcher) runner.Watcher {
+// before returns a subscriber that records each result before it passes the event on to next.
+func (s *crashState) before(next event.Subscriber) event.Subscriber {
 	if s == nil {
-		return w
+		return next
 	}
-	done, compared, more := w.Done, w.Compared, w.More
-	recording := func(next func(runner.Result)) func(runner.Result) {
-		return func(r runner.Result) {
-			s.mu.Lock()
-			s.results[r.Cell.ID] = r
-			s.mu.Unlock()
-			if next != nil {
-				next(r)
-			}
-		}
+	return event.Subscriber{Lines: next.Lines, Handle: func(e event.Event) {
+		s.set(func() { s.record(e) })
+		next.Handle(e)
+	}}
+}
+
+// record takes in an event. The caller has locked the state.
+func (s *crashState) record(e event.Event) {
+	switch e := e.(type) {
+	case event.Added:
+		s.run.Matrix = s.run.Matrix.With(e.Cells...)
+	case event.Finished:
+		s.results[e.Result.Cell.ID] = e.Result
+	case event.Compared:
+		s.results[e.Result.Cell.ID] = e.Result
 	}
-	w.Done, w.Compared = recording(done), recording(compared)
-	w.More = func(cells []matrix.Cell) {
-		s.mu.Lock()
-		s.run.Matrix = s.run.Matrix.With(cells...)
-		s.mu.Unlock()
-		if more != nil {
-			more(cells)
-		}
-	}
-	return w
 }
 
 // report returns a report of the run until the crash. Its verdict is always error.
 func (s *crashState) report(cause *result.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var results []runner.Result
+	var results []outcome.Result
 	for _, c := range s.run.Matrix.Cells {
 		if _, done := s.results[c.ID]; !done {
-			results = append(results, runner.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
+			results = append(results, outcome.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
 		}
 	}
 	for _, r := range s.results {
 		results = append(results, r)
 	}
 	run := s.about.run(s.run)
-	run.Outcome = runner.Conclude(results, false)
+	run.Outcome = outcome.Conclude(results, false)
 	run.Duration = time.Since(run.Started)
 	run.Causes = append(run.Causes[:len(run.Causes):len(run.Causes)], cause)
 	r := reports.Collect(run)

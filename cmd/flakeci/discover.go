@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -53,7 +54,7 @@ func (j *job) earlyCells(known matrix.Matrix) []matrix.Cell {
 		return nil
 	}
 	m, err := j.opts.selectFrom(known, j.selection, true)
-	if err != nil || j.opts.vms.Against(hostsToBoot(known)) != nil {
+	if err != nil || j.opts.vms.CheckHosts(hostsToBoot(known)) != nil {
 		return nil // reported once the list is complete
 	}
 	j.matrix, j.offered = m, known
@@ -79,7 +80,7 @@ func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, ear
 
 // selectFrom selects the cells of the run.
 func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cell, error) {
-	if err := j.opts.vms.Against(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
+	if err := j.opts.vms.CheckHosts(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
 		return nil, err
 	}
 	j.causes = append(j.causes, d.Causes...)
@@ -120,7 +121,7 @@ func (j *job) addFlakeCause(ctx context.Context, err error) {
 		c.Title += "; flakeci was still looking into the flake"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
-		j.causes = append(j.causes, runner.FlakeCause(err))
+		j.causes = append(j.causes, diagnose.Eval(err))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
@@ -53,7 +54,7 @@ func explainNix(err error) (problem, bool) {
 	var slow *runner.SlowError
 	switch {
 	case errors.As(err, &late), errors.As(err, &slow): // the flake may not be to blame
-		return problem{err.Error(), runner.FlakeCause(err).Hint, exitError}, true
+		return problem{err.Error(), diagnose.Eval(err).Hint, exitError}, true
 	case errors.As(err, &noFlake):
 		hint := "give a folder with a flake.nix, or a flake reference"
 		switch {
@@ -75,7 +76,7 @@ func explainNix(err error) (problem, bool) {
 
 // explainEval gives a flake that could not be looked into the hint of a run's report.
 func explainEval(err error) problem {
-	cause := runner.FlakeCause(err)
+	cause := diagnose.Eval(err)
 	code := exitError
 	if cause.Kind.Status().BlamesFlake() {
 		code = exitFailed

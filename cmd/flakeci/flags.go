@@ -60,7 +60,7 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	if err != nil {
 		return nix.Options{}, err
 	}
-	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.given, Answers: a.cachePath("eval")}, nil
+	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.given, EvalCache: a.cachePath("eval")}, nil
 }
 
 // optionalString is a flag whose empty value differs from no value.
@@ -184,7 +184,7 @@ func flakeArg(args []string) (string, error) {
 // localFlake returns the folder of the flake at or above a local reference, or "" for a
 // reference that is not a folder.
 func localFlake(ref string) string {
-	dir := flakeref.Absolute(ref)
+	dir := flakeref.Parse(ref).Absolute()
 	if dir = strings.TrimPrefix(dir, "path:"); !filepath.IsAbs(dir) {
 		return ""
 	}

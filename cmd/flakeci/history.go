@@ -8,7 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports/history"
-	"github.com/flakeci/flakeci/reports/live"
+	"github.com/flakeci/flakeci/reports/progress/live"
 	"github.com/flakeci/flakeci/result"
 )
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -18,6 +19,10 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
+	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // job is a run in progress.
@@ -27,14 +32,14 @@ type job struct {
 	selection matrix.Selection
 	client    *nix.Client
 	started   time.Time
-	memory    *runner.Memory
+	memory    *evalpool.Memory
 	artifacts *artifact.Folder // nil without full logs
 
 	target   *nix.Target
 	offered  matrix.Matrix // all cells of the flake
 	matrix   matrix.Matrix // the selected cells
 	base     baseline
-	outcome  runner.Outcome
+	outcome  outcome.Run
 	overdue  bool // ended by the deadline
 	journals bool // the run keeps one
 	journal  *runJournal
@@ -54,12 +59,12 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	j.memory = &runner.Memory{Total: j.opts.evalMemory.orElse(memory.Available() / 4 * 3)}
+	j.memory = &evalpool.Memory{Total: j.opts.evalMemory.orElse(memory.Available() / 4 * 3)}
 	o, err := j.app.clientOptions(j.opts.nix, tmp)
 	if err != nil {
 		return err
 	}
-	o.Beside = j.memory.Beside
+	o.Auxiliary = j.memory.Auxiliary
 	finding, stop := j.withTimeout(ctx)
 	defer stop()
 	if j.client, err = j.app.findNix(finding, o); err != nil {
@@ -103,23 +108,18 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	}
 	endListing := j.listOtherCells(ctx)
 	defer endListing()
-	earlier, watch, err := j.keepJournal(machine, cells)
+	earlier, followers, err := j.keepJournal(machine, cells)
 	if err != nil {
 		return err
 	}
 	j.app.crashState.Load().update(j)
-	watch = append(watch, runner.Watcher{
-		Without: func(cache, why string) {
-			j.app.warnf("binary cache %s is unreachable; building what it has instead: %s", cache, why)
-		},
-		Warned: func(c matrix.Cell, text string) { j.app.warnf("%s: %s", c.ID, text) },
-	})
+	followers = append(followers, event.Subscriber{Handle: j.app.printWarning})
 	endHeartbeat()
 	progress := newProgress(ctx, j)
 	j.app.crashState.Load().setProgress(progress)
-	defer progress.stop()
+	defer progress.Stop()
 	o := j.toRunner(tmp, machine, progress)
-	o.Earlier, o.Watch = earlier, append(o.Watch, watch...)
+	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
 	if j.rest != nil {
 		o.Later = func(run context.Context) []matrix.Cell {
 			defer context.AfterFunc(run, safely.Func(stop))()
@@ -183,7 +183,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 }
 
 // toRunner returns the runner's options, except those that come from the journal: the
-// earlier run and the other watchers.
+// earlier run and the other subscribers.
 func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Options {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
@@ -197,30 +197,30 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			return j.selection.Admits(home)
 		}
 	}
-	watcher := p.watcher()
+	shown := p.Subscriber()
 	if j.vms == nil {
 		o.VM = j.vmOptions(tmp)
 	} else {
 		o.VM = j.vms(tmp)
 		boot := o.VM.Boot
 		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
-			p.hush() // the terminal is the guest's now
+			p.Hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
-		done := watcher.Done
-		watcher.Done = func(r runner.Result) {
-			if !r.Status.OK() { // otherwise the user has used the machine
-				done(r)
+		show := shown.Handle
+		shown.Handle = func(e event.Event) {
+			if f, ok := e.(event.Finished); !ok || !f.Result.Status.OK() { // otherwise the user has used the machine
+				show(e)
 			}
 		}
 	}
-	o.Watch = []runner.Watcher{j.app.crashState.Load().record(watcher)}
+	o.Subscribers = []event.Subscriber{j.app.crashState.Load().before(shown)}
 	return o
 }
 
 // open opens a flake, and retries if something could not be fetched.
 func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
-	err = runner.Retry(ctx, j.opts.retries, func() (err error) {
+	err = retry.Do(ctx, j.opts.retries, func() (err error) {
 		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
 		return err
 	}, j.printRetry)
@@ -231,7 +231,7 @@ func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, er
 }
 
 // printRetry says why opening the flake is retried.
-func (j *job) printRetry(err error) { j.app.printf("%s; retrying", runner.FlakeCause(err).Title) }
+func (j *job) printRetry(err error) { j.app.printf("%s; retrying", diagnose.Eval(err).Title) }
 
 // saveEvaluations saves the evaluation cache for the next run. The report does not wait long
 // for it, least of all after an interruption: the daemon may no longer answer.
@@ -278,7 +278,7 @@ func (j *job) lostLogs() []result.Warning {
 // passed: the deadline may have ended what comes after them.
 func (j *job) checkDeadline(ctx context.Context) {
 	over := runner.Overdue(ctx)
-	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status == result.TimedOut }) {
+	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Status == result.TimedOut }) {
 		return
 	}
 	c := over.Cause()

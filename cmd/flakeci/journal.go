@@ -18,7 +18,9 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/journal"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // workingDir returns the folder that flakeci was started in, with links resolved.
@@ -108,7 +110,7 @@ func (j *job) beginJournal() error {
 
 // keepJournal rewrites the journal now that the cells are known. With --resume it returns
 // the results of the previous run to reuse.
-func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, watch []runner.Watcher, err error) {
+func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, follow []event.Subscriber, err error) {
 	r := j.journal
 	if r == nil {
 		return nil, nil, nil
@@ -126,7 +128,7 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 		if w, err = r.slot.Create(head, j.offered.Cells, earlier); err == nil {
 			_ = r.writer.Close() // its file has been replaced
 			r.writer = w
-			return earlier, []runner.Watcher{w.Watcher()}, nil
+			return earlier, []event.Subscriber{{Handle: w.Record}}, nil
 		}
 	}
 	j.journal = nil
@@ -158,7 +160,7 @@ func (j *job) head() (h journal.Head, key any, err error) {
 		return h, nil, err
 	}
 	h.About, err = json.Marshal(j.about())
-	return h, []any{h.Dir, j.app.secrets.Text(flakeref.Absolute(j.opts.ref)), h.Selection, h.Shard, j.opts.evalOnly}, err
+	return h, []any{h.Dir, j.app.secrets.Text(flakeref.Parse(j.opts.ref).Absolute()), h.Selection, h.Shard, j.opts.evalOnly}, err
 }
 
 // isOneFlake reports whether the whole run evaluates the same flake. An uncommitted tree may
@@ -260,7 +262,7 @@ func dayAndTime(t time.Time) string {
 }
 
 // end records the end of the run. More may be known of it than at the beginning.
-func (r *runJournal) end(o runner.Outcome, b about) {
+func (r *runJournal) end(o outcome.Run, b about) {
 	if r == nil {
 		return
 	}

@@ -77,7 +77,7 @@ func (f *outputPaths) check(ctx context.Context, a *App, o *runOptions) error {
 	}
 	err := folder.Check()
 	if err == nil && folder.Below != "" {
-		err = untracked(ctx, a, folder.Below, append(folder.Holds(), filepath.Join(folder.Path, crashFile))...)
+		err = untracked(ctx, a, folder.Below, append(folder.Paths(), filepath.Join(folder.Path, crashFile))...)
 	}
 	if err != nil {
 		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with --artifacts"}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/runner/event"
 )
 
 // printer holds back messages while a live view has the terminal.
@@ -31,6 +32,16 @@ func (a *App) printf(format string, args ...any) {
 
 // warnf prints a warning.
 func (a *App) warnf(format string, args ...any) { a.printf("warning: "+format, args...) }
+
+// printWarning prints the warning of an event.
+func (a *App) printWarning(e event.Event) {
+	switch e := e.(type) {
+	case event.CacheDropped:
+		a.warnf("binary cache %s is unreachable; building what it has instead: %s", e.Cache, e.Reason)
+	case event.Warned:
+		a.warnf("%s: %s", e.Cell.ID, e.Text)
+	}
+}
 
 // printError prints an error and, unless it is empty, a hint what to do about it.
 func (a *App) printError(msg, hint string) {

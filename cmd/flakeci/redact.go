@@ -32,22 +32,22 @@ func (a *App) learnSecrets() {
 		name, value, _ := strings.Cut(e, "=")
 		switch {
 		case tokenNameRE.MatchString(name):
-			a.secrets.Know(value)
+			a.secrets.Add(value)
 		case secretNameRE.MatchString(name):
 			// A key has several lines, and logs are masked line by line.
 			for _, part := range append(strings.Fields(value), value) {
 				if redact.LooksRandom(part) {
-					a.secrets.Know(part)
+					a.secrets.Add(part)
 				}
 			}
 		case addressNameRE.MatchString(name):
-			a.secrets.Learn(value)
+			a.secrets.AddFrom(value)
 		}
 	}
 	for i, arg := range a.Args {
-		a.secrets.Learn(arg)
+		a.secrets.AddFrom(arg)
 		if i > 0 { // a setting and its value are two
-			a.secrets.Learn(a.Args[i-1] + " " + arg)
+			a.secrets.AddFrom(a.Args[i-1] + " " + arg)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 	}
 	client, err := nix.Find(ctx, o)
 	if err == nil {
-		a.secrets.Learn(client.Credentials())
+		a.secrets.AddFrom(client.Credentials())
 	}
 	return client, err
 }

@@ -137,7 +137,7 @@ func TestVMScripts(t *testing.T) {
 
 // kvmWorks says whether this machine boots guests with KVM, which is found out once.
 var kvmWorks = sync.OnceValue(func() bool {
-	a := vmtest.Accelerator{Want: vmtest.AccelKVM}
+	a := vmtest.Accelerator{Wanted: vmtest.AccelKVM}
 	_, _, err := a.Choose(context.Background(), "qemu-system-x86_64")
 	return err == nil
 })

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flakeci/flakeci/internal/proc"
-	"github.com/flakeci/flakeci/reports/live"
+	"github.com/flakeci/flakeci/reports/progress/live"
 )
 
 // terminal is where the live view reads keys and draws.
@@ -32,7 +32,7 @@ func (a *App) terminal() (terminal, bool) {
 
 // keep has the terminal restored if flakeci is killed during a live view.
 func (t terminal) keep() (release func()) {
-	release, err := proc.KeepTerminal(t.out, live.Reset)
+	release, err := proc.GuardTerminal(t.out, live.Reset)
 	if err != nil {
 		return func() {} // only missed if flakeci is killed
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // otherPrefixes returns how the ids of cells begin that only `nix flake show` lists.
@@ -56,7 +56,7 @@ func (j *job) unmatched() []result.Warning {
 // that does not evaluate are not known.
 func (j *job) lookedInto(host matrix.Cell) bool {
 	asked := j.opts.selection.lookInside(j.selection)(host)
-	i := slices.IndexFunc(j.outcome.Results, func(r runner.Result) bool { return r.Cell.ID == host.ID })
+	i := slices.IndexFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Cell.ID == host.ID })
 	if i < 0 {
 		return asked
 	}
@@ -122,7 +122,7 @@ func (j *job) checkSystems() error {
 	if near := matrix.Suggest(missing[0], known); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	if !slices.ContainsFunc(j.outcome.Results, func(r runner.Result) bool { return r.Status != result.Skipped }) {
+	if !slices.ContainsFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Status != result.Skipped }) {
 		return j.opts.origin.usageError("system", "nothing to do: "+title, hint)
 	}
 	j.causes = append(j.causes, &result.Cause{Kind: result.CauseInfra, Title: title + ", selected by " + j.opts.origin.name("system"), Hint: hint})

@@ -78,7 +78,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	}
 	k := &vmSession{app: a, forwards: forwards}
 	j.vms = func(tmp string) runner.VMOptions {
-		k.lab = o.vm.lab(a, o.flake.vms, tmp, nil, 0)
+		k.pool = o.vm.pool(a, o.flake.vms, tmp, nil, 0)
 		return runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
 	}
 	if err := j.start(ctx); err != nil {
@@ -113,7 +113,7 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 // vmSession boots a host with its console on this terminal.
 type vmSession struct {
 	app      *App
-	lab      *vmtest.Lab
+	pool     *vmtest.Pool
 	forwards []vmtest.Forward
 
 	started bool
@@ -126,8 +126,8 @@ func (k *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions
 	defer leave()
 	console, restore := k.app.console(leave)
 	defer restore()
-	k.fault = k.lab.Keep(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(kept vmtest.Kept) {
-		k.printAccess(vm, kept)
+	k.fault = k.pool.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(guest vmtest.InteractiveGuest) {
+		k.printAccess(vm, guest)
 	})
 	k.started = true
 	return runner.Booted{}
@@ -151,10 +151,10 @@ func (k *vmSession) result(host string) error {
 
 // printAccess prints how to access the guest. The terminal is raw by now, so lines need a
 // carriage return.
-func (k *vmSession) printAccess(vm runner.VM, kept vmtest.Kept) {
-	lines := []string{"booting " + vm.Cell.Host + " with " + string(kept.Accel)}
-	if kept.Why != "" {
-		lines[0] += " (" + kept.Why + ")"
+func (k *vmSession) printAccess(vm runner.VM, guest vmtest.InteractiveGuest) {
+	lines := []string{"booting " + vm.Cell.Host + " with " + string(guest.Accel)}
+	if guest.AccelReason != "" {
+		lines[0] += " (" + guest.AccelReason + ")"
 	}
 	lines = append(lines, vm.Info.Without...)
 	lines = append(lines, "console: this terminal; Ctrl-C or poweroff ends the machine")
@@ -168,7 +168,7 @@ func (k *vmSession) printAccess(vm runner.VM, kept vmtest.Kept) {
 	if len(k.forwards) == 0 {
 		lines = append(lines, "network: closed (--forward 2222:22 allows ssh)")
 	}
-	lines = append(lines, "files: "+kept.Shared+" is /tmp/shared in the guest")
+	lines = append(lines, "files: "+guest.Shared+" is /tmp/shared in the guest")
 	for _, l := range lines {
 		fmt.Fprintf(k.app.Stderr, "flakeci: %s\r\n", l)
 	}

@@ -33,12 +33,12 @@ func (f *vmFlags) check() error {
 	return nil
 }
 
-// lab is where hosts are booted, with its temporary files below tmp.
-func (f *vmFlags) lab(a *App, c config.VM, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Lab {
-	return &vmtest.Lab{
-		Accel: &vmtest.Accelerator{Want: vmtest.Accel(f.accel), Cache: a.cachePath("kvm.json")},
+// pool is where hosts are booted, with its temporary files below tmp.
+func (f *vmFlags) pool(a *App, c config.VM, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Pool {
+	return &vmtest.Pool{
+		Accel: &vmtest.Accelerator{Wanted: vmtest.Accel(f.accel), Cache: a.cachePath("kvm.json")},
 		Dir:   tmp, Path: a.env("PATH"), Artifacts: artifacts,
-		BootTimeout: c.BootTimeout, Silence: c.Silence, OpenNetwork: c.OpenNetwork,
+		BootTimeout: c.BootTimeout, MaxSilence: c.Silence, OpenNetwork: c.OpenNetwork,
 		Limit: timeout, Budget: vmtest.NewBudget(c.Jobs),
 	}
 }
@@ -47,7 +47,7 @@ func (f *vmFlags) lab(a *App, c config.VM, tmp string, artifacts *artifact.Folde
 func (j *job) vmOptions(tmp string) runner.VMOptions {
 	o := runner.VMOptions{MemoryMiB: j.opts.vms.MemoryMiB, Cores: j.opts.vms.Cores}
 	b := &vmBooter{
-		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
+		pool:   j.opts.vm.pool(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
 		redact: j.app.secrets.Text, checks: j.opts.vms.ChecksOf, homes: !j.opts.vms.NoHomes,
 		place: unitLocator(limited(time.Minute, j.opts.timeout), func(ctx context.Context, host, unit string) (result.Location, error) {
 			return j.target.UnitPlace(ctx, host, unit)
@@ -86,7 +86,7 @@ func unitLocator(limit time.Duration, find func(ctx context.Context, host, unit 
 		if err != nil {
 			return nil
 		}
-		return runner.LocationOf(place)
+		return place.OrNil()
 	}
 }
 

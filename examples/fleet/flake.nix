@@ -22,8 +22,8 @@
     let
       fleet = import ./lib inputs;
 
-      # The machines: what they are (profiles/), on which system. What only one of them has is
-      # in hosts/NAME.
+      # The machines: their system and their profiles (profiles/). hosts/NAME has what only one
+      # machine has.
       hosts = {
         reason = {
           system = "x86_64-linux";
@@ -41,7 +41,7 @@
         };
       };
 
-      # The people: the machines they have a home on (users/NAME/HOST.nix).
+      # The people: the machines where each has a home (users/NAME/HOST.nix).
       users = {
         joachim.hosts = [
           "reason"
@@ -59,7 +59,7 @@
       nixosConfigurations = builtins.mapAttrs fleet.mkHost hosts;
       homeConfigurations = fleet.mkHomes { inherit hosts users; };
 
-      # nix develop: what working on this repository takes.
+      # nix develop: tools to work on this repository.
       devShells = forEachSystem (pkgs: {
         default = pkgs.mkShell {
           packages = [

@@ -31,8 +31,8 @@ type Folder struct {
 	why  error           // why the first of them could not be written
 }
 
-// folders are those that flakeci makes below the folder of artifacts.
-func folders() []string { return []string{"logs", "vm"} }
+// subfolders are those that flakeci makes below the folder of artifacts.
+func subfolders() []string { return []string{"logs", "vm"} }
 
 // Check gives an error if a link is in the way of what will be written.
 func (f *Folder) Check() error {
@@ -45,7 +45,7 @@ func (f *Folder) Check() error {
 			return err
 		}
 	}
-	for _, name := range folders() {
+	for _, name := range subfolders() {
 		if err := Check(f.Path, name); err != nil {
 			return err
 		}
@@ -53,10 +53,10 @@ func (f *Folder) Check() error {
 	return nil
 }
 
-// Holds lists the paths below which the folder's files lie.
-func (f *Folder) Holds() []string {
+// Paths lists the paths below which the folder's files lie.
+func (f *Folder) Paths() []string {
 	var paths []string
-	for _, name := range folders() {
+	for _, name := range subfolders() {
 		paths = append(paths, filepath.Join(f.Path, name))
 	}
 	return paths
@@ -106,22 +106,22 @@ func (f *Folder) write(fill func(io.Writer) error, parts []string) (string, erro
 	path := filepath.Join(f.Path, filepath.Join(folders...), base)
 	root, err := f.open(folders)
 	if err != nil {
-		return "", f.lose(path, err)
+		return "", f.recordLost(path, err)
 	}
 	defer root.Close()
 	file, err := create(root, base)
 	if err != nil {
-		return "", f.lose(path, err)
+		return "", f.recordLost(path, err)
 	}
-	disk := &watched{to: file}
+	disk := &errorWriter{to: file}
 	filled := fill(disk)
 	if err := errors.Join(disk.err, file.Close()); err != nil {
-		return "", errors.Join(f.lose(path, err), root.Remove(base))
+		return "", errors.Join(f.recordLost(path, err), root.Remove(base))
 	}
 	if filled != nil {
 		return "", errors.Join(filled, root.Remove(base))
 	}
-	f.found(path)
+	f.clearLost(path)
 	return path, nil
 }
 
@@ -140,8 +140,8 @@ func (f *Folder) open(parts []string) (*os.Root, error) {
 
 func (f *Folder) fromBelow() (string, error) { return filepath.Rel(f.Below, f.Path) }
 
-// lose counts a file that could not be written.
-func (f *Folder) lose(path string, why error) error {
+// recordLost counts a file that could not be written.
+func (f *Folder) recordLost(path string, why error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.lost) == 0 {
@@ -151,20 +151,20 @@ func (f *Folder) lose(path string, why error) error {
 	return why
 }
 
-// found forgets that a file could not be written: another try wrote it.
-func (f *Folder) found(path string) {
+// clearLost forgets that a file could not be written: another try wrote it.
+func (f *Folder) clearLost(path string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.lost, path)
 }
 
-// watched remembers errors of writing, to tell a full disk from a source that failed.
-type watched struct {
+// errorWriter remembers errors of writing, to tell a full disk from a source that failed.
+type errorWriter struct {
 	to  io.Writer
 	err error
 }
 
-func (w *watched) Write(p []byte) (int, error) {
+func (w *errorWriter) Write(p []byte) (int, error) {
 	n, err := w.to.Write(p)
 	if w.err == nil {
 		w.err = err

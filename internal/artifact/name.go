@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// longest is the most bytes of a name that are kept. File systems take 255, and
+// maxName is the most bytes of a name that are kept. File systems take 255, and
 // a suffix may follow.
-const longest = 180
+const maxName = 180
 
-// mostExtension is the longest extension, with its dot, that a shortened name keeps.
-const mostExtension = 8
+// maxExtension is the longest extension, with its dot, that a shortened name keeps.
+const maxExtension = 8
 
 // Name turns a name that may hold anything into one part of a path. The result is fine
 // on every file system that an artifact is unpacked on: no character that
@@ -24,7 +24,7 @@ func Name(name string) string {
 	for i := range len(name) {
 		c := name[i]
 		// Windows drops a dot or a blank at the end.
-		if !isPlain(c) || c == '.' && i == len(name)-1 {
+		if !isSafe(c) || c == '.' && i == len(name)-1 {
 			fmt.Fprintf(&b, "%%%02X", c)
 			continue
 		}
@@ -37,14 +37,14 @@ func Name(name string) string {
 	case isDevice(safe):
 		safe = "_" + safe
 	}
-	if len(safe) <= longest {
+	if len(safe) <= maxName {
 		return safe
 	}
 	end := path.Ext(safe)
-	if len(end) > mostExtension {
+	if len(end) > maxExtension {
 		end = ""
 	}
-	return safe[:longest] + "-" + sum(name) + end
+	return safe[:maxName] + "-" + shortHash(name) + end
 }
 
 // folderName is [Name] for names that may differ in case only, such as the hosts Web
@@ -53,17 +53,17 @@ func folderName(name string) string {
 	if strings.ToLower(name) == name {
 		return Name(name)
 	}
-	return Name(name + "-" + sum(name))
+	return Name(name + "-" + shortHash(name))
 }
 
-// sum tells a name from others, in a few characters.
-func sum(name string) string {
+// shortHash tells a name from others, in a few characters.
+func shortHash(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:4])
 }
 
-// isPlain reports whether a byte may stand in a file's name everywhere.
-func isPlain(c byte) bool {
+// isSafe reports whether a byte may stand in a file's name everywhere.
+func isSafe(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~@+=,", c) >= 0
 }
 

@@ -61,7 +61,7 @@ func openBelow(folder, path string) (*os.Root, error) {
 		return root, err
 	}
 	for _, name := range strings.Split(path, string(filepath.Separator)) {
-		next, err := step(root, name)
+		next, err := openSubfolder(root, name)
 		_ = root.Close() // nothing was written
 		if err != nil {
 			return nil, err
@@ -71,8 +71,8 @@ func openBelow(folder, path string) (*os.Root, error) {
 	return root, nil
 }
 
-// step opens one folder in another, and makes it if it is missing.
-func step(root *os.Root, name string) (*os.Root, error) {
+// openSubfolder opens one folder in another, and makes it if it is missing.
+func openSubfolder(root *os.Root, name string) (*os.Root, error) {
 	if err := root.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func Replace(folder, path string, text []byte, may func(head []byte) bool) error
 	if err := mayReplace(root, filepath.Base(path), filepath.Join(folder, path), may); err != nil {
 		return err
 	}
-	return swap(root, filepath.Base(path), text)
+	return replaceFile(root, filepath.Base(path), text)
 }
 
 // MayReplace says why [Replace] would refuse, without writing anything.
@@ -143,16 +143,16 @@ func mayReplace(root *os.Root, name, shown string, may func(head []byte) bool) e
 	case !st.Mode().IsRegular():
 		return fmt.Errorf("%s is not a file of its own", shown)
 	}
-	head, err := headOf(root, name)
+	head, err := readHead(root, name)
 	if err == nil && !may(head) {
 		err = fmt.Errorf("%s is not an earlier report of flakeci's", shown)
 	}
 	return err
 }
 
-// swap writes a file beside its place and moves it there, so that nobody sees half
+// replaceFile writes a file beside its place and moves it there, so that nobody sees half
 // of it.
-func swap(root *os.Root, name string, text []byte) error {
+func replaceFile(root *os.Root, name string, text []byte) error {
 	fresh := ".flakeci-" + rand.Text()
 	f, err := root.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -168,17 +168,17 @@ func swap(root *os.Root, name string, text []byte) error {
 	return nil
 }
 
-// mostHead is enough of a file to tell what it is, in bytes.
-const mostHead = 4 << 10
+// maxHead is enough of a file to tell what it is, in bytes.
+const maxHead = 4 << 10
 
-// headOf reads the beginning of a regular file.
-func headOf(root *os.Root, name string) ([]byte, error) {
+// readHead reads the beginning of a regular file.
+func readHead(root *os.Root, name string) ([]byte, error) {
 	f, err := safefile.OpenIn(root, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	head := make([]byte, mostHead)
+	head := make([]byte, maxHead)
 	n, err := io.ReadFull(f, head)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil // it is shorter

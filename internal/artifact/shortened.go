@@ -11,10 +11,10 @@ const endBytes = 1 << 20
 // Shortened passes on what is written to it, and only the beginning and the end of what
 // is too long. It never holds more than two MiB.
 type Shortened struct {
-	to   io.Writer
-	room int64 // for the beginning
-	end  []byte
-	left int64 // bytes that are left out
+	to      io.Writer
+	room    int64 // for the beginning
+	end     []byte
+	omitted int64 // bytes that are left out
 }
 
 // NewShortened gives a writer that passes on about most bytes at most.
@@ -34,19 +34,19 @@ func (s *Shortened) Write(p []byte) (int, error) {
 	}
 	later := p[len(now):]
 	if over := len(later) - endBytes; over > 0 {
-		s.left += int64(over)
+		s.omitted += int64(over)
 		later = later[over:]
 	}
 	s.end = append(s.end, later...)
 	if over := len(s.end) - endBytes; over > endBytes {
-		s.drop(over)
+		s.omit(over)
 	}
 	return len(p), nil
 }
 
-// drop leaves out the first n bytes of the end.
-func (s *Shortened) drop(n int) {
-	s.left += int64(n)
+// omit leaves out the first n bytes of the end.
+func (s *Shortened) omit(n int) {
+	s.omitted += int64(n)
 	s.end = s.end[:copy(s.end, s.end[n:])]
 }
 
@@ -54,10 +54,10 @@ func (s *Shortened) drop(n int) {
 // close the other writer.
 func (s *Shortened) Close() error {
 	if over := len(s.end) - endBytes; over > 0 {
-		s.drop(over)
+		s.omit(over)
 	}
-	if s.left > 0 {
-		if _, err := fmt.Fprintf(s.to, "\n… (flakeci: %d bytes are left out here)\n", s.left); err != nil {
+	if s.omitted > 0 {
+		if _, err := fmt.Fprintf(s.to, "\n… (flakeci: %d bytes are left out here)\n", s.omitted); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func defuse(s string) string {
 // scrub copies s without escape sequences and with each other character
 // replaced by what the rule says.
 func scrub(s string, rule func(rune) rune) string {
-	if plain(s) {
+	if isPlain(s) {
 		return s
 	}
 	var b strings.Builder
@@ -91,8 +91,8 @@ func scrub(s string, rule func(rune) rune) string {
 	return b.String()
 }
 
-// plain reports whether s is printable ASCII, as most lines are.
-func plain(s string) bool {
+// isPlain reports whether s is printable ASCII, as most lines are.
+func isPlain(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
 			return false

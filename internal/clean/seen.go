@@ -2,10 +2,10 @@ package clean
 
 import "unicode/utf8"
 
-// Seen gives what can be seen of a text, with its lines and tabs, and for each byte of
+// VisibleText gives what can be seen of a text, with its lines and tabs, and for each byte of
 // that its place in the text. It is for finding what escape sequences or invisible
 // characters may break up.
-func Seen(s string) (seen string, from []int) {
+func VisibleText(s string) (seen string, from []int) {
 	out := make([]byte, 0, len(s))
 	from = make([]int, 0, len(s))
 	for i := 0; i < len(s); {
@@ -25,4 +25,4 @@ func Seen(s string) (seen string, from []int) {
 }
 
 // Plain reports whether a text is printable ASCII, in which nothing is hidden.
-func Plain(s string) bool { return plain(s) }
+func Plain(s string) bool { return isPlain(s) }

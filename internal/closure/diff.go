@@ -45,7 +45,7 @@ func kind(before, after []string) result.VersionChange {
 	case len(after) == 0:
 		return result.PackageRemoved
 	}
-	gone, came := without(before, after), without(after, before)
+	gone, came := subtract(before, after), subtract(after, before)
 	if len(gone) == 0 || len(came) == 0 {
 		return result.PackageModified
 	}
@@ -60,7 +60,7 @@ func kind(before, after []string) result.VersionChange {
 	return result.PackageModified
 }
 
-func without(these, those []string) []string {
+func subtract(these, those []string) []string {
 	return slices.DeleteFunc(slices.Clone(these), func(v string) bool { return slices.Contains(those, v) })
 }
 

@@ -9,14 +9,14 @@ import (
 // follows the first dash that no letter follows.
 func ParseName(s string) (name, version string) {
 	for i := 0; i+1 < len(s); i++ {
-		if s[i] == '-' && !letter(s[i+1]) {
+		if s[i] == '-' && !isLetter(s[i+1]) {
 			return s[:i], s[i+1:]
 		}
 	}
 	return s, ""
 }
 
-func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
 var (
 	// A word at the end is taken for the name of an output, as `nix store

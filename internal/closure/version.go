@@ -28,15 +28,15 @@ func component(s string) (first, rest string) {
 	if s == "" {
 		return "", ""
 	}
-	number := digit(s[0])
+	number := isDigit(s[0])
 	end := 1
-	for end < len(s) && digit(s[end]) == number && s[end] != '.' && s[end] != '-' {
+	for end < len(s) && isDigit(s[end]) == number && s[end] != '.' && s[end] != '-' {
 		end++
 	}
 	return s[:end], s[end:]
 }
 
-func digit(c byte) bool { return '0' <= c && c <= '9' }
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // compareComponents orders the parts of versions: "pre", then nothing, then
 // words in the order of the alphabet, then numbers.
@@ -64,7 +64,7 @@ func compareComponents(a, b string) int {
 // number reads a component. Nix keeps it in 32 bits: a longer one, such as a date
 // with the time, is a word to it.
 func number(s string) (int64, bool) {
-	if s == "" || !digit(s[0]) {
+	if s == "" || !isDigit(s[0]) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(s, 10, 32)

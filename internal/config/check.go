@@ -63,15 +63,15 @@ func (r *reader) readCheck() (c check) {
 	for i, pattern := range r.names("hosts") {
 		g, err := matrix.ParseGlob(pattern)
 		if err != nil {
-			r.wrong(fmt.Sprintf("hosts[%d]", i), "%v", err)
+			r.fail(fmt.Sprintf("hosts[%d]", i), "%v", err)
 		}
 		c.hosts = append(c.hosts, g)
 	}
 	c.Name, c.Timeout, c.Subject = r.text("name"), r.duration("timeout"), read(r)
 	for _, key := range slices.Sorted(maps.Keys(r.given)) {
-		if !slices.Contains(r.asked, key) {
-			with := slices.DeleteFunc(r.asked, func(k string) bool { return k == chosen[0] })
-			r.wrong(key, "%s does not go with %s, which takes %s", key, chosen[0], strings.Join(with, ", "))
+		if !slices.Contains(r.used, key) {
+			with := slices.DeleteFunc(r.used, func(k string) bool { return k == chosen[0] })
+			r.fail(key, "%s does not go with %s, which takes %s", key, chosen[0], strings.Join(with, ", "))
 			break
 		}
 	}
@@ -96,7 +96,7 @@ func commandCheck(r *reader) vmtest.Subject {
 func portCheck(r *reader) vmtest.Subject {
 	return vmtest.PortCheck{
 		Port: uint16(r.number("port", 1, 65535, "")), UDP: r.value("udp") == true,
-		Address: parsed(r, "address", "an IP address such as 127.0.0.1 or ::1", func(text string) (netip.Addr, bool) {
+		Address: parse(r, "address", "an IP address such as 127.0.0.1 or ::1", func(text string) (netip.Addr, bool) {
 			address, err := netip.ParseAddr(text)
 			return address, err == nil && address.Zone() == ""
 		}),
@@ -106,7 +106,7 @@ func portCheck(r *reader) vmtest.Subject {
 func fileCheck(r *reader) vmtest.Subject {
 	return vmtest.FileCheck{
 		Path: r.path("file"),
-		Mode: parsed(r, "mode", "octal digits such as 0644", func(text string) (*fs.FileMode, bool) {
+		Mode: parse(r, "mode", "octal digits such as 0644", func(text string) (*fs.FileMode, bool) {
 			n, err := strconv.ParseUint(text, 8, 12)
 			mode := fs.FileMode(n)
 			return &mode, err == nil
@@ -122,7 +122,7 @@ func accountCheck(r *reader) vmtest.Subject {
 
 func urlCheck(r *reader) vmtest.Subject {
 	return vmtest.URLCheck{
-		URL: parsed(r, "url", "an address such as http://localhost:8080/health", func(text string) (*url.URL, bool) {
+		URL: parse(r, "url", "an address such as http://localhost:8080/health", func(text string) (*url.URL, bool) {
 			u, err := url.Parse(text)
 			return u, err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 		}),

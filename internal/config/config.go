@@ -66,18 +66,18 @@ type Flag struct {
 func (f File) Decode(isFlag func(name string) bool) (c Config, err error) {
 	var k keys
 	if err := toml.NewDecoder(bytes.NewReader(f.Text)).DisallowUnknownFields().Decode(&k); err != nil {
-		return c, f.explain(err, isFlag)
+		return c, f.explainTOML(err, isFlag)
 	}
 	if c.VM, err = k.VM.read(f); err != nil {
 		return c, err
 	}
 	c.Flags = k.flags(c.VM)
 	for _, name := range slices.Sorted(maps.Keys(k.OverrideInput)) {
-		c.Overrides = append(c.Overrides, [2]string{name, f.beside(k.OverrideInput[name])})
+		c.Overrides = append(c.Overrides, [2]string{name, f.resolve(k.OverrideInput[name])})
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Option)) {
 		key := "option." + name
-		if !slices.Contains(harmless, name) {
+		if !slices.Contains(harmlessOptions, name) {
 			return c, f.ErrorAt(key, "%s is not for a file of the repository to set; give it with --option", key)
 		}
 		switch value := k.Option[name].(type) {
@@ -122,18 +122,18 @@ func given(table any) map[string]any {
 	return values
 }
 
-// harmless are the settings of Nix that a repository may choose: limits, and what Nix
+// harmlessOptions are the settings of Nix that a repository may choose: limits, and what Nix
 // prints. Most others decide who is trusted with what, or name programs to run, so a
 // setting that is not known to be harmless is for the command line.
-var harmless = []string{
+var harmlessOptions = []string{
 	"allow-import-from-derivation", "connect-timeout", "cores", "download-attempts", "fallback",
 	"http-connections", "keep-going", "log-lines", "max-build-log-size", "max-call-depth", "max-jobs",
 	"max-silent-time", "max-substitution-jobs", "show-trace", "stalled-download-timeout", "timeout", "warn-dirty",
 }
 
-// beside resolves a folder relative to the file, wherever flakeci is started. It leaves any
+// resolve resolves a folder relative to the file, wherever flakeci is started. It leaves any
 // other reference to Nix.
-func (f File) beside(ref string) string {
+func (f File) resolve(ref string) string {
 	dir := strings.TrimPrefix(ref, "path:")
 	joined := filepath.Join(filepath.Dir(f.Path), dir)
 	if st, err := os.Stat(joined); filepath.IsAbs(dir) || err != nil || !st.IsDir() {

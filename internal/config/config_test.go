@@ -173,7 +173,7 @@ func show(c vmtest.Check) string {
 func TestVMEmpty(t *testing.T) {
 	for _, text := range []string{"", "[vm]\nhosts = []\n"} {
 		c, err := read(text)
-		if err != nil || c.VM.NoHomes || c.VM.OpenNetwork || len(c.VM.ChecksOf("reason")) > 0 || c.VM.Against(nil) != nil || len(c.Flags) > 0 {
+		if err != nil || c.VM.NoHomes || c.VM.OpenNetwork || len(c.VM.ChecksOf("reason")) > 0 || c.VM.CheckHosts(nil) != nil || len(c.Flags) > 0 {
 			t.Errorf("%q gives %+v, %v", text, c, err)
 		}
 	}
@@ -302,7 +302,7 @@ func TestAgainst(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := detail(t, c.VM.Against([]string{"laptop", "reason"})); got != tt.want {
+			if got := detail(t, c.VM.CheckHosts([]string{"laptop", "reason"})); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})

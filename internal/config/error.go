@@ -17,8 +17,8 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
 
-// explain puts an error of go-toml into the words of the file.
-func (f File) explain(err error, isFlag func(name string) bool) *Error {
+// explainTOML puts an error of go-toml into the words of the file.
+func (f File) explainTOML(err error, isFlag func(name string) bool) *Error {
 	detail := err.Error()
 	var unknown *toml.StrictMissingError
 	var decode *toml.DecodeError
@@ -31,7 +31,7 @@ func (f File) explain(err error, isFlag func(name string) bool) *Error {
 			detail = excerpt(first, fmt.Sprintf("%s is for the command line alone: --%s", key, key))
 		}
 	case errors.As(err, &decode):
-		detail = excerpt(decode, plain(decode))
+		detail = excerpt(decode, explainDecode(decode))
 	}
 	return &Error{Path: f.Path, Detail: detail}
 }
@@ -40,19 +40,19 @@ func (f File) explain(err error, isFlag func(name string) bool) *Error {
 // message behind the marks.
 func excerpt(e *toml.DecodeError, message string) string {
 	line, _ := e.Position()
-	return fmt.Sprintf("line %d: %s\n%s", line, message, strings.Replace(e.String(), "~ "+said(e), "~", 1))
+	return fmt.Sprintf("line %d: %s\n%s", line, message, strings.Replace(e.String(), "~ "+tomlMessage(e), "~", 1))
 }
 
-// said returns go-toml's own message.
-func said(e *toml.DecodeError) string { return strings.TrimPrefix(e.Error(), "toml: ") }
+// tomlMessage returns go-toml's own message.
+func tomlMessage(e *toml.DecodeError) string { return strings.TrimPrefix(e.Error(), "toml: ") }
 
 // wrongKindRE matches go-toml's message about a value of the wrong kind, and captures the
 // Go type.
 var wrongKindRE = regexp.MustCompile(`^cannot decode TOML .+ into (?:struct field \S+ of type )?(\S+)`)
 
-// plain says what is wrong without naming Go types.
-func plain(e *toml.DecodeError) string {
-	key, said := strings.Join(e.Key(), "."), said(e)
+// explainDecode says what is wrong without naming Go types.
+func explainDecode(e *toml.DecodeError) string {
+	key, said := strings.Join(e.Key(), "."), tomlMessage(e)
 	const check = "a table, such as [[vm.check]] begins"
 	kinds := map[string]string{
 		"string": "text in quotes", "int": "a number", "bool": "true or false",

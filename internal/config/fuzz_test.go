@@ -31,7 +31,7 @@ func FuzzDecode(f *testing.F) {
 		file := File{Path: Name, Text: []byte(text)}
 		c, err := file.Decode(func(name string) bool { return name == "store" })
 		if err == nil {
-			err = c.VM.Against([]string{"reason"})
+			err = c.VM.CheckHosts([]string{"reason"})
 		}
 		var mistake *Error
 		if err != nil && !errors.As(err, &mistake) {

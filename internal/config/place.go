@@ -41,7 +41,7 @@ func (f File) lineOf(at unstable.Range) int {
 
 // place finds a key. One table may stand for a list of tables, one name for a list of names.
 func (f File) place(key string) (at unstable.Range, found bool) {
-	places := f.places()
+	places := f.findPlaces()
 	key = strings.ToLower(key)
 	if at, found = places[key]; !found {
 		at, found = places[strings.Replace(key, "[0]", "", 1)]
@@ -53,12 +53,12 @@ func (f File) place(key string) (at unstable.Range, found bool) {
 // case, as go-toml takes Jobs for jobs.
 type places map[string]unstable.Range
 
-// places walks through the file. go-toml gives the place of what it refuses itself: syntax,
+// findPlaces walks through the file. go-toml gives the place of what it refuses itself: syntax,
 // an unknown key, a value of the wrong kind. It also gives that of an error of
 // UnmarshalText, but for text alone, without the number of the [[vm.check]], and in an
 // inline table without the key. Mistakes in numbers or in whole tables, and those that show
 // only when the flake's hosts are known, have no place in go-toml 2.4.3.
-func (f File) places() places {
+func (f File) findPlaces() places {
 	p, counts := places{}, map[string]int{} // how many [[tables]] there were of a name
 	var parser unstable.Parser
 	parser.Reset(f.Text)

@@ -15,17 +15,17 @@ type reader struct {
 	key   string // the table's
 	check string // what messages call the table if it is a check
 	given map[string]any
-	asked []string // keys in the order they were asked for
+	used  []string // keys in the order they were asked for
 	err   error
 }
 
 // value returns the value of a key, nil if it is not given.
 func (r *reader) value(key string) any {
-	r.asked = append(r.asked, key)
+	r.used = append(r.used, key)
 	return r.given[key]
 }
 
-func (r *reader) wrong(key, format string, args ...any) {
+func (r *reader) fail(key, format string, args ...any) {
 	if r.err != nil {
 		return
 	}
@@ -40,26 +40,26 @@ func (r *reader) text(key string) string {
 	text, isGiven := r.value(key).(string)
 	switch {
 	case isGiven && text == "":
-		r.wrong(key, "%s is empty; leave it out", key)
+		r.fail(key, "%s is empty; leave it out", key)
 	case strings.Contains(text, "\x00"):
-		r.wrong(key, "%s holds a NUL, which no program can be given", key)
+		r.fail(key, "%s holds a NUL, which no program can be given", key)
 	}
 	return text
 }
 
-// parsed takes a text that parse accepts.
-func parsed[T any](r *reader, key, takes string, parse func(text string) (value T, ok bool)) (value T) {
+// parse takes a text that parse accepts.
+func parse[T any](r *reader, key, takes string, parse func(text string) (value T, ok bool)) (value T) {
 	if text := r.text(key); text != "" {
 		var ok bool
 		if value, ok = parse(text); !ok {
-			r.wrong(key, "%s takes %s, not %q", key, takes, text)
+			r.fail(key, "%s takes %s, not %q", key, takes, text)
 		}
 	}
 	return value
 }
 
 func (r *reader) matching(key, takes string, re *regexp.Regexp) string {
-	return parsed(r, key, takes, func(text string) (string, bool) { return text, re.MatchString(text) })
+	return parse(r, key, takes, func(text string) (string, bool) { return text, re.MatchString(text) })
 }
 
 // accountRE matches what a user or a group may be called in a file such as /etc/passwd.
@@ -70,11 +70,11 @@ func (r *reader) account(key string) string {
 }
 
 func (r *reader) path(key string) string {
-	return parsed(r, key, "a path from the root such as /etc/hosts", func(text string) (string, bool) { return text, path.IsAbs(text) })
+	return parse(r, key, "a path from the root such as /etc/hosts", func(text string) (string, bool) { return text, path.IsAbs(text) })
 }
 
 func (r *reader) duration(key string) time.Duration {
-	return parsed(r, key, "a duration such as 30s or 1m30s", func(text string) (time.Duration, bool) {
+	return parse(r, key, "a duration such as 30s or 1m30s", func(text string) (time.Duration, bool) {
 		d, err := time.ParseDuration(text)
 		return d, err == nil && d > 0
 	})
@@ -87,7 +87,7 @@ func (r *reader) regexp(key string) *regexp.Regexp {
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
-		r.wrong(key, "%s takes a regular expression (RE2): %s", key, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		r.fail(key, "%s takes a regular expression (RE2): %s", key, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return re
 }
@@ -102,7 +102,7 @@ func (r *reader) names(key string) (names []string) {
 	for _, item := range list {
 		name, _ := item.(string)
 		if name == "" {
-			r.wrong(key, `%s takes a name in quotes, or a list such as ["a", "b"]`, key)
+			r.fail(key, `%s takes a name in quotes, or a list such as ["a", "b"]`, key)
 		}
 		names = append(names, name)
 	}
@@ -113,7 +113,7 @@ func (r *reader) oneOf(key string, known ...string) string {
 	text, _ := r.value(key).(string)
 	if text != "" && !slices.Contains(known, text) {
 		last := len(known) - 1
-		r.wrong(key, "%s takes %s or %s, not %q", key, strings.Join(known[:last], ", "), known[last], text)
+		r.fail(key, "%s takes %s or %s, not %q", key, strings.Join(known[:last], ", "), known[last], text)
 	}
 	return text
 }
@@ -123,7 +123,7 @@ func (r *reader) oneOf(key string, known ...string) string {
 func (r *reader) number(key string, least, most int, ofWhat string) int {
 	n, isGiven := r.value(key).(int)
 	if isGiven && (n < least || n > most) {
-		r.wrong(key, "%s takes a number%s from %d to %d, not %d", key, ofWhat, least, most, n)
+		r.fail(key, "%s takes a number%s from %d to %d, not %d", key, ofWhat, least, most, n)
 	}
 	return n
 }

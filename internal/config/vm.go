@@ -45,20 +45,20 @@ type check struct {
 	hosts []matrix.Glob // none: every host
 }
 
-func (c check) isFor(host string) bool {
+func (c check) appliesTo(host string) bool {
 	return len(c.hosts) == 0 || slices.ContainsFunc(c.hosts, func(g matrix.Glob) bool { return g.Match(host) })
 }
 
-// leastMemory is in MiB. No NixOS boots with less: whoever writes a smaller number means
+// minMemory is in MiB. No NixOS boots with less: whoever writes a smaller number means
 // GiB.
-const leastMemory = 64
+const minMemory = 64
 
 // read reads and validates the table. The error is an [*Error].
 func (t vmTable) read(f File) (VM, error) {
 	r := &reader{file: f, key: "vm", given: given(t)}
 	v := VM{
 		file: f, hosts: r.names("hosts"), accel: r.oneOf("accel", "auto", "kvm", "tcg"),
-		MemoryMiB:   r.number("memory", leastMemory, 1<<30, " of MiB"),
+		MemoryMiB:   r.number("memory", minMemory, 1<<30, " of MiB"),
 		Cores:       r.number("cores", 1, 1024, ""),
 		Jobs:        r.number("jobs", 1, 1024, ""),
 		BootTimeout: r.duration("boot-timeout"),
@@ -74,7 +74,7 @@ func (t vmTable) read(f File) (VM, error) {
 	if r.err != nil {
 		return VM{}, r.err
 	}
-	return v, v.distinct(v.exampleHosts())
+	return v, v.checkNames(v.hostsOfChecks())
 }
 
 // checkKey is the key of a check, and checkName what messages call it.
@@ -95,17 +95,17 @@ func (v VM) String() string {
 func (v VM) ChecksOf(host string) []vmtest.Check {
 	var list []vmtest.Check
 	for _, c := range v.checks {
-		if c.isFor(host) {
+		if c.appliesTo(host) {
 			list = append(list, c.Check)
 		}
 	}
 	return list
 }
 
-// Against compares the checks with the hosts of the flake. A check for a host that the
+// CheckHosts compares the checks with the hosts of the flake. A check for a host that the
 // flake does not have would never run, and two checks of one host may not have the same
 // name. The error is an [*Error].
-func (v VM) Against(hosts []string) error {
+func (v VM) CheckHosts(hosts []string) error {
 	for i, c := range v.checks {
 		for n, g := range c.hosts {
 			if !slices.ContainsFunc(hosts, g.Match) {
@@ -114,15 +114,15 @@ func (v VM) Against(hosts []string) error {
 			}
 		}
 	}
-	return v.distinct(hosts)
+	return v.checkNames(hosts)
 }
 
-// distinct looks for two checks of the same name on one of the hosts.
-func (v VM) distinct(hosts []string) error {
+// checkNames looks for two checks of the same name on one of the hosts.
+func (v VM) checkNames(hosts []string) error {
 	for _, host := range hosts {
 		seen := map[string]int{}
 		for i, c := range v.checks {
-			if !c.isFor(host) {
+			if !c.appliesTo(host) {
 				continue
 			}
 			label := c.Label()
@@ -140,9 +140,9 @@ func (v VM) distinct(hosts []string) error {
 	return nil
 }
 
-// exampleHosts stands in for the hosts of the flake until they are known: the hosts that
+// hostsOfChecks stands in for the hosts of the flake until they are known: the hosts that
 // checks name, and one more for the checks of every host.
-func (v VM) exampleHosts() []string {
+func (v VM) hostsOfChecks() []string {
 	var hosts []string
 	for _, c := range v.checks {
 		for _, g := range c.hosts {

@@ -7,24 +7,24 @@ import (
 	"math/rand/v2"
 )
 
-// Whole are texts to replace a whole file with.
-func Whole() []string {
+// Replacements are texts to replace a whole file with.
+func Replacements() []string {
 	return []string{
 		"", "null", "[]", "{}", `"x"`, "1", "true", "[null]", `{"sum":null,"answers":null}`, "\xff\xfe", "\x00\x00\x00\x00",
 		"{", `{"schema":null}`, `{"head":null}` + "\n", "null\nnull\n",
 	}
 }
 
-// Some gives a damaged copy of a text, which always differs from it.
-func Some(rng *rand.Rand, text []byte) []byte {
+// Text gives a damaged copy of a text, which always differs from it.
+func Text(rng *rand.Rand, text []byte) []byte {
 	for {
-		if spoilt := spoil(rng, bytes.Clone(text)); !bytes.Equal(spoilt, text) {
+		if spoilt := damageOnce(rng, bytes.Clone(text)); !bytes.Equal(spoilt, text) {
 			return spoilt
 		}
 	}
 }
 
-func spoil(rng *rand.Rand, text []byte) []byte {
+func damageOnce(rng *rand.Rand, text []byte) []byte {
 	if len(text) == 0 {
 		return []byte("x")
 	}

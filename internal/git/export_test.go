@@ -1,4 +1,4 @@
 package git
 
 // AskWithin runs git with a limit that a test can wait for.
-var AskWithin = (*Repo).askWithin
+var AskWithin = (*Repo).gitWithin

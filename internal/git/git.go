@@ -50,7 +50,7 @@ func Open(ctx context.Context, dir string, env []string) (*Repo, error) {
 	if r.gitDir, err = gitDir(ctx, r.root, r.env); err != nil {
 		return nil, err
 	}
-	return r, r.ownConfig(ctx)
+	return r, r.checkConfig(ctx)
 }
 
 // Commit is one that a change is compared with.
@@ -97,7 +97,7 @@ func (r *Repo) Base(ctx context.Context, ref string) (Commit, error) {
 
 // fork goes back from a commit to where HEAD left its history.
 func (r *Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) {
-	left, err := r.ask(ctx, "merge-base", head, rev)
+	left, err := r.git(ctx, "merge-base", head, rev)
 	var ended *proc.Error
 	switch {
 	case err == nil && left != rev:
@@ -117,25 +117,25 @@ func (r *Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) 
 // Has says whether a file was there in a commit. The name is relative to the
 // folder the repository is seen from.
 func (r *Repo) Has(ctx context.Context, rev, name string) bool {
-	_, err := r.ask(ctx, "cat-file", "-e", rev+":"+r.prefix+name)
+	_, err := r.git(ctx, "cat-file", "-e", rev+":"+r.prefix+name)
 	return err == nil
 }
 
 // Shallow says whether the repository lacks older commits.
 func (r *Repo) Shallow(ctx context.Context) bool {
-	answer, err := r.ask(ctx, "rev-parse", "--is-shallow-repository")
+	answer, err := r.git(ctx, "rev-parse", "--is-shallow-repository")
 	return err == nil && answer == "true"
 }
 
 // commit gives the id of a commit that is there.
 func (r *Repo) commit(ctx context.Context, ref string) (string, error) {
-	return r.ask(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
+	return r.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
 }
 
 // parents are those of a commit, also where the repository is shallow: git itself
 // says of such a commit that it has none.
 func (r *Repo) parents(ctx context.Context, rev string) ([]string, error) {
-	text, err := r.ask(ctx, "cat-file", "commit", rev)
+	text, err := r.git(ctx, "cat-file", "commit", rev)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	if r.Shallow(ctx) {
 		args = append(args, "--depth=1") // a full clone would become a shallow one
 	}
-	if _, err := r.askWithin(ctx, fetchLimit, append(args, "--", remote, want)...); err != nil {
+	if _, err := r.gitWithin(ctx, fetchLimit, append(args, "--", remote, want)...); err != nil {
 		return "", fmt.Errorf("there is no revision %s in this repository, and it could not be fetched from %s: %w", ref, remote, err)
 	}
 	if revRE.MatchString(want) {
@@ -195,7 +195,7 @@ func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 
 // remoteOf says where to fetch a revision from, and what it is called there.
 func (r *Repo) remoteOf(ctx context.Context, ref string) (remote, name string, err error) {
-	list, err := r.ask(ctx, "remote")
+	list, err := r.git(ctx, "remote")
 	if err != nil {
 		return "", "", err
 	}
@@ -214,19 +214,19 @@ func (r *Repo) remoteOf(ctx context.Context, ref string) (remote, name string, e
 	return remotes[0], ref, nil
 }
 
-// ask runs git in the repository, see [run].
-func (r *Repo) ask(ctx context.Context, args ...string) (string, error) {
-	return r.askWithin(ctx, askLimit, args...)
+// git runs git in the repository, see [run].
+func (r *Repo) git(ctx context.Context, args ...string) (string, error) {
+	return r.gitWithin(ctx, askLimit, args...)
 }
 
-func (r *Repo) askWithin(ctx context.Context, limit time.Duration, args ...string) (string, error) {
+func (r *Repo) gitWithin(ctx context.Context, limit time.Duration, args ...string) (string, error) {
 	return run(ctx, r.env, limit, append([]string{"-C", r.root, "--git-dir", r.gitDir}, args...)...)
 }
 
 // run runs git and gives what it prints, without space around it. An error of
 // git's own is the last line it said, and unwraps to the [*proc.Error].
 func run(ctx context.Context, env []string, limit time.Duration, args ...string) (string, error) {
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	cmd := proc.Cmd{
 		Path: "git", Args: args, Stdout: &out, Env: env,
 		Supervised: true, // its ssh would outlive it
@@ -236,7 +236,7 @@ func run(ctx context.Context, env []string, limit time.Duration, args ...string)
 	var ended *proc.Error
 	switch {
 	case errors.As(err, new(*proc.LimitError)), errors.Is(err, context.DeadlineExceeded):
-		return "", &lateError{subcommand(args), usage.Wall, err}
+		return "", &timeoutError{subcommand(args), usage.Wall, err}
 	case errors.Is(err, proc.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return "", errors.New("there is no git to ask")
 	case errors.As(err, &ended) && ctx.Err() == nil && ended.LastLine != "":
@@ -255,25 +255,25 @@ func subcommand(args []string) string {
 	return args[0]
 }
 
-// lateError says that git did not answer in time.
-type lateError struct {
+// timeoutError says that git did not answer in time.
+type timeoutError struct {
 	subcommand string
 	after      time.Duration
 	err        error
 }
 
-func (e *lateError) Error() string {
+func (e *timeoutError) Error() string {
 	return fmt.Sprintf("git %s gave no answer for %s", e.subcommand, e.after.Round(100*time.Millisecond))
 }
 
-func (e *lateError) Unwrap() error { return e.err }
+func (e *timeoutError) Unwrap() error { return e.err }
 
 // gitError is what git said, in its own words.
 type gitError struct {
-	said string
-	err  *proc.Error
+	message string
+	err     *proc.Error
 }
 
-func (e *gitError) Error() string { return "git: " + e.said }
+func (e *gitError) Error() string { return "git: " + e.message }
 
 func (e *gitError) Unwrap() error { return e.err }

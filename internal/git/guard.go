@@ -38,15 +38,15 @@ func Environment(env []string) []string {
 			safe = append(safe, e)
 		}
 	}
-	for _, s := range settings() {
+	for _, s := range safeSettings() {
 		safe = append(safe, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", count, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", count, s[1]))
 		count++
 	}
 	return append(safe, fmt.Sprintf("GIT_CONFIG_COUNT=%d", count), "GIT_TERMINAL_PROMPT=0", "HGRCSKIPREPO=1")
 }
 
-// settings are the keys and values of guard/settings.
-func settings() (list [][2]string) {
+// safeSettings are the keys and values of guard/settings.
+func safeSettings() (list [][2]string) {
 	text, _ := guard.ReadFile("guard/settings") // it is in the program
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {

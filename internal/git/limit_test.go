@@ -42,7 +42,7 @@ func TestAGitThatHangs(t *testing.T) {
 func TestAGitThatPrintsWithoutEnd(t *testing.T) {
 	repo := open(t, newHistory(t).dir)
 	fakeGit(t, "exec yes")
-	if _, err := git.AskWithin(repo, t.Context(), time.Hour, "cat-file"); !errors.Is(err, proc.ErrTooMuch) {
+	if _, err := git.AskWithin(repo, t.Context(), time.Hour, "cat-file"); !errors.Is(err, proc.ErrOutputTooLong) {
 		t.Errorf("the error is %v", err)
 	}
 }

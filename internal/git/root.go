@@ -48,8 +48,8 @@ func gitDir(ctx context.Context, root string, env []string) (string, error) {
 	return dir, nil
 }
 
-// longestGitFile is more than a .git that is a file has, in bytes: it holds one path.
-const longestGitFile = 64 << 10
+// maxGitFile is more than a .git that is a file has, in bytes: it holds one path.
+const maxGitFile = 64 << 10
 
 // dotGit is the git directory that the .git of a root stands for: itself or, in a
 // submodule and in a further work tree, where that file points.
@@ -59,7 +59,7 @@ func dotGit(root string) (string, error) {
 	if err != nil || st.IsDir() {
 		return name, err
 	}
-	text, err := safefile.Read(name, longestGitFile)
+	text, err := safefile.Read(name, maxGitFile)
 	if err != nil {
 		return "", err
 	}
@@ -73,11 +73,11 @@ func dotGit(root string) (string, error) {
 	return dir, nil
 }
 
-// ownConfig refuses a repository whose configuration includes a file of the tree: with
+// checkConfig refuses a repository whose configuration includes a file of the tree: with
 // it, a stranger's commit would configure git. The user's own configuration may lie in
 // the tree: a home can be a repository.
-func (r *Repo) ownConfig(ctx context.Context) error {
-	list, err := r.ask(ctx, "config", "--null", "--list", "--show-scope", "--show-origin")
+func (r *Repo) checkConfig(ctx context.Context) error {
+	list, err := r.git(ctx, "config", "--null", "--list", "--show-scope", "--show-origin")
 	if err != nil {
 		return err
 	}
@@ -94,14 +94,14 @@ func (r *Repo) ownConfig(ctx context.Context) error {
 		if real, err := filepath.EvalSymlinks(file); err == nil {
 			file = real
 		}
-		if inside(file, r.root) && !inside(file, r.gitDir) && !inside(file, filepath.Join(r.root, ".git")) {
+		if isInside(file, r.root) && !isInside(file, r.gitDir) && !isInside(file, filepath.Join(r.root, ".git")) {
 			return fmt.Errorf("git's configuration includes %s, which a commit can change", file)
 		}
 	}
 	return nil
 }
 
-func inside(file, folder string) bool {
+func isInside(file, folder string) bool {
 	if real, err := filepath.EvalSymlinks(folder); err == nil {
 		folder = real
 	}

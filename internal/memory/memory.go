@@ -31,12 +31,12 @@ func Available() int64 {
 		return 0
 	}
 	own, _ := os.ReadFile("/proc/self/cgroup") // none is no limit
-	return max(min(kib<<10, leftInGroup("/sys/fs/cgroup", string(own))), 1<<20)
+	return max(min(kib<<10, cgroupAvailable("/sys/fs/cgroup", string(own))), 1<<20)
 }
 
-// leftInGroup is what the control groups (version 2) around this process leave it,
+// cgroupAvailable is what the control groups (version 2) around this process leave it,
 // given the line that the kernel says of them: 0::/a/b.
-func leftInGroup(root, own string) int64 {
+func cgroupAvailable(root, own string) int64 {
 	left := int64(math.MaxInt64)
 	_, group, ok := strings.Cut(own, "0::")
 	if !ok {
@@ -48,7 +48,7 @@ func leftInGroup(root, own string) int64 {
 		limit, limited := number(filepath.Join(dir, "memory.max"))
 		used, _ := number(filepath.Join(dir, "memory.current"))
 		if limited {
-			left = min(left, max(limit-used+readFiles(dir), 0))
+			left = min(left, max(limit-used+pageCache(dir), 0))
 		}
 		if group == "/" || group == "." || group == "" {
 			return left
@@ -59,10 +59,10 @@ func leftInGroup(root, own string) int64 {
 
 var readFilesRE = regexp.MustCompile(`(?m)^(?:in)?active_file (\d+)$`)
 
-// readFiles is what a group uses for files that were read: whoever needs it has it,
+// pageCache is what a group uses for files that were read: whoever needs it has it,
 // and without a need it is not given back, so that a group that reads much is at its
 // limit all the time.
-func readFiles(dir string) (all int64) {
+func pageCache(dir string) (all int64) {
 	text, err := os.ReadFile(filepath.Join(dir, "memory.stat"))
 	if err != nil {
 		return 0
@@ -86,9 +86,9 @@ func number(path string) (int64, bool) {
 
 var killsRE = regexp.MustCompile(`(?m)^oom_kill (\d+)$`)
 
-// Kills is how many processes the kernel has ended so far because memory ran out, of
+// OOMKills is how many processes the kernel has ended so far because memory ran out, of
 // the machine or of a control group. 0 is none, or unknown.
-func Kills() int64 {
+func OOMKills() int64 {
 	text, err := os.ReadFile("/proc/vmstat")
 	if err != nil {
 		return 0

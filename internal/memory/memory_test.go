@@ -50,16 +50,16 @@ func TestLeftInGroup(t *testing.T) {
 		"5:memory:/a\n0::/a\n": 700,
 		"":                     math.MaxInt64,
 	} {
-		if got := leftInGroup(root, own); got != want {
+		if got := cgroupAvailable(root, own); got != want {
 			t.Errorf("%q: %d, want %d", own, got, want)
 		}
 	}
 	write("a/memory.stat", "anon 100\nfile 200\ninactive_file 120\nactive_file 80\nworkingset_activate_file 7\n")
-	if got := leftInGroup(root, "0::/a/b\n"); got != 900 {
+	if got := cgroupAvailable(root, "0::/a/b\n"); got != 900 {
 		t.Errorf("what was read is in the way: %d", got)
 	}
 	write("a/b/memory.max", "150\n")
-	if got := leftInGroup(root, "0::/a/b\n"); got != 0 {
+	if got := cgroupAvailable(root, "0::/a/b\n"); got != 0 {
 		t.Errorf("over the limit: %d", got)
 	}
 }

@@ -26,15 +26,15 @@ type BuildResult struct {
 // Build realizes derivations and continues after a failure as far as it can. A failed
 // build is a result; the error is for a build that could not be tried, or was interrupted.
 // Not every version names all failures, see [Version.NamesAllFailures]. Jobs is how many
-// builders may run at once on this machine; 0 leaves that to Nix's own settings.
+// builders may run at once on this machine. 0 leaves that to Nix's own settings.
 func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.BuildWatcher) (BuildResult, error) {
 	if len(drvs) == 0 {
-		return BuildResult{}, nil // Nix would build the flake in this folder
+		return BuildResult{}, nil // Nix would take the flake in this folder
 	}
 	log := nixlog.NewBuildLog(w)
 	k := realize(drvs, "--keep-going", "-v",
-		// How often, in seconds, to look whether another nix is done with a
-		// derivation that both need; the default of 5 is felt.
+		// The interval in seconds to check whether another nix has built a derivation
+		// that both need. The default of 5 makes a run noticeably slower.
 		"--option", "build-poll-interval", "1")
 	if jobs > 0 {
 		k.args = append(k.args, "--max-jobs", strconv.Itoa(jobs))
@@ -72,8 +72,8 @@ func realize(drvs []string, args ...string) call {
 	}
 }
 
-// Log writes the whole log of a derivation that was built or failed before, if the
-// store has it. Substituters have the log of a build that went well.
+// Log writes the full log of a derivation that was built, or failed, if the store has it.
+// It does not ask substituters, whose log would be of another build that succeeded.
 func (c *Client) Log(ctx context.Context, drv string, w io.Writer) error {
 	_, err := c.run(ctx, call{sub: []string{"log"}, args: []string{"--option", "substituters", ""}, paths: []string{drv}, stdout: w})
 	return err

@@ -1,11 +1,11 @@
 // Package nix is the only place that knows Nix's command line.
 //
-// A [Client] is one Nix binary whose version was asked once. [Client.Open] resolves a
-// flake reference to a [Target], which then answers what the flake offers
-// ([Target.Inventory]) and evaluates derivations ([Target.Instantiate]). [Client.Build]
-// realizes derivations and tells the leaf that failed from its victims. What goes wrong in
-// the flake comes back as a [*nixlog.EvalError] with its place in the flake's own files;
-// what Nix could not do at all as a [*proc.Error] or one of the small error types here.
+// A [Client] is one Nix binary, which is asked for its version once. [Client.Open] resolves
+// a flake reference to a [Target]. That lists what the flake offers ([Target.Inventory])
+// and evaluates derivations ([Target.Instantiate]). [Client.Build] builds derivations and
+// separates those that failed from those that lack a dependency. An error in the flake is
+// a [*nixlog.EvalError] with its place in the flake's own files. If Nix itself failed, the
+// error is a [*proc.Error] or one of the small types here.
 package nix
 
 import (
@@ -28,52 +28,52 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// Options say which Nix is used and what every call of it is given. The zero
-// value is the nix on PATH with its own settings.
+// Options choose a Nix and what to pass to every call of it. The zero value is the nix on
+// PATH with its own settings.
 type Options struct {
 	// Path is the binary; empty means "nix" on PATH.
 	Path string
 	// Env is the environment of every call; nil inherits flakeci's own.
 	Env []string
-	// Settings are handed on as --option KEY VALUE.
+	// Settings are passed as --option KEY VALUE.
 	Settings [][2]string
-	// Store is handed on as --store if not empty.
+	// Store is passed as --store if it is not empty.
 	Store string
-	// Builders is handed on as --builders; an empty one switches them off, nil
+	// Builders is passed as --builders. An empty string switches remote builders off, nil
 	// leaves them to Nix's own settings.
 	Builders *string
-	// Answers is the folder in which results of evaluations are kept from one run
-	// to the next; empty keeps none.
-	Answers string
-	// Beside, if it is not nil, is given the id of each process that takes as much memory
-	// as a flake likes and can be done without, those of `nix flake show`: they may be
-	// killed. Over is called when they have ended.
-	Beside func(pid int) (over func())
-	// Redact takes credentials out of what Nix says on stderr, a line that is not
-	// empty at a time; nil leaves them.
+	// EvalCache is the folder that keeps results of evaluations from one run to the next.
+	// Empty keeps none.
+	EvalCache string
+	// Auxiliary gets the id of each process that may be killed, as a run can do without
+	// it: those of `nix flake show`, which takes as much memory as the flake makes it. It
+	// returns a function to call when the process has ended. It may be nil.
+	Auxiliary func(pid int) (over func())
+	// Redact removes credentials from a line of Nix's stderr that is not empty. If it is
+	// nil, they stay.
 	Redact func(line []byte) []byte
 }
 
 // Client is one Nix binary.
 type Client struct {
-	// Version is what the binary says of itself.
+	// Version is what the binary prints as its version.
 	Version Version
 
-	path    string
-	env     []string
-	common  []string
-	limits  limits
-	answers string // a folder, or empty
-	// hasFiles says that the store's paths can be looked up on this machine.
-	hasFiles bool
-	beside   func(pid int) (over func())
-	redact   func(line []byte) []byte
-	store    *storeFolder
-	mark     string // begins the answers of a batch; what a flake itself traces does not
-	config   []byte // what show-config said, if it could be asked
+	path      string
+	env       []string
+	common    []string // options of every call
+	limits    limits
+	evalCache string // a folder, or empty
+	// hasFiles is set if the store's paths are files of this machine.
+	hasFiles     bool
+	auxiliary    func(pid int) (over func())
+	redact       func(line []byte) []byte
+	store        *storeFolder
+	answerPrefix string // random, so that a flake cannot trace an answer of a batch itself
+	config       []byte // the output of show-config, or nil if it failed
 }
 
-// NotFoundError says that there is no Nix to run.
+// NotFoundError reports that there is no Nix to run.
 type NotFoundError struct {
 	Path string
 	Err  error
@@ -81,10 +81,10 @@ type NotFoundError struct {
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("cannot run %s: %v", e.Path, e.Err) }
 
-// Unwrap gives the reason the system had.
+// Unwrap returns the error of the system.
 func (e *NotFoundError) Unwrap() error { return e.Err }
 
-// TooOldError says that the Nix found is older than [MinVersion].
+// TooOldError reports a Nix that is older than [MinVersion].
 type TooOldError struct {
 	Path    string
 	Version Version
@@ -94,17 +94,17 @@ func (e *TooOldError) Error() string {
 	return fmt.Sprintf("%s is Nix %s, flakeci needs %s or newer", e.Path, e.Version, MinVersion())
 }
 
-// Find asks the binary for its version and gives a client for it, or a
-// [*NotFoundError] or [*TooOldError].
+// Find asks the binary for its version and returns a client for it. The error may be a
+// [*NotFoundError] or a [*TooOldError].
 func Find(ctx context.Context, o Options) (*Client, error) { return newClient(o).find(ctx) }
 
 func (c *Client) find(ctx context.Context) (*Client, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	var settings sync.WaitGroup
-	settings.Go(safely.Func(func() { c.config, _ = c.askConfig(ctx) })) // who needs it asks again
-	_, err := c.run(ctx, call{sub: []string{"--version"}, alone: true, stdout: &out, limit: c.limits.ask})
+	settings.Go(safely.Func(func() { c.config, _ = c.askConfig(ctx) })) // if it fails, showConfig asks again
+	_, err := c.run(ctx, call{sub: []string{"--version"}, bare: true, stdout: &out, limit: c.limits.ask})
 	if err != nil {
 		cancel()
 	}
@@ -127,17 +127,17 @@ func (c *Client) find(ctx context.Context) (*Client, error) {
 }
 
 func newClient(o Options) *Client {
-	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env, mark: rand.Text(), limits: usualLimits(), store: &storeFolder{}}
-	// Flakes are switched on here rather than asked of the user.
+	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env, answerPrefix: rand.Text(), limits: usualLimits(), store: &storeFolder{}}
+	// The user need not enable flakes.
 	c.common = []string{"--extra-experimental-features", "nix-command flakes"}
 	for _, s := range o.Settings {
 		c.common = append(c.common, "--option", s[0], s[1])
 	}
-	c.answers, c.beside, c.redact = o.Answers, o.Beside, o.Redact
+	c.evalCache, c.auxiliary, c.redact = o.EvalCache, o.Auxiliary, o.Redact
 	c.hasFiles = o.Store == ""
 	if o.Store != "" {
 		c.common = append(c.common, "--store", o.Store)
-		c.answers = "" // whether a derivation is there still could not be seen
+		c.evalCache = "" // there is no way to see whether a derivation still exists
 	}
 	if o.Builders != nil {
 		c.common = append(c.common, "--builders", *o.Builders)
@@ -145,33 +145,31 @@ func newClient(o Options) *Client {
 	return c
 }
 
-// A call is one run of nix: the subcommand, its options, the references and paths it is
-// about, and where its output goes.
+// call is one run of nix: the subcommand, its arguments, and where its output goes.
 type call struct {
 	sub  []string
 	args []string // flakeci's own words, and values that follow an option
-	// refs are flake references, paths are store paths. Both may be a stranger's words, so
-	// they go where Nix expects no options, and run refuses what is not a store path.
+	// refs are flake references, paths are store paths. A stranger may have written both,
+	// so they go where Nix expects no options, and run rejects what is not a store path.
 	refs, paths []string
-	// outputs says that derivations among the paths stand for what they build.
+	// outputs makes derivations among the paths stand for what they build.
 	outputs bool
-	// reads says that the subcommand can read refs and paths from its input.
+	// reads is set if the subcommand can read refs and paths from its stdin.
 	reads  bool
 	stdout io.Writer
-	// line is handed each line of stderr.
+	// line gets each line of stderr.
 	line func([]byte)
-	// answer is in the lines that stay as they are: what is in them is used, and a path
-	// in which something was masked is none.
+	// answer marks the lines that are not redacted: a path with a masked part is useless.
 	answer []byte
 	// env is added to the client's environment.
 	env []string
-	// started is given the id of the process.
+	// started gets the id of the process.
 	started func(pid int)
-	// beside says that it is known to [Options.Beside].
-	beside bool
-	// alone says that the common options are left out.
-	alone bool
-	// limit is how long it may take; 0 is as long as the context lets it.
+	// auxiliary announces the process to [Options.Auxiliary].
+	auxiliary bool
+	// bare leaves the common options out.
+	bare bool
+	// limit is how long the call may take. 0 leaves that to the context.
 	limit time.Duration
 }
 
@@ -184,7 +182,7 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	usage, err := c.command(k).Run(ctx)
 	var died *proc.Error
 	if errors.As(err, &died) && nixlog.IsRecord(died.LastLine) {
-		died.LastLine = "" // a record is for a program to read, and cut short
+		died.LastLine = "" // a record is for a program to read, and this one is cut short
 	}
 	if died != nil && died.LastLine != "" && c.redact != nil {
 		died.LastLine = string(c.redact([]byte(died.LastLine)))
@@ -196,32 +194,32 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	return usage, err
 }
 
-// command is supervised whatever the call is: each may start others, be it git and its
-// ssh to fetch something, of which none must outlive flakeci.
+// command makes the process of a call. Every one is supervised: it may start others, such
+// as git with its ssh to fetch something, and none of them must outlive flakeci.
 func (c *Client) command(k call) *proc.Cmd {
 	if line := k.line; line != nil && c.redact != nil {
-		k.line = func(said []byte) {
-			if len(said) > 0 && (k.answer == nil || !bytes.Contains(said, k.answer)) {
-				said = c.redact(nixlog.Shorten(said, proc.CutMark))
+		k.line = func(text []byte) {
+			if len(text) > 0 && (k.answer == nil || !bytes.Contains(text, k.answer)) {
+				text = c.redact(nixlog.Shorten(text, proc.CutMark))
 			}
-			line(said)
+			line(text)
 		}
 	}
 	common := c.common
-	if k.alone {
+	if k.bare {
 		common = nil
 	}
-	about, stdin := c.about(k)
+	operands, stdin := c.operands(k)
 	return &proc.Cmd{
-		Path: c.path, Args: slices.Concat(k.sub, common, k.args, about), Env: c.env, AddEnv: k.env, Stdin: stdin,
+		Path: c.path, Args: slices.Concat(k.sub, common, k.args, operands), Env: c.env, AddEnv: k.env, Stdin: stdin,
 		Stdout: k.stdout, OnStderr: k.line, OnStart: k.started, MaxLine: nixlog.MaxRecord, Supervised: true, Limit: k.limit,
 	}
 }
 
-// about gives the references and paths as the end of the command line, or as the input
-// for versions that can read them there: 2.34 takes some 35 ms for each derivation on its
+// operands returns the references and paths as the end of the command line, or as stdin
+// for versions that read them there: 2.34 takes some 35 ms for each derivation on its
 // command line.
-func (c *Client) about(k call) (args []string, stdin io.Reader) {
+func (c *Client) operands(k call) (args []string, stdin io.Reader) {
 	names := slices.Clone(k.refs)
 	for _, p := range k.paths {
 		if k.outputs && strings.HasSuffix(p, ".drv") {
@@ -232,27 +230,27 @@ func (c *Client) about(k call) (args []string, stdin io.Reader) {
 	switch {
 	case len(names) == 0:
 		return nil, nil
-	case k.reads && !c.Version.Less(installablesRead()):
+	case k.reads && !c.Version.Less(sinceStdin()):
 		return []string{"--stdin"}, strings.NewReader(strings.Join(names, "\n") + "\n")
 	}
 	return append([]string{"--"}, names...), nil
 }
 
-// A question is a subcommand that evaluates a flake.
-type question struct {
+// evalCall is a call that evaluates a flake.
+type evalCall struct {
 	flake *Flake
 	call
-	// prefix is where the flake stands among the inputs of what is asked:
-	// "target/" below the wrapper, else empty.
+	// prefix is where the flake is among the inputs of what is called: "target/" in the
+	// wrapper, otherwise empty.
 	prefix string
 }
 
-// evaluate runs a subcommand that evaluates the flake and decodes the JSON it
-// prints. What Nix says against the flake is a [*nixlog.EvalError], unless the call
-// was interrupted, or killed when it had said something already.
-func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage, error) {
+// evaluate runs a call and decodes the JSON that it prints. If Nix blames the flake, the
+// error is a [*nixlog.EvalError]. That does not count for a call that was interrupted, or
+// killed: it may have printed an error before.
+func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage, error) {
 	var log nixlog.ErrorLog
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	k := q.call
 	k.args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, k.args...)
 	k.stdout, k.line = &out, log.Line
@@ -263,12 +261,12 @@ func (c *Client) evaluate(ctx context.Context, q question, into any) (proc.Usage
 		}
 	}
 	over := func() {}
-	if q.beside && c.beside != nil {
-		k.started = func(pid int) { over = c.beside(pid) }
+	if q.auxiliary && c.auxiliary != nil {
+		k.started = func(pid int) { over = c.auxiliary(pid) }
 	}
 	usage, err := c.run(ctx, k)
 	over()
-	if errors.Is(err, proc.ErrTooMuch) {
+	if errors.Is(err, proc.ErrOutputTooLong) {
 		return usage, &nixlog.EvalError{Message: fmt.Sprintf("nix %s printed more than %d MiB", strings.Join(q.sub, " "), maxAnswer>>20)}
 	}
 	if err != nil {

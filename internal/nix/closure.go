@@ -7,44 +7,41 @@ import (
 	"time"
 )
 
-// Closure is all store paths that some need to run, themselves among them, each
-// with the size of its archive in bytes.
+// Closure is the store paths that some paths need to run, including themselves. Each has
+// the size of its archive in bytes.
 type Closure map[string]int64
 
-// Closures looks closures up and remembers what it learned of each path, for
-// the closures of a fleet share most of theirs. It may be used by several
-// goroutines at once; they wait for each other, and then find most of it known.
+// Closures looks up closures and remembers each path, as the closures of a fleet share most
+// of them. Several goroutines may use it: they wait for each other, and then find most paths
+// known.
 type Closures struct {
 	client *Client
 	tmp    string
-	// patience is how long one call may take that asks a substituter.
-	patience time.Duration
-	turn     chan struct{} // holds one while somebody looks up
+	// timeout limits one call that asks a substituter.
+	timeout time.Duration
+	busy    chan struct{} // a lock that a context can stop waiting for
 
 	known        map[string]pathInfo
 	substituters []string
-	asked        bool // for the substituters
+	listed       bool // substituters is set
 	failed       []SubstituterError
 }
 
-// One call of a substituter with a few dozen paths takes a second or two where
-// all is well.
-const substituterPatience = 20 * time.Second
+// substituterTimeout is long: one call with a few dozen paths usually takes a second or two.
+const substituterTimeout = 20 * time.Second
 
-// Closures gives a memory to look closures up with. What it needs for a short
-// while is written to the folder tmp.
+// Closures returns an empty memory of closures. It keeps temporary files in the folder tmp.
 func (c *Client) Closures(tmp string) *Closures {
-	return &Closures{client: c, tmp: tmp, patience: substituterPatience, turn: make(chan struct{}, 1), known: map[string]pathInfo{}}
+	return &Closures{client: c, tmp: tmp, timeout: substituterTimeout, busy: make(chan struct{}, 1), known: map[string]pathInfo{}}
 }
 
-// MissingError says that a closure is not known: some of its paths are neither in
-// the store nor in a substituter that could be asked.
+// MissingError reports an unknown closure: some of its paths are neither in the store nor in
+// a substituter that answered.
 type MissingError struct {
-	// Paths are those next to what was asked for. There may be more: what a missing
-	// path needs is not known.
+	// Paths are the nearest missing paths. There may be more: it is unknown what a missing
+	// path needs.
 	Paths []string
-	// Substituters counts those that are set up; Failed are the ones of them that
-	// could not be asked, so that it is not known what they have.
+	// Substituters is how many are set up. Failed lists the ones that did not answer.
 	Substituters int
 	Failed       []SubstituterError
 }
@@ -71,12 +68,12 @@ func (e *MissingError) Error() string {
 	return text + " and in no substituter"
 }
 
-// Of gives the closure of some paths together without building or fetching
-// anything. The error is a [*MissingError] where it is not known.
+// Of returns the closure of some paths together, without building or fetching anything. The
+// error is a [*MissingError] if it is unknown.
 func (s *Closures) Of(ctx context.Context, paths []string) (Closure, error) {
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.busy <- struct{}{}:
+		defer func() { <-s.busy }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -95,8 +92,8 @@ func (s *Closures) Of(ctx context.Context, paths []string) (Closure, error) {
 	}
 }
 
-// walk follows references as far as they are known, and gives the paths at which
-// it had to stop, the nearest first.
+// walk follows references as far as they are known. It also returns the paths at which it
+// had to stop, the nearest first.
 func (s *Closures) walk(paths []string) (closure Closure, unknown []string) {
 	closure = Closure{}
 	seen := map[string]bool{}
@@ -117,16 +114,16 @@ func (s *Closures) walk(paths []string) (closure Closure, unknown []string) {
 	return closure, unknown
 }
 
-// unknown gives those of the paths of which nothing is known.
+// unknown returns the paths that nothing is known about.
 func (s *Closures) unknown(paths []string) []string {
 	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { _, ok := s.known[p]; return ok })
 }
 
-// remember takes in what was asked for, and nothing else: a store could say
-// anything of other paths.
-func (s *Closures) remember(infos []pathInfo, asked []string) (found []string) {
+// remember adds the paths that were asked for. A store must not decide what is known of
+// others.
+func (s *Closures) remember(infos []pathInfo, wanted []string) (found []string) {
 	for _, info := range infos {
-		if slices.Contains(asked, info.Path) {
+		if slices.Contains(wanted, info.Path) {
 			s.known[info.Path] = info
 			found = append(found, info.Path)
 		}
@@ -134,11 +131,11 @@ func (s *Closures) remember(infos []pathInfo, asked []string) (found []string) {
 	return found
 }
 
-// As many paths are named in one call as every system's command line has room
-// for.
+// localBatch is how many paths fit on the command line of every system.
 const localBatch = 1000
 
-// local asks the client's own store. What it has it has with all that it needs.
+// local asks the client's own store, which has each of its paths with everything that it
+// needs.
 func (s *Closures) local(ctx context.Context, paths []string) error {
 	for batch := range slices.Chunk(paths, localBatch) {
 		infos, err := s.client.pathInfos(ctx, batch)
@@ -160,19 +157,19 @@ func (s *Closures) local(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// dead says whether a substituter failed before.
-func (s *Closures) dead(substituter string) bool {
+// hasFailed reports whether a substituter failed before.
+func (s *Closures) hasFailed(substituter string) bool {
 	return slices.ContainsFunc(s.failed, func(f SubstituterError) bool { return f.url == substituter })
 }
 
-// live are the substituters that did not fail yet.
-func (s *Closures) live(ctx context.Context) ([]string, error) {
-	if !s.asked {
+// working returns the substituters that have not failed.
+func (s *Closures) working(ctx context.Context) ([]string, error) {
+	if !s.listed {
 		var err error
 		if s.substituters, err = s.client.substituters(ctx); err != nil {
 			return nil, err
 		}
-		s.asked = true
+		s.listed = true
 	}
-	return slices.DeleteFunc(slices.Clone(s.substituters), s.dead), nil
+	return slices.DeleteFunc(slices.Clone(s.substituters), s.hasFailed), nil
 }

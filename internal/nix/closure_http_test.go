@@ -196,7 +196,7 @@ func TestSilentSubstituter(t *testing.T) {
 			return hang(rw, r)
 		})
 		closures := w.elsewhere("empty", silent.URL).Closures(w.tmp)
-		closures.patience = time.Second
+		closures.timeout = time.Second
 		first := int32(-1)
 		for range 2 {
 			_, err := closures.Of(w.Context(), []string{top})

@@ -13,30 +13,28 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// Machine is what Nix's settings say of where builds can run.
+// Machine is where builds can run, according to Nix's settings.
 type Machine struct {
-	// System is this machine's own; Systems are all that builds can run for,
-	// here or on a remote builder.
-	System  string
-	Systems []string
-	// Local are those that it builds for itself.
-	Local []string
-	// MaxJobs is how many builders Nix may run at once on this machine; 0 leaves
-	// all to the remote ones.
+	// System is this machine's own.
+	System string
+	// Local lists the systems that this machine builds for, Systems also those of remote
+	// builders.
+	Local, Systems []string
+	// MaxJobs is how many builders Nix may run at once on this machine. 0 leaves all
+	// builds to remote builders.
 	MaxJobs int
-	// Remotes are the remote builders.
 	Remotes []Remote
 }
 
-// Remote is a machine that Nix hands builds to.
+// Remote is a remote builder.
 type Remote struct {
-	// Systems are those it builds for, none that of this machine.
+	// Systems lists what it builds for.
 	Systems []string
 	// Jobs is how many builders it runs at once.
 	Jobs int
 }
 
-// CanBuild says whether a derivation for the system can be built from here.
+// CanBuild reports whether a derivation for the system can be built here or remotely.
 func (m Machine) CanBuild(system string) bool {
 	return system == "builtin" || slices.Contains(m.Systems, system)
 }
@@ -50,7 +48,7 @@ func (c *Client) Machine(ctx context.Context) (Machine, error) {
 	return decodeMachine(out)
 }
 
-// showConfig gives all settings as they hold with what every call is given.
+// showConfig returns all settings, as they are with the common options of every call.
 func (c *Client) showConfig(ctx context.Context) ([]byte, error) {
 	if c.config != nil {
 		return c.config, nil
@@ -59,11 +57,11 @@ func (c *Client) showConfig(ctx context.Context) ([]byte, error) {
 }
 
 func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	if _, err := c.run(ctx, call{sub: []string{"show-config"}, args: []string{"--json"}, stdout: &out, limit: c.limits.ask}); err != nil {
 		return nil, err
 	}
-	// Nix prints every setting, so one that is not there was lost.
+	// Nix prints every setting, so a missing one was lost.
 	var m Machine
 	if err := decodeSettings(out.Bytes(), map[string]any{"system": &m.System}); err != nil {
 		return nil, err
@@ -74,8 +72,7 @@ func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// decodeSettings reads settings by name; those that are not there stay as they
-// are.
+// decodeSettings reads settings by name. Missing ones keep their value.
 func decodeSettings(out []byte, settings map[string]any) error {
 	var config map[string]struct {
 		Value json.RawMessage `json:"value"`
@@ -93,8 +90,8 @@ func decodeSettings(out []byte, settings map[string]any) error {
 	return nil
 }
 
-// Credentials gives those settings that may hold credentials, as a nix.conf has
-// them: access tokens, and addresses. It is empty if the settings are not known.
+// Credentials returns the settings that may contain credentials (access tokens and
+// addresses), as in a nix.conf. It is empty if the settings are unknown.
 func (c *Client) Credentials() string {
 	var config map[string]struct {
 		Value json.RawMessage `json:"value"`
@@ -141,15 +138,19 @@ func decodeMachine(out []byte) (Machine, error) {
 	return m, nil
 }
 
-// Files that name files, as deep as anybody would; one could name itself.
+// maxBuilderFiles limits how deep files of builders may name further files: one could name
+// itself.
 const maxBuilderFiles = 5
 
-// maxBuilders is the longest list of remote builders that is read, in bytes.
+// maxBuilders limits the size of a file of builders, in bytes.
 const maxBuilders = 1 << 20
 
-// remotes reads the `builders` setting: machines are separated by ; or newlines,
-// the second word of each lists its systems, the fourth is how many builders it
-// runs at once, and @FILE stands for the lines of a file.
+// maxRemoteJobs is more than any machine runs at once.
+const maxRemoteJobs = 1 << 16
+
+// remotes reads the `builders` setting. Machines are separated by ; or newlines. The
+// second word of each lists its systems, the fourth is how many builders it runs at once.
+// @FILE stands for the lines of a file.
 func remotes(spec string, depth int) []Remote {
 	var list []Remote
 	for _, line := range strings.FieldsFunc(spec, func(r rune) bool { return r == ';' || r == '\n' }) {
@@ -178,6 +179,3 @@ func remotes(spec string, depth int) []Remote {
 	}
 	return list
 }
-
-// No machine runs more builders at once.
-const maxRemoteJobs = 1 << 16

@@ -9,18 +9,18 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// How many bytes of paths are put on one command line. Linux takes 2 MiB with the
+// maxArguments limits the paths on one command line, in bytes. Linux takes 2 MiB with the
 // environment, other systems 1 MiB.
 const maxArguments = 512 << 10
 
-// Needs says of each of some derivations which others it needs directly. It asks
-// the store, which need not be one whose files can be read here.
+// Needs returns, for each derivation, those that it needs directly. It asks Nix, as the
+// store's files may be on another machine.
 func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string, error) {
 	needs := map[string][]string{}
-	for most := range chunksOf(drvs, maxArguments) {
-		out := proc.Answer{Max: maxAnswer}
+	for batch := range chunksOf(drvs, maxArguments) {
+		out := proc.LimitedBuffer{Max: maxAnswer}
 		args := slices.Concat(c.Version.jsonFormat(), []string{"--json", "--derivation", "--option", "substitute", "false"})
-		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: most, stdout: &out, limit: c.limits.store}); err != nil {
+		if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: batch, stdout: &out, limit: c.limits.store}); err != nil {
 			return nil, err
 		}
 		infos, err := decodePathInfos(out.Bytes())
@@ -41,13 +41,13 @@ func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string,
 	return needs, nil
 }
 
-// chunksOf parts a list so that each chunk has at most that many bytes, or is a
-// single one that is longer.
-func chunksOf(list []string, size int) func(yield func([]string) bool) {
+// chunksOf splits a list into chunks of at most so many bytes. An item that is longer is a
+// chunk by itself.
+func chunksOf(list []string, maxBytes int) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		for len(list) > 0 {
 			n, bytes := 0, 0
-			for n < len(list) && (n == 0 || bytes+len(list[n]) < size) {
+			for n < len(list) && (n == 0 || bytes+len(list[n]) < maxBytes) {
 				bytes += len(list[n]) + 1
 				n++
 			}

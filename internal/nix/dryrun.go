@@ -8,10 +8,10 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
-// DryRun asks what it would take to build derivations, all together.
+// DryRun returns what Nix would build and fetch to realize derivations together.
 func (c *Client) DryRun(ctx context.Context, drvs ...string) (nixlog.Plan, error) {
 	if len(drvs) == 0 {
-		return nixlog.Plan{}, nil // Nix would look at the flake in this folder
+		return nixlog.Plan{}, nil // Nix would take the flake in this folder
 	}
 	var plan nixlog.PlanLog
 	var log nixlog.ErrorLog

@@ -8,32 +8,33 @@ import (
 	"path/filepath"
 	"strconv"
 
+	repository "github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 )
 
 // Flake is a flake reference that Nix has resolved.
 type Flake struct {
-	// Ref is the reference as it was given, Locked what it resolved to.
+	// Ref is the reference as the user gave it, Locked what it resolved to.
 	Ref, Locked string
-	// Rev is the git revision, empty for a dirty tree or where there is no git.
+	// Rev is the git revision. It is empty for a dirty tree, and without git.
 	Rev   string
 	Dirty bool
-	// StorePath is Nix's copy of the source tree, the whole repository.
+	// StorePath is Nix's copy of the source tree, which is the whole repository.
 	StorePath string
-	// Checkout is the root of the local folder that was looked at, empty for a
-	// remote flake and for another revision than the one checked out.
+	// Checkout is the root of the local folder that was read. It is empty for a remote
+	// flake, and for a revision that is not the one checked out.
 	Checkout string
-	// Dir is the flake's folder below the root, empty for the root.
+	// Dir is the flake's folder below the root, or empty.
 	Dir string
-	// Unknown are the overrides that override nothing.
+	// Unknown lists the overrides that override nothing.
 	Unknown []flakeref.UnknownInput
 
-	described json.RawMessage // what Nix said of it, whole
-
-	eval  string // the reference to evaluate: locked where that is possible
-	copy  string // that of Nix's copy of a folder without git
-	inGit bool   // only what git tracks in Checkout is part of the flake
-	locks flakeref.LockFile
+	described json.RawMessage // the full answer of `nix flake metadata`
+	given     flakeref.Ref
+	eval      string // the reference to evaluate, locked if possible
+	copy      string // the reference to Nix's copy of a folder without git
+	inGit     bool   // only what git tracks in Checkout is part of the flake
+	locks     flakeref.LockFile
 }
 
 // Override replaces an input of the flake, as --override-input NAME REF.
@@ -44,11 +45,11 @@ type Override struct {
 // FlakeOptions go with a flake reference.
 type FlakeOptions struct {
 	Overrides []Override
-	// Impure allows the evaluation to look at the machine.
+	// Impure lets the evaluation read from the machine.
 	Impure bool
 }
 
-// metadata is what `nix flake metadata --json` prints, as far as it is needed.
+// metadata is the part of what `nix flake metadata --json` prints that is needed.
 type metadata struct {
 	URL         string            `json:"url"`
 	ResolvedURL string            `json:"resolvedUrl"`
@@ -59,8 +60,8 @@ type metadata struct {
 	Locks       flakeref.LockFile `json:"locks"`
 }
 
-// decode reads an answer, and makes sure that it has what every version says of a
-// flake: it decides what is evaluated.
+// decode reads an answer. It makes sure that everything is there that every version
+// prints, as it decides what is evaluated.
 func (m *metadata) decode(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, m); err != nil {
 		return badAnswer("flake metadata", "%v", err)
@@ -79,22 +80,21 @@ func (m *metadata) decode(raw json.RawMessage) error {
 	return nil
 }
 
-// overrides gives what is to replace inputs as Nix is to be given it. The error
-// is a [*NoFlakeError] for a path where there is nothing: Nix would name the
-// path alone, or fetch other inputs first.
-func (c *Client) overrides(o []Override) ([]Override, error) {
-	var given []Override
-	for _, o := range o {
+// overrides returns the overrides as Nix accepts them. The error is a [*NoFlakeError] for a
+// path to nothing: Nix would name only the path, or fetch other inputs first.
+func (c *Client) overrides(given []Override) ([]Override, error) {
+	var list []Override
+	for _, o := range given {
 		if flakeref.NamesNothing(o.Ref) {
 			return nil, &NoFlakeError{Ref: o.Ref, Reason: "no such file or folder", Input: o.Name}
 		}
-		ref, err := c.nixRef(o.Ref)
+		ref, err := c.nixRef(flakeref.Parse(o.Ref))
 		if err != nil {
 			return nil, err
 		}
-		given = append(given, Override{Name: o.Name, Ref: ref})
+		list = append(list, Override{Name: o.Name, Ref: ref})
 	}
-	return given, nil
+	return list, nil
 }
 
 func overrideArgs(prefix string, overrides []Override) []string {
@@ -105,38 +105,36 @@ func overrideArgs(prefix string, overrides []Override) []string {
 	return args
 }
 
-// Resolve asks Nix what the reference stands for. It locks and fetches the
-// inputs that are not locked yet; no lock file is written. Errors are a
-// [*NoFlakeError] or a [*nixlog.EvalError] where the flake is to blame. In both cases
-// the Flake is still given, with what is known of it.
+// Resolve asks Nix what the reference stands for. Nix locks and fetches the inputs that are
+// not locked yet, but writes no lock file. If the flake is to blame, the error is a
+// [*NoFlakeError] or a [*nixlog.EvalError]. The Flake then has what is known of it.
 func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake, error) {
-	f := Flake{Ref: ref}
+	f := Flake{Ref: ref, given: flakeref.Parse(ref)}
 	overrides, err := c.overrides(o.Overrides)
 	if err != nil {
 		return f, err
 	}
-	if f.eval, err = c.nixRef(ref); err != nil {
+	if f.eval, err = c.nixRef(f.given); err != nil {
 		return f, err
 	}
-	if dir, scheme := flakeref.Folder(ref); dir != "" && scheme == "" {
-		f.Checkout = gitRoot(dir)
+	if f.given.Dir != "" && !f.given.IsPath {
+		f.Checkout = repository.Root(f.given.Dir)
 		f.inGit = f.Checkout != ""
 	}
 	var m metadata
 	args := overrideArgs("", overrides)
-	q := question{flake: &f, call: call{sub: []string{"flake", "metadata"}, args: args, refs: []string{f.eval}, limit: c.limits.fetching(ctx)}}
-	if _, err := c.evaluate(ctx, q, &f.described); err != nil {
+	if f.described, err = c.metadata(ctx, &f, args); err != nil {
 		return f, f.resolveError(err)
 	}
 	if err := m.decode(f.described); err != nil {
 		return f, err
 	}
 	c.store.learn(m.Path)
-	if err := c.heed(ref, o.Overrides, m); err != nil {
+	if err := c.checkParameters(f.given, o.Overrides, m); err != nil {
 		return f, err
 	}
-	if written := f.fill(m); written {
-		if err := c.proveCarried(ctx, &f, args, m); err != nil {
+	if rewritten := f.fill(m); rewritten {
+		if err := c.confirmParameters(ctx, &f, args, m); err != nil {
 			return f, f.resolveError(err)
 		}
 	}
@@ -149,24 +147,31 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	return f, nil
 }
 
-// fill takes in an answer, and says whether the reference to evaluate is one that
-// flakeci had to write itself.
-func (f *Flake) fill(m metadata) (written bool) {
+// metadata asks Nix about the reference that the flake is evaluated by.
+func (c *Client) metadata(ctx context.Context, f *Flake, args []string) (raw json.RawMessage, err error) {
+	_, err = c.evaluate(ctx, evalCall{flake: f, call: call{sub: []string{"flake", "metadata"}, args: args, refs: []string{f.eval}, limit: c.limits.fetching(ctx)}}, &raw)
+	return raw, err
+}
+
+// fill sets the fields from an answer. It reports whether flakeci had to write the
+// reference to evaluate itself.
+func (f *Flake) fill(m metadata) (rewritten bool) {
 	f.Locked, f.Rev, f.StorePath, f.locks = m.Resolved.Complete(m.URL), m.Revision, m.Path, m.Locks
 	f.Dir = m.Resolved.Dir
 	f.Dirty = m.Resolved.Type == "git" && m.Revision == ""
 	f.Checkout, f.inGit = m.Resolved.Folder()
-	// A revision names the same tree for every evaluation of the run. A dirty
-	// tree has no such name, and a path is hashed anew each time.
-	of := m.ResolvedURL
+	// A revision names the same tree for every evaluation of the run. A dirty tree has no
+	// such name, and Nix hashes a path again each time.
+	ref := m.ResolvedURL
 	if m.Revision != "" {
-		of = m.URL
+		ref = m.URL
 	}
-	f.eval = m.Resolved.Complete(of)
-	return f.eval != of
+	f.eval = m.Resolved.Complete(ref)
+	return f.eval != ref
 }
 
-// copied is the reference to Nix's copy of a folder without git, or "" for anything else.
+// copied returns the reference to Nix's copy of a folder without git, or "" for any other
+// flake.
 func (c *Client) copied(m metadata) string {
 	if m.Locked.Type != "path" || m.Path == "" {
 		return ""
@@ -186,9 +191,9 @@ func (c *Client) copied(m metadata) string {
 	return flakeref.WithQuery("path:"+m.Path, query)
 }
 
-// reference is what to evaluate. Of a folder without git it is the copy that Nix made
-// when it was resolved, for as long as nobody collects that: flakeci writes artifacts
-// into the folder itself, and each evaluation would be of another flake.
+// reference returns what to evaluate. For a folder without git that is the copy which Nix
+// made when it resolved the flake, until it is collected as garbage: flakeci writes
+// artifacts into the folder itself, which would make each evaluation one of another flake.
 func (f *Flake) reference() string {
 	if _, err := os.Lstat(f.StorePath); f.copy != "" && err == nil {
 		return f.copy

@@ -258,7 +258,7 @@ func TestFolderWithoutGitStays(t *testing.T) {
 // What was evaluated while somebody changed the tree is kept for nobody, and that is told.
 func TestChangedMeanwhile(t *testing.T) {
 	eachLane(t, func(w *world) {
-		w.client = find(t, Options{Path: w.client.path, Answers: w.TempDir()})
+		w.client = find(t, Options{Path: w.client.path, EvalCache: w.TempDir()})
 		dir := w.repository("changing")
 		for i, change := range []bool{false, true} {
 			files{"flake.nix": strings.Repeat(" ", i+1) + oneHost}.write(w.T, dir, strings.NewReplacer())

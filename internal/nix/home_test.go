@@ -1,10 +1,6 @@
 package nix
 
-import (
-	"fmt"
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestHomeInfo(t *testing.T) {
 	tests := map[string]string{
@@ -37,35 +33,6 @@ func TestHomeInfoOfHomeManager(t *testing.T) {
 		got := w.instantiated(target, Question{Path: []string{"homeConfigurations", "joachim@reason", "activationPackage"}, Home: true})
 		if want := `home-manager-generation for x86_64-linux, of "joachim" in "/home/joachim"`; got != want {
 			w.Errorf("got %q, want %q", got, want)
-		}
-	})
-}
-
-func TestEscapeSystemdPath(t *testing.T) {
-	// As nixpkgs' utils.escapeSystemdPath gives them.
-	tests := map[string]string{
-		"joachim": "joachim", "a-b": `a\x2db`, "a.b_c:d": "a.b_c:d", ".a": `\x2ea`, "a b@c": `a\x20b\x40c`,
-		"/": "-", "//a//b/": "a-b", "": "", "/.x": `\x2ex`, "ü?": "ü?", "[]{}~`|^": `\x5b\x5d\x7b\x7d\x7e\x60\x7c\x5e`, `a\b"`: `a\x5cb\x22`,
-	}
-	for name, want := range tests {
-		if got := escapeSystemdPath(name); got != want {
-			t.Errorf("%q gives %q, want %q", name, got, want)
-		}
-	}
-}
-
-func FuzzEscapeSystemdPath(f *testing.F) {
-	for _, path := range []string{"/", "/mnt/my data-1", ".a", "", "a//b", `\x2d`, "ü"} {
-		f.Add(path)
-	}
-	f.Fuzz(func(t *testing.T, path string) {
-		escaped := escapeSystemdPath(path)
-		if strings.ContainsAny(escaped, "/ \"${}'@") {
-			t.Errorf("%q gives %q", path, escaped)
-		}
-		want := "/" + strings.TrimSuffix(strings.TrimPrefix(slashesRE.ReplaceAllString(path, "/"), "/"), "/")
-		if got := unescapeSystemdPath(escaped); got != want {
-			t.Errorf("%q comes back as %q by way of %s", want, got, fmt.Sprintf("%q", escaped))
 		}
 	})
 }

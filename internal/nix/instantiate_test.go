@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
@@ -169,7 +170,7 @@ func TestOddNames(t *testing.T) {
 	var flake strings.Builder
 	flake.WriteString("{ outputs = { self }: { nixosConfigurations = {\n")
 	for i, name := range names {
-		fmt.Fprintf(&flake, "%s.config.system.build.toplevel = derivation { name = \"drv-%d\"; system = \"x86_64-linux\"; builder = \"/bin/sh\"; };\n", quote(name), i)
+		fmt.Fprintf(&flake, "%s.config.system.build.toplevel = derivation { name = \"drv-%d\"; system = \"x86_64-linux\"; builder = \"/bin/sh\"; };\n", expr.Quote(name), i)
 	}
 	flake.WriteString("}; }; }\n")
 	eachLane(t, func(w *world) {
@@ -203,7 +204,7 @@ func TestALostAnswer(t *testing.T) {
 		target := w.mustOpen()
 		// As git or ssh do that ask for a password.
 		w.client.path = w.script("#!/bin/sh\n" + `exec 3>&1; "` + w.client.path + `" "$@" 2>&1 >&3 | sed "/answer:1 /s/^/Password: /" >&2` + "\n")
-		w.client.mark = "answer:"
+		w.client.answerPrefix = "answer:"
 		for _, next := range []string{"hydra", "absent"} {
 			var b Batch
 			for _, name := range []string{"plain", "here", next, "multiple"} {

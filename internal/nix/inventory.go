@@ -7,19 +7,20 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Fault is an output whose names could not be had; what it would have offered
-// is unknown, so a run that meets one is never green.
+// Fault is an output that could not be listed. What it would have offered is unknown, so a
+// run with a fault cannot pass.
 type Fault struct {
 	Output string
 	Err    error
 }
 
-// An outputQuery asks for the names in one output. The expression stands where
-// `o` is the flake's outputs; assign puts the answer into the offer.
+// outputQuery asks for the names in one output. In the expression, `o` is the flake's
+// outputs. One of names and attrs is set, to the field of the offer for the answer.
 type outputQuery struct {
 	output, expr string
 	names        func(*Offer) *[]string
@@ -34,13 +35,13 @@ func nestedQuery(output string, dst func(*Offer) *[]Attr) outputQuery {
 	return outputQuery{output: output, expr: nested("o."+output+" or { }", "set.${system}"), attrs: dst}
 }
 
-// nested lists system and name of a two-level set.
+// nested lists the system and the name of each attribute of a two-level set.
 func nested(set, inner string) string {
 	return "let set = " + set + "; in builtins.concatMap (system: map (name: { inherit system name; })" +
 		" (builtins.attrNames (" + inner + "))) (builtins.attrNames set)"
 }
 
-// The queries for hosts and homes are cheap: nothing below a name is forced.
+// hostAndHomeQueries are cheap: they force nothing below a name.
 func hostAndHomeQueries() []outputQuery {
 	return []outputQuery{
 		plainQuery("nixosConfigurations", func(o *Offer) *[]string { return &o.NixOS }),
@@ -54,7 +55,7 @@ func hostAndHomeQueries() []outputQuery {
 	}
 }
 
-// The queries that stand in for `nix flake show` where that fails.
+// otherQueries replace `nix flake show` if that fails.
 func otherQueries() []outputQuery {
 	return []outputQuery{
 		nestedQuery("checks", func(o *Offer) *[]Attr { return &o.Checks }),
@@ -64,23 +65,22 @@ func otherQueries() []outputQuery {
 	}
 }
 
-// Listings is how many outputs hosts and homes may stand in.
+// Listings is how many outputs may contain hosts and homes.
 var Listings = len(hostAndHomeQueries())
 
 // Inventory lists the hosts and homes that the flake offers, by the names of their
-// attributes. One output that throws does not hide the rest: it comes back as a
-// Fault.
+// attributes. An output that throws becomes a [Fault] and does not hide the others.
 func (t *Target) Inventory(ctx context.Context) (Offer, []Fault, error) {
 	return t.ask(ctx, hostAndHomeQueries())
 }
 
-// Others lists what else the flake offers: what `nix flake show` lists. That can
-// take its time, since it forces every package, and fails as a whole if one throws.
-// Then names are asked output by output, and the one that throws is found when it
-// is evaluated; so they are if it takes more memory than it may.
+// Others lists what else the flake offers, as `nix flake show` does. That can take long, as
+// it forces every package, and it fails completely if one of them throws, or if it takes
+// more memory than it may. Then Others asks for the names in each output: a package that
+// throws is found when it is evaluated.
 func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	shown, err := t.show(ctx)
-	if isOfOne(err) {
+	if isConfined(err) {
 		return t.ask(ctx, otherQueries())
 	}
 	if err != nil {
@@ -90,38 +90,37 @@ func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	return t.confirm(ctx, offer)
 }
 
-// confirm asks by name for the outputs of which nothing was shown. Mostly there is
-// nothing, and asking costs little; what is there but not shown would go untested and
-// nobody would know.
+// confirm asks for the names in outputs that nothing was shown of. Mostly they are empty,
+// and asking costs little. If something there was not shown, it would silently go untested.
 func (t *Target) confirm(ctx context.Context, offer Offer) (Offer, []Fault, error) {
-	var silent []outputQuery
+	var empty []outputQuery
 	for _, q := range otherQueries() {
 		if q.isEmpty(&offer) {
-			silent = append(silent, q)
+			empty = append(empty, q)
 		}
 	}
-	if len(silent) == 0 {
+	if len(empty) == 0 {
 		return offer, nil, nil
 	}
-	more, faults, err := t.ask(ctx, silent)
-	for _, q := range silent {
+	more, faults, err := t.ask(ctx, empty)
+	for _, q := range empty {
 		q.copy(&offer, &more)
 	}
 	return offer, faults, err
 }
 
-// OtherNames lists what [Target.Others] lists, by the names of attributes alone, for
-// those who only want to know what there is. It forces nothing below a name, imports
-// nothing from derivations, and gives up if one output cannot be listed.
+// OtherNames lists the same as [Target.Others], but only by the names of attributes, for
+// callers that test nothing. It forces nothing below a name, imports nothing from
+// derivations, and gives up if one output cannot be listed.
 func (t *Target) OtherNames(ctx context.Context) (Offer, error) {
-	return t.askAll(ctx, otherQueries(), func(q *question) {
-		q.beside = true
+	return t.askAll(ctx, otherQueries(), func(q *evalCall) {
+		q.auxiliary = true
 		q.args = append(q.args, "--option", "allow-import-from-derivation", "false")
 	})
 }
 
-// ask puts all queries to one process and, if that fails, each to its own, so
-// that only the guilty one is lost.
+// ask sends all queries to one process. If that fails it sends each to its own, so that
+// only the one at fault is lost.
 func (t *Target) ask(ctx context.Context, queries []outputQuery) (Offer, []Fault, error) {
 	offer, err := t.askAll(ctx, queries)
 	var evalErr *nixlog.EvalError
@@ -159,30 +158,30 @@ func (q outputQuery) copy(dst, src *Offer) {
 	*q.attrs(dst) = *q.attrs(src)
 }
 
-func (t *Target) askAll(ctx context.Context, queries []outputQuery, adjust ...func(*question)) (Offer, error) {
-	var expr strings.Builder
-	expr.WriteString("f: let o = f.outputs; in {")
+func (t *Target) askAll(ctx context.Context, queries []outputQuery, adjust ...func(*evalCall)) (Offer, error) {
+	var function strings.Builder
+	function.WriteString("f: let o = f.outputs; in {")
 	for _, q := range queries {
-		fmt.Fprintf(&expr, " %s = map (x: if builtins.isString x then { system = \"\"; name = x; } else x) (%s);", q.output, q.expr)
+		fmt.Fprintf(&function, " %s = map (x: if builtins.isString x then { system = \"\"; name = x; } else x) (%s);", q.output, q.expr)
 	}
-	expr.WriteString(" }")
+	function.WriteString(" }")
 	got := listing{queries: queries}
-	if _, err := t.Eval(ctx, expr.String(), &got, adjust...); err != nil {
+	if _, err := t.Eval(ctx, function.String(), &got, adjust...); err != nil {
 		return Offer{}, err
 	}
 	return got.offer, nil
 }
 
-// listing is the answer to some queries.
+// listing is the answer to queries.
 type listing struct {
 	queries []outputQuery
 	offer   Offer
 }
 
-// UnmarshalJSON refuses a listing that leaves out an output that was asked for: hosts
-// that are not listed are not tested, and nobody would know.
+// UnmarshalJSON rejects a listing without an output that was asked for: hosts that are not
+// listed would silently go untested.
 func (l *listing) UnmarshalJSON(text []byte) error {
-	var answers map[string]answer
+	var answers map[string]names
 	if err := json.Unmarshal(text, &answers); err != nil {
 		return err
 	}
@@ -196,10 +195,10 @@ func (l *listing) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// answer is the names of one output, the system empty where there is none.
-type answer []Attr
+// names is the content of one output. Systems are empty if the output has none.
+type names []Attr
 
-func (a answer) into(q outputQuery, o *Offer) {
+func (a names) into(q outputQuery, o *Offer) {
 	if q.attrs != nil {
 		*q.attrs(o) = a
 		return
@@ -210,10 +209,9 @@ func (a answer) into(q outputQuery, o *Offer) {
 	}
 }
 
-// Usernames asks homes for their config.home.username; an Attr without a system
-// is one of the top-level homeConfigurations, one with a system stands in its
-// legacyPackages. A home that does not evaluate has none; it is blamed when it
-// is built.
+// Usernames asks homes for their config.home.username. An Attr without a system is in the
+// flake's homeConfigurations, one with a system in the legacyPackages of that system. A home
+// that does not evaluate is missing from the result: it fails when it is built.
 func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, error) {
 	users := map[Attr]string{}
 	err := each(homes, func(some []Attr) error {
@@ -223,7 +221,7 @@ func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, 
 			if a.System != "" {
 				path = append([]string{"legacyPackages", a.System}, path...)
 			}
-			return stringOf("f.outputs" + selector(path))
+			return stringOf(expr.Output(path...))
 		}), &got)
 		for i, user := range got.list {
 			users[some[i]] = user
@@ -233,13 +231,13 @@ func (t *Target) Usernames(ctx context.Context, homes []Attr) (map[Attr]string, 
 	return users, err
 }
 
-// inOrder is a list of answers, one for each thing that was asked about.
+// inOrder is a list of answers, one for each question.
 type inOrder[T any] struct {
 	want int
 	list []T
 }
 
-// UnmarshalJSON refuses a list that is longer or shorter.
+// UnmarshalJSON rejects a list that is longer or shorter.
 func (o *inOrder[T]) UnmarshalJSON(text []byte) error {
 	o.list = nil
 	if err := json.Unmarshal(text, &o.list); err != nil {
@@ -252,15 +250,15 @@ func (o *inOrder[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Host is a configuration of a machine: the output that it stands in,
-// nixosConfigurations or darwinConfigurations, and its name there.
+// Host is the configuration of a machine: its output, nixosConfigurations or
+// darwinConfigurations, and its name there.
 type Host struct {
 	Output, Name string
 }
 
-// EmbeddedUsers asks hosts for the names in their home-manager.users, as
-// home-manager's modules for NixOS and nix-darwin have it. A host that does not
-// evaluate has none.
+// EmbeddedUsers asks hosts for the names in the option home-manager.users, which
+// home-manager's modules for NixOS and nix-darwin declare. A host that does not evaluate is
+// missing from the result.
 func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]string, error) {
 	users := map[Host][]string{}
 	err := each(hosts, func(some []Host) error {
@@ -276,14 +274,14 @@ func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]st
 	return users, err
 }
 
-// each asks about all at once and, if that fails for what is asked about, about
-// each alone, passing over those that fail.
+// each asks about all items at once. If one of them may be to blame for an error, it asks
+// about each alone, and skips those that fail.
 func each[T any](all []T, ask func([]T) error) error {
 	if len(all) == 0 {
 		return nil
 	}
 	err := ask(all)
-	if err == nil || !isOfOne(err) {
+	if err == nil || !isConfined(err) {
 		return err
 	}
 	if len(all) == 1 {
@@ -297,27 +295,24 @@ func each[T any](all []T, ask func([]T) error) error {
 	return nil
 }
 
-// isOfOne says whether an error need not hit other questions too: one of the
-// flake, or the end of an evaluator that crashed or took all memory.
-func isOfOne(err error) bool {
+// isConfined reports whether another question may succeed in spite of an error: it is one of
+// the flake, or the evaluator crashed or took all memory.
+func isConfined(err error) bool {
 	var evalErr *nixlog.EvalError
 	var died *proc.Error
 	return errors.As(err, &evalErr) || errors.As(err, &died) && died.Err == nil && died.Signal != 0
 }
 
-// stringOf gives an expression's value, and an error of the flake if that is no
-// string.
-func stringOf(expr string) string {
-	return "let s = " + expr + "; in if builtins.isString s then s else throw \"a name is of type ${builtins.typeOf s}\""
+// stringOf returns the value of an expression, and throws if that is not a string.
+func stringOf(value string) string {
+	return "let s = " + value + "; in if builtins.isString s then s else throw \"a name is of type ${builtins.typeOf s}\""
 }
 
-// listOf is a function of the flake that gives a list of one expression an item.
-func listOf[T any](items []T, expr func(T) string) string {
-	var b strings.Builder
-	b.WriteString("f: [")
+// listOf makes a function of the flake that lists one value for each item.
+func listOf[T any](items []T, value func(T) string) string {
+	var list []string
 	for _, it := range items {
-		b.WriteString(" (" + expr(it) + ")")
+		list = append(list, value(it))
 	}
-	b.WriteString(" ]")
-	return b.String()
+	return "f: " + expr.List(list)
 }

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// limits say how long a call may take that neither evaluates nor builds. Those that do
-// are limited by the caller alone, for a build may take a day.
+// limits is how long calls may take that neither evaluate nor build. Only the caller limits
+// those that do, as a build may take a day.
 type limits struct {
 	// ask is for what Nix knows by itself: its version and settings. That takes some
-	// 20 ms; a program that is no Nix may wait for ever.
+	// 20 ms, but a program that is not Nix may wait forever.
 	ask time.Duration
-	// store is for what the store knows, whose lock another program may hold, such as
-	// one that collects garbage.
+	// store is for what the store knows. Another program may hold its lock, such as one
+	// that collects garbage.
 	store time.Duration
-	// fetch is for what comes from servers, such as an input of a GiB, where the caller
-	// sets no limit. ssh waits for ever for a server that does not answer.
+	// fetch is for what comes from servers, such as an input of a GiB, if the caller sets
+	// no limit. ssh waits forever for a server that does not answer.
 	fetch time.Duration
 }
 
@@ -24,7 +24,7 @@ func usualLimits() limits {
 	return limits{ask: time.Minute, store: 10 * time.Minute, fetch: 30 * time.Minute}
 }
 
-// fetching is the limit of a call that fetches: none if the context has one.
+// fetching returns the limit of a call that fetches: none if the context has one.
 func (l limits) fetching(ctx context.Context) time.Duration {
 	if _, limited := ctx.Deadline(); limited {
 		return 0
@@ -32,11 +32,11 @@ func (l limits) fetching(ctx context.Context) time.Duration {
 	return l.fetch
 }
 
-// maxAnswer is the most that is taken from a call, in bytes. The longest that is known,
-// what a flake of a hundred thousand packages shows, has a tenth of that.
+// maxAnswer limits the output that is read from a call, in bytes. The longest known, that
+// of `nix flake show` for a hundred thousand packages, has a tenth of it.
 const maxAnswer = 128 << 20
 
-// TimeoutError says that Nix took longer for something than it ever should.
+// TimeoutError reports a call that took longer than it ever should.
 type TimeoutError struct {
 	Command string // such as "nix flake metadata"
 	Limit   time.Duration
@@ -48,5 +48,5 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("%s gave no answer within %s", e.Command, e.Limit)
 }
 
-// Unwrap gives the error of the process.
+// Unwrap returns the error of the process.
 func (e *TimeoutError) Unwrap() error { return e.err }

@@ -40,7 +40,7 @@ func TestANixThatHangs(t *testing.T) {
 			return err
 		},
 		"nix flake metadata ": func(ctx context.Context, c *Client) error {
-			return c.proveCarried(ctx, &Flake{}, nil, metadata{})
+			return c.confirmParameters(ctx, &Flake{}, nil, metadata{})
 		},
 		"nix path-info": func(ctx context.Context, c *Client) error { _, err := c.Needs(ctx, []string{drv}); return err },
 		"nix build":     func(ctx context.Context, c *Client) error { _, err := c.DryRun(ctx, drv); return err },
@@ -85,11 +85,11 @@ func TestALimitOfOnesOwn(t *testing.T) {
 func TestAnAnswerWithoutEnd(t *testing.T) {
 	c := fakeNix(t, "exec yes")
 	var into any
-	_, err := c.evaluate(t.Context(), question{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
+	_, err := c.evaluate(t.Context(), evalCall{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
 	if e := (*nixlog.EvalError)(nil); !errors.As(err, &e) || e.Message != "nix eval printed more than 128 MiB" {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := c.Needs(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}); !errors.Is(err, proc.ErrTooMuch) {
+	if _, err := c.Needs(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}); !errors.Is(err, proc.ErrOutputTooLong) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestLogsAreStreamed(t *testing.T) {
 		}},
 		"an evaluation": {fmt.Sprintf("%s >&2; echo 1", fmt.Sprintf(count, record(`{"action":"msg","level":3,"msg":"trace: `+filler+`"}`))), func(c *Client) error {
 			var into any
-			_, err := c.evaluate(t.Context(), question{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
+			_, err := c.evaluate(t.Context(), evalCall{flake: &Flake{}, call: call{sub: []string{"eval"}}}, &into)
 			return err
 		}},
 		"stderr": {fmt.Sprintf("%s >&2; echo '{\"system\": {\"value\": \"x86_64-linux\"}}'", fmt.Sprintf(count, "error: "+filler)), func(c *Client) error {

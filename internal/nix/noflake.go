@@ -6,17 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
-// NoFlakeError says that there is no flake where the reference points.
+// NoFlakeError reports a reference to something that is not a flake.
 type NoFlakeError struct {
 	Ref, Reason string
-	// Input is the input that the reference was given for, empty for the flake
-	// itself.
+	// Input is the input that the reference overrides. It is empty for the flake itself.
 	Input string
-	// Untracked is flake.nix if it lies there unknown to git.
+	// Untracked is "flake.nix" if that file exists but git does not track it.
 	Untracked string
 }
 
@@ -27,7 +25,7 @@ func (e *NoFlakeError) Error() string {
 	return fmt.Sprintf("no flake at %s: %s", e.Ref, e.Reason)
 }
 
-// resolveError tells a reference without a flake from a flake at fault.
+// resolveError makes a [*NoFlakeError] of the error for a reference to no flake.
 func (f *Flake) resolveError(err error) error {
 	var e *nixlog.EvalError
 	switch {
@@ -35,7 +33,7 @@ func (f *Flake) resolveError(err error) error {
 		return err
 	case e.NoFlake():
 		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
-		if dir, _ := flakeref.Folder(f.Ref); strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
+		if dir := f.given.Dir; strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
 			nf.Untracked = "flake.nix"
 		}
 		return nf

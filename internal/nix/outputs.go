@@ -10,14 +10,13 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Missing gives the outputs of a derivation that the store lacks, whatever Nix said
-// when it built them. If their paths are not known, as for a derivation that is
-// addressed by its content, the store is asked for all of its outputs, and the path of
-// the derivation stands for those that it lacks.
+// Missing returns the outputs of a derivation that the store lacks, whatever Nix said when
+// it built them. A derivation that is addressed by its content has no known output paths.
+// If the store lacks any of its outputs, Missing returns the path of the derivation.
 func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]string, error) {
 	if len(outputs) == 0 {
-		there, err := c.hasOutputs(ctx, drv)
-		if err != nil || there {
+		complete, err := c.hasOutputs(ctx, drv)
+		if err != nil || complete {
 			return nil, err
 		}
 		return []string{drv}, nil
@@ -35,7 +34,7 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 	if len(missing) == 0 {
 		return nil, nil
 	}
-	// Nix's own settings can name a store elsewhere, too.
+	// Nix's own settings can name a store on another machine, too.
 	infos, err := c.pathInfos(ctx, missing)
 	if err != nil {
 		return nil, err
@@ -45,11 +44,11 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 	}), nil
 }
 
-// hasOutputs says whether the store has all outputs of a derivation. If it is addressed
-// by its content and was not built, every version of Nix fails instead of saying so.
+// hasOutputs reports whether the store has all outputs of a derivation. If that is addressed
+// by its content and was not built, every version of Nix fails instead of answering.
 func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
 	var log nixlog.ErrorLog
-	out := proc.Answer{Max: maxAnswer}
+	out := proc.LimitedBuffer{Max: maxAnswer}
 	args := append(c.Version.jsonFormat(), "--json", "--log-format", "internal-json", "--option", "substitute", "false")
 	_, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: []string{drv}, outputs: true, stdout: &out, line: log.Line, limit: c.limits.store})
 	var died *proc.Error
@@ -60,6 +59,6 @@ func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
 		explain(err, &log)
 		return false, err
 	}
-	infos, lacking, err := readPathInfos(out.Bytes())
-	return len(infos) > 0 && !lacking, err
+	infos, complete, err := readPathInfos(out.Bytes())
+	return len(infos) > 0 && complete, err
 }

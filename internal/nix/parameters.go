@@ -2,34 +2,35 @@ package nix
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 )
 
-// heed compares a reference, and the overrides of inputs, with what Nix made of them. The
-// error is a [*NoFlakeError] that names the parameter: Nix itself would go on without it.
-func (c *Client) heed(ref string, overrides []Override, m metadata) error {
+// checkParameters compares a reference, and the overrides of inputs, with what Nix made of
+// them. The error is a [*NoFlakeError] that names the parameter: Nix itself would ignore it
+// silently.
+func (c *Client) checkParameters(ref flakeref.Ref, overrides []Override, m metadata) error {
 	if reason := m.Resolved.WithHash(m.Locked).Misread(ref, c.Version.String()); reason != "" {
-		return &NoFlakeError{Ref: ref, Reason: reason}
+		return &NoFlakeError{Ref: ref.Text, Reason: reason}
 	}
 	for _, o := range overrides {
 		input, _ := m.Locks.Input(o.Name)
-		if reason := input.Misread(o.Ref, c.Version.String()); reason != "" {
+		if reason := input.Misread(flakeref.Parse(o.Ref), c.Version.String()); reason != "" {
 			return &NoFlakeError{Ref: o.Ref, Input: o.Name, Reason: reason}
 		}
 	}
 	return nil
 }
 
-// proveCarried has Nix confirm that a reference which flakeci wrote itself is the tree
-// that was resolved.
-func (c *Client) proveCarried(ctx context.Context, f *Flake, args []string, m metadata) error {
-	var again metadata
-	var raw json.RawMessage
-	q := question{flake: f, call: call{sub: []string{"flake", "metadata"}, args: args, refs: []string{f.eval}, limit: c.limits.fetching(ctx)}}
-	if _, err := c.evaluate(ctx, q, &raw); err != nil {
+// confirmParameters asks Nix whether a reference that flakeci wrote itself is the tree that
+// was resolved.
+func (c *Client) confirmParameters(ctx context.Context, f *Flake, args []string, m metadata) error {
+	raw, err := c.metadata(ctx, f, args)
+	if err != nil {
 		return err
 	}
+	var again metadata
 	if err := again.decode(raw); err != nil {
 		return err
 	}

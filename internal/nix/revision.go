@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	repository "github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 )
 
-// Folder is where the flake lies in this machine's files, empty for one that was
-// fetched.
+// Folder returns the flake's local folder, or "" for a flake that was fetched.
 func (f Flake) Folder() string {
 	if f.Checkout == "" {
 		return ""
@@ -17,16 +17,16 @@ func (f Flake) Folder() string {
 	return filepath.Join(f.Checkout, f.Dir)
 }
 
-// RefAt is the reference of a local flake at a revision of its git repository,
-// whatever is checked out. Shallow says that the repository lacks older commits.
-// The error is a [*NoFlakeError] for a folder that this version cannot take.
+// RefAt returns a reference to a local flake at a revision of its git repository, whatever
+// is checked out. Shallow is set for a repository that lacks older commits. The error is a
+// [*NoFlakeError] for a folder that this version cannot read.
 func (c *Client) RefAt(f Flake, rev string, shallow bool) (string, error) {
 	dir := f.Folder()
-	if gitRoot(dir) == "" {
+	if repository.Root(dir) == "" {
 		return "", &NoFlakeError{Ref: f.Ref, Reason: "it is not in a git repository"}
 	}
-	if !flakeref.IsPlain(dir) && c.Version.Less(oddFolders()) {
-		_, err := c.nixRef(dir)
+	if !flakeref.IsPlain(dir) && c.Version.Less(sinceEncodedFolders()) {
+		_, err := c.nixRef(flakeref.Parse(dir))
 		return "", err
 	}
 	ref, query, _ := strings.Cut(flakeref.GitURL(dir), "?")
@@ -38,11 +38,11 @@ func (c *Client) RefAt(f Flake, rev string, shallow bool) (string, error) {
 	if shallow {
 		values.Set("shallow", "1")
 	}
-	// What a reference says of how its tree is read holds for every revision.
-	of := flakeref.Parameters(f.Locked)
+	// These decide how a tree is read, whatever its revision.
+	given := flakeref.Parameters(f.Locked)
 	for _, name := range []string{"submodules", "lfs", "exportIgnore"} {
-		if of[name] != "" {
-			values.Set(name, of[name])
+		if given[name] != "" {
+			values.Set(name, given[name])
 		}
 	}
 	return flakeref.WithQuery(ref, values), nil

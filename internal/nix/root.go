@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// rootsDerivations is a version that takes the path of a .drv for the file itself.
-// 2.8 would build it. What lies between was not tried.
-func rootsDerivations() Version { return Version{2, 26, 0} }
+// sinceDrvRoots is a version that takes the path of a .drv for the file itself. 2.8 would
+// build it. Versions between them were not tried.
+func sinceDrvRoots() Version { return Version{2, 26, 0} }
 
-// Root keeps paths of the store, and all that they refer to, from being collected as
-// garbage, as long as the links are there that it makes: link, link-1 and so on.
-// Versions before 2.26 do not keep derivations.
+// Root keeps store paths, and everything that they refer to, from being collected as
+// garbage for as long as the links exist that it makes: link, link-1 and so on. Versions
+// before 2.26 do not keep derivations.
 func (c *Client) Root(ctx context.Context, link string, paths []string) error {
 	var kept []string
 	for _, p := range paths {
-		if !strings.HasSuffix(p, ".drv") || !c.Version.Less(rootsDerivations()) {
+		if !strings.HasSuffix(p, ".drv") || !c.Version.Less(sinceDrvRoots()) {
 			kept = append(kept, p)
 		}
 	}

@@ -120,7 +120,7 @@ func (s scenario) live(t *testing.T, lane lanes.Lane) {
 		env = append(env, "TAPE="+tape, "NIX="+lane.Nix)
 		t.Cleanup(func() { keep(t, tape, filepath.Join("testdata", lane.Version, s.name+".txtar"), places) })
 		w.client = find(t, Options{Path: "testdata/record", Settings: s.settings, Env: env})
-		w.client.mark = recordedMark
+		w.client.answerPrefix = recordedPrefix
 	} else {
 		w.client = newClient(testOptions(Options{Path: lane.Nix, Settings: s.settings, Env: env}))
 		w.client.Version = versionOf(t, lane)
@@ -173,7 +173,7 @@ func (s scenario) recorded(t *testing.T, dir string) {
 	tape := t.TempDir()
 	recording(recordings.Read(t, filepath.Join(dir, s.name+".txtar"))).unpack(t, tape, places)
 	w.client = newClient(Options{Path: "testdata/record", Env: append(append(os.Environ(), lanes.Env()...), "TAPE="+tape)})
-	w.client.mark = recordedMark
+	w.client.answerPrefix = recordedPrefix
 	w.client.config, _ = w.client.askConfig(t.Context()) // as Find did then
 	var err error
 	if w.client.Version, err = ParseVersion(filepath.Base(dir)); err != nil {
@@ -248,8 +248,8 @@ func find(t testing.TB, o Options) *Client {
 	return c
 }
 
-// recordedMark is the same in every recording.
-const recordedMark = "flakeci-answer:"
+// recordedPrefix is the same in every recording.
+const recordedPrefix = "flakeci-answer:"
 
 func testOptions(o Options) Options {
 	o.Env, o.Settings = append(testEnv(), o.Env...), append(testSettings(), o.Settings...)

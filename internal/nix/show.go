@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"sort"
+	"maps"
+	"slices"
 )
 
-// Offer is what a flake offers, by name. Slices are sorted.
+// Offer lists what a flake offers, by name. Slices are sorted.
 type Offer struct {
 	NixOS, Darwin               []string
 	Homes                       []string
@@ -22,24 +23,24 @@ type Attr struct {
 	Name   string `json:"name"`
 }
 
-// UnmarshalJSON refuses a name without its system, and a system without a name.
+// UnmarshalJSON rejects a name without its system, and a system without a name.
 func (a *Attr) UnmarshalJSON(text []byte) error {
 	var both struct{ System, Name *string }
 	if err := json.Unmarshal(text, &both); err != nil {
 		return err
 	}
 	if both.System == nil || both.Name == nil {
-		return errors.New("a name in it is not whole")
+		return errors.New("an entry in it lacks its name or system")
 	}
 	*a = Attr{System: *both.System, Name: *both.Name}
 	return nil
 }
 
-// showNode is a node of `nix flake show --json`: an attribute set of further
-// nodes, or a leaf with a type.
+// showNode is a node of `nix flake show --json`: a set of further nodes, or a leaf with a
+// type.
 type showNode map[string]json.RawMessage
 
-// leafType is the node's type if it is a leaf, else "".
+// leafType returns the type of a leaf, and "" for any other node.
 func (n showNode) leafType() string {
 	var s string
 	if json.Unmarshal(n["type"], &s) != nil {
@@ -48,8 +49,7 @@ func (n showNode) leafType() string {
 	return s
 }
 
-// child gives the node below a name; a name that is absent, or something that
-// is no node, gives an empty one.
+// child returns the node with a name. It is empty if there is none, or it is not a node.
 func (n showNode) child(name string) showNode {
 	var c showNode
 	if json.Unmarshal(n[name], &c) != nil {
@@ -58,17 +58,10 @@ func (n showNode) child(name string) showNode {
 	return c
 }
 
-// names lists the children in order, also those that are empty: that is how newer
-// versions show what is no derivation, of which older ones make an error. It is
-// blamed when it is evaluated. All systems were asked for, so nothing else is empty.
-func (n showNode) names() []string {
-	var names []string
-	for name := range n {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
+// names lists the children in order, including empty ones: newer versions show so what is
+// not a derivation, which is an error for older ones. It fails when it is evaluated. As all
+// systems were asked for, nothing else is empty.
+func (n showNode) names() []string { return slices.Sorted(maps.Keys(n)) }
 
 // attrs lists the leaves of an output that has systems as its first level.
 func (n showNode) attrs() []Attr {
@@ -81,8 +74,8 @@ func (n showNode) attrs() []Attr {
 	return attrs
 }
 
-// offer reads the root of what `nix flake show --json` prints. It has no names
-// of homes and darwin hosts: those come back as one leaf of type "unknown".
+// offer reads the root node. It has no names of homes and darwin hosts: `nix flake show`
+// prints one leaf of type "unknown" for them.
 func (n showNode) offer() Offer {
 	return Offer{
 		NixOS:      n.child("nixosConfigurations").leaves(),
@@ -93,7 +86,7 @@ func (n showNode) offer() Offer {
 	}
 }
 
-// leaves lists the children unless the node itself is a leaf.
+// leaves lists the children, or nothing if the node itself is a leaf.
 func (n showNode) leaves() []string {
 	if n.leafType() != "" {
 		return nil
@@ -101,16 +94,16 @@ func (n showNode) leaves() []string {
 	return n.names()
 }
 
-// show asks `nix flake show`, which prints nothing at all if any output throws.
+// show calls `nix flake show`, which prints nothing at all if any output throws.
 func (t *Target) show(ctx context.Context) (Offer, error) {
 	var root showNode
-	if t.answers.get("flake show", &root) {
+	if t.cached("flake show", &root) {
 		return root.offer(), nil
 	}
-	q := question{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, beside: true, args: t.args("", t.client.Version.showAllSystems()...), refs: []string{t.Flake.reference()}}}
+	q := evalCall{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, auxiliary: true, args: t.args("", t.client.Version.showAllSystems()...), refs: []string{t.Flake.reference()}}}
 	if _, err := t.client.evaluate(ctx, q, &root); err != nil {
 		return Offer{}, err
 	}
-	t.answers.add("flake show", root)
+	t.cache.Add("flake show", root)
 	return root.offer(), nil
 }

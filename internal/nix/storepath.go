@@ -11,26 +11,26 @@ import (
 	"sync/atomic"
 )
 
-// What Nix takes for a path in a store: a folder, a hash and a name. The characters that
-// end a path for Nix, or make a reference to a flake of it, are none of the folder's.
+// storePathRE matches what Nix takes for a path in a store: a folder, a hash and a name. The
+// folder has no characters that end a path for Nix, or make it a flake reference.
 var storePathRE = regexp.MustCompile(`^(/[^\s'"#?^!]+)/[0-9a-z]{32}-[0-9A-Za-z+._?=-]{1,211}$`)
 
-// placeholderRE is what stands for an output that is addressed by its content until it
-// is built.
+// placeholderRE matches what stands for an output that is addressed by its content, until
+// it is built.
 var placeholderRE = regexp.MustCompile(`^/[0-9a-z]{52}$`)
 
-// IsStorePath says whether a text is a path right in the folder of a store, whichever
-// that is and whether or not the path is there.
+// IsStorePath reports whether a text is a path directly in the folder of any store. The path
+// need not exist.
 func IsStorePath(p string) bool {
 	m := storePathRE.FindStringSubmatch(p)
 	return m != nil && filepath.Clean(p) == p
 }
 
-// IsDerivation says likewise of the path of a derivation.
+// IsDerivation reports whether a text is the store path of a derivation.
 func IsDerivation(p string) bool { return IsStorePath(p) && strings.HasSuffix(p, ".drv") }
 
-// IsOutput says whether a text is what an evaluation may give as the path of an output:
-// one in a store, or what stands for one that is not known yet.
+// IsOutput reports whether an evaluation may give a text as the path of an output: it is a
+// store path, or the placeholder of one that is unknown yet.
 func IsOutput(p string) bool { return IsStorePath(p) || placeholderRE.MatchString(p) }
 
 // DrvName returns the name of a derivation: libfrob-1.2 for
@@ -43,9 +43,9 @@ func DrvName(drv string) string {
 	return strings.TrimSuffix(base, ".drv")
 }
 
-// CheckSaved checks the paths of a derivation and its outputs that a saved report or a
-// journal names: whoever wrote that file must not choose Nix's words. An empty derivation
-// passes. The error is a [*PathError].
+// CheckSaved checks the paths of a derivation and its outputs in a saved report or journal:
+// the author of that file must not choose Nix's arguments. An empty derivation passes. The
+// error is a [*PathError].
 func CheckSaved(drv string, outputs map[string]string) error {
 	if drv != "" && !IsDerivation(drv) {
 		return &PathError{Path: drv}
@@ -58,11 +58,11 @@ func CheckSaved(drv string, outputs map[string]string) error {
 	return nil
 }
 
-// PathError says that a text is not a path in the store. Nix was not given it, because it
+// PathError reports a text that is not a path in the store. It was not passed to Nix, which
 // could take it for an option or a flake.
 type PathError struct {
 	Path string
-	// Store is the folder that the path should be in, if that is known.
+	// Store is the folder that the path should be in, or "" if that is unknown.
 	Store string
 }
 
@@ -76,24 +76,24 @@ func (e *PathError) Error() string {
 	return fmt.Sprintf("%q is not a store path", e.Path)
 }
 
-// storeFolder is where the paths of the client's store lie, once Nix has named one.
+// storeFolder is the folder of the client's store, once Nix has named a path in it.
 type storeFolder struct {
-	is atomic.Pointer[string]
+	known atomic.Pointer[string]
 }
 
-// learn takes in a path that Nix itself gave.
+// learn sets the folder from a path that Nix itself named.
 func (s *storeFolder) learn(p string) {
 	if IsStorePath(p) {
 		dir := path.Dir(p)
-		s.is.Store(&dir)
+		s.known.Store(&dir)
 	}
 }
 
-// check gives a [*PathError] for the first that is no path of the store.
+// check returns a [*PathError] for the first text that is not a path in the store.
 func (s *storeFolder) check(paths ...string) error {
 	folder := ""
-	if known := s.is.Load(); known != nil {
-		folder = *known
+	if dir := s.known.Load(); dir != nil {
+		folder = *dir
 	}
 	for _, p := range paths {
 		if !IsStorePath(p) || folder != "" && path.Dir(p) != folder {

@@ -163,7 +163,7 @@ func TestStrangersWordsDoNotReachNix(t *testing.T) {
 func TestPathsStandBehindOptions(t *testing.T) {
 	t.Parallel()
 	var paths []string
-	for i := range primeFrom + 5 {
+	for i := range minPrefetch + 5 {
 		paths = append(paths, fmt.Sprintf("/nix/store/%032d-x", i))
 	}
 	for _, v := range []Version{{2, 8, 0}, {2, 26, 3}, {2, 34, 8}} {

@@ -13,13 +13,13 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// SubstituterError says why a substituter could not be asked.
+// SubstituterError is why a substituter could not be asked.
 type SubstituterError struct {
-	// URL is without what may be secret in it.
+	// URL has no credentials.
 	URL    string
 	Reason string
 
-	url string // as it is set up
+	url string // as in the settings
 }
 
 func (e *SubstituterError) Error() string { return e.URL + ": " + e.Reason }
@@ -29,14 +29,14 @@ func (s *Closures) substituterError(url string, err error) SubstituterError {
 	var died *proc.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		reason = fmt.Sprintf("no answer within %s", s.patience)
+		reason = fmt.Sprintf("no answer within %s", s.timeout)
 	case errors.As(err, &died) && died.LastLine != "":
 		reason = died.LastLine
 	}
 	return SubstituterError{URL: nixlog.StripCredentials(url), Reason: nixlog.StripCredentials(reason), url: url}
 }
 
-// substituters are those that Nix would use, in its order.
+// substituters lists those that Nix would use, in its order.
 func (c *Client) substituters(ctx context.Context) ([]string, error) {
 	out, err := c.showConfig(ctx)
 	if err != nil {
@@ -56,11 +56,11 @@ func (c *Client) substituters(ctx context.Context) ([]string, error) {
 // search is one lookup of a closure.
 type search struct {
 	*Closures
-	primed bool
+	prefetched bool
 }
 
-// lookUp learns what there is to learn of some paths, and perhaps of what they
-// need: each is asked for here first and then at one substituter after the other.
+// lookUp looks up some paths, and perhaps what they need: first in the store, then in one
+// substituter after the other.
 func (s *search) lookUp(ctx context.Context, paths []string) error {
 	if err := s.local(ctx, paths); err != nil {
 		return err
@@ -69,15 +69,15 @@ func (s *search) lookUp(ctx context.Context, paths []string) error {
 	if len(rest) == 0 {
 		return nil
 	}
-	live, err := s.live(ctx)
+	working, err := s.working(ctx)
 	if err != nil {
 		return err
 	}
-	if len(rest) > primeFrom && !s.primed && len(live) > 0 {
-		// What was cut short goes on where it stopped.
-		s.primed = s.prime(ctx, live, rest) == nil
+	if len(rest) > minPrefetch && !s.prefetched && len(working) > 0 {
+		// The next lookup continues a prefetch that was cut short.
+		s.prefetched = s.prefetch(ctx, working, rest) == nil
 	}
-	for _, url := range live {
+	for _, url := range working {
 		if err := s.ask(ctx, url, s.unknown(rest)); err != nil {
 			return err
 		}
@@ -85,21 +85,20 @@ func (s *search) lookUp(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// So few paths are in one call to a substituter that the time for a call is time
-// for all of them, one after the other, on a slow line.
+// remoteBatch is few enough paths that a substituter on a slow line can answer for one
+// after the other within the time for a call.
 const remoteBatch = 100
 
-// ask asks a substituter. One that fails is noted and not asked again: how long
-// the dead are waited for must not depend on how many closures there are. The
-// error is for an interruption.
+// ask asks a substituter. One that fails is not asked again: the time spent waiting must
+// not grow with the number of closures. The error is for an interruption.
 func (s *search) ask(ctx context.Context, url string, paths []string) error {
 	args := []string{"--store", url}
-	if !s.primed {
-		// What Nix remembers not to be there may be there by now.
+	if !s.prefetched {
+		// Nix remembers missing paths, which may be there by now.
 		args = append(args, "--option", "narinfo-cache-negative-ttl", "0")
 	}
 	for batch := range slices.Chunk(paths, remoteBatch) {
-		limited, cancel := context.WithTimeout(ctx, s.patience)
+		limited, cancel := context.WithTimeout(ctx, s.timeout)
 		infos, err := s.client.pathInfos(limited, batch, args...)
 		cancel()
 		if ctx.Err() != nil {
@@ -114,21 +113,21 @@ func (s *search) ask(ctx context.Context, url string, paths []string) error {
 	return nil
 }
 
-// So many paths at once promise that there are many more below them.
-const primeFrom = 10
+// minPrefetch is how many unknown paths suggest that many more are below them.
+const minPrefetch = 10
 
-// prime has Nix fetch what substituters say of paths and of all that is below
-// them into its own cache. `nix path-info` asks for one path after the other,
-// which takes minutes for a system; looking what it would take to fetch it into
-// an empty store asks for 25 at once. Nobody relies on it: what fails here fails
-// again, with a reason, when it is asked for.
-func (s *search) prime(ctx context.Context, substituters, paths []string) error {
+// prefetch makes Nix fill its own cache with what substituters know of paths, and of
+// everything below them. `nix path-info` asks for one path after the other, which takes
+// minutes for a system. Checking what it would take to fetch the paths into an empty store
+// asks for 25 at once. A failure does no harm: the question itself then fails again, with a
+// reason.
+func (s *search) prefetch(ctx context.Context, substituters, paths []string) error {
 	empty, err := os.MkdirTemp(s.tmp, "empty-store-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(empty)
-	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	store := "local?root=" + flakeref.EscapeValue(empty)
 	args := append(s.client.Version.jsonFormat(), "--json", "--store", store, "--fallback", "--option", "substitute", "true",

@@ -6,22 +6,23 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/flakeci/flakeci/internal/nix/evalcache"
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Target is a resolved flake that can be asked questions in the Nix language.
+// Target is a resolved flake that answers questions in the Nix language.
 //
-// Questions go through a generated wrapper flake with the flake as its only
-// input: an attribute path on the command line is tried below
-// packages.<system> first, so a flake whose packages throw would hide its
-// hosts (2.8 has no way to say "from the root").
+// Questions go through a generated wrapper flake with the flake as its only input. Nix looks
+// for an attribute path of the command line in packages.<system> first, so if a flake's
+// packages throw, its hosts cannot be reached (2.8 has no way to start from the root).
 type Target struct {
 	Flake Flake
 
 	client  *Client
 	options FlakeOptions
 	wrapper string // its reference
-	answers *answers
+	cache   *evalcache.Cache
 }
 
 const wrapperFlake = `{
@@ -31,12 +32,11 @@ const wrapperFlake = `{
 }
 `
 
-// Open resolves the reference and prepares questions about it; see
-// [Client.Resolve] for its errors. The wrapper lives in dir, which the caller
-// removes in the end.
+// Open resolves the reference and prepares questions about it. For its errors see
+// [Client.Resolve]. The wrapper is written to dir, which the caller removes in the end.
 func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir string) (*Target, error) {
 	f, err := c.Resolve(ctx, ref, o)
-	t := &Target{Flake: f, client: c, options: o, answers: &answers{}}
+	t := &Target{Flake: f, client: c, options: o, cache: &evalcache.Cache{}}
 	if err != nil {
 		return t, err
 	}
@@ -47,22 +47,22 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 	if err := os.MkdirAll(wrapper, 0o755); err != nil {
 		return t, err
 	}
-	if t.wrapper, err = c.nixRef("path:" + wrapper); err != nil {
+	if t.wrapper, err = c.nixRef(flakeref.Parse("path:" + wrapper)); err != nil {
 		return t, err
 	}
-	t.answers = openAnswers(c.answersOf(ctx, f, o))
+	t.cache = evalcache.Open(c.cacheFile(ctx, f, o))
 	return t, os.WriteFile(filepath.Join(wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
 }
 
-// Eval applies a Nix function to the flake and decodes the JSON it gives, in which
-// there is no null. An error of the flake is a [*nixlog.EvalError], something that does not
-// fit an [*AnswerError]; a process that died otherwise is the [*proc.Error] of it.
-func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...func(*question)) (proc.Usage, error) {
-	if t.answers.get(function, into) {
+// Eval applies a Nix function to the flake and decodes the result, which must not contain
+// null. The error is a [*nixlog.EvalError] if the flake is to blame, an [*AnswerError] for a
+// result that cannot be decoded, and otherwise the [*proc.Error] of the process.
+func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...func(*evalCall)) (proc.Usage, error) {
+	if t.cached(function, into) {
 		return proc.Usage{}, nil
 	}
 	var raw json.RawMessage
-	q := t.applying(function)
+	q := t.apply(function)
 	for _, a := range adjust {
 		a(&q)
 	}
@@ -70,22 +70,22 @@ func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...
 	if err != nil {
 		return usage, err
 	}
-	if err := unmarshalWhole(raw, into); err != nil {
+	if err := unmarshalNoNull(raw, into); err != nil {
 		return usage, badAnswer("eval", "%v", err)
 	}
-	t.answers.add(function, raw) // which is read again, so it must fit
+	t.cache.Add(function, raw) // only once it could be decoded, as a later run must
 	return usage, nil
 }
 
-// applying is the question of what a function gives for the flake.
-func (t *Target) applying(function string) question {
-	q := question{flake: &t.Flake, prefix: "target/", call: call{sub: []string{"eval"}, refs: []string{t.wrapper + "#target"}}}
+// apply returns the call that applies a function to the flake.
+func (t *Target) apply(function string) evalCall {
+	q := evalCall{flake: &t.Flake, prefix: "target/", call: call{sub: []string{"eval"}, refs: []string{t.wrapper + "#target"}}}
 	q.args = t.args(q.prefix, "--apply", function, "--no-eval-cache", "--override-input", "target", t.Flake.reference())
 	return q
 }
 
-// args adds what the user gave for the flake; prefix is where it stands among
-// the inputs of what is called.
+// args appends the user's options for the flake. Prefix is where the flake is among the
+// inputs of what is called.
 func (t *Target) args(prefix string, args ...string) []string {
 	args = append(args, overrideArgs(prefix, t.options.Overrides)...)
 	if t.options.Impure {

@@ -9,16 +9,13 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// tree is what is needed to find the flake's own files in what Nix prints.
+// tree returns what it takes to find the flake's own files in what Nix prints.
 func (f *Flake) tree() nixlog.Tree {
 	return nixlog.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
 		Read: f.read, Untracked: f.isUntracked, Input: f.locks.NameOf,
 	}
 }
-
-// gitRoot returns the root of the checkout that dir is in, or "".
-func gitRoot(dir string) string { return repository.Root(dir) }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)
@@ -38,7 +35,7 @@ func (f *Flake) isUntracked(rel string) bool {
 	case f.StorePath != "" && exists(filepath.Join(f.StorePath, rel)):
 		return false // Nix does see it, whatever the message says
 	}
-	return gitRoot(filepath.Dir(file)) == f.Checkout // else it is in a submodule
+	return repository.Root(filepath.Dir(file)) == f.Checkout // else it is in a submodule
 }
 
 // maxSource is longer than any Nix file that a person wrote, in bytes.

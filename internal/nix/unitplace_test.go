@@ -137,15 +137,3 @@ func (w *world) fleet() *Target {
 	w.Helper()
 	return w.standIns("path:"+filepath.Join(lanes.Root(w), "examples", "fleet"), "nixpkgs", "nixpkgs/busybox", "nixpkgs/guest", "home-manager", "sops-nix", "stylix")
 }
-
-func FuzzUnitName(f *testing.F) {
-	for _, name := range []string{"sshd.service", "getty@tty1.service", `mnt-a\x2db.mount`, `a\x00.mount`, "\x00.service", "-.mount", "a\"${x}.automount", ".service", "@.service"} {
-		f.Add(name)
-	}
-	f.Fuzz(func(t *testing.T, name string) {
-		// What is given to a program must not hold a zero byte, nor be too long.
-		if function := unitFunction("h", name); strings.Contains(function, "\x00") || len(function) > 16<<10 {
-			t.Errorf("%q gives %q", name, function)
-		}
-	})
-}

@@ -6,8 +6,7 @@ import (
 	"strconv"
 )
 
-// Version is a Nix release, as far as its command line differs: 2.34.8 is
-// {2, 34, 8}.
+// Version is a Nix release: 2.34.8 is {2, 34, 8}.
 type Version struct {
 	Major, Minor, Patch int
 }
@@ -15,7 +14,7 @@ type Version struct {
 // MinVersion is the oldest Nix that flakeci is tested with.
 func MinVersion() Version { return Version{2, 8, 0} }
 
-// The number that ends the line: "nix (Nix) 2.34.8", "nix (Lix, like Nix)
+// versionRE matches the number that ends the line: "nix (Nix) 2.34.8", "nix (Lix, like Nix)
 // 2.93.0", "nix (Determinate Nix 3.5.2) 2.28.3", "nix (Nix) 2.19pre2023_dirty".
 var versionRE = regexp.MustCompile(`(\d+)\.(\d+)(?:\.(\d+))?\S*\s*$`)
 
@@ -39,12 +38,12 @@ func ParseVersion(line string) (Version, error) {
 	return v, nil
 }
 
-// String is the usual form, such as 2.34.8.
+// String returns the usual form, such as 2.34.8.
 func (v Version) String() string {
 	return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch)
 }
 
-// Less orders versions by age.
+// Less reports whether the version is older than another.
 func (v Version) Less(o Version) bool {
 	if v.Major != o.Major {
 		return v.Major < o.Major
@@ -55,50 +54,50 @@ func (v Version) Less(o Version) bool {
 	return v.Patch < o.Patch
 }
 
-// outputsNamed is from where on DRV^OUTPUTS is understood. Tried: not by 2.8,
-// by 2.26 and 2.34; the place between them is not measured.
-func outputsNamed() Version { return Version{2, 13, 0} }
+// sinceOutputSyntax is the first version that understands DRV^OUTPUTS. Tried: 2.26 and 2.34
+// do, 2.8 does not. Versions between them were not tried.
+func sinceOutputSyntax() Version { return Version{2, 13, 0} }
 
-// installablesRead is from where on --stdin is understood, by its release notes.
-// Tried: by 2.26 and 2.34.
-func installablesRead() Version { return Version{2, 15, 0} }
+// sinceStdin is the first version that understands --stdin, according to its release notes.
+// Tried: 2.26 and 2.34 do.
+func sinceStdin() Version { return Version{2, 15, 0} }
 
-// NamesAllFailures says whether a build of several derivations tells of each that
-// failed: 2.26 and 2.34 do, 2.8 tells of one, and says nothing of the others. Lix,
-// whose versions begin at 2.90, is not tried.
+// NamesAllFailures reports whether a build of several derivations names each one that
+// failed: 2.26 and 2.34 do, 2.8 names only one. Lix, whose versions begin at 2.90, was not
+// tried.
 func (v Version) NamesAllFailures() bool {
 	return !v.Less(Version{2, 26, 0}) && v.Less(Version{2, 90, 0})
 }
 
-// datesCopies says whether a path in the store may be given the time that the flake in
-// it was last modified: by 2.26 and 2.34; 2.8 has 0 there and fails over any other. Lix,
-// whose versions begin at 2.90, is not tried.
+// datesCopies reports whether a reference to a store path may have the time at which the
+// flake there was last modified: in 2.26 and 2.34 it may, but 2.8 expects 0 and fails for
+// any other. Lix, whose versions begin at 2.90, was not tried.
 func (v Version) datesCopies() bool {
 	return !v.Less(Version{2, 26, 0}) && v.Less(Version{2, 90, 0})
 }
 
-// installable is how this version wants to be told to build a derivation: 2.8
-// by the bare path; 2.26 and 2.34 with ^*, without which 2.34 takes the .drv
-// file itself and exits 0 having built nothing.
+// installable returns how this version names a derivation to build. 2.8 takes the bare path,
+// 2.26 and 2.34 take ^* at its end. Without that, 2.34 takes the .drv file itself and exits
+// with 0, having built nothing.
 func (v Version) installable(drv string) string {
-	if v.Less(outputsNamed()) {
+	if v.Less(sinceOutputSyntax()) {
 		return drv
 	}
 	return drv + "^*"
 }
 
-// showAllSystems is the flag that makes `nix flake show` list the outputs of
-// other systems too: 2.8 always does and rejects it, 2.26 and 2.34 want it.
+// showAllSystems returns the flag with which `nix flake show` lists the outputs of other
+// systems too. 2.8 always does that and rejects the flag, 2.26 and 2.34 need it.
 func (v Version) showAllSystems() []string {
-	if v.Less(outputsNamed()) {
+	if v.Less(sinceOutputSyntax()) {
 		return nil
 	}
 	return []string{"--all-systems"}
 }
 
-// jsonFormat keeps `nix path-info --json` in the form it has had for long: 2.34
-// warns that it will want to be told. 2.26 does not know the flag, nor does Lix,
-// whose versions begin at 2.90.
+// jsonFormat returns the flag that keeps the format of `nix path-info --json`: 2.34 warns
+// that a later version will need it. 2.26 does not know the flag, nor does Lix, whose
+// versions begin at 2.90.
 func (v Version) jsonFormat() []string {
 	if v.Less(Version{2, 34, 0}) || !v.Less(Version{2, 90, 0}) {
 		return nil

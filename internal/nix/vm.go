@@ -7,35 +7,34 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
-// VM asks a host for the runner of its virtual machine. Where the host's
-// nixpkgs can, a module of flakeci's is added to the machine: it makes it fit
-// for being booted without a screen and asked about, and is no part of the host
-// itself.
+// VM asks a host for the runner of its virtual machine. If the host's nixpkgs allows it,
+// flakeci adds a module to the machine, so that it boots without a screen and answers
+// questions. The host itself does not have that module.
 type VM struct {
 	Host string
-	// Homes are attribute paths, from the flake's outputs, of activation packages
-	// that are to be in the guest's store.
+	// Homes are the activation packages to put into the guest's store, as attribute
+	// paths from the flake's outputs.
 	Homes [][]string
-	// MemoryMiB and Cores are what the guest gets; 0 leaves them as the host has
-	// them.
+	// MemoryMiB and Cores are what the guest gets. 0 keeps the host's own value.
 	MemoryMiB, Cores int
-	// Autologin logs root in on the serial console, for looking around.
+	// Autologin logs root in on the serial console, for an interactive session.
 	Autologin bool
 }
 
-// VMInfo is what there is to know of a virtual machine before it is booted.
+// VMInfo is what is known of a virtual machine before it is booted.
 type VMInfo struct {
-	// Injected says whether flakeci's module is part of it.
+	// Injected reports whether the machine has flakeci's module.
 	Injected bool `json:"injected"`
-	// Without tells, in words for the report, what could not be set and why.
+	// Without says what could not be set and why, in words for the report.
 	Without []string `json:"without"`
-	// MemoryMiB and Cores are what the guest gets, 0 where it does not say.
+	// MemoryMiB and Cores are what the guest gets, or 0 if the machine does not say.
 	MemoryMiB int `json:"memoryMiB"`
 	Cores     int `json:"cores"`
-	// Accounts are those of people, in the order of their attributes.
+	// Accounts lists the normal users, in the order of their attribute names.
 	Accounts []Account `json:"accounts"`
 }
 
@@ -45,30 +44,29 @@ type Account struct {
 	Home string `json:"home"`
 }
 
-// A vmSetting is something flakeci's module sets, wherever one of the options is
-// there; without is what to say where none is, empty if that is as well.
+// vmSetting is a value that flakeci's module gives to each of some options that exists.
 type vmSetting struct {
 	options []string
 	value   string
+	// without is what to report if none of them exists. It is empty if that does no harm.
 	without string
 }
 
-// What a host forces for a real screen or machine does not hold for its guest:
-// the priority is above mkForce (50) and above what qemu-vm.nix itself overrides
-// the host with (10).
+// forced overrides what the host has for a real screen or machine. The priority is above
+// mkForce (50), and above that of qemu-vm.nix itself (10).
 func forced(value string) string { return "lib.mkOverride 9 " + value }
 
 func (v VM) settings() []vmSetting {
 	list := []vmSetting{
 		// Without a screen the serial line is the console.
 		{[]string{"virtualisation.graphics"}, forced("false"), "no virtualisation.graphics: it may want a screen"},
-		// A host may switch the agent off by its service, or the VM's default.
+		// A host may switch off the agent's service, or the VM's default.
 		{
 			[]string{"virtualisation.qemu.guestAgent.enable", "services.qemuGuest.enable"}, forced("true"),
 			"no virtualisation.qemu.guestAgent, no services.qemuGuest: there may be nobody in the guest to answer",
 		},
-		// Ports of this machine, which two guests cannot both have, and ways out of
-		// a guest that is to be closed.
+		// Two guests cannot both have a port of this machine, and a forwarded port is a
+		// way out of the guest, which should have none.
 		{[]string{"virtualisation.forwardPorts"}, forced("[ ]"), ""},
 	}
 	if v.MemoryMiB > 0 {
@@ -86,17 +84,17 @@ func (v VM) settings() []vmSetting {
 	return list
 }
 
-// path is where a host has its runner.
+// path is the attribute path of the host's runner.
 func (v VM) path() []string {
 	return []string{"nixosConfigurations", v.Host, "config", "system", "build", "vm"}
 }
 
-// What a host can is read off what is there, never off a release. What is asked
-// of options and configurations names nothing below them, so that nothing which
-// the runner does not need is evaluated.
+// What a host supports is decided by the options that it has, never by its release. These
+// questions force nothing below the options that they name, so that nothing is evaluated
+// that the runner does not need.
 const vmExpr = `
-  lack = there: words: if there then [ ] else [ words ];
-  only = there: definition: if there then [ definition ] else [ ];
+  lack = exists: words: if exists then [ ] else [ words ];
+  only = exists: definition: if exists then [ definition ] else [ ];
   untouched = why: {
     injected = false;
     without = [ "${why}: nothing was set" ];
@@ -119,8 +117,7 @@ const vmExpr = `
     else if host ? options.virtualisation.memorySize || host ? options.virtualisation.graphics then
       injected [ module ] (config: config)
     else untouched "the host's nixpkgs has no virtualisation.vmVariant";
-  calm = check: default: value: let got = builtins.tryEval (if check value then value else default); in if got.success then got.value else default;
-  number = calm builtins.isInt 0;
+  number = value: let got = builtins.tryEval (if builtins.isInt value then value else 0); in if got.success then got.value else 0;
   accounts = users: let
     account = name: { name = text (users.${name}.name or name); home = text (users.${name}.home or ""); };
     normal = builtins.filter (name: (users.${name}.isNormalUser or false) == true) (builtins.attrNames users);
@@ -134,43 +131,39 @@ const vmExpr = `
   };
 `
 
-// expr gives { noVM = true; } for a host that has no runner at all.
+// expr writes the question. For a host without a runner the answer is { noVM = true; }.
 func (v VM) expr() string {
-	var module, lacking strings.Builder
+	var config, lacking []string
 	for _, s := range v.settings() {
 		for _, option := range s.options {
-			fmt.Fprintf(&module, "\n    (only (options ? %s) { %s = %s; })", option, option, s.value)
+			config = append(config, fmt.Sprintf("only (options ? %s) { %s = %s; }", option, option, s.value))
 		}
-		if s.without == "" {
-			continue
+		if s.without != "" {
+			exists := "guest ? " + strings.Join(s.options, " || guest ? ")
+			lacking = append(lacking, fmt.Sprintf("lack (%s) %s", exists, expr.Quote(s.without)))
 		}
-		there := "guest ? " + strings.Join(s.options, " || guest ? ")
-		fmt.Fprintf(&lacking, "\n    (lack (%s) %s)", there, quote(s.without))
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "let\n  host = f.outputs%s;\n", selector(v.path()[:2]))
-	fmt.Fprintf(&b, "  homes = [%s ];\n", v.homes())
-	fmt.Fprintf(&b, "  module = { options, lib, ... }: { _file = \"flakeci\"; config = lib.mkMerge (builtins.concatLists [%s ]); };\n", module.String())
-	fmt.Fprintf(&b, "  lacking = guest: builtins.concatLists [%s ];", lacking.String())
-	b.WriteString(vmExpr + "in if machine.build ? vm then describe machine.build.vm // { inherit vm; } else { noVM = true; }")
-	return b.String()
+	return "let\n  host = " + expr.Output(v.path()[:2]...) + ";\n  homes = " + v.homes() + ";\n" +
+		"  module = { options, lib, ... }: { _file = \"flakeci\"; config = lib.mkMerge (builtins.concatLists " + expr.List(config) + "); };\n" +
+		"  lacking = guest: builtins.concatLists " + expr.List(lacking) + ";" +
+		vmExpr + "in if machine.build ? vm then describe machine.build.vm // { inherit vm; } else { noVM = true; }"
 }
 
-// homes writes the list of homes as strings: only then all of a home is
-// evaluated within the words that name it.
+// homes lists the homes as strings: only then is all of a home evaluated inside the error
+// context that names it.
 func (v VM) homes() string {
-	var b strings.Builder
+	var list []string
 	for i, path := range v.Homes {
 		name := strings.Join(path, ".")
-		fmt.Fprintf(&b, "\n    (builtins.addErrorContext %s (let home = f.outputs%s; in if (home.type or \"\") == \"derivation\" then \"${home.outPath}\" else throw %s))",
-			quote(fmt.Sprintf("while evaluating home %d for the guest's store: %s", i, name)), selector(path), quote(name+" is no derivation"))
+		list = append(list, fmt.Sprintf("builtins.addErrorContext %s (let home = %s; in if (home.type or \"\") == \"derivation\" then \"${home.outPath}\" else throw %s)",
+			expr.Quote(fmt.Sprintf("while evaluating home %d for the guest's store: %s", i, name)), expr.Output(path...), expr.Quote(name+" is no derivation")))
 	}
-	return b.String()
+	return expr.List(list)
 }
 
 var guestHomeRE = regexp.MustCompile(`^while evaluating home (\d+) for the guest's store: `)
 
-// blame names the home that an error of the evaluation is about.
+// blame adds the home to an evaluation error that is about one.
 func (v VM) blame(err error) error {
 	var e *nixlog.EvalError
 	if !errors.As(err, &e) {
@@ -189,7 +182,7 @@ func (v VM) blame(err error) error {
 	return err
 }
 
-// noRunner says that a host cannot be booted.
+// noRunner is the error for a host that cannot be booted.
 func (v VM) noRunner() error {
 	return &nixlog.EvalError{Message: fmt.Sprintf("host %s has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one", v.Host)}
 }

@@ -196,7 +196,7 @@ func TestVMLeavesTheHostAsItIs(t *testing.T) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			question, _, _ := strings.Cut(asking(vm.expr()), "in if machine")
+			question, _, _ := strings.Cut(cellFunction(vm.expr()), "in if machine")
 			var extended string
 			if _, err := target.Eval(w.Context(), question+"in plain machine.system.system.build.toplevel.drvPath", &extended); err != nil || extended != in.DrvPath {
 				w.Errorf("%s: %s becomes %s, %v", host, in.DrvPath, extended, err)
@@ -282,7 +282,7 @@ func TestVMOfTheStandIn(t *testing.T) {
 		if got != "nixos-vm; injected" || in.VM.MemoryMiB != 512 || in.VM.Cores != 2 || len(in.VM.Accounts) != 1 || in.VM.Accounts[0] != (Account{"joachim", "/home/joachim"}) {
 			w.Errorf("got %q, %+v", got, in.VM)
 		}
-		question, _, _ := strings.Cut(asking(vm.expr()), "in if machine")
+		question, _, _ := strings.Cut(cellFunction(vm.expr()), "in if machine")
 		var extended struct {
 			Drv     string
 			Options []string

@@ -54,18 +54,18 @@ func (c *children) orphans() ([]supervisor.Descendant, error) {
 	return supervisor.Descendants(os.Getpid(), c.pids)
 }
 
-// orphanPatience is how long to wait for orphans that hang in the kernel.
-const orphanPatience = 10 * time.Second
+// orphanLimit is how long to wait for orphans that hang in the kernel.
+const orphanLimit = 10 * time.Second
 
 // killOrphans kills what a killed supervisor left behind.
 func (c *children) killOrphans() {
 	o := supervisor.NewOrphans()
-	for end := time.Now().Add(orphanPatience); time.Now().Before(end); {
+	for end := time.Now().Add(orphanLimit); time.Now().Before(end); {
 		all, err := c.orphans()
 		if err != nil || len(all) == 0 {
 			return
 		}
-		wait, more := o.HitAll(all)
+		wait, more := o.KillAll(all)
 		for _, d := range all {
 			if d.Parent == os.Getpid() {
 				_, _ = syscall.Wait4(d.Pid, nil, syscall.WNOHANG|syscall.WALL, nil) // those that are dead

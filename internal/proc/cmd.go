@@ -77,7 +77,7 @@ func (c *Cmd) Run(ctx context.Context) (Usage, error) {
 	defer runtime.UnlockOSThread()
 
 	if ctx.Err() != nil {
-		return Usage{}, c.failed(stopped(ctx))
+		return Usage{}, c.newError(contextError(ctx))
 	}
 	if c.Limit > 0 {
 		var cancel context.CancelFunc
@@ -86,26 +86,26 @@ func (c *Cmd) Run(ctx context.Context) (Usage, error) {
 	}
 	p, err := c.start()
 	if err != nil {
-		return Usage{}, c.failed(err)
+		return Usage{}, c.newError(err)
 	}
 	if c.OnStart != nil {
 		c.OnStart(p.leader.pid())
 	}
 	interrupted := p.wait(ctx)
 	outputErr := p.drain()
-	return p.outcome.Usage, c.verdict(ctx, p, interrupted, outputErr)
+	return p.outcome.Usage, c.exitError(ctx, p, interrupted, outputErr)
 }
 
-// verdict makes an error of how a process ended, or none if all is well.
-func (c *Cmd) verdict(ctx context.Context, p *process, interrupted bool, outputErr error) error {
-	e := c.failed(nil)
+// exitError makes an error of how a process ended, or none if all is well.
+func (c *Cmd) exitError(ctx context.Context, p *process, interrupted bool, outputErr error) error {
+	e := c.newError(nil)
 	e.ExitCode, e.Signal = p.status()
 	e.LastLine = p.last.String()
 	switch {
 	case interrupted:
-		e.Err = stopped(ctx)
-	case p.outcome.Lost:
-		e.Err = ErrLost
+		e.Err = contextError(ctx)
+	case p.outcome.SupervisorKilled:
+		e.Err = ErrSupervisorKilled
 	case outputErr != nil:
 		e.Err = outputErr
 	case e.ExitCode == 0:
@@ -114,7 +114,7 @@ func (c *Cmd) verdict(ctx context.Context, p *process, interrupted bool, outputE
 	return e
 }
 
-// failed returns an error for a program that did not get to run.
-func (c *Cmd) failed(err error) *Error {
+// newError returns an error for a program that did not get to run.
+func (c *Cmd) newError(err error) *Error {
 	return &Error{Argv: append([]string{c.Path}, c.Args...), ExitCode: -1, Err: err}
 }

@@ -22,9 +22,9 @@ type leader interface {
 
 // outcome is how a program ended and what it has used.
 type outcome struct {
-	Status syscall.WaitStatus
-	Usage  Usage
-	Lost   bool `json:",omitzero"` // the supervisor was killed; status and usage are its own
+	Status           syscall.WaitStatus
+	Usage            Usage
+	SupervisorKilled bool `json:",omitzero"` // the supervisor was killed; status and usage are its own
 }
 
 // direct is a program that is flakeci's own child.
@@ -55,5 +55,5 @@ func (d *direct) signal(sig syscall.Signal) { _ = syscall.Kill(-d.pid(), sig) }
 func (d *direct) reap() outcome {
 	_ = d.cmd.Wait() // ProcessState says it all; there are no pipes of exec's own
 	forgetChild(d.cmd)
-	return ended(d.cmd.ProcessState, d.wall)
+	return newOutcome(d.cmd.ProcessState, d.wall)
 }

@@ -44,9 +44,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // has no such program. One that was given with a slash gives fs.ErrNotExist.
 var ErrNotFound = exec.ErrNotFound
 
-// ErrLost is found by errors.Is in the error of Run when somebody killed the supervisor of
+// ErrSupervisorKilled is found by errors.Is in the error of Run when somebody killed the supervisor of
 // the program, which ended the program too.
-var ErrLost = errors.New("its supervisor was killed")
+var ErrSupervisorKilled = errors.New("its supervisor was killed")
 
 // LimitError says that a program ran for longer than its own limit. It is no
 // [context.DeadlineExceeded]: that is the caller's.
@@ -56,9 +56,9 @@ type LimitError struct {
 
 func (e *LimitError) Error() string { return fmt.Sprintf("did not end within %s", e.Limit) }
 
-// stopped returns why a context ended. The cause is added where there is one of
+// contextError returns why a context ended. The cause is added where there is one of
 // its own, so that both can be asked for with errors.Is.
-func stopped(ctx context.Context) error {
+func contextError(ctx context.Context) error {
 	var limit *LimitError
 	if errors.As(context.Cause(ctx), &limit) {
 		return limit

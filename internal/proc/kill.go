@@ -15,22 +15,22 @@ type killKey struct{}
 // not want to wait. Closing it has no effect before the context is done.
 // What was given for a context around this one holds too.
 func WithKill(ctx context.Context, kill <-chan struct{}) context.Context {
-	return context.WithValue(ctx, killKey{}, kills{kill, ctx})
+	return context.WithValue(ctx, killKey{}, killRequest{kill, ctx})
 }
 
-// kills is what one WithKill gave, and where to find others.
-type kills struct {
+// killRequest is what one WithKill gave, and where to find others.
+type killRequest struct {
 	kill  <-chan struct{}
 	outer context.Context
 }
 
-// killed returns a channel that is closed once one of those given to WithKill is,
+// killChannel returns a channel that is closed once one of those given to WithKill is,
 // or when it is over.
-func killed(ctx context.Context, over <-chan struct{}) <-chan struct{} {
+func killChannel(ctx context.Context, over <-chan struct{}) <-chan struct{} {
 	any := make(chan struct{})
 	var once sync.Once
 	for {
-		k, ok := ctx.Value(killKey{}).(kills)
+		k, ok := ctx.Value(killKey{}).(killRequest)
 		if !ok {
 			return any
 		}

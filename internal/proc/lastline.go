@@ -14,7 +14,7 @@ const lastBytes = 1 << 10
 // failed: the last one that calls itself an error, else the last one with
 // anything in it. Programs like to go on after the error with hints and traces.
 type lastLine struct {
-	any, fault []byte
+	last, lastError []byte
 }
 
 // add takes the next line.
@@ -23,23 +23,23 @@ func (l *lastLine) add(line []byte) {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return
 	}
-	l.any = append(l.any[:0], line...)
-	if isFault(line) {
-		l.fault = append(l.fault[:0], line...)
+	l.last = append(l.last[:0], line...)
+	if isError(line) {
+		l.lastError = append(l.lastError[:0], line...)
 	}
 }
 
 // String returns the line without colours and control characters.
 func (l *lastLine) String() string {
-	if text := plain(l.fault); text != "" {
+	if text := plain(l.lastError); text != "" {
 		return text
 	}
-	return plain(l.any)
+	return plain(l.last)
 }
 
-// isFault reports whether a line begins with "error:" or the like, maybe after
+// isError reports whether a line begins with "error:" or the like, maybe after
 // a colour.
-func isFault(line []byte) bool {
+func isError(line []byte) bool {
 	words := []string{"error:", "fatal:", "panic:"}
 	line = line[:min(len(line), 64)]
 	if bytes.IndexByte(line, '\x1b') >= 0 {

@@ -49,11 +49,11 @@ func TestLimitIsNotTheContext(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	const most = 1 << 20
 	for _, size := range []int{0, 1, most, most + 1} {
-		answer := proc.Answer{Max: most}
+		answer := proc.LimitedBuffer{Max: most}
 		cmd := proc.Cmd{Path: "cat", Stdin: strings.NewReader(strings.Repeat("x", size)), Stdout: &answer, Supervised: true}
 		_, err := cmd.Run(t.Context())
 		if size > most {
-			if !errors.Is(err, proc.ErrTooMuch) || !strings.Contains(err.Error(), "printed too much: more than 1 MiB") {
+			if !errors.Is(err, proc.ErrOutputTooLong) || !strings.Contains(err.Error(), "printed too much: more than 1 MiB") {
 				t.Errorf("%d bytes: %v", size, err)
 			}
 			continue
@@ -66,9 +66,9 @@ func TestAnswer(t *testing.T) {
 
 // A program that prints without end is ended by that.
 func TestAnswerToAFlood(t *testing.T) {
-	answer := proc.Answer{Max: 1 << 20}
+	answer := proc.LimitedBuffer{Max: 1 << 20}
 	cmd := proc.Cmd{Path: "yes", Stdout: &answer}
-	if _, err := cmd.Run(t.Context()); !errors.Is(err, proc.ErrTooMuch) {
+	if _, err := cmd.Run(t.Context()); !errors.Is(err, proc.ErrOutputTooLong) {
 		t.Errorf("error is %v", err)
 	}
 }

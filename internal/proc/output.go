@@ -39,7 +39,7 @@ func (p *process) readAll() {
 		}))
 	}
 	readers.Wait()
-	close(p.quiet)
+	close(p.outputEnded)
 }
 
 // drain waits for the outputs of a dead process.
@@ -50,7 +50,7 @@ func (p *process) drain() error {
 		_ = o.pipe.SetReadDeadline(time.Now()) // fails only if it is read to the end already
 		o.over.Store(true)
 	}
-	<-p.quiet
+	<-p.outputEnded
 	for _, o := range p.outputs {
 		if o.err != nil {
 			return o.err
@@ -71,7 +71,7 @@ func (o *output) read() error {
 		if over {
 			late += n
 		}
-		if err := o.hand(buffer[:n]); err != nil {
+		if err := o.passOn(buffer[:n]); err != nil {
 			return err
 		}
 		switch {
@@ -85,8 +85,8 @@ func (o *output) read() error {
 	return nil
 }
 
-// hand hands on some bytes.
-func (o *output) hand(b []byte) error {
+// passOn hands on some bytes.
+func (o *output) passOn(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}

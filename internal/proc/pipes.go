@@ -8,16 +8,16 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// wiring is the files of one start that have to be closed: the child's ends in
+// pipes is the files of one start that have to be closed: the child's ends in
 // any case, ours where the child does not come to be.
-type wiring struct {
-	theirs, ours []*os.File
-	begin        []func() // what to do with our ends once the child runs
+type pipes struct {
+	childEnds, ourEnds []*os.File
+	onStart            []func() // what to do with our ends once the child runs
 }
 
 // connect gives the process its standard input and outputs.
-func (c *Cmd) connect(p *process) (*wiring, error) {
-	w := &wiring{}
+func (c *Cmd) connect(p *process) (*pipes, error) {
+	w := &pipes{}
 	err := errors.Join(w.stdin(c, p), w.stdout(c, p), w.stderr(c, p))
 	if err != nil {
 		w.started(err)
@@ -26,13 +26,13 @@ func (c *Cmd) connect(p *process) (*wiring, error) {
 }
 
 // started closes what is not needed any more after an attempt to start.
-func (w *wiring) started(err error) {
-	closeAll(w.theirs)
+func (w *pipes) started(err error) {
+	closeAll(w.childEnds)
 	if err != nil {
-		closeAll(w.ours)
+		closeAll(w.ourEnds)
 		return
 	}
-	for _, begin := range w.begin {
+	for _, begin := range w.onStart {
 		begin()
 	}
 }
@@ -45,7 +45,7 @@ func closeAll(files []*os.File) {
 
 // stdin connects the input. It is not left to exec.Cmd, whose Wait would wait
 // for a reader that never ends.
-func (w *wiring) stdin(c *Cmd, p *process) error {
+func (w *pipes) stdin(c *Cmd, p *process) error {
 	if f, ok := c.Stdin.(*os.File); ok || c.Stdin == nil {
 		if f != nil {
 			p.cmd.Stdin = f
@@ -57,9 +57,9 @@ func (w *wiring) stdin(c *Cmd, p *process) error {
 		return err
 	}
 	p.cmd.Stdin = theirs
-	w.theirs, w.ours = append(w.theirs, theirs), append(w.ours, ours)
+	w.childEnds, w.ourEnds = append(w.childEnds, theirs), append(w.ourEnds, ours)
 	from := c.Stdin // the copying may go on when the caller has c back
-	w.begin = append(w.begin, func() {
+	w.onStart = append(w.onStart, func() {
 		safely.Go(func() {
 			_, _ = io.Copy(ours, from) // a program need not read all it could
 			_ = ours.Close()
@@ -68,7 +68,7 @@ func (w *wiring) stdin(c *Cmd, p *process) error {
 	return nil
 }
 
-func (w *wiring) stdout(c *Cmd, p *process) error {
+func (w *pipes) stdout(c *Cmd, p *process) error {
 	f, isFile := c.Stdout.(*os.File)
 	switch {
 	case c.Stdout == nil && c.OnStdout == nil:
@@ -87,7 +87,7 @@ func (w *wiring) stdout(c *Cmd, p *process) error {
 	return nil
 }
 
-func (w *wiring) stderr(c *Cmd, p *process) error {
+func (w *pipes) stderr(c *Cmd, p *process) error {
 	o, theirs, err := w.output(p)
 	if err != nil {
 		return err
@@ -110,12 +110,12 @@ func (c *Cmd) maxLine() int {
 }
 
 // output makes a pipe to be read from.
-func (w *wiring) output(p *process) (*output, *os.File, error) {
+func (w *pipes) output(p *process) (*output, *os.File, error) {
 	ours, theirs, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
 	}
-	w.theirs, w.ours = append(w.theirs, theirs), append(w.ours, ours)
+	w.childEnds, w.ourEnds = append(w.childEnds, theirs), append(w.ourEnds, ours)
 	o := &output{pipe: ours}
 	p.outputs = append(p.outputs, o)
 	return o, theirs, nil

@@ -11,19 +11,19 @@ import (
 
 // process is a program that runs or has run.
 type process struct {
-	cmd     *exec.Cmd
-	leader  leader
-	grace   time.Duration
-	outputs []*output
-	last    lastLine
-	outcome outcome
-	exited  chan struct{} // closed when the leader is dead but not reaped yet
-	quiet   chan struct{} // closed when nothing more comes from its outputs
+	cmd         *exec.Cmd
+	leader      leader
+	grace       time.Duration
+	outputs     []*output
+	last        lastLine
+	outcome     outcome
+	exited      chan struct{} // closed when the leader is dead but not reaped yet
+	outputEnded chan struct{} // closed when nothing more comes from its outputs
 }
 
 // start starts the program with its outputs being read.
 func (c *Cmd) start() (*process, error) {
-	p := &process{grace: c.Grace, exited: make(chan struct{}), quiet: make(chan struct{})}
+	p := &process{grace: c.Grace, exited: make(chan struct{}), outputEnded: make(chan struct{})}
 	if p.grace <= 0 {
 		p.grace = DefaultGrace
 	}
@@ -76,8 +76,8 @@ func (p *process) interrupt(ctx context.Context) bool {
 	defer grace.Stop()
 	done := make(chan struct{})
 	defer close(done)
-	kill := killed(ctx, done)
-	for _, over := range []chan struct{}{p.exited, p.quiet} {
+	kill := killChannel(ctx, done)
+	for _, over := range []chan struct{}{p.exited, p.outputEnded} {
 		select {
 		case <-over:
 			continue

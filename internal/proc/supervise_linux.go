@@ -48,7 +48,7 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 	_ = theirs.Close()
 	if err != nil {
 		_ = link.Close()
-		return nil, fromStart(err, program.Path)
+		return nil, blameProgram(err, program.Path)
 	}
 	if err := s.awaitStart(program.Path); err != nil {
 		_ = link.Close()
@@ -59,9 +59,9 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 	return s, nil
 }
 
-// fromStart has an error speak of the program where it is not the supervisor's:
+// blameProgram has an error speak of the program where it is not the supervisor's:
 // too many arguments for the one are too many for the other.
-func fromStart(err error, path string) error {
+func blameProgram(err error, path string) error {
 	var failure *fs.PathError
 	if errors.Is(err, syscall.E2BIG) && errors.As(err, &failure) {
 		failure.Path = path
@@ -111,7 +111,7 @@ func (s *supervised) pid() int { return s.program }
 func (s *supervised) await() {
 	r, err := s.read()
 	if err == nil && r.End != nil {
-		s.end = &outcome{Status: r.End.Status, Usage: used(&r.End.Rusage)}
+		s.end = &outcome{Status: r.End.Status, Usage: usageOf(&r.End.Rusage)}
 		s.end.Usage.Wall = r.End.Wall
 		return
 	}
@@ -133,7 +133,7 @@ func (s *supervised) reap() outcome {
 		return *s.end
 	}
 	ownChildren.killOrphans()
-	o := ended(s.cmd.ProcessState, wall)
-	o.Lost = true
+	o := newOutcome(s.cmd.ProcessState, wall)
+	o.SupervisorKilled = true
 	return o
 }

@@ -464,7 +464,7 @@ func TestSupervisorIsKilled(t *testing.T) {
 	<-ready
 	_, err = cmd.Run(context.Background())
 	var e *proc.Error
-	if !errors.As(err, &e) || e.Signal != syscall.SIGKILL || !errors.Is(err, proc.ErrLost) {
+	if !errors.As(err, &e) || e.Signal != syscall.SIGKILL || !errors.Is(err, proc.ErrSupervisorKilled) {
 		t.Errorf("error is %v", err)
 	}
 	if left := marked(m); len(left) > 0 {

@@ -15,15 +15,15 @@ import (
 
 // The keeper of a terminal is known by its name and a flag, as the supervisor is.
 const (
-	keeperName = "flakeci-terminal"
-	keeperFlag = "-keep-terminal"
+	guardName = "flakeci-terminal"
+	guardFlag = "-keep-terminal"
 )
 
-// KeepTerminal has a process of its own put a terminal right again should flakeci
+// GuardTerminal has a process of its own put a terminal right again should flakeci
 // end without doing so, as by SIGKILL or by a panic of any goroutine. It is called
 // before the terminal is changed; reset is what is then written to it. Release is
 // called when the terminal is as it was.
-func KeepTerminal(tty *os.File, reset string) (release func(), err error) {
+func GuardTerminal(tty *os.File, reset string) (release func(), err error) {
 	was, err := unix.IoctlGetTermios(int(tty.Fd()), getTermios)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func KeepTerminal(tty *os.File, reset string) (release func(), err error) {
 		return nil, err
 	}
 	cmd := exec.Command(self)
-	cmd.Args = []string{keeperName, keeperFlag, hex.EncodeToString(state.Bytes()), reset}
+	cmd.Args = []string{guardName, guardFlag, hex.EncodeToString(state.Bytes()), reset}
 	cmd.Stdin, cmd.Stdout = theirs, tty
 	err = startChild(cmd)
 	theirs.Close()
@@ -57,10 +57,10 @@ func KeepTerminal(tty *os.File, reset string) (release func(), err error) {
 	}, nil
 }
 
-// keep waits for a word of flakeci's, and puts the terminal right if the pipe is
+// guard waits for a word of flakeci's, and puts the terminal right if the pipe is
 // closed without one.
-func keep(args []string) (code int, asked bool) {
-	if len(args) != 4 || args[0] != keeperName || args[1] != keeperFlag {
+func guard(args []string) (code int, asked bool) {
+	if len(args) != 4 || args[0] != guardName || args[1] != guardFlag {
 		return 0, false
 	}
 	// It is in flakeci's group, for which Ctrl-C and the like are meant. SIGTTOU

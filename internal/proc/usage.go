@@ -20,18 +20,18 @@ type Usage struct {
 	Wall time.Duration
 }
 
-// ended returns what the kernel says of a child of ours that was reaped.
-func ended(state *os.ProcessState, wall time.Duration) outcome {
+// newOutcome returns what the kernel says of a child of ours that was reaped.
+func newOutcome(state *os.ProcessState, wall time.Duration) outcome {
 	var o outcome
 	o.Status, _ = state.Sys().(syscall.WaitStatus)
 	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
-		o.Usage = used(r)
+		o.Usage = usageOf(r)
 	}
 	o.Usage.Wall = wall
 	return o
 }
 
-func used(r *syscall.Rusage) Usage {
+func usageOf(r *syscall.Rusage) Usage {
 	return Usage{
 		MaxRSS: r.Maxrss * rssUnit,
 		User:   time.Duration(r.Utime.Nano()),

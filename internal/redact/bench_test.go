@@ -9,7 +9,7 @@ import (
 // Every line that a builder writes goes through this.
 func BenchmarkLine(b *testing.B) {
 	var s redact.Secrets
-	s.Know("ghs_0123456789abcdefghijklmnopqrstuvwxyz", "another-0123456789")
+	s.Add("ghs_0123456789abcdefghijklmnopqrstuvwxyz", "another-0123456789")
 	for name, line := range map[string]string{
 		"plain":   `@nix {"action":"result","fields":["  CC       drivers/net/ethernet/intel/ice/ice_main.o"],"id":1234567890123,"type":101}`,
 		"colours": `@nix {"action":"result","fields":["\u001b[1;32m   Compiling\u001b[0m serde v1.0.200 (/build/source)"],"id":1234567890123,"type":101}`,

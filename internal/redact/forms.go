@@ -16,21 +16,21 @@ func forms(value string) []string {
 	quoted, _ := json.Marshal(value) // a string always can be
 	unquoted := strings.Trim(string(quoted), `"`)
 	list := []string{
-		value, url.QueryEscape(value), url.PathEscape(value), lower(url.QueryEscape(value)), lower(url.PathEscape(value)),
+		value, url.QueryEscape(value), url.PathEscape(value), lowerEscapes(url.QueryEscape(value)), lowerEscapes(url.PathEscape(value)),
 		unquoted, strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">").Replace(unquoted), html.EscapeString(value),
 	}
 	if plain, err := url.PathUnescape(value); err == nil {
 		list = append(list, plain)
 	}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		list = append(list, inside(encoding, value)...)
+		list = append(list, base64Forms(encoding, value)...)
 	}
 	slices.Sort(list)
-	return slices.DeleteFunc(slices.Compact(list), func(form string) bool { return len(form) < shortest })
+	return slices.DeleteFunc(slices.Compact(list), func(form string) bool { return len(form) < minSecret })
 }
 
-// lower writes the digits of percent signs in lower case.
-func lower(escaped string) string {
+// lowerEscapes writes the digits of percent signs in lower case.
+func lowerEscapes(escaped string) string {
 	b := []byte(escaped)
 	for i := 0; i+2 < len(b); i++ {
 		if b[i] == '%' {
@@ -40,10 +40,10 @@ func lower(escaped string) string {
 	return string(b)
 }
 
-// inside is what a value looks like in base64, wherever it stands in the text that was
+// base64Forms is what a value looks like in base64, wherever it stands in the text that was
 // encoded: in three alignments, without the characters at its ends that also encode
 // what is beside it.
-func inside(encoding *base64.Encoding, value string) []string {
+func base64Forms(encoding *base64.Encoding, value string) []string {
 	var list []string
 	for before := range 3 {
 		text := encoding.EncodeToString([]byte(strings.Repeat("\x00", before) + value))

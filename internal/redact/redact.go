@@ -27,14 +27,14 @@ type Secrets struct {
 	known []string // each in every form, the longest first
 }
 
-// shortest is the least length of a credential that is looked for everywhere. A shorter
+// minSecret is the least length of a credential that is looked for everywhere. A shorter
 // one may well be a word.
-const shortest = 8
+const minSecret = 8
 
-// Know adds credentials. The space around one is none of it, such as the line break
+// Add adds credentials. The space around one is none of it, such as the line break
 // that a file ends with, and a key of several lines is known line by line, too: logs
 // show them apart.
-func (s *Secrets) Know(values ...string) {
+func (s *Secrets) Add(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []string
@@ -48,7 +48,7 @@ func (s *Secrets) Know(values ...string) {
 		}
 	}
 	for _, value := range all {
-		if len(value) < shortest {
+		if len(value) < minSecret {
 			continue
 		}
 		for _, form := range forms(value) {
@@ -60,16 +60,16 @@ func (s *Secrets) Know(values ...string) {
 	slices.SortStableFunc(s.known, func(a, b string) int { return len(b) - len(a) })
 }
 
-// Learn adds the credentials that stand in a text of the user's own, such as an
+// AddFrom adds the credentials that stand in a text of the user's own, such as an
 // argument or a nix.conf, so that they are known where they stand alone, too.
-func (s *Secrets) Learn(text string) {
-	for _, at := range standing(text) {
+func (s *Secrets) AddFrom(text string) {
+	for _, at := range findCredentials(text) {
 		group := text[at.from:at.to]
 		if at.place.parts == nil {
-			s.Know(group)
+			s.Add(group)
 			continue
 		}
-		s.Know(at.place.parts(group)...)
+		s.Add(at.place.parts(group)...)
 	}
 }
 
@@ -78,7 +78,7 @@ func (s *Secrets) Text(text string) string {
 	if clean.Plain(text) {
 		return mask(text, s.find(text))
 	}
-	seen, from := clean.Seen(text)
+	seen, from := clean.VisibleText(text)
 	ranges := s.find(seen)
 	for i, r := range ranges {
 		ranges[i] = span{from[r.from], from[r.to-1] + 1}
@@ -92,7 +92,7 @@ type span struct{ from, to int }
 // find lists what is secret, in order and apart from each other.
 func (s *Secrets) find(text string) []span {
 	var found []span
-	for _, at := range standing(text) {
+	for _, at := range findCredentials(text) {
 		found = append(found, at.span)
 	}
 	s.mu.RLock()

@@ -16,9 +16,9 @@ import (
 
 func TestText(t *testing.T) {
 	var s redact.Secrets
-	s.Know("jobs-token-1", "short")
-	s.Learn("git+https://me:argument-2@host/x")
-	s.Learn("access-tokens = github.com=setting-3 gitlab.com=PAT:setting-4\nsubstituters = https://cache:password-5@cache.example https://key1234567890abcdef@c")
+	s.Add("jobs-token-1", "short")
+	s.AddFrom("git+https://me:argument-2@host/x")
+	s.AddFrom("access-tokens = github.com=setting-3 gitlab.com=PAT:setting-4\nsubstituters = https://cache:password-5@cache.example https://key1234567890abcdef@c")
 	for text, want := range map[string]string{
 		"nothing here":                        "nothing here",
 		"a jobs-token-1, twice: jobs-token-1": "a ***, twice: ***",
@@ -86,7 +86,7 @@ func TestNoSecretSurvives(t *testing.T) {
 			}, secret)
 		}
 		var s redact.Secrets
-		s.Know(secret)
+		s.Add(secret)
 		text := hide(secret)
 		for name, got := range map[string]string{
 			"text": s.Text(text), "JSON": decoded(t, s.JSON(encoded(t, text))), "writer": throughWriter(t, &s, text),
@@ -187,7 +187,7 @@ func throughWriter(t *testing.T, s *redact.Secrets, text string) string {
 // A secret that was read from a file ends with a line break, and a key has lines.
 func TestLinesOfASecret(t *testing.T) {
 	var s redact.Secrets
-	s.Know("read-from-a-file-1\n", "-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAA1\n  AAAAC3NzaC1lZDI1NTE5AAAA\nno number\n-----END KEY-----\n")
+	s.Add("read-from-a-file-1\n", "-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAA1\n  AAAAC3NzaC1lZDI1NTE5AAAA\nno number\n-----END KEY-----\n")
 	for text, want := range map[string]string{
 		"it is read-from-a-file-1!":    "it is ***!",
 		"read-from-a-file-1\nnext":     "***\nnext",
@@ -203,7 +203,7 @@ func TestLinesOfASecret(t *testing.T) {
 
 func TestJSONStays(t *testing.T) {
 	var s redact.Secrets
-	s.Know("jobs-token-1")
+	s.Add("jobs-token-1")
 	for _, text := range []string{`{"a": 1.50, "b": "\u003cx\u003e", "c": [null, true, "ü"]}`, `"`, `"\`, ``, `{"a": "jobs-tok`} {
 		if got := string(s.JSON([]byte(text))); got != text {
 			t.Errorf("%s becomes %s", text, got)
@@ -217,7 +217,7 @@ func TestJSONStays(t *testing.T) {
 // A line without end is written before it ends, and no secret is cut.
 func TestWriterOfALongLine(t *testing.T) {
 	var s redact.Secrets
-	s.Know("jobs-token-1")
+	s.Add("jobs-token-1")
 	var out strings.Builder
 	w := s.Writer(&out)
 	text := strings.Repeat(strings.Repeat("x", 1000)+"jobs-token-1", 300)

@@ -5,39 +5,39 @@ import (
 	"strings"
 )
 
-// place is where credentials stand: the last group of the expression is one. Only texts
+// pattern is where credentials stand: the last group of the expression is one. Only texts
 // that hold one of the signs are searched.
-type place struct {
-	signs []string
-	when  func(text string) bool // a further quick check; may be nil
-	re    *regexp.Regexp
-	fine  func(match string) bool     // not a credential after all; may be nil
-	parts func(group string) []string // what of the group is secret by itself; nil is all
+type pattern struct {
+	hints   []string
+	applies func(text string) bool // a further quick check; may be nil
+	re      *regexp.Regexp
+	ignore  func(match string) bool     // not a credential after all; may be nil
+	parts   func(group string) []string // what of the group is secret by itself; nil is all
 }
 
-// stand is a credential where credentials stand.
-type stand struct {
+// credential is a credential where credentials stand.
+type credential struct {
 	span
-	place *place
+	place *pattern
 }
 
 // An address with a user in front of its host. A scheme is asked for, since
 // joachim@reason is a home. No quote, blank or slash is part of a user.
 var userRE = regexp.MustCompile("(?i)([a-z][a-z0-9+.-]*)://([^\\s/?#\"<>\\\\`]*)@")
 
-var places = []*place{
-	{signs: []string{"@"}, when: func(text string) bool { return strings.Contains(text, "://") }, re: userRE, fine: isLogin, parts: ofUser},
+var patterns = []*pattern{
+	{hints: []string{"@"}, applies: func(text string) bool { return strings.Contains(text, "://") }, re: userRE, ignore: isLogin, parts: userSecrets},
 	// An address that was cut off behind its password's beginning. What has digits
 	// alone is a port.
-	{signs: []string{"://"}, when: endsInHost, re: regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://([^\s/?#@:"\\\[]*:[^\s/?#@"\\…]*[^\s/?#@"\\…0-9:.,;)'\]>][^\s/?#@"\\…]*)(?:…|$)`)},
+	{hints: []string{"://"}, applies: endsInHost, re: regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://([^\s/?#@:"\\\[]*:[^\s/?#@"\\…]*[^\s/?#@"\\…0-9:.,;)'\]>][^\s/?#@"\\…]*)(?:…|$)`)},
 	// One inside another, as a parameter.
-	{signs: []string{"%2F%2F", "%2f%2f"}, re: regexp.MustCompile(`(?i)%3a%2f%2f((?:[\w.~!$&*+,;=()-]|%[013-9a-f][0-9a-f]|%2[0-9a-e])+)%40`)},
-	{signs: []string{"?", "&", `\u0026`}, re: regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)[\w.%\[\]-]*(?:token|secret|passw(?:or)?d|pwd|api_?key|access_?key|auth|credentials?|signature|sig)=([^&;\s"'<>#\\]*[^&;\s"'<>#\\:.,)\]])`)},
-	{signs: []string{"ccess-tokens", "CCESS-TOKENS"}, re: regexp.MustCompile(`(?i)\baccess-tokens\b["'\s:=]+([^\s"'\\=]+=[^\s"'\\]+(?:[ \t]+[^\s"'\\=]+=[^\s"'\\]+)*)`), parts: ofHosts},
-	{signs: []string{"uthorization", "UTHORIZATION"}, re: regexp.MustCompile(`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([^\s"'\\]+)`)},
-	{signs: []string{"-T", "-t"}, re: regexp.MustCompile(`(?i)\b(?:private|job|deploy)-token\s*:\s*([^\s"'\\]+)`)},
+	{hints: []string{"%2F%2F", "%2f%2f"}, re: regexp.MustCompile(`(?i)%3a%2f%2f((?:[\w.~!$&*+,;=()-]|%[013-9a-f][0-9a-f]|%2[0-9a-e])+)%40`)},
+	{hints: []string{"?", "&", `\u0026`}, re: regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)[\w.%\[\]-]*(?:token|secret|passw(?:or)?d|pwd|api_?key|access_?key|auth|credentials?|signature|sig)=([^&;\s"'<>#\\]*[^&;\s"'<>#\\:.,)\]])`)},
+	{hints: []string{"ccess-tokens", "CCESS-TOKENS"}, re: regexp.MustCompile(`(?i)\baccess-tokens\b["'\s:=]+([^\s"'\\=]+=[^\s"'\\]+(?:[ \t]+[^\s"'\\=]+=[^\s"'\\]+)*)`), parts: hostTokens},
+	{hints: []string{"uthorization", "UTHORIZATION"}, re: regexp.MustCompile(`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([^\s"'\\]+)`)},
+	{hints: []string{"-T", "-t"}, re: regexp.MustCompile(`(?i)\b(?:private|job|deploy)-token\s*:\s*([^\s"'\\]+)`)},
 	// Tokens of GitHub and GitLab are known by their looks.
-	{signs: []string{"gh", "glpat-"}, re: regexp.MustCompile(`\b(gh[opusr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,})`)},
+	{hints: []string{"gh", "glpat-"}, re: regexp.MustCompile(`\b(gh[opusr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,})`)},
 }
 
 // endsInHost says whether a text may end in the host of an address, or what is shown
@@ -58,16 +58,16 @@ func isLogin(match string) bool {
 	return m[2] == "" || m[2] == Mask || strings.Contains(scheme, "ssh") && !strings.Contains(m[2], ":")
 }
 
-// standing lists what stands where credentials do.
-func standing(text string) []stand {
-	var found []stand
-	for _, p := range places {
-		if !holdsAny(text, p.signs) || p.when != nil && !p.when(text) {
+// findCredentials lists what stands where credentials do.
+func findCredentials(text string) []credential {
+	var found []credential
+	for _, p := range patterns {
+		if !holdsAny(text, p.hints) || p.applies != nil && !p.applies(text) {
 			continue
 		}
 		for _, m := range p.re.FindAllStringSubmatchIndex(text, -1) {
-			if p.fine == nil || !p.fine(text[m[0]:m[1]]) {
-				found = append(found, stand{span{m[len(m)-2], m[len(m)-1]}, p})
+			if p.ignore == nil || !p.ignore(text[m[0]:m[1]]) {
+				found = append(found, credential{span{m[len(m)-2], m[len(m)-1]}, p})
 			}
 		}
 	}
@@ -83,9 +83,9 @@ func holdsAny(text string, signs []string) bool {
 	return false
 }
 
-// ofUser is what is secret of user:password: the password, and a user that looks like a
+// userSecrets is what is secret of user:password: the password, and a user that looks like a
 // token. Any other may well be a person's name, which is no secret elsewhere.
-func ofUser(credential string) []string {
+func userSecrets(credential string) []string {
 	name, password, _ := strings.Cut(credential, ":")
 	if LooksRandom(name) {
 		return []string{name, password}
@@ -93,8 +93,8 @@ func ofUser(credential string) []string {
 	return []string{password}
 }
 
-// ofHosts are the tokens of host=token, host=kind:token and so on.
-func ofHosts(list string) []string {
+// hostTokens are the tokens of host=token, host=kind:token and so on.
+func hostTokens(list string) []string {
 	var tokens []string
 	for word := range strings.FieldsSeq(list) {
 		_, token, _ := strings.Cut(word, "=")

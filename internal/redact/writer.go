@@ -20,19 +20,19 @@ type writer struct {
 // When a line is this long its beginning is written, and this much of its end is held
 // back.
 const (
-	longestLine   = 64 << 10
-	longestSecret = 8 << 10
+	maxLine   = 64 << 10
+	maxSecret = 8 << 10
 )
 
 func (w *writer) Write(p []byte) (int, error) {
 	w.held = append(w.held, p...)
 	if end := bytes.LastIndexByte(w.held, '\n') + 1; end > 0 {
-		if err := w.pass(end); err != nil {
+		if err := w.flush(end); err != nil {
 			return 0, err
 		}
 	}
-	if len(w.held) > longestLine {
-		if err := w.pass(w.cut()); err != nil {
+	if len(w.held) > maxLine {
+		if err := w.flush(w.cut()); err != nil {
 			return 0, err
 		}
 	}
@@ -41,7 +41,7 @@ func (w *writer) Write(p []byte) (int, error) {
 
 // cut is where a long line may be cut, which is not inside a secret.
 func (w *writer) cut() int {
-	at := len(w.held) - longestSecret
+	at := len(w.held) - maxSecret
 	masked := w.secrets.Text(string(w.held))
 	// A cut is inside a secret if what is masked on both sides of it is not what is
 	// masked of the whole. Only a few are tried: each goes through the whole line.
@@ -49,12 +49,12 @@ func (w *writer) cut() int {
 		if w.secrets.Text(string(w.held[:at]))+w.secrets.Text(string(w.held[at:])) == masked {
 			return at
 		}
-		at -= longestSecret
+		at -= maxSecret
 	}
 	return len(w.held)
 }
 
-func (w *writer) pass(end int) error {
+func (w *writer) flush(end int) error {
 	text := string(w.held[:end])
 	w.held = append(w.held[:0], w.held[end:]...)
 	_, err := io.Copy(w.to, strings.NewReader(w.secrets.Text(text)))
@@ -62,4 +62,4 @@ func (w *writer) pass(end int) error {
 }
 
 // Close writes what is held back.
-func (w *writer) Close() error { return w.pass(len(w.held)) }
+func (w *writer) Close() error { return w.flush(len(w.held)) }

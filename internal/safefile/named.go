@@ -30,8 +30,8 @@ type LinkError struct{ Path string }
 
 func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
 
-// mostLinks is how many links Linux follows in a path.
-const mostLinks = 40
+// maxLinks is how many links Linux follows in a path.
+const maxLinks = 40
 
 // Resolve follows the links of a path as the kernel does, except those in or below the
 // given folders, which a stranger may have made: they give a [*LinkError]. It ignores
@@ -75,7 +75,7 @@ func Resolve(path string, theirs ...string) (string, error) {
 		if slices.ContainsFunc(real, func(folder string) bool { return isBelow(at, folder) }) {
 			return "", &LinkError{next}
 		}
-		if links++; links > mostLinks {
+		if links++; links > maxLinks {
 			return "", &fs.PathError{Op: "open", Path: path, Err: syscall.ELOOP}
 		}
 		to, err := os.Readlink(next)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ErrNobodyReads is found by errors.Is in the error for a pipe without a reader.
-var ErrNobodyReads = errors.New("nobody reads from this pipe")
+// ErrNoReader is found by errors.Is in the error for a pipe without a reader.
+var ErrNoReader = errors.New("nobody reads from this pipe")
 
 // WritePipe writes a text into a named pipe, and gives up when nobody has read from it for
 // as long as patience. It follows no link.
@@ -28,7 +28,7 @@ func WritePipe(path string, text []byte, patience time.Duration) error {
 		}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = nobody(path, patience)
+		err = noReader(path, patience)
 	}
 	return errors.Join(err, f.Close())
 }
@@ -42,7 +42,7 @@ func openPipe(path string, patience time.Duration) (*os.File, error) {
 		case errors.Is(err, syscall.ENXIO) && time.Now().Before(end):
 			continue
 		case errors.Is(err, syscall.ENXIO):
-			return nil, nobody(path, patience)
+			return nil, noReader(path, patience)
 		case err != nil:
 			return nil, err
 		}
@@ -57,6 +57,6 @@ func openPipe(path string, patience time.Duration) (*os.File, error) {
 	}
 }
 
-func nobody(path string, patience time.Duration) error {
-	return &fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("%w for %s", ErrNobodyReads, patience)}
+func noReader(path string, patience time.Duration) error {
+	return &fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("%w for %s", ErrNoReader, patience)}
 }

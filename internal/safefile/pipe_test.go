@@ -60,7 +60,7 @@ func TestPipesThatNobodyReads(t *testing.T) {
 			_, err := soon(t, func() ([]byte, error) {
 				return nil, safefile.WritePipe(path, make([]byte, 1<<20), 100*time.Millisecond)
 			})
-			if !errors.Is(err, safefile.ErrNobodyReads) {
+			if !errors.Is(err, safefile.ErrNoReader) {
 				t.Errorf("the error is %v", err)
 			}
 		})

@@ -38,14 +38,14 @@ func Handle(f func(*Crash)) {
 // Go starts a goroutine.
 func Go(f func()) {
 	go func() {
-		defer handOver()
+		defer report()
 		f()
 	}()
 }
 
 // Do is for what runs in a goroutine that somebody else starts, or in main's own.
 func Do(f func()) {
-	defer handOver()
+	defer report()
 	f()
 }
 
@@ -55,7 +55,7 @@ func Func(f func()) func() { return func() { Do(f) } }
 // Error is [Func] for an errgroup.
 func Error(f func() error) func() error {
 	return func() error {
-		defer handOver()
+		defer report()
 		return f()
 	}
 }
@@ -71,8 +71,8 @@ func Try(f func() error) (err error) {
 	return f()
 }
 
-// handOver is deferred. It recovers only if there is somebody to tell.
-func handOver() {
+// report is deferred. It recovers only if there is somebody to tell.
+func report() {
 	h := handler.Load()
 	if h == nil {
 		return

@@ -36,9 +36,9 @@ func TestDamagedHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	texts := damage.Whole()
+	texts := damage.Replacements()
 	for range 60 {
-		texts = append(texts, string(damage.Some(rng, good)))
+		texts = append(texts, string(damage.Text(rng, good)))
 	}
 	damaged := 0
 	for _, text := range texts {

@@ -9,30 +9,30 @@ import (
 
 	"github.com/flakeci/flakeci/internal/damage"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Whatever happens to a journal: nothing passed in it that did not pass, nor for another
 // derivation, and what is lost is said or stood at the end.
 func TestDamagedJournals(t *testing.T) {
 	f := fleet()
-	failed := runner.Result{Cell: f.cell(t, "nixos/b"), Status: result.Failed, DrvPath: "/nix/store/b.drv", Causes: []*result.Cause{{Title: "no"}}}
-	f.results = []runner.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "home/joe@a"))}
+	failed := outcome.Result{Cell: f.cell(t, "nixos/b"), Status: result.Failed, DrvPath: "/nix/store/b.drv", Causes: []*result.Cause{{Title: "no"}}}
+	f.results = []outcome.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "home/joe@a"))}
 	s := slot(t)
-	end := runner.Conclude(f.results, false)
+	end := outcome.Conclude(f.results, false)
 	f.write(t, s, &end)
 	good, err := os.ReadFile(s.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	truth := map[string]runner.Result{}
+	truth := map[string]outcome.Result{}
 	for _, r := range s.mustRead(t).results {
 		truth[r.Cell.ID] = r
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	texts := damage.Whole()
+	texts := damage.Replacements()
 	for range 2000 {
-		texts = append(texts, string(damage.Some(rng, good)))
+		texts = append(texts, string(damage.Text(rng, good)))
 	}
 	unreadable := 0
 	for _, text := range texts {
@@ -68,7 +68,7 @@ func TestDamagedJournals(t *testing.T) {
 func TestBegin(t *testing.T) {
 	s := slot(t)
 	f := fleet()
-	f.results = []runner.Result{passed(f.cell(t, "nixos/a"))}
+	f.results = []outcome.Result{passed(f.cell(t, "nixos/a"))}
 	f.write(t, s, nil)
 	before := s.mustRead(t)
 	for _, keep := range []bool{false, true} {

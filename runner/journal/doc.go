@@ -1,15 +1,15 @@
-// Package journal keeps the record of a run as it happens, so that one that was
-// killed can be reported, and gone on with.
+// Package journal keeps the record of a run as it happens, so that a run that was killed can
+// be reported and resumed.
 //
 // It is a file of JSON lines, each ending with a checksum, so that damage is noticed.
-// The first is the [Head], which says what was run; then come the cells, and what a
-// [runner.Watcher] is told: a phase that begins, a cell that is finished, with each
-// cause in a line of its own before the first cell that has it. A run that came to its
-// end says so in the last line. Each line is handed to the system as it is told, so
-// that it outlives flakeci, and those of finished cells are put to the disk several
-// times a second, so that it outlives the machine but for its last moment. A line that
-// is cut off or damaged ends what is read. The journal begins before the flake is
-// looked into, and is written anew when the cells are known.
+// The first is the [Head], which says what was run; then come the cells, and some of the
+// events of the run: a phase that begins, a cell that is finished, with each cause in a
+// line of its own before the first cell that has it. A run that came to its
+// end says so in the last line. Each line is written to the file with its event, so
+// that it outlives flakeci. Those of finished cells are synced several times a second, so that
+// only the last moment is lost if the machine dies. Reading ends at a line that is cut off or
+// damaged. The journal begins before the flake is looked into, and is written anew when the
+// cells are known.
 package journal
 
 import (
@@ -19,13 +19,13 @@ import (
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Schema names the version of the lines that this package writes and reads.
 const Schema = "flakeci.journal/v2"
 
-// Head is what there is to know of a run before it begins.
+// Head is what is known of a run before it begins.
 type Head struct {
 	Schema  string    `json:"schema"`
 	Started time.Time `json:"started"`
@@ -54,23 +54,21 @@ type Shard struct {
 type record struct {
 	At   time.Time `json:"at"`
 	Head *Head     `json:"head,omitempty"`
-	// Offer are cells of the flake, all but those that Found tells of: homes inside
-	// hosts.
+	// Offer are the cells of the flake, without the homes inside hosts, which are in Found.
 	Offer []cell      `json:"offer,omitempty"`
 	Found *cell       `json:"found,omitempty"`
 	Start *start      `json:"start,omitempty"`
 	Cause *cause      `json:"cause,omitempty"`
 	Done  *cellResult `json:"done,omitempty"`
-	// Earlier is a result of the run that this one goes on with, which it has not
-	// come to yet.
+	// Earlier is a result of the run that this one resumes, which it may still take over.
 	Earlier *cellResult `json:"earlier,omitempty"`
 	End     *end        `json:"end,omitempty"`
 }
 
 // start is a phase of a cell that begins.
 type start struct {
-	Cell  cell   `json:"cell"`
-	Phase string `json:"phase"`
+	Cell  cell             `json:"cell"`
+	Phase result.PhaseName `json:"phase"`
 }
 
 // end is the end of a run.
@@ -79,7 +77,7 @@ type end struct {
 	About       json.RawMessage `json:"about"`
 }
 
-// cell is a cell with its path, which its own JSON leaves out.
+// cell is a cell with its path, which the JSON of a cell leaves out.
 type cell struct {
 	matrix.Cell
 	Path []string `json:"path"`
@@ -98,9 +96,9 @@ type cause struct {
 	result.Cause
 }
 
-// cellResult is a result whose causes are numbers. All else of it is as it is there.
+// cellResult is a result whose causes are numbers.
 type cellResult struct {
-	runner.Result
+	outcome.Result
 	Cell   cell
 	Causes []int
 	Phases []phase
@@ -108,12 +106,12 @@ type cellResult struct {
 
 // phase is a phase whose causes are numbers.
 type phase struct {
-	runner.Phase
+	outcome.Phase
 	Causes []int
 }
 
 // encode puts numbers in the place of causes.
-func encode(res runner.Result, number func(*result.Cause) int) *cellResult {
+func encode(res outcome.Result, number func(*result.Cause) int) *cellResult {
 	out := &cellResult{Result: res, Cell: *cellOf(res.Cell), Causes: numbers(res.Causes, number)}
 	for _, p := range res.Phases {
 		out.Phases = append(out.Phases, phase{p, numbers(p.Causes, number)})
@@ -130,7 +128,7 @@ func numbers(causes []*result.Cause, number func(*result.Cause) int) []int {
 }
 
 // decode puts the causes back.
-func (r *cellResult) decode(causes map[int]*result.Cause) (res runner.Result, err error) {
+func (r *cellResult) decode(causes map[int]*result.Cause) (res outcome.Result, err error) {
 	res = r.Result
 	res.Cell, res.Phases = r.Cell.plain(), nil
 	if res.Causes, err = lookUp(r.Causes, causes); err != nil {

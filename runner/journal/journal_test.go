@@ -21,6 +21,8 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // fill sets all that is exported to something, so that no field that is added to
@@ -74,15 +76,15 @@ func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 	}
 }
 
-// told is what a run has told, cell by cell.
-type told struct {
+// sample is a run that a test makes up: its cells and their results.
+type sample struct {
 	head    Head
 	offer   []matrix.Cell
-	results []runner.Result
+	results []outcome.Result
 }
 
-func (told) Generate(rng *rand.Rand, _ int) reflect.Value {
-	t := told{offer: matrix.New(matrix.Inventory{
+func (sample) Generate(rng *rand.Rand, _ int) reflect.Value {
+	t := sample{offer: matrix.New(matrix.Inventory{
 		NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}, {Key: "joe"}}, Embedded: []matrix.Embedded{{Host: "b", User: "ann"}},
 	}).Cells}
 	fill(reflect.ValueOf(&t.head.Terms).Elem(), rng, nil)
@@ -93,7 +95,7 @@ func (told) Generate(rng *rand.Rand, _ int) reflect.Value {
 		fill(reflect.ValueOf(c).Elem(), rng, causes)
 	}
 	for _, c := range t.offer {
-		var res runner.Result
+		var res outcome.Result
 		fill(reflect.ValueOf(&res).Elem(), rng, causes)
 		if res.Cell = c; rng.Intn(2) == 0 {
 			res.Cell.System = "x86_64-linux"
@@ -116,18 +118,18 @@ func slot(t *testing.T) *Slot {
 }
 
 // write writes a journal; a nil end is a run that was killed.
-func (told told) write(t *testing.T, s *Slot, end *runner.Outcome) {
+func (f sample) write(t *testing.T, s *Slot, end *outcome.Run) {
 	t.Helper()
-	w, err := s.Create(told.head, told.offer, nil)
+	w, err := s.Create(f.head, f.offer, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, res := range told.results {
-		w.Watcher().Start(res.Cell, "eval")
-		w.Watcher().Done(res)
+	for _, res := range f.results {
+		w.Record(event.Started{Cell: res.Cell, Phase: result.PhaseEval.Name()})
+		w.Record(event.Finished{Result: res})
 	}
 	if end != nil {
-		w.End(*end, told.head.About)
+		w.End(*end, f.head.About)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -147,17 +149,17 @@ func (s *Slot) mustRead(t *testing.T) *Journal {
 // cause.
 func TestRoundTrip(t *testing.T) {
 	s := slot(t)
-	same := func(told told) bool {
-		want := runner.Conclude(slices.Clone(told.results), rand.Intn(2) == 0)
-		told.write(t, s, &want)
+	same := func(f sample) bool {
+		want := outcome.Conclude(slices.Clone(f.results), rand.Intn(2) == 0)
+		f.write(t, s, &want)
 		j := s.mustRead(t)
 		got, err := j.Outcome("killed")
 		if err != nil {
 			t.Fatal(err)
 		}
-		told.head.Schema = Schema
-		if !reflect.DeepEqual(j.Head, told.head) {
-			t.Errorf("the head is\n%+v\nand was\n%+v", j.Head, told.head)
+		f.head.Schema = Schema
+		if !reflect.DeepEqual(j.Head, f.head) {
+			t.Errorf("the head is\n%+v\nand was\n%+v", j.Head, f.head)
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("the outcome is\n%+v\nand was\n%+v", got, want)
@@ -178,8 +180,8 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // passed is a cell that passed.
-func passed(c matrix.Cell) runner.Result {
-	return runner.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: drvOf(c)}
+func passed(c matrix.Cell) outcome.Result {
+	return outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: drvOf(c)}
 }
 
 // drvOf is a derivation for a cell.
@@ -188,27 +190,27 @@ func drvOf(c matrix.Cell) string {
 }
 
 // fleet has two hosts.
-func fleet() told {
-	return told{
+func fleet() sample {
+	return sample{
 		head:  Head{Started: time.Now(), Selection: matrix.Selection{Kinds: []matrix.Kind{matrix.KindNixOS, matrix.KindHome}}},
 		offer: matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells,
 	}
 }
 
-func (told told) cell(t *testing.T, id string) matrix.Cell {
+func (f sample) cell(t *testing.T, id string) matrix.Cell {
 	t.Helper()
-	i := slices.IndexFunc(told.offer, func(c matrix.Cell) bool { return c.ID == id })
+	i := slices.IndexFunc(f.offer, func(c matrix.Cell) bool { return c.ID == id })
 	if i < 0 {
 		t.Fatalf("no cell %s", id)
 	}
-	return told.offer[i]
+	return f.offer[i]
 }
 
 // At whichever byte a journal ends, what was whole before is there, and the rest is
 // canceled.
 func TestTorn(t *testing.T) {
 	f := fleet()
-	f.results = []runner.Result{passed(f.cell(t, "nixos/b")), passed(f.cell(t, "home/joe@a"))}
+	f.results = []outcome.Result{passed(f.cell(t, "nixos/b")), passed(f.cell(t, "home/joe@a"))}
 	s := slot(t)
 	f.write(t, s, nil)
 	data, err := os.ReadFile(s.path)
@@ -266,14 +268,13 @@ func TestUnderWay(t *testing.T) {
 	}
 	home, host := f.cell(t, "home/joe@a"), f.cell(t, "nixos/a")
 	inside := matrix.EmbeddedCell(host, "ann", "")
-	watch := w.Watcher()
-	watch.More(matrix.New(matrix.Inventory{Checks: []matrix.Output{{System: "x86_64-linux", Name: "fmt"}}}).Cells)
-	watch.Start(host, string(result.PhaseEval))
-	watch.Found(inside)
-	watch.Start(host, string(result.PhaseBuild))
-	watch.Done(passed(home))
-	watch.Start(home, "activate")
-	watch.Start(home, string(result.PhaseBuild)+runner.AtBase)
+	w.Record(event.Added{Cells: matrix.New(matrix.Inventory{Checks: []matrix.Output{{System: "x86_64-linux", Name: "fmt"}}}).Cells})
+	w.Record(event.Started{Cell: host, Phase: result.PhaseEval.Name()})
+	w.Record(event.Found{Home: inside})
+	w.Record(event.Started{Cell: host, Phase: result.PhaseBuild.Name()})
+	w.Record(event.Finished{Result: passed(home)})
+	w.Record(event.Started{Cell: home, Phase: result.PhaseActivate.Name()})
+	w.Record(event.Started{Cell: home, Phase: result.PhaseBuild.Name(), AtBase: true})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +306,7 @@ func TestKilledAgain(t *testing.T) {
 	f := fleet()
 	unchanged := passed(f.cell(t, "home/joe@a"))
 	unchanged.How = result.Unchanged
-	f.results = []runner.Result{passed(f.cell(t, "nixos/a")), passed(f.cell(t, "nixos/b")), unchanged}
+	f.results = []outcome.Result{passed(f.cell(t, "nixos/a")), passed(f.cell(t, "nixos/b")), unchanged}
 	s := slot(t)
 	f.write(t, s, nil)
 	first := s.mustRead(t)
@@ -314,7 +315,7 @@ func TestKilledAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := first.Earlier(false).Passed["nixos/b"]
-	w.Watcher().Done(again)
+	w.Record(event.Finished{Result: again})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -337,20 +338,20 @@ func TestMaskedIDs(t *testing.T) {
 		f.offer = matrix.New(matrix.Inventory{NixOS: []string{"a", "h?token=first", "h?token=other"}}).Cells
 		failed := passed(f.cell(t, "nixos/h?token=first"))
 		failed.Status = result.Failed
-		f.results = []runner.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "nixos/h?token=other"))}
+		f.results = []outcome.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "nixos/h?token=other"))}
 		if !failsFirst {
 			slices.Reverse(f.results)
 		}
 		s := slot(t)
 		s.Redact = new(redact.Secrets).JSON
-		end := runner.Conclude(slices.Clone(f.results), false)
+		end := outcome.Conclude(slices.Clone(f.results), false)
 		f.write(t, s, &end)
 		j := s.mustRead(t)
 		if e := j.Earlier(true); len(e.Passed) != 1 || !e.Same["nixos/a"] {
 			t.Errorf("taken over: %+v", e)
 		}
 		got, err := j.Outcome("killed")
-		if err != nil || !slices.ContainsFunc(got.Results, func(r runner.Result) bool { return r.Status.NeedsAttention() }) {
+		if err != nil || !slices.ContainsFunc(got.Results, func(r outcome.Result) bool { return r.Status.NeedsAttention() }) {
 			t.Errorf("nothing failed: %+v, %v", got, err)
 		}
 	}
@@ -473,25 +474,25 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer w.file.Close()
 	w.file = full
-	w.Watcher().Done(passed(f.offer[0]))
-	w.End(runner.Outcome{}, nil)
+	w.Record(event.Finished{Result: passed(f.offer[0])})
+	w.End(outcome.Run{}, nil)
 	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "no space left") {
 		t.Errorf("the error is %v", err)
 	}
 }
 
 func FuzzRead(f *testing.F) {
-	told := fleet()
+	s := fleet()
 	dir := f.TempDir()
-	w, err := create(filepath.Join(dir, "x"), nil, told.head, told.offer, nil)
+	w, err := create(filepath.Join(dir, "x"), nil, s.head, s.offer, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
 	cause := &result.Cause{Kind: "build", Title: "no"}
-	failed := runner.Result{Cell: told.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []runner.Phase{{Causes: []*result.Cause{cause}}}}
-	w.Watcher().Start(told.offer[1], "build")
-	w.Watcher().Done(failed)
-	w.End(runner.Outcome{Results: []runner.Result{passed(told.offer[2])}}, nil)
+	failed := outcome.Result{Cell: s.offer[0], Status: result.Failed, Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Causes: []*result.Cause{cause}}}}
+	w.Record(event.Started{Cell: s.offer[1], Phase: result.PhaseBuild.Name()})
+	w.Record(event.Finished{Result: failed})
+	w.End(outcome.Run{Results: []outcome.Result{passed(s.offer[2])}}, nil)
 	if err := w.Close(); err != nil {
 		f.Fatal(err)
 	}
@@ -558,7 +559,7 @@ func TestForeignPaths(t *testing.T) {
 	} {
 		res := passed(f.cell(t, "nixos/a"))
 		res.DrvPath, res.OutPaths = c.drv, map[string]string{"out": c.out}
-		f.results = []runner.Result{res}
+		f.results = []outcome.Result{res}
 		s := slot(t)
 		f.write(t, s, nil)
 		j := s.mustRead(t)
@@ -567,7 +568,7 @@ func TestForeignPaths(t *testing.T) {
 			t.Errorf("%+v: foreign %t, taken over %t", c, j.Foreign(), taken)
 		}
 		// As a run carries it on that did not come to the cell.
-		w, err := s.Create(f.head, f.offer, &runner.Earlier{Passed: map[string]runner.Result{"nixos/a": res}})
+		w, err := s.Create(f.head, f.offer, &runner.Earlier{Passed: map[string]outcome.Result{"nixos/a": res}})
 		if err == nil {
 			err = w.Close()
 		}

@@ -16,25 +16,25 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Journal is what is in a file.
+// Journal is what was read from a file.
 type Journal struct {
 	Head Head
-	// Last is when something was written last.
+	// Last is when the last line was written.
 	Last time.Time
-	// Damaged says that a line is not what was written, so that all from there on is
-	// lost. A last line that is cut off does not count: that is how the journal of a
-	// run that was killed ends.
+	// Damaged says that a line was changed since, and all after it is lost. A last line that
+	// is cut off does not count: the journal of a killed run ends like that.
 	Damaged bool
 	// Ended says that the run came to its end, Interrupted that somebody ended it.
 	Ended, Interrupted bool
 
 	offer   []matrix.Cell
 	homes   []matrix.Cell // found inside hosts
-	results map[string]runner.Result
-	earlier map[string]runner.Result
-	begun   map[string]runner.Phase // of cells that are not finished, the last phase
+	results map[string]outcome.Result
+	earlier map[string]outcome.Result
+	begun   map[string]outcome.Phase // of cells that are not finished, the last phase
 }
 
 // Looking says that no cells are known: the flake was still being looked into, or they
@@ -48,17 +48,17 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.Reason }
 
-// mostJournal is the longest journal that is read, in bytes.
+// mostJournal is the most bytes of a journal that are read.
 const mostJournal = 256 << 20
 
-// Read reads a journal as far as its lines are whole. The error is a
-// [*FormatError] if there is not even a head.
+// Read reads a journal as far as its lines are whole. Without a head the error is a
+// [*FormatError].
 func Read(r io.Reader) (*Journal, error) {
 	data, err := safefile.All(r, mostJournal)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
-	j := &Journal{results: map[string]runner.Result{}, earlier: map[string]runner.Result{}, begun: map[string]runner.Phase{}}
+	j := &Journal{results: map[string]outcome.Result{}, earlier: map[string]outcome.Result{}, begun: map[string]outcome.Phase{}}
 	causes := map[int]*result.Cause{}
 	first, signed := true, false
 	for line := range bytes.Lines(data) {
@@ -112,7 +112,7 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 		j.homes = append(j.homes, rec.Found.plain())
 	case rec.Start != nil:
 		c := rec.Start.Cell.plain()
-		j.begun[c.ID] = runner.Phase{Phase: result.Phase{Name: result.ParsePhaseName(rec.Start.Phase), Status: result.Canceled, Started: rec.At}}
+		j.begun[c.ID] = outcome.Phase{Phase: result.Phase{Name: rec.Start.Phase, Status: result.Canceled, Started: rec.At}}
 	case rec.Cause != nil:
 		causes[rec.Cause.Number] = &rec.Cause.Cause
 	case rec.Done != nil:
@@ -127,7 +127,7 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 	return err
 }
 
-func keep(results map[string]runner.Result, r *cellResult, causes map[int]*result.Cause) error {
+func keep(results map[string]outcome.Result, r *cellResult, causes map[int]*result.Cause) error {
 	res, err := r.decode(causes)
 	if err != nil {
 		return err
@@ -139,8 +139,7 @@ func keep(results map[string]runner.Result, r *cellResult, causes map[int]*resul
 	return nil
 }
 
-// isMasked says whether something was masked in an id, so that it may be that of
-// several cells.
+// isMasked says whether something was masked in an id, so that several cells may have it.
 func isMasked(id string) bool { return strings.Contains(id, redact.Mask) }
 
 // More shards than anybody has machines for.
@@ -159,12 +158,12 @@ func (j *Journal) Matrix() (matrix.Matrix, error) {
 	return m, err
 }
 
-// Outcome is what the run had come to. What was not finished by then is canceled,
-// with a note that says why.
-func (j *Journal) Outcome(why string) (runner.Outcome, error) {
+// Outcome returns what became of the cells. Those that were not finished are canceled, with a
+// note that says why.
+func (j *Journal) Outcome(why string) (outcome.Run, error) {
 	m, err := j.Matrix()
 	if err != nil {
-		return runner.Outcome{}, err
+		return outcome.Run{}, err
 	}
 	results, seen := maps.Clone(j.results), map[string]bool{}
 	for _, c := range slices.Concat(m.Cells, j.homes) {
@@ -176,7 +175,7 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 		p, begun := j.begun[c.ID]
 		switch {
 		case !done && !j.Ended:
-			res = runner.Result{Cell: c, Status: result.Canceled, Note: "not begun when " + why}
+			res = outcome.Result{Cell: c, Status: result.Canceled, Note: "not begun when " + why}
 		case !begun || j.Ended:
 			continue
 		}
@@ -188,17 +187,17 @@ func (j *Journal) Outcome(why string) (runner.Outcome, error) {
 		}
 		results[c.ID] = res
 	}
-	list := slices.SortedFunc(maps.Values(results), func(a, b runner.Result) int { return matrix.Compare(a.Cell, b.Cell) })
-	return runner.Conclude(list, !j.Ended || j.Interrupted), nil
+	list := slices.SortedFunc(maps.Values(results), func(a, b outcome.Result) int { return matrix.Compare(a.Cell, b.Cell) })
+	return outcome.Conclude(list, !j.Ended || j.Interrupted), nil
 }
 
-// Earlier is what a run that goes on with this one can take over. Same says that
-// the flake is what it was. What was left out as unchanged is none of it, for the
-// base may be another by now. Nor is a cell whose id was masked, which may be another,
-// or whose paths are not store paths.
+// Earlier returns what a run that resumes this one can take over. Same says that the flake
+// has not changed. It leaves out cells that were unchanged from the base, which may be another
+// by now, cells with a masked id, which may be others, and cells whose paths are not store
+// paths.
 func (j *Journal) Earlier(same bool) *runner.Earlier {
 	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
-	maps.DeleteFunc(e.Passed, func(id string, res runner.Result) bool { return isMasked(id) || isForeign(res) })
+	maps.DeleteFunc(e.Passed, func(id string, res outcome.Result) bool { return isMasked(id) || isForeign(res) })
 	for id, res := range j.results {
 		if isMasked(id) || isForeign(res) || res.Status != result.Passed || res.How == result.Unchanged || res.DrvPath == "" {
 			continue
@@ -206,7 +205,7 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 		if res.From.IsZero() {
 			res.From = j.Last
 		}
-		res.SameAs, res.Base = "", nil // which the new run finds out
+		res.SameAs, res.Base = "", nil // the new run finds these out
 		e.Passed[id], e.Same[id] = res, same
 	}
 	if same {
@@ -218,7 +217,7 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 // Foreign says whether there are cells whose derivation or outputs are not store paths:
 // somebody else wrote these, or a credential was masked in them.
 func (j *Journal) Foreign() bool {
-	for _, list := range []map[string]runner.Result{j.results, j.earlier} {
+	for _, list := range []map[string]outcome.Result{j.results, j.earlier} {
 		for _, res := range list {
 			if isForeign(res) {
 				return true
@@ -228,4 +227,4 @@ func (j *Journal) Foreign() bool {
 	return false
 }
 
-func isForeign(res runner.Result) bool { return nix.CheckSaved(res.DrvPath, res.OutPaths) != nil }
+func isForeign(res outcome.Result) bool { return nix.CheckSaved(res.DrvPath, res.OutPaths) != nil }

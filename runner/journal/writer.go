@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,10 +12,12 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Writer writes the journal of a run. What cannot be written ends the journal and
-// not the run; [Writer.Close] tells of it.
+// Writer writes the journal of a run. An error ends the journal and not the run;
+// [Writer.Close] returns it.
 type Writer struct {
 	file   *os.File
 	redact func([]byte) []byte
@@ -24,16 +25,16 @@ type Writer struct {
 	done   map[string]bool // cells whose results were written
 	err    error
 
-	dirty  chan struct{} // something is to be put to the disk
+	dirty  chan struct{} // something must be synced
 	ending chan struct{} // closed with the journal
 	synced sync.WaitGroup
 }
 
-// rest is the least time between two times that the journal is put to the disk.
-const rest = 100 * time.Millisecond
+// syncInterval is the least time between two syncs of the journal.
+const syncInterval = 100 * time.Millisecond
 
-// create begins a journal in the place of the one that has its path. That stays
-// until the new one holds all that is taken over from it.
+// create begins a journal in place of the one at path. The old one stays until the new one
+// holds all that is taken over from it.
 func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
 	f, err := safefile.Create(path + ".new")
 	if err != nil {
@@ -49,7 +50,7 @@ func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell
 		w.carry(earlier)
 	}
 	err = w.err
-	if earlier != nil { // else nothing of what was there is to be kept
+	if earlier != nil { // else nothing of the old one is kept
 		err = errors.Join(err, f.Sync())
 	}
 	if err == nil {
@@ -60,17 +61,17 @@ func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell
 	}
 	w.synced.Go(safely.Func(func() {
 		for range w.dirty {
-			_ = f.Sync() // a disk that does not take it is the power cut's concern
+			_ = f.Sync() // an error matters only if the power fails
 			select {
 			case <-w.ending:
-			case <-time.After(rest):
+			case <-time.After(syncInterval):
 			}
 		}
 	}))
 	return w, nil
 }
 
-// offer writes cells of the flake.
+// offer writes the cells of the flake.
 func (w *Writer) offer(list []matrix.Cell) {
 	var cells []cell
 	for _, c := range list {
@@ -79,8 +80,8 @@ func (w *Writer) offer(list []matrix.Cell) {
 	w.write(record{Offer: cells})
 }
 
-// carry writes what may be taken over from an earlier run: until it is, it has to
-// outlive this one.
+// carry writes what may be taken over from an earlier run. It has to outlive this run, which
+// may be killed before it takes it over.
 func (w *Writer) carry(e *runner.Earlier) {
 	for _, h := range e.Homes {
 		w.write(record{Found: cellOf(h)})
@@ -90,39 +91,41 @@ func (w *Writer) carry(e *runner.Earlier) {
 	}
 }
 
-// Watcher writes what it is told.
-func (w *Writer) Watcher() runner.Watcher {
-	return runner.Watcher{
-		More: w.offer,
-		Start: func(c matrix.Cell, name string) {
-			// What is built at the base is no part of the cell.
-			if !strings.HasSuffix(name, runner.AtBase) {
-				w.write(record{Start: &start{*cellOf(c), name}})
-			}
-		},
-		Found:    func(home matrix.Cell) { w.write(record{Found: cellOf(home)}) },
-		Done:     w.finish,
-		Compared: w.finish,
+// Record writes an event, if the journal keeps events of its type.
+func (w *Writer) Record(e event.Event) {
+	switch e := e.(type) {
+	case event.Added:
+		w.offer(e.Cells)
+	case event.Found:
+		w.write(record{Found: cellOf(e.Home)})
+	case event.Started:
+		if !e.AtBase { // which is no phase of the cell itself
+			w.write(record{Start: &start{*cellOf(e.Cell), e.Phase}})
+		}
+	case event.Finished:
+		w.finish(e.Result)
+	case event.Compared:
+		w.finish(e.Result)
 	}
 }
 
-func (w *Writer) finish(res runner.Result) {
+func (w *Writer) finish(res outcome.Result) {
 	w.done[res.Cell.ID] = true
 	w.write(record{Done: encode(res, w.number)})
 	w.sync()
 }
 
-// sync has what was written put to the disk, which the run does not wait for.
+// sync has what was written synced. The run does not wait for it.
 func (w *Writer) sync() {
 	select {
 	case w.dirty <- struct{}{}:
-	default: // it is on its way
+	default: // a sync is due already
 	}
 }
 
-// End says that the run came to its end, with what its watcher was not told and
-// what is to be said of it now.
-func (w *Writer) End(o runner.Outcome, about json.RawMessage) {
+// End writes that the run came to its end, with the results that no event brought and what
+// its report says of it.
+func (w *Writer) End(o outcome.Run, about json.RawMessage) {
 	for _, res := range o.Results {
 		if !w.done[res.Cell.ID] {
 			w.finish(res)
@@ -140,7 +143,7 @@ func (w *Writer) Close() error {
 	return errors.Join(w.err, w.file.Close())
 }
 
-// number gives a cause its number, and writes it when it is new.
+// number returns the number of a cause, and writes the cause if it is new.
 func (w *Writer) number(c *result.Cause) int {
 	n, known := w.causes[c]
 	if !known {
@@ -151,7 +154,7 @@ func (w *Writer) number(c *result.Cause) int {
 	return n
 }
 
-// write writes a line. After one that was cut off there must be no other.
+// write writes a line. No line may follow one that was cut off.
 func (w *Writer) write(r record) {
 	if w.err != nil {
 		return

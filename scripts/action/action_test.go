@@ -1,5 +1,5 @@
-// Package action_test runs the action, its scripts and the workflows: by themselves,
-// and with act, which runs jobs of GitHub Actions on this machine.
+// Package action_test runs the action, its scripts and the workflows, both directly and with
+// act, which runs GitHub Actions jobs on this machine.
 package action_test
 
 import (
@@ -24,25 +24,25 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// workflow is what act runs: a repository's checkout, as a job in Actions has it,
-// and what was left by the stand-ins for other people's actions.
+// workflow is what act runs: the checkout of a repository, as a job in Actions has it, and
+// the files that the stand-ins for third-party actions left.
 type workflow struct {
 	checkout, left string
 	origin         string
 	base, head     string // commits
 	event          map[string]any
 	env            []string
-	path           string // with the programs of the job, if not all that the tests have
+	path           string // the job's PATH; empty means that of the tests
 }
 
-// ran is what came of a job.
+// ran is the result of a job.
 type ran struct {
 	log, summary string
-	outputs      map[string]string // by the step's id, a dot, and the name
+	outputs      map[string]string // by step id, a dot, and name
 	err          error
 }
 
-// act runs a job of the workflow in a file of the checkout.
+// act runs a job from a workflow file of the checkout.
 func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran {
 	t.Helper()
 	root := lanes.Root(t)
@@ -63,8 +63,8 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran
 	args = append(args, "--local-repository", "flakeci/flakeci@v0="+w.actionCopy(t))
 	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".cache", "bin", "act"), args...)
 	cmd.Dir = w.checkout
-	// It keeps its configuration and caches with those of the user, and hands on its
-	// environment: this test may run in a job of Actions itself.
+	// act keeps its configuration and caches with those of the user and passes on its
+	// environment, and this test may itself run in a job of Actions.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return ofActions.MatchString(e) })
 	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+filepath.Join(dir, "xdg"), "XDG_CONFIG_HOME="+filepath.Join(dir, "xdg"))
 	if w.path != "" {
@@ -78,7 +78,7 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran
 
 var ofActions = regexp.MustCompile(`^(GITHUB|RUNNER|ACTIONS|INPUT)_`)
 
-// goCache is where Go keeps what it compiled, wherever act has its home.
+// goCache returns Go's build cache, so that act uses it wherever its home is.
 func goCache(t *testing.T) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE").Output()
@@ -86,10 +86,10 @@ func goCache(t *testing.T) string {
 	return strings.TrimSpace(string(out))
 }
 
-// token is what the job is given to write with.
+// token is the job's token, which can write.
 const token = "ghs_a-secret-of-the-job"
 
-// readAct takes act's lines apart.
+// readAct parses act's output.
 func readAct(out []byte) ran {
 	r := ran{outputs: map[string]string{}}
 	var log strings.Builder
@@ -116,7 +116,7 @@ func readAct(out []byte) ran {
 
 var pinRE = regexp.MustCompile(`^([\w-]+/[\w-]+)@([0-9a-f]{40})$`)
 
-// standIns maps each action of others that is used anywhere to its stand-in.
+// standIns maps each third-party action in use to its stand-in.
 func standIns(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -134,7 +134,7 @@ func standIns(t *testing.T) map[string]string {
 	return found
 }
 
-// actionFiles are action.yml and all workflows, ours and those for users.
+// actionFiles lists action.yml and all workflows, ours and those for users.
 func actionFiles(t *testing.T) []string {
 	t.Helper()
 	root := lanes.Root(t)
@@ -149,14 +149,14 @@ func actionFiles(t *testing.T) []string {
 	return files
 }
 
-// step is one of an action or a job.
+// step is a step of an action or a job.
 type step struct {
 	Uses, Run string
 	Env       map[string]string
 	With      map[string]any
 }
 
-// steps lists those of all jobs of a workflow, or of a composite action.
+// steps lists the steps of all jobs of a workflow, or of a composite action.
 func steps(t *testing.T, name string) []step {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -178,8 +178,8 @@ func steps(t *testing.T, name string) []step {
 	return all
 }
 
-// A value that is written into a script is code. And a tag of somebody else's
-// action can be moved to other code.
+// A value written into a script is code, and a tag of a third-party action can be moved to
+// other code.
 func TestWorkflowsInterpolateNothingAndArePinned(t *testing.T) {
 	for _, name := range actionFiles(t) {
 		for _, s := range steps(t, name) {
@@ -197,8 +197,7 @@ func TestWorkflowsInterpolateNothingAndArePinned(t *testing.T) {
 	}
 }
 
-// action.yml, which actionlint does not look at, and the workflows are what GitHub's
-// schema for them says.
+// action.yml, which actionlint does not check, and the workflows match GitHub's schema.
 func TestActionsAreValid(t *testing.T) {
 	validator := filepath.Join(lanes.Root(t), ".cache", "npm", "node_modules", "@action-validator", "cli", "cli.mjs")
 	validate := func(name string) ([]byte, error) {
@@ -221,7 +220,7 @@ func TestActionsAreValid(t *testing.T) {
 	}
 }
 
-// actionCopy is this tree as Actions would get it: what git has, and no more.
+// actionCopy returns this tree as Actions would get it: only the files that git tracks.
 func (w *workflow) actionCopy(t *testing.T) string {
 	t.Helper()
 	copied := filepath.Join(t.TempDir(), "action")
@@ -229,7 +228,7 @@ func (w *workflow) actionCopy(t *testing.T) string {
 	return copied
 }
 
-// copyTracked copies what git knows of, as it stands now.
+// copyTracked copies the files that git tracks, in their current state.
 func copyTracked(t *testing.T, to string) {
 	t.Helper()
 	root := lanes.Root(t)
@@ -251,7 +250,7 @@ func copyTracked(t *testing.T, to string) {
 	}
 }
 
-// git runs git in a folder and gives what it printed.
+// git runs git in a folder and returns its output.
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	id := []string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"}
@@ -265,9 +264,9 @@ func git(t *testing.T, dir string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// pullRequest is a checkout of GitHub's merge of a pull request, of which only the
-// last commit is there. prepare makes the base and change what the pull request
-// brings. The base has gone on since the event that GitHub sent.
+// pullRequest returns a checkout of GitHub's merge of a pull request, with only the last
+// commit. prepare makes the base, and change makes the pull request. The base has moved on
+// since the event that GitHub sent.
 func pullRequest(t *testing.T, prepare, change func(dir string)) *workflow {
 	t.Helper()
 	dir := t.TempDir()
@@ -306,22 +305,21 @@ func pullRequest(t *testing.T, prepare, change func(dir string)) *workflow {
 	return w
 }
 
-// overridesTOML is the table of flakeci.toml that puts stand-ins in the place of
-// the example's inputs.
+// overridesTOML returns the table of flakeci.toml that replaces the example's inputs with
+// stand-ins.
 func overridesTOML(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("[override-input]\n")
 	o := lanes.Overrides(t)
 	for i := 0; i+2 < len(o); i += 3 {
-		if o[i+1] != "busybox" { // an input of the fixtures
+		if o[i+1] != "busybox" { // an input of the fixtures only
 			fmt.Fprintf(&b, "%q = %q\n", o[i+1], o[i+2])
 		}
 	}
 	return b.String()
 }
 
-// fleet is a pull request to the example with a user's workflows, just as
-// examples/workflows has them.
+// fleet returns a pull request to the example with the workflows of examples/workflows.
 func fleet(t *testing.T, change func(dir string)) *workflow {
 	t.Helper()
 	return pullRequest(t, func(dir string) {
@@ -331,16 +329,16 @@ func fleet(t *testing.T, change func(dir string)) *workflow {
 	}, change)
 }
 
-// breaksHome is a change that breaks one home.
+// breaksHome returns a change that breaks one home.
 func breaksHome(t *testing.T) func(dir string) {
 	return func(dir string) {
 		write(t, filepath.Join(dir, "users", "work", "laptop.nix"), `throw "not on this machine"`)
 	}
 }
 
-// On a pull request that breaks one home, flakeci comes from a release, the base is
-// fetched, the comment, the check run and the summary say what broke, and the reports
-// are uploaded though the run is red. The next run leaves the one comment.
+// On a pull request that breaks one home, the action installs a release and fetches the base.
+// The comment, the check run and the summary say what broke, and the reports are uploaded
+// although the run is red. The next run leaves only one comment.
 func TestActionOnAPullRequest(t *testing.T) {
 	lanes.Heavy(t, "runs a workflow with act")
 	w := fleet(t, breaksHome(t))
@@ -376,7 +374,7 @@ func TestActionOnAPullRequest(t *testing.T) {
 	github.comment(t, "after a second run")
 }
 
-// reported looks at the artifact.
+// reported checks the artifact.
 func (w *workflow) reported(t *testing.T) {
 	t.Helper()
 	var report struct {
@@ -419,18 +417,18 @@ func (w *workflow) reported(t *testing.T) {
 	}))
 }
 
-// This project's own job, with `uses: ./`: flakeci is built from the checkout.
+// This project's own job, with `uses: ./`, builds flakeci from the checkout.
 func TestActionOnItself(t *testing.T) {
 	lanes.Heavy(t, "runs a workflow with act")
 	w := pullRequest(t, func(dir string) { copyTracked(t, dir) }, func(dir string) {
 		write(t, filepath.Join(dir, "examples", "fleet", "users", "joachim", "more.nix"), "{ }")
 	})
-	// What scripts/setup busybox finds there is left as it is.
+	// scripts/setup busybox leaves alone what it finds there.
 	busybox, err := os.ReadFile(filepath.Join(lanes.Busybox(t), "busybox"))
 	check(t, err)
 	check(t, os.MkdirAll(filepath.Join(w.checkout, ".cache", "busybox"), 0o755))
 	check(t, os.WriteFile(filepath.Join(w.checkout, ".cache", "busybox", "busybox"), busybox, 0o755))
-	check(t, os.Remove(filepath.Join(w.checkout, ".gitignore"))) // act copies nothing that is ignored
+	check(t, os.Remove(filepath.Join(w.checkout, ".gitignore"))) // act does not copy ignored files
 
 	github := newHub(t, w)
 	job := w.act(t, "pull_request", ".github/workflows/ci.yml", "action", "GITHUB_API_URL="+github.url)
@@ -448,8 +446,8 @@ func TestActionOnItself(t *testing.T) {
 	}
 }
 
-// A fork's job can only read. What it found is commented on by another workflow, on
-// the pull request that GitHub names, whatever the artifact says.
+// A fork's job can only read. Another workflow comments with its report, on the pull request
+// that GitHub names, whatever the artifact says.
 func TestActionOnAForksPullRequest(t *testing.T) {
 	lanes.Heavy(t, "runs a workflow with act")
 	w := fleet(t, breaksHome(t))
@@ -492,7 +490,7 @@ func TestActionOnAForksPullRequest(t *testing.T) {
 	github.check(t, w.head)
 }
 
-// A red night opens an issue.
+// A red nightly run opens an issue.
 func TestActionByNight(t *testing.T) {
 	lanes.Heavy(t, "runs a workflow with act")
 	w := fleet(t, func(dir string) {
@@ -516,8 +514,8 @@ func TestActionByNight(t *testing.T) {
 	}
 }
 
-// serveRelease serves the release v0.9.1, which the tag v0 stands for too, as GitHub
-// does: a repository to list refs of, and files to download.
+// serveRelease serves the release v0.9.1, to which the tag v0 points, as GitHub does: a
+// repository whose refs can be listed, and files to download.
 func serveRelease(t *testing.T) (url string) {
 	t.Helper()
 	root := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// No git that the scripts start runs what a checkout brings along, wherever they are
-// started and whichever folder the flake is in. The base is the checkout's own.
+// No git that the scripts start runs programs of a checkout, wherever the scripts start and
+// whichever folder the flake is in. The base comes from the checkout's own repository.
 func TestActionOnAHostileCheckout(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	for _, where := range []struct{ dir, flake string }{{".", "nix"}, {".", "."}, {"nix", "."}} {
@@ -37,7 +37,7 @@ func TestActionOnAHostileCheckout(t *testing.T) {
 	}
 }
 
-// What is not in the checkout's repository but in a bare one of its own is not its base.
+// The base does not come from a bare repository inside the checkout.
 func TestActionWithoutARepository(t *testing.T) {
 	c := planted.New(t, nil)
 	check(t, os.Rename(filepath.Join(c.Dir, ".git"), filepath.Join(t.TempDir(), "gone")))
@@ -47,8 +47,8 @@ func TestActionWithoutARepository(t *testing.T) {
 	}
 }
 
-// The base of a private repository is fetched with the token, in one header alone, also
-// where the checkout keeps a credential: GitHub refuses two. flakeci is not handed it.
+// The action fetches the base of a private repository with the token, in a single header even
+// if the checkout keeps a credential: GitHub refuses two. flakeci does not get the header.
 func TestActionFetchesWithItsToken(t *testing.T) {
 	var mu sync.Mutex
 	var asked [][]string

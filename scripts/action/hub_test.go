@@ -8,14 +8,14 @@ import (
 	"github.com/flakeci/flakeci/internal/test/fakehub"
 )
 
-// hub is the GitHub that a job shows its report on.
+// hub is the stand-in for GitHub that a job reports to.
 type hub struct {
 	*fakehub.Hub
 	url string
 }
 
-// newHub starts one with the workflow's pull request. What flakeci asks of it is
-// held against GitHub's own description.
+// newHub starts a hub with the workflow's pull request. It checks flakeci's requests against
+// GitHub's own description of its API.
 func newHub(t *testing.T, w *workflow) *hub {
 	t.Helper()
 	h := &hub{Hub: fakehub.New("joachim", "fleet")}
@@ -25,7 +25,7 @@ func newHub(t *testing.T, w *workflow) *hub {
 	return h
 }
 
-// sane fails the test if flakeci asked as nobody.
+// sane fails the test if flakeci sent a request without the token.
 func (h *hub) sane(t *testing.T) {
 	t.Helper()
 	for _, r := range h.Requests() {
@@ -35,7 +35,7 @@ func (h *hub) sane(t *testing.T) {
 	}
 }
 
-// written are the requests that would change something.
+// written lists the requests that would change something.
 func (h *hub) written() []string {
 	var list []string
 	for _, r := range h.Requests() {
@@ -46,7 +46,7 @@ func (h *hub) written() []string {
 	return list
 }
 
-// comment is the only one on pull request 7.
+// comment returns the only comment on pull request 7.
 func (h *hub) comment(t *testing.T, log string) string {
 	t.Helper()
 	all := h.Comments(7)
@@ -56,7 +56,7 @@ func (h *hub) comment(t *testing.T, log string) string {
 	return all[0].Body
 }
 
-// check is the only check run, which has to be on the commit.
+// check returns the only check run, which must be on the commit.
 func (h *hub) check(t *testing.T, sha string) fakehub.CheckRun {
 	t.Helper()
 	runs := h.CheckRuns()
@@ -66,7 +66,7 @@ func (h *hub) check(t *testing.T, sha string) fakehub.CheckRun {
 	return runs[0]
 }
 
-// has fails the test if a text lacks one of the words.
+// has fails the test if text lacks one of the words.
 func has(t *testing.T, what, text string, words ...string) {
 	t.Helper()
 	for _, word := range words {

@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// actionScript runs one of the action's scripts in a folder, with an environment of its
-// own, and gives what it said and the outputs it set.
+// actionScript runs one of the action's scripts in a folder, with its own environment, and
+// returns what it printed and the outputs it set.
 func actionScript(t *testing.T, name, dir string, env ...string) (said string, outputs map[string]string, exit int) {
 	t.Helper()
 	tmp := t.TempDir()
@@ -41,8 +41,8 @@ func actionScript(t *testing.T, name, dir string, env ...string) (said string, o
 	return string(out), outputs, cmd.ProcessState.ExitCode()
 }
 
-// Which release an action's ref stands for. Who pins it to a commit gets the
-// release of that commit; a branch and a commit of none are built.
+// The release that the action's ref stands for. Pinning to a commit gives the release of that
+// commit; a branch, or a commit without a release, is built from source.
 func TestActionFindsItsRelease(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	url := serveRelease(t)
@@ -106,7 +106,7 @@ func TestActionInstallsARelease(t *testing.T) {
 	}
 }
 
-// runInputs are those of the action where nobody gives any.
+// runInputs returns the default inputs of the action, and then more.
 func runInputs(t *testing.T, more ...string) []string {
 	t.Helper()
 	bin := t.TempDir()
@@ -118,12 +118,12 @@ func runInputs(t *testing.T, more ...string) []string {
 	return append(inputs, more...)
 }
 
-// What the inputs become on the command line. Nothing in them is run or expanded.
+// How the inputs become arguments. Nothing in them is run or expanded.
 func TestActionArguments(t *testing.T) {
 	fixed := "run --artifacts flakeci-report --json flakeci-report/report.json --junit flakeci-report/junit.xml --markdown flakeci-report/report.md --html flakeci-report/report.html --trace flakeci-report/trace.json --comment=auto --issue=auto "
 	for name, tt := range map[string]struct {
 		inputs []string
-		want   string // by spaces
+		want   string // separated by spaces
 	}{
 		"none":                     {nil, "--vm=none -- ."},
 		"vms of the configuration": {[]string{"VMS=config"}, "-- ."},
@@ -159,7 +159,7 @@ func TestActionArguments(t *testing.T) {
 	}
 }
 
-// A report of another run is told of, and its verdict is not that of this job.
+// The action publishes another run's report, and its verdict is not that of this job.
 func TestActionReport(t *testing.T) {
 	bin := t.TempDir()
 	for name, tt := range map[string]struct {
@@ -177,8 +177,7 @@ func TestActionReport(t *testing.T) {
 	}
 }
 
-// GitHub cancels a job by a signal to the one process that it started, which is to be
-// flakeci.
+// GitHub cancels a job by a signal to the one process that it started, which must be flakeci.
 func TestActionIsCanceled(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	bin, script := t.TempDir(), filepath.Join(t.TempDir(), "step.sh")
@@ -201,7 +200,7 @@ func TestActionIsCanceled(t *testing.T) {
 	if line, _ := said.ReadString('\n'); line != "interrupted\n" {
 		t.Error("flakeci does not hear of it")
 	}
-	_ = cmd.Wait() // however it ends
+	_ = cmd.Wait() // its exit code does not matter
 }
 
 func TestActionFreesDisk(t *testing.T) {

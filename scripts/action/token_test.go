@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// tokenWorkflow installs Nix by the action or, as many do, before it.
+// tokenWorkflow installs Nix through the action or, as many workflows do, before it.
 const tokenWorkflow = `
 on: pull_request
 jobs:
@@ -31,9 +31,9 @@ jobs:
         with: { extra-nix-config: 'access-tokens = example.org=of-the-owner github.com=${{ github.token }}' }
 `
 
-// Once flakeci runs, the job's token is in no file and no environment that what it tests
-// could read: not where Nix was installed, by the action or before it, and not where
-// the checkout kept it. What the owner gave for private inputs is in force.
+// When flakeci runs, the job's token is in no file and no environment that the tested code
+// could read: neither where Nix was installed, by the action or before it, nor where the
+// checkout kept it. The owner's own tokens for private inputs still work.
 func TestActionHidesTheToken(t *testing.T) {
 	lanes.Heavy(t, "runs a workflow with act")
 	release := serveRelease(t)
@@ -53,7 +53,7 @@ func TestActionHidesTheToken(t *testing.T) {
 		if r.err != nil || r.outputs["1.verdict"] != "passed" && r.outputs["2.verdict"] != "passed" {
 			t.Errorf("%s: %v, %v\n%s", job, r.err, r.outputs, r.log)
 		}
-		github.comment(t, r.log) // for which there is the token
+		github.comment(t, r.log) // which takes the token
 		if _, err := os.Stat(filepath.Join(w.left, "runs")); err != nil {
 			t.Errorf("%s: nobody looked for the token: %v", job, err)
 		}
@@ -69,7 +69,7 @@ func TestActionHidesTheToken(t *testing.T) {
 	}
 }
 
-// accessTokens are those that Nix has by its nix.conf.
+// accessTokens returns the tokens that Nix has from its nix.conf.
 func accessTokens(t *testing.T, conf string) map[string]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), lanes.Newest(t).Nix, "config", "show", "--json")
@@ -83,22 +83,22 @@ func accessTokens(t *testing.T, conf string) map[string]string {
 	return settings.Tokens.Value
 }
 
-// pathWithoutNix is a folder with all programs that are on PATH but Nix.
+// pathWithoutNix returns a folder with all programs on PATH except Nix.
 func pathWithoutNix(t *testing.T) string {
 	t.Helper()
 	bin := t.TempDir()
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		list, _ := os.ReadDir(dir) // not all folders of a PATH need be there
+		list, _ := os.ReadDir(dir) // a folder on PATH may not exist
 		for _, e := range list {
 			if !strings.HasPrefix(e.Name(), "nix") {
-				_ = os.Symlink(filepath.Join(dir, e.Name()), filepath.Join(bin, e.Name())) // the first of a name counts
+				_ = os.Symlink(filepath.Join(dir, e.Name()), filepath.Join(bin, e.Name())) // the first of each name counts
 			}
 		}
 	}
 	return bin
 }
 
-// What is no word with the token stays, as does a file of nobody's concern.
+// Words without the token stay, and so do unrelated files.
 func TestActionHidesNothingElse(t *testing.T) {
 	home := t.TempDir()
 	files := map[string][2]string{

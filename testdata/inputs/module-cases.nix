@@ -1,5 +1,5 @@
-# What the module system does, case by case: `values` are compared with what is `expected`, `errors`
-# must fail with the text that is `expected`. Run by ../nix_test.go with every Nix.
+# What the module system does, case by case. `values` must equal `expected`, and `errors` must
+# fail with the `expected` text. ../nix_test.go runs this with every Nix.
 let
   lib = import ./nixpkgs/lib;
   inherit (lib)
@@ -14,7 +14,7 @@ let
     ;
   eval = modules: (lib.evalModules { inherit modules; }).config;
   option = type: { options.x = mkOption { inherit type; }; };
-  # The value of one option of a type, out of several definitions.
+  # The value of one option of a type, from several definitions.
   value = type: defs: (eval ([ (option type) ] ++ map (x: { inherit x; }) defs)).x;
   file = _file: config: { inherit _file config; };
   submodule = types.submodule (

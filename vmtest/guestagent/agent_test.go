@@ -18,15 +18,14 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// patience is how long anything may take that should happen, on a busy machine.
+// patience is how long to wait for what must happen, on a busy machine.
 const patience = time.Minute
 
-// unpacked is where the agent is if it is not installed, as is sensible: it is
-// made to run in guests.
+// unpacked is where the agent is if it is not installed, as usual: it is made for guests.
 const unpacked = "../../.cache/qemu-ga/usr/sbin/qemu-ga"
 
-// The agent of these tests is a real one, and this machine is its guest. So it
-// is told to refuse all that would be felt here.
+// The agent of these tests is real, and this machine is its guest. So it must refuse all
+// commands that would change the machine.
 const refused = "guest-shutdown,guest-suspend-disk,guest-suspend-ram,guest-suspend-hybrid,guest-set-time," +
 	"guest-set-user-password,guest-set-vcpus,guest-set-memory-blocks,guest-fstrim,guest-fsfreeze-freeze,guest-fsfreeze-freeze-list"
 
@@ -37,7 +36,7 @@ type agent struct {
 	ended  chan struct{}
 }
 
-// startAgent starts one and stops it after the test.
+// startAgent starts an agent and stops it after the test.
 func startAgent(t *testing.T) *agent {
 	t.Helper()
 	program, err := exec.LookPath("qemu-ga")
@@ -52,7 +51,7 @@ func startAgent(t *testing.T) *agent {
 		Args: []string{"--method", "unix-listen", "--path", a.socket, "--statedir", dir,
 			"--pidfile", filepath.Join(dir, "pid"), "--block-rpcs", refused},
 		OnStart: func(pid int) { started <- pid },
-		// It does not always hear SIGINT, and has nothing to lose.
+		// It sometimes ignores SIGINT, and has nothing to save.
 		Grace: 100 * time.Millisecond,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -72,8 +71,8 @@ func startAgent(t *testing.T) *agent {
 	return a
 }
 
-// shortDir is a folder for sockets, whose paths end at 108 bytes: that of
-// t.TempDir has the test's name in it.
+// shortDir returns a folder for sockets, whose paths have at most 108 bytes: that of t.TempDir
+// contains the test's name.
 func shortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "qga")
@@ -84,7 +83,7 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// dial connects as soon as the agent listens.
+// dial waits until the agent listens, and connects.
 func (a *agent) dial(t *testing.T) *guestagent.Client {
 	t.Helper()
 	ctx := within(t, patience)
@@ -100,12 +99,12 @@ func (a *agent) dial(t *testing.T) *guestagent.Client {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-a.ended:
-			t.Fatal("the agent did not stay")
+			t.Fatal("the agent has exited")
 		}
 	}
 }
 
-// signal sends one to the agent.
+// signal sends a signal to the agent.
 func (a *agent) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(a.pid, s); err != nil {
@@ -130,7 +129,7 @@ func sh(t *testing.T, c *guestagent.Client, script string) guestagent.Result {
 	return r
 }
 
-// show puts a result in one line.
+// show formats a result as one line.
 func show(r guestagent.Result) string {
 	return fmt.Sprintf("exit %d signal %d out %q err %q truncated %v", r.ExitCode, r.Signal, r.Stdout, r.Stderr, r.Truncated)
 }
@@ -214,7 +213,7 @@ func TestExecAtOnce(t *testing.T) {
 	}
 }
 
-func TestExecIsBrokenOff(t *testing.T) {
+func TestExecIsCanceled(t *testing.T) {
 	c := startAgent(t).dial(t)
 	file := filepath.Join(t.TempDir(), "pid")
 	began := time.Now()
@@ -238,7 +237,7 @@ func TestExecIsBrokenOff(t *testing.T) {
 	sh(t, c, "true")
 }
 
-// A stopped agent is as one that is not there yet: it finds all that was said.
+// A stopped agent is like one that has not started yet: it later reads everything.
 func TestAgentComesLate(t *testing.T) {
 	a := startAgent(t)
 	c := a.dial(t)
@@ -258,12 +257,12 @@ func TestAgentComesLate(t *testing.T) {
 		t.Error(got)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a command was sent to an agent that was not there: %v", err)
+		t.Errorf("a command was sent to an agent that did not run: %v", err)
 	}
 }
 
-// Whatever was left half said, the agent understands what follows.
-func TestHalfOfSomething(t *testing.T) {
+// The agent understands what follows an incomplete command.
+func TestIncompleteCommand(t *testing.T) {
 	c := startAgent(t).dial(t)
 	for _, half := range []string{`{"execute": "guest-pi`, `{"execute":`, "garbage\n", `{"a": [[{`, "}]\n{", `"\`, "\xff\xff{", `{"execute":"guest-ping"}`, "\n\n"} {
 		if err := c.Mutter(half); err != nil {
@@ -275,11 +274,11 @@ func TestHalfOfSomething(t *testing.T) {
 	}
 }
 
-// What an earlier client said half is no part of what the next one says.
+// An incomplete command of one client does not affect the next client.
 func TestNextClient(t *testing.T) {
 	a := startAgent(t)
 	first := a.dial(t)
-	// Not more: on this sort of socket, a reply that is not read ends the agent.
+	// No more than this: on this kind of socket, an unread reply ends the agent.
 	if err := first.Mutter(`{"execute":"guest-p`); err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +354,7 @@ func TestReadFileOfTheKernel(t *testing.T) {
 	}
 }
 
-func TestReadFileThatIsNone(t *testing.T) {
+func TestReadFileThatIsMissing(t *testing.T) {
 	c := startAgent(t).dial(t)
 	for path, command := range map[string]string{filepath.Join(t.TempDir(), "none"): "guest-file-open", "/": "guest-file-read"} {
 		var e *guestagent.Error

@@ -12,24 +12,24 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// maxLine is the longest line taken from the agent, in bytes. The longest of an
-// honest one is what guest-exec-status says of a program that has filled both
-// its streams: twice 16 MiB in base64.
+// maxLine is the longest line accepted from the agent, in bytes. The longest honest one is
+// the reply of guest-exec-status for a program that filled both its streams: twice 16 MiB in
+// base64.
 const maxLine = 64 << 20
 
-// Client is a connection to an agent. Its methods may be called at the same time,
-// but the agent does one thing after the other.
+// Client is a connection to an agent. Its methods may be called concurrently, but the agent
+// handles one command at a time.
 type Client struct {
 	conn net.Conn
-	turn chan struct{} // holds one while somebody has the fields below
+	turn chan struct{} // a lock for the fields below
 	in   *bufio.Reader
-	// inStep says that the next line of the agent answers our next command.
-	inStep bool
+	// synced reports that the next line of the agent is the reply to the next command.
+	synced bool
 }
 
-// Dial connects to the socket at path. QEMU accepts whether or not there is an
-// agent in the guest; that is what Sync tells. Nothing is tried twice: while QEMU
-// has not made its socket yet, fs.ErrNotExist or ECONNREFUSED is in the error.
+// Dial connects to the socket at path. QEMU accepts whether or not the guest has an agent;
+// Sync finds that out. Dial tries once: until QEMU has made its socket, the error wraps
+// fs.ErrNotExist or ECONNREFUSED.
 func Dial(ctx context.Context, path string) (*Client, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", path)
@@ -39,7 +39,7 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 	return &Client{conn: conn, turn: make(chan struct{}, 1), in: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
-// Close ends the connection. Calls that are under way return [ErrClosed].
+// Close ends the connection. Calls in progress return [ErrClosed].
 func (c *Client) Close() error {
 	if err := c.conn.Close(); !errors.Is(err, net.ErrClosed) {
 		return err
@@ -47,23 +47,23 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// call runs a command and decodes what it returns, into nowhere if reply is nil.
+// call runs a command and decodes its result into reply, unless that is nil.
 func (c *Client) call(ctx context.Context, command string, args, reply any) error {
 	line, err := request{command, args}.line()
 	if err != nil {
 		return err
 	}
-	return c.inTurn(ctx, func() error {
-		if err := c.getInStep(); err != nil {
+	return c.exclusively(ctx, func() error {
+		if err := c.ensureSynced(); err != nil {
 			return err
 		}
 		return c.exchange(line, command, reply)
 	})
 }
 
-// exchange sends a command and takes its reply.
+// exchange sends a command and reads its reply.
 func (c *Client) exchange(line []byte, command string, reply any) error {
-	c.inStep = false
+	c.synced = false
 	if err := c.write(line); err != nil {
 		return err
 	}
@@ -72,21 +72,21 @@ func (c *Client) exchange(line []byte, command string, reply any) error {
 		return err
 	}
 	err = decode(answer, command, reply)
-	c.inStep = err == nil || errors.As(err, new(*Error))
+	c.synced = err == nil || errors.As(err, new(*Error))
 	return err
 }
 
-// inTurn runs a function while nobody else uses the connection. Reading and
-// writing fail when the context ends, and then so does inTurn, with its error.
-func (c *Client) inTurn(ctx context.Context, f func() error) error {
+// exclusively runs a function with the connection locked. When the context ends, reads and
+// writes fail, and exclusively returns the context's error.
+func (c *Client) exclusively(ctx context.Context, f func() error) error {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return over(ctx)
+		return contextError(ctx)
 	}
 	if ctx.Err() != nil {
-		return over(ctx)
+		return contextError(ctx)
 	}
 	expired := make(chan struct{})
 	stop := context.AfterFunc(ctx, safely.Func(func() {
@@ -99,21 +99,21 @@ func (c *Client) inTurn(ctx context.Context, f func() error) error {
 		_ = c.conn.SetDeadline(time.Time{})
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return over(ctx)
+		return contextError(ctx)
 	}
 	return err
 }
 
 func (c *Client) write(data []byte) error {
 	_, err := c.conn.Write(data)
-	return lost(err)
+	return closedError(err)
 }
 
-// readLine returns a line with its end. The slice is valid until the next one.
+// readLine returns a line with its newline. The slice is valid until the next call.
 func (c *Client) readLine() ([]byte, error) {
 	line, err := c.in.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {
-		return line, lost(err)
+		return line, closedError(err)
 	}
 	long := append([]byte(nil), line...)
 	for errors.Is(err, bufio.ErrBufferFull) {
@@ -123,12 +123,12 @@ func (c *Client) readLine() ([]byte, error) {
 		line, err = c.in.ReadSlice('\n')
 		long = append(long, line...)
 	}
-	return long, lost(err)
+	return long, closedError(err)
 }
 
-// lost makes ErrClosed of an error in reading or writing, unless it is our own
-// doing.
-func lost(err error) error {
+// closedError wraps an error of reading or writing in ErrClosed, unless a deadline of this
+// client caused it.
+func closedError(err error) error {
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}

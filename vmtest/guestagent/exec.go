@@ -7,51 +7,48 @@ import (
 	"time"
 )
 
-// Waiting for a program: the time to the first look, and the longest between two.
+// The time between two checks on a program doubles from minPause to maxPause.
 const (
-	firstLook = 20 * time.Millisecond
-	slowLook  = 200 * time.Millisecond
+	minPause = 20 * time.Millisecond
+	maxPause = 200 * time.Millisecond
 )
 
-// parting is the time for cleaning up in the guest after a context has ended.
-const parting = time.Second
+// cleanupLimit is the time for cleanup in the guest after a context has ended.
+const cleanupLimit = time.Second
 
 // Command is a program to run in the guest. Its strings must be UTF-8.
 type Command struct {
 	// Path is the program. Without a slash it is looked up in the agent's PATH.
 	Path string
-	// Args are its arguments, without the program's name.
+	// Args are the arguments, without the program's name.
 	Args []string
-	// Env is its whole environment as KEY=value: nothing of the agent's is added,
-	// not even PATH. Empty passes on the agent's own.
+	// Env is the whole environment as KEY=value, without anything of the agent's, even PATH.
+	// If it is empty, the program gets the agent's environment.
 	Env []string
-	// Input is what it reads from standard input.
+	// Input is the program's standard input.
 	Input []byte
 }
 
-// mostOutput is how much of each stream qemu-ga keeps, in bytes.
-const mostOutput = 16 << 20
+// maxOutput is how many bytes of each stream qemu-ga keeps.
+const maxOutput = 16 << 20
 
 // Result is how a program ended.
 type Result struct {
-	ExitCode       int // -1 if it was ended by a signal
+	ExitCode       int // -1 if a signal ended it
 	Signal         int // the signal that ended it, or 0
 	Stdout, Stderr []byte
-	// Truncated says that one of the streams had more than the 16 MiB that the
-	// agent keeps of each.
+	// Truncated reports that a stream had more than the 16 MiB that the agent keeps.
 	Truncated bool
 }
 
-// Exec runs a program in the guest to its end, which is when it is gone and
-// nothing holds its output open any more: a daemon that it leaves behind has to
-// close its own. A program that fails is a Result; an [*Error] says that it could
-// not be started, or that the agent was started anew meanwhile and knows nothing
-// of it.
+// Exec runs a program in the guest and waits until it has exited and nothing holds its output
+// open: a daemon that it leaves behind must close it. A program that fails is a Result; an
+// [*Error] means that it could not be started, or that the agent restarted meanwhile and does
+// not know it.
 //
-// When the context ends, Exec returns its error up to a second later: it tries to
-// send SIGTERM to the program, and does not wait for what comes of it. If that
-// matters, run the program under `timeout -k`. Where the context ended before the
-// agent had answered, the program may yet be started.
+// When the context ends, Exec returns its error up to a second later: it tries to send SIGTERM
+// to the program and does not wait for it to exit. If it must exit, run it with `timeout -k`. If
+// the context ended before the agent replied, the program may start later.
 func (c *Client) Exec(ctx context.Context, cmd Command) (Result, error) {
 	pid, err := c.start(ctx, cmd)
 	if err != nil {
@@ -60,7 +57,7 @@ func (c *Client) Exec(ctx context.Context, cmd Command) (Result, error) {
 	status, err := c.wait(ctx, pid)
 	if err != nil {
 		if ctx.Err() != nil {
-			c.abandon(ctx, pid)
+			c.terminate(ctx, pid)
 		}
 		return Result{}, err
 	}
@@ -83,7 +80,7 @@ func (c *Client) start(ctx context.Context, cmd Command) (int64, error) {
 	return reply.PID, err
 }
 
-// status is what guest-exec-status returns. What does not apply is left out.
+// status is the result of guest-exec-status. The agent leaves out what does not apply.
 type status struct {
 	Exited       bool   `json:"exited"`
 	ExitCode     *int   `json:"exitcode"`
@@ -97,7 +94,7 @@ type status struct {
 func (s status) result() (Result, error) {
 	r := Result{ExitCode: -1, Signal: s.Signal, Stdout: s.Stdout, Stderr: s.Stderr, Truncated: s.OutTruncated || s.ErrTruncated}
 	switch {
-	case len(s.Stdout) > mostOutput || len(s.Stderr) > mostOutput:
+	case len(s.Stdout) > maxOutput || len(s.Stderr) > maxOutput:
 		return Result{}, errors.New("the guest agent returned more than 16 MiB of a program's output")
 	case s.Signal != 0:
 	case s.ExitCode != nil:
@@ -108,8 +105,7 @@ func (s status) result() (Result, error) {
 	return r, nil
 }
 
-// status asks how a process is. Once it has said that it exited, the agent
-// forgets it.
+// status returns the status of a process. After reporting an exit, the agent forgets it.
 func (c *Client) status(ctx context.Context, pid int64) (status, error) {
 	args := struct {
 		PID int64 `json:"pid"`
@@ -119,9 +115,9 @@ func (c *Client) status(ctx context.Context, pid int64) (status, error) {
 	return s, err
 }
 
-// wait asks until a process has exited.
+// wait polls until a process has exited.
 func (c *Client) wait(ctx context.Context, pid int64) (status, error) {
-	for pause := firstLook; ; pause = min(2*pause, slowLook) {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		s, err := c.status(ctx, pid)
 		if err != nil || s.Exited {
 			return s, err
@@ -129,15 +125,15 @@ func (c *Client) wait(ctx context.Context, pid int64) (status, error) {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return status{}, over(ctx)
+			return status{}, contextError(ctx)
 		}
 	}
 }
 
-// abandon asks a process to end. Its status is asked for first, so that no other
-// that got its id later is meant. SIGTERM, as timeout(1) passes that one on.
-func (c *Client) abandon(ctx context.Context, pid int64) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
+// terminate sends SIGTERM, which timeout(1) passes on. It checks the status first, so as not to
+// hit another process that got the same id.
+func (c *Client) terminate(ctx context.Context, pid int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	if s, err := c.status(ctx, pid); err != nil || s.Exited {
 		return

@@ -7,13 +7,12 @@ import (
 	"math"
 )
 
-// chunk is how many bytes of a file are asked for at a time. Everything else that
-// is to be said waits for that long.
-const chunk = 1 << 20
+// chunkSize is how many bytes of a file are read at a time. Other commands wait meanwhile.
+const chunkSize = 1 << 20
 
-// ReadFile returns a file of the guest. If it has more than limit bytes, the
-// first of them are returned with an error in which errors.Is finds [ErrTooLong].
-// A pipe or device that gives nothing holds up the agent for everybody.
+// ReadFile returns a file of the guest. If it has more than limit bytes, ReadFile returns the
+// first of them and an error that wraps [ErrTooLong]. A pipe or device without data blocks the
+// agent for all callers.
 func (c *Client) ReadFile(ctx context.Context, path string, limit int64) ([]byte, error) {
 	limit = min(max(limit, 0), math.MaxInt64-1)
 	args := struct {
@@ -34,11 +33,11 @@ func (c *Client) ReadFile(ctx context.Context, path string, limit int64) ([]byte
 	return data, nil
 }
 
-// readAll returns what is in an open file, but no more than one byte over limit.
+// readAll returns an open file's content, but at most one byte more than limit.
 func (c *Client) readAll(ctx context.Context, handle, limit int64) ([]byte, error) {
 	var data []byte
 	for {
-		part, end, err := c.readPart(ctx, handle, min(chunk, limit+1-int64(len(data))))
+		part, end, err := c.readPart(ctx, handle, min(chunkSize, limit+1-int64(len(data))))
 		if err != nil {
 			return nil, err
 		}
@@ -49,8 +48,8 @@ func (c *Client) readAll(ctx context.Context, handle, limit int64) ([]byte, erro
 	}
 }
 
-// readPart returns up to count bytes and whether they are the last. An empty part
-// is the last, whatever the guest says: it could go on like that for ever.
+// readPart returns up to count bytes and whether they are the last. An empty part counts as
+// the last: a hostile guest could send empty parts forever.
 func (c *Client) readPart(ctx context.Context, handle, count int64) ([]byte, bool, error) {
 	args := struct {
 		Handle int64 `json:"handle"`
@@ -69,9 +68,9 @@ func (c *Client) readPart(ctx context.Context, handle, count int64) ([]byte, boo
 	return part.Data, part.EOF || len(part.Data) == 0, nil
 }
 
-// closeFile closes a file in the guest if it can, also when the context has ended.
+// closeFile tries to close a file in the guest, even if the context has ended.
 func (c *Client) closeFile(ctx context.Context, handle int64) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	args := struct {
 		Handle int64 `json:"handle"`

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// recorded is what a real agent has said.
+// recorded returns the output of a real agent.
 func recorded(t testing.TB) []byte {
 	t.Helper()
 	data, err := os.ReadFile("testdata/qemu-ga-7.2.bin")
@@ -42,7 +42,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// However a stream is cut off, the reply that comes after it is found.
+// The scanner finds the reply that follows a stream that breaks off anywhere.
 func FuzzSync(f *testing.F) {
 	f.Add(recorded(f))
 	for line := range bytes.Lines(recorded(f)) {
@@ -53,7 +53,7 @@ func FuzzSync(f *testing.F) {
 		var s syncScanner
 		for _, b := range before {
 			s.next(b)
-			if len(s.text) > longestSync {
+			if len(s.text) > maxSyncReply {
 				t.Fatalf("it keeps %d bytes", len(s.text))
 			}
 		}
@@ -69,12 +69,12 @@ func FuzzSync(f *testing.F) {
 	})
 }
 
-// Every recorded line is a reply, but for those with a mark.
+// Every recorded line is a reply, except those with a sentinel.
 func TestRecordedLines(t *testing.T) {
 	for line := range bytes.Lines(recorded(t)) {
 		err := decode(line, "x", nil)
 		understood := err == nil || errors.As(err, new(*Error))
-		if understood == (line[0] == mark) {
+		if understood == (line[0] == sentinel) {
 			t.Errorf("%q: %v", line, err)
 		}
 	}

@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// request is one line to the agent.
+// request is a line to the agent.
 type request struct {
 	Execute   string `json:"execute"`
 	Arguments any    `json:"arguments,omitempty"`
 }
 
-// line returns the request as it is sent.
+// line encodes the request.
 func (r request) line() ([]byte, error) {
 	line, err := json.Marshal(r)
 	if err != nil {
@@ -21,10 +21,10 @@ func (r request) line() ([]byte, error) {
 	return append(line, '\n'), nil
 }
 
-// value is what a command returns. It is decoded where it stands: a copy of the
-// output of a program may have 45 MB.
+// value is a command's result. It is decoded in place: a copy of a program's output may have
+// 45 MB.
 type value struct {
-	into any // what it is for, or nil
+	into any // may be nil
 	seen bool
 }
 
@@ -37,9 +37,8 @@ func (v *value) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, v.into)
 }
 
-// decode reads a line of the agent as the reply to a command and puts what it
-// returns into a variable. The agent's refusal is an [*Error]; any other error is
-// that of a line which is no reply to this command.
+// decode decodes a line of the agent as the reply to a command. The agent's refusal is an
+// [*Error]; any other error means that the line is not a reply to this command.
 func decode(line []byte, command string, into any) error {
 	reply := struct {
 		Return value `json:"return"`

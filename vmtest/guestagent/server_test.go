@@ -17,8 +17,8 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// server plays an agent that says what no honest one does, or that does what
-// must not be done here.
+// server plays an agent that sends what no honest one does, or does what a real one must not
+// do here.
 type server struct {
 	t    *testing.T
 	conn net.Conn
@@ -30,8 +30,7 @@ type request struct {
 	Arguments map[string]any
 }
 
-// serve returns a client of a scripted agent, which serves it and then ends the
-// connection.
+// serve returns a client of a scripted agent, which then ends the connection.
 func serve(t *testing.T, script func(*server)) *guestagent.Client {
 	t.Helper()
 	path := filepath.Join(shortDir(t), "qga")
@@ -58,11 +57,11 @@ func serve(t *testing.T, script func(*server)) *guestagent.Client {
 	return c
 }
 
-func (s *server) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.conn, format+"\n", args...) // the client may be gone
+func (s *server) send(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.conn, format+"\n", args...) // the client may have left
 }
 
-// request returns an empty one when the client has gone.
+// request returns an empty request once the client has left.
 func (s *server) request() request {
 	var r request
 	if s.in.Scan() {
@@ -75,11 +74,11 @@ func (s *server) request() request {
 	return r
 }
 
-// want takes a request of that name.
+// want reads a request for a command.
 func (s *server) want(command string) request {
 	r := s.request()
 	if r.Execute != command {
-		s.t.Errorf("%q comes where %s should", r.Execute, command)
+		s.t.Errorf("got %q, want %s", r.Execute, command)
 	}
 	return r
 }
@@ -87,11 +86,11 @@ func (s *server) want(command string) request {
 // sync answers a sync as the real agent does.
 func (s *server) sync() {
 	id := s.want("guest-sync-delimited").Arguments["id"]
-	s.say(`{"error": {"class": "GenericError", "desc": "JSON parse error, stray '\uFFFD'"}}`)
-	s.say("\xff"+`{"return": %s}`, id)
+	s.send(`{"error": {"class": "GenericError", "desc": "JSON parse error, stray '\uFFFD'"}}`)
+	s.send("\xff"+`{"return": %s}`, id)
 }
 
-// untilGone reads on until the client has closed.
+// untilGone reads until the client has closed.
 func (s *server) untilGone() {
 	for s.in.Scan() {
 		continue
@@ -106,7 +105,7 @@ func TestSyncSkipsAll(t *testing.T) {
 		c := serve(t, func(s *server) {
 			id := s.want("guest-sync-delimited").Arguments["id"]
 			_, _ = s.conn.Write([]byte(before))
-			s.say("\xff"+`{"return": %s}`, id)
+			s.send("\xff"+`{"return": %s}`, id)
 			s.untilGone()
 		})
 		if err := c.Sync(within(t, patience)); err != nil {
@@ -115,12 +114,12 @@ func TestSyncSkipsAll(t *testing.T) {
 	}
 }
 
-// The sync's own number without the mark, or in what is no reply, is no answer.
+// The sync's own number is not a reply without the sentinel, or inside something else.
 func TestSyncIsNotFooled(t *testing.T) {
 	for _, answer := range []string{`{"return": %s}`, "\xff" + `{"return": %s`, "\xff" + `{"return": "%s"}`, "\xff" + `[%s]`,
 		"\xff" + `{"return": 1%s}`, "\xff" + `{"return": %s, "x": "` + strings.Repeat("x", 200) + `"}`} {
 		c := serve(t, func(s *server) {
-			s.say(answer, s.want("guest-sync-delimited").Arguments["id"])
+			s.send(answer, s.want("guest-sync-delimited").Arguments["id"])
 			s.untilGone()
 		})
 		if err := c.Sync(within(t, 100*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
@@ -129,8 +128,8 @@ func TestSyncIsNotFooled(t *testing.T) {
 	}
 }
 
-// A guest that never stops talking holds nobody up.
-func TestGuestTalksForEver(t *testing.T) {
+// A guest that never stops sending does not block a call.
+func TestGuestSendsForever(t *testing.T) {
 	for _, text := range []string{"x", "\xff", "\n", "\xff{}\n"} {
 		c := serve(t, func(s *server) {
 			flood := []byte(strings.Repeat(text, 1<<16))
@@ -147,7 +146,7 @@ func TestGuestTalksForEver(t *testing.T) {
 	}
 }
 
-// After a reply that makes no sense or none at all, the next command syncs first.
+// After a malformed or missing reply, the next command syncs first.
 func TestBadReply(t *testing.T) {
 	for _, reply := range []string{
 		"garbage", "", "{", "[]", "null", "{}", `{"return": 1}`, `{"return": []}`, `{"return": {"pid": "x"}}`, `{"return": {"pid": 1.5}}`,
@@ -156,12 +155,12 @@ func TestBadReply(t *testing.T) {
 		c := serve(t, func(s *server) {
 			s.sync()
 			s.want("guest-exec")
-			s.say("%s", reply)
+			s.send("%s", reply)
 			s.sync()
 			s.want("guest-exec")
-			s.say(`{"error": {"class": "GenericError", "desc": "no"}}`)
-			s.want("guest-exec") // without a sync: a refusal is an answer
-			s.say(`{"error": {"class": "GenericError", "desc": "no"}}`)
+			s.send(`{"error": {"class": "GenericError", "desc": "no"}}`)
+			s.want("guest-exec") // without a sync: a refusal is a reply
+			s.send(`{"error": {"class": "GenericError", "desc": "no"}}`)
 		})
 		var e *guestagent.Error
 		if _, err := c.Exec(within(t, patience), guestagent.Command{}); err == nil || errors.As(err, &e) || errors.Is(err, guestagent.ErrClosed) {
@@ -183,9 +182,9 @@ func TestBadStatus(t *testing.T) {
 		c := serve(t, func(s *server) {
 			s.sync()
 			s.want("guest-exec")
-			s.say(`{"return": {"pid": -1}}`)
+			s.send(`{"return": {"pid": -1}}`)
 			s.want("guest-exec-status")
-			s.say(`{"return": %s}`, reply)
+			s.send(`{"return": %s}`, reply)
 			s.untilGone()
 		})
 		if r, err := c.Exec(within(t, patience), guestagent.Command{}); err == nil {
@@ -194,17 +193,17 @@ func TestBadStatus(t *testing.T) {
 	}
 }
 
-// A reply that comes after its time is not that of the next command.
+// A late reply is not taken for that of the next command.
 func TestReplyComesLate(t *testing.T) {
 	late := make(chan struct{})
 	c := serve(t, func(s *server) {
 		s.sync()
 		s.want("guest-file-open")
 		<-late
-		s.say(`{"return": 1000}`)
+		s.send(`{"return": 1000}`)
 		s.sync()
 		s.want("guest-file-open")
-		s.say(`{"error": {"class": "GenericError", "desc": "no"}}`)
+		s.send(`{"error": {"class": "GenericError", "desc": "no"}}`)
 		s.untilGone()
 	})
 	if err := c.Sync(within(t, patience)); err != nil {
@@ -220,7 +219,7 @@ func TestReplyComesLate(t *testing.T) {
 	}
 }
 
-// Waiting for one's turn is waiting too.
+// The context also ends a call that waits for its turn.
 func TestWaitingForOnesTurn(t *testing.T) {
 	c := serve(t, func(s *server) { s.untilGone() })
 	ctx, cancel := context.WithCancel(context.Background())
@@ -236,7 +235,7 @@ func TestWaitingForOnesTurn(t *testing.T) {
 	}
 }
 
-// QEMU takes no more of what a guest does not read.
+// QEMU blocks when the guest does not read.
 func TestGuestDoesNotRead(t *testing.T) {
 	gone := make(chan struct{})
 	c := serve(t, func(s *server) { s.sync(); <-gone })
@@ -293,9 +292,9 @@ func TestBadFile(t *testing.T) {
 		c := serve(t, func(s *server) {
 			s.sync()
 			s.want("guest-file-open")
-			s.say(`{"return": 1000}`)
+			s.send(`{"return": 1000}`)
 			s.want("guest-file-read")
-			s.say(`{"return": %s}`, part)
+			s.send(`{"return": %s}`, part)
 		})
 		if data, err := c.ReadFile(within(t, patience), "x", 3); err == nil || errors.Is(err, guestagent.ErrClosed) {
 			t.Errorf("%s: %q, %v", part, data, err)
@@ -303,16 +302,16 @@ func TestBadFile(t *testing.T) {
 	}
 }
 
-// A file that has no end and no bytes ends.
+// Reading ends at an empty part, even without an end of file.
 func TestEmptyPart(t *testing.T) {
 	c := serve(t, func(s *server) {
 		s.sync()
 		s.want("guest-file-open")
-		s.say(`{"return": 1000}`)
+		s.send(`{"return": 1000}`)
 		s.want("guest-file-read")
-		s.say(`{"return": {"count": 0, "buf-b64": "", "eof": false}}`)
+		s.send(`{"return": {"count": 0, "buf-b64": "", "eof": false}}`)
 		s.want("guest-file-close")
-		s.say(`{"return": {}}`)
+		s.send(`{"return": {}}`)
 		s.untilGone()
 	})
 	if data, err := c.ReadFile(within(t, patience), "x", -1); err != nil || len(data) != 0 {
@@ -320,16 +319,16 @@ func TestEmptyPart(t *testing.T) {
 	}
 }
 
-// An agent keeps 16 MiB of what a program prints. What says more is none.
+// An honest agent keeps 16 MiB of a program's output.
 func TestTooMuchOutput(t *testing.T) {
 	for _, stream := range []string{"out-data", "err-data"} {
 		for _, length := range []int{16 << 20, 16<<20 + 3} {
 			c := serve(t, func(s *server) {
 				s.sync()
 				s.want("guest-exec")
-				s.say(`{"return": {"pid": 1}}`)
+				s.send(`{"return": {"pid": 1}}`)
 				s.want("guest-exec-status")
-				s.say(`{"return": {"exited": true, "exitcode": 0, %q: %q}}`, stream, base64.StdEncoding.EncodeToString(make([]byte, length)))
+				s.send(`{"return": {"exited": true, "exitcode": 0, %q: %q}}`, stream, base64.StdEncoding.EncodeToString(make([]byte, length)))
 				s.untilGone()
 			})
 			_, err := c.Exec(within(t, patience), guestagent.Command{Path: "x"})

@@ -6,44 +6,43 @@ import (
 	"math/rand/v2"
 )
 
-// mark is the byte that stands before the reply to guest-sync-delimited, and
-// nowhere else. Sent to the agent, it ends whatever was half said before.
-const mark = 0xFF
+// sentinel is the byte that precedes the reply to guest-sync-delimited, and appears nowhere
+// else. Sent to the agent, it ends an incomplete command.
+const sentinel = 0xFF
 
-// longestSync is more than a reply to guest-sync-delimited has bytes.
-const longestSync = 128
+// maxSyncReply is more than the length of a reply to guest-sync-delimited, in bytes.
+const maxSyncReply = 128
 
-// Sync brings client and agent in step: it asks the agent to repeat a number and
-// throws away all that comes before it. It is the way to find out whether there
-// is an agent, for which it may be repeated any number of times: without one it
-// waits until the context ends, and an agent that comes later does no more than
-// answer all of the questions.
+// Sync synchronizes client and agent: it asks the agent to repeat a number and discards
+// everything before it. It also finds out whether there is an agent: without one it waits
+// until the context ends. It may be repeated; an agent that starts later just replies to each
+// attempt.
 func (c *Client) Sync(ctx context.Context) error {
-	return c.inTurn(ctx, c.sync)
+	return c.exclusively(ctx, c.sync)
 }
 
-// getInStep syncs where that is needed.
-func (c *Client) getInStep() error {
-	if c.inStep {
+// ensureSynced syncs if needed.
+func (c *Client) ensureSynced() error {
+	if c.synced {
 		return nil
 	}
 	return c.sync()
 }
 
 func (c *Client) sync() error {
-	c.inStep = false
+	c.synced = false
 	id := newID()
 	line, err := request{"guest-sync-delimited", syncArguments{id}}.line()
 	if err != nil {
 		return err
 	}
-	if err := c.write(append([]byte{mark}, line...)); err != nil {
+	if err := c.write(append([]byte{sentinel}, line...)); err != nil {
 		return err
 	}
 	if err := c.skipTo(id); err != nil {
 		return err
 	}
-	c.inStep = true
+	c.synced = true
 	return nil
 }
 
@@ -51,16 +50,16 @@ type syncArguments struct {
 	ID int64 `json:"id"`
 }
 
-// newID returns a number that an earlier client is not likely to have used.
+// newID returns a number that no earlier client is likely to have used.
 func newID() int64 { return rand.Int64N(1 << 53) }
 
-// skipTo reads up to and including the reply with that number.
+// skipTo reads up to and including the reply with a number.
 func (c *Client) skipTo(id int64) error {
 	var s syncScanner
 	for {
 		b, err := c.in.ReadByte()
 		if err != nil {
-			return lost(err)
+			return closedError(err)
 		}
 		if got, found := s.next(b); found && got == id {
 			return nil
@@ -68,17 +67,17 @@ func (c *Client) skipTo(id int64) error {
 	}
 }
 
-// syncScanner finds replies to guest-sync-delimited in a stream that may be cut
-// off and go on anywhere. It keeps no more than longestSync bytes.
+// syncScanner finds replies to guest-sync-delimited in a stream that may break off and resume
+// anywhere. It keeps at most maxSyncReply bytes.
 type syncScanner struct {
-	inside bool // after a mark
+	inside bool // after a sentinel
 	text   []byte
 }
 
-// next takes a byte and returns the number of a reply if that was its last.
+// next reads a byte and returns the number of a reply if it was the reply's last.
 func (s *syncScanner) next(b byte) (int64, bool) {
 	switch {
-	case b == mark:
+	case b == sentinel:
 		s.inside, s.text = true, s.text[:0]
 	case !s.inside:
 	case b == '\n':
@@ -89,7 +88,7 @@ func (s *syncScanner) next(b byte) (int64, bool) {
 		if json.Unmarshal(s.text, &reply) == nil && reply.Return != nil {
 			return *reply.Return, true
 		}
-	case len(s.text) == longestSync:
+	case len(s.text) == maxSyncReply:
 		s.inside = false
 	default:
 		s.text = append(s.text, b)

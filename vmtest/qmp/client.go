@@ -14,32 +14,31 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// maxLine is the longest line taken from QEMU, in bytes. The longest that is
-// known, the reply to query-qmp-schema, has 200 KB.
+// maxLine is the longest line accepted from QEMU, in bytes. The longest known one, the reply
+// to query-qmp-schema, has 200 KB.
 const maxLine = 1 << 20
 
-// Client is a connection to QEMU. Its methods may be called at the same time.
+// Client is a connection to QEMU. Its methods may be called concurrently.
 type Client struct {
 	conn   net.Conn
 	events *queue
 
 	greeted chan struct{} // closed by the greeting
 	closing chan struct{} // closed by Close
-	lost    chan struct{} // closed when the connection has ended; why is set before
+	ended   chan struct{} // closed when the connection has ended; why is set before
 
-	writing chan struct{} // holds one while a request is written
+	writing chan struct{} // a lock for writing
 
-	mu      sync.Mutex
-	why     error // wraps ErrClosed
-	last    uint64
-	pending map[uint64]chan message
-	closed  bool
+	mu       sync.Mutex
+	closeErr error // wraps ErrClosed
+	lastID   uint64
+	pending  map[uint64]chan message
+	closed   bool
 }
 
-// Dial connects to the socket at path, awaits QEMU's greeting and leaves the
-// negotiation mode. The context bounds all of that and nothing later. Nothing is
-// tried twice: while QEMU has not made its socket yet, fs.ErrNotExist or
-// ECONNREFUSED is in the error.
+// Dial connects to the socket at path, awaits QEMU's greeting and leaves negotiation mode. The
+// context limits only that. Dial tries once: until QEMU has made its socket, the error wraps
+// fs.ErrNotExist or ECONNREFUSED.
 func Dial(ctx context.Context, path string) (*Client, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", path)
@@ -59,7 +58,7 @@ func newClient(conn net.Conn) *Client {
 		conn:    conn,
 		greeted: make(chan struct{}),
 		closing: make(chan struct{}),
-		lost:    make(chan struct{}),
+		ended:   make(chan struct{}),
 		writing: make(chan struct{}, 1),
 		pending: map[uint64]chan message{},
 	}
@@ -72,23 +71,22 @@ func newClient(conn net.Conn) *Client {
 func (c *Client) greet(ctx context.Context) error {
 	select {
 	case <-c.greeted:
-	case <-c.lost:
-		return c.why
+	case <-c.ended:
+		return c.closeErr
 	case <-ctx.Done():
-		return fmt.Errorf("no greeting (is another client connected?): %w", over(ctx))
+		return fmt.Errorf("no greeting (is another client connected?): %w", contextError(ctx))
 	}
 	return c.Execute(ctx, "qmp_capabilities", nil, nil)
 }
 
-// Events returns the channel of all that has happened since Dial, in order. None is
-// left out, however late it is read; all wait in memory. If more of them wait than any
-// QEMU would send, the connection ends. After the last event of a connection the
-// channel is closed. Close closes it too, and leaves in it what is not read yet, up to
-// 256 events.
+// Events returns the channel of all events since Dial, in order. Unread events wait in memory;
+// if there are more than any QEMU would send, the connection ends. The channel is closed after
+// the last event of a connection. Close closes it too, and leaves up to 256 unread events in
+// it.
 func (c *Client) Events() <-chan Event { return c.events.out }
 
-// Close ends the connection, not QEMU. It is needed after a lost connection too.
-// Closing twice does nothing.
+// Close ends the connection, not QEMU. Call it after a lost connection too. Closing twice does
+// nothing.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,16 +98,16 @@ func (c *Client) Close() error {
 	return c.conn.Close()
 }
 
-// Execute runs a command with arguments that become a JSON object (nil for
-// none), and decodes QEMU's reply into what reply points to (nil for nowhere).
-// An *[Error] is QEMU's refusal. When the context ends, the command may still be
-// carried out. After the connection has ended, [ErrClosed] is in the error.
+// Execute runs a command with arguments that become a JSON object (nil for none), and decodes
+// QEMU's reply into what reply points to, unless it is nil. An *[Error] is QEMU's refusal. When
+// the context ends, QEMU may still carry out the command. After the connection has ended, the
+// error wraps [ErrClosed].
 func (c *Client) Execute(ctx context.Context, command string, args, reply any) error {
 	id, answer, err := c.register()
 	if err != nil {
 		return err
 	}
-	defer c.forget(id)
+	defer c.unregister(id)
 	line, err := json.Marshal(request{Execute: command, Arguments: args, ID: id})
 	if err != nil {
 		return fmt.Errorf("the arguments of %s are no JSON: %w", command, err)
@@ -124,68 +122,67 @@ func (c *Client) Execute(ctx context.Context, command string, args, reply any) e
 	return m.result(command, reply)
 }
 
-// register makes place for a reply. What comes back through the channel is the
-// reply to the request with that id.
+// register returns the id of a new request, and the channel for its reply.
 func (c *Client) register() (uint64, <-chan message, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.why != nil {
-		return 0, nil, c.why
+	if c.closeErr != nil {
+		return 0, nil, c.closeErr
 	}
-	c.last++
+	c.lastID++
 	answer := make(chan message, 1)
-	c.pending[c.last] = answer
-	return c.last, answer, nil
+	c.pending[c.lastID] = answer
+	return c.lastID, answer, nil
 }
 
-// forget makes the client ignore a reply that nobody waits for any more.
-func (c *Client) forget(id uint64) {
+// unregister makes the client ignore the reply to a request.
+func (c *Client) unregister(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.pending, id)
 }
 
-// await waits for a reply, which counts even if the connection ended after it.
+// await waits for a reply. It returns one that came just before the connection ended.
 func (c *Client) await(ctx context.Context, answer <-chan message) (message, error) {
 	select {
 	case m := <-answer:
 		return m, nil
 	case <-ctx.Done():
-		return message{}, over(ctx)
-	case <-c.lost:
+		return message{}, contextError(ctx)
+	case <-c.ended:
 	}
 	select {
 	case m := <-answer:
 		return m, nil
 	default:
-		return message{}, c.why
+		return message{}, c.closeErr
 	}
 }
 
-// write sends a line, one at a time.
+// write sends a line; concurrent calls wait for each other.
 func (c *Client) write(ctx context.Context, line []byte) error {
 	select {
 	case c.writing <- struct{}{}:
 		defer func() { <-c.writing }()
-	case <-c.lost:
-		return c.why
+	case <-c.ended:
+		return c.closeErr
 	case <-ctx.Done():
-		return over(ctx)
+		return contextError(ctx)
 	}
 	n, err := c.writeUntil(ctx, line)
 	if err == nil {
 		return nil
 	}
 	if n > 0 {
-		_ = c.conn.Close() // half a line cannot be taken back
+		_ = c.conn.Close() // half a line makes the stream useless
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return over(ctx)
+		return contextError(ctx)
 	}
 	return fmt.Errorf("%w: %w", ErrClosed, err)
 }
 
-// writeUntil gives up, with os.ErrDeadlineExceeded, when the context ends.
+// writeUntil returns os.ErrDeadlineExceeded when the context ends.
 func (c *Client) writeUntil(ctx context.Context, line []byte) (int, error) {
 	expired := make(chan struct{})
 	stop := context.AfterFunc(ctx, safely.Func(func() {
@@ -200,22 +197,22 @@ func (c *Client) writeUntil(ctx context.Context, line []byte) (int, error) {
 	return n, err
 }
 
-// read takes in what QEMU says until the connection ends.
+// read handles QEMU's messages until the connection ends.
 func (c *Client) read() {
-	err := c.takeLines()
+	err := c.readMessages()
 	_ = c.conn.Close()
 	c.mu.Lock()
 	if c.closed {
 		err = net.ErrClosed
 	}
-	c.why = fmt.Errorf("%w: %w", ErrClosed, err)
+	c.closeErr = fmt.Errorf("%w: %w", ErrClosed, err)
 	c.mu.Unlock()
-	close(c.lost)
+	close(c.ended)
 	c.events.end()
 }
 
-// takeLines returns what ended the connection, never nil.
-func (c *Client) takeLines() error {
+// readMessages returns the error that ended the connection, never nil.
+func (c *Client) readMessages() error {
 	r := bufio.NewReader(c.conn)
 	for {
 		line, err := readLine(r)
@@ -226,14 +223,14 @@ func (c *Client) takeLines() error {
 		if err != nil {
 			return err
 		}
-		if err := c.take(m); err != nil {
+		if err := c.dispatch(m); err != nil {
 			return err
 		}
 	}
 }
 
-// take hands a message to whom it is for.
-func (c *Client) take(m message) error {
+// dispatch passes a message on to its receiver.
+func (c *Client) dispatch(m message) error {
 	switch {
 	case m.Event != "":
 		return c.events.put(m.event())
@@ -245,13 +242,13 @@ func (c *Client) take(m message) error {
 			close(c.greeted)
 		}
 	default:
-		c.answer(m)
+		c.resolve(m)
 	}
 	return nil
 }
 
-// answer gives a reply to its request, the first one only.
-func (c *Client) answer(m message) {
+// resolve passes the first reply to a request on.
+func (c *Client) resolve(m message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if answer, found := c.pending[*m.ID]; found {
@@ -260,7 +257,7 @@ func (c *Client) answer(m message) {
 	}
 }
 
-// readLine returns a line with its end. The slice is valid until the next one.
+// readLine returns a line with its newline. The slice is valid until the next call.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// KVM reports whether the guest runs on KVM, not on emulation.
+// KVM reports whether the guest runs with KVM.
 func (c *Client) KVM(ctx context.Context) (bool, error) {
 	var reply struct {
 		Enabled bool `json:"enabled"`
@@ -26,14 +26,14 @@ func (c *Client) Status(ctx context.Context) (string, error) {
 	return reply.Status, err
 }
 
-// Powerdown presses the power button. What follows is the guest's affair: one
-// that does not listen to it goes on, without an error. The event SHUTDOWN tells.
+// Powerdown presses the power button. A guest may ignore it, which is not an error. The event
+// SHUTDOWN follows if it does not.
 func (c *Client) Powerdown(ctx context.Context) error {
 	return c.Execute(ctx, "system_powerdown", nil, nil)
 }
 
-// Quit ends QEMU at once, without asking the guest. That QEMU ends the connection
-// before it answers, or has ended it before, is no error.
+// Quit makes QEMU exit at once, without asking the guest. It is not an error if QEMU closes
+// the connection without a reply, or has already closed it.
 func (c *Client) Quit(ctx context.Context) error {
 	err := c.Execute(ctx, "quit", nil, nil)
 	for _, end := range []error{io.EOF, syscall.ECONNRESET, syscall.EPIPE} {

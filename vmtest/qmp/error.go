@@ -6,16 +6,15 @@ import (
 	"fmt"
 )
 
-// ErrClosed is found by errors.Is in what Execute returns once the connection
-// has ended, whoever ended it. Where QEMU did, io.EOF or a system error is found
-// beside it.
+// ErrClosed is wrapped in the errors of Execute once the connection has ended. If QEMU ended
+// it, they also wrap io.EOF or a system error.
 var ErrClosed = errors.New("the connection to QEMU is closed")
 
-// Error says that QEMU refused a command.
+// Error is QEMU's refusal of a command.
 type Error struct {
 	Command string
 	Class   string // "GenericError" for most
-	Desc    string // for people; differs between QEMU's versions
+	Desc    string // a message, which differs between versions of QEMU
 }
 
 // Error names the command and gives QEMU's reason.
@@ -23,8 +22,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("QEMU refused %s: %s", e.Command, e.Desc)
 }
 
-// over returns why a context ended, with the cause if it has one of its own.
-func over(ctx context.Context) error {
+// contextError returns a context's error, with its cause if that is a different error.
+func contextError(ctx context.Context) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}

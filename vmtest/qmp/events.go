@@ -7,72 +7,70 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// afterwards is how many events can still be read after Close.
-const afterwards = 256
+// eventsAfterClose is how many events can still be read after Close.
+const eventsAfterClose = 256
 
-// How much may wait to be read, and how long one event may be, in bytes. QEMU's events
-// have some hundred.
+// Limits on unread events and on one event, in bytes. QEMU's events have a few hundred.
 const (
 	maxWaiting = 4 << 20
 	maxEvent   = 16 << 10
 )
 
-// size is about what an event takes in memory, in bytes.
+// size is about how many bytes an event takes in memory.
 func (e Event) size() int {
 	const header = 100
 	return header + len(e.Name) + len(e.Data)
 }
 
-var errFlood = errors.New("QEMU sends more events than are read")
+var errTooManyEvents = errors.New("QEMU sends more events than are read")
 
-// queue hands on events through a channel and holds as many as are not read yet,
-// so that whoever puts one in never waits.
+// queue delivers events through a channel and stores unread ones, so that put never blocks.
 type queue struct {
 	out    chan Event
-	wake   chan struct{} // has one in it when there is something new
+	wake   chan struct{} // holds a value if there is something new
 	mu     sync.Mutex
 	events []Event
-	bytes  int // of them
+	bytes  int // of events
 	ended  bool
 }
 
-// newQueue returns a queue that hands on until it has ended and is empty, or
-// until given up, when it keeps only what the channel still takes.
-func newQueue(givenUp <-chan struct{}) *queue {
-	q := &queue{out: make(chan Event, afterwards), wake: make(chan struct{}, 1)}
-	safely.Go(func() { q.handOn(givenUp) })
+// newQueue returns a queue that delivers until it has ended and is empty. Once closed is
+// closed, it keeps only what fits into the channel.
+func newQueue(closed <-chan struct{}) *queue {
+	q := &queue{out: make(chan Event, eventsAfterClose), wake: make(chan struct{}, 1)}
+	safely.Go(func() { q.deliver(closed) })
 	return q
 }
 
-// put adds an event, unless too much waits already.
+// put adds an event, unless too many wait already.
 func (q *queue) put(e Event) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if e.size() > maxEvent || q.bytes+e.size() > maxWaiting {
-		return errFlood
+		return errTooManyEvents
 	}
 	q.bytes += e.size()
 	q.events = append(q.events, e)
-	q.stir()
+	q.notify()
 	return nil
 }
 
-// end says that there will be no more.
+// end marks the end of the events.
 func (q *queue) end() {
 	q.mu.Lock()
 	q.ended = true
 	q.mu.Unlock()
-	q.stir()
+	q.notify()
 }
 
-func (q *queue) stir() {
+func (q *queue) notify() {
 	select {
 	case q.wake <- struct{}{}:
 	default: // it is awake
 	}
 }
 
-// take returns all that is in the queue, and whether that is the last.
+// take returns all events in the queue, and whether they are the last.
 func (q *queue) take() ([]Event, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -81,23 +79,23 @@ func (q *queue) take() ([]Event, bool) {
 	return events, q.ended
 }
 
-// handed says that an event waits no more.
-func (q *queue) handed(e Event) {
+// delivered frees the memory of an event in the count.
+func (q *queue) delivered(e Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.bytes -= e.size()
 }
 
-// handOn moves events into the channel, and closes it after the last.
-func (q *queue) handOn(givenUp <-chan struct{}) {
+// deliver moves events into the channel, and closes it after the last.
+func (q *queue) deliver(closed <-chan struct{}) {
 	defer close(q.out)
 	for range q.wake {
 		events, last := q.take()
 		for _, e := range events {
-			if !q.send(e, givenUp) {
+			if !q.send(e, closed) {
 				return
 			}
-			q.handed(e)
+			q.delivered(e)
 		}
 		if last {
 			return
@@ -105,18 +103,17 @@ func (q *queue) handOn(givenUp <-chan struct{}) {
 	}
 }
 
-// send gives one event to the reader. Without one it waits, until nobody is
-// expected to read any more and the channel is full.
-func (q *queue) send(e Event, givenUp <-chan struct{}) bool {
+// send sends an event. It returns false if the channel is full and closed is closed.
+func (q *queue) send(e Event, closed <-chan struct{}) bool {
 	select {
-	case q.out <- e: // first of all, as select has no favourites
+	case q.out <- e: // preferred; the select below chooses at random
 		return true
 	default:
 	}
 	select {
 	case q.out <- e:
 		return true
-	case <-givenUp:
+	case <-closed:
 		return false
 	}
 }

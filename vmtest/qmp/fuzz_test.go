@@ -53,8 +53,7 @@ func TestPPM(t *testing.T) {
 	}
 }
 
-// Every recorded line is of a kind that is known, but for the one that QEMU says
-// to what is no JSON.
+// Every recorded line is a known message, except QEMU's reply to invalid JSON.
 func TestRecordedLines(t *testing.T) {
 	recorded, err := os.ReadFile("testdata/qemu-7.2.txt")
 	if err != nil {

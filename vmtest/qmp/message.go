@@ -7,44 +7,44 @@ import (
 	"time"
 )
 
-// Event is something that happened in QEMU without being asked for.
+// Event is an asynchronous message of QEMU.
 type Event struct {
-	Name string          // as "SHUTDOWN"
+	Name string          // such as "SHUTDOWN"
 	Data json.RawMessage // nil if the event has none
-	Time time.Time       // by the host's clock; zero if QEMU could not tell
+	Time time.Time       // by the host's clock; zero if QEMU does not know
 }
 
-// message is one line from QEMU: a greeting, a reply or an event.
+// message is a line from QEMU: a greeting, a reply or an event.
 type message struct {
 	Greeting json.RawMessage `json:"QMP"`
 	Return   json.RawMessage `json:"return"`
-	Error    *refusal        `json:"error"`
+	Error    *errorReply     `json:"error"`
 	ID       *uint64         `json:"id"`
 	Event    string          `json:"event"`
 	Data     json.RawMessage `json:"data"`
 	Time     timestamp       `json:"timestamp"`
 }
 
-type refusal struct {
+type errorReply struct {
 	Class string `json:"class"`
 	Desc  string `json:"desc"`
 }
 
-// timestamp is QEMU's; both numbers are -1 where it has no clock.
+// timestamp has -1 in both fields if QEMU has no clock.
 type timestamp struct {
 	Seconds      int64 `json:"seconds"`
 	Microseconds int64 `json:"microseconds"`
 }
 
-// request is one line to QEMU.
+// request is a line to QEMU.
 type request struct {
 	Execute   string `json:"execute"`
 	Arguments any    `json:"arguments,omitempty"`
 	ID        uint64 `json:"id"`
 }
 
-// decode reads a line. A reply must have an id: QEMU leaves it out only where it
-// could not read the request, and what went wrong then cannot be told apart.
+// decode decodes a line. A reply must have an id: QEMU omits it only if it could not parse
+// the request, and then it is unknown which request failed.
 func decode(line []byte) (message, error) {
 	var m message
 	if err := json.Unmarshal(line, &m); err != nil {
@@ -62,7 +62,7 @@ func decode(line []byte) (message, error) {
 	return m, nil
 }
 
-// event makes an Event of a message that is one.
+// event returns the message as an Event.
 func (m message) event() Event {
 	e := Event{Name: m.Event, Data: m.Data}
 	if m.Time.Seconds > 0 {
@@ -71,7 +71,7 @@ func (m message) event() Event {
 	return e
 }
 
-// result puts a reply's value into a variable, if one is wanted.
+// result decodes a reply's value, unless into is nil.
 func (m message) result(command string, into any) error {
 	if m.Error != nil {
 		return &Error{Command: command, Class: m.Error.Class, Desc: m.Error.Desc}

@@ -7,12 +7,12 @@ import (
 	"image"
 )
 
-// maxPixels is the largest picture that is converted. The guest chooses the size
-// of its screen, and each pixel takes four bytes here.
+// maxPixels is the largest image that is converted. The guest chooses the size of its screen,
+// and each pixel takes four bytes here.
 const maxPixels = 64 << 20
 
-// decodePPM reads a portable pixmap as QEMU writes it: binary, one byte a colour,
-// no comments.
+// decodePPM decodes a portable pixmap as QEMU writes it: binary, one byte per color, no
+// comments.
 func decodePPM(data []byte) (*image.NRGBA, error) {
 	var width, height, depth int
 	header := data[:min(len(data), 64)]
@@ -24,7 +24,7 @@ func decodePPM(data []byte) (*image.NRGBA, error) {
 	}
 	pixels := afterLines(data, 3)
 	if len(pixels) != 3*width*height {
-		return nil, errors.New("the PPM is not whole")
+		return nil, errors.New("the PPM is incomplete")
 	}
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for i := range width * height {

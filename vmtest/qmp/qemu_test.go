@@ -14,17 +14,17 @@ import (
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
-// patience is how long anything may take that should happen, on a busy machine.
+// patience is how long to wait for what must happen, on a busy machine.
 const patience = time.Minute
 
-// machine is a real QEMU that has not started its guest.
+// machine is a real QEMU whose guest has not started.
 type machine struct {
 	socket string
 	pid    int
 	ended  chan struct{}
 }
 
-// startQEMU starts one with more arguments, and stops it after the test.
+// startQEMU starts a QEMU with additional arguments, and stops it after the test.
 func startQEMU(t *testing.T, args ...string) *machine {
 	t.Helper()
 	m := &machine{socket: filepath.Join(shortDir(t), "qmp"), ended: make(chan struct{})}
@@ -56,8 +56,8 @@ func startQEMU(t *testing.T, args ...string) *machine {
 	return m
 }
 
-// shortDir is a folder for sockets, whose paths end at 108 bytes: that of
-// t.TempDir has the test's name in it.
+// shortDir returns a folder for sockets, whose paths have at most 108 bytes: that of t.TempDir
+// contains the test's name.
 func shortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "qmp")
@@ -68,7 +68,7 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// dial connects as soon as QEMU listens.
+// dial waits until QEMU listens, and connects.
 func (m *machine) dial(t *testing.T) *qmp.Client {
 	t.Helper()
 	ctx := within(t, patience)
@@ -84,18 +84,18 @@ func (m *machine) dial(t *testing.T) *qmp.Client {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-m.ended:
-			t.Fatal("QEMU did not stay")
+			t.Fatal("QEMU has exited")
 		}
 	}
 }
 
-// waitEnd waits until QEMU is gone.
+// waitEnd waits until QEMU has exited.
 func (m *machine) waitEnd(t *testing.T) {
 	t.Helper()
 	select {
 	case <-m.ended:
 	case <-time.After(patience):
-		t.Fatal("QEMU is still there")
+		t.Fatal("QEMU is still running")
 	}
 }
 
@@ -106,7 +106,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// nextEvent returns "" when there are no more.
+// nextEvent returns the name of the next event, "" after the last.
 func nextEvent(t *testing.T, c *qmp.Client) string {
 	t.Helper()
 	select {
@@ -158,14 +158,14 @@ func TestEvents(t *testing.T) {
 		t.Errorf("event %q with %s", reset.Name, reset.Data)
 	}
 	if reset.Time.Before(before) || reset.Time.After(time.Now().Add(time.Second)) {
-		t.Errorf("it happened at %v", reset.Time)
+		t.Errorf("its time is %v", reset.Time)
 	}
 	if got := nextEvent(t, c); got != "POWERDOWN" {
 		t.Errorf("event %q", got)
 	}
 }
 
-// Replies overtake nothing and wait for nobody who should read events.
+// Replies do not overtake events, and do not wait for somebody to read those.
 func TestEventsAreReadLate(t *testing.T) {
 	c := startQEMU(t).dial(t)
 	const times = 1000
@@ -194,7 +194,7 @@ func TestManyAskAtOnce(t *testing.T) {
 	}
 }
 
-// askOften asks three questions in turn whose replies cannot be mistaken.
+// askOften repeats three commands with replies of different shapes.
 func askOften(ctx context.Context, c *qmp.Client) error {
 	for range 50 {
 		var name struct {
@@ -228,10 +228,10 @@ func TestRefusal(t *testing.T) {
 	if err := c.Execute(within(t, patience), "query-status", func() {}, nil); err == nil {
 		t.Error("a function became JSON")
 	}
-	do(t, c, "query-status") // all is well still
+	do(t, c, "query-status") // the connection still works
 }
 
-// Its schema is the longest thing that QEMU says.
+// QEMU's longest reply is its schema.
 func TestLongReply(t *testing.T) {
 	c := startQEMU(t).dial(t)
 	var schema []any
@@ -261,7 +261,7 @@ func TestQuit(t *testing.T) {
 	}
 }
 
-func TestSecondClientHearsNothing(t *testing.T) {
+func TestSecondClientGetsNoGreeting(t *testing.T) {
 	m := startQEMU(t)
 	first := m.dial(t)
 	if _, err := qmp.Dial(within(t, 200*time.Millisecond), m.socket); !errors.Is(err, context.DeadlineExceeded) {
@@ -278,7 +278,7 @@ func TestQEMUIsKilled(t *testing.T) {
 	m := startQEMU(t)
 	c := m.dial(t)
 	do(t, c, "cont")
-	// A QEMU that does not run cannot answer first.
+	// A stopped QEMU cannot reply first.
 	if err := syscall.Kill(m.pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

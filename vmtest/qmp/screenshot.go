@@ -13,17 +13,17 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// pngMagic is how every PNG begins.
+// pngMagic is the beginning of every PNG.
 const pngMagic = "\x89PNG\r\n\x1a\n"
 
-// maxPicture is the largest file that is read as a picture, in bytes. A PPM of a
-// 4K screen has 25 MB.
-const maxPicture = 64 << 20
+// maxScreenshot is the largest file that is read, in bytes. A PPM of a 4K screen has 25 MB.
+const maxScreenshot = 64 << 20
 
-// Screenshot returns the guest's screen as a PNG. QEMU writes it to a file first, which
-// is gone afterwards, so QEMU must be able to; it needs no display but a graphics
-// adapter: without one [*Error] is returned. What answers may not be QEMU, and what it
-// leaves there may not be a file: then there is an error before the context ends.
+// Screenshot returns the guest's screen as a PNG. QEMU writes it to a temporary file at the
+// given path, so it must have the permission. The guest needs a graphics adapter, but no
+// display; without an adapter Screenshot returns an [*Error]. If a program other than QEMU
+// answers, or leaves something other than a file there, Screenshot returns an error before
+// the context ends.
 func (c *Client) Screenshot(ctx context.Context, file string) ([]byte, error) {
 	// QEMU may have another working directory.
 	file, err := filepath.Abs(file)
@@ -31,7 +31,7 @@ func (c *Client) Screenshot(ctx context.Context, file string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot take a screenshot: %w", err)
 	}
 	defer os.Remove(file)
-	if err := c.dump(ctx, file); err != nil {
+	if err := c.screendump(ctx, file); err != nil {
 		return nil, err
 	}
 	type outcome struct {
@@ -40,7 +40,7 @@ func (c *Client) Screenshot(ctx context.Context, file string) ([]byte, error) {
 	}
 	read := make(chan outcome, 1)
 	safely.Go(func() {
-		picture, err := readPicture(file)
+		picture, err := readScreenshot(file)
 		read <- outcome{picture, err}
 	})
 	select {
@@ -49,15 +49,14 @@ func (c *Client) Screenshot(ctx context.Context, file string) ([]byte, error) {
 			return nil, fmt.Errorf("QEMU's screenshot: %w", o.err)
 		}
 		return o.picture, nil
-	case <-ctx.Done(): // a file system may take for ever, too
-		return nil, over(ctx)
+	case <-ctx.Done(): // a file system may hang
+		return nil, contextError(ctx)
 	}
 }
 
-// dump has QEMU write a picture. It writes a PNG since 7.1 if it was built with libpng.
-// Without, the request with a format is refused in words that differ, so any
-// refusal leads to a PPM, whose refusal then counts.
-func (c *Client) dump(ctx context.Context, file string) error {
+// screendump has QEMU write a PNG, which needs QEMU 7.1 with libpng, or else a PPM. QEMU's
+// messages about a missing PNG format differ, so any refusal leads to the second attempt.
+func (c *Client) screendump(ctx context.Context, file string) error {
 	type arguments struct {
 		Filename string `json:"filename"`
 		Format   string `json:"format,omitempty"`
@@ -69,9 +68,9 @@ func (c *Client) dump(ctx context.Context, file string) error {
 	return err
 }
 
-// readPicture reads a picture, and converts it unless it is a PNG already.
-func readPicture(file string) ([]byte, error) {
-	data, err := safefile.Read(file, maxPicture)
+// readScreenshot reads a PNG, or a PPM that it converts.
+func readScreenshot(file string) ([]byte, error) {
+	data, err := safefile.Read(file, maxScreenshot)
 	if err != nil || bytes.HasPrefix(data, []byte(pngMagic)) {
 		return data, err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
-// size decodes a PNG.
+// size returns the size of a PNG.
 func size(t *testing.T, data []byte) image.Point {
 	t.Helper()
 	picture, err := png.Decode(bytes.NewReader(data))
@@ -24,7 +24,7 @@ func size(t *testing.T, data []byte) image.Point {
 	return picture.Bounds().Size()
 }
 
-// empty checks that a folder holds nothing.
+// empty requires that a folder is empty.
 func empty(t *testing.T, dir string) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
@@ -49,7 +49,7 @@ func TestScreenshot(t *testing.T) {
 	}
 }
 
-// QEMU may run elsewhere.
+// QEMU may have another working directory.
 func TestScreenshotHere(t *testing.T) {
 	c := startQEMU(t, "-vga", "std").dial(t)
 	dir := t.TempDir()
@@ -77,7 +77,7 @@ func TestNoScreenshot(t *testing.T) {
 	}
 }
 
-// The dump of a QEMU before 7.1, or without libpng: the real one's own PPM.
+// A QEMU before 7.1, or without libpng, writes a PPM.
 func TestScreenshotOfAnOldQEMU(t *testing.T) {
 	dir := t.TempDir()
 	real := startQEMU(t, "-vga", "std").dial(t)
@@ -87,12 +87,12 @@ func TestScreenshotOfAnOldQEMU(t *testing.T) {
 		if old.Arguments["format"] != "png" {
 			s.t.Errorf("arguments %v", old.Arguments)
 		}
-		s.say(`{"id": %d, "error": {"class": "GenericError", "desc": "Parameter 'format' is unexpected"}}`, old.ID)
+		s.send(`{"id": %d, "error": {"class": "GenericError", "desc": "Parameter 'format' is unexpected"}}`, old.ID)
 		dump := s.request()
 		if err := real.Execute(context.Background(), dump.Execute, dump.Arguments, nil); err != nil {
 			s.t.Error(err)
 		}
-		s.say(`{"return": {}, "id": %d}`, dump.ID)
+		s.send(`{"return": {}, "id": %d}`, dump.ID)
 	})
 	file := filepath.Join(dir, "screen.png")
 	picture, err := c.Screenshot(within(t, patience), file)
@@ -105,8 +105,8 @@ func TestScreenshotOfAnOldQEMU(t *testing.T) {
 	empty(t, dir)
 }
 
-// Who answers for QEMU may put anything in the file's place. The picture of another
-// file of this machine's is none of it either.
+// A program that plays QEMU may put anything in the file's place. A link to another file of
+// this machine must not be read.
 func TestScreenshotThatIsNone(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret.png")
 	if err := os.WriteFile(secret, []byte("\x89PNG\r\n\x1a\nsecret"), 0o600); err != nil {
@@ -133,7 +133,7 @@ func TestScreenshotThatIsNone(t *testing.T) {
 				if err := put(file); err != nil {
 					s.t.Error(err)
 				}
-				s.say(`{"return": {}, "id": %d}`, dump.ID)
+				s.send(`{"return": {}, "id": %d}`, dump.ID)
 			})
 			if picture, err := c.Screenshot(within(t, patience), filepath.Join(dir, "screen.png")); err == nil || errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%d bytes, error %v", len(picture), err)

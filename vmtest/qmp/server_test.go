@@ -18,7 +18,7 @@ import (
 
 const greeting = `{"QMP": {"version": {"qemu": {"micro": 0, "minor": 0, "major": 7}, "package": ""}, "capabilities": []}}`
 
-// server plays a QEMU that does what the real one cannot be made to do.
+// server plays a QEMU that does what a real one never does.
 type server struct {
 	t    *testing.T
 	conn net.Conn
@@ -64,11 +64,11 @@ func serve(t *testing.T, script func(*server)) *qmp.Client {
 	return c
 }
 
-func (s *server) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.conn, format+"\r\n", args...) // the client may be gone
+func (s *server) send(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.conn, format+"\r\n", args...) // the client may have left
 }
 
-// request returns an empty one when the client has gone.
+// request returns an empty request once the client has left.
 func (s *server) request() request {
 	var r request
 	if s.in.Scan() {
@@ -80,15 +80,15 @@ func (s *server) request() request {
 }
 
 func (s *server) greet() {
-	s.say(greeting)
+	s.send(greeting)
 	if r := s.request(); r.Execute != "qmp_capabilities" {
-		s.t.Errorf("first comes %q", r.Execute)
+		s.t.Errorf("the first command is %q", r.Execute)
 	} else {
-		s.say(`{"return": {}, "id": %d}`, r.ID)
+		s.send(`{"return": {}, "id": %d}`, r.ID)
 	}
 }
 
-// untilGone reads on until the client has closed.
+// untilGone reads until the client has closed.
 func (s *server) untilGone() {
 	for s.in.Scan() {
 		continue
@@ -96,7 +96,7 @@ func (s *server) untilGone() {
 }
 
 func TestNegotiationHangs(t *testing.T) {
-	path := listen(t, func(s *server) { s.say(greeting); s.untilGone() })
+	path := listen(t, func(s *server) { s.send(greeting); s.untilGone() })
 	if _, err := qmp.Dial(within(t, 100*time.Millisecond), path); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
@@ -104,20 +104,20 @@ func TestNegotiationHangs(t *testing.T) {
 
 func TestGreetingIsWrong(t *testing.T) {
 	for _, line := range []string{"SSH-2.0-OpenSSH_9.2p1", `{}`, `[]`, `{"return": {}}`, greeting + "\r\n" + greeting} {
-		path := listen(t, func(s *server) { s.say("%s", line); s.untilGone() })
+		path := listen(t, func(s *server) { s.send("%s", line); s.untilGone() })
 		if _, err := qmp.Dial(within(t, patience), path); !errors.Is(err, qmp.ErrClosed) {
 			t.Errorf("%s: error is %v", line, err)
 		}
 	}
 }
 
-// What ends a connection: lines that no QEMU says, or half of one.
+// A line that no QEMU sends, or an incomplete one, ends the connection.
 func TestConnectionIsLost(t *testing.T) {
 	for _, last := range []string{"", `{"return": {}, "id"`, "garbage\n", "{}\n", `{"return": {}}` + "\n",
 		`{"error": {"class": "GenericError", "desc": "JSON parse error"}}` + "\n", strings.Repeat(" ", 20<<20)} {
 		c := serve(t, func(s *server) {
 			s.greet()
-			s.say(`{"event": "STOP", "timestamp": {"seconds": -1, "microseconds": -1}}`)
+			s.send(`{"event": "STOP", "timestamp": {"seconds": -1, "microseconds": -1}}`)
 			s.request()
 			_, _ = s.conn.Write([]byte(last))
 		})
@@ -140,13 +140,13 @@ func TestQuitWithoutReply(t *testing.T) {
 	if err := c.Quit(within(t, patience)); err != nil {
 		t.Error(err)
 	}
-	c = serve(t, func(s *server) { s.greet(); s.request(); s.say("garbage"); s.untilGone() })
+	c = serve(t, func(s *server) { s.greet(); s.request(); s.send("garbage"); s.untilGone() })
 	if err := c.Quit(within(t, patience)); !errors.Is(err, qmp.ErrClosed) {
-		t.Errorf("a QEMU that stays has quit: %v", err)
+		t.Errorf("a QEMU that keeps running has quit: %v", err)
 	}
 }
 
-// A reply that nobody waits for any more is not given to the next.
+// A late reply is not taken for that of the next command.
 func TestReplyComesLate(t *testing.T) {
 	late := make(chan struct{})
 	c := serve(t, func(s *server) {
@@ -154,9 +154,9 @@ func TestReplyComesLate(t *testing.T) {
 		first := s.request()
 		<-late
 		second := s.request()
-		s.say(`{"return": {"status": "paused"}, "id": %d}`, first.ID)
-		s.say(`{"return": {"status": "running"}, "id": %d}`, second.ID)
-		s.say(`{"return": {"status": "paused"}, "id": %d}`, second.ID)
+		s.send(`{"return": {"status": "paused"}, "id": %d}`, first.ID)
+		s.send(`{"return": {"status": "running"}, "id": %d}`, second.ID)
+		s.send(`{"return": {"status": "paused"}, "id": %d}`, second.ID)
 		s.untilGone()
 	})
 	if _, err := c.Status(within(t, 200*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
@@ -171,8 +171,8 @@ func TestReplyComesLate(t *testing.T) {
 func TestReplyOfAnotherShape(t *testing.T) {
 	c := serve(t, func(s *server) {
 		s.greet()
-		s.say(`{"return": [], "id": %d}`, s.request().ID)
-		s.say(`{"return": {"enabled": true}, "id": %d}`, s.request().ID)
+		s.send(`{"return": [], "id": %d}`, s.request().ID)
+		s.send(`{"return": {"enabled": true}, "id": %d}`, s.request().ID)
 		s.untilGone()
 	})
 	if _, err := c.Status(within(t, patience)); err == nil || errors.Is(err, qmp.ErrClosed) {
@@ -183,7 +183,7 @@ func TestReplyOfAnotherShape(t *testing.T) {
 	}
 }
 
-// A QEMU that does not read fills the socket; what was cut off ends it all.
+// A QEMU that does not read fills the socket; an incomplete request then ends the connection.
 func TestQEMUDoesNotRead(t *testing.T) {
 	gone := make(chan struct{})
 	c := serve(t, func(s *server) { s.greet(); <-gone })
@@ -206,7 +206,7 @@ func TestContextHasACause(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	if err := c.Quit(ctx); err == nil {
-		t.Error("nothing was sent, so QEMU has not quit")
+		t.Error("Quit succeeded, though nothing was sent")
 	}
 }
 
@@ -214,9 +214,9 @@ func TestClose(t *testing.T) {
 	c := serve(t, func(s *server) {
 		s.greet()
 		for i := range 1000 {
-			s.say(`{"event": "E%d"}`, i)
+			s.send(`{"event": "E%d"}`, i)
 		}
-		s.say(`{"return": {}, "id": %d}`, s.request().ID)
+		s.send(`{"return": {}, "id": %d}`, s.request().ID)
 		s.untilGone()
 	})
 	do(t, c, "x")
@@ -243,8 +243,8 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// What listens at QEMU's socket may be another. One that talks without end, with or
-// without an end of line, is neither waited for nor kept in memory.
+// Another program may listen at QEMU's socket. If it sends endlessly, with or without newlines,
+// the client neither waits for it nor keeps its output in memory.
 func TestAFloodEndsTheConnection(t *testing.T) {
 	for name, text := range map[string]string{
 		"of one line":    strings.Repeat("x", 64<<10),
@@ -255,7 +255,7 @@ func TestAFloodEndsTheConnection(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, greets: %v", name, greets), func(t *testing.T) {
 				path := listen(t, func(s *server) {
 					if greets {
-						s.say(greeting)
+						s.send(greeting)
 					}
 					for {
 						if _, err := s.conn.Write([]byte(text)); err != nil {

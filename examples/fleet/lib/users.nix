@@ -8,7 +8,7 @@ rec {
     name: host:
     { system, ... }:
     home-manager.lib.homeManagerConfiguration {
-      # A home on its own has packages of its own; what hosts/shared allows is allowed here too.
+      # A standalone home has its own packages; allow what hosts/shared allows.
       pkgs = import nixpkgs {
         inherit system;
         config.allowUnfree = true;

@@ -1,4 +1,4 @@
-# fleet.gaming: Steam and what makes games run better.
+# fleet.gaming: Steam, and programs that make games run better.
 {
   config,
   lib,

@@ -1,4 +1,4 @@
-# NVIDIA's driver, for hosts with such a card.
+# NVIDIA's driver, for hosts with an NVIDIA card.
 { config, ... }:
 {
   services.xserver.videoDrivers = [ "nvidia" ];

@@ -1,4 +1,4 @@
-# The least a machine with a screen needs; the other profiles build on it.
+# The minimum for a machine with a screen; other profiles build on it.
 { pkgs, ... }:
 {
   environment.systemPackages = [

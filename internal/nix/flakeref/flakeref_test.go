@@ -23,7 +23,7 @@ func TestAbsolute(t *testing.T) {
 		"git+file:///x?dir=a": "git+file:///x?dir=a",
 	}
 	for ref, want := range tests {
-		if got := Absolute(ref); got != want {
+		if got := Parse(ref).Absolute(); got != want {
 			t.Errorf("Absolute(%q) is %q, want %q", ref, got, want)
 		}
 	}

@@ -13,36 +13,50 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 )
 
-// Absolute makes an existing folder an absolute path, so that a person can write
-// examples/fleet, which Nix would look up in its registry. It leaves everything else to
-// Nix, and whatever follows another scheme than path:.
-func Absolute(ref string) string {
-	dir, scheme := Folder(ref)
-	if dir == "" {
-		return ref
-	}
-	return scheme + dir
+// Ref is a flake reference that a person wrote.
+type Ref struct {
+	// Text is the reference as it was written.
+	Text string
+	// Dir is the real and absolute path of the folder that it names, or "" if it names
+	// none. Nix 2.8 and 2.26 do not accept a symbolic link as a flake.
+	Dir string
+	// IsPath is set if the reference starts with path:.
+	IsPath bool
 }
 
-// Folder returns the real and absolute path of the folder that a reference names, or "",
-// and its scheme, which is path: or empty. Nix 2.8 and 2.26 do not accept a symbolic link
-// as a flake.
-func Folder(ref string) (dir, scheme string) {
-	dir = ref
-	if rest, ok := strings.CutPrefix(ref, "path:"); ok {
-		dir, scheme = rest, "path:"
-	}
+// Parse looks up the folder that a reference names.
+func Parse(ref string) Ref {
+	dir, isPath := strings.CutPrefix(ref, pathScheme)
+	return Ref{Text: ref, Dir: realFolder(dir), IsPath: isPath}
+}
+
+const pathScheme = "path:"
+
+func realFolder(dir string) string {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		return "", scheme
+		return ""
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return "", scheme
+		return ""
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return "", scheme
+		return ""
 	}
-	return dir, scheme
+	return dir
+}
+
+// Absolute makes an existing folder an absolute path, so that a person can write
+// examples/fleet, which Nix would look up in its registry. It leaves everything else to
+// Nix, and whatever follows another scheme than path:.
+func (r Ref) Absolute() string {
+	switch {
+	case r.Dir == "":
+		return r.Text
+	case r.IsPath:
+		return pathScheme + r.Dir
+	}
+	return r.Dir
 }
 
 // Every Nix accepts these characters in a path. # and ? end a path for Nix, 2.26 decodes %,
@@ -52,12 +66,12 @@ var plainRE = regexp.MustCompile(`^[A-Za-z0-9/._~!$&'()*+,;=:@-]*$`)
 // IsPlain reports whether every Nix accepts the path of a folder as a reference.
 func IsPlain(dir string) bool { return plainRE.MatchString(dir) }
 
-// PathURL is a reference to a folder of any name.
-func PathURL(dir string) string { return "path:" + escape(dir) }
+// PathURL returns a reference to a folder of any name.
+func PathURL(dir string) string { return pathScheme + escape(dir) }
 
 func escape(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
-// GitURL is what Nix itself makes of a folder in a git repository: the nearest folder
+// GitURL returns what Nix itself makes of a folder in a git repository: the nearest folder
 // upwards that has a flake.nix, in that repository.
 func GitURL(dir string) string {
 	root := git.Root(dir)
@@ -84,7 +98,7 @@ func exists(path string) bool {
 // NamesNothing reports whether a reference is a path to nothing. A path in the store does
 // not count, as it may be in another store than this machine's.
 func NamesNothing(ref string) bool {
-	path, isPath := strings.CutPrefix(ref, "path:")
+	path, isPath := strings.CutPrefix(ref, pathScheme)
 	path, _, _ = strings.Cut(path, "?")
 	if strings.HasPrefix(path, "/nix/store/") {
 		return false

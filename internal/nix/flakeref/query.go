@@ -48,12 +48,12 @@ func Parameters(ref string) map[string]string {
 	return all
 }
 
-// given returns the parameters of a reference that a person wrote. The name of a folder
-// may have a question mark.
-func given(ref string) map[string]string {
-	if dir, _ := Folder(ref); dir != "" {
+// parameters returns the parameters of a reference that a person wrote. The name of a
+// folder may have a question mark.
+func (r Ref) parameters() map[string]string {
+	if r.Dir != "" {
 		return nil
 	}
-	ref, _, _ = strings.Cut(ref, "#")
+	ref, _, _ := strings.Cut(r.Text, "#")
 	return Parameters(ref)
 }

@@ -98,8 +98,8 @@ func (s Source) WithHash(locked Source) Source {
 
 // Misread explains in which way the source is not what a person's reference asks for, or
 // returns "". A Nix of that version goes on without saying so.
-func (s Source) Misread(ref, version string) string {
-	asked := given(ref)
+func (s Source) Misread(ref Ref, version string) string {
+	asked := ref.parameters()
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
 		want, got := asked[name], s.Parameter(name)
 		if !slices.Contains(s.choosingParameters(), name) || got == want || got == "" && (want == "0" || want == "") {
@@ -143,7 +143,7 @@ func (s Source) matches(fetched string) bool {
 	case s.URL != "":
 		return plainURL(fetched) == plainURL(s.URL)
 	}
-	return s.Path != "" && plainURL(fetched) == "path:"+s.Path
+	return s.Path != "" && plainURL(fetched) == pathScheme+s.Path
 }
 
 // plainURL reduces a URL to what Nix writes in the same way everywhere: without the kind of

@@ -13,10 +13,10 @@ import (
 
 // Orphans kills all that descends from this process.
 type Orphans struct {
-	hit     map[Descendant]bool // by id and birth alone
-	ours    map[int]bool        // the ids of all that were seen, and so of groups that were made here
-	wait    time.Duration
-	refused int // how often in a row there was nobody but those that may not be killed
+	killed      map[Descendant]bool // by id and birth alone
+	seen        map[int]bool        // the ids of all that were seen, and so of groups that were made here
+	wait        time.Duration
+	foreignOnly int // how often in a row there was nobody but those that may not be killed
 }
 
 // maxWait is between two looks at what does not die, as in a file system that
@@ -25,7 +25,7 @@ const maxWait = 250 * time.Millisecond
 
 // NewOrphans returns one that has killed nobody yet.
 func NewOrphans() *Orphans {
-	return &Orphans{hit: map[Descendant]bool{}, ours: map[int]bool{}}
+	return &Orphans{killed: map[Descendant]bool{}, seen: map[int]bool{}}
 }
 
 // kill has one look at the process table and kills. It returns when to have the
@@ -37,17 +37,17 @@ func (o *Orphans) kill() (wait time.Duration, more bool) {
 	if err != nil {
 		return maxWait, false
 	}
-	return o.HitAll(all)
+	return o.KillAll(all)
 }
 
-// HitAll makes one attempt to kill all of them. It returns what [Orphans.kill] does.
-func (o *Orphans) HitAll(all []Descendant) (wait time.Duration, more bool) {
-	o.groups(all)
+// KillAll makes one attempt to kill all of them. It returns what [Orphans.kill] does.
+func (o *Orphans) KillAll(all []Descendant) (wait time.Duration, more bool) {
+	o.killGroups(all)
 	fresh, alive, foreign := false, 0, 0
 	for _, d := range all {
 		id := Descendant{Pid: d.Pid, born: d.born}
-		fresh = fresh || !o.hit[id]
-		o.hit[id] = true
+		fresh = fresh || !o.killed[id]
+		o.killed[id] = true
 		switch err := d.kill(); {
 		case errors.Is(err, syscall.EPERM):
 			foreign++
@@ -55,29 +55,29 @@ func (o *Orphans) HitAll(all []Descendant) (wait time.Duration, more bool) {
 			alive++
 		}
 	}
-	o.refused++
+	o.foreignOnly++
 	if alive > 0 || foreign == 0 {
-		o.refused = 0
+		o.foreignOnly = 0
 	}
 	if o.wait = min(max(2*o.wait, time.Millisecond), maxWait); fresh {
 		o.wait = 0
 	}
-	return o.wait, o.refused < 3
+	return o.wait, o.foreignOnly < 3
 }
 
-// groups kills whole groups. The kernel lets nobody fork out of that, however
+// killGroups kills whole groups. The kernel lets nobody fork out of that, however
 // many there are and however slow it is here because of them. A group that was
 // not made by a descendant may be flakeci's own.
-func (o *Orphans) groups(all []Descendant) {
+func (o *Orphans) killGroups(all []Descendant) {
 	for _, d := range all {
-		o.ours[d.Pid] = true
+		o.seen[d.Pid] = true
 	}
 	done := map[int]bool{}
 	for _, d := range all {
-		if !o.ours[d.group] || done[d.group] {
+		if !o.seen[d.group] || done[d.group] {
 			continue
 		}
-		if now, err := look(d.Pid); err == nil && now.born == d.born && now.group == d.group {
+		if now, err := readProcess(d.Pid); err == nil && now.born == d.born && now.group == d.group {
 			_ = syscall.Kill(-d.group, syscall.SIGKILL) // each one is tried again
 			done[d.group] = true
 		}
@@ -109,7 +109,7 @@ func Descendants(of int, but map[int]bool) ([]Descendant, error) {
 	children := map[int][]Descendant{}
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
-			if d, err := look(pid); err == nil {
+			if d, err := readProcess(pid); err == nil {
 				children[d.Parent] = append(children[d.Parent], d)
 			}
 		}
@@ -121,8 +121,8 @@ func Descendants(of int, but map[int]bool) ([]Descendant, error) {
 	return all, nil
 }
 
-// look reads one line of the table.
-func look(pid int) (Descendant, error) {
+// readProcess reads one line of the table.
+func readProcess(pid int) (Descendant, error) {
 	d := Descendant{Pid: pid}
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -148,7 +148,7 @@ func (d Descendant) kill() error {
 		return err
 	}
 	defer func() { _ = handle.Release() }()
-	now, err := look(d.Pid)
+	now, err := readProcess(d.Pid)
 	if err != nil || now.born != d.born {
 		return os.ErrProcessDone
 	}

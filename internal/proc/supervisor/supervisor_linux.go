@@ -30,7 +30,7 @@ func supervise(args []string) (code int, asked bool) {
 	if len(args) < 5 || args[0] != Name || args[1] != Flag {
 		return 0, false
 	}
-	creator, err := linkedTo()
+	creator, err := linkCreator()
 	if err != nil {
 		return 0, false // somebody likes the name
 	}
@@ -46,8 +46,8 @@ func supervise(args []string) (code int, asked bool) {
 	return 0, true
 }
 
-// linkedTo returns the id of the process that made the link.
-func linkedTo() (int, error) {
+// linkCreator returns the id of the process that made the link.
+func linkCreator() (int, error) {
 	kind, err := syscall.GetsockoptInt(Link, syscall.SOL_SOCKET, syscall.SO_TYPE)
 	if err != nil {
 		return 0, err
@@ -89,7 +89,7 @@ func (s *supervisor) run(dir, path string, argv []string) {
 // start starts the program and tells flakeci.
 func (s *supervisor) start(dir, path string, argv []string) bool {
 	if err := AdoptOrphans(); err != 0 {
-		s.tell(Report{Op: "adopt the orphans of", Errno: err})
+		s.report(Report{Op: "adopt the orphans of", Errno: err})
 		return false
 	}
 	leaveTerminal()
@@ -100,14 +100,14 @@ func (s *supervisor) start(dir, path string, argv []string) bool {
 	if err != nil {
 		failure := Report{Op: "fork/exec", Errno: syscall.EINVAL}
 		_ = errors.As(err, &failure.Errno)
-		s.tell(failure)
+		s.report(failure)
 		return false
 	}
 	s.program = program.Pid
-	s.orphans.ours[s.program] = true
+	s.orphans.seen[s.program] = true
 	_ = program.Release()
-	letGo(files)
-	s.tell(Report{Pid: s.program})
+	closeFiles(files)
+	s.report(Report{Pid: s.program})
 	return true
 }
 
@@ -131,9 +131,9 @@ func leaveTerminal() {
 	_ = syscall.Close(tty)
 }
 
-// letGo replaces files by the null device. If this process kept them, nobody
+// closeFiles replaces files by the null device. If this process kept them, nobody
 // would see the program close its own.
-func letGo(files []*os.File) {
+func closeFiles(files []*os.File) {
 	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	for fd, f := range files {
 		_ = f.Close() // nothing was written
@@ -143,8 +143,8 @@ func letGo(files []*os.File) {
 	}
 }
 
-// tell sends a report. If flakeci is gone, the end of the link says so too.
-func (s *supervisor) tell(r Report) {
+// report sends a report. If flakeci is gone, the end of the link says so too.
+func (s *supervisor) report(r Report) {
 	b, _ := json.Marshal(r) // numbers only
 	_, _ = s.link.Write(b)
 }
@@ -213,7 +213,7 @@ func (s *supervisor) reap() (none bool) {
 			return false
 		case pid == s.program:
 			s.program = 0
-			s.tell(Report{End: &End{Status: status, Rusage: usage, Wall: time.Since(s.started)}})
+			s.report(Report{End: &End{Status: status, Rusage: usage, Wall: time.Since(s.started)}})
 		}
 	}
 }

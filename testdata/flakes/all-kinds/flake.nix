@@ -37,7 +37,7 @@
       };
       packages.x86_64-linux = {
         tool = tool "x86_64-linux";
-        # As nixpkgs does it: what is not for this system throws, its meta does not.
+        # As in nixpkgs: what is not for this system throws, but its meta does not.
         only-arm = {
           type = "derivation";
           name = "only-arm";

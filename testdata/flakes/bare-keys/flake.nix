@@ -27,7 +27,7 @@
     {
       nixosConfigurations = builtins.mapAttrs (name: _: host name) { reason = { }; laptop = { }; };
       homeConfigurations = {
-        joachim = home "joachim"; # serves laptop, which has none of its own
+        joachim = home "joachim"; # serves laptop, which has no home of its own for joachim
         "joachim@reason" = home "joachim" // { activationPackage = mk "home-joachim-reason" "echo 1 > $out"; };
         niri-desktop = home "alice";
         "work@ghost" = home "work";

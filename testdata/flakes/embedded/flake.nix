@@ -13,7 +13,7 @@
     { nixpkgs, home-manager, ... }:
     let
       salt = import ./salt.nix;
-      # Both hosts have joachim, laptop has work too.
+      # Both hosts have joachim; laptop also has work.
       host =
         name: users:
         nixpkgs.lib.nixosSystem {

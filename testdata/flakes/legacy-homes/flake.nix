@@ -30,7 +30,7 @@
         alice = home "x86_64-linux" "alice";
       };
       legacyPackages.aarch64-linux.homeConfigurations.alice = home "aarch64-linux" "alice";
-      # Most of what people keep here is no home.
+      # Most of what people keep here is not a home.
       legacyPackages.x86_64-darwin = { hello = mk "hello" "echo hello > $out"; };
     };
 }

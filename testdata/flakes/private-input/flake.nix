@@ -6,7 +6,7 @@
     flake = false;
   };
 
-  # Nobody answers there.
+  # Nothing answers there.
   inputs.nix-secrets.url = "git+ssh://git@127.0.0.1:1/nix-secrets";
 
   outputs =

@@ -29,7 +29,7 @@
         in
         hosts
         // {
-          # As nixpkgs made them before 22.05: a runner, and no way to add a module to it.
+          # As nixpkgs did before 22.05: a runner, with no way to add a module to it.
           old.config.system.build = { inherit (hosts.healthy.config.system.build) toplevel vm; };
         };
     };

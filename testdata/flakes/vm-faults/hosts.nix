@@ -1,8 +1,8 @@
-# The hosts by name. What must not be on the real machine is in `vmVariant`, as with real ones.
+# The hosts by name. What must not be on the real machine is in `vmVariant`, as in real flakes.
 { lib }:
 let
   vm = module: { virtualisation.vmVariant = module; };
-  # A service that is part of the boot: its job is done when the script is.
+  # A service that is part of the boot: its job ends when the script does.
   step = name: script: {
     systemd.services.${name} = {
       wantedBy = [ "multi-user.target" ];
@@ -22,7 +22,7 @@ in
   failing-unit = breaking;
   two-failing.imports = [
     breaking
-    # More than the journal takes in at once.
+    # More than the journal accepts at once.
     (step "also-broken" ''
       i=0
       while [ $i -lt 5000 ]; do echo "also-broken: row $i"; i=$((i + 1)); done
@@ -33,10 +33,10 @@ in
   stuck-job = step "stuck" "exec sleep infinity";
   slow-boot = step "slow" "sleep 20";
 
-  # The kernel goes down while units start, or before there are any.
+  # The kernel panics while units start, or before there are any.
   panic = step "crash" "echo c > /proc/sysrq-trigger";
   early-panic = vm { boot.postBootCommands = "exit 1"; };
-  # Not a word on any console, for ever.
+  # No output on any console, forever.
   hang = vm {
     boot.kernelParams = [ "quiet" ];
     boot.postBootCommands = "while :; do sleep 3600; done";
@@ -46,7 +46,7 @@ in
     virtualisation.fileSystems."/data" = {
       device = "data";
       fsType = "no-such-filesystem";
-      # The shell of emergency mode ends at once where udev is not there yet.
+      # The shell of emergency mode ends at once if udev is not running yet.
       options = [ "x-systemd.after=systemd-udevd.service" ];
     };
   };
@@ -70,7 +70,7 @@ in
     }
   ];
 
-  # flakeci switches the agent on in its VMs; the service is what a host can still break.
+  # flakeci enables the agent in its VMs; a host can still break its service.
   no-agent = vm { systemd.services.qemu-guest-agent.enable = lib.mkForce false; };
   dying-qemu = vm { virtualisation.qemu.options = [ "-no-such-option" ]; };
   no-runner = vm (
@@ -80,6 +80,6 @@ in
     }
   );
 
-  # A root shell on the serial line for whoever looks.
+  # A root shell on the serial line.
   root-shell.services.getty.autologinUser = "root";
 }

@@ -7,7 +7,7 @@
     { self, nixpkgs }:
     let
       inherit (nixpkgs) lib;
-      # The features are modules of this flake's own, so that each can be left out.
+      # The features are modules of this flake, so that each can be left out.
       host =
         modules:
         lib.evalModules {
@@ -33,11 +33,11 @@
       nixosConfigurations = {
         modern = modern ./hosts/modern.nix;
         imports-qemu-vm = modern ./hosts/imports-qemu-vm.nix;
-        # As its own runner alone has it, from before there was a variant.
+        # As only its own runner has it, from before there was a variant.
         only-qemu-vm = host [ ./hosts/imports-qemu-vm.nix ];
         no-vm-variant = host [ { system.build.vm = derivationOf "vm-of-old"; } ];
         ancient.config.system.build.vm = derivationOf "vm-of-ancient";
-        # As much of a host as some flakes give out.
+        # As much of a host as some flakes expose.
         config-only = { inherit (modern ./hosts/modern.nix) config; };
         no-vm = host [ ];
         nothing = { };
@@ -64,11 +64,11 @@
             systemd.services.inline.script = "exit 1";
             systemd.targets.of-input = { };
           }
-          # What comes from an input, and what one only hands on.
+          # What comes from an input, and what the flake only passes on.
           { _file = "/nix/store/00000000000000000000000000000000-source/sshd.nix"; config.systemd = import ./hosts/handed-on.nix lib; }
           { _file = toString ./hosts + "/via.nix, via option flake.modules"; config.systemd.targets = lib.genAttrs [ "via" ] (_: { }); }
         ];
-        # Definitions as older versions give them, and as nobody should.
+        # Definitions as in older versions, and as nobody should write them.
         units-by-hand.options = {
           systemd.services.definitionsWithLocations = [
             { file = ./hosts/units.nix; value = lib.mkIf true { unresolved = { }; off = lib.mkIf false { }; }; }
@@ -93,7 +93,7 @@
         own-agent-off = modern ./hosts/own-agent-off.nix;
         agent-forced-off = modern ./hosts/agent-forced-off.nix;
         graphics-on = modern { virtualisation.vmVariant.virtualisation.graphics = lib.mkForce true; };
-        # A guest with nothing that could be set.
+        # A guest without any options.
         bare = host [ ./nixos/bare-variant.nix ];
         no-guest-option = host [ ./nixos/build-vm.nix { disabledModules = [ ./nixos/agent.nix ]; } ];
         broken-elsewhere = modern ./hosts/broken-elsewhere.nix;

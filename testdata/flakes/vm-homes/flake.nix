@@ -48,7 +48,7 @@
             users.users = lib.genAttrs users (_: {
               isNormalUser = true;
             });
-            # A file of bob's own, where his home has one too.
+            # Bob's own file, in the place of a file of his home.
             systemd.tmpfiles.rules = [ "f /home/bob/.editorrc 0644 bob users - mine" ];
 
             # eve's home is part of the host.
@@ -57,7 +57,7 @@
               home.stateVersion = "25.05";
               home.file.".greeting".text = "eve";
             };
-            # As with home-manager's release-25.05.
+            # As in home-manager's release-25.05.
             systemd.services.home-manager-eve.serviceConfig.RemainAfterExit = lib.mkForce false;
           }
         ];
@@ -96,7 +96,7 @@
       };
 
       homeConfigurations = {
-        # As it should be: a file, and a service that stays.
+        # A good home: a file, and a service that keeps running.
         "alice@box" = home "alice" (
           { pkgs, ... }:
           {
@@ -108,9 +108,9 @@
             };
           }
         );
-        # Stops at the file that is in the way.
+        # Stops at the file in the way.
         "bob@box" = home "bob" { home.file.".editorrc".text = "theirs"; };
-        # Is activated, and then a service of its own fails.
+        # Its activation succeeds, and then one of its services fails.
         "carol@box" = home "carol" (
           { pkgs, ... }:
           {

@@ -19,7 +19,7 @@
           args = [ "sh" "-c" script ];
         };
       mk = name: run name "echo ${name} > $out";
-      # About 350 MB that cannot be let go of.
+      # About 350 MB that cannot be freed.
       large = builtins.genList (n: { name = toString n; value = [ n ]; }) 1750000;
       hold = list: value: builtins.deepSeq list (if builtins.length list > 0 then value else null);
       host = toplevel: { config.system.build.toplevel = toplevel; };
@@ -32,7 +32,7 @@
         b-large = host (hold large (mk "b-large"));
         c-small = host (mk "c-small");
         d-throws = host (throw "d is broken");
-        # It waits for what it imports. One that computes would take a core from other tests.
+        # It waits for its import. Computing instead would take a core from other tests.
         e-endless = host (mk "e-${builtins.readFile (run "imported" "$builder sleep 600")}");
         f-small = host (mk "f-small");
         g-recursion = host (let f = n: 1 + f n; in mk "g-${toString (f 1)}");

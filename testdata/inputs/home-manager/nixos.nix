@@ -97,7 +97,7 @@ in
         unitConfig.RequiresMountsFor = u.home.homeDirectory;
       }
     ) cfg.users);
-    # There, a file of each user's says what to start, and nixos-activation starts it.
+    # For each user, a file says what to start, and nixos-activation starts it.
     systemd.user.services = lib.mkIf cfg.startAsUserService {
       home-manager = {
         description = "Home Manager environment for %u";

@@ -2,7 +2,7 @@
 {
   description = "flakeci's stand-in for nixpkgs";
 
-  # A folder that contains a static `busybox`, the one program everything here is made of:
+  # A folder that contains a static `busybox`, the one program that builds everything here:
   #   --override-input nixpkgs/busybox path:DIR
   inputs.busybox = {
     url = "path:./no-busybox";
@@ -28,8 +28,8 @@
       ];
       importPkgs = args: import ./default.nix (args // { busybox = "${busybox}"; guest = "${guest}"; });
 
-      # `import nixpkgs { … }` reads default.nix of the store path alone, which cannot know this
-      # flake's inputs. `import` asks an attribute set for __toString first, so it is handed a
+      # `import nixpkgs { … }` reads only default.nix of the store path, which cannot know this
+      # flake's inputs. `import` asks an attribute set for __toString first, so it gets a
       # generated file that does know. The hash makes Nix 2.8 accept that file in pure mode.
       entry = builtins.unsafeDiscardStringContext ''
         args: import ${self.outPath}/default.nix ({
@@ -45,7 +45,7 @@
           import ./nixos/eval-config.nix (
             {
               inherit lib importPkgs;
-              # As the real one: modulesPath, and `system` may come from nixpkgs.hostPlatform.
+              # As in the real one: modulesPath, and `system` may come from nixpkgs.hostPlatform.
               system = null;
             }
             // args

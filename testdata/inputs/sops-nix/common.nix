@@ -1,5 +1,5 @@
-# What the module of a host and that of a home share: options, assertions, and the check of the
-# files. `owned`: a host's secrets have owners, units that use them, and a time they are needed at.
+# Shared by the modules of hosts and homes: options, assertions, and the check of the
+# files. `owned`: a host's secrets have owners, units that use them, and a time when they are needed.
 { lib, config, pkgs, owned }:
 let
   inherit (lib) mkOption types;
@@ -9,13 +9,13 @@ let
   list = type: opt (types.listOf type) [ ];
   formats = types.enum [ "yaml" "json" "binary" "dotenv" "ini" ];
   inStore = p: lib.hasPrefix builtins.storeDir (toString p);
-  # A private key in the store is a key that everybody can read.
+  # Everyone can read a private key in the store.
   outsideStore = types.addCheck types.str (p: !inStore p) // {
     description = "path not in the Nix store";
   };
 
   dir = if owned then "/run/secrets" else cfg.defaultSymlinkPath;
-  # A host's own ssh keys, save those that sops itself would have to install first.
+  # A host's own ssh keys, except those that sops itself would have to install first.
   hostKeys =
     algorithm:
     lib.optionals (owned && config.services.openssh.enable) (
@@ -43,7 +43,7 @@ let
         format = opt formats cfg.defaultSopsFormat;
         mode = opt types.str "0400";
         sopsFile = opt types.path cfg.defaultSopsFile;
-        # For restartTriggers: changes with the file.
+        # For restartTriggers: changes when the file does.
         sopsFileHash = mkOption {
           type = types.str;
           readOnly = true;
@@ -69,8 +69,8 @@ let
   secrets = lib.attrValues cfg.secrets;
   templates = lib.attrValues cfg.templates;
 
-  # Of a file that sops wrote, `key` as a/b/c: c inside b inside a. Quotes, tabs and braces are
-  # those of JSON; lines of a sequence and of a text block hold no key.
+  # Looks for `key` in a file that sops wrote; a/b/c is c inside b inside a. Quotes, tabs and braces are
+  # those of JSON. Lines of a sequence and of a text block have no key.
   holdsKey = pkgs.writeText "holds-key.awk" ''
     /^[ \t]*[^ \t#-][^:]*:/ {
       match($0, /^[ \t]*/); depth = RLENGTH
@@ -82,13 +82,13 @@ let
     END { exit !found }
   '';
 
-  # What is wanted, as JSON; the build of it fails where a file does not have it.
+  # The wanted secrets as JSON. Its build fails if a file does not have one.
   manifest = name: chosen: rendered: pkgs.runCommand name {
     manifest = builtins.toJSON {
       secrets = map (s: removeAttrs s [ "sopsFileHash" ] // { sopsFile = "${s.sopsFile}"; }) chosen;
       templates = map (t: { inherit (t) name path mode; file = "${t.file}"; }) rendered;
     };
-    # The key last, it may have spaces.
+    # The key comes last, because it may have spaces.
     wanted = lib.concatMapStrings (s: "${s.format} ${s.sopsFile} ${s.key}\n") chosen;
     passAsFile = [ "manifest" "wanted" ];
   } (
@@ -99,7 +99,7 @@ let
           exit 1
         fi
         case "$format" in yaml | json) ;; *) continue ;; esac
-        [ -n "$key" ] || continue # all of the file
+        [ -n "$key" ] || continue # the whole file
         if ! key="$key" awk -f ${holdsKey} "$file"; then
           echo "Error: secret $key in $file is not valid: the key '$key' cannot be found" >&2
           exit 1
@@ -111,10 +111,10 @@ let
     ''
   );
 
-  # A script that stands where sops-install-secrets would decrypt: everything is put where it would
-  # be, with its owner and mode, but what it holds only says what it is. `mounted` is the folder
-  # they are in and `link` where it is looked for. The script names the manifest, so that a system
-  # or home cannot be built with a secret that is not there.
+  # Stands in for sops-install-secrets: the script puts everything where the real one would,
+  # with its owner and mode, but the content only says what it is. `mounted` is the folder
+  # of the files, and `link` is where programs look for it. The script names the manifest, so that a
+  # system or home cannot be built with a secret that does not exist.
   install = { manifest, mounted, link, chosen }: ''
     echo "sops-install-secrets (stand-in): nothing is decrypted, these hold no secret (${manifest}):"
     mkdir -p "''${root:-}${mounted}/1" "$(dirname "''${root:-}${link}")"
@@ -128,7 +128,7 @@ let
     rm -f "$file"
     echo "sops (stand-in), not decrypted: ${s.name}" > "$file"
     ${lib.optionalString owned ''
-      # A try-out elsewhere has no such users.
+      # A trial elsewhere has no such users.
       [ -n "''${root:-}" ] || chown "${id s.owner s.uid}:${id s.group s.gid}" "$file"
     ''}
     chmod ${s.mode} "$file"
@@ -172,7 +172,7 @@ in
       { defaultSymlinkPath = opt types.str "${config.xdg.configHome}/sops-nix/secrets"; }
   );
 
-  # A template's content has these where sops puts the secret.
+  # A template's content has these in the place of the secret.
   placeholder = lib.mapAttrs (
     name: _: lib.mkDefault "<SOPS:${builtins.hashString "sha256" name}:PLACEHOLDER>"
   ) cfg.secrets;

@@ -1,6 +1,6 @@
-# A stand-in for github:Mic92/sops-nix: its options, its defaults, its assertions and its check of
-# the sops files when a host or home is built. It is not sops: nothing is ever decrypted, and what
-# would be installed is only named. See README.md.
+# A stand-in for github:Mic92/sops-nix: its options, its defaults, its assertions, and its check of
+# the sops files when a host or home is built. It is not sops: it never decrypts anything and only
+# names what would be installed. See README.md.
 {
   description = "flakeci's stand-in for sops-nix";
   inputs.nixpkgs.url = "github:NixOS/nixpkgs";

@@ -23,7 +23,7 @@ in
     sops.placeholder = lib.mkIf (common.templates != [ ]) common.placeholder;
 
     system.activationScripts = {
-      # Before there are users: their passwords come from here.
+      # Before users exist, because their passwords come from here.
       setupSecretsForUsers = lib.mkIf (early != [ ]) {
         deps = [ "specialfs" ] ++ lib.optional cfg.age.generateKey "generate-age-key";
         text = "echo setting up secrets for users...\n" + common.install {

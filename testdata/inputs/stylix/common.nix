@@ -13,7 +13,7 @@ let
   size = default: opt (types.either types.ints.unsigned types.float) default;
 
   digits = lib.stringToCharacters "0123456789ABCDEF";
-  # What stands for the colours of an image.
+  # Replaces the colors of an image.
   grey = lib.listToAttrs (map (d: lib.nameValuePair "base0${d}" "${d}${d}${d}${d}${d}${d}") digits);
 
   isFile = s: lib.isDerivation s || (!lib.isAttrs s && lib.hasPrefix "/" (toString s));
@@ -26,7 +26,7 @@ let
         if lib.isAttrs cfg.base16Scheme then lines (lib.filterAttrs (_: lib.isString) cfg.base16Scheme) else cfg.base16Scheme
       );
 
-  # Read while building and not while evaluating, where a scheme out of a package would have to be
+  # Read at build time. During evaluation, a scheme from a package would have to be
   # built first.
   palette = pkgs.runCommand "palette.json" {
     override = lines cfg.override;
@@ -63,7 +63,7 @@ in
     image = mkOption {
       type = types.nullOr types.path;
       default = null;
-      # A path of the flake is worth nothing at run time, its copy in the store is.
+      # At run time only the copy in the store exists.
       apply = image: if image == null || lib.isDerivation image then image else "${image}";
     };
     imageScalingMode = opt (types.enum [ "stretch" "fill" "fit" "center" "tile" ]) "fill";
@@ -102,7 +102,7 @@ in
     )) { };
   };
 
-  # Colours for other modules' use. As with the real one, this builds while evaluating.
+  # Colors for other modules. As with the real one, this builds during evaluation.
   colors =
     let
       bare = builtins.fromJSON (builtins.readFile palette);

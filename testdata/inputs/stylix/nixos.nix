@@ -4,7 +4,7 @@ let
   cfg = config.stylix;
   common = import ./common.nix { inherit lib config pkgs; };
 
-  # What a home takes over from its host, where it says nothing of its own.
+  # What a home takes from its host, unless it sets its own.
   follow =
     path:
     { osConfig, ... }:
@@ -46,7 +46,7 @@ in
       fonts.packages = common.fontPackages;
     })
     (lib.mkIf cfg.enable (
-      # Homes are there only with home-manager's module.
+      # Only hosts with home-manager's module have homes.
       lib.optionalAttrs (options ? home-manager) {
         home-manager.sharedModules = lib.mkIf cfg.homeManagerIntegration.autoImport (
           [ ./home.nix ] ++ lib.optionals cfg.homeManagerIntegration.followSystem (map follow followed)

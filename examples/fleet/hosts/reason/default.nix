@@ -22,7 +22,7 @@
     "backup/password".sopsFile = ../../secrets/reason.yaml;
   };
 
-  # Every night, homes go to the file server, encrypted. Once, by hand: `restic init`.
+  # Back up homes to the file server every night, encrypted. Run `restic init` once by hand.
   systemd.services.backup = {
     description = "Back up homes to the file server";
     startAt = "daily";

@@ -16,7 +16,7 @@
   # Steam and NVIDIA's driver are not free software.
   nixpkgs.config.allowUnfree = true;
 
-  # Secrets every host can read; a host's own are in hosts/HOST. The key is the host's own ssh
+  # Secrets that every host can read; a host's own are in hosts/HOST. The key is the host's ssh
   # key, which services.openssh makes; .sops.yaml says who else can read what.
   sops.defaultSopsFile = ../../secrets/shared.yaml;
 }

@@ -3,7 +3,7 @@
 {
   programs.zsh.enable = true;
 
-  # Passwords are set while users are made, so this one has to be there before.
+  # Passwords are set while users are created, so this one must exist before.
   sops.secrets."users/joachim".neededForUsers = true;
 
   users.users.joachim = {

@@ -6,7 +6,7 @@
     inputs.stylix.homeModules.stylix
   ];
 
-  # The release homes were first made with; changing it can move files a program looks for.
+  # The release that homes were first made with; changing it can move files that a program looks for.
   home.stateVersion = "25.05";
   programs.home-manager.enable = true;
   xdg.enable = true;

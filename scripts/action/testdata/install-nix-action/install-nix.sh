@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The configuration is the real one's, but for what has nothing to do with tokens, and
-# is in $NIX_CONF_DIR. The Nix is $STAND_IN_NIX. Before each of its runs it writes into
-# $STAND_INS/leaks where the lines of $STAND_INS/secrets are to be found.
+# The configuration is the real one's, without the parts that have nothing to do with tokens,
+# and is in $NIX_CONF_DIR. The Nix is $STAND_IN_NIX. Before each run of Nix, the script writes
+# to $STAND_INS/leaks where it finds the lines of $STAND_INS/secrets.
 set -euo pipefail
 
 if nix_path="$(type -p nix)"; then
@@ -16,7 +16,7 @@ add_config() {
 add_config "show-trace = true"
 if [[ -n "${INPUT_GITHUB_ACCESS_TOKEN:-}" ]]; then
   add_config "access-tokens = github.com=$INPUT_GITHUB_ACCESS_TOKEN"
-elif [[ -n "${GITHUB_TOKEN:-}" ]]; then # and the server is github.com, of which the tests have another
+elif [[ -n "${GITHUB_TOKEN:-}" ]]; then # the real one also checks that the server is github.com; the tests use another
   add_config "access-tokens = github.com=$GITHUB_TOKEN"
 fi
 if [[ -n "${INPUT_EXTRA_NIX_CONFIG:-}" ]]; then

@@ -1,4 +1,4 @@
-# What every host here needs.
+# What every host needs.
 {
   nixpkgs.hostPlatform = "x86_64-linux";
   boot.loader.systemd-boot.enable = true;

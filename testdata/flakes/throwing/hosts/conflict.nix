@@ -1,4 +1,4 @@
-# Two modules want different things.
+# Two modules that contradict each other.
 {
   imports = [ ./conflict-other.nix ];
   time.timeZone = "Europe/Berlin";

@@ -1,4 +1,4 @@
-# An import of a file that is not there.
+# An import of a file that does not exist.
 {
   imports = [ ./nope.nix ];
 }

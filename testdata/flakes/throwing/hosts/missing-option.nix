@@ -1,4 +1,4 @@
-# A misspelt option.
+# A misspelled option.
 {
   services.opensshd.enable = true;
 }

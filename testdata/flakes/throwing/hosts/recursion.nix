@@ -1,4 +1,4 @@
-# Two options that are each other's value.
+# Two options whose values are each other.
 { config, ... }:
 {
   networking.domain = config.time.timeZone;

@@ -1,4 +1,4 @@
 {
-  # What a guest of its own does not need.
+  # The host turns the agent off in its own VM.
   virtualisation.vmVariant.virtualisation.qemu.guestAgent.enable = false;
 }

@@ -1,4 +1,4 @@
-# A variant without any of the options that nixpkgs' has.
+# A variant without any of the options of nixpkgs' variant.
 { lib, config, extendModules, ... }:
 {
   disabledModules = [ ./agent.nix ];

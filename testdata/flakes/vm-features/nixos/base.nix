@@ -1,4 +1,4 @@
-# What every host has: the options that a machine's toplevel and guest are made of.
+# What every host has: the options that its toplevel and its guest are made of.
 { lib, config, ... }:
 let
   inherit (lib) mkOption types;

@@ -1,4 +1,4 @@
-# The host once more as a virtual machine, as nixpkgs has it since 22.05.
+# The host again, as a virtual machine, as in nixpkgs since 22.05.
 { lib, config, extendModules, ... }:
 let
   variant = extendModules { modules = [ ./qemu-vm.nix ]; };

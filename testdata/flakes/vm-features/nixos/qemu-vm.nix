@@ -1,4 +1,4 @@
-# The runner, whose derivation tells what the guest was given.
+# The runner; its derivation shows what the guest got.
 { lib, config, options, ... }:
 let
   inherit (lib) mkOption types;

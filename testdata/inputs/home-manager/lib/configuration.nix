@@ -1,4 +1,4 @@
-# lib.homeManagerConfiguration: one home, on its own.
+# lib.homeManagerConfiguration: one standalone home.
 {
   pkgs,
   modules ? [ ],

@@ -8,7 +8,7 @@ rec {
     entryBefore = before: entryBetween before [ ];
     isEntry = x: x ? data && x ? after && x ? before;
 
-    # The names in an order that respects `before` and `after`, alphabetical where both are silent.
+    # The names in an order that respects `before` and `after`, otherwise alphabetical.
     topoSort =
       entries:
       let

@@ -69,7 +69,7 @@ isOurs() {
   esac
 }
 
-# A file of the user's own is never overwritten.
+# The user's own file is never overwritten.
 checkLinkTargets() {
   collision=
   list=$(filesOf "$newGenPath")

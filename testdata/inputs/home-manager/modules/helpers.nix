@@ -1,4 +1,4 @@
-# Short forms for the many options that are a type and a default.
+# Short forms for the many options that consist of a type and a default.
 { lib }:
 rec {
   inherit (lib) types;

@@ -1,4 +1,4 @@
-# Where a home's `pkgs` comes from: the set it was given, or the same with its own settings.
+# Where a home's `pkgs` comes from: the given set, or that set with the home's own settings.
 { lib, config, originalPkgs, ... }:
 with import ./helpers.nix { inherit lib; };
 let

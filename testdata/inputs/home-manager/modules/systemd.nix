@@ -36,7 +36,7 @@ in
       "environment.d/10-home-manager.conf".text = lib.generators.toKeyValue { } cfg.sessionVariables;
     };
 
-  # What is wanted is started at once where the user's systemd runs.
+  # Start wanted units at once if the user's systemd is running.
   config.home.activation = lib.mkIf (cfg.enable && pkgs.stdenv.isLinux) {
     reloadSystemd = lib.hm.dag.entryAfter [ "linkGeneration" ] ''
       export XDG_RUNTIME_DIR="''${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"

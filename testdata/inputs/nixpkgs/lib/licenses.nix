@@ -1,4 +1,4 @@
-# A few licences; only `free` matters to the package check.
+# A few licenses; only `free` matters to the package check.
 builtins.mapAttrs
   (name: v: {
     shortName = name;

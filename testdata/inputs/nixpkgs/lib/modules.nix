@@ -106,7 +106,7 @@ let
       in
       normalize file file (if isFunction loaded then callModule file args loaded else loaded);
 
-  # Every module once, those of the list first and then what they import.
+  # Every module once: first those of the list, then what they import.
   collectModules =
     modulesPath: modules: args:
     let
@@ -138,8 +138,8 @@ let
 
   # ── Merging ────────────────────────────────────────────────────────────────────────────────
 
-  # mkMerge, mkIf and mkOverride around a whole set are moved to its members, so that a condition
-  # is looked at only when one of those is.
+  # mkMerge, mkIf and mkOverride around a whole set move to its members, so that a condition
+  # is evaluated only when one of the members is.
   pushDown =
     cfg:
     let
@@ -164,7 +164,7 @@ let
       (map (m: { file = m._file; inherit (m) options; }) modules)
       (concatMap (m: map (value: { file = m._file; inherit value; }) (pushDown m.config)) modules);
 
-  # `decls` are trees of options, `defs` trees of values, each with the file it stands in.
+  # `decls` are trees of options, `defs` trees of values, each with its file.
   mergeTree =
     prefix: decls: defs:
     let
@@ -213,8 +213,8 @@ let
         ++ concatLists (mapAttrsToList (name: map (d: d // { loc = prefix ++ [ name ]; inherit prefix; })) strays);
     };
 
-  # One option may be declared in several modules if its types go together and each of default,
-  # description and so on is given once.
+  # Several modules may declare one option if its types can be merged and each of default,
+  # description and so on is given only once.
   mergeDeclarations =
     loc: opts:
     foldl'

@@ -97,7 +97,7 @@ rec {
     major = v: builtins.head (builtins.splitVersion v);
     majorMinor = v: concatStringsSep "." (genList (builtins.elemAt (builtins.splitVersion v)) 2);
   };
-  # What may stand in a store path's name; everything else becomes a dash.
+  # The characters of a store path's name; everything else becomes a dash.
   sanitizeDerivationName =
     s:
     let

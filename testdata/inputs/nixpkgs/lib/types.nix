@@ -45,7 +45,7 @@ let
         ;
     };
 
-  # A type around another one: `outer` makes it again with a merged inner type.
+  # A type around another: `outer` rebuilds it with a merged inner type.
   wrapping =
     outer: inner: args:
     mkOptionType (
@@ -62,12 +62,12 @@ let
       // args
     );
 
-  # Descriptions that are themselves a choice are put in brackets.
+  # Descriptions that are themselves a choice get brackets.
   inner = t: if elem t.name [ "either" "nullOr" "enum" ] then "(${t.description})" else t.description;
 
   merged = loc: type: defs: (lib.mergeDefinitions loc type defs).mergedValue;
 
-  # Definitions of one name out of several attribute sets, each with its file.
+  # Definitions of one name from several attribute sets, each with its file.
   byName =
     defs:
     lib.zipAttrsWith (_: vs: vs) (

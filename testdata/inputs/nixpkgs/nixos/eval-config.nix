@@ -1,4 +1,4 @@
-# lib.nixosSystem: the modules of NixOS, those of the host, and what comes of them.
+# lib.nixosSystem: the modules of NixOS and of the host, and the resulting system.
 {
   lib,
   importPkgs,

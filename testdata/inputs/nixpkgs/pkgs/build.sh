@@ -1,5 +1,5 @@
-# The builder of stdenv.mkDerivation: unpack, patch, build, install, by the phases a package gives.
-# It ends in a shell builtin: a builder whose last command is another program can be killed with it.
+# The builder of stdenv.mkDerivation: unpack, patch, build and install, by a package's phases.
+# It ends in a shell builtin: a builder whose last command is a program can be killed with it.
 export TMPDIR="${TMPDIR:-/tmp}" HOME=/homeless-shelter
 runHook() { eval "${1:+\$$1}"; }
 substituteInPlace() {

@@ -1,5 +1,5 @@
-# The test machine: a kernel and a root file system of Debian's (scripts/guest) in which a host's
-# own system starts. `guest` is the folder that has them; see the README.
+# The test machine: a kernel and a root file system from Debian (scripts/guest) in which a host's
+# own system starts. `guest` is the folder with both; see the README.
 { lib, system, guest }:
 final: _:
 let
@@ -31,8 +31,8 @@ in
       find . | sort | cpio -o -H newc -R 0:0 > $out
     '';
 
-    # The programs of the test machine by their names, as links that lead somewhere only there.
-    # It has no other shells than bash.
+    # The programs of the test machine, as links that resolve only in that machine.
+    # Its only shell is bash.
     programs = final.runCommand "guest-programs" { inherit dir; meta.priority = -10; } ''
       mkdir -p $out/bin
       while read -r program; do
@@ -42,14 +42,14 @@ in
       ln -s bash $out/bin/fish
     '';
 
-    # A disk with these paths and all they refer to, to be mounted at /nix/store.
+    # A disk with the closure of these paths, to be mounted at /nix/store.
     storeDisk = paths: final.runCommand "store.squashfs" {
       exportReferencesGraph = lib.concatLists (lib.imap0 (n: p: [ "closure-${toString n}" p ]) paths);
       inherit dir;
     } ''
-      # What is not a path in there: how many references follow, and what made it.
+      # Lines that are not paths: the number of references, and the deriver.
       sort -u closure-* | grep '^/' | grep -v '\.drv$' > paths
-      # Not packed: unpacking takes an emulated processor longer than reading.
+      # Not compressed: an emulated processor takes longer to decompress than to read.
       $dir/tools/ld-linux-x86-64.so.2 --library-path $dir/tools $dir/tools/mksquashfs $(cat paths) $out \
         -no-progress -quiet -all-root -keep-as-directory -noI -noD -noF -noX -processors 1
     '';

@@ -1,7 +1,7 @@
-# Programs by their usual names. Each is a script that says who it is: enough to stand in a
-# profile and be started, which is all a fleet's configuration asks of most of them. Those that a
+# Programs by their usual names. Each is a script that prints its name: enough to be in a
+# profile and to be started, which is all that a configuration needs of most programs. Those that a
 # booted host cannot do without start the Debian program of the same name, which the test machine
-# has; daemons say who they are and stay.
+# has; daemons print their name and keep running.
 { lib }:
 final: _:
 let
@@ -29,7 +29,7 @@ let
       }
       // extra.meta or { };
     };
-  # Programs that start those of Debian.
+  # Programs that start Debian's.
   debian =
     pname: version: programs: extra:
     (fake pname version (extra // { inherit programs; })).overrideAttrs (old: {
@@ -144,7 +144,7 @@ lib.mapAttrs (pname: version: fake pname version { }) versions
   );
   util-linux = debian "util-linux" "2.41.2" [ "agetty" "findmnt" "flock" "logger" "lsblk" "mount" "runuser" "setpriv" "umount" "unshare" ] linux;
   qemu_guest_agent = debian "qemu-ga" "10.1.2" [ "qemu-ga" ] linux;
-  # The machine's own, wherever it has them.
+  # The machine's own programs, wherever they are.
   qemu = final.stdenv.mkDerivation {
     pname = "qemu";
     version = "10.1.2";

@@ -1,4 +1,4 @@
-# What the kernel starts first: mounts the disks, and hands over to the system named by init=.
+# The kernel starts this first: it mounts the disks and hands over to the system of init=.
 /bin/busybox mkdir -p /proc /sys /dev /root /sysroot
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -8,7 +8,7 @@ mount -t devtmpfs devtmpfs /dev
 echo '<<< NixOS Stage 1 >>>'
 fail() {
   echo "An error occurred in stage 1 of the boot process: $1"
-  # As on NixOS: a panic if the kernel's parameters ask for it, else this is the end.
+  # As on NixOS: a panic if the kernel's parameters ask for it, otherwise stop here.
   grep -q boot.panic_on_fail /proc/cmdline && exit 1
   while :; do sleep 3600; done
 }
@@ -21,7 +21,7 @@ for word in $(cat /proc/cmdline); do
     guest.writable-store) writable=1 ;;
   esac
 done
-# The serial= of a drive says which is which: more of them can be given to QEMU.
+# The serial= of a drive says which is which, because QEMU may get more drives.
 for disk in /sys/block/vd*; do
   case $(cat "$disk/serial") in
     root) root=/dev/${disk##*/} ;;
@@ -38,7 +38,7 @@ if [ -n "$writable" ]; then
 else
   mount -t squashfs -o ro "$store" /sysroot/nix/store || fail 'no store'
 fi
-# Without one, systemd would take this for the first boot after an installation.
+# Without it, systemd would take this for the first boot after an installation.
 [ -s /sysroot/etc/machine-id ] || tr -d - </proc/sys/kernel/random/uuid >/sysroot/etc/machine-id
 [ -e "/sysroot$init" ] || [ -L "/sysroot$init" ] || fail "stage 2 init script ($init) not found"
 mount -o move /dev /sysroot/dev

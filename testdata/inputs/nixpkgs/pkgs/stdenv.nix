@@ -9,14 +9,14 @@ final: _:
 let
   hostPlatform = lib.systems.elaborate system;
 
-  # Reached under a path that ends in /busybox, else it does not know which applet it is.
+  # Its path must end in /busybox; otherwise it does not know which applet it is.
   shell =
     if builtins.pathExists "${busybox}/busybox" then
       "${busybox}/busybox"
     else
       throw "the nixpkgs stand-in has no busybox in ${busybox}: pass --override-input nixpkgs/busybox path:DIR, DIR holding a static busybox";
 
-  # All applets by name, the PATH of every build.
+  # All applets by name: the PATH of every build.
   tools = derivation {
     name = "busybox-tools-1.36";
     inherit system;
@@ -37,7 +37,7 @@ let
     ];
   };
 
-  # Why a package must not be evaluated here, or null. As pkgs/stdenv/generic/check-meta.nix.
+  # Why a package must not be evaluated here, or null. As in pkgs/stdenv/generic/check-meta.nix.
   refusal =
     attrs: meta:
     let

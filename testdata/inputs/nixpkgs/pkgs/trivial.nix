@@ -30,8 +30,8 @@ let
 
   script = text: "#!${final.runtimeShell}\n${text}\n";
 
-  # Trees of links. Two packages with the same file: the first wins, or the one with the smaller
-  # priority number; a real conflict between different files is only worth a line in the log.
+  # Trees of links. If two packages have the same file, the first wins, or the one with the smaller
+  # priority number. A real conflict between different files is only a line in the log.
   buildEnv =
     {
       name,
@@ -168,7 +168,7 @@ in
   emptyDirectory = final.runCommand "empty-directory" { } "mkdir $out";
   emptyFile = final.runCommand "empty-file" { } "touch $out";
 
-  # Builds to a list of what would be in the shell, as `nix build .#devShells…` of a real one does.
+  # Builds a list of what would be in the shell, as `nix build .#devShells…` of a real one does.
   mkShell =
     {
       name ? "nix-shell",
@@ -192,7 +192,7 @@ in
     );
   mkShellNoCC = final.mkShell;
 
-  # Offline, a fixed-output derivation can only be one whose content is already here.
+  # Offline, only a fixed-output derivation whose content is already here can work.
   fetchurl =
     { url ? "", name ? baseNameOf url, hash ? sha256, sha256 ? "", ... }:
     mkDerivation {

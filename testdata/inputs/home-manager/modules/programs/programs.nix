@@ -3,7 +3,7 @@ with import ../helpers.nix { inherit lib; };
 let
   cfg = config.programs;
   toml = pkgs.formats.toml { };
-  # Programs that are a package and nothing else here.
+  # Programs that are only a package here.
   plain = [ "bat" "btop" "eza" "fd" "fzf" "gh" "htop" "jq" "lazygit" "ripgrep" "thunderbird" ];
 in
 {
@@ -65,7 +65,7 @@ in
       ssh = {
         enable = on "SSH client configuration";
         enableDefaultConfig = bool true;
-        # settings.HOST.Directive; matchBlocks is the older form, with names of its own.
+        # settings.HOST.Directive; matchBlocks is the older form, with its own names.
         settings = opt (lib.hm.types.dagOf (types.attrsOf types.anything)) { };
         matchBlocks = opt (lib.hm.types.dagOf (types.attrsOf types.anything)) { };
         extraConfig = lines;

@@ -1,4 +1,4 @@
-# Short forms for the many options that are a type and a default.
+# Short forms for the many options that consist of a type and a default.
 { lib }:
 rec {
   inherit (lib) types;
@@ -15,7 +15,7 @@ rec {
   packages = opt (types.listOf types.package) [ ];
   maybe = type: opt (types.nullOr type) null;
   free = opt (types.attrsOf types.anything) { };
-  # Declared names, and anything else besides: a `settings` option.
+  # A `settings` option: declared names, and anything else.
   settings =
     options:
     opt (types.submodule {

@@ -87,7 +87,7 @@ in
         wants = [ "network.target" ];
         before = [ "network-online.target" ];
         serviceConfig.Restart = "on-failure";
-        # The first card that udev has given its name.
+        # The first card that udev has named.
         script = ''
           while :; do
             for card in /sys/class/net/*; do

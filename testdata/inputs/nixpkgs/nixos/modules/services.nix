@@ -135,7 +135,7 @@ in
         + cfg.openssh.extraConfig;
       systemd.services.sshd = daemon "SSH Daemon" "${cfg.openssh.package}/bin/sshd -D -f /etc/ssh/sshd_config" // {
         after = [ "network.target" ];
-        # Debian's sshd wants this folder.
+        # Debian's sshd needs this folder.
         preStart = "mkdir -p /run/sshd\n" + lib.concatMapStrings (k: ''
           if ! [ -s "${k.path}" ]; then
             mkdir -p "$(dirname '${k.path}')"
@@ -145,7 +145,7 @@ in
         restartTriggers = [ config.environment.etc."ssh/sshd_config".source ];
       };
     })
-    # The agent starts when there is somebody to talk to.
+    # The agent starts when its port appears.
     (lib.mkIf cfg.qemuGuest.enable {
       services.udev.extraRules = ''
         SUBSYSTEM=="virtio-ports", ATTR{name}=="org.qemu.guest_agent.0", TAG+="systemd", ENV{SYSTEMD_WANTS}="qemu-guest-agent.service"

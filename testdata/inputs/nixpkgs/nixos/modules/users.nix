@@ -107,7 +107,7 @@ in
         group = "systemd-network";
       };
     };
-    # With the numbers of the real one; udev, D-Bus and systemd want most of them.
+    # With the numbers of real NixOS; udev, D-Bus and systemd need most of these groups.
     users.groups = lib.mapAttrs (_: gid: { inherit gid; }) {
       root = 0;
       wheel = 1;
@@ -169,7 +169,7 @@ in
     system.build.usersGroups = pkgs.runCommand "users-groups" {
       passwd = lib.concatMapStrings (u: "${u.name}:x:${toString uids.${u.name}}:${toString (gids.${u.group} or 65534)}:${u.description}:${u.home}:${shellName u.shell}\n") users;
       group = lib.concatMapStrings (g: "${g.name}:x:${toString gids.${g.name}}:${lib.concatStringsSep "," (members g)}\n") (lib.attrValues cfg.groups);
-      # A password itself would have to be hashed here; nobody logs in with one.
+      # A plain password would have to be hashed here, but nobody logs in with one.
       shadow = lib.concatMapStrings (u: "${u.name}:${first [ u.hashedPassword u.initialHashedPassword "!" ]}:1::::::\n") users;
       passwordFiles = lib.concatMapStrings (u: "${u.name} ${u.hashedPasswordFile}\n") (lib.filter (u: u.hashedPasswordFile != null) users);
       homes = lib.concatMapStrings (u: "${u.home} ${u.homeMode} ${toString uids.${u.name}} ${toString (gids.${u.group} or 65534)}\n") (lib.filter (u: u.createHome) users);
@@ -194,7 +194,7 @@ in
         "profiles/per-user/${u.name}".source = pkgs.buildEnv { name = "user-environment"; paths = u.packages; };
       }) users
     );
-    # Accounts that are not there yet are added; real NixOS does the same with more care.
+    # Adds accounts that do not exist yet; real NixOS does the same with more care.
     system.activationScripts.users.text = ''
       mkdir -p "$root/etc"
       for kind in passwd group shadow; do
@@ -218,7 +218,7 @@ in
         [ -d "$root$home" ] || { mkdir -p "$root$home"; chmod "$mode" "$root$home"; [ -n "$root" ] || chown "$uid:$gid" "$home"; }
       done < ${config.system.build.usersGroups}/homes
     '';
-    # Theirs start with the system, not with their first login.
+    # Services of users who linger start with the system, not with their first login.
     system.activationScripts.linger = lib.concatMapStrings (u: lib.optionalString (u.linger == true) ''
       mkdir -p "$root/var/lib/systemd/linger"
       touch "$root/var/lib/systemd/linger/${u.name}"

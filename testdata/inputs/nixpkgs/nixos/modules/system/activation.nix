@@ -17,8 +17,8 @@ let
       ++ [ name ];
   ordered = lib.unique (lib.foldl' visit [ ] (lib.attrNames scripts));
 
-  # bash's ERR trap notes every command that fails and goes on; a busybox shell has none, so here
-  # a snippet ends at its first failure. What is reported, and that the rest runs, is the same.
+  # bash's ERR trap notes every failing command and continues; a busybox shell has none, so here
+  # a snippet ends at its first failure. The report is the same, and the rest still runs.
   snippet = name: ''
     #### Activation script snippet ${name}:
     set +e
@@ -70,7 +70,7 @@ in
         ln -sfn ${config.environment.binsh} "$root/bin/sh"
       '';
     };
-    # ACTIVATION_ROOT keeps a try-out away from the machine it runs on: everything this project's
+    # ACTIVATION_ROOT protects the machine during a trial: everything that this project's
     # own snippets write goes below it.
     system.build.activate = pkgs.writeScript "activate" ''
       #!${pkgs.runtimeShell}

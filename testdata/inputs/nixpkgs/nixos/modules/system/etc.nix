@@ -2,7 +2,7 @@
 { lib, config, pkgs, ... }:
 with import ../helpers.nix { inherit lib; };
 let
-  # user is a name, or a number after a plus; its default is the number uid.
+  # user is a name, or a number after a plus; the default is uid.
   owner = name: id: if name == "+0" then toString id else lib.removePrefix "+" name;
   entries = lib.filter (e: e.enable) (lib.attrValues config.environment.etc);
 in
@@ -60,7 +60,7 @@ in
           if [ -e "$mode" ]; then
             read -r mode owner < "$mode"
             cp "${config.system.build.etc}/etc/$f" "$root/etc/$f.tmp"
-            # Elsewhere than in a booted system there is no such user.
+            # Outside of a booted system the user does not exist.
             [ -n "$root" ] || chown "$owner" "$root/etc/$f.tmp"
             chmod "$mode" "$root/etc/$f.tmp"
             mv -f "$root/etc/$f.tmp" "$root/etc/$f"

@@ -2,7 +2,7 @@
 { lib, config, pkgs, ... }:
 with import ../helpers.nix { inherit lib; };
 let
-  # A line of a unit file; a list is several lines, and then definitions add up.
+  # A line of a unit file. A list is several lines, and its definitions add up.
   free = opt (types.attrsOf (lib.mkOptionType {
     name = "systemd option";
     merge =
@@ -138,15 +138,15 @@ let
         lib.mapAttrsToList (
           n: u:
           let
-            # Of a link to a file of another name systemd would make an alias.
+            # systemd would take a link to a file of another name for an alias.
             file = pkgs.writeTextFile {
               name = "unit-${lib.replaceStrings [ "@" "\\" ] [ "-" "-" ] n}";
               inherit (u) text;
               destination = "/${n}";
             };
           in
-          # One that is switched off is masked, so that it is nowhere else either. A service that
-          # starts nothing adds to one that systemd brings itself.
+          # A disabled unit is masked, so that no other definition counts. A service that
+          # starts nothing adds to one that systemd has itself.
           if !u.enable then
             "${n} /dev/null\n"
           else
@@ -223,7 +223,7 @@ in
     }) (lib.filterAttrs (_: u: u.enable && startAt u != [ ]) cfg.services);
     environment.etc = {
       "systemd/system".source = unitsFolder "system-units" systemUnits ''
-        # A target of systemd's own is where Debian has it.
+        # systemd's own targets are where Debian has them.
         ln -s ${lib.optionalString (!(systemUnits ? ${cfg.defaultUnit})) "/lib/systemd/system/"}${cfg.defaultUnit} $out/default.target
       '';
       "systemd/user".source = unitsFolder "user-units" (all cfg.user) "";

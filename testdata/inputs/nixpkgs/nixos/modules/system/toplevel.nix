@@ -60,8 +60,8 @@ in
         platform = pkgs.stdenv.hostPlatform.system;
         init = pkgs.writeScript "stage-2-init" ''
           #!${pkgs.runtimeShell}
-          # What the initrd starts: activate, then hand over to systemd. What activation says goes
-          # to the console and to the kernel's log, from where the journal has it.
+          # What the initrd starts: activate, then hand over to systemd. The activation's output goes
+          # to the console and to the kernel's log, from which the journal takes it.
           systemConfig=@out@
           export PATH=${pkgs.busybox}/bin
           echo
@@ -71,7 +71,7 @@ in
           mkdir -p /run /tmp
           mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs /run
           mount -t devpts devpts /dev/pts 2>/dev/null || { mkdir -p /dev/pts && mount -t devpts devpts /dev/pts; }
-          # Else the kernel drops what comes faster than ten lines in five seconds.
+          # Otherwise the kernel drops what is faster than ten lines in five seconds.
           echo on > /proc/sys/kernel/printk_devkmsg
           echo "running activation script..."
           $systemConfig/activate 2>&1 | while read -r line; do

@@ -1,5 +1,5 @@
-# The host once more, as a virtual machine: definitions of `virtualisation.vmVariant` are modules
-# of that second evaluation alone, which happens only when somebody asks for it.
+# The host again, as a virtual machine. Definitions of `virtualisation.vmVariant` are modules
+# of this second evaluation only, which happens only when it is asked for.
 { lib, config, extendModules, ... }:
 let
   vmVariant = extendModules { modules = [ ./qemu-vm.nix ]; };

@@ -1,4 +1,4 @@
-# What a host is given when it runs in QEMU, and the script that starts it there.
+# What a host gets when it runs in QEMU, and the script that starts it there.
 { lib, config, pkgs, ... }:
 with import ../helpers.nix { inherit lib; };
 let
@@ -13,8 +13,8 @@ let
     else
       ",guestfwd=${f.proto}:${f.guest.address}:${toString f.guest.port}-cmd:nc ${f.host.address} ${toString f.host.port}"
   ) cfg.forwardPorts;
-  # The root, and a disk with the store. Without an image of its own, changes go to a file that is
-  # gone with QEMU.
+  # The root disk. Without an image, changes go to a temporary file that QEMU
+  # removes when it ends.
   root =
     if cfg.diskImage == null then
       "-drive file=${pkgs.guest.disk},if=none,id=root,snapshot=on"
@@ -36,8 +36,8 @@ let
     if [ -z "$TMPDIR" ] || [ -z "$USE_TMPDIR" ]; then
       TMPDIR=$(mktemp -d -t nix-vm.XXXXXX)
     fi
-    # Debian's kernel for machines like this one has no 9p, so the folder goes in as a disk that can
-    # be read there, as it is now.
+    # Debian's kernel for such machines has no 9p, so the folder becomes a disk that can be
+    # read there, in its current state.
     shared=
     if [ -n "$SHARED_DIR" ]; then
       SHARED_DIR=$(readlink -f "$SHARED_DIR")
@@ -76,7 +76,7 @@ in
     useNixStoreImage = bool false;
     mountHostNixStore = bool true;
     additionalPaths = opt (types.listOf types.path) [ ];
-    # In place of those of the machine itself, which are not there.
+    # Replaces the file systems of the machine itself, which do not exist here.
     fileSystems = free;
     sharedDirectories = each {
       source = need types.str;
@@ -97,7 +97,7 @@ in
       package = opt types.package pkgs.qemu;
       options = strings [ ];
       networkingOptions = strings [ ];
-      # The last one is where the boot is told.
+      # The boot prints to the last one.
       consoles = strings (if cfg.graphics then [ "ttyS0,115200n8" "tty0" ] else [ "tty0" "ttyS0,115200n8" ]);
       guestAgent.enable = bool true;
     };
@@ -118,9 +118,9 @@ in
     boot.loader.grub.enable = lib.mkVMOverride false;
     services.qemuGuest.enable = cfg.qemu.guestAgent.enable;
     networking.useDHCP = lib.mkDefault true;
-    # First of what is done there: a host's own commands may not come back.
+    # Runs first, because a host's own commands may not return.
     boot.postBootCommands = lib.mkBefore ''
-      # The disk is as large as it was asked for, what is on it is not yet.
+      # The disk has the requested size, but its file system does not yet.
       /usr/lib/systemd/systemd-growfs /
       for disk in /sys/block/vd*; do
         if [ "$(cat "$disk/serial")" = shared ]; then
@@ -132,7 +132,7 @@ in
     '';
     virtualisation.qemu.options = lib.optional (!cfg.graphics) "-nographic";
     environment.systemPackages = [ pkgs.guest.programs ];
-    # As NixOS has it. A busybox shell would take its own programs, whatever the PATH says.
+    # As in NixOS. A busybox shell would use its own programs, whatever the PATH says.
     environment.binsh = lib.mkVMOverride "/usr/bin/bash";
 
     system.build.vm = pkgs.runCommand "nixos-vm" { inherit run toplevel; meta.mainProgram = "run-${config.system.name}-vm"; } ''

@@ -1,2 +1,2 @@
-# What nixos-generate-config adds to hardware it did not recognise.
+# What nixos-generate-config adds for hardware that it did not recognize.
 { lib, ... }: { hardware.enableRedistributableFirmware = lib.mkDefault true; }

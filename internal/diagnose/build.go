@@ -1,0 +1,118 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Build returns the cause of a failed build, without the path of its log. See [HasLog].
+func Build(f nixlog.BuildFailure) *result.Cause {
+	c := &result.Cause{
+		Kind: f.Kind, Title: title(f), Message: f.Message, Hint: hint(f),
+		DrvPath: f.DrvPath, ExitCode: f.ExitCode, LogTail: strings.Join(f.Tail, "\n"),
+	}
+	if f.Server != "" {
+		c.DrvPath = ""
+	}
+	return c
+}
+
+// HasLog reports whether there is a log of the builder that failed. A line that is too
+// long for a message of Nix is in the log, but not in its tail.
+func HasLog(f nixlog.BuildFailure) bool {
+	return f.DrvPath != "" && (len(f.Tail) > 0 || f.Kind == result.CauseBuild)
+}
+
+// BuildKey returns a key that failed builds share if their root is the same.
+func BuildKey(f nixlog.BuildFailure) string {
+	switch {
+	case machineWide(f.Kind) && len(f.Tail) == 0: // a builder may mean a disk of its own
+		return string(f.Kind)
+	case f.Server != "":
+		return string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
+	case f.DrvPath == "":
+		return string(f.Kind) + "\x00" + f.Message
+	}
+	return f.DrvPath
+}
+
+func title(f nixlog.BuildFailure) string {
+	if f.Server != "" {
+		what := "binary cache"
+		if f.Kind == result.CauseBuilder {
+			what = "remote builder"
+		}
+		return firstLine(fmt.Sprintf("%s %s: %s", what, f.Server, f.Reason))
+	}
+	if f.DrvPath == "" {
+		return strings.TrimSuffix(firstLine(f.Message), ":")
+	}
+	name := nix.DrvName(f.DrvPath)
+	switch {
+	case f.Kind == result.CauseHash:
+		return name + ": the hash is not the one that was given"
+	case f.Kind == result.CauseDisk:
+		return name + " failed to build: the disk is full"
+	case f.Kind == result.CauseMemory:
+		return name + " failed to build: memory ran out"
+	case f.Kind == result.CauseFeature:
+		return fmt.Sprintf("%s needs %s, which this machine lacks", name, cmp.Or(strings.Join(f.Missing, " and "), "a system feature"))
+	case f.Kind == result.CauseSystem:
+		return fmt.Sprintf("%s is for %s, which this machine cannot build for", name, cmp.Or(f.System, "a system"))
+	case f.Kind == result.CauseSubstituter:
+		return name + " could not be had from any binary cache"
+	case f.Kind == result.CauseTimeout:
+		return name + " took too long to build"
+	case f.ExitCode != 0:
+		return fmt.Sprintf("%s failed to build (exit %d)", name, f.ExitCode)
+	case f.Signal != 0:
+		return fmt.Sprintf("%s failed to build (signal %d)", name, f.Signal)
+	case strings.Contains(f.Message, "failed to produce output"):
+		return name + " failed to build: it made no output"
+	case strings.Contains(f.Message, "is not allowed to refer"):
+		return name + " failed to build: it refers to what it may not"
+	}
+	return name + " failed to build"
+}
+
+func hint(f nixlog.BuildFailure) string {
+	switch f.Kind {
+	case result.CauseHash:
+		return "if the new content is the right one, put the hash after got: into the flake"
+	case result.CauseDisk:
+		return "free some disk (nix-collect-garbage), or move the store or the build folder to a larger one"
+	case result.CauseMemory:
+		if f.DrvPath == "" {
+			return "nix was given no more memory; it takes a machine with more, or a higher limit (ulimit -v)"
+		}
+		return "the kernel killed its builder, or what that started, for want of memory; fewer --jobs at once need less, or it takes a machine with more, or swap"
+	case result.CauseTimeout:
+		return "its time is set by the options timeout and max-silent-time of Nix; give it more (--option timeout SECONDS), or see what it waits for"
+	case result.CauseBuilder:
+		return "see that the builder can be reached and builds what is asked, or do without it: --builders ''"
+	case result.CauseFeature:
+		switch {
+		case slices.Contains(f.Missing, "kvm"):
+			return "kvm is had where /dev/kvm is there and system-features in nix.conf does not leave it out: switch virtualisation on, take a runner that offers it, or name a builder that has it (--builders)"
+		case slices.Contains(f.Missing, "big-parallel"):
+			return "big-parallel marks what wants many cores; add it to system-features in nix.conf if it may be built here all the same, or name a builder that has it (--builders)"
+		}
+		return "add the feature to system-features in nix.conf where it is there, or name a builder that has it"
+	case result.CauseSystem:
+		return "name a builder for that system (--builders), or emulate it (extra-platforms with binfmt)"
+	case result.CauseDaemon:
+		return "see that nix-daemon runs and its disk is not full"
+	case result.CauseSubstituter:
+		return "the cache is in trouble or out of reach: see nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
+	}
+	if f.Killed() {
+		return "its builder, or what that started, was killed, as happens where memory runs out; fewer --jobs at once need less of it"
+	}
+	return ""
+}

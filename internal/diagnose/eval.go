@@ -1,0 +1,172 @@
+// Package diagnose turns the errors of Nix into causes with hints.
+package diagnose
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
+)
+
+const timeoutHint = "see by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
+
+// Eval returns the cause of an evaluation that failed, of a cell or of the whole flake. An
+// error with a method Cause() *[result.Cause] names its cause itself.
+func Eval(err error) *result.Cause {
+	var e *nixlog.EvalError
+	var known interface{ Cause() *result.Cause }
+	var late *nix.TimeoutError
+	var died *proc.Error
+	switch {
+	case errors.As(err, &e):
+		return evalError(e)
+	case errors.As(err, &known):
+		return known.Cause()
+	case errors.As(err, &late):
+		return &result.Cause{Kind: result.CauseInfra, Title: late.Error(), Message: err.Error(), Hint: timeoutHint}
+	case errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrSupervisorKilled):
+		return killed(err, died.Signal)
+	}
+	return &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+}
+
+// EvalKey returns a key that the causes of failed evaluations share if their root is the
+// same.
+func EvalKey(c *result.Cause) string {
+	if machineWide(c.Kind) {
+		return string(c.Kind)
+	}
+	key := string(c.Kind) + "\x00" + c.Message + "\x00"
+	if c.Location != nil {
+		key += c.Location.String()
+	}
+	return key
+}
+
+// machineWide reports whether a fault of this kind is the same for everything that fails
+// because of it, whatever each message says.
+func machineWide(kind result.CauseKind) bool {
+	return kind == result.CauseDisk || kind == result.CauseDaemon
+}
+
+// killed returns the cause of an evaluator that a signal ended.
+func killed(err error, signal syscall.Signal) *result.Cause {
+	c := &result.Cause{
+		Kind: result.CauseInfra, Message: err.Error(),
+		Title: fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(signal), signal),
+	}
+	why := map[result.CauseKind]string{result.CauseDisk: ", as where the disk is full", result.CauseMemory: " for want of memory"}
+	if kind := nix.MachineFault(err); kind != "" {
+		c.Kind, c.Title, c.Hint = kind, c.Title+why[kind], hint(nixlog.BuildFailure{Kind: kind})
+		return c
+	}
+	switch signal {
+	case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
+		c.Kind, c.Hint = result.CauseEval, "Nix crashes so on recursion without end; look for a value that needs itself"
+	case syscall.SIGKILL:
+		c.Hint = "the kernel kills so when memory runs out; fewer --eval-jobs need less of it"
+	}
+	return c
+}
+
+func evalError(e *nixlog.EvalError) *result.Cause {
+	if e.Build != nil {
+		c := Build(*e.Build)
+		c.Location = e.Place.OrNil()
+		return c
+	}
+	c := &result.Cause{
+		Kind: result.CauseEval, Title: "does not evaluate: " + summary(e.Message),
+		Message: e.Message, Location: e.Place.OrNil(), LogTail: strings.Join(traceLines(e), "\n"),
+	}
+	kind := nix.MachineFault(e)
+	switch {
+	case kind != "":
+		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
+	case e.Input != nil:
+		addInput(c, e.Input)
+	case e.Untracked != "":
+		// Newer versions give this hint themselves, with the full path of the checkout.
+		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
+		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
+	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
+		c.Hint = "a value needs itself; in modules mostly an imports or mkIf that depends on config"
+	}
+	return c
+}
+
+// addInput names the input that could not be fetched, with the flake that asks for it.
+func addInput(c *result.Cause, in *nixlog.InputFault) {
+	name := cmp.Or(in.Name, in.URL)
+	c.Kind = result.CauseInput
+	c.Title = fmt.Sprintf("input %s could not be fetched", name)
+	asker := "the flake itself"
+	if i := strings.LastIndexByte(in.Name, '/'); i >= 0 {
+		asker = "input " + in.Name[:i]
+	}
+	if in.URL != "" {
+		c.Message = in.URL + ": " + c.Message
+	}
+	c.Hint = fmt.Sprintf("%s is asked for by %s; see that this machine may fetch it, or give another with --override-input %s REF", name, asker, cmp.Or(in.Name, "NAME"))
+}
+
+// maxFrames is enough of a trace to show how evaluation got into the flake's own files.
+const maxFrames = 12
+
+// traceLines returns the frames that help the flake's owner: those in the flake's own
+// files, and those that name what a module was evaluating. If there are none, the
+// innermost few of a library are better than nothing.
+func traceLines(e *nixlog.EvalError) []string {
+	lines := selectFrames(e.Frames, maxFrames, nixlog.Frame.Useful)
+	if len(lines) == 0 && e.Place.File == "" {
+		lines = selectFrames(e.Frames, 3, func(f nixlog.Frame) bool { return f.Where != "" })
+	}
+	return lines
+}
+
+func selectFrames(frames []nixlog.Frame, limit int, keep func(nixlog.Frame) bool) []string {
+	var lines []string
+	for _, f := range frames {
+		if !keep(f) || len(lines) == limit {
+			continue
+		}
+		line := strings.TrimPrefix(f.Where+": "+firstLine(f.Text), ": ")
+		// A recursion repeats its frames.
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// summary returns the first line of an error. For failed assertions it adds the first of
+// them.
+func summary(message string) string {
+	const head = "Failed assertions:"
+	if failed, ok := strings.CutPrefix(strings.TrimSpace(message), head+"\n"); ok {
+		return firstLine(head + " " + strings.TrimPrefix(firstLine(failed), "- "))
+	}
+	return firstLine(message)
+}
+
+// firstLine returns the first line that is not blank, shortened to fit a row.
+func firstLine(s string) string {
+	for line := range strings.Lines(s) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		if r := []rune(line); len(r) > 160 {
+			return string(r[:159]) + "…"
+		}
+		return line
+	}
+	return s
+}

@@ -1,0 +1,120 @@
+package nix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"github.com/flakeci/flakeci/internal/nix/evalcache"
+)
+
+// A pure evaluation of the same flake with the same inputs gives the same result, if the
+// Nix and its settings are the same too. So results are kept from one run to the next.
+// Errors are not: what could not be fetched may be there the next time.
+
+// cacheFile returns where the results for a flake are kept. It is "" if they may not be:
+// it is unknown what the evaluation reads, or the user has Nix keep nothing either.
+func (c *Client) cacheFile(ctx context.Context, f Flake, o FlakeOptions) string {
+	settings, err := c.showConfig(ctx)
+	keep, pure := true, true
+	if c.evalCache == "" || o.Impure || err != nil || decodeSettings(settings, map[string]any{"eval-cache": &keep, "pure-eval": &pure}) != nil || !keep || !pure {
+		return ""
+	}
+	name := evalcache.Hash(append([][]byte{[]byte(c.Version.String()), settings}, f.identity()...)...)
+	return filepath.Join(c.evalCache, name+evalcache.Suffix)
+}
+
+// identity returns everything that an evaluation of the flake depends on: what the flake
+// can see of itself, its inputs, and its files by the hash in their path.
+func (f Flake) identity() [][]byte {
+	var m struct {
+		Locked, Locks json.RawMessage
+		Path          string
+	}
+	_ = json.Unmarshal(f.described, &m) // it was decoded before
+	return [][]byte{m.Locked, m.Locks, []byte(m.Path), []byte(f.Dir)}
+}
+
+// Fingerprint identifies the flake together with all its inputs and in its current state:
+// a tree that is not committed counts by its content.
+func (f Flake) Fingerprint() string { return evalcache.Hash(f.identity()...) }
+
+// IsOne reports whether all evaluations read the same files of the flake itself, because a
+// revision or Nix's own copy names them. A tree that is not committed may be edited
+// meanwhile.
+func (f *Flake) IsOne() bool { return f.Rev != "" || f.reference() == f.copy }
+
+// inputsAreOne reports the same of its inputs, which the lock file names. An input that is
+// overridden, or not in the lock file, is looked up each time.
+func (f *Flake) inputsAreOne() bool {
+	var locks struct{ Locks any }
+	var file any
+	err := errors.Join(json.Unmarshal(f.described, &locks), json.Unmarshal([]byte(f.read(filepath.Join(f.Dir, "flake.lock"))), &file))
+	return err == nil && reflect.DeepEqual(file, locks.Locks)
+}
+
+// changed is the error for a flake that is no longer what it was when the run began.
+func (f Flake) changed(now Flake) error {
+	text := "its files changed meanwhile, so cells may be of more than one state of them"
+	if f.StorePath == now.StorePath {
+		text = "an input changed meanwhile, so cells may be of more than one state of it"
+	}
+	return errors.New(text)
+}
+
+// Damage returns why the results of earlier runs could not be used, so that everything is
+// evaluated again. It is nil if they could.
+func (t *Target) Damage() error { return t.cache.Damage() }
+
+// Save keeps what was evaluated for the next run. If the flake may have changed, it is
+// resolved once more: what was evaluated may belong to a later state of it.
+func (t *Target) Save(ctx context.Context) error {
+	if !t.cache.Changed() {
+		return nil
+	}
+	if own := t.Flake.IsOne(); !own || !t.Flake.inputsAreOne() {
+		now, err := t.client.Resolve(ctx, t.Flake.reference(), t.options)
+		if err != nil {
+			return err
+		}
+		then, later := t.Flake.identity(), now.identity()
+		if own {
+			then, later = then[1:], later[1:] // Nix may write the same source differently
+		}
+		if !slices.EqualFunc(then, later, slices.Equal[[]byte]) {
+			return t.Flake.changed(now)
+		}
+	}
+	return t.cache.Save()
+}
+
+// cached decodes the result of a question, and reports whether it is known.
+func (t *Target) cached(question string, into any) bool {
+	raw, ok := t.cache.Get(question)
+	return ok && unmarshalNoNull(raw, into) == nil
+}
+
+// Known returns what an earlier run evaluated, if its derivations are still in the store.
+func (t *Target) Known(q Question) (Instance, bool) {
+	var in Instance
+	if !t.cached(cellFunction(q.expr()), &in) || q.finish(&in, t.client.store) != nil {
+		return Instance{}, false
+	}
+	drvs := []string{in.DrvPath}
+	for _, h := range in.Homes {
+		drvs = append(drvs, h.Instance.DrvPath)
+	}
+	for _, drv := range drvs {
+		if drv == "" {
+			continue // a package that is left out
+		}
+		if _, err := os.Lstat(drv); err != nil {
+			return Instance{}, false
+		}
+	}
+	return in, true
+}

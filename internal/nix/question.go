@@ -1,0 +1,201 @@
+package nix
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/expr"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+)
+
+// Question asks for the derivation of one cell.
+type Question struct {
+	// Path is the attribute path from the flake's outputs.
+	Path []string
+	// Fallback is used if Path does not exist.
+	Fallback []string
+	// Embedded also asks a host for the homes inside it.
+	Embedded bool
+	// Users asks a host only for the names of the homes inside it.
+	Users bool
+	// Skippable also asks a package whether it should be built here at all.
+	Skippable bool
+	// Home also asks an activation package for its user.
+	Home bool
+	// VM asks a host for its virtual machine, instead of anything at Path.
+	VM *VM
+}
+
+// Instance is the answer to a [Question].
+type Instance struct {
+	DrvPath string            `json:"drvPath"`
+	System  string            `json:"system"`
+	Outputs map[string]string `json:"outputs,omitzero"`
+	// Skip says why a package should not be built. There is no derivation then.
+	Skip string `json:"skip"`
+	// NotDerivation is the type of a value that is not a derivation.
+	NotDerivation string         `json:"notDerivation"`
+	Homes         []EmbeddedHome `json:"homes,omitzero"`
+	// Home is set if it was asked for, and for homes inside a host. Its fields are empty
+	// if the home does not set them.
+	Home *HomeInfo `json:"home,omitzero"`
+	VM   *VMInfo   `json:"vm,omitzero"`
+	// NoVM is set for a host without a runner.
+	NoVM bool `json:"noVM"`
+}
+
+// EmbeddedHome is a home inside a host. User is its attribute name there.
+type EmbeddedHome struct {
+	User string `json:"user"`
+	HomeInfo
+	Instance Instance `json:"instance"`
+}
+
+const describeExpr = `
+  describe = d:
+    if builtins.isAttrs d && (d.type or "") == "derivation" then {
+      drvPath = plain d.drvPath;
+      system = plain d.system;
+      outputs = builtins.listToAttrs (map (name: { inherit name; value = plain d.${name}.outPath; }) (d.outputs or [ "out" ]));
+    } else { notDerivation = builtins.typeOf d; };
+`
+
+// A package itself says where it should not be built. Its platforms may have patterns
+// besides names of systems, which only nixpkgs' own meta.unsupported can decide.
+const skipExpr = `
+  skip = system: d: let m = d.meta or { }; names = builtins.filter builtins.isString (m.platforms or [ ]); in
+    if (m.hydraPlatforms or null) == [ ] then "meta.hydraPlatforms is empty"
+    else if m.unsupported or false || builtins.elem system (m.badPlatforms or [ ])
+      || (m ? platforms && names == m.platforms && !(builtins.elem system names))
+    then "does not support ${system}" else "";
+`
+
+const homesExpr = `
+  homes = host: let users = host.config.home-manager.users or { }; in map (user: homeInfo users.${user} // {
+    inherit user;
+    instance = describe users.${user}.home.activationPackage;
+  }) (builtins.attrNames users);
+`
+
+// cellFunction makes a function of the flake from an expression that contains questions.
+func cellFunction(questions string) string {
+	return "f: let" + expr.Strings + describeExpr + homeInfoExpr + homesExpr + skipExpr + "in " + questions
+}
+
+// expr writes the question, for use in a [cellFunction].
+func (q Question) expr() string {
+	if q.VM != nil {
+		return q.VM.expr()
+	}
+	if q.Users {
+		return "{ homes = map (user: { inherit user; }) (" + usersExpr(q.Path) + "); }"
+	}
+	value := expr.Output(q.Path...)
+	if q.Fallback != nil {
+		value += " or " + expr.Output(q.Fallback...)
+	}
+	result := "describe value"
+	if q.Embedded {
+		result += " // { homes = homes " + expr.Output(q.Path[:2]...) + "; }"
+	}
+	if q.Home {
+		result += " // { home = " + homeExpr(q.Path) + "; }"
+	}
+	if q.Skippable {
+		result = "(let reason = skip " + expr.Quote(q.Path[1]) + " value; in if reason != \"\" then { skip = reason; } else " + result + ")"
+	}
+	return "let value = " + value + "; in " + result
+}
+
+// usersExpr lists the names of the homes inside the host that a path leads to or through.
+func usersExpr(path []string) string {
+	return "builtins.attrNames (" + expr.Output(append(path[:2:2], "config", "home-manager", "users")...) + " or { })"
+}
+
+// finish prepares an answer for use and checks it. An answer with an error keeps no paths.
+func (q Question) finish(in *Instance, store *storeFolder) (err error) {
+	path := q.Path
+	if q.VM != nil {
+		path = q.VM.path()
+	}
+	defer func() {
+		if err != nil {
+			in.clearPaths()
+		}
+	}()
+	if !in.answers(q) {
+		return badAnswer("eval", "it says nothing of %s", strings.Join(path, "."))
+	}
+	switch {
+	case q.Users:
+		return nil
+	case in.NoVM:
+		err = q.VM.noRunner()
+	case in.Skip == "":
+		if err = in.check(path, store); err == nil && q.VM != nil && in.Outputs["out"] == "" {
+			err = &nixlog.EvalError{Message: strings.Join(path, ".") + " has no output named out, which would hold the runner"}
+		}
+	}
+	for i, h := range in.Homes {
+		in.Homes[i].Instance.Home = &in.Homes[i].HomeInfo
+		if err == nil {
+			err = h.Instance.check(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"), store)
+		}
+	}
+	return err
+}
+
+// answers reports whether this is an answer to the question at all.
+func (in Instance) answers(q Question) bool {
+	if q.Users || q.Embedded && in.NotDerivation == "" {
+		if in.Homes == nil {
+			return false
+		}
+	}
+	return q.Users || in.NoVM && q.VM != nil || in.Skip != "" || in.NotDerivation != "" || in.DrvPath != "" && in.Outputs != nil
+}
+
+// nameRE matches the names of outputs and systems. Nix allows others, which nobody uses.
+var nameRE = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z+._-]{0,99}$`)
+
+// check rejects what is not a derivation. Its paths go onto Nix's command line, so a flake
+// must not be able to put anything else there.
+func (in Instance) check(path []string, store *storeFolder) error {
+	wrong := func(format string, args ...any) error {
+		return &nixlog.EvalError{Message: strings.Join(path, ".") + " is no derivation" + fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case in.NotDerivation != "":
+		return wrong(" but of type %s", in.NotDerivation)
+	case !IsDerivation(in.DrvPath) || store.check(in.DrvPath) != nil:
+		return wrong(": its drvPath is %q", in.DrvPath)
+	case !nameRE.MatchString(in.System):
+		return wrong(": its system is %q", in.System)
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Outputs)) {
+		out := in.Outputs[name]
+		switch {
+		case !nameRE.MatchString(name):
+			return wrong(": it has an output %q", name)
+		case !placeholderRE.MatchString(out) && store.check(out) != nil:
+			return wrong(": the path of its output %s is %q", name, out)
+		}
+	}
+	return nil
+}
+
+// clearPaths removes every path, including those of the homes inside. It changes no map or
+// slice in place, as others may hold it.
+func (in *Instance) clearPaths() {
+	in.DrvPath, in.Outputs = "", nil
+	if !nameRE.MatchString(in.System) {
+		in.System = ""
+	}
+	in.Homes = slices.Clone(in.Homes)
+	for i := range in.Homes {
+		in.Homes[i].Instance.clearPaths()
+	}
+}

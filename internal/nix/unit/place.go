@@ -1,0 +1,52 @@
+// Package unit knows how a flake declares the systemd units of its hosts.
+package unit
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Definitions is the answer to a [Query].
+type Definitions struct {
+	// Root is the flake's source tree in the store, or "" if it is unknown.
+	Root  string       `json:"root"`
+	Found []definition `json:"found"`
+}
+
+// definition is what the module system has of a unit in one module.
+type definition struct {
+	// File is the module's file. At is where the name of the unit stands: it may be in
+	// another file, or unknown.
+	File string          `json:"file"`
+	At   nixlog.Position `json:"at"`
+	// Main is set if the definition says what the unit runs.
+	Main bool `json:"main"`
+}
+
+// Place picks one definition that is in the flake. Those with a line come first, and of
+// these the main one; then those without a line. A module without a file counts as the
+// file that its text is in. Last come definitions that a module of an input passes on.
+func (d Definitions) Place(tree nixlog.Tree) result.Location {
+	var first, withoutLine, passedOn result.Location
+	for _, d := range d.Found {
+		// Behind the file there may be the way in which the module was imported.
+		file, _, _ := strings.Cut(d.File, ", via option ")
+		at, inFlake := tree.Place(d.At)
+		rel, ok := tree.Module(file)
+		switch {
+		case inFlake && (ok && at.File == rel || file == "" || strings.HasPrefix(file, "<")):
+			if d.Main {
+				return at
+			}
+			first = cmp.Or(first, at)
+		case ok:
+			withoutLine = cmp.Or(withoutLine, result.Location{File: rel})
+		case inFlake:
+			passedOn = cmp.Or(passedOn, at)
+		}
+	}
+	return cmp.Or(first, withoutLine, passedOn)
+}

@@ -1,9 +1,0 @@
-// Package live shows on a terminal how a run goes while it goes on: the grid
-// filling up, what runs now and for how long, what failed, and the log of
-// whichever builder one asks for.
-//
-// What the runner tells goes into a [board] and no further, so that neither a
-// slow terminal nor a builder that writes without end can hold up a run. A few
-// times a second the [model] looks whether the board or the clock has changed,
-// and draws.
-package live

@@ -1,0 +1,107 @@
+package live
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/progress"
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
+)
+
+// board is what the view shows of a run: its state, and what failed. The runner writes to it
+// and the view reads from it, each holding the lock for a moment.
+type board struct {
+	mu      sync.Mutex
+	now     func() time.Time
+	changes uint64 // grows with every event
+
+	*progress.State
+	results map[string]result.Cell // of finished cells, as in a report
+	faults  []*fault               // oldest first
+	byCause map[*result.Cause]*fault
+
+	grid    view.LiveGrid
+	version int  // of the state's matrix, when the grid was laid out
+	stale   bool // results came since
+}
+
+// fault is a cause with the cells that it is known to stop.
+type fault struct {
+	id    string
+	cause result.Cause
+	cells []string
+}
+
+func newBoard(m matrix.Matrix, now func() time.Time) *board {
+	return &board{now: now, State: progress.New(m, now), results: map[string]result.Cell{}, byCause: map[*result.Cause]*fault{}, stale: true}
+}
+
+// handle takes in an event.
+func (b *board) handle(e event.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.changes++
+	b.Apply(e)
+	switch e := e.(type) {
+	case event.Finished:
+		b.finish(e.Result)
+	case event.Compared:
+		b.finish(e.Result)
+	}
+}
+
+// finish takes in a result. It collects what a report would have of it right away, as causes
+// change once the run is over.
+func (b *board) finish(r outcome.Result) {
+	b.stale = true
+	rep := reports.Collect(reports.Run{Outcome: outcome.Run{Results: []outcome.Result{r}, Causes: r.Causes}})
+	cell := rep.Cells[0]
+	cell.Causes = nil
+	b.results[r.Cell.ID] = cell
+	for i, c := range r.Causes {
+		f := b.byCause[c]
+		if f == nil {
+			f = &fault{id: "fault:" + strconv.Itoa(len(b.faults)), cause: rep.Causes[i]}
+			b.byCause[c] = f
+			b.faults = append(b.faults, f)
+		}
+		if !slices.Contains(f.cells, r.Cell.ID) {
+			f.cells = append(f.cells, r.Cell.ID)
+		}
+	}
+}
+
+// layout returns the grid as the table would show it now.
+func (b *board) layout() view.LiveGrid {
+	if !b.stale && b.version == b.Version {
+		return b.grid
+	}
+	b.stale, b.version = false, b.Version
+	r := reports.Plan(result.Flake{}, b.Matrix)
+	first := map[string]string{}
+	for i := range r.Cells {
+		c := &r.Cells[i]
+		if done, ok := b.results[c.ID]; ok {
+			*c = done
+		}
+		if id := first[c.DrvPath]; id != "" {
+			c.SameAs = id
+		} else if c.DrvPath != "" {
+			first[c.DrvPath] = c.ID
+		}
+	}
+	for _, f := range b.faults {
+		cause := f.cause
+		cause.ID, cause.Cells = f.id, f.cells
+		r.Causes = append(r.Causes, cause)
+	}
+	b.grid = view.NewLiveGrid(r)
+	return b.grid
+}

@@ -1,0 +1,106 @@
+package live
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/reports/progress"
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+)
+
+// item is an entry of the lists, which one can select and open.
+type item struct {
+	key string // stays the same as long as it is listed
+	// Exactly one of these is set.
+	fault    *fault
+	builder  *progress.Builder
+	activity *progress.Activity
+}
+
+// failing lists what failed.
+func (b *board) failing() []item {
+	var list []item
+	for _, f := range b.faults {
+		list = append(list, item{key: f.id, fault: f})
+	}
+	return list
+}
+
+// going lists what runs: builders, and phases other than building. A cell that builds is
+// listed only while no builder runs: then Nix fetches or waits for a lock.
+func (b *board) going() []item {
+	var list []item
+	for _, x := range b.Builders {
+		list = append(list, item{key: "builder:" + x.Drv + x.Since.String(), builder: x})
+	}
+	for _, a := range b.Running {
+		if a.Phase.Kind == result.PhaseBuild && len(b.Builders) > 0 && a.Retry == "" {
+			continue
+		}
+		list = append(list, item{key: "phase:" + a.Cell.ID, activity: a})
+	}
+	return list
+}
+
+// goingOn is the line of something that runs.
+type goingOn struct {
+	name, phase, took, note string
+	warn                    bool // the note is a warning
+}
+
+func (b *board) describe(i item, p plan) goingOn {
+	if x := i.builder; x != nil {
+		g := goingOn{
+			name: clean.Clean(nix.DrvName(x.Drv)), phase: "build", took: clock(x.Elapsed(b.now())),
+			note: strings.TrimSpace(logLine(x.Log.Last())),
+		}
+		if !x.Silent.IsZero() {
+			g.note, g.warn = "nothing heard for "+clock(b.now().Sub(x.Silent)), true
+		}
+		return g
+	}
+	a := i.activity
+	g := goingOn{name: clean.Clean(a.Cell.ID), phase: clean.Clean(a.Name()), took: clock(b.now().Sub(a.Since))}
+	if estimate, known := p.of(a.Cell.ID, a.Name()); known {
+		g.note = "of about " + clock(estimate)
+	}
+	if a.Retry != "" {
+		g.note, g.warn = "once more: "+clean.Clean(a.Retry), true
+	}
+	return g
+}
+
+// How many cells are named after what stops them.
+const mostVictims = 3
+
+// words says what failed and which cells it stops.
+func (f *fault) words() (title, victims string) {
+	cause := f.cause
+	cause.Cells = f.cells
+	title = clean.Clean(view.Headline(cause))
+	cells := f.cells
+	more := ""
+	if len(cells) > mostVictims {
+		more = fmt.Sprintf(" and %d more", len(cells)-mostVictims)
+		cells = cells[:mostVictims]
+	}
+	if slices.ContainsFunc(f.cells, func(id string) bool { return !strings.Contains(title, clean.Clean(id)) }) {
+		victims = "blocks " + clean.Clean(strings.Join(cells, ", ")) + more
+	}
+	return title, victims
+}
+
+// sign returns the mark of the cells that a fault stops. What the machine could not do has
+// another mark than what is wrong in the flake.
+func (b *board) sign(f *fault) string {
+	for _, id := range f.cells {
+		if b.Cells[id].Status != result.Error {
+			return "✘"
+		}
+	}
+	return "!"
+}

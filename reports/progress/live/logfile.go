@@ -1,0 +1,49 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/internal/safefile"
+)
+
+func split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(text, "\n"), "\n")
+}
+
+// How much of the end of a file is read, and how much of one line.
+const (
+	mostOfFile = 4 << 20
+	longest    = 10_000
+)
+
+// tailOf reads the end of a log. Lines that would fill screens are cut.
+func tailOf(path string) ([]string, error) {
+	f, err := safefile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, from, err := safefile.End(f, mostOfFile)
+	if err != nil {
+		return nil, err
+	}
+	lines := split(string(text))
+	if from > 0 && len(lines) > 1 {
+		lines[0] = fmt.Sprintf("… (%d bytes before)", from)
+	}
+	for i, l := range lines {
+		if len(l) > 10*longest {
+			end := longest
+			for end > 0 && !utf8.RuneStart(l[end]) { // whatever bytes a builder wrote
+				end--
+			}
+			lines[i] = l[:end] + "…"
+		}
+	}
+	return lines, nil
+}

@@ -1,0 +1,71 @@
+package plain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/reports/progress"
+)
+
+// Interval is how long nothing is printed before a heartbeat says what is going on.
+const Interval = 30 * time.Second
+
+// FirstInterval is the interval before the first heartbeat. Whoever sits at a terminal waits
+// less.
+func FirstInterval(terminal bool) time.Duration {
+	if terminal {
+		return 5 * time.Second
+	}
+	return Interval
+}
+
+// beat prints heartbeats until the printer is stopped.
+func (p *Printer) beat() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return
+		case now := <-tick.C:
+			p.mu.Lock()
+			if now.After(p.next) && !p.hushed {
+				p.print([]string{heartbeat(p.state, now)})
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// heartbeat says what is going on.
+func heartbeat(s *progress.State, now time.Time) string {
+	text := fmt.Sprintf("… %d of %d cells done, %d failed", s.Finished, s.Announced(), s.Failed)
+	if len(s.Running) > 0 {
+		text += "; running: " + list(s.Running, now, func(a *progress.Activity) (string, time.Time) { return a.Cell.ID + " " + a.Name(), a.Since })
+	}
+	if len(s.Builders) > 0 {
+		text += "; builders: " + list(s.Builders, now, func(b *progress.Builder) (string, time.Time) { return nix.DrvName(b.Drv), b.Since })
+	}
+	if !s.Planning.IsZero() {
+		text += fmt.Sprintf("; asking what is to be built, and binary caches for what they have, for %s", now.Sub(s.Planning).Round(time.Second))
+	}
+	return text
+}
+
+// The most cells, and the most builders, that a heartbeat names.
+const mostNamed = 4
+
+// list names what is under way, and says for how long.
+func list[T any](all []T, now time.Time, describe func(T) (name string, since time.Time)) string {
+	var words []string
+	for _, one := range all[:min(len(all), mostNamed)] {
+		name, since := describe(one)
+		words = append(words, fmt.Sprintf("%s %s", name, now.Sub(since).Round(time.Second)))
+	}
+	if more := len(all) - mostNamed; more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,171 @@
+// Package plain prints how a run goes as lines of text: one for each cell when it is
+// finished, with a block below it for one that failed, and a heartbeat in between.
+package plain
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports/progress"
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
+)
+
+// Options say what is printed, and how.
+type Options struct {
+	// Write writes text, and nothing in between.
+	Write func(text string)
+	Color bool
+	// Fold folds details of what was built, as GitHub's log can.
+	Fold bool
+	// Terminal says that the text goes to a terminal. The first heartbeat comes sooner there.
+	Terminal bool
+	Matrix   matrix.Matrix
+}
+
+// Printer prints how a run goes.
+type Printer struct {
+	options Options
+
+	mu      sync.Mutex
+	state   *progress.State
+	tails   tails
+	shown   map[*result.Cause]bool // causes whose log was printed
+	next    time.Time              // when to print a heartbeat if nothing is printed before
+	printed bool                   // anything
+	hushed  bool                   // no more heartbeats
+	ended   chan struct{}
+	beating sync.WaitGroup
+}
+
+// Start begins to print.
+func Start(o Options) *Printer {
+	p := newPrinter(o)
+	p.beating.Go(safely.Func(p.beat))
+	return p
+}
+
+func newPrinter(o Options) *Printer {
+	return &Printer{
+		options: o, state: progress.New(o.Matrix, time.Now), shown: map[*result.Cause]bool{},
+		next: time.Now().Add(FirstInterval(o.Terminal)), ended: make(chan struct{}),
+	}
+}
+
+// Stop ends the heartbeats. If anything was printed, an empty line sets it apart from the
+// report.
+func (p *Printer) Stop() {
+	close(p.ended)
+	p.beating.Wait()
+	if p.printed {
+		p.options.Write("\n")
+	}
+}
+
+// Hush prints no more heartbeats: somebody else uses the terminal.
+func (p *Printer) Hush() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hushed = true
+}
+
+// Subscriber follows the run for the printer.
+func (p *Printer) Subscriber() event.Subscriber {
+	return event.Subscriber{Handle: p.handle, Lines: p.options.Fold}
+}
+
+func (p *Printer) handle(e event.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l, ok := e.(event.Line); ok {
+		p.tails.add(l.Drv, l.Text)
+		return
+	}
+	p.state.Apply(e)
+	switch e := e.(type) {
+	case event.Finished:
+		p.finished(e.Result)
+	case event.Compared:
+		p.compared(e.Result)
+	case event.Retrying:
+		p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(e.Cells), e.Phase, e.Cause.Title)})
+	case event.Stalled:
+		if e.Silent > 0 && len(e.Cells) > 0 {
+			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(nix.DrvName(e.Drv)), view.Duration(e.Silent))})
+		}
+	}
+}
+
+// finished prints a cell's line and, if it did not pass, its block. What is taken over from
+// an earlier run is not printed: one line says it of all cells together.
+func (p *Printer) finished(r outcome.Result) {
+	if !r.From.IsZero() && r.Status.OK() {
+		return
+	}
+	if details := p.details(r); len(details) > 0 {
+		p.fold(append([]string{headline(r)}, details...))
+		return
+	}
+	p.print(p.block(r))
+}
+
+// compared prints what a cell was before the change, if that matters.
+func (p *Printer) compared(r outcome.Result) {
+	formats := map[result.Outcome]string{result.NewFailure: "✘ %s: new", result.AlreadyBroken: "✘ %s: already broken", result.Fixed: "✔ %s: fixed"}
+	if format := formats[r.Base.Outcome]; format != "" {
+		p.print([]string{fmt.Sprintf(format, r.Cell.ID)})
+	}
+}
+
+// nameSome names the first of some cells.
+func nameSome(cells []matrix.Cell) string {
+	if len(cells) > 1 {
+		return fmt.Sprintf("%s and %d more", cells[0].ID, len(cells)-1)
+	}
+	return cells[0].ID
+}
+
+// print prints lines.
+func (p *Printer) print(lines []string) { p.options.Write(p.text(lines)) }
+
+// text makes lines fit to be printed, and colors the mark at the start of the first.
+func (p *Printer) text(lines []string) string {
+	p.printed, p.next = true, time.Now().Add(Interval)
+	var b strings.Builder
+	for i, l := range lines {
+		l = clean.Line(clean.Clean(l))
+		if i == 0 && p.options.Color {
+			mark, rest, _ := strings.Cut(l, " ")
+			l = colorOf(mark) + mark + "\x1b[0m " + rest
+		}
+		b.WriteString(l + "\n")
+	}
+	return b.String()
+}
+
+// fold prints lines of which GitHub's log shows the first, and the others on a click. The
+// first is the value of a command, in which %0A would be a line break.
+func (p *Printer) fold(lines []string) {
+	title, rest, _ := strings.Cut(p.text(lines), "\n")
+	p.options.Write("::group::" + strings.ReplaceAll(title, "%", "%25") + "\n" + rest + "::endgroup::\n")
+}
+
+func colorOf(mark string) string {
+	switch mark {
+	case "✔":
+		return "\x1b[32m"
+	case "✘", "!":
+		return "\x1b[31m"
+	case "↻":
+		return "\x1b[33m"
+	}
+	return "\x1b[2m"
+}

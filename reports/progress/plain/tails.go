@@ -1,0 +1,41 @@
+package plain
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+)
+
+// tails holds the ends of the logs of builders, by derivation.
+type tails struct {
+	lines map[string][]string
+	order []string // the derivations, in the order in which they began to write
+}
+
+// How many logs are kept, and how much of a line.
+const (
+	mostTails   = 100
+	longestLine = 500
+)
+
+func (t *tails) add(drv, line string) {
+	if t.lines == nil {
+		t.lines = map[string][]string{}
+	}
+	if _, known := t.lines[drv]; !known {
+		t.order = append(t.order, drv)
+	}
+	if len(line) > longestLine {
+		line = line[:longestLine] + "…"
+	}
+	kept := append(t.lines[drv], strings.Clone(line))
+	t.lines[drv] = slices.Delete(kept, 0, max(0, len(kept)-nixlog.TailLines))
+	if len(t.order) > mostTails {
+		delete(t.lines, t.order[0])
+		t.order = slices.Delete(t.order, 0, 1)
+	}
+}
+
+// of returns the end of a log.
+func (t *tails) of(drv string) []string { return t.lines[drv] }

@@ -1,0 +1,107 @@
+// Package event says what happens in a run, and hands it to those who follow the run.
+//
+// Each event is a small struct. Nothing in an event may change once it was sent: the
+// sender goes on while subscribers read it.
+package event
+
+import (
+	"time"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/outcome"
+)
+
+// Event is one of the types of this package.
+type Event interface{ event() }
+
+// Added says that cells joined the run after it began.
+type Added struct{ Cells []matrix.Cell }
+
+// Found says that a home was found inside a host and takes part. It comes before the host
+// is finished.
+type Found struct{ Home matrix.Cell }
+
+// Started says that a phase of a cell begins.
+type Started struct {
+	Cell  matrix.Cell
+	Phase result.PhaseName
+	// AtBase says that the phase is for the cell as it was at the base.
+	AtBase bool
+}
+
+// Waiting says that nothing is done for a cell at the moment. It was evaluated and waits to
+// be built or for another cell with the same derivation, or others have all slots.
+type Waiting struct{ Cell matrix.Cell }
+
+// Resumed says that a phase goes on after waiting.
+type Resumed struct {
+	Cell   matrix.Cell
+	Phase  result.PhaseName
+	AtBase bool
+	// Since is when the phase would have begun had it not waited.
+	Since time.Time
+}
+
+// Retrying says that a phase of some cells is tried again, and what it failed for.
+type Retrying struct {
+	Cells []matrix.Cell // at least one
+	Phase result.PhaseName
+	Cause *result.Cause
+}
+
+// Finished says that a cell is finished. SameAs and the ids of causes are not known yet. A
+// home that is activated in its host is finished a second time.
+type Finished struct{ Result outcome.Result }
+
+// Compared says what a finished cell was at the base.
+type Compared struct{ Result outcome.Result }
+
+// Planning says that Nix is asked what to build for cells that wait, or has answered. It
+// asks binary caches, which may take their time.
+type Planning struct{ Running bool }
+
+// BuilderStarted says that the builder of a derivation started.
+type BuilderStarted struct{ Drv string }
+
+// BuilderStopped says that the builder of a derivation ended, in whatever way.
+type BuilderStopped struct{ Drv string }
+
+// Line is a line that a builder wrote, as it wrote it: clean it before showing it.
+type Line struct{ Drv, Text string }
+
+// Stalled says that a builder has written nothing for a long time, or writes again.
+type Stalled struct {
+	Drv    string
+	Cells  []matrix.Cell // that wait for it
+	Silent time.Duration // 0 if it writes again
+}
+
+// CacheDropped says that Nix goes on without a binary cache. It comes once for each.
+type CacheDropped struct {
+	Cache  string // scheme://host
+	Reason string
+}
+
+// Warned passes on a warning of the flake that came up while a cell was evaluated. Each text
+// comes once, at most a hundred do, and none that an earlier run has shown.
+type Warned struct {
+	Cell matrix.Cell
+	Text string
+}
+
+func (Added) event()          {}
+func (Found) event()          {}
+func (Started) event()        {}
+func (Waiting) event()        {}
+func (Resumed) event()        {}
+func (Retrying) event()       {}
+func (Finished) event()       {}
+func (Compared) event()       {}
+func (Planning) event()       {}
+func (BuilderStarted) event() {}
+func (BuilderStopped) event() {}
+func (Line) event()           {}
+func (Stalled) event()        {}
+func (CacheDropped) event()   {}
+func (Warned) event()         {}

@@ -1,0 +1,89 @@
+// Package outcome holds what became of the cells of a run, while the run goes on: their
+// causes have no ids yet. Whoever follows a run needs this package and not the runner.
+package outcome
+
+import (
+	"slices"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Phase is one step of a cell.
+type Phase struct {
+	result.Phase
+	// Causes replaces the ids, which are known only when the run is over. It is set where a
+	// cell has several phases that may fail; elsewhere the causes of the cell apply.
+	Causes []*result.Cause
+}
+
+// Result is what became of a cell.
+type Result struct {
+	Cell   matrix.Cell
+	Status result.Status
+	How    result.How
+	// SameAs is the id of the cell, earlier in order, that has the same
+	// derivation.
+	SameAs string
+	// Note is why the cell was skipped or only evaluated.
+	Note     string
+	DrvPath  string
+	OutPaths map[string]string
+	Phases   []Phase
+	Causes   []*result.Cause
+	// Flaky says that it passed, or got as far as it did, only after a retry.
+	Flaky bool
+	// Base is there if the run is compared with one.
+	Base *result.CellBase
+	// Home says which user a home is for.
+	Home nix.HomeInfo
+	// From is when the earlier run ended that the result is taken over from; zero
+	// for one of this run.
+	From time.Time
+}
+
+// Seconds is the time spent on the cell itself, all phases together.
+func (r Result) Seconds() float64 {
+	total := 0.0
+	for _, p := range r.Phases {
+		total += p.Duration
+	}
+	return total
+}
+
+// Add adds a phase. It replaces the slices of the result, which may have been sent already.
+// For the status, what is wrong with the flake counts before what the machine could not do,
+// and else the first phase that did not pass.
+func (r *Result) Add(p Phase) {
+	r.Phases = append(slices.Clip(r.Phases), p)
+	for _, c := range p.Causes {
+		if !slices.Contains(r.Causes, c) {
+			r.Causes = append(slices.Clip(r.Causes), c)
+		}
+	}
+	flake := p.Status == result.Failed || p.Status == result.TimedOut
+	if r.Status == result.Passed && p.Status != result.Skipped || r.Status == result.Error && flake {
+		r.Status = p.Status
+	}
+}
+
+// AgainstBase says how the cell ended compared with the base. What the machine could not do
+// says nothing of the flake.
+func (r Result) AgainstBase() result.Outcome {
+	now, before := r.Status, r.Base.Status
+	switch {
+	case now.BlamesFlake() && r.Base.Change == result.CellAdded:
+		return result.NewFailure
+	case before == "" || !now.BlamesFlake() && now != result.Passed || !before.BlamesFlake() && before != result.Passed:
+		return ""
+	case now.BlamesFlake() && before.BlamesFlake():
+		return result.AlreadyBroken
+	case now.BlamesFlake():
+		return result.NewFailure
+	case before.BlamesFlake():
+		return result.Fixed
+	}
+	return result.Same
+}

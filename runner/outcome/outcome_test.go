@@ -1,0 +1,56 @@
+package outcome
+
+import (
+	"testing"
+
+	"github.com/flakeci/flakeci/result"
+)
+
+func TestAgainstBase(t *testing.T) {
+	for name, c := range map[string]struct {
+		now, before result.Status
+		change      result.Change
+		want        result.Outcome
+	}{
+		"as it was":           {result.Passed, result.Passed, result.CellChanged, result.Same},
+		"broken now":          {result.Failed, result.Passed, result.CellChanged, result.NewFailure},
+		"a dependency":        {result.DependencyFailed, result.Passed, result.CellChanged, result.NewFailure},
+		"broken since":        {result.TimedOut, result.Failed, result.CellUnknown, result.AlreadyBroken},
+		"mended":              {result.Passed, result.DependencyFailed, result.CellUnknown, result.Fixed},
+		"new, and broken":     {result.Failed, "", result.CellAdded, result.NewFailure},
+		"new":                 {result.Passed, "", result.CellAdded, ""},
+		"not asked":           {result.Failed, "", result.CellChanged, ""},
+		"the machine, now":    {result.Error, result.Passed, result.CellChanged, ""},
+		"the machine, before": {result.Failed, result.Error, result.CellChanged, ""},
+		"interrupted":         {result.Canceled, result.Passed, result.CellChanged, ""},
+		"left out":            {result.Skipped, result.Passed, result.CellChanged, ""},
+	} {
+		res := Result{Status: c.now, Base: &result.CellBase{Change: c.change, Status: c.before}}
+		if got := res.AgainstBase(); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// What is wrong with the flake counts before what the machine could not do.
+func TestAPhaseThatFailedCounts(t *testing.T) {
+	for _, c := range []struct {
+		phases []result.Status
+		want   result.Status
+	}{
+		{[]result.Status{result.Passed, result.Skipped}, result.Passed},
+		{[]result.Status{result.Passed, result.Failed, result.Passed}, result.Failed},
+		{[]result.Status{result.Error, result.Failed}, result.Failed},
+		{[]result.Status{result.Error, result.TimedOut}, result.TimedOut},
+		{[]result.Status{result.Failed, result.Error}, result.Failed},
+		{[]result.Status{result.Failed, result.Canceled}, result.Failed},
+	} {
+		r := Result{Status: result.Passed}
+		for _, s := range c.phases {
+			r.Add(Phase{Phase: result.Phase{Status: s}})
+		}
+		if r.Status != c.want {
+			t.Errorf("%q come to %s", c.phases, r.Status)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package outcome
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Run is what became of all cells of a run. Results and causes are in the order of the
+// cells.
+type Run struct {
+	Results     []Result
+	Causes      []*result.Cause
+	Interrupted bool
+}
+
+// Conclude puts results and their causes in order, gives the causes their ids, and sets
+// SameAs. It ends a run: nobody may read the causes meanwhile.
+func Conclude(results []Result, interrupted bool) Run {
+	out := Run{Results: results, Interrupted: interrupted}
+	slices.SortStableFunc(out.Results, func(a, b Result) int { return matrix.Compare(a.Cell, b.Cell) })
+	first := map[string]string{}
+	for i := range out.Results {
+		res := &out.Results[i]
+		if id, ok := first[res.DrvPath]; ok && res.DrvPath != "" {
+			res.SameAs = id
+		} else {
+			first[res.DrvPath] = res.Cell.ID
+		}
+		for _, c := range res.Causes {
+			if !slices.Contains(out.Causes, c) {
+				out.Causes = append(out.Causes, c)
+				c.ID = "c" + strconv.Itoa(len(out.Causes))
+			}
+		}
+	}
+	return out
+}
+
+// StatusOf is the status of a phase that these causes ended: failed if the flake is at
+// fault for one of them.
+func StatusOf(causes []*result.Cause) result.Status {
+	worst := result.Error
+	for _, c := range causes {
+		switch s := c.Kind.Status(); {
+		case s == result.Failed:
+			return result.Failed
+		case s == result.TimedOut:
+			worst = s
+		}
+	}
+	return worst
+}
