@@ -70,7 +70,7 @@ func collectCell(res outcome.Result) result.Cell {
 	}
 	c.Causes = causeIDs(res.Causes)
 	if !res.From.IsZero() {
-		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.Moment(res.From), "; ")
+		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.Timestamp(res.From), "; ")
 	}
 	return c
 }

@@ -31,7 +31,7 @@ type Annotation struct {
 // those that were there at the base already.
 func Annotations(r result.Report) []Annotation {
 	r = view.Terminal().Report(r)
-	x := view.NewIndex(r)
+	x := view.NewCauseIndex(r)
 	var fresh, old []Annotation
 	for _, c := range r.Causes {
 		c.Cells = x.CellsOf(r, c)
@@ -44,9 +44,9 @@ func Annotations(r result.Report) []Annotation {
 		}
 		var said []string
 		if n := len(c.Cells); n > 0 {
-			said = append(said, "blocks "+view.Count(n, "cell")+": "+view.And(c.Cells))
+			said = append(said, "blocks "+view.Count(n, "cell")+": "+view.JoinAnd(c.Cells))
 		}
-		for _, text := range []string{view.Details(c), view.Prefix("hint: ", c.Hint)} {
+		for _, text := range []string{view.Details(c), view.WithPrefix("hint: ", c.Hint)} {
 			if text != "" {
 				said = append(said, text)
 			}
@@ -55,7 +55,7 @@ func Annotations(r result.Report) []Annotation {
 			a.Message = a.Title
 		}
 		switch {
-		case x.AlreadyBroken(c):
+		case x.Outcome(c) == result.AlreadyBroken:
 			a.Level, a.Title = LevelNotice, a.Title+" (already broken at the base)"
 			old = append(old, a)
 			continue

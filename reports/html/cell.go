@@ -38,7 +38,7 @@ func (m *maker) cell(number int, c result.Cell) cell {
 		Number: number, ID: c.ID, Sign: k.Sign, Tone: toneClass(k.Tone), Outcome: means(c), Note: c.Note,
 		Facts: cellFacts(c), Base: m.baseFacts(c), Tags: tagsOf(c),
 	}
-	began := view.Beginning(m.report)
+	began := view.StartOf(m.report)
 	for _, p := range c.Phases {
 		one.Phases = append(one.Phases, newPhase(p, began))
 		for _, path := range append([]string{p.Log}, p.Files...) {

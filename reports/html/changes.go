@@ -59,7 +59,7 @@ func (m *maker) changes() *changes {
 	group := map[string]int{} // numbers of machines, by the ids of their cells
 	for i, a := range ch.Machines {
 		page.Machines = append(page.Machines, machines{
-			Number: i, Cells: m.links(a.Cells), Name: ch.Who(a.Cells), Words: a.Text,
+			Number: i, Cells: m.links(a.Cells), Name: ch.Names(a.Cells), Words: a.Text,
 			Size: a.Before.String() + " → " + a.After.String(), Delta: a.Delta.Signed(),
 		})
 		for _, id := range a.Cells {
@@ -84,7 +84,7 @@ func (page *changes) packages(ch *view.Changes, w view.PackageGroup, group map[s
 		machines = append(machines, group[id])
 	}
 	slices.Sort(machines)
-	place := ch.All(w.Cells)
+	place := ch.AllName(w.Cells)
 	if place == "" && len(w.Cells) > view.InlineCells {
 		place = fmt.Sprintf("%d of %d", len(w.Cells), len(group))
 	}
@@ -92,7 +92,7 @@ func (page *changes) packages(ch *view.Changes, w view.PackageGroup, group map[s
 		page.Packages = append(page.Packages, packageChange{
 			Sign: view.ChangeSign(p), Kind: string(p.Kind), Name: cmp.Or(p.Name, "(no name)"),
 			Before: view.Versions(p.Before), After: view.Versions(p.After), Delta: view.BytesDelta(p.Size), Bytes: p.Size,
-			Where: cmp.Or(place, view.And(w.Cells)), Machines: ranges(machines),
+			Where: cmp.Or(place, view.JoinAnd(w.Cells)), Machines: ranges(machines),
 		})
 	}
 }

@@ -91,7 +91,7 @@ func (m *maker) mark(c result.Cell) label {
 		Cell: m.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, c.Kind+"/"), c.ID), Sign: k.Sign, Text: k.Text,
 		Means: means(c), Tone: toneClass(k.Tone), Tags: m.tags(c), Is: strings.Join(filterWords(c), " "),
 	}
-	mark.Title = c.ID + ": " + mark.Means + view.Prefix(" (", view.Reason(c))
+	mark.Title = c.ID + ": " + mark.Means + view.WithPrefix(" (", view.Reason(c))
 	if view.Reason(c) != "" {
 		mark.Title += ")"
 	}

@@ -38,7 +38,7 @@ func TestPageSaysWhatTheReportSays(t *testing.T) {
 				said(c.Base.DrvPath, c.Base.Note)
 			}
 		}
-		for _, c := range view.NewIndex(r).Ordered(r) {
+		for _, c := range view.NewCauseIndex(r).Ordered(r) {
 			said(view.Headline(c), view.Details(c), c.Hint, c.LogTail, c.Log, c.DrvPath)
 			if c.Location != nil {
 				said(c.Location.String())

@@ -133,7 +133,7 @@ func (e *evidence) log(name, of string) (string, error) {
 		log.Left = "only the last " + view.Bytes(int64(len(tail))) + " are here"
 	}
 	e.logs += len(tail)
-	log.Text = view.Sanitizer{Clean: clean.XML, Width: mostLine, Lines: mostLog}.Tail(string(tail))
+	log.Text = view.Sanitizer{Clean: clean.XML, MaxWidth: mostLine, MaxLines: mostLog}.Tail(string(tail))
 	e.Logs = append(e.Logs, log)
 	return fmt.Sprintf("#log-%d", log.Number), nil
 }

@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
@@ -12,7 +14,7 @@ import (
 
 // sanitizer is the washer for the page. What does not fit is in the log.
 func sanitizer() view.Sanitizer {
-	return view.Sanitizer{Clean: clean.XML, Width: 1000, Lines: 120}
+	return view.Sanitizer{Clean: clean.XML, MaxWidth: 1000, MaxLines: 120}
 }
 
 // page is what the template shows. Its strings are as they are to be read;
@@ -54,7 +56,7 @@ type total struct {
 type maker struct {
 	report   result.Report
 	options  Options
-	index    view.Index
+	index    view.CauseIndex
 	marker   view.Labeler
 	numbers  map[string]int   // of cells, by their ids
 	why      []result.Cause   // in the order in which they are shown
@@ -65,7 +67,7 @@ type maker struct {
 
 func newPage(raw result.Report, o Options) page {
 	r := sanitizer().Report(raw)
-	m := &maker{report: r, options: o, index: view.NewIndex(r), evidence: newEvidence(raw, o.File)}
+	m := &maker{report: r, options: o, index: view.NewCauseIndex(r), evidence: newEvidence(raw, o.File)}
 	m.marker = view.Labeler{Index: m.index}
 	m.number()
 	sheet := view.NewLayout(r)
@@ -127,10 +129,10 @@ func (m *maker) facts() []fact {
 		facts = append(facts, fact{Name: "revision", Text: rev, Href: view.WebURL(m.options.SourceURL), Code: true})
 	}
 	if r.Base != nil && r.Base.Missing == "" {
-		facts = append(facts, fact{Name: "compared with", Text: view.BaseLabel(r.Base)})
+		facts = append(facts, fact{Name: "compared with", Text: view.BaseText(r.Base)})
 	}
 	if !r.Started.IsZero() {
-		facts = append(facts, fact{Name: "started", Text: view.Moment(r.Started)})
+		facts = append(facts, fact{Name: "started", Text: view.Timestamp(r.Started)})
 	}
 	if r.Duration > 0 {
 		facts = append(facts, fact{Name: "took", Text: view.Seconds(r.Duration)})
@@ -157,7 +159,7 @@ func (m *maker) notes() []string {
 	for _, warning := range m.report.Warnings {
 		notes = append(notes, "warning: "+warning.String())
 	}
-	if left := view.NotTested(m.report); left != "" {
+	if left := view.NotTestedText(m.report); left != "" {
 		notes = append(notes, "not tested: "+left)
 	}
 	return notes
@@ -166,7 +168,7 @@ func (m *maker) notes() []string {
 // totals are the numbers that are looked for first.
 func (m *maker) totals() []total {
 	n := view.CountCells(m.report.Cells)
-	totals := []total{{n.All, view.Plural(n.All, "cell"), ""}}
+	totals := []total{{n.All, english.PluralWord(n.All, "cell", ""), ""}}
 	add := func(n int, what, tone string) {
 		if n > 0 {
 			totals = append(totals, total{n, what, tone})

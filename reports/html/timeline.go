@@ -54,13 +54,13 @@ const (
 
 // time is nil for a report of which no phase has a time.
 func (m *maker) time() *timeline {
-	s := view.NewSchedule(m.report)
+	s := view.NewTimeline(m.report)
 	if s.Length <= 0 {
 		return nil
 	}
 	t := &timeline{Ticks: ticks(s.Length)}
 	kinds, phases := map[string]bool{}, 0
-	for _, w := range s.Works {
+	for _, w := range s.Tracks {
 		if len(w.Spans) == 0 {
 			continue
 		}
@@ -99,7 +99,7 @@ func (m *maker) bar(s view.Span, length float64) bar {
 	bar.Thin = percent < leastBar
 	if percent > leastLabel {
 		bar.Text = s.Cell.ID
-		if view.WorkOf(s.Phase) == 2 {
+		if s.InMachine() {
 			bar.Text += " " + s.Phase.Name.String()
 		}
 		bar.Text = view.Fit(bar.Text, 60)

@@ -67,7 +67,7 @@ func put(test *junit.Testcase, s result.Status, r *junit.Result) {
 // the message; the text has them all.
 func reason(p result.Phase, causes []result.Cause) *junit.Result {
 	if len(causes) == 0 {
-		return &junit.Result{Message: cmp.Or(view.FirstLine(p.Message), string(p.Status)), Type: string(p.Status), Data: p.Message}
+		return &junit.Result{Message: cmp.Or(strings.SplitN(p.Message, "\n", 2)[0], string(p.Status)), Type: string(p.Status), Data: p.Message}
 	}
 	r := &junit.Result{Message: view.Headline(causes[0]), Type: cmp.Or(string(causes[0].Kind), string(p.Status))}
 	if more := len(causes) - 1; more > 0 {

@@ -42,18 +42,18 @@ func Write(w io.Writer, r result.Report) error {
 // sanitizer is the washer for JUnit. A file of logs without end is refused or
 // truncated by its readers, and the whole logs are attached.
 func sanitizer() view.Sanitizer {
-	return view.Sanitizer{Clean: func(s string) string { return noMarkers(noCommands(clean.XML(s))) }, Width: 2000, Lines: 100}
+	return view.Sanitizer{Clean: func(s string) string { return noMarkers(noCommands(clean.XML(s))) }, MaxWidth: 2000, MaxLines: 100}
 }
 
 // converter is a report on its way into JUnit's form.
 type converter struct {
 	result.Report
-	index   view.Index
+	index   view.CauseIndex
 	orphans map[string]bool
 }
 
 func newJUnit(r result.Report) converter {
-	j := converter{Report: r, index: view.NewIndex(r), orphans: map[string]bool{}}
+	j := converter{Report: r, index: view.NewCauseIndex(r), orphans: map[string]bool{}}
 	for _, id := range r.Grid.Orphans {
 		j.orphans[id] = true
 	}
@@ -150,7 +150,7 @@ func (j converter) describe(s *junit.Testsuite) {
 		{Name: "base.ref", Value: j.base().Ref},
 		{Name: "base.rev", Value: j.base().Rev},
 		{Name: "base.missing", Value: j.base().Missing},
-		{Name: "not-tested", Value: view.NotTested(j.Report)},
+		{Name: "not-tested", Value: view.NotTestedText(j.Report)},
 	}
 	for _, warning := range j.Warnings {
 		properties = append(properties, junit.Property{Name: "warning", Value: warning.String()})

@@ -99,7 +99,7 @@ func cameAbout(c result.Cell) string {
 	if text == "" {
 		text = "passed"
 	}
-	text += view.Prefix(": ", view.Reason(c))
+	text += view.WithPrefix(": ", view.Reason(c))
 	if c.SameAs != "" {
 		text += "\nsame derivation as " + c.SameAs
 	}

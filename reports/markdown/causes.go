@@ -66,7 +66,7 @@ func (m *document) causeFacts(c result.Cause, title string) []string {
 	if age := m.index.Age(c); age != "" {
 		facts = append(facts, "**"+prose(age)+"**")
 	}
-	if blocks := view.Blocks(c, title); blocks != "" {
+	if blocks := view.BlocksText(c, title); blocks != "" {
 		facts = append(facts, prose(view.Fit(blocks, m.most.title)))
 	}
 	if c.Location != nil && c.Location.File != "" {

@@ -51,10 +51,10 @@ func (m *document) machines() {
 
 // who names machines: all of them if they are, else the first few.
 func (m *document) who(cells []string) string {
-	if all := m.changes.All(cells); all != "" {
+	if all := m.changes.AllName(cells); all != "" {
 		return all
 	}
-	return prose(view.Some(cells, view.InlineCells))
+	return prose(view.JoinFirst(cells, view.InlineCells))
 }
 
 // packages appends those that changed on the same machines: the notable ones, and

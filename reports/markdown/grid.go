@@ -100,7 +100,7 @@ func (m *document) rowTitle(w view.Row) string {
 	if w.Name == "" && w.Note != "" {
 		return w.Note
 	}
-	return code(view.Fit(w.Name, 80)) + view.Prefix(" ", w.Note)
+	return code(view.Fit(w.Name, 80)) + view.WithPrefix(" ", w.Note)
 }
 
 // columnTitle is a user's name, or a word of ours, which is no code.

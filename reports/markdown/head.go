@@ -59,8 +59,8 @@ func (m *document) head() {
 		facts = append(facts, view.Count(n.All, "cell")+": "+n.String())
 	}
 	switch base := m.index.Base; {
-	case base != nil && view.BaseLabel(base) != "":
-		facts = append(facts, "compared with "+view.BaseLabel(base))
+	case base != nil && view.BaseText(base) != "":
+		facts = append(facts, "compared with "+view.BaseText(base))
 	case m.Base != nil:
 		facts = append(facts, "not compared with "+view.BaseName(m.Base)+": "+m.Base.Missing)
 	}
@@ -69,7 +69,7 @@ func (m *document) head() {
 	}
 	// Whoever reads this may not have seen what else the flake has, least of all what
 	// the pull request itself leaves out in flakeci.toml.
-	if left := view.NotTested(m.Report); left != "" {
+	if left := view.NotTestedText(m.Report); left != "" {
 		facts = append(facts, "not tested: "+left)
 	}
 	if len(facts) > 0 {

@@ -42,14 +42,14 @@ func Write(w io.Writer, r result.Report, o Options) error {
 
 // sanitizer is the washer for markdown. What does not fit is in the log.
 func sanitizer() view.Sanitizer {
-	return view.Sanitizer{Clean: clean.XML, Width: 500, Lines: 60}
+	return view.Sanitizer{Clean: clean.XML, MaxWidth: 500, MaxLines: 60}
 }
 
 // document is a report on its way into its markdown.
 type document struct {
 	result.Report
 	options Options
-	index   view.Index
+	index   view.CauseIndex
 	sheet   *view.Layout
 	changes *view.Changes
 	causes  []result.Cause
@@ -60,7 +60,7 @@ type document struct {
 
 func newMarkdown(r result.Report, o Options) *document {
 	r = sanitizer().Report(r)
-	x := view.NewIndex(r)
+	x := view.NewCauseIndex(r)
 	o.RunURL, o.SourceURL = bracketless(o.RunURL), bracketless(o.SourceURL)
 	return &document{
 		Report: r, options: o, index: x, sheet: view.NewLayout(r), changes: view.NewChanges(r),

@@ -74,7 +74,7 @@ func checkShortened(t *testing.T, r result.Report, o Options) {
 // show finds the places of the grid and the titles of the causes.
 func (p *markdownPage) show(r result.Report) {
 	r = sanitizer().Report(r)
-	x, s := view.NewIndex(r), view.NewLayout(r)
+	x, s := view.NewCauseIndex(r), view.NewLayout(r)
 	seen := asRead(p.text)
 	for _, c := range x.Ordered(r) {
 		if title := asRead(view.Fit(view.Headline(c), 300)); !strings.Contains(seen, title) {
@@ -104,7 +104,7 @@ func (p *markdownPage) show(r result.Report) {
 
 // named is a name in a table with its note, of which nothing may be left.
 func named(name, note string) string {
-	if name = asRead(view.Fit(name, 80) + view.Prefix(" ", note)); name == "" {
+	if name = asRead(view.Fit(name, 80) + view.WithPrefix(" ", note)); name == "" {
 		return "–"
 	}
 	return name

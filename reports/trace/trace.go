@@ -33,14 +33,14 @@ const runPid = 1
 // and how many ran at a time as a counter.
 func Write(w io.Writer, r result.Report) error {
 	r = view.Terminal().Report(r)
-	s := view.NewSchedule(r)
+	s := view.NewTimeline(r)
 	events := []event{
 		process(runPid, "flakeci "+r.Flake.Ref), order(runPid), thread(runPid, 1, "run"),
 		complete(event{Name: "run", Cat: "run", Pid: runPid, Tid: 1, Args: map[string]any{
 			"verdict": r.Verdict, "rev": r.Flake.Rev, "nix": r.Nix.Version,
 		}}, 0, s.Length),
 	}
-	for i, work := range s.Works {
+	for i, work := range s.Tracks {
 		events = append(events, workEvents(work, runPid+1+i)...)
 	}
 	enc := json.NewEncoder(w)
@@ -56,13 +56,13 @@ func Write(w io.Writer, r result.Report) error {
 }
 
 // workEvents lists the events of one kind of work, none where there was none.
-func workEvents(w view.Work, pid int) []event {
+func workEvents(w view.Track, pid int) []event {
 	if len(w.Spans) == 0 {
 		return nil
 	}
 	events := []event{process(pid, w.Name), order(pid)}
 	for lane := range w.Lanes {
-		events = append(events, thread(pid, lane+1, fmt.Sprintf("%s %d", w.Lane, lane+1)))
+		events = append(events, thread(pid, lane+1, fmt.Sprintf("%s %d", w.LaneName, lane+1)))
 	}
 	for _, s := range w.Spans {
 		events = append(events, complete(event{
@@ -100,7 +100,7 @@ func spanArgs(s view.Span) map[string]any {
 }
 
 // counterEvents says, at every moment at which it changes, how many spans there are.
-func counterEvents(w view.Work, pid int) []event {
+func counterEvents(w view.Track, pid int) []event {
 	change := map[int64]int{}
 	for _, s := range w.Spans {
 		change[micro(s.Start)]++

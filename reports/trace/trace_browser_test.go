@@ -37,7 +37,7 @@ func TestTraceIsReadByDevTools(t *testing.T) {
 			return found;
 		})(`+out.String()+`)`)
 		want := map[string]int{"flakeci " + r.Flake.Ref: 1}
-		for _, work := range view.NewSchedule(r).Works {
+		for _, work := range view.NewTimeline(r).Tracks {
 			if len(work.Spans) > 0 {
 				want[work.Name] = len(work.Spans)
 			}

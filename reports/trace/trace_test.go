@@ -124,9 +124,9 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 		}}
 	}
 	home := result.Cell{ID: "home/joachim", Kind: "home", Phases: []result.Phase{{Name: result.ParsePhaseName("activate: a"), Started: at(31), Duration: 2}}}
-	s := view.NewSchedule(result.Report{Cells: []result.Cell{vm("b", 15, 26), home, vm("a", 1, 25)}})
+	s := view.NewTimeline(result.Report{Cells: []result.Cell{vm("b", 15, 26), home, vm("a", 1, 25)}})
 	got := map[string]int{}
-	for _, one := range s.Works[2].Spans {
+	for _, one := range s.Tracks[2].Spans {
 		got[one.Cell.ID+" "+one.Phase.Name.String()] = one.Lane
 	}
 	want := map[string]int{"vm/a boot": 0, "vm/a check: web": 0, "home/joachim activate: a": 0, "vm/b boot": 1, "vm/b check: web": 1}
@@ -135,8 +135,8 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 			t.Errorf("%s is in lane %d, want %d", name, got[name], lane)
 		}
 	}
-	if s.Length != 32 || s.Works[2].Lanes != 2 {
-		t.Errorf("%v seconds in %d lanes, want 32 in 2", s.Length, s.Works[2].Lanes)
+	if s.Length != 32 || s.Tracks[2].Lanes != 2 {
+		t.Errorf("%v seconds in %d lanes, want 32 in 2", s.Length, s.Tracks[2].Lanes)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 // between.
 func TestWaitingIsPartOfASpan(t *testing.T) {
 	r := result.Report{Cells: []result.Cell{{ID: "nixos/a", Kind: "nixos", Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
-	one := view.NewSchedule(r).Works[1].Spans[0]
+	one := view.NewTimeline(r).Tracks[1].Spans[0]
 	if one.Start != 0 || one.End != 9 || spanArgs(one)["waiting_seconds"] != 7.0 {
 		t.Errorf("it is %+v, with %v", one, spanArgs(one))
 	}
