@@ -13,7 +13,7 @@ import (
 )
 
 // A report may name any path, and a folder of artifacts may hold any link.
-func TestEvidenceIsReadFromItsFolderOnly(t *testing.T) {
+func TestArtifactsAreReadFromTheirFolderOnly(t *testing.T) {
 	home := t.TempDir()
 	secret := filepath.Join(home, "secret")
 	write(t, secret, "secret")
@@ -68,7 +68,7 @@ func TestEvidenceIsReadFromItsFolderOnly(t *testing.T) {
 	}
 }
 
-func TestEvidenceWithoutEnd(t *testing.T) {
+func TestLongArtifacts(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "long.log"), strings.Repeat("x", html.MaxEvidence)+"the end")
 	got, err := artifactFolder(folder).read("artifacts/long.log")
@@ -77,7 +77,7 @@ func TestEvidenceWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestEvidenceOfAReportIsHereOrBesideIt(t *testing.T) {
+func TestArtifactsAreHereOrBesideTheReport(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if got := artifactsOf("night/report.json", ""); got != "night/artifacts" {
 		t.Errorf("without a folder here: %s", got)

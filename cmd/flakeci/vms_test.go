@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// An evaluation without end costs the limit once, and the cause has no place then.
+// An endless evaluation takes the limit once, and the cause has no location then.
 func TestPlacesAreLimited(t *testing.T) {
 	for timeout, want := range map[time.Duration]time.Duration{0: time.Minute, time.Hour: time.Minute, time.Second: time.Second} {
 		if got := limited(time.Minute, timeout); got != want {
