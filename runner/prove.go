@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 )
@@ -26,13 +27,13 @@ func (r *run) prove(ctx context.Context, b *build) {
 	case ctx.Err() != nil && (err != nil || len(missing) > 0):
 		b.overrule(result.Canceled, nil)
 	case err != nil:
-		b.overrule(result.Error, r.causes.unproven(fmt.Sprintf("could not make sure that %s was built: %v", nix.DrvName(b.drv), err)))
+		b.overrule(result.Error, r.causes.unproven(fmt.Sprintf("could not make sure that %s was built: %v", storepath.Name(b.drv), err)))
 	case len(missing) > 0:
 		what := strings.Join(missing, " ")
 		if what == b.drv {
 			what = "output of it"
 		}
-		b.overrule(result.Error, r.causes.unproven(fmt.Sprintf("nix build says that %s is built, but the store has no %s", nix.DrvName(b.drv), what)))
+		b.overrule(result.Error, r.causes.unproven(fmt.Sprintf("nix build says that %s is built, but the store has no %s", storepath.Name(b.drv), what)))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // Closure is the store paths that some paths need to run, including themselves. Each has
@@ -47,7 +49,7 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	text := DrvName(e.Paths[0])
+	text := storepath.Name(e.Paths[0])
 	switch n := len(e.Paths) - 1; {
 	case n == 1:
 		text += " and 1 other path are"
