@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/cause"
 )
 
 // choose lists the flake's cells and selects among them. Where a whole output
@@ -41,7 +42,7 @@ func (j *job) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 // slow is the error of looking into the flake, or that it took too long.
 func (j *job) slow(looking context.Context, err error) error {
 	if errors.Is(looking.Err(), context.DeadlineExceeded) {
-		return &runner.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+		return &cause.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
 	}
 	return err
 }

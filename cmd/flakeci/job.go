@@ -18,6 +18,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -253,7 +254,7 @@ func (j *job) keepAnswers(ctx context.Context) {
 		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = &runner.SlowError{What: "looking whether the flake has changed", Limit: most}
+		err = &cause.SlowError{What: "looking whether the flake has changed", Limit: most}
 	}
 	if err != nil && ctx.Err() == nil {
 		j.app.say("warning: what was evaluated is not kept for the next run: %v", err)

@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/event"
 )
 
@@ -162,7 +162,7 @@ func explainNix(err error) (complaint, bool) {
 	var tooOld *nix.TooOldError
 	var evalErr *nixlog.EvalError
 	var late *nix.TimeoutError
-	var slow *runner.SlowError
+	var slow *cause.SlowError
 	switch {
 	case errors.As(err, &late), errors.As(err, &slow): // nothing says that it is the flake that is slow
 		return complaint{err.Error(), diagnose.Eval(err).Hint, exitError}, true
@@ -188,12 +188,12 @@ func explainNix(err error) (complaint, bool) {
 // explainEval says of a flake that could not be looked into what a run's report
 // says of it.
 func explainEval(err error) complaint {
-	cause := diagnose.Eval(err)
+	c := diagnose.Eval(err)
 	code := exitError
-	if cause.Kind.Status().BlamesFlake() {
+	if c.Kind.Status().BlamesFlake() {
 		code = exitFailed
 	}
-	return complaint{err.Error(), cause.Hint, code}
+	return complaint{err.Error(), c.Hint, code}
 }
 
 func explainReport(err error) (complaint, bool) {
