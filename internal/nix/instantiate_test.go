@@ -22,7 +22,7 @@ func instantiate(ctx context.Context, target *Target, q Question) (in Instance, 
 	return in, errors.Join(err, died)
 }
 
-// instantiated is an instance in short, and the error if there is one.
+// instantiated returns an instance in short, or the error.
 func (w *world) instantiated(target *Target, q Question) string {
 	w.Helper()
 	in, err := instantiate(w.Context(), target, q)
@@ -122,15 +122,15 @@ func TestInstantiate(t *testing.T) {
 		{pkg("here"), "here for x86_64-linux"},
 		{pkg("pattern"), "pattern for x86_64-linux"},
 		{pkg("skipped-throws"), "skip: meta.hydraPlatforms is empty"},
-		{pkg("number"), "error: packages.x86_64-linux.number is no derivation but of type int"},
-		{pkg("set"), "error: packages.x86_64-linux.set is no derivation but of type set"},
-		{pkg("forged"), "error: packages.x86_64-linux.forged is no derivation: its drvPath is \"--option\""},
-		{pkg("forged-output"), "error: packages.x86_64-linux.forged-output is no derivation: the path of its output b is \"--store\""},
-		{pkg("forged-folder"), "error: packages.x86_64-linux.forged-folder is no derivation: the path of its output out is \"/tmp/00000000000000000000000000000000-n\""},
-		{pkg("forged-escape"), "error: packages.x86_64-linux.forged-escape is no derivation: the path of its output out is \"x1b[2J\\n\""},
-		{pkg("forged-output-name"), "error: packages.x86_64-linux.forged-output-name is no derivation: it has an output \"--store\""},
-		{pkg("forged-system"), "error: packages.x86_64-linux.forged-system is no derivation: its system is \"--store\""},
-		{pkg("forged-reference"), "error: packages.x86_64-linux.forged-reference is no derivation: its drvPath is \"/nix/store/00000000000000000000000000000000-n#x.drv\""},
+		{pkg("number"), "error: packages.x86_64-linux.number is not a derivation: it is of type int"},
+		{pkg("set"), "error: packages.x86_64-linux.set is not a derivation: it is of type set"},
+		{pkg("forged"), "error: packages.x86_64-linux.forged is not a derivation: its drvPath is \"--option\""},
+		{pkg("forged-output"), "error: packages.x86_64-linux.forged-output is not a derivation: the path of its output b is \"--store\""},
+		{pkg("forged-folder"), "error: packages.x86_64-linux.forged-folder is not a derivation: the path of its output out is \"/tmp/00000000000000000000000000000000-n\""},
+		{pkg("forged-escape"), "error: packages.x86_64-linux.forged-escape is not a derivation: the path of its output out is \"x1b[2J\\n\""},
+		{pkg("forged-output-name"), "error: packages.x86_64-linux.forged-output-name is not a derivation: it has an output \"--store\""},
+		{pkg("forged-system"), "error: packages.x86_64-linux.forged-system is not a derivation: its system is \"--store\""},
+		{pkg("forged-reference"), "error: packages.x86_64-linux.forged-reference is not a derivation: its drvPath is \"/nix/store/00000000000000000000000000000000-n#x.drv\""},
 		{pkg("placeholder"), "n for x86_64-linux"},
 		{pkg("number-system"), "error: …"},
 		{pkg("multiple"), "multiple for x86_64-linux"},
@@ -141,7 +141,7 @@ func TestInstantiate(t *testing.T) {
 		{host("plain"), "top for x86_64-linux"},
 		{host("two"), "top for x86_64-linux, joachim: home-joachim of \"joachim-login\" in \"\" by home-manager-joachim\\x2dlogin.service, o.dd ü: home-odd of \"odd-login\" in \"\" by home-manager-odd\\x2dlogin.service"},
 		{host("unnamed"), "top for x86_64-linux, work: home-work"},
-		{host("no-home"), "error: nixosConfigurations.no-home.config.home-manager.users.work.home.activationPackage is no derivation but of type int"},
+		{host("no-home"), "error: nixosConfigurations.no-home.config.home-manager.users.work.home.activationPackage is not a derivation: it is of type int"},
 		{host("throws"), "error: …no home"},
 	}
 	eachLane(t, func(w *world) {
@@ -164,7 +164,7 @@ func TestInstantiate(t *testing.T) {
 	})
 }
 
-// Attribute names are whatever a person writes between quotes.
+// An attribute name is whatever a person writes between quotes.
 func TestOddNames(t *testing.T) {
 	names := []string{"a.b", "a b", `a"b`, "a'b", "a''b", "a${b}", "a$${b}", "$", "a$", `a\b`, `\`, "a\nb", "a\r\tb", "ü ß 日本", "joachim@reason", "--option", "", "«x»", "*?[", "or", "let"}
 	var flake strings.Builder
@@ -196,13 +196,13 @@ func TestOddNames(t *testing.T) {
 	})
 }
 
-// An answer in a line that somebody else wrote into is lost. That it is, is said of its
-// question, and no other gets the answer to its neighbour's, nor what is wrong with that.
+// An answer is lost if another program wrote into its line. The error is about its question.
+// No other question gets that error, or the answer of its neighbor.
 func TestALostAnswer(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
 		target := w.mustOpen()
-		// As git or ssh do that ask for a password.
+		// So do git and ssh when they ask for a password.
 		w.client.path = w.script("#!/bin/sh\n" + `exec 3>&1; "` + w.client.path + `" "$@" 2>&1 >&3 | sed "/answer:1 /s/^/Password: /" >&2` + "\n")
 		w.client.answerPrefix = "answer:"
 		for _, next := range []string{"hydra", "absent"} {
@@ -223,7 +223,7 @@ func TestALostAnswer(t *testing.T) {
 	})
 }
 
-// script writes a program that is to stand in for Nix.
+// script writes a program that replaces Nix.
 func (w *world) script(text string) string {
 	w.Helper()
 	path := filepath.Join(w.scratch, "script")
@@ -233,7 +233,7 @@ func (w *world) script(text string) string {
 	return path
 }
 
-// A host is asked for the names of the homes inside it, though one of them is broken.
+// A host names the homes inside it even if one of them is broken.
 func TestUsers(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": homes}.write(w.T, w.dir, strings.NewReplacer())

@@ -127,7 +127,7 @@ func (q Question) finish(in *Instance, store *storeFolder) (err error) {
 		}
 	}()
 	if !in.answers(q) {
-		return badAnswer("eval", "it says nothing of %s", strings.Join(path, "."))
+		return badAnswer("eval", "it says nothing about %s", strings.Join(path, "."))
 	}
 	switch {
 	case q.Users:
@@ -165,11 +165,11 @@ var nameRE = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z+._-]{0,99}$`)
 // must not be able to put anything else there.
 func (in Instance) check(path []string, store *storeFolder) error {
 	wrong := func(format string, args ...any) error {
-		return &nixlog.EvalError{Message: strings.Join(path, ".") + " is no derivation" + fmt.Sprintf(format, args...)}
+		return &nixlog.EvalError{Message: strings.Join(path, ".") + " is not a derivation" + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case in.NotDerivation != "":
-		return wrong(" but of type %s", in.NotDerivation)
+		return wrong(": it is of type %s", in.NotDerivation)
 	case !IsDerivation(in.DrvPath) || store.check(in.DrvPath) != nil:
 		return wrong(": its drvPath is %q", in.DrvPath)
 	case !nameRE.MatchString(in.System):

@@ -8,18 +8,18 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// causes appends why cells did not pass.
-func (p *page) causes(r result.Report, x view.Index) {
-	for _, c := range x.Ordered(r) {
-		p.cause(c, x)
+// causes appends the causes.
+func (p *page) causes(r result.Report, index view.CauseIndex) {
+	for _, c := range index.Ordered(r) {
+		p.cause(c, index)
 	}
 }
 
-// cause appends one cause: what happened, what the log says, where, what to do,
-// and last, if they are many, the cells it stops.
-func (p *page) cause(c result.Cause, x view.Index) {
+// cause appends a cause: what happened, what the log says, where, what to do, and last, if
+// they are many, the cells that it blocks.
+func (p *page) cause(c result.Cause, index view.CauseIndex) {
 	p.gap()
-	p.causeTitle(c, x)
+	p.causeTitle(c, index)
 	p.indented(indent, p.prose(view.Details(c))...)
 	for _, line := range view.LastLines(c.LogTail, view.TailLines) {
 		p.indented(gutter, view.Fold(line, p.room(view.Width(gutter)))...)
@@ -40,35 +40,35 @@ func (p *page) cause(c result.Cause, x view.Index) {
 	}
 }
 
-// causeTitle appends what happened and which cells it stops, or how many.
-func (p *page) causeTitle(c result.Cause, x view.Index) {
-	sign, t := view.SignFailed, view.Bad
-	if x.BlamesMachine(c) {
-		sign, t = view.SignError, view.Warn
+// causeTitle appends what happened, and which cells it blocks or how many.
+func (p *page) causeTitle(c result.Cause, index view.CauseIndex) {
+	sign, tone := view.SignFailed, view.Bad
+	if index.BlamesMachine(c) {
+		sign, tone = view.SignError, view.Warn
 	}
 	title := view.Headline(c)
-	title += view.Prefix(", ", view.Blocks(c, title))
-	title += view.Parenthesized(x.Age(c))
+	title += view.WithPrefix(", ", view.BlocksText(c, title))
+	title += view.InParentheses(index.Age(c))
 	for i, line := range view.Wrap(title, p.room(2)) {
 		if i == 0 {
-			p.add(p.in(t, sign) + " " + p.in(view.Strong, line))
+			p.add(p.in(tone, sign) + " " + p.in(view.Strong, line))
 			continue
 		}
 		p.add("  " + p.in(view.Strong, line))
 	}
 }
 
-// prose wraps a message of several lines, of which each keeps its indentation.
+// prose wraps each line of a message and keeps its indentation.
 func (p *page) prose(message string) []string {
-	var lines []string
 	if message == "" {
 		return nil
 	}
+	var lines []string
 	for line := range strings.SplitSeq(message, "\n") {
 		line = view.ExpandTabs(line)
-		blank := line[:len(line)-len(strings.TrimLeft(line, " "))]
-		for _, piece := range view.Wrap(line, p.room(len(indent)+len(blank))) {
-			lines = append(lines, blank+piece)
+		spaces := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		for _, piece := range view.Wrap(line, p.room(len(indent)+len(spaces))) {
+			lines = append(lines, spaces+piece)
 		}
 	}
 	return lines

@@ -8,64 +8,50 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// changes appends what became of the machines since the base, in a few lines.
+// changes appends what changed since the base, in a few lines.
 func (p *page) changes(r result.Report) {
 	p.gap()
 	if r.Base != nil && r.Base.Missing != "" {
-		p.hang("not compared with " + view.BaseName(r.Base) + ": " + r.Base.Missing)
+		p.paragraph("not compared with " + view.BaseName(r.Base) + ": " + r.Base.Missing)
 		return
 	}
 	ch := view.NewChanges(r)
 	if ch == nil {
 		return
 	}
-	p.hang("against " + view.BaseLabel(ch.Base) + ": " + ch.Summary())
-	for i, a := range ch.Machines {
-		if i == tableMachines {
-			p.add(fmt.Sprintf("  … and %s more", view.Count(len(ch.Machines)-i, "kind of change")))
+	p.paragraph("against " + view.BaseText(ch.Base) + ": " + ch.Summary())
+	for i, g := range ch.Machines {
+		if i == maxMachines {
+			p.add(fmt.Sprintf("  … and %s of change", view.Count(len(ch.Machines)-i, "more kind")))
 			break
 		}
-		p.within(ch.Who(a.Cells) + ": " + a.Size() + ", " + a.Text)
+		p.item(ch.Names(g.Cells) + ": " + g.Size() + ", " + g.Text)
 	}
-	for i, w := range ch.Packages {
-		if i == tableWhere {
-			break
-		}
+	for _, g := range ch.Packages[:min(len(ch.Packages), maxPackageGroups)] {
 		var names []string
-		for _, change := range w.Packages[:min(len(w.Packages), tablePackages)] {
+		for _, change := range g.Packages[:min(len(g.Packages), maxPackages)] {
 			names = append(names, view.ChangeText(change))
 		}
-		if more := len(w.Packages) - len(names); more > 0 {
+		if more := len(g.Packages) - len(names); more > 0 {
 			names = append(names, fmt.Sprintf("%d more", more))
 		}
 		text := strings.Join(names, ", ")
 		if len(ch.Packages) > 1 || len(ch.Machines) > 1 {
-			text = "on " + ch.Who(w.Cells) + ": " + text
+			text = "on " + ch.Names(g.Cells) + ": " + text
 		}
-		p.within(text)
+		p.item(text)
 	}
-	for _, g := range ch.Lists() {
-		p.within(g.Text + ": " + view.Some(g.Cells, tableMachines))
+	for _, n := range ch.Lists() {
+		p.item(n.Text + ": " + view.JoinFirst(n.Cells, maxMachines))
 	}
-	for _, u := range ch.Unknown {
-		p.within("cannot compare " + view.Some(u.Cells, view.InlineCells) + ": " + u.Text)
+	for _, n := range ch.Unknown {
+		p.item("cannot compare " + view.JoinFirst(n.Cells, view.InlineCells) + ": " + n.Text)
 	}
 }
 
-// within appends prose below a line that it belongs to.
-func (p *page) within(text string) {
-	for i, line := range view.Wrap(text, p.measure(len(indent))) {
-		if i == 0 {
-			p.add("  " + line)
-			continue
-		}
-		p.add(indent + line)
-	}
-}
-
-// The most that the terminal form says of the changes; the other forms say all.
+// How much the table shows of the changes; the other forms show everything.
 const (
-	tableMachines = 8
-	tablePackages = 5
-	tableWhere    = 4
+	maxMachines      = 8
+	maxPackages      = 5
+	maxPackageGroups = 4
 )

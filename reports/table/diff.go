@@ -9,8 +9,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// WriteDiff writes what changed since the base for a terminal, all of it, and of
-// what does not pass whether it did before.
+// WriteDiff writes everything that changed since the base for a terminal, and whether what
+// fails now failed before.
 func WriteDiff(w io.Writer, r result.Report, o Options) error {
 	r = view.Terminal().Report(r)
 	p := &page{options: o}
@@ -18,7 +18,7 @@ func WriteDiff(w io.Writer, r result.Report, o Options) error {
 	p.gap()
 	switch ch := view.NewChanges(r); {
 	case ch == nil && r.Base != nil:
-		p.hang("not compared with " + view.BaseName(r.Base) + ": " + r.Base.Missing)
+		p.paragraph("not compared with " + view.BaseName(r.Base) + ": " + r.Base.Missing)
 	case ch == nil:
 		p.add("there is nothing to compare with")
 	default:
@@ -32,32 +32,32 @@ func WriteDiff(w io.Writer, r result.Report, o Options) error {
 
 // allChanges appends every machine and every package.
 func (p *page) allChanges(ch *view.Changes) {
-	p.hang("against " + view.BaseLabel(ch.Base) + ": " + ch.Summary())
-	for _, a := range ch.Machines {
-		p.within(machineNames(ch, a.Cells) + ": " + a.Size() + ", " + a.Text)
+	p.paragraph("against " + view.BaseText(ch.Base) + ": " + ch.Summary())
+	for _, g := range ch.Machines {
+		p.item(machineNames(ch, g.Cells) + ": " + g.Size() + ", " + g.Text)
 	}
-	for _, w := range ch.Packages {
+	for _, g := range ch.Packages {
 		p.gap()
-		p.hang("on " + machineNames(ch, w.Cells) + ":")
-		for _, change := range w.Packages {
+		p.paragraph("on " + machineNames(ch, g.Cells) + ":")
+		for _, change := range g.Packages {
 			p.add("  " + view.ChangeText(change))
 		}
 	}
 	p.gap()
-	for _, g := range ch.Lists() {
-		p.hang(g.Text + ": " + view.And(g.Cells))
+	for _, n := range ch.Lists() {
+		p.paragraph(n.Text + ": " + view.JoinAnd(n.Cells))
 	}
-	for _, u := range ch.Unknown {
-		p.hang(fmt.Sprintf("cannot compare %s: %s", view.And(u.Cells), u.Text))
+	for _, n := range ch.Unknown {
+		p.paragraph(fmt.Sprintf("cannot compare %s: %s", view.JoinAnd(n.Cells), n.Text))
 	}
 }
 
-// machineNames names machines: all of them if they are, else each.
+// machineNames names machines, together if they are all there are, else each.
 func machineNames(ch *view.Changes, cells []string) string {
-	return cmp.Or(ch.All(cells), view.And(cells))
+	return cmp.Or(ch.AllName(cells), view.JoinAnd(cells))
 }
 
-// outcomes appends what is not as it was in another way.
+// outcomes appends the cells that fail now or failed at the base.
 func (p *page) outcomes(r result.Report) {
 	p.gap()
 	for _, o := range []struct {
@@ -73,7 +73,7 @@ func (p *page) outcomes(r result.Report) {
 			}
 		}
 		if len(ids) > 0 {
-			p.hang(p.in(o.tone, o.sign) + " " + o.words + ": " + view.And(ids))
+			p.paragraph(p.in(o.tone, o.sign) + " " + o.words + ": " + view.JoinAnd(ids))
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/flakeci/flakeci/reports/view"
 )
 
-// name shortens a host's or user's name, so that one does not push all else out
-// of sight.
+// name shortens the name of a host or user, so that a long one does not push everything else
+// out of sight.
 func (p *page) name(s string) string {
 	if p.options.Width > 0 {
 		return view.Fit(s, 32)
@@ -19,23 +19,23 @@ func (p *page) name(s string) string {
 	return view.Fit(s, 80)
 }
 
-// grid appends the sheet: with all that its marks can say if that fits, else
-// with as much as does and a legend, else in several parts as well.
-func (p *page) grid(s *view.Layout, x view.Index) error {
-	if len(s.Rows) == 0 {
+// grid appends the grid with full labels if they fit, else with shorter ones and a legend. If
+// it is still too wide, it is split into several parts.
+func (p *page) grid(layout *view.Layout, index view.CauseIndex) error {
+	if len(layout.Rows) == 0 {
 		return nil
 	}
-	var k view.Labeler
+	var labeler view.Labeler
 	var widths []int
 	for _, d := range []view.Detail{view.DetailFull, view.DetailBrief, view.DetailSigns} {
-		k = view.Labeler{Index: x, Detail: d}
-		if widths = p.widths(s, k); p.fitting(widths) == len(widths) {
+		labeler = view.Labeler{Index: index, Detail: d}
+		if widths = p.widths(layout, labeler); p.fitting(widths) == len(widths) {
 			break
 		}
 	}
-	for rest := s.Columns(); ; {
-		n := max(p.fitting(widths)-1, min(1, len(rest))) // of these the first is the hosts' own
-		lines, err := p.part(s, k, rest[:n])
+	for rest := layout.Columns(); ; {
+		n := max(p.fitting(widths)-1, min(1, len(rest))) // without the column of hosts
+		lines, err := p.part(layout, labeler, rest[:n])
 		if err != nil {
 			return err
 		}
@@ -46,30 +46,30 @@ func (p *page) grid(s *view.Layout, x view.Index) error {
 		}
 		widths = append(widths[:1], widths[1+n:]...)
 	}
-	p.legend(s, k)
+	p.legend(layout, labeler)
 	return nil
 }
 
-// between is what stands between two columns.
+// between separates two columns.
 const between = "   "
 
-// widths are those of the columns, the hosts' first.
-func (p *page) widths(s *view.Layout, k view.Labeler) []int {
+// widths returns the widths of the columns, beginning with that of the hosts.
+func (p *page) widths(layout *view.Layout, labeler view.Labeler) []int {
 	list := []int{view.Width("host")}
-	for _, w := range s.Rows {
-		list[0] = max(list[0], view.Width(p.name(w.Title())))
+	for _, row := range layout.Rows {
+		list[0] = max(list[0], view.Width(p.name(row.Title())))
 	}
-	for _, c := range s.Columns() {
+	for _, c := range layout.Columns() {
 		width := view.Width(p.name(c.Title))
-		for _, w := range s.Rows {
-			width = max(width, view.Width(k.Place(c.Cells(w)).String()))
+		for _, row := range layout.Rows {
+			width = max(width, view.Width(labeler.Place(c.Cells(row)).String()))
 		}
 		list = append(list, width)
 	}
 	return list
 }
 
-// fitting returns how many columns of such widths fit beside each other.
+// fitting returns how many columns of these widths fit side by side.
 func (p *page) fitting(widths []int) int {
 	total := 0
 	for i, width := range widths {
@@ -82,26 +82,25 @@ func (p *page) fitting(widths []int) int {
 	return len(widths)
 }
 
-// part renders some columns of the sheet.
-func (p *page) part(s *view.Layout, k view.Labeler, columns []view.Column) ([]string, error) {
+// part renders some columns of the grid.
+func (p *page) part(layout *view.Layout, labeler view.Labeler, columns []view.Column) ([]string, error) {
 	header := []string{"host"}
 	for _, c := range columns {
 		header = append(header, p.name(c.Title))
 	}
 	var rows [][]string
-	for _, w := range s.Rows {
-		line := []string{p.name(w.Title())}
+	for _, row := range layout.Rows {
+		line := []string{p.name(row.Title())}
 		for _, c := range columns {
-			m := k.Place(c.Cells(w))
-			line = append(line, p.in(m.Tone, m.String()))
+			label := labeler.Place(c.Cells(row))
+			line = append(line, p.in(label.Tone, label.String()))
 		}
 		rows = append(rows, line)
 	}
 	return p.table(header, rows)
 }
 
-// table renders rows without lines and borders. A header is shown quietly; nil
-// means none.
+// table renders rows without lines and borders, below a quiet header unless it is nil.
 func (p *page) table(header []string, rows [][]string) ([]string, error) {
 	var b strings.Builder
 	table := tablewriter.NewTable(&b,
@@ -126,24 +125,24 @@ func (p *page) table(header []string, rows [][]string) ([]string, error) {
 	if err := table.Render(); err != nil {
 		return nil, err
 	}
-	// The library ends a coloured line's columns once more behind their padding.
+	// In a colored column, the library repeats the end of the color after the padding.
 	text := strings.ReplaceAll(b.String(), " \x1b[0m", " ")
 	return strings.Split(strings.TrimRight(text, "\n"), "\n"), nil
 }
 
-// legend explains the signs that stand alone in a grid.
-func (p *page) legend(s *view.Layout, k view.Labeler) {
-	if k.Detail == view.DetailFull {
+// legend explains the signs of a grid without full labels.
+func (p *page) legend(layout *view.Layout, labeler view.Labeler) {
+	if labeler.Detail == view.DetailFull {
 		return
 	}
 	signs := map[string]bool{}
-	for _, w := range s.Rows {
-		for _, c := range s.Columns() {
-			signs[k.Place(c.Cells(w)).Sign] = true
+	for _, row := range layout.Rows {
+		for _, c := range layout.Columns() {
+			signs[labeler.Place(c.Cells(row)).Sign] = true
 		}
 	}
-	var known []string
-	for _, entry := range []struct{ sign, means string }{
+	var entries []string
+	for _, entry := range []struct{ sign, meaning string }{
 		{view.SignPassed, "built"},
 		{view.SignFailed, "failed"},
 		{view.SignError, "error"},
@@ -153,11 +152,11 @@ func (p *page) legend(s *view.Layout, k view.Labeler) {
 		{view.SignNone, "none"},
 	} {
 		if signs[entry.sign] {
-			known = append(known, entry.sign+" "+entry.means)
+			entries = append(entries, entry.sign+" "+entry.meaning)
 		}
 	}
 	p.gap()
-	for _, line := range view.Fill(known, ",", p.room(0)) {
+	for _, line := range view.Fill(entries, ",", p.room(0)) {
 		p.add(p.in(view.Quiet, line))
 	}
 }

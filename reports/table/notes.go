@@ -8,8 +8,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// others appends how many cells of each further kind ended how.
-func (p *page) others(cells []result.Cell) error {
+// otherKinds appends how the cells outside the grid ended, a line for each kind.
+func (p *page) otherKinds(cells []result.Cell) error {
 	if len(cells) == 0 {
 		return nil
 	}
@@ -24,34 +24,21 @@ func (p *page) others(cells []result.Cell) error {
 	return err
 }
 
-// remarks appends what the grid and the counts do not say by themselves: which
-// cells were only evaluated or skipped and for what reason, which passed at a
-// second attempt only, and which of those outside the grid did not pass.
-func (p *page) remarks(r result.Report, k view.Labeler) {
+// remarks appends what the grid and the counts do not say: which cells were only evaluated or
+// skipped and why, which passed only at a second attempt, and which outside the grid failed.
+func (p *page) remarks(r result.Report, labeler view.Labeler) {
 	p.gap()
-	for _, t := range view.Notes(r.Cells, k) {
-		names := strings.Join(t.Cells, ", ")
-		if n := len(t.Cells); n == len(r.Cells) && n > 3 {
+	for _, note := range view.Notes(r.Cells, labeler) {
+		names := strings.Join(note.Cells, ", ")
+		if n := len(note.Cells); n == len(r.Cells) && n > 3 {
 			names = fmt.Sprintf("all %d cells", n)
 		}
-		p.hang(t.Text + ": " + names)
+		p.paragraph(note.Text + ": " + names)
 	}
 	for _, note := range r.Notes {
-		p.hang("note: " + note)
+		p.paragraph("note: " + note)
 	}
 	for _, warning := range r.Warnings {
-		p.hang("warning: " + warning.String())
-	}
-}
-
-// hang appends prose whose lines after the first are indented.
-func (p *page) hang(text string) {
-	const indent = 2
-	for i, line := range view.Wrap(text, p.measure(indent)) {
-		if i == 0 {
-			p.add(line)
-			continue
-		}
-		p.add(strings.Repeat(" ", indent) + line)
+		p.paragraph("warning: " + warning.String())
 	}
 }

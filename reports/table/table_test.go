@@ -67,7 +67,7 @@ func TestLongLinesAreCut(t *testing.T) {
 	}
 }
 
-func TestColorsAreWholeAndOnlyAddedWhenAsked(t *testing.T) {
+func TestColorsAreClosedAndOptional(t *testing.T) {
 	sample.EachInput(t, func(t *testing.T, _ string, r result.Report) {
 		var plain, color bytes.Buffer
 		if err := Write(&plain, r, Options{}); err != nil {
@@ -81,10 +81,10 @@ func TestColorsAreWholeAndOnlyAddedWhenAsked(t *testing.T) {
 			text = strings.ReplaceAll(text, "\x1b["+code+"m", "")
 		}
 		if got := trimLines(text); got != plain.String() {
-			t.Errorf("without its colours the coloured form differs:\n%s\nfrom:\n%s", got, plain.String())
+			t.Errorf("without its colors the colored table is\n%s\nwant\n%s", got, plain.String())
 		}
 		if strings.Count(color.String(), "\x1b[0m")*2 != strings.Count(color.String(), "\x1b[") {
-			t.Error("a colour is not ended")
+			t.Error("a color is not closed")
 		}
 	})
 }
@@ -113,7 +113,7 @@ func TestTableFitsItsWidth(t *testing.T) {
 	}
 }
 
-// Two hundred users are nobody's, but what takes a minute stops a run.
+// No flake has two hundred users, but a table that takes a minute would hold up a run.
 func TestGridOfManyColumnsIsSplitInTime(t *testing.T) {
 	r := result.Report{}
 	for i := range 200 {

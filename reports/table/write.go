@@ -1,3 +1,4 @@
+// Package table writes a report as text for a terminal.
 package table
 
 import (
@@ -10,51 +11,50 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Options says how the terminal form is to look. The zero value is plain
-// text of any width.
+// Options says how the text should look. The zero value is plain text of any width.
 type Options struct {
-	Color bool // use colours
-	Width int  // columns of the terminal; 0 means that there is no limit
+	Color bool // use colors
+	Width int  // columns of the terminal; 0 means no limit
 }
 
-// Write writes the report for a terminal: what was looked at, the grid of
-// hosts and users, further kinds of cells, the causes of what did not pass, what was
-// not tested, and the verdict as the last line. Nothing in the report can act as an escape
-// sequence or as a command to GitHub's runner.
+// Write writes the report for a terminal: what was tested, the grid of hosts and users, other
+// kinds of cells, the causes of failures, what was not tested, and the verdict as the last
+// line. Nothing in the report can act as an escape sequence or as a command to GitHub's
+// runner.
 func Write(w io.Writer, r result.Report, o Options) error {
 	r = view.Terminal().Report(r)
 	p := &page{options: o}
 	p.head(r)
-	x, s := view.NewIndex(r), view.NewLayout(r)
+	index, layout := view.NewCauseIndex(r), view.NewLayout(r)
 	p.gap()
-	if err := p.grid(s, x); err != nil {
+	if err := p.grid(layout, index); err != nil {
 		return fmt.Errorf("lay out the grid: %w", err)
 	}
-	if err := p.others(s.Others); err != nil {
+	if err := p.otherKinds(layout.Others); err != nil {
 		return fmt.Errorf("lay out the counts: %w", err)
 	}
-	p.remarks(r, view.Labeler{Index: x})
+	p.remarks(r, view.Labeler{Index: index})
 	p.changes(r)
-	p.causes(r, x)
+	p.causes(r, index)
 	p.gap()
-	switch left := view.NotTested(r); {
+	switch left := view.NotTestedText(r); {
 	case left == "":
 	case p.room(0) == 0:
-		p.add("not tested: " + left) // whole, for who looks for the line
+		p.add("not tested: " + left) // on one line, for programs that look for it
 	default:
-		p.hang("not tested: " + left)
+		p.paragraph("not tested: " + left)
 	}
 	p.verdict(r)
 	return p.writeTo(w)
 }
 
-// head appends what was looked at, with what, and for how long.
+// head appends what was tested, with which Nix, and how long it took.
 func (p *page) head(r result.Report) {
 	facts := []string{p.in(view.Strong, "flakeci") + "  " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "?") + view.Revision(r.Flake)}
 	if r.Nix.Version != "" {
 		facts = append(facts, "nix "+r.Nix.Version)
 	}
-	facts = append(facts, view.Inventory(r.Cells))
+	facts = append(facts, view.CellsText(r.Cells))
 	if r.Duration > 0 {
 		facts = append(facts, view.Seconds(r.Duration))
 	}
@@ -69,7 +69,7 @@ func (p *page) head(r result.Report) {
 	}
 	p.add(line)
 	for _, how := range view.SlowBoots(r.Cells) {
-		p.hang("booted " + how)
+		p.paragraph("booted " + how)
 	}
 }
 
@@ -77,12 +77,12 @@ func (p *page) head(r result.Report) {
 func (p *page) verdict(r result.Report) {
 	line := view.Summary(r)
 	word, rest, _ := strings.Cut(line, ":")
-	t := view.Warn
+	tone := view.Warn
 	switch result.Verdict(word) {
 	case result.VerdictPassed:
-		t = view.Good
+		tone = view.Good
 	case result.VerdictFailed:
-		t = view.Bad
+		tone = view.Bad
 	}
-	p.add(p.in(t, word+":") + rest)
+	p.add(p.in(tone, word+":") + rest)
 }

@@ -9,27 +9,27 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// WriteGrid writes which cells there are, without results: the grid, then the
-// names of what has no place in it. Cells have an empty status.
+// WriteGrid writes the cells of a report without results: the grid, then the names of the
+// cells that have no place in it.
 func WriteGrid(w io.Writer, r result.Report, o Options) error {
 	r = view.Terminal().Report(r)
 	p := &page{options: o}
-	x, s := view.NewIndex(r), view.NewLayout(r)
-	if err := p.grid(s, x); err != nil {
+	layout := view.NewLayout(r)
+	if err := p.grid(layout, view.NewCauseIndex(r)); err != nil {
 		return fmt.Errorf("lay out the grid: %w", err)
 	}
 	p.gap()
-	p.names(s.Others)
+	p.names(layout.Others)
 	p.gap()
 	for _, note := range r.Notes {
-		p.hang("note: " + note)
+		p.paragraph("note: " + note)
 	}
 	p.gap()
 	p.add(extent(r))
 	return p.writeTo(w)
 }
 
-// names appends the cells outside of the grid by kind.
+// names appends the cells outside the grid by kind.
 func (p *page) names(cells []result.Cell) {
 	kinds, groups := view.ByKind(cells)
 	const column = 13
@@ -46,9 +46,9 @@ func (p *page) names(cells []result.Cell) {
 	}
 }
 
-// extent says how large the grid is.
+// extent says how large the flake is.
 func extent(r result.Report) string {
-	parts := []string{view.Count(len(r.Grid.Hosts), "host"), view.Count(len(r.Grid.Users), "user"), view.Inventory(r.Cells)}
+	parts := []string{view.Count(len(r.Grid.Hosts), "host"), view.Count(len(r.Grid.Users), "user"), view.CellsText(r.Cells)}
 	if n := len(r.Grid.Orphans); n > 0 {
 		parts = append(parts, view.Count(n, "home")+" for hosts that do not exist")
 	}

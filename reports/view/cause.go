@@ -9,7 +9,13 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// unexplained makes a cause of what little is known of a cell without one.
+// How much the forms show of one cause.
+const (
+	TailLines   = 20 // lines of a log's end
+	InlineCells = 3  // cells named in the cause's own line
+)
+
+// unexplained makes a cause for a cell that needs attention and has none.
 func unexplained(c result.Cell) result.Cause {
 	cause := result.Cause{Title: fmt.Sprintf("%s ended as %s", c.ID, c.Status), Cells: []string{c.ID}}
 	for _, p := range c.Phases {
@@ -20,35 +26,32 @@ func unexplained(c result.Cell) result.Cause {
 	return cause
 }
 
-// Blocks names the cells that a cause blocks, or counts them, unless its title names them.
-func Blocks(c result.Cause, title string) string {
+// BlocksText names or counts the cells that a cause blocks, unless the title names them.
+func BlocksText(c result.Cause, title string) string {
 	switch n := len(c.Cells); {
 	case n == 0, strings.HasPrefix(c.Title, noSubject), n == 1 && strings.Contains(title, c.Cells[0]):
 		return ""
 	case n <= InlineCells && c.Kind.InGuest():
-		return "in " + And(c.Cells)
+		return "in " + JoinAnd(c.Cells)
 	case n <= InlineCells:
-		return "blocks " + And(c.Cells)
+		return "blocks " + JoinAnd(c.Cells)
 	default:
 		return fmt.Sprintf("blocks %d cells", n)
 	}
 }
 
-// SinceText are empty of the zero value.
+// SinceText says since when something fails. It is empty for the zero value.
 func SinceText(s *result.Since) string {
 	if s.Runs == 0 {
 		return ""
 	}
 	text := fmt.Sprintf("failing since %s", s.Started.Format(time.DateOnly))
-	if rev := []rune(s.Rev); len(rev) > 0 {
-		text += " at " + string(rev[:min(7, len(rev))])
-	}
-	return text + ", " + Count(s.Runs, "run") + " ago"
+	return text + WithPrefix(" at ", shortRev(s.Rev)) + ", " + Count(s.Runs, "run") + " ago"
 }
 
-// Details is what the message has that neither the title nor the log says: mostly
-// all but its first line. Of a failed build Nix says no more than that it
-// failed, and quotes the log.
+// Details returns what the message adds to the title and the log: usually everything but its
+// first line. For a failed build there is nothing: Nix says only that it failed, and quotes
+// the log.
 func Details(c result.Cause) string {
 	message := strings.TrimSpace(c.Message)
 	if c.Kind == result.CauseBuild && c.LogTail != "" || strings.Contains(c.LogTail, message) {
@@ -64,11 +67,10 @@ func Details(c result.Cause) string {
 	return message
 }
 
-// noSubject is how titles of evaluation errors begin: what does not evaluate is
-// for the sink to say.
+// noSubject begins the titles of evaluation errors. [Headline] adds what does not evaluate.
 const noSubject = "does not "
 
-// Headline is the title as a sentence of its own.
+// Headline returns the title as a complete sentence.
 func Headline(c result.Cause) string {
 	rest, open := strings.CutPrefix(c.Title, noSubject)
 	if !open {
@@ -80,7 +82,7 @@ func Headline(c result.Cause) string {
 	case n == 1:
 		return c.Cells[0] + " does not " + rest
 	case n <= InlineCells:
-		return And(c.Cells) + " do not " + rest
+		return JoinAnd(c.Cells) + " do not " + rest
 	default:
 		return fmt.Sprintf("%d cells do not %s", n, rest)
 	}

@@ -9,35 +9,34 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Changes is what became of the cells since the base. A change of a package is
-// said once, with the machines on which it took place, since one new nixpkgs
-// changes nine hundred packages on all of them.
+// Changes compares the cells with the base. Each package is named once, with the machines on
+// which it changed: one new nixpkgs changes nine hundred packages on all of them.
 type Changes struct {
 	Base       *result.Base
-	Machines   []MachineGroup // machines whose packages changed alike, in the order of the cells
-	Packages   []PackageGroup // packages by the machines on which they changed, most machines first
-	changed    []string
+	Machines   []MachineGroup // in the order of their first cells
+	Packages   []PackageGroup // the group on the most machines first
+	Unknown    []Note
+	changed    []string // ids of cells without a closure to compare
 	added      []string
 	removed    []string
-	Unknown    []Note
-	unchanged  int // cells that are as they were
-	comparable map[string][]string
+	unchanged  int
+	comparable map[string][]string // ids of the cells in Machines, by kind
 }
 
-// MachineGroup are machines of which the same packages changed.
+// MachineGroup is machines on which the same packages changed.
 type MachineGroup struct {
-	Cells                []string
+	Cells                []string // ids
 	Before, After, Delta SizeRange
-	Text                 string // how many packages were added, …
+	Text                 string // how many packages were added, removed and so on
 }
 
-// PackageGroup are packages that changed on the same machines.
+// PackageGroup is packages that changed on the same machines.
 type PackageGroup struct {
-	Cells    []string
-	Packages []result.PackageChange // the size is that of the machine where it grew most
+	Cells    []string               // ids
+	Packages []result.PackageChange // with the size from the machine where it changed most
 }
 
-// NewChanges is nil for a run without a comparison.
+// NewChanges collects the changes of a report, nil if it has no comparison.
 func NewChanges(r result.Report) *Changes {
 	if r.Base == nil || r.Base.Missing != "" {
 		return nil
@@ -66,15 +65,15 @@ func NewChanges(r result.Report) *Changes {
 			ch.comparable[c.Kind] = append(ch.comparable[c.Kind], c.ID)
 		}
 	}
-	ch.compare(known)
+	ch.group(known)
 	return ch
 }
 
-// compare brings together machines that changed alike, and packages that changed
-// on the same machines.
-func (ch *Changes) compare(cells []result.Cell) {
-	groups := map[string]int{}
-	found := map[string]*PackageGroup{} // by all that is said of a package but its size
+// group groups machines with the same changes, and packages that changed on the same
+// machines.
+func (ch *Changes) group(cells []result.Cell) {
+	machines := map[string]int{}
+	found := map[string]*PackageGroup{} // by everything about a package except its size
 	var order []string
 	for _, c := range cells {
 		var keys []string
@@ -94,27 +93,27 @@ func (ch *Changes) compare(cells []result.Cell) {
 			}
 			keys = append(keys, key)
 		}
-		ch.put(groups, c, strings.Join(keys, "\n\n"))
+		ch.addMachine(machines, c, strings.Join(keys, "\n\n"))
 	}
-	places := map[string]int{}
+	groups := map[string]int{}
 	for _, key := range order {
 		one := found[key]
-		place := strings.Join(one.Cells, "\n")
-		i, there := places[place]
+		ids := strings.Join(one.Cells, "\n")
+		i, there := groups[ids]
 		if !there {
 			i = len(ch.Packages)
-			places[place], ch.Packages = i, append(ch.Packages, PackageGroup{Cells: one.Cells})
+			groups[ids], ch.Packages = i, append(ch.Packages, PackageGroup{Cells: one.Cells})
 		}
 		ch.Packages[i].Packages = append(ch.Packages[i].Packages, one.Packages...)
 	}
 	slices.SortStableFunc(ch.Packages, func(a, b PackageGroup) int { return cmp.Compare(len(b.Cells), len(a.Cells)) })
 	for i := range ch.Packages {
-		byWeight(ch.Packages[i].Packages)
+		sortByWeight(ch.Packages[i].Packages)
 	}
 }
 
-// put adds a machine to those that changed alike.
-func (ch *Changes) put(groups map[string]int, c result.Cell, key string) {
+// addMachine adds a machine to the group with its changes, which key stands for.
+func (ch *Changes) addMachine(groups map[string]int, c result.Cell, key string) {
 	closure := c.Base.Closure
 	key += fmt.Sprintf("\n\n%d", closure.Rebuilt)
 	i, there := groups[key]
@@ -129,42 +128,42 @@ func (ch *Changes) put(groups map[string]int, c result.Cell, key string) {
 	g.Delta.add(closure.After - closure.Before)
 }
 
-// Size says how large the machines were, are, and by how much they grew.
-func (a MachineGroup) Size() string {
-	before, after := a.Before.String(), a.After.String()
+// Size says how large the machines were and are, and by how much they grew.
+func (g MachineGroup) Size() string {
+	before, after := g.Before.String(), g.After.String()
 	switch {
-	case a.Before.least != a.Before.most:
-		return "each " + a.Delta.Signed()
+	case g.Before.min != g.Before.max:
+		return "each " + g.Delta.Signed()
 	case before == after:
-		return after + " (" + a.Delta.Signed() + ")"
+		return after + " (" + g.Delta.Signed() + ")"
 	}
-	return fmt.Sprintf("%s → %s (%s)", before, after, a.Delta.Signed())
+	return fmt.Sprintf("%s → %s (%s)", before, after, g.Delta.Signed())
 }
 
-// Summary count the cells by what became of them.
+// Summary counts the cells by how they changed.
 func (ch *Changes) Summary() string {
-	changed, lost := len(ch.changed), 0
-	for _, a := range ch.Machines {
-		changed += len(a.Cells)
+	changed, unknown := len(ch.changed), 0
+	for _, g := range ch.Machines {
+		changed += len(g.Cells)
 	}
-	for _, u := range ch.Unknown {
-		lost += len(u.Cells)
+	for _, n := range ch.Unknown {
+		unknown += len(n.Cells)
 	}
-	return cmp.Or(list(
-		part{changed, "changed"}, part{len(ch.added), "added"}, part{len(ch.removed), "removed"},
-		part{lost, "not known"}, part{ch.unchanged, "unchanged"}), "nothing was compared")
+	return cmp.Or(joinCounts(
+		count{changed, "changed"}, count{len(ch.added), "added"}, count{len(ch.removed), "removed"},
+		count{unknown, "not known"}, count{ch.unchanged, "unchanged"}), "nothing was compared")
 }
 
-// Lists returns the cells that changed without a closure to compare, were added, or were
-// removed, without empty lists.
+// Lists returns the cells that were added, removed, or changed without a closure to compare.
+// It leaves out empty lists.
 func (ch *Changes) Lists() []Note {
 	lists := []Note{{Text: "changed", Cells: ch.changed}, {Text: "added", Cells: ch.added}, {Text: "removed", Cells: ch.removed}}
 	return slices.DeleteFunc(lists, func(n Note) bool { return len(n.Cells) == 0 })
 }
 
-// All is a name for cells that are all of a kind of which packages changed, such
-// as "all 5 hosts"; empty if they are not.
-func (ch *Changes) All(cells []string) string {
+// AllName returns a name for cells such as "all 5 hosts" if they are all those of their
+// kinds whose packages changed, else "".
+func (ch *Changes) AllName(cells []string) string {
 	hosts, homes := slices.Concat(ch.comparable["nixos"], ch.comparable["darwin"]), ch.comparable["home"]
 	ofHosts := 0
 	for _, id := range cells {
@@ -176,16 +175,16 @@ func (ch *Changes) All(cells []string) string {
 	case len(cells) < 2, ofHosts > 0 && ofHosts < len(hosts), ofHomes > 0 && ofHomes < len(homes):
 		return ""
 	case ofHomes == 0:
-		return every(ofHosts, "host")
+		return allOf(ofHosts, "host")
 	case ofHosts == 0:
-		return every(ofHomes, "home")
+		return allOf(ofHomes, "home")
 	default:
-		return every(ofHosts, "host") + " and " + every(ofHomes, "home")
+		return allOf(ofHosts, "host") + " and " + allOf(ofHomes, "home")
 	}
 }
 
-// every says that all of them are meant.
-func every(n int, noun string) string {
+// allOf returns "the host", "both hosts" or "all 5 hosts".
+func allOf(n int, noun string) string {
 	switch n {
 	case 1:
 		return "the " + noun
@@ -195,118 +194,7 @@ func every(n int, noun string) string {
 	return fmt.Sprintf("all %d %ss", n, noun)
 }
 
-// byWeight puts first what a reader has to know of: the parts that a machine
-// stands on, what went back, what came to a new major version, and what made the
-// closure larger or smaller.
-func byWeight(packages []result.PackageChange) {
-	slices.SortStableFunc(packages, func(a, b result.PackageChange) int {
-		return cmp.Or(
-			cmp.Compare(changeWeight(b), changeWeight(a)),
-			cmp.Compare(magnitude(b.Size), magnitude(a.Size)),
-			cmp.Compare(a.Name, b.Name))
-	})
-}
-
-// changeWeight is how much a change matters by itself, whatever its size.
-func changeWeight(p result.PackageChange) int {
-	base := []string{"linux", "systemd", "glibc", "nix", "openssl", "openssh", "mesa", "nvidia-x11"}
-	switch i := slices.Index(base, p.Name); {
-	case i >= 0:
-		return 3 + len(base) - i
-	case p.Kind == result.PackageDown, magnitude(p.Size) >= 50_000_000:
-		return 3
-	case len(p.Before) == 0 || len(p.After) == 0:
-		return 1
-	case major(p.Before) != major(p.After):
-		return 2
-	}
-	return 0
-}
-
-// major is what stands before the first dot of the newest version.
-func major(versions []string) string {
-	text, _, _ := strings.Cut(versions[len(versions)-1], ".")
-	return text
-}
-
-func magnitude(n int64) int64 { return max(n, -max(n, -1<<62)) }
-
-// ChangeText is a change in one line, such as "↑ linux 6.6.30 → 6.6.31 (+1.2 MB)".
-func ChangeText(p result.PackageChange) string {
-	text := ChangeSign(p) + " " + cmp.Or(p.Name, "(no name)") + Prefix(" ", Versions(p.Before))
-	if len(p.Before) > 0 && len(p.After) > 0 {
-		text += " →"
-	}
-	text += Prefix(" ", Versions(p.After))
-	if p.Size != 0 {
-		text += " (" + BytesDelta(p.Size) + ")"
-	}
-	return text
-}
-
-// Who names machines: all of them if they are, else the first few.
-func (ch *Changes) Who(cells []string) string {
-	return cmp.Or(ch.All(cells), Some(cells, InlineCells))
-}
-
-// packageCounts counts the packages of a difference by what became of them.
-func packageCounts(c *result.Closure) string {
-	n := map[result.VersionChange]int{}
-	for _, p := range c.Packages {
-		n[p.Kind]++
-	}
-	return cmp.Or(list(
-		part{n[result.PackageAdded], "added"}, part{n[result.PackageRemoved], "removed"}, part{n[result.PackageUp], "up"},
-		part{n[result.PackageDown], "down"}, part{n[result.PackageModified], "changed"}, part{c.Rebuilt, "rebuilt (same version)"}), "no package changed")
-}
-
-// ChangeSign marks a change.
-func ChangeSign(p result.PackageChange) string {
-	switch p.Kind {
-	case result.PackageAdded:
-		return "+"
-	case result.PackageRemoved:
-		return "−"
-	case result.PackageUp:
-		return "↑"
-	case result.PackageDown:
-		return "↓"
-	}
-	return "~"
-}
-
-// Versions writes the versions of a package; most have one.
-func Versions(list []string) string {
-	const most = 6
-	named := Map(list, func(v string) string { return cmp.Or(v, "(no version)") })
-	if more := len(named) - most; more > 0 {
-		named = append(named[:most], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(named, ", ")
-}
-
-// SizeRange are the smallest and the largest of some.
-type SizeRange struct {
-	least, most int64
-	any         bool
-}
-
-func (s *SizeRange) add(n int64) {
-	if !s.any {
-		*s = SizeRange{n, n, true}
-		return
-	}
-	s.least, s.most = min(s.least, n), max(s.most, n)
-}
-
-func (s SizeRange) String() string { return span2(Bytes(s.least), Bytes(s.most)) }
-
-func (s SizeRange) Signed() string { return span2(BytesDelta(s.least), BytesDelta(s.most)) }
-
-// span2 names two ends, or the one if they read the same.
-func span2(least, most string) string {
-	if least == most {
-		return least
-	}
-	return least + " to " + most
+// Names returns [Changes.AllName] of the cells, or else names the first few.
+func (ch *Changes) Names(cells []string) string {
+	return cmp.Or(ch.AllName(cells), JoinFirst(cells, InlineCells))
 }

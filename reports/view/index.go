@@ -8,17 +8,18 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Index answers which cause stops which cell. A report says it twice, in its
-// cells and in its causes; what either of them says holds.
-type Index struct {
+// CauseIndex finds the causes of cells and the cells of causes. A report links them in its
+// cells and in its causes; a link in one of the two is enough.
+type CauseIndex struct {
 	cells      map[string]result.Cell
 	Causes     map[string][]result.Cause // by the id of a cell
-	Unassigned []result.Cause            // those that stop no cell of the report
+	Unassigned []result.Cause            // causes that block no cell of the report
 	Base       *result.Base              // nil if there is no comparison
 }
 
-func NewIndex(r result.Report) Index {
-	x := Index{cells: map[string]result.Cell{}, Causes: map[string][]result.Cause{}}
+// NewCauseIndex indexes a report.
+func NewCauseIndex(r result.Report) CauseIndex {
+	x := CauseIndex{cells: map[string]result.Cell{}, Causes: map[string][]result.Cause{}}
 	if r.Base != nil && r.Base.Missing == "" {
 		x.Base = r.Base
 	}
@@ -26,36 +27,35 @@ func NewIndex(r result.Report) Index {
 		x.cells[c.ID] = c
 	}
 	for _, cause := range r.Causes {
-		stopped := x.CellsOf(r, cause)
-		for _, id := range stopped {
+		blocked := x.CellsOf(r, cause)
+		for _, id := range blocked {
 			x.Causes[id] = append(x.Causes[id], cause)
 		}
-		if len(stopped) == 0 {
+		if len(blocked) == 0 {
 			x.Unassigned = append(x.Unassigned, cause)
 		}
 	}
 	return x
 }
 
-// CellsOf lists the cells of the report that a cause stops, in their order.
-func (x Index) CellsOf(r result.Report, cause result.Cause) []string {
-	stopped := map[string]bool{}
+// CellsOf returns the ids of the cells that a cause blocks, in the order of the report.
+func (x CauseIndex) CellsOf(r result.Report, cause result.Cause) []string {
+	blocked := map[string]bool{}
 	for _, id := range cause.Cells {
-		stopped[id] = true
+		blocked[id] = true
 	}
 	var ids []string
 	for _, c := range r.Cells {
-		if stopped[c.ID] || cause.ID != "" && slices.Contains(c.Causes, cause.ID) {
+		if blocked[c.ID] || cause.ID != "" && slices.Contains(c.Causes, cause.ID) {
 			ids = append(ids, c.ID)
 		}
 	}
 	return ids
 }
 
-// Outcome is how a cause compares with the base: new if it stops any cell that the
-// base had not, already broken if it stops only such as were. It is empty where
-// that is not known.
-func (x Index) Outcome(c result.Cause) result.Outcome {
+// Outcome compares a cause with the base: new if it blocks a cell that is newly broken,
+// already broken if all its cells were, and empty if that is unknown.
+func (x CauseIndex) Outcome(c result.Cause) result.Outcome {
 	known := len(c.Cells) > 0
 	for _, id := range c.Cells {
 		switch x.cells[id].Outcome() {
@@ -72,9 +72,9 @@ func (x Index) Outcome(c result.Cause) result.Outcome {
 	return ""
 }
 
-// Ordered lists all causes with the cells that they stop, and one for each cell that
-// failed for none. What is new comes first, what was there before last.
-func (x Index) Ordered(r result.Report) []result.Cause {
+// Ordered returns all causes with the cells that they block, and makes one for each failed
+// cell without a cause. New causes come first, those already at the base last.
+func (x CauseIndex) Ordered(r result.Report) []result.Cause {
 	var list []result.Cause
 	for _, c := range r.Causes {
 		c.Cells = x.CellsOf(r, c)
@@ -92,16 +92,15 @@ func (x Index) Ordered(r result.Report) []result.Cause {
 	return list
 }
 
-// Age says whether a cause is new, and since when its cells have failed, as far as
-// that is known.
-func (x Index) Age(c result.Cause) string {
+// Age says whether a cause is new and since when its cells have failed, as far as that is
+// known.
+func (x CauseIndex) Age(c result.Cause) string {
 	facts := []string{x.ageAtBase(c), x.Since(c)}
 	return strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), ", ")
 }
 
-// Since says since when all cells of a cause have failed. It need not have been
-// for this cause all the time.
-func (x Index) Since(c result.Cause) string {
+// Since says since when all cells of a cause have failed, possibly for other causes at first.
+func (x CauseIndex) Since(c result.Cause) string {
 	var last result.Since
 	for _, id := range c.Cells {
 		s := x.cells[id].Since
@@ -115,8 +114,8 @@ func (x Index) Since(c result.Cause) string {
 	return SinceText(&last)
 }
 
-// ageAtBase says whether a cause was there at the base.
-func (x Index) ageAtBase(c result.Cause) string {
+// ageAtBase says whether the base has the cause.
+func (x CauseIndex) ageAtBase(c result.Cause) string {
 	switch outcome := x.Outcome(c); {
 	case x.Base == nil:
 	case outcome == result.NewFailure:
@@ -127,8 +126,8 @@ func (x Index) ageAtBase(c result.Cause) string {
 	return ""
 }
 
-// BlamesMachine reports whether a cause is the machine's and not the flake's.
-func (x Index) BlamesMachine(c result.Cause) bool {
+// BlamesMachine reports whether a cause lies in the machine and not in the flake.
+func (x CauseIndex) BlamesMachine(c result.Cause) bool {
 	if len(c.Cells) == 0 {
 		return c.Kind.Status() == result.Error
 	}
@@ -138,14 +137,4 @@ func (x Index) BlamesMachine(c result.Cause) bool {
 		}
 	}
 	return true
-}
-
-// AlreadyBroken says whether all that a cause stops was broken at the base already.
-func (x Index) AlreadyBroken(c result.Cause) bool {
-	for _, id := range c.Cells {
-		if b := x.cells[id].Base; b == nil || b.Outcome != result.AlreadyBroken {
-			return false
-		}
-	}
-	return len(c.Cells) > 0
 }

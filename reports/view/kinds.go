@@ -6,8 +6,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// kindTitles are the kinds without a place in the grid, in the order in which
-// they are shown, with the words for several of them.
+// kindTitles lists the kinds that have no place in the grid, in display order, with their
+// plurals.
 func kindTitles() [][2]string {
 	return [][2]string{
 		{"check", "checks"}, {"package", "packages"},
@@ -15,7 +15,7 @@ func kindTitles() [][2]string {
 	}
 }
 
-// KindTitle is the word for several cells of a kind.
+// KindTitle returns the word for several cells of a kind.
 func KindTitle(kind string) string {
 	for _, k := range kindTitles() {
 		if k[0] == kind {
@@ -25,7 +25,7 @@ func KindTitle(kind string) string {
 	return kind
 }
 
-// ByKind groups cells: known kinds in their order, then others as they come.
+// ByKind groups cells by kind: known kinds in display order, then the others as they come.
 func ByKind(cells []result.Cell) (kinds []string, groups map[string][]result.Cell) {
 	groups = map[string][]result.Cell{}
 	var found []string

@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Tone is what a piece of text means; colour is one way to show it.
+// Tone is the meaning of a piece of text, which a form may show as a color.
 type Tone int
 
 // The tones of text.
@@ -22,20 +22,20 @@ const (
 	Quiet
 )
 
-// SGR is the number of the colour that a terminal knows; it is empty for none.
+// SGR returns the number of the terminal color, or "" for none.
 func (t Tone) SGR() string {
 	return map[Tone]string{Strong: "1", Good: "32", Warn: "33", Bad: "31", Quiet: "2"}[t]
 }
 
-// Label is what the grid shows of a cell: a sign, and a word or two.
+// Label is what the grid shows for a cell: a sign and a word or two.
 type Label struct {
 	Sign string
 	Text string
 	Tone Tone
 }
 
-// The signs are one column wide in every terminal. Emoji are not: those with a
-// variation selector are counted differently by nearly every program.
+// The signs, each one column wide in every terminal. Emoji are not: nearly every program
+// counts those with a variation selector differently.
 const (
 	SignPassed  = "✔"
 	SignFailed  = "✘"
@@ -47,62 +47,63 @@ const (
 	SignNone    = "·"
 )
 
-func (m Label) String() string {
-	return strings.TrimSpace(m.Sign + " " + m.Text)
-}
+// String returns the label as text.
+func (l Label) String() string { return strings.TrimSpace(l.Sign + " " + l.Text) }
 
-// Labeler makes the marks of one report.
+// Labeler makes the labels of one report.
 type Labeler struct {
-	Index  Index
+	Index  CauseIndex
 	Detail Detail
 }
 
-// Detail is how much a mark says. A grid that is too wide says less, with a
-// legend below it.
+// Detail is how much a label says. A grid that would be too wide says less, and has a legend
+// below it.
 type Detail int
 
+// The levels of detail: everything, the most important word, signs alone.
 const (
 	DetailFull Detail = iota
 	DetailBrief
 	DetailSigns
 )
 
-// Place marks a place of the grid, in which any number of cells may stand.
-func (k Labeler) Place(cells []result.Cell) Label {
+// Place labels a place in the grid, which may hold any number of cells.
+func (l Labeler) Place(cells []result.Cell) Label {
 	if len(cells) == 0 {
 		return Label{Sign: SignNone, Tone: Quiet}
 	}
-	return k.Cell(worst(cells))
+	return l.Cell(worst(cells))
 }
 
-// Cell marks one cell.
-func (k Labeler) Cell(c result.Cell) Label {
-	m := k.Full(c)
-	switch k.Detail {
+// Cell labels one cell in the labeler's detail.
+func (l Labeler) Cell(c result.Cell) Label {
+	label := l.Full(c)
+	switch l.Detail {
 	case DetailFull:
 		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "still failing", result.Fixed: "fixed"}[c.Outcome()]
-		m.Text += Prefix(", ", outcome)
+		label.Text += WithPrefix(", ", outcome)
 	case DetailBrief:
-		m.Text = k.brief(c, m)
+		label.Text = l.brief(c, label)
 		if c.Outcome() == result.NewFailure {
-			m.Text = strings.TrimPrefix(m.Text+", new", ", ")
+			label.Text = strings.TrimPrefix(label.Text+", new", ", ")
 		}
 	case DetailSigns:
-		m.Text = ""
+		label.Text = ""
 	}
-	return m
+	return label
 }
 
-func (k Labeler) Full(c result.Cell) Label {
+// Full labels one cell in full, apart from its outcome.
+func (l Labeler) Full(c result.Cell) Label {
 	switch c.Status {
 	case "":
 		return Label{Sign: SignThere}
 	case result.Passed:
-		return k.passed(c)
+		return l.passed(c)
 	case result.Failed:
-		return Label{SignFailed, k.failure(c), Bad}
+		return Label{SignFailed, l.failure(c), Bad}
 	case result.DependencyFailed:
-		return Label{SignFailed, k.blockedBy(c), Bad}
+		return Label{SignFailed, l.blockedBy(c), Bad}
 	case result.TimedOut:
 		return Label{SignFailed, "timed out", Bad}
 	case result.Canceled:
@@ -116,17 +117,17 @@ func (k Labeler) Full(c result.Cell) Label {
 	return Label{SignError, "error", Warn}
 }
 
-func (k Labeler) passed(c result.Cell) Label {
+func (l Labeler) passed(c result.Cell) Label {
 	took := Seconds(c.TotalSeconds())
 	switch {
 	case c.Flaky:
 		return Label{SignPassed, took + " flaky", Warn}
 	case c.PassedAt(result.PhaseBoot):
-		return Label{SignPassed, took, Good} // machines boot each by itself, whatever they are built of
+		return Label{SignPassed, took, Good} // each machine boots by itself, even if another has the same derivation
 	case c.PassedAt(result.PhaseActivate):
 		return Label{SignPassed, "activated", Good}
 	case c.SameAs != "":
-		return Label{SignSame, "same" + Prefix(" as ", Fit(k.sameAs(c), 24)), Quiet}
+		return Label{SignSame, "same" + WithPrefix(" as ", Fit(l.sameAs(c), 24)), Quiet}
 	case c.How == result.Cached && c.Base != nil && c.Base.Change == result.CellUnchanged:
 		return Label{SignSame, string(result.Unchanged), Quiet}
 	case c.How == result.Cached, c.How == result.Unchanged:
@@ -139,10 +140,10 @@ func (k Labeler) passed(c result.Cell) Label {
 	return Label{SignPassed, took, Good}
 }
 
-// sameAs names the other cell by its row if they stand in one column, by its
-// column if in one row. Of any other, the grid says only that it is there.
-func (k Labeler) sameAs(c result.Cell) string {
-	other, found := k.Index.cells[c.SameAs]
+// sameAs names the cell with the same derivation: by its row if both are in one column, by
+// its column if both are in one row, else not at all.
+func (l Labeler) sameAs(c result.Cell) string {
+	other, found := l.Index.cells[c.SameAs]
 	switch {
 	case !found || !InGrid(c) || !InGrid(other):
 		return ""
@@ -156,9 +157,9 @@ func (k Labeler) sameAs(c result.Cell) string {
 	return ""
 }
 
-// failure says in a word or two at what a cell failed.
-func (k Labeler) failure(c result.Cell) string {
-	for _, cause := range k.Index.Causes[c.ID] {
+// failure says in a word or two where a cell failed.
+func (l Labeler) failure(c result.Cell) string {
+	for _, cause := range l.Index.Causes[c.ID] {
 		rest, isUnit := strings.CutPrefix(cause.Title, "unit ")
 		unit, _, _ := strings.Cut(rest, " ")
 		if cause.Kind == result.CauseUnit && isUnit && unit != "" {
@@ -168,15 +169,15 @@ func (k Labeler) failure(c result.Cell) string {
 	return Fit(cmp.Or(strings.Replace(c.FailedPhase().String(), "check: ", "check ", 1), "failed"), 24)
 }
 
-// blockedBy names what a cell could not be built for.
-func (k Labeler) blockedBy(c result.Cell) string {
-	causes := k.Index.Causes[c.ID]
+// blockedBy names the dependency that kept a cell from being built.
+func (l Labeler) blockedBy(c result.Cell) string {
+	causes := l.Index.Causes[c.ID]
 	if len(causes) == 0 {
-		return k.failure(c)
+		return l.failure(c)
 	}
 	name := derivationName(causes[0].DrvPath)
 	if name == "" {
-		return k.failure(c)
+		return l.failure(c)
 	}
 	text := "needs " + Fit(name, 24)
 	if more := len(causes) - 1; more > 0 {
@@ -185,20 +186,27 @@ func (k Labeler) blockedBy(c result.Cell) string {
 	return text
 }
 
-// brief is the text of a mark in brief.
-func (k Labeler) brief(c result.Cell, m Label) string {
+// brief returns the text of a brief label.
+func (l Labeler) brief(c result.Cell, label Label) string {
 	switch {
 	case c.Status == result.DependencyFailed, c.Status == result.Failed:
 		return string(c.FailedPhase().Kind)
-	case m.Sign == SignPassed && !c.Flaky, c.Status == result.TimedOut:
-		return m.Text
+	case label.Sign == SignPassed && !c.Flaky, c.Status == result.TimedOut:
+		return label.Text
 	}
 	return ""
 }
 
-// worst returns the cell that says most about a place of several.
+// worst returns the most severe of several cells.
 func worst(cells []result.Cell) result.Cell {
 	return slices.MaxFunc(cells, func(a, b result.Cell) int {
 		return cmp.Compare(a.Status.Severity(), b.Status.Severity())
 	})
+}
+
+// derivationName returns the name in a store path such as /nix/store/HASH-libfrob-1.2.drv.
+func derivationName(path string) string {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	_, name, _ := strings.Cut(base, "-")
+	return strings.TrimSuffix(name, ".drv")
 }

@@ -10,21 +10,21 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// The grid of a report is the layout of the matrix, whatever a selection or a shard left
-// out: where the home that serves a host was not run, no other takes its place.
-func TestSheetIsTheMatrixsLayout(t *testing.T) {
+// The layout of a report is that of its matrix, whatever a selection or a shard left out. If
+// the home that serves a host was left out, no other home takes its place.
+func TestLayoutFollowsTheMatrix(t *testing.T) {
 	rng := rand.New(rand.NewSource(1))
 	for range 500 {
 		m := matrix.New(randomInventory(rng))
 		m = m.With(withSystems(rng, m)...)
 		m = randomPart(rng, m)
-		s := NewLayout(Terminal().Report(reportOf(m)))
+		layout := NewLayout(Terminal().Report(reportOf(m)))
 		rows := m.Rows()
-		if len(s.Rows) != len(rows) {
-			t.Fatalf("%d rows, want %d\n%+v", len(s.Rows), len(rows), m.Cells)
+		if len(layout.Rows) != len(rows) {
+			t.Fatalf("%d rows, want %d\n%+v", len(layout.Rows), len(rows), m.Cells)
 		}
 		for i, want := range rows {
-			got := s.Rows[i]
+			got := layout.Rows[i]
 			if !slices.Equal(got.ids(), idsOfRow(want)) {
 				t.Fatalf("row %s: got %v, want %v\n%+v", got.Title(), got.ids(), idsOfRow(want), m.Cells)
 			}
@@ -40,14 +40,14 @@ func TestSheetIsTheMatrixsLayout(t *testing.T) {
 				}
 			}
 		}
-		if got, want := s.every(), everyID(m); !slices.Equal(got, want) {
-			t.Fatalf("cells of the sheet are %v, want %v", got, want)
+		if got, want := layout.ids(), allIDs(m); !slices.Equal(got, want) {
+			t.Fatalf("the layout has the cells %v, want %v", got, want)
 		}
 	}
 }
 
-// Cells whose ids are the same, as once a credential in them is masked, are all shown.
-func TestSheetShowsCellsOfOneID(t *testing.T) {
+// Cells may have the same id once a credential in it is masked. All of them are shown.
+func TestLayoutShowsCellsWithTheSameID(t *testing.T) {
 	const id = "home/***"
 	r := result.Report{Grid: result.Grid{Hosts: []string{"a", "b"}, Rows: []result.Row{{Host: "a", Cells: []string{id, id}}, {Host: "b", Cells: []string{id}}}}}
 	for _, c := range []result.Cell{{User: "u"}, {User: "v"}, {User: "u", Host: "a"}, {User: "u", Host: "b"}, {User: "u", Host: "c"}} {
@@ -56,10 +56,10 @@ func TestSheetShowsCellsOfOneID(t *testing.T) {
 	}
 	r.Cells = append(r.Cells, result.Cell{ID: id, Kind: "home", User: "v", Status: result.Failed})
 	var got []string
-	for _, w := range NewLayout(r).Rows {
+	for _, row := range NewLayout(r).Rows {
 		for _, user := range []string{"u", "v"} {
-			for _, c := range w.Homes[user] {
-				got = append(got, w.Title()+" "+c.User+"@"+c.Host+" "+string(c.Status))
+			for _, c := range row.Homes[user] {
+				got = append(got, row.Title()+" "+c.User+"@"+c.Host+" "+string(c.Status))
 			}
 		}
 	}
@@ -72,8 +72,8 @@ func TestSheetShowsCellsOfOneID(t *testing.T) {
 	}
 }
 
-// A report may name many cells and rows: laying it out compares none of them with all others.
-func TestSheetOfALongReport(t *testing.T) {
+// A report may have many cells and rows. Laying it out takes time in proportion to them.
+func TestLayoutOfALongReport(t *testing.T) {
 	const many = 100_000
 	r := result.Report{}
 	for i := range many {
@@ -85,13 +85,13 @@ func TestSheetOfALongReport(t *testing.T) {
 	for i := range many {
 		r.Grid.Rows[0].Cells = append(r.Grid.Rows[0].Cells, "nixos/"+strconv.Itoa(i))
 	}
-	s := NewLayout(r)
-	if len(s.Rows[0].System) != many || len(s.Rows) != 2*many {
-		t.Errorf("%d rows, %d systems in the first", len(s.Rows), len(s.Rows[0].System))
+	rows := NewLayout(r).Rows
+	if len(rows[0].System) != many || len(rows) != 2*many {
+		t.Errorf("%d rows, %d systems in the first", len(rows), len(rows[0].System))
 	}
 }
 
-// randomPart gives a matrix, a shard of it, or what a selection leaves.
+// randomPart returns a matrix, a shard of it, or a selection from it.
 func randomPart(rng *rand.Rand, m matrix.Matrix) matrix.Matrix {
 	if len(m.Cells) == 0 {
 		return m
@@ -142,7 +142,7 @@ func randomInventory(rng *rand.Rand) matrix.Inventory {
 	return inv
 }
 
-// withSystems gives some of the hosts the system that their evaluation told.
+// withSystems sets the system of some hosts, as their evaluation does.
 func withSystems(rng *rand.Rand, m matrix.Matrix) []matrix.Cell {
 	var known []matrix.Cell
 	for _, c := range m.Cells {
@@ -174,24 +174,24 @@ func idsOfRow(row matrix.Row) []string {
 	return sorted(ids)
 }
 
-func (w Row) ids() []string {
+func (r Row) ids() []string {
 	var ids []string
-	for _, cells := range w.Homes {
+	for _, cells := range r.Homes {
 		ids = append(ids, idsOf(cells)...)
 	}
-	return sorted(append(append(ids, idsOf(w.System)...), idsOf(w.VM)...))
+	return sorted(append(append(ids, idsOf(r.System)...), idsOf(r.VM)...))
 }
 
-// every lists the ids of all cells that a sheet shows.
-func (s *Layout) every() []string {
-	ids := idsOf(s.Others)
-	for _, w := range s.Rows {
-		ids = append(ids, w.ids()...)
+// ids returns the ids of all cells in the layout.
+func (l *Layout) ids() []string {
+	ids := idsOf(l.Others)
+	for _, row := range l.Rows {
+		ids = append(ids, row.ids()...)
 	}
 	return sorted(ids)
 }
 
-func everyID(m matrix.Matrix) []string {
+func allIDs(m matrix.Matrix) []string {
 	var ids []string
 	for _, c := range m.Cells {
 		ids = append(ids, c.ID)

@@ -1,47 +1,44 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/result"
 )
 
-// Note is what is said of some cells.
+// Note is a remark on some cells.
 type Note struct {
 	Text  string
-	Cells []string
+	Cells []string // ids
 }
 
-// addNote adds a cell to those of which the same is said.
-func addNote(list []Note, words, id string) []Note {
-	i := slices.IndexFunc(list, func(t Note) bool { return t.Text == words })
+// addNote adds a cell to the note with this text.
+func addNote(list []Note, text, id string) []Note {
+	i := slices.IndexFunc(list, func(n Note) bool { return n.Text == text })
 	if i < 0 {
 		i = len(list)
-		list = append(list, Note{Text: words})
+		list = append(list, Note{Text: text})
 	}
 	list[i].Cells = append(list[i].Cells, id)
 	return list
 }
 
-// Notes are those of all cells, once each.
-func Notes(cells []result.Cell, k Labeler) []Note {
+// Notes returns the notes on cells, each text once.
+func Notes(cells []result.Cell, l Labeler) []Note {
 	var list []Note
 	for _, c := range cells {
-		if words := noteOn(c, k); words != "" {
-			list = addNote(list, words, c.ID)
+		if text := noteOn(c, l); text != "" {
+			list = addNote(list, text, c.ID)
 		}
 	}
 	return list
 }
 
-// noteOn is what is to be said of a cell, the same words for all cells of which
-// the same is to be said.
-func noteOn(c result.Cell, k Labeler) string {
-	why := Prefix(" (", Reason(c))
-	if why != "" {
-		why += ")"
-	}
+// noteOn returns what the grid does not say about a cell.
+func noteOn(c result.Cell, l Labeler) string {
+	why := InParentheses(Reason(c))
 	switch {
 	case c.Status == result.Passed && c.Flaky:
 		return SignPassed + " flaky, passed only after a retry" + why
@@ -57,20 +54,67 @@ func noteOn(c result.Cell, k Labeler) string {
 		return SignSkipped + " canceled" + why
 	case c.Status == result.Passed && c.Note != "":
 		return SignSame + " " + c.Note
-	case c.Status == result.Passed && c.SameAs != "" && k.sameAs(c) == "":
+	case c.Status == result.Passed && c.SameAs != "" && l.sameAs(c) == "":
 		return SignSame + " same as " + c.SameAs
 	case c.Status.NeedsAttention() && !InGrid(c):
-		return k.Cell(c).String() + why
+		return l.Cell(c).String() + why
 	}
 	return ""
 }
 
-// Reason is a cell's note without the word that says the same as its status.
+// Reason returns a cell's note without a prefix that repeats the status.
 func Reason(c result.Cell) string {
-	for _, word := range []string{"only evaluated: ", "skipped: "} {
-		if rest, found := strings.CutPrefix(c.Note, word); found {
+	for _, prefix := range []string{"only evaluated: ", "skipped: "} {
+		if rest, found := strings.CutPrefix(c.Note, prefix); found {
 			return rest
 		}
 	}
 	return c.Note
+}
+
+// SlowBoots lists how machines were booted without hardware virtualization, and why.
+func SlowBoots(cells []result.Cell) []string {
+	var hows []string
+	for _, c := range cells {
+		for _, phase := range c.Phases {
+			// The message of a machine that failed begins with what went wrong.
+			_, why, found := strings.Cut("; "+phase.Message, "; with tcg")
+			if how := "with tcg" + why; c.Kind == "vm" && found && !slices.Contains(hows, how) {
+				hows = append(hows, how)
+			}
+		}
+	}
+	return hows
+}
+
+// NotTestedText says in one line what the run left out, grouped by reason. It is empty if
+// the run tested everything.
+func NotTestedText(r result.Report) string {
+	var whys []string
+	left := map[string][]string{}
+	for _, n := range r.NotTested {
+		if left[n.Why] == nil {
+			whys = append(whys, n.Why)
+		}
+		left[n.Why] = append(left[n.Why], leftOutText(n))
+	}
+	for i, why := range whys {
+		whys[i] = strings.Join(left[why], ", ") + InParentheses(why)
+	}
+	return strings.Join(whys, "; ")
+}
+
+// leftOutText says how many of a kind were left out.
+func leftOutText(n result.NotTested) string {
+	noun := cmp.Or(map[string]string{"devshell": "dev shell"}[n.Kind], n.Kind)
+	countable := slices.Contains([]string{"home", "vm", "check", "package", "devshell", "formatter"}, n.Kind)
+	switch {
+	case n.Count <= 0 && countable:
+		return noun + "s"
+	case n.Count <= 0:
+		return noun
+	case countable:
+		return Count(n.Count, noun)
+	}
+	return joinCounts(count{n.Count, noun}) // "2 nixos" names hosts by their kind
 }

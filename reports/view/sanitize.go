@@ -9,73 +9,73 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Terminal is the washer for terminals. A line of 500 characters is five lines
-// of a wide terminal; the whole is in the log that the report points to.
+// Terminal returns the sanitizer for terminals. A line of 500 characters fills five lines of a
+// wide terminal; the log that the report points to has the full text.
 func Terminal() Sanitizer {
-	return Sanitizer{Clean: clean.Text, Width: 500, Lines: 60}
+	return Sanitizer{Clean: clean.Text, MaxWidth: 500, MaxLines: 60}
 }
 
-// Sanitizer makes every string of a report safe for one kind of sink, once and
-// before anything is done with it, so that no sink can forget one.
+// Sanitizer makes every string of a report safe for one form, before the form uses any of
+// them, so that it cannot forget one.
 type Sanitizer struct {
-	Clean func(string) string // cleans several lines; see internal/clean
-	Width int                 // longest line that is kept whole, in characters
-	Lines int                 // most lines of a log or message that are kept
+	Clean    func(string) string // cleans several lines; see internal/clean
+	MaxWidth int                 // longest line that is not shortened, in characters
+	MaxLines int                 // most lines kept of a log or message
 }
 
-// Report returns a clean copy of r. The outputs of cells are left out, since no
-// sink that prints for people shows them.
-func (w Sanitizer) Report(r result.Report) result.Report {
-	r.Tool.Version, r.Nix.Version = w.Line(r.Tool.Version), w.Line(r.Nix.Version)
-	r.Flake.Ref, r.Flake.Locked, r.Flake.Rev = w.Line(r.Flake.Ref), w.Line(r.Flake.Locked), w.Line(r.Flake.Rev)
-	r.Verdict = result.Verdict(w.Line(string(r.Verdict)))
-	r.Grid = result.Grid{Hosts: w.list(r.Grid.Hosts), Users: w.list(r.Grid.Users), Orphans: w.list(r.Grid.Orphans), Rows: Map(r.Grid.Rows, w.row)}
-	r.Cells = Map(r.Cells, w.cell)
-	r.Causes = Map(r.Causes, w.cause)
-	r.Notes = w.list(r.Notes)
-	r.Warnings = Map(r.Warnings, w.warning)
+// Report returns a clean copy of r without the outputs of cells, which no form for people
+// shows.
+func (s Sanitizer) Report(r result.Report) result.Report {
+	r.Tool.Version, r.Nix.Version = s.Line(r.Tool.Version), s.Line(r.Nix.Version)
+	r.Flake.Ref, r.Flake.Locked, r.Flake.Rev = s.Line(r.Flake.Ref), s.Line(r.Flake.Locked), s.Line(r.Flake.Rev)
+	r.Verdict = result.Verdict(s.Line(string(r.Verdict)))
+	r.Grid = result.Grid{Hosts: s.list(r.Grid.Hosts), Users: s.list(r.Grid.Users), Orphans: s.list(r.Grid.Orphans), Rows: Map(r.Grid.Rows, s.row)}
+	r.Cells = Map(r.Cells, s.cell)
+	r.Causes = Map(r.Causes, s.cause)
+	r.Notes = s.list(r.Notes)
+	r.Warnings = Map(r.Warnings, s.warning)
 	r.NotTested = Map(r.NotTested, func(n result.NotTested) result.NotTested {
-		n.Kind, n.Why = w.Line(n.Kind), w.Line(n.Why)
+		n.Kind, n.Why = s.Line(n.Kind), s.Line(n.Why)
 		return n
 	})
 	if r.Base != nil {
 		base := *r.Base
-		base.Ref, base.Rev = w.Line(base.Ref), w.Line(base.Rev)
-		base.Note, base.Missing = w.Line(base.Note), w.Line(base.Missing)
+		base.Ref, base.Rev = s.Line(base.Ref), s.Line(base.Rev)
+		base.Note, base.Missing = s.Line(base.Note), s.Line(base.Missing)
 		r.Base = &base
 	}
 	return r
 }
 
-func (w Sanitizer) cell(c result.Cell) result.Cell {
-	for _, s := range []*string{
+func (s Sanitizer) cell(c result.Cell) result.Cell {
+	for _, field := range []*string{
 		&c.ID, &c.Kind, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath,
 	} {
-		*s = w.Line(*s)
+		*field = s.Line(*field)
 	}
-	c.Status, c.How = result.Status(w.Line(string(c.Status))), result.How(w.Line(string(c.How)))
-	c.Causes, c.Phases, c.OutPaths = w.list(c.Causes), Map(c.Phases, w.phase), nil
+	c.Status, c.How = result.Status(s.Line(string(c.Status))), result.How(s.Line(string(c.How)))
+	c.Causes, c.Phases, c.OutPaths = s.list(c.Causes), Map(c.Phases, s.phase), nil
 	if c.Since != nil {
 		since := *c.Since
-		since.Rev = w.Line(since.Rev)
+		since.Rev = s.Line(since.Rev)
 		c.Since = &since
 	}
 	if c.Base != nil {
-		base := w.base(*c.Base)
+		base := s.base(*c.Base)
 		c.Base = &base
 	}
 	return c
 }
 
-func (w Sanitizer) base(b result.CellBase) result.CellBase {
-	b.Change, b.Outcome = result.Change(w.Line(string(b.Change))), result.Outcome(w.Line(string(b.Outcome)))
-	b.Status, b.DrvPath, b.Note = result.Status(w.Line(string(b.Status))), w.Line(b.DrvPath), w.Line(b.Note)
+func (s Sanitizer) base(b result.CellBase) result.CellBase {
+	b.Change, b.Outcome = result.Change(s.Line(string(b.Change))), result.Outcome(s.Line(string(b.Outcome)))
+	b.Status, b.DrvPath, b.Note = result.Status(s.Line(string(b.Status))), s.Line(b.DrvPath), s.Line(b.Note)
 	if b.Closure != nil {
 		closure := *b.Closure
-		closure.Unknown = w.Line(closure.Unknown)
+		closure.Unknown = s.Line(closure.Unknown)
 		closure.Packages = Map(closure.Packages, func(p result.PackageChange) result.PackageChange {
-			p.Name, p.Kind = w.Line(p.Name), result.VersionChange(w.Line(string(p.Kind)))
-			p.Before, p.After = w.list(p.Before), w.list(p.After)
+			p.Name, p.Kind = s.Line(p.Name), result.VersionChange(s.Line(string(p.Kind)))
+			p.Before, p.After = s.list(p.Before), s.list(p.After)
 			return p
 		})
 		b.Closure = &closure
@@ -83,78 +83,77 @@ func (w Sanitizer) base(b result.CellBase) result.CellBase {
 	return b
 }
 
-func (w Sanitizer) phase(p result.Phase) result.Phase {
-	p.Name = result.ParsePhaseName(w.Line(p.Name.String()))
-	p.Status = result.Status(w.Line(string(p.Status)))
-	p.Message, p.Log = w.Head(p.Message), w.Line(p.Log)
-	p.Files, p.Causes = w.list(p.Files), w.list(p.Causes)
+func (s Sanitizer) phase(p result.Phase) result.Phase {
+	p.Name = result.ParsePhaseName(s.Line(p.Name.String()))
+	p.Status = result.Status(s.Line(string(p.Status)))
+	p.Message, p.Log = s.Head(p.Message), s.Line(p.Log)
+	p.Files, p.Causes = s.list(p.Files), s.list(p.Causes)
 	p.Duration, p.Waiting = max(0, p.Duration), max(0, p.Waiting)
 	return p
 }
 
-func (w Sanitizer) cause(c result.Cause) result.Cause {
-	for _, s := range []*string{&c.ID, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
-		*s = w.Line(*s)
+func (s Sanitizer) cause(c result.Cause) result.Cause {
+	for _, field := range []*string{&c.ID, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
+		*field = s.Line(*field)
 	}
-	c.Kind = result.CauseKind(w.Line(string(c.Kind)))
-	c.Message, c.LogTail, c.Cells = w.Head(c.Message), w.Tail(c.LogTail), w.list(c.Cells)
-	c.Location = w.place(c.Location)
+	c.Kind = result.CauseKind(s.Line(string(c.Kind)))
+	c.Message, c.LogTail, c.Cells = s.Head(c.Message), s.Tail(c.LogTail), s.list(c.Cells)
+	c.Location = s.location(c.Location)
 	return c
 }
 
-func (w Sanitizer) warning(x result.Warning) result.Warning {
-	x.Text, x.Cells, x.Location = w.Line(x.Text), w.list(x.Cells), w.place(x.Location)
-	return x
+func (s Sanitizer) warning(w result.Warning) result.Warning {
+	w.Text, w.Cells, w.Location = s.Line(w.Text), s.list(w.Cells), s.location(w.Location)
+	return w
 }
 
-func (w Sanitizer) place(l *result.Location) *result.Location {
+func (s Sanitizer) location(l *result.Location) *result.Location {
 	if l == nil {
 		return nil
 	}
-	place := *l
-	place.File = w.Line(place.File)
-	return &place
+	location := *l
+	location.File = s.Line(location.File)
+	return &location
 }
 
-// Line cleans what has to be one line.
-func (w Sanitizer) Line(s string) string {
-	return strings.TrimSpace(cut(w.Clean(clean.Clean(s)), w.Width))
+// Line cleans a text that must be one line.
+func (s Sanitizer) Line(text string) string {
+	return strings.TrimSpace(cut(s.Clean(clean.Clean(text)), s.MaxWidth))
 }
 
-func (w Sanitizer) row(g result.Row) result.Row {
-	g.Host, g.Key, g.Cells = w.Line(g.Host), w.Line(g.Key), w.list(g.Cells)
-	return g
+func (s Sanitizer) row(r result.Row) result.Row {
+	r.Host, r.Key, r.Cells = s.Line(r.Host), s.Line(r.Key), s.list(r.Cells)
+	return r
 }
 
-func (w Sanitizer) list(lines []string) []string { return Map(lines, w.Line) }
+func (s Sanitizer) list(lines []string) []string { return Map(lines, s.Line) }
 
-// Head cleans several lines of which the first say most.
-func (w Sanitizer) Head(s string) string {
-	lines := w.split(s)
-	if more := len(lines) - w.Lines; more > 0 {
-		return strings.Join(append(w.cut(lines[:w.Lines]), fmt.Sprintf("… (%d more lines)", more)), "\n")
+// Head cleans a text and keeps its first lines.
+func (s Sanitizer) Head(text string) string {
+	lines := s.split(text)
+	if more := len(lines) - s.MaxLines; more > 0 {
+		return strings.Join(append(s.cut(lines[:s.MaxLines]), fmt.Sprintf("… (%d more lines)", more)), "\n")
 	}
-	return strings.Join(w.cut(lines), "\n")
+	return strings.Join(s.cut(lines), "\n")
 }
 
-// Tail cleans several lines of which the last say most.
-func (w Sanitizer) Tail(s string) string {
-	lines := w.split(s)
-	return strings.Join(w.cut(lines[max(0, len(lines)-w.Lines):]), "\n")
+// Tail cleans a text and keeps its last lines.
+func (s Sanitizer) Tail(text string) string {
+	lines := s.split(text)
+	return strings.Join(s.cut(lines[max(0, len(lines)-s.MaxLines):]), "\n")
 }
 
-// split cleans several lines, without empty ones at either end.
-func (w Sanitizer) split(s string) []string {
-	text := strings.TrimRight(strings.Trim(w.Clean(s), "\n"), " \t\n")
-	return strings.Split(text, "\n")
+// split cleans a text and returns its lines, without empty ones at either end.
+func (s Sanitizer) split(text string) []string {
+	return strings.Split(strings.TrimRight(strings.Trim(s.Clean(text), "\n"), " \t\n"), "\n")
 }
 
-// cut shortens each of the lines that are kept.
-func (w Sanitizer) cut(lines []string) []string {
-	return Map(lines, func(line string) string { return cut(line, w.Width) })
+// cut shortens each line.
+func (s Sanitizer) cut(lines []string) []string {
+	return Map(lines, func(line string) string { return cut(line, s.MaxWidth) })
 }
 
-// cut shortens a line of more than width characters and says by how much.
+// cut shortens a line to width characters and says how many it left out.
 func cut(line string, width int) string {
 	if len(line) <= width {
 		return line

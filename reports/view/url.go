@@ -8,8 +8,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// SourceURL leads to a place in the flake's files, to nothing if it is none
-// below them.
+// SourceURL returns the address of a place in the flake's files, given the address of their
+// root, or "" if the place is outside of them.
 func SourceURL(base string, l result.Location) string {
 	base = WebURL(base)
 	if base == "" {
@@ -20,7 +20,7 @@ func SourceURL(base string, l result.Location) string {
 		if part == "" || part == "." || part == ".." {
 			return ""
 		}
-		parts[i] = strings.ReplaceAll(url.PathEscape(part), "@", "%40") // which calls nobody
+		parts[i] = strings.ReplaceAll(url.PathEscape(part), "@", "%40") // an @ would notify someone on GitHub
 	}
 	address := strings.TrimRight(base, "/") + "/" + strings.Join(parts, "/")
 	if l.Line > 0 {
@@ -29,7 +29,7 @@ func SourceURL(base string, l result.Location) string {
 	return address
 }
 
-// WebURL is an address if it leads to the web, else nothing.
+// WebURL returns an http or https address, and "" for any other.
 func WebURL(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {

@@ -58,7 +58,7 @@ func (b *board) gridRows() []gridRow {
 }
 
 func (b *board) place(at view.LivePlace) place {
-	p := place{sign: at.Mark.Sign, text: at.Mark.Text, brief: at.Mark.Brief, sgr: at.Mark.SGR, state: passed}
+	p := place{sign: at.Label.Sign, text: at.Label.Text, brief: at.Label.Brief, sgr: at.Label.SGR, state: passed}
 	for _, id := range at.Cells {
 		c := b.Cells[id]
 		switch {
