@@ -157,7 +157,7 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evaluation) {
 	res := Result{Cell: c, DrvPath: e.instance.DrvPath, OutPaths: e.instance.Outputs, Phases: []Phase{e.phase}, Flaky: e.flaky}
 	if e.instance.Home != nil {
 		res.Home = *e.instance.Home
-		res.Cell = c.For(res.Home.Username)
+		res.Cell = c.WithUser(res.Home.Username)
 	}
 	if e.instance.VM != nil {
 		res.vm = *e.instance.VM

@@ -92,7 +92,7 @@ func (j *job) notTested() []result.NotTested {
 		return nil
 	}
 	var byFile, others []result.NotTested
-	for _, l := range all.Left(j.selection) {
+	for _, l := range all.LeftOut(j.selection) {
 		n := result.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + j.opts.origin.name(l.Filter)}
 		asked := l.Filter != "kind" || len(j.opts.selection.kinds) > 0
 		switch {
@@ -170,7 +170,7 @@ func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []result.
 	for _, flag := range []given{{"cell", &f.selection.cells}, {"exclude", &f.selection.exclude}} {
 		for _, pattern := range m.Unmatched(*flag.values) {
 			g, _ := matrix.ParseGlob(pattern)
-			if slices.ContainsFunc(seen, g.Match) || slices.ContainsFunc(unsure, g.MayMatchBelow) {
+			if slices.ContainsFunc(seen, g.Match) || slices.ContainsFunc(unsure, g.MayMatchPrefix) {
 				continue
 			}
 			text := fmt.Sprintf("--%s %s matches nothing", flag.flag, pattern)
