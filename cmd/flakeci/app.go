@@ -23,21 +23,21 @@ const (
 	exitInterrupted = 130
 )
 
-// App is the program with all that it reads and writes.
+// App is the program with everything that it reads and writes.
 type App struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Env            []string // KEY=value
 	Args           []string // without the program's name
 
-	voice   voice
-	secrets redact.Secrets // masked in all that is said and written
+	printer printer
+	secrets redact.Secrets // masked in everything that is printed and written
 
-	sight    atomic.Pointer[sighting] // what to report of this run after a crash
-	crashing sync.Mutex               // never released once flakeci crashes or ends
+	crashState atomic.Pointer[crashState] // what to report of this run after a crash
+	crashing   sync.Mutex                 // not released after a crash, or at the end
 }
 
-// Main runs the subcommand that the arguments name and gives the exit code.
+// Main runs the subcommand in the arguments and returns the exit code.
 func (a *App) Main(ctx context.Context) int {
 	a.learnSecrets()
 	args, err := joinPairs(a.Args)
@@ -49,7 +49,7 @@ func (a *App) Main(ctx context.Context) int {
 	return a.exit(ctx, err)
 }
 
-// exit says what went wrong, if anything did, and chooses the code.
+// exit prints the error, if there is one, and returns the exit code.
 func (a *App) exit(ctx context.Context, err error) int {
 	var code exitCode
 	switch {
@@ -58,16 +58,16 @@ func (a *App) exit(ctx context.Context, err error) int {
 	case errors.As(err, &code):
 		return int(code)
 	case ctx.Err() != nil:
-		a.say("interrupted")
+		a.printf("interrupted")
 		return exitInterrupted
 	}
-	return a.complain(err)
+	return a.fail(err)
 }
 
-// exitCode is how a run that did its work ends with a code other than 0.
+// exitCode ends a run whose result was reported with a code other than 0.
 type exitCode int
 
-func (exitCode) Error() string { return "the verdict is told already" }
+func (exitCode) Error() string { return "the run did not pass" }
 
 // usageError is a mistake on the command line.
 type usageError struct {
@@ -79,12 +79,13 @@ func (e *usageError) Error() string { return e.msg }
 func (a *App) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "flakeci",
-		Short: "Evaluate, build, boot and report every configuration of a Nix flake",
+		Short: "Evaluate, build and boot every configuration of a Nix flake",
 		Long: `flakeci evaluates and builds every NixOS host and every home of a flake, boots
-hosts in QEMU, and says which machine and which person a fault affects, and by
-what.
+hosts in QEMU, and reports which machines and users each fault affects, and why.
 
-FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
+FLAKE is a folder or a flake reference as Nix takes it (default ".").
+
+Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 error, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          subcommand,
@@ -99,7 +100,7 @@ FLAKE is what Nix takes as a flake reference, or a folder; "." if left out.`,
 	return root
 }
 
-// env looks a variable up.
+// env returns the value of an environment variable.
 func (a *App) env(key string) string {
 	for i := len(a.Env) - 1; i >= 0; i-- {
 		if k, v, _ := strings.Cut(a.Env[i], "="); k == key {
@@ -109,21 +110,19 @@ func (a *App) env(key string) string {
 	return ""
 }
 
-// inCI reports whether this is a CI job, with nobody at the terminal. GitHub, GitLab
-// and most others set CI.
+// inCI reports whether this is a CI job. GitHub, GitLab and most others set CI.
 func (a *App) inCI() bool {
 	return !slices.Contains([]string{"", "0", "false"}, a.env("CI")) || a.env("GITHUB_ACTIONS") == "true"
 }
 
-// Flags that take two values, as Nix has them.
+// pairFlags take two values, as they do in Nix.
 var pairFlags = []string{"--override-input", "--option"}
 
-// pairSeparator stands between the two values of a pair flag once they are
-// joined; it cannot occur in an argument.
+// pairSeparator joins the two values of a pair flag; it cannot occur in an argument.
 const pairSeparator = "\x00"
 
-// joinPairs makes "--option KEY VALUE" one argument, which is all that the flag
-// library knows.
+// joinPairs makes "--option KEY VALUE" one argument: flags of the flag library take only
+// one value.
 func joinPairs(args []string) ([]string, error) {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -132,7 +131,7 @@ func joinPairs(args []string) ([]string, error) {
 			return append(out, args[i:]...), nil
 		case args[i] == pairFlags[0] || args[i] == pairFlags[1]:
 			if i+2 >= len(args) {
-				return nil, &usageError{msg: args[i] + " takes two values", hint: "such as --override-input nixpkgs path:./nixpkgs, --option cores 2"}
+				return nil, &usageError{msg: args[i] + " takes two values", hint: "for example --override-input nixpkgs path:./nixpkgs, or --option cores 2"}
 			}
 			out = append(out, args[i]+"="+args[i+1]+pairSeparator+args[i+2])
 			i += 2
@@ -143,19 +142,19 @@ func joinPairs(args []string) ([]string, error) {
 	return out, nil
 }
 
-// pairs is a flag that takes two values and may be given again.
+// pairs is a flag that takes two values and can be repeated.
 type pairs [][2]string
 
 func (p *pairs) String() string { return "" }
 
-// Type is how the values are called in the help.
+// Type names the values in the help.
 func (p *pairs) Type() string { return "NAME VALUE" }
 
-// Set takes the two values joined.
+// Set adds two joined values.
 func (p *pairs) Set(s string) error {
 	name, value, ok := strings.Cut(s, pairSeparator)
 	if !ok {
-		return errors.New("takes two values, each as an argument of its own")
+		return errors.New("not two values")
 	}
 	*p = append(*p, [2]string{name, value})
 	return nil

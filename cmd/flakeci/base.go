@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,37 +21,37 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// baseFlags say what a run is compared with.
+// baseFlags say what to compare a run with.
 type baseFlags struct {
 	ref, report string
 	changedOnly bool
-	needed      bool // without a base there is nothing to do
+	needed      bool // a run without a base is an error
 }
 
 func (f *baseFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.ref, "base", "", "compare with the flake at `REF`: a git revision of its repository, or a flake reference")
-	fs.StringVar(&f.report, "base-report", "", "take what the base came to from `FILE`, a report that an earlier run saved with --json")
-	fs.BoolVar(&f.changedOnly, "changed-only", false, "leave out what has the same derivation as at the base")
+	fs.StringVar(&f.ref, "base", "", "compare with the flake at `REF`, a git revision or a flake reference")
+	fs.StringVar(&f.report, "base-report", "", "take the base's results from `FILE`, a report saved by an earlier run with --json")
+	fs.BoolVar(&f.changedOnly, "changed-only", false, "skip cells whose derivation is the same as at the base")
 }
 
 func (f *baseFlags) check() error {
 	if f.changedOnly && f.ref == "" && f.report == "" {
-		return &usageError{msg: "--changed-only needs a base", hint: "give one with --base REF, such as --base main"}
+		return &usageError{msg: "--changed-only needs a base", hint: "give one with --base or --base-report, such as --base main"}
 	}
 	return nil
 }
 
 func (f *baseFlags) given() bool { return f.ref != "" || f.report != "" }
 
-// baseline is what a run is compared with, on its way.
+// baseline is the base of a run.
 type baseline struct {
 	base   *runner.Base // nil if there is nothing to compare with
 	report *result.Base
 }
 
-// findBase opens the flake before the change and lists what it offered. In CI, the
-// report says why there is no base, and the flake is tested all the same. At a desk, a
-// base that does not exist is an error. A file that is not a report always is.
+// findBase opens the flake at the base and lists its cells. In CI, if the base does not
+// exist, the report says why, and the flake is tested without one. Elsewhere that is an
+// error. A file that is not a report always is.
 func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	f := j.opts.base
 	if !f.given() {
@@ -68,7 +69,7 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline, error) {
 	err := b.open(ctx, j, filepath.Join(tmp, "base"))
 	var none *noBaseError
 	if errors.As(err, &none) && ctx.Err() == nil && (f.needed || !j.app.inCI()) {
-		return baseline{}, j.opts.origin.mistake("base", "there is nothing to compare with: "+err.Error(), none.hint)
+		return baseline{}, j.opts.origin.usageError("base", "nothing to compare with: "+err.Error(), none.hint)
 	}
 	if err != nil {
 		b.report.Missing, b.base = err.Error(), nil
@@ -86,19 +87,19 @@ func (e *noBaseError) Error() string { return e.err.Error() }
 
 func (e *noBaseError) Unwrap() error { return e.err }
 
-// readReport takes what the base came to from an earlier run.
+// readReport takes the results of the base from the report of an earlier run.
 func (b *baseline) readReport(path string) error {
 	file, err := safefile.OpenNamed(path)
 	if err != nil {
-		return &usageError{msg: err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+		return &usageError{msg: err.Error(), hint: "--base-report takes a file written by flakeci run --json"}
 	}
 	defer file.Close()
 	r, err := result.ReadJSON(file)
 	if err != nil {
-		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file written by flakeci run --json"}
 	}
 	if err := checkPaths(r); err != nil {
-		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file that flakeci run --json wrote"}
+		return &usageError{msg: path + ": " + err.Error(), hint: "--base-report takes a file written by flakeci run --json"}
 	}
 	if b.report.Ref == "" {
 		b.report.Ref, b.report.Rev = path, r.Flake.Rev
@@ -125,7 +126,7 @@ func known(r result.Report) map[string]runner.Known {
 	all := map[string]runner.Known{}
 	for _, c := range r.Cells {
 		if c.Status == result.Skipped && c.DrvPath == "" {
-			continue // it was no more, or is not for this machine
+			continue // it no longer existed, or is not for this machine
 		}
 		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: c.Status, How: c.How, InHosts: c.Activated()}
 		if len(c.Causes) > 0 {
@@ -136,34 +137,29 @@ func known(r result.Report) map[string]runner.Known {
 	return all
 }
 
-// open evaluates what the base offers. The error is why there is no base.
+// open lists the cells of the base. The error is why there is no base.
 func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	ref, err := b.locate(ctx, j)
 	if err != nil {
-		return &noBaseError{err, "name a branch, a tag or a commit that is there; git branch --all lists branches"}
+		return &noBaseError{err, "name an existing branch, tag or commit; git branch --all lists the branches"}
 	}
 	if ref == "" {
 		return nil
 	}
 	target, err := j.open(ctx, ref, tmp)
-	var eval *nixlog.EvalError
 	var noFlake *nix.NoFlakeError
-	switch {
-	case errors.As(err, &noFlake):
-		return &noBaseError{err, "name a git revision of the flake's repository, or what Nix takes as a flake reference"}
-	case errors.As(err, &eval):
-		b.base.Lost = diagnose.Eval(err)
-		return nil
-	case err != nil:
-		return err
+	if errors.As(err, &noFlake) {
+		return &noBaseError{err, "name a git revision of the flake's repository, or a flake reference"}
 	}
-	if b.report.Rev == "" {
-		b.report.Rev = target.Flake.Rev
+	var d runner.Discovery
+	if err == nil {
+		b.report.Rev = cmp.Or(b.report.Rev, target.Flake.Rev)
+		d, err = runner.Discover(ctx, target, j.wanted())
 	}
-	d, err := runner.Discover(ctx, target, j.wanted())
 	if err == nil {
 		d, err = d.Whole()
 	}
+	var eval *nixlog.EvalError
 	switch {
 	case errors.As(err, &eval):
 		b.base.Lost = diagnose.Eval(err)
@@ -178,7 +174,7 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 	return nil
 }
 
-// locate gives the flake reference of the base, empty if there was no flake.
+// locate returns the flake reference of the base, empty if there was no flake.
 func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	ref := j.opts.base.ref
 	if strings.Contains(ref, ":") {
@@ -186,7 +182,7 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	}
 	folder := j.target.Flake.Folder()
 	if folder == "" {
-		return "", errors.New("the flake does not lie in a local git repository; give a flake reference as the base")
+		return "", errors.New("the flake is not in a local git repository; give a flake reference as the base")
 	}
 	repo, err := git.Open(ctx, folder, withoutTokens(j.app.Env))
 	if err != nil {
@@ -204,27 +200,27 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	return j.client.RefAt(j.target.Flake, commit.Rev, repo.Shallow(ctx))
 }
 
-// itself warns of a run that leaves all out since it is compared with the very commit
-// that it is to test, such as one of main whose flakeci.toml names main as the base.
+// itself warns of a run that skips everything because its base is the commit that it
+// tests, such as a run of main whose flakeci.toml names main as the base.
 func (j *job) itself() []result.Warning {
 	b := j.base
 	if j.opts.base.needed || b.base == nil || !b.base.ChangedOnly || b.report == nil || b.report.Rev == "" || j.target == nil ||
 		b.report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {
 		return nil
 	}
-	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the very commit, and " +
-		j.opts.origin.name("changed-only") + " leaves out what is the same there"}}
+	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the commit that is tested, and " +
+		j.opts.origin.name("changed-only") + " skips what has not changed since"}}
 }
 
-// without lists the cells of the base that the flake has no more, of those that are
-// selected. The first shard tells of them.
-func (b *baseline) without(j *job) {
+// addRemoved adds the selected cells of the base that the flake no longer has. Only the
+// first shard reports them.
+func (b *baseline) addRemoved(j *job) {
 	if b.base == nil || j.opts.shard.i > 1 {
 		return
 	}
 	selected, err := b.base.Matrix.Select(j.selection)
 	if err != nil {
-		return // the base has nothing of what was asked for
+		return // the base has no selected cell
 	}
 	there := map[string]bool{}
 	for _, c := range j.offered.Cells {

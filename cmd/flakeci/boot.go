@@ -12,16 +12,16 @@ import (
 	"github.com/flakeci/flakeci/vmtest"
 )
 
-// booter boots a run's VMs in a lab and tells the runner what came of it.
-type booter struct {
-	lab    *vmtest.Pool
+// vmBooter boots a run's VMs and returns the results to the runner.
+type vmBooter struct {
+	pool   *vmtest.Pool
 	checks func(host string) []vmtest.Check
 	homes  bool // activate homes
 	place  func(ctx context.Context, host, unit string) *result.Location
-	redact func(string) string // takes credentials out of what a guest says
+	redact func(string) string // masks credentials in the output of a guest
 }
 
-func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
+func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
 	host := vmtest.Host{
 		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
 		Checks: b.checks(vm.Cell.Host),
@@ -36,37 +36,37 @@ func (b *booter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 			ID: h.Cell.ID, Username: h.Username, Directory: h.Directory, Activation: h.Activation, Unit: h.Unit,
 		})
 	}
-	lab := b.lab
+	pool := b.pool
 	if vm.AtBase {
-		then := *lab
-		then.Artifacts = nil
-		lab = &then
+		atBase := *pool
+		atBase.Artifacts = nil
+		pool = &atBase
 	}
-	res := lab.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
-	t := &translation{booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
+	res := pool.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
+	t := &translator{vmBooter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
 	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
 	}
 	for id, p := range res.Homes {
 		if cells[id].Host != vm.Cell.Host {
-			p.Name.Subject = vm.Cell.Host // a home that serves several
+			p.Name.Subject = vm.Cell.Host // a home on several hosts
 		}
 		booted.Homes[id] = t.phase(ctx, id, p)
 	}
 	return booted
 }
 
-// translation puts what was seen of a host into the runner's words.
-type translation struct {
-	*booter
+// translator turns the results of a boot into those of the runner.
+type translator struct {
+	*vmBooter
 	vm     runner.VM
 	once   func(string, *result.Cause) *result.Cause
 	known  map[*vmtest.Fault]*result.Cause
-	placed int // units whose place was looked for
+	placed int // units that were looked up
 }
 
-func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) outcome.Phase {
+func (t *translator) phase(ctx context.Context, cell string, p vmtest.Phase) outcome.Phase {
 	phase := outcome.Phase{Phase: p.Phase}
 	phase.Message = t.redact(p.Message)
 	for _, f := range p.Faults {
@@ -79,9 +79,9 @@ func (t *translation) phase(ctx context.Context, cell string, p vmtest.Phase) ou
 	return phase
 }
 
-// cause makes a cause of a fault, the same one where it ended several phases. One
-// that is this host's alone says whose it is.
-func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *result.Cause {
+// cause returns the cause of a fault, which may have ended several phases. The title of a
+// fault of this host only names the host.
+func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *result.Cause {
 	if c := t.known[f]; c != nil {
 		return c
 	}
@@ -92,7 +92,7 @@ func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *
 	if f.Key == "" && !strings.Contains(f.Title, cell) {
 		c.Title = t.vm.Cell.ID + ": " + c.Title
 	}
-	if f.Unit != "" && !t.vm.AtBase && t.placed < mostPlaces && ctx.Err() == nil {
+	if f.Unit != "" && !t.vm.AtBase && t.placed < maxUnitLookups && ctx.Err() == nil {
 		t.placed++
 		c.Location = t.place(ctx, t.vm.Cell.Host, f.Unit)
 	}
@@ -100,6 +100,6 @@ func (t *translation) cause(ctx context.Context, cell string, f *vmtest.Fault) *
 	return t.known[f]
 }
 
-// The most units of a host whose place in the flake is looked for: each time the
-// host is evaluated once more.
-const mostPlaces = 3
+// maxUnitLookups is how many units of a host are looked up in the flake: each lookup
+// evaluates the host again.
+const maxUnitLookups = 3

@@ -6,7 +6,7 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// byteSize is a flag for an amount of memory, in bytes; 0 is not given.
+// byteSize is a flag for an amount of memory in bytes; 0 means that it is not set.
 type byteSize int64
 
 func (s *byteSize) String() string {
@@ -16,21 +16,21 @@ func (s *byteSize) String() string {
 	return humanize.IBytes(uint64(*s))
 }
 
-// Type is how the value is called in the help.
-func (s *byteSize) Type() string { return "string" }
+// Type names the value in the help.
+func (s *byteSize) Type() string { return "size" }
 
-// Set takes a number with a unit.
+// Set parses a number with a unit.
 func (s *byteSize) Set(text string) error {
 	n, err := humanize.ParseBytes(text)
 	if err != nil || n == 0 || n >= 1<<62 {
-		return errors.New("takes a size such as 4GiB or 900MB")
+		return errors.New("not a size")
 	}
 	*s = byteSize(n)
 	return nil
 }
 
-// or is the size, or what else is to be.
-func (s *byteSize) or(other int64) int64 {
+// orElse returns the size, or other if it is not set.
+func (s *byteSize) orElse(other int64) int64 {
 	if *s == 0 {
 		return other
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// applyConfig sets the flags that the file gives and the command line does not, and
-// returns the settings that have no flag. The fence learns which paths the file gave.
-func applyConfig(flags *pflag.FlagSet, file config.File, fence *fence) (config.VM, error) {
+// applyConfig sets the flags that the file has and the command line does not, and returns
+// the settings without a flag. It restricts the output paths in the file.
+func applyConfig(flags *pflag.FlagSet, file config.File, outputs *outputPaths) (config.VM, error) {
 	c, err := file.Decode(func(name string) bool { return flags.Lookup(name) != nil })
 	if err != nil {
 		return config.VM{}, err
@@ -26,7 +26,7 @@ func applyConfig(flags *pflag.FlagSet, file config.File, fence *fence) (config.V
 			continue
 		}
 		if slices.Contains(outputFlags, flag.Name) && (given.Values[0] != "-" || flag.Name == "artifacts") {
-			path, err := fence.enclose(flag.Name, given.Values[0])
+			path, err := outputs.restrict(flag.Name, given.Values[0])
 			if err != nil {
 				return config.VM{}, file.ErrorAt(flag.Name, "%s takes a path below the flake's folder: %v; give another with --%s", flag.Name, err, flag.Name)
 			}
@@ -49,9 +49,9 @@ func applyConfig(flags *pflag.FlagSet, file config.File, fence *fence) (config.V
 	return c.VM, nil
 }
 
-// findConfig reads the configuration, if there is one: the file at path, which has to be
-// there, or without a path flakeci.toml in the flake's folder, which may be missing. Call
-// it once: the file may be a pipe.
+// findConfig reads the configuration: the file at path, which must exist, or without a path
+// flakeci.toml in the flake's folder, which may be missing. Call it once: the file may be a
+// pipe.
 func findConfig(path, flakeDir string) (config.File, error) {
 	named := path != ""
 	if !named {
@@ -64,25 +64,25 @@ func findConfig(path, flakeDir string) (config.File, error) {
 	var link *safefile.LinkError
 	switch {
 	case errors.Is(err, safefile.ErrTooLong):
-		return config.File{}, &config.Error{Path: path, Detail: "is longer than any configuration"}
+		return config.File{}, &config.Error{Path: path, Detail: "is too long for a configuration"}
 	case errors.Is(err, safefile.ErrNotRegular) && !named:
-		return config.File{}, &config.Error{Path: path, Detail: "is not a file of its own; name it with --config if that is meant"}
+		return config.File{}, &config.Error{Path: path, Detail: "is not a regular file; to read it anyway, name it with --config"}
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return config.File{}, nil
 	case errors.As(err, &link):
-		return config.File{}, &usageError{msg: "--config: " + err.Error(), hint: "a checkout's links are not followed; name the file itself"}
+		return config.File{}, &usageError{msg: "--config: " + err.Error(), hint: "links in a checkout are not followed; name the file itself"}
 	case err != nil:
 		return config.File{}, &usageError{msg: err.Error(), hint: "--config takes a file such as flakeci.toml"}
 	}
 	return config.File{Path: path, Text: text}, nil
 }
 
-// maxConfig is the longest configuration that is read, in bytes.
+// maxConfig is the size of the largest configuration, in bytes.
 const maxConfig = 1 << 20
 
 // readConfig reads a file. The default file may not be a link, and the path of a named one
-// may not lead through a link of a checkout: a pull request could link it to a secret, and
-// errors show lines. It follows the user's own links.
+// may not go through a link in a checkout: a pull request could link it to a secret, and
+// errors show lines. The user's own links are followed.
 func readConfig(path string, named bool, flakeDir string) ([]byte, error) {
 	if !named {
 		return safefile.Read(path, maxConfig)
@@ -104,9 +104,9 @@ func readConfig(path string, named bool, flakeDir string) ([]byte, error) {
 	return safefile.All(f, maxConfig)
 }
 
-// checkouts lists the folders whose links may be a stranger's.
+// checkouts lists the folders whose links a stranger may have made.
 func checkouts(flakeDir string) ([]string, error) {
-	at, err := here()
+	at, err := workingDir()
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func checkouts(flakeDir string) ([]string, error) {
 	if flakeDir != "" {
 		folders = append(folders, git.Root(flakeDir))
 	}
-	if at != "/" { // which is nobody's checkout
+	if at != "/" { // not a checkout
 		folders = append(folders, at)
 	}
 	return folders, nil

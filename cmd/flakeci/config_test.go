@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/internal/config"
 )
 
-// A shell's --config <(...) is a pipe, which can be read once. The lines that mistakes
-// show come from the same reading.
+// A shell's --config <(...) is a pipe, which can only be read once. The lines in errors come
+// from the same reading.
 func TestConfigurationInAPipe(t *testing.T) {
 	const text = "host = [\"nas\"]\n"
 	from, to, err := os.Pipe()
@@ -40,7 +40,7 @@ func TestConfigurationInAPipe(t *testing.T) {
 	}
 }
 
-// An empty value switches remote builders off, as it does for nix itself.
+// An empty value disables remote builders, as it does in Nix.
 func TestNoBuilders(t *testing.T) {
 	for name, args := range map[string][]string{"flag": {"--builders", ""}, "neither": nil} {
 		var n nixFlags
@@ -60,18 +60,18 @@ func TestNoBuilders(t *testing.T) {
 }
 
 // Nix has several words for no.
-func TestSeesMachine(t *testing.T) {
-	for value, sees := range map[string]bool{"false": true, "no": true, "0": true, "true": false, "yes": false} {
+func TestIsImpure(t *testing.T) {
+	for value, impure := range map[string]bool{"false": true, "no": true, "0": true, "true": false, "yes": false} {
 		n := nixFlags{settings: pairs{{"cores", "0"}, {"pure-eval", value}}}
-		if n.seesMachine() != sees {
-			t.Errorf("--option pure-eval %s: %v", value, !sees)
+		if n.isImpure() != impure {
+			t.Errorf("--option pure-eval %s: %v", value, !impure)
 		}
 	}
 }
 
 func TestConfigOptions(t *testing.T) {
 	tests := map[string]struct {
-		toml, want string // the settings, or what the error says
+		toml, want string // the settings, or the error
 		wrong      bool
 	}{
 		"string":  {toml: `max-jobs = "auto"`, want: "max-jobs=auto"},
@@ -79,10 +79,10 @@ func TestConfigOptions(t *testing.T) {
 		"number":  {toml: `cores = 2`, want: "cores=2"},
 		"table":   {toml: `cores = { y = 1 }`, want: "takes a string", wrong: true},
 		"list":    {toml: `cores = [1]`, want: "takes a string", wrong: true},
-		"hook":    {toml: `post-build-hook = "./evil"`, want: "not for a file", wrong: true},
-		"sandbox": {toml: `sandbox = false`, want: "not for a file", wrong: true},
-		"caches":  {toml: `extra-substituters = "https://evil.example"`, want: "not for a file", wrong: true},
-		"newer":   {toml: `a-setting-of-tomorrow = 1`, want: "not for a file", wrong: true},
+		"hook":    {toml: `post-build-hook = "./evil"`, want: "a repository may not set", wrong: true},
+		"sandbox": {toml: `sandbox = false`, want: "a repository may not set", wrong: true},
+		"caches":  {toml: `extra-substituters = "https://evil.example"`, want: "a repository may not set", wrong: true},
+		"newer":   {toml: `a-setting-of-tomorrow = 1`, want: "a repository may not set", wrong: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestConfigOptions(t *testing.T) {
 			var n nixFlags
 			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 			n.add(flags)
-			_, err := applyConfig(flags, file, newFence(""))
+			_, err := applyConfig(flags, file, newOutputPaths(""))
 			if tt.wrong {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got error %v, want %q", err, tt.want)

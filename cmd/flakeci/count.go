@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// count is a flag for a number from 1 on; 0 is not given.
+// count is a flag for a positive number; 0 means that it is not set.
 type count int
 
 func (n *count) String() string {
@@ -15,14 +15,14 @@ func (n *count) String() string {
 	return strconv.Itoa(int(*n))
 }
 
-// Type is how the value is called in the help.
+// Type names the value in the help.
 func (n *count) Type() string { return "count" }
 
-// Set takes a number.
+// Set parses a number.
 func (n *count) Set(text string) error {
 	i, err := strconv.Atoi(text)
 	if err != nil || i < 1 {
-		return errors.New("takes a number from 1 on")
+		return errors.New("not a positive number")
 	}
 	*n = count(i)
 	return nil

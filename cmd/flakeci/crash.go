@@ -17,102 +17,92 @@ import (
 )
 
 const (
-	crashHint = "this is a fault of flakeci's own: please report it with the lines above at https://github.com/flakeci/flakeci/issues"
+	crashHint = "this is a bug in flakeci: please report it, with the lines above, at https://github.com/flakeci/flakeci/issues"
 	crashFile = "flakeci-crash.txt"
-	// crashPatience is for telling GitHub of it.
-	crashPatience = time.Minute
+	// maxCrashReport limits publishing the report, which may use GitHub's API.
+	maxCrashReport = time.Minute
 )
 
-// sighting is what can be reported of a run if flakeci crashes. It is kept apart from
-// the run's own data, which may be half changed and locked by then.
-type sighting struct {
+// crashState is what is known of a run if flakeci crashes. It is a copy, because the run's
+// own data may be half changed and locked by then.
+type crashState struct {
 	delivery delivery
 	folder   *artifact.Folder
 
-	mu      sync.Mutex
-	run     reports.Run
-	about   about
-	results map[string]outcome.Result
-	shown   progress
-	remove  func() // the folder for what is temporary
+	mu       sync.Mutex
+	run      reports.Run
+	about    about
+	results  map[string]outcome.Result
+	progress progress
+	cleanup  func() // removes the temporary files
 }
 
-// expectReport says that a crash from now on is to be reported, and where.
-func (a *App) expectReport(d delivery, artifacts *artifact.Folder) {
-	a.sight.Store(&sighting{
-		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]outcome.Result{}, remove: func() {},
+// reportCrashes has crashes reported from now on.
+func (a *App) reportCrashes(d delivery, artifacts *artifact.Folder) {
+	a.crashState.Store(&crashState{
+		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]outcome.Result{}, cleanup: func() {},
 	})
 }
 
-// see records how far a run has come. A nil sighting records nothing.
-func (s *sighting) see(j *job) {
+// set changes the state; nil has none.
+func (s *crashState) set(change func()) {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.about, s.run.Started, s.run.Matrix = j.about(), j.started, j.matrix
+	change()
 }
 
-// removes says how to tidy up.
-func (s *sighting) removes(remove func()) {
+// update records how far a run has come.
+func (s *crashState) update(j *job) {
+	s.set(func() { s.about, s.run.Started, s.run.Matrix = j.about(), j.started, j.matrix })
+}
+
+// setCleanup sets what removes the temporary files.
+func (s *crashState) setCleanup(remove func()) { s.set(func() { s.cleanup = remove }) }
+
+// setProgress sets what is shown on the terminal.
+func (s *crashState) setProgress(p progress) { s.set(func() { s.progress = p }) }
+
+// maxStopProgress is how long the live view may take to end: it may be what crashed.
+const maxStopProgress = 2 * time.Second
+
+// stopProgress ends the live view, so that the next output stays on the terminal.
+func (s *crashState) stopProgress() {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.remove = remove
-}
-
-// shows says what is on the terminal.
-func (s *sighting) shows(p progress) {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shown = p
-}
-
-// viewPatience is how long a view may take to leave the terminal: it may be what crashed.
-const viewPatience = 2 * time.Second
-
-// clear ends the live view, so that what is printed next stays on the terminal.
-func (s *sighting) clear() {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	shown := s.shown
+	shown := s.progress
 	s.mu.Unlock()
 	if shown == nil {
 		return
 	}
-	gone := make(chan struct{})
+	stopped := make(chan struct{})
 	safely.Go(func() {
-		defer close(gone)
+		defer close(stopped)
 		shown.Stop()
 	})
 	select {
-	case <-gone:
-	case <-time.After(viewPatience):
+	case <-stopped:
+	case <-time.After(maxStopProgress):
 	}
 }
 
-// before gives a subscriber that records each result before it passes the event on to next.
-func (s *sighting) before(next event.Subscriber) event.Subscriber {
+// before returns a subscriber that records each result before it passes the event on to next.
+func (s *crashState) before(next event.Subscriber) event.Subscriber {
 	if s == nil {
 		return next
 	}
 	return event.Subscriber{Lines: next.Lines, Handle: func(e event.Event) {
-		s.record(e)
+		s.set(func() { s.record(e) })
 		next.Handle(e)
 	}}
 }
 
-func (s *sighting) record(e event.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// record takes in an event. The caller has locked the state.
+func (s *crashState) record(e event.Event) {
 	switch e := e.(type) {
 	case event.Added:
 		s.run.Matrix = s.run.Matrix.With(e.Cells...)
@@ -123,8 +113,8 @@ func (s *sighting) record(e event.Event) {
 	}
 }
 
-// report is what was done until the crash. Its verdict is always an error.
-func (s *sighting) report(cause *result.Cause) result.Report {
+// report returns a report of the run until the crash. Its verdict is always error.
+func (s *crashState) report(cause *result.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var results []outcome.Result
@@ -145,29 +135,27 @@ func (s *sighting) report(cause *result.Cause) result.Report {
 	return r
 }
 
-// crash prints a panic, reports what the run had come to by then, and gives the exit
-// code. It is called in the goroutine that panicked; further panics wait here until the
-// program ends.
-func (a *App) crash(c *safely.Crash) (code int) {
+// handleCrash prints a panic, reports the run until then, and returns the exit code. It is
+// called in the goroutine that panicked; further panics wait here until the program ends.
+func (a *App) handleCrash(c *safely.Crash) (code int) {
 	a.crashing.Lock() // never unlocked
 	defer func() {
 		if v := recover(); v != nil {
 			code = exitError
-			_ = safely.Try(func() error { // there is nobody else to tell
-				a.say("error: the report could not be written: %v", v)
+			_ = safely.Try(func() error { // nothing else can report it
+				a.printError(fmt.Sprintf("cannot write the report: %v", v), "")
 				return nil
 			})
 		}
 	}()
-	s := a.sight.Load()
-	s.clear()
+	s := a.crashState.Load()
+	s.stopProgress()
 	a.hold(false)
-	a.say("error: %v\n%s", c, c.Stack)
-	a.say("hint: %s", crashHint)
+	a.printError(fmt.Sprintf("%v\n%s", c, c.Stack), crashHint)
 	if s == nil {
 		return exitError
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), crashPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), maxCrashReport)
 	defer cancel()
 	cause := &result.Cause{Kind: result.CauseInfra, Title: c.Error(), Message: c.Error(), Hint: crashHint}
 	if path, err := s.folder.Text(func(w io.Writer) error {
@@ -179,26 +167,21 @@ func (a *App) crash(c *safely.Crash) (code int) {
 		cause.LogTail = string(c.Stack)
 	}
 	if r, err := a.redacted(s.report(cause)); err != nil {
-		a.say("error: the report could not be written: %v", err)
+		a.printError("cannot write the report: "+err.Error(), "")
 	} else {
 		_ = a.publish(ctx, r, s.delivery) // it reports its own errors
 	}
-	s.tidy()
+	s.set(func() { s.cleanup() })
 	return exitError
 }
 
-func (s *sighting) tidy() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.remove()
-}
+// waitForCrash does not return if another goroutine is reporting a crash, which ends the
+// program.
+func (a *App) waitForCrash() { a.crashing.Lock() }
 
-// outlast waits for the end of the program if another goroutine is reporting a crash.
-func (a *App) outlast() { a.crashing.Lock() }
-
-// guard does one part of the reporting. A panic becomes an error, so that only this
+// catchCrash runs one part of the reporting. A panic becomes an error, so that only this
 // part is lost.
-func guard(what string, do func() error) error {
+func catchCrash(what string, do func() error) error {
 	err := safely.Try(do)
 	var crash *safely.Crash
 	if errors.As(err, &crash) {

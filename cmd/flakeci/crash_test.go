@@ -14,9 +14,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// crashing is flakeci with a fault: it panics when it is about to write what is in
-// CRASH_AT, in whichever goroutine does so, the first time or, with CRASH_ALWAYS, each; or
-// at SIGUSR1 with CRASH_AT=signal.
+// crashing runs flakeci with a fault: it panics in the goroutine that is about to write the
+// text in CRASH_AT, the first time or, with CRASH_ALWAYS, every time; or at SIGUSR1 with
+// CRASH_AT=signal.
 func crashing() {
 	if os.Getenv("CRASH_AT") == "signal" {
 		signals := make(chan os.Signal, 1)
@@ -53,11 +53,11 @@ func (t trapped) Write(text []byte) (int, error) {
 	return t.Writer.Write(text)
 }
 
-// A crash before there is a job has a report as well, of a run that has just begun.
+// A crash before there is a job is reported too, as a run that has just begun.
 func TestACrashBeforeAnythingIsKnown(t *testing.T) {
 	a := &App{Stdout: io.Discard, Stderr: io.Discard}
-	a.expectReport(delivery{}, nil)
-	r := a.sight.Load().report(&result.Cause{Title: "boom"})
+	a.reportCrashes(delivery{}, nil)
+	r := a.crashState.Load().report(&result.Cause{Title: "boom"})
 	if r.Verdict != result.VerdictError || len(r.Causes) != 1 {
 		t.Errorf("verdict %s, causes %v", r.Verdict, r.Causes)
 	}

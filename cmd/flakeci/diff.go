@@ -15,21 +15,21 @@ func (a *App) diffCommand() *cobra.Command {
 	o := runOptions{vm: vmFlags{accel: string(vmtest.AccelAuto)}, github: githubFlags{comment: string(github.Never), issue: string(github.Never)}}
 	cmd := &cobra.Command{
 		Use:   "diff BASE [FLAKE]",
-		Short: "Say what changes on each machine",
-		Long: `flakeci diff evaluates every host and home now and at BASE, a git revision or a
-flake reference, builds what differs, and says what changes in it: packages, their
-versions and sizes. With --eval-only it builds nothing.`,
+		Short: "Show what changes on each machine",
+		Long: `flakeci diff evaluates every host and home both now and at BASE, builds those that
+differ, and shows what changes in them: packages, versions and sizes. BASE is a git
+revision or a flake reference. With --eval-only it builds nothing.`,
 		Example: `  flakeci diff main
   flakeci diff HEAD^ --host reason
   flakeci diff v1.2 --eval-only`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return &usageError{msg: "flakeci diff takes the BASE to compare with", hint: "such as flakeci diff main"}
+				return &usageError{msg: "flakeci diff takes the BASE to compare with", hint: "for example flakeci diff main"}
 			}
-			return oneFlake(cmd, args[1:])
+			return checkFlakeArgs(cmd, args[1:])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := inOrder(cmd, "BASE", args); err != nil {
+			if err := checkOrder(cmd, "BASE", args); err != nil {
 				return err
 			}
 			if err := o.load(cmd, args[1:]); err != nil {
@@ -46,31 +46,31 @@ versions and sizes. With --eval-only it builds nothing.`,
 	return cmd
 }
 
-// diff is `flakeci diff`: from the base to what changed.
+// diff is `flakeci diff`.
 func (a *App) diff(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github}
-	a.expectReport(d, o.fence.artifacts(o.artifacts, a.secrets.Writer))
+	d := delivery{files: o.files, outputs: o.outputs, artifacts: artifactFolder(o.artifacts), color: o.color, github: o.github}
+	a.reportCrashes(d, o.outputs.artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, false)
 	if err != nil {
 		return err
 	}
 	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil && !j.overdue {
-		return &usageError{msg: "there is nothing to compare with: " + b.Missing}
+		return &usageError{msg: "nothing to compare with: " + b.Missing}
 	}
 	r, err := j.report()
 	if err != nil {
 		return err
 	}
 	for _, w := range r.Warnings {
-		a.say("warning: %s", w)
+		a.warnf("%s", w)
 	}
 	to := a.Stdout
 	if o.files.onStdout() {
 		to = a.Stderr
 	}
 	style := a.style(o.color, to)
-	return a.ending(r, errors.Join(
-		guard("the changes", func() error {
+	return a.finish(r, errors.Join(
+		catchCrash("the changes", func() error {
 			return table.WriteDiff(to, r, table.Options{Color: style.color, Width: style.width})
 		}),
 		a.writeReports(r, d),

@@ -15,113 +15,29 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
-	"github.com/flakeci/flakeci/matrix"
 )
 
-// selectionFlags choose among the cells, the same way for every subcommand.
-type selectionFlags struct {
-	hosts, users, kinds, cells, exclude, systems, vms []string
-}
-
-func (s *selectionFlags) add(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&s.hosts, "host", nil, "only this `HOST`: its system and its homes")
-	fs.StringArrayVar(&s.users, "user", nil, "only the homes of this `USER`")
-	fs.StringSliceVar(&s.kinds, "kind", nil, "only this `KIND`: nixos, home, vm, darwin, check, package, devshell, formatter, or all but vm (default nixos,home)")
-	fs.StringArrayVar(&s.cells, "cell", nil, "only cells whose id fits `GLOB`, such as 'home/*@laptop'")
-	fs.StringArrayVar(&s.exclude, "exclude", nil, "leave out cells whose id fits `GLOB`")
-	fs.StringArrayVar(&s.systems, "system", nil, "only what is for this `SYSTEM`, such as x86_64-linux")
-}
-
-// addVMs adds the choice of hosts to boot.
-func (s *selectionFlags) addVMs(fs *pflag.FlagSet) {
-	fs.StringSliceVar(&s.vms, "vm", nil, "boot these `HOSTS` in QEMU: names, all, or none (default none)")
-}
-
-// selection reads the flags.
-func (s *selectionFlags) selection() (matrix.Selection, error) {
-	names := s.kinds
-	if len(names) == 0 {
-		names = defaultKinds()
-	}
-	vms, all, err := s.vmHosts()
-	if err != nil {
-		return matrix.Selection{}, err
-	}
-	if all {
-		names = append(names, string(matrix.KindVM))
-	}
-	if slices.Contains(s.vms, "none") {
-		// Whatever kinds a flakeci.toml asks for, no is no.
-		names = slices.DeleteFunc(slices.Clone(names), func(kind string) bool { return kind == string(matrix.KindVM) })
-		if len(names) == 0 {
-			return matrix.Selection{}, &usageError{msg: "--vm none leaves nothing of --kind vm"}
-		}
-	}
-	kinds, err := matrix.ParseKinds(names)
-	return matrix.Selection{
-		Hosts: s.hosts, Users: s.users, Kinds: kinds, VMs: vms,
-		Cells: s.cells, Exclude: s.exclude, Systems: s.systems,
-	}, err
-}
-
-// defaultKinds are the kinds that take part if none is asked for.
-func defaultKinds() []string {
-	return []string{string(matrix.KindNixOS), string(matrix.KindHome)}
-}
-
-// vmHosts are the hosts to boot: those named, and whether all that are selected are.
-func (s *selectionFlags) vmHosts() (names []string, all bool, err error) {
-	for _, name := range s.vms {
-		switch name {
-		case "all", "none":
-			if slices.ContainsFunc(s.vms, func(other string) bool { return other != name }) {
-				return nil, false, &usageError{msg: "--vm " + name + " goes with no other host"}
-			}
-			all = name == "all"
-		default:
-			names = append(names, name)
-		}
-	}
-	return names, all, nil
-}
-
-// namesHomes says whether homes inside hosts have to be known before anything is
-// selected.
-func (s *selectionFlags) namesHomes() bool {
-	return len(s.users) > 0 || len(s.cells) > 0
-}
-
-// lookInside says of a host whether the homes inside it have to be asked for: if
-// names of homes are selected by, or if the host is left out and they are not.
-func (s *selectionFlags) lookInside(sel matrix.Selection) func(host matrix.Cell) bool {
-	homes := sel
-	homes.Exclude = nil
-	return func(host matrix.Cell) bool {
-		return s.namesHomes() || !sel.Admits(host) && homes.Admits(matrix.EmbeddedCell(host, "", ""))
-	}
-}
-
-// nixFlags are handed to Nix.
+// nixFlags are passed on to Nix.
 type nixFlags struct {
 	path, store         string
-	builders            spec
+	builders            optionalString
 	overrides, settings pairs
 	impure              bool
 }
 
 func (n *nixFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&n.path, "nix", "", "the nix `BINARY` to use (default $FLAKECI_NIX, else nix on PATH)")
-	fs.VarP(&n.overrides, "override-input", "", "use another flake for an input, as Nix does: `NAME REF`")
-	fs.VarP(&n.settings, "option", "", "set an option of Nix: `KEY VALUE`")
-	fs.BoolVar(&n.impure, "impure", false, "let the evaluation look at the machine")
-	fs.StringVar(&n.store, "store", "", "the Nix store to use, as a `URL`")
-	fs.Var(&n.builders, "builders", "remote builders, as Nix takes them, or '' for none: `SPEC`")
+	fs.StringVar(&n.path, "nix", "", "run this nix `BINARY` (default $FLAKECI_NIX, else nix on PATH)")
+	fs.VarP(&n.overrides, "override-input", "", "replace an input of the flake with another flake: `NAME REF`")
+	fs.VarP(&n.settings, "option", "", "set a Nix option: `KEY VALUE`")
+	fs.BoolVar(&n.impure, "impure", false, "allow impure evaluation, which can read files and variables of this machine")
+	fs.StringVar(&n.store, "store", "", "use the Nix store at `URL`")
+	fs.Var(&n.builders, "builders", "build on the remote builders in `SPEC`, in Nix's syntax ('' for none)")
 }
 
-// seesMachine says whether an evaluation may look at more than the flake.
-func (n *nixFlags) seesMachine() bool {
+// isImpure reports whether an evaluation may read more than the flake.
+func (n *nixFlags) isImpure() bool {
 	return n.impure || slices.ContainsFunc(n.settings, func(s [2]string) bool {
-		return s[0] == "pure-eval" && slices.Contains([]string{"false", "no", "0"}, s[1]) // as Nix reads it
+		return s[0] == "pure-eval" && slices.Contains([]string{"false", "no", "0"}, s[1]) // Nix accepts all three
 	})
 }
 
@@ -133,8 +49,8 @@ func (n *nixFlags) flake() nix.FlakeOptions {
 	return o
 }
 
-// clientOptions say which Nix to run, and in which environment. The scripts that guard
-// git and ssh on its PATH are written below tmp.
+// clientOptions returns which Nix to run, and its environment. The scripts that guard git
+// and ssh on its PATH are written below tmp.
 func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	path := n.path
 	if path == "" {
@@ -147,26 +63,26 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.given, EvalCache: a.cachePath("eval")}, nil
 }
 
-// spec is a flag whose empty value says something else than its absence.
-type spec struct{ given *string }
+// optionalString is a flag whose empty value differs from no value.
+type optionalString struct{ given *string }
 
-func (s *spec) String() string {
+func (s *optionalString) String() string {
 	if s.given == nil {
 		return ""
 	}
 	return *s.given
 }
 
-// Type is how the value is called in the help.
-func (s *spec) Type() string { return "string" }
+// Type names the value in the help.
+func (s *optionalString) Type() string { return "string" }
 
-// Set takes the value.
-func (s *spec) Set(text string) error {
+// Set sets the value.
+func (s *optionalString) Set(text string) error {
 	s.given = &text
 	return nil
 }
 
-// flakeFlags are those of every subcommand that looks into a flake.
+// flakeFlags are the flags of every subcommand with a flake.
 type flakeFlags struct {
 	selection  selectionFlags
 	nix        nixFlags
@@ -175,7 +91,7 @@ type flakeFlags struct {
 	ref        string // the flake reference, from the argument
 	vms        config.VM
 	origin     origin
-	fence      *fence
+	outputs    *outputPaths
 }
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
@@ -184,17 +100,17 @@ func (f *flakeFlags) add(fs *pflag.FlagSet) {
 	f.addShared(fs)
 }
 
-// addShared adds what a subcommand that chooses by itself has too.
+// addShared adds the flags that are not about selection.
 func (f *flakeFlags) addShared(fs *pflag.FlagSet) {
 	f.nix.add(fs)
-	fs.StringVar(&f.configPath, "config", "", "the configuration `FILE` (default flakeci.toml beside flake.nix)")
+	fs.StringVar(&f.configPath, "config", "", "read the configuration from `FILE` (default flakeci.toml beside flake.nix)")
 	addColor(fs, &f.color)
 }
 
-// badFlag puts the flag library's words for a value into plain ones.
+// badFlag rewords the flag library's errors.
 func badFlag(cmd *cobra.Command, err error) error {
 	usage := &usageError{msg: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
-	if near := nearFlag(cmd, err); near != "" {
+	if near := suggestFlag(cmd, err); near != "" {
 		usage.hint = "did you mean --" + near + "? " + usage.hint
 	}
 	var bad *pflag.InvalidValueError
@@ -204,50 +120,53 @@ func badFlag(cmd *cobra.Command, err error) error {
 	return usage
 }
 
-// badValue says what a flag takes, on the command line and in flakeci.toml.
+// badValue says what values a flag takes, on the command line and in flakeci.toml.
 func badValue(flag *pflag.Flag, value string, err error) string {
-	takes := map[string]string{"int": "a number", "count": "a number from 1 on", "bool": "true or false", "duration": "a duration such as 30m or 1h30m"}[flag.Value.Type()]
+	takes := map[string]string{
+		"int": "a number", "count": "a positive number", "bool": "true or false",
+		"duration": "a duration such as 30m or 1h30m", "size": "a size such as 4GiB or 900MB", "NAME VALUE": "two values, as separate arguments",
+	}[flag.Value.Type()]
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)
 	}
 	return fmt.Sprintf("%s takes %s, not %q", flag.Name, takes, value)
 }
 
-// load reads the argument, and the configuration that goes with it.
+// load reads the argument and the configuration.
 func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if f.ref, err = flakeArg(args); err != nil {
 		return err
 	}
 	dir := localFlake(f.ref)
-	f.fence = newFence(dir)
+	f.outputs = newOutputPaths(dir)
 	if flag := cmd.Flags().Lookup("artifacts"); flag != nil && !flag.Changed {
-		f.fence.below["artifacts"] = "."
+		f.outputs.below["artifacts"] = "."
 	}
 	f.origin = origin{flags: cmd.Flags()}
 	if f.origin.config, err = findConfig(f.configPath, dir); err != nil {
 		return err
 	}
-	if f.vms, err = applyConfig(cmd.Flags(), f.origin.config, f.fence); err != nil {
+	if f.vms, err = applyConfig(cmd.Flags(), f.origin.config, f.outputs); err != nil {
 		return err
 	}
-	if err := f.checkSelection(); err != nil {
+	if err := f.checkContradictions(); err != nil {
 		return err
 	}
 	return checkColor(f.color)
 }
 
-// oneFlake takes at most one argument. Who gives more means names of hosts.
-func oneFlake(cmd *cobra.Command, args []string) error {
+// checkFlakeArgs allows at most one argument. More are probably names of hosts.
+func checkFlakeArgs(cmd *cobra.Command, args []string) error {
 	if len(args) <= 1 {
 		return nil
 	}
 	return &usageError{
 		msg:  fmt.Sprintf("%s takes one FLAKE, not %s", cmd.CommandPath(), strings.Join(args, " ")),
-		hint: "--host, --user or --cell choose among what it has",
+		hint: "select hosts, homes and other cells with --host, --user and --cell",
 	}
 }
 
-// flakeArg is the flake reference of the command line.
+// flakeArg returns the flake reference in the arguments.
 func flakeArg(args []string) (string, error) {
 	if len(args) == 0 {
 		return ".", nil
@@ -256,14 +175,14 @@ func flakeArg(args []string) (string, error) {
 		ref, _, _ := strings.Cut(args[0], "#")
 		return "", &usageError{
 			msg:  fmt.Sprintf("%s names one output; flakeci takes the whole flake", args[0]),
-			hint: fmt.Sprintf("flakeci run %s, with --host, --user or --cell to choose", ref),
+			hint: fmt.Sprintf("give %s, and select with --host, --user or --cell", ref),
 		}
 	}
 	return args[0], nil
 }
 
-// localFlake is the folder at or above a local reference that holds the flake,
-// or "" for a reference that is not a folder.
+// localFlake returns the folder of the flake at or above a local reference, or "" for a
+// reference that is not a folder.
 func localFlake(ref string) string {
 	dir := flakeref.Parse(ref).Absolute()
 	if dir = strings.TrimPrefix(dir, "path:"); !filepath.IsAbs(dir) {

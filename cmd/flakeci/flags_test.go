@@ -9,8 +9,8 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 )
 
-// What boots is the table in docs/configuration.md: --vm says which hosts, and
-// --kind whether anything else is tested beside them.
+// This is the table in docs/configuration.md: --vm selects the hosts to boot, and --kind
+// what else to test.
 func TestWhichHostsBoot(t *testing.T) {
 	fleet := matrix.New(matrix.Inventory{NixOS: []string{"desk", "nas"}, Homes: []matrix.Home{{Key: "joe@desk"}}})
 	for args, want := range map[string]string{

@@ -15,32 +15,32 @@ import (
 	"github.com/flakeci/flakeci/runner/journal"
 )
 
-// fromJournal makes the report of a run that may not have come to its end, with
-// where its evidence lies and which shard it was. Path is its journal; empty is the
-// newest of a run that was started here.
-func (a *App) fromJournal(path string) (r result.Report, folder evidence, shard shardFlag, err error) {
+// fromJournal returns the report of a run that may not have ended, its artifacts and its
+// shard. Path is its journal; an empty path means the newest journal of a run that was
+// started in this folder.
+func (a *App) fromJournal(path string) (r result.Report, folder artifactFolder, shard shardFlag, err error) {
 	j, busy, err := a.findJournal(path)
 	if err != nil {
 		return r, "", shard, err
 	}
 	var b about
 	if err := json.Unmarshal(j.Head.About, &b); err != nil {
-		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
+		return r, "", shard, &usageError{msg: fmt.Sprintf("cannot read the journal: %v", err)}
 	}
 	why := "the run was killed"
 	run := b.run(reports.Run{Started: j.Head.Started, Duration: max(0, j.Last.Sub(j.Head.Started))})
 	switch {
 	case j.Ended:
 	case busy:
-		why = "this was looked at"
-		run.Notes = []string{"the run is still going on"}
+		why = "this report was made"
+		run.Notes = []string{"the run is still in progress"}
 	case j.Looking():
-		run.Notes = []string{"the run was killed while it looked into the flake; its last sign of life is of " + j.Last.UTC().Format(time.DateTime) + " UTC"}
+		run.Notes = []string{"the run was killed while looking into the flake; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	default:
-		run.Notes = []string{"the run was killed; its last sign of life is of " + j.Last.UTC().Format(time.DateTime) + " UTC"}
+		run.Notes = []string{"the run was killed; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	}
 	if j.Damaged {
-		a.say("warning: the journal is damaged; what the run came to after the damage is not known")
+		a.warnf("the journal is damaged; results after the damage are lost")
 	}
 	if j.Looking() {
 		run.Outcome.Interrupted = !j.Ended || j.Interrupted
@@ -48,17 +48,17 @@ func (a *App) fromJournal(path string) (r result.Report, folder evidence, shard 
 		run.Outcome, err = j.Outcome(why)
 	}
 	if err != nil {
-		return r, "", shard, &usageError{msg: fmt.Sprintf("the journal: %v", err)}
+		return r, "", shard, &usageError{msg: fmt.Sprintf("cannot read the journal: %v", err)}
 	}
-	folder = evidenceOf(path, "")
+	folder = artifactsOf(path, "")
 	if path == "" || a.isMine(path) {
-		folder = evidence(besideRun(j.Head.Dir, b.Artifacts))
+		folder = artifactFolder(fromRunDir(j.Head.Dir, b.Artifacts))
 	}
 	return reports.Collect(run), folder, shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
 }
 
-// isMine says whether a journal is where flakeci writes them. Any other may be a
-// stranger's, which is not to choose a folder to be read.
+// isMine reports whether a journal is where flakeci writes them. Any other may be a
+// stranger's, which must not choose a folder to read.
 func (a *App) isMine(path string) bool {
 	own, err := os.Stat(a.statePath("journal"))
 	if err != nil {
@@ -68,32 +68,32 @@ func (a *App) isMine(path string) bool {
 	return err == nil && os.SameFile(folder, own)
 }
 
-// besideRun is a path that was given to a run, from here.
-func besideRun(dir, path string) string {
-	if at, err := here(); err == nil && at == dir || filepath.IsAbs(path) {
+// fromRunDir returns the path from here of one that was relative to the folder of a run.
+func fromRunDir(dir, path string) string {
+	if at, err := workingDir(); err == nil && at == dir || filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(dir, path)
 }
 
-const journalHint = "give the file of a journal, or call it in the folder where the run was started"
+const journalHint = "give the path of a journal, or run this in the folder where the run was started"
 
 func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error) {
 	if path != "" {
 		j, err = readJournal(path)
 		return j, a.isMine(path) && journal.Busy(path), err
 	}
-	dir, err := here()
+	dir, err := workingDir()
 	if err != nil {
 		return nil, false, err
 	}
 	var passedOver []error
 	j, busy, passedOver, err = journal.Folder(a.statePath("journal")).Newest(dir)
 	for _, why := range passedOver {
-		a.say("warning: a newer journal, which may be of a run here, cannot be read: %v", why)
+		a.warnf("cannot read a newer journal, which may be of a run in this folder: %v", why)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, &usageError{msg: "no journal here of a run that was stopped or did not pass", hint: journalHint}
+		return nil, false, &usageError{msg: "no run that was started in this folder was stopped or did not pass", hint: journalHint}
 	}
 	return j, busy, err
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// githubFlags say what is shown on GitHub. None of them is for flakeci.toml: a pull
-// request does not choose whether, and under whose name, it is reported on.
+// githubFlags say what to show on GitHub. flakeci.toml cannot set them: a pull request must
+// not choose whether it is reported on, nor under which name.
 type githubFlags struct {
 	comment, issue, key string
 }
 
-// add adds the flags; otherwise is what happens where they are not given.
-func (f *githubFlags) add(fs *pflag.FlagSet, otherwise github.When) {
-	fs.StringVar(&f.comment, "comment", string(otherwise), "comment on the pull request and its commit, `WHEN`: auto is in GitHub Actions with a token, always, never")
-	fs.StringVar(&f.issue, "issue", string(otherwise), "keep an issue while the run is red, `WHEN`: auto is in scheduled runs, always, never")
-	fs.StringVar(&f.key, "comment-key", "", "tell this job's comment, check run and issue from those of other jobs by `TEXT` (default the job's name)")
+// add adds the flags with a default.
+func (f *githubFlags) add(fs *pflag.FlagSet, byDefault github.When) {
+	fs.StringVar(&f.comment, "comment", string(byDefault), "comment on the pull request and its commit: `WHEN` is auto (in GitHub Actions, given a token), always or never")
+	fs.StringVar(&f.issue, "issue", string(byDefault), "keep an issue open while the run fails: `WHEN` is auto (in scheduled runs), always or never")
+	fs.StringVar(&f.key, "comment-key", "", "identify this job's comment, check run and issue by `TEXT` (default the job's name)")
 }
 
 func (f *githubFlags) check() error {
@@ -35,15 +35,15 @@ func (f *githubFlags) check() error {
 	return nil
 }
 
-// onGitHub shows a report on GitHub, where flakeci runs there or is told to.
-func (a *App) onGitHub(ctx context.Context, r result.Report, f githubFlags, shard string) {
+// publishToGitHub shows a report on GitHub, in GitHub Actions or if flags ask for it.
+func (a *App) publishToGitHub(ctx context.Context, r result.Report, f githubFlags, shard string) {
 	never, always := string(github.Never), string(github.Always)
 	if f.comment == never && f.issue == never || a.env("GITHUB_ACTIONS") != "true" && f.comment != always && f.issue != always {
 		return
 	}
 	job, err := github.FromActions(a.env, readEvent)
 	if err != nil {
-		a.say("warning: nothing is shown on GitHub: %v", err)
+		a.warnf("cannot report to GitHub: %v", err)
 		return
 	}
 	key := f.key
@@ -58,13 +58,13 @@ func (a *App) onGitHub(ctx context.Context, r result.Report, f githubFlags, shar
 			return b.String(), err
 		},
 		Commands: a.Stderr,
-		Say:      func(text string) { a.say("warning: %s", text) },
+		Warn:     func(text string) { a.warnf("%s", text) },
 	})
 }
 
-// readEvent reads the file in which GitHub describes an event. The longest part of it
-// that a stranger wrote is the text of a pull request.
+// readEvent reads the file in which GitHub describes an event. Its longest part that a
+// stranger can write is the text of a pull request.
 func readEvent(path string) ([]byte, error) {
-	const most = 16 << 20 // bytes
-	return safefile.ReadTarget(path, most)
+	const maxEvent = 16 << 20 // bytes
+	return safefile.ReadTarget(path, maxEvent)
 }

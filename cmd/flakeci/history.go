@@ -12,19 +12,19 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// memoir is what earlier runs of a flake came to. Nothing hangs on it: if the file
-// cannot be used, that is said once, and a run goes on without. Nil has no file.
-type memoir struct {
+// runHistory has the results of earlier runs of a flake. If its file cannot be used, a run
+// warns once and goes on without it. Nil has no file.
+type runHistory struct {
 	app   *App
 	path  string
-	flake string // its name there
+	flake string // its name in the file
 	open  func() *history.History
 }
 
-// remember begins to open the file, beside whatever else is done.
-func (j *job) remember(ctx context.Context) *memoir {
+// openHistory begins to open the file, in the background.
+func (j *job) openHistory(ctx context.Context) *runHistory {
 	f := j.target.Flake
-	m := &memoir{app: j.app, path: j.app.statePath("history.db"), flake: f.Folder()}
+	m := &runHistory{app: j.app, path: j.app.statePath("history.db"), flake: f.Folder()}
 	if m.path == "" {
 		return nil
 	}
@@ -36,35 +36,35 @@ func (j *job) remember(ctx context.Context) *memoir {
 		if m.setAside(err) {
 			h, err = history.Open(context.WithoutCancel(ctx), m.path)
 		}
-		m.complain(err)
+		m.warn(err)
 		return h
 	})
 	safely.Go(func() { m.open() })
 	return m
 }
 
-// setAside moves a damaged file out of the way and says so. It reports whether a new
-// one can be begun.
-func (m *memoir) setAside(err error) bool {
+// setAside warns of a damaged file and moves it out of the way. It reports whether a new
+// file can be started.
+func (m *runHistory) setAside(err error) bool {
 	if !history.IsDamaged(err) {
 		return false
 	}
-	aside, failed := history.SetAside(m.path)
+	moved, failed := history.SetAside(m.path)
 	if failed != nil {
 		return false
 	}
-	m.app.say("warning: earlier runs are not remembered: %s: %v; a new file is begun, and the damaged one kept as %s", m.path, err, aside)
+	m.app.warnf("the history of earlier runs is unusable: %s: %v; starting a new one, and keeping the old file as %s", m.path, err, moved)
 	return true
 }
 
-func (m *memoir) complain(err error) {
+func (m *runHistory) warn(err error) {
 	if err != nil {
-		m.app.say("warning: earlier runs are not remembered: %v", err)
+		m.app.warnf("the history of earlier runs is unusable: %v", err)
 	}
 }
 
-// estimate says how long things took before.
-func (m *memoir) estimate(ctx context.Context) live.Estimate {
+// estimate returns how long cells took before.
+func (m *runHistory) estimate(ctx context.Context) live.Estimate {
 	if m == nil || m.open() == nil {
 		return nil
 	}
@@ -75,9 +75,9 @@ func (m *memoir) estimate(ctx context.Context) live.Estimate {
 	return past.Estimate
 }
 
-// add says in the report since when something fails, keeps it for later runs, and
-// closes the file. What was done counts after an interruption, too.
-func (m *memoir) add(ctx context.Context, r *result.Report) {
+// add notes in the report since when cells have failed, stores it for later runs, and closes
+// the file. It also does so after an interruption.
+func (m *runHistory) add(ctx context.Context, r *result.Report) {
 	if m == nil || m.open() == nil {
 		return
 	}
@@ -86,11 +86,11 @@ func (m *memoir) add(ctx context.Context, r *result.Report) {
 		err = m.open().Add(context.WithoutCancel(ctx), m.flake, *r)
 	}
 	if err = errors.Join(err, m.open().Close()); err != nil && !m.setAside(err) {
-		m.complain(fmt.Errorf("%s: %w", m.path, err))
+		m.warn(fmt.Errorf("%s: %w", m.path, err))
 	}
 }
 
-func (m *memoir) since(ctx context.Context, r *result.Report) (err error) {
+func (m *runHistory) since(ctx context.Context, r *result.Report) (err error) {
 	for i := range r.Cells {
 		if c := &r.Cells[i]; c.Status.BlamesFlake() {
 			if c.Since, err = m.open().FailsSince(ctx, m.flake, c.ID); err != nil {

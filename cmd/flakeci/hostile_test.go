@@ -15,8 +15,8 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// hostileFlake has a host for each way in which a flake can have Nix look into what is
-// planted.
+// hostileFlake has a host for each way in which a flake can have Nix read planted
+// repositories.
 const hostileFlake = `{ outputs = { self }: let
   host = text: { config.system.build.toplevel = derivation { name = "x"; inherit text; system = "x86_64-linux"; builder = "/bin/sh"; }; };
   store = "file://%[3]s";
@@ -29,9 +29,9 @@ in { nixosConfigurations = {
 }; }; }
 `
 
-// A checkout, and what its flake puts into the store, has Nix run no program, whichever
-// folder flakeci is started in and asked for. What it is compared with is of the
-// checkout's own remote.
+// Neither a checkout nor what its flake puts into the store makes Nix run a program,
+// whatever the working directory and the flake reference are. The base comes from the
+// checkout's remote.
 func TestNixOnAHostileCheckout(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	for _, lane := range lanes.Every(t) {
@@ -41,7 +41,7 @@ func TestNixOnAHostileCheckout(t *testing.T) {
 			c := planted.New(t, func(c *planted.Checkout) string {
 				stored = nixOnce(t, lane, env, "store", "add-path", "--name", "work", c.Work)
 				bin := t.TempDir()
-				hg := "#!/bin/sh\n[ -n \"$HGRCSKIPREPO\" ] || " + c.Trap("mercurial") + "\nexit 1\n" // as the real one does
+				hg := "#!/bin/sh\n[ -n \"$HGRCSKIPREPO\" ] || " + c.Trap("mercurial") + "\nexit 1\n" // as the real hg does
 				if err := os.WriteFile(filepath.Join(bin, "hg"), []byte(hg), 0o755); err != nil {
 					t.Fatal(err)
 				}
@@ -53,7 +53,7 @@ func TestNixOnAHostileCheckout(t *testing.T) {
 			for i, ref := range []string{".", "./nix", "./nix"} {
 				folder := []string{c.Nix, c.Dir, c.Dir}[i]
 				t.Chdir(folder)
-				if i == 2 { // a tree that is not clean is read in another way
+				if i == 2 { // Nix reads a dirty tree in another way
 					c.Configure(t, "")
 				}
 				report := filepath.Join(t.TempDir(), "report.json")
@@ -73,26 +73,26 @@ func TestNixOnAHostileCheckout(t *testing.T) {
 	}
 }
 
-// unguarded makes sure that the traps are ones for this Nix.
+// unguarded checks that this Nix falls into the traps without flakeci.
 func unguarded(t *testing.T, c *planted.Checkout, lane lanes.Lane, env []string) {
 	t.Helper()
 	traps := map[string]string{"mercurial": "mercurial"}
 	switch {
-	case lane.Version == "2.8.0": // has git read the repository
+	case lane.Version == "2.8.0": // runs git in the repository
 		traps["work"] = "filter.x.process"
-	case lane == lanes.Newest(t): // knows lfs
+	case lane == lanes.Newest(t): // supports LFS
 		traps["lfs"] = "lfs"
 	}
 	for host, trap := range traps {
 		attr := ".#nixosConfigurations." + host + ".config.system.build.toplevel.drvPath"
 		cmd := exec.CommandContext(t.Context(), lane.Nix, "eval", "--extra-experimental-features", "nix-command flakes", attr)
 		cmd.Dir, cmd.Env = c.Nix, env
-		out, _ := cmd.CombinedOutput() // most fail, once the trap was sprung
+		out, _ := cmd.CombinedOutput() // most fail after springing the trap
 		if sprung := c.Sprung(t); !slices.Contains(sprung, trap) {
 			t.Errorf("%s is no trap: %q\n%s", host, sprung, out)
 		}
 	}
-	if err := os.RemoveAll(filepath.Join(cacheOf(env), "nix")); err != nil { // of what was fetched
+	if err := os.RemoveAll(filepath.Join(cacheOf(env), "nix")); err != nil { // its fetches
 		t.Fatal(err)
 	}
 }
@@ -101,7 +101,7 @@ func hostileEnv(t *testing.T, lane lanes.Lane) []string {
 	t.Helper()
 	home := t.TempDir()
 	env := append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CACHE_HOME=" + filepath.Join(home, ".cache"), "FLAKECI_NIX=" + lane.Nix}, lanes.Env()...)
-	// git asks for this before it fetches a submodule from a folder.
+	// git needs this to fetch a submodule from a folder.
 	return append(env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=protocol.file.allow", "GIT_CONFIG_VALUE_0=always")
 }
 
@@ -118,7 +118,7 @@ func nixOnce(t *testing.T, lane lanes.Lane, env []string, args ...string) string
 	return strings.TrimSpace(string(out))
 }
 
-// runHere runs flakeci in this process and gives what it said.
+// runHere runs flakeci in this process and returns its output.
 func runHere(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	var said bytes.Buffer

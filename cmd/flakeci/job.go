@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,7 +25,7 @@ import (
 	"github.com/flakeci/flakeci/runner/retry"
 )
 
-// job is one run on its way.
+// job is a run in progress.
 type job struct {
 	app       *App
 	opts      runOptions
@@ -32,25 +33,25 @@ type job struct {
 	client    *nix.Client
 	started   time.Time
 	memory    *evalpool.Memory
-	artifacts *artifact.Folder // nil keeps no whole logs
+	artifacts *artifact.Folder // nil without full logs
 
 	target   *nix.Target
-	offered  matrix.Matrix // all that the flake has
-	matrix   matrix.Matrix // what takes part
+	offered  matrix.Matrix // all cells of the flake
+	matrix   matrix.Matrix // the selected cells
 	base     baseline
 	outcome  outcome.Run
-	overdue  bool // the deadline ended it
-	journals bool // one is to be kept
-	journal  *record
-	causes   []*result.Cause                     // of what no cell stands for
-	rest     func(context.Context) []matrix.Cell // chooses what could not be chosen yet; may be nil
-	vms      func(tmp string) runner.VMOptions   // what is done with VMs, if not what a run does
-	memoir   *memoir                             // nil if nothing is to be remembered
-	others   *others                             // nil if they are listed with the rest
+	overdue  bool // ended by the deadline
+	journals bool // the run keeps one
+	journal  *runJournal
+	causes   []*result.Cause                     // that belong to no cell
+	rest     func(context.Context) []matrix.Cell // selects the cells that could not be selected at first; may be nil
+	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
+	history  *runHistory                         // nil if it is not kept
+	others   *otherCells                         // nil if they are listed with the others
 	homes    homesSeen
 }
 
-// start finds Nix, and goes through the job in a folder of its own.
+// start finds Nix, and runs the job in a temporary folder.
 func (j *job) start(ctx context.Context) error {
 	began := time.Now()
 	tmp, remove, err := newTmp()
@@ -58,21 +59,21 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	j.memory = &evalpool.Memory{Total: j.opts.evalMemory.or(memory.Available() / 4 * 3)}
+	j.memory = &evalpool.Memory{Total: j.opts.evalMemory.orElse(memory.Available() / 4 * 3)}
 	o, err := j.app.clientOptions(j.opts.nix, tmp)
 	if err != nil {
 		return err
 	}
 	o.Auxiliary = j.memory.Auxiliary
-	finding, stop := j.limit(ctx)
+	finding, stop := j.withTimeout(ctx)
 	defer stop()
 	if j.client, err = j.app.findNix(finding, o); err != nil {
-		return j.slow(finding, err)
+		return j.slowError(finding, err)
 	}
 	j.started = time.Now()
-	s := j.app.sight.Load()
-	s.see(j)
-	s.removes(remove)
+	s := j.app.crashState.Load()
+	s.update(j)
+	s.setCleanup(remove)
 	if err = j.beginJournal(); err != nil {
 		return err
 	}
@@ -80,43 +81,42 @@ func (j *job) start(ctx context.Context) error {
 	defer stop()
 	defer context.AfterFunc(within, safely.Func(func() {
 		if over := runner.Overdue(within); over != nil {
-			j.app.say("%s: what still runs is stopped", over)
+			j.app.printf("%s: stopping what still runs", over)
 		}
 	}))()
 	err = j.do(within, tmp)
 	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
 	switch {
 	case err != nil:
-		j.journal.undo(j.app) // a mistake leaves nothing to resume
+		j.journal.undo(j.app) // nothing was run
 	case j.journal != nil && !j.journal.ended: // no cell was run
 		j.journal.end(j.outcome, j.about())
 	}
 	return err
 }
 
-// do opens the flake, finds its cells and runs those that are selected. What is
-// wrong with the flake as a whole becomes a cause; the error is for a run that
-// has nothing to report: no flake there, or nothing selected.
+// do opens the flake, finds its cells and runs the selected ones. Faults of the flake become
+// causes; an error means that there is nothing to report: no flake, or nothing selected.
 func (j *job) do(ctx context.Context, tmp string) error {
-	looking, stop := j.limit(ctx)
+	looking, stop := j.withTimeout(ctx)
 	defer stop()
-	looked := j.whileLooking()
-	defer looked()
+	endHeartbeat := j.whileLooking()
+	defer endHeartbeat()
 	machine, cells, err := j.look(ctx, looking, stop, tmp)
 	if err != nil || len(cells) == 0 {
 		return err
 	}
-	endListing := j.listOthers(ctx)
+	endListing := j.listOtherCells(ctx)
 	defer endListing()
 	earlier, followers, err := j.keepJournal(machine, cells)
 	if err != nil {
 		return err
 	}
-	j.app.sight.Load().see(j)
-	followers = append(followers, event.Subscriber{Handle: j.app.sayWarning})
-	looked()
+	j.app.crashState.Load().update(j)
+	followers = append(followers, event.Subscriber{Handle: j.app.printWarning})
+	endHeartbeat()
 	progress := newProgress(ctx, j)
-	j.app.sight.Load().shows(progress)
+	j.app.crashState.Load().setProgress(progress)
 	defer progress.Stop()
 	o := j.toRunner(tmp, machine, progress)
 	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
@@ -131,37 +131,37 @@ func (j *job) do(ctx context.Context, tmp string) error {
 		return err
 	}
 	j.checkDeadline(ctx)
-	j.journal.end(j.outcome, j.about()) // before anything else that takes time
-	j.others.waitFor(ctx)
-	endListing() // so that what it evaluated is kept, too
-	j.keepAnswers(ctx)
+	j.journal.end(j.outcome, j.about()) // first, as the rest takes time
+	j.others.wait(ctx)
+	endListing() // so that its evaluations are saved too
+	j.saveEvaluations(ctx)
 	return nil
 }
 
-// look opens the flake and its base, and chooses the cells to begin with. There are none
-// where the flake is broken; stop ends the looking.
+// look opens the flake and its base, and selects the cells to begin with. There are none if
+// the flake is broken; stop cancels looking.
 func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machine nix.Machine, cells []matrix.Cell, err error) {
-	near, err := j.app.meant(looking, j.client, &j.opts.flakeFlags, tmp)
+	near, err := j.app.checkRef(looking, j.client, &j.opts.flakeFlags, tmp)
 	if err != nil {
 		return machine, nil, err
 	}
 	var noFlake *nix.NoFlakeError
 	j.target, err = j.open(looking, j.opts.ref, tmp)
 	if errors.As(err, &noFlake) {
-		return machine, nil, nearMiss(err, near)
+		return machine, nil, withSuggestion(err, near)
 	}
 	if err != nil {
-		j.broken(ctx, j.slow(looking, err))
+		j.addFlakeCause(ctx, j.slowError(looking, err))
 		return machine, nil, nil
 	}
-	j.app.sight.Load().see(j)
+	j.app.crashState.Load().update(j)
 	j.app.warnOverrides(j.target.Flake)
 	if j.journals {
-		j.memoir = j.remember(ctx)
+		j.history = j.openHistory(ctx)
 	}
-	// Asked before there are cells, so that none is lost if this is interrupted.
+	// Before there are cells, so that an interruption loses none.
 	if machine, err = j.client.Machine(looking); err != nil {
-		j.broken(ctx, j.slow(looking, err))
+		j.addFlakeCause(ctx, j.slowError(looking, err))
 		return machine, nil, nil
 	}
 	var base errgroup.Group
@@ -171,19 +171,19 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		}
 		return err
 	}))
-	cells, err = j.choose(ctx, looking)
+	cells, err = j.discover(ctx, looking)
 	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
 	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
-		j.app.say("warning: not compared with %s: %s", b.Ref, b.Missing)
+		j.app.warnf("not compared with %s: %s", b.Ref, b.Missing)
 	}
-	j.base.without(j)
+	j.base.addRemoved(j)
 	return machine, cells, nil
 }
 
-// toRunner makes of a job what the runner takes, but for what is known only once the
-// journal was read: what the run goes on with, and the other subscribers.
+// toRunner returns the runner's options, except those that come from the journal: the
+// earlier run and the other subscribers.
 func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Options {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
@@ -191,7 +191,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
 		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
-	if !j.opts.selection.namesHomes() {
+	if !j.opts.selection.selectsHomes() {
 		o.Embedded = func(home matrix.Cell) bool {
 			j.homes.add(home.ID)
 			return j.selection.Admits(home)
@@ -209,72 +209,82 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		}
 		show := shown.Handle
 		shown.Handle = func(e event.Event) {
-			if f, ok := e.(event.Finished); !ok || !f.Result.Status.OK() { // else somebody has looked around already
+			if f, ok := e.(event.Finished); !ok || !f.Result.Status.OK() { // otherwise the user has used the machine
 				show(e)
 			}
 		}
 	}
-	o.Subscribers = []event.Subscriber{j.app.sight.Load().before(shown)}
+	o.Subscribers = []event.Subscriber{j.app.crashState.Load().before(shown)}
 	return o
 }
 
-// open opens a flake, and tries again if something could not be fetched that may be
-// there the next time.
+// open opens a flake, and retries if something could not be fetched.
 func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
 	err = retry.Do(ctx, j.opts.retries, func() (err error) {
 		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
 		return err
-	}, j.triesAgain)
+	}, j.printRetry)
 	if err == nil && target.Damage() != nil {
-		j.app.say("warning: what earlier runs evaluated is evaluated again: %v", target.Damage())
+		j.app.warnf("ignoring the evaluation cache: %v", target.Damage())
 	}
 	return target, err
 }
 
-// triesAgain says why the flake is looked into once more.
-func (j *job) triesAgain(err error) { j.app.say("%s; trying again", diagnose.Eval(err).Title) }
+// printRetry says why opening the flake is retried.
+func (j *job) printRetry(err error) { j.app.printf("%s; retrying", diagnose.Eval(err).Title) }
 
-// keepAnswers has the next run know what this one evaluated, also if it is to go on
-// with this one. A report does not wait for long for that, least of all that of who
-// interrupted: a daemon may answer no more.
-func (j *job) keepAnswers(ctx context.Context) {
-	most := time.Minute
-	if t := j.opts.timeout; t > 0 {
-		most = min(most, t)
-	}
+// saveEvaluations saves the evaluation cache for the next run. The report does not wait long
+// for it, least of all after an interruption: the daemon may no longer answer.
+func (j *job) saveEvaluations(ctx context.Context) {
+	limit := limited(time.Minute, j.opts.timeout)
 	saving := ctx
 	if ctx.Err() != nil {
-		most, saving = 3*time.Second, context.WithoutCancel(ctx)
+		limit, saving = 3*time.Second, context.WithoutCancel(ctx)
 	}
-	saving, cancel := context.WithTimeout(saving, most)
+	saving, cancel := context.WithTimeout(saving, limit)
 	defer cancel()
 	err := j.target.Save(saving)
 	if b := j.base.base; b != nil && b.Target != nil {
 		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = &runner.SlowError{What: "looking whether the flake has changed", Limit: most}
+		err = &runner.SlowError{What: "checking whether the flake has changed", Limit: limit}
 	}
 	if err != nil && ctx.Err() == nil {
-		j.app.say("warning: what was evaluated is not kept for the next run: %v", err)
+		j.app.warnf("cannot save the evaluation cache: %v", err)
 	}
 }
 
-// report is the report of the job, with credentials masked.
+// report returns the report of the job, with credentials masked.
 func (j *job) report() (result.Report, error) {
 	return j.app.redacted(reports.Collect(j.about().run(reports.Run{
 		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
 	})))
 }
 
-// lostLogs warns of whole logs and other evidence that could not be written.
+// lostLogs warns of full logs and other artifacts that could not be saved.
 func (j *job) lostLogs() []result.Warning {
 	switch files, why := j.artifacts.Lost(); files {
 	case 0:
 		return nil
 	case 1:
-		return []result.Warning{{Text: fmt.Sprintf("a whole log could not be written: %v", why)}}
+		return []result.Warning{{Text: fmt.Sprintf("1 full log could not be saved: %v", why)}}
 	default:
-		return []result.Warning{{Text: fmt.Sprintf("%d whole logs could not be written: %v", files, why)}}
+		return []result.Warning{{Text: fmt.Sprintf("%d full logs could not be saved: %v", files, why)}}
 	}
+}
+
+// checkDeadline keeps a run that the deadline ended from passing, even if all its cells
+// passed: the deadline may have ended what comes after them.
+func (j *job) checkDeadline(ctx context.Context) {
+	over := runner.Overdue(ctx)
+	if over == nil || slices.ContainsFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Status == result.TimedOut }) {
+		return
+	}
+	c := over.Cause()
+	c.Kind = result.CauseInfra // no cell took too long
+	if j.base.base != nil {
+		c.Title += "; not everything was compared with the base"
+	}
+	j.causes = append(j.causes, c)
 }

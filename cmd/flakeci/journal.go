@@ -23,8 +23,8 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// here is the folder that flakeci was started in, by whichever path that was reached.
-func here() (string, error) {
+// workingDir returns the folder that flakeci was started in, with links resolved.
+func workingDir() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -32,18 +32,18 @@ func here() (string, error) {
 	return filepath.EvalSymlinks(dir)
 }
 
-// record is the journal of a run on its way; nil is none.
-type record struct {
+// runJournal is the journal of a run in progress; nil means none.
+type runJournal struct {
 	slot   *journal.Slot
 	writer *journal.Writer
 	ended  bool
-	// before is the journal of the earlier run, which this one may resume; unread is
-	// why it cannot be read.
-	before *journal.Journal
-	unread error
+	// previous is the journal of the previous run, for --resume, and unread the error if it
+	// cannot be read.
+	previous *journal.Journal
+	unread   error
 }
 
-// about is what the journal keeps of a run as a whole, for the report.
+// about is what the journal keeps of the run itself, for the report.
 type about struct {
 	Tool, Nix result.Tool
 	Flake     result.Flake
@@ -66,23 +66,23 @@ func (j *job) about() about {
 	}
 }
 
-// run fills in what a report is made of.
+// run adds it to the run of a report.
 func (b about) run(r reports.Run) reports.Run {
 	r.Tool, r.Nix, r.Flake, r.Base, r.Causes = b.Tool, b.Nix, b.Flake, b.Base, b.Causes
 	r.Warnings, r.NotTested = b.Warnings, b.NotTested
 	return r
 }
 
-// beginJournal begins the journal before the flake is looked into, in place of that of
-// the last such run, so that a run that is killed while an input hangs has one, too. If
-// none can be kept, the run goes on without.
+// beginJournal replaces the journal of the previous run before the flake is looked into, so
+// that a run that is killed while an input hangs has a journal too. If it cannot be written,
+// the run goes on without one.
 func (j *job) beginJournal() error {
 	if !j.journals {
 		return nil
 	}
 	folder := journal.Folder(j.app.statePath("journal"))
 	if folder == "" {
-		return j.withoutJournal(errors.New("there is no folder for it: neither XDG_STATE_HOME nor HOME is set"))
+		return j.withoutJournal(errors.New("neither XDG_STATE_HOME nor HOME is set"))
 	}
 	head, key, err := j.head()
 	if err != nil {
@@ -93,13 +93,12 @@ func (j *job) beginJournal() error {
 		return j.withoutJournal(err)
 	}
 	slot.Redact = j.app.secrets.JSON
-	r := &record{slot: slot}
+	r := &runJournal{slot: slot}
 	var earlier *runner.Earlier
 	if j.opts.resume {
-		if r.before, r.unread = slot.Read(); r.unread == nil {
-			// Whether it applies to this run is not known yet; it must not be lost
-			// until then.
-			earlier, head.Terms = r.before.Earlier(false), r.before.Head.Terms
+		if r.previous, r.unread = slot.Read(); r.unread == nil {
+			// Keep it until it is known whether this run can resume it.
+			earlier, head.Terms = r.previous.Earlier(false), r.previous.Head.Terms
 		}
 	}
 	if r.writer, err = slot.Begin(head, earlier); err != nil {
@@ -109,8 +108,8 @@ func (j *job) beginJournal() error {
 	return nil
 }
 
-// keepJournal writes the journal anew, now that the cells are known, and gives what is
-// taken over from the earlier run if --resume asks for that.
+// keepJournal rewrites the journal now that the cells are known. With --resume it returns
+// the results of the previous run to reuse.
 func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, follow []event.Subscriber, err error) {
 	r := j.journal
 	if r == nil {
@@ -123,7 +122,7 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 			head.Flake = j.target.Flake.Fingerprint()
 		}
 		if j.opts.resume {
-			earlier = j.goOn(head)
+			earlier = j.resume(head)
 		}
 		var w *journal.Writer
 		if w, err = r.slot.Create(head, j.offered.Cells, earlier); err == nil {
@@ -137,101 +136,100 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 	return nil, nil, j.withoutJournal(err)
 }
 
-// withoutJournal says why there is none. Who wants to resume one has to know first.
+// withoutJournal warns that the run has no journal. With --resume that is an error.
 func (j *job) withoutJournal(why error) error {
 	var busy *journal.BusyError
 	switch {
 	case errors.As(why, &busy) && j.opts.resume:
-		return &usageError{msg: "nothing to resume: " + why.Error(), hint: "wait for it, or end it with Ctrl-C where it runs"}
+		return &usageError{msg: fmt.Sprintf("cannot resume: an identical run is in progress (pid %s)", busy.PID), hint: "wait until it ends, or stop it with Ctrl-C"}
 	case errors.As(why, &busy):
-		j.app.say("warning: an identical run is in progress (pid %s); this one will not be resumable", busy.PID)
+		j.app.warnf("an identical run is in progress (pid %s); this one will not be resumable", busy.PID)
 	case j.opts.resume:
-		return fmt.Errorf("nothing to resume: the journal: %w", why)
+		return fmt.Errorf("cannot resume: no journal: %w", why)
 	default:
-		j.app.say("warning: this run cannot be resumed: the journal: %v", why)
+		j.app.warnf("this run will not be resumable: no journal: %v", why)
 	}
 	return nil
 }
 
-// head describes the run, as far as it is known before the flake is looked into. The
-// key tells it from other runs: of another folder, flake or selection.
+// head describes the run as far as it is known before the flake is looked into. The key
+// identifies runs of the same folder, flake and selection.
 func (j *job) head() (h journal.Head, key any, err error) {
 	h = journal.Head{Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n}}
-	if h.Dir, err = here(); err != nil {
+	if h.Dir, err = workingDir(); err != nil {
 		return h, nil, err
 	}
 	h.About, err = json.Marshal(j.about())
 	return h, []any{h.Dir, j.app.secrets.Text(flakeref.Parse(j.opts.ref).Absolute()), h.Selection, h.Shard, j.opts.evalOnly}, err
 }
 
-// isOneFlake says whether all that is evaluated is what the flake was found to be at
-// the start. A tree that is not committed may be edited meanwhile, and be again what
-// it was when the run is gone on with.
+// isOneFlake reports whether the whole run evaluates the same flake. An uncommitted tree may
+// be edited during the run, and be as it was at the start again when the run is resumed.
 func (j *job) isOneFlake() bool {
-	return !j.opts.nix.seesMachine() && j.target.Flake.IsOne()
+	return !j.opts.nix.isImpure() && j.target.Flake.IsOne()
 }
 
-// terms are what a result holds for besides the flake.
+// terms returns what the results depend on besides the flake.
 func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string {
 	n := j.opts.nix
 	terms := map[string]string{
 		"flakeci": versionString(), "Nix": j.client.Version.String(),
 		"--impure": fmt.Sprint(n.impure), "--option": fmt.Sprintf("%q", n.settings), "--store": n.store,
-		"what can be built here": strings.Join(machine.Systems, " "),
+		"buildable systems": strings.Join(machine.Systems, " "),
 	}
 	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
 	}
-	// The journal has them with credentials masked. A run can be resumed with another
-	// token: each job has its own.
+	// The journal has them with credentials masked. A run can be resumed with another token:
+	// each CI job has its own.
 	for name, value := range terms {
 		terms[name] = j.app.secrets.Text(value)
 	}
 	return terms
 }
 
-// goOn says what becomes of the run before and gives what is taken over from it.
-func (j *job) goOn(now journal.Head) *runner.Earlier {
-	before, err := j.journal.before, j.journal.unread
+// resume prints whether the run resumes the previous one, and returns the results to reuse.
+func (j *job) resume(now journal.Head) *runner.Earlier {
+	previous, err := j.journal.previous, j.journal.unread
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		j.app.say("nothing to resume; starting a new run")
+		j.app.printf("nothing to resume; starting a new run")
 		return nil
 	case err != nil:
-		j.app.say("nothing to resume: cannot read the journal: %v; starting a new run", err)
+		j.app.printf("nothing to resume: cannot read the journal: %v; starting a new run", err)
 		return nil
 	}
-	if before.Damaged {
-		j.app.say("warning: the journal of the previous run is damaged; what came after the damage runs again")
+	if previous.Damaged {
+		j.app.warnf("the journal of the previous run is damaged; what came after the damage runs again")
 	}
-	if before.Foreign() {
-		j.app.say("warning: the journal of the previous run has invalid store paths; the cells they belong to run again")
+	if previous.Foreign() {
+		j.app.warnf("the journal of the previous run has invalid store paths; the cells they belong to run again")
 	}
-	ended := dayAndTime(before.Last)
-	if before.Looking() && len(before.Earlier(false).Passed) == 0 {
-		j.app.say("nothing to resume: the run that ended %s did not get past looking into the flake; starting a new run", ended)
+	run := "the " + dayAndTime(previous.Head.Started) + " run"
+	if previous.Looking() && len(previous.Earlier(false).Passed) == 0 {
+		j.app.printf("nothing to resume: %s did not get past looking into the flake; starting a new run", run)
 		return nil
 	}
-	if other := differing(before.Head.Terms, now.Terms); len(other) > 0 {
-		j.app.say("not resuming the run that ended %s, because these differ: %s; starting a new run", ended, strings.Join(other, ", "))
+	if other := differingTerms(previous.Head.Terms, now.Terms); len(other) > 0 {
+		j.app.printf("not resuming %s because these differ: %s; starting a new run", run, strings.Join(other, ", "))
 		return nil
 	}
-	same := now.Flake != "" && before.Head.Flake == now.Flake
-	e := before.Earlier(same)
+	same := now.Flake != "" && previous.Head.Flake == now.Flake
+	e := previous.Earlier(same)
 	switch {
 	case same:
-		j.app.say("resuming the run that ended %s: %s", ended, tookOver(len(e.Same)))
-	case j.opts.nix.seesMachine():
-		j.app.say("resuming the run that ended %s (evaluations can see this machine: re-evaluating, reusing unchanged results)", ended)
+		j.app.printf("resuming %s (%s)", run, reused(len(e.Same)))
+	case j.opts.nix.isImpure():
+		j.app.printf("resuming %s (impure evaluation: re-evaluating, reusing unchanged results)", run)
 	case now.Flake == "":
-		j.app.say("resuming the run that ended %s (uncommitted changes: re-evaluating, reusing unchanged results)", ended)
+		j.app.printf("resuming %s (uncommitted changes: re-evaluating, reusing unchanged results)", run)
 	default:
-		j.app.say("resuming the run that ended %s (the flake changed: re-evaluating, reusing unchanged results)", ended)
+		j.app.printf("resuming %s (the flake changed: re-evaluating, reusing unchanged results)", run)
 	}
 	return e
 }
 
-func tookOver(n int) string {
+func reused(n int) string {
 	switch n {
 	case 0:
 		return "nothing had passed"
@@ -241,8 +239,8 @@ func tookOver(n int) string {
 	return fmt.Sprintf("reusing %d cells that passed", n)
 }
 
-// differing are the names whose values are not the same, in order.
-func differing(a, b map[string]string) []string {
+// differingTerms lists the names of the terms that differ, sorted.
+func differingTerms(a, b map[string]string) []string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	var names []string
@@ -254,48 +252,48 @@ func differing(a, b map[string]string) []string {
 	return names
 }
 
-// dayAndTime is a time as a person here reads it, with the day unless that is today.
+// dayAndTime formats a time in the local zone, with the day unless that is today.
 func dayAndTime(t time.Time) string {
 	t = t.Local()
 	if t.Format(time.DateOnly) == time.Now().Format(time.DateOnly) {
-		return t.Format("at 15:04")
+		return t.Format("15:04")
 	}
-	return t.Format("on 2006-01-02 at 15:04")
+	return t.Format("2006-01-02 15:04")
 }
 
-// end writes that the run is over. More may be known of it than when it began.
-func (r *record) end(o outcome.Run, b about) {
+// end records the end of the run. More may be known of it than at the beginning.
+func (r *runJournal) end(o outcome.Run, b about) {
 	if r == nil {
 		return
 	}
 	r.ended = true
 	text, err := json.Marshal(b)
-	if err == nil { // else it could not have been written when it began
+	if err == nil { // otherwise the journal could not have begun
 		r.writer.End(o, text)
 	}
 }
 
-// undo puts back the journal that was there: nothing was run.
-func (r *record) undo(a *App) {
+// undo restores the previous journal, because nothing was run.
+func (r *runJournal) undo(a *App) {
 	if r == nil {
 		return
 	}
 	_ = r.writer.Close()
 	if err := errors.Join(r.slot.Undo(), r.slot.Close()); err != nil {
-		a.say("warning: the journal: %v", err)
+		a.warnf("cannot restore the journal of the previous run: %v", err)
 	}
 }
 
-// close keeps the journal of a run of which something is left to be done.
-func (r *record) close(a *App, well bool) {
+// close ends the journal, and removes it if the run needs no resuming.
+func (r *runJournal) close(a *App, complete bool) {
 	if r == nil {
 		return
 	}
 	err := r.writer.Close()
-	if well {
+	if complete {
 		err = r.slot.Remove()
 	}
 	if err = errors.Join(err, r.slot.Close()); err != nil {
-		a.say("warning: this run cannot be resumed: the journal: %v", err)
+		a.warnf("cannot keep the journal: %v", err)
 	}
 }

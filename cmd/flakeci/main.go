@@ -1,9 +1,9 @@
 // Command flakeci evaluates, builds and reports every configuration of a Nix
-// flake: hosts, homes and whatever else it offers.
+// flake: hosts, homes and the other outputs.
 //
-// This package is the voice of the program: flags, flakeci.toml, exit codes,
-// and what is said on the terminal. Each subcommand has a file of its own; what
-// they do is in the packages matrix, runner and reports.
+// This package has the command line: flags, flakeci.toml, messages and exit codes.
+// Each subcommand has its own file; the work is done by the packages matrix, runner,
+// vmtest and reports.
 package main
 
 import (
@@ -19,44 +19,43 @@ import (
 )
 
 func main() {
-	// Some MiB more are nothing beside what Nix takes, and half the work in a run of
-	// many short builds is to collect garbage.
+	// Nix takes far more memory than the few MiB that this costs, and half the work in a
+	// run of many short builds was garbage collection.
 	debug.SetGCPercent(400)
 	start(&App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: takeEnvironment(), Args: os.Args[1:]})
 }
 
-// start runs the program and ends it, in a crash too.
+// start runs the program and exits, also after a crash.
 func start(app *App) {
-	safely.Handle(func(c *safely.Crash) { os.Exit(app.crash(c)) })
+	safely.Handle(func(c *safely.Crash) { os.Exit(app.handleCrash(c)) })
 	var code int
-	safely.Do(func() { code = app.Main(interruptible()) })
-	app.outlast()
+	safely.Do(func() { code = app.Main(interruptContext()) })
+	app.waitForCrash()
 	os.Exit(code)
 }
 
-// together is for how long signals are one. timeout(1) sends its own to flakeci, and to
-// the group that flakeci is in.
-const together = 100 * time.Millisecond
+// signalGrace is how long several signals count as one. timeout(1) sends its signal to
+// flakeci, and to flakeci's process group.
+const signalGrace = 100 * time.Millisecond
 
-// interruptible gives a context that the first signal cancels. The second one
-// lets what still runs be killed at once, the third ends flakeci itself. That the
-// terminal is closed counts as the first alone: the shell says so, and the kernel
-// once more when the shell has ended.
-func interruptible() context.Context {
+// interruptContext returns a context that the first signal cancels. The second one kills
+// what still runs, the third ends flakeci itself. SIGHUP only counts as the first: when a
+// terminal is closed, the shell sends it, and the kernel again once the shell has ended.
+func interruptContext() context.Context {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
 		signal.Notify(signals, syscall.SIGHUP)
 	}
-	// A reader of stdout that went away ends neither the run nor its reports:
-	// with this, writing is an error and no more.
+	// A closed stdout ends neither the run nor its reports: with this, writing to it
+	// only returns an error.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(context.Background())
 	kill := make(chan struct{})
 	safely.Go(func() {
 		<-signals
 		cancel()
-		time.Sleep(together)
+		time.Sleep(signalGrace)
 		select {
 		case <-signals:
 		default:

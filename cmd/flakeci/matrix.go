@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// matrixSchema names the version of what `matrix --format json` prints.
+// matrixSchema is the schema version of `matrix --format json`.
 const matrixSchema = "flakeci.matrix/v1"
 
 type matrixOptions struct {
@@ -32,8 +33,10 @@ func (a *App) matrixCommand() *cobra.Command {
 	var o matrixOptions
 	cmd := &cobra.Command{
 		Use:   "matrix [FLAKE]",
-		Short: "Show the grid of hosts and users, or the cells",
-		Args:  oneFlake,
+		Short: "Show the grid of hosts and users, or list the cells",
+		Example: `  flakeci matrix
+  flakeci matrix --kind all --format cells`,
+		Args: checkFlakeArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err
@@ -43,17 +46,17 @@ func (a *App) matrixCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.flakeFlags.add(fs)
-	fs.StringVar(&o.format, "format", "table", "what to print, `FORM`: table, json, cells (an id a line), github (a strategy matrix)")
-	fs.IntVar(&o.shards, "shards", 1, "into how many jobs github's matrix deals the cells, `N`")
+	fs.StringVar(&o.format, "format", "table", "print the matrix: `FORMAT` is table, json, cells (one id per line) or github (a strategy matrix)")
+	fs.IntVar(&o.shards, "shards", 1, "split the cells among `N` jobs (with --format github)")
 	return cmd
 }
 
 func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if !slices.Contains([]string{"table", "json", "cells", "github"}, o.format) {
-		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "there is table, json, cells and github"}
+		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "--format takes table, json, cells or github"}
 	}
 	if o.shards < 1 {
-		return &usageError{msg: "--shards takes a number from 1 on"}
+		return &usageError{msg: "--shards takes a positive number"}
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
@@ -79,14 +82,14 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return err
 	}
 	if err := target.Save(ctx); err != nil && ctx.Err() == nil {
-		a.say("warning: what was evaluated is not kept for the next time: %v", err)
+		a.warnf("cannot save the evaluation cache: %v", err)
 	}
 	m, err := o.selectFrom(d.Matrix, selection, len(d.Causes) == 0)
 	if err != nil && len(d.Causes) == 0 {
 		return o.explain(err, others)
 	}
-	for _, w := range o.unlisted(d.Matrix, homes, others) {
-		a.say("warning: %s", w)
+	for _, w := range o.unmatchedIn(d.Matrix, homes, others) {
+		a.warnf("%s", w)
 	}
 	if err == nil {
 		if err := a.printMatrix(m, target.Flake, o); err != nil {
@@ -98,7 +101,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		if c.Location != nil {
 			text = c.Location.String() + " " + text
 		}
-		a.say("error: %s", text)
+		a.printError(text, "")
 	}
 	if len(d.Causes) > 0 {
 		return exitCode(exitFailed)
@@ -106,7 +109,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	return nil
 }
 
-// open finds Nix and the flake.
+// open finds Nix and opens the flake.
 func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target, error) {
 	options, err := a.clientOptions(f.nix, tmp)
 	if err != nil {
@@ -116,28 +119,26 @@ func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target,
 	if err != nil {
 		return nil, err
 	}
-	near, err := a.meant(ctx, client, f, tmp)
+	near, err := a.checkRef(ctx, client, f, tmp)
 	if err != nil {
 		return nil, err
 	}
 	target, err := client.Open(ctx, f.ref, f.nix.flake(), tmp)
 	var noFlake *nix.NoFlakeError
 	if errors.As(err, &noFlake) {
-		return nil, nearMiss(err, near)
+		return nil, withSuggestion(err, near)
 	}
 	return target, err
 }
 
-// unlisted warns of patterns that match nothing, as far as the flake was listed.
-func (o *matrixOptions) unlisted(m matrix.Matrix, homes, others bool) []result.Warning {
+// unmatchedIn warns of patterns that match nothing in the part of the flake that was listed.
+func (o *matrixOptions) unmatchedIn(m matrix.Matrix, homes, others bool) []result.Warning {
 	var unsure []string
 	if !homes {
 		unsure = append(unsure, string(matrix.KindNixOS)+"/", string(matrix.KindDarwin)+"/")
 	}
 	if !others {
-		for _, kind := range otherKinds() {
-			unsure = append(unsure, string(kind)+"/")
-		}
+		unsure = append(unsure, otherPrefixes()...)
 	}
 	return o.unmatched(m, nil, unsure)
 }
@@ -175,7 +176,7 @@ func (a *App) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
-// githubRunner is the label of GitHub's own runners for a system.
+// githubRunner returns the label of GitHub's own runners for a system.
 func githubRunner(system string) string {
 	switch {
 	case system == "aarch64-linux":
@@ -184,4 +185,12 @@ func githubRunner(system string) string {
 		return "macos-latest"
 	}
 	return "ubuntu-latest"
+}
+
+// warnOverrides warns of overrides for inputs that the flake does not have. Nix allows
+// them: the same list may serve many flakes.
+func (a *App) warnOverrides(f nix.Flake) {
+	for _, u := range f.Unknown {
+		a.warnf("the flake has no input %s to override; known inputs: %s", u.Name, cmp.Or(strings.Join(u.Known, ", "), "none"))
+	}
 }

@@ -2,5 +2,5 @@
 
 package main
 
-// raced says whether the tests have the race detector.
+// raced reports whether the tests run with the race detector.
 const raced = false

@@ -9,19 +9,19 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// writeOutputs hands verdict and counts to later steps of a job in GitHub Actions.
+// writeOutputs passes the verdict and the counts to later steps of a GitHub Actions job.
 func (a *App) writeOutputs(r result.Report) error {
 	path := a.env("GITHUB_OUTPUT")
 	if path == "" || a.env("GITHUB_ACTIONS") != "true" {
 		return nil
 	}
-	// It exists, and may hold what the step wrote already.
+	// The file exists, and the step may have written to it already.
 	f, err := safefile.Append(path)
 	if err == nil {
 		err = errors.Join(github.WriteOutputs(f, r), f.Close())
 	}
 	if err != nil {
-		return fmt.Errorf("outputs of the step: %w", err)
+		return fmt.Errorf("cannot write the outputs of the step: %w", err)
 	}
 	return nil
 }

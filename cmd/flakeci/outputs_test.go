@@ -8,8 +8,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// A program of the job may have put a pipe in the place of its outputs: nobody waits for
-// who reads there.
+// A program of the job may have replaced the file of its outputs with a pipe: flakeci does
+// not wait for a reader.
 func TestOutputsThatAreAPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outputs")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

@@ -19,11 +19,12 @@ import (
 // progress shows how a run goes.
 type progress interface {
 	Subscriber() event.Subscriber
-	Hush() // says nothing more by itself: the terminal is somebody else's
+	Hush() // stops heartbeats: a guest has the terminal
 	Stop() // the report follows
 }
 
-// newProgress is what the user asked for, or the best that the terminal can.
+// newProgress starts the progress that --progress asks for, by default the best that the
+// terminal can show.
 func newProgress(ctx context.Context, j *job) progress {
 	switch how := j.opts.progress; {
 	case how == "quiet":
@@ -35,7 +36,7 @@ func newProgress(ctx context.Context, j *job) progress {
 	}
 	s := j.app.style(j.opts.color, j.app.Stderr)
 	return plain.Start(plain.Options{
-		Write: j.app.write, Color: s.color, Fold: j.app.env("GITHUB_ACTIONS") == "true", Terminal: s.width > 0, Matrix: j.matrix,
+		Write: j.app.printRaw, Color: s.color, Fold: j.app.env("GITHUB_ACTIONS") == "true", Terminal: s.width > 0, Matrix: j.matrix,
 	})
 }
 
@@ -60,53 +61,53 @@ type liveView struct {
 }
 
 func newLive(ctx context.Context, j *job, t terminal) liveView {
-	j.app.hold(true) // the view would be written over
+	j.app.hold(true) // messages would overwrite the view
 	f := j.target.Flake
 	return liveView{app: j.app, View: live.Start(live.Options{
 		In: t.in, Out: t.out, Keep: t.keep, Env: j.app.Env, Color: j.app.style(j.opts.color, t.out).color,
 		Flake: result.Flake{Ref: j.app.secrets.Text(f.Ref), Rev: f.Rev, Dirty: f.Dirty}, Nix: j.client.Version.String(),
 		Matrix: j.matrix, Started: j.started,
-		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.memoir.estimate(ctx),
-		// The terminal does not make a signal of Ctrl-C now, so that is made here.
+		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.history.estimate(ctx),
+		// In raw mode the terminal does not turn Ctrl-C into a signal.
 		Interrupt: func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGINT) },
 		Stopping:  func() bool { return ctx.Err() != nil },
 	}, func(err error) {
 		j.app.hold(false)
-		j.app.say("warning: the live view is gone: %v", err)
+		j.app.warnf("the live view has failed: %v", err)
 	})}
 }
 
-// Hush does nothing: where the terminal is handed on, there is no live view.
+// Hush does nothing: no live view is shown while a guest has the terminal.
 func (liveView) Hush() {}
 
-// Stop takes the view away and says what was said meanwhile.
+// Stop ends the view and prints the messages that were held back.
 func (v liveView) Stop() {
 	v.View.Stop()
 	v.app.hold(false)
 }
 
-// whileLooking says now and then that flakeci looks into the flake, which fetches its
-// inputs and can take minutes: there are no cells yet that could show it.
+// whileLooking prints a heartbeat while flakeci looks into the flake, which fetches its
+// inputs and can take minutes: there are no cells yet to show.
 func (j *job) whileLooking() (stop func()) {
 	if j.opts.progress == "quiet" {
 		return func() {}
 	}
 	after := plain.FirstInterval(j.app.style(j.opts.color, j.app.Stderr).width > 0)
 	ended := make(chan struct{})
-	var beating sync.WaitGroup
-	beating.Go(safely.Func(func() {
+	var heartbeat sync.WaitGroup
+	heartbeat.Go(safely.Func(func() {
 		for {
 			select {
 			case <-ended:
 				return
 			case now := <-time.After(after):
-				j.app.say("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
+				j.app.printf("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
 				after = plain.Interval
 			}
 		}
 	}))
 	return sync.OnceFunc(func() {
 		close(ended)
-		beating.Wait()
+		heartbeat.Wait()
 	})
 }

@@ -11,15 +11,15 @@ import (
 // delivery says where a report goes.
 type delivery struct {
 	files     reportFiles
-	fence     *fence // which of the files a stranger chose
-	artifacts evidence
+	outputs   *outputPaths // which of the files a stranger chose
+	artifacts artifactFolder
 	color     string
 	github    githubFlags
-	shard     string // which of several; empty for the whole
+	shard     string // empty without --shard
 }
 
-// publish shows the report, writes it to the files and ends with the verdict's
-// exit code. A stdout that takes nothing keeps no file from being written.
+// publish prints the report, writes it to the files and returns the exit code of its
+// verdict. The files are written even if stdout is closed.
 func (a *App) publish(ctx context.Context, r result.Report, d delivery) error {
 	out := a.Stdout
 	if d.files.onStdout() {
@@ -27,35 +27,35 @@ func (a *App) publish(ctx context.Context, r result.Report, d delivery) error {
 	}
 	style := a.style(d.color, out)
 	err := errors.Join(
-		guard("the table", func() error {
+		catchCrash("the table", func() error {
 			return table.Write(out, r, table.Options{Color: style.color, Width: style.width})
 		}),
 		a.writeReports(r, d),
-		guard("the outputs of the step", func() error { return a.writeOutputs(r) }),
-		guard("the report to GitHub", func() error {
-			a.onGitHub(ctx, r, d.github, d.shard)
+		catchCrash("the outputs of the step", func() error { return a.writeOutputs(r) }),
+		catchCrash("the report to GitHub", func() error {
+			a.publishToGitHub(ctx, r, d.github, d.shard)
 			return nil
 		}),
 	)
-	return a.ending(r, err)
+	return a.finish(r, err)
 }
 
-// ending gives the exit code for a report. If it could not be written, that is said,
-// and a run that passed ends as an error: nobody can see that it passed. Any other
-// verdict keeps its exit code.
-func (a *App) ending(r result.Report, err error) error {
+// finish returns the exit code of a report. A run that passed ends as an error if its
+// report could not be written: nobody can see that it passed. Other verdicts keep their
+// exit code.
+func (a *App) finish(r result.Report, err error) error {
 	if err == nil {
-		return verdictExit(r.Verdict)
+		return exitFor(r.Verdict)
 	}
-	a.complain(err)
+	a.fail(err)
 	if r.Verdict == result.VerdictPassed {
 		return exitCode(exitError)
 	}
-	return verdictExit(r.Verdict)
+	return exitFor(r.Verdict)
 }
 
-// verdictExit is nil for a run that passed, else its exit code.
-func verdictExit(v result.Verdict) error {
+// exitFor returns nil for a run that passed, otherwise its exit code.
+func exitFor(v result.Verdict) error {
 	switch v {
 	case result.VerdictPassed:
 		return nil

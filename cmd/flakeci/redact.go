@@ -13,21 +13,20 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Variables whose value is a credential, by the ends of their names. What is called a
-// token always is one; a password may be a word such as postgres, so it has to look
-// random.
+// The names of variables whose value is a credential. A token always is one; a password may
+// be a word such as postgres, so it must look random.
 var (
 	tokenNameRE  = regexp.MustCompile(`(?i)(?:TOKEN|^CI_JOB_JWT(?:_V\d)?)$`)
 	secretNameRE = regexp.MustCompile(`(?i)(?:SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|SIGNING_KEY|_AUTH)$`)
 )
 
-// Variables with addresses and settings that may hold credentials. Others may hold what
-// a stranger wrote, such as the message of a commit, and strangers must not choose what
+// The names of variables with addresses and settings that may hold credentials. Others may
+// hold the text of a stranger, such as a commit message, and strangers must not choose what
 // is masked.
 var addressNameRE = regexp.MustCompile(`(?i)^(?:NIX_CONFIG|CI_REPOSITORY_URL|.*_PROXY)$`)
 
-// learnSecrets makes known what credentials flakeci was started with, before
-// anything is said: those of its environment and those in its arguments.
+// learnSecrets learns the credentials in flakeci's environment and arguments, before
+// anything is printed.
 func (a *App) learnSecrets() {
 	for _, e := range a.Env {
 		name, value, _ := strings.Cut(e, "=")
@@ -35,7 +34,7 @@ func (a *App) learnSecrets() {
 		case tokenNameRE.MatchString(name):
 			a.secrets.Add(value)
 		case secretNameRE.MatchString(name):
-			// A key has several lines, and logs are looked at line by line.
+			// A key has several lines, and logs are masked line by line.
 			for _, part := range append(strings.Fields(value), value) {
 				if redact.LooksRandom(part) {
 					a.secrets.Add(part)
@@ -53,10 +52,10 @@ func (a *App) learnSecrets() {
 	}
 }
 
-// findNix finds the Nix to run, and learns what credentials its settings hold.
+// findNix finds the Nix to run, and learns the credentials in its settings.
 func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 	o.Redact = func(line []byte) []byte {
-		if line[0] == '@' { // a record of Nix's, in JSON
+		if line[0] == '@' { // a log record in JSON
 			return a.secrets.JSON(line)
 		}
 		return []byte(a.secrets.Text(string(line)))
@@ -68,8 +67,8 @@ func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 	return client, err
 }
 
-// redacted is a report with credentials masked. It goes through JSON, so that no field
-// can be forgotten.
+// redacted returns a report with credentials masked. It goes through JSON, so that it
+// cannot miss a field.
 func (a *App) redacted(r result.Report) (result.Report, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -80,7 +79,7 @@ func (a *App) redacted(r result.Report) (result.Report, error) {
 	return safe, err
 }
 
-// redactedFile is a file of evidence with credentials masked. A picture stays as it is.
+// redactedFile returns a file with credentials masked. Pictures stay as they are.
 func (a *App) redactedFile(data []byte) []byte {
 	if !utf8.Valid(data) && bytes.HasPrefix(data, []byte("\x89PNG")) {
 		return data

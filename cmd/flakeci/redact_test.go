@@ -26,7 +26,7 @@ func holding(env ...string) *App {
 	return a
 }
 
-// Whatever string of a report holds a token, no form of it does.
+// Whichever string of a report contains a token, no form of the report shows it.
 func TestNoFormOfAReportShowsASecret(t *testing.T) {
 	a := holding("GITHUB_TOKEN=" + testToken)
 	var r result.Report
@@ -53,7 +53,7 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 			return markdown.Write(w, r, markdown.Options{})
 		},
 		"HTML": func(w io.Writer, r result.Report) error {
-			return html.Write(w, r, a.htmlOptions(evidence(filepath.Dir(log))))
+			return html.Write(w, r, a.htmlOptions(artifactFolder(filepath.Dir(log))))
 		},
 	} {
 		if text := form(t, write, r); strings.Contains(text, testToken) {
@@ -64,7 +64,7 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 	}
 }
 
-// A report without secrets stays what it is.
+// A report without secrets stays the same.
 func TestReportsStayWhatTheyAre(t *testing.T) {
 	a := holding("GITHUB_TOKEN=" + testToken)
 	inputs, err := filepath.Glob("../../reports/testdata/*.json")
@@ -90,21 +90,21 @@ func TestReportsStayWhatTheyAre(t *testing.T) {
 	}
 }
 
-// What is said may be cut to pieces by colours, and is no secret either.
+// No secret is printed, even with color sequences in it.
 func TestNoSecretIsSaid(t *testing.T) {
 	var said bytes.Buffer
 	a := &App{Stderr: &said, Env: []string{"CACHIX_AUTH_TOKEN=" + testToken}, Args: []string{"run", "--option", "access-tokens", "h=" + testToken + "x"}}
 	a.learnSecrets()
-	a.say("no: %s", testToken)
-	a.say("no: job0\x1b[0mtoken1secret2")
-	a.write("✘ " + testToken + "x\n")
+	a.printf("no: %s", testToken)
+	a.printf("no: job0\x1b[0mtoken1secret2")
+	a.printRaw("✘ " + testToken + "x\n")
 	if got, want := said.String(), "flakeci: no: ***\nflakeci: no: ***\n✘ ***\n"; got != want {
 		t.Errorf("said %q, want %q", got, want)
 	}
 }
 
-// What flakeci was started with is known, and no word that is as likely one of the
-// flake's, nor what a stranger wrote.
+// The credentials that flakeci was started with are masked, but neither common words nor the
+// text of a stranger.
 func TestWhatIsSecret(t *testing.T) {
 	for env, said := range map[string]struct {
 		text   string
@@ -139,8 +139,7 @@ func form(t *testing.T, write func(io.Writer, result.Report) error, r result.Rep
 	return out.String()
 }
 
-// fill puts a token into every string that is to be found, and one element into
-// every list.
+// fill puts a token into every string, and one element into every list.
 func fill(v reflect.Value, depth int) {
 	if depth > 12 {
 		return

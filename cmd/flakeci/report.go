@@ -20,55 +20,56 @@ func (a *App) reportCommand() *cobra.Command {
 	var onGitHub githubFlags
 	cmd := &cobra.Command{
 		Use:   "report FILE",
-		Short: "Render a saved JSON report again, or that of a run that was killed",
-		Long: `Render a report that flakeci run --json saved. The exit code is that of its verdict.
+		Short: "Render a saved report again, or the report of a killed run",
+		Long: `flakeci report renders a report that flakeci run --json saved. The exit code follows
+its verdict.
 
-A run that was killed has left a journal: with --from-journal that is what FILE is,
-and without FILE it is the newest of a run that was started in this folder.`,
+A killed run leaves a journal. With --from-journal, FILE is a journal; without FILE,
+it is the newest journal of a run that was started in this folder.`,
 		Example: `  flakeci report report.json --junit junit.xml
   flakeci report night/report.json --html report.html
   flakeci report --from-journal --json report.json`,
-		Args: func(_ *cobra.Command, args []string) error { return oneReport(args, fromJournal) },
+		Args: func(_ *cobra.Command, args []string) error { return checkReportArgs(args, fromJournal) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			d := delivery{files: files, fence: newFence(""), color: color, github: onGitHub}
+			d := delivery{files: files, outputs: newOutputPaths(""), color: color, github: onGitHub}
 			if fromJournal {
 				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
 			}
-			d.artifacts = evidenceOf(args[0], artifacts)
+			d.artifacts = artifactsOf(args[0], artifacts)
 			return a.report(cmd.Context(), args[0], d)
 		},
 	}
 	files.add(cmd.Flags())
-	cmd.Flags().StringVar(&artifacts, "artifacts", "", "the `FOLDER` of the logs that the report names (default artifacts, here or beside the report)")
-	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed or still goes on, by its journal")
+	cmd.Flags().StringVar(&artifacts, "artifacts", "", "read the logs that the report names from `FOLDER` (default artifacts, here or beside the report)")
+	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed, or is still in progress, from its journal")
 	onGitHub.add(cmd.Flags(), github.Never)
 	addColor(cmd.Flags(), &color)
 	return cmd
 }
 
-func oneReport(args []string, fromJournal bool) error {
+func checkReportArgs(args []string, fromJournal bool) error {
 	if len(args) == 1 || fromJournal && len(args) == 0 {
 		return nil
 	}
-	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: "give a file that flakeci run --json wrote"}
+	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: savedHint}
 }
 
 func (a *App) report(ctx context.Context, path string, d delivery) error {
 	f, err := safefile.OpenNamed(path)
 	if err != nil {
-		return &usageError{msg: err.Error(), hint: "give a file that flakeci run --json wrote"}
+		return &usageError{msg: err.Error(), hint: savedHint}
 	}
 	defer f.Close()
 	r, err := result.ReadJSON(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	// A file that was damaged must not pass.
+	// A damaged file must not pass.
 	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
-		return &usageError{msg: path + ": its verdict is passed, and not all of its cells passed", hint: "give a file as flakeci run --json wrote it"}
+		return &usageError{msg: path + ": the verdict is passed, but not all cells passed", hint: savedHint}
 	}
 	if r, err = a.redacted(r); err != nil {
 		return err
@@ -76,7 +77,7 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	return a.publish(ctx, r, d)
 }
 
-// reportJournal reports a run by its journal.
+// reportJournal reports a run from its journal.
 func (a *App) reportJournal(ctx context.Context, path, artifacts string, d delivery) error {
 	r, folder, shard, err := a.fromJournal(path)
 	if err != nil {
@@ -85,6 +86,6 @@ func (a *App) reportJournal(ctx context.Context, path, artifacts string, d deliv
 	if r, err = a.redacted(r); err != nil {
 		return err
 	}
-	d.artifacts, d.shard = cmp.Or(evidence(artifacts), folder), shard.String()
+	d.artifacts, d.shard = cmp.Or(artifactFolder(artifacts), folder), shard.String()
 	return a.publish(ctx, r, d)
 }

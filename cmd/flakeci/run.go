@@ -13,8 +13,7 @@ import (
 	"github.com/flakeci/flakeci/reports/github"
 )
 
-// runOptions are the flags of `flakeci run`, each of which flakeci.toml may set
-// too.
+// runOptions are the flags of `flakeci run`.
 type runOptions struct {
 	flakeFlags
 	files      reportFiles
@@ -42,24 +41,24 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.vm.add(fs)
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
-	fs.Var(&o.shard, "shard", "only the I-th of N shares of the cells, `I/N`")
+	fs.Var(&o.shard, "shard", "run only shard `I/N` of the cells, such as 2/5")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
-	fs.BoolVar(&o.resume, "resume", false, "go on with the last such run, if that was stopped or did not pass")
+	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 }
 
-// addWork adds what goes for whatever evaluates and builds.
+// addWork adds the flags of subcommands that evaluate and build.
 func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	o.files.add(fs)
-	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate, do not build")
-	fs.Var(&o.jobs, "jobs", "how many builders run at once, `N` (default Nix's max-jobs where that is more than 1, else one a core)")
-	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "how many evaluations run at once, `N`")
-	fs.Var(&o.evalMemory, "eval-memory", "how much memory evaluation may take, `SIZE` such as 4GiB (default three quarters of what is free)")
-	fs.IntVar(&o.retries, "retries", 1, "retry transient failures, such as a lost connection, up to `N` times")
-	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "warn when a build prints nothing for `DURATION`; 0 disables")
-	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of each cell, and looking into the flake, to `DURATION`, such as 30m (default no limit)")
-	fs.DurationVar(&o.deadline, "deadline", 0, "end the run after `DURATION`, with its report; what is not done by then has timed out (default no limit)")
-	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "the `FOLDER` for whole logs of what failed")
-	fs.StringVar(&o.progress, "progress", "auto", "what is shown meanwhile, `HOW`: live, plain, quiet, or auto")
+	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate without building")
+	fs.Var(&o.jobs, "jobs", "run up to `N` builds at once (default Nix's max-jobs if that is more than 1, else one per core)")
+	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "run up to `N` evaluations at once")
+	fs.Var(&o.evalMemory, "eval-memory", "limit the memory of all evaluations to `SIZE`, such as 4GiB (default three quarters of the free memory)")
+	fs.IntVar(&o.retries, "retries", 1, "retry transient failures (such as a lost connection) up to `N` times")
+	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "warn when a build prints nothing for `DURATION` (0 disables)")
+	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of a cell, and looking into the flake, to `DURATION`, such as 30m (default no limit)")
+	fs.DurationVar(&o.deadline, "deadline", 0, "end the run and report after `DURATION`; unfinished cells count as timed out (default no limit)")
+	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "save the full logs of failures in `FOLDER`")
+	fs.StringVar(&o.progress, "progress", "auto", "show progress: `STYLE` is auto, live, plain or quiet")
 }
 
 func (a *App) runCommand() *cobra.Command {
@@ -67,13 +66,19 @@ func (a *App) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [FLAKE]",
 		Short: "Evaluate, build, boot and report",
+		Long: `flakeci run evaluates and builds the cells of a flake, boots the hosts that --vm
+names, and reports the result. A cell is one configuration of the flake, such as the
+host nixos/reason or the home home/joachim@reason; flakeci matrix lists them all.
+
+Flags that select cells may be given several times. flakeci.toml, beside flake.nix,
+can set most flags.`,
 		Example: `  flakeci run
   flakeci run --host reason
   flakeci run --host reason --vm all
   flakeci run --user joachim --eval-only
   flakeci run --base main --changed-only
   flakeci run --kind all --junit junit.xml --json report.json`,
-		Args: oneFlake,
+		Args: checkFlakeArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err
@@ -85,31 +90,30 @@ func (a *App) runCommand() *cobra.Command {
 	return cmd
 }
 
-// check finds what the flag library cannot.
+// check finds invalid values that the flag library accepts.
 func (o *runOptions) check() error {
 	if o.evalJobs < 1 {
-		return &usageError{msg: "--eval-jobs takes a number from 1 on"}
+		return &usageError{msg: "--eval-jobs takes a positive number"}
 	}
 	if o.retries < 0 {
-		return &usageError{msg: "--retries takes a number from 0 on"}
+		return &usageError{msg: "--retries cannot be negative"}
 	}
 	if o.timeout < 0 {
-		return &usageError{msg: "--timeout takes a duration that is not negative"}
+		return &usageError{msg: "--timeout cannot be negative"}
 	}
 	if o.deadline < 0 {
-		return &usageError{msg: "--deadline takes a duration that is not negative"}
+		return &usageError{msg: "--deadline cannot be negative"}
 	}
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
-		return &usageError{msg: "--artifacts takes a folder, and " + o.artifacts + " is a file"}
+		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
 	}
 	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), o.files.check())
 }
 
-// run is `flakeci run`: from the flake reference to the report. A report is
-// written in every case in which there is a flake to report on.
+// run is `flakeci run`. It reports whenever there is a flake.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, fence: o.fence, artifacts: evidence(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
-	a.expectReport(d, o.fence.artifacts(o.artifacts, a.secrets.Writer))
+	d := delivery{files: o.files, outputs: o.outputs, artifacts: artifactFolder(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
+	a.reportCrashes(d, o.outputs.artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
@@ -119,27 +123,26 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 		return err
 	}
 	for _, lost := range j.lostLogs() {
-		a.say("warning: %s", lost)
+		a.warnf("%s", lost)
 	}
-	j.memoir.add(ctx, &r)
+	j.history.add(ctx, &r)
 	err = a.publish(ctx, r, d)
-	j.journal.close(a, err == nil) // what nobody was told of is not over
+	j.journal.close(a, err == nil) // a run without a report can be resumed
 	return err
 }
 
-// work takes the selected cells through all that was asked for, and may keep a
-// journal of it.
+// work evaluates, builds and boots the selected cells, and may keep a journal.
 func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := o.fence.check(ctx, a, &o); err != nil {
+	if err := o.outputs.check(ctx, a, &o); err != nil {
 		return nil, err
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.fence.artifacts(o.artifacts, a.secrets.Writer)}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.outputs.artifacts(o.artifacts, a.secrets.Writer)}
 	return j, j.start(ctx)
 }

@@ -21,8 +21,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// exits CODE COMMAND… runs a command that has to end with that exit code; its
-// output is for the commands stdout and stderr.
+// exit CODE COMMAND… runs a command that must end with this exit code; the commands stdout
+// and stderr see its output.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exit CODE COMMAND…")
@@ -42,17 +42,16 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// limit LEAST COMMAND… sets $LIMIT to a time limit that work like the command's does not
-// exceed on this machine, however busy it is: LEAST if that is long enough. How the
-// command ends does not matter.
+// limit MIN COMMAND… sets $LIMIT to a time limit that work like the command's does not exceed
+// on this machine, however busy it is: MIN if that is long enough. The command may fail.
 func limit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: limit LEAST COMMAND…")
+		ts.Fatalf("usage: limit MIN COMMAND…")
 	}
-	least, err := time.ParseDuration(args[0])
+	minimum, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	var exit *exec.ExitError
-	limit := lanes.Limit(least, func() {
+	limit := lanes.Limit(minimum, func() {
 		if err := ts.Exec(args[1], args[2:]...); err != nil && !errors.As(err, &exit) {
 			ts.Fatalf("%v", err)
 		}
@@ -69,15 +68,15 @@ func readReport(ts *testscript.TestScript, file string) result.Report {
 	return r
 }
 
-// verdict FILE VERDICT compares a report's verdict.
+// verdict FILE VERDICT checks a report's verdict.
 func verdictIs(ts *testscript.TestScript, _ bool, args []string) {
 	if r := readReport(ts, args[0]); string(r.Verdict) != args[1] {
 		ts.Fatalf("verdict %s, want %s", r.Verdict, args[1])
 	}
 }
 
-// cell FILE ID STATUS [how=HOW] [same_as=ID] [note=TEXT] [part_of=ID] [flaky=true] looks a
-// cell up in a report. "! cell FILE ID" wants it absent. The status may be a list a|b.
+// cell FILE ID STATUS [how=HOW] [same_as=ID] [note=TEXT] [part_of=ID] [flaky=true] checks
+// a cell of a report. "! cell FILE ID" expects no such cell. The status may be a list a|b.
 func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 	r := readReport(ts, args[0])
 	i := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[1] })
@@ -103,8 +102,8 @@ func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// base FILE ID CHANGE [OUTCOME] [note=TEXT] [status=STATUS] looks up what a cell was
-// at the base; no OUTCOME is none.
+// base FILE ID CHANGE [OUTCOME] [note=TEXT] [status=STATUS] checks what a cell was at
+// the base; without OUTCOME it must have none.
 func baseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
 	i := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[1] })
@@ -126,7 +125,7 @@ func baseIs(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// phase FILE ID NAME STATUS [message=TEXT] [attempts=N] looks a phase of a cell up.
+// phase FILE ID NAME STATUS [message=TEXT] [attempts=N] checks a phase of a cell.
 func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
 	for _, c := range r.Cells {
@@ -150,8 +149,8 @@ func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("no phase %s of a cell %s among %s", args[2], args[1], ids(r))
 }
 
-// samephases FILE FILE ID wants a cell to have gone through the very same phases in
-// both reports, at the same time: it was done once.
+// samephases FILE FILE ID expects a cell to have the same phases, at the same time, in both
+// reports: it was not run again.
 func samePhases(ts *testscript.TestScript, neg bool, args []string) {
 	var phases [2][]result.Phase
 	for i, file := range args[:2] {
@@ -167,7 +166,7 @@ func samePhases(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// png FILE wants a real picture there, with something on it.
+// png FILE expects a picture that is not blank.
 func isPNG(ts *testscript.TestScript, _ bool, args []string) {
 	f, err := os.Open(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -183,11 +182,11 @@ func isPNG(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}
 	}
-	ts.Fatalf("%s is all of one colour", args[0])
+	ts.Fatalf("%s has only one color", args[0])
 }
 
-// deaf has a server at $DEAF that takes connections and never answers. Once it has
-// taken one, there is a file heard.
+// deaf starts a server at $DEAF that accepts connections and never answers. After the first
+// one it creates a file named heard.
 func deaf(ts *testscript.TestScript, _ bool, _ []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -206,8 +205,8 @@ func deaf(ts *testscript.TestScript, _ bool, _ []string) {
 	}()
 }
 
-// leftovers wants no process to be left whose command line holds the text, such
-// as that of a QEMU. They may take a moment to go.
+// ! leftovers TEXT expects that no process is left with the text in its command line, such as
+// a QEMU. They may take a moment to end.
 func leftovers(ts *testscript.TestScript, neg bool, args []string) {
 	if !neg || len(args) != 1 {
 		ts.Fatalf("usage: ! leftovers TEXT")
@@ -222,7 +221,7 @@ func leftovers(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("still running:\n%s", strings.Join(left, "\n"))
 }
 
-// commandsWith lists the command lines that hold the text, but for the test's.
+// commandsWith lists the command lines with the text, except the test's.
 func commandsWith(text string) []string {
 	var list []string
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -247,8 +246,8 @@ func ids(r result.Report) string {
 }
 
 // cause FILE KIND TITLE [at=FILE:LINE] [hint=TEXT] [log=TEXT] [cells=ID,ID,…]
-// wants exactly one cause of the kind whose title contains TITLE. In at= the
-// line may be left out or a glob; cells= wants just these, in any order.
+// expects exactly one cause of the kind whose title contains TITLE. In at= the line may be
+// missing or a glob; cells= expects exactly these, in any order.
 func causeIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
 	var found []result.Cause
@@ -303,7 +302,7 @@ func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
 }
 
-// edit FILE OLD NEW replaces the first OLD, which has to be there.
+// edit FILE OLD NEW replaces the first OLD, which must exist.
 func edit(ts *testscript.TestScript, _ bool, args []string) {
 	text := ts.ReadFile(args[0])
 	if !strings.Contains(text, args[1]) {
@@ -322,7 +321,7 @@ func smallDisk(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(image, nil, 0o644))
 	ts.Check(os.Truncate(image, int64(megabytes)<<20))
 	ts.Check(os.MkdirAll(dir, 0o755))
-	// No room is kept for root, nor taken by a journal.
+	// Without space reserved for root, and without a journal.
 	ts.Check(ts.Exec("mke2fs", "-q", "-t", "ext4", "-m", "0", "-O", "^has_journal", image))
 	ts.Check(ts.Exec("mount", "-o", "loop", image, dir))
 	ts.Defer(func() { ts.Check(ts.Exec("umount", dir)) })

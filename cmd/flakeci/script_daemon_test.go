@@ -12,15 +12,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// daemonKey is where the daemon of a script is kept.
+// daemonKey is the key of a script's daemon.
 type daemonKey struct{}
 
-// crash kills a process with all that descends from it: a nix-daemon has a process
-// for each that it talks to, in a session of its own. Each is stopped before those below
-// it are killed, else it would have time to say that its builder was.
+// crash kills a process with its descendants: a nix-daemon has a process for each client, in
+// its own session. It stops each process before it kills those below: otherwise the process
+// could still report that its builder was killed.
 func crash(pid int) {
-	_ = syscall.Kill(pid, syscall.SIGSTOP)                              // it may be gone already
-	below, _ := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output() // none is an error
+	_ = syscall.Kill(pid, syscall.SIGSTOP)                              // it may have ended
+	below, _ := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output() // fails if there are none
 	for _, child := range strings.Fields(string(below)) {
 		if id, err := strconv.Atoi(child); err == nil {
 			crash(id)
@@ -29,8 +29,8 @@ func crash(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
-// daemon starts a nix-daemon for the machine's store, which whatever follows is to
-// use; $DAEMON is its process. "! daemon" ends it as if it had crashed, with all that it had started.
+// daemon starts a nix-daemon for the machine's store, which the rest of the script uses;
+// $DAEMON is its process ID. "! daemon" kills it with all its children.
 func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 	if neg {
 		cmd, ok := ts.Value(daemonKey{}).(*exec.Cmd)
@@ -46,8 +46,8 @@ func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 	socket := filepath.Join(ts.Getenv("WORK"), "socket")
 	cmd := exec.Command(ts.Getenv("FLAKECI_NIX"), "--extra-experimental-features", "nix-command", "daemon")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "NIX_CONFIG=" + ts.Getenv("NIX_CONFIG"), "NIX_DAEMON_SOCKET_PATH=" + socket}
-	// As where systemd starts it. In the tests' process group, once stopped, it may get
-	// SIGHUP when that group is orphaned.
+	// As under systemd. A stopped daemon in the tests' process group may get SIGHUP when that
+	// group is orphaned.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	*ts.Value(daemonKey{}).(*exec.Cmd) = *cmd
 	cmd = ts.Value(daemonKey{}).(*exec.Cmd)
@@ -65,5 +65,5 @@ func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	ts.Fatalf("the daemon does not come up")
+	ts.Fatalf("the daemon does not start")
 }

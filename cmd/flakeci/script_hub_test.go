@@ -21,7 +21,7 @@ const (
 	hubPull  = 3
 )
 
-// hubKey is where a script keeps its hub, and the test that it is.
+// hubKey is the key of a script's hub.
 type hubKey struct{}
 
 type scriptHub struct {
@@ -29,7 +29,7 @@ type scriptHub struct {
 	hub *fakehub.Hub
 }
 
-// hub CHECK… starts a stand-in for GitHub, or looks at what was made there:
+// hub starts a stand-in for GitHub, or checks what was created there:
 //
 //	hub start [read-only] [no-checks] [no-statuses] [no-issues] [no-pulls] [issues-off]
 //	hub event pull_request|fork|workflow_run|push|schedule
@@ -39,7 +39,7 @@ type scriptHub struct {
 //	hub issue open|closed [comments=N] [match=REGEXP]
 //	hub requests N
 //
-// "! hub checkrun", "! hub status" and "! hub issue" want none at all.
+// "! hub checkrun", "! hub status" and "! hub issue" expect none.
 func hub(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: hub start|event|comments|checkrun|status|issue|requests …")
@@ -91,7 +91,7 @@ func hub(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("no %s %q among\n%s", args[0], args[1:], all(made))
 }
 
-// thing is what was made on GitHub, as scripts ask for it.
+// thing is something created on GitHub, as scripts check it.
 type thing struct {
 	state  string
 	counts map[string]int
@@ -168,8 +168,8 @@ func (s *scriptHub) issues() (list []thing) {
 	return list
 }
 
-// start starts a hub and makes the script a job of GitHub Actions, for a pull
-// request of the repository's own.
+// start starts a hub and makes the script a GitHub Actions job, for a pull request from the
+// same repository.
 func (s *scriptHub) start(ts *testscript.TestScript, args []string) {
 	h := fakehub.New("o", "r")
 	for _, arg := range args {
@@ -198,8 +198,8 @@ func (s *scriptHub) start(ts *testscript.TestScript, args []string) {
 	s.event(ts, "pull_request")
 }
 
-// event makes the script a job of another event. One of a fork's pull request gets a
-// token that may only read, as on GitHub.
+// event makes the script a job of another event. For a fork's pull request the token can only
+// read, as on GitHub.
 func (s *scriptHub) event(ts *testscript.TestScript, name string) {
 	type object = map[string]any
 	repository := object{"full_name": "o/r", "owner": object{"login": "o"}}

@@ -11,20 +11,20 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// served FOLDER FAULT N has a server at $SERVED for the files of a folder, such as a
-// binary cache. What is fetched of it, other than what is said about it, fails N
-// times: with an HTTP status such as 503, or as "reset" with a connection that is cut.
+// served FOLDER FAULT N starts a server at $SERVED for the files of a folder, such as a binary
+// cache. Requests, except those for metadata, fail N times: with an HTTP status such as 503,
+// or, if FAULT is "reset", with a reset connection.
 func served(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: served FOLDER FAULT N")
 	}
-	most, err := strconv.Atoi(args[2])
+	maxFaults, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	var faults atomic.Int64
 	files := http.FileServer(http.Dir(ts.MkAbs(args[0])))
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		about := strings.HasSuffix(r.URL.Path, ".narinfo") || strings.HasSuffix(r.URL.Path, "-info")
-		if about || faults.Add(1) > int64(most) {
+		metadata := strings.HasSuffix(r.URL.Path, ".narinfo") || strings.HasSuffix(r.URL.Path, "-info")
+		if metadata || faults.Add(1) > int64(maxFaults) {
 			files.ServeHTTP(rw, r)
 			return
 		}
@@ -38,10 +38,10 @@ func served(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SERVED", s.URL)
 }
 
-// cut ends a connection in the middle of an answer, without a farewell.
+// cut resets a connection in the middle of an answer.
 func cut(rw http.ResponseWriter) {
 	rw.Header().Set("Content-Length", "1000000")
-	_, _ = rw.Write(make([]byte, 10)) // whoever asks may be gone
+	_, _ = rw.Write(make([]byte, 10)) // the client may have left
 	_ = http.NewResponseController(rw).Flush()
 	conn, _, err := http.NewResponseController(rw).Hijack()
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The terminal is tmux's: a real one with a pseudo-terminal, whose screen can be
-// read. Its socket lies in a folder of its own, since the path must be short.
+// The terminal is tmux's: a real one with a pseudo-terminal, whose screen can be read. Its
+// socket is in a separate folder, since the path must be short.
 
 type terminalKey struct{}
 
@@ -25,8 +25,8 @@ type screenTerminal struct {
 	socket string
 }
 
-// terminalRuns COLUMNSxLINES COMMAND… runs a command in a new terminal. When it is
-// over, the terminal says with what code, and how it was left.
+// terminal COLUMNSxLINES COMMAND… runs a command in a new terminal. When it ends, the
+// terminal shows the exit code, and the settings that it was left with.
 func terminalRuns(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: terminal COLUMNSxLINES COMMAND…")
@@ -35,7 +35,7 @@ func terminalRuns(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	t, _ := ts.Value(terminalKey{}).(*screenTerminal)
 	t.ts, t.socket = ts, dir+"/s"
-	mine := *t // the next has another
+	mine := *t // the next terminal has another socket
 	ts.Defer(func() {
 		_, _ = mine.tmux("kill-server")
 		_ = os.RemoveAll(dir)
@@ -46,12 +46,12 @@ func terminalRuns(ts *testscript.TestScript, neg bool, args []string) {
 	t.must(append([]string{"-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", lines, "sh", "-c", script, "sh"}, args[1:]...)...)
 }
 
-// tmux asks the terminal's server.
+// tmux runs a command of the terminal's server.
 func (t *screenTerminal) tmux(args ...string) (string, error) {
 	cmd := exec.Command("tmux", append([]string{"-S", t.socket}, args...)...)
 	cmd.Dir = t.ts.Getenv("WORK")
 	for _, line := range os.Environ() {
-		// CI is what makes a run speak to nobody.
+		// With CI a run assumes that there is no user.
 		if name, _, _ := strings.Cut(line, "="); name != "CI" && name != "TMUX" && name != "GITHUB_ACTIONS" {
 			cmd.Env = append(cmd.Env, line)
 		}
@@ -86,10 +86,10 @@ func terminalOf(ts *testscript.TestScript) *screenTerminal {
 	return t
 }
 
-// How long a screen may take to show something: machines are busy.
+// screenLimit is how long a screen may take to show something, on a busy machine.
 const screenLimit = 60 * time.Second
 
-// wait waits for a screen with the text, colours left in.
+// wait waits until the screen matches, and returns it.
 func (t *screenTerminal) wait(pattern string) string {
 	re, err := regexp.Compile("(?m)" + pattern)
 	t.ts.Check(err)
@@ -103,7 +103,7 @@ func (t *screenTerminal) wait(pattern string) string {
 	return ""
 }
 
-// shows PATTERN waits until the screen has it; ! shows looks once.
+// shows PATTERN waits until the screen matches; ! shows checks once.
 func shows(ts *testscript.TestScript, neg bool, args []string) {
 	t := terminalOf(ts)
 	if !neg {
@@ -115,29 +115,29 @@ func shows(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// press KEY… types keys, by tmux's names.
+// press KEY… presses keys, in tmux's names.
 func press(ts *testscript.TestScript, _ bool, args []string) {
 	terminalOf(ts).must(append([]string{"send-keys"}, args...)...)
 }
 
-// resize COLUMNSxLINES makes the terminal another size.
+// resize COLUMNSxLINES resizes the terminal.
 func resize(ts *testscript.TestScript, _ bool, args []string) {
 	columns, lines, _ := strings.Cut(args[0], "x")
 	terminalOf(ts).must("resize-window", "-x", columns, "-y", lines)
 }
 
-// send NAME sends a signal to what runs in the terminal.
+// send NAME sends a signal to the command in the terminal.
 func sendSignal(ts *testscript.TestScript, _ bool, args []string) {
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("pid")))
 	ts.Check(err)
 	ts.Check(syscall.Kill(pid, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1}[args[0]]))
 }
 
-// ended CODE waits for the end of what runs in the terminal, and wants that left
-// as it was: the screen, the cursor, and what is done with keys.
+// ended CODE waits for the end of the command in the terminal, and expects the terminal as it
+// was before: the screen, the cursor and the settings for keys.
 func ended(ts *testscript.TestScript, _ bool, args []string) {
 	t := terminalOf(ts)
-	t.must("resize-window", "-x", "120", "-y", "100") // to have all on the screen
+	t.must("resize-window", "-x", "120", "-y", "100") // to show everything
 	screen := t.wait(`^ended \d+\n(.*\n)+.*\bcstopb\b`)
 	if !regexp.MustCompile(`(?m)^ended ` + args[0] + `$`).MatchString(screen) {
 		ts.Fatalf("not the code %s:\n%s", args[0], screen)

@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Scripts take turns by themselves (see turns), as many at once as suits their kind.
+	// Scripts take turns (see turns), as many at once as suits their kind.
 	if err := flag.Set("test.parallel", "1000"); err != nil {
 		panic(err)
 	}
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // turns limits how many scripts run at once.
 type turns chan struct{}
 
-// inTurns gives p with scripts that wait for their turn.
+// inTurns returns p with scripts that wait for their turn.
 func inTurns(p testscript.Params, turns turns) testscript.Params {
 	setup := p.Setup
 	p.Setup = func(e *testscript.Env) error {
@@ -45,12 +45,11 @@ func inTurns(p testscript.Params, turns turns) testscript.Params {
 	return p
 }
 
-// TestScripts runs the scripts whose outcome depends on Nix, with the real Nix of
-// each lane, and the scripts about flakeci's own words, such as flags, tables and
-// reports, with the newest Nix alone: an old one changes nothing about them.
+// TestScripts runs the scripts whose result depends on Nix with the Nix of each lane, and the
+// scripts about flakeci's output, such as flags, tables and reports, with the newest Nix only.
 //
-// Only the newest lane runs a flakeci with the race detector, which takes a script from
-// 9 to 12 s of processor time.
+// Only the newest lane runs flakeci with the race detector, which takes a script from 9 to
+// 12 s of processor time.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	overrides := lanes.Overrides(t)
@@ -75,7 +74,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// withoutRace gives p with a flakeci that has no race detector.
+// withoutRace returns a function that gives scripts a flakeci without the race detector.
 func withoutRace(t *testing.T) func(p testscript.Params) testscript.Params {
 	t.Helper()
 	if !raced {
@@ -97,9 +96,9 @@ func withoutRace(t *testing.T) func(p testscript.Params) testscript.Params {
 	}
 }
 
-// TestVMScripts runs the scripts that boot hosts, with the newest Nix alone. `make test`
-// runs it by itself: a guest without KVM keeps a core busy for 16 s, and for three times as
-// long beside all other tests.
+// TestVMScripts runs the scripts that boot hosts, with the newest Nix only. `make test` runs
+// it separately: a guest without KVM keeps a core busy for 16 s, and three times as long next
+// to all other tests.
 func TestVMScripts(t *testing.T) {
 	lanes.Heavy(t, "boots hosts")
 	if _, ok := lanes.Guest(t); !ok {
@@ -109,8 +108,8 @@ func TestVMScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Half of the boots are in one script, and another does little but wait for limits, for
-	// three minutes: these two start at once.
+	// Half of the boots are in one script, and another mostly waits for limits, for three
+	// minutes: these two start first.
 	first := []string{"testdata/script-vm/outcomes.txtar", "testdata/script-vm/waiting.txtar"}
 	p := params(lanes.Newest(t), lanes.Overrides(t))
 	inherited := p.Setup
@@ -135,7 +134,7 @@ func TestVMScripts(t *testing.T) {
 	run("others", make(turns, runtime.NumCPU()), slices.DeleteFunc(scripts, func(s string) bool { return slices.Contains(first, s) }))
 }
 
-// kvmWorks says whether this machine boots guests with KVM, which is found out once.
+// kvmWorks reports whether this machine boots guests with KVM.
 var kvmWorks = sync.OnceValue(func() bool {
 	a := vmtest.Accelerator{Wanted: vmtest.AccelKVM}
 	_, _, err := a.Choose(context.Background(), "qemu-system-x86_64")
@@ -189,7 +188,7 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	return os.MkdirAll(home, 0o755)
 }
 
-// condition knows [root], [kvm], and [nix:2.8.0] for what only some versions do.
+// condition evaluates [root], [kvm], and [nix:2.8.0] for what only some versions do.
 func condition(cond string, lane lanes.Lane) (bool, error) {
 	switch cond {
 	case "root":
@@ -207,8 +206,8 @@ func condition(cond string, lane lanes.Lane) (bool, error) {
 var salt atomic.Int64
 
 // fixture NAME [DIR] copies a flake of testdata/flakes, or examples/fleet, into
-// DIR and commits it to git there. Its derivations are new in every copy, and
-// its inputs are the stand-ins, by way of a flakeci.toml.
+// DIR and commits it to git there. Every copy has new derivations, and a flakeci.toml that
+// replaces the inputs with the stand-ins.
 func fixture(ts *testscript.TestScript, args []string, overrides []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: fixture NAME [DIR]")
@@ -231,7 +230,7 @@ func fixture(ts *testscript.TestScript, args []string, overrides []string) {
 	commit(ts, dir)
 }
 
-// configOf is a flakeci.toml with --override-input NAME REF … as a table.
+// configOf returns a flakeci.toml with --override-input NAME REF … as a table.
 func configOf(overrides []string) string {
 	var b strings.Builder
 	b.WriteString("\n[override-input]\n")
@@ -241,7 +240,7 @@ func configOf(overrides []string) string {
 	return b.String()
 }
 
-// commit DIR puts all that is in DIR under git.
+// commit DIR commits everything in DIR to git.
 func commit(ts *testscript.TestScript, dir string) {
 	dir = ts.MkAbs(dir)
 	id := []string{"-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"}

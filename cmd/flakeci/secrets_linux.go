@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hideEnvironment wipes the values of variables where the kernel shows them, in
-// /proc/PID/environ, which goes on showing what the process was started with. And it
-// keeps others of the same user from reading the rest of the memory, root apart. If a
-// kernel allows neither, nothing else can be done.
+// hideEnvironment wipes the values of variables in /proc/PID/environ, where the kernel keeps
+// showing the environment that the process was started with. It also keeps other programs of
+// the same user, except root's, from reading the rest of the memory. If a kernel allows
+// neither, nothing else can be done.
 func hideEnvironment(names []string) {
 	if len(names) == 0 {
 		return
@@ -50,14 +50,14 @@ func wipe(names []string) error {
 	return nil
 }
 
-// environment is where the block of the environment begins and ends in this process's
-// memory: the fields 50 and 51 of proc_pid_stat(5).
+// environment returns where the environment begins and ends in this process's memory: the
+// fields 50 and 51 of proc_pid_stat(5).
 func environment() (start, end int64, err error) {
 	stat, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
 		return 0, 0, err
 	}
-	// The second is the name, in parentheses, with whatever is in it.
+	// The second field is the name in parentheses, which may contain anything.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 49 {
 		return 0, 0, errors.New("/proc/self/stat is too short")

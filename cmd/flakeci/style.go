@@ -9,13 +9,13 @@ import (
 	"golang.org/x/term"
 )
 
-// style is how a stream is written to.
+// style says how to write to a stream.
 type style struct {
 	color bool
-	width int // columns; 0 where it is no terminal
+	width int // columns; 0 if it is not a terminal
 }
 
-// style looks at the stream, --color and NO_COLOR (https://no-color.org).
+// style returns the style of a stream, given --color and NO_COLOR (https://no-color.org).
 func (a *App) style(when string, w io.Writer) style {
 	var s style
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -34,7 +34,7 @@ func (a *App) style(when string, w io.Writer) style {
 }
 
 func addColor(fs *pflag.FlagSet, when *string) {
-	fs.StringVar(when, "color", "auto", "`WHEN` to use colours: auto, always, never")
+	fs.StringVar(when, "color", "auto", "color the output: `WHEN` is auto, always or never")
 }
 
 func checkColor(when string) error {

@@ -10,14 +10,13 @@ import (
 	"github.com/flakeci/flakeci/reports/progress/live"
 )
 
-// terminal is what a person sits at: keys come from one, and all that is not
-// asked for goes to the other.
+// terminal is where the live view reads keys and draws.
 type terminal struct {
 	in, out *os.File
 }
 
-// terminal finds one that can show more than lines. A job in the background must
-// leave it alone: the kernel would stop whoever changes its settings from there.
+// terminal returns the terminal if it can show more than plain lines. A background job
+// must leave it alone: the kernel stops one that changes the settings of its terminal.
 func (a *App) terminal() (terminal, bool) {
 	in, inOK := a.Stdin.(*os.File)
 	out, outOK := a.Stderr.(*os.File)
@@ -31,11 +30,11 @@ func (a *App) terminal() (terminal, bool) {
 	return terminal{in, out}, err == nil && group == unix.Getpgrp()
 }
 
-// keep has the terminal looked after while a live view is on it.
+// keep has the terminal restored if flakeci is killed during a live view.
 func (t terminal) keep() (release func()) {
 	release, err := proc.GuardTerminal(t.out, live.Reset)
 	if err != nil {
-		return func() {} // it takes another fault for this to be missed
+		return func() {} // only missed if flakeci is killed
 	}
 	return release
 }

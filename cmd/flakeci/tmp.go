@@ -9,28 +9,26 @@ import (
 	"time"
 )
 
-// The folders of runs for what is temporary. Each has a file in it that is locked for
-// as long as the run goes on.
+// Each run has a folder for temporary files, with a file that is locked during the run.
 const (
 	tmpPrefix = "flakeci-"
 	tmpLock   = "flakeci.lock"
 )
 
-// setUp is longer than it takes to make such a folder and to lock it.
-const setUp = 10 * time.Minute
+// minStaleAge is longer than it takes to make such a folder and to lock it.
+const minStaleAge = 10 * time.Minute
 
-// newTmp makes the folder of a run. Before that it removes those of runs that were
-// killed: there may be a guest's disk in them, and their links keep what was built
-// from being collected as garbage.
+// newTmp makes the folder of a run. First it removes those of killed runs: they may hold a
+// guest's disk, and their links keep build results from being collected as garbage.
 func newTmp() (path string, remove func(), err error) {
-	removeLeft(os.TempDir(), time.Now().Add(-setUp))
+	removeStale(os.TempDir(), time.Now().Add(-minStaleAge))
 	path, err = os.MkdirTemp("", tmpPrefix)
 	if err != nil {
 		return "", nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(path, tmpLock), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil && syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		_ = os.Remove(lock.Name()) // nobody may take it for a lock that is free
+		_ = os.Remove(lock.Name()) // an unlocked file would mark the folder as stale
 	}
 	return path, func() {
 		_ = os.RemoveAll(path)
@@ -38,9 +36,9 @@ func newTmp() (path string, remove func(), err error) {
 	}, nil
 }
 
-// removeLeft removes the folders of runs of ours that were killed, and have not changed
-// since some time. Those of others are their own concern.
-func removeLeft(dir string, since time.Time) {
+// removeStale removes the folders of killed runs of this user that have not changed since
+// a time.
+func removeStale(dir string, since time.Time) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
@@ -50,7 +48,7 @@ func removeLeft(dir string, since time.Time) {
 			continue
 		}
 		if st, err := e.Info(); err == nil && st.ModTime().Before(since) && isOurs(st) {
-			removeIfLeft(filepath.Join(dir, e.Name()))
+			removeIfUnlocked(filepath.Join(dir, e.Name()))
 		}
 	}
 }
@@ -60,7 +58,7 @@ func isOurs(st fs.FileInfo) bool {
 	return ok && int(sys.Uid) == os.Getuid()
 }
 
-func removeIfLeft(path string) {
+func removeIfUnlocked(path string) {
 	lock, err := os.OpenFile(filepath.Join(path, tmpLock), os.O_RDWR|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What a run that was killed has left goes with a later one, and nothing else does.
-func TestLeftOfAKilledRun(t *testing.T) {
+// A later run removes the folder of a killed run, and nothing else.
+func TestFolderOfAKilledRun(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	old := func(path string) string {
 		t.Helper()

@@ -10,8 +10,8 @@ import (
 // version is set by the linker (see the Makefile).
 var version string
 
-// versionString is the version of this binary; one that was made by `go
-// install` knows its module's.
+// versionString returns the version of this binary. One built by `go install` has that of
+// its module.
 func versionString() string {
 	if version != "" {
 		return version

@@ -32,20 +32,20 @@ func (a *App) vmCommand() *cobra.Command {
 	var o vmCommandOptions
 	cmd := &cobra.Command{
 		Use:   "vm HOST [FLAKE]",
-		Short: "Boot one host and keep it for looking around",
-		Long: `flakeci vm builds the host's virtual machine and boots it with its serial
-console on this terminal, root being logged in there. Its disk is thrown away
-at the end. Ctrl-C ends the machine, not what runs in it; so does poweroff.`,
+		Short: "Boot one host and open its console",
+		Long: `flakeci vm builds a host's virtual machine and boots it with its serial console on
+this terminal, logged in as root. Ctrl-C ends the whole machine, not a program in it;
+so does poweroff. The machine's disk is discarded at the end.`,
 		Example: `  flakeci vm reason
   flakeci vm reason --forward 2222:22`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 || len(args) == 2 {
 				return nil
 			}
-			return &usageError{msg: "flakeci vm takes a HOST and, if it is not here, a FLAKE", hint: "flakeci matrix shows the hosts"}
+			return &usageError{msg: "flakeci vm takes a HOST and an optional FLAKE", hint: "flakeci matrix shows the hosts"}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := inOrder(cmd, "HOST", args); err != nil {
+			if err := checkOrder(cmd, "HOST", args); err != nil {
 				return err
 			}
 			o.host = args[0]
@@ -58,11 +58,11 @@ at the end. Ctrl-C ends the machine, not what runs in it; so does poweroff.`,
 	fs := cmd.Flags()
 	o.flake.addShared(fs)
 	o.vm.add(fs)
-	fs.StringArrayVar(&o.forwards, "forward", nil, "open a port of the guest on this machine's loopback address: `PORT:GUESTPORT`")
+	fs.StringArrayVar(&o.forwards, "forward", nil, "forward `PORT:GUESTPORT` from this machine's loopback address to the guest")
 	return cmd
 }
 
-// vm is `flakeci vm`: from the flake reference to a console.
+// vm is `flakeci vm`.
 func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err := o.vm.check(); err != nil {
 		return err
@@ -76,23 +76,23 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		app: a, opts: run,
 		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []matrix.Kind{matrix.KindVM}},
 	}
-	k := &keeper{app: a, forwards: forwards}
+	k := &vmSession{app: a, forwards: forwards}
 	j.vms = func(tmp string) runner.VMOptions {
-		k.lab = o.vm.lab(a, o.flake.vms, tmp, nil, 0)
+		k.pool = o.vm.pool(a, o.flake.vms, tmp, nil, 0)
 		return runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
 	}
 	if err := j.start(ctx); err != nil {
 		return err
 	}
 	if k.started {
-		return k.end(o.host)
+		return k.result(o.host)
 	}
 	report, err := j.report()
 	if err != nil {
 		return err
 	}
 	style := a.style(o.flake.color, a.Stderr)
-	return a.ending(report, table.Write(a.Stderr, report, table.Options{Color: style.color, Width: style.width}))
+	return a.finish(report, table.Write(a.Stderr, report, table.Options{Color: style.color, Width: style.width}))
 }
 
 // parseForwards reads PORT:GUESTPORT.
@@ -103,40 +103,38 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 		from, err1 := strconv.ParseUint(host, 10, 16)
 		to, err2 := strconv.ParseUint(guest, 10, 16)
 		if err1 != nil || err2 != nil || from == 0 || to == 0 {
-			return nil, &usageError{msg: fmt.Sprintf("--forward takes PORT:GUESTPORT, not %q", text), hint: "such as --forward 2222:22"}
+			return nil, &usageError{msg: fmt.Sprintf("--forward takes PORT:GUESTPORT, not %q", text), hint: "for example --forward 2222:22"}
 		}
 		list = append(list, vmtest.Forward{Port: uint16(from), GuestPort: uint16(to)})
 	}
 	return list, nil
 }
 
-// keeper boots a host for somebody to look around.
-type keeper struct {
+// vmSession boots a host with its console on this terminal.
+type vmSession struct {
 	app      *App
-	lab      *vmtest.Pool
+	pool     *vmtest.Pool
 	forwards []vmtest.Forward
 
 	started bool
 	fault   *vmtest.Fault
 }
 
-// boot stays until the guest ends or is left. What comes of it is no matter for
-// a report.
-func (k *keeper) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
+// boot returns when the guest ends or the user leaves it. Nothing of it is reported.
+func (k *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	console, restore := k.app.console(leave)
 	defer restore()
-	k.fault = k.lab.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(kept vmtest.InteractiveGuest) {
-		k.tell(vm, kept)
+	k.fault = k.pool.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(guest vmtest.InteractiveGuest) {
+		k.printAccess(vm, guest)
 	})
 	k.started = true
 	return runner.Booted{}
 }
 
-// end says why the guest did not come or went away, as far as that was not its
-// user's wish.
-func (k *keeper) end(host string) error {
+// result prints why the guest did not start, or why it ended without the user.
+func (k *vmSession) result(host string) error {
 	if k.fault == nil {
 		return nil
 	}
@@ -144,25 +142,22 @@ func (k *keeper) end(host string) error {
 	if _, why, quoted := strings.Cut(k.fault.Title, ": "); k.fault.Message != "" && (!quoted || !strings.Contains(k.fault.Message, why)) {
 		text += ": " + k.fault.Message
 	}
-	k.app.say("error: %s", text)
-	if k.fault.Hint != "" {
-		k.app.say("hint: %s", k.fault.Hint)
-	}
+	k.app.printError(text, k.fault.Hint)
 	if k.fault.Kind.Status() == result.Error {
 		return exitCode(exitError)
 	}
 	return exitCode(exitFailed)
 }
 
-// tell prints the ways in. The terminal is raw by now, where a line does not
-// begin by itself.
-func (k *keeper) tell(vm runner.VM, kept vmtest.InteractiveGuest) {
-	lines := []string{"booting " + vm.Cell.Host + " with " + string(kept.Accel)}
-	if kept.AccelReason != "" {
-		lines[0] += " (" + kept.AccelReason + ")"
+// printAccess prints how to access the guest. The terminal is raw by now, so lines need a
+// carriage return.
+func (k *vmSession) printAccess(vm runner.VM, guest vmtest.InteractiveGuest) {
+	lines := []string{"booting " + vm.Cell.Host + " with " + string(guest.Accel)}
+	if guest.AccelReason != "" {
+		lines[0] += " (" + guest.AccelReason + ")"
 	}
 	lines = append(lines, vm.Info.Without...)
-	lines = append(lines, "console: here; Ctrl-C or poweroff ends the machine")
+	lines = append(lines, "console: this terminal; Ctrl-C or poweroff ends the machine")
 	for _, f := range k.forwards {
 		to := fmt.Sprintf("port %d: 127.0.0.1:%d", f.GuestPort, f.Port)
 		if f.GuestPort == 22 {
@@ -171,22 +166,22 @@ func (k *keeper) tell(vm runner.VM, kept vmtest.InteractiveGuest) {
 		lines = append(lines, to)
 	}
 	if len(k.forwards) == 0 {
-		lines = append(lines, "network: closed; --forward 2222:22 would let ssh in")
+		lines = append(lines, "network: closed (--forward 2222:22 allows ssh)")
 	}
-	lines = append(lines, "files: "+kept.Shared+" is /tmp/shared in the guest")
+	lines = append(lines, "files: "+guest.Shared+" is /tmp/shared in the guest")
 	for _, l := range lines {
 		fmt.Fprintf(k.app.Stderr, "flakeci: %s\r\n", l)
 	}
 }
 
-// What the guest's firmware and programs leave a terminal in is not for its owner
-// to find: long lines cut off, colours, no cursor, the prompt behind the guest's.
-const tidyTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
+// resetTerminal undoes what a guest's firmware and programs leave on a terminal: long lines
+// cut off, colors, no cursor, the prompt behind the guest's.
+const resetTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
 
-// console is the terminal, set to hand each key to the guest, but for Ctrl-C,
-// which leaves. Whoever pipes something in is no terminal, and is handed on too.
+// console returns the terminal, in a mode that passes each key on to the guest, except
+// Ctrl-C, which leaves it. Input that is not a terminal is passed on unchanged.
 func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
-	c = vmtest.Console{In: &leaver{from: a.Stdin, leave: leave}, Out: a.Stdout}
+	c = vmtest.Console{In: &ctrlCReader{from: a.Stdin, leave: leave}, Out: a.Stdout}
 	f, ok := a.Stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		c.In = a.Stdin
@@ -199,21 +194,21 @@ func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
 	var once sync.Once
 	return c, func() {
 		once.Do(func() {
-			fmt.Fprint(a.Stdout, tidyTerminal)
+			fmt.Fprint(a.Stdout, resetTerminal)
 			_ = term.Restore(int(f.Fd()), before)
 		})
 	}
 }
 
-// leaver hands on what is typed until that is Ctrl-C.
-type leaver struct {
+// ctrlCReader passes input on until Ctrl-C.
+type ctrlCReader struct {
 	from  io.Reader
 	leave func()
 }
 
 const ctrlC = 3
 
-func (l *leaver) Read(p []byte) (int, error) {
+func (l *ctrlCReader) Read(p []byte) (int, error) {
 	n, err := l.from.Read(p)
 	if i := bytes.IndexByte(p[:n], ctrlC); i >= 0 {
 		l.leave()

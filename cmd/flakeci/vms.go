@@ -17,13 +17,13 @@ import (
 	"github.com/flakeci/flakeci/vmtest"
 )
 
-// vmFlags are for whatever boots a host.
+// vmFlags are the flags of subcommands that boot hosts.
 type vmFlags struct {
 	accel string
 }
 
 func (f *vmFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.accel, "accel", string(vmtest.AccelAuto), "what runs the guests, `HOW`: auto, kvm or tcg")
+	fs.StringVar(&f.accel, "accel", string(vmtest.AccelAuto), "run virtual machines with `ACCELERATOR`: auto, kvm or tcg")
 }
 
 func (f *vmFlags) check() error {
@@ -33,8 +33,8 @@ func (f *vmFlags) check() error {
 	return nil
 }
 
-// lab is where hosts are booted, with its temporary files below tmp.
-func (f *vmFlags) lab(a *App, c config.VM, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Pool {
+// pool is where hosts are booted, with its temporary files below tmp.
+func (f *vmFlags) pool(a *App, c config.VM, tmp string, artifacts *artifact.Folder, timeout time.Duration) *vmtest.Pool {
 	return &vmtest.Pool{
 		Accel: &vmtest.Accelerator{Wanted: vmtest.Accel(f.accel), Cache: a.cachePath("kvm.json")},
 		Dir:   tmp, Path: a.env("PATH"), Artifacts: artifacts,
@@ -43,13 +43,13 @@ func (f *vmFlags) lab(a *App, c config.VM, tmp string, artifacts *artifact.Folde
 	}
 }
 
-// vmOptions say what the runner does with VMs.
+// vmOptions returns what the runner does with VMs.
 func (j *job) vmOptions(tmp string) runner.VMOptions {
 	o := runner.VMOptions{MemoryMiB: j.opts.vms.MemoryMiB, Cores: j.opts.vms.Cores}
-	b := &booter{
-		lab:    j.opts.vm.lab(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
+	b := &vmBooter{
+		pool:   j.opts.vm.pool(j.app, j.opts.vms, tmp, j.artifacts, j.opts.timeout),
 		redact: j.app.secrets.Text, checks: j.opts.vms.ChecksOf, homes: !j.opts.vms.NoHomes,
-		place: placer(placeLimit(j.opts.timeout), func(ctx context.Context, host, unit string) (result.Location, error) {
+		place: unitLocator(limited(time.Minute, j.opts.timeout), func(ctx context.Context, host, unit string) (result.Location, error) {
 			return j.target.UnitPlace(ctx, host, unit)
 		}),
 	}
@@ -60,20 +60,18 @@ func (j *job) vmOptions(tmp string) runner.VMOptions {
 	return o
 }
 
-// placeLimit is how long looking for the place of a unit may take, given the limit of
-// each phase; 0 is none.
-func placeLimit(timeout time.Duration) time.Duration {
-	const most = time.Minute
+// limited returns limit, or --timeout if that is set and shorter.
+func limited(limit, timeout time.Duration) time.Duration {
 	if timeout > 0 {
-		return min(timeout, most)
+		return min(timeout, limit)
 	}
-	return most
+	return limit
 }
 
-// placer looks for places, which are nice to have and no more. A flake's options can
-// take for ever, and a guest can make up a unit, so once the limit was reached there is
-// no further look.
-func placer(limit time.Duration, find func(ctx context.Context, host, unit string) (result.Location, error)) func(ctx context.Context, host, unit string) *result.Location {
+// unitLocator looks for the places of units, which are only nice to have. A flake's options
+// can take forever to evaluate, and a guest can invent units, so after the limit was reached
+// once, it does not look again.
+func unitLocator(limit time.Duration, find func(ctx context.Context, host, unit string) (result.Location, error)) func(ctx context.Context, host, unit string) *result.Location {
 	var late atomic.Bool
 	return func(ctx context.Context, host, unit string) *result.Location {
 		if late.Load() {
@@ -92,8 +90,8 @@ func placer(limit time.Duration, find func(ctx context.Context, host, unit strin
 	}
 }
 
-// homesByHost lists, for each host that is to boot, the ids of the homes that
-// serve it and are not part of it.
+// homesByHost lists, for each host to boot, the ids of the homes on it that are not part of
+// it.
 func homesByHost(m matrix.Matrix) map[string][]string {
 	homes := map[string][]string{}
 	for _, c := range m.Cells {

@@ -9,15 +9,15 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// An evaluation without end costs the limit once, and the cause has no place then.
+// An endless evaluation takes the limit once, and the cause has no location then.
 func TestPlacesAreLimited(t *testing.T) {
 	for timeout, want := range map[time.Duration]time.Duration{0: time.Minute, time.Hour: time.Minute, time.Second: time.Second} {
-		if got := placeLimit(timeout); got != want {
+		if got := limited(time.Minute, timeout); got != want {
 			t.Errorf("--timeout %s: %s", timeout, got)
 		}
 	}
 	asked := 0
-	place := placer(10*time.Millisecond, func(ctx context.Context, _, unit string) (result.Location, error) {
+	place := unitLocator(10*time.Millisecond, func(ctx context.Context, _, unit string) (result.Location, error) {
 		asked++
 		switch unit {
 		case "endless":

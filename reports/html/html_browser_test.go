@@ -12,20 +12,19 @@ import (
 	"github.com/flakeci/flakeci/internal/test/sample"
 )
 
-// click is what a person does: it goes to the place on the screen.
+// click moves to the element and clicks it, as a person does.
 func (b tab) click(selector string) {
 	b.T.Helper()
 	b.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// press sends keys to whatever has the focus.
+// press sends keys to the focused element.
 func (b tab) press(keys string) {
 	b.T.Helper()
 	b.Do(chromedp.KeyEvent(keys))
 }
 
-// strike sends keys as a keyboard does: a page that takes one keeps it from being
-// typed.
+// strike sends keys as a keyboard does: a key that the page handles is not typed.
 func (b tab) strike(keys string) {
 	b.T.Helper()
 	for _, key := range keys {
@@ -37,7 +36,7 @@ func (b tab) strike(keys string) {
 	}
 }
 
-// choose picks an option of a list.
+// choose selects an option of a list.
 func (b tab) choose(selector, value string) {
 	b.T.Helper()
 	text, err := json.Marshal(value)
@@ -47,7 +46,7 @@ func (b tab) choose(selector, value string) {
 	browser.Ask[bool](b.Tab, `(s => { s.value = `+string(text)+`; s.dispatchEvent(new Event("change")); return true })(document.querySelector("`+selector+`"))`)
 }
 
-// Ways to ask about a page.
+// Expressions about a page.
 const (
 	shownMarks = `[...document.querySelectorAll("#grid .mark")].filter(m => m.checkVisibility({visibilityProperty: true}))`
 	focused    = `document.activeElement`
@@ -109,7 +108,7 @@ func testFilter(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(`document.querySelector("#shown").value.startsWith("1 of ")`)
 	b.Shot("filter")
 	b.click(`#grid [data-word="new-failure"]`)
-	// Words of one kind are alternatives, those of two kinds both count.
+	// Words of one facet are alternatives; words of two facets must both match.
 	b.click(`#grid [data-word="failed"]`)
 	b.click(`#grid [data-word="skipped"]`)
 	b.Holds(shownMarks + `.length === 3`)
@@ -124,9 +123,9 @@ func testFilter(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(shownMarks + `.length === 0`)
 	b.press(kb.Escape)
 	if n := browser.Ask[int](b.Tab, shownMarks+`.length`); n != total {
-		t.Errorf("%d cells are shown after the filter is gone, want %d", n, total)
+		t.Errorf("%d cells are shown without a filter, want %d", n, total)
 	}
-	// What stops a cell finds it, too.
+	// The title of a cause finds the cells that it blocks.
 	b.Do(chromedp.SendKeys(chromedp.CSS("#filter"), "sshd.service"))
 	b.Holds(shownMarks + `.length === 1`)
 }
@@ -162,7 +161,7 @@ func testKeyboard(t *testing.T, open func(browser.Look) tab) {
 	browser.Ask[bool](b.Tab, `(document.querySelector("#logs").scrollIntoView(), true)`)
 	b.strike("/")
 	b.Holds(focused + `.id === "find"`)
-	// A slash that is typed stays one.
+	// A slash in a text field is typed.
 	b.strike("a/b")
 	b.Holds(`document.querySelector("#find").value === "a/b"`)
 }
@@ -232,7 +231,7 @@ func testTimeline(t *testing.T, open func(browser.Look) tab) {
 	b.press("+")
 	b.Holds(`document.querySelector("#canvas").dataset.zoom === "2"`)
 	b.press("0")
-	// The first bar of machines is a boot: it leads to its cell.
+	// The first bar of the machines is a boot. It leads to its cell.
 	at := browser.Ask[[]float64](b.Tab, `(r => [r.left + r.width / 2, r.top + r.height / 2])([...document.querySelectorAll("#track .k-boot")][0].getBoundingClientRect())`)
 	b.Do(chromedp.MouseClickXY(at[0], at[1]))
 	b.Holds(openCell + ` === "✔ vm/laptop"`)

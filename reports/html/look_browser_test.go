@@ -21,7 +21,7 @@ func testTheme(t *testing.T, open func(browser.Look) tab) {
 	b.Look(desktop)
 	light := browser.Ask[string](b.Tab, paper)
 	if dark == light {
-		t.Errorf("in the dark the page is %s, too", light)
+		t.Errorf("the dark page is %s, like the light one", light)
 	}
 	b.click("#theme")
 	b.Holds(paper + ` === "` + dark + `"`)
@@ -56,7 +56,7 @@ func testPrint(t *testing.T, open func(browser.Look) tab) {
 	b.Shot("print")
 }
 
-// What axe finds is wrong by the rules that can be checked by a program.
+// axe checks the rules of accessibility that a program can check.
 func testAccessible(t *testing.T, open func(browser.Look) tab) {
 	source, err := os.ReadFile(filepath.Join(lanes.Root(t), ".cache", "npm", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
@@ -75,7 +75,7 @@ func testAccessible(t *testing.T, open func(browser.Look) tab) {
 			b.axe()
 			browser.Ask[bool](b.Tab, `(document.querySelector("dialog[open] h2").insertAdjacentHTML("afterend", "<button></button>"), true)`)
 			if found := b.violations(); len(found) != 1 {
-				t.Errorf("of a button without a name axe says %q", found)
+				t.Errorf("for a button without a name axe reports %q", found)
 			}
 		})
 	}
@@ -94,7 +94,7 @@ func (b tab) violations() []string {
 		v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)))`)
 }
 
-// A page that does what none may is found out, by its own policy and by the tests.
+// If a page does something forbidden, its own policy and the tests notice.
 func testWatched(t *testing.T, open func(browser.Look) tab) {
 	b := open(desktop)
 	browser.Ask[bool](b.Tab, `(document.body.insertAdjacentHTML("beforeend",
@@ -106,7 +106,7 @@ func testWatched(t *testing.T, open func(browser.Look) tab) {
 			return
 		}
 	}
-	t.Errorf("of a style, a request, a script and an error only these are seen: %q", seen)
+	t.Errorf("of a style, a request, a script and an error, only these were noticed: %q", seen)
 }
 
 func testLarge(t *testing.T, b tab) {
@@ -133,7 +133,7 @@ func testLarge(t *testing.T, b tab) {
 	b.Shot("large-timeline-zoomed")
 }
 
-// Without its script the page still says what came of the run.
+// Without its script, the page still shows the results of the run.
 func testWithoutScript(chromium context.Context, t *testing.T) {
 	r, o := comparedReport(t)
 	b := tab{browser.Open(chromium, t, desktop)}

@@ -1,6 +1,5 @@
-// Package lanes tells tests which Nix binaries to run with. `scripts/setup test`
-// gets them and writes .cache/lanes: an old Nix, a current one, and extra ones
-// whose output the parsers are tried on.
+// Package lanes lists the Nix binaries that tests run with. `scripts/setup test` gets them
+// and writes .cache/lanes: an old Nix, a current one, and extra ones to test the parsers with.
 package lanes
 
 import (
@@ -18,16 +17,16 @@ import (
 type Lane struct {
 	Version string // such as 2.8.0
 	Nix     string // path of the binary
-	Extra   bool   // not for the end-to-end tests
+	Extra   bool   // not for end-to-end tests
 }
 
-// All gives the lanes of the end-to-end tests, as Every does.
+// All returns the lanes of the end-to-end tests: those of Every without the extra ones.
 func All(t *testing.T) []Lane {
 	t.Helper()
 	return slices.DeleteFunc(Every(t), func(l Lane) bool { return l.Extra })
 }
 
-// Heavy skips a test with -short (make check), and says what it would do.
+// Heavy skips a test with -short (make check). What says why it is slow.
 func Heavy(tb testing.TB, what string) {
 	tb.Helper()
 	if testing.Short() {
@@ -35,9 +34,8 @@ func Heavy(tb testing.TB, what string) {
 	}
 }
 
-// Every gives all lanes, the extra ones too, the oldest first, and with -short the newest
-// alone. One that could not be set up becomes a skipped subtest with its name and the
-// reason.
+// Every returns all lanes, including the extra ones, oldest first; with -short only the
+// newest. One that could not be set up becomes a skipped subtest with its name and the reason.
 func Every(t *testing.T) []Lane {
 	t.Helper()
 	if testing.Short() {
@@ -50,15 +48,15 @@ func Every(t *testing.T) []Lane {
 	return list
 }
 
-// Newest gives the current Nix, for benchmarks.
+// Newest returns the current Nix.
 func Newest(tb testing.TB) Lane {
 	tb.Helper()
 	list, _ := read(tb)
 	return list[len(list)-1]
 }
 
-// read reads .cache/lanes: a line for each lane, and for each that could not be
-// set up its name and the reason.
+// read reads .cache/lanes, which has a line for each lane. For one that could not be set up,
+// that is its name and the reason.
 func read(tb testing.TB) (list []Lane, skipped map[string]string) {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(Root(tb), ".cache", "lanes"))
@@ -81,7 +79,7 @@ func read(tb testing.TB) (list []Lane, skipped map[string]string) {
 	return list, skipped
 }
 
-// Root is the root of the repository.
+// Root returns the root of the repository.
 func Root(tb testing.TB) string {
 	tb.Helper()
 	_, file, _, ok := runtime.Caller(0)
@@ -91,7 +89,7 @@ func Root(tb testing.TB) string {
 	return filepath.Join(filepath.Dir(file), "../../..")
 }
 
-// Busybox is the folder with the static busybox that fixtures build with.
+// Busybox returns the folder with the static busybox that fixtures build with.
 func Busybox(tb testing.TB) string {
 	tb.Helper()
 	dir := filepath.Join(Root(tb), ".cache", "busybox")
@@ -101,7 +99,7 @@ func Busybox(tb testing.TB) string {
 	return dir
 }
 
-// Guest is the folder with what the test guest is made of, if it is there.
+// Guest returns the folder with the parts of the test guest, if it exists.
 func Guest(tb testing.TB) (string, bool) {
 	tb.Helper()
 	dir := filepath.Join(Root(tb), ".cache", "guest")
@@ -109,14 +107,12 @@ func Guest(tb testing.TB) (string, bool) {
 	return dir, err == nil
 }
 
-// Env is what flakeci and Nix need in their environment when they are tested: what
-// makes Nix work on a machine with nothing but root, without experimental features,
-// for flakeci switches them on by flag.
+// Env returns the environment for tests of flakeci and Nix: Nix must work on a machine with
+// only root, and without experimental features, because flakeci enables them by flag.
 //
-// With -race each program that is the test binary would sleep for a second at its
-// end, to see races that come late: flakeci, and the supervisor of every nix. That was
-// most of the time of the tests, and is done without. `make test` also builds a
-// supervisor without the race detector.
+// With -race, each process of the test binary (flakeci, and the supervisor of every nix)
+// would sleep for a second at its end to detect late races. That was most of the time of the
+// tests, so it is disabled. `make test` also builds a supervisor without the race detector.
 func Env() []string {
 	return []string{
 		"NIX_CONFIG=build-users-group =\nsandbox = false\nsubstituters =\n",
@@ -125,9 +121,8 @@ func Env() []string {
 	}
 }
 
-// Overrides are the arguments that put the stand-ins in the place of the
-// example's and the fixtures' inputs: --override-input NAME REF, again and
-// again.
+// Overrides returns the arguments that replace the inputs of the example and the fixtures with
+// the stand-ins: --override-input NAME REF, repeatedly.
 func Overrides(tb testing.TB) []string {
 	tb.Helper()
 	inputs := filepath.Join(Root(tb), "testdata", "inputs")
@@ -145,7 +140,7 @@ func Overrides(tb testing.TB) []string {
 // inStore copies a folder into the store and returns its path there. Every Nix copies and
 // hashes a `path:` input from elsewhere again: for the guest's 51 MB that was a third of a
 // script's processor time. One in the store, under the name that flakes give it, is used
-// as it is.
+// directly.
 func inStore(tb testing.TB, dir string) string {
 	tb.Helper()
 	cmd := exec.Command(Newest(tb).Nix, "store", "add-path", "--name", "source", "--extra-experimental-features", "nix-command", dir)
@@ -157,11 +152,11 @@ func inStore(tb testing.TB, dir string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Limit is a time limit for a test to give: least, or on a busy machine ten times as
-// long as sample takes right now, in whole seconds. Sample is a piece of work like the
-// one that the limit must not cut short.
-func Limit(least time.Duration, sample func()) time.Duration {
+// Limit returns a time limit for a test to set: minimum, or on a busy machine ten times as long
+// as sample takes right now, in whole seconds. Sample does work like that which the limit must
+// not cut short.
+func Limit(minimum time.Duration, sample func()) time.Duration {
 	start := time.Now()
 	sample()
-	return max(least, (10 * time.Since(start)).Round(time.Second))
+	return max(minimum, (10 * time.Since(start)).Round(time.Second))
 }

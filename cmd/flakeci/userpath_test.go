@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A folder of flakeci's own never lies in the checkout that it looks at: a variable
-// that is relative to it does not count.
+// flakeci's own folders are never in the checkout that it tests: relative paths in variables
+// are ignored.
 func TestOwnFoldersAreAbsolute(t *testing.T) {
 	for _, env := range [][]string{
 		nil,

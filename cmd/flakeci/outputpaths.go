@@ -16,39 +16,39 @@ import (
 	"github.com/flakeci/flakeci/reports"
 )
 
-// The flags whose value is a file or folder to write.
+// outputFlags name files and folders to write.
 var outputFlags = []string{"json", "junit", "markdown", "html", "trace", "artifacts"}
 
-// fence keeps what a stranger may choose from being written where it likes. What
-// flakeci.toml names stays below the flake's own folder, and the default folder of
-// artifacts below the one that flakeci was started in, for a checkout may hold a link
-// of that name. Paths that the user gives by a flag are not restricted.
-type fence struct {
-	dir   string            // below which a flakeci.toml may name paths
-	below map[string]string // the folder that the path of a flag stays below
+// outputPaths restricts the output paths that a stranger may have chosen. Those in
+// flakeci.toml must be below the flake's folder. The default folder for artifacts must be
+// below the working directory, because a checkout may hold a link of that name. Paths given
+// by flags are not restricted.
+type outputPaths struct {
+	dir   string            // the paths in flakeci.toml must be below it
+	below map[string]string // for a restricted flag, the folder that its path must be below
 }
 
-func newFence(flakeDir string) *fence {
-	return &fence{dir: fromHere(flakeDir), below: map[string]string{}}
+func newOutputPaths(flakeDir string) *outputPaths {
+	return &outputPaths{dir: fromHere(flakeDir), below: map[string]string{}}
 }
 
-// fromHere gives a folder as it is shown: relative if it is below the one that flakeci
-// was started in.
+// fromHere returns a folder as it is displayed: relative if it is below the working
+// directory.
 func fromHere(dir string) string {
-	if at, err := here(); err == nil {
+	if at, err := workingDir(); err == nil {
 		if rel, err := filepath.Rel(at, dir); err == nil && filepath.IsLocal(rel) {
 			return rel
 		}
 	}
 	if dir == "" {
-		return "." // the flake is not local, and the user named a configuration
+		return "." // the flake is not local, but there is a --config
 	}
 	return dir
 }
 
-// enclose turns a path in flakeci.toml into one from where flakeci runs, and remembers
-// that it is fenced.
-func (f *fence) enclose(flag, path string) (string, error) {
+// restrict turns a path in flakeci.toml into one from the working directory, and restricts
+// it.
+func (f *outputPaths) restrict(flag, path string) (string, error) {
 	if err := artifact.Check(f.dir, path); err != nil {
 		return "", err
 	}
@@ -56,19 +56,19 @@ func (f *fence) enclose(flag, path string) (string, error) {
 	return filepath.Join(f.dir, path), nil
 }
 
-// artifacts is the folder for whole logs, nil if there is to be none.
-func (f *fence) artifacts(path string, redact func(io.Writer) io.WriteCloser) *artifact.Folder {
+// artifacts returns the folder for full logs, nil without a path.
+func (f *outputPaths) artifacts(path string, redact func(io.Writer) io.WriteCloser) *artifact.Folder {
 	if path == "" {
 		return nil
 	}
 	return &artifact.Folder{Path: path, Below: f.below["artifacts"], Redact: redact}
 }
 
-// check refuses, before the run, what a stranger chose and must not be written.
-func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
+// check finds, before the run, restricted paths that must not be written.
+func (f *outputPaths) check(ctx context.Context, a *App, o *runOptions) error {
 	for _, form := range o.files.forms() {
 		if err := f.mayReplace(ctx, a, strings.TrimPrefix(form[0], "--"), form[1]); err != nil {
-			return &usageError{msg: fmt.Sprintf("%s of %s: %v", strings.TrimPrefix(form[0], "--"), config.Name, err), hint: "name another file with " + form[0]}
+			return &usageError{msg: fmt.Sprintf("%s in %s: %v", strings.TrimPrefix(form[0], "--"), config.Name, err), hint: "name another file with " + form[0]}
 		}
 	}
 	folder := f.artifacts(o.artifacts, nil)
@@ -80,15 +80,15 @@ func (f *fence) check(ctx context.Context, a *App, o *runOptions) error {
 		err = untracked(ctx, a, folder.Below, append(folder.Paths(), filepath.Join(folder.Path, crashFile))...)
 	}
 	if err != nil {
-		return &usageError{msg: "whole logs cannot be kept: " + err.Error(), hint: "name another folder with --artifacts"}
+		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with --artifacts"}
 	}
 	return nil
 }
 
-// mayReplace says why the file that flakeci.toml names for a flag must not be replaced.
-func (f *fence) mayReplace(ctx context.Context, a *App, flag, path string) error {
-	dir, fenced := f.below[flag]
-	if !fenced {
+// mayReplace returns an error if a restricted file must not be replaced.
+func (f *outputPaths) mayReplace(ctx context.Context, a *App, flag, path string) error {
+	dir, restricted := f.below[flag]
+	if !restricted {
 		return nil
 	}
 	rel, err := filepath.Rel(dir, path)
@@ -101,8 +101,8 @@ func (f *fence) mayReplace(ctx context.Context, a *App, flag, path string) error
 	return untracked(ctx, a, dir, path)
 }
 
-// untracked gives an error if git tracks a file at or below one of the paths. git is
-// asked only if something is there. Below dir no path goes through a link.
+// untracked returns an error if git tracks a file at or below one of the paths. It only
+// runs git if something exists there. Below dir no path goes through a link.
 func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 	var there []string
 	for _, path := range paths {
@@ -123,7 +123,7 @@ func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 		return err
 	}
 	for _, path := range there {
-		// A submodule on the way has files of its own.
+		// A submodule on the way tracks its own files.
 		roots := slices.Compact([]string{git.Root(at), git.Root(path)})
 		for _, root := range roots {
 			if err := untrackedIn(ctx, a, root, path); err != nil {
@@ -134,7 +134,7 @@ func untracked(ctx context.Context, a *App, dir string, paths ...string) error {
 	return nil
 }
 
-// untrackedIn says whether the repository with this root tracks what is at a path.
+// untrackedIn returns an error if the repository with this root tracks a path.
 func untrackedIn(ctx context.Context, a *App, root, path string) error {
 	if root == "" {
 		return nil
@@ -146,7 +146,7 @@ func untrackedIn(ctx context.Context, a *App, root, path string) error {
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("it is not known whether git tracks it: %w", err)
+		return fmt.Errorf("cannot tell whether git tracks it: %w", err)
 	case tracked != "":
 		return fmt.Errorf("git tracks %s", tracked)
 	}
@@ -154,9 +154,9 @@ func untrackedIn(ctx context.Context, a *App, root, path string) error {
 }
 
 // replace writes a report to the path of a flag.
-func (f *fence) replace(flag, path string, text []byte) error {
-	dir, fenced := f.below[flag]
-	if !fenced {
+func (f *outputPaths) replace(flag, path string, text []byte) error {
+	dir, restricted := f.below[flag]
+	if !restricted {
 		return replaceFile(path, text)
 	}
 	rel, err := filepath.Rel(dir, path)

@@ -5,18 +5,18 @@ import (
 	"testing"
 )
 
-// What is said while a live view has the terminal comes behind it.
-func TestHeldVoice(t *testing.T) {
+// Messages during a live view are printed after it.
+func TestHeldMessages(t *testing.T) {
 	var out bytes.Buffer
 	a := &App{Stderr: &out}
-	a.say("before")
+	a.printf("before")
 	a.hold(true)
-	a.say("meanwhile")
+	a.printf("meanwhile")
 	if got := out.String(); got != "flakeci: before\n" {
-		t.Errorf("said %q", got)
+		t.Errorf("printed %q", got)
 	}
 	a.hold(false)
 	if got := out.String(); got != "flakeci: before\nflakeci: meanwhile\n" {
-		t.Errorf("said %q", got)
+		t.Errorf("printed %q", got)
 	}
 }

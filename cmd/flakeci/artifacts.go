@@ -12,19 +12,18 @@ import (
 	"github.com/flakeci/flakeci/reports/html"
 )
 
-// evidence is the folder of artifacts, as far as it is read: whole logs and pictures
-// that a report names. Both the report and the folder may be a stranger's, so nothing
-// outside of the folder is read, whatever a path or a link says.
-type evidence string
+// artifactFolder reads the full logs and pictures that a report names. Both the report and
+// the folder may be a stranger's, so it reads nothing outside of the folder, whatever a path
+// or a link says.
+type artifactFolder string
 
-// read returns a file, or its end if it is very large. The report may be from another
-// place, where the folder had another name: of its path, as much of the end counts as
-// is there.
-func (folder evidence) read(path string) ([]byte, error) {
+// read returns a file, or its end if it is very large. The report may come from another
+// place, where the folder had another name: read tries ever shorter ends of the path.
+func (folder artifactFolder) read(path string) ([]byte, error) {
 	switch st, err := os.Lstat(string(folder)); {
 	case err == nil && st.Mode()&fs.ModeSymlink != 0:
 		return nil, &safefile.LinkError{Path: string(folder)}
-	case err == nil && !st.IsDir(): // opening waits at a pipe
+	case err == nil && !st.IsDir(): // opening a pipe would wait
 		return nil, fmt.Errorf("%s is not a folder", string(folder))
 	}
 	root, err := os.OpenRoot(string(folder))
@@ -45,7 +44,7 @@ func (folder evidence) read(path string) ([]byte, error) {
 	return nil, fmt.Errorf("not in %s", string(folder))
 }
 
-// readEnd reads the end of a file.
+// readEnd returns the end of a file.
 func readEnd(root *os.Root, name string) ([]byte, error) {
 	f, err := safefile.OpenIn(root, name)
 	if err != nil {
@@ -56,15 +55,15 @@ func readEnd(root *os.Root, name string) ([]byte, error) {
 	return text, err
 }
 
-// evidenceOf is where the artifacts of a saved report are: in the folder that was
-// given, else in the one of the usual name here, else in that beside the report.
-func evidenceOf(report, given string) evidence {
+// artifactsOf returns the folder of a saved report's artifacts: the one given, or a folder
+// of the usual name here or beside the report.
+func artifactsOf(report, given string) artifactFolder {
 	const usual = "artifacts"
 	if given != "" {
-		return evidence(given)
+		return artifactFolder(given)
 	}
 	if _, err := os.Lstat(usual); err == nil {
 		return usual
 	}
-	return evidence(filepath.Join(filepath.Dir(report), usual))
+	return artifactFolder(filepath.Join(filepath.Dir(report), usual))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // A report may name any path, and a folder of artifacts may hold any link.
-func TestEvidenceIsReadFromItsFolderOnly(t *testing.T) {
+func TestArtifactsAreReadFromTheirFolderOnly(t *testing.T) {
 	home := t.TempDir()
 	secret := filepath.Join(home, "secret")
 	write(t, secret, "secret")
@@ -52,7 +52,7 @@ func TestEvidenceIsReadFromItsFolderOnly(t *testing.T) {
 		"":                                           "",
 	} {
 		began := time.Now()
-		got, err := evidence(folder).read(path)
+		got, err := artifactFolder(folder).read(path)
 		if string(got) != want || (err == nil) != (want != "") {
 			t.Errorf("%q: read %q, %v", path, got, err)
 		}
@@ -63,30 +63,30 @@ func TestEvidenceIsReadFromItsFolderOnly(t *testing.T) {
 	if err := os.Symlink(home, filepath.Join(home, "linked")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := evidence(filepath.Join(home, "linked")).read("secret"); err == nil || !strings.Contains(err.Error(), "link") {
+	if got, err := artifactFolder(filepath.Join(home, "linked")).read("secret"); err == nil || !strings.Contains(err.Error(), "link") {
 		t.Errorf("through a link: read %q, %v", got, err)
 	}
 }
 
-func TestEvidenceWithoutEnd(t *testing.T) {
+func TestLongArtifacts(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "long.log"), strings.Repeat("x", html.MaxEvidence)+"the end")
-	got, err := evidence(folder).read("artifacts/long.log")
+	got, err := artifactFolder(folder).read("artifacts/long.log")
 	if err != nil || len(got) != html.MaxEvidence || !bytes.HasSuffix(got, []byte("xthe end")) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
 }
 
-func TestEvidenceOfAReportIsHereOrBesideIt(t *testing.T) {
+func TestArtifactsAreHereOrBesideTheReport(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if got := evidenceOf("night/report.json", ""); got != "night/artifacts" {
+	if got := artifactsOf("night/report.json", ""); got != "night/artifacts" {
 		t.Errorf("without a folder here: %s", got)
 	}
 	write(t, "artifacts/a.log", "a")
-	if got := evidenceOf("night/report.json", ""); got != "artifacts" {
+	if got := artifactsOf("night/report.json", ""); got != "artifacts" {
 		t.Errorf("with a folder here: %s", got)
 	}
-	if got := evidenceOf("night/report.json", "given"); got != "given" {
+	if got := artifactsOf("night/report.json", "given"); got != "given" {
 		t.Errorf("given: %s", got)
 	}
 }

@@ -18,27 +18,26 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// nameRE matches an argument that Nix would look up in its registry, and that may as
-// well be a name in the flake: no URL, and nothing that is clearly a path.
+// nameRE matches an argument that Nix would look up in its registry and that may be a name
+// in the flake: neither a URL nor clearly a path.
 var nameRE = regexp.MustCompile(`^[^./~:?#][^:?#]*$`)
 
-// meant finds out whether the argument, which should be a flake, is the name of
-// something in the flake of this folder. Nix would look it up in its registry, which
-// takes the network and at best finds another flake. If it is such a name, that is the
-// error; else near is a flag to suggest in case there is no such flake.
-func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) (near string, err error) {
+// checkRef returns an error if the argument, which should be a flake, is a name in the flake
+// of this folder. Nix would look it up in its registry, which takes the network and at best
+// finds another flake. Otherwise near is a flag to suggest in case there is no such flake.
+func (a *App) checkRef(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) (near string, err error) {
 	ref := f.ref
-	if !nameRE.MatchString(ref) || isThere(ref) || localFlake(".") == "" {
+	if !nameRE.MatchString(ref) || exists(ref) || localFlake(".") == "" {
 		return "", nil
 	}
 	if kind, ok := kindOfPattern(ref); ok && isOther(kind) {
 		return "", f.notAFlake(ref, "the id of a cell", fmt.Sprintf("--kind %s --cell '%s'", kind, ref))
 	}
-	all := a.namesHere(ctx, c, f, tmp)
+	all := a.localNames(ctx, c, f, tmp)
 	var known []string
 	for _, n := range all {
 		if n.name == ref {
-			return "", f.notAFlake(ref, n.what+" of the flake here", n.flag)
+			return "", f.notAFlake(ref, n.what+" of the flake in this folder", n.flag)
 		}
 		known = append(known, n.name)
 	}
@@ -48,17 +47,17 @@ func (a *App) meant(ctx context.Context, c *nix.Client, f *flakeFlags, tmp strin
 	return near, nil
 }
 
-// namesHere lists the names in the flake of this folder, none if it cannot be
-// evaluated: it is not the flake that was asked for.
-func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) []named {
-	var own nixFlags // as its own flakeci.toml sets them
+// localNames lists the names in the flake of this folder, none if it cannot be evaluated:
+// it may not be the flake that the user meant.
+func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) []named {
+	var own nixFlags // from its own flakeci.toml
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.add(fs)
 	file, err := findConfig("", localFlake("."))
 	if err != nil {
 		return nil
 	}
-	if _, err := applyConfig(fs, file, newFence(localFlake("."))); err != nil {
+	if _, err := applyConfig(fs, file, newOutputPaths(localFlake("."))); err != nil {
 		return nil
 	}
 	options := f.nix.flake()
@@ -74,10 +73,10 @@ func (a *App) namesHere(ctx context.Context, c *nix.Client, f *flakeFlags, tmp s
 	return namesIn(d.Matrix)
 }
 
-// named is a name in a flake, with the flag that chooses it.
+// named is a name in a flake, with the flag that selects it.
 type named struct{ name, what, flag string }
 
-// namesIn lists the names by which a person may call what is in a flake.
+// namesIn lists the names that a person may use for the cells of a flake.
 func namesIn(m matrix.Matrix) []named {
 	var all []named
 	for _, host := range m.Grid.Hosts {
@@ -99,40 +98,40 @@ func namesIn(m matrix.Matrix) []named {
 	return all
 }
 
-// notAFlake is the mistake of an argument that is a name.
+// notAFlake returns the error for an argument that is a name.
 func (f *flakeFlags) notAFlake(ref, what, flag string) error {
 	hint := "did you mean " + flag + "?"
 	if f.origin.flags != nil && f.origin.flags.Lookup("host") == nil { // flakeci vm
 		hint = "flakeci vm boots one host; its second argument is a flake"
 	}
 	return &usageError{
-		msg:  fmt.Sprintf("%s is not a folder but %s", ref, what),
-		hint: hint + " (flake:" + ref + " is what Nix's registry has)",
+		msg:  fmt.Sprintf("%s is not a flake but %s", ref, what),
+		hint: hint + " (flake:" + ref + " is the entry in Nix's registry)",
 	}
 }
 
-// nearMiss adds a suggestion to the error of a flake that does not exist.
-func nearMiss(err error, near string) error {
+// withSuggestion adds a hint to the error of a flake that does not exist.
+func withSuggestion(err error, near string) error {
 	if near == "" {
 		return err
 	}
 	return &usageError{msg: err.Error(), hint: "did you mean " + near + "?"}
 }
 
-func isThere(path string) bool {
+func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
-// isFlakeFolder says whether an argument can only be a flake: the folder of one, or a
+// isFlakeFolder reports whether an argument can only be a flake: the folder of one, or a
 // reference with a colon.
 func isFlakeFolder(arg string) bool {
-	return isThere(filepath.Join(arg, "flake.nix")) || strings.Contains(arg, ":") && !isThere(arg)
+	return exists(filepath.Join(arg, "flake.nix")) || strings.Contains(arg, ":") && !exists(arg)
 }
 
-// inOrder finds two arguments that were given the wrong way round. The first is called
-// name, the second is the flake.
-func inOrder(cmd *cobra.Command, name string, args []string) error {
+// checkOrder finds two arguments in the wrong order. The first one is called name, the
+// second one is the flake.
+func checkOrder(cmd *cobra.Command, name string, args []string) error {
 	if len(args) != 2 || !isFlakeFolder(args[0]) || isFlakeFolder(args[1]) {
 		return nil
 	}
@@ -142,7 +141,7 @@ func inOrder(cmd *cobra.Command, name string, args []string) error {
 	}
 }
 
-// subcommand finds a subcommand that does not exist.
+// subcommand returns an error for a subcommand that does not exist.
 func subcommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -151,14 +150,14 @@ func subcommand(root *cobra.Command, args []string) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	elsewhere := map[string]string{
+	synonyms := map[string]string{
 		"build": "run", "check": "run", "test": "run", "eval": "run --eval-only",
 		"list": "matrix", "ls": "matrix", "show": "matrix", "boot": "vm", "compare": "diff",
 	}
 	hint := "see flakeci --help"
 	switch near := matrix.Suggest(args[0], names); {
-	case elsewhere[args[0]] != "":
-		hint = fmt.Sprintf("did you mean flakeci %s?", elsewhere[args[0]])
+	case synonyms[args[0]] != "":
+		hint = fmt.Sprintf("did you mean flakeci %s?", synonyms[args[0]])
 	case isFlakeFolder(args[0]):
 		hint = fmt.Sprintf("did you mean flakeci run %s?", args[0])
 	case near != "":
@@ -167,8 +166,8 @@ func subcommand(root *cobra.Command, args []string) error {
 	return &usageError{msg: fmt.Sprintf("unknown command %q", args[0]), hint: hint}
 }
 
-// nearFlag is the flag of a subcommand that was probably meant by an unknown one.
-func nearFlag(cmd *cobra.Command, err error) string {
+// suggestFlag returns the flag that was probably meant by an unknown one, or "".
+func suggestFlag(cmd *cobra.Command, err error) string {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return ""

@@ -24,20 +24,20 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// reportFiles are where reports go besides the terminal; "-" is stdout.
+// reportFiles are the files to write reports to; "-" is stdout.
 type reportFiles struct {
 	json, junit, markdown, html, trace string
 }
 
 func (f *reportFiles) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.json, "json", "", "write the whole report as JSON to `FILE`")
+	fs.StringVar(&f.json, "json", "", "write the full report as JSON to `FILE` (- for stdout)")
 	fs.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`")
-	fs.StringVar(&f.markdown, "markdown", "", "write the report as markdown to `FILE`")
-	fs.StringVar(&f.html, "html", "", "write a page to look at, with the logs in it, to `FILE`")
-	fs.StringVar(&f.trace, "trace", "", "write what ran when, for Perfetto and Chrome, to `FILE`")
+	fs.StringVar(&f.markdown, "markdown", "", "write a Markdown report to `FILE`")
+	fs.StringVar(&f.html, "html", "", "write an HTML report, logs included, to `FILE`")
+	fs.StringVar(&f.trace, "trace", "", "write a timeline of the run, for Perfetto or Chrome, to `FILE`")
 }
 
-// forms are the files by the flags that name them.
+// forms lists the flags with their files.
 func (f reportFiles) forms() [][2]string {
 	return [][2]string{{"--json", f.json}, {"--junit", f.junit}, {"--markdown", f.markdown}, {"--html", f.html}, {"--trace", f.trace}}
 }
@@ -68,14 +68,14 @@ func (f reportFiles) check() error {
 	return nil
 }
 
-// unwritable says why a file could not be written after a run of hours, as far as
-// that can be known before; what is missing of its folder will be made.
+// unwritable says why a file cannot be written, as far as that is known before a run, which
+// may take hours. Missing folders will be made.
 func unwritable(path string) string {
 	if path == "" || path == "-" {
 		return ""
 	}
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
-		return "takes a file, and " + path + " is a folder"
+		return "takes a file, but " + path + " is a folder"
 	}
 	if st, err := os.Lstat(path); isDevice(path) || err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
 		return ""
@@ -90,7 +90,7 @@ func unwritable(path string) string {
 	}
 	switch {
 	case err == nil && !st.IsDir():
-		return "cannot be written: " + folder + " is no folder"
+		return "cannot be written: " + folder + " is not a folder"
 	case err == nil:
 		err = unix.Access(folder, unix.W_OK|unix.X_OK)
 	}
@@ -100,8 +100,8 @@ func unwritable(path string) string {
 	return ""
 }
 
-// writeReports writes every file that was asked for, and tells of all that
-// could not be written.
+// writeReports writes every file that was asked for. The error names all those that could
+// not be written.
 func (a *App) writeReports(r result.Report, d delivery) error {
 	return errors.Join(
 		a.writeReport(d, "json", d.files.json, func(w io.Writer) error { return result.WriteJSON(w, r) }),
@@ -114,9 +114,9 @@ func (a *App) writeReports(r result.Report, d delivery) error {
 	)
 }
 
-// htmlOptions are the evidence, and where in GitHub Actions the run and its files can
-// be looked at.
-func (a *App) htmlOptions(artifacts evidence) html.Options {
+// htmlOptions returns the artifacts and, in GitHub Actions, the URLs of the run and of its
+// source files.
+func (a *App) htmlOptions(artifacts artifactFolder) html.Options {
 	o := html.Options{File: func(path string) ([]byte, error) {
 		data, err := artifacts.read(path)
 		return a.redactedFile(data), err
@@ -130,29 +130,29 @@ func (a *App) htmlOptions(artifacts evidence) html.Options {
 	return o
 }
 
-// writeReport renders in memory first, so that nothing is written of a report
-// that cannot be rendered.
+// writeReport renders a report before it writes, so that one that cannot be rendered leaves
+// no file.
 func (a *App) writeReport(d delivery, flag, path string, render func(io.Writer) error) error {
 	if path == "" {
 		return nil
 	}
 	var out bytes.Buffer
-	if err := guard("the report "+path, func() error { return render(&out) }); err != nil {
+	if err := catchCrash("the report "+path, func() error { return render(&out) }); err != nil {
 		return fmt.Errorf("report %s: %w", path, err)
 	}
 	if path == "-" {
 		_, err := a.Stdout.Write(out.Bytes())
 		return err
 	}
-	if err := d.fence.replace(flag, path, out.Bytes()); err != nil {
-		return fmt.Errorf("report cannot be written: %w", err)
+	if err := d.outputs.replace(flag, path, out.Bytes()); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
 }
 
-// replaceFile puts a file in the place of what has its name. A link is replaced
-// and not followed: the checkout of a pull request may hold one that leads
-// anywhere. Devices and pipes are written to where the path itself names one.
+// replaceFile creates or replaces a file. It replaces a link instead of following it: the
+// checkout of a pull request may hold one that leads anywhere. It writes to devices and
+// pipes if the path itself names one.
 func replaceFile(path string, text []byte) error {
 	if isDevice(path) {
 		return os.WriteFile(path, text, 0o644)
@@ -162,7 +162,7 @@ func replaceFile(path string, text []byte) error {
 		return err
 	}
 	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
-		return safefile.WritePipe(path, text, pipePatience)
+		return safefile.WritePipe(path, text, maxPipeWait)
 	} else if err == nil && !st.Mode().IsRegular() && !st.IsDir() && st.Mode()&fs.ModeSymlink == 0 {
 		return &fs.PathError{Op: "write", Path: path, Err: safefile.ErrNotRegular}
 	}
@@ -181,11 +181,11 @@ func replaceFile(path string, text []byte) error {
 	return nil
 }
 
-// pipePatience is how long a pipe that was named may have nobody who reads.
-const pipePatience = 10 * time.Second
+// maxPipeWait is how long to wait for a reader of a pipe.
+const maxPipeWait = 10 * time.Second
 
-// isDevice says whether a path names a device, or a stream such as a shell's >(...).
-// Below /dev/shm are files, which anybody may put there.
+// isDevice reports whether a path names a device, or a stream such as a shell's >(...).
+// Below /dev/shm are files, which anybody may create.
 func isDevice(path string) bool {
 	path = filepath.Clean(path)
 	return safefile.IsStream(path) || strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/dev/shm/")

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/flakeci/flakeci/internal/diagnose"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// discover lists the flake's cells and selects among them. If an output could not be
+// listed, the run reports that instead of an empty selection.
+func (j *job) discover(ctx, looking context.Context) ([]matrix.Cell, error) {
+	wanted := j.wanted()
+	d, err := runner.Discover(looking, j.target, wanted)
+	if err == nil && d.Rest != nil {
+		if early := j.earlyCells(d.Matrix); len(early) > 0 {
+			j.rest = func(run context.Context) []matrix.Cell { return j.discoverRest(run, looking, d, early) }
+			return early, nil
+		}
+		d, err = d.Rest()
+	}
+	if err != nil {
+		j.addFlakeCause(ctx, j.slowError(looking, err))
+		return nil, nil
+	}
+	return j.selectFrom(d, wanted)
+}
+
+// withTimeout limits looking into the flake to as long as a phase may take.
+func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if j.opts.timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, j.opts.timeout)
+}
+
+// slowError returns err, or a [*runner.SlowError] if looking into the flake took too long.
+func (j *job) slowError(looking context.Context, err error) error {
+	if errors.Is(looking.Err(), context.DeadlineExceeded) {
+		return &runner.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+	}
+	return err
+}
+
+// earlyCells returns the cells to begin with while the rest of the flake is being listed:
+// `nix flake show` can take half a minute. There are none with a base or a shard, which
+// need the complete list.
+func (j *job) earlyCells(known matrix.Matrix) []matrix.Cell {
+	if j.opts.base.given() || j.opts.shard.String() != "" {
+		return nil
+	}
+	m, err := j.opts.selectFrom(known, j.selection, true)
+	if err != nil || j.opts.vms.CheckHosts(hostsToBoot(known)) != nil {
+		return nil // reported once the list is complete
+	}
+	j.matrix, j.offered = m, known
+	return m.Cells
+}
+
+// discoverRest selects among all cells and returns those that did not begin early.
+func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, early []matrix.Cell) []matrix.Cell {
+	d, err := d.Rest()
+	if err != nil {
+		j.causes = append(j.causes, d.Causes...)
+		j.addFlakeCause(ctx, j.slowError(looking, err))
+		return nil
+	}
+	all, err := j.selectFrom(d, j.wanted())
+	if err != nil {
+		return nil // reported before any cell began
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c matrix.Cell) bool {
+		return slices.ContainsFunc(early, func(e matrix.Cell) bool { return e.ID == c.ID })
+	})
+}
+
+// selectFrom selects the cells of the run.
+func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cell, error) {
+	if err := j.opts.vms.CheckHosts(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
+		return nil, err
+	}
+	j.causes = append(j.causes, d.Causes...)
+	j.matrix, j.offered = d.Matrix, d.Matrix
+	selected, err := j.opts.selectFrom(d.Matrix, j.selection, len(j.causes) == 0)
+	switch {
+	case err != nil && len(j.causes) > 0:
+		if len(d.Matrix.Cells) > 0 { // otherwise the causes say why there are none
+			j.app.fail(j.opts.explain(err, wanted.Others))
+		}
+		return nil, nil
+	case err != nil:
+		return nil, j.opts.explain(err, wanted.Others)
+	}
+	j.matrix, err = j.opts.shard.of(selected)
+	return j.matrix.Cells, err
+}
+
+// wanted returns what to list of the flake.
+func (j *job) wanted() runner.Wanted {
+	s := j.selection
+	return runner.Wanted{
+		Others: slices.ContainsFunc(s.Kinds, isOther),
+		// A home that names no host belongs to the hosts that have its user.
+		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, matrix.KindVM),
+		Embedded: j.opts.selection.lookInside(s),
+		Retries:  j.opts.retries, Again: j.printRetry,
+	}
+}
+
+// addFlakeCause adds the cause why the flake cannot be looked into. An interruption is not
+// a cause: the report has its own note of it.
+func (j *job) addFlakeCause(ctx context.Context, err error) {
+	switch over := runner.Overdue(ctx); {
+	case over != nil:
+		c := over.Cause()
+		c.Kind = result.CauseInfra // the flake may not be to blame
+		c.Title += "; flakeci was still looking into the flake"
+		j.causes = append(j.causes, c)
+	case ctx.Err() == nil:
+		j.causes = append(j.causes, diagnose.Eval(err))
+	}
+}
+
+// isOther reports whether only `nix flake show` lists a kind.
+func isOther(k matrix.Kind) bool {
+	return k == matrix.KindCheck || k == matrix.KindPackage || k == matrix.KindDevShell || k == matrix.KindFormatter
+}

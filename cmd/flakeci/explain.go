@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/diagnose"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// fail prints an error with its hint and returns the exit code.
+func (a *App) fail(err error) int {
+	p := explain(err)
+	a.printError(p.msg, p.hint)
+	return p.code
+}
+
+// problem is an error as the user sees it.
+type problem struct {
+	msg, hint string
+	code      int
+}
+
+// explain turns the typed errors of other packages into advice.
+func explain(err error) problem {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return problem{usage.msg, usage.hint, exitUsage}
+	}
+	var mistake *config.Error
+	if errors.As(err, &mistake) {
+		return problem{err.Error(), mistake.Hint, exitUsage}
+	}
+	for _, f := range []func(error) (problem, bool){explainNix, explainReport} {
+		if p, ok := f(err); ok {
+			return p
+		}
+	}
+	return problem{msg: err.Error(), code: exitError}
+}
+
+func explainNix(err error) (problem, bool) {
+	var noFlake *nix.NoFlakeError
+	var notFound *nix.NotFoundError
+	var tooOld *nix.TooOldError
+	var evalErr *nixlog.EvalError
+	var late *nix.TimeoutError
+	var slow *runner.SlowError
+	switch {
+	case errors.As(err, &late), errors.As(err, &slow): // the flake may not be to blame
+		return problem{err.Error(), diagnose.Eval(err).Hint, exitError}, true
+	case errors.As(err, &noFlake):
+		hint := "give a folder with a flake.nix, or a flake reference"
+		switch {
+		case noFlake.Input != "":
+			hint = "--override-input takes an existing folder or a flake reference"
+		case noFlake.Untracked != "":
+			hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", noFlake.Untracked, noFlake.Untracked)
+		}
+		return problem{err.Error(), hint, exitUsage}, true
+	case errors.As(err, &notFound):
+		return problem{err.Error(), "install Nix, or give its path with --nix or FLAKECI_NIX", exitError}, true
+	case errors.As(err, &evalErr):
+		return explainEval(err), true
+	case errors.As(err, &tooOld):
+		return problem{err.Error(), "install a newer Nix, or give the path of one with --nix or FLAKECI_NIX", exitError}, true
+	}
+	return problem{}, false
+}
+
+// explainEval gives a flake that could not be looked into the hint of a run's report.
+func explainEval(err error) problem {
+	cause := diagnose.Eval(err)
+	code := exitError
+	if cause.Kind.Status().BlamesFlake() {
+		code = exitFailed
+	}
+	return problem{err.Error(), cause.Hint, code}
+}
+
+func explainReport(err error) (problem, bool) {
+	var schema *result.SchemaError
+	var format *result.FormatError
+	if errors.As(err, &schema) || errors.As(err, &format) {
+		return problem{err.Error(), savedHint, exitUsage}, true
+	}
+	return problem{}, false
+}
+
+// savedHint is for a file that is not a report.
+const savedHint = "give a file written by flakeci run --json"
+
+// maxKnown is how many names fit on a line.
+const maxKnown = 12
+
+// knownHint suggests a name, and lists those that exist.
+func knownHint(e *matrix.UnknownError) string {
+	known := e.Known
+	more := ""
+	if len(known) > maxKnown {
+		more = fmt.Sprintf(" and %d more", len(known)-maxKnown)
+		known = known[:maxKnown]
+	}
+	list := fmt.Sprintf("known %ss: %s%s", e.What, strings.Join(known, ", "), more)
+	if len(e.Known) == 0 {
+		list = fmt.Sprintf("the flake has no %ss", e.What)
+	}
+	if e.Suggestion != "" {
+		return fmt.Sprintf("did you mean %s? %s", e.Suggestion, list)
+	}
+	return list
+}

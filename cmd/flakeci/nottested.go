@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// otherCells are the cells besides hosts and homes, in a run that does not test them. They
+// are listed during the run.
+type otherCells struct {
+	listed chan struct{} // closed once they are listed
+	cells  []matrix.Cell
+	err    error
+}
+
+// maxListingWait is how long a run waits for them at its end. That is enough for a small
+// flake even on a busy machine, and most runs take far longer.
+const maxListingWait = 3 * time.Second
+
+// listOtherCells begins to list the other cells; end stops it.
+func (j *job) listOtherCells(ctx context.Context) (end func()) {
+	if j.wanted().Others || j.vms != nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	o := &otherCells{listed: make(chan struct{})}
+	j.others = o
+	safely.Go(func() {
+		defer close(o.listed)
+		o.cells, o.err = runner.Others(ctx, j.target)
+	})
+	return func() {
+		cancel()
+		<-o.listed
+	}
+}
+
+// wait waits for the list, up to maxListingWait.
+func (o *otherCells) wait(ctx context.Context) {
+	if o == nil {
+		return
+	}
+	select {
+	case <-o.listed:
+	case <-ctx.Done():
+	case <-time.After(maxListingWait):
+	}
+}
+
+// known reports whether the list is complete.
+func (o *otherCells) known() bool {
+	if o == nil {
+		return false
+	}
+	select {
+	case <-o.listed:
+		return o.err == nil
+	default:
+		return false
+	}
+}
+
+// allCells returns the cells of the flake that are known so far. It is complete if other
+// kinds than hosts and homes are among them.
+func (j *job) allCells() (m matrix.Matrix, complete bool) {
+	if j.wanted().Others {
+		return j.offered, true
+	}
+	if !j.others.known() {
+		return j.offered, false
+	}
+	return j.offered.With(j.others.cells...), true
+}
+
+// notTested counts the cells of the flake that the run leaves out. Those that flakeci.toml
+// leaves out come first, because a pull request may have changed it.
+func (j *job) notTested() []result.NotTested {
+	all, complete := j.allCells()
+	if len(all.Cells) == 0 || j.vms != nil { // flakeci vm tests nothing
+		return nil
+	}
+	var byFile, byFlag []result.NotTested
+	for _, l := range all.Left(j.selection) {
+		n := result.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + j.opts.origin.name(l.Filter)}
+		switch {
+		case l.Filter == "kind" && len(j.opts.selection.kinds) == 0:
+			n.Why = "--kind all"
+			byFlag = append(byFlag, n)
+		case j.opts.origin.inFile(l.Filter):
+			byFile = append(byFile, n)
+		default:
+			byFlag = append(byFlag, n)
+		}
+	}
+	if !complete {
+		for _, kind := range otherKinds() {
+			byFlag = append(byFlag, result.NotTested{Kind: string(kind), Why: "if there are any; --kind all"})
+		}
+	}
+	return slices.Concat(byFile, byFlag)
+}
+
+// otherKinds returns the kinds that only `nix flake show` lists.
+func otherKinds() []matrix.Kind {
+	return slices.DeleteFunc(matrix.Kinds(), func(k matrix.Kind) bool { return !isOther(k) })
+}
