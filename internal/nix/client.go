@@ -46,9 +46,9 @@ type Options struct {
 	// EvalCache is the folder that keeps results of evaluations from one run to the next.
 	// Empty keeps none.
 	EvalCache string
-	// Auxiliary gets the id of each process that may be killed, as a run can do without
-	// it: those of `nix flake show`, which takes as much memory as the flake makes it. It
-	// returns a function to call when the process has ended. It may be nil.
+	// Auxiliary gets the id of each process that may be killed, such as `nix flake show`: a
+	// run can do without it, and the flake decides how much memory it takes. It returns a
+	// function to call when the process has ended. It may be nil.
 	Auxiliary func(pid int) (over func())
 	// Redact removes credentials from a line of Nix's stderr that is not empty. If it is
 	// nil, they stay.

@@ -21,7 +21,7 @@ type Closures struct {
 	tmp    string
 	// timeout limits one call that asks a substituter.
 	timeout time.Duration
-	busy    chan struct{} // a lock that a context can stop waiting for
+	busy    chan struct{} // a lock; a context can end the wait for it
 
 	known        map[string]pathInfo
 	substituters []string
