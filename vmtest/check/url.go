@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"bytes"
@@ -12,30 +12,30 @@ import (
 	"time"
 )
 
-// URLCheck requires that the guest can get a page. It does not follow redirections.
-type URLCheck struct {
+// URL requires that the guest can get a page. It does not follow redirections.
+type URL struct {
 	URL      *url.URL // http or https
 	Status   int      // 0 is 200
 	Contains string
 	Matches  *regexp.Regexp
 }
 
-func (u URLCheck) text() textCheck { return textCheck{u.Contains, u.Matches} }
+func (u URL) text() textCheck { return textCheck{u.Contains, u.Matches} }
 
-func (u URLCheck) status() int {
+func (u URL) status() int {
 	if u.Status == 0 {
 		return 200
 	}
 	return u.Status
 }
 
-func (u URLCheck) label() string { return "GET " + u.URL.Redacted() }
+func (u URL) label() string { return "GET " + u.URL.Redacted() }
 
-func (u URLCheck) expected() string {
+func (u URL) expected() string {
 	return joinList(append([]string{fmt.Sprintf("status %d", u.status())}, u.text().expected("the body")...))
 }
 
-func (u URLCheck) retries() bool { return true }
+func (u URL) retries() bool { return true }
 
 // pageLimit is how many bytes of a page are kept.
 const pageLimit = 64 << 10
@@ -74,7 +74,7 @@ exit 0`
 // errNoClient means that the guest has no program for the request.
 var errNoClient = errors.New("the guest has no curl; add it to environment.systemPackages")
 
-func (u URLCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+func (u URL) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	// curl's own limit is the shorter one, so that curl can say what is wrong.
 	res, err := probeResult(ctx, g, limit+time.Second, urlScript, append([]string{
 		guestSeconds(limit), u.URL.String(), strconv.Itoa(pageLimit + 1),
@@ -100,7 +100,7 @@ func (u URLCheck) observe(ctx context.Context, g Guest, limit time.Duration) (ob
 
 // bashRequest returns the script's arguments for a request without curl: host, port, target
 // and Host header.
-func (u URLCheck) bashRequest() []string {
+func (u URL) bashRequest() []string {
 	if u.URL.Scheme != "http" {
 		return []string{"", "", "", ""}
 	}
@@ -144,8 +144,8 @@ type response struct {
 	clientError string // by curl or bash
 }
 
-func (u URLCheck) judge(f response, limit time.Duration) observation {
-	detail := lastLines(f.body, detailLines)
+func (u URL) judge(f response, limit time.Duration) observation {
+	detail := LastLines(f.body, detailLines)
 	switch {
 	case f.status == 0 && f.code == curlTimeout:
 		return observation{timedOut: true, seen: fmt.Sprintf("no answer within %s", limit)}
@@ -169,7 +169,7 @@ func (u URLCheck) judge(f response, limit time.Duration) observation {
 
 // clientError returns the error message of curl or bash.
 func clientError(stderr []byte) string {
-	lines := lastLines(stderr, 1)
+	lines := LastLines(stderr, 1)
 	if len(lines) == 0 {
 		return ""
 	}
