@@ -37,8 +37,8 @@ func name(r *rand.Rand) string {
 	return all[r.Intn(len(all))]
 }
 
-func names(r *rand.Rand, most int) (list []string) {
-	for range r.Intn(most + 1) {
+func names(r *rand.Rand, limit int) (list []string) {
+	for range r.Intn(limit + 1) {
 		list = append(list, name(r))
 	}
 	return list
@@ -49,8 +49,8 @@ func system(r *rand.Rand) string {
 	return all[r.Intn(len(all))]
 }
 
-func outputs(r *rand.Rand, most int) (list []Output) {
-	for range r.Intn(most + 1) {
+func outputs(r *rand.Rand, limit int) (list []Output) {
+	for range r.Intn(limit + 1) {
 		list = append(list, Output{system(r), name(r)})
 	}
 	return list
