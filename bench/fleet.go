@@ -1,6 +1,6 @@
-// Package bench makes the synthetic fleets, of any size and weight, that `make bench`
-// measures flakeci with. Its benchmarks are the scenarios, run with flakeci and with what
-// people use without it. docs/performance.md says what is measured and how.
+// Package bench contains the benchmarks of `make bench`: synthetic fleets of any size and weight,
+// a monitor of what a tree of processes uses, and scenarios that compare flakeci with other ways
+// to build a fleet. docs/performance.md describes what is measured and how.
 package bench
 
 import (
@@ -12,49 +12,49 @@ import (
 	"time"
 )
 
-// Fleet is a flake of hosts that all have the same users. Its cells are the hosts and the
-// homes. The zero value works for every field except Busybox, System and Salt.
+// Fleet is a flake of hosts with the same users. Its cells are the hosts and the homes. Every
+// field but Busybox, System and Salt is optional.
 type Fleet struct {
-	// Salt is in the name of everything that is built; a new one makes a fleet that is new
-	// to the store. It consists of letters, digits and dashes.
+	// Salt is in the name of every derivation; a new one makes a fleet that is not in the store.
+	// It consists of letters, digits and dashes.
 	Salt string
-	// System is Nix's name for this machine, such as x86_64-linux.
+	// System is Nix's name of this machine's system, such as x86_64-linux.
 	System string
-	// Busybox is the folder in the store with the busybox that builds everything.
+	// Busybox is the store path of the busybox that builds everything.
 	Busybox string
 
 	Hosts int
 	Users int // homes for each host
 
-	// Weight is what it takes to evaluate a host. Homes weigh nothing.
+	// Weight is the cost of evaluating a host. Homes cost nothing.
 	Weight Weight
-	// Build is how long each derivation waits in its build.
+	// Build is how long each derivation sleeps.
 	Build time.Duration
-	// Work is how many steps of a shell loop each derivation also runs: 50000 take about 40
-	// milliseconds of CPU time on a machine of 2024.
-	Work int
-	// Chains is the number of chains of dependencies, with ChainLength derivations each.
-	// Every cell needs two neighboring chains.
+	// Steps is how many steps of a shell's loop each derivation takes in addition: 50000 are some
+	// 40 milliseconds of CPU time on a machine of 2024.
+	Steps int
+	// Chains is the number of chains of dependencies, with ChainLength derivations each. Every
+	// cell needs two adjacent chains.
 	Chains, ChainLength int
 	// Broken is how many chains fail at their first link.
 	Broken int
-	// Checks makes all cells checks, for `nix flake check`, which looks at homes and builds
-	// hosts only there.
+	// Checks adds checks for all cells: `nix flake check` evaluates homes and builds hosts only as
+	// checks.
 	Checks bool
 }
 
-// Weight is what it takes to evaluate a host. Each megabyte goes to attribute sets, strings
-// and lists, as in the merging of modules. A third of them stays alive.
+// Weight is the cost of evaluating a host. The memory goes to attribute sets, strings and lists,
+// as in merging modules; a third of it lives on.
 type Weight struct {
-	// Own is how many megabytes a host allocates for itself, Shared how many are allocated
-	// once for all hosts that one process evaluates.
+	// Own is how many megabytes each host allocates, Shared how many all hosts of one process
+	// allocate together.
 	Own, Shared int
-	// Lookups is how often all of it is searched, which takes time and no memory.
+	// Lookups is how often all of it is searched, which takes time but no memory.
 	Lookups int
 }
 
-// Heavy returns about the weight of a NixOS host: 1.5 seconds on a machine of 2024, and 400
-// MB, including Nix itself. A fifth of it is shared.
+// Heavy is about the weight of a NixOS host: on a machine of 2024 1.5 seconds and 400 MB, Nix
+// itself included, of which a fifth is shared.
 func Heavy() Weight { return Weight{Own: 270, Shared: 70, Lookups: 120} }
 
 //go:embed fleet/flake.nix
@@ -66,7 +66,7 @@ func (f Fleet) Write(dir string) error {
 		"salt": f.Salt, "system": f.System, "busybox": f.Busybox,
 		"hosts": f.Hosts, "users": f.Users, "checks": f.Checks,
 		"ownMegabytes": f.Weight.Own, "sharedMegabytes": f.Weight.Shared, "lookups": f.Weight.Lookups,
-		"buildSeconds": fmt.Sprint(f.Build.Seconds()), "buildSteps": f.Work,
+		"buildSeconds": fmt.Sprint(f.Build.Seconds()), "buildSteps": f.Steps,
 		"chains": f.Chains, "chainLength": f.ChainLength, "broken": f.Broken,
 	})
 	if err != nil {
@@ -90,9 +90,9 @@ func (f Fleet) Cells() []string {
 	return append(hosts, homes...)
 }
 
-// Bound returns the least time that building everything can take with that many builds at
-// once: all work divided evenly, or the longest chain with the cell at its end.
-func (f Fleet) Bound(jobs int) time.Duration {
+// MinDuration returns the minimum time to build everything with a number of parallel jobs: the
+// evenly divided work, or the longest chain with the cell at its end.
+func (f Fleet) MinDuration(jobs int) time.Duration {
 	work := time.Duration(f.Hosts*(1+f.Users)+f.Chains*f.ChainLength) * f.Build / time.Duration(jobs)
 	longest := f.Build
 	if f.Chains > 0 {

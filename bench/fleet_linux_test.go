@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// An old Nix and a current one can build and check the fleet.
+// An old Nix and a current one can build and check a fleet.
 func TestFleetBuilds(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{
@@ -25,7 +25,7 @@ func TestFleetBuilds(t *testing.T) {
 		dir := p.write(t, f)
 		p.output(t, dir, "nix", append([]string{"build", "--no-link"}, installables(f)...)...)
 		var built []string
-		for _, path := range p.made(t) {
+		for _, path := range p.storePaths(t) {
 			if _, name, found := strings.Cut(path, f.Salt+"-"); found && !strings.HasSuffix(name, ".drv") {
 				built = append(built, name)
 			}
@@ -48,7 +48,7 @@ func installables(f bench.Fleet) []string {
 	return list
 }
 
-// The measurement sees how many builds run at once.
+// The number of parallel builds is measured.
 func TestBuildsAreCounted(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{Hosts: 2, Build: 500 * time.Millisecond, Busybox: p.busybox, System: p.system(t)}
@@ -61,7 +61,7 @@ func TestBuildsAreCounted(t *testing.T) {
 	}
 }
 
-// With one of two chains broken, the cells that need it fail. Here all cells need it.
+// With one of two chains broken, the cells that need it fail. Here all cells do.
 func TestFleetBreaks(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{
@@ -75,7 +75,7 @@ func TestFleetBreaks(t *testing.T) {
 	}
 }
 
-// A fleet has its stated weight: the second host of a process takes less than the first.
+// A fleet allocates what its weight says: the second host of a process less than the first.
 func TestFleetWeighs(t *testing.T) {
 	p := prepare(t)
 	f := bench.Fleet{
@@ -112,7 +112,7 @@ func totalBytes(t *testing.T, cmd *exec.Cmd) int {
 	return n
 }
 
-func TestBound(t *testing.T) {
+func TestMinDuration(t *testing.T) {
 	tests := []struct {
 		fleet bench.Fleet
 		want  time.Duration
@@ -123,7 +123,7 @@ func TestBound(t *testing.T) {
 		{bench.Fleet{Hosts: 2, Build: time.Second, Chains: 1, ChainLength: 7}, 8 * time.Second},
 	}
 	for _, tt := range tests {
-		if got := tt.fleet.Bound(2); got != tt.want {
+		if got := tt.fleet.MinDuration(2); got != tt.want {
 			t.Errorf("%+v: %v, want %v", tt.fleet, got, tt.want)
 		}
 	}

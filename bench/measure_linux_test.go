@@ -16,28 +16,28 @@ import (
 // usage is what one run of a command used. Memory is in bytes.
 type usage struct {
 	wall time.Duration
-	// cpu is the processor time of the command and everything it started.
+	// cpu is the processor time of the command and all its descendants.
 	cpu time.Duration
-	// peak is the most that the whole tree had resident at one moment.
+	// peak is the largest resident memory of the whole tree.
 	peak int64
-	// own is the share of the command's own program: flakeci and its supervisors, without
-	// the other programs that it started.
+	// ownCPU and ownPeak are for the command's own program: flakeci with its supervisors, without
+	// the other programs that it starts.
 	ownCPU  time.Duration
 	ownPeak int64
-	// builds is the most builds that ran at one moment.
+	// builds is the largest number of parallel builds.
 	builds int
 	code   int // exit code
-	// others is the share of the machine that other programs took meanwhile.
-	others float64
-	// left lists what was still running when the command had ended, and has been killed.
-	left []process
+	// otherLoad is the share of the machine that unrelated programs used meanwhile.
+	otherLoad float64
+	// leftover lists the processes that outlived the command; they were killed.
+	leftover []process
 }
 
-// measure runs a command to its end, with its output in a file. Start nothing else
-// meanwhile: every descendant of this process counts as the command's.
+// measure runs a command with its output in a file. Start nothing else meanwhile: all descendants
+// of this process count as the command's.
 func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	tb.Helper()
-	// Orphans of the tree become children of this process, so tree sees them.
+	// This process adopts orphans of the tree, and so sees them.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		tb.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 	}
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
-	// The death signal comes when the thread that started the command ends.
+	// The command gets the death signal when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -58,7 +58,7 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 		tb.Fatal(err)
 	}
 	watched := watch(cmd.Process.Pid)
-	// As long as it is not reaped, the kernel still shows what it used by itself.
+	// Before it is reaped, the kernel still reports its own usage.
 	for {
 		err = unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
 		if !errors.Is(err, unix.EINTR) {
@@ -77,15 +77,15 @@ func measure(tb testing.TB, log string, cmd *exec.Cmd) usage {
 		tb.Fatal(err)
 	}
 	u.code = cmd.ProcessState.ExitCode()
-	u.left = sweep()
+	u.leftover = sweep()
 	u.cpu = waitedFor(tb) - before
 	taken := busy(tb) - busyBefore - u.cpu
-	u.others = max(0, taken.Seconds()/time.Since(start).Seconds()/float64(runtime.NumCPU()))
+	u.otherLoad = max(0, taken.Seconds()/time.Since(start).Seconds()/float64(runtime.NumCPU()))
 	return u
 }
 
-// sweep kills what is left of the tree and waits for it. A process without memory has been
-// killed and is exiting, which takes a while if it had much.
+// sweep kills the rest of the tree and waits for it. A process without memory has been killed
+// already and is exiting, which takes a while if it had much.
 func sweep() (left []process) {
 	for {
 		if pid, _ := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid > 0 {
@@ -100,12 +100,12 @@ func sweep() (left []process) {
 				left = append(left, p)
 			}
 		}
-		time.Sleep(between)
+		time.Sleep(interval)
 	}
 }
 
-// waitedFor returns the processor time of all children that were waited for, and of the
-// children that they waited for.
+// waitedFor returns the processor time of all reaped children, and of the descendants that those
+// reaped.
 func waitedFor(tb testing.TB) time.Duration {
 	tb.Helper()
 	var r syscall.Rusage
@@ -115,8 +115,8 @@ func waitedFor(tb testing.TB) time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// busy returns how long the processors of the machine were not idle, including time that
-// other virtual machines took from it.
+// busy returns the time that the machine's processors were not idle, including time stolen by
+// other virtual machines.
 func busy(tb testing.TB) time.Duration {
 	tb.Helper()
 	text, err := os.ReadFile("/proc/stat")

@@ -9,9 +9,9 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// The measured scripts use CPU, and hold 150 MiB for two seconds. dd writes its first byte
-// when it has read everything. "hold a b.held" then makes a.held and waits for b.held, because
-// on a busy machine two processes that start together are not ready together.
+// Functions for the measured scripts: they use CPU, or hold 150 MiB for two seconds. dd writes its
+// first byte after reading everything; "hold a b.held" then makes a.held and waits for b.held,
+// since on a busy machine two processes that start together are not ready together.
 const (
 	functions = `
 hold() { dd if=/dev/zero bs=150M count=1 2>/dev/null | { head -c 1 >/dev/null; touch $1.held; shift; await "$@"; sleep 2; }; }
@@ -43,14 +43,14 @@ func TestMeasureSeesTheWholeTree(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			u := measured(t, tt.script+"; exit 3")
-			if u.code != 3 || len(u.left) > 0 {
-				t.Errorf("exit code %d, left running: %v", u.code, u.left)
+			if u.code != 3 || len(u.leftover) > 0 {
+				t.Errorf("exit code %d, left running: %v", u.code, u.leftover)
 			}
 			if u.peak < tt.peak || u.peak > tt.peak+held/2 {
 				t.Errorf("peak memory is %d MiB", u.peak>>20)
 			}
-			if u.others > 1 {
-				t.Errorf("others took %.2f of the machine", u.others)
+			if u.otherLoad > 1 {
+				t.Errorf("others took %.2f of the machine", u.otherLoad)
 			}
 			if u.ownPeak == 0 || u.ownPeak > held/2 {
 				t.Errorf("of %s the shell has %d MiB", u, u.ownPeak>>20)
@@ -71,7 +71,7 @@ func TestMeasureTellsOwnFromOthers(t *testing.T) {
 
 func TestMeasureEndsWhatIsLeft(t *testing.T) {
 	u := measured(t, `sleep 60 & until grep -qx sleep /proc/$!/comm; do :; done; exit 0`)
-	if len(u.left) == 0 || u.left[0].name != "sleep" || u.wall > 30*time.Second {
-		t.Errorf("after %v these were left: %v", u.wall, u.left)
+	if len(u.leftover) == 0 || u.leftover[0].name != "sleep" || u.wall > 30*time.Second {
+		t.Errorf("after %v these were left: %v", u.wall, u.leftover)
 	}
 }

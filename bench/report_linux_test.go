@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// target is a number that must stay at or below a limit.
+// target is a number that must not exceed a limit.
 type target struct {
 	what         string
 	value, limit float64
@@ -39,7 +39,7 @@ func short(n float64) string {
 	return fmt.Sprintf("%.3g", n)
 }
 
-// median returns the median of a value over all runs of a contender.
+// median returns the median over the runs of a contender.
 func median(runs []usage, of func(usage) float64) float64 {
 	values := each(runs, of)
 	if len(values) == 0 {
@@ -52,15 +52,15 @@ func median(runs []usage, of func(usage) float64) float64 {
 	return values[middle]
 }
 
-// worst returns the highest value.
-func worst(runs []usage, of func(usage) float64) float64 {
+// highest returns the highest value over the runs.
+func highest(runs []usage, of func(usage) float64) float64 {
 	if len(runs) == 0 {
 		return math.NaN()
 	}
 	return slices.Max(each(runs, of))
 }
 
-// each returns the values in order.
+// each returns the sorted values of the runs.
 func each(runs []usage, of func(usage) float64) []float64 {
 	var values []float64
 	for _, u := range runs {
@@ -89,22 +89,22 @@ func (r results) ratio(ours, theirs contender, limit float64) target {
 	}
 }
 
-// others returns the share of the machine that everything else took, as the median of all
-// runs. The sampling itself is part of it.
-func (r results) others() float64 {
+// otherLoad returns the median share of the machine that unrelated programs used, including the
+// watcher.
+func (r results) otherLoad() float64 {
 	var runs []usage
 	for _, list := range r {
 		runs = append(runs, list...)
 	}
-	return median(runs, func(u usage) float64 { return u.others })
+	return median(runs, func(u usage) float64 { return u.otherLoad })
 }
 
-// within compares the peak memory of the tree in every run with a limit in MiB.
+// within compares the peak memory of the tree, over all runs, with a limit in MiB.
 func (r results) within(of contender, limit float64) target {
-	return target{what: "peak memory of " + of.name, value: worst(r[of.name], peakMiB), limit: limit, unit: " MiB"}
+	return target{what: "peak memory of " + of.name, value: highest(r[of.name], peakMiB), limit: limit, unit: " MiB"}
 }
 
-// table shows the medians of all contenders, in markdown.
+// table formats the medians of all contenders in markdown.
 func (s scenario) table(got results) string {
 	var t strings.Builder
 	t.WriteString("| | wall time (lowest to highest) | against flakeci | CPU | peak memory | flakeci's own CPU, peak |\n|---|---|---|---|---|---|\n")
@@ -114,15 +114,15 @@ func (s scenario) table(got results) string {
 		walls := each(runs, wall)
 		own := ""
 		if c.argv[0] == flakeci.argv[0] {
-			own = fmt.Sprintf("%.2f s, %.0f MiB", median(runs, ownCPU), worst(runs, ownMiB))
+			own = fmt.Sprintf("%.2f s, %.0f MiB", median(runs, ownCPU), highest(runs, ownMiB))
 		}
 		fmt.Fprintf(&t, "| %s | %.2f s (%.2f to %.2f) | %.2f | %.2f s | %.0f MiB | %s |\n", c.name,
-			median(runs, wall), walls[0], walls[len(walls)-1], median(runs, wall)/first, median(runs, cpu), worst(runs, peakMiB), own)
+			median(runs, wall), walls[0], walls[len(walls)-1], median(runs, wall)/first, median(runs, cpu), highest(runs, peakMiB), own)
 	}
 	return t.String()
 }
 
-// report prints the results, and puts them into the document that BENCH_TABLES names.
+// report prints the results, and writes them into the document that BENCH_TABLES names.
 func (s scenario) report(b *testing.B, got results) {
 	rounds := "One round"
 	if n := len(got[s.contenders[0].name]); n > 1 {
@@ -130,7 +130,7 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s %s, Nix %s, %s.\n\n%s\n", s.about, rounds, lanes.Newest(b).Version, time.Now().Format("2 January 2006"), s.table(got))
-	if others := got.others(); others > 0.05 {
+	if others := got.otherLoad(); others > 0.05 {
 		fmt.Fprintf(&t, "Other programs took %.0f %% of the machine meanwhile.\n\n", 100*others)
 	}
 	for _, target := range s.targets(got) {
@@ -138,7 +138,7 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 	fmt.Fprintf(os.Stderr, "\n## %s\n\n%s\n", s.name, t.String())
 	b.ReportMetric(got.wall(s.contenders[0]), "s/flakeci")
-	b.ReportMetric(0, "ns/op") // it would include the other contenders
+	b.ReportMetric(0, "ns/op") // would include the other contenders
 	if name := os.Getenv("BENCH_TABLES"); name != "" {
 		if err := replace(filepath.Join(lanes.Root(b), name), s.name, t.String()); err != nil {
 			b.Fatal(err)
@@ -146,7 +146,7 @@ func (s scenario) report(b *testing.B, got results) {
 	}
 }
 
-// replace puts text between a scenario's markers in a document.
+// replace replaces the text between a scenario's comments in a document.
 func replace(path, scenario, text string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {

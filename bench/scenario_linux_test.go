@@ -19,15 +19,15 @@ import (
 type contender struct {
 	name string
 	argv []string
-	// warm runs it once before and keeps its caches. Otherwise its caches are empty.
+	// warm keeps the caches of an earlier run; otherwise there are none.
 	warm bool
-	// once measures it in the first round only, because it is slow.
+	// once measures it only in the first round, as it is slow.
 	once bool
-	// checks gives it the fleet with checks.
+	// checks uses the fleet with checks.
 	checks bool
 }
 
-// What people run today. The cells are in a file, one installable per line.
+// The other contenders are what people run today. The file cells has an installable per line.
 var (
 	loop    = contender{name: "a loop of `nix build`", argv: []string{"sh", "-c", `while read -r cell; do nix build --no-link "$cell" || exit; done <../cells`}}
 	xargs   = contender{name: "`xargs -P2 nix build`", argv: []string{"xargs", "-d", "\\n", "-n1", "-P2", "-a", "../cells", "nix", "build", "--no-link"}}
@@ -36,52 +36,52 @@ var (
 	flakeci = contender{name: "flakeci", argv: []string{"flakeci", "run", "--progress", "quiet"}}
 )
 
-// with returns c with more arguments, and a name that says so.
+// with adds arguments, also to the name.
 func (c contender) with(args ...string) contender {
 	c.name = strings.Join(append([]string{c.name}, args...), " ")
 	c.argv = slices.Concat(c.argv, args)
 	return c
 }
 
-// kept returns c with the caches of an earlier run.
-func (c contender) kept() contender {
+// warmed keeps the caches of an earlier run.
+func (c contender) warmed() contender {
 	c.warm = true
 	return c
 }
 
-// single returns c for the first round only.
-func (c contender) single() contender {
+// inFirstRound measures it only in the first round.
+func (c contender) inFirstRound() contender {
 	c.once = true
 	return c
 }
 
-// place is where a benchmark keeps its files.
-type place struct {
+// workspace holds the files of a benchmark.
+type workspace struct {
 	dir     string
-	nix     string   // what `nix` is for every contender
+	nix     string   // the Nix that all contenders use
 	busybox string   // in the store
-	salts   []string // of all fleets
+	salts   []string // of all fleets so far
 }
 
-// prepare puts what fleets need into the store.
-func prepare(tb testing.TB) *place {
+// prepare adds to the store what fleets need.
+func prepare(tb testing.TB) *workspace {
 	tb.Helper()
-	p := &place{dir: tb.TempDir(), nix: lanes.Newest(tb).Nix}
+	p := &workspace{dir: tb.TempDir(), nix: lanes.Newest(tb).Nix}
 	for _, dir := range []string{p.bin(), p.home()} {
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	p.busybox = p.output(tb, p.dir, "nix", "store", "add-path", "--name", "busybox", lanes.Busybox(tb))
-	tb.Cleanup(func() { p.forget(tb) })
+	tb.Cleanup(func() { p.cleanStore(tb) })
 	return p
 }
 
-func (p *place) bin() string  { return filepath.Join(p.dir, "bin") }
-func (p *place) home() string { return filepath.Join(p.dir, "home") }
+func (p *workspace) bin() string  { return filepath.Join(p.dir, "bin") }
+func (p *workspace) home() string { return filepath.Join(p.dir, "home") }
 
-// compile builds flakeci and puts it on the PATH of the contenders.
-func (p *place) compile(tb testing.TB) {
+// compile adds flakeci to the commands.
+func (p *workspace) compile(tb testing.TB) {
 	tb.Helper()
 	build := exec.Command("go", "build", "-trimpath", "-o", p.bin(), "./cmd/flakeci")
 	build.Dir, build.Env = lanes.Root(tb), append(os.Environ(), "CGO_ENABLED=0")
@@ -90,16 +90,16 @@ func (p *place) compile(tb testing.TB) {
 	}
 }
 
-// system returns Nix's name for this machine.
-func (p *place) system(tb testing.TB) string {
+// system returns Nix's name of this machine's system.
+func (p *workspace) system(tb testing.TB) string {
 	tb.Helper()
 	return p.output(tb, p.dir, "nix", "eval", "--raw", "--impure", "--expr", "builtins.currentSystem")
 }
 
-// command returns a command for a folder, not yet started. It gets only the environment set
-// here, so that a shell's settings for Nix do not count.
-func (p *place) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
-	// env looks the name up in the PATH of the command, not in that of this process.
+// command returns a command to run in a folder. It has its own environment, as a shell's settings
+// for Nix must not apply.
+func (p *workspace) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+	// env looks it up in the command's PATH, not in this process's.
 	cmd := exec.CommandContext(ctx, "env", append([]string{name}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = []string{
@@ -109,14 +109,14 @@ func (p *place) command(ctx context.Context, dir, name string, args ...string) *
 	return cmd
 }
 
-// nixConfig is the configuration of the tests with what people have in their nix.conf. Nix
-// builds one derivation at a time by default, and installers change that.
+// nixConfig is the tests' configuration, with typical settings of a nix.conf. By default Nix builds
+// one derivation at a time, but installers change that.
 func nixConfig() string {
 	return lanes.Env()[0] + "experimental-features = nix-command flakes\nmax-jobs = auto\n"
 }
 
-// output runs a command that must succeed, and returns its output.
-func (p *place) output(tb testing.TB, dir, name string, args ...string) string {
+// output runs a command that must succeed.
+func (p *workspace) output(tb testing.TB, dir, name string, args ...string) string {
 	tb.Helper()
 	cmd := p.command(context.Background(), dir, name, args...)
 	var stderr strings.Builder
@@ -128,22 +128,21 @@ func (p *place) output(tb testing.TB, dir, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// scenario is a fleet on which contenders are measured in turn, round by round.
+// scenario is a task for contenders, which run in turn, round by round.
 type scenario struct {
 	name, about string
 	fleet       bench.Fleet
-	// fresh means that nothing is built before: each run gets a new fleet. Otherwise
-	// everything is built beforehand.
+	// fresh gives each run a new fleet, with nothing built. Otherwise everything is built before.
 	fresh      bool
 	contenders []contender
-	// targets returns what must hold for the results.
+	// targets returns the targets for the results.
 	targets func(got results) []target
 }
 
 // results are the runs of each contender, by name.
 type results map[string][]usage
 
-// run measures the scenario in as many rounds as the benchmark has.
+// run measures the scenario, a round for each iteration of the benchmark.
 func (s scenario) run(b *testing.B) {
 	p := prepare(b)
 	p.compile(b)
@@ -183,15 +182,15 @@ func (s scenario) run(b *testing.B) {
 	s.report(b, got)
 }
 
-// salt makes a name that no store has seen.
-func (p *place) salt() string {
+// salt returns a salt that no store has.
+func (p *workspace) salt() string {
 	salt := fmt.Sprintf("bench%d", time.Now().UnixNano())
 	p.salts = append(p.salts, salt)
 	return salt
 }
 
-// write makes a git repository of the fleet, with the list of its cells next to it.
-func (p *place) write(tb testing.TB, f bench.Fleet) string {
+// write makes a git repository of the fleet, and the file cells next to it.
+func (p *workspace) write(tb testing.TB, f bench.Fleet) string {
 	tb.Helper()
 	dir := filepath.Join(p.dir, fmt.Sprintf("%s-%t", f.Salt, f.Checks), "fleet")
 	if _, err := os.Stat(dir); err == nil {
@@ -216,8 +215,8 @@ func (p *place) write(tb testing.TB, f bench.Fleet) string {
 	return dir
 }
 
-// measure runs a contender, which must succeed.
-func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
+// measure runs a contender that must succeed.
+func (p *workspace) measure(tb testing.TB, c contender, fleet, cache string) usage {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -226,20 +225,20 @@ func (p *place) measure(tb testing.TB, c contender, fleet, cache string) usage {
 	log := filepath.Join(p.dir, "log")
 	u := measure(tb, log, cmd)
 	if u.code != 0 {
-		text, _ := os.ReadFile(log) // it may be empty
+		text, _ := os.ReadFile(log) // may be missing
 		tb.Fatalf("%s: exit code %d\n%s", c.name, u.code, tail(string(text), 4000))
 	}
-	if len(u.left) > 0 {
-		tb.Fatalf("%s left running: %v", c.name, u.left)
+	if len(u.leftover) > 0 {
+		tb.Fatalf("%s left running: %v", c.name, u.leftover)
 	}
 	return u
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
-// made lists what the store has of the fleets: outputs, derivations, and the locks that
-// failed builds leave.
-func (p *place) made(tb testing.TB) []string {
+// storePaths lists the fleets' paths in the store: outputs, derivations, and the locks that failed
+// builds leave.
+func (p *workspace) storePaths(tb testing.TB) []string {
 	tb.Helper()
 	dir, err := os.Open("/nix/store")
 	if err != nil {
@@ -255,14 +254,14 @@ func (p *place) made(tb testing.TB) []string {
 	})
 }
 
-// forget removes everything of the fleets from the store.
-func (p *place) forget(tb testing.TB) {
+// cleanStore removes the fleets from the store.
+func (p *workspace) cleanStore(tb testing.TB) {
 	tb.Helper()
 	args := []string{"store", "delete"}
-	for _, name := range p.made(tb) {
+	for _, name := range p.storePaths(tb) {
 		path := "/nix/store/" + name
 		if strings.HasSuffix(name, ".lock") {
-			_ = os.Remove(path) // works only if the store belongs to the user
+			_ = os.Remove(path) // fails if another user owns the store
 		} else {
 			args = append(args, path)
 		}

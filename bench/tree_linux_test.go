@@ -7,32 +7,32 @@ import (
 	"time"
 )
 
-// process is one process at one moment.
+// process is the state of a process at one moment.
 type process struct {
 	pid    int
 	parent int
-	name   string // the kernel's name for it, 15 bytes at most
-	// rss is its resident memory in bytes, including what it shares.
+	name   string // the kernel's, of 15 bytes
+	// rss is the resident memory in bytes, including shared memory.
 	rss int64
-	// cpu is its own processor time so far, in steps of 10 ms.
+	// cpu is the processor time so far, without children, in steps of 10 ms.
 	cpu time.Duration
-	// forked means that it has not called exec yet. Its memory is that of its parent.
+	// forked reports that it has not run another program yet. Its memory is its parent's.
 	forked bool
 }
 
-// tree lists the current descendants of a process. It looks only at the tree, so it is cheap
-// on a busy machine.
+// tree lists the descendants of a process. It reads only the tree, so it is cheap on a busy
+// machine.
 func tree(pid int) []process {
 	var all []process
 	for _, child := range children(pid) {
-		p := lookAt(child)
+		p := readProcess(child)
 		p.parent = pid
 		all = append(append(all, p), tree(child)...)
 	}
 	return all
 }
 
-// children asks each thread, because a child belongs to the thread that started it.
+// children lists the children of each thread, since a child belongs to the thread that started it.
 func children(pid int) []int {
 	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
 	dir, err := os.Open(tasks)
@@ -53,8 +53,8 @@ func children(pid int) []int {
 	return list
 }
 
-// Fields of /proc/PID/stat, counted from the one after the name. proc(5) counts from 1, and
-// the name is the second.
+// Indexes of fields of /proc/PID/stat, counted from the one after the name; in proc(5) the name is
+// field 2.
 const (
 	statFlags = 9 - 3
 	statUser  = 14 - 3
@@ -64,8 +64,8 @@ const (
 	tick       = 10 * time.Millisecond
 )
 
-// lookAt reads what the kernel says about a process, or nothing if it has ended.
-func lookAt(pid int) process {
+// readProcess reads a process's state from the kernel; it is empty if the process has ended.
+func readProcess(pid int) process {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
 	if open < 0 || end < open {
@@ -76,7 +76,7 @@ func lookAt(pid int) process {
 		return process{pid: pid}
 	}
 	number := func(field int) int64 {
-		n, _ := strconv.ParseInt(string(fields[field]), 10, 64) // the kernel writes only numbers
+		n, _ := strconv.ParseInt(string(fields[field]), 10, 64) // from the kernel, so valid
 		return n
 	}
 	return process{

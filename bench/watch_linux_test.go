@@ -10,26 +10,26 @@ import (
 	"time"
 )
 
-// between is the time between two samples of the tree.
-const between = 10 * time.Millisecond
+// interval is the time between two samples of the tree.
+const interval = 10 * time.Millisecond
 
-// watcher samples the tree below this process.
+// watcher samples the tree below this process repeatedly.
 type watcher struct {
-	main   int
-	name   string // of the main program
-	done   chan struct{}
-	looked sync.WaitGroup
-	u      usage
-	helped map[int]time.Duration // processor time of the main program's other processes
+	main      int
+	name      string // of the main program
+	done      chan struct{}
+	sampling  sync.WaitGroup
+	u         usage
+	helperCPU map[int]time.Duration // processor time of the main program's other processes
 }
 
 func watch(pid int) *watcher {
-	w := &watcher{main: pid, done: make(chan struct{}), helped: map[int]time.Duration{}}
-	w.looked.Go(func() {
-		ticks := time.NewTicker(between)
+	w := &watcher{main: pid, done: make(chan struct{}), helperCPU: map[int]time.Duration{}}
+	w.sampling.Go(func() {
+		ticks := time.NewTicker(interval)
 		defer ticks.Stop()
 		for {
-			w.look()
+			w.sample()
 			select {
 			case <-w.done:
 				return
@@ -40,17 +40,17 @@ func watch(pid int) *watcher {
 	return w
 }
 
-// stop ends the sampling and returns the result.
+// stop ends the watch and returns the usage.
 func (w *watcher) stop() usage {
 	close(w.done)
-	w.looked.Wait()
-	for _, cpu := range w.helped {
+	w.sampling.Wait()
+	for _, cpu := range w.helperCPU {
 		w.u.ownCPU += cpu
 	}
 	return w.u
 }
 
-func (w *watcher) look() {
+func (w *watcher) sample() {
 	all := tree(os.Getpid())
 	var sum, own int64
 	for _, p := range all {
@@ -68,15 +68,14 @@ func (w *watcher) look() {
 			own += max(p.rss, highWater(p.pid))
 		case p.name == w.name:
 			own += p.rss
-			w.helped[p.pid] = processorTime(p.pid)
+			w.helperCPU[p.pid] = processorTime(p.pid)
 		}
 	}
 	w.u.builds = max(w.u.builds, builders(all))
 	w.u.peak, w.u.ownPeak = max(w.u.peak, sum), max(w.u.ownPeak, own)
 }
 
-// builders counts the busyboxes that no other busybox started: each is the shell of one
-// build.
+// builders counts the busyboxes whose parent is no busybox: each is the shell of a build.
 func builders(tree []process) int {
 	shells := map[int]bool{}
 	for _, p := range tree {
@@ -95,15 +94,15 @@ func builders(tree []process) int {
 
 // highWater returns the peak resident memory of a process in bytes.
 func highWater(pid int) int64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // the process may have ended
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may have ended
 	_, rest, _ := bytes.Cut(text, []byte("VmHWM:"))
 	kilobytes, _, _ := bytes.Cut(bytes.TrimSpace(rest), []byte(" "))
 	n, _ := strconv.ParseInt(string(kilobytes), 10, 64)
 	return n << 10
 }
 
-// processorTime returns the processor time of a process alone, finer than 10 ms while it
-// lives. It also works for a process that has ended and is not reaped.
+// processorTime returns the processor time of a process without its children, more precisely than
+// 10 ms while it runs. It also works for one that has ended and is not reaped.
 func processorTime(pid int) time.Duration {
 	var sum int64
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
@@ -113,5 +112,5 @@ func processorTime(pid int) time.Duration {
 		n, _ := strconv.ParseInt(string(nanoseconds), 10, 64)
 		sum += n
 	}
-	return max(time.Duration(sum), lookAt(pid).cpu)
+	return max(time.Duration(sum), readProcess(pid).cpu)
 }

@@ -74,7 +74,7 @@ func TestSelectKeepsTheGridThatMatters(t *testing.T) {
 	}
 }
 
-// Leaving joachim@reason out does not make the bare joachim the home there.
+// If joachim@reason is left out, the bare joachim does not become the home there.
 func TestSelectDoesNotChangeWhoServes(t *testing.T) {
 	m, err := New(fleet()).Select(Selection{Exclude: []string{"home/joachim@reason"}})
 	if err != nil {

@@ -1,3 +1,4 @@
+// Package reports collects the results of a run into a report.
 package reports
 
 import (
@@ -12,10 +13,9 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Run is what a report is collected from. Matrix is what was selected; homes
-// that were found inside hosts are added from the outcome. Causes are those
-// that no cell has, such as an output that could not be listed; Notes are sentences
-// about the run as a whole.
+// Run is what a report is collected from. Matrix holds the selected cells; Collect adds homes
+// found inside hosts from the outcome. Causes are those without cells, such as an output that
+// could not be listed. Notes are sentences about the run as a whole.
 type Run struct {
 	Tool, Nix result.Tool
 	Flake     result.Flake
@@ -38,12 +38,12 @@ func Collect(r Run) result.Report {
 		Cells: []result.Cell{}, Causes: []result.Cause{}, Base: r.Base, Notes: r.Notes,
 		Warnings: r.Warnings, NotTested: r.NotTested,
 	}
-	var seen []matrix.Cell
+	var cells []matrix.Cell
 	for _, res := range r.Outcome.Results {
-		seen = append(seen, res.Cell)
+		cells = append(cells, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
 	}
-	rep.Grid = r.Matrix.With(seen...).Layout()
+	rep.Grid = r.Matrix.With(cells...).Layout()
 	for _, c := range r.Outcome.Causes {
 		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
 	}
@@ -94,8 +94,8 @@ func collectCause(c *result.Cause, results []outcome.Result) result.Cause {
 	return cause
 }
 
-// Plan is the report of a run that did not take place: the grid and its cells
-// without a status, as `flakeci matrix` shows them.
+// Plan makes the report of a run that has not taken place: the grid and its cells without a
+// status, as `flakeci matrix` shows them.
 func Plan(f result.Flake, m matrix.Matrix) result.Report {
 	rep := result.Report{
 		Schema: result.Schema, Flake: f, Cells: []result.Cell{}, Causes: []result.Cause{},

@@ -99,7 +99,7 @@ func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase, asked 
 	}
 	b.Answer = asked.Wait()
 	if b.Err != nil && b.Stopped == "" {
-		b.lost = r.evalCause(ctx, b.Err)
+		b.lost = r.causes.OfEval(ctx, b.Err)
 	}
 }
 

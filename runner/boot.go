@@ -166,7 +166,7 @@ func (r *run) bootCause(key string, c *result.Cause) *result.Cause {
 	if key == "" {
 		return c
 	}
-	return r.causes.once("vm\x00"+key, func() *result.Cause { return c })
+	return r.causes.Once("vm\x00"+key, func() *result.Cause { return c })
 }
 
 // amend adds a phase to a finished cell, and sends its result again.

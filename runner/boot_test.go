@@ -7,6 +7,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -52,10 +53,10 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 // What this machine cannot run is not started, though all of it may come from a
 // cache.
 func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
-	r := &run{builds: map[string]*build{}}
-	r.Machine = nix.Machine{Systems: []string{"x86_64-linux"}}
+	machine := nix.Machine{Systems: []string{"x86_64-linux"}}
+	r := &run{builds: buildpool.New(t.Context(), buildpool.Options{Client: &nix.Client{}, Machine: machine})}
 	vm := matrix.Cell{ID: "vm/pi", Kind: matrix.KindVM, Host: "pi", System: "aarch64-linux"}
-	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"), nix.VMInfo{})
+	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, nix.VMInfo{})
 	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -158,18 +159,12 @@ func (r *run) buildBase(ctx context.Context, res *outcome.Result, ifMissing bool
 	if was := r.findAtBase(ctx, cell); was != nil {
 		cell.System, outputs = was.Instance.System, was.Instance.Outputs // which may not be known of it now
 	}
-	b := r.buildOf(res.Base.DrvPath)
-	b.once.Do(func() {
-		defer close(b.done)
-		b.atBase, b.ifMissing = true, ifMissing
-		r.realise(outcome.Result{Cell: cell, DrvPath: res.Base.DrvPath, OutPaths: outputs}, b)
-	})
-	<-b.done
-	if b.how == result.Evaluated || b.status == result.Canceled {
+	b := r.builds.Build(buildpool.Request{Cell: cell, Drv: res.Base.DrvPath, Outputs: outputs, AtBase: true, IfMissing: ifMissing})
+	if b.How == result.Evaluated || b.Status == result.Canceled {
 		return false // it was not tried
 	}
-	res.Base.Status, res.Base.Note = b.status, titleOf(b.causes)
-	return b.status == result.Passed
+	res.Base.Status, res.Base.Note = b.Status, titleOf(b.Causes)
+	return b.Status == result.Passed
 }
 
 func titleOf(causes []*result.Cause) string {

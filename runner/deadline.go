@@ -64,7 +64,7 @@ func (r *run) cutOff(p outcome.Phase) outcome.Phase {
 	if over == nil {
 		return p
 	}
-	cause := r.causes.once(over.Error(), over.Cause)
+	cause := r.causes.Once(over.Error(), over.Cause)
 	p.Status, p.Message = result.TimedOut, cause.Title
 	p.Causes = append(slices.Clip(p.Causes), cause)
 	return p
@@ -86,7 +86,7 @@ func (r *run) late(res outcome.Result) outcome.Result {
 			res.Phases[i].Status, res.Phases[i].Message = result.TimedOut, over.Error()
 		}
 	}
-	if cause := r.causes.once(over.Error(), over.Cause); !slices.Contains(res.Causes, cause) {
+	if cause := r.causes.Once(over.Error(), over.Cause); !slices.Contains(res.Causes, cause) {
 		res.Causes = append(slices.Clip(res.Causes), cause)
 	}
 	return res

@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/retry"
 )
 
@@ -86,13 +87,13 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 			return Discovery{}, err
 		}
 	}
-	d := discovery(inv, faults)
+	d := discovery(ctx, inv, faults)
 	if rest != nil {
 		d.Rest = func() (Discovery, error) {
 			offer, more, err := rest()
 			inv.Formatters, inv.Checks = offer.Formatters, outputs(offer.Checks)
 			inv.Packages, inv.DevShells = outputs(offer.Packages), outputs(offer.DevShells)
-			return discovery(inv, slices.Concat(faults, more)), err
+			return discovery(ctx, inv, slices.Concat(faults, more)), err
 		}
 	}
 	return d, nil
@@ -114,12 +115,12 @@ func (w Wanted) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []
 	}
 }
 
-func discovery(inv matrix.Inventory, faults []nix.Fault) Discovery {
+func discovery(ctx context.Context, inv matrix.Inventory, faults []nix.Fault) Discovery {
 	d := Discovery{Matrix: matrix.New(inv)}
-	var cs causes
+	var causes cause.Registry
 	lost := map[*result.Cause][]string{}
 	for _, f := range faults {
-		c := cs.ofEval(f.Err)
+		c := causes.OfEval(ctx, f.Err)
 		if lost[c] == nil {
 			d.Causes = append(d.Causes, c)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -20,9 +21,11 @@ import (
 // ask has a cell evaluated.
 func (r *run) ask(c matrix.Cell) *evalpool.Query {
 	return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{
-		Started:  func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
-		Retrying: func(err error) { r.emitRetrying([]matrix.Cell{c}, result.PhaseEval, diagnose.Eval(err)) },
-		Warned:   func(text string) { r.warn(c, text) },
+		Started: func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
+		Retrying: func(err error) {
+			r.emit(event.Retrying{Cells: []matrix.Cell{c}, Phase: result.PhaseEval.Name(), Cause: diagnose.Eval(err)})
+		},
+		Warned: func(text string) { r.warn(c, text) },
 	})
 }
 
@@ -120,14 +123,15 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answe
 	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
 		return false
 	}
-	cause := r.evalCause(ctx, e.Err)
-	res := outcome.Result{Cell: host, Status: blame("", []*result.Cause{cause}), Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Phase: e.Phase}}}
+	why := r.causes.OfEval(ctx, e.Err)
+	causes := []*result.Cause{why}
+	res := outcome.Result{Cell: host, Status: cause.Status("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
 	var found []string
 	for _, h := range inside.Instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
 		found = append(found, cell.ID)
 		home := r.ask(cell).Wait()
-		if home.Err != nil && home.Stopped == "" && r.evalCause(ctx, home.Err) == cause {
+		if home.Err != nil && home.Stopped == "" && r.causes.OfEval(ctx, home.Err) == why {
 			res.Status = result.DependencyFailed
 		}
 		if r.wants(cell) {
@@ -135,7 +139,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answe
 			r.proceed(ctx, cell, home)
 		}
 	}
-	res.Phases[0].Status, res.Phases[0].Message = res.Status, cause.Title
+	res.Phases[0].Status, res.Phases[0].Message = res.Status, why.Title
 	r.finish(res)
 	r.evaluateParts(ctx, host, found)
 	return true
@@ -150,7 +154,7 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
 	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky}
 	if e.Instance.Home != nil {
 		res.Home = *e.Instance.Home
-		res.Cell = c.For(res.Home.Username)
+		res.Cell = c.WithUser(res.Home.Username)
 	}
 	var vm nix.VMInfo
 	if e.Instance.VM != nil {
@@ -160,9 +164,8 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
 		r.finish(res)
 		return
 	}
-	b := r.buildOf(res.DrvPath)
 	r.building.Go(safely.Error(func() error {
-		r.build(ctx, res, b, vm)
+		r.build(ctx, res, vm)
 		return nil
 	}))
 }
@@ -171,12 +174,12 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
 func (r *run) endsWith(ctx context.Context, res *outcome.Result, e evalpool.Answer) bool {
 	switch {
 	case e.Stopped == result.TimedOut:
-		res.Status, res.Causes = result.TimedOut, []*result.Cause{timeoutCause(res.Cell.ID, result.PhaseEval, r.Timeout)}
+		res.Status, res.Causes = result.TimedOut, []*result.Cause{cause.Timeout(res.Cell.ID, result.PhaseEval, r.Timeout)}
 	case e.Stopped != "":
 		res.Status = e.Stopped
 	case e.Err != nil:
-		res.Causes = []*result.Cause{r.evalCause(ctx, e.Err)}
-		res.Status = blame("", res.Causes)
+		res.Causes = []*result.Cause{r.causes.OfEval(ctx, e.Err)}
+		res.Status = cause.Status("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip
 	case !r.admits(res.Cell):

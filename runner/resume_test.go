@@ -19,7 +19,7 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
 	all := matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells
 	cells := slices.DeleteFunc(all, func(c matrix.Cell) bool { return c.ID == "vm/b" })
 	inside := matrix.EmbeddedCell(cells[0], "ann", "")
-	r := &run{ended: map[string]chan struct{}{}, builds: map[string]*build{}}
+	r := &run{ended: map[string]chan struct{}{}}
 	r.Embedded = func(matrix.Cell) bool { return true }
 	r.VM.Homes = map[string][]string{"a": {"home/joe@a"}}
 	r.Earlier = &Earlier{Passed: map[string]outcome.Result{}, Same: map[string]bool{}}

@@ -24,6 +24,8 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/buildpool"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -89,11 +91,16 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 		o.Memory = &evalpool.Memory{}
 	}
 	r := &run{
-		given: given, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]matrix.Cell{}, builds: map[string]*build{}, ended: map[string]chan struct{}{},
-		atBase: map[string]*atBase{}, homesThen: map[string]map[string]outcome.Phase{}, warned: map[string]bool{}, lookups: make(chan struct{}, mostLookups),
+		given: given, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]matrix.Cell{}, ended: map[string]chan struct{}{},
+		atBase: map[string]*atBase{}, homesThen: map[string]map[string]outcome.Phase{}, warned: map[string]bool{},
 		evals: evalpool.New(ctx, evalpool.Options{Jobs: o.EvalJobs, Limit: o.Timeout, Memory: o.Memory, Retries: o.Retries}),
 	}
-	r.builders = newBuilders(ctx, r)
+	r.causes.KeepLog = r.keepLog
+	r.builds = buildpool.New(ctx, buildpool.Options{
+		Client: o.Client, Machine: o.Machine, Jobs: o.BuildJobs, Timeout: o.Timeout, Stall: o.Stall, Retries: o.Retries,
+		Events: r.events, Causes: &r.causes, Root: r.root,
+		Evaluate: func(c matrix.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
+	})
 	for _, c := range cells {
 		r.wanted = append(r.wanted, c.ID)
 		r.ended[c.ID] = make(chan struct{})
@@ -132,11 +139,11 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	}
 	// The functions return no errors: a failed cell is a result.
 	_ = evals.Wait()
-	r.builders.hurry()
+	r.builds.Hurry()
 	_ = r.building.Wait()
 	r.compare(ctx)
 	r.evals.Wait()
-	r.builders.end()
+	r.builds.Close()
 	interrupted := given.Err() != nil && Overdue(given) == nil
 	r.events.Wait()
 	return outcome.Conclude(r.results, interrupted)
@@ -163,20 +170,18 @@ type run struct {
 	Options
 	wanted   []string
 	parts    map[string][]matrix.Cell // homes that were selected with their host, by its id
-	causes   causes
+	causes   cause.Registry
 	building errgroup.Group
 	atBases  errgroup.Group // evaluations at the base
 	evals    *evalpool.Pool
-	builders *builders
+	builds   *buildpool.Pool
 	ended    map[string]chan struct{} // closed when the cell is finished, by id
 	given    context.Context          // of whoever wants the run: its end is not one of the run's own
 	stop     func()                   // ends all that runs
 
 	mu      sync.Mutex
 	results []outcome.Result
-	homes   []outcome.Result  // those that were built, whatever becomes of them in a host
-	builds  map[string]*build // by derivation
-	built   map[string]bool   // derivations whose builder ran in this run
+	homes   []outcome.Result // those that were built, whatever becomes of them in a host
 	atBase  map[string]*atBase
 	// homesThen are the phases of homes in hosts that were booted as at the base,
 	// by host and home.
@@ -184,9 +189,7 @@ type run struct {
 	fatal     string // the cell that stopped the run
 	warned    map[string]bool
 
-	lookups chan struct{} // holds one for each process that looks for outputs
-	rooted  atomic.Int64
-	dropped sync.Map // the binary caches that were dropped, see [event.CacheDropped]
+	rooted atomic.Int64
 
 	events event.Bus
 }
@@ -194,14 +197,6 @@ type run struct {
 // emit sends an event to the subscribers, who handle it in their own time. Nothing in it may
 // change any more.
 func (r *run) emit(e event.Event) { r.events.Send(e) }
-
-// emitRetrying sends that a phase of cells is tried again. There may be none.
-func (r *run) emitRetrying(cells []matrix.Cell, phase result.PhaseKind, cause *result.Cause) {
-	if len(cells) > 0 {
-		slices.SortFunc(cells, matrix.Compare)
-		r.emit(event.Retrying{Cells: cells, Phase: phase.Name(), Cause: cause})
-	}
-}
 
 // finish takes in the result of a cell.
 func (r *run) finish(res outcome.Result) {
@@ -239,14 +234,4 @@ func (r *run) root(ctx context.Context, paths ...string) {
 	}
 	link := filepath.Join(r.Roots, fmt.Sprintf("root%d", r.rooted.Add(1)))
 	_ = r.Client.Root(ctx, link, paths)
-}
-
-// bounded runs a step within the time limit of a phase.
-func (r *run) bounded(ctx context.Context, step func(context.Context)) {
-	if r.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, r.Timeout)
-		defer cancel()
-	}
-	step(ctx)
 }

@@ -57,7 +57,7 @@ const commandLimit = 64 << 10
 // pipes, or a user could not open /dev/stderr. timeout(1) exits with 124, as the command may
 // too, so the clock tells which it was.
 const commandScript = guestPath + `
-limit=$1 user=$2 command=$3 most=$4
+limit=$1 user=$2 command=$3 max=$4
 dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' TERM
@@ -85,7 +85,7 @@ else
 fi
 
 for n in 1 2; do
-	{ dd bs=256 count="$most" of="$dir/kept$n"; cat; : >"$dir/end$n"; } <"$dir/$n" >/dev/null 2>&1 &
+	{ dd bs=256 count="$max" of="$dir/kept$n"; cat; : >"$dir/end$n"; } <"$dir/$n" >/dev/null 2>&1 &
 done
 read -r start _ </proc/uptime
 timeout -k 5 "$limit" "$@" </dev/null >/dev/null 2>"$dir/around" 3>"$dir/1" 4>"$dir/2" 5>"$dir/began"
@@ -104,8 +104,8 @@ while [ $tries -lt 40 ] && ! { [ -e "$dir/end1" ] && [ -e "$dir/end2" ]; }; do
 	tries=$((tries + 1))
 done
 echo "ended $code $start $end"
-head -c "$most" "$dir/kept1"
-head -c "$most" "$dir/kept2" >&2
+head -c "$max" "$dir/kept1"
+head -c "$max" "$dir/kept2" >&2
 exit 0`
 
 func (c CommandCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {

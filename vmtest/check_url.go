@@ -44,7 +44,7 @@ const pageLimit = 64 << 10
 // exit code and the size of the head, then the head and the body. With bash the size is 0 and
 // the head is part of the body.
 const urlScript = `
-seconds=$1 url=$2 most=$3 host=$4 port=$5 request=$6 header=$7
+seconds=$1 url=$2 max=$3 host=$4 port=$5 request=$6 header=$7
 dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' TERM
@@ -53,13 +53,13 @@ if command -v curl >/dev/null; then
 	{
 		curl -q -sS -g --noproxy '*' --max-time "$seconds" -D "$dir/head" -- "$url" 2>"$dir/error"
 		echo $? >"$dir/code"
-	} | head -c "$most" >"$dir/body"
+	} | head -c "$max" >"$dir/body"
 elif [ -n "$host" ] && command -v bash >/dev/null; then
 	bash -c '
 		exec 3<>"/dev/tcp/$1/$2" || exit
 		printf "GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: flakeci\r\nAccept: */*\r\n\r\n" "$3" "$4" >&3
 		exec head -c "$5" <&3
-	' bash "$host" "$port" "$request" "$header" "$most" >"$dir/body" 2>"$dir/error"
+	' bash "$host" "$port" "$request" "$header" "$max" >"$dir/body" 2>"$dir/error"
 	echo $? >"$dir/code"
 else
 	echo missing

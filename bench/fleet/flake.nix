@@ -1,19 +1,19 @@
-# A synthetic fleet, written by `make bench`; fleet.json says how large it is. It needs no
-# nixpkgs, because the benchmark measures Nix and what drives it.
+# A synthetic fleet for `make bench`; fleet.json has its size. It needs no nixpkgs: the
+# benchmarks measure Nix and the programs that drive it.
 {
   outputs = { self }: let
     fleet = builtins.fromJSON (builtins.readFile ./fleet.json);
     inherit (builtins) bitAnd concatMap elem elemAt filter foldl' genList head length listToAttrs stringLength;
     numbers = genList (i: i + 1);
 
-    # The cost of merging one option of a module: some attribute sets, strings and lists.
-    # About a third of them stays alive in the result. 1500 options take 1 MB.
+    # The cost of merging one option of a module: some attribute sets, strings and lists,
+    # about a third of which live on in the result. 1500 options take 1 MB.
     option = i: let
       declared = { name = "option${toString i}"; value = i; enable = true; prio = 100; loc = [ ]; };
       defined = { value = declared.value + 1; loc = [ declared.name ]; };
     in declared // defined // { };
 
-    # Work that allocates that much, and then searches it without allocating.
+    # Work that allocates megabytes, and then searches them without allocating.
     work = { seed, megabytes }: let
       options = genList (i: option (seed + i)) (megabytes * 1500);
       values = map (o: o.value + stringLength (head o.loc)) options;
@@ -22,7 +22,7 @@
       kept = filter (o: bitAnd o.value 3 != 0) options;
     in { inherit kept; done = sum + found + length kept; };
 
-    # What the first host of a process evaluates for all others in it, like nixpkgs.
+    # The first host of a process evaluates this for all hosts, like nixpkgs.
     shared = work { seed = 0; megabytes = fleet.sharedMegabytes; };
 
     # The store path exists already; this keeps every evaluation from copying it.
@@ -70,7 +70,7 @@
     nixosConfigurations = listToAttrs hosts;
     homeConfigurations = listToAttrs homes;
   } // (if !fleet.checks then { } else {
-    # `nix flake check` looks at homes, and builds hosts, only if they are checks.
+    # `nix flake check` evaluates homes and builds hosts only as checks.
     checks.${fleet.system} = listToAttrs (map check (
       map (h: h.value.config.system.build.toplevel) hosts ++ map (h: h.value.activationPackage) homes
     ));

@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -110,7 +111,7 @@ func (b *baseline) readReport(path string) error {
 // checkPaths finds a cell of a report whose derivation or outputs are not store paths.
 func checkPaths(r result.Report) error {
 	for _, c := range r.Cells {
-		if err := nix.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
+		if err := storepath.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
 			return fmt.Errorf("%q: %w", c.ID, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/cause"
 )
 
 // discover lists the flake's cells and selects among them. If an output could not be
@@ -38,10 +39,10 @@ func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, j.opts.timeout)
 }
 
-// slowError returns err, or a [*runner.SlowError] if looking into the flake took too long.
+// slowError returns err, or a [*cause.SlowError] if looking into the flake took too long.
 func (j *job) slowError(looking context.Context, err error) error {
 	if errors.Is(looking.Err(), context.DeadlineExceeded) {
-		return &runner.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+		return &cause.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
 	}
 	return err
 }

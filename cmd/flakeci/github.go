@@ -58,7 +58,7 @@ func (a *App) publishToGitHub(ctx context.Context, r result.Report, f githubFlag
 			return b.String(), err
 		},
 		Commands: a.Stderr,
-		Say:      func(text string) { a.warnf("%s", text) },
+		Warn:     func(text string) { a.warnf("%s", text) },
 	})
 }
 

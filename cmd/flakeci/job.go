@@ -19,6 +19,7 @@ import (
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -248,7 +249,7 @@ func (j *job) saveEvaluations(ctx context.Context) {
 		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = &runner.SlowError{What: "checking whether the flake has changed", Limit: limit}
+		err = &cause.SlowError{What: "checking whether the flake has changed", Limit: limit}
 	}
 	if err != nil && ctx.Err() == nil {
 		j.app.warnf("cannot save the evaluation cache: %v", err)

@@ -1,8 +1,8 @@
-// Package artifact writes files below folders that a stranger may have prepared.
+// Package artifact writes files below folders with hostile content.
 //
-// The folder of artifacts, and those that a flakeci.toml names, may lie in a checkout
-// that holds a link, put there to have what a builder or a guest prints written to
-// wherever it leads. So no link is followed.
+// The folder of artifacts, or one that flakeci.toml names, may lie in a checkout with a link
+// that would redirect the output of a builder or a guest to any other file. So this package
+// follows no link.
 package artifact
 
 import (
@@ -14,27 +14,26 @@ import (
 	"sync"
 )
 
-// Folder is where whole logs and other evidence of a run go. Nil keeps none. It may
-// be used by several goroutines at once.
+// Folder is the folder for full logs and other evidence of a run. A nil Folder keeps none.
+// Several goroutines may use it at once.
 type Folder struct {
-	// Path is the folder as the user named it, from where flakeci runs.
+	// Path is the folder as the user named it, relative to the working directory.
 	Path string
-	// Below is a folder that Path has to lie below, with no link on the way. It is
-	// empty for a Path that the user chose, which may be a link.
+	// Below is a folder that Path must lie below, without a link in between. It is empty if the
+	// user chose Path, which may then be a link.
 	Below string
-	// Redact wraps the writer of a text, so that no secret gets into it. Nil leaves
-	// texts as they are.
+	// Redact wraps the writer of a text to mask secrets. Nil leaves texts unchanged.
 	Redact func(io.Writer) io.WriteCloser
 
 	mu   sync.Mutex
 	lost map[string]bool // files that could not be written
-	why  error           // why the first of them could not be written
+	err  error           // of the first of them
 }
 
-// subfolders are those that flakeci makes below the folder of artifacts.
+// subfolders lists the folders that flakeci makes in the folder of artifacts.
 func subfolders() []string { return []string{"logs", "vm"} }
 
-// Check gives an error if a link is in the way of what will be written.
+// Check returns an error if a link is in the way of files to write.
 func (f *Folder) Check() error {
 	if f.Below != "" {
 		rel, err := f.fromBelow()
@@ -53,7 +52,7 @@ func (f *Folder) Check() error {
 	return nil
 }
 
-// Paths lists the paths below which the folder's files lie.
+// Paths lists the folders of the files.
 func (f *Folder) Paths() []string {
 	var paths []string
 	for _, name := range subfolders() {
@@ -62,9 +61,8 @@ func (f *Folder) Paths() []string {
 	return paths
 }
 
-// Text makes a file, has the function fill it, and gives its path. Each part of its
-// name goes through [Name]. Half a file would pass for the whole, so a failure leaves
-// none.
+// Text creates a file, lets a function fill it, and returns its path. Each part of its name goes
+// through [Name]. If it fails, it removes the file, which could pass for complete.
 func (f *Folder) Text(fill func(io.Writer) error, parts ...string) (path string, err error) {
 	if f == nil {
 		return "", nil
@@ -78,7 +76,7 @@ func (f *Folder) Text(fill func(io.Writer) error, parts ...string) (path string,
 	}, parts)
 }
 
-// Binary is [Folder.Text] for what is not a text, such as a picture.
+// Binary is like [Folder.Text] for content that is not text, such as a screenshot.
 func (f *Folder) Binary(fill func(io.Writer) error, parts ...string) (path string, err error) {
 	if f == nil {
 		return "", nil
@@ -86,15 +84,15 @@ func (f *Folder) Binary(fill func(io.Writer) error, parts ...string) (path strin
 	return f.write(fill, parts)
 }
 
-// Lost says how many files could not be written, and why the first of them could not.
-// What there was nothing to write of does not count.
-func (f *Folder) Lost() (files int, why error) {
+// Lost returns how many files could not be written, and the first error. Files whose content
+// was unavailable do not count.
+func (f *Folder) Lost() (files int, err error) {
 	if f == nil {
 		return 0, nil
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.lost), f.why
+	return len(f.lost), f.err
 }
 
 func (f *Folder) write(fill func(io.Writer) error, parts []string) (string, error) {
@@ -125,7 +123,7 @@ func (f *Folder) write(fill func(io.Writer) error, parts []string) (string, erro
 	return path, nil
 }
 
-// open opens the folder that a file is to lie in.
+// open opens the folder for a file.
 func (f *Folder) open(parts []string) (*os.Root, error) {
 	within, path := f.Path, "."
 	if f.Below != "" {
@@ -140,25 +138,25 @@ func (f *Folder) open(parts []string) (*os.Root, error) {
 
 func (f *Folder) fromBelow() (string, error) { return filepath.Rel(f.Below, f.Path) }
 
-// recordLost counts a file that could not be written.
-func (f *Folder) recordLost(path string, why error) error {
+// recordLost records a file that could not be written.
+func (f *Folder) recordLost(path string, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.lost) == 0 {
-		f.lost, f.why = map[string]bool{}, why
+		f.lost, f.err = map[string]bool{}, err
 	}
 	f.lost[path] = true
-	return why
+	return err
 }
 
-// clearLost forgets that a file could not be written: another try wrote it.
+// clearLost forgets the failure of a file that was written later.
 func (f *Folder) clearLost(path string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.lost, path)
 }
 
-// errorWriter remembers errors of writing, to tell a full disk from a source that failed.
+// errorWriter remembers the first error of writing, to tell a full disk from a failed source.
 type errorWriter struct {
 	to  io.Writer
 	err error
@@ -172,7 +170,7 @@ func (w *errorWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// create makes a file in place of what has its name.
+// create creates a file, and replaces what has its name.
 func create(root *os.Root, name string) (*os.File, error) {
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -22,8 +22,7 @@ func says(text string) func(io.Writer) error {
 	}
 }
 
-// A link anywhere on the way, planted by a stranger, leads nothing out of the
-// folder, and not elsewhere in it either.
+// A planted link anywhere on the way leads no file out of the folder, or elsewhere inside it.
 func TestNoLinkIsFollowed(t *testing.T) {
 	for name, link := range map[string]string{
 		"the folder": "artifacts", "a folder in it": "artifacts/vm", "a host's": "artifacts/vm/web", "the file": "artifacts/vm/web/serial.log",
@@ -59,7 +58,7 @@ func TestNoLinkIsFollowed(t *testing.T) {
 	}
 }
 
-// Whoever names the folder may name a link.
+// The user may name a link as the folder.
 func TestAUsersOwnLinkIsFollowed(t *testing.T) {
 	top := t.TempDir()
 	link := filepath.Join(top, "link")
@@ -75,22 +74,22 @@ func TestAUsersOwnLinkIsFollowed(t *testing.T) {
 	}
 }
 
-func TestHalfAFileIsNone(t *testing.T) {
+func TestIncompleteFileIsRemoved(t *testing.T) {
 	f := &artifact.Folder{Path: t.TempDir()}
 	_, err := f.Text(func(w io.Writer) error { return errors.Join(says("half")(w), errors.New("no more")) }, "logs", "b.log")
 	if err == nil {
-		t.Error("half a file is an error")
+		t.Error("an incomplete file is no error")
 	}
 	if _, err := os.Stat(filepath.Join(f.Path, "logs/b.log")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("half a file is left: %v", err)
 	}
 	if n, why := f.Lost(); n != 0 {
-		t.Errorf("a source that gives nothing is no lost file: %v", why)
+		t.Errorf("a source that fails counts as a lost file: %v", why)
 	}
 }
 
-// What could not be written is counted once, with the first reason, and not if
-// another try went well.
+// A file that could not be written counts once, with the first error, and not if a later attempt
+// succeeds.
 func TestLostFilesAreCounted(t *testing.T) {
 	f := &artifact.Folder{Path: t.TempDir()}
 	blocked := filepath.Join(f.Path, "logs")
@@ -118,7 +117,7 @@ func TestLostFilesAreCounted(t *testing.T) {
 	}
 }
 
-// A full disk is the folder's fault, whatever the source makes of it.
+// A full disk counts as a lost file, whatever error the source returns.
 func TestAFullDiskLosesFiles(t *testing.T) {
 	limited(t, func() {
 		f := &artifact.Folder{Path: t.TempDir()}
@@ -219,7 +218,7 @@ func mustMake(t *testing.T, folders ...string) {
 	}
 }
 
-// A pipe in the place of a folder is an error, and nothing waits for its other end.
+// A pipe in place of a folder is an error, and does not block.
 func TestAPipeIsNoFolder(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(dir, "logs"), 0o600); err != nil {
@@ -242,6 +241,6 @@ func TestAPipeIsNoFolder(t *testing.T) {
 	select {
 	case <-done:
 	case <-time.After(time.Minute):
-		t.Fatal("it waits")
+		t.Fatal("it blocks")
 	}
 }

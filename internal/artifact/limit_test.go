@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// limited calls a function while files may hold no more than a few KiB, which
-// fails as a full disk does.
+// limited calls a function with a limit of a few KiB on the size of files, which has the effect of
+// a full disk.
 func limited(t *testing.T, f func()) {
 	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)

@@ -8,17 +8,15 @@ import (
 	"strings"
 )
 
-// maxName is the most bytes of a name that are kept. File systems take 255, and
-// a suffix may follow.
+// maxName limits a name, in bytes. File systems accept 255, and a suffix may follow.
 const maxName = 180
 
 // maxExtension is the longest extension, with its dot, that a shortened name keeps.
 const maxExtension = 8
 
-// Name turns a name that may hold anything into one part of a path. The result is fine
-// on every file system that an artifact is unpacked on: no character that
-// actions/upload-artifact or Windows refuses, and no device of Windows. A name that is
-// fine already stays as it is.
+// Name turns any name into one part of a path that is valid on every file system where an
+// artifact may be unpacked: it has no character that actions/upload-artifact or Windows rejects,
+// and is no device of Windows. A valid name stays unchanged.
 func Name(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
@@ -47,8 +45,8 @@ func Name(name string) string {
 	return safe[:maxName] + "-" + shortHash(name) + end
 }
 
-// folderName is [Name] for names that may differ in case only, such as the hosts Web
-// and web, which are one to macOS and Windows.
+// folderName is [Name] for names that may differ only in case, such as the hosts Web and web,
+// which are the same to macOS and Windows.
 func folderName(name string) string {
 	if strings.ToLower(name) == name {
 		return Name(name)
@@ -56,19 +54,19 @@ func folderName(name string) string {
 	return Name(name + "-" + shortHash(name))
 }
 
-// shortHash tells a name from others, in a few characters.
+// shortHash returns a few characters that distinguish a name from others.
 func shortHash(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:4])
 }
 
-// isSafe reports whether a byte may stand in a file's name everywhere.
+// isSafe reports whether every file system accepts a byte in a name.
 func isSafe(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~@+=,", c) >= 0
 }
 
-// isDevice reports whether Windows takes a name for one of its devices, which it
-// does whatever follows the first dot.
+// isDevice reports whether Windows takes a name for a device, which does not depend on what
+// follows the first dot.
 func isDevice(name string) bool {
 	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
 	switch stem {

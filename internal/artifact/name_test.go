@@ -21,8 +21,7 @@ func TestName(t *testing.T) {
 	}
 }
 
-// Whatever names are, each is one part of a path that can be uploaded, unpacked
-// anywhere, and is no other's.
+// Every name becomes one part of a path that can be uploaded, unpacked anywhere, and is unique.
 func FuzzName(f *testing.F) {
 	for _, seed := range []string{"", "a:b", "nul.txt", "..", "a\x00b", "x?y=1", strings.Repeat("ü", 300) + ".log", "Web", "web"} {
 		f.Add(seed, "web")
@@ -40,7 +39,7 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// path is where a file of a host goes, below the folder.
+// path returns the path of a host's file below the folder.
 func path(t *testing.T, host string) string {
 	t.Helper()
 	f := &artifact.Folder{Path: t.TempDir()}

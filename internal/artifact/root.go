@@ -15,10 +15,9 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// Check looks at a path below a folder without following any link on the way. The
-// error is why flakeci must not write there: it leads out of the folder, through a
-// link, or into git's own files, which name programs that git runs. What is not
-// there yet is fine.
+// Check checks a path below a folder without following links. The error says why flakeci must
+// not write there: the path leaves the folder, has a link, or leads into git's own files, which
+// name programs that git runs. A path that does not exist yet is fine.
 func Check(folder, path string) error {
 	path = filepath.Clean(path)
 	if !filepath.IsLocal(path) {
@@ -43,15 +42,15 @@ func Check(folder, path string) error {
 	return nil
 }
 
-// isGit reports whether a file system may take a name for .git: some ignore case,
-// what cannot be seen, and what stands behind it.
+// isGit reports whether a file system may take a name for .git: some ignore case, invisible
+// characters, or trailing dots and spaces.
 func isGit(name string) bool {
 	return strings.EqualFold(strings.TrimRight(clean.Clean(name), " ."), ".git") || strings.EqualFold(name, "git~1")
 }
 
-// openBelow opens a folder below another and makes what is missing on the way. No
-// link is followed, not even one that is put there at this moment: each folder that
-// was opened is compared with what was seen before.
+// openBelow opens a folder below another and creates missing folders on the way. It follows no
+// link, not even one that appears meanwhile: it compares each opened folder with what it saw
+// before.
 func openBelow(folder, path string) (*os.Root, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
@@ -71,7 +70,7 @@ func openBelow(folder, path string) (*os.Root, error) {
 	return root, nil
 }
 
-// openSubfolder opens one folder in another, and makes it if it is missing.
+// openSubfolder opens a folder in another, and creates it if it is missing.
 func openSubfolder(root *os.Root, name string) (*os.Root, error) {
 	if err := root.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
@@ -83,7 +82,7 @@ func openSubfolder(root *os.Root, name string) (*os.Root, error) {
 	if seen.Mode()&fs.ModeSymlink != 0 {
 		return nil, &safefile.LinkError{Path: name}
 	}
-	if !seen.IsDir() { // opening would wait at a pipe
+	if !seen.IsDir() { // opening would block on a pipe
 		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOTDIR}
 	}
 	next, err := root.OpenRoot(name)
@@ -96,9 +95,8 @@ func openSubfolder(root *os.Root, name string) (*os.Root, error) {
 	return next, nil
 }
 
-// Replace writes a file below a folder, in the place of one of that name. No link is
-// followed. May is given the beginning of a file that is there, and says whether it may
-// be replaced.
+// Replace writes a file below a folder, and replaces an existing one if may allows that, given
+// the beginning of its content. It follows no link.
 func Replace(folder, path string, text []byte, may func(head []byte) bool) error {
 	if err := Check(folder, path); err != nil {
 		return err
@@ -115,12 +113,12 @@ func Replace(folder, path string, text []byte, may func(head []byte) bool) error
 	return replaceFile(root, filepath.Base(path), text)
 }
 
-// MayReplace says why [Replace] would refuse, without writing anything.
+// MayReplace returns the error that [Replace] would, without writing anything.
 func MayReplace(folder, path string, may func(head []byte) bool) error {
 	if err := Check(folder, path); err != nil {
 		return err
 	}
-	// With a slash at its end, opening does not wait at a pipe.
+	// With a slash at the end, opening does not block on a pipe.
 	root, err := os.OpenRoot(filepath.Join(folder, filepath.Dir(path)) + "/")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -132,7 +130,7 @@ func MayReplace(folder, path string, may func(head []byte) bool) error {
 	return mayReplace(root, filepath.Base(path), filepath.Join(folder, path), may)
 }
 
-// mayReplace is [MayReplace] for a file of a folder, which is shown as given.
+// mayReplace is [MayReplace] for a file in a folder; messages show it as shown.
 func mayReplace(root *os.Root, name, shown string, may func(head []byte) bool) error {
 	st, err := root.Lstat(name)
 	switch {
@@ -150,8 +148,7 @@ func mayReplace(root *os.Root, name, shown string, may func(head []byte) bool) e
 	return err
 }
 
-// replaceFile writes a file beside its place and moves it there, so that nobody sees half
-// of it.
+// replaceFile writes a temporary file and renames it, so that nobody sees an incomplete one.
 func replaceFile(root *os.Root, name string, text []byte) error {
 	fresh := ".flakeci-" + rand.Text()
 	f, err := root.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -171,7 +168,7 @@ func replaceFile(root *os.Root, name string, text []byte) error {
 // maxHead is enough of a file to tell what it is, in bytes.
 const maxHead = 4 << 10
 
-// readHead reads the beginning of a regular file.
+// readHead returns the beginning of a regular file.
 func readHead(root *os.Root, name string) ([]byte, error) {
 	f, err := safefile.OpenIn(root, name)
 	if err != nil {

@@ -5,11 +5,11 @@ import (
 	"io"
 )
 
-// endBytes is how much of the end of what is shortened is kept.
+// endBytes is how much of the end of a long text is kept.
 const endBytes = 1 << 20
 
-// Shortened passes on what is written to it, and only the beginning and the end of what
-// is too long. It never holds more than two MiB.
+// Shortened is a writer that passes on a text, but only the beginning and the end of one that is
+// too long. It holds at most two MiB.
 type Shortened struct {
 	to      io.Writer
 	room    int64 // for the beginning
@@ -17,12 +17,12 @@ type Shortened struct {
 	omitted int64 // bytes that are left out
 }
 
-// NewShortened gives a writer that passes on about most bytes at most.
-func NewShortened(to io.Writer, most int64) *Shortened {
-	return &Shortened{to: to, room: max(0, most-endBytes)}
+// NewShortened returns a writer that passes on up to about limit bytes.
+func NewShortened(to io.Writer, limit int64) *Shortened {
+	return &Shortened{to: to, room: max(0, limit-endBytes)}
 }
 
-// Write passes on or keeps what is written.
+// Write implements [io.Writer].
 func (s *Shortened) Write(p []byte) (int, error) {
 	now := p[:min(int64(len(p)), s.room)]
 	if len(now) > 0 {
@@ -44,14 +44,14 @@ func (s *Shortened) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// omit leaves out the first n bytes of the end.
+// omit drops the first n bytes of the end.
 func (s *Shortened) omit(n int) {
 	s.omitted += int64(n)
 	s.end = s.end[:copy(s.end, s.end[n:])]
 }
 
-// Close passes on the end, after a line that says how much is left out. It does not
-// close the other writer.
+// Close passes on the end, after a line that says how much is left out. It does not close the
+// underlying writer.
 func (s *Shortened) Close() error {
 	if over := len(s.end) - endBytes; over > 0 {
 		s.omit(over)

@@ -14,8 +14,8 @@ import (
 
 const mib = 1 << 20
 
-// However it is written: the beginning and the end are there, what is between is
-// counted, and what is short enough is as it was.
+// For writes of any size, the beginning and the end remain, the bytes in between are counted, and
+// a short text stays unchanged.
 func TestShortened(t *testing.T) {
 	for _, size := range []int{0, 1, mib, 3*mib - 1, 3 * mib, 3*mib + 1, 4 * mib, 10*mib + 7} {
 		text := make([]byte, size)
@@ -46,7 +46,7 @@ func TestShortened(t *testing.T) {
 	}
 }
 
-// A full disk is told, wherever it shows.
+// Any write may return the error of a full disk.
 func TestShortenedOntoAFullDisk(t *testing.T) {
 	for _, most := range []int64{0, 3 * mib} {
 		s := artifact.NewShortened(full{}, most)

@@ -1,24 +1,20 @@
-// Package clean makes text that others wrote safe to show: names out of a
-// flake, evaluation errors, the logs of builds.
+// Package clean makes untrusted text safe to show: names from a flake, evaluation errors, build
+// logs.
 //
-// A pull request is hostile input. What it prints must not move the cursor of
-// a terminal, recolour or hide what stands before it, reverse a line with a
-// bidirectional override, or give GitHub's runner a command. So everything
-// that is shown goes through one of these functions:
+// A pull request is hostile input. Its output must not move a terminal's cursor, change the color
+// of earlier text or hide it, reverse a line with a bidirectional override, or give GitHub's
+// runner a command. So every text goes through one of these functions before it is shown:
 //
-//   - [Clean] for what has to be one line, such as a name, a title or a line
-//     of a log,
+//   - [Clean] for a single line, such as a name, a title or a line of a log,
 //   - [Text] for several lines,
 //   - [XML] for several lines inside an XML document.
 //
-// All three return valid UTF-8, strip escape sequences and drop control and
-// invisible formatting characters. They are idempotent, and linear in the
-// length of what they are given.
+// All three return valid UTF-8, strip escape sequences and drop control and invisible formatting
+// characters. They are idempotent, and take time linear in the length of the text.
 //
-// A line that begins with "::" is a command to GitHub's runner even where
-// blanks stand before it. Clean does not change it, since a name may well look
-// like that: print such text behind a prefix of your own, or pass the finished
-// line through [Line].
+// A line that begins with "::" is a command to GitHub's runner, even after leading spaces. Clean
+// does not change it, since a name may look like that: print such text after a prefix, or pass
+// the complete line through [Line].
 package clean
 
 import (
@@ -27,23 +23,22 @@ import (
 	"unicode/utf8"
 )
 
-// dropped is what a rule returns for a character that is left out.
+// dropped is a rule's result for a character to leave out.
 const dropped = -1
 
-// Clean returns s as one line: line breaks and tabs become a blank each.
+// Clean returns s as one line: each line break or tab becomes a space.
 func Clean(s string) string {
 	return defuse(scrub(s, inLine))
 }
 
-// Text returns s with its lines and tabs kept. A carriage return takes the line
-// back to its beginning, as it does in a terminal and in Nix's own log, so of a
-// progress bar just its last state is left.
+// Text returns s with its lines and tabs. A carriage return discards the line before it, as in a
+// terminal and in Nix's own log, so only the last state of a progress bar remains.
 func Text(s string) string {
 	return defuse(scrub(overwrite(s), inText))
 }
 
-// XML is [Text] without the two characters that are fine in UTF-8 but that no
-// XML document may hold. Markup is not escaped: that is the encoder's work.
+// XML is [Text] without the two characters that are valid UTF-8 but not allowed in XML. It does
+// not escape markup; the encoder does.
 func XML(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\uFFFE' || r == '\uFFFF' {
@@ -53,8 +48,8 @@ func XML(s string) string {
 	}, Text(s))
 }
 
-// Line returns a finished line of output such that GitHub's runner does not
-// take it for a command. It ignores blanks in front, hence so does Line.
+// Line changes a complete line of output that GitHub's runner would take for a command. The
+// runner ignores leading spaces, and so does Line.
 func Line(s string) string {
 	text := strings.TrimLeftFunc(s, unicode.IsSpace)
 	if !strings.HasPrefix(text, "::") {
@@ -63,16 +58,14 @@ func Line(s string) string {
 	return s[:len(s)-len(text)] + ": :" + text[2:]
 }
 
-// defuse breaks the runner's older form of a command, "##[error]", which it
-// obeys wherever in a line it stands.
+// defuse breaks the runner's older form of a command, "##[error]", which works anywhere in a line.
 func defuse(s string) string {
 	return strings.ReplaceAll(s, "##[", "## [")
 }
 
-// scrub copies s without escape sequences and with each other character
-// replaced by what the rule says.
+// scrub removes escape sequences and applies a rule to every other character.
 func scrub(s string, rule func(rune) rune) string {
-	if isPlain(s) {
+	if Plain(s) {
 		return s
 	}
 	var b strings.Builder
@@ -91,8 +84,8 @@ func scrub(s string, rule func(rune) rune) string {
 	return b.String()
 }
 
-// isPlain reports whether s is printable ASCII, as most lines are.
-func isPlain(s string) bool {
+// Plain reports whether s is printable ASCII, which hides nothing. Most lines are.
+func Plain(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
 			return false
@@ -101,7 +94,7 @@ func isPlain(s string) bool {
 	return true
 }
 
-// inLine is the rule for one line.
+// inLine is the rule for a single line.
 func inLine(r rune) rune {
 	if r == '\t' || r == '\r' || breaksLine(r) {
 		return ' '
@@ -120,16 +113,15 @@ func inText(r rune) rune {
 	return visible(r)
 }
 
-// breaksLine reports whether something that shows text may begin a new line at
-// r: line feed, vertical tab, form feed, next line, and Unicode's separators.
+// breaksLine reports whether a program may show a new line at r: line feed, vertical tab, form
+// feed, next line, and Unicode's separators.
 func breaksLine(r rune) bool {
 	return r >= '\n' && r <= '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }
 
-// visible drops what is not to be seen: control characters, the class of
-// formatting characters (bidirectional overrides, zero-width blanks, tags that
-// hide text), and variation selectors, with which no two terminals agree on the
-// width of the character before.
+// visible drops invisible characters: control characters, formatting characters (bidirectional
+// overrides, zero-width spaces, tags that hide text), and variation selectors, as terminals
+// disagree on the width of the character before them.
 func visible(r rune) rune {
 	if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector) {
 		return dropped
@@ -137,7 +129,7 @@ func visible(r rune) rune {
 	return r
 }
 
-// overwrite keeps of each line what follows its last carriage return.
+// overwrite keeps the part of each line after its last carriage return.
 func overwrite(s string) string {
 	if !strings.Contains(s, "\r") {
 		return s

@@ -84,7 +84,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// What takes quadratic time is a way to stop a run.
+// Quadratic time would let hostile output stop a run.
 func TestHostileLengthIsLinear(t *testing.T) {
 	const size = 5 << 20
 	for _, piece := range []string{"\x1b]", "\x1b[", "\u009d", "\x1b", "\x1b   ", "\r", "\xff", "::"} {
@@ -112,7 +112,7 @@ func FuzzClean(f *testing.F) {
 	})
 }
 
-// check holds what every function promises of every input.
+// check checks what every function guarantees for every input.
 func check(t *testing.T, name string, f func(string) string, in, allowed string) {
 	t.Helper()
 	out := f(in)

@@ -7,10 +7,10 @@ const (
 	bell   = 0x07
 )
 
-// sequence returns the length of the escape sequence that s begins with, 0 if
-// it begins with none. The forms are those of ECMA-48: control sequences,
-// control strings (titles, hyperlinks, pictures), and ESC with one more
-// character; ESC may be written as one C1 character with what follows it.
+// sequence returns the length of the escape sequence at the beginning of s, 0 if there is none.
+// The forms are those of ECMA-48: control sequences, control strings (titles, hyperlinks,
+// images), and ESC with one more character. A C1 character may replace ESC and the character
+// after it.
 func sequence(s string) int {
 	kind, n := introducer(s)
 	switch kind {
@@ -24,9 +24,8 @@ func sequence(s string) int {
 	return n
 }
 
-// introducer reads ESC and the character that says what kind of sequence it
-// begins. The kind is 0 where there is no more to read: no sequence at all
-// (with length 0), or one that is complete.
+// introducer reads ESC and the character that determines the kind of sequence. The kind is 0 if
+// there is no more to read: there is no sequence (length 0), or it is complete.
 func introducer(s string) (kind byte, length int) {
 	if len(s) >= 2 && s[0] == 0xC2 && s[1] >= 0x80 && s[1] <= 0x9F {
 		return c1(s[1])
@@ -38,15 +37,15 @@ func introducer(s string) (kind byte, length int) {
 	end := len(s) - len(rest)
 	switch {
 	case rest == "" || rest[0] < '0' || rest[0] > '~':
-		return 0, 1 // a lone ESC; what follows it is text
+		return 0, 1 // a lone ESC; text follows
 	case end > 1:
 		return 0, end + 1
 	}
 	return rest[0], 2
 }
 
-// c1 is introducer for the second byte of a C1 character in UTF-8. Next line is
-// no sequence but a line break.
+// c1 is introducer for the second byte of a C1 character in UTF-8. "Next line" is a line break,
+// not a sequence.
 func c1(second byte) (kind byte, length int) {
 	if second == 0x85 {
 		return 0, 0
@@ -54,8 +53,8 @@ func c1(second byte) (kind byte, length int) {
 	return second - 0x40, 2
 }
 
-// controlSequence returns the length of the parameters and the final character
-// of a control sequence. One that is broken off ends before the fault.
+// controlSequence returns the length of the parameters and the final character of a control
+// sequence. An invalid sequence ends before the error.
 func controlSequence(s string) int {
 	rest := skip(skip(s, '0', '?'), ' ', '/')
 	length := len(s) - len(rest)
@@ -65,11 +64,10 @@ func controlSequence(s string) int {
 	return length
 }
 
-// controlString returns the length of a control string with its terminator, or
-// 0 if another control character comes first. Without that limit one sequence
-// that never ends would swallow a whole log; with it no byte is looked at from
-// two introducers, so that a log made of nothing but introducers takes no
-// longer than another.
+// controlString returns the length of a control string with its terminator, or 0 if another
+// control character comes first. Without that limit an unterminated sequence would swallow a
+// whole log. With it each byte is read from only one introducer, so a log of nothing but
+// introducers takes no longer than any other.
 func controlString(s string) int {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -84,7 +82,7 @@ func controlString(s string) int {
 	return 0
 }
 
-// skip returns s without the characters from low to high that it begins with.
+// skip returns s without leading characters from low to high.
 func skip(s string, low, high byte) string {
 	for s != "" && s[0] >= low && s[0] <= high {
 		s = s[1:]

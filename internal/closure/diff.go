@@ -1,6 +1,5 @@
-// Package closure compares two closures by the names of packages: what a change
-// adds to a system, removes from it, and takes to another version. It is pure;
-// the paths and their sizes come from Nix.
+// Package closure compares two closures by package: what a change adds to a system, removes from
+// it, and updates. It is pure; Nix provides the paths and their sizes.
 package closure
 
 import (
@@ -14,9 +13,9 @@ import (
 // Paths are the store paths of a closure, each with its size in bytes.
 type Paths map[string]int64
 
-// Diff compares two closures. A path without a version that only has another
-// hash is Rebuilt like any other: such are most files that belong to one system
-// alone. That a unit or a file of /etc is new, or is no more, is a change.
+// Diff compares two closures. Like any other package, a path without a version counts as Rebuilt
+// if only its hash differs: most files of a single system are like that. An added or removed
+// unit or file of /etc is a change.
 func Diff(before, after Paths) result.Closure {
 	d := result.Closure{Before: before.size(), After: after.size()}
 	old, now := before.packages(), after.packages()
@@ -37,7 +36,7 @@ func Diff(before, after Paths) result.Closure {
 	return d
 }
 
-// kind compares versions, each oldest first and without doubles.
+// kind compares two lists of versions, each sorted from oldest to newest and without duplicates.
 func kind(before, after []string) result.VersionChange {
 	switch {
 	case len(before) == 0:
@@ -64,7 +63,7 @@ func subtract(these, those []string) []string {
 	return slices.DeleteFunc(slices.Clone(these), func(v string) bool { return slices.Contains(those, v) })
 }
 
-// group is all paths of one package.
+// group holds the paths of a package.
 type group struct {
 	paths    Paths
 	versions map[string]bool

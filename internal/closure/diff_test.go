@@ -11,8 +11,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// paths makes a closure of names, or of NAME=HASH for a path that is not the
-// same as another of its name. A path is as long as its name and its hash say.
+// paths makes a closure of names, or of NAME=HASH to distinguish paths with the same name. The
+// name and the hash determine the size of a path.
 func paths(names ...string) Paths {
 	p := Paths{}
 	for _, n := range names {
@@ -65,7 +65,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// What is without a version is there with an empty one.
+// A package without a version has an empty one.
 func TestNoVersionIsAVersion(t *testing.T) {
 	d := Diff(nil, paths("unit-a.service"))
 	if len(d.Packages) != 1 || len(d.Packages[0].After) != 1 || d.Packages[0].Before != nil {
@@ -73,7 +73,7 @@ func TestNoVersionIsAVersion(t *testing.T) {
 	}
 }
 
-// check holds a difference to what must be true of any.
+// check checks the properties that every difference has.
 func check(t *testing.T, before, after Paths) {
 	t.Helper()
 	d := Diff(before, after)
@@ -126,7 +126,7 @@ func FuzzDiff(f *testing.F) {
 	})
 }
 
-// raw takes paths as they are.
+// raw makes a closure of unchanged paths.
 func raw(list string) Paths {
 	p := Paths{}
 	for _, path := range strings.Fields(list) {

@@ -1,4 +1,4 @@
 package closure
 
-// Versions are those that the tests compare, here and in Nix.
+// Versions returns the versions that the tests compare, here and in Nix.
 func Versions() []string { return versions() }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ParseName splits a name as builtins.parseDrvName does: the version is what
-// follows the first dash that no letter follows.
+// ParseName splits a name like builtins.parseDrvName: the version follows the first dash without
+// a letter after it.
 func ParseName(s string) (name, version string) {
 	for i := 0; i+1 < len(s); i++ {
 		if s[i] == '-' && !isLetter(s[i+1]) {
@@ -19,26 +19,23 @@ func ParseName(s string) (name, version string) {
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
 var (
-	// A word at the end is taken for the name of an output, as `nix store
-	// diff-closures` does. It cannot be told from a part of the version such as
-	// "unstable".
+	// A word at the end is taken for the name of an output, like in `nix store diff-closures`. It
+	// may also be a part of the version such as "unstable".
 	outputRE = regexp.MustCompile(`^(.*)-([a-z]+|lib32|lib64)$`)
-	// Without a version such a word is more often part of the name, as in
-	// system-path. So there only outputs that nixpkgs gives many packages count.
+	// Without a version, a word at the end is more often part of the name, as in system-path. So
+	// only outputs that are common in nixpkgs count.
 	usualOutputRE = regexp.MustCompile(`^(.+)-(bin|debug|dev|devdoc|devman|dist|doc|info|lib|lib32|lib64|man|out|static)$`)
 
-	// What NixOS makes for a unit beside the unit's own file: scripts, such as
-	// unit-script-sshd-pre-start, and files whose change restarts it.
+	// NixOS makes other files for a unit: scripts, such as unit-script-sshd-pre-start, and files
+	// whose change restarts it.
 	unitScriptRE  = regexp.MustCompile(`^unit-script-(.+?)-(pre-start|start|post-start|reload|pre-stop|stop|post-stop)$`)
 	unitTriggerRE = regexp.MustCompile(`^X-(?:Restart|Reload)-Triggers-(.+)$`)
 )
 
-// parsePath gives the package that a store path belongs to, and its version
-// there, which is empty for one without.
+// parsePath returns the package of a store path and its version, which may be empty.
 //
-// Units of systemd have no version, though unit-getty-.service reads as if
-// ".service" were one, and what NixOS makes for a unit goes with it: a new unit is
-// one change.
+// A systemd unit has no version, though ".service" in unit-getty-.service looks like one. The
+// files that NixOS makes for a unit belong to it, so that a new unit is one change.
 func parsePath(path string) (name, version string) {
 	full := path[strings.LastIndexByte(path, '/')+1:]
 	if _, rest, ok := strings.Cut(full, "-"); ok {

@@ -18,7 +18,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// real is a Nix and what it is called with.
+// real is a Nix and its arguments.
 type real struct {
 	*testing.T
 	lane lanes.Lane
@@ -47,9 +47,8 @@ func (r real) run(args ...string) []byte {
 	return out
 }
 
-// Nix's own compareVersions and parseDrvName say the same of every pair and every
-// name.
-func TestVersionsAsNixComparesThem(t *testing.T) {
+// Nix's own compareVersions and parseDrvName give the same results for every pair and name.
+func TestVersionsLikeNix(t *testing.T) {
 	versions := closure.Versions()
 	var names []string
 	for _, v := range versions {
@@ -82,7 +81,7 @@ func TestVersionsAsNixComparesThem(t *testing.T) {
 	})
 }
 
-// literal is a Nix string that holds JSON.
+// literal returns a Nix string that contains JSON.
 func literal(t *testing.T, list []string) string {
 	data, err := json.Marshal(list)
 	if err != nil {
@@ -91,8 +90,8 @@ func literal(t *testing.T, list []string) string {
 	return "''" + strings.ReplaceAll(string(data), "''", "'''") + "''"
 }
 
-// A system before and after a change. No package grows by the 8 KiB from which on
-// diff-closures lists one whose versions are as they were.
+// A system before and after a change. No package grows by 8 KiB, from which on diff-closures
+// lists a package with unchanged versions.
 const systems = `let
   make = outputs: nonce: name: derivation {
     inherit name nonce outputs;
@@ -123,7 +122,7 @@ in {
   ] ++ outputs (all "y" "multi-1.0.1"));
 }`
 
-func TestDiffAsNixTellsIt(t *testing.T) {
+func TestDiffLikeNix(t *testing.T) {
 	eachNix(t, func(r real) {
 		file := filepath.Join(r.TempDir(), "systems.nix")
 		if err := os.WriteFile(file, []byte(systems), 0o644); err != nil {
@@ -139,7 +138,7 @@ func TestDiffAsNixTellsIt(t *testing.T) {
 		if !slices.Equal(got, want) {
 			r.Errorf("got\n%s\nNix says\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
-		// kept-3, for which another output came; rebuilt, bare and the unit.
+		// kept-3, with another output; rebuilt, bare and the unit.
 		if len(got) != 11 || d.Rebuilt != 4 {
 			r.Errorf("%d packages and %d rebuilt", len(got), d.Rebuilt)
 		}
@@ -148,7 +147,7 @@ func TestDiffAsNixTellsIt(t *testing.T) {
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// but shows the versions that only one side has as diff-closures does.
+// but shows the versions that only one side has, like diff-closures.
 func but(these, those []string) string {
 	var only []string
 	for _, v := range these {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// CompareVersions orders versions as builtins.compareVersions does: less than 0
-// where a is older, more where it is newer, and 0 where neither is. Versions that
-// are not the same text may be as old, as 1.0 and 1-0 are.
+// CompareVersions orders versions like builtins.compareVersions: the result is negative if a is
+// older, positive if it is newer, and 0 if they are equal. Different texts may be equal versions,
+// such as 1.0 and 1-0.
 func CompareVersions(a, b string) int {
 	for a != "" || b != "" {
 		var x, y string
@@ -21,8 +21,8 @@ func CompareVersions(a, b string) int {
 	return 0
 }
 
-// component cuts the first run of digits, or of what is neither a digit nor a
-// dot or dash, off a version.
+// component splits off the first run of digits, or of characters other than digits, dots and
+// dashes.
 func component(s string) (first, rest string) {
 	s = strings.TrimLeft(s, ".-")
 	if s == "" {
@@ -38,8 +38,8 @@ func component(s string) (first, rest string) {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// compareComponents orders the parts of versions: "pre", then nothing, then
-// words in the order of the alphabet, then numbers.
+// compareComponents orders the parts of versions: "pre", then nothing, then words alphabetically,
+// then numbers.
 func compareComponents(a, b string) int {
 	x, isX := number(a)
 	y, isY := number(b)
@@ -61,8 +61,8 @@ func compareComponents(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// number reads a component. Nix keeps it in 32 bits: a longer one, such as a date
-// with the time, is a word to it.
+// number parses a component. Nix uses 32 bits: to it a longer number, such as a date with the
+// time, is a word.
 func number(s string) (int64, bool) {
 	if s == "" || !isDigit(s[0]) {
 		return 0, false

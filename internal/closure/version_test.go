@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// versions are in pairs compared with what Nix says of them.
+// versions are compared pairwise, here and by Nix.
 func versions() []string {
 	return []string{
 		"", "0", "1", "1.", "1.0", "1-0", "01", "1.0.0", "1.9", "1.10", "2.3", "2.3.1", "2.3a", "2.3c", "2.3pre1", "2.3pre3", "2.3.pre",
@@ -35,7 +35,7 @@ func FuzzCompareVersions(f *testing.F) {
 			t.Errorf("%q and %q: %d, %d", a, b, CompareVersions(a, b), CompareVersions(b, a))
 		}
 		if CompareVersions(a, b) <= 0 && CompareVersions(b, c) <= 0 && CompareVersions(a, c) > 0 {
-			t.Errorf("%q, %q, %q go round", a, b, c)
+			t.Errorf("%q, %q, %q have no order", a, b, c)
 		}
 	})
 }

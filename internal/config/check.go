@@ -31,8 +31,8 @@ type checkTable struct {
 	UDP          *bool
 }
 
-// subjects lists what a check may be about, by the key that says so. The keys that each
-// reads are those that go with it.
+// subjects lists the kinds of checks by the key that selects them. The keys that read reads are
+// those that the check accepts.
 var subjects = []struct {
 	key  string
 	read func(*reader) vmtest.Subject
@@ -78,8 +78,7 @@ func (r *reader) readCheck() (c check) {
 	return c
 }
 
-// unitRE matches a name of a unit as systemd has them, but no pattern, which could fit
-// several.
+// unitRE matches the name of a systemd unit, but no pattern, which could match several.
 var unitRE = regexp.MustCompile(`^[\w:.@\\][\w:.@\\-]*$`)
 
 func unitCheck(r *reader) vmtest.Subject {

@@ -18,10 +18,10 @@ import (
 // Name is the file's name beside flake.nix.
 const Name = "flakeci.toml"
 
-// keys lists what the file may hold. Each key but the tables is the flag of that name, and
-// empty text leaves the flag alone. The file says what to run. Whatever changes whom Nix trusts, what an
-// evaluation may see or where Nix builds is for the command line alone: a pull request
-// brings its own file along, and whoever tests it has not read that yet.
+// keys lists the keys of the file. Each key except the tables sets the flag of that name, and
+// an empty text does not. The file says what to run. Settings that change what Nix trusts, what
+// an evaluation may see or where Nix builds are for the command line alone: a pull request
+// brings its own file, which nobody has read before the run.
 type keys struct {
 	Host, User, Kind, Cell, Exclude, System []string
 
@@ -41,28 +41,28 @@ type keys struct {
 	VM            vmTable
 }
 
-// File is a configuration as it was read. The zero value stands for a flake without one.
+// File is an undecoded configuration. The zero value is for a flake without one.
 type File struct {
 	Path string
 	Text []byte
 }
 
-// Config is what a file says.
+// Config is a decoded file.
 type Config struct {
 	Flags     []Flag
-	Overrides [][2]string // inputs of the flake and what replaces them
+	Overrides [][2]string // inputs of the flake and their replacements
 	Options   [][2]string // settings of Nix and their values
 	VM        VM
 }
 
-// Flag is a flag and what the file gives for it: one value, or those of a list.
+// Flag is a flag with its value in the file, or with the values of a list.
 type Flag struct {
 	Name   string
 	Values []string
 }
 
-// Decode decodes and validates the file. If a key is unknown here but isFlag knows it, the
-// error says that it is for the command line alone. The error is an [*Error].
+// Decode decodes and validates the file. If an unknown key is a flag, the error says that it is
+// for the command line alone. The error is an [*Error].
 func (f File) Decode(isFlag func(name string) bool) (c Config, err error) {
 	var k keys
 	if err := toml.NewDecoder(bytes.NewReader(f.Text)).DisallowUnknownFields().Decode(&k); err != nil {
@@ -78,7 +78,7 @@ func (f File) Decode(isFlag func(name string) bool) (c Config, err error) {
 	for _, name := range slices.Sorted(maps.Keys(k.Option)) {
 		key := "option." + name
 		if !slices.Contains(harmlessOptions, name) {
-			return c, f.ErrorAt(key, "%s is not for a file of the repository to set; give it with --option", key)
+			return c, f.ErrorAt(key, "a repository may not set %s; use --option", key)
 		}
 		switch value := k.Option[name].(type) {
 		case string, bool, int64:
@@ -90,7 +90,7 @@ func (f File) Decode(isFlag func(name string) bool) (c Config, err error) {
 	return c, nil
 }
 
-// flags lists the flags that have a value, by name.
+// flags lists the flags with a value, sorted by name.
 func (k keys) flags(vm VM) (list []Flag) {
 	values := given(k)
 	values["vm"], values["accel"] = vm.hosts, vm.accel
@@ -109,8 +109,8 @@ func (k keys) flags(vm VM) (list []Flag) {
 	return list
 }
 
-// given returns the keys that a table of the file has, with their values. A field's tag
-// names its key; without a tag the key is the field's name in lower case.
+// given returns the keys that a table of the file sets, with their values. A field's tag names
+// its key; without a tag the key is the field's name in lower case.
 func given(table any) map[string]any {
 	values := map[string]any{}
 	v := reflect.ValueOf(table)
@@ -122,17 +122,17 @@ func given(table any) map[string]any {
 	return values
 }
 
-// harmlessOptions are the settings of Nix that a repository may choose: limits, and what Nix
-// prints. Most others decide who is trusted with what, or name programs to run, so a
-// setting that is not known to be harmless is for the command line.
+// harmlessOptions are the settings of Nix that a repository may choose: limits, and Nix's
+// output. Most others affect trust or name programs to run, so a setting that is not known to be
+// harmless is for the command line.
 var harmlessOptions = []string{
 	"allow-import-from-derivation", "connect-timeout", "cores", "download-attempts", "fallback",
 	"http-connections", "keep-going", "log-lines", "max-build-log-size", "max-call-depth", "max-jobs",
 	"max-silent-time", "max-substitution-jobs", "show-trace", "stalled-download-timeout", "timeout", "warn-dirty",
 }
 
-// resolve resolves a folder relative to the file, wherever flakeci is started. It leaves any
-// other reference to Nix.
+// resolve makes a folder relative to the file, not to where flakeci was started. It leaves other
+// references to Nix.
 func (f File) resolve(ref string) string {
 	dir := strings.TrimPrefix(ref, "path:")
 	joined := filepath.Join(filepath.Dir(f.Path), dir)

@@ -19,7 +19,7 @@ func read(text string) (Config, error) {
 	return File{Path: Name, Text: []byte(text)}.Decode(func(name string) bool { return name == "impure" })
 }
 
-// detail is what is wrong, without the file's name.
+// detail returns an error's message without the file's name.
 func detail(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -32,7 +32,7 @@ func detail(t *testing.T, err error) string {
 	return mistake.Detail
 }
 
-// Each key of the file is the flag of that name.
+// Each key of the file sets the flag of that name.
 func TestFlags(t *testing.T) {
 	c, err := read(`
 host = ["reason", "laptop"]
@@ -57,7 +57,7 @@ accel = "tcg"
 	}
 }
 
-// An input's folder is relative to the file. What is no folder there is left to Nix.
+// An input's folder is relative to the file. Other references are left to Nix.
 func TestOverrides(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "lib"), 0o700); err != nil {
@@ -161,7 +161,7 @@ contains = "ok"
 	}
 }
 
-// show writes a check with what its pointers point to.
+// show formats a check with the values of its pointers.
 func show(c vmtest.Check) string {
 	if f, ok := c.Subject.(vmtest.FileCheck); ok {
 		return fmt.Sprintf("%v %o {%v %v %v %v %v}", c.Timeout, *f.Mode, f.Path, f.Owner, f.Group, f.Contains, f.Matches)
@@ -169,7 +169,7 @@ func show(c vmtest.Check) string {
 	return fmt.Sprintf("%v %v", c.Timeout, c.Subject)
 }
 
-// No table leaves all as it is, and no hosts are none.
+// A missing table changes nothing, and an empty list of hosts has none.
 func TestVMEmpty(t *testing.T) {
 	for _, text := range []string{"", "[vm]\nhosts = []\n"} {
 		c, err := read(text)
@@ -181,7 +181,7 @@ func TestVMEmpty(t *testing.T) {
 
 const oneCheck = "[[vm.check]]\nunit = \"sshd\"\n\n[[vm.check]]\n"
 
-// What docs/configuration.md shows can be used as it is.
+// The example in docs/configuration.md is valid.
 func TestVMOfDocumentation(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
 	if err != nil {
@@ -201,7 +201,7 @@ func TestVMOfDocumentation(t *testing.T) {
 	}
 }
 
-// What is said of each mistake, without the file's name.
+// The message for each mistake, without the file's name.
 func TestMistakes(t *testing.T) {
 	tests := map[string]struct{ toml, want string }{
 		"unknown key of the table": {"[vm]\nhost = \"reason\"\n", "line 2: unknown key vm.host\n1| [vm]\n2| host = \"reason\"\n | ~~~~"},
@@ -216,7 +216,7 @@ func TestMistakes(t *testing.T) {
 			"line 2: vm.check.port takes a number\n1| [[vm.check]]\n2| port = \"22\"\n |        ~~~~"},
 		"words that are numbers": {"[[vm.check]]\nunit = 1\n",
 			"line 2: vm.check.unit takes text in quotes\n1| [[vm.check]]\n2| unit = 1\n |        ~"},
-		// One table does for a list of one.
+		// A single table may stand for a list.
 		"one table": {"[vm.check]\nport = 0\n", "line 2: the 1st [[vm.check]]: port takes a number from 1 to 65535, not 0\n2| port = 0\n | ~~~~"},
 		"no table":  {"vm = \"reason\"\n", "line 1: vm takes a table\n1| vm = \"reason\"\n |      ~~~~~~~~"},
 		"no checks": {"[vm]\ncheck = 22\n", "line 2: vm.check takes a table, such as [[vm.check]] begins\n1| [vm]\n2| check = 22\n |         ~~"},
@@ -244,7 +244,7 @@ func TestMistakes(t *testing.T) {
 		"exit code": {oneCheck + "command = \"x\"\nexit-code = 256\n",
 			"line 6: the 2nd [[vm.check]]: exit-code takes a number from 0 to 255, not 256\n6| exit-code = 256\n | ~~~~~~~~~"},
 		"user": {oneCheck + "command = \"x\"\nuser = \"-x\"\n", "line 6: the 2nd [[vm.check]]: user takes a name such as joachim, not \"-x\"\n6| user = \"-x\"\n | ~~~~"},
-		"NUL":  {oneCheck + "command = \"a\\u0000\"\n", "line 5: the 2nd [[vm.check]]: command holds a NUL, which no program can be given\n5| command = \"a\\u0000\"\n | ~~~~~~~"},
+		"NUL":  {oneCheck + "command = \"a\\u0000\"\n", "line 5: the 2nd [[vm.check]]: command contains a NUL byte, which no program accepts\n5| command = \"a\\u0000\"\n | ~~~~~~~"},
 		"port": {oneCheck + "port = 65536\n", "line 5: the 2nd [[vm.check]]: port takes a number from 1 to 65535, not 65536\n5| port = 65536\n | ~~~~"},
 		"address": {oneCheck + "port = 1\naddress = \"localhost\"\n",
 			"line 6: the 2nd [[vm.check]]: address takes an IP address such as 127.0.0.1 or ::1, not \"localhost\"\n6| address = \"localhost\"\n | ~~~~~~~"},
@@ -309,7 +309,7 @@ func TestAgainst(t *testing.T) {
 	}
 }
 
-// A run that goes on with another one asks whether the settings are what they were.
+// A run that resumes another one compares the settings.
 func TestVMString(t *testing.T) {
 	texts := []string{
 		"", "[vm]\nmemory = 2048\n", "[vm]\nhomes = false\n",

@@ -9,7 +9,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// Error is a mistake in the file. Detail shows the line where it is known.
+// Error is a mistake in the file. Detail shows the line if it is known.
 type Error struct {
 	Path, Detail string
 	Hint         string
@@ -17,7 +17,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
 
-// explainTOML puts an error of go-toml into the words of the file.
+// explainTOML translates an error of go-toml.
 func (f File) explainTOML(err error, isFlag func(name string) bool) *Error {
 	detail := err.Error()
 	var unknown *toml.StrictMissingError
@@ -36,8 +36,8 @@ func (f File) explainTOML(err error, isFlag func(name string) bool) *Error {
 	return &Error{Path: f.Path, Detail: detail}
 }
 
-// excerpt puts a message above go-toml's excerpt of the file, and drops go-toml's own
-// message behind the marks.
+// excerpt puts a message above go-toml's excerpt of the file, and drops go-toml's own message
+// behind the underline.
 func excerpt(e *toml.DecodeError, message string) string {
 	line, _ := e.Position()
 	return fmt.Sprintf("line %d: %s\n%s", line, message, strings.Replace(e.String(), "~ "+tomlMessage(e), "~", 1))
@@ -46,26 +46,26 @@ func excerpt(e *toml.DecodeError, message string) string {
 // tomlMessage returns go-toml's own message.
 func tomlMessage(e *toml.DecodeError) string { return strings.TrimPrefix(e.Error(), "toml: ") }
 
-// wrongKindRE matches go-toml's message about a value of the wrong kind, and captures the
-// Go type.
+// wrongKindRE matches go-toml's message about a value of the wrong type, and captures the Go
+// type.
 var wrongKindRE = regexp.MustCompile(`^cannot decode TOML .+ into (?:struct field \S+ of type )?(\S+)`)
 
-// explainDecode says what is wrong without naming Go types.
+// explainDecode describes a mistake without naming Go types.
 func explainDecode(e *toml.DecodeError) string {
-	key, said := strings.Join(e.Key(), "."), tomlMessage(e)
+	key, message := strings.Join(e.Key(), "."), tomlMessage(e)
 	const check = "a table, such as [[vm.check]] begins"
 	kinds := map[string]string{
 		"string": "text in quotes", "int": "a number", "bool": "true or false",
 		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",
 		"config.vmTable": "a table", "config.checkTable": check, "[]config.checkTable": check,
 	}
-	switch m := wrongKindRE.FindStringSubmatch(said); {
+	switch m := wrongKindRE.FindStringSubmatch(message); {
 	case m != nil && kinds[m[1]] != "":
 		return fmt.Sprintf("%s takes %s", key, kinds[m[1]])
-	case strings.HasPrefix(said, "cannot store a table"):
+	case strings.HasPrefix(message, "cannot store a table"):
 		return key + " is not a table"
-	case strings.HasPrefix(said, "cannot store an array table"):
+	case strings.HasPrefix(message, "cannot store an array table"):
 		return key + " is not a list of tables"
 	}
-	return said
+	return message
 }

@@ -11,7 +11,7 @@ import (
 
 var lineRE = regexp.MustCompile(`^line (\d+): `)
 
-// Whatever the file holds, an error shows a line of it, and every value has a line.
+// Whatever the file contains, an error shows one of its lines, and every value has a line.
 func FuzzDecode(f *testing.F) {
 	docs, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {

@@ -21,12 +21,12 @@ func (f File) ErrorAt(key, format string, args ...any) *Error {
 	line, _, _ := bytes.Cut(f.Text[start:], []byte("\n"))
 	line = bytes.TrimRight(line, "\r")
 	before := int(at.Offset) - start
-	marks := min(int(at.Length), len(line)-before) // a text may go on in the next line
+	length := min(int(at.Length), len(line)-before) // a text may continue in the next line
 	return &Error{Path: f.Path, Detail: fmt.Sprintf("line %s: %s\n%s| %s\n%s| %s%s",
-		number, message, number, line, strings.Repeat(" ", len(number)), strings.Repeat(" ", before), strings.Repeat("~", marks))}
+		number, message, number, line, strings.Repeat(" ", len(number)), strings.Repeat(" ", before), strings.Repeat("~", length))}
 }
 
-// Line returns the line of the i-th text in the list of a key, 0 if it is not known.
+// Line returns the line of the i-th text in the list of a key, 0 if it is unknown.
 func (f File) Line(key string, i int) int {
 	at, found := f.place(fmt.Sprintf("%s[%d]", key, i))
 	if !found {
@@ -39,7 +39,8 @@ func (f File) lineOf(at unstable.Range) int {
 	return bytes.Count(f.Text[:at.Offset], []byte("\n")) + 1
 }
 
-// place finds a key. One table may stand for a list of tables, one name for a list of names.
+// place finds a key. A single table may stand for a list of tables, a single name for a list of
+// names.
 func (f File) place(key string) (at unstable.Range, found bool) {
 	places := f.findPlaces()
 	key = strings.ToLower(key)
@@ -49,17 +50,17 @@ func (f File) place(key string) (at unstable.Range, found bool) {
 	return at, found
 }
 
-// places maps each key, each table and each text in a list to its place. Keys are in lower
-// case, as go-toml takes Jobs for jobs.
+// places maps keys, tables and texts in lists to their places. Keys are in lower case, as
+// go-toml accepts Jobs for jobs.
 type places map[string]unstable.Range
 
-// findPlaces walks through the file. go-toml gives the place of what it refuses itself: syntax,
-// an unknown key, a value of the wrong kind. It also gives that of an error of
-// UnmarshalText, but for text alone, without the number of the [[vm.check]], and in an
-// inline table without the key. Mistakes in numbers or in whole tables, and those that show
-// only when the flake's hosts are known, have no place in go-toml 2.4.3.
+// findPlaces parses the file. go-toml reports the place of its own errors: syntax, an unknown
+// key, a value of the wrong type. It also reports that of an error of UnmarshalText, but only
+// for text, without the number of the [[vm.check]], and in an inline table without the key.
+// go-toml 2.4.3 has no place for mistakes in numbers or in whole tables, nor for those that show
+// only when the flake's hosts are known.
 func (f File) findPlaces() places {
-	p, counts := places{}, map[string]int{} // how many [[tables]] there were of a name
+	p, counts := places{}, map[string]int{} // counts of [[tables]] by name
 	var parser unstable.Parser
 	parser.Reset(f.Text)
 	for table := ""; parser.NextExpression(); {
@@ -78,7 +79,7 @@ func (f File) findPlaces() places {
 	return p
 }
 
-// key notes where the key of an expression stands, and returns it from the root.
+// key records the place of an expression's key, and returns the key from the root.
 func (p places) key(table string, e *unstable.Node) string {
 	name, start, end := table, uint32(0), uint32(0)
 	for key := e.Key(); key.Next(); {
@@ -93,8 +94,8 @@ func (p places) key(table string, e *unstable.Node) string {
 	return name
 }
 
-// value notes what is inside a list or an inline table. A text that is in no list may stand
-// for a list of one, so it is noted as the first of that.
+// value records the places inside a list or an inline table. A text outside a list may stand for
+// a list of one, so its place is also that of the list's first item.
 func (p places) value(name string, v *unstable.Node) {
 	switch v.Kind {
 	case unstable.Array:

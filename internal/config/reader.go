@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// reader reads the values of one table by their keys. A key that is not given has the zero
-// value. It keeps the first mistake.
+// reader reads the values of a table by key. A missing key has the zero value. It keeps the
+// first mistake.
 type reader struct {
 	file  File
-	key   string // the table's
-	check string // what messages call the table if it is a check
+	key   string // of the table
+	check string // the name of the check in messages; empty for other tables
 	given map[string]any
-	used  []string // keys in the order they were asked for
+	used  []string // keys, in the order they were read
 	err   error
 }
 
-// value returns the value of a key, nil if it is not given.
+// value returns the value of a key, nil if it is missing.
 func (r *reader) value(key string) any {
 	r.used = append(r.used, key)
 	return r.given[key]
@@ -35,19 +35,19 @@ func (r *reader) fail(key, format string, args ...any) {
 	r.err = r.file.ErrorAt(r.key+"."+key, format, args...)
 }
 
-// text takes any text but an empty one, which would say nothing.
+// text accepts any text except an empty one, which would have no effect.
 func (r *reader) text(key string) string {
 	text, isGiven := r.value(key).(string)
 	switch {
 	case isGiven && text == "":
 		r.fail(key, "%s is empty; leave it out", key)
 	case strings.Contains(text, "\x00"):
-		r.fail(key, "%s holds a NUL, which no program can be given", key)
+		r.fail(key, "%s contains a NUL byte, which no program accepts", key)
 	}
 	return text
 }
 
-// parse takes a text that parse accepts.
+// parse accepts a text that a function can parse.
 func parse[T any](r *reader, key, takes string, parse func(text string) (value T, ok bool)) (value T) {
 	if text := r.text(key); text != "" {
 		var ok bool
@@ -62,7 +62,7 @@ func (r *reader) matching(key, takes string, re *regexp.Regexp) string {
 	return parse(r, key, takes, func(text string) (string, bool) { return text, re.MatchString(text) })
 }
 
-// accountRE matches what a user or a group may be called in a file such as /etc/passwd.
+// accountRE matches the names of users and groups in files such as /etc/passwd.
 var accountRE = regexp.MustCompile(`^[^-:/\s\x00-\x1f\x7f][^:/\x00-\x1f\x7f]*$`)
 
 func (r *reader) account(key string) string {
@@ -92,7 +92,7 @@ func (r *reader) regexp(key string) *regexp.Regexp {
 	return re
 }
 
-// names takes a list of names, or one name alone.
+// names accepts a list of names, or a single name.
 func (r *reader) names(key string) (names []string) {
 	value := r.value(key)
 	list, isList := value.([]any)
@@ -118,12 +118,11 @@ func (r *reader) oneOf(key string, known ...string) string {
 	return text
 }
 
-// number takes a number from least to most. What it counts follows the word "number" in
-// the message.
-func (r *reader) number(key string, least, most int, ofWhat string) int {
+// number accepts a number in a range. unit follows the word "number" in the message.
+func (r *reader) number(key string, low, high int, unit string) int {
 	n, isGiven := r.value(key).(int)
-	if isGiven && (n < least || n > most) {
-		r.fail(key, "%s takes a number%s from %d to %d, not %d", key, ofWhat, least, most, n)
+	if isGiven && (n < low || n > high) {
+		r.fail(key, "%s takes a number%s from %d to %d, not %d", key, unit, low, high, n)
 	}
 	return n
 }

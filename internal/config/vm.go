@@ -24,8 +24,7 @@ type vmTable struct {
 	Check               []checkTable
 }
 
-// VM holds the settings of [vm] that have no flag. The zero value stands for a file
-// without any.
+// VM holds the settings of [vm] that have no flag. The zero value is for a file without any.
 type VM struct {
 	MemoryMiB, Cores     int // 0: as the host is configured
 	BootTimeout, Silence time.Duration
@@ -39,7 +38,7 @@ type VM struct {
 	file   File
 }
 
-// check is a check with the hosts it is for.
+// check is a check with the hosts that it applies to.
 type check struct {
 	vmtest.Check
 	hosts []matrix.Glob // none: every host
@@ -49,8 +48,7 @@ func (c check) appliesTo(host string) bool {
 	return len(c.hosts) == 0 || slices.ContainsFunc(c.hosts, func(g matrix.Glob) bool { return g.Match(host) })
 }
 
-// minMemory is in MiB. No NixOS boots with less: whoever writes a smaller number means
-// GiB.
+// minMemory is in MiB. No NixOS boots with less; a smaller number is probably meant as GiB.
 const minMemory = 64
 
 // read reads and validates the table. The error is an [*Error].
@@ -81,7 +79,7 @@ func (t vmTable) read(f File) (VM, error) {
 func checkKey(i int) string  { return fmt.Sprintf("vm.check[%d]", i) }
 func checkName(i int) string { return "the " + humanize.Ordinal(i+1) + " [[vm.check]]" }
 
-// String is the same for two settings if each host fares the same under both.
+// String is equal for two settings that make no difference to any host.
 func (v VM) String() string {
 	var b strings.Builder
 	fmt.Fprint(&b, v.MemoryMiB, v.Cores, v.BootTimeout, v.Silence, v.OpenNetwork, v.NoHomes)
@@ -102,9 +100,9 @@ func (v VM) ChecksOf(host string) []vmtest.Check {
 	return list
 }
 
-// CheckHosts compares the checks with the hosts of the flake. A check for a host that the
-// flake does not have would never run, and two checks of one host may not have the same
-// name. The error is an [*Error].
+// CheckHosts compares the checks with the flake's hosts. A check for a host that the flake lacks
+// would never run, and two checks of one host may not have the same name. The error is an
+// [*Error].
 func (v VM) CheckHosts(hosts []string) error {
 	for i, c := range v.checks {
 		for n, g := range c.hosts {
@@ -117,7 +115,7 @@ func (v VM) CheckHosts(hosts []string) error {
 	return v.checkNames(hosts)
 }
 
-// checkNames looks for two checks of the same name on one of the hosts.
+// checkNames returns an error if two checks of a host have the same name.
 func (v VM) checkNames(hosts []string) error {
 	for _, host := range hosts {
 		seen := map[string]int{}
@@ -140,8 +138,8 @@ func (v VM) checkNames(hosts []string) error {
 	return nil
 }
 
-// hostsOfChecks stands in for the hosts of the flake until they are known: the hosts that
-// checks name, and one more for the checks of every host.
+// hostsOfChecks stands in for the flake's hosts until they are known: it returns the hosts that
+// checks name, and one for checks of every host.
 func (v VM) hostsOfChecks() []string {
 	var hosts []string
 	for _, c := range v.checks {

@@ -1,5 +1,5 @@
-// Package damage spoils the text of files for tests, as a disk, a crash, another
-// program or a person may.
+// Package damage damages the content of files for tests, as a disk, a crash, another program or a
+// person may.
 package damage
 
 import (
@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 )
 
-// Replacements are texts to replace a whole file with.
+// Replacements returns texts to replace a whole file with.
 func Replacements() []string {
 	return []string{
 		"", "null", "[]", "{}", `"x"`, "1", "true", "[null]", `{"sum":null,"answers":null}`, "\xff\xfe", "\x00\x00\x00\x00",
@@ -15,11 +15,11 @@ func Replacements() []string {
 	}
 }
 
-// Text gives a damaged copy of a text, which always differs from it.
+// Text returns a damaged copy of a text, which always differs from it.
 func Text(rng *rand.Rand, text []byte) []byte {
 	for {
-		if spoilt := damageOnce(rng, bytes.Clone(text)); !bytes.Equal(spoilt, text) {
-			return spoilt
+		if damaged := damageOnce(rng, bytes.Clone(text)); !bytes.Equal(damaged, text) {
+			return damaged
 		}
 	}
 }
@@ -39,7 +39,7 @@ func damageOnce(rng *rand.Rand, text []byte) []byte {
 		return text[:at]
 	case 3: // zeros, as in blocks that were never written
 		clear(text[at:end])
-	case 4: // a part is lost
+	case 4: // a part is missing
 		return append(text[:at], text[end:]...)
 	case 5: // a part is there twice
 		return append(bytes.Clone(text[:end]), text[at:]...)

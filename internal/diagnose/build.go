@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -53,7 +53,7 @@ func title(f nixlog.BuildFailure) string {
 	if f.DrvPath == "" {
 		return strings.TrimSuffix(firstLine(f.Message), ":")
 	}
-	name := nix.DrvName(f.DrvPath)
+	name := storepath.Name(f.DrvPath)
 	switch {
 	case f.Kind == result.CauseHash:
 		return name + ": the hash is not the one that was given"
@@ -66,7 +66,7 @@ func title(f nixlog.BuildFailure) string {
 	case f.Kind == result.CauseSystem:
 		return fmt.Sprintf("%s is for %s, which this machine cannot build for", name, cmp.Or(f.System, "a system"))
 	case f.Kind == result.CauseSubstituter:
-		return name + " could not be had from any binary cache"
+		return name + " could not be fetched from any binary cache"
 	case f.Kind == result.CauseTimeout:
 		return name + " took too long to build"
 	case f.ExitCode != 0:
@@ -74,9 +74,9 @@ func title(f nixlog.BuildFailure) string {
 	case f.Signal != 0:
 		return fmt.Sprintf("%s failed to build (signal %d)", name, f.Signal)
 	case strings.Contains(f.Message, "failed to produce output"):
-		return name + " failed to build: it made no output"
+		return name + " failed to build: it produced no output"
 	case strings.Contains(f.Message, "is not allowed to refer"):
-		return name + " failed to build: it refers to what it may not"
+		return name + " failed to build: it refers to a forbidden path"
 	}
 	return name + " failed to build"
 }
@@ -86,33 +86,33 @@ func hint(f nixlog.BuildFailure) string {
 	case result.CauseHash:
 		return "if the new content is the right one, put the hash after got: into the flake"
 	case result.CauseDisk:
-		return "free some disk (nix-collect-garbage), or move the store or the build folder to a larger one"
+		return "free some disk space (nix-collect-garbage), or move the store or the build folder to a larger disk"
 	case result.CauseMemory:
 		if f.DrvPath == "" {
-			return "nix was given no more memory; it takes a machine with more, or a higher limit (ulimit -v)"
+			return "nix could not get more memory; use a machine with more, or a higher limit (ulimit -v)"
 		}
-		return "the kernel killed its builder, or what that started, for want of memory; fewer --jobs at once need less, or it takes a machine with more, or swap"
+		return "the kernel killed its builder, or a program that it started, because memory ran out; use fewer --jobs, a machine with more memory, or swap"
 	case result.CauseTimeout:
-		return "its time is set by the options timeout and max-silent-time of Nix; give it more (--option timeout SECONDS), or see what it waits for"
+		return "the options timeout and max-silent-time of Nix limit its time; allow more (--option timeout SECONDS), or check what it waits for"
 	case result.CauseBuilder:
-		return "see that the builder can be reached and builds what is asked, or do without it: --builders ''"
+		return "make sure that the builder can be reached and supports the build, or do without it: --builders ''"
 	case result.CauseFeature:
 		switch {
 		case slices.Contains(f.Missing, "kvm"):
-			return "kvm is had where /dev/kvm is there and system-features in nix.conf does not leave it out: switch virtualisation on, take a runner that offers it, or name a builder that has it (--builders)"
+			return "kvm needs /dev/kvm, and system-features in nix.conf must not leave it out: enable virtualization, use a runner that offers it, or name a builder that has it (--builders)"
 		case slices.Contains(f.Missing, "big-parallel"):
-			return "big-parallel marks what wants many cores; add it to system-features in nix.conf if it may be built here all the same, or name a builder that has it (--builders)"
+			return "big-parallel marks builds that need many cores; add it to system-features in nix.conf to build them here anyway, or name a builder that has it (--builders)"
 		}
-		return "add the feature to system-features in nix.conf where it is there, or name a builder that has it"
+		return "add the feature to system-features in nix.conf if this machine has it, or name a builder that does"
 	case result.CauseSystem:
 		return "name a builder for that system (--builders), or emulate it (extra-platforms with binfmt)"
 	case result.CauseDaemon:
-		return "see that nix-daemon runs and its disk is not full"
+		return "make sure that nix-daemon runs and its disk is not full"
 	case result.CauseSubstituter:
-		return "the cache is in trouble or out of reach: see nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
+		return "the cache has a problem or cannot be reached: check with nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
 	}
 	if f.Killed() {
-		return "its builder, or what that started, was killed, as happens where memory runs out; fewer --jobs at once need less of it"
+		return "its builder, or a program that it started, was killed, as happens when memory runs out; fewer --jobs need less of it"
 	}
 	return ""
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-func TestEvalCause(t *testing.T) {
+func TestEval(t *testing.T) {
 	tests := map[string]struct {
 		err         error
 		kind        result.CauseKind
@@ -26,7 +26,7 @@ func TestEvalCause(t *testing.T) {
 		"throw": {&nixlog.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", result.Failed},
 		"recursion": {
 			&nixlog.EvalError{Message: "infinite recursion encountered"},
-			"eval", "infinite recursion", "needs itself", result.Failed,
+			"eval", "infinite recursion", "depends on itself", result.Failed,
 		},
 		"untracked": {
 			&nixlog.EvalError{Message: "getting status", Untracked: "hosts/new.nix"},
@@ -34,11 +34,11 @@ func TestEvalCause(t *testing.T) {
 		},
 		"input of the flake": {
 			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "secrets", URL: "git+ssh://h/s"}},
-			"input", "input secrets could not be fetched", "asked for by the flake itself", result.Error,
+			"input", "input secrets could not be fetched", "required by the flake itself", result.Error,
 		},
 		"input of an input": {
 			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "mid/secrets", URL: "git+ssh://h/s"}},
-			"input", "input mid/secrets", "asked for by input mid", result.Error,
+			"input", "input mid/secrets", "required by input mid", result.Error,
 		},
 		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", result.Error},
 		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrSupervisorKilled}, "infra", "its supervisor was killed", "", result.Error},
@@ -49,7 +49,7 @@ func TestEvalCause(t *testing.T) {
 		"no room": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGBUS}, "disk-full", "killed by signal 7", "free some disk", result.Error},
 		"no heap": {
 			&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Insufficient space for initial table allocation"},
-			"out-of-memory", "signal 6 (aborted) for want of memory", "ulimit", result.Error,
+			"out-of-memory", "signal 6 (aborted) because memory ran out", "ulimit", result.Error,
 		},
 		"aborted": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion failed"}, "eval", "signal 6", "recursion", result.Failed},
 		"read-only store": {
@@ -83,7 +83,7 @@ func TestBuildTitle(t *testing.T) {
 		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild}, "libfrob-1.2 failed to build"},
 		{
 			nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Message: "builder for '" + drv + "' failed to produce output path for output 'out' at \"/x\""},
-			"libfrob-1.2 failed to build: it made no output",
+			"libfrob-1.2 failed to build: it produced no output",
 		},
 		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, ExitCode: 1}, "libfrob-1.2 failed to build: the disk is full"},
 		{nixlog.BuildFailure{Kind: result.CauseBuild, Message: "output '/x' is not allowed to refer to the following paths:\n/y"}, "output '/x' is not allowed to refer to the following paths"},

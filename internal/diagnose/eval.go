@@ -15,7 +15,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-const timeoutHint = "see by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
+const timeoutHint = "check by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
 
 // Eval returns the cause of an evaluation that failed, of a cell or of the whole flake. An
 // error with a method Cause() *[result.Cause] names its cause itself.
@@ -62,16 +62,16 @@ func killed(err error, signal syscall.Signal) *result.Cause {
 		Kind: result.CauseInfra, Message: err.Error(),
 		Title: fmt.Sprintf("the evaluator was killed by signal %d (%s)", int(signal), signal),
 	}
-	why := map[result.CauseKind]string{result.CauseDisk: ", as where the disk is full", result.CauseMemory: " for want of memory"}
+	why := map[result.CauseKind]string{result.CauseDisk: ", as happens when the disk is full", result.CauseMemory: " because memory ran out"}
 	if kind := nix.MachineFault(err); kind != "" {
 		c.Kind, c.Title, c.Hint = kind, c.Title+why[kind], hint(nixlog.BuildFailure{Kind: kind})
 		return c
 	}
 	switch signal {
 	case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
-		c.Kind, c.Hint = result.CauseEval, "Nix crashes so on recursion without end; look for a value that needs itself"
+		c.Kind, c.Hint = result.CauseEval, "Nix crashes like this on infinite recursion; look for a value that depends on itself"
 	case syscall.SIGKILL:
-		c.Hint = "the kernel kills so when memory runs out; fewer --eval-jobs need less of it"
+		c.Hint = "the kernel does this when memory runs out; fewer --eval-jobs need less of it"
 	}
 	return c
 }
@@ -97,7 +97,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
 		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
 	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
-		c.Hint = "a value needs itself; in modules mostly an imports or mkIf that depends on config"
+		c.Hint = "a value depends on itself; in modules that is mostly an imports or mkIf that depends on config"
 	}
 	return c
 }
@@ -114,7 +114,7 @@ func addInput(c *result.Cause, in *nixlog.InputFault) {
 	if in.URL != "" {
 		c.Message = in.URL + ": " + c.Message
 	}
-	c.Hint = fmt.Sprintf("%s is asked for by %s; see that this machine may fetch it, or give another with --override-input %s REF", name, asker, cmp.Or(in.Name, "NAME"))
+	c.Hint = fmt.Sprintf("%s is required by %s; make sure that this machine may fetch it, or replace it with --override-input %s REF", name, asker, cmp.Or(in.Name, "NAME"))
 }
 
 // maxFrames is enough of a trace to show how evaluation got into the flake's own files.

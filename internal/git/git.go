@@ -1,6 +1,5 @@
-// Package git is the only place that knows git's command line. It finds the
-// commit that a change is compared with, in a full clone and in one of which a
-// CI job has no more than the last commit.
+// Package git runs git; no other package knows its command line. It finds the commit to compare
+// a change with, in a full clone and in a CI job's shallow clone of the last commit.
 package git
 
 import (
@@ -17,17 +16,17 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Repo is a repository, seen from one of the folders of its checkout. What is in the
-// checkout comes from strangers. Every git is given the git directory by name and an
-// environment in which nothing but the user's own configuration counts.
+// Repo is a repository, seen from a folder of its checkout. The checkout is untrusted: every git
+// gets the git directory explicitly, and an environment in which only the user's own configuration
+// applies.
 type Repo struct {
 	root, gitDir string
-	prefix       string // of the folder below the root, empty or with a slash at its end
+	prefix       string // the folder relative to the root, empty or with a trailing slash
 	env          []string
 }
 
-// Open finds the repository that a folder is in: the nearest folder with a .git. A
-// folder that is a bare repository is none.
+// Open finds the repository of a folder: the nearest folder with a .git. It ignores bare
+// repositories.
 func Open(ctx context.Context, dir string, env []string) (*Repo, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -53,30 +52,28 @@ func Open(ctx context.Context, dir string, env []string) (*Repo, error) {
 	return r, r.checkConfig(ctx)
 }
 
-// Commit is one that a change is compared with.
+// Commit is the commit to compare a change with.
 type Commit struct {
 	Rev string
-	// Note says how it came from what was asked for, empty where it is just that.
+	// Note says how the commit follows from the requested ref; it is empty if it is just that.
 	Note string
 }
 
-// How long git may take to fetch one commit, and to say what is in the repository, of
-// which the largest take seconds. An answer, such as the message of a commit, may have
-// so many bytes.
+// Limits on fetching a commit and on questions about the repository, which take seconds for the
+// largest ones, and on the bytes of an answer, such as the message of a commit.
 const (
 	fetchLimit = 2 * time.Minute
 	askLimit   = 2 * time.Minute
 	maxAnswer  = 16 << 20
 )
 
-// Base finds the commit to compare the checkout with. That is where the checkout's
-// history left ref, so that what has happened there since is no part of the
-// comparison, or ref itself where the history is not there to tell. A commit that
-// is not in the repository is fetched first, alone if the repository is shallow.
-// The error says in plain words why there is none.
+// Base finds the commit to compare the checkout with: the one where the checkout's history left
+// ref, which excludes later changes to ref, or ref itself if the history is missing. It fetches a
+// commit that is not in the repository, without its history if the repository is shallow. The
+// error says in plain words why there is none.
 func (r *Repo) Base(ctx context.Context, ref string) (Commit, error) {
 	if ref == "" || strings.HasPrefix(ref, "-") {
-		return Commit{}, fmt.Errorf("%q is no revision", ref)
+		return Commit{}, fmt.Errorf("%q is not a revision", ref)
 	}
 	head, err := r.commit(ctx, "HEAD")
 	var ended *proc.Error
@@ -95,7 +92,7 @@ func (r *Repo) Base(ctx context.Context, ref string) (Commit, error) {
 	return r.fork(ctx, ref, head, rev)
 }
 
-// fork goes back from a commit to where HEAD left its history.
+// fork finds the commit where HEAD left the history of rev.
 func (r *Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) {
 	left, err := r.git(ctx, "merge-base", head, rev)
 	var ended *proc.Error
@@ -109,31 +106,30 @@ func (r *Repo) fork(ctx context.Context, ref, head, rev string) (Commit, error) 
 	}
 	parents, err := r.parents(ctx, head)
 	if err == nil && !slices.Contains(parents, rev) {
-		return Commit{rev, "its tip: in a shallow clone it is not known where this branch left it"}, nil
+		return Commit{rev, "its tip, as this shallow clone does not show where the branch left it"}, nil
 	}
 	return Commit{Rev: rev}, err
 }
 
-// Has says whether a file was there in a commit. The name is relative to the
-// folder the repository is seen from.
+// Has reports whether a commit has a file. The name is relative to the folder of the [Repo].
 func (r *Repo) Has(ctx context.Context, rev, name string) bool {
 	_, err := r.git(ctx, "cat-file", "-e", rev+":"+r.prefix+name)
 	return err == nil
 }
 
-// Shallow says whether the repository lacks older commits.
+// Shallow reports whether the repository lacks older commits.
 func (r *Repo) Shallow(ctx context.Context) bool {
 	answer, err := r.git(ctx, "rev-parse", "--is-shallow-repository")
 	return err == nil && answer == "true"
 }
 
-// commit gives the id of a commit that is there.
+// commit returns the id of a commit in the repository.
 func (r *Repo) commit(ctx context.Context, ref string) (string, error) {
 	return r.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
 }
 
-// parents are those of a commit, also where the repository is shallow: git itself
-// says of such a commit that it has none.
+// parents returns the parents of a commit, even in a shallow repository, where git itself reports
+// none.
 func (r *Repo) parents(ctx context.Context, rev string) ([]string, error) {
 	text, err := r.git(ctx, "cat-file", "commit", rev)
 	if err != nil {
@@ -154,12 +150,12 @@ func (r *Repo) parents(ctx context.Context, rev string) ([]string, error) {
 
 var (
 	firstParentRE = regexp.MustCompile(`^(HEAD|@)(\^1?|~1?)$`)
-	// What may be asked of a remote: no option, and no refspec that writes a ref.
+	// What may be fetched from a remote: no option, and no refspec that writes a ref.
 	remoteRefRE = regexp.MustCompile(`^\w[\w./+@-]*$`)
 	revRE       = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
 )
 
-// fetch gets a commit from where the repository came from.
+// fetch fetches a commit from a remote.
 func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	want := ref
 	if firstParentRE.MatchString(ref) {
@@ -179,10 +175,10 @@ func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	if !remoteRefRE.MatchString(want) {
 		return "", fmt.Errorf("there is no revision %s in this repository", ref)
 	}
-	// git would start housekeeping in the background.
+	// Otherwise git would start housekeeping in the background.
 	args := []string{"-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}
 	if r.Shallow(ctx) {
-		args = append(args, "--depth=1") // a full clone would become a shallow one
+		args = append(args, "--depth=1") // would make a full clone shallow
 	}
 	if _, err := r.gitWithin(ctx, fetchLimit, append(args, "--", remote, want)...); err != nil {
 		return "", fmt.Errorf("there is no revision %s in this repository, and it could not be fetched from %s: %w", ref, remote, err)
@@ -193,7 +189,7 @@ func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	return r.commit(ctx, "FETCH_HEAD")
 }
 
-// remoteOf says where to fetch a revision from, and what it is called there.
+// remoteOf returns the remote to fetch a revision from, and its name there.
 func (r *Repo) remoteOf(ctx context.Context, ref string) (remote, name string, err error) {
 	list, err := r.git(ctx, "remote")
 	if err != nil {
@@ -223,8 +219,8 @@ func (r *Repo) gitWithin(ctx context.Context, limit time.Duration, args ...strin
 	return run(ctx, r.env, limit, append([]string{"-C", r.root, "--git-dir", r.gitDir}, args...)...)
 }
 
-// run runs git and gives what it prints, without space around it. An error of
-// git's own is the last line it said, and unwraps to the [*proc.Error].
+// run runs git and returns its trimmed output. An error of git itself is its last line, and
+// unwraps to the [*proc.Error].
 func run(ctx context.Context, env []string, limit time.Duration, args ...string) (string, error) {
 	out := proc.LimitedBuffer{Max: maxAnswer}
 	cmd := proc.Cmd{
@@ -238,7 +234,7 @@ func run(ctx context.Context, env []string, limit time.Duration, args ...string)
 	case errors.As(err, new(*proc.LimitError)), errors.Is(err, context.DeadlineExceeded):
 		return "", &timeoutError{subcommand(args), usage.Wall, err}
 	case errors.Is(err, proc.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return "", errors.New("there is no git to ask")
+		return "", errors.New("git is not installed")
 	case errors.As(err, &ended) && ctx.Err() == nil && ended.LastLine != "":
 		return "", &gitError{strings.TrimPrefix(ended.LastLine, "fatal: "), ended}
 	case err != nil:
@@ -247,7 +243,7 @@ func run(ctx context.Context, env []string, limit time.Duration, args ...string)
 	return strings.TrimSpace(out.String()), nil
 }
 
-// subcommand is that of git: what follows git's own options, each of which has a value.
+// subcommand returns git's subcommand, which follows git's own options, each with a value.
 func subcommand(args []string) string {
 	for len(args) > 2 && strings.HasPrefix(args[0], "-") {
 		args = args[2:]
@@ -255,7 +251,7 @@ func subcommand(args []string) string {
 	return args[0]
 }
 
-// timeoutError says that git did not answer in time.
+// timeoutError means that git did not answer in time.
 type timeoutError struct {
 	subcommand string
 	after      time.Duration
@@ -268,7 +264,7 @@ func (e *timeoutError) Error() string {
 
 func (e *timeoutError) Unwrap() error { return e.err }
 
-// gitError is what git said, in its own words.
+// gitError is an error message of git.
 type gitError struct {
 	message string
 	err     *proc.Error

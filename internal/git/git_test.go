@@ -10,7 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 )
 
-// run runs git in a folder and gives what it printed.
+// run runs git in a folder and returns its output.
 func run(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	id := []string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always"}
@@ -36,8 +36,8 @@ func open(t *testing.T, dir string) *git.Repo {
 	return r
 }
 
-// history is a repository in which a branch left main, which went on, and the
-// merge of both, as a pull request has it.
+// history is a repository with a branch that left main, later commits on main, and a merge of
+// both, as in a pull request.
 type history struct {
 	dir                          string
 	root, left, tip, ours, merge string
@@ -64,7 +64,7 @@ func newHistory(t *testing.T) history {
 	run(t, h.dir, "checkout", "-q", "-b", "merged", "main")
 	run(t, h.dir, "merge", "-q", "--no-ff", "-m", "merge", "ours")
 	h.merge = run(t, h.dir, "rev-parse", "HEAD")
-	// As hosts of git do.
+	// Like hosting services for git.
 	run(t, h.dir, "config", "uploadpack.allowAnySHA1InWant", "true")
 	return h
 }
@@ -96,7 +96,7 @@ func TestBase(t *testing.T) {
 		"shallow, its parent":       {"merged", "HEAD^", shallow, h.tip, ""},
 		"shallow, its first parent": {"merged", "HEAD^1", shallow, h.tip, ""},
 		"shallow, a branch":         {"merged", "main", shallow, h.tip, ""},
-		"shallow, not a merge":      {"ours", "main", shallow, h.tip, "its tip: in a shallow clone it is not known where this branch left it"},
+		"shallow, not a merge":      {"ours", "main", shallow, h.tip, "its tip, as this shallow clone does not show where the branch left it"},
 		"shallow, the one before":   {"ours", "HEAD~1", shallow, h.left, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestBase(t *testing.T) {
 				t.Errorf("the repository was\n%s\nand is\n%s", before, after)
 			}
 			if r.Has(t.Context(), got.Rev, "flake.nix") == (c.rev == h.root) {
-				t.Error("flake.nix is there from the second commit on")
+				t.Error("flake.nix exists only from the second commit on")
 			}
 		})
 	}
@@ -124,8 +124,8 @@ func TestNoBase(t *testing.T) {
 	lost := h.clone(t, "ours", "--depth=1")
 	run(t, lost, "remote", "set-url", "origin", "file:///no/such/repository")
 	for name, c := range map[string]struct{ dir, ref, why string }{
-		"an option":       {h.dir, "--output=x", "is no revision"},
-		"nothing":         {h.dir, "", "is no revision"},
+		"an option":       {h.dir, "--output=x", "is not a revision"},
+		"nothing":         {h.dir, "", "is not a revision"},
 		"a refspec":       {h.clone(t, "ours"), "main:refs/heads/evil", "there is no revision main:refs/heads/evil"},
 		"no remote":       {h.dir, "no-such", "there is no revision no-such in this repository, and no remote to fetch it from"},
 		"not there":       {h.clone(t, "ours"), "no-such", "couldn't find remote ref no-such"},
@@ -146,7 +146,7 @@ func TestNoBase(t *testing.T) {
 	}
 }
 
-// Another work tree, and a submodule, have a file for .git.
+// In an additional work tree and in a submodule, .git is a file.
 func TestBaseWhereDotGitIsAFile(t *testing.T) {
 	h := newHistory(t)
 	top := t.TempDir()
@@ -169,7 +169,7 @@ func TestBaseWhereDotGitIsAFile(t *testing.T) {
 func TestNoGit(t *testing.T) {
 	h := newHistory(t)
 	t.Setenv("PATH", t.TempDir())
-	if _, err := git.Open(t.Context(), h.dir, os.Environ()); err == nil || err.Error() != "there is no git to ask" {
+	if _, err := git.Open(t.Context(), h.dir, os.Environ()); err == nil || err.Error() != "git is not installed" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -13,27 +13,26 @@ import (
 //go:embed guard
 var guard embed.FS
 
-// What a hook of git, or a script that runs flakeci, may have set to say which
-// repository git works on. `git rev-parse --local-env-vars` lists these and those
-// of the configuration, which stays.
+// repositoryVariables select the repository that git works on. A git hook, or a script that runs
+// flakeci, may have set them. `git rev-parse --local-env-vars` lists these and the variables of
+// the configuration, which stay.
 var repositoryVariables = []string{
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE",
 	"GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS",
 	"GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE",
 }
 
-// Environment makes env safe for a git that looks into a stranger's tree, whoever
-// starts it. The settings come after all configuration, also after a repository's own,
-// and no variable names a repository. Mercurial, which Nix runs for a flake that asks
-// for it, reads no repository's configuration either: git allows a commit with
-// .hg/hgrc, whose hooks and extensions are code.
+// Environment makes env safe for a git that reads an untrusted tree, whoever starts it. Its
+// settings override all configuration, even a repository's own, and no variable names a
+// repository. Mercurial, which Nix runs for flakes that need it, ignores a repository's
+// configuration too: git allows a commit with .hg/hgrc, whose hooks and extensions are code.
 func Environment(env []string) []string {
 	safe := []string{}
 	count := 0
 	for _, e := range env {
 		key, value, _ := strings.Cut(e, "=")
 		if key == "GIT_CONFIG_COUNT" {
-			count, _ = strconv.Atoi(value) // git would refuse another value
+			count, _ = strconv.Atoi(value) // git rejects other values
 		} else if !slices.Contains(repositoryVariables, key) {
 			safe = append(safe, e)
 		}
@@ -45,9 +44,9 @@ func Environment(env []string) []string {
 	return append(safe, fmt.Sprintf("GIT_CONFIG_COUNT=%d", count), "GIT_TERMINAL_PROMPT=0", "HGRCSKIPREPO=1")
 }
 
-// safeSettings are the keys and values of guard/settings.
+// safeSettings returns the keys and values of guard/settings.
 func safeSettings() (list [][2]string) {
-	text, _ := guard.ReadFile("guard/settings") // it is in the program
+	text, _ := guard.ReadFile("guard/settings") // embedded, so it cannot fail
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			key, value, _ := strings.Cut(line, " ")
@@ -57,8 +56,8 @@ func safeSettings() (list [][2]string) {
 	return list
 }
 
-// Guard is [Environment] for a Nix, with scripts in dir before git and ssh on its PATH.
-// They stop what no setting can; their comments say what.
+// Guard is [Environment] for Nix. It also puts scripts in dir, ahead of git and ssh in PATH, which
+// prevent what no setting can; their comments say what.
 func Guard(env []string, dir string) ([]string, error) {
 	safe := Environment(env)
 	path := ""
@@ -71,7 +70,7 @@ func Guard(env []string, dir string) ([]string, error) {
 	for _, name := range []string{"git", "ssh"} {
 		real := lookUp(name, path)
 		if real == "" {
-			continue // Nix itself says that it is missing
+			continue // Nix itself reports that it is missing
 		}
 		text, err := guard.ReadFile("guard/" + name)
 		if err != nil {
@@ -92,8 +91,8 @@ func Guard(env []string, dir string) ([]string, error) {
 	return safe, nil
 }
 
-// lookUp finds a program as a shell with this PATH does. A relative folder would be
-// another one for each process.
+// lookUp finds a program like a shell with this PATH. It skips relative folders, which differ for
+// each process.
 func lookUp(name, path string) string {
 	for _, dir := range filepath.SplitList(path) {
 		file := filepath.Join(dir, name)

@@ -11,8 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 )
 
-// The user's settings stay, those of the guard come after them, and nothing says which
-// repository is meant.
+// The user's settings stay, those of the guard follow, and no variable selects a repository.
 func TestEnvironment(t *testing.T) {
 	env := git.Environment([]string{"PATH=/bin", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.bareRepository", "GIT_CONFIG_VALUE_0=all", "GIT_DIR=/x", "GIT_WORK_TREE=/x", "GIT_INDEX_FILE=/x", "GIT_SSH_COMMAND=ssh -i key"})
 	cmd := exec.CommandContext(t.Context(), "git", "config", "--get-all", "safe.bareRepository")
@@ -31,8 +30,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// What stands before git and ssh lets all else through, a repository's own arguments
-// and exit code too, wherever the programs are.
+// The scripts ahead of git and ssh pass on everything else, with arguments and exit codes,
+// wherever the programs are.
 func TestGuardLetsThrough(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "it's here")
 	if err := os.Mkdir(bin, 0o755); err != nil {
@@ -53,8 +52,8 @@ func TestGuardLetsThrough(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		run, said string
-		exit      string
+		run, printed string
+		exit         string
 	}{
 		{"git ls-remote --symref url", "git|ls-remote|--symref|url|", "exit status 7"},
 		{"git -c a.b='c d' init -C x", "git|-c|a.b=c d|init|-C|x|", "exit status 7"},
@@ -71,13 +70,13 @@ func TestGuardLetsThrough(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", c.run)
 		cmd.Env = env
 		out, err := cmd.Output()
-		if string(out) != c.said || err == nil || err.Error() != c.exit {
-			t.Errorf("%s: said %q, %v, want %q, %s", c.run, out, err, c.said, c.exit)
+		if string(out) != c.printed || err == nil || err.Error() != c.exit {
+			t.Errorf("%s: printed %q, %v, want %q, %s", c.run, out, err, c.printed, c.exit)
 		}
 	}
 }
 
-// Where there is no git, Nix finds none.
+// Without git, Nix finds none.
 func TestGuardOfNothing(t *testing.T) {
 	env, err := git.Guard([]string{"PATH=" + t.TempDir()}, filepath.Join(t.TempDir(), "guard"))
 	if err != nil || slices.ContainsFunc(env[1:], func(e string) bool { return strings.HasPrefix(e, "PATH=") }) {

@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// Whatever a checkout brings along, no git of flakeci's runs a program that it names,
-// and the commit is that of the checkout's own remote.
+// Whatever a checkout contains, flakeci's git runs no program that it names, and fetches from the
+// checkout's own remote.
 func TestHostileCheckout(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	c := planted.New(t, nil)
@@ -27,10 +27,10 @@ func TestHostileCheckout(t *testing.T) {
 		c.Configure(t, k.Config)
 		r := open(t, c.Nix)
 		if _, err := r.Base(t.Context(), "origin/missing"); err == nil || !strings.Contains(err.Error(), "couldn't find remote ref missing") {
-			t.Errorf("%s: the remote of the checkout is not asked: %v", k.Name, err)
+			t.Errorf("%s: git does not use the checkout's remote: %v", k.Name, err)
 		}
 		if r.Has(t.Context(), c.Fake, "flake.nix") || !r.Has(t.Context(), c.Head, "flake.nix") || r.Shallow(t.Context()) {
-			t.Errorf("%s: what a commit has is read from elsewhere", k.Name)
+			t.Errorf("%s: git reads a commit from elsewhere", k.Name)
 		}
 		if sprung := c.Sprung(t); len(sprung) > 0 {
 			t.Errorf("%s: %q ran", k.Name, sprung)
@@ -46,7 +46,7 @@ func TestHostileCheckout(t *testing.T) {
 	}
 }
 
-// The traps are ones: a git that is not guarded falls into them.
+// The traps work: an unguarded git springs them.
 func TestPlantedTrapsSpring(t *testing.T) {
 	c := planted.New(t, nil)
 	traps := []string{"core.sshCommand", "ext", "insteadOf", "local-uploadpack", "hook.x.command", "filter.x.smudge", "attributesFile", "tar.x.command", "worktree"}
@@ -71,8 +71,8 @@ func TestPlantedTrapsSpring(t *testing.T) {
 	}
 }
 
-// A user can have the repository's configuration include a file of the tree. A
-// stranger's commit changes it.
+// The user's configuration of the repository may include a file of the tree, which a hostile
+// commit can change.
 func TestConfigurationOfTheTree(t *testing.T) {
 	c := planted.New(t, nil)
 	planted.Git(t, c.Dir, "config", "include.path", "../.gitconfig")
@@ -84,7 +84,7 @@ func TestConfigurationOfTheTree(t *testing.T) {
 	}
 }
 
-// Hooks that lie in the tree, as some have them, are not run.
+// Hooks in the tree, which some repositories have, do not run.
 func TestHooksOfTheTree(t *testing.T) {
 	c := planted.New(t, nil)
 	planted.Git(t, c.Dir, "config", "core.hooksPath", ".githooks")
@@ -97,8 +97,8 @@ func TestHooksOfTheTree(t *testing.T) {
 	}
 }
 
-// A folder of which .git says nothing is in no repository, whatever else is in it, and
-// one whose .git leads to what is planted is none either.
+// A folder without .git is in no repository, whatever else it contains, and neither is one whose
+// .git leads to a planted repository.
 func TestOnlyDotGitIsARepository(t *testing.T) {
 	c := planted.New(t, nil)
 	if err := os.Rename(filepath.Join(c.Dir, ".git"), filepath.Join(t.TempDir(), "gone")); err != nil {
@@ -115,8 +115,7 @@ func TestOnlyDotGitIsARepository(t *testing.T) {
 	}
 }
 
-// Where somebody else owns the repository, git says so: naming it must not make git
-// trust it.
+// git rejects a repository of another user; --git-dir must not make git trust it.
 func TestSomebodyElsesRepository(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can give files away")

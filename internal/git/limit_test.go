@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// fakeGit puts a program first on PATH that is called git.
+// fakeGit puts a program named git first on PATH.
 func fakeGit(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -23,7 +23,7 @@ func fakeGit(t *testing.T, script string) {
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 }
 
-// A git that waits for a server, or for anything, is not waited for.
+// A git that hangs, such as on a server, is stopped.
 func TestAGitThatHangs(t *testing.T) {
 	repo := open(t, newHistory(t).dir)
 	fakeGit(t, "sleep 1000 >/dev/null 2>&1 & exec sleep 1000")
@@ -38,7 +38,7 @@ func TestAGitThatHangs(t *testing.T) {
 	}
 }
 
-// What a commit says is a stranger's, and may be of any length.
+// The message of a hostile commit may have any length.
 func TestAGitThatPrintsWithoutEnd(t *testing.T) {
 	repo := open(t, newHistory(t).dir)
 	fakeGit(t, "exec yes")

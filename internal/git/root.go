@@ -10,10 +10,9 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// Root is the nearest folder at or above dir that holds .git, or "". git itself never
-// checks out an entry of that name, so none is brought along by a commit; whereas
-// git's own discovery takes any folder with the files HEAD, objects and refs for a
-// repository.
+// Root returns the nearest folder at or above dir that has a .git, or "". git never checks out an
+// entry of that name, so no commit can bring one. git's own discovery would accept any folder with
+// HEAD, objects and refs.
 func Root(dir string) string {
 	for {
 		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
@@ -27,8 +26,8 @@ func Root(dir string) string {
 	}
 }
 
-// gitDir asks git for the git directory of a root, as only git knows which owners
-// the user trusts, and makes sure that it is the one that .git stands for.
+// gitDir asks git for the git directory of a root, as only git knows which owners the user
+// trusts, and requires that it is the one of .git.
 func gitDir(ctx context.Context, root string, env []string) (string, error) {
 	dir, err := run(ctx, env, askLimit, "-C", root, "rev-parse", "--absolute-git-dir")
 	if err != nil {
@@ -48,11 +47,11 @@ func gitDir(ctx context.Context, root string, env []string) (string, error) {
 	return dir, nil
 }
 
-// maxGitFile is more than a .git that is a file has, in bytes: it holds one path.
+// maxGitFile limits a .git file, in bytes: it holds one path.
 const maxGitFile = 64 << 10
 
-// dotGit is the git directory that the .git of a root stands for: itself or, in a
-// submodule and in a further work tree, where that file points.
+// dotGit returns the git directory of a root's .git: itself or, in a submodule or an additional
+// work tree, the directory that the file names.
 func dotGit(root string) (string, error) {
 	name := filepath.Join(root, ".git")
 	st, err := os.Stat(name)
@@ -65,7 +64,7 @@ func dotGit(root string) (string, error) {
 	}
 	dir, found := strings.CutPrefix(strings.TrimRight(string(text), "\r\n"), "gitdir: ")
 	if !found {
-		return "", fmt.Errorf("%s is no file of git's", name)
+		return "", fmt.Errorf("%s is not a git file", name)
 	}
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(root, dir)
@@ -73,9 +72,9 @@ func dotGit(root string) (string, error) {
 	return dir, nil
 }
 
-// checkConfig refuses a repository whose configuration includes a file of the tree: with
-// it, a stranger's commit would configure git. The user's own configuration may lie in
-// the tree: a home can be a repository.
+// checkConfig rejects a repository whose configuration includes a file of the tree, because then
+// a commit could configure git. The user's own configuration may lie in the tree, as a home can
+// be a repository.
 func (r *Repo) checkConfig(ctx context.Context) error {
 	list, err := r.git(ctx, "config", "--null", "--list", "--show-scope", "--show-origin")
 	if err != nil {

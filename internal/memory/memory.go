@@ -1,5 +1,5 @@
-// Package memory tells how much memory there is and who has it. It reads Linux's
-// /proc and /sys/fs/cgroup; elsewhere nothing is known and all is 0.
+// Package memory measures the memory of the machine and of processes. It reads Linux's /proc and
+// /sys/fs/cgroup; on other systems every value is 0.
 package memory
 
 import (
@@ -14,9 +14,9 @@ import (
 
 var availableRE = regexp.MustCompile(`(?m)^MemAvailable:\s+(\d+) kB`)
 
-// Available is the memory in bytes that programs can still have: what the machine
-// has free, or what is left of the limit of a control group around this process,
-// as in a container. 0 is unknown; where nothing is left it is a little.
+// Available returns the memory in bytes that programs can still get: what the machine has free,
+// or what the limit of a control group around this process leaves, as in a container. 0 is
+// unknown; if nothing is left, it returns 1 MiB.
 func Available() int64 {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -34,8 +34,8 @@ func Available() int64 {
 	return max(min(kib<<10, cgroupAvailable("/sys/fs/cgroup", string(own))), 1<<20)
 }
 
-// cgroupAvailable is what the control groups (version 2) around this process leave it,
-// given the line that the kernel says of them: 0::/a/b.
+// cgroupAvailable returns what the control groups (version 2) around this process leave it. own
+// is /proc/self/cgroup, with a line such as 0::/a/b.
 func cgroupAvailable(root, own string) int64 {
 	left := int64(math.MaxInt64)
 	_, group, ok := strings.Cut(own, "0::")
@@ -59,9 +59,8 @@ func cgroupAvailable(root, own string) int64 {
 
 var readFilesRE = regexp.MustCompile(`(?m)^(?:in)?active_file (\d+)$`)
 
-// pageCache is what a group uses for files that were read: whoever needs it has it,
-// and without a need it is not given back, so that a group that reads much is at its
-// limit all the time.
+// pageCache returns the memory that a group uses to cache files. The kernel frees it only on
+// demand, so a group that reads much is always at its limit.
 func pageCache(dir string) (all int64) {
 	text, err := os.ReadFile(filepath.Join(dir, "memory.stat"))
 	if err != nil {
@@ -74,7 +73,7 @@ func pageCache(dir string) (all int64) {
 	return all
 }
 
-// number reads a file that holds one; "max" is none.
+// number reads a file with a number; "max" is not one.
 func number(path string) (int64, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -86,8 +85,8 @@ func number(path string) (int64, bool) {
 
 var killsRE = regexp.MustCompile(`(?m)^oom_kill (\d+)$`)
 
-// OOMKills is how many processes the kernel has ended so far because memory ran out, of
-// the machine or of a control group. 0 is none, or unknown.
+// OOMKills returns how many processes the kernel has killed so far because the machine or a
+// control group ran out of memory. 0 is none, or unknown.
 func OOMKills() int64 {
 	text, err := os.ReadFile("/proc/vmstat")
 	if err != nil {
@@ -101,8 +100,8 @@ func OOMKills() int64 {
 	return n
 }
 
-// Resident is what a process has in memory, in bytes, with what it shares with
-// others. It is 0 of one that is gone.
+// Resident returns the resident memory of a process in bytes, shared memory included. It is 0
+// for a process that has ended.
 func Resident(pid int) int64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	if err != nil {

@@ -26,7 +26,7 @@ func TestAvailableAndResident(t *testing.T) {
 	}
 }
 
-// The narrowest of the groups around a process counts.
+// The smallest limit of the groups around a process applies.
 func TestLeftInGroup(t *testing.T) {
 	root := t.TempDir()
 	write := func(path, text string) {

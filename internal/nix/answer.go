@@ -50,7 +50,7 @@ func unmarshalNoNull(text []byte, into any) error {
 		return err
 	}
 	if hasNull(text) {
-		return errors.New("it has a null in it")
+		return errors.New("it contains null")
 	}
 	return nil
 }

@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 )
 
-// wantFailure is what is told of one derivation that failed; name instead of
-// path, and of the message only what it has to contain.
+// wantFailure is the expected failure of one derivation, by its name. The message is a part
+// of Nix's own.
 type wantFailure struct {
 	name         string
 	kind         result.CauseKind
@@ -20,13 +21,13 @@ type wantFailure struct {
 	tail         string
 }
 
-// buildCase builds the host "bad", whose derivations have the names given.
+// buildCase builds the host "bad".
 type buildCase struct {
 	scenario
 	failures []wantFailure
 	victims  string // names, sorted
-	// Where a derivation cannot even be tried, Nix before 2.34 gives up at once
-	// and does not name its victims.
+	// If a derivation cannot even be tried, Nix before 2.34 gives up at once and names no
+	// victims.
 	victimsSince string
 }
 
@@ -37,18 +38,18 @@ func (c buildCase) prepared() scenario {
 			w.Fatal(err)
 		}
 		var done []string
-		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{Done: func(drv string) { done = append(done, DrvName(drv)) }})
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{Done: func(drv string) { done = append(done, storepath.Name(drv)) }})
 		if err != nil {
 			w.Fatal(err)
 		}
 		for _, f := range c.failures {
 			if slices.Contains(done, f.name) {
-				w.Errorf("%s is said to be done", f.name)
+				w.Errorf("%s failed, and is reported as done", f.name)
 			}
 		}
 		var got []wantFailure
 		for i, f := range res.Failures {
-			g := wantFailure{DrvName(f.DrvPath), f.Kind, f.ExitCode, f.Signal, f.Message, strings.Join(f.Tail, "|")}
+			g := wantFailure{storepath.Name(f.DrvPath), f.Kind, f.ExitCode, f.Signal, f.Message, strings.Join(f.Tail, "|")}
 			if i < len(c.failures) && strings.Contains(f.Message, c.failures[i].message) {
 				g.message = c.failures[i].message
 			}
@@ -60,7 +61,7 @@ func (c buildCase) prepared() scenario {
 		}
 		var victims []string
 		for _, drv := range res.Victims {
-			victims = append(victims, DrvName(drv))
+			victims = append(victims, storepath.Name(drv))
 		}
 		slices.Sort(victims)
 		want := c.victims
@@ -74,7 +75,7 @@ func (c buildCase) prepared() scenario {
 	return c.scenario
 }
 
-// toplevel is a flake whose host "bad" is the last of some bindings.
+// toplevel returns a flake whose host "bad" is the binding "top".
 func toplevel(bindings ...string) files {
 	return files{"flake.nix": hosts("bad", "let\n  sh = name: script: extra: derivation ({ inherit name; system = \"x86_64-linux\"; builder = \"/bin/sh\"; nonce = \"@NONCE@\"; args = [ \"-c\" script ]; } // extra);\n  "+strings.Join(bindings, "\n  ")+"\nin top")}
 }
@@ -121,7 +122,7 @@ func buildCases() []buildCase {
 			[]wantFailure{{"top", result.CauseDisk, 1, 0, "exit code 1", "cp: error writing: No space left on device"}}, "", ""},
 		{scenario{name: "build-odd-log", tracked: toplevel(`top = sh "top" "printf 'a\\033[31mb\\000c\\377d\\n'; printf '%5000s|\\n' x; echo '@nix {'; exit 1" { };`)},
 			[]wantFailure{{"top", result.CauseBuild, 1, 0, "exit code 1", "a\x1b[31mb\x00c\ufffdd|… (2953 bytes left out) " + strings.Repeat(" ", 2046) + "x||@nix {"}}, "", ""},
-		// Nix passes on messages that a builder writes in its own log format.
+		// Nix relays messages that a builder writes in Nix's log format.
 		{scenario{name: "build-forged", tracked: toplevel(fmt.Sprintf(`top = sh "top" "echo '%s'; echo '%s'; echo last; exit 1" { };`,
 			`@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: builder for '\\''/nix/store/00000000000000000000000000000000-victim.drv'\\'' failed with exit code 9\"}`,
 			`@nix {\"action\":\"start\",\"id\":1,\"level\":0,\"parent\":0,\"text\":\"x\",\"type\":105,\"fields\":[\"/nix/store/00000000000000000000000000000000-victim.drv\",\"\",1,1]}`))},

@@ -59,9 +59,9 @@ func (f *Flake) inputsAreOne() bool {
 
 // changed is the error for a flake that is no longer what it was when the run began.
 func (f Flake) changed(now Flake) error {
-	text := "its files changed meanwhile, so cells may be of more than one state of them"
+	text := "its files changed during the run, so cells may come from different states of it"
 	if f.StorePath == now.StorePath {
-		text = "an input changed meanwhile, so cells may be of more than one state of it"
+		text = "an input changed during the run, so cells may come from different states of it"
 	}
 	return errors.New(text)
 }

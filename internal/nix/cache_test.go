@@ -4,11 +4,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
-// What was evaluated is known the next time, unless an input was another by the end.
-// A revision fixes the flake's own files, and its lock file those of its inputs, but
-// neither what overrides one.
+// Results are known the next time, unless an input changed by the end of the run. A revision
+// fixes the flake's own files, and its lock file fixes its inputs, but not an input that is
+// overridden.
 func TestSave(t *testing.T) {
 	const flake = `{
   inputs.dep = { url = "path:DEP"; flake = false; };
@@ -34,12 +36,12 @@ func TestSave(t *testing.T) {
 			name   string
 			o      FlakeOptions
 			fixed  bool
-			change bool // the input, before all is kept
+			change bool // the input changes before the results are saved
 			err    string
 		}{
 			{"locked", FlakeOptions{}, true, false, ""},
 			{"overridden", FlakeOptions{Overrides: []Override{{"dep", "path:" + other}}}, false, false, ""},
-			{"changed", FlakeOptions{Overrides: []Override{{"dep", "path:" + other}}}, false, true, "an input changed meanwhile"},
+			{"changed", FlakeOptions{Overrides: []Override{{"dep", "path:" + other}}}, false, true, "an input changed during the run"},
 		}
 		for _, tt := range tests {
 			files{"name": tt.name}.write(w.T, other, strings.NewReplacer())
@@ -50,7 +52,7 @@ func TestSave(t *testing.T) {
 			if own, inputs := target.Flake.IsOne(), target.Flake.inputsAreOne(); !own || inputs != tt.fixed {
 				w.Errorf("%s: fixed %t, its inputs %t", tt.name, own, inputs)
 			}
-			if in, err := instantiate(w.Context(), target, question); err != nil || DrvName(in.DrvPath) != tt.name {
+			if in, err := instantiate(w.Context(), target, question); err != nil || storepath.Name(in.DrvPath) != tt.name {
 				w.Errorf("%s: got %+v, %v", tt.name, in, err)
 			}
 			if tt.change {
@@ -63,15 +65,15 @@ func TestSave(t *testing.T) {
 			if target, err = w.open(dir, tt.o); err != nil {
 				w.Fatal(err)
 			}
-			if in, known := target.Known(question); known != (tt.err == "") || known && DrvName(in.DrvPath) != tt.name {
+			if in, known := target.Known(question); known != (tt.err == "") || known && storepath.Name(in.DrvPath) != tt.name {
 				w.Errorf("%s: known %t, %+v", tt.name, known, in)
 			}
 		}
 	})
 }
 
-// What may have looked at the machine is not kept, nor anything for who has Nix keep
-// nothing.
+// Results are not kept if the evaluation may read from the machine, or the user has Nix keep
+// none.
 func TestKeepsNothing(t *testing.T) {
 	tests := []struct {
 		name     string

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -26,7 +27,7 @@ func TestFind(t *testing.T) {
 	})
 }
 
-func TestFindReportsWhatIsNoNix(t *testing.T) {
+func TestFindRejectsOtherPrograms(t *testing.T) {
 	dir := t.TempDir()
 	files{"text": "#!/bin/sh\n", "folder/x": "", "old": "#!/bin/sh\necho \"nix (Nix) 2.3.16\"\n", "silent": "#!/bin/sh\n", "other": "#!/bin/sh\necho hello world\n", "fails": "#!/bin/sh\necho error: no store >&2\nexit 1\n"}.write(t, dir, strings.NewReplacer())
 	for _, name := range []string{"old", "silent", "other", "fails"} {
@@ -85,7 +86,7 @@ func TestMachine(t *testing.T) {
 	}}})
 }
 
-// The way of a derivation into the store.
+// A derivation goes into the store.
 func TestDryRunBuildAndLog(t *testing.T) {
 	testScenarios(t, []scenario{{name: "build-steps", tracked: toplevel("dep = sh \"dep\" \"echo dep > $out\" { };", "top = sh \"top\" \"echo first; echo second; echo ${dep} > $out\" { };"), ask: func(w *world) {
 		in, err := w.host(w.mustOpen(), "bad")
@@ -98,14 +99,14 @@ func TestDryRunBuildAndLog(t *testing.T) {
 		}
 		var seen []string
 		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{
-			Start: func(drv string) { seen = append(seen, "start "+DrvName(drv)) },
-			Done:  func(drv string) { seen = append(seen, "done "+DrvName(drv)) },
-			Log:   func(drv, line string) { seen = append(seen, DrvName(drv)+": "+line) },
+			Start: func(drv string) { seen = append(seen, "start "+storepath.Name(drv)) },
+			Done:  func(drv string) { seen = append(seen, "done "+storepath.Name(drv)) },
+			Log:   func(drv, line string) { seen = append(seen, storepath.Name(drv)+": "+line) },
 		})
 		if err != nil || res.Failures != nil || res.Victims != nil || drvNames(res.Built) != "dep top" || res.Usage.Wall == 0 {
 			w.Errorf("result %+v, error %v", res, err)
 		}
-		// Older versions do not tell of what they were asked for.
+		// Older versions do not report that "top" is done, which was asked for.
 		if got := strings.TrimSuffix(strings.Join(seen, "|"), "|done top"); got != "start dep|done dep|start top|top: first|top: second" {
 			w.Errorf("seen %q", got)
 		}
@@ -122,7 +123,7 @@ func TestDryRunBuildAndLog(t *testing.T) {
 	}}})
 }
 
-// What derivations need is asked of the store, for all of them at once.
+// One call returns what several derivations need.
 func TestNeeds(t *testing.T) {
 	eachLane(t, func(w *world) {
 		w.write(toplevel(`dep = sh "dep" "" { };`, `other = sh "other" "" { };`, `top = sh "top" "${dep} ${other}" { };`))
@@ -139,23 +140,23 @@ func TestNeeds(t *testing.T) {
 			w.Errorf("needs are %q, error %v", needs, err)
 		}
 		if _, err := w.client.Needs(w.Context(), []string{"/nix/store/00000000000000000000000000000000-none.drv"}); err == nil {
-			w.Error("what is not there has needs")
+			w.Error("a missing derivation has needs")
 		}
 	})
 }
 
-func TestListsArePartedBySize(t *testing.T) {
+func TestChunksOf(t *testing.T) {
 	var got []string
-	for part := range chunksOf([]string{"aaaa", "b", "c", "dddddddddd", "e"}, 6) {
-		got = append(got, strings.Join(part, " "))
+	for chunk := range chunksOf([]string{"aaaa", "b", "c", "dddddddddd", "e"}, 6) {
+		got = append(got, strings.Join(chunk, " "))
 	}
 	if want := []string{"aaaa", "b c", "dddddddddd", "e"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// What a binary cache has need not be built.
-func TestDryRunForeseesFetching(t *testing.T) {
+// A path that a binary cache has is fetched, not built.
+func TestDryRunPlansToFetch(t *testing.T) {
 	testScenarios(t, []scenario{{name: "dry-run-fetch", tracked: toplevel("dep = sh \"dep\" \"echo dep > $out\" { };", "top = sh \"top\" \"echo ${dep} > $out\" { };"), ask: func(w *world) {
 		in, err := w.host(w.mustOpen(), "bad")
 		if err != nil {
@@ -184,14 +185,14 @@ func TestDryRunForeseesFetching(t *testing.T) {
 func drvNames(drvs []string) string {
 	var names []string
 	for _, drv := range drvs {
-		names = append(names, DrvName(drv))
+		names = append(names, storepath.Name(drv))
 	}
 	slices.Sort(names)
 	return strings.Join(names, " ")
 }
 
-// What lies nowhere is an error or a failure, and never a green build.
-func TestBuildOfWhatIsNotThere(t *testing.T) {
+// A derivation that does not exist is an error or a failure, and never a success.
+func TestBuildOfAMissingDerivation(t *testing.T) {
 	eachLane(t, func(w *world) {
 		drv := "/nix/store/00000000000000000000000000000000-none.drv"
 		res, err := w.client.Build(w.Context(), []string{drv}, 0, nixlog.BuildWatcher{})
@@ -207,7 +208,7 @@ func TestBuildOfWhatIsNotThere(t *testing.T) {
 	})
 }
 
-// One line of 5 MB must neither be lost nor stop the build.
+// A line of 5 MB is not lost and does not stop the build.
 func TestBuildWithAHugeLine(t *testing.T) {
 	const script = "i=0; x=0123456789abcdef; while [ $i -lt 12 ]; do x=$x$x; i=$((i+1)); done; echo $x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x; echo end; exit 1"
 	eachLane(t, func(w *world) {
@@ -227,14 +228,14 @@ func TestBuildWithAHugeLine(t *testing.T) {
 	})
 }
 
-// write replaces the flake of a world without git.
+// write replaces the flake in a world without git.
 func (w *world) write(f files) {
 	w.Helper()
 	f.write(w.T, w.dir, strings.NewReplacer("@NONCE@", fmt.Sprint(time.Now().UnixNano())))
 }
 
-// interrupted starts a build that would take very long, ends its context and
-// checks that the builder is gone as well.
+// interrupted starts a build that takes long, ends its context, and checks that the builder
+// ends too.
 func (w *world) interrupted(end func(context.Context, func()) (context.Context, func()), want error) {
 	w.Helper()
 	pidFile := filepath.Join(w.scratch, "pid")
@@ -268,7 +269,7 @@ func (w *world) interrupted(end func(context.Context, func()) (context.Context, 
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	w.Errorf("the builder %d lives on", pid)
+	w.Errorf("the builder %d still runs", pid)
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
@@ -309,7 +310,7 @@ func (d deadline) Err() error {
 	}
 }
 
-// An evaluation without end is stopped, and that is no fault of the flake.
+// An endless evaluation is stopped, and the flake is not blamed.
 func TestCancelEndsAnEvaluation(t *testing.T) {
 	eachLane(t, func(w *world) {
 		w.write(files{"flake.nix": hosts("bad", "let n = builtins.genList (x: x) 30000; in builtins.foldl' (a: b: a + builtins.foldl' builtins.add 0 n) 0 n")})

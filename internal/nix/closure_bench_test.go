@@ -16,8 +16,8 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// fleetPaths is what a host of some size needs: every path mentions a dozen
-// others, the last one sixty of them and a path that mentions all else.
+// fleetPaths returns what a host of some size needs: every path mentions a dozen others. The
+// last one mentions sixty of them, and a path that mentions all others.
 func fleetPaths(n int) []pathInfo {
 	random := rand.New(rand.NewPCG(1, 2))
 	all := make([]pathInfo, n)
@@ -50,7 +50,7 @@ func fleetPaths(n int) []pathInfo {
 	return all
 }
 
-// asCache writes what a binary cache says of the paths.
+// asCache writes a binary cache with the paths.
 func asCache(b *testing.B, dir string, paths []pathInfo) {
 	b.Helper()
 	f := files{"nix-cache-info": "StoreDir: /nix/store\n"}
@@ -61,7 +61,7 @@ func asCache(b *testing.B, dir string, paths []pathInfo) {
 	f.write(b, dir, strings.NewReplacer())
 }
 
-// asStore makes a store whose database has the paths, though they are not there.
+// asStore makes a store with the paths in its database, but not on disk.
 func asStore(b *testing.B, nix, root string, paths []pathInfo) {
 	b.Helper()
 	var db strings.Builder
@@ -71,7 +71,7 @@ func asStore(b *testing.B, nix, root string, paths []pathInfo) {
 			fmt.Fprintln(&db, ref)
 		}
 	}
-	// The old commands are the binary under other names.
+	// The old commands are the same binary under other names.
 	store := filepath.Join(b.TempDir(), "nix-store")
 	if err := os.Symlink(nix, store); err != nil {
 		b.Fatal(err)
@@ -83,8 +83,8 @@ func asStore(b *testing.B, nix, root string, paths []pathInfo) {
 	}
 }
 
-// A closure of 3000 paths that is in the store, in a binary cache in a folder, in
-// one that answers after 30 milliseconds, or half in the store and half there.
+// The closure has 3000 paths. They are in the store, in a binary cache in a folder, in one
+// that answers after 30 milliseconds, or half in the store and half in that cache.
 func BenchmarkClosure(b *testing.B) {
 	const count, delay = 3000, 30 * time.Millisecond
 	lane, dir := lanes.Newest(b), b.TempDir()

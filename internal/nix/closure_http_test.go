@@ -20,10 +20,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/nix/recordings"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// A binaryCache is served over HTTP.
+// binaryCache is served over HTTP.
 type binaryCache struct {
 	*httptest.Server
 
@@ -31,8 +32,8 @@ type binaryCache struct {
 	asked map[string]int // for each "METHOD /path"
 }
 
-// binaryCache serves a folder. If there is an odd, it may answer a request in a way
-// of its own, and returns true then.
+// binaryCache serves a folder. The function odd, if it is not nil, returns true for a
+// request that it answers itself.
 func (w *world) binaryCache(folder string, odd func(rw http.ResponseWriter, r *http.Request) bool) *binaryCache {
 	b := &binaryCache{asked: map[string]int{}}
 	files := http.FileServer(http.Dir(folder))
@@ -51,14 +52,14 @@ func (w *world) binaryCache(folder string, odd func(rw http.ResponseWriter, r *h
 	return b
 }
 
-// hang answers when nobody listens any more.
+// hang answers only when the client has gone.
 func hang(_ http.ResponseWriter, r *http.Request) bool {
 	<-r.Context().Done()
 	return true
 }
 
-// wide builds a host that needs mid, which needs more than a few leaves, and
-// copies it to a binary cache.
+// wide builds a host that needs mid, which needs many leaves, and copies it to a binary
+// cache.
 func (w *world) wide() (top string, want Closure, folder string) {
 	w.Helper()
 	dir := filepath.Join(w.scratch, "wide")
@@ -106,7 +107,7 @@ func TestClosuresOverHTTP(t *testing.T) {
 				w.Errorf("%s was fetched %d times", path, n)
 			}
 		}
-		// Leaves are so many that they were looked up together.
+		// There are so many leaves that they are looked up together.
 		if n := served.asked["HEAD "+narinfo(leaf)]; n != 0 {
 			w.Errorf("%s was looked up on its own %d times", leaf, n)
 		}
@@ -145,10 +146,10 @@ func TestClosuresOverHTTP(t *testing.T) {
 		} {
 			odd := w.binaryCache(folder, tt.odd)
 			e := w.missing(w.elsewhere("empty", odd.URL), top)
-			if !strings.HasPrefix(DrvName(e.Paths[0]), tt.names) || len(e.Failed) != 1 || e.Failed[0].URL != odd.URL || !regexp.MustCompile(tt.reason).MatchString(e.Failed[0].Reason) || strings.ContainsAny(e.Error(), "\n<") {
+			if !strings.HasPrefix(storepath.Name(e.Paths[0]), tt.names) || len(e.Failed) != 1 || e.Failed[0].URL != odd.URL || !regexp.MustCompile(tt.reason).MatchString(e.Failed[0].Reason) || strings.ContainsAny(e.Error(), "\n<") {
 				w.Errorf("%s: error is %q", name, e)
 			}
-			// Another has it all.
+			// Another substituter has everything.
 			if got := w.closure(w.elsewhere("empty", odd.URL, served.URL), top); !maps.Equal(got, want) {
 				w.Errorf("%s: closure is %v", name, got)
 			}
@@ -156,11 +157,11 @@ func TestClosuresOverHTTP(t *testing.T) {
 	})
 }
 
-// poolError is what Nix 2.34 now and then says in place of the error of one request, if
-// that ends its thread pool while it queues another.
+// poolError sometimes replaces the error of a request in Nix 2.34, if that ends its thread
+// pool while it queues another request.
 const poolError = "thread pool is shutting down"
 
-// What was not there a moment ago may be there now, whatever Nix remembers.
+// A path that was missing a moment ago may be there now, whatever Nix remembers.
 func TestClosuresAskAgain(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	eachLane(t, func(w *world) {
@@ -185,7 +186,7 @@ func TestClosuresAskAgain(t *testing.T) {
 	})
 }
 
-// A substituter that says nothing is waited for once, and not for long.
+// Waiting for a substituter that does not answer is short, and happens once.
 func TestSilentSubstituter(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachLane(t, func(w *world) {
@@ -213,8 +214,8 @@ func TestSilentSubstituter(t *testing.T) {
 	})
 }
 
-// An interruption is neither a substituter's fault nor waited for, also by who
-// only waits for another.
+// An interruption is not a substituter's fault. It also ends a call that waits for another
+// one.
 func TestClosuresInterrupted(t *testing.T) {
 	eachLane(t, func(w *world) {
 		top, _, folder := w.wide()
@@ -257,8 +258,8 @@ func TestClosureThroughDaemon(t *testing.T) {
 	})
 }
 
-// A derivation that something mentions is a path like any other, but for an old
-// Nix in a binary cache.
+// A derivation in a closure is a path like any other. Only an old Nix cannot look it up in a
+// binary cache.
 func TestClosureWithDerivation(t *testing.T) {
 	eachLane(t, func(w *world) {
 		dir := filepath.Join(w.scratch, "flake")

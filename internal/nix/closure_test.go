@@ -10,28 +10,29 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
-// chain is a host that needs mid, which needs leaf.
+// chain returns a host that needs mid, which needs leaf.
 func chain() files {
 	return toplevel(`leaf = sh "leaf-1.0" "echo leaf > $out" { };`,
 		`mid = sh "mid-2.0-lib" "echo ${leaf} > $out" { };`, `top = sh "top" "echo ${mid} $out > $out" { };`)
 }
 
-// with is the world's client with more options in every call.
+// with returns the world's client with more options in every call.
 func (w *world) with(args ...string) *Client {
 	c := *w.client
 	c.common = slices.Concat(c.common, args)
-	c.config = nil // it was asked without them
+	c.config = nil // it was read without them
 	return &c
 }
 
-// elsewhere is the client with a store of its own and some substituters.
+// elsewhere returns the client with a store of its own and with substituters.
 func (w *world) elsewhere(store string, substituters ...string) *Client {
 	return w.with("--store", "local?root="+filepath.Join(w.scratch, store), "--option", "substituters", strings.Join(substituters, " "))
 }
 
-// builtFrom builds the host "bad" of a flake and gives its output.
+// builtFrom builds the host "bad" of a flake and returns its output.
 func (w *world) builtFrom(ref string) string {
 	w.Helper()
 	target, err := w.open(ref, FlakeOptions{})
@@ -67,8 +68,8 @@ func (w *world) missing(c *Client, paths ...string) *MissingError {
 	return missing
 }
 
-// copy copies the closure of a path to a store, and then takes from a binary
-// cache what is not to be there.
+// copy copies the closure of a path to a store. Then it removes some paths from it, which
+// must be a binary cache.
 func (w *world) copy(store, path string, without ...string) {
 	w.Helper()
 	_, err := w.client.run(w.Context(), call{sub: []string{"copy"}, args: []string{"--no-check-sigs", "--to", store, path}})
@@ -77,7 +78,7 @@ func (w *world) copy(store, path string, without ...string) {
 	}
 	for _, p := range without {
 		name := filepath.Join(strings.TrimPrefix(store, "file://"), filepath.Base(p)[:32]+".narinfo")
-		// There is none where a recording is replayed.
+		// In a replay there is no such file.
 		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			w.Fatal(err)
 		}
@@ -87,7 +88,7 @@ func (w *world) copy(store, path string, without ...string) {
 func (c Closure) names() string {
 	var names []string
 	for path := range c {
-		names = append(names, DrvName(path))
+		names = append(names, storepath.Name(path))
 	}
 	slices.Sort(names)
 	return strings.Join(names, " ")
@@ -96,7 +97,7 @@ func (c Closure) names() string {
 func (c Closure) named(t testing.TB, name string) string {
 	t.Helper()
 	for path := range c {
-		if DrvName(path) == name {
+		if storepath.Name(path) == name {
 			return path
 		}
 	}
@@ -104,8 +105,8 @@ func (c Closure) named(t testing.TB, name string) string {
 	return ""
 }
 
-// What is in no one place is found in several: the store, one's own cache with
-// nothing in it that is upstream, and upstream.
+// A closure is found in several places together: the store, a cache of one's own without the
+// paths that are upstream, and upstream.
 func TestClosures(t *testing.T) {
 	testScenarios(t, []scenario{{name: "closure", tracked: chain(), ask: func(w *world) {
 		in, err := w.host(w.mustOpen(), "bad")

@@ -67,7 +67,7 @@ func (c *Client) askConfig(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if m.System == "" {
-		return nil, badAnswer("show-config", "it does not say what this machine is")
+		return nil, badAnswer("show-config", "it does not name the system of this machine")
 	}
 	return out.Bytes(), nil
 }

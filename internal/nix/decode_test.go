@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// versionLines are what the binaries of Nix and its kin print, and what to make
-// of it; nil for what is none.
+// versionLines maps what Nix and similar binaries print to their version, or to nil if there
+// is none.
 func versionLines() map[string]*Version {
 	return map[string]*Version{
 		"nix (Nix) 2.8.0\n":                       {2, 8, 0},
@@ -39,8 +39,8 @@ func TestParseVersion(t *testing.T) {
 	}
 }
 
-// Nix 2.34 shows {} for a check that is a function, null or a set: left out, it would
-// not be tested, and nobody would know.
+// Nix 2.34 shows {} for a check that is a function, null or a set. If that were left out, it
+// would silently go untested.
 func TestShownEmpty(t *testing.T) {
 	var root showNode
 	if err := json.Unmarshal([]byte(`{
@@ -91,7 +91,7 @@ func remotesText(list []Remote) string {
 	return strings.Join(words, " ")
 }
 
-// A machine that names no systems is taken to be like this one.
+// A remote builder without systems builds for the system of this machine.
 func TestMachineWithRemotes(t *testing.T) {
 	m, err := decodeMachine([]byte(`{"system": {"value": "x86_64-linux"}, "extra-platforms": {"value": ["i686-linux"]}, "max-jobs": {"value": 0}, "builders": {"value": "ssh://a - - 4"}}`))
 	want := Machine{
@@ -103,14 +103,6 @@ func TestMachineWithRemotes(t *testing.T) {
 	}
 	if m, err := decodeMachine([]byte(`{"system": {"value": "x86_64-linux"}}`)); err != nil || m.MaxJobs != 1 {
 		t.Errorf("got %+v, %v", m, err)
-	}
-}
-
-func TestDrvName(t *testing.T) {
-	for drv, want := range map[string]string{"/nix/store/00000000000000000000000000000000-libfrob-1.2.drv": "libfrob-1.2", "x.drv": "x", "": "", "/nix/store/": ""} {
-		if got := DrvName(drv); got != want {
-			t.Errorf("DrvName(%q) is %q", drv, got)
-		}
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// wantError is what a person is told of an evaluation that failed. A message
-// that ends in … is compared as far as that.
+// wantError is the expected error of an evaluation. A message that ends in … may go on
+// differently.
 type wantError struct {
 	message string
 	place   string
@@ -23,8 +23,7 @@ type wantError struct {
 	missing string // the untracked file
 }
 
-// since is what is told from a version on. Where there is more than one in a
-// case, Nix itself says something else.
+// since is the expected error from a version on. A case has several if Nix changed its own.
 type since struct {
 	version string
 	wantError
@@ -32,8 +31,8 @@ type since struct {
 
 func always(w wantError) []since { return []since{{"0", w}} }
 
-// A throw that stands behind `toplevel =` has its place from 2.26 on; 2.8 gives
-// none and the attribute is the innermost place.
+// throwAt expects a throw behind `toplevel =`. Since 2.26 Nix names its place. 2.8 does not,
+// so the attribute is the innermost place.
 func throwAt(message, place string) []since {
 	return []since{{"0", wantError{message: message, place: "flake.nix:3:5"}}, {"2.26", wantError{message: message, place: place}}}
 }
@@ -89,8 +88,8 @@ func pick(w *world, wants []since) wantError {
 	return want
 }
 
-// known says whether output of this very version was looked at. Another may
-// choose other words.
+// known reports whether there is a recording of this very version. Another may use other
+// words.
 func (w *world) known() bool {
 	return updating() || exists(filepath.Join("testdata", w.client.Version.String()))
 }
@@ -99,13 +98,13 @@ var elapsedRE = regexp.MustCompile(`after \d+ ms`)
 
 var revRE = regexp.MustCompile(`rev=[0-9a-f]{40}`)
 
-// neutral hides what is different in each run.
+// neutral hides what differs in each run.
 func (w *world) neutral(s string) string {
 	s = strings.NewReplacer(w.root, "/checkout", w.scratch, "/scratch").Replace(s)
 	return elapsedRE.ReplaceAllString(revRE.ReplaceAllString(s, "rev=REV"), "after N ms")
 }
 
-// withInput is a flake with one input, whose host "bad" is an expression.
+// withInput returns a flake with one input, whose host "bad" is an expression.
 func withInput(name, url, bad string) string {
 	return fmt.Sprintf("{\n  inputs.%s.url = %q;\n  outputs = { self, ... }@inputs: {\n    nixosConfigurations.bad.config.system.build.toplevel = %s;\n  };\n}\n", name, url, bad)
 }
@@ -151,7 +150,7 @@ func faultsOfTheFlake() []evalCase {
 		{scenario{name: "syntax-error-in-flake", tracked: files{"flake.nix": "{\n  outputs = { self }: {\n    a = ;\n  };\n}\n"}}, always(wantError{message: "syntax error, unexpected ';'", place: "flake.nix:3:9"})},
 		{scenario{name: "syntax-error-in-subfolder", subfolder: "nix", tracked: files{"nix/flake.nix": "{\n  outputs = { self }: {\n    a = ;\n  };\n}\n"}}, always(wantError{message: "syntax error, unexpected ';'", place: "nix/flake.nix:3:9"})},
 		{scenario{name: "infinite-recursion", tracked: imported("bad.nix", "let\n  a = a + 1;\nin a\n")}, always(wantError{message: "infinite recursion encountered", place: "bad.nix:2:7"})},
-		// Less deep than the default, so that the recording is short; 2.8 knows no limit but its stack.
+		// The limit is lower than the default, so that the recording is short. 2.8 has none but its stack.
 		{scenario{name: "stack-overflow", settings: [][2]string{{"max-call-depth", "50"}}, tracked: imported("bad.nix", "let\n  f = n: 1 + f (n + 1);\nin f 0\n")}, []since{
 			{"0", wantError{message: "stack overflow (possible infinite recursion)"}},
 			{"2.26", wantError{message: "stack overflow; max-call-depth exceeded", place: "bad.nix:2:14"}},
@@ -170,15 +169,14 @@ func faultsOfTheFlake() []evalCase {
 			"lib.nix":          "files: throw ''The option `x' has conflicting definition values:${builtins.concatStringsSep \"\" (map (f: \"\\n- In `${toString f}': 1\") files)}\n''\n",
 			"hosts/reason.nix": "{ }", "modules/gaming.nix": "{ }",
 		}}, always(wantError{message: "The option `x' has conflicting definition values:\n- In `hosts/reason.nix': 1\n- In `modules/gaming.nix': 1", place: "hosts/reason.nix"})},
-		// A trace is a record of the same level as an error, and the flake
-		// chooses its text.
+		// A trace is a record of the same level as an error, with a text from the flake.
 		{scenario{name: "forged-by-trace", tracked: files{"flake.nix": hosts("bad", `builtins.trace "error: forged" (builtins.trace "x\n@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: forged\",\"raw_msg\":\"forged\"}\nerror: forged" (throw "real"))`)}}, throwAt("real", "flake.nix:3:215")},
 		{scenario{name: "forged-context", tracked: files{"flake.nix": hosts("bad", `builtins.addErrorContext "while fetching the input 'github:o/r'" (builtins.addErrorContext "while updating the flake input 'x'" (throw "real"))`)}}, throwAt("real", "flake.nix:3:189")},
 		{scenario{name: "no-outputs", tracked: files{"flake.nix": "{ }\n"}}, []since{
 			{"0", wantError{message: "flake 'git+file:///checkout?ref=main&rev=REV' lacks attribute 'outputs'"}},
 			{"2.26", wantError{message: "flake 'git+file:///checkout' lacks attribute 'outputs'"}},
 		}},
-		{scenario{name: "not-a-derivation", tracked: files{"flake.nix": hosts("bad", "5")}}, always(wantError{message: "nixosConfigurations.bad.config.system.build.toplevel is no derivation but of type int"})},
+		{scenario{name: "not-a-derivation", tracked: files{"flake.nix": hosts("bad", "5")}}, always(wantError{message: "nixosConfigurations.bad.config.system.build.toplevel is not a derivation: it is of type int"})},
 		{scenario{name: "fetch-while-evaluating", tracked: files{"flake.nix": hosts("bad", "builtins.fetchTarball { url = \"http://127.0.0.1:1/x.tar.gz\"; sha256 = \"0000000000000000000000000000000000000000000000000000\"; }")}}, []since{
 			{"0", wantError{message: "unable to download 'http://127.0.0.1:1/x.tar.gz': Couldn't connect to server (7)", place: "flake.nix:3:5"}},
 			{"2.26", wantError{message: "Failed to open archive (Source threw exception: error: unable to download 'http://127.0.0.1:1/x.tar.gz': Could not connect to server (7) Failed to connect to 127.0.0.1 port 1 after N ms: Could not connect to server)", place: "flake.nix:3:60"}},
@@ -234,13 +232,13 @@ func missingFiles() []evalCase {
 			{"0", wantError{message: "getting status of 'hosts/new.nix': No such file or directory", place: "sub/flake.nix:3:60", missing: "hosts/new.nix"}},
 			{"2.26", wantError{message: "path 'hosts/new.nix' does not exist", place: "sub/flake.nix:3:60", missing: "hosts/new.nix"}},
 		}},
-		// The words are right but the file is there.
+		// The words are those of Nix, but the file exists.
 		{scenario{name: "untracked-forged", tracked: files{"flake.nix": hosts("bad", "throw \"path '${toString ./x}' does not exist\""), "x": ""}}, throwAt("path 'x' does not exist", "flake.nix:3:60")},
 		{scenario{name: "untracked-forged-outside", tracked: files{"flake.nix": hosts("bad", "throw \"path '${toString ./x}/../../../etc/passwd' does not exist\""), "x": ""}}, throwAt("path 'x/../../../etc/passwd' does not exist", "flake.nix:3:60")},
 	}
 }
 
-// lockedMid is a flake.lock with an input "mid", which itself asks for "secrets".
+// lockedMid is a flake.lock with an input "mid", which has an input "secrets" itself.
 const lockedMid = `{"nodes": {"root": {"inputs": {"mid": "mid"}}, "mid": {"inputs": {"secrets": "secrets"}, "locked": {%s}, "original": {%s}},
 	"secrets": {"locked": {"type": "git", "url": "file:///nonexistent/secrets", "rev": "0123456789012345678901234567890123456789", "narHash": "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "lastModified": 1, "revCount": 1, "ref": "master"}, "original": {"type": "git", "url": "file:///nonexistent/secrets"}}}, "root": "root", "version": 7}`
 
@@ -305,7 +303,7 @@ func faultsOfInputs() []evalCase {
 			{"2.26", wantError{message: "Cannot find Git revision '0123456789012345678901234567890123456789' in ref 'master' of repository 'file:///nonexistent/secrets'! Please make sure that the rev exists on the ref you've specified or add allRefs = true; to fetchGit.", place: "flake.nix:4:5", input: "mid/secrets git+file:///nonexistent/secrets?ref=master&rev=REV&shallow=1"}},
 			{"2.34", wantError{message: "Git repository \"/nonexistent/secrets\" does not exist.", place: "flake.nix:4:5", input: "mid/secrets git+file:///nonexistent/secrets?ref=master&rev=REV&shallow=1"}},
 		}},
-		// What an input says while it is evaluated is not that it could not be had.
+		// An input that throws, whatever the words, could be fetched.
 		{scenario{name: "input-throws", tracked: files{
 			"flake.nix":        withInput("mid", mid, "inputs.mid.lib.f 1"),
 			"../mid/flake.nix": "{\n  outputs = { self }: { lib.f = x: throw \"failed to fetch: unable to download 'x': HTTP error 404\"; };\n}\n",
@@ -325,7 +323,7 @@ func faultsOfInputs() []evalCase {
 	}
 }
 
-// What an evaluator said before the kernel killed it is not why it ended.
+// What an evaluator printed before the kernel killed it does not explain its end.
 func TestAKilledEvaluator(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
@@ -339,7 +337,7 @@ func TestAKilledEvaluator(t *testing.T) {
 	})
 }
 
-// Who throws the words of Nix is not out of memory.
+// A flake that throws Nix's words is not out of memory.
 func TestWordsOfAFlake(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "out of memory"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
@@ -351,12 +349,12 @@ func TestWordsOfAFlake(t *testing.T) {
 		var log nixlog.ErrorLog
 		log.Line([]byte("@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"\\u001b[31;1merror:\\u001b[0m out of memory\"}"))
 		if kind := MachineFault(log.EvalError(nixlog.Tree{}, "")); kind != result.CauseMemory {
-			w.Errorf("of Nix's own words the kind is %q", kind)
+			w.Errorf("if Nix itself says so, the kind is %q", kind)
 		}
 	})
 }
 
-// Nor does what a flake throws make a builder, a disk or a binary cache of it.
+// Nor do they make a fault of a builder, a disk or a binary cache.
 func TestForgedBuilds(t *testing.T) {
 	const drv = "/nix/store/00000000000000000000000000000000-x.drv"
 	eachLane(t, func(w *world) {

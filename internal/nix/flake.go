@@ -71,11 +71,11 @@ func (m *metadata) decode(raw json.RawMessage) error {
 	case m.URL == "" || m.ResolvedURL == "":
 		return badAnswer("flake metadata", "it does not say what the reference stands for")
 	case m.Resolved.Type == "" || m.Locked.Type == "":
-		return badAnswer("flake metadata", "it does not say of which type the source is")
+		return badAnswer("flake metadata", "it does not say what type the source has")
 	case !filepath.IsAbs(m.Path):
 		return badAnswer("flake metadata", "it does not say where in the store the flake is")
 	case !rooted:
-		return badAnswer("flake metadata", "it does not say which inputs there are")
+		return badAnswer("flake metadata", "it does not list the inputs")
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	if err := m.decode(f.described); err != nil {
 		return f, err
 	}
-	c.store.learn(m.Path)
+	c.store.Learn(m.Path)
 	if err := c.checkParameters(f.given, o.Overrides, m); err != nil {
 		return f, err
 	}

@@ -13,7 +13,7 @@ import (
 
 const oneHost = "{ outputs = { self }: { nixosConfigurations.reason = { }; }; }\n"
 
-// resolveCase looks at the scenario's flake.
+// resolveCase resolves the scenario's flake.
 func resolveCase(s scenario, check func(w *world, f Flake)) scenario {
 	s.ask = func(w *world) {
 		f, err := w.client.Resolve(w.Context(), w.dir, FlakeOptions{})
@@ -97,8 +97,8 @@ func (w *world) offers(ref string) Flake {
 	return target.Flake
 }
 
-// refuses says whether this Nix can take no folder with an odd name, and checks
-// that a person is told so.
+// refuses reports whether this Nix cannot read a folder with an odd name, and checks that
+// the error says so.
 func (w *world) refuses(dir string) bool {
 	w.Helper()
 	if !w.old() {
@@ -112,7 +112,7 @@ func (w *world) refuses(dir string) bool {
 	return true
 }
 
-// The folder for what is temporary may have any name, too.
+// The folder for temporary files may have any name, too.
 func TestOpenInAnOddFolder(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": oneHost}.write(w.T, w.dir, strings.NewReplacer())
@@ -134,7 +134,7 @@ func TestOpenInAnOddFolder(t *testing.T) {
 	})
 }
 
-// Folders that a person may have, with names that mean something in a URL.
+// A person may have folders whose names mean something in a URL.
 func TestOpenFindsFlakesInOddFolders(t *testing.T) {
 	eachLane(t, func(w *world) {
 		w.offers(w.repository("plain"))
@@ -185,7 +185,7 @@ func TestOpenFindsClonesOfAllKinds(t *testing.T) {
 		if f := w.offers(filepath.Join(w.scratch, "link")); f.Checkout != dir {
 			w.Errorf("link: got %+v", f)
 		}
-		// Another revision than the one that lies there.
+		// A revision that is not checked out.
 		if f := w.offers("git+file://" + dir + "?ref=main"); f.Checkout != "" {
 			w.Errorf("with ref: got %+v", f)
 		}
@@ -208,10 +208,8 @@ func TestOpenFindsFoldersWithoutGit(t *testing.T) {
 	})
 }
 
-// What is no flake is told apart from a flake at fault, of which there are
-// plenty among the evaluation errors.
-// A folder without git stays what it was when it was opened: flakeci itself writes
-// artifacts into it. Somebody may collect the copy, then it is what it is by now.
+// A folder without git is evaluated as it was when it was opened, as flakeci itself writes
+// artifacts into it. If the copy was collected as garbage, it is evaluated as it is now.
 func TestFolderWithoutGitStays(t *testing.T) {
 	eachLane(t, func(w *world) {
 		dir := filepath.Join(w.scratch, "folder", "a b")
@@ -255,7 +253,7 @@ func TestFolderWithoutGitStays(t *testing.T) {
 	})
 }
 
-// What was evaluated while somebody changed the tree is kept for nobody, and that is told.
+// If somebody changed the tree meanwhile, the results are not kept, and there is an error.
 func TestChangedMeanwhile(t *testing.T) {
 	eachLane(t, func(w *world) {
 		w.client = find(t, Options{Path: w.client.path, EvalCache: w.TempDir()})
@@ -279,7 +277,8 @@ func TestChangedMeanwhile(t *testing.T) {
 	})
 }
 
-func TestOpenSaysWhereThereIsNoFlake(t *testing.T) {
+// A reference to no flake is not the fault of a flake.
+func TestOpenOfNoFlake(t *testing.T) {
 	eachLane(t, func(w *world) {
 		dir := func(name string, f files) string {
 			dir := filepath.Join(w.scratch, name)
@@ -317,8 +316,8 @@ func TestOpenSaysWhereThereIsNoFlake(t *testing.T) {
 	})
 }
 
-// A flake that cannot be fetched may well be one.
-func TestOpenSaysThatAFlakeCannotBeFetched(t *testing.T) {
+// A reference that cannot be fetched may well be one to a flake.
+func TestOpenOfAnUnreachableFlake(t *testing.T) {
 	eachLane(t, func(w *world) {
 		for _, ref := range []string{"http://127.0.0.1:1/x.tar.gz", "git+http://127.0.0.1:1/x"} {
 			_, err := w.open(ref, FlakeOptions{})

@@ -9,7 +9,7 @@ func TestHomeInfo(t *testing.T) {
 		"nameless":       `home-nameless for x86_64-linux, of "" in ""`,
 		"throws-name":    `home-throws-name for x86_64-linux, of "" in ""`,
 		"odd-config":     `home-odd-config for x86_64-linux, of "" in "/home/odd"`,
-		"number":         "error: homeConfigurations.number.activationPackage is no derivation but of type int",
+		"number":         "error: homeConfigurations.number.activationPackage is not a derivation: it is of type int",
 		"broken":         "error: flake.nix:…: no such home",
 	}
 	eachLane(t, func(w *world) {
@@ -26,7 +26,7 @@ func TestHomeInfo(t *testing.T) {
 	})
 }
 
-// The stand-in for home-manager, by itself and in a host.
+// The home is one of the stand-in for home-manager.
 func TestHomeInfoOfHomeManager(t *testing.T) {
 	eachLane(t, func(w *world) {
 		target := w.fleet()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // instantiate asks one question.
@@ -22,7 +23,7 @@ func instantiate(ctx context.Context, target *Target, q Question) (in Instance, 
 	return in, errors.Join(err, died)
 }
 
-// instantiated is an instance in short, and the error if there is one.
+// instantiated returns an instance in short, or the error.
 func (w *world) instantiated(target *Target, q Question) string {
 	w.Helper()
 	in, err := instantiate(w.Context(), target, q)
@@ -36,12 +37,12 @@ func (w *world) instantiated(target *Target, q Question) string {
 	case in.Skip != "":
 		return "skip: " + in.Skip
 	}
-	text := DrvName(in.DrvPath) + " for " + in.System
+	text := storepath.Name(in.DrvPath) + " for " + in.System
 	if in.Home != nil {
 		text += fmt.Sprintf(", of %q in %q", in.Home.Username, in.Home.Directory)
 	}
 	for _, h := range in.Homes {
-		text += fmt.Sprintf(", %s: %s", h.User, DrvName(h.Instance.DrvPath))
+		text += fmt.Sprintf(", %s: %s", h.User, storepath.Name(h.Instance.DrvPath))
 		if *h.Instance.Home != (HomeInfo{}) {
 			text += fmt.Sprintf(" of %q in %q by %s", h.Instance.Home.Username, h.Directory, h.Unit())
 		}
@@ -122,15 +123,15 @@ func TestInstantiate(t *testing.T) {
 		{pkg("here"), "here for x86_64-linux"},
 		{pkg("pattern"), "pattern for x86_64-linux"},
 		{pkg("skipped-throws"), "skip: meta.hydraPlatforms is empty"},
-		{pkg("number"), "error: packages.x86_64-linux.number is no derivation but of type int"},
-		{pkg("set"), "error: packages.x86_64-linux.set is no derivation but of type set"},
-		{pkg("forged"), "error: packages.x86_64-linux.forged is no derivation: its drvPath is \"--option\""},
-		{pkg("forged-output"), "error: packages.x86_64-linux.forged-output is no derivation: the path of its output b is \"--store\""},
-		{pkg("forged-folder"), "error: packages.x86_64-linux.forged-folder is no derivation: the path of its output out is \"/tmp/00000000000000000000000000000000-n\""},
-		{pkg("forged-escape"), "error: packages.x86_64-linux.forged-escape is no derivation: the path of its output out is \"x1b[2J\\n\""},
-		{pkg("forged-output-name"), "error: packages.x86_64-linux.forged-output-name is no derivation: it has an output \"--store\""},
-		{pkg("forged-system"), "error: packages.x86_64-linux.forged-system is no derivation: its system is \"--store\""},
-		{pkg("forged-reference"), "error: packages.x86_64-linux.forged-reference is no derivation: its drvPath is \"/nix/store/00000000000000000000000000000000-n#x.drv\""},
+		{pkg("number"), "error: packages.x86_64-linux.number is not a derivation: it is of type int"},
+		{pkg("set"), "error: packages.x86_64-linux.set is not a derivation: it is of type set"},
+		{pkg("forged"), "error: packages.x86_64-linux.forged is not a derivation: its drvPath is \"--option\""},
+		{pkg("forged-output"), "error: packages.x86_64-linux.forged-output is not a derivation: the path of its output b is \"--store\""},
+		{pkg("forged-folder"), "error: packages.x86_64-linux.forged-folder is not a derivation: the path of its output out is \"/tmp/00000000000000000000000000000000-n\""},
+		{pkg("forged-escape"), "error: packages.x86_64-linux.forged-escape is not a derivation: the path of its output out is \"x1b[2J\\n\""},
+		{pkg("forged-output-name"), "error: packages.x86_64-linux.forged-output-name is not a derivation: it has an output \"--store\""},
+		{pkg("forged-system"), "error: packages.x86_64-linux.forged-system is not a derivation: its system is \"--store\""},
+		{pkg("forged-reference"), "error: packages.x86_64-linux.forged-reference is not a derivation: its drvPath is \"/nix/store/00000000000000000000000000000000-n#x.drv\""},
 		{pkg("placeholder"), "n for x86_64-linux"},
 		{pkg("number-system"), "error: …"},
 		{pkg("multiple"), "multiple for x86_64-linux"},
@@ -141,7 +142,7 @@ func TestInstantiate(t *testing.T) {
 		{host("plain"), "top for x86_64-linux"},
 		{host("two"), "top for x86_64-linux, joachim: home-joachim of \"joachim-login\" in \"\" by home-manager-joachim\\x2dlogin.service, o.dd ü: home-odd of \"odd-login\" in \"\" by home-manager-odd\\x2dlogin.service"},
 		{host("unnamed"), "top for x86_64-linux, work: home-work"},
-		{host("no-home"), "error: nixosConfigurations.no-home.config.home-manager.users.work.home.activationPackage is no derivation but of type int"},
+		{host("no-home"), "error: nixosConfigurations.no-home.config.home-manager.users.work.home.activationPackage is not a derivation: it is of type int"},
 		{host("throws"), "error: …no home"},
 	}
 	eachLane(t, func(w *world) {
@@ -164,7 +165,7 @@ func TestInstantiate(t *testing.T) {
 	})
 }
 
-// Attribute names are whatever a person writes between quotes.
+// An attribute name is whatever a person writes between quotes.
 func TestOddNames(t *testing.T) {
 	names := []string{"a.b", "a b", `a"b`, "a'b", "a''b", "a${b}", "a$${b}", "$", "a$", `a\b`, `\`, "a\nb", "a\r\tb", "ü ß 日本", "joachim@reason", "--option", "", "«x»", "*?[", "or", "let"}
 	var flake strings.Builder
@@ -189,20 +190,20 @@ func TestOddNames(t *testing.T) {
 				w.Errorf("%q is not listed", name)
 			}
 			in, err := w.host(target, name)
-			if err != nil || DrvName(in.DrvPath) != fmt.Sprintf("drv-%d", i) {
+			if err != nil || storepath.Name(in.DrvPath) != fmt.Sprintf("drv-%d", i) {
 				w.Errorf("%q: got %+v, %v", name, in, err)
 			}
 		}
 	})
 }
 
-// An answer in a line that somebody else wrote into is lost. That it is, is said of its
-// question, and no other gets the answer to its neighbour's, nor what is wrong with that.
+// An answer is lost if another program wrote into its line. The error is about its question.
+// No other question gets that error, or the answer of its neighbor.
 func TestALostAnswer(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
 		target := w.mustOpen()
-		// As git or ssh do that ask for a password.
+		// So do git and ssh when they ask for a password.
 		w.client.path = w.script("#!/bin/sh\n" + `exec 3>&1; "` + w.client.path + `" "$@" 2>&1 >&3 | sed "/answer:1 /s/^/Password: /" >&2` + "\n")
 		w.client.answerPrefix = "answer:"
 		for _, next := range []string{"hydra", "absent"} {
@@ -212,7 +213,7 @@ func TestALostAnswer(t *testing.T) {
 			}
 			var got []string
 			b.Answered = func(_ int, in Instance, err error) bool {
-				got = append(got, DrvName(in.DrvPath))
+				got = append(got, storepath.Name(in.DrvPath))
 				return true
 			}
 			_, err := target.Instantiate(w.Context(), b)
@@ -223,7 +224,7 @@ func TestALostAnswer(t *testing.T) {
 	})
 }
 
-// script writes a program that is to stand in for Nix.
+// script writes a program that replaces Nix.
 func (w *world) script(text string) string {
 	w.Helper()
 	path := filepath.Join(w.scratch, "script")
@@ -233,7 +234,7 @@ func (w *world) script(text string) string {
 	return path
 }
 
-// A host is asked for the names of the homes inside it, though one of them is broken.
+// A host names the homes inside it even if one of them is broken.
 func TestUsers(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": homes}.write(w.T, w.dir, strings.NewReplacer())

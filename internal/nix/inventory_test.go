@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// allKinds offers every kind of output. A darwin host and packages for another
-// machine are listed like the rest.
+// allKinds offers every kind of output. A darwin host and packages for another system are
+// listed like the rest.
 const allKinds = `{
   outputs = { self }:
     let
@@ -20,7 +20,7 @@ const allKinds = `{
       homeConfigurations = { "joachim@reason" = throw "not asked for"; work = { }; };
       legacyPackages = two (system: {
         homeConfigurations.nested = { };
-        huge = throw "nobody looks here";
+        huge = throw "not evaluated";
       });
       packages = two (system: { tool = drv system "tool"; default = drv system "default"; });
       checks.x86_64-linux.fmt = drv "x86_64-linux" "fmt";
@@ -49,7 +49,7 @@ func wholeOffer() Offer {
 	}
 }
 
-// inventoryCase lists what the flake offers, with all kinds.
+// inventoryCase lists what the flake offers, of every kind.
 func inventoryCase(s scenario, check func(w *world, o Offer, faults []Fault)) scenario {
 	s.ask = func(w *world) {
 		target := w.mustOpen()
@@ -67,7 +67,7 @@ func inventoryCase(s scenario, check func(w *world, o Offer, faults []Fault)) sc
 	return s
 }
 
-// names is an offer as one line, without what is empty.
+// names returns an offer as one line, without empty lists.
 func (o Offer) names() string {
 	var b strings.Builder
 	v := reflect.ValueOf(o)
@@ -99,7 +99,7 @@ func TestInventory(t *testing.T) {
 				w.Errorf("offer %+v, faults %v", o, faults)
 			}
 		}),
-		// `nix flake show` gives nothing at all here.
+		// `nix flake show` prints nothing at all here.
 		inventoryCase(scenario{name: "show-throwing-package", tracked: files{"flake.nix": strings.Replace(allKinds, `drv system "tool"`, `throw "no tool"`, 1)}}, func(w *world, o Offer, faults []Fault) {
 			if got, want := o.names(), wholeOffer().names(); got != want || faults != nil {
 				w.Errorf("offer\n%s\nwant\n%s\nfaults %v", got, want, faults)
@@ -151,7 +151,7 @@ const homes = `{
 }
 `
 
-// Who a home is for is asked of all homes at once, and of each if one fails.
+// All homes are asked for their user at once, and each alone if one fails.
 func TestUsernamesAndEmbeddedUsers(t *testing.T) {
 	testScenarios(t, []scenario{{name: "usernames", tracked: files{"flake.nix": homes}, ask: func(w *world) {
 		target := w.mustOpen()

@@ -17,7 +17,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// fakeNix is a client of a script.
+// fakeNix returns a client of a script.
 func fakeNix(t *testing.T, script string) *Client {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "nix")
@@ -29,8 +29,8 @@ func fakeNix(t *testing.T, script string) *Client {
 	return c
 }
 
-// What only asks Nix for something ends by itself, and says which call it was.
-func TestANixThatHangs(t *testing.T) {
+// A call that only asks Nix for something ends by itself. The error names the call.
+func TestAHangingNix(t *testing.T) {
 	drv := "/nix/store/00000000000000000000000000000000-x.drv"
 	for command, ask := range map[string]func(context.Context, *Client) error{
 		"nix --version":   func(ctx context.Context, c *Client) error { _, err := c.find(ctx); return err },
@@ -62,26 +62,26 @@ func TestANixThatHangs(t *testing.T) {
 				t.Fatalf("error is %v", err)
 			}
 			if Transient(err) {
-				t.Error("it is tried again")
+				t.Error("it would be tried again")
 			}
 		})
 	}
 }
 
-// What fetches takes as long as whoever asks lets it.
-func TestALimitOfOnesOwn(t *testing.T) {
+// A call that fetches may take as long as the caller allows.
+func TestLimitOfTheCaller(t *testing.T) {
 	l := usualLimits()
 	limited, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 	defer cancel()
 	if got := l.fetching(limited); got != 0 {
-		t.Errorf("beside another limit: %s", got)
+		t.Errorf("with a limit of the caller: %s", got)
 	}
 	if got := l.fetching(t.Context()); got != l.fetch {
-		t.Errorf("alone: %s", got)
+		t.Errorf("without: %s", got)
 	}
 }
 
-// A flake chooses what an evaluation prints.
+// A flake decides how much an evaluation prints.
 func TestAnAnswerWithoutEnd(t *testing.T) {
 	c := fakeNix(t, "exec yes")
 	var into any
@@ -94,12 +94,12 @@ func TestAnAnswerWithoutEnd(t *testing.T) {
 	}
 }
 
-// peak is the most memory that this process had resident since it was last asked.
+// peak returns the most memory that this process had resident since the last call.
 func peak(t *testing.T) int64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		t.Skip("only Linux tells")
+		t.Skip("only Linux has it")
 	}
 	_, rest, _ := strings.Cut(string(text), "VmHWM:")
 	var kib int64
@@ -107,14 +107,14 @@ func peak(t *testing.T) int64 {
 		t.Fatal(err)
 	}
 	debug.FreeOSMemory()
-	// 5 resets it.
+	// 5 resets the peak.
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
 		t.Skipf("the peak cannot be reset: %v", err)
 	}
 	return kib << 10
 }
 
-// Logs of more than a hundred MB go through flakeci, not into it.
+// Logs of more than a hundred MB do not stay in memory.
 func TestLogsAreStreamed(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	const lines, width = 60_000, 2000 // 120 MB
@@ -135,10 +135,10 @@ func TestLogsAreStreamed(t *testing.T) {
 		}},
 		"a builder": {fmt.Sprintf("echo '%s' >&2; %s >&2", record(`{"action":"start","id":1,"type":105,"fields":["/nix/store/00000000000000000000000000000000-x.drv","",1,1]}`),
 			fmt.Sprintf(count, record(`{"action":"result","id":1,"type":101,"fields":["`+filler+`"]}`))), func(c *Client) error {
-			heard := 0
-			_, err := c.Build(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}, 1, nixlog.BuildWatcher{Log: func(string, string) { heard++ }})
-			if err == nil && heard != lines {
-				err = fmt.Errorf("%d lines of %d were heard", heard, lines)
+			read := 0
+			_, err := c.Build(t.Context(), []string{"/nix/store/00000000000000000000000000000000-x.drv"}, 1, nixlog.BuildWatcher{Log: func(string, string) { read++ }})
+			if err == nil && read != lines {
+				err = fmt.Errorf("%d lines of %d were read", read, lines)
 			}
 			return err
 		}},
@@ -159,15 +159,15 @@ func TestLogsAreStreamed(t *testing.T) {
 			if err := c.read(client); err != nil {
 				t.Fatal(err)
 			}
-			const most = 80 << 20
-			if took := peak(t) - before; took > most {
+			const limit = 80 << 20
+			if took := peak(t) - before; took > limit {
 				t.Errorf("it took %d MiB of memory", took>>20)
 			}
 		})
 	}
 }
 
-// resident is the memory of this process now.
+// resident returns the memory that this process has now.
 func resident(t *testing.T) int64 {
 	t.Helper()
 	var pages, total int64

@@ -15,7 +15,7 @@ func (c *Client) nixRef(ref flakeref.Ref) (string, error) {
 		return ref.Absolute(), nil
 	case c.Version.Less(sinceEncodedFolders()):
 		return "", &NoFlakeError{Ref: ref.Text, Reason: fmt.Sprintf(
-			"Nix %s cannot take a folder with such a name; rename %s, or use Nix %s or newer", c.Version, ref.Dir, sinceEncodedFolders())}
+			"Nix %s cannot read a folder with such a name; rename %s, or use Nix %s or newer", c.Version, ref.Dir, sinceEncodedFolders())}
 	case !ref.IsPath && repository.Root(ref.Dir) != "":
 		return flakeref.GitURL(ref.Dir), nil
 	}

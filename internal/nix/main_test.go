@@ -13,8 +13,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// cache is where Nix keeps what it fetched and evaluated, so that tests find
-// nothing there of whoever runs them.
+// cache is where Nix keeps what it fetched and evaluated, so that tests do not depend on the
+// user's own cache.
 var cache = func() string {
 	dir, err := os.MkdirTemp("", "flakeci-nix-test-")
 	if err != nil {
@@ -31,7 +31,7 @@ func testEnv() []string {
 	return append(append(os.Environ(), lanes.Env()...), "XDG_CACHE_HOME="+filepath.Join(cache, "xdg"), "HOME="+cache)
 }
 
-// testSettings keep Nix away from the network, whose absence takes time.
+// testSettings keep Nix away from the network: waiting for one that is missing takes time.
 func testSettings() [][2]string {
 	return [][2]string{
 		{"flake-registry", filepath.Join(cache, "registry.json")},

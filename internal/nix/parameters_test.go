@@ -11,11 +11,11 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// whatItSees is a flake whose host is made of all that its source gave it, so that
-// another tree, or another reading of the same one, is another derivation. Two things
-// are left out in which Nix does not agree with itself: 2.34 has an empty folder for a
-// submodule at a revision and none in a clean checkout of it, and 2.26 counts the
-// revisions of a shallow one in a checkout alone.
+// whatItSees is a flake whose host depends on everything that its source has, so that another
+// tree, or another reading of the same one, is another derivation. It leaves out two things
+// in which Nix is inconsistent: 2.34 has an empty folder for a submodule at a revision, but
+// none in a clean checkout of it. 2.26 counts the revisions of a shallow clone only in a
+// checkout.
 const whatItSees = `{ outputs = { self, ... }@inputs: {
   nixosConfigurations.reason.config.system.build.toplevel = derivation {
     name = "sees"; system = "x86_64-linux"; builder = "/bin/sh";
@@ -26,9 +26,9 @@ const whatItSees = `{ outputs = { self, ... }@inputs: {
 }; INPUTS }
 `
 
-// parameterWorld is a git repository with a submodule, another branch, a flake in a
-// subfolder and a file that is left out of exports; beside it lie an archive of it, a
-// folder without git and a flake with an input to override.
+// parameterWorld makes a git repository with a submodule, another branch, a flake in a
+// subfolder and a file that is left out of exports. Next to it are an archive of it, a folder
+// without git and a flake with an input to override.
 func (w *world) parameterWorld() string {
 	flake := strings.ReplaceAll(whatItSees, "INPUTS", "")
 	top := filepath.Join(w.scratch, "top")
@@ -61,7 +61,7 @@ func (w *world) parameterWorld() string {
 
 const seeing = "nixosConfigurations.reason.config.system.build.toplevel"
 
-// plainNix is what Nix itself evaluates, without flakeci.
+// plainNix returns what Nix itself evaluates, without flakeci.
 func (w *world) plainNix(ref string, args ...string) (string, error) {
 	var out bytes.Buffer
 	args = append([]string{"--raw", "--no-write-lock-file", ref + "#" + seeing + ".drvPath"}, args...)
@@ -69,7 +69,7 @@ func (w *world) plainNix(ref string, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// sees is what flakeci evaluates.
+// sees returns what flakeci evaluates.
 func (w *world) sees(ref string, o FlakeOptions) (string, error) {
 	target, err := w.client.Open(w.Context(), ref, o, w.TempDir())
 	if err != nil {
@@ -79,7 +79,7 @@ func (w *world) sees(ref string, o FlakeOptions) (string, error) {
 	return in.DrvPath, err
 }
 
-// hashOf is the hash of a flake's tree, to stand in a reference.
+// hashOf returns the hash of a flake's tree, for use in a reference.
 func (w *world) hashOf(f Flake) string {
 	var m metadata
 	if err := m.decode(f.described); err != nil {
@@ -88,14 +88,14 @@ func (w *world) hashOf(f Flake) string {
 	return strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(m.Locked.Parameter("narHash"))
 }
 
-// refused says whether an error is that a parameter would be ignored, and names it.
+// refused reports whether an error says that Nix would ignore a parameter.
 func refused(err error, name string) bool {
 	var no *NoFlakeError
 	return errors.As(err, &no) && strings.Contains(no.Reason, name+"=") && strings.Contains(no.Reason, "Nix 2.")
 }
 
-// everyLane is with the binary of each lane, the one included that else is only
-// recorded: each loses other parameters.
+// everyLane runs a test with the binary of each lane, including the one that other tests only
+// replay: each loses other parameters.
 func everyLane(t *testing.T, test func(w *world)) {
 	t.Helper()
 	t.Parallel()
@@ -111,9 +111,9 @@ func everyLane(t *testing.T, test func(w *world)) {
 	}
 }
 
-// What flakeci evaluates is what `nix eval` of the same reference does, or flakeci says
-// which parameter Nix would ignore; where Nix fails, flakeci does.
-func TestParametersAreHeeded(t *testing.T) {
+// flakeci evaluates the same as `nix eval` of the same reference, or says which parameter Nix
+// would ignore. If Nix fails, flakeci fails.
+func TestParametersAreNotIgnored(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	everyLane(t, func(w *world) {
 		top := w.parameterWorld()
@@ -139,7 +139,7 @@ func TestParametersAreHeeded(t *testing.T) {
 		} else if hash := w.hashOf(f); hash == "" {
 			w.Error("no hash of the tree is known")
 		} else if _, err := w.sees(repo+"?narHash="+hash, FlakeOptions{}); err != nil {
-			w.Errorf("the hash that the tree has is refused: %v", err)
+			w.Errorf("the hash of the tree is refused: %v", err)
 		}
 		refs := []string{
 			top, top + "?submodules=1", top + "?dir=nest", top + "?ref=first", top + "?allRefs=1", top + "?shallow=1",
@@ -178,8 +178,8 @@ func TestParametersAreHeeded(t *testing.T) {
 	})
 }
 
-// submodulesElsewhere looks at a tree that is not committed, at the base, and at an
-// input that is replaced.
+// submodulesElsewhere checks a tree that is not committed, the base, and an input that is
+// overridden.
 func (w *world) submodulesElsewhere(repo, first, head string) {
 	w.Helper()
 	for _, query := range []string{"?submodules=1", "?submodules=1&dir=nest", "?shallow=1"} {

@@ -13,16 +13,14 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// A recording is what one Nix printed in one scenario: a file for each stream
-// of each call, such as eval.2/stderr. It lies in testdata/VERSION/SCENARIO.txtar.
+// recording is what one Nix printed in one scenario: a file for each stream of each call,
+// such as eval.2/stderr. It is stored in testdata/VERSION/SCENARIO.txtar.
 //
-// What is recorded is what the client really called: testdata/record stands
-// where the binary is expected. UPDATE_RECORDINGS=1 go test ./internal/nix
-// records anew with every lane.
+// The script testdata/record replaces the binary, so the calls are those that the client
+// really makes. UPDATE_RECORDINGS=1 go test ./internal/nix records again with every lane.
 type recording map[string][]byte
 
-// neutral are the folders of a scenario under the names they have in
-// recordings.
+// neutral maps the folders of a scenario to their names in recordings.
 type neutral []struct{ name, real string }
 
 func (n neutral) hide(b []byte) []byte {
@@ -56,7 +54,7 @@ func keep(t *testing.T, dir, file string, n neutral) {
 		if strings.HasPrefix(name, "show-config.") && strings.HasSuffix(name, "/stdout") {
 			data = readSettings(t, data)
 		}
-		// What deletes from the store speaks of all the machine.
+		// A command that deletes from the store prints much about the machine.
 		if strings.HasPrefix(name, "store.") && strings.HasSuffix(name, "/stderr") {
 			data = nil
 		}
@@ -70,8 +68,8 @@ func keep(t *testing.T, dir, file string, n neutral) {
 	}
 }
 
-// readSettings leaves of all settings the values of those that are read; the
-// others tell much of the machine, and their descriptions are long.
+// readSettings keeps only the values of settings that flakeci reads. The others reveal much
+// about the machine, and their descriptions are long.
 func readSettings(t *testing.T, out []byte) []byte {
 	t.Helper()
 	type setting struct {
@@ -100,7 +98,7 @@ func (r recording) format() []byte {
 	return txtar.Format(&a)
 }
 
-// unpack lays a recording out for a replay script.
+// unpack writes a recording for the script that replays it.
 func (r recording) unpack(t *testing.T, dir string, n neutral) {
 	t.Helper()
 	for name, data := range r {

@@ -11,9 +11,9 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// What Nix says is redacted before anything is made of it, and cut: the lines, and
-// the one that an error quotes. A line with an answer stays as it is.
-func TestWhatNixSaysIsRedacted(t *testing.T) {
+// Nix's output is redacted before it is parsed or shortened: every line, and the one that an
+// error quotes. A line with an answer stays as it is.
+func TestOutputIsRedacted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "nix")
 	const says = "#!/bin/sh\necho >&2\necho 'a secret' >&2\necho 'error: a secret' >&2\nexit 1\n"
 	if err := os.WriteFile(path, []byte(says), 0o700); err != nil {
@@ -21,7 +21,7 @@ func TestWhatNixSaysIsRedacted(t *testing.T) {
 	}
 	c := newClient(Options{Path: path, Redact: func(line []byte) []byte {
 		if len(line) == 0 {
-			t.Error("an empty line is asked about")
+			t.Error("an empty line is redacted")
 		}
 		return bytes.ReplaceAll(line, []byte("secret"), []byte("***"))
 	}})

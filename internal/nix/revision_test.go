@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The flake before its last commit, in clones of all kinds and whatever lies in
-// the checkout by now.
+// The flake is read as it was before its last commit, in every kind of clone and whatever is
+// checked out.
 func TestRefAt(t *testing.T) {
 	eachLane(t, func(w *world) {
 		dir := w.repository("origin")
@@ -40,7 +40,7 @@ func TestRefAt(t *testing.T) {
 					w.Errorf("%s of %s: got %+v", at, ref, got)
 				}
 				if got := w.mustRead(at, "flake.nix"); strings.Contains(got, "second") {
-					w.Errorf("%s is what lies in the checkout", at)
+					w.Errorf("%s is what is checked out", at)
 				}
 			}
 		}

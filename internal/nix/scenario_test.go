@@ -15,34 +15,34 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// files are the files of a flake by their path; a path that starts with ../ is
-// beside the flake. @SCRATCH@ in them is the folder around the flake, @NONCE@
-// something new in each run, so that a derivation is not in the store yet.
+// files are the files of a flake by their path. A path that starts with ../ is next to the
+// flake. In their text, @SCRATCH@ is the folder around the flake. @NONCE@ is new in each run,
+// so that a derivation is not in the store yet.
 type files map[string]string
 
-// A scenario is a flake and what is asked of it. It runs with the real Nix of
-// each lane and with what each printed once, and must give the same answers.
+// scenario is a flake with questions about it. It runs with the real Nix of each lane and
+// with recordings of their output, and must give the same answers.
 type scenario struct {
 	name string
-	// tracked is committed, dirty is in git's index only, untracked unknown to it.
+	// tracked is committed, dirty is only in git's index, untracked is not known to git.
 	tracked, dirty, untracked files
 	noGit                     bool
-	// subfolder of the repository is where the flake is, if not at its root.
+	// subfolder has the flake, if it is not at the root of the repository.
 	subfolder string
 	settings  [][2]string
-	// daemon is what Nix leaves the store to.
+	// daemon makes Nix use a daemon.
 	daemon bool
-	// replayed is a world in which no Nix looks, so that git need not be run.
+	// replayed is set if no Nix reads the files, so that git need not run.
 	replayed bool
 	ask      func(w *world)
 }
 
-// world is where a scenario takes place.
+// world is the environment of a scenario.
 type world struct {
 	*testing.T
 	client *Client
-	// root is the repository, dir the flake's folder in it, scratch the folder
-	// around both; tmp is for wrappers.
+	// root is the repository, dir the flake's folder in it, scratch the folder around
+	// both. tmp is for wrappers.
 	root, dir, scratch, tmp string
 }
 
@@ -68,7 +68,7 @@ func (w *world) host(target *Target, name string) (Instance, error) {
 	return in, err
 }
 
-// testScenarios runs them all with every lane, and with every recording.
+// testScenarios runs all scenarios with every lane and with every recording.
 func testScenarios(t *testing.T, scenarios []scenario) {
 	t.Parallel()
 	for _, lane := range realNix(t) {
@@ -100,7 +100,7 @@ func testScenarios(t *testing.T, scenarios []scenario) {
 	}
 }
 
-// realNix are the binaries to run with; an extra one only to be recorded.
+// realNix lists the lanes to run with. One more is only for making recordings.
 func realNix(t *testing.T) []lanes.Lane {
 	t.Helper()
 	if updating() {
@@ -128,8 +128,7 @@ func (s scenario) live(t *testing.T, lane lanes.Lane) {
 	s.ask(w)
 }
 
-// startDaemon starts a daemon of the test's own, and gives the environment in
-// which Nix talks to it.
+// startDaemon starts a daemon for the test, and returns the environment in which Nix uses it.
 func startDaemon(t *testing.T, lane lanes.Lane, socket string) []string {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -150,11 +149,11 @@ func startDaemon(t *testing.T, lane lanes.Lane, socket string) []string {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatal("the daemon does not come up")
+	t.Fatal("the daemon does not start")
 	return nil
 }
 
-// versionOf asks each binary once for all scenarios.
+// versionOf asks each binary for its version only once for all scenarios.
 func versionOf(t testing.TB, lane lanes.Lane) Version {
 	t.Helper()
 	if v, ok := versions.Load(lane.Nix); ok {
@@ -174,7 +173,7 @@ func (s scenario) recorded(t *testing.T, dir string) {
 	recording(recordings.Read(t, filepath.Join(dir, s.name+".txtar"))).unpack(t, tape, places)
 	w.client = newClient(Options{Path: "testdata/record", Env: append(append(os.Environ(), lanes.Env()...), "TAPE="+tape)})
 	w.client.answerPrefix = recordedPrefix
-	w.client.config, _ = w.client.askConfig(t.Context()) // as Find did then
+	w.client.config, _ = w.client.askConfig(t.Context()) // as Find did when it was recorded
 	var err error
 	if w.client.Version, err = ParseVersion(filepath.Base(dir)); err != nil {
 		t.Fatal(err)
@@ -238,7 +237,7 @@ func git(t testing.TB, dir string, args ...string) {
 	}
 }
 
-// find gives a client for a binary, with the environment of tests.
+// find returns a client for a binary, with the environment of tests.
 func find(t testing.TB, o Options) *Client {
 	t.Helper()
 	c, err := Find(t.Context(), testOptions(o))
@@ -256,7 +255,7 @@ func testOptions(o Options) Options {
 	return o
 }
 
-// hosts is the flake.nix of hosts by name; each is a Nix expression of its
+// hosts returns a flake.nix with hosts, each given by its name and the Nix expression of its
 // toplevel.
 func hosts(pairs ...string) string {
 	var b strings.Builder

@@ -12,10 +12,10 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
-// strangers are what a flake, a report or a journal could say in the place of a path in
-// the store.
+// strangers returns what a flake, a report or a journal could have in place of a store path.
 func strangers() []string {
 	const hash = "/00000000000000000000000000000000-"
 	return []string{
@@ -30,14 +30,14 @@ func strangers() []string {
 	}
 }
 
-// A recordingNix notes each word that it is given, and its input, a folder for each call.
+// recordingNix records its arguments and its stdin, in a folder for each call.
 type recordingNix struct {
 	*testing.T
 	dir    string
 	client *Client
 }
 
-// recordingNix says of no path that it is there, and of the store that it is /nix/store.
+// newRecordingNix returns a Nix whose store is /nix/store, and is empty.
 func newRecordingNix(t *testing.T, v Version) *recordingNix {
 	t.Helper()
 	dir := t.TempDir()
@@ -57,13 +57,13 @@ esac
 	return &recordingNix{t, dir, client}
 }
 
-// A recordedCall is what a call of Nix was given: before and behind the word that ends
-// options, or on its input.
+// recordedCall has the arguments before the one that ends options, and those after it or on
+// stdin.
 type recordedCall struct {
-	options, about []string
+	options, operands []string
 }
 
-// calls gives all until now, and forgets them.
+// calls returns the calls since it was last called.
 func (n *recordingNix) calls() []recordedCall {
 	n.Helper()
 	dirs, err := filepath.Glob(n.dir + "/*")
@@ -80,17 +80,17 @@ func (n *recordingNix) calls() []recordedCall {
 		words := strings.Split(strings.TrimSuffix(string(args), "\x00"), "\x00")
 		c := recordedCall{options: words}
 		if i := slices.Index(words, "--"); i >= 0 {
-			c.options, c.about = words[:i], words[i+1:]
+			c.options, c.operands = words[:i], words[i+1:]
 		}
 		if slices.Contains(c.options, "--stdin") {
-			c.about = append(c.about, strings.Split(strings.TrimSuffix(string(input), "\n"), "\n")...)
+			c.operands = append(c.operands, strings.Split(strings.TrimSuffix(string(input), "\n"), "\n")...)
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
-// asks are all public functions that take paths in the store.
+// asks lists the public methods that take store paths.
 func (n *recordingNix) asks() map[string]func(paths []string) error {
 	c, ctx := n.client, n.Context()
 	return map[string]func([]string) error{
@@ -105,11 +105,11 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 	}
 }
 
-// A method that takes texts is either asked here with strangers' words, or known to take
-// none of them for a path.
-func TestAllThatTakesPathsIsAsked(t *testing.T) {
+// Every method that takes texts is either tested here with strangers' words, or known to take
+// no store paths.
+func TestEveryMethodWithPathsIsTested(t *testing.T) {
 	t.Parallel()
-	others := []string{"Closures", "Open", "RefAt", "Resolve"} // folders of flakeci's, and references
+	others := []string{"Closures", "Open", "RefAt", "Resolve"} // take flakeci's own folders, and references
 	n := newRecordingNix(t, Version{2, 34, 8})
 	asked := n.asks()
 	for _, of := range []reflect.Type{reflect.TypeFor[*Client](), reflect.TypeFor[*Closures]()} {
@@ -122,14 +122,14 @@ func TestAllThatTakesPathsIsAsked(t *testing.T) {
 			}
 			_, is := asked[m.Name]
 			if texts && !is && asked[of.Elem().Name()+"."+m.Name] == nil && !slices.Contains(others, m.Name) {
-				t.Errorf("%s of %s takes texts, and is not asked", m.Name, of)
+				t.Errorf("%s of %s takes texts, and is not tested", m.Name, of)
 			}
 		}
 	}
 }
 
-// Whatever a flake, a report or a journal says in the place of a path in the store: Nix
-// is given none of it, neither as an option nor as a flake, and the call fails.
+// If a flake, a report or a journal has anything else in place of a store path, the call
+// fails, and Nix gets it neither as an option nor as a flake.
 func TestStrangersWordsDoNotReachNix(t *testing.T) {
 	t.Parallel()
 	const good = "/nix/store/00000000000000000000000000000000-x.drv"
@@ -147,7 +147,7 @@ func TestStrangersWordsDoNotReachNix(t *testing.T) {
 								t.Errorf("%s %q: Nix is given %q", name, paths, c)
 							}
 						}
-						// Old versions cannot keep derivations, nor be asked for the file of one.
+						// Old versions cannot keep derivations from being collected.
 						if skipped := strings.HasSuffix(word, ".drv") && name == "Root"; err == nil && !(skipped && len(calls) == 0) {
 							t.Errorf("%s %q: no error", name, paths)
 						}
@@ -158,9 +158,8 @@ func TestStrangersWordsDoNotReachNix(t *testing.T) {
 	}
 }
 
-// What Nix is given that is not flakeci's own stands behind the word that ends options,
-// or on its input.
-func TestPathsStandBehindOptions(t *testing.T) {
+// Arguments that are not flakeci's own come after the one that ends options, or on stdin.
+func TestPathsComeAfterOptions(t *testing.T) {
 	t.Parallel()
 	var paths []string
 	for i := range minPrefetch + 5 {
@@ -171,19 +170,19 @@ func TestPathsStandBehindOptions(t *testing.T) {
 			t.Parallel()
 			n := newRecordingNix(t, v)
 			for name, ask := range n.asks() {
-				_ = ask(paths) // nothing of it is there
+				_ = ask(paths) // none of them exists
 				seen := 0
 				for _, c := range n.calls() {
 					for _, p := range paths {
 						if slices.ContainsFunc(c.options, func(s string) bool { return strings.Contains(s, p) }) {
-							t.Errorf("%s: among options stands %s: %q", name, p, c)
+							t.Errorf("%s: among options is %s: %q", name, p, c)
 						}
 					}
-					if slices.ContainsFunc(c.about, func(s string) bool { return strings.HasPrefix(s, paths[0]) }) {
+					if slices.ContainsFunc(c.operands, func(s string) bool { return strings.HasPrefix(s, paths[0]) }) {
 						seen++
 					}
 				}
-				// The store is asked for a closure, then all substituters together, then each.
+				// For a closure, Nix asks the store, then all substituters together, then each.
 				if want := map[string]int{"Closures.Of": 3}[name]; seen < max(1, want) {
 					t.Errorf("%s: %d calls name a path", name, seen)
 				}
@@ -203,8 +202,8 @@ func TestPathsStandBehindOptions(t *testing.T) {
 					if i := slices.Index(c.options, ref); i >= 0 && c.options[max(0, i-1)] != "--override-input" {
 						t.Errorf("%s: among options: %q", ref, c)
 					}
-					if c.options[0] != "show-config" && len(c.about) != 1 {
-						t.Errorf("%s: it is about %q", ref, c.about)
+					if c.options[0] != "show-config" && len(c.operands) != 1 {
+						t.Errorf("%s: its operands are %q", ref, c.operands)
 					}
 				}
 			}
@@ -212,7 +211,7 @@ func TestPathsStandBehindOptions(t *testing.T) {
 	}
 }
 
-// What the folder of the store is, Nix says of the first flake: a path elsewhere is none.
+// The first flake shows where the store is. A path elsewhere is not a store path.
 func TestPathsOfAnotherStore(t *testing.T) {
 	t.Parallel()
 	n := newRecordingNix(t, Version{2, 34, 8})
@@ -223,7 +222,7 @@ func TestPathsOfAnotherStore(t *testing.T) {
 	elsewhere := "/checkout/00000000000000000000000000000000-x.drv"
 	for name, ask := range n.asks() {
 		err := ask([]string{elsewhere})
-		var wrong *PathError
+		var wrong *storepath.Error
 		if !errors.As(err, &wrong) || wrong.Error() != `"/checkout/00000000000000000000000000000000-x.drv" is not in /nix/store` {
 			t.Errorf("%s: error is %v", name, err)
 		}
@@ -233,13 +232,13 @@ func TestPathsOfAnotherStore(t *testing.T) {
 	}
 }
 
-// Nix takes the flake in its folder where it is given nothing at all.
-func TestNothingIsNoFlake(t *testing.T) {
+// Without any operand, Nix would take the flake in the current folder.
+func TestWithoutPathsNixIsNotCalled(t *testing.T) {
 	t.Parallel()
 	n := newRecordingNix(t, Version{2, 34, 8})
 	for name, ask := range n.asks() {
 		if strings.HasPrefix(name, "Missing") || name == "Log" {
-			continue // they are of one derivation
+			continue // they take one derivation
 		}
 		if err := ask(nil); err != nil || len(n.calls()) > 0 {
 			t.Errorf("%s: Nix is called, or there is an error: %v", name, err)
@@ -247,14 +246,14 @@ func TestNothingIsNoFlake(t *testing.T) {
 	}
 }
 
-// What a substituter says that a path needs is a stranger's word, too.
+// The references in a substituter's answer are a stranger's words, too.
 func TestStrangersReferences(t *testing.T) {
 	t.Parallel()
 	n := newRecordingNix(t, Version{2, 34, 8})
 	closures := n.client.Closures(t.TempDir())
 	const top = "/nix/store/00000000000000000000000000000000-x"
 	closures.known[top] = pathInfo{Path: top, References: []string{"--store", "ssh-ng://localhost"}}
-	var wrong *PathError
+	var wrong *storepath.Error
 	if _, err := closures.Of(t.Context(), []string{top}); !errors.As(err, &wrong) || len(n.calls()) > 0 {
 		t.Errorf("error is %v", err)
 	}

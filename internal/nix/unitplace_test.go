@@ -69,12 +69,12 @@ func TestUnitPlace(t *testing.T) {
 		ctx, cancel := context.WithCancel(w.Context())
 		cancel()
 		if _, err := target.UnitPlace(ctx, "units", "plain.service"); err == nil {
-			w.Error("an interruption is no answer")
+			w.Error("an interruption is not an error")
 		}
 	})
 }
 
-// Options whose evaluation has no end are given up with the context.
+// The context ends an evaluation without end.
 func TestUnitPlaceWithoutEnd(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachLane(t, func(w *world) {
@@ -91,7 +91,7 @@ func TestUnitPlaceWithoutEnd(t *testing.T) {
 	})
 }
 
-// Places are relative to the repository, in whatever way Nix came to its files.
+// Places are relative to the repository, whichever way Nix read its files.
 func TestUnitPlaceInTheRepository(t *testing.T) {
 	eachLane(t, func(w *world) {
 		w.fixture("vm-features")
@@ -107,7 +107,7 @@ func TestUnitPlaceInTheRepository(t *testing.T) {
 		check(w.standIns(w.dir, "nixpkgs", "nixpkgs/busybox"), "hosts/units.nix:3:3")
 		opened = w.standIns(w.dir, "nixpkgs", "nixpkgs/busybox")
 		files{"hosts/units.nix": "{\n\n\n\n  systemd.services.plain = { };\n}\n"}.write(w.T, w.dir, strings.NewReplacer())
-		check(opened, "hosts/units.nix:5:3") // as it lies there by now
+		check(opened, "hosts/units.nix:5:3") // as it is in the checkout now
 		files{"hosts/units.nix": "{\n\n  systemd.services.plain = { };\n}\n"}.write(w.T, w.dir, strings.NewReplacer())
 		check(w.standIns("path:"+w.dir, "nixpkgs", "nixpkgs/busybox"), "hosts/units.nix:3:3")
 		sub := filepath.Join(w.scratch, "around", "sub")
@@ -119,7 +119,7 @@ func TestUnitPlaceInTheRepository(t *testing.T) {
 	})
 }
 
-// The example's own unit, and one that it has of nixpkgs.
+// One unit is the example's own, the other one is from nixpkgs.
 func TestUnitPlaceInTheExample(t *testing.T) {
 	eachLane(t, func(w *world) {
 		target := w.fleet()

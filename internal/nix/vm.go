@@ -44,7 +44,7 @@ type Account struct {
 	Home string `json:"home"`
 }
 
-// vmSetting is a value that flakeci's module gives to each of some options that exists.
+// vmSetting is a value for some options. flakeci's module sets those that exist.
 type vmSetting struct {
 	options []string
 	value   string
@@ -59,21 +59,21 @@ func forced(value string) string { return "lib.mkOverride 9 " + value }
 func (v VM) settings() []vmSetting {
 	list := []vmSetting{
 		// Without a screen the serial line is the console.
-		{[]string{"virtualisation.graphics"}, forced("false"), "no virtualisation.graphics: it may want a screen"},
+		{[]string{"virtualisation.graphics"}, forced("false"), "no virtualisation.graphics: it may need a screen"},
 		// A host may switch off the agent's service, or the VM's default.
 		{
 			[]string{"virtualisation.qemu.guestAgent.enable", "services.qemuGuest.enable"}, forced("true"),
-			"no virtualisation.qemu.guestAgent, no services.qemuGuest: there may be nobody in the guest to answer",
+			"no virtualisation.qemu.guestAgent, no services.qemuGuest: the guest may have no agent to answer",
 		},
 		// Two guests cannot both have a port of this machine, and a forwarded port is a
 		// way out of the guest, which should have none.
 		{[]string{"virtualisation.forwardPorts"}, forced("[ ]"), ""},
 	}
 	if v.MemoryMiB > 0 {
-		list = append(list, vmSetting{[]string{"virtualisation.memorySize"}, forced(strconv.Itoa(v.MemoryMiB)), "no virtualisation.memorySize: the memory is as the host has it"})
+		list = append(list, vmSetting{[]string{"virtualisation.memorySize"}, forced(strconv.Itoa(v.MemoryMiB)), "no virtualisation.memorySize: the memory is what the host sets"})
 	}
 	if v.Cores > 0 {
-		list = append(list, vmSetting{[]string{"virtualisation.cores"}, forced(strconv.Itoa(v.Cores)), "no virtualisation.cores: the number of cores is as the host has it"})
+		list = append(list, vmSetting{[]string{"virtualisation.cores"}, forced(strconv.Itoa(v.Cores)), "no virtualisation.cores: the number of cores is what the host sets"})
 	}
 	if len(v.Homes) > 0 {
 		list = append(list, vmSetting{[]string{"virtualisation.additionalPaths"}, "homes", "no virtualisation.additionalPaths: homes are not in the guest's store"})
@@ -156,7 +156,7 @@ func (v VM) homes() string {
 	for i, path := range v.Homes {
 		name := strings.Join(path, ".")
 		list = append(list, fmt.Sprintf("builtins.addErrorContext %s (let home = %s; in if (home.type or \"\") == \"derivation\" then \"${home.outPath}\" else throw %s)",
-			expr.Quote(fmt.Sprintf("while evaluating home %d for the guest's store: %s", i, name)), expr.Output(path...), expr.Quote(name+" is no derivation")))
+			expr.Quote(fmt.Sprintf("while evaluating home %d for the guest's store: %s", i, name)), expr.Output(path...), expr.Quote(name+" is not a derivation")))
 	}
 	return expr.List(list)
 }

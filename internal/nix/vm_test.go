@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
@@ -26,7 +27,7 @@ func (w *world) fixture(name string) *Target {
 	return w.standIns(w.dir, "nixpkgs", "nixpkgs/busybox")
 }
 
-// standIns opens a flake with stand-ins for these inputs of it.
+// standIns opens a flake with stand-ins for some of its inputs.
 func (w *world) standIns(dir string, inputs ...string) *Target {
 	w.Helper()
 	var o FlakeOptions
@@ -35,7 +36,7 @@ func (w *world) standIns(dir string, inputs ...string) *Target {
 		switch name {
 		case "nixpkgs/busybox":
 			ref = "path:" + lanes.Busybox(w)
-		case "nixpkgs/guest": // as much of one as an evaluation looks at
+		case "nixpkgs/guest": // as much of one as an evaluation reads
 			guest := filepath.Join(w.scratch, "guest")
 			files{"vmlinuz": ""}.write(w.T, guest, strings.NewReplacer())
 			ref = "path:" + guest
@@ -49,7 +50,7 @@ func (w *world) standIns(dir string, inputs ...string) *Target {
 	return target
 }
 
-// guest is what the fixture's runner tells of itself.
+// guest is what the fixture's runner says about itself.
 type guest struct {
 	Graphics, Agent   *bool
 	MemorySize, Cores int
@@ -58,7 +59,7 @@ type guest struct {
 
 var toldRE = regexp.MustCompile(`\("(told|paths|toplevel)","((?:[^"\\]|\\.)*)"\)`)
 
-// told reads variables of a derivation.
+// told reads the variables of a derivation.
 func (w *world) told(drv string) map[string]string {
 	w.Helper()
 	text, err := os.ReadFile(drv)
@@ -91,13 +92,13 @@ func (w *world) guest(drv string) string {
 	}
 	if paths := vars["paths"]; paths != "" {
 		for path := range strings.FieldsSeq(paths) {
-			text += ", " + DrvName(path)
+			text += ", " + storepath.Name(path)
 		}
 	}
 	return text
 }
 
-// machine is what the question gave in short, or the error.
+// machine returns the answer in short, or the error.
 func (w *world) machine(target *Target, vm VM) (text string, in Instance) {
 	w.Helper()
 	in, err := instantiate(w.Context(), target, Question{VM: &vm})
@@ -109,7 +110,7 @@ func (w *world) machine(target *Target, vm VM) (text string, in Instance) {
 		w.Errorf("%+v: %v", vm, err)
 		return "", in
 	}
-	text = DrvName(in.DrvPath)
+	text = storepath.Name(in.DrvPath)
 	if told := w.guest(in.DrvPath); told != "" {
 		text += " with " + told
 	}
@@ -124,7 +125,7 @@ func (w *world) machine(target *Target, vm VM) (text string, in Instance) {
 
 var stepHome = []string{"homeConfigurations", "joachim@modern", "activationPackage"}
 
-// like compares with a text in which … stands for anything.
+// like compares with a pattern in which … stands for anything.
 func like(got, want string) bool {
 	parts := strings.Split(want, "…")
 	for i, part := range parts {
@@ -157,22 +158,22 @@ func TestVM(t *testing.T) {
 		{VM{Host: "ancient", Homes: home("broken")}, "vm-of-ancient; the host has no extendModules: nothing was set"},
 		{VM{Host: "config-only"}, "nixos-vm with 2048 MiB, 2 cores, graphics true, agent true; the host has no extendModules: nothing was set"},
 		{VM{Host: "bare", MemoryMiB: 1, Cores: 1, Homes: home("broken"), Autologin: true}, "bare-vm; injected" +
-			"; no virtualisation.graphics: it may want a screen" +
-			"; no virtualisation.qemu.guestAgent, no services.qemuGuest: there may be nobody in the guest to answer" +
-			"; no virtualisation.memorySize: the memory is as the host has it" +
-			"; no virtualisation.cores: the number of cores is as the host has it" +
+			"; no virtualisation.graphics: it may need a screen" +
+			"; no virtualisation.qemu.guestAgent, no services.qemuGuest: the guest may have no agent to answer" +
+			"; no virtualisation.memorySize: the memory is what the host sets" +
+			"; no virtualisation.cores: the number of cores is what the host sets" +
 			"; no virtualisation.additionalPaths: homes are not in the guest's store"},
 		{VM{Host: "no-vm"}, "error: host no-vm has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
 		{VM{Host: "nothing"}, "error: host nothing has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
 		{VM{Host: "number"}, "error: host number has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
-		{VM{Host: "vm-is-a-number"}, "error: nixosConfigurations.vm-is-a-number.config.system.build.vm is no derivation but of type int"},
+		{VM{Host: "vm-is-a-number"}, "error: nixosConfigurations.vm-is-a-number.config.system.build.vm is not a derivation: it is of type int"},
 		{VM{Host: "nonesuch"}, "error: …attribute 'nonesuch' missing"},
 		{VM{Host: "broken"}, "error: hosts/broken.nix:2:…no name for this host"},
 		{VM{Host: "broken-variant"}, "error: hosts/broken.nix:2:…no name for this host"},
 		{VM{Host: "missing-option"}, "error: …The option `virtualisation.vmVariant.virtualisation.nonesuch' does not exist…"},
 		{VM{Host: "modern", Homes: home("broken")}, "error: flake.nix:…: home homeConfigurations.broken.activationPackage for the guest's store: no such home"},
 		{VM{Host: "modern", Homes: home("broken-inside")}, "error: flake.nix:…: home homeConfigurations.broken-inside.activationPackage for the guest's store: no such output"},
-		{VM{Host: "modern", Homes: home("number")}, "error: …home homeConfigurations.number.activationPackage for the guest's store: homeConfigurations.number.activationPackage is no derivation"},
+		{VM{Host: "modern", Homes: home("number")}, "error: …home homeConfigurations.number.activationPackage for the guest's store: homeConfigurations.number.activationPackage is not a derivation"},
 		{VM{Host: "modern", Homes: home("none\nsuch")}, "error: …home homeConfigurations.none\nsuch.activationPackage for the guest's store: attribute '…' missing"},
 	}
 	eachLane(t, func(w *world) {
@@ -185,8 +186,8 @@ func TestVM(t *testing.T) {
 	})
 }
 
-// What the guest is given is no part of the host.
-func TestVMLeavesTheHostAsItIs(t *testing.T) {
+// flakeci's module is in the guest, and does not change the host.
+func TestVMDoesNotChangeTheHost(t *testing.T) {
 	eachLane(t, func(w *world) {
 		vm := VM{MemoryMiB: 512, Cores: 4, Autologin: true, Homes: [][]string{stepHome}}
 		target := w.fixture("vm-features")
@@ -242,7 +243,7 @@ func TestVMInfo(t *testing.T) {
 		for host, want := range tests {
 			_, in := w.machine(target, VM{Host: host})
 			if in.VM == nil {
-				w.Errorf("%s: nothing is told", host)
+				w.Errorf("%s: there is no answer", host)
 				continue
 			}
 			got := fmt.Sprintf("%d MiB, %d cores", in.VM.MemoryMiB, in.VM.Cores)
@@ -256,7 +257,7 @@ func TestVMInfo(t *testing.T) {
 	})
 }
 
-// A dirty tree, a subfolder of the repository and overrides reach the question.
+// The question is about a dirty tree, with overrides.
 func TestVMOfADirtyTree(t *testing.T) {
 	eachLane(t, func(w *world) {
 		w.fixture("vm-features")
@@ -268,8 +269,8 @@ func TestVMOfADirtyTree(t *testing.T) {
 	})
 }
 
-// The example and the stand-in for all of nixpkgs: its hosts, and one that has
-// the options of a virtual machine itself.
+// The hosts are one of the example, with the stand-in for all of nixpkgs, and one that itself
+// has the options of a virtual machine.
 func TestVMOfTheStandIn(t *testing.T) {
 	eachLane(t, func(w *world) {
 		target := w.fleet()

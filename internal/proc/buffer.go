@@ -6,19 +6,19 @@ import (
 	"fmt"
 )
 
-// ErrOutputTooLong is found by errors.Is in the error of [Cmd.Run] for a program that printed
-// more than its [LimitedBuffer] takes.
+// ErrOutputTooLong is wrapped in the error of [Cmd.Run] if a program printed more than its
+// [LimitedBuffer] accepts.
 var ErrOutputTooLong = errors.New("printed too much")
 
-// LimitedBuffer keeps what a program prints, as the Stdout of its [Cmd]. A stranger can have a
-// program print without end, so more than Max bytes make Run fail.
+// LimitedBuffer collects what a program prints, as the Stdout of its [Cmd]. Run fails after
+// more than Max bytes, as hostile input can make a program print endlessly.
 type LimitedBuffer struct {
 	Max int
 
 	text bytes.Buffer
 }
 
-// Write takes in what is printed.
+// Write implements [io.Writer].
 func (a *LimitedBuffer) Write(p []byte) (int, error) {
 	if len(p) > a.Max-a.text.Len() {
 		return 0, fmt.Errorf("%w: more than %d MiB", ErrOutputTooLong, a.Max>>20)

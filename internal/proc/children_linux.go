@@ -10,8 +10,8 @@ import (
 	"github.com/flakeci/flakeci/internal/proc/supervisor"
 )
 
-// ownChildren are the processes that this one started, and children that it had before.
-// All other children are orphans of a supervisor that somebody killed.
+// ownChildren are the processes that this one started, and the children that it had before.
+// All other children are orphans of a supervisor that was killed.
 var ownChildren = children{pids: map[int]bool{}}
 
 type children struct {
@@ -23,15 +23,15 @@ type children struct {
 // startChild starts a program.
 func startChild(cmd *exec.Cmd) error {
 	c := &ownChildren
-	c.mu.Lock() // until it is known to be no orphan
+	c.mu.Lock() // until the child is registered, so that it is not taken for an orphan
 	defer c.mu.Unlock()
 	c.adopt.Do(func() {
-		// A shell may have started some before it became flakeci.
-		before, _ := supervisor.Descendants(os.Getpid(), nil) // without a table nobody is killed
+		// A shell may have started some children before it replaced itself by flakeci.
+		before, _ := supervisor.Descendants(os.Getpid(), nil) // without /proc nothing is killed
 		for _, d := range before {
 			c.pids[d.Pid] = true
 		}
-		_ = supervisor.AdoptOrphans() // without it, they are init's
+		_ = supervisor.AdoptOrphans() // if it fails, init gets them
 	})
 	err := cmd.Start()
 	if err == nil {
@@ -40,7 +40,7 @@ func startChild(cmd *exec.Cmd) error {
 	return err
 }
 
-// forgetChild is called once a program was reaped.
+// forgetChild unregisters a program that was reaped.
 func forgetChild(cmd *exec.Cmd) {
 	ownChildren.mu.Lock()
 	defer ownChildren.mu.Unlock()
@@ -57,7 +57,7 @@ func (c *children) orphans() ([]supervisor.Descendant, error) {
 // orphanLimit is how long to wait for orphans that hang in the kernel.
 const orphanLimit = 10 * time.Second
 
-// killOrphans kills what a killed supervisor left behind.
+// killOrphans kills the processes that a killed supervisor left behind.
 func (c *children) killOrphans() {
 	o := supervisor.NewOrphans()
 	for end := time.Now().Add(orphanLimit); time.Now().Before(end); {
@@ -68,7 +68,7 @@ func (c *children) killOrphans() {
 		wait, more := o.KillAll(all)
 		for _, d := range all {
 			if d.Parent == os.Getpid() {
-				_, _ = syscall.Wait4(d.Pid, nil, syscall.WNOHANG|syscall.WALL, nil) // those that are dead
+				_, _ = syscall.Wait4(d.Pid, nil, syscall.WNOHANG|syscall.WALL, nil) // reaps the dead
 			}
 		}
 		if !more {

@@ -7,72 +7,65 @@ import (
 	"time"
 )
 
-// What the zero values of Cmd's fields stand for.
+// The defaults of [Cmd].
 const (
 	DefaultMaxLine = 64 << 10        // bytes
 	DefaultGrace   = 5 * time.Second // from SIGINT to SIGKILL
 )
 
-// Cmd is a program to run. The zero value of every field but Path works. It may
-// be run any number of times, also at once, if its readers, writers and
-// functions stand that.
+// Cmd is a program to run. Every field but Path is optional. A Cmd may run several times, also
+// concurrently if its readers, writers and functions allow that.
 type Cmd struct {
-	// Path is the program, looked up in PATH if there is no slash in it.
+	// Path is the program, looked up in PATH if it has no slash.
 	Path string
-	// Args are its arguments, without the program's name.
+	// Args are the arguments, without the program's name.
 	Args []string
-	// Dir is where it runs; empty is the current directory.
+	// Dir is the working directory; empty is the current one.
 	Dir string
-	// Env is its environment as KEY=value, of which the last one for a key
-	// counts. Nil passes on flakeci's own with all that is secret in it, so
-	// whatever evaluates or builds foreign code should be given one.
+	// Env is the environment as KEY=value; the last value of a key counts. If it is nil, the
+	// program gets flakeci's environment with its secrets, so programs that evaluate or build
+	// foreign code need an Env.
 	Env []string
-	// AddEnv is added to Env, or to what stands for it.
+	// AddEnv is added to Env, or to flakeci's environment.
 	AddEnv []string
-	// Stdin is what it reads; nil is an empty input. A Read that blocks may still
-	// be under way when Run returns.
+	// Stdin is the standard input; nil is an empty input. A Read that blocks may still be in
+	// progress when Run returns.
 	Stdin io.Reader
-	// Stdout gets what it writes to standard output, as it is. A write that
-	// fails makes Run fail.
+	// Stdout gets the unchanged standard output. Run fails if a write fails.
 	Stdout io.Writer
-	// OnStdout gets standard output by line, as OnStderr does, beside or instead
-	// of Stdout. Where both are nil, standard output is thrown away.
+	// OnStdout gets standard output by line, like OnStderr, in addition to Stdout. If both are
+	// nil, standard output is discarded.
 	OnStdout func(line []byte)
-	// OnStderr gets each line of standard error without its newline, and
-	// whatever bytes are in it, while the program runs. The line is valid until
-	// the function returns. Calls come one after the other, but the two
-	// functions may be called at the same time. Neither is called after Run has
+	// OnStderr gets each line of standard error, as any bytes without the newline, while the
+	// program runs. The line is valid until the function returns. Calls of OnStderr do not
+	// overlap each other, but may overlap those of OnStdout. There are none after Run has
 	// returned.
 	OnStderr func(line []byte)
-	// OnStart gets the id of the process, which is also that of its group, once
-	// it runs. It is the program's own, supervised or not.
+	// OnStart gets the program's process id, which is also its group's, once it runs.
+	// Supervised or not, it is the program's own.
 	OnStart func(pid int)
-	// Supervised has nothing that descends from the program outlive it, nor
-	// flakeci: not what leaves its group or session, and not even where flakeci
-	// is killed with SIGKILL. Not every program is worth it: each start takes a
-	// second process that runs flakeci itself, for some MiB and 2 milliseconds,
-	// where starting a program alone takes less than one. Elsewhere than on Linux
-	// it does nothing.
+	// Supervised makes sure that no descendant of the program outlives it or flakeci, even if
+	// it leaves the group or session, or if flakeci is killed with SIGKILL. It has a price:
+	// each start takes a second process of flakeci, which costs a few MiB and 2 milliseconds,
+	// while starting a program alone takes less than one. It has no effect outside Linux.
 	Supervised bool
-	// MaxLine is the most bytes of a line that are kept; a longer line is cut
-	// there and ends with CutMark. 0 is DefaultMaxLine.
+	// MaxLine limits the bytes of a line; a longer line is cut and ends with [CutMark]. 0 is
+	// [DefaultMaxLine].
 	MaxLine int
-	// Grace is the time from SIGINT to SIGKILL. 0 is DefaultGrace.
+	// Grace is the time from SIGINT to SIGKILL. 0 is [DefaultGrace].
 	Grace time.Duration
-	// Limit is how long it may run; 0 is as long as it likes. One that takes longer is
-	// ended as by a context, and [errors.As] finds a [*LimitError] in the error.
+	// Limit is how long the program may run; 0 is no limit. At the limit it is stopped as if by
+	// the context, and the error wraps a [*LimitError].
 	Limit time.Duration
 }
 
-// Run runs the program to its end. An error is always an [*Error]: the program
-// could not be started, ended with an exit code other than 0 or by a signal,
-// was stopped because of the context (then [errors.Is] finds [context.Canceled]
-// or [context.DeadlineExceeded] in it, whatever the exit code), or its output
-// could not be handed on. The usage is filled in whenever it was started.
+// Run runs the program and waits for it. An error is always an [*Error]: the program could not
+// be started, exited with a code other than 0 or by a signal, was stopped by the context (then
+// the error wraps [context.Canceled] or [context.DeadlineExceeded], whatever the exit code), or
+// passing on its output failed. The usage is valid if the program was started.
 func (c *Cmd) Run(ctx context.Context) (Usage, error) {
-	// The kernel sends the parent-death signal when the *thread* that started
-	// the child ends. This keeps the thread for as long as the child lives; it
-	// would be blocked in waiting for it anyhow.
+	// The kernel sends the parent-death signal when the *thread* that started the child ends.
+	// This keeps the thread while the child runs; it would block in waiting anyway.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -96,7 +89,7 @@ func (c *Cmd) Run(ctx context.Context) (Usage, error) {
 	return p.outcome.Usage, c.exitError(ctx, p, interrupted, outputErr)
 }
 
-// exitError makes an error of how a process ended, or none if all is well.
+// exitError returns the error of a process that has ended, nil if it succeeded.
 func (c *Cmd) exitError(ctx context.Context, p *process, interrupted bool, outputErr error) error {
 	e := c.newError(nil)
 	e.ExitCode, e.Signal = p.status()
@@ -114,7 +107,7 @@ func (c *Cmd) exitError(ctx context.Context, p *process, interrupted bool, outpu
 	return e
 }
 
-// newError returns an error for a program that did not get to run.
+// newError returns the error of a program that did not run.
 func (c *Cmd) newError(err error) *Error {
 	return &Error{Argv: append([]string{c.Path}, c.Args...), ExitCode: -1, Err: err}
 }

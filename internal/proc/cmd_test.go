@@ -25,7 +25,7 @@ func run(t *testing.T, cmd *proc.Cmd) (stdout string, stderr []string, err error
 	return out.String(), stderr, err
 }
 
-func TestRunHandsOnBothStreams(t *testing.T) {
+func TestRunPassesOnBothStreams(t *testing.T) {
 	stdout, stderr, err := run(t, sh(`printf 'raw\0\n\nno end'; printf 'one\n\n\377two\nlast' >&2`))
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestRunUsesDirEnvAndStdin(t *testing.T) {
 	}
 }
 
-func TestRunTakesFilesAsTheyAre(t *testing.T) {
+func TestRunUsesFilesDirectly(t *testing.T) {
 	path := t.TempDir() + "/file"
 	if err := os.WriteFile(path, []byte("content"), 0o600); err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestRunWithoutStdinReadsNothing(t *testing.T) {
 	}
 }
 
-// A program may end without reading its input, and a reader may never end.
+// A program may exit without reading its input, and a reader may never end.
 func TestRunDoesNotWaitForStdin(t *testing.T) {
 	endless, write := io.Pipe()
 	defer write.Close()
@@ -154,7 +154,7 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
-// The program would write for ever; it has to notice that nobody listens.
+// The program writes forever, and must notice that nobody reads.
 func TestRunReportsAWriteThatFails(t *testing.T) {
 	cmd := &proc.Cmd{Path: "yes", Stdout: fullDisk{}}
 	if _, err := cmd.Run(context.Background()); !errors.Is(err, syscall.ENOSPC) {
@@ -162,7 +162,7 @@ func TestRunReportsAWriteThatFails(t *testing.T) {
 	}
 }
 
-func TestRunGivesStdoutByLine(t *testing.T) {
+func TestRunSplitsStdoutIntoLines(t *testing.T) {
 	var lines []string
 	var raw bytes.Buffer
 	cmd := sh("echo a; echo b")
@@ -175,7 +175,7 @@ func TestRunGivesStdoutByLine(t *testing.T) {
 	}
 }
 
-// A slow reader must get all that was written before the end.
+// A slow reader must get everything that was written before the end.
 func TestRunLosesNothingOfAFastProgram(t *testing.T) {
 	total := 0
 	cmd := sh("head -c 3000000 /dev/zero")

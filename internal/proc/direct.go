@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// leader is the program of one Run, started without a supervisor or with one.
+// leader is the program of one Run, with or without a supervisor.
 type leader interface {
-	// pid returns its process id, which is also that of its group.
+	// pid returns the process id, which is also the group's.
 	pid() int
-	// await returns when it is dead. Until reap is called, nobody else gets its
-	// id, and signals cannot hit a stranger.
+	// await waits until the program has ended. Its process id stays reserved until reap, so
+	// that signals cannot hit another process.
 	await()
-	// signal sends a signal to its group. That there is nobody left is no fault.
-	// SIGKILL means whatever can be reached: the group, or all descendants.
+	// signal sends a signal to the group, which may be empty. SIGKILL goes to all processes
+	// that can be reached: the group, or all descendants.
 	signal(sig syscall.Signal)
-	// reap returns how it ended. It is called once, after await.
+	// reap returns how the program ended. Call it once, after await.
 	reap() outcome
 }
 
-// outcome is how a program ended and what it has used.
+// outcome is how a program ended, and its usage.
 type outcome struct {
 	Status           syscall.WaitStatus
 	Usage            Usage
-	SupervisorKilled bool `json:",omitzero"` // the supervisor was killed; status and usage are its own
+	SupervisorKilled bool // status and usage are then the supervisor's
 }
 
-// direct is a program that is flakeci's own child.
+// direct is a child of flakeci.
 type direct struct {
 	cmd     *exec.Cmd
 	started time.Time
@@ -53,7 +53,7 @@ func (d *direct) await() {
 func (d *direct) signal(sig syscall.Signal) { _ = syscall.Kill(-d.pid(), sig) }
 
 func (d *direct) reap() outcome {
-	_ = d.cmd.Wait() // ProcessState says it all; there are no pipes of exec's own
+	_ = d.cmd.Wait() // ProcessState has the result; os/exec has no pipes here
 	forgetChild(d.cmd)
 	return newOutcome(d.cmd.ProcessState, d.wall)
 }

@@ -1,33 +1,28 @@
-// Package proc starts processes and makes sure that they end. It is the only
-// package of flakeci that does, and a test of the tree holds it to that.
+// Package proc starts processes and makes sure that they end. No other package starts
+// processes; a test of the tree enforces that.
 //
-// [Cmd.Run] starts one program as the leader of a process group of its own, hands
-// on what it writes line by line while it runs, and returns when it is over. It has
-// no terminal: what git or ssh ask for there would never be answered, as the kernel
-// stops whoever asks from the background, and Run would wait for them. The context
-// ends it early: the whole group gets SIGINT, so that Nix can stop its builders and
-// remove its temporary files, and SIGKILL when the grace time is over or when the
-// channel given to [WithKill] says so.
+// [Cmd.Run] starts a program as the leader of its own process group, passes on its output line
+// by line, and returns when it has ended. The program has no terminal: the kernel stops
+// background processes that read from one, so git or ssh would ask there forever, and Run would
+// wait. When the context ends, the group gets SIGINT, so that Nix can stop its builders and
+// remove its temporary files, and SIGKILL after the grace time or when the channel of
+// [WithKill] is closed.
 //
-// Nothing that stays in the group outlives Run: when the leader is gone, the
-// rest of the group is killed. Nothing of it outlives flakeci either as far as
-// the leader goes, which on Linux gets SIGKILL when flakeci dies, however that
-// happens. What left the group (a daemon, an ssh master connection) lives on,
-// but cannot keep Run from returning by holding a pipe open.
+// No process in the group outlives Run: when the leader has ended, the rest of the group is
+// killed. On Linux the leader also gets SIGKILL when flakeci dies for any reason. Processes
+// that left the group (a daemon, an ssh master connection) live on, but Run returns even if
+// they hold a pipe open.
 //
-// Where that is not enough there is [Cmd.Supervised], for a program like a
-// script that starts QEMU and its helpers. It runs below a supervisor, which is
-// flakeci's own binary once more, and which the kernel gives all orphans below
-// it. When the program is over, or flakeci is gone, the supervisor looks through
-// /proc and kills whatever descends from it until there is nothing. What still
-// escapes:
+// [Cmd.Supervised] does more, for programs like a script that starts QEMU and its helpers. The
+// program runs below a supervisor, which is flakeci's own binary and adopts all orphans below
+// it. When the program has ended or flakeci is gone, the supervisor searches /proc for its
+// descendants and kills them until none are left. It cannot kill:
 //
-//   - what the program asks others to start (nix-daemon, systemd, docker);
-//   - what another user runs by then, as sudo does, if flakeci is not root;
-//   - what left the group, if both flakeci and the supervisor are killed with SIGKILL;
-//     if the supervisor alone is, flakeci gets its orphans and kills them;
-//   - what forks and ends faster than /proc can be read, for as long as it is
-//     lucky, and what hangs in the kernel, for as long as it hangs. Run waits
-//     for them; if flakeci is gone, the supervisor alone does;
-//   - what left the group, where /proc is that of another pid namespace.
+//   - processes that others start on request (nix-daemon, systemd, docker);
+//   - processes of another user, as after sudo, unless flakeci is root;
+//   - processes outside the group, if both flakeci and the supervisor are killed with SIGKILL;
+//     if only the supervisor is, flakeci adopts its orphans and kills them;
+//   - processes that fork and exit faster than /proc can be read, while their luck lasts, and
+//     those that hang in the kernel; Run waits for both, or the supervisor if flakeci is gone;
+//   - processes outside the group, if /proc belongs to another pid namespace.
 package proc

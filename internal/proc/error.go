@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Error says that a program could not be run or did not end well.
+// Error is the failure of a program to start or to exit with 0.
 type Error struct {
-	Argv     []string       // the program as it was given, and its arguments
-	ExitCode int            // -1 if it did not start or was ended by a signal
+	Argv     []string       // [Cmd.Path] and [Cmd.Args]
+	ExitCode int            // -1 if it did not start or a signal ended it
 	Signal   syscall.Signal // the signal that ended it, or 0
-	LastLine string         // the last meaningful line of standard error: short, printable, may be empty
-	Err      error          // why it did not start or was stopped, or what failed in handing on its output; nil if it ended by itself
+	LastLine string         // the most telling line of standard error: short, printable, may be empty
+	Err      error          // why it did not start or was stopped, or the error of passing on its output; nil if it ended by itself
 }
 
-// Error names the program, how it ended and the last line it wrote. The
-// arguments are left out, they can be long.
+// Error names the program, how it ended, and [Error.LastLine]. It leaves out the arguments,
+// which can be long.
 func (e *Error) Error() string {
 	text := filepath.Base(e.Argv[0]) + ": "
 	switch {
@@ -40,24 +40,23 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrNotFound is found by errors.Is in the error of Run when PATH
-// has no such program. One that was given with a slash gives fs.ErrNotExist.
+// ErrNotFound is wrapped in the error of Run if PATH has no such program. For a path with a
+// slash it is fs.ErrNotExist.
 var ErrNotFound = exec.ErrNotFound
 
-// ErrSupervisorKilled is found by errors.Is in the error of Run when somebody killed the supervisor of
-// the program, which ended the program too.
+// ErrSupervisorKilled is wrapped in the error of Run if the program's supervisor was killed, and
+// the program with it.
 var ErrSupervisorKilled = errors.New("its supervisor was killed")
 
-// LimitError says that a program ran for longer than its own limit. It is no
-// [context.DeadlineExceeded]: that is the caller's.
+// LimitError means that a program reached [Cmd.Limit]. It does not wrap
+// [context.DeadlineExceeded], which is for the caller's context.
 type LimitError struct {
 	Limit time.Duration
 }
 
 func (e *LimitError) Error() string { return fmt.Sprintf("did not end within %s", e.Limit) }
 
-// contextError returns why a context ended. The cause is added where there is one of
-// its own, so that both can be asked for with errors.Is.
+// contextError returns a context's error. It also wraps the cause if that is a different error.
 func contextError(ctx context.Context) error {
 	var limit *LimitError
 	if errors.As(context.Cause(ctx), &limit) {

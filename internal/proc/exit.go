@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// awaitExit waits for a child's end without reaping it: it stays a zombie, and
-// its id its own. The standard library does just this inside of os.Process.Wait
-// but does not offer it. An error can only mean that there is no such child.
+// awaitExit waits for a child's end without reaping it: it stays a zombie, and its process id
+// reserved. os.Process.Wait does this internally, but the standard library does not export it.
+// The only possible error is that there is no such child.
 func awaitExit(pid int) {
 	const byPid = 1       // P_PID, the same on Linux and Darwin
 	var siginfo [128]byte // at least as large as siginfo_t is anywhere

@@ -10,22 +10,20 @@ import (
 // killKey is the context key of WithKill.
 type killKey struct{}
 
-// WithKill returns a context whose processes do not get what is left of their
-// grace time once kill is closed: somebody who interrupts a second time does
-// not want to wait. Closing it has no effect before the context is done.
-// What was given for a context around this one holds too.
+// WithKill returns a context whose processes are killed without further grace once kill is
+// closed: a user who interrupts a second time does not want to wait. Closing kill has no effect
+// until the context is done. Channels of outer contexts apply too.
 func WithKill(ctx context.Context, kill <-chan struct{}) context.Context {
 	return context.WithValue(ctx, killKey{}, killRequest{kill, ctx})
 }
 
-// killRequest is what one WithKill gave, and where to find others.
+// killRequest is the channel of one WithKill, and the context with others.
 type killRequest struct {
 	kill  <-chan struct{}
 	outer context.Context
 }
 
-// killChannel returns a channel that is closed once one of those given to WithKill is,
-// or when it is over.
+// killChannel returns a channel that is closed once a channel of WithKill is, or over.
 func killChannel(ctx context.Context, over <-chan struct{}) <-chan struct{} {
 	any := make(chan struct{})
 	var once sync.Once

@@ -7,17 +7,17 @@ import (
 	"unicode"
 )
 
-// lastBytes is how much of a line is kept for an error's text.
+// lastBytes limits a line in an error's text.
 const lastBytes = 1 << 10
 
-// lastLine remembers which line of standard error says best why a program
-// failed: the last one that calls itself an error, else the last one with
-// anything in it. Programs like to go on after the error with hints and traces.
+// lastLine remembers the line of standard error that best explains a failure: the last one that
+// begins with "error:" or the like, else the last one that is not empty. Many programs print
+// hints and traces after the error.
 type lastLine struct {
 	last, lastError []byte
 }
 
-// add takes the next line.
+// add adds the next line.
 func (l *lastLine) add(line []byte) {
 	line = line[:min(len(line), lastBytes)]
 	if len(bytes.TrimSpace(line)) == 0 {
@@ -29,7 +29,7 @@ func (l *lastLine) add(line []byte) {
 	}
 }
 
-// String returns the line without colours and control characters.
+// String returns the line without colors and control characters.
 func (l *lastLine) String() string {
 	if text := plain(l.lastError); text != "" {
 		return text
@@ -37,8 +37,7 @@ func (l *lastLine) String() string {
 	return plain(l.last)
 }
 
-// isError reports whether a line begins with "error:" or the like, maybe after
-// a colour.
+// isError reports whether a line begins with "error:" or the like, perhaps after a color.
 func isError(line []byte) bool {
 	words := []string{"error:", "fatal:", "panic:"}
 	line = line[:min(len(line), 64)]
@@ -54,11 +53,10 @@ func isError(line []byte) bool {
 	return false
 }
 
-// sequences matches what terminals take as a command: CSI (colours), OSC
-// (titles and links) and the short ones.
+// sequences matches escape sequences: CSI (colors), OSC (titles and links) and short ones.
 var sequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])`)
 
-// plain removes escape sequences of terminals, then all that does not print.
+// plain removes escape sequences, then unprintable characters.
 func plain(line []byte) string {
 	text := strings.ToValidUTF8(string(line), "�")
 	if strings.Contains(text, "\x1b") {

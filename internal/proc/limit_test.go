@@ -17,7 +17,7 @@ func TestLimit(t *testing.T) {
 	for _, supervised := range []bool{false, true} {
 		cmd := sh("sleep 1000")
 		cmd.Supervised, cmd.Limit = supervised, 50*time.Millisecond
-		mark := mark(t, cmd)
+		id := label(t, cmd)
 		_, err := cmd.Run(t.Context())
 		var limit *proc.LimitError
 		if !errors.As(err, &limit) || limit.Limit != cmd.Limit || errors.Is(err, context.DeadlineExceeded) {
@@ -26,12 +26,12 @@ func TestLimit(t *testing.T) {
 		if want := "sh: did not end within 50ms"; err == nil || err.Error() != want {
 			t.Errorf("error is %v, want %s", err, want)
 		}
-		noneLeft(t, mark, time.Minute)
+		noneLeft(t, id, time.Minute)
 	}
 }
 
-// The caller's own reason to stop is not taken for the limit, and who is done in time
-// does not hear of one.
+// The caller's reason to stop is not reported as the limit, and a program that ends in time
+// gives no error.
 func TestLimitIsNotTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := sh("sleep 1000")
@@ -46,11 +46,11 @@ func TestLimitIsNotTheContext(t *testing.T) {
 	}
 }
 
-func TestAnswer(t *testing.T) {
+func TestLimitedBuffer(t *testing.T) {
 	const most = 1 << 20
 	for _, size := range []int{0, 1, most, most + 1} {
-		answer := proc.LimitedBuffer{Max: most}
-		cmd := proc.Cmd{Path: "cat", Stdin: strings.NewReader(strings.Repeat("x", size)), Stdout: &answer, Supervised: true}
+		output := proc.LimitedBuffer{Max: most}
+		cmd := proc.Cmd{Path: "cat", Stdin: strings.NewReader(strings.Repeat("x", size)), Stdout: &output, Supervised: true}
 		_, err := cmd.Run(t.Context())
 		if size > most {
 			if !errors.Is(err, proc.ErrOutputTooLong) || !strings.Contains(err.Error(), "printed too much: more than 1 MiB") {
@@ -58,16 +58,16 @@ func TestAnswer(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || len(answer.Bytes()) != size || answer.String() != string(bytes.Repeat([]byte("x"), size)) {
-			t.Errorf("%d bytes are %d, %v", size, len(answer.Bytes()), err)
+		if err != nil || len(output.Bytes()) != size || output.String() != string(bytes.Repeat([]byte("x"), size)) {
+			t.Errorf("%d bytes are %d, %v", size, len(output.Bytes()), err)
 		}
 	}
 }
 
-// A program that prints without end is ended by that.
-func TestAnswerToAFlood(t *testing.T) {
-	answer := proc.LimitedBuffer{Max: 1 << 20}
-	cmd := proc.Cmd{Path: "yes", Stdout: &answer}
+// A program that prints endlessly fails at the limit.
+func TestLimitedBufferEndsAFlood(t *testing.T) {
+	output := proc.LimitedBuffer{Max: 1 << 20}
+	cmd := proc.Cmd{Path: "yes", Stdout: &output}
 	if _, err := cmd.Run(t.Context()); !errors.Is(err, proc.ErrOutputTooLong) {
 		t.Errorf("error is %v", err)
 	}

@@ -2,18 +2,18 @@ package proc
 
 import "bytes"
 
-// CutMark ends a line of which only the beginning was kept.
+// CutMark ends a line that was cut.
 const CutMark = " [flakeci: line cut here]"
 
-// lines cuts a stream into lines and never holds more than max bytes of one.
+// lines splits a stream into lines and never holds more than max bytes of one.
 type lines struct {
 	max  int
 	on   func(line []byte)
-	part []byte // the beginning of a line whose end has not come yet
-	cut  bool   // part is not all there was
+	part []byte // the beginning of an incomplete line
+	cut  bool   // part has lost bytes
 }
 
-// write takes the next bytes of the stream.
+// write adds the next bytes of the stream.
 func (l *lines) write(b []byte) {
 	for len(b) > 0 {
 		line, rest, ended := bytes.Cut(b, []byte{'\n'})
@@ -29,7 +29,7 @@ func (l *lines) write(b []byte) {
 	}
 }
 
-// flush hands on a last line that had no newline.
+// flush passes on a last line without a newline.
 func (l *lines) flush() {
 	if len(l.part) > 0 {
 		l.emit()
@@ -51,6 +51,6 @@ func (l *lines) emit() {
 	l.cut = false
 	l.part = l.part[:0]
 	if cap(l.part) > DefaultMaxLine {
-		l.part = nil // one huge line should not cost memory ever after
+		l.part = nil // frees the memory of a huge line
 	}
 }

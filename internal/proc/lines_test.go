@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// split feeds text in pieces of a size.
+// split splits a text that comes in pieces of a size.
 func split(text string, limit, size int) []string {
 	var got []string
 	l := lines{max: limit, on: func(line []byte) { got = append(got, string(line)) }}
@@ -42,7 +42,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-func TestLinesKeepNoMoreThanTheyMust(t *testing.T) {
+func TestLinesLimitMemory(t *testing.T) {
 	l := lines{max: 100 << 10, on: func([]byte) {}}
 	for range 1000 {
 		l.write(bytes.Repeat([]byte("x"), 10<<10))

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	switch role, arg, _ := strings.Cut(os.Getenv(roleVar), ":"); role {
 	case "":
 		listen()
-		// With -race each program that is the test binary, supervisors too, would
-		// sleep for a second at its end.
+		// With -race each process of the test binary, supervisors included, would sleep for a
+		// second at its end.
 		if err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")); err != nil {
 			panic(err)
 		}
@@ -45,8 +45,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// listen makes up for a shell that started the tests in its background. Such a
-// shell has them ignore SIGINT, and whatever they start would take that over.
+// listen undoes the effect of a shell that started the tests in the background: there they
+// ignore SIGINT, and so would their child processes.
 func listen() {
 	if signal.Ignored(syscall.SIGINT) {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
@@ -63,21 +63,20 @@ func play(t *testing.T, role string) *proc.Cmd {
 	return &proc.Cmd{Path: self, Env: append(os.Environ(), roleVar+"="+role)}
 }
 
-// eat uses as many MiB of memory as it is told.
+// eat uses a number of MiB of memory.
 func eat(mib string) {
 	n, _ := strconv.Atoi(mib)
 	memory := bytes.Repeat([]byte{1}, n<<20)
 	fmt.Println(len(memory))
 }
 
-// parent runs a child that would stay for ever and prints its id.
+// parent runs a child that never exits, and prints its id.
 func parent() {
 	cmd := proc.Cmd{Path: "sleep", Args: []string{"1000"}, OnStart: func(pid int) { fmt.Println(pid) }}
 	_, _ = cmd.Run(context.Background())
 }
 
-// flakeci runs a shell script under supervision, over and over. What the script
-// writes to stderr goes to stdout.
+// flakeci runs a shell script under supervision repeatedly. The script's stderr goes to stdout.
 func flakeci(script string) {
 	cmd := sh(script)
 	cmd.Supervised, cmd.OnStderr = true, func(line []byte) { fmt.Printf("%s\n", line) }
@@ -89,8 +88,8 @@ func flakeci(script string) {
 	}
 }
 
-// daemon gets away from its group, session and parent, ignores what can be
-// ignored, and then does the same again as often as it is told.
+// daemon leaves its group, session and parent, ignores signals, and repeats that a number of
+// times.
 func daemon(generations string) {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	if n, _ := strconv.Atoi(generations); n > 0 {
@@ -107,14 +106,14 @@ func daemon(generations string) {
 	time.Sleep(1000 * time.Second)
 }
 
-// stubborn does not let itself be interrupted.
+// stubborn ignores SIGINT.
 func stubborn() {
 	signal.Ignore(syscall.SIGINT)
 	fmt.Fprintln(os.Stderr, "ready")
 	time.Sleep(1000 * time.Second)
 }
 
-// tidy takes a while to clean up when it is interrupted.
+// tidy takes some time to clean up when it is interrupted.
 func tidy() {
 	interrupt := make(chan os.Signal, 1)
 	signal.Notify(interrupt, syscall.SIGINT)
@@ -129,8 +128,8 @@ func sh(script string) *proc.Cmd {
 	return &proc.Cmd{Path: "/bin/sh", Args: []string{"-c", script}}
 }
 
-// gone waits until a process that is not our child is dead. It may stay a
-// zombie where nobody reaps, as in a container without an init.
+// gone waits until a process that is not our child has ended. It may stay a zombie, as in a
+// container without an init.
 func gone(t *testing.T, pid int) {
 	t.Helper()
 	for range 2000 {
@@ -139,7 +138,7 @@ func gone(t *testing.T, pid int) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	t.Errorf("process %d is still there", pid)
+	t.Errorf("process %d is still running", pid)
 }
 
 func isZombie(pid int) bool {

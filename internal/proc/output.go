@@ -11,9 +11,9 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// After the leader's death its pipes are empty soon. One that is still open
-// after that is held by somebody who left the group, and is not listened to for
-// longer than this without a byte, nor for more bytes than a pipe can hold.
+// Soon after the leader's end its pipes are empty. If a pipe is still open then, a process that
+// left the group holds it. Reading stops after idleTime without a byte, or after idleBytes,
+// more than a pipe can hold.
 const (
 	idleTime  = 500 * time.Millisecond
 	idleBytes = 1 << 20
@@ -22,32 +22,32 @@ const (
 // output is one stream from the process.
 type output struct {
 	pipe  *os.File
-	raw   io.Writer // nil for none
+	raw   io.Writer // may be nil
 	lines lines
-	over  atomic.Bool // the leader is dead
-	err   error       // what went wrong, valid once it is read to the end
+	over  atomic.Bool // the leader has ended
+	err   error       // valid after the last read
 }
 
-// readAll reads all outputs to their ends.
+// readAll reads all outputs to the end.
 func (p *process) readAll() {
 	var readers sync.WaitGroup
 	for _, o := range p.outputs {
 		readers.Go(safely.Func(func() {
 			o.err = o.read()
 			o.lines.flush()
-			_ = o.pipe.Close() // after a failed write this tells the writer
+			_ = o.pipe.Close() // tells the program about a failed write
 		}))
 	}
 	readers.Wait()
 	close(p.outputEnded)
 }
 
-// drain waits for the outputs of a dead process.
+// drain waits for the outputs of a process that has ended.
 func (p *process) drain() error {
 	for _, o := range p.outputs {
-		// In this order: read sets deadlines of its own only when over is true,
-		// so that this one cannot replace one of them.
-		_ = o.pipe.SetReadDeadline(time.Now()) // fails only if it is read to the end already
+		// In this order: read sets its own deadlines only once over is true, so this one
+		// cannot replace them.
+		_ = o.pipe.SetReadDeadline(time.Now()) // fails only after the last read
 		o.over.Store(true)
 	}
 	<-p.outputEnded
@@ -59,7 +59,7 @@ func (p *process) drain() error {
 	return nil
 }
 
-// read hands on what comes until the end.
+// read passes on the output until its end.
 func (o *output) read() error {
 	buffer := make([]byte, 4<<10) // Nix writes line by line
 	for late := 0; late < idleBytes; {
@@ -85,7 +85,7 @@ func (o *output) read() error {
 	return nil
 }
 
-// passOn hands on some bytes.
+// passOn passes on some bytes.
 func (o *output) passOn(b []byte) error {
 	if len(b) == 0 {
 		return nil

@@ -8,14 +8,13 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// pipes is the files of one start that have to be closed: the child's ends in
-// any case, ours where the child does not come to be.
+// pipes holds the files of one start to close: the child's ends always, ours if the start fails.
 type pipes struct {
 	childEnds, ourEnds []*os.File
-	onStart            []func() // what to do with our ends once the child runs
+	onStart            []func() // called once the child runs
 }
 
-// connect gives the process its standard input and outputs.
+// connect connects the process's standard input and outputs.
 func (c *Cmd) connect(p *process) (*pipes, error) {
 	w := &pipes{}
 	err := errors.Join(w.stdin(c, p), w.stdout(c, p), w.stderr(c, p))
@@ -25,7 +24,7 @@ func (c *Cmd) connect(p *process) (*pipes, error) {
 	return w, err
 }
 
-// started closes what is not needed any more after an attempt to start.
+// started closes the files that are no longer needed after an attempt to start.
 func (w *pipes) started(err error) {
 	closeAll(w.childEnds)
 	if err != nil {
@@ -39,12 +38,12 @@ func (w *pipes) started(err error) {
 
 func closeAll(files []*os.File) {
 	for _, f := range files {
-		_ = f.Close() // pipes only; nothing is lost
+		_ = f.Close() // only pipes; nothing is lost
 	}
 }
 
-// stdin connects the input. It is not left to exec.Cmd, whose Wait would wait
-// for a reader that never ends.
+// stdin connects the input. exec.Cmd could do that, but its Wait would wait for a reader that
+// never ends.
 func (w *pipes) stdin(c *Cmd, p *process) error {
 	if f, ok := c.Stdin.(*os.File); ok || c.Stdin == nil {
 		if f != nil {
@@ -52,17 +51,17 @@ func (w *pipes) stdin(c *Cmd, p *process) error {
 		}
 		return nil
 	}
-	theirs, ours, err := os.Pipe()
+	childEnd, ourEnd, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	p.cmd.Stdin = theirs
-	w.childEnds, w.ourEnds = append(w.childEnds, theirs), append(w.ourEnds, ours)
-	from := c.Stdin // the copying may go on when the caller has c back
+	p.cmd.Stdin = childEnd
+	w.childEnds, w.ourEnds = append(w.childEnds, childEnd), append(w.ourEnds, ourEnd)
+	from := c.Stdin // the caller may reuse c while the copying goes on
 	w.onStart = append(w.onStart, func() {
 		safely.Go(func() {
-			_, _ = io.Copy(ours, from) // a program need not read all it could
-			_ = ours.Close()
+			_, _ = io.Copy(ourEnd, from) // a program need not read all it could
+			_ = ourEnd.Close()
 		})
 	})
 	return nil
@@ -77,22 +76,22 @@ func (w *pipes) stdout(c *Cmd, p *process) error {
 		p.cmd.Stdout = f
 		return nil
 	}
-	o, theirs, err := w.output(p)
+	o, childEnd, err := w.output(p)
 	if err != nil {
 		return err
 	}
-	p.cmd.Stdout = theirs
+	p.cmd.Stdout = childEnd
 	o.raw = c.Stdout
 	o.lines = lines{max: c.maxLine(), on: c.OnStdout}
 	return nil
 }
 
 func (w *pipes) stderr(c *Cmd, p *process) error {
-	o, theirs, err := w.output(p)
+	o, childEnd, err := w.output(p)
 	if err != nil {
 		return err
 	}
-	p.cmd.Stderr = theirs
+	p.cmd.Stderr = childEnd
 	o.lines = lines{max: c.maxLine(), on: func(line []byte) {
 		p.last.add(line)
 		if c.OnStderr != nil {
@@ -109,14 +108,14 @@ func (c *Cmd) maxLine() int {
 	return DefaultMaxLine
 }
 
-// output makes a pipe to be read from.
+// output makes a pipe for one output.
 func (w *pipes) output(p *process) (*output, *os.File, error) {
-	ours, theirs, err := os.Pipe()
+	ourEnd, childEnd, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
 	}
-	w.childEnds, w.ourEnds = append(w.childEnds, theirs), append(w.ourEnds, ours)
-	o := &output{pipe: ours}
+	w.childEnds, w.ourEnds = append(w.childEnds, childEnd), append(w.ourEnds, ourEnd)
+	o := &output{pipe: ourEnd}
 	p.outputs = append(p.outputs, o)
-	return o, theirs, nil
+	return o, childEnd, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// process is a program that runs or has run.
+// process is a program that runs or has ended.
 type process struct {
 	cmd         *exec.Cmd
 	leader      leader
@@ -17,11 +17,11 @@ type process struct {
 	outputs     []*output
 	last        lastLine
 	outcome     outcome
-	exited      chan struct{} // closed when the leader is dead but not reaped yet
-	outputEnded chan struct{} // closed when nothing more comes from its outputs
+	exited      chan struct{} // closed when the leader has ended and is not reaped yet
+	outputEnded chan struct{} // closed after the last read from its outputs
 }
 
-// start starts the program with its outputs being read.
+// start starts the program and reads its outputs.
 func (c *Cmd) start() (*process, error) {
 	p := &process{grace: c.Grace, exited: make(chan struct{}), outputEnded: make(chan struct{})}
 	if p.grace <= 0 {
@@ -49,8 +49,8 @@ func (c *Cmd) start() (*process, error) {
 	return p, nil
 }
 
-// wait returns when the leader is dead and reaped and the group is gone. It
-// reports whether the context was the reason.
+// wait waits until the leader is reaped and the group killed. It reports whether the context
+// was the reason.
 func (p *process) wait(ctx context.Context) (interrupted bool) {
 	ended := make(chan bool, 1)
 	safely.Go(func() { ended <- p.interrupt(ctx) })
@@ -62,9 +62,9 @@ func (p *process) wait(ctx context.Context) (interrupted bool) {
 	return interrupted
 }
 
-// interrupt waits for the end of the process or of the context, and in the
-// second case ends the group: SIGINT, then SIGKILL when the grace time is over.
-// A leader that obeys at once does not cut short the time of the others.
+// interrupt waits for the end of the process or of the context, and stops the group in the
+// second case: SIGINT, then SIGKILL after the grace time. The grace time does not end with the
+// leader, as other processes may still write output.
 func (p *process) interrupt(ctx context.Context) bool {
 	select {
 	case <-p.exited:
@@ -90,7 +90,7 @@ func (p *process) interrupt(ctx context.Context) bool {
 	return true
 }
 
-// status returns how the leader ended: with a code, or -1 and a signal.
+// status returns the leader's exit code, or -1 and a signal.
 func (p *process) status() (code int, sig syscall.Signal) {
 	if status := p.outcome.Status; status.Signaled() {
 		return -1, status.Signal()

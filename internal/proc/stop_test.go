@@ -90,7 +90,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-func TestContextThatIsOverStartsNothing(t *testing.T) {
+func TestCanceledContextStartsNothing(t *testing.T) {
 	why := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(why)
@@ -102,7 +102,7 @@ func TestContextThatIsOverStartsNothing(t *testing.T) {
 	}
 }
 
-// The shell obeys at once, but the rest of its group gets the grace time too.
+// The shell exits at once, but the rest of its group gets the grace time too.
 func TestCancelWaitsForTheGroup(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -118,7 +118,7 @@ func TestCancelWaitsForTheGroup(t *testing.T) {
 	}
 }
 
-func TestNothingOfTheGroupIsLeft(t *testing.T) {
+func TestGroupIsKilled(t *testing.T) {
 	var child string
 	cmd := sh("sleep 1000 & echo $!; exit 0")
 	cmd.OnStdout = func(line []byte) { child = string(line) }
@@ -132,7 +132,7 @@ func TestNothingOfTheGroupIsLeft(t *testing.T) {
 	gone(t, pid)
 }
 
-// Whoever leaves the group lives on, but cannot make Run wait for the pipes.
+// A process that left the group lives on, but Run does not wait for its pipes.
 func TestRunDoesNotWaitForADaemon(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("no setsid here")
@@ -162,7 +162,7 @@ func TestRunDoesNotWaitForADaemon(t *testing.T) {
 	}
 }
 
-// A parent that is killed can do nothing any more, so the kernel has to.
+// A killed parent cannot kill its child, so the kernel must.
 func TestChildDiesWithItsParent(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux has a parent-death signal")
@@ -186,7 +186,7 @@ func TestChildDiesWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(child, 0); err != nil {
-		t.Fatalf("the child should live by now: %v", err)
+		t.Fatalf("the child is not running: %v", err)
 	}
 	if err := syscall.Kill(<-started, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -198,8 +198,8 @@ func TestChildDiesWithItsParent(t *testing.T) {
 	gone(t, child)
 }
 
-// Threads of the runtime come and go with the goroutines that lock them; none
-// of that may look like the parent's death to a child.
+// Threads end with the goroutines that lock them, which a child must not take for its parent's
+// death.
 func TestChildOutlivesThreads(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -220,7 +220,7 @@ func TestChildOutlivesThreads(t *testing.T) {
 		<-done
 	}
 	if err := syscall.Kill(pid, 0); err != nil || isZombie(pid) {
-		t.Errorf("the child is gone: %v", err)
+		t.Errorf("the child has ended: %v", err)
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {

@@ -23,29 +23,28 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// mark gives the command an environment by which all that descends from it is
-// found, wherever it went.
-func mark(t *testing.T, cmd *proc.Cmd) (mark string) {
+// label adds a variable to the command's environment, by which all its descendants can be found.
+func label(t *testing.T, cmd *proc.Cmd) (label string) {
 	t.Helper()
-	mark = fmt.Sprintf("FLAKECI_PROC_TEST_MARK=%d-%d", os.Getpid(), rand.Uint64())
+	label = fmt.Sprintf("FLAKECI_PROC_TEST_LABEL=%d-%d", os.Getpid(), rand.Uint64())
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	cmd.Env = append(cmd.Env, mark)
-	t.Cleanup(func() { // a test that failed leaves nothing either
-		for _, pid := range marked(mark) {
+	cmd.Env = append(cmd.Env, label)
+	t.Cleanup(func() { // even after a failed test
+		for _, pid := range labeled(label) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
-	return mark
+	return label
 }
 
-// marked lists the processes that live and have the mark.
-func marked(mark string) (pids []int) {
+// labeled lists the living processes with a label.
+func labeled(label string) (pids []int) {
 	table, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, file := range table {
 		environ, _ := os.ReadFile(file) // a zombie has none
-		if bytes.Contains(append([]byte{0}, environ...), []byte("\x00"+mark+"\x00")) {
+		if bytes.Contains(append([]byte{0}, environ...), []byte("\x00"+label+"\x00")) {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 			pids = append(pids, pid)
 		}
@@ -53,11 +52,11 @@ func marked(mark string) (pids []int) {
 	return pids
 }
 
-// noneLeft checks that all with the mark end within some time.
-func noneLeft(t *testing.T, mark string, within time.Duration) {
+// noneLeft requires that all processes with a label end in time.
+func noneLeft(t *testing.T, label string, within time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(within); ; time.Sleep(5 * time.Millisecond) {
-		left := marked(mark)
+		left := labeled(label)
 		if len(left) == 0 {
 			return
 		}
@@ -66,13 +65,13 @@ func noneLeft(t *testing.T, mark string, within time.Duration) {
 		}
 		for _, pid := range left {
 			argv, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-			t.Errorf("process %d is still there: %q", pid, argv)
+			t.Errorf("process %d is still running: %q", pid, argv)
 		}
 		return
 	}
 }
 
-// A user cannot tell whether a program was supervised.
+// A supervised program behaves like any other.
 func TestSupervisedIsTheSame(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{"secret": "#!/bin/sh\n", "nonsense": "what", "bad": "#!/no/such/shell\n", "here": "#!/bin/sh\necho \"$0\" here"} {
@@ -137,7 +136,7 @@ func TestSupervisedIsTheSame(t *testing.T) {
 	}
 }
 
-// shown runs a command and describes all that can be seen of it but numbers.
+// shown runs a command and describes everything but numbers.
 func shown(cmd proc.Cmd) string {
 	var out bytes.Buffer
 	var lines []string
@@ -180,7 +179,7 @@ func TestSupervisedOnStart(t *testing.T) {
 	}
 }
 
-func TestSupervisedTakesAndGivesMuch(t *testing.T) {
+func TestSupervisedPassesOnMuchData(t *testing.T) {
 	const size = 64 << 20
 	var got int64
 	cmd := &proc.Cmd{Path: "cat", Supervised: true, Stdin: io.LimitReader(zeros{}, size)}
@@ -194,7 +193,7 @@ type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
-// Neither a run nor a start that fails leaves a file open.
+// Neither a run nor a failed start leaves a file open.
 func TestSupervisedLeavesNoFiles(t *testing.T) {
 	files := func() int {
 		open, err := os.ReadDir("/proc/self/fd")
@@ -209,7 +208,7 @@ func TestSupervisedLeavesNoFiles(t *testing.T) {
 			_, _ = (&proc.Cmd{Path: path, Supervised: true, Stdout: &bytes.Buffer{}}).Run(context.Background())
 		}
 		if i == 0 {
-			before = files() // some are the runtime's for good
+			before = files() // the runtime keeps some open
 		}
 	}
 	if after := files(); after > before+2 {
@@ -217,7 +216,7 @@ func TestSupervisedLeavesNoFiles(t *testing.T) {
 	}
 }
 
-// The supervisor has no hand on the streams: who closes one is seen to.
+// The supervisor does not hold the streams open, so closing one shows.
 func TestSupervisedCloses(t *testing.T) {
 	first := make(chan struct{})
 	cmd := sh("exec >&-; exec <&-; echo closed >&2; sleep 1000")
@@ -252,7 +251,7 @@ type reader func()
 
 func (r reader) Read([]byte) (int, error) { r(); return 0, io.EOF }
 
-// Whatever it leaves behind ends with the program, without a sign of it.
+// The processes that a program leaves behind end with it, without an error.
 func TestSupervisedLeavesNothing(t *testing.T) {
 	tests := map[string]string{
 		"group":     "sleep 1000 & exit 7",
@@ -265,7 +264,7 @@ func TestSupervisedLeavesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := sh(script)
 			cmd.Supervised = true
-			m := mark(t, cmd)
+			m := label(t, cmd)
 			_, err := cmd.Run(context.Background())
 			noneLeft(t, m, 0)
 			var e *proc.Error
@@ -276,7 +275,7 @@ func TestSupervisedLeavesNothing(t *testing.T) {
 	}
 }
 
-// daemons is a script whose daemon has left by the time it says "ready".
+// daemons returns a script whose daemon has left by the time it prints "ready".
 func daemons(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -301,7 +300,7 @@ func TestSupervisedStops(t *testing.T) {
 			kill := make(chan struct{})
 			cmd := sh(daemons(t))
 			cmd.Supervised, cmd.Grace = true, tt.grace
-			m := mark(t, cmd)
+			m := label(t, cmd)
 			cancelOn(cmd, func() {
 				cancel()
 				if tt.kill {
@@ -318,7 +317,7 @@ func TestSupervisedStops(t *testing.T) {
 	}
 }
 
-// As TestCancelWaitsForTheGroup. A daemon that holds no pipe gets no time.
+// Like TestCancelWaitsForTheGroup. A daemon that holds no pipe gets no grace time.
 func TestSupervisedIsInterruptedFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -326,7 +325,7 @@ func TestSupervisedIsInterruptedFirst(t *testing.T) {
 	script := `setsid sleep 1000 >/dev/null 2>&1 & trap 'echo leader >&2; exit 9' INT; "$0" & wait; exit 1`
 	cmd.Path, cmd.Args = "/bin/sh", []string{"-c", script, cmd.Path}
 	cmd.Supervised, cmd.Grace = true, time.Minute
-	m := mark(t, cmd)
+	m := label(t, cmd)
 	lines := cancelOn(cmd, cancel)
 	_, err := cmd.Run(ctx)
 	noneLeft(t, m, 0)
@@ -339,15 +338,15 @@ func TestSupervisedIsInterruptedFirst(t *testing.T) {
 	}
 }
 
-// soon is a second or two, and more where the machine has other things to do.
+// soon is a second or two, and longer on a busy machine.
 const soon = time.Minute
 
-// lives starts the test binary as a flakeci that runs a script, and returns
-// when the script says that it is ready.
+// lives starts the test binary as a flakeci that runs a script, and waits until the script
+// prints "ready".
 func lives(t *testing.T, script string) (pid int, lines *bufio.Scanner, m string) {
 	t.Helper()
 	cmd := play(t, "flakeci:"+script)
-	m = mark(t, cmd)
+	m = label(t, cmd)
 	parent := exec.Command(cmd.Path)
 	parent.Env = cmd.Env
 	out, err := parent.StdoutPipe()
@@ -368,7 +367,7 @@ func lives(t *testing.T, script string) (pid int, lines *bufio.Scanner, m string
 		}
 		t.Log(lines.Text())
 	}
-	t.Fatal("it never was ready")
+	t.Fatal("it never got ready")
 	return 0, nil, ""
 }
 
@@ -382,8 +381,8 @@ func TestNothingOutlivesFlakeci(t *testing.T) {
 	for name, script := range tests {
 		t.Run(name, func(t *testing.T) {
 			pid, _, m := lives(t, script)
-			if len(marked(m)) < 3 {
-				t.Errorf("only %v are there", marked(m))
+			if len(labeled(m)) < 3 {
+				t.Errorf("only %v are running", labeled(m))
 			}
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
@@ -408,8 +407,8 @@ func parentOf(t *testing.T, pid int) int {
 	return parent
 }
 
-// At whatever moment flakeci is killed: while it starts, between the fork and
-// the exec of the supervisor, before and after that has started its program.
+// flakeci is killed at any moment: while it starts, between the fork and the exec of the
+// supervisor, before and after the start of the program.
 func TestFlakeciIsKilledAtAnyMoment(t *testing.T) {
 	tries := 100
 	if testing.Short() {
@@ -417,7 +416,7 @@ func TestFlakeciIsKilledAtAnyMoment(t *testing.T) {
 	}
 	for range tries {
 		cmd := play(t, "flakeci:sleep 1000 & setsid sleep 1001 & [ $(($$ % 3)) = 0 ] || exit; exec sleep 1002")
-		m := mark(t, cmd)
+		m := label(t, cmd)
 		parent := exec.Command(cmd.Path)
 		parent.Env = cmd.Env
 		if err := parent.Start(); err != nil {
@@ -433,13 +432,13 @@ func TestFlakeciIsKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
-// If the supervisor is killed, all that it watched over is, whatever left the group, and
-// Run says so. Nothing else of flakeci's is.
+// If the supervisor is killed, so are all its descendants, even outside the group, and Run
+// reports it. flakeci's other processes live on.
 func TestSupervisorIsKilled(t *testing.T) {
 	const forks = "(setsid sh -c 'while :; do sleep 1000 & sleep 0.02; done' &) >/dev/null 2>&1 </dev/null;"
 	cmd := sh(forks + "setsid sleep 1000 & (setsid sleep 1000 &); sleep 1000 & sleep 0.1; echo ready >&2; sleep 1000")
 	cmd.Supervised = true
-	m := mark(t, cmd)
+	m := label(t, cmd)
 	started := make(chan int, 1)
 	cmd.OnStart = func(pid int) { started <- pid }
 	cancelOn(cmd, func() { _ = syscall.Kill(parentOf(t, <-started), syscall.SIGKILL) })
@@ -453,7 +452,7 @@ func TestSupervisorIsKilled(t *testing.T) {
 	for _, supervised := range []bool{false, true} {
 		other := sh("(sleep 1000 &); echo ready >&2; cat; exit 7")
 		other.Supervised, other.Stdin = supervised, from
-		mark(t, other)
+		label(t, other)
 		cancelOn(other, func() { ready <- true })
 		go func() {
 			_, err := other.Run(context.Background())
@@ -467,7 +466,7 @@ func TestSupervisorIsKilled(t *testing.T) {
 	if !errors.As(err, &e) || e.Signal != syscall.SIGKILL || !errors.Is(err, proc.ErrSupervisorKilled) {
 		t.Errorf("error is %v", err)
 	}
-	if left := marked(m); len(left) > 0 {
+	if left := labeled(m); len(left) > 0 {
 		t.Errorf("%d processes outlive Run", len(left))
 	}
 	if dead := deadChildren(); len(dead) > 0 {
@@ -481,7 +480,7 @@ func TestSupervisorIsKilled(t *testing.T) {
 	}
 }
 
-// deadChildren lists those of the test's own children that nobody has reaped.
+// deadChildren lists the test's own zombies.
 func deadChildren() (dead []string) {
 	table, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, file := range table {
@@ -494,7 +493,7 @@ func deadChildren() (dead []string) {
 	return dead
 }
 
-func TestSupervisorHandsOnSignals(t *testing.T) {
+func TestSupervisorForwardsSignals(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		cmd := sh("trap 'exit 5' INT; trap 'exit 6' TERM; echo ready >&2; while :; do sleep 0.01; done")
 		cmd.Supervised = true
@@ -531,14 +530,14 @@ func TestSupervisorLeavesNoZombies(t *testing.T) {
 		t.Errorf("%d children of the supervisor", seen)
 	}
 	if _, err := os.Stat(fmt.Sprintf("/proc/%d", supervisor)); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the supervisor is there: %v", err)
+		t.Errorf("the supervisor is running: %v", err)
 	}
 }
 
-// Processes that go on forking are killed too, if not at the first look.
+// Processes that keep forking are killed too, if not at the first attempt.
 func TestSupervisedForker(t *testing.T) {
 	tests := map[string]string{
-		// Each lives until it has forked the next one.
+		// Each process lives until it has forked the next one.
 		"in a row": `n=0; next() { n=$((n + 1)); [ $n = 20000 ] || next & }; next; sleep 0.1`,
 		"all":      `n=0; more() { n=$((n + 1)); [ $n -lt 9 ] || exit; while sleep 0.05; do more & done; }; more & sleep 0.3`,
 	}
@@ -546,7 +545,7 @@ func TestSupervisedForker(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := sh(script)
 			cmd.Supervised = true
-			m := mark(t, cmd)
+			m := label(t, cmd)
 			start := time.Now()
 			if _, err := cmd.Run(context.Background()); err != nil {
 				t.Error(err)
@@ -559,8 +558,8 @@ func TestSupervisedForker(t *testing.T) {
 	}
 }
 
-// Nobody becomes a supervisor by a name alone.
-func TestSuperviseIsNotAskedByAccident(t *testing.T) {
+// The name alone does not make a supervisor.
+func TestSuperviseIsNotStartedByAccident(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -577,12 +576,12 @@ func TestSuperviseIsNotAskedByAccident(t *testing.T) {
 		cmd.ExtraFiles = files
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "flag provided but not defined: -supervise") {
-			t.Errorf("it said %q, %v", out, err)
+			t.Errorf("it printed %q, %v", out, err)
 		}
 	}
 }
 
-// BenchmarkStart compares what starting a program takes.
+// BenchmarkStart measures the start of a program.
 func BenchmarkStart(b *testing.B) {
 	var took [2]time.Duration
 	cmds := [2]proc.Cmd{{Path: "true"}, {Path: "true", Supervised: true}}

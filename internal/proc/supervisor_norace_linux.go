@@ -2,6 +2,6 @@
 
 package proc
 
-// supervisorPath is the program to start as supervisor: this one. At [os.Executable]'s
-// another version may be by now.
+// supervisorPath returns the program to start as supervisor: this one. By now there may be
+// another version at [os.Executable].
 func supervisorPath() string { return "/proc/self/exe" }

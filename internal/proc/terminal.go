@@ -13,16 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The keeper of a terminal is known by its name and a flag, as the supervisor is.
+// A terminal's guard is recognized by its name and a flag, like the supervisor.
 const (
 	guardName = "flakeci-terminal"
 	guardFlag = "-keep-terminal"
 )
 
-// GuardTerminal has a process of its own put a terminal right again should flakeci
-// end without doing so, as by SIGKILL or by a panic of any goroutine. It is called
-// before the terminal is changed; reset is what is then written to it. Release is
-// called when the terminal is as it was.
+// GuardTerminal starts a process that restores a terminal if flakeci dies before it could, as
+// by SIGKILL or a panic of any goroutine. Call it before changing the terminal, and release
+// after restoring it. The guard writes reset to the terminal.
 func GuardTerminal(tty *os.File, reset string) (release func(), err error) {
 	was, err := unix.IoctlGetTermios(int(tty.Fd()), getTermios)
 	if err != nil {
@@ -36,15 +35,15 @@ func GuardTerminal(tty *os.File, reset string) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	theirs, link, err := os.Pipe()
+	childEnd, link, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(self)
 	cmd.Args = []string{guardName, guardFlag, hex.EncodeToString(state.Bytes()), reset}
-	cmd.Stdin, cmd.Stdout = theirs, tty
+	cmd.Stdin, cmd.Stdout = childEnd, tty
 	err = startChild(cmd)
-	theirs.Close()
+	childEnd.Close()
 	if err != nil {
 		link.Close()
 		return nil, err
@@ -57,14 +56,14 @@ func GuardTerminal(tty *os.File, reset string) (release func(), err error) {
 	}, nil
 }
 
-// guard waits for a word of flakeci's, and puts the terminal right if the pipe is
-// closed without one.
+// guard waits for a byte from flakeci, and restores the terminal if the pipe is closed without
+// one.
 func guard(args []string) (code int, asked bool) {
 	if len(args) != 4 || args[0] != guardName || args[1] != guardFlag {
 		return 0, false
 	}
-	// It is in flakeci's group, for which Ctrl-C and the like are meant. SIGTTOU
-	// would stop it once the shell has the terminal again.
+	// It is in flakeci's group, which gets Ctrl-C and the like. SIGTTOU would stop it once the
+	// shell has the terminal again.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGTTOU)
 	if n, _ := io.ReadFull(os.NewFile(0, "flakeci"), make([]byte, 1)); n == 1 {
 		return 0, true
@@ -74,7 +73,7 @@ func guard(args []string) (code int, asked bool) {
 	if err != nil || binary.Read(bytes.NewReader(state), binary.NativeEndian, &was) != nil {
 		return 1, true
 	}
-	// A shell may be at its prompt already and have settings of its own by now.
+	// A shell may already show its prompt, with its own settings.
 	if now, err := unix.IoctlGetTermios(1, getTermios); err == nil && now.Lflag&unix.ISIG == 0 {
 		_ = unix.IoctlSetTermios(1, setTermios, &was)
 	}

@@ -6,21 +6,19 @@ import (
 	"time"
 )
 
-// Usage is what a process and those of its descendants that it waited for have
-// used.
+// Usage is what a process and the descendants that it waited for have used.
 type Usage struct {
-	// MaxRSS is the most memory in bytes that any single one of them had
-	// resident. On Linux a program takes over the peak of the process that
-	// started it, so it is never less than flakeci itself had at that moment,
-	// or its supervisor, which has a few MiB.
+	// MaxRSS is the largest resident memory of a single one of them, in bytes. On Linux a
+	// program inherits the peak of the process that started it, so it is at least what flakeci
+	// had at that moment, or its supervisor, which has a few MiB.
 	MaxRSS int64
 	// User and System are the processor time spent in programs and in the kernel.
 	User, System time.Duration
-	// Wall is the time from start to the leader's end.
+	// Wall is the time from the start to the leader's end.
 	Wall time.Duration
 }
 
-// newOutcome returns what the kernel says of a child of ours that was reaped.
+// newOutcome returns the kernel's data about a child that was reaped.
 func newOutcome(state *os.ProcessState, wall time.Duration) outcome {
 	var o outcome
 	o.Status, _ = state.Sys().(syscall.WaitStatus)

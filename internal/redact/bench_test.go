@@ -6,7 +6,7 @@ import (
 	"github.com/flakeci/flakeci/internal/redact"
 )
 
-// Every line that a builder writes goes through this.
+// Every line of a builder goes through this.
 func BenchmarkLine(b *testing.B) {
 	var s redact.Secrets
 	s.Add("ghs_0123456789abcdefghijklmnopqrstuvwxyz", "another-0123456789")

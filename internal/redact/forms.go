@@ -9,11 +9,10 @@ import (
 	"strings"
 )
 
-// forms are the ways in which a credential may be written: as it is, in an address,
-// in JSON, in HTML, and inside of something in base64, such as the header by which
-// git is given the job's token.
+// forms returns the ways to write a credential: unchanged, in a URL, in JSON, in HTML, and inside
+// base64, such as the header that gives git the job's token.
 func forms(value string) []string {
-	quoted, _ := json.Marshal(value) // a string always can be
+	quoted, _ := json.Marshal(value) // cannot fail for a string
 	unquoted := strings.Trim(string(quoted), `"`)
 	list := []string{
 		value, url.QueryEscape(value), url.PathEscape(value), lowerEscapes(url.QueryEscape(value)), lowerEscapes(url.PathEscape(value)),
@@ -29,7 +28,7 @@ func forms(value string) []string {
 	return slices.DeleteFunc(slices.Compact(list), func(form string) bool { return len(form) < minSecret })
 }
 
-// lowerEscapes writes the digits of percent signs in lower case.
+// lowerEscapes writes percent escapes in lower case.
 func lowerEscapes(escaped string) string {
 	b := []byte(escaped)
 	for i := 0; i+2 < len(b); i++ {
@@ -40,9 +39,8 @@ func lowerEscapes(escaped string) string {
 	return string(b)
 }
 
-// base64Forms is what a value looks like in base64, wherever it stands in the text that was
-// encoded: in three alignments, without the characters at its ends that also encode
-// what is beside it.
+// base64Forms returns the ways a value may look in base64, anywhere in the encoded text: in three
+// alignments, without the characters at the ends that also encode neighbors.
 func base64Forms(encoding *base64.Encoding, value string) []string {
 	var list []string
 	for before := range 3 {

@@ -1,10 +1,8 @@
-// Package redact takes credentials out of texts: those that are known, such as the
-// job's token, in whatever way they are written, and those that stand where
-// credentials do, such as the password of an address.
+// Package redact masks credentials in texts: known ones such as the job's token, in any
+// encoding, and those in typical places such as the password in a URL.
 //
-// A text is redacted where it comes in, so that nothing is cut in the middle of a
-// token later on, and once more where it goes out. What runs is given the
-// references as they are.
+// A text is redacted where it comes in, so that no later cut splits a token, and again where it
+// goes out. Programs that flakeci runs get the unredacted text.
 package redact
 
 import (
@@ -17,23 +15,22 @@ import (
 	"github.com/flakeci/flakeci/internal/clean"
 )
 
-// Mask stands in the place of a credential.
+// Mask replaces a credential.
 const Mask = "***"
 
-// Secrets are the credentials that are known. The zero value knows none, and finds
-// those that stand where credentials do. It may be used by several goroutines.
+// Secrets holds the known credentials. The zero value knows none, and finds those in typical
+// places. Several goroutines may use it at once.
 type Secrets struct {
 	mu    sync.RWMutex
 	known []string // each in every form, the longest first
 }
 
-// minSecret is the least length of a credential that is looked for everywhere. A shorter
-// one may well be a word.
+// minSecret is the minimum length of a credential that is masked everywhere. A shorter one may be
+// a word.
 const minSecret = 8
 
-// Add adds credentials. The space around one is none of it, such as the line break
-// that a file ends with, and a key of several lines is known line by line, too: logs
-// show them apart.
+// Add adds credentials, without surrounding space such as a file's last newline. It adds the
+// lines of a multi-line key too, as logs may show them separately.
 func (s *Secrets) Add(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,20 +57,20 @@ func (s *Secrets) Add(values ...string) {
 	slices.SortStableFunc(s.known, func(a, b string) int { return len(b) - len(a) })
 }
 
-// AddFrom adds the credentials that stand in a text of the user's own, such as an
-// argument or a nix.conf, so that they are known where they stand alone, too.
+// AddFrom adds the credentials in a text of the user, such as an argument or a nix.conf, so that
+// they are masked in any place.
 func (s *Secrets) AddFrom(text string) {
 	for _, at := range findCredentials(text) {
 		group := text[at.from:at.to]
-		if at.place.parts == nil {
+		if at.pattern.parts == nil {
 			s.Add(group)
 			continue
 		}
-		s.Add(at.place.parts(group)...)
+		s.Add(at.pattern.parts(group)...)
 	}
 }
 
-// Text masks what is secret in a text.
+// Text masks the secrets in a text.
 func (s *Secrets) Text(text string) string {
 	if clean.Plain(text) {
 		return mask(text, s.find(text))
@@ -89,7 +86,7 @@ func (s *Secrets) Text(text string) string {
 // span is a part of a text.
 type span struct{ from, to int }
 
-// find lists what is secret, in order and apart from each other.
+// find lists the secrets in a text, sorted and without overlaps.
 func (s *Secrets) find(text string) []span {
 	var found []span
 	for _, at := range findCredentials(text) {
@@ -122,7 +119,7 @@ func (s *Secrets) find(text string) []span {
 	return apart
 }
 
-// mask puts a mask in the place of each span.
+// mask replaces each span by [Mask].
 func mask(text string, spans []span) string {
 	if len(spans) == 0 {
 		return text
@@ -137,8 +134,8 @@ func mask(text string, spans []span) string {
 	return b.String()
 }
 
-// JSON masks what is secret in the strings of a JSON text, also of one that is cut
-// off. Nothing else of it changes.
+// JSON masks the secrets in the strings of a JSON text, even if it is cut off. It changes nothing
+// else.
 func (s *Secrets) JSON(data []byte) []byte {
 	var out []byte
 	done := 0
@@ -161,7 +158,7 @@ func (s *Secrets) JSON(data []byte) []byte {
 	return append(out, data[done:]...)
 }
 
-// stringEnd is where a string of JSON ends, which begins with a quote.
+// stringEnd returns the end of a JSON string that begins with a quote at start.
 func stringEnd(data []byte, start int) int {
 	for i := start + 1; i < len(data); i++ {
 		switch data[i] {
@@ -174,8 +171,7 @@ func stringEnd(data []byte, start int) int {
 	return len(data)
 }
 
-// literal masks what is secret in a string of JSON, and says whether that was
-// anything.
+// literal masks the secrets in a JSON string, and reports whether there were any.
 func (s *Secrets) literal(quoted []byte) (masked []byte, changed bool) {
 	var text string
 	if bytes.IndexByte(quoted, '\\') < 0 {

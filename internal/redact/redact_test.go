@@ -25,7 +25,7 @@ func TestText(t *testing.T) {
 		"short is a word":                     "short is a word",
 		"argument-2 and setting-3, setting-4": "*** and ***, ***",
 		"password-5 key1234567890abcdef":      "*** ***",
-		// Addresses.
+		// URLs.
 		"unable to access 'http://u:p@127.0.0.1:1/x/'":   "unable to access 'http://***@127.0.0.1:1/x/'",
 		"git+https://x-access-token:t@github.com/o/r":    "git+https://***@github.com/o/r",
 		"https://abc@github.com/o/r":                     "https://***@github.com/o/r",
@@ -60,7 +60,7 @@ func TestText(t *testing.T) {
 		"PRIVATE-TOKEN: abc":                                   "PRIVATE-TOKEN: ***",
 		"ghs_0123456789abcdefABCD":                             "***",
 		"weigh_up":                                             "weigh_up",
-		// Hidden in what a terminal does not show.
+		// Split by characters that a terminal does not show.
 		"jobs\x1b[0m-token\u200b-1 is red":      "*** is red",
 		"\x1b[31mhttp://u:\x1b[1mp@host\x1b[0m": "\x1b[31mhttp://***@host\x1b[0m",
 		"ünder jobs-token-1":                    "ünder ***",
@@ -72,8 +72,8 @@ func TestText(t *testing.T) {
 	}
 }
 
-// A credential is known in whatever way it is written, and wherever: in base64, in
-// JSON, between escape sequences, cut over writes.
+// A credential is found in any encoding and any place: in base64, in JSON, between escape
+// sequences, split over writes.
 func TestNoSecretSurvives(t *testing.T) {
 	for range 500 {
 		secret := random(10 + rand.IntN(40))
@@ -102,7 +102,7 @@ func TestNoSecretSurvives(t *testing.T) {
 	}
 }
 
-// random is a text of signs that tokens and passwords are made of.
+// random returns a text of characters as in tokens and passwords.
 func random(n int) string {
 	const signs = `abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=!$&'()*,;:@?# "\<>%`
 	b := make([]byte, n)
@@ -112,7 +112,7 @@ func random(n int) string {
 	return string(b)
 }
 
-// hide writes a secret in one of the ways, somewhere.
+// hide writes an encoded secret somewhere into a text.
 func hide(secret string) string {
 	before, after := random(rand.IntN(20)), random(rand.IntN(20))
 	ways := []func() string{
@@ -129,7 +129,7 @@ func hide(secret string) string {
 	return before + "\n" + ways[rand.IntN(len(ways))]() + "\n" + after
 }
 
-// shows says whether a text shows a secret to somebody who reads it, or decodes it.
+// shows reports whether a text reveals a secret, perhaps after decoding.
 func shows(text, secret string) bool {
 	seen := clean.Clean(text)
 	for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)} {
@@ -165,7 +165,7 @@ func decoded(t *testing.T, data []byte) string {
 	return v.List[0]
 }
 
-// throughWriter writes a text in pieces.
+// throughWriter writes a text in pieces through a [redact.Secrets.Writer].
 func throughWriter(t *testing.T, s *redact.Secrets, text string) string {
 	t.Helper()
 	var out strings.Builder
@@ -183,8 +183,8 @@ func throughWriter(t *testing.T, s *redact.Secrets, text string) string {
 	return out.String()
 }
 
-// JSON without a secret stays what it is, byte for byte.
-// A secret that was read from a file ends with a line break, and a key has lines.
+// JSON without a secret stays unchanged, byte for byte.
+// A secret from a file ends with a newline, and a key has several lines.
 func TestLinesOfASecret(t *testing.T) {
 	var s redact.Secrets
 	s.Add("read-from-a-file-1\n", "-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAA1\n  AAAAC3NzaC1lZDI1NTE5AAAA\nno number\n-----END KEY-----\n")
@@ -214,7 +214,7 @@ func TestJSONStays(t *testing.T) {
 	}
 }
 
-// A line without end is written before it ends, and no secret is cut.
+// The beginning of an endless line is written, and no secret is split.
 func TestWriterOfALongLine(t *testing.T) {
 	var s redact.Secrets
 	s.Add("jobs-token-1")

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Writer masks what is secret in what is written through it. A line is held back
-// until it is whole, and of one without end as much as a secret may be long. Close
-// writes the rest, and leaves the other writer open.
+// Writer returns a writer that masks secrets. It holds back a line until it is complete; of a
+// long line it holds back as much as a secret may need. Close writes the rest, and does not close
+// w.
 func (s *Secrets) Writer(w io.Writer) io.WriteCloser { return &writer{secrets: s, to: w} }
 
 type writer struct {
@@ -17,8 +17,7 @@ type writer struct {
 	held    []byte
 }
 
-// When a line is this long its beginning is written, and this much of its end is held
-// back.
+// A line of more than maxLine bytes is written, except the last maxSecret bytes.
 const (
 	maxLine   = 64 << 10
 	maxSecret = 8 << 10
@@ -39,12 +38,12 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// cut is where a long line may be cut, which is not inside a secret.
+// cut returns where to cut a long line: not inside a secret.
 func (w *writer) cut() int {
 	at := len(w.held) - maxSecret
 	masked := w.secrets.Text(string(w.held))
-	// A cut is inside a secret if what is masked on both sides of it is not what is
-	// masked of the whole. Only a few are tried: each goes through the whole line.
+	// A cut is inside a secret if masking both sides separately gives another result than
+	// masking the line. It tries only a few, as each try searches the whole line.
 	for range 3 {
 		if w.secrets.Text(string(w.held[:at]))+w.secrets.Text(string(w.held[at:])) == masked {
 			return at
@@ -61,5 +60,5 @@ func (w *writer) flush(end int) error {
 	return err
 }
 
-// Close writes what is held back.
+// Close writes what was held back.
 func (w *writer) Close() error { return w.flush(len(w.held)) }

@@ -10,7 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// planted is what a stranger can put in a file's place, with a file that it may lead to.
+// planted creates something in a file's place that may lead to another file.
 func planted(t *testing.T) map[string]func(path string) error {
 	t.Helper()
 	return map[string]func(string) error{

@@ -12,12 +12,12 @@ import (
 
 var streamRE = regexp.MustCompile(`^/(?:dev/(?:stdin|stdout|stderr|fd/[0-9]+)|proc/self/fd/[0-9]+)$`)
 
-// IsStream says whether a path names a file that flakeci was started with, such as
-// /dev/stdin, or what a shell makes of <(...) and >(...).
+// IsStream reports whether a path names a file that was open when flakeci started, such as
+// /dev/stdin or a shell's <(...) and >(...).
 func IsStream(path string) bool { return streamRE.MatchString(path) }
 
-// OpenNamed opens a file that the user named: a stream, which may be a pipe, or what
-// [OpenTarget] takes.
+// OpenNamed opens a file that the user named: a stream, which may be a pipe, or like
+// [OpenTarget].
 func OpenNamed(path string) (*os.File, error) {
 	if IsStream(path) {
 		return os.Open(path)
@@ -25,24 +25,23 @@ func OpenNamed(path string) (*os.File, error) {
 	return OpenTarget(path)
 }
 
-// LinkError says that a path is a link, in a place where none is followed.
+// LinkError means that a path is a link, where links are not followed.
 type LinkError struct{ Path string }
 
 func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
 
-// maxLinks is how many links Linux follows in a path.
+// maxLinks is Linux's limit on links in a path.
 const maxLinks = 40
 
-// Resolve follows the links of a path as the kernel does, except those in or below the
-// given folders, which a stranger may have made: they give a [*LinkError]. It ignores
-// folders that are empty or missing.
-func Resolve(path string, theirs ...string) (string, error) {
+// Resolve follows the links of a path as the kernel does. A link in or below an untrusted folder
+// is a [*LinkError]. It ignores untrusted folders that are empty or missing.
+func Resolve(path string, untrusted ...string) (string, error) {
 	path, err := absolute(path)
 	if err != nil {
 		return "", err
 	}
 	var real []string
-	for _, folder := range theirs {
+	for _, folder := range untrusted {
 		if folder == "" {
 			continue
 		}
@@ -90,7 +89,7 @@ func Resolve(path string, theirs ...string) (string, error) {
 	return at, nil
 }
 
-// absolute is [filepath.Abs] without cleaning: what stands before ".." may be a link.
+// absolute is [filepath.Abs] without cleaning: the part before ".." may be a link.
 func absolute(path string) (string, error) {
 	if path == "" {
 		return "", &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
@@ -102,7 +101,7 @@ func absolute(path string) (string, error) {
 	return dir + "/" + path, err
 }
 
-// isBelow says whether a folder is another or lies below it; both are absolute.
+// isBelow reports whether path is folder or lies below it; both are absolute.
 func isBelow(path, folder string) bool {
 	rel, err := filepath.Rel(folder, path)
 	return err == nil && filepath.IsLocal(rel)

@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// The user's own links are followed, and none in a checkout, however it is reached.
+// The user's own links are followed, but none in a checkout, even on a detour.
 func TestResolve(t *testing.T) {
 	top, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -65,7 +65,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// A pipe is opened if it is one that flakeci was started with, and named as such.
+// A pipe is opened if flakeci was started with it and the path says so.
 func TestOpenNamed(t *testing.T) {
 	from, to, err := os.Pipe()
 	if err != nil {

@@ -9,40 +9,40 @@ import (
 	"time"
 )
 
-// ErrNoReader is found by errors.Is in the error for a pipe without a reader.
+// ErrNoReader is wrapped in the error for a pipe without a reader.
 var ErrNoReader = errors.New("nobody reads from this pipe")
 
-// WritePipe writes a text into a named pipe, and gives up when nobody has read from it for
-// as long as patience. It follows no link.
-func WritePipe(path string, text []byte, patience time.Duration) error {
-	f, err := openPipe(path, patience)
+// WritePipe writes a text into a named pipe, and gives up if nobody reads from it for the
+// duration of timeout. It follows no link.
+func WritePipe(path string, text []byte, timeout time.Duration) error {
+	f, err := openPipe(path, timeout)
 	if err != nil {
 		return err
 	}
-	const part = 4 << 10 // is taken as a whole or not at all
+	const part = 4 << 10 // the kernel writes it all or nothing
 	for len(text) > 0 && err == nil {
 		n := min(part, len(text))
-		if err = f.SetWriteDeadline(time.Now().Add(patience)); err == nil {
+		if err = f.SetWriteDeadline(time.Now().Add(timeout)); err == nil {
 			n, err = f.Write(text[:n])
 			text = text[n:]
 		}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = noReader(path, patience)
+		err = noReader(path, timeout)
 	}
 	return errors.Join(err, f.Close())
 }
 
-// openPipe waits for somebody who reads.
-func openPipe(path string, patience time.Duration) (*os.File, error) {
-	const again = 20 * time.Millisecond
-	for end := time.Now().Add(patience); ; time.Sleep(again) {
+// openPipe opens a pipe once it has a reader.
+func openPipe(path string, timeout time.Duration) (*os.File, error) {
+	const pause = 20 * time.Millisecond
+	for end := time.Now().Add(timeout); ; time.Sleep(pause) {
 		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 		switch {
 		case errors.Is(err, syscall.ENXIO) && time.Now().Before(end):
 			continue
 		case errors.Is(err, syscall.ENXIO):
-			return nil, noReader(path, patience)
+			return nil, noReader(path, timeout)
 		case err != nil:
 			return nil, err
 		}
@@ -57,6 +57,6 @@ func openPipe(path string, patience time.Duration) (*os.File, error) {
 	}
 }
 
-func noReader(path string, patience time.Duration) error {
-	return &fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("%w for %s", ErrNoReader, patience)}
+func noReader(path string, timeout time.Duration) error {
+	return &fs.PathError{Op: "write", Path: path, Err: fmt.Errorf("%w for %s", ErrNoReader, timeout)}
 }

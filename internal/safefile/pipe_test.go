@@ -22,7 +22,7 @@ func newPipe(t *testing.T) string {
 	return path
 }
 
-// A pipe takes a text of any length from the moment that somebody reads.
+// A pipe accepts a text of any length once it has a reader.
 func TestWritePipe(t *testing.T) {
 	path, text := newPipe(t), bytes.Repeat([]byte("0123456789abcde\n"), 20<<10)
 	got := make(chan []byte, 1)
@@ -45,7 +45,7 @@ func TestWritePipe(t *testing.T) {
 	}
 }
 
-// One that nobody reads holds nothing up for ever, whether it was opened or not.
+// A pipe without a reader does not block forever, whether or not opening succeeds.
 func TestPipesThatNobodyReads(t *testing.T) {
 	for name, opened := range map[string]bool{"without a reader": false, "opened alone": true} {
 		t.Run(name, func(t *testing.T) {

@@ -1,9 +1,9 @@
-// Package safefile reads files that a stranger may have put where flakeci looks.
+// Package safefile reads files from untrusted places.
 //
-// A checkout can bring links, and whatever runs for it (a builder, a guest, the script
-// that starts one) anything else: a pipe that cannot be opened without waiting for
-// ever, a device without end, a file that grows while it is read. Here a file is opened
-// without waiting, has to be a regular one, and is read up to a limit.
+// A checkout can contain links, and the programs that run for it (a builder, a guest, the script
+// that starts one) can create anything else: a pipe that blocks on opening, an endless device, a
+// file that grows while it is read. This package opens files without blocking, requires that
+// they are regular, and reads up to a limit.
 package safefile
 
 import (
@@ -15,19 +15,17 @@ import (
 	"syscall"
 )
 
-// ErrNotRegular is found by errors.Is in the error for a pipe, a device, a folder, a
-// socket, or a link where none is followed.
+// ErrNotRegular is wrapped in the error for a pipe, a device, a folder, a socket, or a link that
+// is not followed.
 var ErrNotRegular = errors.New("not a regular file")
 
-// ErrTooLong is found by errors.Is in the error for a file that is longer than its
-// limit.
+// ErrTooLong is wrapped in the error for a file that exceeds its limit.
 var ErrTooLong = errors.New("too long")
 
-// Opening never waits: neither for somebody at the other end of a pipe nor for a
-// device. os adds O_CLOEXEC.
+// flags make opening a pipe or a device nonblocking. os adds O_CLOEXEC.
 const flags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
 
-// Open opens a regular file for reading. A link is not followed.
+// Open opens a regular file for reading. It does not follow a link.
 func Open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, flags|syscall.O_NOFOLLOW, 0)
 	if errors.Is(err, syscall.ELOOP) {
@@ -36,21 +34,21 @@ func Open(path string) (*os.File, error) {
 	return regular(f, path, err)
 }
 
-// OpenTarget opens a regular file for reading, or the one that a link leads to.
+// OpenTarget opens a regular file for reading. It follows a link.
 func OpenTarget(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, flags, 0)
 	return regular(f, path, err)
 }
 
-// OpenIn opens a regular file below a folder for reading. No link leads out of that.
+// OpenIn opens a regular file below a folder for reading. It follows no link out of the folder.
 func OpenIn(root *os.Root, name string) (*os.File, error) {
 	f, err := root.OpenFile(name, flags, 0)
 	return regular(f, name, err)
 }
 
-// regular looks at what was opened, rather than at what had its name before.
+// regular checks the opened file, not its name, which may lead elsewhere by now.
 func regular(f *os.File, path string, err error) (*os.File, error) {
-	if errors.Is(err, syscall.ENXIO) { // a socket, or a device that is not there
+	if errors.Is(err, syscall.ENXIO) { // a socket, or a device that does not exist
 		return nil, notRegular(path)
 	}
 	if err != nil {
@@ -61,7 +59,7 @@ func regular(f *os.File, path string, err error) (*os.File, error) {
 		err = notRegular(path)
 	}
 	if err != nil {
-		_ = f.Close() // only read
+		_ = f.Close() // nothing was written
 		return nil, err
 	}
 	return f, nil
@@ -69,13 +67,13 @@ func regular(f *os.File, path string, err error) (*os.File, error) {
 
 func notRegular(path string) error { return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular} }
 
-// Read returns a file that [Open] takes and that has at most limit bytes.
+// Read returns the content of a file, opened with [Open], of at most limit bytes.
 func Read(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	return read(f, path, limit, err)
 }
 
-// ReadTarget returns a file that [OpenTarget] takes and that has at most limit bytes.
+// ReadTarget returns the content of a file, opened with [OpenTarget], of at most limit bytes.
 func ReadTarget(path string, limit int64) ([]byte, error) {
 	f, err := OpenTarget(path)
 	return read(f, path, limit, err)
@@ -93,8 +91,8 @@ func read(f *os.File, path string, limit int64, err error) ([]byte, error) {
 	return text, nil
 }
 
-// All returns all that a reader has, which may be at most limit bytes. It takes no more
-// memory than what comes.
+// All returns everything from a reader, at most limit bytes. It uses no more memory than the
+// data needs.
 func All(r io.Reader, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(text)) > limit {
@@ -106,8 +104,8 @@ func All(r io.Reader, limit int64) ([]byte, error) {
 	return text, nil
 }
 
-// End returns the last bytes of a file, at most limit of them, and how many come
-// before those. What is written meanwhile is left out.
+// End returns at most the last limit bytes of a file, and how many bytes precede them. It leaves
+// out what is written meanwhile.
 func End(f *os.File, limit int64) (text []byte, before int64, err error) {
 	st, err := f.Stat()
 	if err != nil {
@@ -118,13 +116,13 @@ func End(f *os.File, limit int64) (text []byte, before int64, err error) {
 	return text, before, err
 }
 
-// Append opens a file that exists, to write at its end. It does not wait at a pipe.
+// Append opens an existing file to write at its end. It does not block on a pipe.
 func Append(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_APPEND|os.O_WRONLY|syscall.O_NONBLOCK, 0)
 }
 
-// Create makes a new file for appending, and replaces what has its name. It follows no
-// link and does not wait at a pipe.
+// Create creates a file for appending, and replaces what has its name. It follows no link and
+// does not block on a pipe.
 func Create(path string) (*os.File, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -132,8 +130,8 @@ func Create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
 }
 
-// OpenLock opens a regular file for reading and writing, and makes it if it is missing.
-// A link is not followed.
+// OpenLock opens a regular file for reading and writing, and creates it if it is missing. It does
+// not follow a link.
 func OpenLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o600)
 	if errors.Is(err, syscall.ELOOP) {

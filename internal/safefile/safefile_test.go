@@ -16,7 +16,7 @@ import (
 
 const limit = 1 << 20
 
-// opened is how a file is opened here.
+// opened lists the ways to open a file.
 type opened struct {
 	name    string
 	follows bool
@@ -45,7 +45,7 @@ func ways() []opened {
 	}
 }
 
-// soon fails the test if reading waits for somebody.
+// soon fails the test if reading blocks.
 func soon(t *testing.T, read func() ([]byte, error)) (text []byte, err error) {
 	t.Helper()
 	done := make(chan struct{})
@@ -56,12 +56,12 @@ func soon(t *testing.T, read func() ([]byte, error)) (text []byte, err error) {
 	select {
 	case <-done:
 	case <-time.After(time.Minute):
-		t.Fatal("it waits")
+		t.Fatal("it blocks")
 	}
 	return text, err
 }
 
-// Whatever a stranger puts in a file's place is an error at once, and no memory.
+// Whatever is planted in a file's place gives an error at once, and uses no memory.
 func TestWhatIsNoFile(t *testing.T) {
 	for name, c := range map[string]struct {
 		put  func(path string) error
@@ -100,7 +100,7 @@ func TestWhatIsNoFile(t *testing.T) {
 	}
 }
 
-// socketDir is a folder whose path a socket can have below it.
+// socketDir returns a folder with a path that is short enough for a socket.
 func socketDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "safefile-")
@@ -160,7 +160,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// Without end is what cannot be told by a size, too.
+// A reader without a size may be endless, too.
 func TestAReaderWithoutEnd(t *testing.T) {
 	if _, err := safefile.All(endless{}, limit); !errors.Is(err, safefile.ErrTooLong) {
 		t.Errorf("the error is %v", err)

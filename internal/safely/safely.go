@@ -1,11 +1,11 @@
-// Package safely starts goroutines whose panics are reported.
+// Package safely starts goroutines and reports their panics.
 //
-// A panic in a goroutine ends the whole program, and no deferred function of any other
-// runs: a run of hours would end without its report. So every goroutine is started
-// through this package, and its panic reaches the function that main gave to [Handle].
-// Where none was given, as in tests, a panic ends the program as usual. What is not a
-// panic (a deadlock, memory that ran out, two writers of a map) cannot be caught; that
-// is what the journal is for. internal/arch_test.go enforces it.
+// A panic in a goroutine ends the whole program without the deferred functions of other
+// goroutines: a run of hours would end without a report. So every goroutine is started through
+// this package, and its panic goes to the function that main set with [Handle]. Without one, as
+// in tests, a panic ends the program as usual. Other crashes (a deadlock, lack of memory, two
+// writers of a map) cannot be caught; the journal helps then. internal/arch_test.go enforces the
+// use of this package.
 package safely
 
 import (
@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 )
 
-// Crash is a panic with where it came from.
+// Crash is a panic with its stack.
 type Crash struct {
 	Value any
 	Stack []byte
@@ -22,11 +22,11 @@ type Crash struct {
 
 func (c *Crash) Error() string { return fmt.Sprintf("flakeci crashed: %v", c.Value) }
 
-// One program has one end, so this is one for all.
+// handler is global, as a crash ends the whole program.
 var handler atomic.Pointer[func(*Crash)]
 
-// Handle sets the function that is called with each panic from now on, in the goroutine
-// that panicked. That goroutine ends when the function returns. Nil removes it.
+// Handle sets the function that gets each panic, in the goroutine that panicked. That goroutine
+// ends when the function returns. Nil removes the function.
 func Handle(f func(*Crash)) {
 	if f == nil {
 		handler.Store(nil)
@@ -43,13 +43,13 @@ func Go(f func()) {
 	}()
 }
 
-// Do is for what runs in a goroutine that somebody else starts, or in main's own.
+// Do runs a function in a goroutine that other code started, or in main's.
 func Do(f func()) {
 	defer report()
 	f()
 }
 
-// Func is [Do] for later: for sync.WaitGroup.Go and the AfterFuncs of time and context.
+// Func wraps a function in [Do], for sync.WaitGroup.Go and the AfterFuncs of time and context.
 func Func(f func()) func() { return func() { Do(f) } }
 
 // Error is [Func] for an errgroup.
@@ -60,8 +60,7 @@ func Error(f func() error) func() error {
 	}
 }
 
-// Try calls a function and turns a panic into a [*Crash], for work that the rest can do
-// without.
+// Try calls a function and turns a panic into a [*Crash], for work that is optional.
 func Try(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -71,7 +70,7 @@ func Try(f func() error) (err error) {
 	return f()
 }
 
-// report is deferred. It recovers only if there is somebody to tell.
+// report is deferred. It recovers only if there is a handler.
 func report() {
 	h := handler.Load()
 	if h == nil {
@@ -82,8 +81,8 @@ func report() {
 	}
 }
 
-// stack does what debug.Stack does. Go sets up runtime/debug so late that the supervisor,
-// which imports this package, would start later too (see its init).
+// stack is debug.Stack. Go initializes runtime/debug so late that the supervisor, which imports
+// this package, would start later too (see its init).
 func stack() []byte {
 	for n := 4 << 10; ; n *= 2 {
 		b := make([]byte, n)

@@ -12,8 +12,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// A panic reaches the handler with the place that it is of, however the goroutine was
-// started.
+// A panic reaches the handler with its place, however the goroutine was started.
 func TestPanicsAreHandedOver(t *testing.T) {
 	told := make(chan *safely.Crash, 1)
 	safely.Handle(func(c *safely.Crash) { told <- c })

@@ -8,7 +8,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Level is how bad it is what an annotation says, in GitHub's words.
+// Level is the severity of an annotation, in GitHub's words.
 type Level string
 
 // The levels of annotations.
@@ -18,8 +18,8 @@ const (
 	LevelNotice  Level = "notice"
 )
 
-// Annotation is a remark on a line of the user's files. Line and Column count from
-// 1, 0 is unknown.
+// Annotation is a remark on a line of the user's files. Line and Column count from 1; 0 means
+// unknown.
 type Annotation struct {
 	File                    string
 	Line, Column            int
@@ -27,14 +27,13 @@ type Annotation struct {
 	Title, Message, Details string
 }
 
-// Annotations are the causes that have a place in the repository, new ones before
-// those that were there at the base already.
+// Annotations returns the causes with a location in the repository, new ones first.
 func Annotations(r result.Report) []Annotation {
 	r = view.Terminal().Report(r)
-	x := view.NewCauseIndex(r)
+	index := view.NewCauseIndex(r)
 	var fresh, old []Annotation
 	for _, c := range r.Causes {
-		c.Cells = x.CellsOf(r, c)
+		c.Cells = index.CellsOf(r, c)
 		if c.Location == nil || !inside(c.Location.File) {
 			continue
 		}
@@ -42,24 +41,24 @@ func Annotations(r result.Report) []Annotation {
 			File: c.Location.File, Line: c.Location.Line, Column: c.Location.Column,
 			Level: LevelFailure, Title: view.Headline(c), Details: c.LogTail,
 		}
-		var said []string
+		var lines []string
 		if n := len(c.Cells); n > 0 {
-			said = append(said, "blocks "+view.Count(n, "cell")+": "+view.JoinAnd(c.Cells))
+			lines = append(lines, "blocks "+view.Count(n, "cell")+": "+view.JoinAnd(c.Cells))
 		}
 		for _, text := range []string{view.Details(c), view.WithPrefix("hint: ", c.Hint)} {
 			if text != "" {
-				said = append(said, text)
+				lines = append(lines, text)
 			}
 		}
-		if a.Message = strings.Join(said, "\n"); a.Message == "" {
+		if a.Message = strings.Join(lines, "\n"); a.Message == "" {
 			a.Message = a.Title
 		}
 		switch {
-		case x.Outcome(c) == result.AlreadyBroken:
+		case index.Outcome(c) == result.AlreadyBroken:
 			a.Level, a.Title = LevelNotice, a.Title+" (already broken at the base)"
 			old = append(old, a)
 			continue
-		case x.BlamesMachine(c):
+		case index.BlamesMachine(c):
 			a.Level = LevelWarning
 		}
 		fresh = append(fresh, a)
@@ -67,7 +66,7 @@ func Annotations(r result.Report) []Annotation {
 	return append(fresh, old...)
 }
 
-// inside says whether a path leads to a file of the repository.
+// inside reports whether a path leads to a file in the repository.
 func inside(file string) bool {
 	return file != "" && !path.IsAbs(file) && file != ".." && !strings.HasPrefix(path.Clean(file), "../")
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// author says who may have written what flakeci finds again. Anybody may quote a
-// marker; what they wrote is theirs.
+// author is whose comments and issues flakeci treats as its own, empty if unknown. A marker
+// alone is no proof, since anyone can quote it.
 type author struct{ login string }
 
-// jobsOwn is who the token of a job is.
-const jobsOwn = "github-actions[bot]"
+// actionsBot is the user that the token of a job belongs to.
+const actionsBot = "github-actions[bot]"
 
-// me asks who the token is. That of a job or an app is an installation's, which may
-// not ask.
+// me asks whose token it is. The token of a job or an app belongs to an installation, which
+// may not ask.
 func (c *client) me(ctx context.Context) (author, error) {
 	user, err := ask(ctx, c, func() (*github.User, error) {
 		user, _, err := c.api.Users.Get(ctx, "")
@@ -31,16 +31,15 @@ func (c *client) me(ctx context.Context) (author, error) {
 	return author{user.GetLogin()}, nil
 }
 
-// own keeps what this author wrote, of things in the order they were made. Of an
-// installation it is only known that it is a bot: then what the job's own token
-// wrote counts, and if there is nothing of that, what the first bot did.
+// own returns what the author wrote, given things in the order of their creation. An unknown
+// author is some bot: the one of GitHub Actions if it wrote anything, else the first bot.
 func own[T any](a author, list []T, by func(T) *github.User) []T {
 	login := a.login
 	if login == "" {
 		for _, thing := range list {
 			switch user := by(thing); {
-			case user.GetLogin() == jobsOwn:
-				login = jobsOwn
+			case user.GetLogin() == actionsBot:
+				login = actionsBot
 			case login == "" && user.GetType() == "Bot":
 				login = user.GetLogin()
 			}

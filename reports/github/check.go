@@ -12,28 +12,27 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// The most annotations of one request, and the longest texts of GitHub's.
+// GitHub's limits: annotations in one request, and lengths of texts.
 const (
-	mostAnnotations = 50
-	mostTitle       = 255
-	mostMessage     = 60 << 10
-	mostDescription = 140
+	maxAnnotations = 50
+	maxTitle       = 255
+	maxMessage     = 60 << 10
+	maxDescription = 140
 )
 
-// check makes a check run of the report on a commit, with an annotation on each
-// line of the user's files that is to blame. notes are all annotations.
+// check makes a check run on a commit, with all annotations.
 func (c *client) check(ctx context.Context, j Job, name string, r result.Report, notes []Annotation, render Render) error {
-	// The run that is asked for twice is found by this.
+	// By this id, an attempt finds the check run that an earlier attempt made.
 	id := strconv.FormatInt(j.Run, 10) + "." + strconv.FormatInt(j.Attempt, 10) + " " + name
-	text, err := render(mostOutput)
+	text, err := render(maxOutput)
 	if err != nil {
 		return err
 	}
-	title := cut(view.PlainSummary(r), mostTitle)
+	title := cut(view.PlainSummary(r), maxTitle)
 	output := func(some []Annotation) *github.CheckRunOutput {
 		return &github.CheckRunOutput{Title: &title, Summary: &text, Annotations: annotations(some)}
 	}
-	first, rest := notes[:min(len(notes), mostAnnotations)], notes[min(len(notes), mostAnnotations):]
+	first, rest := notes[:min(len(notes), maxAnnotations)], notes[min(len(notes), maxAnnotations):]
 	run, err := create(ctx, c, func() (*github.CheckRun, error) {
 		run, _, err := c.api.Checks.CreateCheckRun(ctx, c.owner, c.repo, github.CreateCheckRunOptions{
 			Name: name, HeadSHA: j.SHA, ExternalID: &id, DetailsURL: optional(j.RunURL()),
@@ -47,10 +46,10 @@ func (c *client) check(ctx context.Context, j Job, name string, r result.Report,
 		return err
 	}
 	for len(rest) > 0 {
-		some := rest[:min(len(rest), mostAnnotations)]
+		some := rest[:min(len(rest), maxAnnotations)]
 		rest = rest[len(some):]
-		// Each request adds its annotations to those before. One whose answer was lost
-		// may add them twice, which says nothing wrong.
+		// Each request adds its annotations to those before. If its response is lost, it may
+		// add them twice, which does no harm.
 		if _, err := ask(ctx, c, func() (*github.CheckRun, error) {
 			run, _, err := c.api.Checks.UpdateCheckRun(ctx, c.owner, c.repo, run.GetID(), github.UpdateCheckRunOptions{Name: name, Output: output(some)})
 			return run, err
@@ -61,7 +60,7 @@ func (c *client) check(ctx context.Context, j Job, name string, r result.Report,
 	return nil
 }
 
-// checkRun finds the check run that an attempt may have made.
+// checkRun finds the check run that an earlier attempt may have made.
 func (c *client) checkRun(ctx context.Context, sha, name, id string) (*github.CheckRun, bool, error) {
 	list, err := ask(ctx, c, func() (*github.ListCheckRunsResults, error) {
 		list, _, err := c.api.Checks.ListCheckRunsForRef(ctx, c.owner, c.repo, sha, &github.ListCheckRunsOptions{
@@ -80,13 +79,13 @@ func (c *client) checkRun(ctx context.Context, sha, name, id string) (*github.Ch
 	return nil, false, nil
 }
 
-// status sets the state of a commit, for whoever may not make check runs.
+// status sets the state of a commit, for tokens that may not make check runs.
 func (c *client) status(ctx context.Context, j Job, name string, r result.Report) error {
 	state := map[result.Verdict]string{result.VerdictPassed: "success", result.VerdictFailed: "failure"}[r.Verdict]
 	if state == "" {
 		state = "error"
 	}
-	text := cut(view.PlainSummary(r), mostDescription)
+	text := cut(view.PlainSummary(r), maxDescription)
 	_, err := ask(ctx, c, func() (*github.RepoStatus, error) {
 		status, _, err := c.api.Repositories.CreateStatus(ctx, c.owner, c.repo, j.SHA, &github.RepoStatus{
 			State: &state, Context: &name, Description: &text, TargetURL: optional(j.RunURL()),
@@ -96,12 +95,13 @@ func (c *client) status(ctx context.Context, j Job, name string, r result.Report
 	return err
 }
 
-// unwelcome says whether a token may not do what it was asked to.
-func unwelcome(err error) bool {
+// lacksPermission reports whether an error means that the token may not do this.
+func lacksPermission(err error) bool {
 	status := refused(err)
 	return status == http.StatusForbidden || status == http.StatusNotFound || status == http.StatusUnauthorized || status == http.StatusGone
 }
 
+// conclusion returns GitHub's word for a verdict.
 func conclusion(v result.Verdict) string {
 	switch v {
 	case result.VerdictPassed:
@@ -112,13 +112,14 @@ func conclusion(v result.Verdict) string {
 	return "failure"
 }
 
+// annotations converts annotations to GitHub's.
 func annotations(notes []Annotation) []*github.CheckRunAnnotation {
 	var list []*github.CheckRunAnnotation
 	for _, n := range notes {
 		line := max(n.Line, 1)
 		a := &github.CheckRunAnnotation{
 			Path: github.String(n.File), StartLine: &line, EndLine: &line, AnnotationLevel: github.String(string(n.Level)),
-			Title: github.String(cut(n.Title, mostTitle)), Message: github.String(cut(n.Message, mostMessage)), RawDetails: optional(cut(n.Details, mostMessage)),
+			Title: github.String(cut(n.Title, maxTitle)), Message: github.String(cut(n.Message, maxMessage)), RawDetails: optional(cut(n.Details, maxMessage)),
 		}
 		if n.Line > 0 && n.Column > 0 {
 			a.StartColumn, a.EndColumn = github.Int(n.Column), github.Int(n.Column)
@@ -142,13 +143,13 @@ func timestamp(t time.Time) *github.Timestamp {
 	return &github.Timestamp{Time: t}
 }
 
-// cut shortens a text to so many bytes, at a character's end.
-func cut(s string, most int) string {
-	if len(s) <= most {
+// cut shortens a text to at most limit bytes, at the end of a character.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
 	const mark = "…"
-	end := most - len(mark)
+	end := limit - len(mark)
 	for end > 0 && s[end]&0xC0 == 0x80 {
 		end--
 	}

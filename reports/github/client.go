@@ -16,19 +16,19 @@ import (
 )
 
 const (
-	requestLimit = 30 * time.Second // for one answer
-	longestWait  = 60 * time.Second // that GitHub may ask for before it may be asked again
-	mostTries    = 5
+	requestLimit = 30 * time.Second // for one request
+	maxWait      = 60 * time.Second // the longest wait that GitHub may ask for
+	maxTries     = 5
 	perPage      = 100
-	mostAnswer   = 64 << 20 // bytes; a page of comments, each as long as can be, has 7 MB
+	maxResponse  = 64 << 20 // bytes; a page of comments of maximum length takes 7 MB
 )
 
-// client speaks with GitHub about one repository.
+// client talks to GitHub about one repository.
 type client struct {
 	api         *github.Client
 	owner, repo string
 	token       string
-	// pause is the first wait after a fault, which doubles each time.
+	// pause is the first wait after an error. It doubles each time.
 	pause time.Duration
 }
 
@@ -42,8 +42,8 @@ func newClient(j Job) *client {
 	return &client{api: api, owner: j.Owner, repo: j.Repo, token: j.Token, pause: time.Second}
 }
 
-// bearer adds the token to what is sent to GitHub, and to nobody else: a renamed
-// repository is a redirection, and that may lead anywhere.
+// bearer adds the token to requests to GitHub and to nobody else: a renamed repository
+// redirects, and that may lead anywhere.
 type bearer struct {
 	token string
 	api   *url.URL
@@ -58,34 +58,33 @@ func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	response, err := b.next.RoundTrip(r)
 	if err == nil {
-		response.Body = &bounded{ReadCloser: response.Body, left: mostAnswer}
+		response.Body = &limitedBody{ReadCloser: response.Body, left: maxResponse}
 	}
 	return response, err
 }
 
-// bounded is an answer that ends with an error if it is too long.
-type bounded struct {
+// limitedBody is a response body that ends with an error if it is too long.
+type limitedBody struct {
 	io.ReadCloser
 	left int64
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		_ = b.Close() // not every reader closes it after an error
-		return 0, fmt.Errorf("GitHub's answer has more than %d MiB", mostAnswer>>20)
+		return 0, fmt.Errorf("GitHub's answer has more than %d MiB", maxResponse>>20)
 	}
 	return n, err
 }
 
-// ask does something that does no harm if it is done twice, until it works or is
-// refused.
+// ask does something until it works or GitHub refuses. Doing it twice must be harmless.
 func ask[T any](ctx context.Context, c *client, do func() (T, error)) (T, error) {
 	return create(ctx, c, do, nil)
 }
 
-// create does something that must be done only once. An answer that was lost does
-// not say whether it was: then found looks for what would have come of it.
+// create does something that must be done only once. If a response is lost, found looks for
+// what the request may have created before create tries again.
 func create[T any](ctx context.Context, c *client, do func() (T, error), found func() (T, bool, error)) (T, error) {
 	lost := false
 	var last error
@@ -96,21 +95,21 @@ func create[T any](ctx context.Context, c *client, do func() (T, error), found f
 			value, ok, err := found()
 			if ok || err != nil {
 				last = err
-				return value, patience(ctx, err)
+				return value, retry(ctx, err)
 			}
 		}
 		value, err := do()
-		lost, last = lost || mayBeDone(err), err
-		return value, patience(ctx, err)
-	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(mostTries))
+		lost, last = lost || mayHaveWorked(err), err
+		return value, retry(ctx, err)
+	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(maxTries))
 	if ctx.Err() != nil && last != nil && !errors.Is(last, ctx.Err()) {
 		err = fmt.Errorf("no time is left: %w", last)
 	}
 	return value, c.plain(err)
 }
 
-// mayBeDone says whether a fault leaves open if what was asked for was done.
-func mayBeDone(err error) bool {
+// mayHaveWorked reports whether a request may have worked in spite of an error.
+func mayHaveWorked(err error) bool {
 	var answer *github.ErrorResponse
 	switch {
 	case err == nil:
@@ -120,10 +119,10 @@ func mayBeDone(err error) bool {
 	case refused(err) != 0:
 		return false
 	}
-	return true // no answer at all
+	return true // no response at all
 }
 
-// refused is the status of an answer that says no, 0 if there was none.
+// refused returns the status of GitHub's refusal, 0 if the error is another one.
 func refused(err error) int {
 	var answer *github.ErrorResponse
 	var rate *github.RateLimitError
@@ -137,8 +136,9 @@ func refused(err error) int {
 	return 0
 }
 
-// patience says of a fault how long to wait, or that waiting does not help.
-func patience(ctx context.Context, err error) error {
+// retry returns an error that says how long to wait before the next attempt, or that there
+// should be none.
+func retry(ctx context.Context, err error) error {
 	var answer *github.ErrorResponse
 	var rate *github.RateLimitError
 	var abuse *github.AbuseRateLimitError
@@ -149,17 +149,17 @@ func patience(ctx context.Context, err error) error {
 		return waitFor(ctx, err, time.Until(rate.Rate.Reset.Time))
 	case errors.As(err, &abuse):
 		if abuse.RetryAfter == nil {
-			return waitFor(ctx, err, longestWait) // as GitHub's documentation has it
+			return waitFor(ctx, err, maxWait) // as GitHub's documentation says
 		}
 		return waitFor(ctx, err, *abuse.RetryAfter)
 	case errors.As(err, &answer):
-		return patienceWith(ctx, err, answer.Response)
+		return retryResponse(ctx, err, answer.Response)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !isTimeout(err):
 		return backoff.Permanent(err)
 	}
 	var transport *url.Error
 	if errors.As(err, &transport) {
-		return err // the connection; it may be there the next time
+		return err // the connection, which may work the next time
 	}
 	return backoff.Permanent(err)
 }
@@ -169,7 +169,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &transport) && transport.Timeout()
 }
 
-func patienceWith(ctx context.Context, err error, answer *http.Response) error {
+// retryResponse is [retry] for an error response.
+func retryResponse(ctx context.Context, err error, answer *http.Response) error {
 	switch status := answer.StatusCode; {
 	case status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
 		if seconds, bad := strconv.Atoi(answer.Header.Get("Retry-After")); bad == nil {
@@ -180,28 +181,29 @@ func patienceWith(ctx context.Context, err error, answer *http.Response) error {
 	return backoff.Permanent(err)
 }
 
-// tooLongError is a wait that nobody would want to pay a job for.
-type tooLongError struct {
+// waitTooLongError says that GitHub asks for a wait that would waste the time of the job.
+type waitTooLongError struct {
 	wait time.Duration
 	err  error
 }
 
-func (e *tooLongError) Error() string {
+func (e *waitTooLongError) Error() string {
 	return fmt.Sprintf("GitHub asks to wait for %s: %v", e.wait.Round(time.Second), e.err)
 }
 
-func (e *tooLongError) Unwrap() error { return e.err }
+func (e *waitTooLongError) Unwrap() error { return e.err }
 
+// waitFor returns an error that asks for a wait, unless it is too long.
 func waitFor(ctx context.Context, err error, wait time.Duration) error {
-	end, bounded := ctx.Deadline()
-	if wait > longestWait || bounded && wait > time.Until(end) {
-		return backoff.Permanent(&tooLongError{wait, err})
+	end, limited := ctx.Deadline()
+	if wait > maxWait || limited && wait > time.Until(end) {
+		return backoff.Permanent(&waitTooLongError{wait, err})
 	}
 	seconds := int((max(wait, 0) + time.Second - 1) / time.Second)
 	return &retryError{RetryAfterError: backoff.RetryAfterError{Duration: time.Duration(seconds) * time.Second}, err: err}
 }
 
-// retryError keeps what was wrong while it says how long to wait.
+// retryError says how long to wait, and keeps the error behind it.
 type retryError struct {
 	backoff.RetryAfterError
 	err error
@@ -211,7 +213,7 @@ func (e *retryError) Error() string { return e.err.Error() }
 
 func (e *retryError) Unwrap() []error { return []error{&e.RetryAfterError, e.err} }
 
-// plainError is a fault in words for people, without the token.
+// plainError is an error in words for people, without the token.
 type plainError struct {
 	text string
 	err  error
@@ -221,15 +223,15 @@ func (e *plainError) Error() string { return e.text }
 
 func (e *plainError) Unwrap() error { return e.err }
 
-// plain puts a fault into words. No text of a request has the token in it; this is
-// for what nobody thought of.
+// plain words an error for people. No request has the token in its text; plain removes it all
+// the same, in case one does.
 func (c *client) plain(err error) error {
 	if err == nil {
 		return nil
 	}
 	text := err.Error()
 	var answer *github.ErrorResponse
-	var long *tooLongError
+	var long *waitTooLongError
 	if errors.As(err, &answer) && !errors.As(err, &long) && answer.Response != nil {
 		r := answer.Response.Request
 		text = fmt.Sprintf("%s %s: %d %s", r.Method, r.URL.Path, answer.Response.StatusCode, answer.Message)
@@ -240,7 +242,7 @@ func (c *client) plain(err error) error {
 	return &plainError{text, err}
 }
 
-// pages asks for one page after the other. Each says which one follows, 0 for none.
+// pages gets all pages of a list. Each says which one follows, 0 for none.
 func pages[T any](ctx context.Context, c *client, page func(github.ListOptions) ([]T, *github.Response, error)) ([]T, error) {
 	var all []T
 	o := github.ListOptions{PerPage: perPage}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// Whoever answers for GitHub may do so without end, to an error as well.
+// A response may be endless, even one with an error status.
 func TestAnAnswerWithoutEnd(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusForbidden} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

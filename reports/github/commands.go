@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// The most annotations of one level that GitHub takes from a step.
-const mostCommands = 10
+// maxCommands is how many annotations of one level GitHub takes from a step.
+const maxCommands = 10
 
-// commands are lines that have the runner annotate files, as
+// commands returns the lines that make the runner annotate files, as
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 // describes them.
 func commands(notes []Annotation) string {
@@ -16,7 +16,7 @@ func commands(notes []Annotation) string {
 	count := map[Level]int{}
 	var b strings.Builder
 	for _, n := range notes {
-		if count[n.Level]++; count[n.Level] > mostCommands {
+		if count[n.Level]++; count[n.Level] > maxCommands {
 			continue
 		}
 		fmt.Fprintf(&b, "::%s file=%s,line=%d", words[n.Level], property.Replace(n.File), max(n.Line, 1))

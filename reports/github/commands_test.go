@@ -17,7 +17,7 @@ func TestCommands(t *testing.T) {
 	for i := range 30 {
 		notes = append(notes, Annotation{File: fmt.Sprint(i), Level: LevelNotice})
 	}
-	if got := strings.Count(commands(notes), "\n"); got != 1+mostCommands {
+	if got := strings.Count(commands(notes), "\n"); got != 1+maxCommands {
 		t.Errorf("%d commands", got)
 	}
 }

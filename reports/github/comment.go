@@ -10,19 +10,18 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// The most characters that GitHub takes.
+// How many characters GitHub takes.
 const (
-	mostComment = 65536
-	mostOutput  = 65535 // of a check run
+	maxComment = 65536
+	maxOutput  = 65535 // for a check run
 )
 
-var errNewerThere = errors.New("a newer run has written it already")
+var errNewerRun = errors.New("a newer run has written it already")
 
-// A Render writes the report as markdown of at most so many characters.
+// A Render writes the report as markdown of at most limit characters.
 type Render func(limit int) (string, error)
 
-// comment writes the one comment of this key on a pull request, or brings it up to
-// date.
+// comment creates or updates the one comment with the marker's key on a pull request.
 func (c *client) comment(ctx context.Context, pull int, m marker, render Render) error {
 	me, err := c.me(ctx)
 	if err != nil {
@@ -50,7 +49,7 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 	first := old[0]
 	c.tidy(ctx, old[1:])
 	if before, _ := m.read(first.GetBody()); !m.newer(before) {
-		return errNewerThere
+		return errNewerRun
 	}
 	return c.fitted(m, render, func(body string) error {
 		if body == first.GetBody() {
@@ -64,7 +63,7 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 	})
 }
 
-// comments lists those of this key, oldest first.
+// comments lists the comments with the marker's key, oldest first.
 func (c *client) comments(ctx context.Context, pull int, m marker, me author) ([]*github.IssueComment, error) {
 	all, err := pages(ctx, c, func(o github.ListOptions) ([]*github.IssueComment, *github.Response, error) {
 		return c.api.Issues.ListComments(ctx, c.owner, c.repo, pull, &github.IssueListCommentsOptions{ListOptions: o})
@@ -79,8 +78,8 @@ func (c *client) comments(ctx context.Context, pull int, m marker, me author) ([
 	return own(me, marked, (*github.IssueComment).GetUser), nil
 }
 
-// tidy removes comments that two jobs wrote at the same time. It does not matter
-// if that fails: the next run tries again.
+// tidy removes the surplus comments of jobs that wrote at the same time. It ignores errors: the
+// next run tries again.
 func (c *client) tidy(ctx context.Context, surplus []*github.IssueComment) {
 	for _, comment := range surplus {
 		_, _ = ask(ctx, c, func() (any, error) {
@@ -90,24 +89,23 @@ func (c *client) tidy(ctx context.Context, surplus []*github.IssueComment) {
 	}
 }
 
-// fitted renders what follows a marker and hands it on. GitHub has the last word on
-// what is too long, and counts in ways of its own.
+// fitted renders the text after a marker and writes it, shorter if GitHub finds it too long:
+// GitHub counts in its own way.
 func (c *client) fitted(m marker, render Render, write func(body string) error) error {
-	for limit := mostComment; ; limit /= 2 {
+	for limit := maxComment; ; limit /= 2 {
 		head := m.String() + "\n"
 		text, err := render(limit - len(head))
 		if err != nil {
 			return fmt.Errorf("render the report: %w", err)
 		}
-		if err = write(head + text); refused(err) != http.StatusUnprocessableEntity || limit < mostComment/8 {
+		if err = write(head + text); refused(err) != http.StatusUnprocessableEntity || limit < maxComment/8 {
 			return err
 		}
 	}
 }
 
-// pullOf asks for the open pull request of a branch, of which the commit is the
-// head. 0 is none.
-func (c *client) pullOf(ctx context.Context, head, sha string) (int, error) {
+// findPull finds the open pull request of a branch whose head is the commit, 0 for none.
+func (c *client) findPull(ctx context.Context, head, sha string) (int, error) {
 	pulls, err := ask(ctx, c, func() ([]*github.PullRequest, error) {
 		list, _, err := c.api.PullRequests.List(ctx, c.owner, c.repo, &github.PullRequestListOptions{State: "open", Head: head})
 		return list, err

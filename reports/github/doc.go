@@ -1,7 +1,7 @@
-// Package github shows a report on GitHub: as one comment on the pull request that
-// is kept up to date, as a check run with annotations on the lines of the user's
-// files, as the summary of the job, and as an issue about the nightly run.
+// Package github shows a report on GitHub.
 //
-// What GitHub does not let it do is said and is no error: a green run does not turn
-// red because a token may only read. [Publish] is the way in.
+// [Publish] keeps one comment on the pull request up to date, makes a check run with
+// annotations on the user's files, adds to the summary of the job, and keeps an issue about
+// the nightly run. What GitHub does not allow is reported but is not an error: a green run
+// does not turn red because a token may only read.
 package github

@@ -15,9 +15,9 @@ import (
 
 const issueTitle = "flakeci: the nightly run is red"
 
-// issue keeps an issue about a run that nobody watches: it is opened when the run
-// turns red, brought up to date while it is, and closed when it is green again. A
-// run that was interrupted says nothing of either.
+// issue keeps an issue about a run that nobody watches: it opens the issue when the run turns
+// red, updates it while the run is red, and closes it when the run is green again. It ignores
+// an interrupted run, which is neither.
 func (c *client) issue(ctx context.Context, m marker, r result.Report, runURL string, render Render) error {
 	if r.Verdict == result.VerdictCanceled {
 		return nil
@@ -41,7 +41,7 @@ func (c *client) issue(ctx context.Context, m marker, r result.Report, runURL st
 	return c.update(ctx, m, open[0], r, runURL, render)
 }
 
-// issues lists the open ones of this key, oldest first.
+// issues lists the open issues with the marker's key, oldest first.
 func (c *client) issues(ctx context.Context, m marker, me author) ([]*github.Issue, error) {
 	all, err := pages(ctx, c, func(o github.ListOptions) ([]*github.Issue, *github.Response, error) {
 		return c.api.Issues.ListByRepo(ctx, c.owner, c.repo, &github.IssueListByRepoOptions{
@@ -58,6 +58,7 @@ func (c *client) issues(ctx context.Context, m marker, me author) ([]*github.Iss
 	return own(me, marked, (*github.Issue).GetUser), nil
 }
 
+// open opens an issue.
 func (c *client) open(ctx context.Context, m marker, me author, body string) error {
 	_, err := create(ctx, c, func() (*github.Issue, error) {
 		issue, _, err := c.api.Issues.Create(ctx, c.owner, c.repo, &github.IssueRequest{Title: github.String(issueTitle), Body: &body})
@@ -72,16 +73,16 @@ func (c *client) open(ctx context.Context, m marker, me author, body string) err
 	return err
 }
 
-// update brings the text up to date, and says so if other cells fail than before:
-// an edit reaches nobody.
+// update updates the text, and adds a comment if different cells fail: an edit notifies
+// nobody.
 func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r result.Report, runURL string, render Render) error {
 	before, _ := m.read(issue.GetBody())
 	if !m.newer(before) {
-		return errNewerThere
+		return errNewerRun
 	}
-	// The word comes first: the body says for which cells it was said.
+	// The comment comes first: the body records for which cells it was made.
 	if before.state != m.state {
-		if err := c.remark(ctx, issue, "Other cells fail than before: "+view.PlainSummary(r)+link(runURL)); err != nil {
+		if err := c.remark(ctx, issue, "Different cells fail now: "+view.PlainSummary(r)+link(runURL)); err != nil {
 			return err
 		}
 	}
@@ -90,11 +91,11 @@ func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r re
 	})
 }
 
-// close closes what is open, each with a word.
+// close closes the open issues, each with a comment.
 func (c *client) close(ctx context.Context, m marker, open []*github.Issue, runURL string) error {
 	for _, issue := range open {
 		if before, _ := m.read(issue.GetBody()); !m.newer(before) {
-			return errNewerThere
+			return errNewerRun
 		}
 		if err := c.remark(ctx, issue, "Green again."+link(runURL)); err != nil {
 			return err
@@ -106,6 +107,7 @@ func (c *client) close(ctx context.Context, m marker, open []*github.Issue, runU
 	return nil
 }
 
+// edit changes an issue.
 func (c *client) edit(ctx context.Context, issue *github.Issue, to *github.IssueRequest) error {
 	_, err := ask(ctx, c, func() (*github.Issue, error) {
 		issue, _, err := c.api.Issues.Edit(ctx, c.owner, c.repo, issue.GetNumber(), to)
@@ -114,8 +116,8 @@ func (c *client) edit(ctx context.Context, issue *github.Issue, to *github.Issue
 	return err
 }
 
-// remark adds a comment, once: the text, with the address of the run in it, is
-// looked for if an answer was lost.
+// remark adds a comment only once: if a response is lost, it looks for the text, which has the
+// address of the run in it.
 func (c *client) remark(ctx context.Context, issue *github.Issue, text string) error {
 	_, err := create(ctx, c, func() (*github.IssueComment, error) {
 		comment, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.repo, issue.GetNumber(), &github.IssueComment{Body: &text})
@@ -140,7 +142,7 @@ func link(runURL string) string {
 	return "\n\n[The run](" + runURL + ")"
 }
 
-// fingerprint tells the cells that fail from others that do.
+// fingerprint identifies the set of cells that fail.
 func fingerprint(r result.Report) string {
 	var ids []string
 	for _, c := range r.Cells {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Job is the job of GitHub Actions that a report comes from, or is shown by.
+// Job is the job of GitHub Actions that made the report or publishes it.
 type Job struct {
 	API, Server *url.URL
 	Owner, Repo string
@@ -17,18 +17,18 @@ type Job struct {
 	// SHA is the commit that the report is about: the head of a pull request, not
 	// the merge commit that is checked out for it.
 	SHA string
-	// Pull is the number of the pull request, 0 where there is none or it has to be
-	// asked for by Head, which is OWNER:BRANCH.
+	// Pull is the number of the pull request. It is 0 if there is none, or if it must be found
+	// by Head, which is OWNER:BRANCH.
 	Pull int
 	Head string
-	// Workflow and Name are those of the job, Run and Attempt count its runs.
+	// Workflow and Name name the job, Run and Attempt its run.
 	Workflow, Name string
 	Run, Attempt   int64
-	// Summary is the file of the job's summary, empty where there is none.
+	// Summary is the file of the job's summary, empty if there is none.
 	Summary string
 }
 
-// payload is what is used of the file with the event.
+// payload is what FromActions uses of the event's file.
 type payload struct {
 	Number      int         `json:"number"`
 	PullRequest *pullObject `json:"pull_request"`
@@ -54,8 +54,8 @@ type repository struct {
 	} `json:"owner"`
 }
 
-// FromActions reads what GitHub Actions tells a job: variables of its environment,
-// and the file with the event that it was started for.
+// FromActions reads the job from its environment variables and from the file of the event that
+// started it.
 func FromActions(env func(string) string, readFile func(string) ([]byte, error)) (Job, error) {
 	j := Job{
 		Token: env("GITHUB_TOKEN"), Event: env("GITHUB_EVENT_NAME"), SHA: env("GITHUB_SHA"),
@@ -74,7 +74,7 @@ func FromActions(env func(string) string, readFile func(string) ([]byte, error))
 	}
 	var found bool
 	if j.Owner, j.Repo, found = strings.Cut(env("GITHUB_REPOSITORY"), "/"); !found {
-		return j, fmt.Errorf("GITHUB_REPOSITORY is %q, and not OWNER/NAME", env("GITHUB_REPOSITORY"))
+		return j, fmt.Errorf("GITHUB_REPOSITORY is %q, not OWNER/NAME", env("GITHUB_REPOSITORY"))
 	}
 	path := env("GITHUB_EVENT_PATH")
 	if path == "" {
@@ -88,14 +88,13 @@ func FromActions(env func(string) string, readFile func(string) ([]byte, error))
 	if err := json.Unmarshal(text, &p); err != nil {
 		return j, fmt.Errorf("the event %s cannot be read: %w", path, err)
 	}
-	j.take(p)
+	j.setPull(p)
 	return j, nil
 }
 
-// take takes in what the event says of the pull request. A workflow that runs
-// after another one is told of its pull request unless that came from a fork; then
-// it has to be asked for.
-func (j *Job) take(p payload) {
+// setPull sets the pull request of the event. The event of a workflow that runs after another
+// one names the pull request unless that came from a fork; then Publish has to find it.
+func (j *Job) setPull(p payload) {
 	switch {
 	case p.PullRequest != nil:
 		j.Pull = p.PullRequest.Number
@@ -121,17 +120,17 @@ func (j *Job) take(p payload) {
 	}
 }
 
-// address reads the URL of a service; its path ends with a slash.
-func address(given, otherwise string) (*url.URL, error) {
+// address reads the URL of a server, or takes the default. Its path ends with a slash.
+func address(given, fallback string) (*url.URL, error) {
 	if given == "" {
-		given = otherwise
+		given = fallback
 	}
 	u, err := url.Parse(strings.TrimRight(given, "/") + "/")
 	if err != nil {
 		return nil, err
 	}
 	if u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("%q is no address of a server", given)
+		return nil, fmt.Errorf("%q is not the address of a server", given)
 	}
 	return u, nil
 }
@@ -141,7 +140,7 @@ func number(s string) int64 {
 	return n
 }
 
-// RunURL is where the job's logs and artifacts are, empty where that is not known.
+// RunURL returns the address of the job's logs and artifacts, empty if it is unknown.
 func (j Job) RunURL() string {
 	if j.Run == 0 {
 		return ""
@@ -153,7 +152,7 @@ func (j Job) RunURL() string {
 	return u.String()
 }
 
-// SourceURL is the folder below which the files of the commit are shown.
+// SourceURL returns the address of the folder with the commit's files.
 func (j Job) SourceURL() string {
 	if j.SHA == "" {
 		return ""

@@ -39,7 +39,7 @@ func TestFromActions(t *testing.T) {
 		"schedule":     {map[string]string{"GITHUB_EVENT_PATH": ""}, "", 0, "merge", ""},
 		"after another run": {nil, `{"workflow_run": {"event": "pull_request", "head_sha": "abc", "pull_requests": [{"number": 5, "head": {"sha": "abc"}}]}}`,
 			5, "abc", ""},
-		"after one of a fork": {nil, `{"workflow_run": {"event": "pull_request", "head_sha": "abc", "head_branch": "fix/it", "head_repository": {"owner": {"login": "eve"}}, "pull_requests": []}}`,
+		"after a fork's run": {nil, `{"workflow_run": {"event": "pull_request", "head_sha": "abc", "head_branch": "fix/it", "head_repository": {"owner": {"login": "eve"}}, "pull_requests": []}}`,
 			0, "abc", "eve:fix/it"},
 		"after a push": {nil, `{"workflow_run": {"event": "push", "head_sha": "abc", "head_branch": "main", "head_repository": {"owner": {"login": "o"}}}}`,
 			0, "abc", ""},
@@ -59,7 +59,7 @@ func TestNoJob(t *testing.T) {
 		event, why string
 	}{
 		"no repository": {map[string]string{"GITHUB_REPOSITORY": ""}, "{}", "GITHUB_REPOSITORY"},
-		"no server":     {map[string]string{"GITHUB_API_URL": "file:///etc"}, "{}", "no address"},
+		"no server":     {map[string]string{"GITHUB_API_URL": "file:///etc"}, "{}", "not the address"},
 		"no event":      {nil, "", "no such file"},
 		"no JSON":       {nil, "{", "event.json cannot be read"},
 	} {
@@ -85,7 +85,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// Real events, as GitHub's own examples have them.
+// GitHub's own examples of events.
 func TestRealEvents(t *testing.T) {
 	text, err := os.ReadFile("../../.cache/npm/node_modules/@octokit/webhooks-examples/api.github.com/index.json")
 	if errors.Is(err, fs.ErrNotExist) {

@@ -7,31 +7,30 @@ import (
 	"strings"
 )
 
-// marker is the first line of what flakeci writes on GitHub, by which a later run
-// finds it again. It is a comment that nobody sees.
+// marker is the first line of everything flakeci writes on GitHub, an HTML comment by which a
+// later run finds the text again.
 type marker struct {
-	what, key    string // what it is, and which of several
+	what, key    string // the kind of text, and which of several
 	run, attempt int64
-	state        string // what is to be known of it the next time
+	state        string // what the next run needs to know
 }
 
-// String is the line. The key may be any text: whatever could end the comment is
-// written in another way.
+// String returns the line. It escapes whatever in the key could end the comment.
 func (m marker) String() string {
 	return fmt.Sprintf("%s run=%d.%d state=%s -->", m.prefix(), m.run, m.attempt, safe(m.state))
 }
 
-// prefix is what all markers of a thing begin with.
+// prefix returns the beginning of all markers with the same kind and key.
 func (m marker) prefix() string {
 	return "<!-- flakeci-" + m.what + ":" + safe(m.key)
 }
 
-// safe writes a text as one word in which no two dashes meet.
+// safe writes a text as one word without two adjacent dashes.
 func safe(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "-", "%2D")
 }
 
-// read finds the marker in a body that begins with one of the same thing.
+// read returns the marker of a body if it has the same kind and key.
 func (m marker) read(body string) (marker, bool) {
 	line, _, _ := strings.Cut(body, "\n")
 	rest, found := strings.CutPrefix(strings.TrimSpace(line), m.prefix()+" ")
@@ -53,7 +52,7 @@ func (m marker) read(body string) (marker, bool) {
 	return got, true
 }
 
-// newer says whether this is of a later run than the other, or of the same.
+// newer reports whether this marker is from the same run as the other or from a later one.
 func (m marker) newer(other marker) bool {
 	return m.run > other.run || m.run == other.run && m.attempt >= other.attempt
 }

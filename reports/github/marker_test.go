@@ -16,14 +16,14 @@ func TestMarker(t *testing.T) {
 		t.Errorf("read back as %+v", got)
 	}
 	for name, body := range map[string]string{
-		"of another job": marker{what: "report", key: "ci/build"}.String(),
-		"of another way": marker{what: "nightly", key: m.key}.String(),
-		"quoted":         "> " + line,
-		"further down":   "see\n" + line,
-		"none":           "",
+		"another job":  marker{what: "report", key: "ci/build"}.String(),
+		"another kind": marker{what: "nightly", key: m.key}.String(),
+		"quoted":       "> " + line,
+		"further down": "see\n" + line,
+		"none":         "",
 	} {
 		if _, found := m.read(body); found {
-			t.Errorf("%s: %q is taken for ours", name, body)
+			t.Errorf("%s: %q is taken for our own", name, body)
 		}
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// WriteOutputs writes verdict and counts as the outputs of a step of GitHub
-// Actions, a name=value a line. A saved report may come from anyone, and a line
-// too many would be an output too many: all values are numbers or words of ours.
+// WriteOutputs writes the verdict and the counts as outputs of a step of GitHub Actions, one
+// name=value on a line. A saved report may come from anyone, and an extra line would be an
+// extra output, so every value is a number or one of our words.
 func WriteOutputs(w io.Writer, r result.Report) error {
 	verdict := cmp.Or(r.Verdict, result.VerdictOf(r.Cells, r.Causes, false))
 	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictError, result.VerdictCanceled}, verdict) {
@@ -21,20 +21,9 @@ func WriteOutputs(w io.Writer, r result.Report) error {
 	n := view.CountCells(r.Cells)
 	newFailures := ""
 	if r.Base != nil && r.Base.Missing == "" {
-		newFailures = fmt.Sprint(newlyFailed(r.Cells))
+		newFailures = fmt.Sprint(n.New)
 	}
 	_, err := fmt.Fprintf(w, "verdict=%s\ncells=%d\nfailed=%d\nerrors=%d\ncauses=%d\nnew-failures=%s\n",
 		verdict, n.All, n.Failed, n.Errors, len(r.Causes), newFailures)
 	return err
-}
-
-// newlyFailed counts the cells that fail and did not at the base.
-func newlyFailed(cells []result.Cell) int {
-	n := 0
-	for _, c := range cells {
-		if c.Base != nil && c.Base.Outcome == result.NewFailure {
-			n++
-		}
-	}
-	return n
 }

@@ -11,45 +11,42 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// When says in which cases something is written.
+// When says when to write something.
 type When string
 
-// Auto is where it makes sense, Always says what stands in the way where it does
-// not, Never is never.
+// Auto means where it makes sense. Always means to say why where it is not possible.
 const (
 	Auto   When = "auto"
 	Always When = "always"
 	Never  When = "never"
 )
 
-// Options say what is shown, and how.
+// Options says what to publish, and how.
 type Options struct {
-	// Comment is for what a pull request or a commit is told: the comment, the check
-	// run or status. Auto is in every job that has a token; without any of these the
-	// user's files are annotated by commands to the runner.
+	// Comment is for the comment on a pull request and the check run or status of a commit.
+	// Auto means in every job that has a token. Without them, commands to the runner
+	// annotate the user's files.
 	Comment When
-	// Issue is for the issue about a run that nobody watches. Auto is for a
-	// scheduled one.
+	// Issue is for the issue about a run that nobody watches. Auto means for scheduled runs.
 	Issue When
-	// Key tells apart what several jobs write; empty is the name of the job.
+	// Key tells the texts of several jobs apart. Empty means the name of the job.
 	Key string
-	// Render writes the report.
+	// Render renders the report.
 	Render Render
-	// Commands gets commands for the runner that annotate the user's files, where
-	// there is no check run to do that.
+	// Commands gets the commands to the runner that annotate the user's files if there is no
+	// check run.
 	Commands io.Writer
-	// Say is told what could not be done, and why.
-	Say func(string)
+	// Warn is called with what could not be done, and why.
+	Warn func(string)
 }
 
-// How long all of it may take, and how long once the run was interrupted: GitHub
-// kills a job soon after that.
+// How long Publish may take, and how long after an interruption: GitHub soon kills the job.
 const (
 	publishLimit     = 3 * time.Minute
 	interruptedLimit = 8 * time.Second
 )
 
-// Publish shows a report on GitHub. What cannot be done is said and is no error.
+// Publish shows a report on GitHub. What it cannot do is a warning, not an error.
 func Publish(ctx context.Context, j Job, r result.Report, o Options) {
 	publish(ctx, j, r, o, newClient(j))
 }
@@ -65,17 +62,17 @@ func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) 
 	if p.options.Key == "" {
 		p.options.Key = j.Workflow + "/" + j.Name
 	}
-	p.say("summary", p.summary())
+	p.warn("summary", p.summary())
 	if j.Token == "" || o.Comment == Never {
 		p.withoutToken()
 	} else {
-		p.onPull(ctx) // what most people read, should there be no time for more
-		p.onCommit(ctx)
+		p.writeComment(ctx) // first, since most people read it and time may run out
+		p.writeCheck(ctx)
 	}
-	p.onNight(ctx)
+	p.writeIssue(ctx)
 }
 
-// publication is a report on its way to GitHub.
+// publication is a report being published.
 type publication struct {
 	job     Job
 	report  result.Report
@@ -84,100 +81,102 @@ type publication struct {
 	notes   []Annotation
 }
 
-// permissions are what a workflow has to give, by what it is for.
+// permissions are what a job needs, by what it writes.
 var permissions = map[string]string{
 	"comment": "pull-requests", "check run": "checks", "commit status": "statuses", "issue": "issues",
 }
 
-// say tells of what could not be done.
-func (p *publication) say(what string, err error) {
+// warn warns of what could not be done.
+func (p *publication) warn(what string, err error) {
 	switch {
 	case err == nil:
-	case unwelcome(err):
-		p.options.Say(fmt.Sprintf("no %s: the token may not write it, which takes `%s: write` among the permissions of the job (%v)", what, permissions[what], err))
+	case lacksPermission(err):
+		p.options.Warn(fmt.Sprintf("no %s: the token may not write it; the job needs the permission `%s: write` (%v)", what, permissions[what], err))
 	default:
-		p.options.Say(fmt.Sprintf("no %s: %v", what, err))
+		p.options.Warn(fmt.Sprintf("no %s: %v", what, err))
 	}
 }
 
+// marker makes the marker of a kind of text.
 func (p *publication) marker(what string) marker {
 	return marker{what: what, key: p.options.Key, run: p.job.Run, attempt: p.job.Attempt}
 }
 
-// withoutToken does what needs none.
+// withoutToken does what needs no token.
 func (p *publication) withoutToken() {
 	if p.options.Comment == Always {
-		p.options.Say("no comment: there is no token; give the step GITHUB_TOKEN")
+		p.options.Warn("no comment: there is no token; give the step GITHUB_TOKEN")
 	}
 	p.commands()
 }
 
+// commands writes the annotations as commands to the runner.
 func (p *publication) commands() {
 	if p.options.Commands != nil {
 		if _, err := io.WriteString(p.options.Commands, commands(p.notes)); err != nil {
-			p.say("annotations", err)
+			p.warn("annotations", err)
 		}
 	}
 }
 
-// onCommit shows the report beside the commit: as a check run, else as a status
-// and by commands to the runner.
-func (p *publication) onCommit(ctx context.Context) {
+// writeCheck shows the report on the commit: as a check run, else as a status and by commands
+// to the runner.
+func (p *publication) writeCheck(ctx context.Context) {
 	name := "flakeci " + p.options.Key
 	err := p.client.check(ctx, p.job, name, p.report, p.notes, p.options.Render)
 	if err == nil {
 		return
 	}
 	p.commands()
-	if !unwelcome(err) {
-		p.say("check run", err)
+	if !lacksPermission(err) {
+		p.warn("check run", err)
 		return
 	}
 	if statusErr := p.client.status(ctx, p.job, name, p.report); statusErr != nil {
-		p.say("check run", err)
-		p.say("commit status", statusErr)
+		p.warn("check run", err)
+		p.warn("commit status", statusErr)
 	}
 }
 
-// onPull writes the comment of a pull request.
-func (p *publication) onPull(ctx context.Context) {
+// writeComment writes the comment on the pull request.
+func (p *publication) writeComment(ctx context.Context) {
 	pull := p.job.Pull
 	if pull == 0 && p.job.Head != "" {
 		var err error
-		if pull, err = p.client.pullOf(ctx, p.job.Head, p.job.SHA); err != nil {
-			p.say("comment", err)
+		if pull, err = p.client.findPull(ctx, p.job.Head, p.job.SHA); err != nil {
+			p.warn("comment", err)
 			return
 		}
 	}
 	if pull == 0 {
 		if p.options.Comment == Always {
-			p.options.Say("no comment: the event " + p.job.Event + " is of no open pull request")
+			p.options.Warn("no comment: the event " + p.job.Event + " belongs to no open pull request")
 		}
 		return
 	}
-	p.say("comment", p.client.comment(ctx, pull, p.marker("report"), p.options.Render))
+	p.warn("comment", p.client.comment(ctx, pull, p.marker("report"), p.options.Render))
 }
 
-// onNight keeps the issue of a run that nobody watches.
-func (p *publication) onNight(ctx context.Context) {
+// writeIssue keeps the issue about a run that nobody watches.
+func (p *publication) writeIssue(ctx context.Context) {
 	switch {
 	case p.options.Issue == Never, p.options.Issue != Always && p.job.Event != "schedule":
 	case p.job.Token == "":
-		p.options.Say("no issue: there is no token; give the step GITHUB_TOKEN")
+		p.options.Warn("no issue: there is no token; give the step GITHUB_TOKEN")
 	default:
-		p.say("issue", p.client.issue(ctx, p.marker("nightly"), p.report, p.job.RunURL(), p.options.Render))
+		p.warn("issue", p.client.issue(ctx, p.marker("nightly"), p.report, p.job.RunURL(), p.options.Render))
 	}
 }
 
-// The most bytes of all that a step adds to the summary.
-const mostSummary = 1 << 20
+// maxSummary is how many bytes a step may add to the summary.
+const maxSummary = 1 << 20
 
 // summary adds the report to the summary of the job.
 func (p *publication) summary() error {
 	if p.job.Summary == "" {
 		return nil
 	}
-	// GitHub made the file; one that is not there is nobody's to make.
+	// GitHub makes the file. If it is missing, nobody would read one that we make.
 	f, err := safefile.Append(p.job.Summary)
 	if err != nil {
 		return err
@@ -187,8 +186,8 @@ func (p *publication) summary() error {
 	if err != nil {
 		return err
 	}
-	room := mostSummary - int(st.Size()) - 1
-	if room < mostSummary/64 {
+	room := maxSummary - int(st.Size()) - 1
+	if room < maxSummary/64 {
 		return errors.New("it is full already")
 	}
 	text, err := p.options.Render(room)

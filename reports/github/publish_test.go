@@ -26,14 +26,14 @@ const (
 	secret  = "ghs_fake"
 )
 
-// stage is a job and the GitHub it speaks with.
+// stage is a job and the GitHub it talks to.
 type stage struct {
 	*testing.T
 	hub      *fakehub.Hub
 	job      Job
 	options  Options
 	report   result.Report
-	said     []string
+	warnings []string
 	commands strings.Builder
 }
 
@@ -59,7 +59,7 @@ func newStage(t *testing.T) *stage {
 			text := string(s.report.Verdict) + " in run " + fmt.Sprint(s.job.Run)
 			return text[:min(len(text), limit)], nil
 		},
-		Say: func(text string) { s.said = append(s.said, text) },
+		Warn: func(text string) { s.warnings = append(s.warnings, text) },
 	}
 	return s
 }
@@ -74,34 +74,34 @@ func (s *stage) publishIn(ctx context.Context) {
 	c := newClient(s.job)
 	c.pause = time.Millisecond
 	publish(ctx, s.job, s.report, s.options, c)
-	for _, text := range s.said {
+	for _, text := range s.warnings {
 		if strings.Contains(text, secret) {
-			s.Errorf("the token is told: %s", text)
+			s.Errorf("a warning has the token: %s", text)
 		}
 	}
 }
 
-// comment is the only one there is on the pull request.
+// comment returns the only comment on the pull request.
 func (s *stage) comment() string {
 	s.Helper()
 	all := s.hub.Comments(3)
 	if len(all) != 1 {
-		s.Fatalf("%d comments: %+v; said %q", len(all), all, s.said)
+		s.Fatalf("%d comments: %+v; warnings %q", len(all), all, s.warnings)
 	}
 	return all[0].Body
 }
 
-func (s *stage) quiet() {
+func (s *stage) noWarnings() {
 	s.Helper()
-	if len(s.said) > 0 {
-		s.Errorf("said: %q", s.said)
+	if len(s.warnings) > 0 {
+		s.Errorf("warnings: %q", s.warnings)
 	}
 }
 
-func (s *stage) wants(text string) {
+func (s *stage) warned(text string) {
 	s.Helper()
-	if !strings.Contains(strings.Join(s.said, "\n"), text) {
-		s.Errorf("said %q, not %q", s.said, text)
+	if !strings.Contains(strings.Join(s.warnings, "\n"), text) {
+		s.Errorf("warnings %q, want %q", s.warnings, text)
 	}
 }
 
@@ -132,7 +132,7 @@ func passed() result.Report {
 func TestPullRequest(t *testing.T) {
 	s := newStage(t)
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	if body := s.comment(); !strings.HasPrefix(body, "<!-- flakeci-report:ci%2Ffleet run=7.1") || !strings.Contains(body, "failed in run 7") {
 		t.Errorf("comment %q", body)
 	}
@@ -146,19 +146,19 @@ func TestPullRequest(t *testing.T) {
 	if s.summary() != "failed in run 7\n" || s.commands.Len() > 0 {
 		t.Errorf("summary %q, commands %q", s.summary(), s.commands.String())
 	}
-	// The next run, of a newer commit, brings it up to date.
+	// The next run, of a newer commit, updates it.
 	s.job.Run, s.report = 8, passed()
 	s.publish()
 	if body := s.comment(); !strings.Contains(body, "passed in run 8") {
 		t.Errorf("comment %q", body)
 	}
-	// One that was slower than that leaves it alone.
+	// An older run that took longer leaves it alone.
 	s.job.Run, s.report = 7, failed()
 	s.publish()
 	if body := s.comment(); !strings.Contains(body, "passed in run 8") {
 		t.Errorf("comment %q", body)
 	}
-	s.wants("a newer run has written it already")
+	s.warned("a newer run has written it already")
 }
 
 func TestSeveralJobs(t *testing.T) {
@@ -167,14 +167,13 @@ func TestSeveralJobs(t *testing.T) {
 	s.options.Key = "another --> job"
 	s.publish()
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	if n := len(s.hub.Comments(3)); n != 2 {
 		t.Errorf("%d comments", n)
 	}
 }
 
-// What others wrote is theirs, whatever is in it; what two jobs wrote at once is
-// made one.
+// Comments of others stay, whatever is in them. Of those that two jobs wrote at once, one stays.
 func TestCommentsOfOthers(t *testing.T) {
 	s := newStage(t)
 	quoted := marker{what: "report", key: "ci/fleet", run: 1}.String() + "\nmine"
@@ -185,12 +184,12 @@ func TestCommentsOfOthers(t *testing.T) {
 	s.hub.AddComment(3, fakehub.Bot(), quoted)
 	s.hub.AddComment(3, fakehub.Bot(), quoted)
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	ours := 0
 	for _, c := range s.hub.Comments(3) {
 		switch {
 		case c.User.Login == "eve" && c.Body != quoted:
-			t.Error("somebody else's comment was changed")
+			t.Error("someone else's comment was changed")
 		case c.User == fakehub.Bot():
 			ours++
 		}
@@ -200,8 +199,8 @@ func TestCommentsOfOthers(t *testing.T) {
 	}
 }
 
-// Another bot may be made to say anything. With a person's token that is known, and
-// is not when nobody can be asked who it is.
+// Other bots can be made to say anything, so a job's token changes only the comments of its
+// own bot.
 func TestCommentsOfBots(t *testing.T) {
 	s := newStage(t)
 	quoted := marker{what: "report", key: "ci/fleet", run: 1}.String() + "\nmine"
@@ -211,7 +210,7 @@ func TestCommentsOfBots(t *testing.T) {
 	}
 	s.hub.AddComment(3, fakehub.Bot(), quoted)
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	for _, c := range s.hub.Comments(3) {
 		if (c.User == echo) != (c.Body == quoted) {
 			t.Errorf("comment of %s: %s", c.User.Login, c.Body)
@@ -229,13 +228,13 @@ func TestTokenOfAPerson(t *testing.T) {
 	s.hub.Fault(fakehub.Rule{Path: "/user", Fault: fakehub.Broken(502)})
 	s.job.Run++
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	s.comment()
 	s.hub.Fault(fakehub.Rule{Path: "/user", Times: -1, Fault: fakehub.Broken(502)})
 	s.job.Run++
 	s.publish()
 	s.comment()
-	s.wants("no comment: GET /user: 502")
+	s.warned("no comment: GET /user: 502")
 }
 
 func TestManyAnnotations(t *testing.T) {
@@ -247,20 +246,20 @@ func TestManyAnnotations(t *testing.T) {
 		result.Cause{ID: "out", Title: "no", Location: &result.Location{File: "../../etc/passwd"}},
 		result.Cause{ID: "abs", Title: "no", Location: &result.Location{File: "/etc/passwd"}})
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	if got := len(s.hub.CheckRuns()[0].Annotations); got != 130 {
 		t.Errorf("%d annotations", got)
 	}
 }
 
-// What a token may not do is said; nothing else is lost for it.
+// What a token may not do is a warning, and everything else works.
 func TestRights(t *testing.T) {
 	for name, c := range map[string]struct {
 		rights           fakehub.Rights
 		comments, checks int
 		statuses         int
 		commands         bool
-		says             string
+		warning          string
 	}{
 		"read-only":      {fakehub.Rights{ReadOnly: true}, 0, 0, 0, true, "no comment: the token may not write it"},
 		"no check runs":  {fakehub.Rights{NoChecks: true}, 1, 0, 1, true, ""},
@@ -277,10 +276,10 @@ func TestRights(t *testing.T) {
 			if got := s.commands.String(); strings.HasPrefix(got, "::error file=hosts/laptop.nix,line=3") != c.commands {
 				t.Errorf("commands %q", got)
 			}
-			if c.says == "" {
-				s.quiet()
+			if c.warning == "" {
+				s.noWarnings()
 			} else {
-				s.wants(c.says)
+				s.warned(c.warning)
 			}
 			if s.summary() == "" {
 				t.Error("no summary")
@@ -293,13 +292,13 @@ func TestNoPullRequest(t *testing.T) {
 	s := newStage(t)
 	s.job.Pull, s.job.Event = 0, "push"
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	if len(s.hub.CheckRuns()) != 1 {
 		t.Error("no check run on the commit")
 	}
 	s.options.Comment = Always
 	s.publish()
-	s.wants("no comment: the event push is of no open pull request")
+	s.warned("no comment: the event push belongs to no open pull request")
 	s.options.Comment = Never
 	before := len(s.hub.Requests())
 	s.publish()
@@ -308,21 +307,21 @@ func TestNoPullRequest(t *testing.T) {
 	}
 }
 
-// The run of a workflow for a fork has the right to write, and asks whose pull
-// request it is: no file of the fork's says.
+// A workflow that runs after a fork's may write. It asks GitHub for the pull request and trusts
+// no file of the fork.
 func TestAfterAFork(t *testing.T) {
 	s := newStage(t)
 	s.hub.AddPull(fakehub.Pull{Number: 4, Head: strings.Repeat("4", 40), Base: baseSHA, HeadRef: "fix", Fork: "eve"})
 	s.job.Pull, s.job.Event, s.job.Head, s.job.SHA = 0, "workflow_run", "eve:fix", strings.Repeat("4", 40)
 	s.publish()
-	s.quiet()
+	s.noWarnings()
 	if len(s.hub.Comments(4)) != 1 || len(s.hub.Comments(3)) != 0 {
 		t.Errorf("comments on 4: %d, on 3: %d", len(s.hub.Comments(4)), len(s.hub.Comments(3)))
 	}
-	s.job.SHA = headSHA // something was pushed since
+	s.job.SHA = headSHA // a newer commit was pushed
 	s.options.Comment = Always
 	s.publish()
-	s.wants("of no open pull request")
+	s.warned("no open pull request")
 }
 
 func TestFaults(t *testing.T) {
@@ -331,7 +330,7 @@ func TestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		rules    []fakehub.Rule
 		comments int
-		says     string
+		warning  string
 	}{
 		"503 twice":          {[]fakehub.Rule{{Path: comments, Times: 2, Fault: fakehub.Broken(503)}}, 1, ""},
 		"500 for ever":       {[]fakehub.Rule{{Path: comments, Times: -1, Fault: fakehub.Broken(500)}}, 0, "no comment: GET /repos/o/r/issues/3/comments: 500"},
@@ -355,22 +354,21 @@ func TestFaults(t *testing.T) {
 			}
 			s.publish()
 			if n := len(s.hub.Comments(3)); n != c.comments {
-				t.Errorf("%d comments; said %q", n, s.said)
+				t.Errorf("%d comments; warnings %q", n, s.warnings)
 			}
 			if n := len(s.hub.CheckRuns()); n > 1 {
 				t.Errorf("%d check runs", n)
 			}
-			if c.says == "" {
-				s.quiet()
+			if c.warning == "" {
+				s.noWarnings()
 			} else {
-				s.wants(c.says)
+				s.warned(c.warning)
 			}
 		})
 	}
 }
 
-// A job whose every comment may or may not be made, with answers that may or may
-// not come: there is never more than one.
+// Whichever requests and responses fail, there is never more than one comment.
 func TestNeverTwice(t *testing.T) {
 	lanes.Heavy(t, "publishes a hundred times")
 	seed := uint64(time.Now().UnixNano())
@@ -407,7 +405,7 @@ func TestNeverTwice(t *testing.T) {
 		}
 	}
 	if comments < 80 {
-		t.Errorf("only %d of 100 runs left a comment behind; said %q", comments, s.said)
+		t.Errorf("only %d of 100 runs left a comment; warnings %q", comments, s.warnings)
 	}
 }
 
@@ -430,29 +428,29 @@ func TestTooLong(t *testing.T) {
 		return strings.Repeat("ü", limit/2), nil
 	}
 	s.publish()
-	s.quiet()
-	if n := len([]rune(s.comment())); n > mostComment {
+	s.noWarnings()
+	if n := len([]rune(s.comment())); n > maxComment {
 		t.Errorf("%d characters", n)
 	}
-	// A server that counts otherwise.
+	// A server that counts in another way.
 	s.hub.Fault(fakehub.Rule{Method: "PATCH", Times: 2, Fault: fakehub.Answers(422, "Validation Failed: body is too long")})
 	s.job.Run++
 	s.options.Render = func(limit int) (string, error) { return strings.Repeat("x", limit), nil }
 	s.publish()
-	s.quiet()
-	if n := len(s.comment()); n > mostComment/4 || n < mostComment/8 {
+	s.noWarnings()
+	if n := len(s.comment()); n > maxComment/4 || n < maxComment/8 {
 		t.Errorf("%d characters", n)
 	}
 }
 
-// A run that was interrupted still says so, and is soon done with it.
+// An interrupted run still says so, and quickly.
 func TestInterrupted(t *testing.T) {
 	s := newStage(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s.report.Verdict = result.VerdictCanceled
 	s.publishIn(ctx)
-	s.quiet()
+	s.noWarnings()
 	if !strings.Contains(s.comment(), "canceled") || s.hub.CheckRuns()[0].Conclusion != "cancelled" {
 		t.Errorf("comment %q", s.comment())
 	}
@@ -463,7 +461,7 @@ func TestInterrupted(t *testing.T) {
 	if took := time.Since(began); took > interruptedLimit {
 		t.Errorf("took %s", took)
 	}
-	s.wants("GitHub asks to wait for 30s")
+	s.warned("GitHub asks to wait for 30s")
 	if !strings.Contains(s.comment(), "run 8") {
 		t.Errorf("comment %q", s.comment())
 	}
@@ -484,11 +482,11 @@ func TestNightly(t *testing.T) {
 	night := func(run int64, r result.Report) {
 		s.job.Run, s.report = run, r
 		s.publish()
-		s.quiet()
+		s.noWarnings()
 	}
 	night(1, passed())
 	if _, all := issues(); len(all) != 0 {
-		t.Fatalf("a green night has issues: %+v", all)
+		t.Fatalf("a green night opened issues: %+v", all)
 	}
 	night(2, failed())
 	night(3, failed())
@@ -500,7 +498,7 @@ func TestNightly(t *testing.T) {
 	other.Cells[0].ID = "nixos/reason"
 	night(4, other)
 	if n := len(s.hub.Comments(open[0].Number)); n != 1 {
-		t.Errorf("%d comments on what else fails", n)
+		t.Errorf("%d comments about different failures", n)
 	}
 	s.hub.Fault(fakehub.Rule{Method: "POST", Fault: fakehub.DoneButLost()})
 	s.hub.Fault(fakehub.Rule{Method: "PATCH", Fault: fakehub.DoneButLost()})
@@ -516,22 +514,22 @@ func TestNightly(t *testing.T) {
 	if open, all = issues(); len(open) != 1 || len(all) != 2 {
 		t.Errorf("red again: %+v", all)
 	}
-	// A night that was slower, and green.
+	// An older night, which was green and took longer.
 	s.job.Run, s.report = 5, passed()
 	s.publish()
-	s.wants("no issue: a newer run has written it already")
+	s.warned("no issue: a newer run has written it already")
 	if open, _ = issues(); len(open) != 1 {
 		t.Error("an older night closed it")
 	}
 	s.report = failed()
-	// Issues are switched off.
+	// A repository without issues.
 	s.hub.Rights.IssuesOff = true
 	s.job.Run = 7
 	s.publish()
-	s.wants("no issue: the token may not write it")
+	s.warned("no issue: the token may not write it")
 }
 
-// A renamed repository redirects; the token goes to nobody but GitHub.
+// A renamed repository redirects, and the token goes to nobody but GitHub.
 func TestRedirections(t *testing.T) {
 	var seen []string
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -549,23 +547,23 @@ func TestRedirections(t *testing.T) {
 	}
 }
 
-// A program of the job may have put a pipe in the place of its summary.
-func TestASummaryThatIsAPipe(t *testing.T) {
+// A program in the job may have replaced the summary by a pipe.
+func TestSummaryIsAPipe(t *testing.T) {
 	s := newStage(t)
 	if err := errors.Join(os.Remove(s.job.Summary), syscall.Mkfifo(s.job.Summary, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	s.publish()
-	s.wants("no summary")
+	s.warned("no summary")
 	s.comment()
 }
 
 func TestFullSummary(t *testing.T) {
 	s := newStage(t)
-	if err := os.WriteFile(s.job.Summary, make([]byte, mostSummary-100), 0o600); err != nil {
+	if err := os.WriteFile(s.job.Summary, make([]byte, maxSummary-100), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.publish()
-	s.wants("no summary: it is full already")
+	s.warned("no summary: it is full already")
 	s.comment()
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Whatever happens to the file, it is an error or it works, and one that is no database
-// any more can be begun anew, which keeps the damaged one.
+// Whatever happens to the file, it works or gives an error. A damaged file can be set aside and
+// made anew.
 func TestDamagedHistory(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "history.db")
@@ -49,18 +49,18 @@ func TestDamagedHistory(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := use(); !history.IsDamaged(err) {
-			continue // nothing hangs on it
+			continue
 		}
 		damaged++
-		aside, err := history.SetAside(path)
+		renamed, err := history.SetAside(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(aside); err != nil {
+		if _, err := os.Stat(renamed); err != nil {
 			t.Errorf("%.40q: the damaged file is lost: %v", text, err)
 		}
 		if err := use(); err != nil {
-			t.Errorf("%.40q: begun anew: %v", text, err)
+			t.Errorf("%.40q: made anew: %v", text, err)
 		}
 	}
 	if damaged == 0 {
@@ -68,7 +68,7 @@ func TestDamagedHistory(t *testing.T) {
 	}
 }
 
-// A number of changes below zero is no flakeci's.
+// No flakeci writes a negative number of migrations.
 func TestAnotherSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "other.db")
 	if _, err := direct(t, path).Exec("PRAGMA user_version = -5"); err != nil {

@@ -1,9 +1,8 @@
-// Package history keeps what runs came to in a file of the user's, for the
-// estimates of the live view and to say since when something is broken.
+// Package history keeps the results of runs in a file of the user's.
 //
-// It is a SQLite database (https://www.sqlite.org) that any number of flakeci may
-// use at once. Nothing hangs on it: a file that cannot be used is an error of
-// [Open], and the run goes on without.
+// The live view estimates durations from it, and reports say since when something is broken.
+// The file is a SQLite database (https://www.sqlite.org) that several processes may use at
+// once. No run depends on it: if [Open] fails, the run goes on without a history.
 package history
 
 import (
@@ -24,13 +23,13 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// What is kept of each flake.
+// How much is kept of each flake.
 const (
-	mostRuns = 50
-	longest  = 90 * 24 * time.Hour
+	maxRuns = 50
+	maxAge  = 90 * 24 * time.Hour
 )
 
-// Changes to the tables, oldest first; a file notes how many it has had.
+// migrations are changes to the tables, oldest first. A file records how many it has had.
 var migrations = []string{`
 CREATE TABLE run (
 	id      INTEGER PRIMARY KEY,
@@ -51,44 +50,46 @@ CREATE TABLE phase (
 ) WITHOUT ROWID;
 `}
 
-// History is an open file.
+// History is an open file of results.
 type History struct{ db *sql.DB }
 
 // NewerError says that a file was written by a newer flakeci.
 type NewerError struct{ Path string }
 
-func (e *NewerError) Error() string { return e.Path + " is of a newer flakeci" }
+// Error names the file.
+func (e *NewerError) Error() string { return e.Path + " was written by a newer flakeci" }
 
-// SchemaError says that a file has tables that no flakeci makes.
+// SchemaError says that a file was not written by flakeci.
 type SchemaError struct{ Path string }
 
-func (e *SchemaError) Error() string { return e.Path + " is of another schema" }
+// Error names the file.
+func (e *SchemaError) Error() string { return e.Path + " has another schema" }
 
-// IsDamaged says whether an error is that the file is no database, or a damaged one.
+// IsDamaged reports whether an error says that the file is damaged or not a database.
 func IsDamaged(err error) bool {
-	var of *sqlite.Error
-	return errors.As(err, &of) && (of.Code()&0xff == sqlite3.SQLITE_NOTADB || of.Code()&0xff == sqlite3.SQLITE_CORRUPT)
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
 }
 
-// SetAside moves a damaged file out of the way, so that a new one can be begun, and
-// gives its name. The files that belong to it go with it.
+// SetAside renames a damaged file and the files that belong to it, so that a new one can be
+// made, and returns its new name.
 func SetAside(path string) (string, error) {
-	aside := path + ".damaged"
+	renamed := path + ".damaged"
 	for _, end := range []string{"-wal", "-shm"} {
-		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(path+end, renamed+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 	}
-	return aside, os.Rename(path, aside)
+	return renamed, os.Rename(path, renamed)
 }
 
-// Open opens the file, or makes it and its folder. The errors are those of the file
-// system and of SQLite, a [*NewerError] and a [*SchemaError].
+// Open opens the file, or makes it and its folder. Its errors are those of the file system and
+// of SQLite, [*NewerError] and [*SchemaError].
 func Open(ctx context.Context, path string) (*History, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	if err := ownFiles(path); err != nil {
+	if err := checkFiles(path); err != nil {
 		return nil, err
 	}
 	options := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
@@ -104,16 +105,16 @@ func Open(ctx context.Context, path string) (*History, error) {
 	return h, nil
 }
 
-// besides are the ends of names that SQLite gives to files beside the database.
-var besides = []string{"-wal", "-shm", "-journal"}
+// auxiliary lists the suffixes of the files that SQLite puts next to the database.
+var auxiliary = []string{"-wal", "-shm", "-journal"}
 
-// ownFiles refuses links in the place of what SQLite writes beside the database, which it
-// would follow, and pipes, where it would wait. The database itself may be a link.
-func ownFiles(path string) error {
+// checkFiles refuses links in place of the auxiliary files, since SQLite would follow them, and
+// pipes, since it would wait for them. The database itself may be a link.
+func checkFiles(path string) error {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a file", path)
 	}
-	for _, end := range besides {
+	for _, end := range auxiliary {
 		if st, err := os.Lstat(path + end); err == nil && !st.Mode().IsRegular() {
 			return fmt.Errorf("%s is not a file of its own", path+end)
 		}
@@ -124,25 +125,26 @@ func ownFiles(path string) error {
 // Close closes the file.
 func (h *History) Close() error { return h.db.Close() }
 
+// migrate updates the tables.
 func (h *History) migrate(ctx context.Context, path string) error {
-	has, err := h.version(ctx, h.db)
+	version, err := h.version(ctx, h.db)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	switch {
-	case has < 0: // PRAGMA user_version is signed, and anybody may set it
+	case version < 0: // user_version is signed, and any program may set it
 		return &SchemaError{Path: path}
-	case has > len(migrations):
+	case version > len(migrations):
 		return &NewerError{Path: path}
-	case has == len(migrations):
+	case version == len(migrations):
 		return nil
 	}
-	return h.change(ctx, func(tx *sql.Tx) error {
-		has, err := h.version(ctx, tx) // another flakeci may have been faster
+	return h.transaction(ctx, func(tx *sql.Tx) error {
+		version, err := h.version(ctx, tx) // another process may have been faster
 		if err != nil {
 			return err
 		}
-		for _, m := range migrations[min(max(has, 0), len(migrations)):] {
+		for _, m := range migrations[min(max(version, 0), len(migrations)):] {
 			if _, err := tx.ExecContext(ctx, m); err != nil {
 				return err
 			}
@@ -152,18 +154,19 @@ func (h *History) migrate(ctx context.Context, path string) error {
 	})
 }
 
-// querier is a database, or a transaction in one.
+// querier is a database or a transaction.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// version returns how many migrations the file has had.
 func (h *History) version(ctx context.Context, q querier) (n int, err error) {
 	err = q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&n)
 	return n, err
 }
 
-// change does something as a whole or not at all.
-func (h *History) change(ctx context.Context, do func(*sql.Tx) error) error {
+// transaction does something completely or not at all.
+func (h *History) transaction(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := h.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -174,11 +177,10 @@ func (h *History) change(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// Add takes in what a run of a flake came to. The flake's name is whatever stays the
-// same from one run to the next. Cells that did not come to an end say nothing and
-// are left out.
+// Add adds the results of a run, apart from canceled cells. The flake's name can be anything
+// that stays the same from one run to the next.
 func (h *History) Add(ctx context.Context, flake string, r result.Report) error {
-	return h.change(ctx, func(tx *sql.Tx) error {
+	return h.transaction(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, "INSERT INTO run (flake, started, rev, verdict) VALUES (?, ?, ?, ?)",
 			flake, r.Started.UnixMilli(), r.Flake.Rev, string(r.Verdict))
 		if err != nil {
@@ -208,30 +210,30 @@ func (h *History) Add(ctx context.Context, flake string, r result.Report) error 
 	})
 }
 
-// prune forgets what is too old, and what is too much of one flake. Here as elsewhere
-// the later run is the one with the greater id: a clock may be put back.
+// prune removes runs that are too old, and the oldest of a flake that has too many. The later of
+// two runs is the one with the greater id, since a clock can be set back.
 func prune(ctx context.Context, tx *sql.Tx, flake string, now time.Time) error {
-	_, err := tx.ExecContext(ctx, "DELETE FROM run WHERE started < ?", now.Add(-longest).UnixMilli())
+	_, err := tx.ExecContext(ctx, "DELETE FROM run WHERE started < ?", now.Add(-maxAge).UnixMilli())
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM run WHERE flake = ? AND id NOT IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)", flake, flake, mostRuns)
+	_, err = tx.ExecContext(ctx, "DELETE FROM run WHERE flake = ? AND id NOT IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)", flake, flake, maxRuns)
 	return err
 }
 
-// Past is how long phases took in the last runs of one flake.
+// Past says how long phases took in the latest runs of a flake.
 type Past struct{ times map[phase][]time.Duration }
 
 type phase struct{ cell, name string }
 
-// How many runs estimates are made from. Older ones say little, and all of them take
-// a while to read.
+// recentRuns is how many runs estimates are made from. Older ones say little, and reading all
+// of them takes a while.
 const recentRuns = 10
 
-// Past reads how long things took in the last runs of a flake.
+// Past reads how long phases took in the latest runs of a flake.
 func (h *History) Past(ctx context.Context, flake string) (*Past, error) {
-	// What was there already says nothing about building, and what was known from an
-	// earlier run, which takes no time, nothing about evaluating.
+	// A cached build says nothing about how long a build takes, and neither does an
+	// evaluation that takes no time because its result was already known.
 	rows, err := h.db.QueryContext(ctx, `SELECT cell, name, seconds FROM phase
 		WHERE run IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)
 		AND name <> '' AND status = 'passed' AND (name <> 'build' OR how = 'built') AND (name <> 'eval' OR seconds > 0)`, flake, recentRuns)
@@ -241,18 +243,18 @@ func (h *History) Past(ctx context.Context, flake string) (*Past, error) {
 	defer rows.Close()
 	p := &Past{times: map[phase][]time.Duration{}}
 	for rows.Next() {
-		var of phase
+		var key phase
 		var seconds float64
-		if err := rows.Scan(&of.cell, &of.name, &seconds); err != nil {
+		if err := rows.Scan(&key.cell, &key.name, &seconds); err != nil {
 			return nil, err
 		}
-		p.times[of] = append(p.times[of], time.Duration(seconds*float64(time.Second)))
+		p.times[key] = append(p.times[key], time.Duration(seconds*float64(time.Second)))
 	}
 	return p, rows.Err()
 }
 
-// Estimate is how long a phase of a cell will take, by the middle one of the times it
-// took before. It is false where nothing is known; a nil Past knows nothing.
+// Estimate returns the median of how long a phase of a cell took. It returns false if nothing
+// is known. A nil Past knows nothing.
 func (p *Past) Estimate(cell, name string) (time.Duration, bool) {
 	if p == nil || len(p.times[phase{cell, name}]) == 0 {
 		return 0, false
@@ -261,9 +263,8 @@ func (p *Past) Estimate(cell, name string) (time.Duration, bool) {
 	return times[len(times)/2], true
 }
 
-// FailsSince is the first of the runs in which a cell has failed without passing in
-// between, and how many they are; nil if it did not fail the last time it was looked
-// at.
+// FailsSince returns the first of the runs in which a cell has failed without passing in
+// between, and how many those are. It returns nil if the cell did not fail in its latest run.
 func (h *History) FailsSince(ctx context.Context, flake, cell string) (*result.Since, error) {
 	rows, err := h.db.QueryContext(ctx, `SELECT run.started, run.rev, phase.status FROM run JOIN phase ON phase.run = run.id
 		WHERE run.flake = ? AND phase.cell = ? AND phase.name = '' ORDER BY run.id DESC`, flake, cell)
@@ -283,7 +284,7 @@ func (h *History) FailsSince(ctx context.Context, flake, cell string) (*result.S
 		case status == result.Passed:
 			return since, nil
 		case !status.BlamesFlake():
-			continue // that run does not tell
+			continue // the machine was at fault
 		}
 		if since == nil {
 			since = &result.Since{}

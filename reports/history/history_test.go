@@ -29,8 +29,8 @@ func open(t *testing.T, path string) *history.History {
 
 var day = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// at is a run of one cell on a day, that took so many seconds to build.
-func at(d int, status result.Status, how result.How, seconds float64) result.Report {
+// runOn returns a run on a day, with one cell that took some seconds to build.
+func runOn(d int, status result.Status, how result.How, seconds float64) result.Report {
 	return result.Report{
 		Started: day.AddDate(0, 0, d), Flake: result.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: result.VerdictPassed,
 		Cells: []result.Cell{{ID: "nixos/reason", Status: status, How: how, Phases: []result.Phase{
@@ -49,17 +49,17 @@ func add(t *testing.T, h *history.History, flake string, runs ...result.Report) 
 	}
 }
 
-// An estimate is the middle of what building took, whatever else happened.
+// An estimate is the median of how long builds took, whatever else happened.
 func TestEstimate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "history.db")
 	h := open(t, path)
 	add(
 		t, h, "/fleet",
-		at(1, result.Passed, result.Built, 10), at(2, result.Passed, result.Cached, 0.1), at(3, result.Failed, "", 99),
-		at(4, result.Passed, result.Built, 30), at(5, result.Passed, result.Built, 20),
+		runOn(1, result.Passed, result.Built, 10), runOn(2, result.Passed, result.Cached, 0.1), runOn(3, result.Failed, "", 99),
+		runOn(4, result.Passed, result.Built, 30), runOn(5, result.Passed, result.Built, 20),
 	)
 	for d := range 4 {
-		add(t, h, "/fleet", at(6+d, result.Passed, result.Cached, 0)) // its evaluation was known already
+		add(t, h, "/fleet", runOn(6+d, result.Passed, result.Cached, 0)) // its evaluation was already known
 	}
 	past, err := open(t, path).Past(t.Context(), "/fleet")
 	if err != nil {
@@ -72,7 +72,7 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("eval: %s, %t", got, ok)
 	}
 	if got, ok := past.Estimate("nixos/laptop", "build"); ok {
-		t.Errorf("a host that is not known takes %s", got)
+		t.Errorf("an unknown host takes %s", got)
 	}
 	if other, err := h.Past(t.Context(), "/other"); err != nil {
 		t.Error(err)
@@ -81,7 +81,7 @@ func TestEstimate(t *testing.T) {
 	}
 	var none *history.Past
 	if _, ok := none.Estimate("nixos/reason", "build"); ok {
-		t.Error("nothing is known, and yet something is")
+		t.Error("a nil Past knows something")
 	}
 }
 
@@ -96,15 +96,15 @@ func TestFailsSince(t *testing.T) {
 		return s
 	}
 	if s := since(); s != nil {
-		t.Errorf("nothing is known, and it fails since %+v", s)
+		t.Errorf("an unknown cell fails since %+v", s)
 	}
-	add(t, h, "/fleet", at(1, result.Failed, "", 1), at(2, result.Passed, result.Built, 1))
+	add(t, h, "/fleet", runOn(1, result.Failed, "", 1), runOn(2, result.Passed, result.Built, 1))
 	if s := since(); s != nil {
-		t.Errorf("it passed, and fails since %+v", s)
+		t.Errorf("a cell that passed fails since %+v", s)
 	}
 	add(
-		t, h, "/fleet", at(3, result.DependencyFailed, "", 1), at(4, result.Canceled, "", 1), at(5, result.Error, "", 1),
-		at(6, result.TimedOut, "", 1),
+		t, h, "/fleet", runOn(3, result.DependencyFailed, "", 1), runOn(4, result.Canceled, "", 1), runOn(5, result.Error, "", 1),
+		runOn(6, result.TimedOut, "", 1),
 	)
 	want := result.Since{Rev: "rev3", Started: day.AddDate(0, 0, 3), Runs: 2}
 	if s := since(); s == nil || *s != want {
@@ -112,14 +112,13 @@ func TestFailsSince(t *testing.T) {
 	}
 }
 
-// A clock that was put back leaves runs of later days behind, which are no later for
-// that.
+// After a clock was set back, the runs with later dates are still the earlier ones.
 func TestClockGoesBack(t *testing.T) {
 	h := open(t, filepath.Join(t.TempDir(), "history.db"))
 	for d := range 60 {
-		add(t, h, "/fleet", at(1000+d, result.Failed, "", 60))
+		add(t, h, "/fleet", runOn(1000+d, result.Failed, "", 60))
 	}
-	add(t, h, "/fleet", at(1, result.Passed, result.Built, 10), at(2, result.Failed, "", 1))
+	add(t, h, "/fleet", runOn(1, result.Passed, result.Built, 10), runOn(2, result.Failed, "", 1))
 	want := result.Since{Rev: "rev2", Started: day.AddDate(0, 0, 2), Runs: 1}
 	if s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason"); err != nil || s == nil || *s != want {
 		t.Errorf("got %+v, want %+v, %v", s, want, err)
@@ -133,13 +132,13 @@ func TestClockGoesBack(t *testing.T) {
 	}
 }
 
-// What is kept does not grow without end.
+// The history has a limited size.
 func TestIsBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
 	h := open(t, path)
-	add(t, h, "/old", at(-200, result.Passed, result.Built, 1))
+	add(t, h, "/old", runOn(-200, result.Passed, result.Built, 1))
 	for d := range 60 {
-		add(t, h, "/fleet", at(d, result.Failed, "", 1))
+		add(t, h, "/fleet", runOn(d, result.Failed, "", 1))
 	}
 	s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason")
 	if err != nil || s == nil || s.Runs != 50 || s.Rev != "rev10" {
@@ -164,7 +163,7 @@ func direct(t *testing.T, path string) *sql.DB {
 	return db
 }
 
-// Any number of flakeci may be at it at once, from the first time on.
+// Several processes may use the file at once, even the first time.
 func TestAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b%?#.db")
 	var wg sync.WaitGroup
@@ -176,7 +175,7 @@ func TestAtOnce(t *testing.T) {
 				return
 			}
 			for d := range 5 {
-				if err := h.Add(context.WithoutCancel(t.Context()), "/fleet", at(n*5+d, result.Failed, "", 1)); err != nil {
+				if err := h.Add(context.WithoutCancel(t.Context()), "/fleet", runOn(n*5+d, result.Failed, "", 1)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -191,7 +190,7 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
-// A file that cannot be used is told and left alone.
+// An unusable file is an error, and stays unchanged.
 func TestUnusable(t *testing.T) {
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken.db")
@@ -200,13 +199,13 @@ func TestUnusable(t *testing.T) {
 	}
 	if h, err := history.Open(t.Context(), broken); err == nil {
 		_ = h.Close()
-		t.Error("a text is a database")
+		t.Error("a text is taken for a database")
 	}
 	if text, err := os.ReadFile(broken); err != nil || !strings.HasPrefix(string(text), "no database no database") {
 		t.Errorf("it was changed: %.30q, %v", text, err)
 	}
 	if _, err := history.Open(t.Context(), filepath.Join(broken, "below", "history.db")); err == nil {
-		t.Error("a file is a folder")
+		t.Error("a file is taken for a folder")
 	}
 	newer := filepath.Join(dir, "newer.db")
 	if _, err := direct(t, newer).Exec("PRAGMA user_version = 99"); err != nil {
@@ -225,11 +224,11 @@ func TestAPipeIsNoHistory(t *testing.T) {
 	}
 	if h, err := history.Open(t.Context(), path); err == nil {
 		_ = h.Close()
-		t.Error("a pipe is a database")
+		t.Error("a pipe is taken for a database")
 	}
 }
 
-// What a link beside the file leads to is left alone, and a pipe there not waited for.
+// A link next to the file is not followed, and a pipe there is not waited for.
 func TestLinksBesideIt(t *testing.T) {
 	for _, end := range []string{"-wal", "-shm", "-journal"} {
 		for name, put := range map[string]func(other, path string) error{
@@ -254,7 +253,7 @@ func TestLinksBesideIt(t *testing.T) {
 	}
 }
 
-// The user may keep the file elsewhere.
+// Users may keep the file elsewhere.
 func TestTheFileMayBeALink(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "history.db")
@@ -262,7 +261,7 @@ func TestTheFileMayBeALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		add(t, open(t, path), "flake", at(0, result.Passed, result.Built, 1))
+		add(t, open(t, path), "flake", runOn(0, result.Passed, result.Built, 1))
 	}
 	if _, err := os.Stat(filepath.Join(dir, "elsewhere")); err != nil {
 		t.Error(err)

@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// tab is a page of a report in the browser.
+// tab is the page of a report in the browser.
 type tab struct{ *browser.Tab }
 
 var (
@@ -43,7 +43,7 @@ func (b tab) load(r result.Report, o Options) {
 
 func TestPageForTheEye(t *testing.T) {
 	if os.Getenv("SCREENSHOTS") == "" {
-		t.Skip("skipped: pictures are kept only if asked for (SCREENSHOTS=1)")
+		t.Skip("skipped: takes pictures only if asked (SCREENSHOTS=1)")
 	}
 	chromium := browser.Start(t)
 	compared, options := comparedReport(t)
@@ -59,12 +59,12 @@ func TestPageForTheEye(t *testing.T) {
 			}
 			b := openHTML(chromium, t, r, o, v)
 			for _, part := range []string{"grid", "causes", "changes", "time"} {
-				if v == phone && browser.Ask[bool](b.Tab, `(e => e && (e.scrollIntoView(), true))(document.getElementById("`+part+`")) || false`) {
-					b.Shot(report + "-" + name + "-" + part)
+				if v == phone && browser.Eval[bool](b.Tab, `(e => e && (e.scrollIntoView(), true))(document.getElementById("`+part+`")) || false`) {
+					b.Screenshot(report + "-" + name + "-" + part)
 				}
 			}
 			b.Grow(v)
-			b.Shot(report + "-" + name)
+			b.Screenshot(report + "-" + name)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// cause is why cells did not pass.
+// cause is a cause on the page.
 type cause struct {
 	Number            int
 	Sign, Tone, Title string
@@ -20,33 +20,35 @@ type cause struct {
 	Open              bool
 }
 
-// openCauses is how many causes are unfolded.
+// openCauses is how many causes are shown unfolded.
 const openCauses = 5
 
-func (m *maker) causes() []cause {
+// causes makes the list of causes.
+func (b *builder) causes() []cause {
 	var list []cause
-	for i, c := range m.why {
-		one := m.cause(c)
+	for i, c := range b.causeList {
+		one := b.cause(c)
 		one.Number, one.Open = i, i < openCauses
 		list = append(list, one)
 	}
 	return list
 }
 
-func (m *maker) cause(c result.Cause) cause {
+// cause makes one cause.
+func (b *builder) cause(c result.Cause) cause {
 	one := cause{
 		Sign: view.SignFailed, Tone: "bad", Title: view.Headline(c), Kind: string(c.Kind), Message: view.Details(c), Hint: c.Hint, Tail: c.LogTail,
-		Log: m.evidence.file(c.Log, c.Title), Drv: c.DrvPath, Tags: outcomeTags(m.index.Outcome(c)),
+		Log: b.evidence.file(c.Log, c.Title), Drv: c.DrvPath, Tags: outcomeTags(b.index.Outcome(c)),
 	}
-	if since := m.index.Since(c); since != "" {
+	if since := b.index.Since(c); since != "" {
 		one.Tags = append(one.Tags, tag{since, "warn"})
 	}
-	if m.index.BlamesMachine(c) {
+	if b.index.BlamesMachine(c) {
 		one.Sign, one.Tone = view.SignError, "warn"
 	}
 	if c.Location != nil && c.Location.File != "" {
-		one.Place, one.PlaceHref = c.Location.String(), view.SourceURL(m.options.SourceURL, *c.Location)
+		one.Place, one.PlaceHref = c.Location.String(), view.SourceURL(b.options.SourceURL, *c.Location)
 	}
-	one.Cells = m.links(c.Cells)
+	one.Cells = b.links(c.Cells)
 	return one
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// cell is all that is known of a cell.
+// cell is everything known about a cell.
 type cell struct {
 	Number                  int
 	ID, Sign, Tone, Outcome string
@@ -32,31 +32,33 @@ type phase struct {
 	Message                    string
 }
 
-func (m *maker) cell(number int, c result.Cell) cell {
-	k := m.marker.Full(c)
+// cell makes the details of a cell.
+func (b *builder) cell(number int, c result.Cell) cell {
+	label := b.labeler.Full(c)
 	one := cell{
-		Number: number, ID: c.ID, Sign: k.Sign, Tone: toneClass(k.Tone), Outcome: means(c), Note: c.Note,
-		Facts: cellFacts(c), Base: m.baseFacts(c), Tags: tagsOf(c),
+		Number: number, ID: c.ID, Sign: label.Sign, Tone: toneClass(label.Tone), Outcome: meaning(c), Note: c.Note,
+		Facts: cellFacts(c), Base: baseFacts(c), Tags: tagsOf(c),
 	}
-	began := view.StartOf(m.report)
+	began := view.StartOf(b.report)
 	for _, p := range c.Phases {
 		one.Phases = append(one.Phases, newPhase(p, began))
 		for _, path := range append([]string{p.Log}, p.Files...) {
-			if f := m.evidence.file(path, c.ID+" "+p.Name.String()); f != nil && !slices.Contains(one.Files, *f) {
+			if f := b.evidence.file(path, c.ID+" "+p.Name.String()); f != nil && !slices.Contains(one.Files, *f) {
 				one.Files = append(one.Files, *f)
 			}
 		}
 	}
-	for _, i := range m.stopping[c.ID] {
-		one.Causes = append(one.Causes, link{i, view.Headline(m.why[i])})
+	for _, i := range b.causesOf[c.ID] {
+		one.Causes = append(one.Causes, link{i, view.Headline(b.causeList[i])})
 	}
 	return one
 }
 
+// newPhase makes a phase of a run that began at a time.
 func newPhase(p result.Phase, began time.Time) phase {
-	k := view.Labeler{}.Full(result.Cell{Status: p.Status, Phases: []result.Phase{p}})
+	label := view.Labeler{}.Full(result.Cell{Status: p.Status, Phases: []result.Phase{p}})
 	one := phase{
-		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: k.Sign, Tone: toneClass(k.Tone), Status: cmp.Or(string(p.Status), "no result"),
+		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: label.Sign, Tone: toneClass(label.Tone), Status: cmp.Or(string(p.Status), "no result"),
 		Took: view.Seconds(p.Duration), Message: p.Message,
 	}
 	if !p.Started.IsZero() {
@@ -71,7 +73,7 @@ func newPhase(p result.Phase, began time.Time) phase {
 	return one
 }
 
-// cellFacts are where a cell comes from and what it became.
+// cellFacts returns where a cell comes from and what it was built into.
 func cellFacts(c result.Cell) []fact {
 	var facts []fact
 	for _, f := range []fact{
@@ -86,31 +88,31 @@ func cellFacts(c result.Cell) []fact {
 	return facts
 }
 
-// baseFacts are how a cell compares with the base.
-func (m *maker) baseFacts(c result.Cell) []fact {
+// baseFacts compares a cell with the base.
+func baseFacts(c result.Cell) []fact {
 	if c.Base == nil {
 		return nil
 	}
-	b := c.Base
-	facts := []fact{{Name: "change", Text: cmp.Or(string(b.Change), string(result.CellUnknown))}}
+	base := c.Base
+	facts := []fact{{Name: "change", Text: cmp.Or(string(base.Change), string(result.CellUnknown))}}
 	add := func(name, text string, code bool) {
 		if text != "" {
 			facts = append(facts, fact{Name: name, Text: text, Code: code})
 		}
 	}
-	add("outcome", strings.ReplaceAll(string(b.Outcome), "-", " "), false)
-	add("at the base", strings.ReplaceAll(string(b.Status), "-", " "), false)
-	if b.DrvPath != c.DrvPath {
-		add("derivation there", b.DrvPath, true)
+	add("outcome", strings.ReplaceAll(string(base.Outcome), "-", " "), false)
+	add("at the base", strings.ReplaceAll(string(base.Status), "-", " "), false)
+	if base.DrvPath != c.DrvPath {
+		add("derivation there", base.DrvPath, true)
 	}
-	add("note", b.Note, false)
-	if b.Closure != nil {
-		add("closure", closureText(b.Closure), false)
+	add("note", base.Note, false)
+	if base.Closure != nil {
+		add("closure", closureText(base.Closure), false)
 	}
 	return facts
 }
 
-// closureText sum a difference up.
+// closureText sums up the difference of a closure.
 func closureText(c *result.Closure) string {
 	if c.Unknown != "" {
 		return "not known: " + c.Unknown

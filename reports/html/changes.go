@@ -10,22 +10,22 @@ import (
 	"github.com/flakeci/flakeci/reports/view"
 )
 
-// changes is what became of every machine since the base: machines whose
-// packages changed alike together, and each package once for all of them.
+// changes compares every machine with the base. Machines with the same changes are one entry,
+// and so is each package that changed on several machines.
 type changes struct {
-	Against, Words string // the base; how many cells changed, are new, …
+	Against, Words string // the base; how many cells changed, were added and so on
 	Lists          []note
 	Machines       []machines
 	Packages       []packageChange
-	More           int // packages that are not listed
+	More           int // number of packages that are not listed
 }
 
-// machines are those of which the same packages changed.
+// machines is a group of machines on which the same packages changed.
 type machines struct {
 	Number      int
 	Cells       []link
-	Name        string // of all of them, in short
-	Words       string // how many packages were added, …
+	Name        string // a short name for all of them
+	Words       string // how many packages were added and so on
 	Size, Delta string
 }
 
@@ -34,42 +34,39 @@ type packageChange struct {
 	Sign, Kind          string
 	Name, Before, After string
 	Delta               string
-	Bytes               int64  // by how many it grew, to sort by
+	Bytes               int64  // growth, to sort by
 	Where               string // in words
-	Machines            string // numbers of [machines], such as "0-3,7"
+	Machines            string // numbers of [machines] as ranges, such as "0-3,7"
 }
 
-// mostPackages is how many changes of packages are listed; of more those on the most
-// machines.
-const mostPackages = 4000
+// maxPackages is how many changes of packages are listed: those on the most machines.
+const maxPackages = 4000
 
-// changes is nil for a run without a comparison.
-func (m *maker) changes() *changes {
-	ch := view.NewChanges(m.report)
+// changes makes the changes, nil if the run has no comparison.
+func (b *builder) changes() *changes {
+	ch := view.NewChanges(b.report)
 	if ch == nil {
 		return nil
 	}
 	page := &changes{Against: view.BaseName(ch.Base), Words: ch.Summary()}
-	for _, t := range ch.Lists() {
-		page.Lists = append(page.Lists, m.told([]view.Note{t})...)
+	page.Lists = b.withLinks(ch.Lists())
+	for _, n := range ch.Unknown {
+		page.Lists = append(page.Lists, b.withLinks([]view.Note{{Text: "not known, " + n.Text, Cells: n.Cells}})...)
 	}
-	for _, t := range ch.Unknown {
-		page.Lists = append(page.Lists, m.told([]view.Note{{Text: "not known, " + t.Text, Cells: t.Cells}})...)
-	}
-	group := map[string]int{} // numbers of machines, by the ids of their cells
-	for i, a := range ch.Machines {
+	numbers := map[string]int{} // of groups of machines, by the ids of their cells
+	for i, g := range ch.Machines {
 		page.Machines = append(page.Machines, machines{
-			Number: i, Cells: m.links(a.Cells), Name: ch.Names(a.Cells), Words: a.Text,
-			Size: a.Before.String() + " → " + a.After.String(), Delta: a.Delta.Signed(),
+			Number: i, Cells: b.links(g.Cells), Name: ch.Names(g.Cells), Words: g.Text,
+			Size: g.Before.String() + " → " + g.After.String(), Delta: g.Delta.Signed(),
 		})
-		for _, id := range a.Cells {
-			group[id] = i
+		for _, id := range g.Cells {
+			numbers[id] = i
 		}
 	}
-	for _, w := range ch.Packages {
-		page.packages(ch, w, group)
+	for _, g := range ch.Packages {
+		page.packages(ch, g, numbers)
 	}
-	page.More = max(0, len(page.Packages)-mostPackages)
+	page.More = max(0, len(page.Packages)-maxPackages)
 	page.Packages = page.Packages[:len(page.Packages)-page.More]
 	slices.SortStableFunc(page.Packages, func(a, b packageChange) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
@@ -77,27 +74,27 @@ func (m *maker) changes() *changes {
 	return page
 }
 
-// packages appends those that changed on the same machines.
-func (page *changes) packages(ch *view.Changes, w view.PackageGroup, group map[string]int) {
+// packages appends the packages of a group.
+func (page *changes) packages(ch *view.Changes, g view.PackageGroup, numbers map[string]int) {
 	var machines []int
-	for _, id := range w.Cells {
-		machines = append(machines, group[id])
+	for _, id := range g.Cells {
+		machines = append(machines, numbers[id])
 	}
 	slices.Sort(machines)
-	place := ch.AllName(w.Cells)
-	if place == "" && len(w.Cells) > view.InlineCells {
-		place = fmt.Sprintf("%d of %d", len(w.Cells), len(group))
+	where := ch.AllName(g.Cells)
+	if where == "" && len(g.Cells) > view.InlineCells {
+		where = fmt.Sprintf("%d of %d", len(g.Cells), len(numbers))
 	}
-	for _, p := range w.Packages {
+	for _, p := range g.Packages {
 		page.Packages = append(page.Packages, packageChange{
 			Sign: view.ChangeSign(p), Kind: string(p.Kind), Name: cmp.Or(p.Name, "(no name)"),
 			Before: view.Versions(p.Before), After: view.Versions(p.After), Delta: view.BytesDelta(p.Size), Bytes: p.Size,
-			Where: cmp.Or(place, view.JoinAnd(w.Cells)), Machines: ranges(machines),
+			Where: cmp.Or(where, view.JoinAnd(g.Cells)), Machines: ranges(machines),
 		})
 	}
 }
 
-// ranges writes ascending numbers in short: 0-3,7.
+// ranges writes ascending numbers as ranges: 0-3,7.
 func ranges(numbers []int) string {
 	var parts []string
 	for i := 0; i < len(numbers); {

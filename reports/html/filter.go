@@ -6,27 +6,27 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// tag is a word that is set apart, such as "new".
+// tag is a highlighted word, such as "new".
 type tag struct{ Text, Tone string }
 
-// filter is a property that cells may have, and how many do.
+// filter is a property by which cells can be filtered.
 type filter struct {
 	Word, Text, Tone string
 	Facet            string // words of one facet are alternatives
-	N                int
+	N                int    // number of cells that have it
 }
 
-// tags are those of a cell in the grid. That it changed is worth a word only where
-// most did not.
-func (m *maker) tags(c result.Cell) []tag {
+// tags returns the tags of a cell in the grid. "changed" is worth a tag only if most cells did
+// not change.
+func (b *builder) tags(c result.Cell) []tag {
 	tags := tagsOf(c)
-	if len(tags) == 1 && tags[0].Text == string(result.CellChanged) && 2*m.changed > len(m.report.Cells) {
+	if len(tags) == 1 && tags[0].Text == string(result.CellChanged) && 2*b.changed > len(b.report.Cells) {
 		return nil
 	}
 	return tags
 }
 
-// tagsOf are what is said of a cell compared with the base.
+// tagsOf returns the tags that compare a cell with the base.
 func tagsOf(c result.Cell) []tag {
 	if c.Base == nil {
 		return nil
@@ -40,6 +40,7 @@ func tagsOf(c result.Cell) []tag {
 	return nil
 }
 
+// outcomeTags returns the tags for an outcome.
 func outcomeTags(o result.Outcome) []tag {
 	switch o {
 	case result.NewFailure:
@@ -52,7 +53,7 @@ func outcomeTags(o result.Outcome) []tag {
 	return nil
 }
 
-// filterWords are the words by which cells are filtered.
+// filterWords returns the words by which a cell can be filtered.
 func filterWords(c result.Cell) []string {
 	words := []string{"passed"}
 	switch c.Status {
@@ -78,7 +79,7 @@ func filterWords(c result.Cell) []string {
 	return words
 }
 
-// filters lists the properties that some cells have.
+// filters returns the filters that match a cell.
 func filters(cells []result.Cell) []filter {
 	n := map[string]int{}
 	for _, c := range cells {

@@ -12,8 +12,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// comparedReport is a run with everything in it that a page can show: a base, what
-// changed, machines that were booted, logs and a picture of a screen.
+// comparedReport returns a run with everything that a page can show: a base, changes, booted
+// machines, logs and a picture of a screen.
 func comparedReport(t *testing.T) (result.Report, Options) {
 	t.Helper()
 	r := sample.Input(t, "vm")

@@ -8,108 +8,107 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// grid is the sheet, with a link for every cell.
+// grid is the grid on the page, with a link for every cell.
 type grid struct {
 	Columns []string
 	Rows    []row
 }
 
-// row is a host; in a place of it any number of cells may stand.
+// row is a row of the grid. A place holds any number of cells.
 type row struct {
 	Name   string
 	Places [][]label
 }
 
-// group is all cells of a kind that has no place in the grid.
+// group is the cells of a kind that has no place in the grid.
 type group struct {
 	Title, Words string
-	Marks        []label
+	Labels       []label
 }
 
-// label stands for a cell and leads to it.
+// label shows a cell and leads to it.
 type label struct {
-	Cell              int // its number
-	Name              string
-	Sign, Means, Text string
-	Tone              string
-	Tags              []tag
-	Title             string // all of it in words
-	Is, Find          string // what filters look at: words, and any text
+	Cell                int // number
+	Name                string
+	Sign, Meaning, Text string
+	Tone                string
+	Tags                []tag
+	Title               string // everything in words
+	Is, Find            string // what filters match: words, and any text
 }
 
-// note is what is to be said of several cells.
+// note is a note with links to its cells.
 type note struct {
 	Head  string
-	All   bool // of every cell there is
+	All   bool // the note is about all cells
 	Cells []link
 }
 
-// link leads to a cell or a cause.
+// link leads to a cell or a cause, by its number.
 type link struct {
 	Number int
 	Text   string
 }
 
-func (m *maker) grid(s *view.Layout) grid {
+// grid makes the grid.
+func (b *builder) grid(layout *view.Layout) grid {
 	var g grid
-	columns := s.Columns()
+	columns := layout.Columns()
 	for _, c := range columns {
 		g.Columns = append(g.Columns, cmp.Or(c.Title, "(no name)"))
 	}
-	for _, w := range s.Rows {
-		line := row{Name: w.Title()}
+	for _, r := range layout.Rows {
+		shown := row{Name: r.Title()}
 		for _, c := range columns {
-			line.Places = append(line.Places, m.marks(c.Cells(w)))
+			shown.Places = append(shown.Places, b.labels(c.Cells(r)))
 		}
-		g.Rows = append(g.Rows, line)
+		g.Rows = append(g.Rows, shown)
 	}
 	return g
 }
 
-func (m *maker) groups(others []result.Cell) []group {
+// groups groups the cells outside the grid by kind.
+func (b *builder) groups(others []result.Cell) []group {
 	kinds, cells := view.ByKind(others)
 	var groups []group
 	for _, kind := range kinds {
 		groups = append(groups, group{
-			Title: cmp.Or(view.KindTitle(kind), "others"), Words: view.CountCells(cells[kind]).String(), Marks: m.marks(cells[kind]),
+			Title: cmp.Or(view.KindTitle(kind), "others"), Words: view.CountCells(cells[kind]).String(), Labels: b.labels(cells[kind]),
 		})
 	}
 	return groups
 }
 
-func (m *maker) marks(cells []result.Cell) []label {
-	var marks []label
+func (b *builder) labels(cells []result.Cell) []label {
+	var labels []label
 	for _, c := range cells {
-		marks = append(marks, m.mark(c))
+		labels = append(labels, b.label(c))
 	}
-	return marks
+	return labels
 }
 
-func (m *maker) mark(c result.Cell) label {
-	k := m.marker.Full(c)
-	mark := label{
-		Cell: m.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, c.Kind+"/"), c.ID), Sign: k.Sign, Text: k.Text,
-		Means: means(c), Tone: toneClass(k.Tone), Tags: m.tags(c), Is: strings.Join(filterWords(c), " "),
+func (b *builder) label(c result.Cell) label {
+	full := b.labeler.Full(c)
+	shown := label{
+		Cell: b.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, c.Kind+"/"), c.ID), Sign: full.Sign, Text: full.Text,
+		Meaning: meaning(c), Tone: toneClass(full.Tone), Tags: b.tags(c), Is: strings.Join(filterWords(c), " "),
 	}
-	mark.Title = c.ID + ": " + mark.Means + view.WithPrefix(" (", view.Reason(c))
-	if view.Reason(c) != "" {
-		mark.Title += ")"
+	shown.Title = c.ID + ": " + shown.Meaning + view.InParentheses(view.Reason(c))
+	find := []string{c.ID, c.System, string(c.Status), full.Text}
+	for _, i := range b.causesOf[c.ID] {
+		find = append(find, view.Fit(b.causeList[i].Title, 120))
 	}
-	find := []string{c.ID, c.System, string(c.Status), k.Text}
-	for _, i := range m.stopping[c.ID] {
-		find = append(find, view.Fit(m.why[i].Title, 120))
-	}
-	mark.Find = strings.ToLower(strings.Join(find, " "))
-	return mark
+	shown.Find = strings.ToLower(strings.Join(find, " "))
+	return shown
 }
 
-// toneClass is the name of a tone in the page's style.
+// toneClass returns the CSS class of a tone.
 func toneClass(t view.Tone) string {
 	return map[view.Tone]string{view.Good: "good", view.Warn: "warn", view.Bad: "bad", view.Quiet: "quiet"}[t]
 }
 
-// means says how a cell ended, in words.
-func means(c result.Cell) string {
+// meaning says how a cell ended, in words.
+func meaning(c result.Cell) string {
 	switch {
 	case c.Status == "":
 		return "no result"
@@ -123,28 +122,29 @@ func means(c result.Cell) string {
 	return strings.ReplaceAll(string(c.Status), "-", " ")
 }
 
-// remarks are what the grid does not say by itself, as the table has them.
-func (m *maker) remarks() []note {
-	list := m.told(view.Notes(m.report.Cells, m.marker))
-	for i, one := range list {
-		list[i].All = len(one.Cells) == len(m.report.Cells) && len(one.Cells) > 3
+// remarks returns what the grid does not say by itself.
+func (b *builder) remarks() []note {
+	list := b.withLinks(view.Notes(b.report.Cells, b.labeler))
+	for i, n := range list {
+		list[i].All = len(n.Cells) == len(b.report.Cells) && len(n.Cells) > 3
 	}
 	return list
 }
 
-// told makes links of the cells of which something is said.
-func (m *maker) told(said []view.Note) []note {
+// withLinks adds links to notes.
+func (b *builder) withLinks(notes []view.Note) []note {
 	var list []note
-	for _, t := range said {
-		list = append(list, note{Head: t.Text, Cells: m.links(t.Cells)})
+	for _, n := range notes {
+		list = append(list, note{Head: n.Text, Cells: b.links(n.Cells)})
 	}
 	return list
 }
 
-func (m *maker) links(ids []string) []link {
+// links makes links to cells.
+func (b *builder) links(ids []string) []link {
 	var links []link
 	for _, id := range ids {
-		links = append(links, link{m.numbers[id], id})
+		links = append(links, link{b.numbers[id], id})
 	}
 	return links
 }

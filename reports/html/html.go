@@ -1,3 +1,4 @@
+// Package html writes a report as one page for a browser.
 package html
 
 import (
@@ -14,30 +15,27 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Options says what a page has besides the report. The zero value is a page
-// of the report alone.
+// Options says what the page shows besides the report. The zero value shows the report alone.
 type Options struct {
-	// File reads evidence that the report names, such as logs and pictures of
-	// screens; nil leaves them out. Of a file longer than [MaxEvidence] its end
-	// will do.
+	// File reads evidence that the report names, such as logs and pictures of screens; nil
+	// leaves them out. It may return only the end of a file longer than [MaxEvidence].
 	File func(path string) ([]byte, error)
-	// RunURL is where the run can be looked at, as an http or https address.
+	// RunURL is the http or https address of the run.
 	RunURL string
-	// SourceURL is the address below which the flake's files are, such as
+	// SourceURL is the address of the folder with the flake's files, such as
 	// https://HOST/OWNER/REPO/blob/REV.
 	SourceURL string
 }
 
-// MaxEvidence is how many bytes of one file a page may ask for.
+// MaxEvidence is the largest number of bytes that a page reads from one file.
 const MaxEvidence = 16 << 20
 
 //go:embed assets
 var assets embed.FS
 
-// Write writes the report as one page without outside resources: the grid,
-// the causes, what changed against the base, a timeline, and the logs and
-// pictures that the report names, as far as they fit. Nothing in the report can
-// act as markup or script.
+// Write writes the report as one page without outside resources: the grid, the causes, what
+// changed since the base, a timeline, and the logs and pictures that the report names, as far
+// as they fit. Nothing in the report can act as markup or script.
 func Write(w io.Writer, r result.Report, o Options) error {
 	css, err := asset("css")
 	if err != nil {
@@ -51,20 +49,19 @@ func Write(w io.Writer, r result.Report, o Options) error {
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
 	}
-	view := newPage(r, o)
-	view.CSS, view.JS = template.CSS(css), template.JS(js)
-	view.Policy = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; " +
+	content := newPage(r, o)
+	content.CSS, content.JS = template.CSS(css), template.JS(js)
+	content.Policy = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; " +
 		"style-src " + contentHash(css) + "; script-src " + contentHash(js)
 	var out bytes.Buffer
-	if err := page.ExecuteTemplate(&out, "page.html", view); err != nil {
+	if err := page.ExecuteTemplate(&out, "page.html", content); err != nil {
 		return fmt.Errorf("render the page: %w", err)
 	}
 	_, err = w.Write(out.Bytes())
 	return err
 }
 
-// asset is the text of all files with an extension, in the order of their
-// names.
+// asset returns the text of all files with an extension, in the order of their names.
 func asset(extension string) (string, error) {
 	names, err := fs.Glob(assets, "assets/*."+extension)
 	if err != nil {
@@ -72,16 +69,16 @@ func asset(extension string) (string, error) {
 	}
 	var text strings.Builder
 	for _, name := range names {
-		part, err := fs.ReadFile(assets, name)
+		data, err := fs.ReadFile(assets, name)
 		if err != nil {
 			return "", err
 		}
-		text.Write(part)
+		text.Write(data)
 	}
 	return text.String(), nil
 }
 
-// contentHash allows one inline script or style, and no other.
+// contentHash returns the source that allows one inline script or style, and no other.
 func contentHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"

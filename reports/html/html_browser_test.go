@@ -12,20 +12,19 @@ import (
 	"github.com/flakeci/flakeci/internal/test/sample"
 )
 
-// click is what a person does: it goes to the place on the screen.
+// click moves to the element and clicks it, as a person does.
 func (b tab) click(selector string) {
 	b.T.Helper()
 	b.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// press sends keys to whatever has the focus.
+// press sends keys to the focused element.
 func (b tab) press(keys string) {
 	b.T.Helper()
 	b.Do(chromedp.KeyEvent(keys))
 }
 
-// strike sends keys as a keyboard does: a page that takes one keeps it from being
-// typed.
+// strike sends keys as a keyboard does: a key that the page handles is not typed.
 func (b tab) strike(keys string) {
 	b.T.Helper()
 	for _, key := range keys {
@@ -37,17 +36,17 @@ func (b tab) strike(keys string) {
 	}
 }
 
-// choose picks an option of a list.
+// choose selects an option of a list.
 func (b tab) choose(selector, value string) {
 	b.T.Helper()
 	text, err := json.Marshal(value)
 	if err != nil {
 		b.T.Fatal(err)
 	}
-	browser.Ask[bool](b.Tab, `(s => { s.value = `+string(text)+`; s.dispatchEvent(new Event("change")); return true })(document.querySelector("`+selector+`"))`)
+	browser.Eval[bool](b.Tab, `(s => { s.value = `+string(text)+`; s.dispatchEvent(new Event("change")); return true })(document.querySelector("`+selector+`"))`)
 }
 
-// Ways to ask about a page.
+// Expressions about a page.
 const (
 	shownMarks = `[...document.querySelectorAll("#grid .mark")].filter(m => m.checkVisibility({visibilityProperty: true}))`
 	focused    = `document.activeElement`
@@ -74,7 +73,7 @@ func TestPageInABrowser(t *testing.T) {
 		for _, name := range []string{"hostile", "names"} {
 			b := openHTML(chromium, t, sample.Input(t, name), Options{}, desktop)
 			b.Holds(`document.querySelectorAll("script").length === 1 && !document.querySelector("[onerror], iframe, object")`)
-			b.Shot("hostile-" + name)
+			b.Screenshot("hostile-" + name)
 		}
 	})
 }
@@ -86,9 +85,9 @@ func testGrid(t *testing.T, open func(browser.Look) tab) {
 	b.click(`#sheet .mark.bad`)
 	b.Holds(openCell + ` === "✘ vm/reason"`)
 	b.Holds(`location.hash.startsWith("#cell-")`)
-	b.Shot("cell")
+	b.Screenshot("cell")
 	b.Look(dark)
-	b.Shot("cell-dark")
+	b.Screenshot("cell-dark")
 	b.press(kb.Escape)
 	b.Holds(`!document.querySelector("dialog[open]") && location.hash === ""`)
 	b.click(`#sheet .mark.bad`)
@@ -103,13 +102,13 @@ func testGrid(t *testing.T, open func(browser.Look) tab) {
 
 func testFilter(t *testing.T, open func(browser.Look) tab) {
 	b := open(desktop)
-	total := browser.Ask[int](b.Tab, shownMarks+`.length`)
+	total := browser.Eval[int](b.Tab, shownMarks+`.length`)
 	b.click(`#grid [data-word="new-failure"]`)
 	b.Holds(shownMarks + `.map(m => m.dataset.is).join() === "failed new-failure changed"`)
 	b.Holds(`document.querySelector("#shown").value.startsWith("1 of ")`)
-	b.Shot("filter")
+	b.Screenshot("filter")
 	b.click(`#grid [data-word="new-failure"]`)
-	// Words of one kind are alternatives, those of two kinds both count.
+	// Words of one facet are alternatives; words of two facets must both match.
 	b.click(`#grid [data-word="failed"]`)
 	b.click(`#grid [data-word="skipped"]`)
 	b.Holds(shownMarks + `.length === 3`)
@@ -123,10 +122,10 @@ func testFilter(t *testing.T, open func(browser.Look) tab) {
 	b.Do(chromedp.SendKeys(chromedp.CSS("#filter"), "no such"))
 	b.Holds(shownMarks + `.length === 0`)
 	b.press(kb.Escape)
-	if n := browser.Ask[int](b.Tab, shownMarks+`.length`); n != total {
-		t.Errorf("%d cells are shown after the filter is gone, want %d", n, total)
+	if n := browser.Eval[int](b.Tab, shownMarks+`.length`); n != total {
+		t.Errorf("%d cells are shown without a filter, want %d", n, total)
 	}
-	// What stops a cell finds it, too.
+	// The title of a cause finds the cells that it blocks.
 	b.Do(chromedp.SendKeys(chromedp.CSS("#filter"), "sshd.service"))
 	b.Holds(shownMarks + `.length === 1`)
 }
@@ -139,7 +138,7 @@ func testKeyboard(t *testing.T, open func(browser.Look) tab) {
 	b.strike("/")
 	b.Holds(focused + `.id === "filter" && ` + focused + `.value === ""`)
 	for range 20 {
-		if browser.Ask[bool](b.Tab, focused+`.matches("#sheet .mark")`) {
+		if browser.Eval[bool](b.Tab, focused+`.matches("#sheet .mark")`) {
 			break
 		}
 		b.press(kb.Tab)
@@ -159,10 +158,10 @@ func testKeyboard(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(focused + `.title.startsWith("vm/laptop")`)
 	b.press(kb.Home)
 	b.Holds(focused + `.title.startsWith("nixos/laptop")`)
-	browser.Ask[bool](b.Tab, `(document.querySelector("#logs").scrollIntoView(), true)`)
+	browser.Eval[bool](b.Tab, `(document.querySelector("#logs").scrollIntoView(), true)`)
 	b.strike("/")
 	b.Holds(focused + `.id === "find"`)
-	// A slash that is typed stays one.
+	// A slash in a text field is typed.
 	b.strike("a/b")
 	b.Holds(`document.querySelector("#find").value === "a/b"`)
 }
@@ -177,9 +176,9 @@ func testLogs(t *testing.T, open func(browser.Look) tab) {
 	b.press(kb.Enter)
 	b.Holds(`document.querySelector("#hits").value === "1 of 4 hits in 2 logs, line 151"`)
 	b.Holds(`[...CSS.highlights.get("now")][0].toString() === "no frob </script>"`)
-	b.Shot("logs")
+	b.Screenshot("logs")
 	b.Look(dark)
-	b.Shot("logs-dark")
+	b.Screenshot("logs-dark")
 	b.press(kb.Enter)
 	b.press(kb.Enter)
 	b.Holds(`document.querySelector("#hits").value.startsWith("3 of 4") && document.querySelector("#log-1").open`)
@@ -214,10 +213,10 @@ func testTimeline(t *testing.T, open func(browser.Look) tab) {
 	bars := `document.querySelectorAll("#track .lanes > g")`
 	b.Holds(bars + `.length === 16`)
 	width := `document.querySelector("#canvas").getBoundingClientRect().width`
-	before := browser.Ask[float64](b.Tab, width)
+	before := browser.Eval[float64](b.Tab, width)
 	b.click("#zoom-in")
 	b.click("#zoom-in")
-	if after := browser.Ask[float64](b.Tab, width); after < 3.9*before || after > 4.1*before {
+	if after := browser.Eval[float64](b.Tab, width); after < 3.9*before || after > 4.1*before {
 		t.Errorf("after zooming twice the timeline is %v wide, before %v", after, before)
 	}
 	b.Holds(`document.querySelector("#track").scrollLeft > 0`)
@@ -225,15 +224,15 @@ func testTimeline(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(`[...document.querySelectorAll("#track .lanes svg:not(.narrow) text")].every(e => {
 		const [r, bar, box] = [e, e.parentElement.previousElementSibling, document.querySelector("#track")].map(e => e.getBoundingClientRect());
 		return r.left >= box.left || bar.right < box.left + 60 })`)
-	b.Shot("timeline")
+	b.Screenshot("timeline")
 	b.click("#zoom-all")
 	b.Holds(`document.querySelector("#zoom-out").disabled`)
 	b.Do(chromedp.Focus(chromedp.CSS("#track")))
 	b.press("+")
 	b.Holds(`document.querySelector("#canvas").dataset.zoom === "2"`)
 	b.press("0")
-	// The first bar of machines is a boot: it leads to its cell.
-	at := browser.Ask[[]float64](b.Tab, `(r => [r.left + r.width / 2, r.top + r.height / 2])([...document.querySelectorAll("#track .k-boot")][0].getBoundingClientRect())`)
+	// The first bar of the machines is a boot. It leads to its cell.
+	at := browser.Eval[[]float64](b.Tab, `(r => [r.left + r.width / 2, r.top + r.height / 2])([...document.querySelectorAll("#track .k-boot")][0].getBoundingClientRect())`)
 	b.Do(chromedp.MouseClickXY(at[0], at[1]))
 	b.Holds(openCell + ` === "✔ vm/laptop"`)
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// All that a report says of a cell or a cause is somewhere in the page, whether or
-// not there is a browser to look at it with.
+// The page says everything that the report says about cells and causes.
 func TestPageSaysWhatTheReportSays(t *testing.T) {
 	sample.EachInput(t, func(t *testing.T, _ string, r result.Report) {
 		text := textOf(t, checkHTML(t, r, Options{}))
@@ -47,7 +46,7 @@ func TestPageSaysWhatTheReportSays(t *testing.T) {
 	})
 }
 
-// textOf is what can be read of a page.
+// textOf returns the text of a page.
 func textOf(t *testing.T, page string) string {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(page))
@@ -70,7 +69,7 @@ func TestPageOfChanges(t *testing.T) {
 	r.Cells[2].Base = &result.CellBase{Change: result.CellChanged, Closure: other}
 	ch := newPage(r, Options{}).Changes
 	if len(ch.Machines) != 2 || len(ch.Packages) != 41 {
-		t.Fatalf("%d kinds of machines and %d packages, want 2 and 41", len(ch.Machines), len(ch.Packages))
+		t.Fatalf("%d groups of machines and %d packages, want 2 and 41", len(ch.Machines), len(ch.Packages))
 	}
 	if m := ch.Machines[0]; m.Size != "8.1 GB → 8.3 GB" || m.Delta != "+212 MB" || m.Name != "both hosts" || len(m.Cells) != 2 {
 		t.Errorf("two machines that changed alike are %+v", m)
@@ -93,7 +92,7 @@ func TestPageOfChanges(t *testing.T) {
 	}
 }
 
-// A fleet in which no two machines changed alike has no page without end.
+// A fleet in which no two machines changed alike still has a page of limited size.
 func TestPageOfChangesWithoutEnd(t *testing.T) {
 	r := result.Report{Base: &result.Base{Ref: "main"}}
 	for i := range 5 {
@@ -103,7 +102,7 @@ func TestPageOfChangesWithoutEnd(t *testing.T) {
 		}
 		r.Cells = append(r.Cells, result.Cell{ID: "nixos/" + strings.Repeat("x", i+1), Kind: "nixos", Status: result.Passed, Base: &result.CellBase{Change: result.CellChanged, Closure: c}})
 	}
-	if ch := newPage(r, Options{}).Changes; len(ch.Packages) != mostPackages || ch.More != 1000 {
+	if ch := newPage(r, Options{}).Changes; len(ch.Packages) != maxPackages || ch.More != 1000 {
 		t.Errorf("%d packages and %d more", len(ch.Packages), ch.More)
 	}
 }
@@ -116,19 +115,18 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// However long a run was, each zoom has a few moments to go by, and has those of the
-// zoom before.
+// However long a run was, each zoom has a few ticks, and those of the zoom before.
 func TestTicks(t *testing.T) {
 	for _, length := range []float64{0.05, 1, 59, 134.2, 4215, 86400, view.MaxSeconds} {
 		list := ticks(length)
-		for zoom := 1; zoom <= mostZoom; zoom *= 2 {
+		for zoom := 1; zoom <= maxZoom; zoom *= 2 {
 			n := 0
 			for _, tick := range list {
 				if tick.Zoom <= zoom {
 					n++
 				}
 			}
-			if n < 1 || n > ticksAcross*zoom+1 {
+			if n < 1 || n > maxTicks*zoom+1 {
 				t.Errorf("%v seconds at zoom %d have %d ticks", length, zoom, n)
 			}
 		}

@@ -17,38 +17,38 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// What of evidence fits on a page, in bytes. A screen has some 50 kB.
+// How much evidence a page holds, in bytes. A picture of a screen takes about 50 kB.
 const (
-	mostLog      = 1 << 20
-	mostLogs     = 8 << 20
-	leastLog     = 16 << 10 // with less room than that a log would be a stump
-	mostPicture  = 2 << 20
-	mostPictures = 8 << 20
-	mostPixels   = 16 << 20 // of one picture, since few bytes can hold many
-	mostLine     = 4000     // characters of a line of a log
+	maxLog      = 1 << 20
+	maxLogs     = 8 << 20
+	minLog      = 16 << 10 // with less room, a log would be a mere stump
+	maxPicture  = 2 << 20
+	maxPictures = 8 << 20
+	maxPixels   = 16 << 20 // of one picture: few bytes can hold many pixels
+	maxLine     = 4000     // characters of one line
 )
 
-// evidence is what a report names as files: those that could be read.
+// evidence holds the files that a report names.
 type evidence struct {
 	Logs     []logFile
 	Pictures []picture
 	Missing  []missing
 
 	read           func(string) ([]byte, error)
-	raw            map[string]string // paths as the report has them, by the clean ones
+	raw            map[string]string // paths as the report has them, by their sanitized form
 	known          map[string]*file
 	logs, pictures int // bytes so far
 }
 
-// file is a file that something of the page points to. Href leads to it on
-// the page; without one it is not there.
+// file is a file that the page names. Href leads to its content on the page, and is empty if
+// that is missing.
 type file struct{ Path, Href string }
 
-// logFile is a whole log, or what of it fits.
+// logFile is a log, or the end of it that fits.
 type logFile struct {
 	Number     int
 	Path, Of   string
-	Size, Left string // how much there is; how much was left out, if anything
+	Size, Left string // the size of the file; what was left out, if anything
 	Text       string
 }
 
@@ -60,9 +60,10 @@ type picture struct {
 	Data          template.URL
 }
 
-// missing is why a file is not there.
+// missing says why a file is not on the page.
 type missing struct{ Path, Why string }
 
+// newEvidence collects the paths of all files that a report names.
 func newEvidence(raw result.Report, read func(string) ([]byte, error)) *evidence {
 	e := &evidence{read: read, raw: map[string]string{}, known: map[string]*file{}}
 	keep := func(paths ...string) {
@@ -81,8 +82,7 @@ func newEvidence(raw result.Report, read func(string) ([]byte, error)) *evidence
 	return e
 }
 
-// file takes a file up into the page and returns where it is; nil if there is
-// none to name.
+// file adds a file to the page and returns where it is, nil if the name is empty.
 func (e *evidence) file(name, of string) *file {
 	if name == "" {
 		return nil
@@ -107,7 +107,7 @@ func (e *evidence) file(name, of string) *file {
 	return f
 }
 
-// readable is what is wrong with a file, without saying again which it is.
+// readable says what is wrong with a file, without repeating its name.
 func readable(err error) string {
 	var at *fs.PathError
 	if errors.As(err, &at) {
@@ -116,9 +116,10 @@ func readable(err error) string {
 	return err.Error()
 }
 
+// log adds a log and returns the link to it.
 func (e *evidence) log(name, of string) (string, error) {
-	if mostLogs-e.logs < leastLog {
-		return "", fmt.Errorf("the page holds %s of logs already", view.Bytes(mostLogs))
+	if maxLogs-e.logs < minLog {
+		return "", fmt.Errorf("the page holds %s of logs already", view.Bytes(maxLogs))
 	}
 	data, err := e.read(e.raw[name])
 	if err != nil {
@@ -128,24 +129,24 @@ func (e *evidence) log(name, of string) (string, error) {
 	if len(data) >= MaxEvidence {
 		log.Size = "more than " + view.Bytes(MaxEvidence)
 	}
-	tail := lastBytes(data, min(mostLog, mostLogs-e.logs))
+	tail := lastBytes(data, min(maxLog, maxLogs-e.logs))
 	if len(tail) < len(data) {
 		log.Left = "only the last " + view.Bytes(int64(len(tail))) + " are here"
 	}
 	e.logs += len(tail)
-	log.Text = view.Sanitizer{Clean: clean.XML, MaxWidth: mostLine, MaxLines: mostLog}.Tail(string(tail))
+	log.Text = view.Sanitizer{Clean: clean.XML, MaxWidth: maxLine, MaxLines: maxLog}.Tail(string(tail))
 	e.Logs = append(e.Logs, log)
 	return fmt.Sprintf("#log-%d", log.Number), nil
 }
 
-// lastBytes returns the end of a log, from the beginning of a line on if there is
-// one near.
-func lastBytes(data []byte, most int) []byte {
-	if len(data) <= most {
+// lastBytes returns at most limit bytes from the end of a log. It begins at a new line if there
+// is one nearby, else at a character.
+func lastBytes(data []byte, limit int) []byte {
+	if len(data) <= limit {
 		return data
 	}
-	tail := data[len(data)-most:]
-	if i := bytes.IndexByte(tail, '\n'); i >= 0 && i < most/4 {
+	tail := data[len(data)-limit:]
+	if i := bytes.IndexByte(tail, '\n'); i >= 0 && i < limit/4 {
 		return tail[i+1:]
 	}
 	for len(tail) > 0 && !utf8.RuneStart(tail[0]) {
@@ -154,20 +155,21 @@ func lastBytes(data []byte, most int) []byte {
 	return tail
 }
 
+// picture adds a picture and returns the link to it.
 func (e *evidence) picture(name, of string) (string, error) {
 	data, err := e.read(e.raw[name])
 	if err != nil {
 		return "", err
 	}
-	if len(data) > mostPicture || e.pictures+len(data) > mostPictures {
-		return "", fmt.Errorf("%s are too much for the page", view.Bytes(int64(len(data))))
+	if len(data) > maxPicture || e.pictures+len(data) > maxPictures {
+		return "", fmt.Errorf("%s is too large for the page", view.Bytes(int64(len(data))))
 	}
 	shape, err := png.DecodeConfig(bytes.NewReader(data))
-	if err != nil || shape.Width > mostPixels/shape.Height {
-		return "", errors.New("is no picture that can be shown")
+	if err != nil || shape.Width > maxPixels/shape.Height {
+		return "", errors.New("not a picture that can be shown")
 	}
 	if _, err := png.Decode(bytes.NewReader(data)); err != nil {
-		return "", errors.New("is no picture that can be shown")
+		return "", errors.New("not a picture that can be shown")
 	}
 	e.pictures += len(data)
 	one := picture{

@@ -20,15 +20,14 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Where a page may lead to besides itself.
+// Where a page may lead besides itself.
 const (
 	ruleRun    = "https://forge.example/o/r/actions/runs/7"
 	ruleSource = "https://forge.example/o/r/blob/4f2c1d9/"
 )
 
-// checkHTML holds a page against what is promised of every one: it is well-formed,
-// nothing in it acts but its own script, and nothing leads anywhere but where it was
-// told to.
+// checkHTML checks what holds for every page: it is well-formed, only its own script runs, and
+// links lead only where the options say.
 func checkHTML(t *testing.T, r result.Report, o Options) string {
 	t.Helper()
 	o.RunURL, o.SourceURL = ruleRun, ruleSource
@@ -73,8 +72,8 @@ func checkHTML(t *testing.T, r result.Report, o Options) string {
 	return text
 }
 
-// checkNesting fails if elements are not closed in the order in which they were
-// opened: a parser would mend that, each in its own way.
+// checkNesting fails if elements are not closed in the right order. Parsers repair that, each
+// in its own way.
 func checkNesting(t *testing.T, text string) {
 	t.Helper()
 	void := []string{"meta", "link", "input", "img", "br"}
@@ -103,7 +102,7 @@ func checkNesting(t *testing.T, text string) {
 	}
 }
 
-// htmlRules collects what is looked at in a whole page.
+// htmlRules collects what concerns the page as a whole.
 type htmlRules struct {
 	t               *testing.T
 	ids             map[string]bool
@@ -155,7 +154,7 @@ func (p *htmlRules) attribute(n *html.Node, a html.Attribute) {
 	}
 }
 
-// mayLead reports whether a page of the tests may have this address.
+// mayLead reports whether a page in these tests may have the address.
 func mayLead(element, address string) bool {
 	source, found := strings.CutPrefix(address, ruleSource)
 	switch element {
@@ -169,7 +168,7 @@ func mayLead(element, address string) bool {
 	return false
 }
 
-// Whatever a file holds, and whatever it is called, it is text or a picture.
+// Whatever a file contains and is called, the page shows it as text or as a picture.
 func TestPageTakesAnyEvidence(t *testing.T) {
 	bomb := screen(t)
 	binary.BigEndian.PutUint32(bomb[16:], 1<<30) // its width
@@ -206,14 +205,14 @@ func TestPageTakesAnyEvidence(t *testing.T) {
 		t.Errorf("%d pictures, want 2", n)
 	}
 	if !strings.Contains(text, "found by its own name") {
-		t.Error("a file is not asked for by the name that the report has for it")
+		t.Error("a file is not read by the name that the report has for it")
 	}
-	if n := strings.Count(text, "is no picture that can be shown"); n != 3 {
-		t.Errorf("%d pictures are said to be none, want 3", n)
+	if n := strings.Count(text, "not a picture that can be shown"); n != 3 {
+		t.Errorf("%d files are not pictures, want 3", n)
 	}
 }
 
-// A page has an end, whatever the logs have.
+// A page stays small enough, however long the logs are.
 func TestPageOfLogsWithoutEnd(t *testing.T) {
 	r, asked := result.Report{}, 0
 	for i := range 40 {
@@ -224,10 +223,10 @@ func TestPageOfLogsWithoutEnd(t *testing.T) {
 		asked++
 		return long, nil
 	}})
-	if len(text) > mostLogs+mostLogs/2 {
+	if len(text) > maxLogs+maxLogs/2 {
 		t.Errorf("%d bytes", len(text))
 	}
-	if want := mostLogs/mostLog + 1; asked > want {
+	if want := maxLogs/maxLog + 1; asked > want {
 		t.Errorf("%d files were read, want %d at most", asked, want)
 	}
 	for _, said := range []string{"10 MB, only the last 1.0 MB are here", "the page holds 8.4 MB of logs already"} {
@@ -246,7 +245,7 @@ func TestLogOfOneLineIsCutAtACharacter(t *testing.T) {
 	}
 }
 
-// Only what the web can show is linked, and only what is below the flake.
+// Only http and https addresses are links, and only files of the flake.
 func TestAddressesOfAPageAreOfTheWeb(t *testing.T) {
 	r := sample.Input(t, "failed")
 	for _, address := range []string{"javascript:alert(1)", "data:text/html,x", "//evil.example", "file:///etc/passwd", "\x00", "ftp://x/"} {

@@ -10,20 +10,20 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// timeline is the timeline. Places and lengths are in percent of the whole, so
-// that zooming is a matter of the whole's width.
+// timeline is the timeline on the page. Positions and lengths are in percent of its width, so
+// that a wider timeline is a zoomed one.
 type timeline struct {
-	Label string
-	Works []work
-	Ticks []tick
-	Kinds []string // of phases that there are
-	Bad   bool     // some did not pass
+	Label  string
+	Tracks []track
+	Ticks  []tick
+	Kinds  []string // the kinds of phases in it
+	Bad    bool     // some phases did not pass
 }
 
-// work is a kind of work with its bars.
-type work struct {
+// track is one kind of work with its bars.
+type track struct {
 	Name   string
-	Lanes  string // how many, in words
+	Lanes  string // their number, in words
 	Height int
 	Bars   []bar
 }
@@ -34,70 +34,71 @@ type bar struct {
 	X, Width    string
 	Y           int
 	Kind, Title string
-	Text        string // empty where there is no room for it
+	Text        string // empty if it does not fit
 	Bad, Thin   bool
 }
 
-// tick is a moment that the axis names, from a zoom on.
+// tick is a time on the axis, shown from a zoom on.
 type tick struct {
 	X, Text string
 	Zoom    int
 }
 
 const (
-	laneHeight  = 20  // pixels
-	mostZoom    = 32  // times the width of the page
-	ticksAcross = 12  // at most so many ticks in one width
-	leastBar    = 0.3 // percent; a bar that is shorter is drawn with an outline, to be seen
-	leastLabel  = 0.1 // percent; a bar that is shorter has no room for text at any zoom
+	laneHeight = 20  // pixels
+	maxZoom    = 32  // times the width of the page
+	maxTicks   = 12  // in the width of the page
+	minBar     = 0.3 // percent; a shorter bar gets an outline to stay visible
+	minLabel   = 0.1 // percent; a shorter bar has no room for text at any zoom
 )
 
-// time is nil for a report of which no phase has a time.
-func (m *maker) time() *timeline {
-	s := view.NewTimeline(m.report)
-	if s.Length <= 0 {
+// timeline makes the timeline, nil if no phase has a time.
+func (b *builder) timeline() *timeline {
+	v := view.NewTimeline(b.report)
+	if v.Length <= 0 {
 		return nil
 	}
-	t := &timeline{Ticks: ticks(s.Length)}
+	line := &timeline{Ticks: ticks(v.Length)}
 	kinds, phases := map[string]bool{}, 0
-	for _, w := range s.Tracks {
-		if len(w.Spans) == 0 {
+	for _, t := range v.Tracks {
+		if len(t.Spans) == 0 {
 			continue
 		}
-		work := work{Name: w.Name, Height: w.Lanes * laneHeight, Lanes: view.Count(w.Lanes, "lane")}
-		for _, one := range w.Spans {
-			bar := m.bar(one, s.Length)
+		shown := track{Name: t.Name, Height: t.Lanes * laneHeight, Lanes: view.Count(t.Lanes, "lane")}
+		for _, s := range t.Spans {
+			bar := b.bar(s, v.Length)
 			kinds[bar.Kind] = true
-			t.Bad = t.Bad || bar.Bad
-			work.Bars = append(work.Bars, bar)
+			line.Bad = line.Bad || bar.Bad
+			shown.Bars = append(shown.Bars, bar)
 		}
-		phases += len(work.Bars)
-		t.Works = append(t.Works, work)
+		phases += len(shown.Bars)
+		line.Tracks = append(line.Tracks, shown)
 	}
 	if phases == 0 {
 		return nil
 	}
 	for _, kind := range []string{"eval", "build", "boot", "check", "activate", "other"} {
 		if kinds[kind] {
-			t.Kinds = append(t.Kinds, kind)
+			line.Kinds = append(line.Kinds, kind)
 		}
 	}
-	t.Label = fmt.Sprintf("%s in %s", view.Count(phases, "phase"), view.Seconds(s.Length))
-	return t
+	line.Label = fmt.Sprintf("%s in %s", view.Count(phases, "phase"), view.Seconds(v.Length))
+	return line
 }
 
-func (m *maker) bar(s view.Span, length float64) bar {
+// bar makes a bar on a timeline of a length in seconds.
+func (b *builder) bar(s view.Span, length float64) bar {
 	percent := (s.End - s.Start) / length * 100
 	bar := bar{
-		Cell: m.numbers[s.Cell.ID], Kind: phaseKind(s.Phase), Bad: s.Phase.Status.NeedsAttention(),
+		Cell: b.numbers[s.Cell.ID], Kind: phaseKind(s.Phase), Bad: s.Phase.Status.NeedsAttention(),
 		X: fraction(s.Start / length * 100), Width: fraction(percent), Y: s.Lane*laneHeight + 1,
 		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.Cell.ID, s.Phase.Name, s.Phase.Status, view.Seconds(s.End-s.Start), view.Seconds(s.Start)),
 	}
 	if s.Phase.Waiting > 0 {
 		bar.Title += fmt.Sprintf(", %s of it waiting", view.Seconds(s.Phase.Waiting))
 	}
-	bar.Thin = percent < leastBar
-	if percent > leastLabel {
+	bar.Thin = percent < minBar
+	if percent > minLabel {
 		bar.Text = s.Cell.ID
 		if s.InMachine() {
 			bar.Text += " " + s.Phase.Name.String()
@@ -107,7 +108,7 @@ func (m *maker) bar(s view.Span, length float64) bar {
 	return bar
 }
 
-// phaseKind is the word for a phase's colour.
+// phaseKind returns the word for the color of a phase.
 func phaseKind(p result.Phase) string {
 	switch p.Name.Kind {
 	case result.PhaseEval, result.PhaseBuild, result.PhaseBoot, result.PhaseCheck, result.PhaseActivate:
@@ -116,15 +117,15 @@ func phaseKind(p result.Phase) string {
 	return "other"
 }
 
-// ticks lists round moments. Each zoom shows all of those before, since every
-// step is a multiple of the next smaller.
+// ticks lists round times. A zoom keeps all ticks of a smaller zoom, since every step is a
+// multiple of the next smaller one.
 func ticks(length float64) []tick {
 	steps := []float64{0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600, 1e9 * 7 * 24 * 3600}
 	var list []tick
 	seen := map[string]bool{}
-	for zoom := 1; zoom <= mostZoom; zoom *= 2 {
+	for zoom := 1; zoom <= maxZoom; zoom *= 2 {
 		i := 0
-		for length/steps[i] > float64(ticksAcross*zoom) {
+		for length/steps[i] > float64(maxTicks*zoom) {
 			i++
 		}
 		for n := 0.0; n*steps[i] < length; n++ {
@@ -138,7 +139,7 @@ func ticks(length float64) []tick {
 	return list
 }
 
-// clock writes a moment of a run as short as it can be said.
+// clock writes a time since the start of the run as briefly as possible.
 func clock(seconds float64) string {
 	whole := int64(math.Round(seconds))
 	switch {
@@ -152,7 +153,7 @@ func clock(seconds float64) string {
 	return fmt.Sprintf("%d:%02d:%02d", whole/3600, whole%3600/60, whole%60)
 }
 
-// fraction writes percents, no finer than a screen can show.
+// fraction writes a percentage, no finer than a screen can show.
 func fraction(percent float64) string {
 	text := strconv.FormatFloat(percent, 'f', 4, 64)
 	return strings.TrimRight(strings.TrimRight(text, "0"), ".")

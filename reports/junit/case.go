@@ -12,27 +12,28 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// cases makes a case of each phase of a cell. A cell that never came to a
-// phase, or ended otherwise than its phases did, has one under its id alone.
+// cases makes a case of each phase of a cell. A cell without a phase that explains how it
+// ended gets one more case, named after the cell alone.
 func (j converter) cases(c result.Cell) []junit.Testcase {
 	var list []junit.Testcase
-	said := false
+	explained := false
 	for i, p := range c.Phases {
 		last := i == len(c.Phases)-1
 		list = append(list, j.phaseCase(c, p, last))
-		said = said || explains(p.Status, c.Status)
+		explained = explained || explains(p.Status, c.Status)
 	}
-	if !said {
+	if !explained {
 		list = append(list, j.phaseCase(c, result.Phase{Status: c.Status}, true))
 	}
 	return list
 }
 
-// explains reports whether the status of a phase tells how its cell ended.
+// explains reports whether the status of a phase explains that of its cell.
 func explains(phase, cell result.Status) bool {
 	return phase == cell || phase.NeedsAttention() && cell.NeedsAttention()
 }
 
+// phaseCase makes the case of one phase.
 func (j converter) phaseCase(c result.Cell, p result.Phase, last bool) junit.Testcase {
 	test := junit.Testcase{
 		Classname: c.ID,
@@ -48,14 +49,14 @@ func (j converter) phaseCase(c result.Cell, p result.Phase, last bool) junit.Tes
 	case p.Status == result.Passed:
 		causes = nil
 	default:
-		put(&test, p.Status, reason(p, causes))
+		setResult(&test, p.Status, reason(p, causes))
 	}
 	test.SystemOut = output(c, p, causes, last)
 	return test
 }
 
-// put makes a result an error if the machine is to blame, else a failure.
-func put(test *junit.Testcase, s result.Status, r *junit.Result) {
+// setResult sets the failure of a case if the flake is to blame, else the error.
+func setResult(test *junit.Testcase, s result.Status, r *junit.Result) {
 	if s.BlamesFlake() {
 		test.Failure = r
 	} else {
@@ -63,8 +64,8 @@ func put(test *junit.Testcase, s result.Status, r *junit.Result) {
 	}
 }
 
-// reason says why a phase did not pass. With several causes the first gives
-// the message; the text has them all.
+// reason says why a phase did not pass. The message is about the first cause, the text about
+// all of them.
 func reason(p result.Phase, causes []result.Cause) *junit.Result {
 	if len(causes) == 0 {
 		return &junit.Result{Message: cmp.Or(strings.SplitN(p.Message, "\n", 2)[0], string(p.Status)), Type: string(p.Status), Data: p.Message}
@@ -81,18 +82,18 @@ func reason(p result.Phase, causes []result.Cause) *junit.Result {
 	return r
 }
 
-// causeCase is the case of a cause that stops no cell of the report.
+// causeCase makes the case of a cause that blocks no cell of the report.
 func (j converter) causeCase(c result.Cause) junit.Testcase {
 	test := junit.Testcase{Classname: "flake", Name: view.Headline(c), Time: xmlSeconds(0)}
 	p := result.Phase{Status: c.Kind.Status()}
-	put(&test, p.Status, reason(p, []result.Cause{c}))
+	setResult(&test, p.Status, reason(p, []result.Cause{c}))
 	test.SystemOut = attachments(c.Log)
 	return test
 }
 
-// verdictCase is the one case of a run that ended without a reason in any cell.
-func verdictCase(v result.Verdict, line string) junit.Testcase {
-	res := &junit.Result{Message: line, Type: string(v)}
+// verdictCase makes the case of a run whose verdict no cell explains.
+func verdictCase(v result.Verdict, message string) junit.Testcase {
+	res := &junit.Result{Message: message, Type: string(v)}
 	test := junit.Testcase{Classname: "flake", Name: "run", Time: xmlSeconds(0)}
 	if v == result.VerdictFailed {
 		test.Failure = res
@@ -102,8 +103,8 @@ func verdictCase(v result.Verdict, line string) junit.Testcase {
 	return test
 }
 
-// phaseCauses picks from a cell's causes those of one phase, as far as that says.
-// In a machine that was booted several checks may fail, each for its own reason.
+// phaseCauses returns the causes of a phase, or all causes of its cell if the phase names none.
+// In a booted machine, several checks may fail for different reasons.
 func phaseCauses(p result.Phase, causes []result.Cause) []result.Cause {
 	if len(p.Causes) == 0 {
 		return causes

@@ -12,8 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// junitFiles writes every input of testdata as JUnit and returns the totals that
-// each file has to have.
+// junitFiles writes every input of testdata as JUnit and returns the totals by file.
 func junitFiles(t *testing.T) map[string]junitTotals {
 	t.Helper()
 	folder, files := t.TempDir(), map[string]junitTotals{}
@@ -42,8 +41,7 @@ func TestJUnitIsWellFormedToXMLLint(t *testing.T) {
 	}
 }
 
-// What two programs of others make of our files is what counts for those who
-// read them with such.
+// People read JUnit files with programs such as these two.
 func TestJUnitIsReadByOthers(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -73,7 +71,7 @@ func TestJUnitIsReadByOthers(t *testing.T) {
 	checkAnswers(t, out, files)
 }
 
-// answers is what testdata/consumers.js prints of one file.
+// answers is what testdata/consumers.js prints for one file.
 type answers struct {
 	JUnit2JSON struct{ Suites, Cases junitTotals }
 	Parser     struct {

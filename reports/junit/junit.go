@@ -1,3 +1,4 @@
+// Package junit writes a report as JUnit XML.
 package junit
 
 import (
@@ -15,21 +16,20 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Write writes the report as JUnit XML, by the rules of Jenkins'
-// junit-10.xsd, which most readers of such files follow.
+// Write writes the report by the rules of Jenkins' junit-10.xsd, which most readers of JUnit
+// files follow.
 //
-// There is a suite for each host ("host reason"), with its system, its virtual
-// machine and the homes on it; one for homes that serve several hosts or none
-// ("homes"), one for homes of hosts that do not exist ("orphaned homes"), and
-// one for each other kind ("checks", "packages", …). Every phase of a cell is a
-// case. Its classname is the cell's id; its name is the id and the phase, since
-// many readers show nothing but the name.
+// There is a suite for each host ("host reason"), with its system, its virtual machine and
+// the homes on it; one for homes that serve several hosts or none ("homes"), one for homes of
+// hosts that do not exist ("orphaned homes"), and one for each other kind ("checks",
+// "packages", …). Every phase of a cell is a case. Its classname is the cell's id. Its name is
+// the id and the phase, since many readers show only the name.
 //
-// What is wrong in the flake is a failure, what flakeci or the machine could
-// not do an error. A suite "flake" holds what went wrong before there was a
-// cell, so that the file of a run that did not pass is never all green.
+// A fault of the flake is a failure, a fault of flakeci or the machine an error. The suite
+// "flake" holds what went wrong before there were cells, so that a run that did not pass never
+// looks all green.
 func Write(w io.Writer, r result.Report) error {
-	suites := newJUnit(sanitizer().Report(r)).suites()
+	suites := newConverter(sanitizer().Report(r)).suites()
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return fmt.Errorf("write JUnit report: %w", err)
 	}
@@ -39,20 +39,20 @@ func Write(w io.Writer, r result.Report) error {
 	return nil
 }
 
-// sanitizer is the washer for JUnit. A file of logs without end is refused or
-// truncated by its readers, and the whole logs are attached.
+// sanitizer returns the sanitizer for JUnit. Readers refuse or truncate files with endless
+// logs; the full logs are attached.
 func sanitizer() view.Sanitizer {
 	return view.Sanitizer{Clean: func(s string) string { return noMarkers(noCommands(clean.XML(s))) }, MaxWidth: 2000, MaxLines: 100}
 }
 
-// converter is a report on its way into JUnit's form.
+// converter is a report being written as JUnit.
 type converter struct {
 	result.Report
 	index   view.CauseIndex
 	orphans map[string]bool
 }
 
-func newJUnit(r result.Report) converter {
+func newConverter(r result.Report) converter {
 	j := converter{Report: r, index: view.NewCauseIndex(r), orphans: map[string]bool{}}
 	for _, id := range r.Grid.Orphans {
 		j.orphans[id] = true
@@ -60,6 +60,7 @@ func newJUnit(r result.Report) converter {
 	return j
 }
 
+// suites makes all suites.
 func (j converter) suites() junit.Testsuites {
 	all := junit.Testsuites{Name: "flakeci", Time: xmlSeconds(j.Duration)}
 	for _, s := range append(j.cellSuites(), j.flakeSuite(j.red())...) {
@@ -69,10 +70,9 @@ func (j converter) suites() junit.Testsuites {
 	return withoutSkipped(all)
 }
 
-// withoutSkipped takes the totals from a file that has skipped cases. In
-// junit-10.xsd the root has no attribute for those, and readers that find the
-// other totals there count a skipped case as passed; without them they add up
-// the suites.
+// withoutSkipped removes the totals of a file with skipped cases. In junit-10.xsd the root has
+// no attribute for those, and readers that find the other totals count a skipped case as
+// passed. Without totals, readers add up the suites.
 func withoutSkipped(all junit.Testsuites) junit.Testsuites {
 	if all.Skipped > 0 {
 		all.Tests, all.Failures, all.Errors, all.Skipped = 0, 0, 0, 0
@@ -80,8 +80,7 @@ func withoutSkipped(all junit.Testsuites) junit.Testsuites {
 	return all
 }
 
-// cellSuites makes the suites of all cells, in the order in which a cell of
-// each comes first.
+// cellSuites makes the suites of all cells, in the order of their first cells.
 func (j converter) cellSuites() []junit.Testsuite {
 	var names []string
 	cells := map[string][]result.Cell{}
@@ -99,8 +98,8 @@ func (j converter) cellSuites() []junit.Testsuite {
 	return list
 }
 
-// suiteOf names the suite that a cell belongs to. The word "host" keeps a host
-// called "homes" apart from the homes.
+// suiteOf returns the name of a cell's suite. The word "host" tells a host called "homes" from
+// the homes.
 func (j converter) suiteOf(c result.Cell) string {
 	switch {
 	case j.orphans[c.ID]:
@@ -113,9 +112,10 @@ func (j converter) suiteOf(c result.Cell) string {
 	if title := view.KindTitle(c.Kind); title != c.Kind {
 		return title
 	}
-	return strings.TrimSpace(c.Kind + " cells") // a kind of a newer flakeci
+	return strings.TrimSpace(c.Kind + " cells") // a kind from a newer flakeci
 }
 
+// suite makes one suite.
 func (j converter) suite(name string, cells []result.Cell) junit.Testsuite {
 	s := junit.Testsuite{Name: name}
 	j.describe(&s)
@@ -138,7 +138,7 @@ func (j converter) suite(name string, cells []result.Cell) junit.Testsuite {
 	return s
 }
 
-// describe says in a suite's properties what was looked at, and with what.
+// describe sets the properties of a suite: what was tested, and with which tools.
 func (j converter) describe(s *junit.Testsuite) {
 	properties := []junit.Property{
 		{Name: "flake.ref", Value: j.Flake.Ref},
@@ -162,7 +162,7 @@ func (j converter) describe(s *junit.Testsuite) {
 	}
 }
 
-// base is what the run was compared with, of which there may be nothing.
+// base returns the base, empty if there is none.
 func (j converter) base() result.Base {
 	if j.Base == nil {
 		return result.Base{}
@@ -170,9 +170,8 @@ func (j converter) base() result.Base {
 	return *j.Base
 }
 
-// flakeSuite holds the causes that stop no cell. A run that did not pass and
-// has nothing red to show for it, such as an interrupted one, gets a case that
-// says so.
+// flakeSuite makes the suite of causes that block no cell. If a run did not pass and nothing
+// in it is red, as in an interrupted one, the suite has a case that says so.
 func (j converter) flakeSuite(red bool) []junit.Testsuite {
 	s := junit.Testsuite{Name: "flake", Time: xmlSeconds(0)}
 	j.describe(&s)

@@ -16,14 +16,14 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// rule is what Jenkins' junit-10.xsd says of one element.
+// rule is what Jenkins' junit-10.xsd says about one element.
 type rule struct {
 	required, optional []string // attributes
 	children           []string // in any order
 	text               bool     // may hold text of its own
 }
 
-// junitRules is junit-10.xsd of Jenkins' xunit plugin.
+// junitRules returns the rules of junit-10.xsd from Jenkins' xunit plugin.
 func junitRules() map[string]rule {
 	outcome := rule{optional: []string{"type", "message"}, text: true}
 	rerun := rule{
@@ -51,11 +51,10 @@ func junitRules() map[string]rule {
 	}
 }
 
-// junitTotals is what a file counts up to.
+// junitTotals counts the cases of a file.
 type junitTotals struct{ Tests, Failures, Errors, Skipped int }
 
-// checkJUnit fails unless data is a JUnit file by the rules, with counts that
-// are those of its cases.
+// checkJUnit fails unless data is a JUnit file by the rules and its counts are right.
 func checkJUnit(t *testing.T, data []byte) junitTotals {
 	t.Helper()
 	totals, faults := readJUnit(data)
@@ -183,13 +182,13 @@ func (c *junitChecker) attributes(e xml.StartElement) map[string]string {
 	return attrs
 }
 
-// compare holds the numbers that an element gives against the cases in it.
+// compare checks the counts of an element against its cases.
 func (c *junitChecker) compare(where string, attrs map[string]string, n junitTotals, optional bool) {
 	want := map[string]int{"tests": n.Tests, "failures": n.Failures, "errors": n.Errors, "skipped": n.Skipped}
 	for name, n := range want {
 		got, given := attrs[name]
 		if !given && optional {
-			continue // the sum of the suites is meant
+			continue // readers add up the suites
 		}
 		if got != strconv.Itoa(n) && (given || n > 0) {
 			c.fault("%s says %s=%q, there are %d", where, name, got, n)
@@ -225,8 +224,8 @@ func TestJUnitRulesFindFaults(t *testing.T) {
 	}
 }
 
-// checkReport writes a report and checks the file. A run that did not pass must show
-// something red.
+// checkReport writes a report and checks the file. If the run did not pass, something in it
+// must be red.
 func checkReport(t *testing.T, r result.Report) {
 	t.Helper()
 	text := sample.Written(t, Write, r)

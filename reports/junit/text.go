@@ -1,6 +1,7 @@
 package junit
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,42 +14,43 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// explain is all that a report knows of a cause, in the order in which a reader
-// wants it: what happened, where, what to do, and what the log says.
+// explain writes everything known about a cause, in the order in which readers want it: what
+// happened, where, what to do, and what the log says.
 func explain(c result.Cause) string {
 	lines := []string{view.Headline(c)}
-	lines = append(lines, labelled("", view.Details(c))...)
+	lines = append(lines, labeled("", view.Details(c))...)
 	if c.Location != nil && c.Location.File != "" {
 		lines = append(lines, "at "+c.Location.String())
 	}
-	lines = append(lines, labelled("hint: ", c.Hint)...)
-	lines = append(lines, labelled("derivation: ", c.DrvPath)...)
+	lines = append(lines, labeled("hint: ", c.Hint)...)
+	lines = append(lines, labeled("derivation: ", c.DrvPath)...)
 	if len(c.Cells) > 1 {
 		lines = append(lines, fmt.Sprintf("blocks %d cells: %s", len(c.Cells), strings.Join(c.Cells, ", ")))
 	}
-	lines = append(lines, labelled("full log: ", c.Log)...)
+	lines = append(lines, labeled("full log: ", c.Log)...)
 	if c.LogTail != "" {
 		lines = append(lines, "", c.LogTail)
 	}
 	return strings.Join(lines, "\n")
 }
 
-func labelled(label, text string) []string {
+// labeled returns a text with its label as a list, empty if the text is.
+func labeled(label, text string) []string {
 	if text == "" {
 		return nil
 	}
 	return []string{label + text}
 }
 
-// output is what a case has to say besides how it ended. What was made stands with
-// the phase that made it: a check of a booted machine was not "built".
+// output says more about a case than how it ended. Only the phase that built a cell says so: a
+// check of a booted machine was not "built".
 func output(c result.Cell, p result.Phase, causes []result.Cause, last bool) *junit.Output {
 	var lines []string
 	if p.Status == result.Passed && p.Message != "" {
 		lines = append(lines, p.Message)
 	}
 	if c.Status == result.Passed && (p.Name.Kind == result.PhaseBuild || last && !c.PassedAt(result.PhaseBuild)) {
-		lines = append(lines, cameAbout(c))
+		lines = append(lines, howPassed(c))
 	}
 	if c.Status == result.Passed && last && c.Flaky {
 		lines = append(lines, "flaky: passed only after a retry")
@@ -57,7 +59,7 @@ func output(c result.Cell, p result.Phase, causes []result.Cause, last bool) *ju
 		lines = append(lines, view.SinceText(c.Since))
 	}
 	if last {
-		lines = append(lines, labelled("against the base: ", comparedText(c))...)
+		lines = append(lines, labeled("against the base: ", comparedText(c))...)
 	}
 	if p.Attempts > 1 {
 		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
@@ -75,8 +77,7 @@ func output(c result.Cell, p result.Phase, causes []result.Cause, last bool) *ju
 	return &junit.Output{Data: strings.Join(lines, "\n")}
 }
 
-// comparedText says in words how a cell compares with the base, as far as that is
-// to be told.
+// comparedText says in words how a cell compares with the base, as far as that is known.
 func comparedText(c result.Cell) string {
 	if c.Base == nil {
 		return ""
@@ -88,25 +89,21 @@ func comparedText(c result.Cell) string {
 	return strings.Trim(strings.Join(words, ", "), ", ")
 }
 
-// cameAbout says in words how a cell passed.
-func cameAbout(c result.Cell) string {
-	text := map[result.How]string{
+// howPassed says in words how a cell passed.
+func howPassed(c result.Cell) string {
+	text := cmp.Or(map[result.How]string{
 		result.Built:     "built",
 		result.Cached:    "cached: it was in the store or came from a substituter, nothing was built",
 		result.Evaluated: "only evaluated, not built",
 		result.Unchanged: "unchanged: the same derivation as the base, left out",
-	}[c.How]
-	if text == "" {
-		text = "passed"
-	}
-	text += view.WithPrefix(": ", view.Reason(c))
+	}[c.How], "passed") + view.WithPrefix(": ", view.Reason(c))
 	if c.SameAs != "" {
 		text += "\nsame derivation as " + c.SameAs
 	}
 	return text
 }
 
-// attachments writes files in the form that Jenkins and GitLab look for.
+// attachments lists files in the form that Jenkins and GitLab look for.
 func attachments(paths ...string) *junit.Output {
 	var lines []string
 	for _, path := range paths {
@@ -121,9 +118,8 @@ func attachments(paths ...string) *junit.Output {
 	return &junit.Output{Data: strings.Join(lines, "\n")}
 }
 
-// noMarkers breaks what looks like an attachment or a property. Those who read
-// the file fetch what an attachment names, and which files they fetch is not for
-// a log to say.
+// noMarkers breaks what looks like an attachment or a property. Readers fetch the files that
+// an attachment names, and a log must not choose those.
 func noMarkers(s string) string {
 	if !strings.Contains(s, "[[") {
 		return s
@@ -131,8 +127,8 @@ func noMarkers(s string) string {
 	return regexp.MustCompile(`(?i)\[\[(\s*/?\s*(?:attachment|property))`).ReplaceAllString(s, "[ [$1")
 }
 
-// noCommands breaks what GitHub's runner would take for a command: the file may go
-// to stdout.
+// noCommands breaks what GitHub's runner would take for a command, since the file may go to
+// stdout.
 func noCommands(s string) string {
 	if !strings.Contains(s, "::") {
 		return s
@@ -140,7 +136,7 @@ func noCommands(s string) string {
 	return strings.Join(view.Map(strings.Split(s, "\n"), clean.Line), "\n")
 }
 
-// xmlSeconds writes a duration with the three decimals that all readers take.
+// xmlSeconds writes a duration with three decimals, which all readers take.
 func xmlSeconds(seconds float64) string {
 	return fmt.Sprintf("%.3f", min(max(seconds, 0), 1e9))
 }

@@ -9,119 +9,115 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// openLines of a log are so few that they need not be folded.
+// openLines is how many lines of a log are shown without folding.
 const openLines = 3
 
-// why appends the causes, and folded those that were there at the base.
-func (m *document) why() {
-	shown := m.causes[:min(len(m.causes), m.most.causes)]
-	old := slices.IndexFunc(shown, func(c result.Cause) bool { return m.index.Base != nil && m.index.Outcome(c) == result.AlreadyBroken })
+// writeCauses appends the causes. Those that the base has too are folded.
+func (d *document) writeCauses() {
+	shown := d.causes[:min(len(d.causes), d.limits.causes)]
+	old := slices.IndexFunc(shown, func(c result.Cause) bool { return d.index.Base != nil && d.index.Outcome(c) == result.AlreadyBroken })
 	if old < 0 {
 		old = len(shown)
 	}
 	for _, c := range shown[:old] {
-		m.cause(c)
+		d.cause(c)
 	}
 	if known := shown[old:]; len(known) > 0 {
-		m.folded(fmt.Sprintf("❌ %s already broken at %s", view.Count(len(known), "cause"), proseHTML(view.BaseName(m.index.Base))), func() {
+		d.folded(fmt.Sprintf("❌ %s already broken at %s", view.Count(len(known), "cause"), proseHTML(view.BaseName(d.index.Base))), func() {
 			for _, c := range known {
-				m.cause(c)
+				d.cause(c)
 			}
 		})
 	}
-	if more := len(m.causes) - len(shown); more > 0 && len(shown) > 0 {
-		m.block(fmt.Sprintf("… and %s", view.Count(more, "more cause")))
+	if more := len(d.causes) - len(shown); more > 0 && len(shown) > 0 {
+		d.block(fmt.Sprintf("… and %s", view.Count(more, "more cause")))
 	} else if more > 0 {
-		m.block(view.Count(more, "cause") + ", for which there is no room here")
+		d.block(view.Count(more, "cause") + " left out for lack of room")
 	}
 }
 
-// cause appends one: what happened, which cells it stops, where it is, what to do,
-// and what the log says.
-func (m *document) cause(c result.Cause) {
+// cause appends a cause: what happened, which cells it blocks, where it is, what to do, and
+// what the log says.
+func (d *document) cause(c result.Cause) {
 	sign := view.SignFailed
-	if m.index.BlamesMachine(c) {
+	if d.index.BlamesMachine(c) {
 		sign = view.SignError
 	}
 	title := view.Headline(c)
-	m.block("#### " + emoji(sign) + " " + prose(view.Fit(title, m.most.title)))
-	if facts := m.causeFacts(c, title); len(facts) > 0 {
-		m.block(strings.Join(facts, " · "))
+	d.block("#### " + emoji(sign) + " " + prose(view.Fit(title, d.limits.title)))
+	if facts := d.causeFacts(c, title); len(facts) > 0 {
+		d.block(strings.Join(facts, " · "))
 	}
 	if c.Hint != "" {
-		m.block("**hint:** " + prose(view.Fit(c.Hint, m.most.title)))
+		d.block("**hint:** " + prose(view.Fit(c.Hint, d.limits.title)))
 	}
-	if lines := m.message(c); len(lines) > 0 {
-		m.block(fenced("text", lines)...)
+	if lines := d.message(c); len(lines) > 0 {
+		d.block(fenced("text", lines)...)
 	}
-	m.log(c)
-	if len(c.Cells) > view.InlineCells && m.most.cells > view.InlineCells {
-		m.folded("the "+view.Count(len(c.Cells), "cell")+" that it blocks", func() { m.block(m.names(c.Cells)) })
+	d.log(c)
+	if len(c.Cells) > view.InlineCells && d.limits.cells > view.InlineCells {
+		d.folded("the "+view.Count(len(c.Cells), "cell")+" that it blocks", func() { d.block(d.names(c.Cells)) })
 	}
 }
 
-// causeFacts are what stands below a title.
-func (m *document) causeFacts(c result.Cause, title string) []string {
+// causeFacts returns the line below the title of a cause.
+func (d *document) causeFacts(c result.Cause, title string) []string {
 	var facts []string
-	if age := m.index.Age(c); age != "" {
+	if age := d.index.Age(c); age != "" {
 		facts = append(facts, "**"+prose(age)+"**")
 	}
 	if blocks := view.BlocksText(c, title); blocks != "" {
-		facts = append(facts, prose(view.Fit(blocks, m.most.title)))
+		facts = append(facts, prose(view.Fit(blocks, d.limits.title)))
 	}
 	if c.Location != nil && c.Location.File != "" {
-		facts = append(facts, m.place(*c.Location))
+		facts = append(facts, d.location(*c.Location))
 	}
 	return facts
 }
 
-// place names a line of the flake, and leads there if it can be known where it is.
-func (m *document) place(l result.Location) string {
-	text := code(view.Fit(l.String(), m.most.title))
-	if address := view.SourceURL(m.options.SourceURL, l); address != "" && len(address) <= 4*m.most.title {
+// location names a place in the flake, with a link to it if its address is known.
+func (d *document) location(l result.Location) string {
+	text := code(view.Fit(l.String(), d.limits.title))
+	if address := view.SourceURL(d.options.SourceURL, l); address != "" && len(address) <= 4*d.limits.title {
 		return "[" + text + "](" + address + ")"
 	}
 	return text
 }
 
-// warning is one as a sentence.
-func (m *document) warning(w result.Warning) string {
-	text := "warning: " + prose(view.Fit(w.Text, m.most.title))
+// warning writes a warning as a sentence.
+func (d *document) warning(w result.Warning) string {
+	text := "warning: " + prose(view.Fit(w.Text, d.limits.title))
 	if len(w.Cells) > 0 {
-		text += ": " + m.names(w.Cells)
+		text += ": " + d.names(w.Cells)
 	}
 	if w.Location != nil && w.Location.File != "" {
-		text += " (" + m.place(*w.Location) + ")"
+		text += " (" + d.location(*w.Location) + ")"
 	}
 	return text
 }
 
-// message is what is known besides the title.
-func (m *document) message(c result.Cause) []string {
+// message returns the details of a cause.
+func (d *document) message(c result.Cause) []string {
 	text := view.Details(c)
-	if text == "" || m.most.message == 0 {
+	if text == "" || d.limits.message == 0 {
 		return nil
 	}
 	lines := strings.Split(text, "\n")
-	if more := len(lines) - m.most.message; more > 1 {
-		lines = append(lines[:m.most.message:m.most.message], fmt.Sprintf("… (%d more lines)", more))
+	if more := len(lines) - d.limits.message; more > 1 {
+		lines = append(lines[:d.limits.message:d.limits.message], fmt.Sprintf("… (%d more lines)", more))
 	}
 	return lines
 }
 
-// log appends the end of a log, folded unless it is short, and where all of it is.
-func (m *document) log(c result.Cause) {
-	whole := ""
-	if c.Log != "" {
-		whole = "the whole log: " + c.Log
-	}
-	lines := view.LastLines(c.LogTail, m.most.tail)
+// log appends the end of a log, folded unless it is short, and names the file of the full log.
+func (d *document) log(c result.Cause) {
+	lines := view.LastLines(c.LogTail, d.limits.tail)
 	show := func() {
 		if len(lines) > 0 {
-			m.block(fenced("text", lines)...)
+			d.block(fenced("text", lines)...)
 		}
-		if whole != "" {
-			m.block(prose(view.Fit(whole, m.most.title)))
+		if c.Log != "" {
+			d.block(prose(view.Fit("full log: "+c.Log, d.limits.title)))
 		}
 	}
 	if len(lines) <= openLines {
@@ -132,5 +128,5 @@ func (m *document) log(c result.Cause) {
 	if c.Kind == result.CauseEval {
 		what = "the trace,"
 	}
-	m.folded(fmt.Sprintf("%s %d lines", what, len(lines)), show)
+	d.folded(fmt.Sprintf("%s %d lines", what, len(lines)), show)
 }

@@ -8,83 +8,82 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// openPackages are so few that they need not be folded.
+// openPackages is how many packages are shown without folding.
 const openPackages = 12
 
-// differences appends what changed on the machines since the base.
-func (m *document) differences() {
-	ch := m.changes
+// writeChanges appends what changed since the base.
+func (d *document) writeChanges() {
+	ch := d.changes
 	if ch == nil {
 		return
 	}
-	m.block("#### What changed since " + prose(view.BaseName(ch.Base)))
-	m.block(ch.Summary())
-	if m.most.machines == 0 {
+	d.block("#### What changed since " + prose(view.BaseName(ch.Base)))
+	d.block(ch.Summary())
+	if d.limits.machines == 0 {
 		return
 	}
-	m.machines()
-	shown := ch.Packages[:min(len(ch.Packages), m.most.places)]
-	for _, w := range shown {
-		m.packages(w)
+	d.machines()
+	shown := ch.Packages[:min(len(ch.Packages), d.limits.groups)]
+	for _, g := range shown {
+		d.packages(g)
 	}
 	if more := len(ch.Packages) - len(shown); more > 0 {
-		m.block("… and packages of " + view.Count(more, "more set") + " of machines")
+		d.block("… and packages of " + view.Count(more, "more set") + " of machines")
 	}
-	m.lists()
+	d.lists()
 }
 
-// machines appends by how much the machines grew.
-func (m *document) machines() {
-	if len(m.changes.Machines) == 0 {
+// machines appends the sizes of the machines.
+func (d *document) machines() {
+	if len(d.changes.Machines) == 0 {
 		return
 	}
 	var lines []string
-	shown := m.changes.Machines[:min(len(m.changes.Machines), m.most.machines)]
-	for _, a := range shown {
-		lines = append(lines, fmt.Sprintf("- %s: **%s**, %s", m.who(a.Cells), a.Size(), a.Text))
+	shown := d.changes.Machines[:min(len(d.changes.Machines), d.limits.machines)]
+	for _, g := range shown {
+		lines = append(lines, fmt.Sprintf("- %s: **%s**, %s", d.machineNames(g.Cells), g.Size(), g.Text))
 	}
-	if more := len(m.changes.Machines) - len(shown); more > 0 {
+	if more := len(d.changes.Machines) - len(shown); more > 0 {
 		lines = append(lines, "- … and "+view.Count(more, "more kind")+" of change")
 	}
-	m.block(lines...)
+	d.block(lines...)
 }
 
-// who names machines: all of them if they are, else the first few.
-func (m *document) who(cells []string) string {
-	if all := m.changes.AllName(cells); all != "" {
+// machineNames names machines, together if they are all there are, else the first few.
+func (d *document) machineNames(cells []string) string {
+	if all := d.changes.AllName(cells); all != "" {
 		return all
 	}
 	return prose(view.JoinFirst(cells, view.InlineCells))
 }
 
-// packages appends those that changed on the same machines: the notable ones, and
-// folded the rest.
-func (m *document) packages(w view.PackageGroup) {
-	open := m.most.packages
-	if len(w.Packages) <= openPackages && m.most.allOfThem > 0 {
-		open = len(w.Packages)
+// packages appends the packages of a group: first the notable ones, then the others, folded.
+func (d *document) packages(g view.PackageGroup) {
+	open := d.limits.packages
+	if len(g.Packages) <= openPackages && d.limits.allPackages > 0 {
+		open = len(g.Packages)
 	}
-	open = min(open, len(w.Packages))
-	m.block("**on " + m.who(w.Cells) + ":** " + view.Count(len(w.Packages), "package"))
-	m.block(fenced("diff", packageLines(w.Packages[:open]))...)
-	rest := w.Packages[open:]
-	shown := rest[:min(len(rest), m.most.allOfThem)]
+	open = min(open, len(g.Packages))
+	d.block("**on " + d.machineNames(g.Cells) + ":** " + view.Count(len(g.Packages), "package"))
+	d.block(fenced("diff", packageLines(g.Packages[:open]))...)
+	rest := g.Packages[open:]
+	shown := rest[:min(len(rest), d.limits.allPackages)]
 	switch text := fmt.Sprintf("%d more", len(rest)); {
 	case len(rest) == 0:
 	case len(shown) == 0:
-		m.block("… and " + text)
+		d.block("… and " + text)
 	default:
-		m.folded(text, func() {
+		d.folded(text, func() {
 			lines := packageLines(shown)
 			if more := len(rest) - len(shown); more > 0 {
 				lines = append(lines, fmt.Sprintf("… (%d more)", more))
 			}
-			m.block(fenced("diff", lines)...)
+			d.block(fenced("diff", lines)...)
 		})
 	}
 }
 
-// packageLines are coloured as a difference is.
+// packageLines writes changes in a form that GitHub colors as a diff.
 func packageLines(packages []result.PackageChange) []string {
 	var lines []string
 	for _, p := range packages {
@@ -97,20 +96,20 @@ func packageLines(packages []result.PackageChange) []string {
 	return lines
 }
 
-// lists appends the cells of which there is no closure to compare.
-func (m *document) lists() {
+// lists appends the cells without a closure to compare.
+func (d *document) lists() {
 	var lines []string
-	for _, t := range m.changes.Lists() {
-		lines = append(lines, "- "+t.Text+": "+m.names(t.Cells))
+	for _, n := range d.changes.Lists() {
+		lines = append(lines, "- "+n.Text+": "+d.names(n.Cells))
 	}
-	for i, t := range m.changes.Unknown {
-		if i == m.most.remarks {
-			lines = append(lines, fmt.Sprintf("- … and %s not known", view.Count(len(m.changes.Unknown)-i, "more reason")))
+	for i, n := range d.changes.Unknown {
+		if i == d.limits.remarks {
+			lines = append(lines, fmt.Sprintf("- … and %s", view.Count(len(d.changes.Unknown)-i, "more reason")))
 			break
 		}
-		lines = append(lines, "- cannot compare "+m.names(t.Cells)+": "+prose(view.Fit(t.Text, m.most.title)))
+		lines = append(lines, "- cannot compare "+d.names(n.Cells)+": "+prose(view.Fit(n.Text, d.limits.title)))
 	}
 	if len(lines) > 0 {
-		m.block(lines...)
+		d.block(lines...)
 	}
 }

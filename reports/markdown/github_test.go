@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// GitHub reads comments with cmark-gfm. What it makes of hostile texts is what
-// counts: goldmark, which the other tests read with, is another's work.
+// GitHub parses comments with cmark-gfm, so this is what counts for hostile texts. The other
+// tests parse with goldmark, a different program.
 func TestMarkdownIsReadSafelyByCmark(t *testing.T) {
 	lanes.Heavy(t, "takes some seconds")
 	cmark, err := exec.LookPath("cmark-gfm")
@@ -24,7 +24,7 @@ func TestMarkdownIsReadSafelyByCmark(t *testing.T) {
 	for _, text := range sample.HostileTexts(t) {
 		for name, r := range sample.HostileReports(text) {
 			if name == "skipped" || name == "not compared" {
-				continue // they come to nothing else, and each costs a process
+				continue // these test nothing more, and each costs a process
 			}
 			checkCmark(t, cmark, markdownOf(t, r, onGitHub()))
 			if t.Failed() {
@@ -46,8 +46,8 @@ var (
 	}
 )
 
-// checkCmark fails if there is any tag that is not ours, or a text outside of code
-// that GitHub makes something of.
+// checkCmark fails if there is a tag that is not ours, or text outside code that GitHub turns
+// into something.
 func checkCmark(t *testing.T, cmark, source string) {
 	t.Helper()
 	args := []string{"--unsafe"}
@@ -66,12 +66,12 @@ func checkCmark(t *testing.T, cmark, source string) {
 		link := strings.HasPrefix(tag, `<a href="`+o.RunURL+`">`) || strings.HasPrefix(tag, `<a href="`+o.SourceURL+`/`)
 		class := tag == `<code class="language-text">` || tag == `<code class="language-diff">`
 		if !slices.Contains(ourTags, name) && !link && !class && tag != "</a>" {
-			t.Errorf("cmark-gfm makes %s", tag)
+			t.Errorf("cmark-gfm writes %s", tag)
 		}
 	}
 	for part := range strings.SplitSeq(tagRE.ReplaceAllString(codeRE.ReplaceAllString(string(out), "<code>"), "\x00"), "\x00") {
 		if text := html.UnescapeString(part); linked.MatchString(text) {
-			t.Errorf("GitHub makes something of %q", text)
+			t.Errorf("GitHub turns %q into something", text)
 		}
 	}
 	if !strings.HasSuffix(string(out), "</sub></p>\n") || strings.Count(string(out), "<details>") != strings.Count(string(out), "</details>") {

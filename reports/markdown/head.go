@@ -10,11 +10,11 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// verdict is the run's, as one of the words for it.
-func (m *document) verdict() result.Verdict {
-	verdict := cmp.Or(m.Verdict, result.VerdictOf(m.Cells, m.Report.Causes, false))
+// verdict returns the verdict of the run, always one of the known ones.
+func (d *document) verdict() result.Verdict {
+	verdict := cmp.Or(d.Verdict, result.VerdictOf(d.Cells, d.Report.Causes, false))
 	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictCanceled}, verdict) {
-		return result.VerdictError // also a verdict of a newer flakeci
+		return result.VerdictError // including a verdict of a newer flakeci
 	}
 	return verdict
 }
@@ -31,16 +31,16 @@ func verdictSign(v result.Verdict) string {
 	return "❗"
 }
 
-// labelEmoji is how a mark's sign looks where there are colours only in pictures. None
-// has a variation selector, of which no two programs make the same.
-func labelEmoji(m view.Label) string {
+// labelEmoji returns the emoji for a label, which has the color that markdown lacks. None has a
+// variation selector, which every program shows differently.
+func labelEmoji(label view.Label) string {
 	switch {
-	case m.Sign == view.SignPassed && m.Tone == view.Warn:
+	case label.Sign == view.SignPassed && label.Tone == view.Warn:
 		return "🔁"
-	case m.Sign == view.SignSkipped && m.Tone == view.Warn:
+	case label.Sign == view.SignSkipped && label.Tone == view.Warn:
 		return "🚫"
 	}
-	return emoji(m.Sign)
+	return emoji(label.Sign)
 }
 
 func emoji(sign string) string {
@@ -49,38 +49,37 @@ func emoji(sign string) string {
 	}[sign], sign)
 }
 
-// head appends the verdict, how many cells ended how, and what they were compared
-// with.
-func (m *document) head() {
-	verdict, n := m.verdict(), view.CountCells(m.Cells)
-	m.block("### " + verdictSign(verdict) + " " + prose(m.headline(verdict, n)))
+// head appends the verdict, the counts of cells, and the base.
+func (d *document) head() {
+	verdict, n := d.verdict(), view.CountCells(d.Cells)
+	d.block("### " + verdictSign(verdict) + " " + prose(d.headline(verdict, n)))
 	var facts []string
 	if verdict != result.VerdictPassed && n.All > 0 {
 		facts = append(facts, view.Count(n.All, "cell")+": "+n.String())
 	}
-	switch base := m.index.Base; {
+	switch base := d.index.Base; {
 	case base != nil && view.BaseText(base) != "":
 		facts = append(facts, "compared with "+view.BaseText(base))
-	case m.Base != nil:
-		facts = append(facts, "not compared with "+view.BaseName(m.Base)+": "+m.Base.Missing)
+	case d.Base != nil:
+		facts = append(facts, "not compared with "+view.BaseName(d.Base)+": "+d.Base.Missing)
 	}
-	for _, how := range view.SlowBoots(m.Cells) {
+	for _, how := range view.SlowBoots(d.Cells) {
 		facts = append(facts, "booted "+how)
 	}
-	// Whoever reads this may not have seen what else the flake has, least of all what
-	// the pull request itself leaves out in flakeci.toml.
-	if left := view.NotTestedText(m.Report); left != "" {
+	// Reviewers may not know what else the flake has, least of all what the pull request
+	// itself leaves out in flakeci.toml.
+	if left := view.NotTestedText(d.Report); left != "" {
 		facts = append(facts, "not tested: "+left)
 	}
 	if len(facts) > 0 {
-		m.block(strings.Join(view.Map(facts, func(fact string) string { return prose(view.Fit(fact, m.most.title)) }), " · "))
+		d.block(strings.Join(view.Map(facts, func(fact string) string { return prose(view.Fit(fact, d.limits.title)) }), " · "))
 	}
 }
 
-// headline is the verdict in a line. With a base, it is first of all what is new.
-func (m *document) headline(verdict result.Verdict, n view.Counts) string {
-	if m.index.Base == nil || verdict != result.VerdictFailed && verdict != result.VerdictError || n.New+n.AlreadyBroken+n.Fixed == 0 {
-		return string(verdict) + ": " + strings.SplitN(view.Summary(m.Report), ": ", 2)[1]
+// headline sums up the verdict in one line. With a base, it begins with what is new.
+func (d *document) headline(verdict result.Verdict, n view.Counts) string {
+	if d.index.Base == nil || verdict != result.VerdictFailed && verdict != result.VerdictError || n.New+n.AlreadyBroken+n.Fixed == 0 {
+		return string(verdict) + ": " + strings.SplitN(view.Summary(d.Report), ": ", 2)[1]
 	}
 	var parts []string
 	add := func(n int, text string) {
@@ -89,7 +88,7 @@ func (m *document) headline(verdict result.Verdict, n view.Counts) string {
 		}
 	}
 	add(n.New, view.Count(n.New, "new failure"))
-	add(n.AlreadyBroken, fmt.Sprintf("%d already broken at %s", n.AlreadyBroken, view.BaseName(m.index.Base)))
+	add(n.AlreadyBroken, fmt.Sprintf("%d already broken at %s", n.AlreadyBroken, view.BaseName(d.index.Base)))
 	add(n.Uncompared, fmt.Sprintf("%d failed and not compared", n.Uncompared))
 	add(n.Errors, fmt.Sprintf("%d in error", n.Errors))
 	add(n.Canceled, fmt.Sprintf("%d canceled", n.Canceled))
@@ -101,26 +100,26 @@ func (m *document) headline(verdict result.Verdict, n view.Counts) string {
 	return text + strings.Join(parts, ", ")
 }
 
-// foot is what the text ends with: what was looked at with what, and what is not
-// there for want of room.
-func (m *document) foot(shorter []string) string {
+// foot returns the end of the text: what was tested, with which tools, and what was
+// shortened.
+func (d *document) foot(shortened []string) string {
 	run := ""
-	if m.options.RunURL != "" {
-		run = "[the run](" + m.options.RunURL + ")"
+	if d.options.RunURL != "" {
+		run = "[the run](" + d.options.RunURL + ")"
 	}
 	var b strings.Builder
-	if len(shorter) > 0 {
-		b.WriteString("**Shortened to fit:** " + strings.Join(shorter, ", ") + ". The whole is among the reports of " + cmp.Or(run, "the run") + ".\n\n")
+	if len(shortened) > 0 {
+		b.WriteString("**Shortened to fit:** " + strings.Join(shortened, ", ") + ". The full version is among the reports of " + cmp.Or(run, "the run") + ".\n\n")
 	}
-	facts := []string{prose("flakeci " + view.Fit(m.Tool.Version, 40))}
-	if m.Nix.Version != "" {
-		facts = append(facts, prose("nix "+view.Fit(m.Nix.Version, 40)))
+	facts := []string{prose("flakeci " + view.Fit(d.Tool.Version, 40))}
+	if d.Nix.Version != "" {
+		facts = append(facts, prose("nix "+view.Fit(d.Nix.Version, 40)))
 	}
-	if flake := cmp.Or(m.Flake.Ref, m.Flake.Locked); flake != "" {
-		facts = append(facts, prose(view.Fit(flake, min(m.most.title, 120))+view.Revision(m.Flake)))
+	if flake := cmp.Or(d.Flake.Ref, d.Flake.Locked); flake != "" {
+		facts = append(facts, prose(view.Fit(flake, min(d.limits.title, 120))+view.Revision(d.Flake)))
 	}
-	if m.Duration > 0 {
-		facts = append(facts, prose(view.Seconds(m.Duration)))
+	if d.Duration > 0 {
+		facts = append(facts, prose(view.Seconds(d.Duration)))
 	}
 	if run != "" {
 		facts = append(facts, run)

@@ -14,7 +14,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// onGitHub are the options of a comment, but for its limit.
+// onGitHub returns the options of a comment, without a limit.
 func onGitHub() Options {
 	return Options{
 		RunURL: "https://github.example/o/r/actions/runs/7", SourceURL: "https://github.example/o/r/blob/4f2c1d9a",
@@ -30,15 +30,15 @@ func markdownOf(t *testing.T, r result.Report, o Options) string {
 	return out.String()
 }
 
-// checkMarkdown holds what is promised of the markdown of every report: it has the
-// grid and the causes, nothing that is not ours, and it keeps to its limit.
+// checkMarkdown checks what holds for the markdown of every report: it has the grid and the
+// causes, no markup that is not ours, and it keeps to its limit.
 func checkMarkdown(t *testing.T, r result.Report) {
 	t.Helper()
 	o := onGitHub()
 	out := markdownOf(t, r, o)
 	sample.CheckCommands(t, out)
 	page := readMarkdown(out, o)
-	page.show(r)
+	page.findContent(r)
 	for _, fault := range page.faults {
 		t.Errorf("markdown: %s", fault)
 	}
@@ -71,12 +71,12 @@ func checkShortened(t *testing.T, r result.Report, o Options) {
 	}
 }
 
-// show finds the places of the grid and the titles of the causes.
-func (p *markdownPage) show(r result.Report) {
+// findContent adds a fault if a place of the grid or the title of a cause is missing.
+func (p *markdownPage) findContent(r result.Report) {
 	r = sanitizer().Report(r)
-	x, s := view.NewCauseIndex(r), view.NewLayout(r)
+	index, layout := view.NewCauseIndex(r), view.NewLayout(r)
 	seen := asRead(p.text)
-	for _, c := range x.Ordered(r) {
+	for _, c := range index.Ordered(r) {
 		if title := asRead(view.Fit(view.Headline(c), 300)); !strings.Contains(seen, title) {
 			p.faults = append(p.faults, fmt.Sprintf("the title %q is not in %q", title, seen))
 		}
@@ -90,11 +90,11 @@ func (p *markdownPage) show(r result.Report) {
 			}
 		}
 	}
-	k := view.Labeler{Index: x}
-	for _, w := range s.Rows {
-		for _, c := range s.Columns() {
-			m := k.Place(c.Cells(w))
-			place := fmt.Sprintf("%s\n%s\n%s", named(w.Name, w.Note), named(c.Title, ""), labelEmoji(m))
+	labeler := view.Labeler{Index: index}
+	for _, row := range layout.Rows {
+		for _, c := range layout.Columns() {
+			label := labeler.Place(c.Cells(row))
+			place := fmt.Sprintf("%s\n%s\n%s", named(row.Name, row.Note), named(c.Title, ""), labelEmoji(label))
 			if shown[place]--; shown[place] < 0 {
 				p.faults = append(p.faults, fmt.Sprintf("the place %q is not in %q", place, p.tables))
 			}
@@ -102,7 +102,7 @@ func (p *markdownPage) show(r result.Report) {
 	}
 }
 
-// named is a name in a table with its note, of which nothing may be left.
+// named returns a name in a table with its note, or a dash for neither.
 func named(name, note string) string {
 	if name = asRead(view.Fit(name, 80) + view.WithPrefix(" ", note)); name == "" {
 		return "–"
@@ -138,14 +138,14 @@ func TestMarkdownIsTheSameEachTime(t *testing.T) {
 			first := markdownOf(t, r, o)
 			for range 5 {
 				if markdownOf(t, r, o) != first {
-					t.Fatal("two markdowns of one report differ")
+					t.Fatal("one report gave two different texts")
 				}
 			}
 		}
 	})
 }
 
-func TestMarkdownLeadsToTheSource(t *testing.T) {
+func TestMarkdownLinksToTheSource(t *testing.T) {
 	for file, want := range map[string]string{
 		"hosts/laptop/default.nix": "(https://github.example/o/r/blob/4f2c1d9a/hosts/laptop/default.nix#L3)",
 		"a b/(c)/d#e?f.nix":        "(https://github.example/o/r/blob/4f2c1d9a/a%20b/%28c%29/d%23e%3Ff.nix#L3)",
@@ -175,7 +175,7 @@ func TestMarkdownTakesNoOtherAddresses(t *testing.T) {
 
 func FuzzMarkdown(f *testing.F) {
 	for i, text := range sample.HostileTexts(f) {
-		if i%10 == 0 { // the others are seeds of FuzzProse, and take long here
+		if i%10 == 0 { // the others are seeds of FuzzProse, and are slow here
 			f.Add(text, text, 700)
 		}
 	}
@@ -208,7 +208,7 @@ func TestMarkdownFoldsWhatIsGreen(t *testing.T) {
 		t.Errorf("not folded as it should be:\n%s", out)
 	}
 	if o.Limit = 2000; !strings.Contains(markdownOf(t, r, o), "… and 99 hosts without anything to look at") {
-		t.Errorf("in little room, the hosts are not counted:\n%s", markdownOf(t, r, o))
+		t.Errorf("under a limit, the hosts are not counted:\n%s", markdownOf(t, r, o))
 	}
 }
 

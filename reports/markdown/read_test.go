@@ -16,16 +16,16 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// markdownPage is a markdown as a reader of GitHub's dialect has it before them.
+// markdownPage is markdown as a reader on GitHub sees it.
 type markdownPage struct {
-	text   string       // all that is to be read
+	text   string       // everything that can be read
 	tables [][][]string // rows of cells, the header first
-	folded int          // parts that are folded
+	folded int          // number of folded parts
 	faults []string
 }
 
-// readMarkdown reads back what WriteMarkdown wrote, and lists all that is not ours:
-// markup, links, and what GitHub would make a link or a call of.
+// readMarkdown reads back what Write wrote. Faults are markup and links that are not ours, and
+// text that GitHub would turn into a link or a mention.
 func readMarkdown(source string, o Options) *markdownPage {
 	p := &markdownReader{source: []byte(source), options: o}
 	p.characters(source)
@@ -58,13 +58,13 @@ func (p *markdownReader) fault(format string, args ...any) {
 	p.faults = append(p.faults, fmt.Sprintf(format, args...))
 }
 
-// characters looks at the text as any program does that looks for something in it.
+// characters checks the text as programs see it that search in it.
 func (p *markdownReader) characters(source string) {
 	if !utf8.ValidString(source) || !strings.HasSuffix(source, "\n") {
-		p.fault("it is no text")
+		p.fault("it is not a text")
 	}
 	if strings.Contains(source, "<!--") {
-		p.fault("there is a comment, which may be another's marker")
+		p.fault("there is a comment, which may be another program's marker")
 	}
 	before := ' '
 	for _, r := range source {
@@ -74,14 +74,14 @@ func (p *markdownReader) characters(source string) {
 		before = r
 	}
 	if m := regexp.MustCompile(`(^|[^0-9A-Za-z])@[0-9A-Za-z]+`).FindString(source); m != "" {
-		p.fault("quoted in an answer by mail, this calls somebody: %q", m)
+		p.fault("quoted in a reply by mail, this notifies someone: %q", m)
 	}
 }
 
 var (
 	allowedHTML = regexp.MustCompile(`^(?:<details><summary>((?:[^<>&]|&(?:amp|lt|gt|#34|#39);|<code>[^<>]*</code>)*)</summary>|</details>)\n$`)
 	allowedTags = []string{"<sub>", "</sub>"}
-	// linked is what GitHub makes a link, a call or a picture of in a text.
+	// linked matches what GitHub turns into a link, a mention or a picture.
 	linked = regexp.MustCompile(`(?i)(?:^|\W)@\w|#\d|\bGH-\d|\b[A-Z]+-\d|://|\bwww\.|\bmailto:\S|\bxmpp:\S|\b[0-9a-f]{7,}\b|:[a-z0-9_+-]+:|\$.*\$|\S@\S`)
 )
 
@@ -124,7 +124,7 @@ func (p *markdownReader) around(n ast.Node) string {
 	return string(n.Lines().Value(p.source))
 }
 
-// plain is text in code or outside of it.
+// plain reads text inside or outside code.
 func (p *markdownReader) plain(n *ast.Text) {
 	value := string(n.Value(p.source))
 	p.all.WriteString(value)
@@ -132,10 +132,10 @@ func (p *markdownReader) plain(n *ast.Text) {
 		p.all.WriteByte(' ')
 	}
 	if n.HardLineBreak() {
-		p.fault("a line is broken behind %q", value)
+		p.fault("a line is broken after %q", value)
 	}
 	if _, isCode := n.Parent().(*ast.CodeSpan); !isCode && linked.MatchString(value) {
-		p.fault("GitHub makes something of %q", value)
+		p.fault("GitHub turns %q into something", value)
 	}
 }
 
@@ -151,7 +151,7 @@ func (p *markdownReader) html(n *ast.HTMLBlock) {
 			p.open, p.folded = p.open+1, p.folded+1
 			p.all.WriteString(html.UnescapeString(regexp.MustCompile(`</?code>`).ReplaceAllString(m[1], "")))
 			if outside := regexp.MustCompile(`<code>.*?</code>`).ReplaceAllString(m[1], ""); linked.MatchString(html.UnescapeString(outside)) {
-				p.fault("GitHub makes something of %q", outside)
+				p.fault("GitHub turns %q into something", outside)
 			}
 		}
 		if p.open < 0 {
@@ -160,7 +160,7 @@ func (p *markdownReader) html(n *ast.HTMLBlock) {
 	}
 }
 
-// table reads the cells of a table as they are shown.
+// table reads the cells of a table.
 func (p *markdownReader) table(n *gfm.Table) [][]string {
 	var rows [][]string
 	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
@@ -180,8 +180,8 @@ func (p *markdownReader) table(n *gfm.Table) [][]string {
 	return rows
 }
 
-// asRead is a text as an eye sees it, which neither blanks nor what keeps GitHub
-// from calling people makes a difference to.
+// asRead returns a text as an eye sees it: without differences in spaces, and without what keeps
+// GitHub from notifying people.
 func asRead(s string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\u200b", ""), "<!--", "<! --")
 	return strings.Join(strings.Fields(s), " ")

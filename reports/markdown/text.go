@@ -6,28 +6,27 @@ import (
 	"strings"
 )
 
-// GitHub makes links of much that looks like plain text, and some of them send
-// mail: @user, #12, owner/repo#12, GH-12, the hash of a commit, an address, an
-// emoji's :name:. It looks for them after the markdown has been read, when a
-// backslash or an entity is no longer to be seen, but not in code
-// (https://github.com/github/markup/issues/1168). So a text of others is prose as
-// far as it consists of ordinary words, and code in all else. Nothing has to be
-// escaped then, and what a reader copies is what was there.
+// GitHub turns much plain text into links, some of which send mail: @user, #12,
+// owner/repo#12, GH-12, the hash of a commit, an address, an emoji's :name:. It looks for
+// them after it has parsed the markdown, when backslashes and entities are gone, but not in
+// code (https://github.com/github/markup/issues/1168). So the ordinary words of a foreign
+// text become prose, and everything else becomes code. Nothing needs escaping then, and
+// readers copy exactly what was there.
 
-// piece is a stretch of a text: ordinary words, or code with the punctuation
-// around it.
+// piece is a piece of a text: ordinary words, or code with the punctuation around it.
 type piece struct {
 	before, text, after string
 	code                bool
 }
 
-// wordRE is one that nothing can take for anything else.
+// wordRE matches a word that no program takes for anything else.
 var wordRE = regexp.MustCompile(`^[("']*(?:[\pL\pM]+(?:['-][\pL\pM]+)*|[+±−–-]?[0-9]{1,6}(?:[.:][0-9]{1,6})*(?:[a-z]{1,2}|%)?)[)"']*[.,;:!?]?[)"']*$`)
 
-// linkRE is what words may have that is more than a word: the hash of a commit, the
-// beginning of an address.
+// linkRE matches what makes a word more than a word: the hash of a commit, the beginning of an
+// address.
 var linkRE = regexp.MustCompile(`(?i)\b[0-9a-f]{7,}\b|www|(?:https?|ftp|mailto|xmpp)\b`)
 
+// isPlain reports whether a word can be prose.
 func isPlain(s string) bool {
 	switch s {
 	case "→", "–", "…", "·", "±0":
@@ -36,7 +35,7 @@ func isPlain(s string) bool {
 	return wordRE.MatchString(s) && !linkRE.MatchString(s)
 }
 
-// pieces takes one line apart.
+// pieces splits a line.
 func pieces(s string) []piece {
 	var list []piece
 	for _, w := range strings.Fields(s) {
@@ -55,7 +54,7 @@ func pieces(s string) []piece {
 	return list
 }
 
-// codeWord takes brackets and the end of a sentence off a word that is code.
+// codeWord makes code of a word, apart from brackets and the punctuation at its end.
 func codeWord(w string) piece {
 	p := piece{text: w, code: true}
 	if rest := strings.TrimRight(p.text, ".,;:!?"); rest != "" {
@@ -72,7 +71,7 @@ func codeWord(w string) piece {
 	return p
 }
 
-// prose writes one line of others as markdown.
+// prose writes a foreign line as markdown.
 func prose(s string) string {
 	var words []string
 	for _, p := range pieces(s) {
@@ -84,8 +83,8 @@ func prose(s string) string {
 	return strings.Join(words, " ")
 }
 
-// proseHTML writes one line of others where markdown is not looked at, such as in
-// a summary.
+// proseHTML writes a foreign line where GitHub does not parse markdown, such as in a summary
+// element.
 func proseHTML(s string) string {
 	var words []string
 	for _, p := range pieces(s) {
@@ -98,7 +97,7 @@ func proseHTML(s string) string {
 	return strings.Join(words, " ")
 }
 
-// code writes one line of others as code within a line.
+// code writes a foreign line as code within a line.
 func code(s string) string {
 	s = quiesce(s)
 	if s == "" {
@@ -111,7 +110,7 @@ func code(s string) string {
 	return quote + s + quote
 }
 
-// fenced writes lines of others as a block of code.
+// fenced writes foreign lines as a block of code.
 func fenced(info string, lines []string) []string {
 	fence := "```"
 	block := make([]string, 0, len(lines)+2)
@@ -129,10 +128,10 @@ func fenced(info string, lines []string) []string {
 
 var mentionRE = regexp.MustCompile(`(^|[^0-9A-Za-z])@([0-9A-Za-z])`)
 
-// quiesce breaks what acts in code, too. Who answers a comment by mail quotes it
-// as plain text, and whoever it mentions then is called after all
-// (https://github.com/dependabot/dependabot-core/pull/3157). Programs look for
-// their own comments by the markers in them.
+// quiesce breaks what acts even in code: mentions, and comments in HTML. A reply by mail
+// quotes code as plain text and then notifies everyone mentioned
+// (https://github.com/dependabot/dependabot-core/pull/3157). Programs find their own comments
+// by markers in HTML.
 func quiesce(s string) string {
 	if strings.Contains(s, "@") {
 		s = mentionRE.ReplaceAllString(s, "$1@\u200b$2")
@@ -140,11 +139,10 @@ func quiesce(s string) string {
 	return strings.ReplaceAll(s, "<!--", "<! --")
 }
 
-// inCell writes markdown such that it stays within a cell of a table. The rule
-// holds in code, too.
+// inCell escapes markdown for a cell of a table, where a bar needs escaping even in code.
 func inCell(markdown string) string { return strings.ReplaceAll(markdown, "|", `\|`) }
 
-// longestRun is how many backticks there are side by side.
+// longestRun returns the length of the longest run of backticks.
 func longestRun(s string) int {
 	longest, run := 0, 0
 	for i := range len(s) {

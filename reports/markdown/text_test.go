@@ -43,31 +43,31 @@ func TestFenced(t *testing.T) {
 	}
 }
 
-// FuzzProse looks at a text in every place that markdown has for it.
+// FuzzProse puts a text in every place that markdown has for one.
 func FuzzProse(f *testing.F) {
 	for _, text := range sample.HostileTexts(f) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		line, lines := sanitizer().Line(text), strings.Split(sanitizer().Head(text), "\n")
-		m := &document{}
-		m.block("#### ❌ " + prose(line))
-		m.block("**x " + prose(line) + "** · " + code(line))
-		m.block("| a | "+inCell(code(line))+" |", "|---|---|", "| "+inCell(prose(line))+" | "+inCell(code(line))+" |")
-		m.folded(proseHTML(line), func() { m.block(fenced("text", lines)...) })
-		m.block("- " + prose(line) + ": " + code(line))
-		m.out.WriteString("<sub>" + prose(line) + "</sub>\n")
-		page := readMarkdown(m.out.String(), Options{})
+		d := &document{}
+		d.block("#### ❌ " + prose(line))
+		d.block("**x " + prose(line) + "** · " + code(line))
+		d.block("| a | "+inCell(code(line))+" |", "|---|---|", "| "+inCell(prose(line))+" | "+inCell(code(line))+" |")
+		d.folded(proseHTML(line), func() { d.block(fenced("text", lines)...) })
+		d.block("- " + prose(line) + ": " + code(line))
+		d.out.WriteString("<sub>" + prose(line) + "</sub>\n")
+		page := readMarkdown(d.out.String(), Options{})
 		for _, fault := range page.faults {
-			t.Errorf("%s in\n%s", fault, m.out.String())
+			t.Errorf("%s in\n%s", fault, d.out.String())
 		}
-		sample.CheckCommands(t, m.out.String())
+		sample.CheckCommands(t, d.out.String())
 		read := asRead(line)
 		if dash := cmp.Or(read, "–"); len(page.tables) != 1 || len(page.tables[0]) != 2 || !slices.Equal(page.tables[0][1], []string{read, dash}) {
-			t.Errorf("the table is %q, want %q in\n%s", page.tables, read, m.out.String())
+			t.Errorf("the table is %q, want %q in\n%s", page.tables, read, d.out.String())
 		}
 		if n := strings.Count(asRead(page.text), read); n < 6 {
-			t.Errorf("the text is there %d times in\n%s", n, m.out.String())
+			t.Errorf("the text occurs %d times in\n%s", n, d.out.String())
 		}
 	})
 }

@@ -1,9 +1,11 @@
+// Package trace writes a report in the Trace Event Format.
 package trace
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 
@@ -11,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// event is one line of the Trace Event Format, which Chrome's DevTools and
-// Perfetto read. Ts and Dur are microseconds since the run began.
+// event is one event in the format, which Chrome's DevTools and Perfetto read. Ts and Dur are
+// in microseconds, Ts since the start of the run.
 type event struct {
 	Name  string         `json:"name"`
 	Cat   string         `json:"cat,omitempty"`
@@ -25,23 +27,22 @@ type event struct {
 	Args  map[string]any `json:"args,omitempty"`
 }
 
-// runPid is the process of the run itself; those of its kinds of work follow.
+// runPid is the process of the run itself. Those of its tracks follow.
 const runPid = 1
 
-// Write writes what ran when in the Trace Event Format: a process for each
-// kind of work, with as many threads as ran at once, an instant for each failure,
-// and how many ran at a time as a counter.
+// Write writes what ran when: a process for each kind of work, with a thread for each lane, an
+// instant for each failure, and a counter of what runs at the same time.
 func Write(w io.Writer, r result.Report) error {
 	r = view.Terminal().Report(r)
-	s := view.NewTimeline(r)
+	timeline := view.NewTimeline(r)
 	events := []event{
 		process(runPid, "flakeci "+r.Flake.Ref), order(runPid), thread(runPid, 1, "run"),
 		complete(event{Name: "run", Cat: "run", Pid: runPid, Tid: 1, Args: map[string]any{
 			"verdict": r.Verdict, "rev": r.Flake.Rev, "nix": r.Nix.Version,
-		}}, 0, s.Length),
+		}}, 0, timeline.Length),
 	}
-	for i, work := range s.Tracks {
-		events = append(events, workEvents(work, runPid+1+i)...)
+	for i, track := range timeline.Tracks {
+		events = append(events, trackEvents(track, runPid+1+i)...)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -55,16 +56,16 @@ func Write(w io.Writer, r result.Report) error {
 	return nil
 }
 
-// workEvents lists the events of one kind of work, none where there was none.
-func workEvents(w view.Track, pid int) []event {
-	if len(w.Spans) == 0 {
+// trackEvents lists the events of a track, none if it is empty.
+func trackEvents(t view.Track, pid int) []event {
+	if len(t.Spans) == 0 {
 		return nil
 	}
-	events := []event{process(pid, w.Name), order(pid)}
-	for lane := range w.Lanes {
-		events = append(events, thread(pid, lane+1, fmt.Sprintf("%s %d", w.LaneName, lane+1)))
+	events := []event{process(pid, t.Name), order(pid)}
+	for lane := range t.Lanes {
+		events = append(events, thread(pid, lane+1, fmt.Sprintf("%s %d", t.LaneName, lane+1)))
 	}
-	for _, s := range w.Spans {
+	for _, s := range t.Spans {
 		events = append(events, complete(event{
 			Name: s.Cell.ID + " " + s.Phase.Name.String(), Cat: string(s.Phase.Name.Kind), Pid: pid, Tid: s.Lane + 1, Args: spanArgs(s),
 		}, s.Start, s.End))
@@ -75,10 +76,10 @@ func workEvents(w view.Track, pid int) []event {
 			})
 		}
 	}
-	return append(events, counterEvents(w, pid)...)
+	return append(events, counterEvents(t, pid)...)
 }
 
-// spanArgs is what a viewer shows of a span that is picked.
+// spanArgs returns what a viewer shows for a selected span.
 func spanArgs(s view.Span) map[string]any {
 	args := map[string]any{"status": s.Phase.Status, "cell": s.Cell.ID}
 	if s.Cell.How != "" {
@@ -99,46 +100,40 @@ func spanArgs(s view.Span) map[string]any {
 	return args
 }
 
-// counterEvents says, at every moment at which it changes, how many spans there are.
-func counterEvents(w view.Track, pid int) []event {
+// counterEvents counts the running spans whenever their number changes.
+func counterEvents(t view.Track, pid int) []event {
 	change := map[int64]int{}
-	for _, s := range w.Spans {
+	for _, s := range t.Spans {
 		change[micro(s.Start)]++
 		change[micro(s.End)]--
 	}
 	var events []event
 	running := 0
-	for _, at := range sortedKeys(change) {
+	for _, at := range slices.Sorted(maps.Keys(change)) {
 		running += change[at]
 		events = append(events, event{Name: "running", Phase: "C", Ts: at, Pid: pid, Args: map[string]any{"running": running}})
 	}
 	return events
 }
 
-func sortedKeys(m map[int64]int) []int64 {
-	var keys []int64
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
+// complete makes a complete event, which has a start and an end.
 func complete(e event, start, end float64) event {
 	dur := micro(end) - micro(start)
 	e.Phase, e.Ts, e.Dur = "X", micro(start), &dur
 	return e
 }
 
+// process names a process.
 func process(pid int, name string) event {
 	return event{Name: "process_name", Phase: "M", Pid: pid, Args: map[string]any{"name": name}}
 }
 
-// order keeps viewers from sorting processes by their names.
+// order keeps viewers from sorting processes by name.
 func order(pid int) event {
 	return event{Name: "process_sort_index", Phase: "M", Pid: pid, Args: map[string]any{"sort_index": pid}}
 }
 
+// thread names a thread.
 func thread(pid, tid int, name string) event {
 	return event{Name: "thread_name", Phase: "M", Pid: pid, Tid: tid, Args: map[string]any{"name": name}}
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// What Chrome itself makes of a trace: the importer of its DevTools, which every
-// Chromium has on board.
+// The importer of Chrome's DevTools, which is part of every Chromium, reads all spans.
 func TestTraceIsReadByDevTools(t *testing.T) {
 	t.Parallel()
 	b := &browser.Tab{T: t, Ctx: browser.Start(t)}
@@ -24,7 +23,7 @@ func TestTraceIsReadByDevTools(t *testing.T) {
 		if err := Write(&out, r); err != nil {
 			t.Fatal(err)
 		}
-		got := browser.Ask[map[string]int](b, `(async (trace) => {
+		got := browser.Eval[map[string]int](b, `(async (trace) => {
 			const { TraceModel } = await import("devtools://devtools/bundled/models/trace/trace.js");
 			const model = TraceModel.Model.createWithAllHandlers();
 			await model.parse(trace.traceEvents, { metadata: {}, isFreshRecording: false });
@@ -37,9 +36,9 @@ func TestTraceIsReadByDevTools(t *testing.T) {
 			return found;
 		})(`+out.String()+`)`)
 		want := map[string]int{"flakeci " + r.Flake.Ref: 1}
-		for _, work := range view.NewTimeline(r).Tracks {
-			if len(work.Spans) > 0 {
-				want[work.Name] = len(work.Spans)
+		for _, track := range view.NewTimeline(r).Tracks {
+			if len(track.Spans) > 0 {
+				want[track.Name] = len(track.Spans)
 			}
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {

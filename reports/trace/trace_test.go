@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// traceFile is a trace as its readers see it.
+// traceFile is a trace as readers see it.
 type traceFile struct {
 	Unit   string  `json:"displayTimeUnit"`
 	Events []event `json:"traceEvents"`
@@ -36,11 +36,11 @@ func readTrace(t *testing.T, r result.Report) traceFile {
 	return file
 }
 
-// checkTrace holds a trace against the rules of the Trace Event Format.
+// checkTrace checks a trace against the rules of the Trace Event Format.
 func checkTrace(t *testing.T, r result.Report) traceFile {
 	t.Helper()
 	file := readTrace(t, r)
-	processes, threads := map[int]bool{}, map[[2]int]int64{} // when the last in a thread ended
+	processes, threads := map[int]bool{}, map[[2]int]int64{} // threads: when their last event ended
 	running := map[int]float64{}
 	for _, e := range file.Events {
 		at := [2]int{e.Pid, e.Tid}
@@ -63,7 +63,7 @@ func checkTrace(t *testing.T, r result.Report) traceFile {
 			threads[at] = e.Ts + *e.Dur
 		case "i":
 			if e.Scope != "t" || !known {
-				t.Errorf("%+v is no instant of a thread", e)
+				t.Errorf("%+v is not an instant of a thread", e)
 			}
 		case "C":
 			running[e.Pid], known = e.Args["running"].(float64)
@@ -71,7 +71,7 @@ func checkTrace(t *testing.T, r result.Report) traceFile {
 				t.Errorf("%+v counts nothing", e)
 			}
 		default:
-			t.Errorf("%+v is of no known phase", e)
+			t.Errorf("%+v has an unknown phase", e)
 		}
 		if e.Name == "" || !processes[e.Pid] || e.Ts < 0 {
 			t.Errorf("%+v has no name, no process or a time before the run", e)
@@ -113,8 +113,8 @@ func TestTraceHoldsEveryPhaseOnce(t *testing.T) {
 	})
 }
 
-// What a machine went through stands in one lane, although another could have
-// had its place in between.
+// Everything that happens in a machine is in one lane, even if another machine would fit
+// between.
 func TestMachinesKeepTheirLane(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	vm := func(host string, boot, check int) result.Cell {
@@ -124,10 +124,10 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 		}}
 	}
 	home := result.Cell{ID: "home/joachim", Kind: "home", Phases: []result.Phase{{Name: result.ParsePhaseName("activate: a"), Started: at(31), Duration: 2}}}
-	s := view.NewTimeline(result.Report{Cells: []result.Cell{vm("b", 15, 26), home, vm("a", 1, 25)}})
+	timeline := view.NewTimeline(result.Report{Cells: []result.Cell{vm("b", 15, 26), home, vm("a", 1, 25)}})
 	got := map[string]int{}
-	for _, one := range s.Tracks[2].Spans {
-		got[one.Cell.ID+" "+one.Phase.Name.String()] = one.Lane
+	for _, s := range timeline.Tracks[2].Spans {
+		got[s.Cell.ID+" "+s.Phase.Name.String()] = s.Lane
 	}
 	want := map[string]int{"vm/a boot": 0, "vm/a check: web": 0, "home/joachim activate: a": 0, "vm/b boot": 1, "vm/b check: web": 1}
 	for name, lane := range want {
@@ -135,18 +135,17 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 			t.Errorf("%s is in lane %d, want %d", name, got[name], lane)
 		}
 	}
-	if s.Length != 32 || s.Tracks[2].Lanes != 2 {
-		t.Errorf("%v seconds in %d lanes, want 32 in 2", s.Length, s.Tracks[2].Lanes)
+	if timeline.Length != 32 || timeline.Tracks[2].Lanes != 2 {
+		t.Errorf("%v seconds in %d lanes, want 32 in 2", timeline.Length, timeline.Tracks[2].Lanes)
 	}
 }
 
-// A build is there from its start to its end, though others had the machine in
-// between.
+// The span of a build lasts from its start to its end, even if the build waited in between.
 func TestWaitingIsPartOfASpan(t *testing.T) {
 	r := result.Report{Cells: []result.Cell{{ID: "nixos/a", Kind: "nixos", Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
-	one := view.NewTimeline(r).Tracks[1].Spans[0]
-	if one.Start != 0 || one.End != 9 || spanArgs(one)["waiting_seconds"] != 7.0 {
-		t.Errorf("it is %+v, with %v", one, spanArgs(one))
+	span := view.NewTimeline(r).Tracks[1].Spans[0]
+	if span.Start != 0 || span.End != 9 || spanArgs(span)["waiting_seconds"] != 7.0 {
+		t.Errorf("it is %+v, with %v", span, spanArgs(span))
 	}
 }
 

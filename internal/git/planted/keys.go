@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Key is a part of a configuration that has git run a program.
+// Key is a part of a configuration that makes git run a program.
 type Key struct {
 	Name   string
 	Config string
 }
 
-// programs are the keys whose value is a program, or a folder or file that names one.
-// They are those of git 2.55's Documentation/config, and of gitattributes, of which the
-// text says command, program, executable, script, shell, helper, hook or driver, less
-// those that, read by eye, run nothing. x is any name.
+// programs are the keys whose value is a program, or a folder or file that names one. They are
+// the keys in git 2.55's Documentation/config and gitattributes whose description contains
+// command, program, executable, script, shell, helper, hook or driver, except those that
+// according to a manual review run nothing. x is any name.
 var programs = []string{
 	"alias.fetch", "alias.x.command", "browser.x.cmd", "browser.x.path", "core.alternateRefsCommand",
 	"core.askPass", "core.editor", "core.fsmonitor", "core.gitProxy", "core.pager", "core.sshCommand",
@@ -30,8 +30,7 @@ var programs = []string{
 	"uploadpack.packObjectsHook", "web.browser",
 }
 
-// hooks are those of githooks(5) that git runs on this side of a connection, and on the
-// other.
+// hooks are the hooks of githooks(5), on both sides of a connection.
 var hooks = []string{
 	"applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg",
 	"commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update",
@@ -39,14 +38,14 @@ var hooks = []string{
 	"post-rewrite", "sendemail-validate", "fsmonitor-watchman", "post-index-change",
 }
 
-// Keys are all of them, each as a configuration that springs the trap of its name, and
-// the ways to a program that take more than one key.
+// Keys returns all keys, each as a configuration that springs the trap of its name, and the
+// combinations of keys that run a program.
 func (c *Checkout) Keys() []Key {
 	var all []Key
 	for _, name := range programs {
 		command := c.Trap(name)
 		if strings.HasPrefix(name, "alias.") || strings.HasPrefix(name, "credential.") || name == "submodule.x.update" {
-			command = "!" + command // else it is one of git's own
+			command = "!" + command // else it would be a git command
 		}
 		all = append(all, Key{name, line(name, command)})
 	}
@@ -70,7 +69,7 @@ func (c *Checkout) Keys() []Key {
 	)
 }
 
-// line is a key with its value as a file of configuration has it.
+// line formats a key and its value for a configuration file.
 func line(key, value string) string {
 	section, rest, _ := strings.Cut(key, ".")
 	if last := strings.LastIndex(rest, "."); last >= 0 {

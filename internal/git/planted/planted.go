@@ -1,6 +1,6 @@
-// Package planted makes checkouts like those of a hostile commit, for tests of whatever
-// looks into one. Each program that git can be told to run is a trap, which notes that
-// it was sprung.
+// Package planted makes checkouts like those of a hostile commit, for tests of code that reads
+// checkouts. Each program that a configuration can make git run is a trap, which records that it
+// was sprung.
 package planted
 
 import (
@@ -14,26 +14,24 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Checkout is a clone of one branch, of a repository that has another. In its folder
-// nix there is a flake, and all that makes the folder a bare repository with a
-// configuration.
+// Checkout is a clone of one branch of a repository with two. Its folder nix has a flake, and
+// everything that makes the folder a bare repository with a configuration.
 type Checkout struct {
 	// Dir is the checkout, Nix the folder with the flake.
 	Dir, Nix string
-	// Head is what is checked out, Other the tip of the branch "other", which only
-	// the remote has.
+	// Head is the checked out commit, Other the tip of the branch "other", which only the remote
+	// has.
 	Head, Other string
-	// Fake is the tip of the branch main of what is planted.
+	// Fake is the tip of the branch main of the planted repository.
 	Fake string
-	// Work is a folder with a .git of its own, whose configuration is hostile too. No
-	// commit can have it in the checkout, but a flake can have it in the store. It is
-	// at WorkHead.
+	// Work is a folder with its own .git, whose configuration is hostile too, at commit WorkHead.
+	// A commit cannot put it into the checkout, but a flake can put it into the store.
 	Work, WorkHead string
 
 	trap, sprung string
 }
 
-// New makes a checkout with a flake, which may speak of all that is planted.
+// New makes a checkout. flake returns its flake.nix, and may refer to the checkout.
 func New(t testing.TB, flake func(*Checkout) string) *Checkout {
 	t.Helper()
 	dir := t.TempDir()
@@ -76,10 +74,10 @@ func (c *Checkout) repository(t testing.TB, dir, flake string) {
 	write(t, filepath.Join(dir, ".gitattributes"), "* filter=x diff=x merge=x\nbig filter=lfs\n")
 	write(t, filepath.Join(dir, "big"), "version https://git-lfs.github.com/spec/v1\noid sha256:"+strings.Repeat("0", 64)+"\nsize 12\n")
 	Git(t, dir, "add", ".")
-	Git(t, dir, "commit", "-q", "-m", dir) // else two commits within a second are one
+	Git(t, dir, "commit", "-q", "-m", dir) // distinguishes commits within a second
 }
 
-// work makes Work. Its remote is a host that ssh would take for an option.
+// work makes Work. ssh would take its remote's host for an option.
 func (c *Checkout) work(t testing.TB, dir string) {
 	t.Helper()
 	c.repository(t, dir, "{ }")
@@ -99,7 +97,7 @@ func (c *Checkout) work(t testing.TB, dir string) {
 	write(t, file, string(text)+config)
 }
 
-// springs puts everything that git might read where a commit can put it.
+// springs writes every file that a commit can contain and git might read.
 func (c *Checkout) springs(t testing.TB, root string) {
 	t.Helper()
 	var all strings.Builder
@@ -125,19 +123,19 @@ func (c *Checkout) springs(t testing.TB, root string) {
 	}
 }
 
-// Configure gives what is planted another configuration than all keys at once.
+// Configure replaces the planted configuration, which has all keys at once.
 func (c *Checkout) Configure(t testing.TB, config string) {
 	t.Helper()
 	write(t, filepath.Join(c.Nix, "config"), configOf(config))
 }
 
-// configOf makes a configuration of a bare repository with a remote.
+// configOf returns the configuration of a bare repository with a remote.
 func configOf(more string) string {
 	return line("core.repositoryformatversion", "0") + line("core.bare", "true") + more +
 		line("remote.origin.url", "ssh://x.invalid/y") + line("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
 }
 
-// Sprung gives the traps that were sprung since the last call.
+// Sprung returns the traps that were sprung since the last call.
 func (c *Checkout) Sprung(t testing.TB) []string {
 	t.Helper()
 	text, err := os.ReadFile(c.sprung)
@@ -153,10 +151,10 @@ func (c *Checkout) Sprung(t testing.TB) []string {
 	return strings.Fields(string(text))
 }
 
-// Trap is the command that springs the trap of a name.
+// Trap returns the command that springs the trap of a name.
 func (c *Checkout) Trap(name string) string { return "sh " + c.trap + " " + name }
 
-// Git runs git in a folder and gives what it printed.
+// Git runs git in a folder and returns its output.
 func Git(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	id := []string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"}

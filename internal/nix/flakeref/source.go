@@ -110,9 +110,9 @@ func (s Source) Misread(ref Ref, version string) string {
 		}
 		switch _, known := s.attrs[name].(bool); {
 		case known:
-			return fmt.Sprintf("Nix %s takes %s=%s for off; write %s=1", version, name, want, name)
+			return fmt.Sprintf("Nix %s reads %s=%s as off; write %s=1", version, name, want, name)
 		case got != "":
-			return fmt.Sprintf("Nix %s takes %s=%s for %s", version, name, want, got)
+			return fmt.Sprintf("Nix %s reads %s=%s as %s", version, name, want, got)
 		}
 		return fmt.Sprintf("Nix %s ignores %s=%s, so another tree would be tested; leave it out, or use a Nix that knows it", version, name, want)
 	}

@@ -1,10 +1,9 @@
-// Package supervisor is the process between flakeci and a program whose descendants must
-// not outlive either.
+// Package supervisor is the process between flakeci and a program whose descendants must not
+// outlive either.
 //
-// Whatever imports this package can be started as a supervisor: with [Name] as its name,
-// [Flag] and what to start as its arguments, and [Link] as an open end of a pair of
-// sockets. It starts the program, hands on signals and reports how the program ended. It is
-// the parent that orphans below it get, whatever group or session they are in, and kills
-// them all, and all that they start meanwhile, once the program has ended and flakeci says
-// so, or when flakeci is gone.
+// A program that imports this package becomes a supervisor if it is started as [Name], with
+// [Flag] and the command to run as arguments, and one end of a pair of sockets open as [Link].
+// It starts the program, forwards signals and reports how the program ended. It adopts orphans
+// below it, whatever their group or session. Once the program has ended and flakeci says so, or
+// flakeci is gone, it kills them all, with the processes that they start meanwhile.
 package supervisor

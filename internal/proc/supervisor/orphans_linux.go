@@ -11,27 +11,26 @@ import (
 	"time"
 )
 
-// Orphans kills all that descends from this process.
+// Orphans kills all descendants of this process.
 type Orphans struct {
-	killed      map[Descendant]bool // by id and birth alone
-	seen        map[int]bool        // the ids of all that were seen, and so of groups that were made here
+	killed      map[Descendant]bool // with only Pid and born set
+	seen        map[int]bool        // ids of all descendants so far, and so of the groups they made
 	wait        time.Duration
-	foreignOnly int // how often in a row there was nobody but those that may not be killed
+	foreignOnly int // attempts in a row that found only processes of other users
 }
 
-// maxWait is between two looks at what does not die, as in a file system that
+// maxWait is the longest time between two attempts, as for processes in a file system that
 // hangs.
 const maxWait = 250 * time.Millisecond
 
-// NewOrphans returns one that has killed nobody yet.
+// NewOrphans returns an Orphans that has killed nothing yet.
 func NewOrphans() *Orphans {
 	return &Orphans{killed: map[Descendant]bool{}, seen: map[int]bool{}}
 }
 
-// kill has one look at the process table and kills. It returns when to have the
-// next one, since those that were not hit yet may have forked meanwhile, or
-// that there is no use in that: there is no table, or what is left belongs to
-// another user, as after sudo.
+// kill reads the process table once and kills. It returns how long to wait before the next
+// attempt, as new processes may have forked meanwhile. more is false if another attempt is
+// useless: there is no table, or the rest belongs to another user, as after sudo.
 func (o *Orphans) kill() (wait time.Duration, more bool) {
 	all, err := Descendants(os.Getpid(), nil)
 	if err != nil {
@@ -40,7 +39,7 @@ func (o *Orphans) kill() (wait time.Duration, more bool) {
 	return o.KillAll(all)
 }
 
-// KillAll makes one attempt to kill all of them. It returns what [Orphans.kill] does.
+// KillAll tries once to kill all of them. It returns the same as [Orphans.kill].
 func (o *Orphans) KillAll(all []Descendant) (wait time.Duration, more bool) {
 	o.killGroups(all)
 	fresh, alive, foreign := false, 0, 0
@@ -65,9 +64,9 @@ func (o *Orphans) KillAll(all []Descendant) (wait time.Duration, more bool) {
 	return o.wait, o.foreignOnly < 3
 }
 
-// killGroups kills whole groups. The kernel lets nobody fork out of that, however
-// many there are and however slow it is here because of them. A group that was
-// not made by a descendant may be flakeci's own.
+// killGroups kills whole groups. No process can escape from that by forking, however many there
+// are and however slow they make the machine. A group that no descendant made may be flakeci's
+// own.
 func (o *Orphans) killGroups(all []Descendant) {
 	for _, d := range all {
 		o.seen[d.Pid] = true
@@ -78,25 +77,25 @@ func (o *Orphans) killGroups(all []Descendant) {
 			continue
 		}
 		if now, err := readProcess(d.Pid); err == nil && now.born == d.born && now.group == d.group {
-			_ = syscall.Kill(-d.group, syscall.SIGKILL) // each one is tried again
+			_ = syscall.Kill(-d.group, syscall.SIGKILL) // each process is tried again
 			done[d.group] = true
 		}
 	}
 }
 
-// Descendant is a process as the process table has it, by the ids of it and its parent.
+// Descendant is an entry of the process table, identified by its and its parent's id.
 type Descendant struct {
 	Pid, Parent int
 
 	group  int
-	born   string // in ticks since boot: who gets the same id later differs in it
+	born   string // in ticks since boot, which differs for a later process with the same id
 	zombie bool
 }
 
-// Descendants lists those of a process in no order, except some of its children and what
-// descends from them. The table changes while it is read.
-func Descendants(of int, but map[int]bool) ([]Descendant, error) {
-	// A process table of another pid namespace would have us kill strangers.
+// Descendants lists the descendants of a process in no order, without the excluded children and
+// their descendants. The table may change while it is read.
+func Descendants(of int, excluded map[int]bool) ([]Descendant, error) {
+	// With the process table of another pid namespace, the ids would be those of other processes.
 	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
 		return nil, errors.Join(err, os.ErrInvalid)
 	}
@@ -105,7 +104,7 @@ func Descendants(of int, but map[int]bool) ([]Descendant, error) {
 		return nil, err
 	}
 	defer table.Close()
-	names, _ := table.Readdirnames(-1) // the rest comes with the next look
+	names, _ := table.Readdirnames(-1) // the next attempt sees the rest
 	children := map[int][]Descendant{}
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
@@ -114,21 +113,21 @@ func Descendants(of int, but map[int]bool) ([]Descendant, error) {
 			}
 		}
 	}
-	all := slices.DeleteFunc(children[of], func(d Descendant) bool { return but[d.Pid] })
+	all := slices.DeleteFunc(children[of], func(d Descendant) bool { return excluded[d.Pid] })
 	for i := 0; i < len(all); i++ {
 		all = append(all, children[all[i].Pid]...)
 	}
 	return all, nil
 }
 
-// readProcess reads one line of the table.
+// readProcess reads one entry of the table.
 func readProcess(pid int) (Descendant, error) {
 	d := Descendant{Pid: pid}
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return d, err
 	}
-	// The name, in parentheses, can have anything in it; numbers follow.
+	// The name in parentheses may contain anything; numbers follow.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 20 {
 		return d, syscall.ESRCH
@@ -141,8 +140,8 @@ func readProcess(pid int) (Descendant, error) {
 
 // kill kills the process if it is still the same one.
 func (d Descendant) kill() error {
-	// A handle stays with its process, on Linux 5.3 and later. Whoever is there
-	// now, with the handle taken, is the one to be hit or nobody is.
+	// On Linux 5.3 and later a handle stays with its process. If the process behind the handle
+	// is not the right one, none is killed.
 	handle, err := os.FindProcess(d.Pid)
 	if err != nil {
 		return err

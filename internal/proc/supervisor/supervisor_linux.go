@@ -12,27 +12,27 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// A process that was started as a supervisor becomes one before main runs, so that neither
-// main nor the tests of any package can forget it, and before most packages are set up. Go
-// sets packages up in the order of their paths, each after what it imports. So this one
-// imports little: when it imported os/exec and regexp, it came after tablewriter, which
-// fills tables, and starting a supervisor took 20 ms of processor time instead of 12.
-// version.txtar holds it to that.
+// A process that was started as a supervisor becomes one before main, so that neither main nor
+// the tests of any package can forget it, and before most packages are initialized. Go
+// initializes packages in the order of their paths, each after its imports. So this one imports
+// little: when it imported os/exec and regexp, it came after tablewriter, which fills tables,
+// and starting a supervisor took 20 ms of processor time instead of 12. version.txtar enforces
+// that.
 func init() {
 	if code, asked := supervise(os.Args); asked {
 		os.Exit(code)
 	}
 }
 
-// supervise makes this process the supervisor of a program if it was started as
-// such, and otherwise returns at once with asked false.
+// supervise makes this process the supervisor of a program if it was started as one, and
+// otherwise returns at once with asked false.
 func supervise(args []string) (code int, asked bool) {
 	if len(args) < 5 || args[0] != Name || args[1] != Flag {
 		return 0, false
 	}
 	creator, err := linkCreator()
 	if err != nil {
-		return 0, false // somebody likes the name
+		return 0, false // only the name and flag match
 	}
 	syscall.CloseOnExec(Link)
 	if creator != os.Getppid() {
@@ -40,7 +40,7 @@ func supervise(args []string) (code int, asked bool) {
 	}
 	// The kernel kills the program when this thread ends, see start.
 	runtime.LockOSThread()
-	_ = os.WriteFile("/proc/self/comm", []byte("flakeci-super"), 0) // or ps has "exe"
+	_ = os.WriteFile("/proc/self/comm", []byte("flakeci-super"), 0) // ps would show "exe"
 	s := &supervisor{link: os.NewFile(Link, "flakeci"), orphans: NewOrphans()}
 	s.run(args[2], args[3], args[4:])
 	return 0, true
@@ -62,31 +62,30 @@ func linkCreator() (int, error) {
 	return int(creator.Pid), nil
 }
 
-// supervisor is what supervise makes of its process. One goroutine does all
-// that has to do with process ids: as long as it does not reap, they are not
-// given to others.
+// supervisor is the state of a supervisor. One goroutine does everything with process ids: as
+// long as it does not reap, no other process gets them.
 type supervisor struct {
 	link    *os.File
-	program int // its process id, 0 once it is reaped
+	program int // the program's process id, 0 once it is reaped
 	started time.Time
 	orphans *Orphans
 }
 
 func (s *supervisor) run(dir, path string, argv []string) {
-	died := make(chan os.Signal, 1)
-	signal.Notify(died, syscall.SIGCHLD)
-	handOn := make(chan os.Signal, 8)
+	childExited := make(chan os.Signal, 1)
+	signal.Notify(childExited, syscall.SIGCHLD)
+	forward := make(chan os.Signal, 8)
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(sig) { // else the program ignores it too
-			signal.Notify(handOn, sig)
+			signal.Notify(forward, sig)
 		}
 	}
 	if s.start(dir, path, argv) {
-		s.serve(died, handOn, s.listen())
+		s.serve(childExited, forward, s.listen())
 	}
 }
 
-// start starts the program and tells flakeci.
+// start starts the program and reports that.
 func (s *supervisor) start(dir, path string, argv []string) bool {
 	if err := AdoptOrphans(); err != 0 {
 		s.report(Report{Op: "adopt the orphans of", Errno: err})
@@ -111,17 +110,16 @@ func (s *supervisor) start(dir, path string, argv []string) bool {
 	return true
 }
 
-// AdoptOrphans makes this process the parent of all orphans that will descend
-// from it.
+// AdoptOrphans makes this process the parent of all later orphans among its descendants.
 func AdoptOrphans() syscall.Errno {
-	const setChildSubreaper = 36 // PR_SET_CHILD_SUBREAPER, which package syscall has not
+	const setChildSubreaper = 36 // PR_SET_CHILD_SUBREAPER, which package syscall lacks
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, setChildSubreaper, 1, 0, 0, 0, 0)
 	return errno
 }
 
-// leaveTerminal has this process, and what it starts, have no terminal. A session of
-// its own does the same for far more: the scheduler keeps a group for each (autogroup),
-// which made flakeci's own share of 500 builds half as large again.
+// leaveTerminal detaches this process, and those it starts, from the terminal. A session of its
+// own would do that at a higher price: the scheduler keeps a group for each session (autogroup),
+// which increased flakeci's own share of 500 builds by half.
 func leaveTerminal() {
 	tty, err := syscall.Open("/dev/tty", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -131,8 +129,8 @@ func leaveTerminal() {
 	_ = syscall.Close(tty)
 }
 
-// closeFiles replaces files by the null device. If this process kept them, nobody
-// would see the program close its own.
+// closeFiles replaces files by the null device. If this process kept them open, nobody would see
+// the program close them.
 func closeFiles(files []*os.File) {
 	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	for fd, f := range files {
@@ -143,13 +141,13 @@ func closeFiles(files []*os.File) {
 	}
 }
 
-// report sends a report. If flakeci is gone, the end of the link says so too.
+// report sends a report. If flakeci is gone, the link's end shows that too.
 func (s *supervisor) report(r Report) {
-	b, _ := json.Marshal(r) // numbers only
+	b, _ := json.Marshal(r) // cannot fail
 	_, _ = s.link.Write(b)
 }
 
-// listen gives the signals that flakeci sends until it is gone.
+// listen returns a channel of the signals from flakeci, closed when flakeci is gone.
 func (s *supervisor) listen() <-chan syscall.Signal {
 	signals := make(chan syscall.Signal)
 	safely.Go(func() {
@@ -165,18 +163,17 @@ func (s *supervisor) listen() <-chan syscall.Signal {
 	return signals
 }
 
-// serve returns when nothing is left below this process, or nothing that it may
-// kill.
-func (s *supervisor) serve(died, handOn <-chan os.Signal, flakeci <-chan syscall.Signal) {
+// serve returns when no descendant is left, or none that this process may kill.
+func (s *supervisor) serve(childExited, forward <-chan os.Signal, flakeci <-chan syscall.Signal) {
 	var again <-chan time.Time
 	for {
 		select {
-		case <-died:
+		case <-childExited:
 			if s.reap() {
 				return
 			}
 			continue
-		case sig := <-handOn:
+		case sig := <-forward:
 			s.signal(sig.(syscall.Signal))
 			continue
 		case sig, there := <-flakeci:
@@ -187,7 +184,7 @@ func (s *supervisor) serve(died, handOn <-chan os.Signal, flakeci <-chan syscall
 			if !there {
 				flakeci = nil
 			}
-			s.signal(syscall.SIGKILL) // quicker than one by one
+			s.signal(syscall.SIGKILL) // faster than one by one
 		case <-again:
 		}
 		wait, more := s.orphans.kill()
@@ -198,8 +195,8 @@ func (s *supervisor) serve(died, handOn <-chan os.Signal, flakeci <-chan syscall
 	}
 }
 
-// reap takes the dead and reports whether nobody is left. No child is no
-// descendant: every orphan of them would be a child.
+// reap reaps dead children and reports whether no child is left. Without children there are no
+// descendants, as their orphans would be children.
 func (s *supervisor) reap() (none bool) {
 	for {
 		var status syscall.WaitStatus
@@ -218,8 +215,8 @@ func (s *supervisor) reap() (none bool) {
 	}
 }
 
-// signal sends a signal to the program's group. Without the program, its number
-// may be that of others.
+// signal sends a signal to the program's group, unless the program was reaped: another group may
+// have its id by then.
 func (s *supervisor) signal(sig syscall.Signal) {
 	if s.program != 0 {
 		_ = syscall.Kill(-s.program, sig)

@@ -1,6 +1,6 @@
 'use strict';
-// What of the page moves. Without it the head, the grid, the causes and the
-// changes are all there; cells open as targets of their links.
+// The moving parts of the page. Without a script, everything is still there, and
+// cells open as targets of their links.
 const all = (query, root = document) => [...root.querySelectorAll(query)];
 const byId = (id) => document.getElementById(id);
 const ready = (start) => document.addEventListener('DOMContentLoaded', start);
@@ -8,10 +8,10 @@ const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 document.documentElement.classList.add('scripted');
 
-// Storage is refused to some pages, such as those in a sandbox.
+// Browsers refuse storage to some pages, such as those in a sandbox.
 const remembered = {
   get(key) { try { return localStorage.getItem(key); } catch { return null; } },
-  set(key, value) { try { localStorage.setItem(key, value); } catch { /* then not */ } },
+  set(key, value) { try { localStorage.setItem(key, value); } catch { /* not remembered */ } },
 };
 
 const dark = () => {
@@ -27,8 +27,8 @@ ready(() => {
     remembered.set('flakeci-theme', document.documentElement.dataset.theme);
   });
 
-  // A link to a cell opens its details; any other closes them, and unfolds where
-  // it leads.
+  // A link to a cell opens its details. Any other link closes them and unfolds its
+  // target.
   document.addEventListener('click', (event) => {
     const link = event.target.closest('a[href^="#"]');
     if (!link) return;
@@ -47,7 +47,7 @@ ready(() => {
   go(location.hash);
 });
 
-// go opens what a hash names, and says whether that was all there is to do.
+// go opens the target of a hash. It returns whether the click is handled.
 function go(hash) {
   const target = hash.length > 1 && byId(hash.slice(1));
   if (!target) return false;
@@ -67,7 +67,7 @@ function go(hash) {
   return false;
 }
 
-// "/" is the search that can be seen, else that of the cells.
+// "/" goes to the search box in view, or else to that of the cells.
 document.addEventListener('keydown', (event) => {
   const typing = event.target.closest('input, select, textarea');
   if (event.key === 'Escape' && typing?.type === 'search') {
@@ -77,9 +77,9 @@ document.addEventListener('keydown', (event) => {
     return;
   }
   if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-  const seen = (box) => box && box.getBoundingClientRect().bottom > 0 && box.getBoundingClientRect().top < innerHeight;
+  const inView = (box) => box && box.getBoundingClientRect().bottom > 0 && box.getBoundingClientRect().top < innerHeight;
   const [cells, logs] = [byId('filter'), byId('find')];
-  const box = seen(logs) && !seen(cells) ? logs : cells || logs;
+  const box = inView(logs) && !inView(cells) ? logs : cells || logs;
   if (!box) return;
   event.preventDefault();
   box.focus();

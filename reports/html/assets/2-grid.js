@@ -1,4 +1,4 @@
-// The grid: filters by word and text, and arrows that go from cell to cell.
+// The grid: filters by word and text, and arrow keys that go from cell to cell.
 ready(() => {
   const marks = all('#grid .mark');
   const words = all('#grid .chips button');
@@ -6,7 +6,7 @@ ready(() => {
   if (!marks.length || !text) return;
 
   const filter = () => {
-    // Of one facet any word will do, of several facets each has to fit.
+    // Any word of a facet will do, but every facet must match.
     const wanted = {};
     for (const button of words) {
       if (button.getAttribute('aria-pressed') === 'true') {
@@ -35,12 +35,12 @@ ready(() => {
   }
   text.addEventListener('input', filter);
 
-  // One cell of each part can be reached by Tab, the others by arrows from there.
+  // Tab reaches one cell of each part, and arrow keys reach the others from there.
   const parts = all('#sheet, .group ul');
-  const seen = (part) => all('.mark:not([hidden])', part);
+  const visible = (part) => all('.mark:not([hidden])', part);
   const settle = () => {
     for (const part of parts) {
-      const here = seen(part);
+      const here = visible(part);
       if (here.length && !here.some((m) => m.tabIndex === 0)) here[0].tabIndex = 0;
     }
   };
@@ -62,7 +62,7 @@ ready(() => {
     part.addEventListener('keydown', (event) => {
       const from = event.target.closest('.mark');
       if (!from || event.ctrlKey || event.metaKey || event.altKey) return;
-      const to = neighbour(event.key, from, seen(part));
+      const to = neighbor(event.key, from, visible(part));
       if (to === undefined) return;
       event.preventDefault();
       move(part, to);
@@ -70,10 +70,10 @@ ready(() => {
   }
 });
 
-// neighbour is the cell that a key leads to, null if there is none, undefined if
-// the key leads nowhere. Up and down look for the nearest in sight, so that they
-// work in a table and in a list that wraps.
-function neighbour(key, from, marks) {
+// neighbor returns the cell that a key leads to, null if there is none, undefined if it is
+// another key. Up and down look for the nearest visible cell, so that they work in a table
+// and in a list that wraps.
+function neighbor(key, from, marks) {
   const at = marks.indexOf(from);
   const box = (m) => m.getBoundingClientRect();
   const here = box(from);

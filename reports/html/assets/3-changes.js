@@ -1,11 +1,11 @@
-// The packages: by name, by machine, by what became of them, in two orders.
+// The packages: filtered by name, machine and kind of change, in two orders.
 ready(() => {
   const body = byId('package-rows');
   if (!body) return;
   const rows = [...body.rows];
   const [text, machine, how, order] = ['package', 'machine', 'how', 'order'].map(byId);
 
-  // on says whether a package changed on a machine, by ranges such as "0-3,7".
+  // on returns whether a package changed on a machine. The row has ranges such as "0-3,7".
   const on = (row, number) => row.dataset.where.split(',').some((range) => {
     const [from, to = from] = range.split('-').map(Number);
     return from <= number && number <= to;

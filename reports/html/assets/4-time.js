@@ -1,38 +1,38 @@
-// The timeline: places are percents of its width, so to zoom is to widen it.
+// The timeline: positions are percentages of its width, so to zoom is to widen it.
 ready(() => {
   const track = byId('track');
   if (!track) return;
   const canvas = byId('canvas');
-  const most = 32;
+  const maxZoom = 32;
   const labels = all('.lanes svg', canvas).map((svg) => ({
     svg, text: svg.firstChild, from: parseFloat(svg.getAttribute('x')) / 100, part: parseFloat(svg.getAttribute('width')) / 100,
   }));
-  const leastLabel = 48; // pixels, below which a label would be a letter or two
+  const minLabel = 48; // pixels; a narrower label would be a letter or two
   let zoom = 1;
 
-  // settle keeps the label of a bar in sight that begins left of what is.
+  // settle keeps the label visible when a bar begins left of the visible part.
   const settle = () => {
     const width = canvas.offsetWidth;
     for (const { text, from, part } of labels) {
       const hidden = track.scrollLeft - from * width;
-      text.setAttribute('x', hidden > 0 && hidden < part * width - leastLabel ? hidden + 4 : 4);
+      text.setAttribute('x', hidden > 0 && hidden < part * width - minLabel ? hidden + 4 : 4);
     }
   };
   track.addEventListener('scroll', () => requestAnimationFrame(settle));
 
-  // scale keeps the moment in its place that is at a distance from the left edge.
+  // scale zooms around the time at a distance from the left edge, which stays in its place.
   const scale = (to, at = track.clientWidth / 2) => {
-    to = Math.min(most, Math.max(1, to));
+    to = Math.min(maxZoom, Math.max(1, to));
     const moment = (track.scrollLeft + at) / canvas.offsetWidth;
     zoom = to;
     canvas.dataset.zoom = zoom;
     canvas.style.width = `${zoom * 100}%`;
     const width = canvas.offsetWidth;
     track.scrollLeft = moment * width - at;
-    for (const { svg, part } of labels) svg.classList.toggle('narrow', part * width < leastLabel);
+    for (const { svg, part } of labels) svg.classList.toggle('narrow', part * width < minLabel);
     settle();
     byId('zoom-out').disabled = byId('zoom-all').disabled = zoom === 1;
-    byId('zoom-in').disabled = zoom === most;
+    byId('zoom-in').disabled = zoom === maxZoom;
   };
   byId('zoom-in').addEventListener('click', () => scale(zoom * 2));
   byId('zoom-out').addEventListener('click', () => scale(zoom / 2));

@@ -1,4 +1,4 @@
-// Search over the logs: all hits are counted, one at a time is shown.
+// Search in all logs: it counts all hits and shows one at a time.
 ready(() => {
   const box = byId('find');
   if (!box) return;
@@ -6,7 +6,7 @@ ready(() => {
   const logs = all('.log').map((details) => ({
     details, pre: details.querySelector('pre'), found: details.querySelector('.found'), number: details.dataset.log,
   }));
-  const mostHits = 2000; // of one log: beyond that no one goes through them
+  const maxHits = 2000; // in one log; nobody goes through more
   let hits = [];
   let now = -1;
 
@@ -18,14 +18,14 @@ ready(() => {
     return r;
   };
   const mark = (name, ranges) => {
-    if (!window.CSS?.highlights) return; // older browsers go to hits without marking them
+    if (!window.CSS?.highlights) return; // older browsers go to hits without highlighting them
     CSS.highlights.set(name, new Highlight(...ranges));
   };
-  const say = () => {
-    const many = new Set(hits.map((h) => h.log)).size;
+  const show = () => {
+    const inLogs = new Set(hits.map((h) => h.log)).size;
     const line = now < 0 ? '' : `, line ${(hits[now].log.pre.firstChild.data.slice(0, hits[now].at).match(/\n/g)?.length ?? 0) + 1}`;
     byId('hits').value = box.value === '' ? '' : hits.length === 0 ? 'no hits'
-      : `${now < 0 ? '' : `${now + 1} of `}${hits.length} ${hits.length === 1 ? 'hit' : 'hits'}${many > 1 ? ` in ${many} logs` : ''}${line}`;
+      : `${now < 0 ? '' : `${now + 1} of `}${hits.length} ${hits.length === 1 ? 'hit' : 'hits'}${inLogs > 1 ? ` in ${inLogs} logs` : ''}${line}`;
   };
   const search = () => {
     hits = [];
@@ -37,15 +37,15 @@ ready(() => {
       if (inside) {
         for (const m of log.pre.firstChild.data.matchAll(pattern)) {
           own.push({ log, at: m.index, length: m[0].length });
-          if (own.length === mostHits) break;
+          if (own.length === maxHits) break;
         }
       }
-      log.found.textContent = own.length === 0 ? '' : own.length === mostHits ? `${mostHits} hits or more` : `${own.length} ${own.length === 1 ? 'hit' : 'hits'}`;
+      log.found.textContent = own.length === 0 ? '' : own.length === maxHits ? `${maxHits} hits or more` : `${own.length} ${own.length === 1 ? 'hit' : 'hits'}`;
       hits.push(...own);
     }
     mark('hit', hits.map(range));
     mark('now', []);
-    say();
+    show();
   };
   const step = (by) => {
     if (!hits.length) return;
@@ -58,7 +58,7 @@ ready(() => {
     view.scrollTop += top - view.clientHeight / 2;
     hit.log.details.scrollIntoView({ block: 'center' });
     mark('now', [r]);
-    say();
+    show();
   };
   let waiting;
   box.addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(search, 120); });

@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Each form of a report is known again by its beginning, whatever is in it.
+// Each form of a report is recognized by its beginning, whatever it contains.
 func TestIsReport(t *testing.T) {
 	forms := map[string]func(io.Writer, result.Report) error{
 		"JSON": result.WriteJSON, "JUnit": junit.Write, "trace": trace.Write,
@@ -25,7 +25,7 @@ func TestIsReport(t *testing.T) {
 		for form, write := range forms {
 			text := sample.Written(t, write, r)
 			if !IsReport(text[:min(len(text), 4<<10)]) {
-				t.Errorf("%s is not known again: %.200q", form, text)
+				t.Errorf("%s is not recognized: %.200q", form, text)
 			}
 		}
 	})
@@ -35,7 +35,7 @@ func TestIsReport(t *testing.T) {
 		"# flakeci\n", "mine\n<!-- flakeci report -->\n",
 	} {
 		if IsReport([]byte(text)) {
-			t.Errorf("%q is no report", text)
+			t.Errorf("%q is taken for a report", text)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package runner
+package buildpool
 
 import (
 	"context"
@@ -29,11 +29,11 @@ func TestWhatWasBuiltBeforeAnInterruption(t *testing.T) {
 	}
 	interrupted, interrupt := context.WithCancel(t.Context())
 	interrupt()
-	r := &run{Options: Options{Client: client}, lookups: make(chan struct{}, mostLookups)}
+	p := New(interrupted, Options{Client: client})
 	for range 50 { // a select takes any of what is ready
-		b := &build{work: work{drv: "/nix/store/x.drv", outputs: []string{out}}, status: result.Passed}
-		if r.prove(interrupted, b); b.status != result.Passed {
-			t.Fatalf("it is %s", b.status)
+		b := &build{Request: Request{Drv: "/nix/store/x.drv"}, paths: []string{out}, Answer: Answer{Status: result.Passed}}
+		if p.verify(b); b.Status != result.Passed {
+			t.Fatalf("it is %s", b.Status)
 		}
 	}
 }

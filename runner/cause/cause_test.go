@@ -1,6 +1,7 @@
-package runner
+package cause
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
-func TestBlame(t *testing.T) {
+func TestStatus(t *testing.T) {
 	const own = "/nix/store/00000000000000000000000000000000-own.drv"
 	cause := func(kind result.CauseKind, drv string) *result.Cause { return &result.Cause{Kind: kind, DrvPath: drv} }
 	tests := map[string]struct {
@@ -29,7 +30,7 @@ func TestBlame(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := blame(own, tt.causes); got != tt.want {
+			if got := Status(own, tt.causes); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
@@ -37,41 +38,41 @@ func TestBlame(t *testing.T) {
 }
 
 func TestCausesAreOne(t *testing.T) {
-	var cs causes
+	var r Registry
 	throw := func(file string) error {
 		return &nixlog.EvalError{Message: "no", Place: result.Location{File: file, Line: 1}}
 	}
-	if cs.ofEval(throw("a.nix")) != cs.ofEval(throw("a.nix")) {
+	if r.OfEval(t.Context(), throw("a.nix")) != r.OfEval(t.Context(), throw("a.nix")) {
 		t.Error("one error in two cells is two causes")
 	}
-	if cs.ofEval(throw("a.nix")) == cs.ofEval(throw("b.nix")) {
+	if r.OfEval(t.Context(), throw("a.nix")) == r.OfEval(t.Context(), throw("b.nix")) {
 		t.Error("errors in two places are one cause")
 	}
 	leaf := nixlog.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: result.CauseBuild, Tail: []string{"x"}}
 	logs := 0
-	keep := func() string { logs++; return "log" }
-	if cs.ofBuild(leaf, keep) != cs.ofBuild(leaf, keep) || logs != 1 {
+	r.KeepLog = func(context.Context, nixlog.BuildFailure) string { logs++; return "log" }
+	if r.OfBuild(t.Context(), leaf) != r.OfBuild(t.Context(), leaf) || logs != 1 {
 		t.Errorf("one leaf in two cells is two causes, or its log was kept %d times", logs)
 	}
 }
 
 // A full disk, or a daemon that is gone, is one cause of whatever failed for it.
 func TestTheMachineIsOne(t *testing.T) {
-	var cs causes
-	disk := cs.ofEval(&nixlog.EvalError{Message: "write of 51 bytes: No space left on device"})
-	daemon := cs.ofEval(&nixlog.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
+	r := Registry{KeepLog: func(_ context.Context, f nixlog.BuildFailure) string { return f.DrvPath }}
+	disk := r.OfEval(t.Context(), &nixlog.EvalError{Message: "write of 51 bytes: No space left on device"})
+	daemon := r.OfEval(t.Context(), &nixlog.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
 	for _, name := range []string{"a", "b"} {
 		f := nixlog.BuildFailure{DrvPath: name, Kind: result.CauseDisk}
-		if cs.ofBuild(f, nil) != disk {
+		if r.OfBuild(t.Context(), f) != disk {
 			t.Error("the full disk is more than one cause")
 		}
 		f.Kind, f.Message = result.CauseDaemon, "Nix daemon disconnected unexpectedly"
-		if cs.ofBuild(f, nil) != daemon {
+		if r.OfBuild(t.Context(), f) != daemon {
 			t.Error("the daemon that is gone is more than one cause")
 		}
 		// One that told of it itself may mean a disk of its own, and has a log.
 		f.Kind, f.Tail = result.CauseDisk, []string{"mkfs: No space left on device"}
-		if cs.ofBuild(f, func() string { return name }).Log != name {
+		if r.OfBuild(t.Context(), f).Log != name {
 			t.Error("the log of a builder that filled a disk is lost")
 		}
 	}
@@ -79,10 +80,10 @@ func TestTheMachineIsOne(t *testing.T) {
 
 // Hosts that do not fit into the memory there is are one cause, whatever they had last.
 func TestOutOfMemoryIsOne(t *testing.T) {
-	var cs causes
+	var r Registry
 	first, second := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20}, &evalpool.MemoryError{Peak: 385 << 20, Budget: 400 << 20}
 	killed := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20, Killed: true}
-	if a := cs.ofEval(first); a != cs.ofEval(second) || a == cs.ofEval(killed) {
+	if a := r.OfEval(t.Context(), first); a != r.OfEval(t.Context(), second) || a == r.OfEval(t.Context(), killed) {
 		t.Error("the same lack is not one cause, or another is not another")
 	}
 }
@@ -90,21 +91,24 @@ func TestOutOfMemoryIsOne(t *testing.T) {
 // While the log of one failure is fetched, which may take long, others have their
 // cause.
 func TestCausesAreMadeAtOnce(t *testing.T) {
-	var cs causes
+	var r Registry
 	others := make(chan *result.Cause)
-	slow := func(drv string, keepLog func() string) *result.Cause {
-		return cs.ofBuild(nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Tail: []string{"x"}}, keepLog)
+	build := func(drv string) *result.Cause {
+		return r.OfBuild(t.Context(), nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Tail: []string{"x"}})
 	}
-	c := slow("/nix/store/x-a.drv", func() string {
-		go func() { others <- slow("/nix/store/x-b.drv", func() string { return "b" }) }()
+	r.KeepLog = func(_ context.Context, f nixlog.BuildFailure) string {
+		if f.DrvPath == "/nix/store/x-b.drv" {
+			return "b"
+		}
+		go func() { others <- build("/nix/store/x-b.drv") }()
 		select {
 		case c := <-others:
 			return "a, after " + c.Log
 		case <-time.After(time.Minute):
 			return "a, alone"
 		}
-	})
-	if c.Log != "a, after b" {
+	}
+	if c := build("/nix/store/x-a.drv"); c.Log != "a, after b" {
 		t.Errorf("its log is %s", c.Log)
 	}
 }

@@ -2,9 +2,9 @@ package clean
 
 import "unicode/utf8"
 
-// VisibleText gives what can be seen of a text, with its lines and tabs, and for each byte of
-// that its place in the text. It is for finding what escape sequences or invisible
-// characters may break up.
+// VisibleText returns the visible part of a text, with its lines and tabs, and the offset of each
+// of its bytes in the text. It helps to find words that escape sequences or invisible characters
+// split.
 func VisibleText(s string) (seen string, from []int) {
 	out := make([]byte, 0, len(s))
 	from = make([]int, 0, len(s))
@@ -23,6 +23,3 @@ func VisibleText(s string) (seen string, from []int) {
 	}
 	return string(out), from
 }
-
-// Plain reports whether a text is printable ASCII, in which nothing is hidden.
-func Plain(s string) bool { return isPlain(s) }

@@ -6,8 +6,8 @@ import (
 	"github.com/flakeci/flakeci/reports/markdown"
 )
 
-// What the forms of a report begin with, each by itself.
-var ownRE = regexp.MustCompile(`\A(?:` +
+// reportRE matches the beginnings of all forms of a report.
+var reportRE = regexp.MustCompile(`\A(?:` +
 	`\s*\{\s*"schema":\s*"flakeci\.report/v[0-9]+"` + // JSON
 	`|<\?xml [^>]*\?>\s*<testsuites name="flakeci"` + // JUnit
 	`|<!doctype html>\s*<html [^>]*>\s*<head>\s*<meta charset="utf-8">\s*<meta name="generator" content="flakeci">` +
@@ -15,6 +15,5 @@ var ownRE = regexp.MustCompile(`\A(?:` +
 	`|\{"displayTimeUnit":"ms","otherData":\{"started":"[^"]*","tool":"flakeci [^"]*"\}` + // the trace
 	`)`)
 
-// IsReport says whether a file that begins like this is a report of flakeci's, in any
-// form.
-func IsReport(head []byte) bool { return ownRE.Match(head) }
+// IsReport reports whether a file that begins like this is a report by flakeci, in any form.
+func IsReport(head []byte) bool { return reportRE.Match(head) }

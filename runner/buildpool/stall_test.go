@@ -1,4 +1,4 @@
-package runner
+package buildpool
 
 import (
 	"fmt"
@@ -10,22 +10,22 @@ import (
 
 // A builder is reported when it has written nothing for long, again after twice the
 // time, and when it speaks.
-func TestSilence(t *testing.T) {
+func TestStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reported []string
-		s := silence{after: 10 * time.Minute, builders: map[string]*lastWord{}}
+		s := stalls{after: 10 * time.Minute, builders: map[string]*output{}}
 		s.report = func(drv string, silent time.Duration) {
 			reported = append(reported, fmt.Sprint(drv, " ", silent.Round(time.Minute)))
 		}
 		go s.watch(t.Context())
-		s.heard("quick")
-		s.heard("quiet")
+		s.wrote("quick")
+		s.wrote("quiet")
 		time.Sleep(9 * time.Minute)
-		s.heard("quick")
+		s.wrote("quick")
 		time.Sleep(2 * time.Minute)
 		s.ended("quick")
 		time.Sleep(20 * time.Minute)
-		s.heard("quiet")
+		s.wrote("quiet")
 		time.Sleep(9 * time.Minute)
 		s.ended("quiet")
 		time.Sleep(time.Hour)

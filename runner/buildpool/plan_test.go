@@ -1,4 +1,4 @@
-package runner
+package buildpool
 
 import (
 	"errors"
@@ -29,27 +29,27 @@ func TestPlansAreMadeForMany(t *testing.T) {
 			return slices.Clone(batches)
 		}
 		for range 5 {
-			p.want(&build{})
+			p.add(&build{})
 			time.Sleep(10 * time.Millisecond)
 		}
 		if got := asked(); len(got) != 0 {
 			t.Errorf("asked at once for %d", got)
 		}
-		time.Sleep(gather)
+		time.Sleep(minDelay)
 		if got := asked(); !slices.Equal(got, []int{5}) {
 			t.Errorf("asked for %d", got)
 		}
-		p.want(&build{}) // while it asks
-		time.Sleep(gatherCosts * time.Second)
+		p.add(&build{}) // while it asks
+		time.Sleep(delayPerCost * time.Second)
 		if got := asked(); !slices.Equal(got, []int{5, 1}) {
 			t.Errorf("asked for %d", got)
 		}
-		time.Sleep(gatherCosts * time.Second)
-		p.want(&build{})
-		p.want(&build{})
+		time.Sleep(delayPerCost * time.Second)
+		p.add(&build{})
+		p.add(&build{})
 		p.hurry()
-		p.want(&build{}) // on its way
-		time.Sleep(gatherLast)
+		p.add(&build{}) // on its way
+		time.Sleep(lastDelay)
 		if got := asked(); !slices.Equal(got, []int{5, 1, 3}) {
 			t.Errorf("asked for %d", got)
 		}
@@ -67,10 +67,10 @@ func TestPlansDoNotWaitForLong(t *testing.T) {
 			asked++
 			time.Sleep(time.Minute)
 		}
-		p.want(&build{})
-		time.Sleep(gather + time.Minute)
-		p.want(&build{})
-		time.Sleep(gatherMost)
+		p.add(&build{})
+		time.Sleep(minDelay + time.Minute)
+		p.add(&build{})
+		time.Sleep(maxDelay)
 		if synctest.Wait(); asked != 2 {
 			t.Errorf("asked %d times", asked)
 		}
@@ -87,7 +87,7 @@ func TestTheGuiltyAreFound(t *testing.T) {
 				batch[i] = &build{}
 			}
 			asked, answered, lost := 0, map[*build]int{}, map[*build]error{}
-			sift(batch, func(some []*build) error {
+			bisect(batch, func(some []*build) error {
 				asked++
 				if slices.Contains(some, batch[guilty]) {
 					return errors.New("no")
@@ -108,7 +108,7 @@ func TestTheGuiltyAreFound(t *testing.T) {
 func TestAllAreLostAtOnce(t *testing.T) {
 	batch := []*build{{}, {}, {}, {}, {}, {}}
 	asked, lost := 0, map[*build]error{}
-	sift(batch, func([]*build) error {
+	bisect(batch, func([]*build) error {
 		asked++
 		return errors.New("no daemon")
 	}, lost)

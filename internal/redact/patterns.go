@@ -5,43 +5,42 @@ import (
 	"strings"
 )
 
-// pattern is where credentials stand: the last group of the expression is one. Only texts
-// that hold one of the signs are searched.
+// pattern finds credentials by their context: the last group of the expression is a credential.
+// It searches only texts with one of the hints.
 type pattern struct {
 	hints   []string
 	applies func(text string) bool // a further quick check; may be nil
 	re      *regexp.Regexp
-	ignore  func(match string) bool     // not a credential after all; may be nil
-	parts   func(group string) []string // what of the group is secret by itself; nil is all
+	ignore  func(match string) bool     // the match is no credential; may be nil
+	parts   func(group string) []string // the secret parts of the group; nil is all of it
 }
 
-// credential is a credential where credentials stand.
+// credential is a credential that a pattern found.
 type credential struct {
 	span
-	place *pattern
+	pattern *pattern
 }
 
-// An address with a user in front of its host. A scheme is asked for, since
-// joachim@reason is a home. No quote, blank or slash is part of a user.
+// userRE matches a URL with a user before its host. It requires a scheme, since joachim@reason is
+// a home. A user has no quote, space or slash.
 var userRE = regexp.MustCompile("(?i)([a-z][a-z0-9+.-]*)://([^\\s/?#\"<>\\\\`]*)@")
 
 var patterns = []*pattern{
 	{hints: []string{"@"}, applies: func(text string) bool { return strings.Contains(text, "://") }, re: userRE, ignore: isLogin, parts: userSecrets},
-	// An address that was cut off behind its password's beginning. What has digits
-	// alone is a port.
+	// A URL that was cut off inside its password. Digits alone are a port.
 	{hints: []string{"://"}, applies: endsInHost, re: regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://([^\s/?#@:"\\\[]*:[^\s/?#@"\\…]*[^\s/?#@"\\…0-9:.,;)'\]>][^\s/?#@"\\…]*)(?:…|$)`)},
-	// One inside another, as a parameter.
+	// A URL inside another, as a parameter.
 	{hints: []string{"%2F%2F", "%2f%2f"}, re: regexp.MustCompile(`(?i)%3a%2f%2f((?:[\w.~!$&*+,;=()-]|%[013-9a-f][0-9a-f]|%2[0-9a-e])+)%40`)},
 	{hints: []string{"?", "&", `\u0026`}, re: regexp.MustCompile(`(?i)(?:[?&;]|\\u0026)[\w.%\[\]-]*(?:token|secret|passw(?:or)?d|pwd|api_?key|access_?key|auth|credentials?|signature|sig)=([^&;\s"'<>#\\]*[^&;\s"'<>#\\:.,)\]])`)},
 	{hints: []string{"ccess-tokens", "CCESS-TOKENS"}, re: regexp.MustCompile(`(?i)\baccess-tokens\b["'\s:=]+([^\s"'\\=]+=[^\s"'\\]+(?:[ \t]+[^\s"'\\=]+=[^\s"'\\]+)*)`), parts: hostTokens},
 	{hints: []string{"uthorization", "UTHORIZATION"}, re: regexp.MustCompile(`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([^\s"'\\]+)`)},
 	{hints: []string{"-T", "-t"}, re: regexp.MustCompile(`(?i)\b(?:private|job|deploy)-token\s*:\s*([^\s"'\\]+)`)},
-	// Tokens of GitHub and GitLab are known by their looks.
+	// Tokens of GitHub and GitLab have a prefix.
 	{hints: []string{"gh", "glpat-"}, re: regexp.MustCompile(`\b(gh[opusr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,})`)},
 }
 
-// endsInHost says whether a text may end in the host of an address, or what is shown
-// of it may.
+// endsInHost reports whether a text, or a part of it that was cut with "…", may end in the host
+// of a URL.
 func endsInHost(text string) bool {
 	if strings.Contains(text, "…") {
 		return true
@@ -50,19 +49,19 @@ func endsInHost(text string) bool {
 	return !strings.ContainsAny(rest, "/ ?#@\n")
 }
 
-// isLogin says whether the user of an address is no more than a login name, such as
-// git@ or a builder's: ssh has its keys elsewhere.
+// isLogin reports whether the user of a URL is just a login name, such as git@ or a builder's: ssh
+// has its keys elsewhere.
 func isLogin(match string) bool {
 	m := userRE.FindStringSubmatch(match)
 	scheme := strings.ToLower(m[1])
 	return m[2] == "" || m[2] == Mask || strings.Contains(scheme, "ssh") && !strings.Contains(m[2], ":")
 }
 
-// findCredentials lists what stands where credentials do.
+// findCredentials lists the credentials that patterns find.
 func findCredentials(text string) []credential {
 	var found []credential
 	for _, p := range patterns {
-		if !holdsAny(text, p.hints) || p.applies != nil && !p.applies(text) {
+		if !containsAny(text, p.hints) || p.applies != nil && !p.applies(text) {
 			continue
 		}
 		for _, m := range p.re.FindAllStringSubmatchIndex(text, -1) {
@@ -74,17 +73,17 @@ func findCredentials(text string) []credential {
 	return found
 }
 
-func holdsAny(text string, signs []string) bool {
-	for _, sign := range signs {
-		if strings.Contains(text, sign) {
+func containsAny(text string, hints []string) bool {
+	for _, hint := range hints {
+		if strings.Contains(text, hint) {
 			return true
 		}
 	}
 	return false
 }
 
-// userSecrets is what is secret of user:password: the password, and a user that looks like a
-// token. Any other may well be a person's name, which is no secret elsewhere.
+// userSecrets returns the secret parts of user:password: the password, and a user that looks like a
+// token. Another user may be a person's name, which is no secret elsewhere.
 func userSecrets(credential string) []string {
 	name, password, _ := strings.Cut(credential, ":")
 	if LooksRandom(name) {
@@ -93,21 +92,20 @@ func userSecrets(credential string) []string {
 	return []string{password}
 }
 
-// hostTokens are the tokens of host=token, host=kind:token and so on.
+// hostTokens returns the tokens of host=token, host=kind:token and so on.
 func hostTokens(list string) []string {
 	var tokens []string
 	for word := range strings.FieldsSeq(list) {
 		_, token, _ := strings.Cut(word, "=")
-		_, kindless, found := strings.Cut(token, ":")
-		if found {
-			token = kindless
+		if _, rest, found := strings.Cut(token, ":"); found {
+			token = rest
 		}
 		tokens = append(tokens, token)
 	}
 	return tokens
 }
 
-// LooksRandom says that a text is too long for a name, and has digits.
+// LooksRandom reports whether a text is too long for a name and has digits.
 func LooksRandom(text string) bool {
 	return len(text) >= 16 && strings.ContainsAny(text, "0123456789")
 }
