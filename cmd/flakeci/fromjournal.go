@@ -34,10 +34,12 @@ func (a *App) fromJournal(path string) (r result.Report, folder artifactFolder, 
 	case busy:
 		why = "this report was made"
 		run.Notes = []string{"the run is still in progress"}
-	case j.Looking():
-		run.Notes = []string{"the run was killed while looking into the flake; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	default:
-		run.Notes = []string{"the run was killed; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
+		stage := ""
+		if j.Looking() {
+			stage = " while looking into the flake"
+		}
+		run.Notes = []string{"the run was killed" + stage + "; last activity at " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	}
 	if j.Damaged {
 		a.warnf("the journal is damaged; results after the damage are lost")

@@ -24,51 +24,51 @@ type runHistory struct {
 // openHistory begins to open the file, in the background.
 func (j *job) openHistory(ctx context.Context) *runHistory {
 	f := j.target.Flake
-	m := &runHistory{app: j.app, path: j.app.statePath("history.db"), flake: f.Folder()}
-	if m.path == "" {
+	h := &runHistory{app: j.app, path: j.app.statePath("history.db"), flake: f.Folder()}
+	if h.path == "" {
 		return nil
 	}
-	if m.flake == "" {
-		m.flake = j.app.secrets.Text(f.Ref)
+	if h.flake == "" {
+		h.flake = j.app.secrets.Text(f.Ref)
 	}
-	m.open = sync.OnceValue(func() *history.History {
-		h, err := history.Open(context.WithoutCancel(ctx), m.path)
-		if m.setAside(err) {
-			h, err = history.Open(context.WithoutCancel(ctx), m.path)
+	h.open = sync.OnceValue(func() *history.History {
+		db, err := history.Open(context.WithoutCancel(ctx), h.path)
+		if h.setAside(err) {
+			db, err = history.Open(context.WithoutCancel(ctx), h.path)
 		}
-		m.warn(err)
-		return h
+		h.warn(err)
+		return db
 	})
-	safely.Go(func() { m.open() })
-	return m
+	safely.Go(func() { h.open() })
+	return h
 }
 
 // setAside warns of a damaged file and moves it out of the way. It reports whether a new
 // file can be started.
-func (m *runHistory) setAside(err error) bool {
+func (h *runHistory) setAside(err error) bool {
 	if !history.IsDamaged(err) {
 		return false
 	}
-	moved, failed := history.SetAside(m.path)
+	moved, failed := history.SetAside(h.path)
 	if failed != nil {
 		return false
 	}
-	m.app.warnf("the history of earlier runs is unusable: %s: %v; starting a new one, and keeping the old file as %s", m.path, err, moved)
+	h.app.warnf("the history of earlier runs is unusable: %s: %v; starting a new one, and keeping the old file as %s", h.path, err, moved)
 	return true
 }
 
-func (m *runHistory) warn(err error) {
+func (h *runHistory) warn(err error) {
 	if err != nil {
-		m.app.warnf("the history of earlier runs is unusable: %v", err)
+		h.app.warnf("the history of earlier runs is unusable: %v", err)
 	}
 }
 
 // estimate returns how long cells took before.
-func (m *runHistory) estimate(ctx context.Context) live.Estimate {
-	if m == nil || m.open() == nil {
+func (h *runHistory) estimate(ctx context.Context) live.Estimate {
+	if h == nil || h.open() == nil {
 		return nil
 	}
-	past, err := m.open().Past(ctx, m.flake)
+	past, err := h.open().Past(ctx, h.flake)
 	if err != nil {
 		return nil // add says why
 	}
@@ -77,23 +77,23 @@ func (m *runHistory) estimate(ctx context.Context) live.Estimate {
 
 // add notes in the report since when cells have failed, stores it for later runs, and closes
 // the file. It also does so after an interruption.
-func (m *runHistory) add(ctx context.Context, r *result.Report) {
-	if m == nil || m.open() == nil {
+func (h *runHistory) add(ctx context.Context, r *result.Report) {
+	if h == nil || h.open() == nil {
 		return
 	}
-	err := m.since(context.WithoutCancel(ctx), r)
+	err := h.since(context.WithoutCancel(ctx), r)
 	if err == nil && len(r.Cells) > 0 {
-		err = m.open().Add(context.WithoutCancel(ctx), m.flake, *r)
+		err = h.open().Add(context.WithoutCancel(ctx), h.flake, *r)
 	}
-	if err = errors.Join(err, m.open().Close()); err != nil && !m.setAside(err) {
-		m.warn(fmt.Errorf("%s: %w", m.path, err))
+	if err = errors.Join(err, h.open().Close()); err != nil && !h.setAside(err) {
+		h.warn(fmt.Errorf("%s: %w", h.path, err))
 	}
 }
 
-func (m *runHistory) since(ctx context.Context, r *result.Report) (err error) {
+func (h *runHistory) since(ctx context.Context, r *result.Report) (err error) {
 	for i := range r.Cells {
 		if c := &r.Cells[i]; c.Status.BlamesFlake() {
-			if c.Since, err = m.open().FailsSince(ctx, m.flake, c.ID); err != nil {
+			if c.Since, err = h.open().FailsSince(ctx, h.flake, c.ID); err != nil {
 				return err
 			}
 		}

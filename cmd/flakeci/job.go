@@ -48,7 +48,7 @@ type job struct {
 	rest     func(context.Context) []matrix.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
 	history  *runHistory                         // nil if it is not kept
-	others   *otherCells                         // nil if they are listed with the others
+	others   *otherCells                         // nil if the run may test them
 	homes    homesSeen
 }
 
