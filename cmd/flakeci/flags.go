@@ -15,6 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/internal/secretenv"
 )
 
 // nixFlags are passed on to Nix.
@@ -56,7 +57,7 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	if path == "" {
 		path = a.env("FLAKECI_NIX")
 	}
-	env, err := git.Guard(withoutTokens(a.Env), filepath.Join(tmp, "guard"))
+	env, err := git.Guard(secretenv.Without(a.Env), filepath.Join(tmp, "guard"))
 	if err != nil {
 		return nix.Options{}, err
 	}

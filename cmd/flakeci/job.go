@@ -14,7 +14,9 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
@@ -54,7 +56,7 @@ type job struct {
 // start finds Nix, and runs the job in a temporary folder.
 func (j *job) start(ctx context.Context) error {
 	began := time.Now()
-	tmp, remove, err := newTmp()
+	tmp, remove, err := tmpdir.New()
 	if err != nil {
 		return err
 	}
@@ -257,7 +259,7 @@ func (j *job) saveEvaluations(ctx context.Context) {
 
 // report returns the report of the job, with credentials masked.
 func (j *job) report() (result.Report, error) {
-	return j.app.redacted(reports.Collect(j.about().run(reports.Run{
+	return redact.Value(&j.app.secrets, reports.Collect(j.about().run(reports.Run{
 		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
 	})))
 }

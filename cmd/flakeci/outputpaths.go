@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/git"
+	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/reports"
 )
 
@@ -139,7 +140,7 @@ func untrackedIn(ctx context.Context, a *App, root, path string) error {
 	if root == "" {
 		return nil
 	}
-	repo, err := git.Open(ctx, root, withoutTokens(a.Env))
+	repo, err := git.Open(ctx, root, secretenv.Without(a.Env))
 	tracked := ""
 	if err == nil {
 		tracked, err = repo.Tracked(ctx, path)

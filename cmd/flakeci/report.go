@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/result"
@@ -71,7 +72,7 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
 		return &usageError{msg: path + ": the verdict is passed, but not all cells passed", hint: savedHint}
 	}
-	if r, err = a.redacted(r); err != nil {
+	if r, err = redact.Value(&a.secrets, r); err != nil {
 		return err
 	}
 	return a.publish(ctx, r, d)
@@ -83,7 +84,7 @@ func (a *App) reportJournal(ctx context.Context, path, artifacts string, d deliv
 	if err != nil {
 		return err
 	}
-	if r, err = a.redacted(r); err != nil {
+	if r, err = redact.Value(&a.secrets, r); err != nil {
 		return err
 	}
 	d.artifacts, d.shard = cmp.Or(artifactFolder(artifacts), folder), shard.String()

@@ -119,7 +119,7 @@ func (a *App) writeReports(r result.Report, d delivery) error {
 func (a *App) htmlOptions(artifacts artifactFolder) html.Options {
 	o := html.Options{File: func(path string) ([]byte, error) {
 		data, err := artifacts.read(path)
-		return a.redactedFile(data), err
+		return a.secrets.File(data), err
 	}}
 	if a.env("GITHUB_ACTIONS") != "true" {
 		return o
