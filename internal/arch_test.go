@@ -62,6 +62,7 @@ func rules() []rule {
 		{"reports/trace", []string{"reports/view", "internal", "result"}},
 		{"reports/github", []string{"reports/markdown", "reports/view", "internal", "result"}},
 		{"reports/history", []string{"internal", "result"}},
+		{"reports/output", []string{"reports", "internal"}},
 		// Its views show a run that has no report yet.
 		{"reports/progress", []string{"reports", "reports/view", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
 		// Only this folder itself collects a report from what was run.

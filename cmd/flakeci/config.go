@@ -11,11 +11,12 @@ import (
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/reports/output"
 )
 
 // applyConfig sets the flags that the file has and the command line does not, and returns
 // the settings without a flag. It restricts the output paths in the file.
-func applyConfig(flags *pflag.FlagSet, file config.File, outputs *outputPaths) (config.VM, error) {
+func applyConfig(flags *pflag.FlagSet, file config.File, outputs *output.Paths) (config.VM, error) {
 	c, err := file.Decode(func(name string) bool { return flags.Lookup(name) != nil })
 	if err != nil {
 		return config.VM{}, err
@@ -26,7 +27,7 @@ func applyConfig(flags *pflag.FlagSet, file config.File, outputs *outputPaths) (
 			continue
 		}
 		if slices.Contains(outputFlags, flag.Name) && (given.Values[0] != "-" || flag.Name == "artifacts") {
-			path, err := outputs.restrict(flag.Name, given.Values[0])
+			path, err := outputs.Restrict(flag.Name, given.Values[0])
 			if err != nil {
 				return config.VM{}, file.ErrorAt(flag.Name, "%s takes a path below the flake's folder: %v; give another with --%s", flag.Name, err, flag.Name)
 			}
@@ -106,7 +107,7 @@ func readConfig(path string, named bool, flakeDir string) ([]byte, error) {
 
 // checkouts lists the folders whose links a stranger may have made.
 func checkouts(flakeDir string) ([]string, error) {
-	at, err := workingDir()
+	at, err := safefile.WorkingDir()
 	if err != nil {
 		return nil, err
 	}

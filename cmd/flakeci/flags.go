@@ -16,6 +16,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/secretenv"
+	"github.com/flakeci/flakeci/reports/output"
 )
 
 // nixFlags are passed on to Nix.
@@ -92,7 +93,7 @@ type flakeFlags struct {
 	ref        string // the flake reference, from the argument
 	vms        config.VM
 	origin     origin
-	outputs    *outputPaths
+	outputs    *output.Paths
 }
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
@@ -139,9 +140,9 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	dir := localFlake(f.ref)
-	f.outputs = newOutputPaths(dir)
+	f.outputs = output.New(dir)
 	if flag := cmd.Flags().Lookup("artifacts"); flag != nil && !flag.Changed {
-		f.outputs.below["artifacts"] = "."
+		f.outputs.RestrictTo("artifacts", ".")
 	}
 	f.origin = origin{flags: cmd.Flags()}
 	if f.origin.config, err = findConfig(f.configPath, dir); err != nil {

@@ -70,7 +70,7 @@ func (a *App) isMine(path string) bool {
 
 // fromRunDir returns the path from here of one that was relative to the folder of a run.
 func fromRunDir(dir, path string) string {
-	if at, err := workingDir(); err == nil && at == dir || filepath.IsAbs(path) {
+	if at, err := safefile.WorkingDir(); err == nil && at == dir || filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(dir, path)
@@ -83,7 +83,7 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 		j, err = readJournal(path)
 		return j, a.isMine(path) && journal.Busy(path), err
 	}
-	dir, err := workingDir()
+	dir, err := safefile.WorkingDir()
 	if err != nil {
 		return nil, false, err
 	}

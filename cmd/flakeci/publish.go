@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
 )
@@ -11,7 +12,7 @@ import (
 // delivery says where a report goes.
 type delivery struct {
 	files     reportFiles
-	outputs   *outputPaths // which of the files a stranger chose
+	outputs   *output.Paths // which of the files a stranger chose
 	artifacts artifactFolder
 	color     string
 	github    githubFlags

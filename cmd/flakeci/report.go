@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -35,7 +36,7 @@ it is the newest journal of a run that was started in this folder.`,
 			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			d := delivery{files: files, outputs: newOutputPaths(""), color: color, github: onGitHub}
+			d := delivery{files: files, outputs: output.New(""), color: color, github: onGitHub}
 			if fromJournal {
 				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
 			}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -57,7 +58,7 @@ func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp 
 	if err != nil {
 		return nil
 	}
-	if _, err := applyConfig(fs, file, newOutputPaths(localFlake("."))); err != nil {
+	if _, err := applyConfig(fs, file, output.New(localFlake("."))); err != nil {
 		return nil
 	}
 	options := f.nix.flake()
