@@ -145,7 +145,7 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 		f.outputs.RestrictTo("artifacts", ".")
 	}
 	f.origin = origin{flags: cmd.Flags()}
-	if f.origin.config, err = findConfig(f.configPath, dir); err != nil {
+	if f.origin.config, err = config.Find(f.configPath, dir); err != nil {
 		return err
 	}
 	if f.vms, err = applyConfig(cmd.Flags(), f.origin.config, f.outputs); err != nil {

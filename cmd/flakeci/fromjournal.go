@@ -18,7 +18,7 @@ import (
 // fromJournal returns the report of a run that may not have ended, its artifacts and its
 // shard. Path is its journal; an empty path means the newest journal of a run that was
 // started in this folder.
-func (a *App) fromJournal(path string) (r result.Report, folder artifactFolder, shard shardFlag, err error) {
+func (a *App) fromJournal(path string) (r result.Report, folder string, shard shardFlag, err error) {
 	j, busy, err := a.findJournal(path)
 	if err != nil {
 		return r, "", shard, err
@@ -52,7 +52,7 @@ func (a *App) fromJournal(path string) (r result.Report, folder artifactFolder, 
 	}
 	folder = artifactsOf(path, "")
 	if path == "" || a.isMine(path) {
-		folder = artifactFolder(fromRunDir(j.Head.Dir, b.Artifacts))
+		folder = fromRunDir(j.Head.Dir, b.Artifacts)
 	}
 	return reports.Collect(run), folder, shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
 }

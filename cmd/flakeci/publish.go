@@ -13,7 +13,7 @@ import (
 type delivery struct {
 	files     reportFiles
 	outputs   *output.Paths // which of the files a stranger chose
-	artifacts artifactFolder
+	artifacts string
 	color     string
 	github    githubFlags
 	shard     string // empty without --shard

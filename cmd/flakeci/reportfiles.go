@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/reports/html"
@@ -105,9 +106,9 @@ func (a *App) writeReports(r result.Report, d delivery) error {
 
 // htmlOptions returns the artifacts and, in GitHub Actions, the URLs of the run and of its
 // source files.
-func (a *App) htmlOptions(artifacts artifactFolder) html.Options {
+func (a *App) htmlOptions(artifacts string) html.Options {
 	o := html.Options{File: func(path string) ([]byte, error) {
-		data, err := artifacts.read(path)
+		data, err := safefile.EndBelow(artifacts, path, html.MaxEvidence)
 		return a.secrets.File(data), err
 	}}
 	if a.env("GITHUB_ACTIONS") != "true" {

@@ -112,7 +112,7 @@ func (o *runOptions) check() error {
 
 // run is `flakeci run`. It reports whenever there is a flake.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, outputs: o.outputs, artifacts: artifactFolder(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
+	d := delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.shard.String()}
 	a.reportCrashes(d, o.outputs.Artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, true)
 	if err != nil {
@@ -125,7 +125,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	for _, lost := range j.lostLogs() {
 		a.warnf("%s", lost)
 	}
-	j.history.add(ctx, &r)
+	j.history.Add(ctx, &r)
 	err = a.publish(ctx, r, d)
 	j.journal.close(a, err == nil) // a run without a report can be resumed
 	return err

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/output"
@@ -54,7 +55,7 @@ func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp 
 	var own nixFlags // from its own flakeci.toml
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.add(fs)
-	file, err := findConfig("", localFlake("."))
+	file, err := config.Find("", localFlake("."))
 	if err != nil {
 		return nil
 	}
