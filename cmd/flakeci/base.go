@@ -16,6 +16,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -184,7 +185,7 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	if folder == "" {
 		return "", errors.New("the flake is not in a local git repository; give a flake reference as the base")
 	}
-	repo, err := git.Open(ctx, folder, withoutTokens(j.app.Env))
+	repo, err := git.Open(ctx, folder, secretenv.Without(j.app.Env))
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/reports/output"
 )
 
 // A shell's --config <(...) is a pipe, which can only be read once. The lines in errors come
@@ -90,7 +91,7 @@ func TestConfigOptions(t *testing.T) {
 			var n nixFlags
 			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 			n.add(flags)
-			_, err := applyConfig(flags, file, newOutputPaths(""))
+			_, err := applyConfig(flags, file, output.New(""))
 			if tt.wrong {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got error %v, want %q", err, tt.want)

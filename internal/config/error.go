@@ -9,13 +9,14 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// Error is a mistake in the file. Detail shows the line if it is known.
+// Error is a mistake in the file. Detail shows the line if it is known. Path is empty if Detail
+// names the file.
 type Error struct {
 	Path, Detail string
 	Hint         string
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
+func (e *Error) Error() string { return strings.TrimPrefix(e.Path+": "+e.Detail, ": ") }
 
 // explainTOML translates an error of go-toml.
 func (f File) explainTOML(err error, isFlag func(name string) bool) *Error {
