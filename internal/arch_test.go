@@ -50,6 +50,7 @@ func rules() []rule {
 		{"internal/diagnose", []string{"internal/nix", "internal/proc", "result"}},
 		{"internal", []string{"internal", "result"}},
 		{"matrix", []string{"result"}},
+		{"internal/selection", []string{"matrix", "result"}},
 		{"runner/outcome", []string{"matrix", "internal/nix", "result"}},
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},

@@ -36,8 +36,8 @@ func TestConfigurationInAPipe(t *testing.T) {
 	if err := f.load(cmd, nil); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(f.selection.hosts, []string{"nas"}) || string(f.origin.config.Text) != text {
-		t.Errorf("hosts %q, lines %q", f.selection.hosts, f.origin.config.Text)
+	if !slices.Equal(f.selection.Hosts, []string{"nas"}) || string(f.origin.config.Text) != text {
+		t.Errorf("hosts %q, lines %q", f.selection.Hosts, f.origin.config.Text)
 	}
 }
 
@@ -80,10 +80,10 @@ func TestConfigOptions(t *testing.T) {
 		"number":  {toml: `cores = 2`, want: "cores=2"},
 		"table":   {toml: `cores = { y = 1 }`, want: "takes a string", wrong: true},
 		"list":    {toml: `cores = [1]`, want: "takes a string", wrong: true},
-		"hook":    {toml: `post-build-hook = "./evil"`, want: "not for a file", wrong: true},
-		"sandbox": {toml: `sandbox = false`, want: "not for a file", wrong: true},
-		"caches":  {toml: `extra-substituters = "https://evil.example"`, want: "not for a file", wrong: true},
-		"newer":   {toml: `a-setting-of-tomorrow = 1`, want: "not for a file", wrong: true},
+		"hook":    {toml: `post-build-hook = "./evil"`, want: "a repository may not set", wrong: true},
+		"sandbox": {toml: `sandbox = false`, want: "a repository may not set", wrong: true},
+		"caches":  {toml: `extra-substituters = "https://evil.example"`, want: "a repository may not set", wrong: true},
+		"newer":   {toml: `a-setting-of-tomorrow = 1`, want: "a repository may not set", wrong: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
