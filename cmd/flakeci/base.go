@@ -209,8 +209,8 @@ func (j *job) itself() []result.Warning {
 		b.report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {
 		return nil
 	}
-	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.name("base") + " is the commit that is tested, and " +
-		j.opts.origin.name("changed-only") + " skips what has not changed since"}}
+	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.Name("base") + " is the commit that is tested, and " +
+		j.opts.origin.Name("changed-only") + " skips what has not changed since"}}
 }
 
 // addRemoved adds the selected cells of the base that the flake no longer has. Only the

@@ -36,8 +36,8 @@ func TestConfigurationInAPipe(t *testing.T) {
 	if err := f.load(cmd, nil); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(f.selection.hosts, []string{"nas"}) || string(f.origin.config.Text) != text {
-		t.Errorf("hosts %q, lines %q", f.selection.hosts, f.origin.config.Text)
+	if !slices.Equal(f.selection.Hosts, []string{"nas"}) || string(f.origin.config.Text) != text {
+		t.Errorf("hosts %q, lines %q", f.selection.Hosts, f.origin.config.Text)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
+	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -54,7 +55,7 @@ func (j *job) earlyCells(known matrix.Matrix) []matrix.Cell {
 	if j.opts.base.given() || j.opts.shard.String() != "" {
 		return nil
 	}
-	m, err := j.opts.selectFrom(known, j.selection, true)
+	m, err := j.opts.selection.Select(known, j.selection, true)
 	if err != nil || j.opts.vms.CheckHosts(hostsToBoot(known)) != nil {
 		return nil // reported once the list is complete
 	}
@@ -86,7 +87,7 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cel
 	}
 	j.causes = append(j.causes, d.Causes...)
 	j.matrix, j.offered = d.Matrix, d.Matrix
-	selected, err := j.opts.selectFrom(d.Matrix, j.selection, len(j.causes) == 0)
+	selected, err := j.opts.selection.Select(d.Matrix, j.selection, len(j.causes) == 0)
 	switch {
 	case err != nil && len(j.causes) > 0:
 		if len(d.Matrix.Cells) > 0 { // otherwise the causes say why there are none
@@ -104,10 +105,10 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cel
 func (j *job) wanted() runner.Wanted {
 	s := j.selection
 	return runner.Wanted{
-		Others: slices.ContainsFunc(s.Kinds, isOther),
+		Others: slices.ContainsFunc(s.Kinds, selection.IsOther),
 		// A home that names no host belongs to the hosts that have its user.
 		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, matrix.KindVM),
-		Embedded: j.opts.selection.lookInside(s),
+		Embedded: j.opts.selection.LookInside(s),
 		Retries:  j.opts.retries, Again: j.printRetry,
 	}
 }
@@ -124,9 +125,4 @@ func (j *job) addFlakeCause(ctx context.Context, err error) {
 	case ctx.Err() == nil:
 		j.causes = append(j.causes, diagnose.Eval(err))
 	}
-}
-
-// isOther reports whether only `nix flake show` lists a kind.
-func isOther(k matrix.Kind) bool {
-	return k == matrix.KindCheck || k == matrix.KindPackage || k == matrix.KindDevShell || k == matrix.KindFormatter
 }

@@ -3,13 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/cause"
 )
@@ -95,24 +93,3 @@ func explainReport(err error) (problem, bool) {
 
 // savedHint is for a file that is not a report.
 const savedHint = "give a file written by flakeci run --json"
-
-// maxKnown is how many names fit on a line.
-const maxKnown = 12
-
-// knownHint suggests a name, and lists those that exist.
-func knownHint(e *matrix.UnknownError) string {
-	known := e.Known
-	more := ""
-	if len(known) > maxKnown {
-		more = fmt.Sprintf(" and %d more", len(known)-maxKnown)
-		known = known[:maxKnown]
-	}
-	list := fmt.Sprintf("known %ss: %s%s", e.What, strings.Join(known, ", "), more)
-	if len(e.Known) == 0 {
-		list = fmt.Sprintf("the flake has no %ss", e.What)
-	}
-	if e.Suggestion != "" {
-		return fmt.Sprintf("did you mean %s? %s", e.Suggestion, list)
-	}
-	return list
-}

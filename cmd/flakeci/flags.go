@@ -87,6 +87,7 @@ func (s *optionalString) Set(text string) error {
 // flakeFlags are the flags of every subcommand with a flake.
 type flakeFlags struct {
 	selection  selectionFlags
+	selects    bool // the subcommand has flags that select cells
 	nix        nixFlags
 	color      string
 	configPath string
@@ -141,19 +142,21 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	dir := localFlake(f.ref)
-	f.outputs = output.New(dir)
+	f.outputs, f.selects = output.New(dir), cmd.Flags().Lookup("host") != nil
 	if flag := cmd.Flags().Lookup("artifacts"); flag != nil && !flag.Changed {
 		f.outputs.RestrictTo("artifacts", ".")
 	}
-	f.origin = origin{flags: cmd.Flags()}
-	if f.origin.config, err = config.Find(f.configPath, dir); err != nil {
+	file, err := config.Find(f.configPath, dir)
+	if err != nil {
 		return err
 	}
-	if f.vms, err = applyConfig(cmd.Flags(), f.origin.config, f.outputs); err != nil {
+	f.origin = newOrigin(cmd.Flags(), file)
+	f.selection.Origin = f.origin.Origin
+	if f.vms, err = applyConfig(cmd.Flags(), file, f.outputs); err != nil {
 		return err
 	}
-	if err := f.checkContradictions(); err != nil {
-		return err
+	if err := f.selection.Check(); err != nil {
+		return f.explain(err, false)
 	}
 	return checkColor(f.color)
 }

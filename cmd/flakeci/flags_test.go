@@ -43,7 +43,7 @@ func TestWhichHostsBoot(t *testing.T) {
 			if err := flags.Parse(strings.Fields(args)); err != nil {
 				t.Fatal(err)
 			}
-			selection, err := s.selection()
+			selection, err := s.Selection()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -206,7 +206,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
 		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
-	if !j.opts.selection.selectsHomes() {
+	if !j.opts.selection.SelectsHomes() {
 		o.Embedded = func(home matrix.Cell) bool {
 			j.homes.add(home.ID)
 			return j.selection.Admits(home)

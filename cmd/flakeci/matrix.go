@@ -13,6 +13,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
@@ -60,7 +61,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if o.shards < 1 {
 		return &usageError{msg: "--shards takes a positive number"}
 	}
-	selection, err := o.selection.selection()
+	wanted, err := o.selection.Selection()
 	if err != nil {
 		return o.explain(err, false)
 	}
@@ -74,8 +75,8 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return err
 	}
 	a.warnOverrides(target.Flake)
-	others := slices.ContainsFunc(selection.Kinds, isOther)
-	homes := slices.Contains(selection.Kinds, matrix.KindHome)
+	others := slices.ContainsFunc(wanted.Kinds, selection.IsOther)
+	homes := slices.Contains(wanted.Kinds, matrix.KindHome)
 	d, err := runner.Discover(ctx, target, runner.Wanted{Others: others, Users: true, Embedded: func(matrix.Cell) bool { return homes }})
 	if err == nil {
 		d, err = d.Whole()
@@ -86,7 +87,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err := target.Save(ctx); err != nil && ctx.Err() == nil {
 		a.warnf("cannot save the evaluation cache: %v", err)
 	}
-	m, err := o.selectFrom(d.Matrix, selection, len(d.Causes) == 0)
+	m, err := o.selection.Select(d.Matrix, wanted, len(d.Causes) == 0)
 	if err != nil && len(d.Causes) == 0 {
 		return o.explain(err, others)
 	}
@@ -155,7 +156,7 @@ func (o *matrixOptions) unmatchedIn(m matrix.Matrix, homes, others bool) []resul
 		unsure = append(unsure, string(matrix.KindNixOS)+"/", string(matrix.KindDarwin)+"/")
 	}
 	if !others {
-		unsure = append(unsure, otherPrefixes()...)
+		unsure = append(unsure, selection.OtherPrefixes()...)
 	}
 	return o.unmatched(m, nil, unsure)
 }

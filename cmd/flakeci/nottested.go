@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
@@ -85,28 +84,5 @@ func (j *job) notTested() []result.NotTested {
 	if len(all.Cells) == 0 || j.vms != nil { // flakeci vm tests nothing
 		return nil
 	}
-	var byFile, byFlag []result.NotTested
-	for _, l := range all.LeftOut(j.selection) {
-		n := result.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + j.opts.origin.name(l.Filter)}
-		switch {
-		case l.Filter == "kind" && len(j.opts.selection.kinds) == 0:
-			n.Why = "--kind all"
-			byFlag = append(byFlag, n)
-		case j.opts.origin.inFile(l.Filter):
-			byFile = append(byFile, n)
-		default:
-			byFlag = append(byFlag, n)
-		}
-	}
-	if !complete {
-		for _, kind := range otherKinds() {
-			byFlag = append(byFlag, result.NotTested{Kind: string(kind), Why: "if there are any; --kind all"})
-		}
-	}
-	return slices.Concat(byFile, byFlag)
-}
-
-// otherKinds returns the kinds that only `nix flake show` lists.
-func otherKinds() []matrix.Kind {
-	return slices.DeleteFunc(matrix.Kinds(), func(k matrix.Kind) bool { return !isOther(k) })
+	return j.opts.selection.LeftOut(all, j.selection, complete)
 }

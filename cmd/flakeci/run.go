@@ -139,7 +139,7 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	if err := a.checkOutputs(ctx, &o); err != nil {
 		return nil, err
 	}
-	selection, err := o.selection.selection()
+	selection, err := o.selection.Selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}

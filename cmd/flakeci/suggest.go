@@ -15,6 +15,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/runner"
@@ -32,26 +33,26 @@ func (a *App) checkRef(ctx context.Context, c *nix.Client, f *flakeFlags, tmp st
 	if !nameRE.MatchString(ref) || exists(ref) || localFlake(".") == "" {
 		return "", nil
 	}
-	if kind, ok := kindOfPattern(ref); ok && isOther(kind) {
+	if kind, ok := selection.KindOfPattern(ref); ok && selection.IsOther(kind) {
 		return "", f.notAFlake(ref, "the id of a cell", fmt.Sprintf("--kind %s --cell '%s'", kind, ref))
 	}
 	all := a.localNames(ctx, c, f, tmp)
 	var known []string
 	for _, n := range all {
-		if n.name == ref {
-			return "", f.notAFlake(ref, n.what+" of the flake in this folder", n.flag)
+		if n.Text == ref {
+			return "", f.notAFlake(ref, n.What+" of the flake in this folder", n.Flag)
 		}
-		known = append(known, n.name)
+		known = append(known, n.Text)
 	}
 	if i := slices.Index(known, matrix.Suggest(ref, known)); i >= 0 {
-		near = all[i].flag
+		near = all[i].Flag
 	}
 	return near, nil
 }
 
 // localNames lists the names in the flake of this folder, none if it cannot be evaluated:
 // it may not be the flake that the user meant.
-func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) []named {
+func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) []selection.Name {
 	var own nixFlags // from its own flakeci.toml
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.add(fs)
@@ -72,38 +73,13 @@ func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp 
 	if err != nil {
 		return nil
 	}
-	return namesIn(d.Matrix)
-}
-
-// named is a name in a flake, with the flag that selects it.
-type named struct{ name, what, flag string }
-
-// namesIn lists the names that a person may use for the cells of a flake.
-func namesIn(m matrix.Matrix) []named {
-	var all []named
-	for _, host := range m.Grid.Hosts {
-		all = append(all, named{host, "a host", "--host " + host})
-	}
-	for _, user := range m.Grid.Users {
-		all = append(all, named{user, "a user", "--user " + user})
-	}
-	for _, c := range m.Cells {
-		flag := "--cell " + c.ID
-		if c.Kind == matrix.KindVM {
-			flag = "--vm " + c.Host
-		}
-		all = append(all, named{c.ID, "a cell", flag})
-		if _, key, _ := strings.Cut(c.ID, "/"); c.Kind == matrix.KindHome && c.Part == "" {
-			all = append(all, named{key, "a home", flag})
-		}
-	}
-	return all
+	return selection.Names(d.Matrix)
 }
 
 // notAFlake returns the error for an argument that is a name.
 func (f *flakeFlags) notAFlake(ref, what, flag string) error {
 	hint := "did you mean " + flag + "?"
-	if f.origin.flags != nil && f.origin.flags.Lookup("host") == nil { // flakeci vm
+	if !f.selects { // flakeci vm
 		hint = "flakeci vm boots one host; its second argument is a flake"
 	}
 	return &usageError{

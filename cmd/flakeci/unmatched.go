@@ -2,24 +2,15 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
-
-// otherPrefixes returns how the ids of cells begin that only `nix flake show` lists.
-func otherPrefixes() []string {
-	var prefixes []string
-	for _, kind := range otherKinds() {
-		prefixes = append(prefixes, string(kind)+"/")
-	}
-	return prefixes
-}
 
 // homesSeen collects the ids of the homes found inside hosts, selected or not.
 type homesSeen struct {
@@ -41,7 +32,7 @@ func (j *job) unmatched() []result.Warning {
 	j.homes.mu.Unlock()
 	var unsure []string // prefixes of ids that may or may not exist
 	if !complete {
-		unsure = append(unsure, otherPrefixes()...)
+		unsure = append(unsure, selection.OtherPrefixes()...)
 	}
 	for _, c := range m.Cells {
 		if isHost := c.Kind == matrix.KindNixOS || c.Kind == matrix.KindDarwin; isHost && !j.lookedInto(c) {
@@ -55,7 +46,7 @@ func (j *job) unmatched() []result.Warning {
 // cells were selected, or came with the evaluation of the host in this run. Those of a host
 // that does not evaluate are not known.
 func (j *job) lookedInto(host matrix.Cell) bool {
-	asked := j.opts.selection.lookInside(j.selection)(host)
+	asked := j.opts.selection.LookInside(j.selection)(host)
 	i := slices.IndexFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Cell.ID == host.ID })
 	if i < 0 {
 		return asked
@@ -67,27 +58,16 @@ func (j *job) lookedInto(host matrix.Cell) bool {
 // unmatched warns of patterns that match neither a cell of the flake nor one of the ids
 // seen. Unsure lists prefixes of ids that may or may not exist.
 func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []result.Warning {
-	var ids []string
-	for _, c := range m.Cells {
-		ids = append(ids, c.ID)
-	}
 	var list []result.Warning
-	for _, flag := range []selectionFlag{{"cell", &f.selection.cells}, {"exclude", &f.selection.exclude}} {
-		for _, pattern := range m.Unmatched(*flag.values) {
-			g, _ := matrix.ParseGlob(pattern)
-			if slices.ContainsFunc(seen, g.Match) || slices.ContainsFunc(unsure, g.MayMatchPrefix) {
-				continue
-			}
-			text := fmt.Sprintf("--%s %s matches nothing", flag.flag, pattern)
-			if f.origin.inFile(flag.flag) {
-				line := f.origin.config.Line(flag.flag, slices.Index(*flag.values, pattern))
-				text = fmt.Sprintf("%s: line %d: %s %s matches nothing", filepath.Base(f.origin.config.Path), line, flag.flag, pattern)
-			}
-			if near := matrix.Suggest(pattern, slices.Concat(ids, seen)); near != "" {
-				text += "; did you mean " + near + "?"
-			}
-			list = append(list, result.Warning{Text: text})
+	for _, p := range f.selection.Unmatched(m, seen, unsure) {
+		text := fmt.Sprintf("--%s %s matches nothing", p.Flag, p.Text)
+		if f.origin.InFile(p.Flag) {
+			text = fmt.Sprintf("%s: line %d: %s %s matches nothing", f.origin.Origin(p.Flag), f.origin.config.Line(p.Flag, p.Index), p.Flag, p.Text)
 		}
+		if p.Near != "" {
+			text += "; did you mean " + p.Near + "?"
+		}
+		list = append(list, result.Warning{Text: text})
 	}
 	return list
 }
@@ -125,6 +105,6 @@ func (j *job) checkSystems() error {
 	if !slices.ContainsFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Status != result.Skipped }) {
 		return j.opts.origin.usageError("system", "nothing to do: "+title, hint)
 	}
-	j.causes = append(j.causes, &result.Cause{Kind: result.CauseInfra, Title: title + ", selected by " + j.opts.origin.name("system"), Hint: hint})
+	j.causes = append(j.causes, &result.Cause{Kind: result.CauseInfra, Title: title + ", selected by " + j.opts.origin.Name("system"), Hint: hint})
 	return nil
 }

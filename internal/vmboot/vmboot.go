@@ -1,9 +1,13 @@
-package main
+// Package vmboot boots the hosts of a run with vmtest.
+package vmboot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -13,23 +17,29 @@ import (
 	"github.com/flakeci/flakeci/vmtest/check"
 )
 
-// vmBooter boots a run's VMs and returns the results to the runner.
-type vmBooter struct {
-	pool   *vmtest.Pool
-	checks func(host string) []check.Check
-	homes  bool // activate homes
-	place  func(ctx context.Context, host, unit string) *result.Location
-	redact func(string) string // masks credentials in the output of a guest
+// Booter boots a run's VMs and returns the results to the runner.
+type Booter struct {
+	Pool   *vmtest.Pool
+	Checks func(host string) []check.Check
+	Homes  bool // activate homes
+	// Find finds a unit in the flake. Once it took longer than MaxFind, it is not called again: a
+	// flake's options can take forever to evaluate, and a guest can invent units.
+	Find    func(ctx context.Context, host, unit string) (result.Location, error)
+	MaxFind time.Duration
+	Redact  func(string) string // masks credentials in the output of a guest
+
+	late atomic.Bool // Find took too long
 }
 
-func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
+// Boot is a [runner.Booter].
+func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
 	host := vmtest.Host{
 		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
-		Checks: b.checks(vm.Cell.Host),
+		Checks: b.Checks(vm.Cell.Host),
 	}
 	cells := map[string]matrix.Cell{"": vm.Cell}
 	for _, h := range vm.Homes {
-		if !b.homes {
+		if !b.Homes {
 			break
 		}
 		cells[h.Cell.ID] = h.Cell
@@ -37,14 +47,14 @@ func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions)
 			ID: h.Cell.ID, Username: h.Username, Directory: h.Directory, Activation: h.Activation, Unit: h.Unit,
 		})
 	}
-	pool := b.pool
+	pool := b.Pool
 	if vm.AtBase {
 		atBase := *pool
 		atBase.Artifacts = nil
 		pool = &atBase
 	}
 	res := pool.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
-	t := &translator{vmBooter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
+	t := &translator{Booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
 	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
@@ -60,7 +70,7 @@ func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions)
 
 // translator turns the results of a boot into those of the runner.
 type translator struct {
-	*vmBooter
+	*Booter
 	vm     runner.VM
 	once   func(string, *result.Cause) *result.Cause
 	known  map[*vmtest.Fault]*result.Cause
@@ -69,13 +79,13 @@ type translator struct {
 
 func (t *translator) phase(ctx context.Context, cell string, p vmtest.Phase) outcome.Phase {
 	phase := outcome.Phase{Phase: p.Phase}
-	phase.Message = t.redact(p.Message)
+	phase.Message = t.Redact(p.Message)
 	for _, f := range p.Faults {
 		phase.Causes = append(phase.Causes, t.cause(ctx, cell, f))
 	}
 	if len(p.Faults) > 0 {
 		phase.Status = outcome.StatusOf(phase.Causes)
-		phase.Message = t.redact(strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; "))
+		phase.Message = t.Redact(strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; "))
 	}
 	return phase
 }
@@ -88,7 +98,7 @@ func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *r
 	}
 	c := f.Cause
 	for _, text := range []*string{&c.Title, &c.Message, &c.Hint, &c.LogTail} {
-		*text = t.redact(*text)
+		*text = t.Redact(*text)
 	}
 	if f.Key == "" && !strings.Contains(f.Title, cell) {
 		c.Title = t.vm.Cell.ID + ": " + c.Title
@@ -101,6 +111,40 @@ func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *r
 	return t.known[f]
 }
 
+// place returns where a unit is in the flake, which is only nice to have.
+func (b *Booter) place(ctx context.Context, host, unit string) *result.Location {
+	if b.late.Load() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.MaxFind)
+	defer cancel()
+	place, err := b.Find(ctx, host, unit)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		b.late.Store(true)
+	}
+	if err != nil {
+		return nil
+	}
+	return place.OrNil()
+}
+
 // maxUnitLookups is how many units of a host are looked up in the flake: each lookup
 // evaluates the host again.
 const maxUnitLookups = 3
+
+// HomesByHost lists, for each host to boot, the ids of the homes on it that are not part of
+// it.
+func HomesByHost(m matrix.Matrix) map[string][]string {
+	homes := map[string][]string{}
+	for _, c := range m.Cells {
+		if c.Kind != matrix.KindVM {
+			continue
+		}
+		for _, user := range m.Grid.Users {
+			if h, ok := m.Home(c.Host, user); ok && h.Part == "" {
+				homes[c.Host] = append(homes[c.Host], h.ID)
+			}
+		}
+	}
+	return homes
+}
