@@ -21,7 +21,7 @@ type vmBooter struct {
 	redact func(string) string // masks credentials in the output of a guest
 }
 
-func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
+func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.BootResult {
 	host := vmtest.Host{
 		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
 		Checks: b.checks(vm.Cell.Host),
@@ -44,7 +44,7 @@ func (b *vmBooter) boot(ctx context.Context, vm runner.VM, o runner.BootOptions)
 	}
 	res := pool.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
 	t := &translator{vmBooter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
-	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
+	booted := runner.BootResult{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
 	}

@@ -121,7 +121,7 @@ type vmSession struct {
 }
 
 // boot returns when the guest ends or the user leaves it. Nothing of it is reported.
-func (k *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
+func (k *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.BootResult {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	console, restore := k.app.console(leave)
@@ -130,7 +130,7 @@ func (k *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions
 		k.printAccess(vm, guest)
 	})
 	k.started = true
-	return runner.Booted{}
+	return runner.BootResult{}
 }
 
 // result prints why the guest did not start, or why it ended without the user.
