@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
@@ -57,7 +58,7 @@ func (r *run) keepLog(ctx context.Context, f nixlog.BuildFailure) string {
 		return ""
 	}
 	hash, _, _ := strings.Cut(filepath.Base(f.DrvPath), "-")
-	name := nix.DrvName(f.DrvPath) + "-" + hash[:min(8, len(hash))] + ".log"
+	name := storepath.Name(f.DrvPath) + "-" + hash[:min(8, len(hash))] + ".log"
 	limit := logLimit
 	if ctx.Err() != nil {
 		limit = logLimitAtEnd

@@ -19,6 +19,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -218,7 +219,7 @@ func TestNothingIsBuiltTwice(t *testing.T) {
 		var builders []string
 		f.replace(`b = sh "b" ""`, `b = sh "b" "echo new"`)
 		out := f.run(func(o *runner.Options) {
-			o.Subscribers = on(func(e event.BuilderStarted) { builders = append(builders, nix.DrvName(e.Drv)) })
+			o.Subscribers = on(func(e event.BuilderStarted) { builders = append(builders, storepath.Name(e.Drv)) })
 		})
 		if got := ways(out); got != "a: passed cached, b: passed built, same: passed cached" {
 			f.Error(got)
@@ -380,9 +381,9 @@ func TestBuildersEnd(t *testing.T) {
 					o.Subscribers = []event.Subscriber{{Handle: func(e event.Event) {
 						switch e := e.(type) {
 						case event.BuilderStarted:
-							runs[nix.DrvName(e.Drv)] = true
+							runs[storepath.Name(e.Drv)] = true
 						case event.BuilderStopped:
-							runs[nix.DrvName(e.Drv)] = false
+							runs[storepath.Name(e.Drv)] = false
 						}
 					}}}
 					o.Timeout = limit

@@ -153,7 +153,7 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
 	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky}
 	if e.Instance.Home != nil {
 		res.Home = *e.Instance.Home
-		res.Cell = c.For(res.Home.Username)
+		res.Cell = c.WithUser(res.Home.Username)
 	}
 	var vm nix.VMInfo
 	if e.Instance.VM != nil {

@@ -39,7 +39,8 @@ type App struct {
 
 // Main runs the subcommand in the arguments and returns the exit code.
 func (a *App) Main(ctx context.Context) int {
-	a.learnSecrets()
+	a.secrets.AddEnvironment(a.Env)
+	a.secrets.AddArguments(a.Args)
 	args, err := joinPairs(a.Args)
 	if err == nil {
 		root := a.rootCommand()

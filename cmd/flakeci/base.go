@@ -14,7 +14,9 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -110,7 +112,7 @@ func (b *baseline) readReport(path string) error {
 // checkPaths finds a cell of a report whose derivation or outputs are not store paths.
 func checkPaths(r result.Report) error {
 	for _, c := range r.Cells {
-		if err := nix.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
+		if err := storepath.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
 			return fmt.Errorf("%q: %w", c.ID, err)
 		}
 	}
@@ -183,7 +185,7 @@ func (b *baseline) locate(ctx context.Context, j *job) (string, error) {
 	if folder == "" {
 		return "", errors.New("the flake is not in a local git repository; give a flake reference as the base")
 	}
-	repo, err := git.Open(ctx, folder, withoutTokens(j.app.Env))
+	repo, err := git.Open(ctx, folder, secretenv.Without(j.app.Env))
 	if err != nil {
 		return "", err
 	}

@@ -10,12 +10,13 @@ import (
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/vmtest"
+	"github.com/flakeci/flakeci/vmtest/check"
 )
 
 // vmBooter boots a run's VMs and returns the results to the runner.
 type vmBooter struct {
 	pool   *vmtest.Pool
-	checks func(host string) []vmtest.Check
+	checks func(host string) []check.Check
 	homes  bool // activate homes
 	place  func(ctx context.Context, host, unit string) *result.Location
 	redact func(string) string // masks credentials in the output of a guest

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/reports/output"
 )
 
 // A shell's --config <(...) is a pipe, which can only be read once. The lines in errors come
@@ -79,10 +80,10 @@ func TestConfigOptions(t *testing.T) {
 		"number":  {toml: `cores = 2`, want: "cores=2"},
 		"table":   {toml: `cores = { y = 1 }`, want: "takes a string", wrong: true},
 		"list":    {toml: `cores = [1]`, want: "takes a string", wrong: true},
-		"hook":    {toml: `post-build-hook = "./evil"`, want: "not for a file", wrong: true},
-		"sandbox": {toml: `sandbox = false`, want: "not for a file", wrong: true},
-		"caches":  {toml: `extra-substituters = "https://evil.example"`, want: "not for a file", wrong: true},
-		"newer":   {toml: `a-setting-of-tomorrow = 1`, want: "not for a file", wrong: true},
+		"hook":    {toml: `post-build-hook = "./evil"`, want: "a repository may not set", wrong: true},
+		"sandbox": {toml: `sandbox = false`, want: "a repository may not set", wrong: true},
+		"caches":  {toml: `extra-substituters = "https://evil.example"`, want: "a repository may not set", wrong: true},
+		"newer":   {toml: `a-setting-of-tomorrow = 1`, want: "a repository may not set", wrong: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +91,7 @@ func TestConfigOptions(t *testing.T) {
 			var n nixFlags
 			flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 			n.add(flags)
-			_, err := applyConfig(flags, file, newOutputPaths(""))
+			_, err := applyConfig(flags, file, output.New(""))
 			if tt.wrong {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got error %v, want %q", err, tt.want)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
@@ -166,7 +167,7 @@ func (a *App) handleCrash(c *safely.Crash) (code int) {
 	} else {
 		cause.LogTail = string(c.Stack)
 	}
-	if r, err := a.redacted(s.report(cause)); err != nil {
+	if r, err := redact.Value(&a.secrets, s.report(cause)); err != nil {
 		a.printError("cannot write the report: "+err.Error(), "")
 	} else {
 		_ = a.publish(ctx, r, s.delivery) // it reports its own errors

@@ -48,8 +48,8 @@ revision or a flake reference. With --eval-only it builds nothing.`,
 
 // diff is `flakeci diff`.
 func (a *App) diff(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, outputs: o.outputs, artifacts: artifactFolder(o.artifacts), color: o.color, github: o.github}
-	a.reportCrashes(d, o.outputs.artifacts(o.artifacts, a.secrets.Writer))
+	d := delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github}
+	a.reportCrashes(d, o.outputs.Artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, false)
 	if err != nil {
 		return err

@@ -15,6 +15,8 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/internal/secretenv"
+	"github.com/flakeci/flakeci/reports/output"
 )
 
 // nixFlags are passed on to Nix.
@@ -56,7 +58,7 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	if path == "" {
 		path = a.env("FLAKECI_NIX")
 	}
-	env, err := git.Guard(withoutTokens(a.Env), filepath.Join(tmp, "guard"))
+	env, err := git.Guard(secretenv.Without(a.Env), filepath.Join(tmp, "guard"))
 	if err != nil {
 		return nix.Options{}, err
 	}
@@ -91,7 +93,7 @@ type flakeFlags struct {
 	ref        string // the flake reference, from the argument
 	vms        config.VM
 	origin     origin
-	outputs    *outputPaths
+	outputs    *output.Paths
 }
 
 func (f *flakeFlags) add(fs *pflag.FlagSet) {
@@ -138,12 +140,12 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	dir := localFlake(f.ref)
-	f.outputs = newOutputPaths(dir)
+	f.outputs = output.New(dir)
 	if flag := cmd.Flags().Lookup("artifacts"); flag != nil && !flag.Changed {
-		f.outputs.below["artifacts"] = "."
+		f.outputs.RestrictTo("artifacts", ".")
 	}
 	f.origin = origin{flags: cmd.Flags()}
-	if f.origin.config, err = findConfig(f.configPath, dir); err != nil {
+	if f.origin.config, err = config.Find(f.configPath, dir); err != nil {
 		return err
 	}
 	if f.vms, err = applyConfig(cmd.Flags(), f.origin.config, f.outputs); err != nil {

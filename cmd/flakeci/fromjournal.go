@@ -18,7 +18,7 @@ import (
 // fromJournal returns the report of a run that may not have ended, its artifacts and its
 // shard. Path is its journal; an empty path means the newest journal of a run that was
 // started in this folder.
-func (a *App) fromJournal(path string) (r result.Report, folder artifactFolder, shard shardFlag, err error) {
+func (a *App) fromJournal(path string) (r result.Report, folder string, shard shardFlag, err error) {
 	j, busy, err := a.findJournal(path)
 	if err != nil {
 		return r, "", shard, err
@@ -34,10 +34,12 @@ func (a *App) fromJournal(path string) (r result.Report, folder artifactFolder, 
 	case busy:
 		why = "this report was made"
 		run.Notes = []string{"the run is still in progress"}
-	case j.Looking():
-		run.Notes = []string{"the run was killed while looking into the flake; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	default:
-		run.Notes = []string{"the run was killed; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"}
+		stage := ""
+		if j.Looking() {
+			stage = " while looking into the flake"
+		}
+		run.Notes = []string{"the run was killed" + stage + "; last activity at " + j.Last.UTC().Format(time.DateTime) + " UTC"}
 	}
 	if j.Damaged {
 		a.warnf("the journal is damaged; results after the damage are lost")
@@ -52,7 +54,7 @@ func (a *App) fromJournal(path string) (r result.Report, folder artifactFolder, 
 	}
 	folder = artifactsOf(path, "")
 	if path == "" || a.isMine(path) {
-		folder = artifactFolder(fromRunDir(j.Head.Dir, b.Artifacts))
+		folder = fromRunDir(j.Head.Dir, b.Artifacts)
 	}
 	return reports.Collect(run), folder, shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
 }
@@ -70,7 +72,7 @@ func (a *App) isMine(path string) bool {
 
 // fromRunDir returns the path from here of one that was relative to the folder of a run.
 func fromRunDir(dir, path string) string {
-	if at, err := workingDir(); err == nil && at == dir || filepath.IsAbs(path) {
+	if at, err := safefile.WorkingDir(); err == nil && at == dir || filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(dir, path)
@@ -83,7 +85,7 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 		j, err = readJournal(path)
 		return j, a.isMine(path) && journal.Busy(path), err
 	}
-	dir, err := workingDir()
+	dir, err := safefile.WorkingDir()
 	if err != nil {
 		return nil, false, err
 	}

@@ -14,9 +14,12 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/cause"
@@ -47,15 +50,15 @@ type job struct {
 	causes   []*result.Cause                     // that belong to no cell
 	rest     func(context.Context) []matrix.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
-	history  *runHistory                         // nil if it is not kept
-	others   *otherCells                         // nil if they are listed with the others
+	history  *history.Keeper                     // nil if it is not kept
+	others   *otherCells                         // nil if the run may test them
 	homes    homesSeen
 }
 
 // start finds Nix, and runs the job in a temporary folder.
 func (j *job) start(ctx context.Context) error {
 	began := time.Now()
-	tmp, remove, err := newTmp()
+	tmp, remove, err := tmpdir.New()
 	if err != nil {
 		return err
 	}
@@ -158,7 +161,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	j.app.crashState.Load().update(j)
 	j.app.warnOverrides(j.target.Flake)
 	if j.journals {
-		j.history = j.openHistory(ctx)
+		j.history = j.keepHistory(ctx)
 	}
 	// Before there are cells, so that an interruption loses none.
 	if machine, err = j.client.Machine(looking); err != nil {
@@ -181,6 +184,17 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	}
 	j.base.addRemoved(j)
 	return machine, cells, nil
+}
+
+// keepHistory returns the history of the flake's runs, nil without a file for it.
+func (j *job) keepHistory(ctx context.Context) *history.Keeper {
+	f, path := j.target.Flake, j.app.statePath("history.db")
+	if path == "" {
+		return nil
+	}
+	return history.Keep(ctx, path, cmp.Or(f.Folder(), j.app.secrets.Text(f.Ref)), func(err error) {
+		j.app.warnf("the history of earlier runs is unusable: %v", err)
+	})
 }
 
 // toRunner returns the runner's options, except those that come from the journal: the
@@ -258,7 +272,7 @@ func (j *job) saveEvaluations(ctx context.Context) {
 
 // report returns the report of the job, with credentials masked.
 func (j *job) report() (result.Report, error) {
-	return j.app.redacted(reports.Collect(j.about().run(reports.Run{
+	return redact.Value(&j.app.secrets, reports.Collect(j.about().run(reports.Run{
 		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
 	})))
 }

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
@@ -22,15 +21,6 @@ import (
 	"github.com/flakeci/flakeci/runner/journal"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
-
-// workingDir returns the folder that flakeci was started in, with links resolved.
-func workingDir() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	return filepath.EvalSymlinks(dir)
-}
 
 // runJournal is the journal of a run in progress; nil means none.
 type runJournal struct {
@@ -156,7 +146,7 @@ func (j *job) withoutJournal(why error) error {
 // identifies runs of the same folder, flake and selection.
 func (j *job) head() (h journal.Head, key any, err error) {
 	h = journal.Head{Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n}}
-	if h.Dir, err = workingDir(); err != nil {
+	if h.Dir, err = safefile.WorkingDir(); err != nil {
 		return h, nil, err
 	}
 	h.About, err = json.Marshal(j.about())

@@ -16,13 +16,16 @@ import (
 
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/internal/secretenv"
 )
 
 func main() {
 	// Nix takes far more memory than the few MiB that this costs, and half the work in a
 	// run of many short builds was garbage collection.
 	debug.SetGCPercent(400)
-	start(&App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: takeEnvironment(), Args: os.Args[1:]})
+	env := os.Environ()
+	secretenv.Hide(env)
+	start(&App{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: env, Args: os.Args[1:]})
 }
 
 // start runs the program and exits, also after a crash.

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/table"
@@ -62,7 +64,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err != nil {
 		return o.explain(err, false)
 	}
-	tmp, remove, err := newTmp()
+	tmp, remove, err := tmpdir.New()
 	if err != nil {
 		return err
 	}
@@ -131,6 +133,21 @@ func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target,
 	return target, err
 }
 
+// findNix finds the Nix to run, and learns the credentials in its settings.
+func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
+	o.Redact = func(line []byte) []byte {
+		if line[0] == '@' { // a log record in JSON
+			return a.secrets.JSON(line)
+		}
+		return []byte(a.secrets.Text(string(line)))
+	}
+	client, err := nix.Find(ctx, o)
+	if err == nil {
+		a.secrets.AddFrom(client.Credentials())
+	}
+	return client, err
+}
+
 // unmatchedIn warns of patterns that match nothing in the part of the flake that was listed.
 func (o *matrixOptions) unmatchedIn(m matrix.Matrix, homes, others bool) []result.Warning {
 	var unsure []string
@@ -162,7 +179,7 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 		return errs
 	}
 	style := a.style(o.color, a.Stdout)
-	plan, err := a.redacted(reports.Plan(result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m))
+	plan, err := redact.Value(&a.secrets, reports.Plan(result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m))
 	if err != nil {
 		return err
 	}

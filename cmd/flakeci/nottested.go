@@ -86,7 +86,7 @@ func (j *job) notTested() []result.NotTested {
 		return nil
 	}
 	var byFile, byFlag []result.NotTested
-	for _, l := range all.Left(j.selection) {
+	for _, l := range all.LeftOut(j.selection) {
 		n := result.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + j.opts.origin.name(l.Filter)}
 		switch {
 		case l.Filter == "kind" && len(j.opts.selection.kinds) == 0:

@@ -67,7 +67,7 @@ func newLive(ctx context.Context, j *job, t terminal) liveView {
 		In: t.in, Out: t.out, Keep: t.keep, Env: j.app.Env, Color: j.app.style(j.opts.color, t.out).color,
 		Flake: result.Flake{Ref: j.app.secrets.Text(f.Ref), Rev: f.Rev, Dirty: f.Dirty}, Nix: j.client.Version.String(),
 		Matrix: j.matrix, Started: j.started,
-		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.history.estimate(ctx),
+		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.history.Estimate(ctx),
 		// In raw mode the terminal does not turn Ctrl-C into a signal.
 		Interrupt: func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGINT) },
 		Stopping:  func() bool { return ctx.Err() != nil },

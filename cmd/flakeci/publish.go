@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
 )
@@ -11,8 +12,8 @@ import (
 // delivery says where a report goes.
 type delivery struct {
 	files     reportFiles
-	outputs   *outputPaths // which of the files a stranger chose
-	artifacts artifactFolder
+	outputs   *output.Paths // which of the files a stranger chose
+	artifacts string
 	color     string
 	github    githubFlags
 	shard     string // empty without --shard

@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -34,7 +36,7 @@ it is the newest journal of a run that was started in this folder.`,
 			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
-			d := delivery{files: files, outputs: newOutputPaths(""), color: color, github: onGitHub}
+			d := delivery{files: files, outputs: output.New(""), color: color, github: onGitHub}
 			if fromJournal {
 				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
 			}
@@ -71,7 +73,7 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
 		return &usageError{msg: path + ": the verdict is passed, but not all cells passed", hint: savedHint}
 	}
-	if r, err = a.redacted(r); err != nil {
+	if r, err = redact.Value(&a.secrets, r); err != nil {
 		return err
 	}
 	return a.publish(ctx, r, d)
@@ -83,9 +85,9 @@ func (a *App) reportJournal(ctx context.Context, path, artifacts string, d deliv
 	if err != nil {
 		return err
 	}
-	if r, err = a.redacted(r); err != nil {
+	if r, err = redact.Value(&a.secrets, r); err != nil {
 		return err
 	}
-	d.artifacts, d.shard = cmp.Or(artifactFolder(artifacts), folder), shard.String()
+	d.artifacts, d.shard = cmp.Or(artifacts, folder), shard.String()
 	return a.publish(ctx, r, d)
 }

@@ -2,27 +2,30 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/sys/unix"
 
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/reports/html"
 	"github.com/flakeci/flakeci/reports/junit"
 	"github.com/flakeci/flakeci/reports/markdown"
+	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/reports/trace"
 	"github.com/flakeci/flakeci/result"
 )
+
+// outputFlags name files and folders to write.
+var outputFlags = []string{"json", "junit", "markdown", "html", "trace", "artifacts"}
 
 // reportFiles are the files to write reports to; "-" is stdout.
 type reportFiles struct {
@@ -61,43 +64,30 @@ func (f reportFiles) check() error {
 		default:
 			return &usageError{msg: other + " and " + form[0] + " cannot both go to " + to}
 		}
-		if why := unwritable(form[1]); why != "" {
+		if why := output.Unwritable(form[1]); why != "" {
 			return &usageError{msg: form[0] + " " + why}
 		}
 	}
 	return nil
 }
 
-// unwritable says why a file cannot be written, as far as that is known before a run, which
-// may take hours. Missing folders will be made.
-func unwritable(path string) string {
-	if path == "" || path == "-" {
-		return ""
+// checkOutputs finds, before the run, restricted paths that must not be written.
+func (a *App) checkOutputs(ctx context.Context, o *runOptions) error {
+	env := secretenv.Without(a.Env)
+	for _, form := range o.files.forms() {
+		flag := strings.TrimPrefix(form[0], "--")
+		if err := o.outputs.Check(ctx, env, flag, form[1]); err != nil {
+			return &usageError{msg: fmt.Sprintf("%s in %s: %v", flag, config.Name, err), hint: "name another file with " + form[0]}
+		}
 	}
-	if st, err := os.Stat(path); err == nil && st.IsDir() {
-		return "takes a file, but " + path + " is a folder"
+	folder := o.outputs.Artifacts(o.artifacts, nil)
+	if folder == nil {
+		return nil
 	}
-	if st, err := os.Lstat(path); isDevice(path) || err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
-		return ""
-	} else if err == nil && !st.Mode().IsRegular() && st.Mode()&fs.ModeSymlink == 0 {
-		return "cannot be written: " + path + " is not a file"
+	if err := output.CheckArtifacts(ctx, env, folder, crashFile); err != nil {
+		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with --artifacts"}
 	}
-	folder := filepath.Dir(path)
-	st, err := os.Stat(folder)
-	for err != nil && folder != filepath.Dir(folder) {
-		folder = filepath.Dir(folder)
-		st, err = os.Stat(folder)
-	}
-	switch {
-	case err == nil && !st.IsDir():
-		return "cannot be written: " + folder + " is not a folder"
-	case err == nil:
-		err = unix.Access(folder, unix.W_OK|unix.X_OK)
-	}
-	if err != nil {
-		return "cannot be written: " + folder + ": " + err.Error()
-	}
-	return ""
+	return nil
 }
 
 // writeReports writes every file that was asked for. The error names all those that could
@@ -116,10 +106,10 @@ func (a *App) writeReports(r result.Report, d delivery) error {
 
 // htmlOptions returns the artifacts and, in GitHub Actions, the URLs of the run and of its
 // source files.
-func (a *App) htmlOptions(artifacts artifactFolder) html.Options {
+func (a *App) htmlOptions(artifacts string) html.Options {
 	o := html.Options{File: func(path string) ([]byte, error) {
-		data, err := artifacts.read(path)
-		return a.redactedFile(data), err
+		data, err := safefile.EndBelow(artifacts, path, html.MaxEvidence)
+		return a.secrets.File(data), err
 	}}
 	if a.env("GITHUB_ACTIONS") != "true" {
 		return o
@@ -144,49 +134,8 @@ func (a *App) writeReport(d delivery, flag, path string, render func(io.Writer) 
 		_, err := a.Stdout.Write(out.Bytes())
 		return err
 	}
-	if err := d.outputs.replace(flag, path, out.Bytes()); err != nil {
+	if err := d.outputs.Replace(flag, path, out.Bytes()); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
-}
-
-// replaceFile creates or replaces a file. It replaces a link instead of following it: the
-// checkout of a pull request may hold one that leads anywhere. It writes to devices and
-// pipes if the path itself names one.
-func replaceFile(path string, text []byte) error {
-	if isDevice(path) {
-		return os.WriteFile(path, text, 0o644)
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
-		return safefile.WritePipe(path, text, maxPipeWait)
-	} else if err == nil && !st.Mode().IsRegular() && !st.IsDir() && st.Mode()&fs.ModeSymlink == 0 {
-		return &fs.PathError{Op: "write", Path: path, Err: safefile.ErrNotRegular}
-	}
-	tmp, err := os.CreateTemp(dir, ".flakeci-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(text)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return nil
-}
-
-// maxPipeWait is how long to wait for a reader of a pipe.
-const maxPipeWait = 10 * time.Second
-
-// isDevice reports whether a path names a device, or a stream such as a shell's >(...).
-// Below /dev/shm are files, which anybody may create.
-func isDevice(path string) bool {
-	path = filepath.Clean(path)
-	return safefile.IsStream(path) || strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/dev/shm/")
 }

@@ -112,8 +112,8 @@ func (o *runOptions) check() error {
 
 // run is `flakeci run`. It reports whenever there is a flake.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, outputs: o.outputs, artifacts: artifactFolder(o.artifacts), color: o.color, github: o.github, shard: o.shard.String()}
-	a.reportCrashes(d, o.outputs.artifacts(o.artifacts, a.secrets.Writer))
+	d := delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.shard.String()}
+	a.reportCrashes(d, o.outputs.Artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	for _, lost := range j.lostLogs() {
 		a.warnf("%s", lost)
 	}
-	j.history.add(ctx, &r)
+	j.history.Add(ctx, &r)
 	err = a.publish(ctx, r, d)
 	j.journal.close(a, err == nil) // a run without a report can be resumed
 	return err
@@ -136,13 +136,13 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := o.outputs.check(ctx, a, &o); err != nil {
+	if err := a.checkOutputs(ctx, &o); err != nil {
 		return nil, err
 	}
 	selection, err := o.selection.selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.outputs.artifacts(o.artifacts, a.secrets.Writer)}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.outputs.Artifacts(o.artifacts, a.secrets.Writer)}
 	return j, j.start(ctx)
 }

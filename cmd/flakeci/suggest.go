@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -53,11 +55,11 @@ func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp 
 	var own nixFlags // from its own flakeci.toml
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.add(fs)
-	file, err := findConfig("", localFlake("."))
+	file, err := config.Find("", localFlake("."))
 	if err != nil {
 		return nil
 	}
-	if _, err := applyConfig(fs, file, newOutputPaths(localFlake("."))); err != nil {
+	if _, err := applyConfig(fs, file, output.New(localFlake("."))); err != nil {
 		return nil
 	}
 	options := f.nix.flake()

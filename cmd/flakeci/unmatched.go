@@ -75,7 +75,7 @@ func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []result.
 	for _, flag := range []selectionFlag{{"cell", &f.selection.cells}, {"exclude", &f.selection.exclude}} {
 		for _, pattern := range m.Unmatched(*flag.values) {
 			g, _ := matrix.ParseGlob(pattern)
-			if slices.ContainsFunc(seen, g.Match) || slices.ContainsFunc(unsure, g.MayMatchBelow) {
+			if slices.ContainsFunc(seen, g.Match) || slices.ContainsFunc(unsure, g.MayMatchPrefix) {
 				continue
 			}
 			text := fmt.Sprintf("--%s %s matches nothing", flag.flag, pattern)

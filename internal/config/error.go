@@ -9,13 +9,14 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// Error is a mistake in the file. Detail shows the line if it is known.
+// Error is a mistake in the file. Detail shows the line if it is known. Path is empty if Detail
+// names the file.
 type Error struct {
 	Path, Detail string
 	Hint         string
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Detail) }
+func (e *Error) Error() string { return strings.TrimPrefix(e.Path+": "+e.Detail, ": ") }
 
 // explainTOML translates an error of go-toml.
 func (f File) explainTOML(err error, isFlag func(name string) bool) *Error {
@@ -52,20 +53,20 @@ var wrongKindRE = regexp.MustCompile(`^cannot decode TOML .+ into (?:struct fiel
 
 // explainDecode describes a mistake without naming Go types.
 func explainDecode(e *toml.DecodeError) string {
-	key, said := strings.Join(e.Key(), "."), tomlMessage(e)
+	key, message := strings.Join(e.Key(), "."), tomlMessage(e)
 	const check = "a table, such as [[vm.check]] begins"
 	kinds := map[string]string{
 		"string": "text in quotes", "int": "a number", "bool": "true or false",
 		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",
 		"config.vmTable": "a table", "config.checkTable": check, "[]config.checkTable": check,
 	}
-	switch m := wrongKindRE.FindStringSubmatch(said); {
+	switch m := wrongKindRE.FindStringSubmatch(message); {
 	case m != nil && kinds[m[1]] != "":
 		return fmt.Sprintf("%s takes %s", key, kinds[m[1]])
-	case strings.HasPrefix(said, "cannot store a table"):
+	case strings.HasPrefix(message, "cannot store a table"):
 		return key + " is not a table"
-	case strings.HasPrefix(said, "cannot store an array table"):
+	case strings.HasPrefix(message, "cannot store an array table"):
 		return key + " is not a list of tables"
 	}
-	return said
+	return message
 }

@@ -86,7 +86,7 @@ func containsAny(text string, hints []string) bool {
 // token. Another user may be a person's name, which is no secret elsewhere.
 func userSecrets(credential string) []string {
 	name, password, _ := strings.Cut(credential, ":")
-	if LooksRandom(name) {
+	if looksRandom(name) {
 		return []string{name, password}
 	}
 	return []string{password}
@@ -105,7 +105,7 @@ func hostTokens(list string) []string {
 	return tokens
 }
 
-// LooksRandom reports whether a text is too long for a name and has digits.
-func LooksRandom(text string) bool {
+// looksRandom reports whether a text is too long for a name and has digits.
+func looksRandom(text string) bool {
 	return len(text) >= 16 && strings.ContainsAny(text, "0123456789")
 }

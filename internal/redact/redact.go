@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/flakeci/flakeci/internal/clean"
 )
@@ -39,7 +40,7 @@ func (s *Secrets) Add(values ...string) {
 		value = strings.TrimSpace(value)
 		all = append(all, value)
 		for line := range strings.Lines(value) {
-			if line = strings.TrimSpace(line); line != value && LooksRandom(line) {
+			if line = strings.TrimSpace(line); line != value && looksRandom(line) {
 				all = append(all, line)
 			}
 		}
@@ -156,6 +157,25 @@ func (s *Secrets) JSON(data []byte) []byte {
 		return data
 	}
 	return append(out, data[done:]...)
+}
+
+// Value returns a copy of v with credentials masked. It goes through JSON, so that it cannot miss
+// a field.
+func Value[T any](s *Secrets, v T) (safe T, err error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return safe, err
+	}
+	err = json.Unmarshal(s.JSON(text), &safe)
+	return safe, err
+}
+
+// File returns the content of a file with credentials masked. Pictures stay as they are.
+func (s *Secrets) File(data []byte) []byte {
+	if !utf8.Valid(data) && bytes.HasPrefix(data, []byte("\x89PNG")) {
+		return data
+	}
+	return []byte(s.Text(string(data)))
 }
 
 // stringEnd returns the end of a JSON string that begins with a quote at start.

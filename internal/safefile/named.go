@@ -30,6 +30,15 @@ type LinkError struct{ Path string }
 
 func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
 
+// WorkingDir returns the working directory, with links resolved.
+func WorkingDir() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
 // maxLinks is Linux's limit on links in a path.
 const maxLinks = 40
 

@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 )
@@ -26,13 +27,13 @@ func (p *Pool) verify(b *build) {
 	case p.ctx.Err() != nil && (err != nil || len(missing) > 0):
 		b.overrule(result.Canceled, nil)
 	case err != nil:
-		p.fail(b, fmt.Sprintf("could not make sure that %s was built: %v", nix.DrvName(b.Drv), err))
+		p.fail(b, fmt.Sprintf("could not make sure that %s was built: %v", storepath.Name(b.Drv), err))
 	case len(missing) > 0:
 		what := strings.Join(missing, " ")
 		if what == b.Drv {
 			what = "output of it"
 		}
-		p.fail(b, fmt.Sprintf("nix build says that %s is built, but the store has no %s", nix.DrvName(b.Drv), what))
+		p.fail(b, fmt.Sprintf("nix build says that %s is built, but the store has no %s", storepath.Name(b.Drv), what))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
@@ -228,4 +228,6 @@ func (j *Journal) Foreign() bool {
 	return false
 }
 
-func isForeign(res outcome.Result) bool { return nix.CheckSaved(res.DrvPath, res.OutPaths) != nil }
+func isForeign(res outcome.Result) bool {
+	return storepath.CheckSaved(res.DrvPath, res.OutPaths) != nil
+}

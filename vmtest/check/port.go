@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"context"
@@ -10,40 +10,40 @@ import (
 	"time"
 )
 
-// PortCheck requires that something listens on a port.
-type PortCheck struct {
+// Port requires that something listens on a port.
+type Port struct {
 	Port uint16
 	UDP  bool
 	// Address must be listened on, directly or through the wildcard; the zero value is any.
 	Address netip.Addr
 }
 
-func (p PortCheck) protocol() string {
+func (p Port) protocol() string {
 	if p.UDP {
 		return "UDP"
 	}
 	return "TCP"
 }
 
-func (p PortCheck) place() string {
+func (p Port) place() string {
 	if p.Address.IsValid() {
 		return netip.AddrPortFrom(p.Address, p.Port).String()
 	}
 	return strconv.Itoa(int(p.Port))
 }
 
-func (p PortCheck) label() string {
+func (p Port) label() string {
 	if p.UDP {
 		return "UDP port " + p.place()
 	}
 	return "port " + p.place()
 }
 
-func (p PortCheck) expected() string {
+func (p Port) expected() string {
 	return fmt.Sprintf("something listening on %s port %s", p.protocol(), p.place())
 }
 
-func (p PortCheck) retries() bool { return true }
+func (p Port) retries() bool { return true }
 
 // The script reads the kernel's tables, as ss may be missing. IPv6 may be off.
 const portScript = `
@@ -53,7 +53,7 @@ for table; do
 done
 exit 0`
 
-func (p PortCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+func (p Port) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	args := []string{stateListen, "tcp", "tcp6"}
 	if p.UDP {
 		args = []string{stateUnconnected, "udp", "udp6"}
@@ -77,14 +77,14 @@ func (p PortCheck) observe(ctx context.Context, g Guest, limit time.Duration) (o
 
 // accepts reports whether one of the addresses serves the check's address. The wildcard of
 // IPv6 serves IPv4 too, unless the program opts out, which the tables do not show.
-func (p PortCheck) accepts(here []netip.Addr) bool {
+func (p Port) accepts(here []netip.Addr) bool {
 	return !p.Address.IsValid() || slices.ContainsFunc(here, func(a netip.Addr) bool {
 		return a == p.Address.Unmap() || a == netip.IPv6Unspecified() || a == netip.IPv4Unspecified() && p.Address.Unmap().Is4()
 	})
 }
 
 // listeners lists all listening addresses, in case the port is a mistake.
-func (p PortCheck) listeners(all []netip.AddrPort) []string {
+func (p Port) listeners(all []netip.AddrPort) []string {
 	if len(all) == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"bytes"
@@ -12,30 +12,30 @@ import (
 	"time"
 )
 
-// URLCheck requires that the guest can get a page. It does not follow redirections.
-type URLCheck struct {
+// URL requires that the guest can get a page. It does not follow redirections.
+type URL struct {
 	URL      *url.URL // http or https
 	Status   int      // 0 is 200
 	Contains string
 	Matches  *regexp.Regexp
 }
 
-func (u URLCheck) text() textCheck { return textCheck{u.Contains, u.Matches} }
+func (u URL) text() textCheck { return textCheck{u.Contains, u.Matches} }
 
-func (u URLCheck) status() int {
+func (u URL) status() int {
 	if u.Status == 0 {
 		return 200
 	}
 	return u.Status
 }
 
-func (u URLCheck) label() string { return "GET " + u.URL.Redacted() }
+func (u URL) label() string { return "GET " + u.URL.Redacted() }
 
-func (u URLCheck) expected() string {
+func (u URL) expected() string {
 	return joinList(append([]string{fmt.Sprintf("status %d", u.status())}, u.text().expected("the body")...))
 }
 
-func (u URLCheck) retries() bool { return true }
+func (u URL) retries() bool { return true }
 
 // pageLimit is how many bytes of a page are kept.
 const pageLimit = 64 << 10
@@ -44,7 +44,7 @@ const pageLimit = 64 << 10
 // exit code and the size of the head, then the head and the body. With bash the size is 0 and
 // the head is part of the body.
 const urlScript = `
-seconds=$1 url=$2 most=$3 host=$4 port=$5 request=$6 header=$7
+seconds=$1 url=$2 max=$3 host=$4 port=$5 request=$6 header=$7
 dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' TERM
@@ -53,13 +53,13 @@ if command -v curl >/dev/null; then
 	{
 		curl -q -sS -g --noproxy '*' --max-time "$seconds" -D "$dir/head" -- "$url" 2>"$dir/error"
 		echo $? >"$dir/code"
-	} | head -c "$most" >"$dir/body"
+	} | head -c "$max" >"$dir/body"
 elif [ -n "$host" ] && command -v bash >/dev/null; then
 	bash -c '
 		exec 3<>"/dev/tcp/$1/$2" || exit
 		printf "GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: flakeci\r\nAccept: */*\r\n\r\n" "$3" "$4" >&3
 		exec head -c "$5" <&3
-	' bash "$host" "$port" "$request" "$header" "$most" >"$dir/body" 2>"$dir/error"
+	' bash "$host" "$port" "$request" "$header" "$max" >"$dir/body" 2>"$dir/error"
 	echo $? >"$dir/code"
 else
 	echo missing
@@ -74,7 +74,7 @@ exit 0`
 // errNoClient means that the guest has no program for the request.
 var errNoClient = errors.New("the guest has no curl; add it to environment.systemPackages")
 
-func (u URLCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+func (u URL) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	// curl's own limit is the shorter one, so that curl can say what is wrong.
 	res, err := probeResult(ctx, g, limit+time.Second, urlScript, append([]string{
 		guestSeconds(limit), u.URL.String(), strconv.Itoa(pageLimit + 1),
@@ -100,7 +100,7 @@ func (u URLCheck) observe(ctx context.Context, g Guest, limit time.Duration) (ob
 
 // bashRequest returns the script's arguments for a request without curl: host, port, target
 // and Host header.
-func (u URLCheck) bashRequest() []string {
+func (u URL) bashRequest() []string {
 	if u.URL.Scheme != "http" {
 		return []string{"", "", "", ""}
 	}
@@ -144,8 +144,8 @@ type response struct {
 	clientError string // by curl or bash
 }
 
-func (u URLCheck) judge(f response, limit time.Duration) observation {
-	detail := lastLines(f.body, detailLines)
+func (u URL) judge(f response, limit time.Duration) observation {
+	detail := LastLines(f.body, detailLines)
 	switch {
 	case f.status == 0 && f.code == curlTimeout:
 		return observation{timedOut: true, seen: fmt.Sprintf("no answer within %s", limit)}
@@ -169,7 +169,7 @@ func (u URLCheck) judge(f response, limit time.Duration) observation {
 
 // clientError returns the error message of curl or bash.
 func clientError(stderr []byte) string {
-	lines := lastLines(stderr, 1)
+	lines := LastLines(stderr, 1)
 	if len(lines) == 0 {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
-// CommandCheck requires that a shell command exits with a code.
-type CommandCheck struct {
+// Command requires that a shell command exits with a code.
+type Command struct {
 	Command string
 	// User runs the command, in a login environment. If it is empty, root does, with no more
 	// than a PATH to the system's programs.
@@ -22,9 +22,9 @@ type CommandCheck struct {
 	StdoutMatches  *regexp.Regexp
 }
 
-func (c CommandCheck) text() textCheck { return textCheck{c.StdoutContains, c.StdoutMatches} }
+func (c Command) text() textCheck { return textCheck{c.StdoutContains, c.StdoutMatches} }
 
-func (c CommandCheck) label() string {
+func (c Command) label() string {
 	const maxLength = 60
 	first, more, _ := bytes.Cut([]byte(c.Command), []byte("\n"))
 	label := "command " + truncate(string(first), maxLength)
@@ -37,12 +37,12 @@ func (c CommandCheck) label() string {
 	return label
 }
 
-func (c CommandCheck) expected() string {
+func (c Command) expected() string {
 	return joinList(append([]string{fmt.Sprintf("exit code %d", c.ExitCode)}, c.text().expected("stdout")...))
 }
 
 // A command may change something, so it runs once.
-func (c CommandCheck) retries() bool { return false }
+func (c Command) retries() bool { return false }
 
 // commandLimit is how many bytes of each output are kept.
 const commandLimit = 64 << 10
@@ -57,7 +57,7 @@ const commandLimit = 64 << 10
 // pipes, or a user could not open /dev/stderr. timeout(1) exits with 124, as the command may
 // too, so the clock tells which it was.
 const commandScript = guestPath + `
-limit=$1 user=$2 command=$3 most=$4
+limit=$1 user=$2 command=$3 max=$4
 dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' TERM
@@ -85,7 +85,7 @@ else
 fi
 
 for n in 1 2; do
-	{ dd bs=256 count="$most" of="$dir/kept$n"; cat; : >"$dir/end$n"; } <"$dir/$n" >/dev/null 2>&1 &
+	{ dd bs=256 count="$max" of="$dir/kept$n"; cat; : >"$dir/end$n"; } <"$dir/$n" >/dev/null 2>&1 &
 done
 read -r start _ </proc/uptime
 timeout -k 5 "$limit" "$@" </dev/null >/dev/null 2>"$dir/around" 3>"$dir/1" 4>"$dir/2" 5>"$dir/began"
@@ -104,11 +104,11 @@ while [ $tries -lt 40 ] && ! { [ -e "$dir/end1" ] && [ -e "$dir/end2" ]; }; do
 	tries=$((tries + 1))
 done
 echo "ended $code $start $end"
-head -c "$most" "$dir/kept1"
-head -c "$most" "$dir/kept2" >&2
+head -c "$max" "$dir/kept1"
+head -c "$max" "$dir/kept2" >&2
 exit 0`
 
-func (c CommandCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+func (c Command) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	res, err := execWithin(ctx, g, limit, guestagent.Command{Path: guestShell, Args: []string{
 		"-c", commandScript, "sh", guestSeconds(limit), c.User, c.Command, fmt.Sprint(commandLimit + 1),
 	}})
@@ -121,12 +121,12 @@ func (c CommandCheck) observe(ctx context.Context, g Guest, limit time.Duration)
 	}
 	if string(head) == "not begun" {
 		reason, _, _ := bytes.Cut(bytes.TrimSpace(stdout), []byte("\n"))
-		return observation{seen: strings.TrimSuffix("it could not be started: "+string(reason), ": "), detail: lastLines(stdout, detailLines)}, nil
+		return observation{seen: strings.TrimSuffix("it could not be started: "+string(reason), ": "), detail: LastLines(stdout, detailLines)}, nil
 	}
 	var code int
 	var start, end float64
 	if _, err := fmt.Sscanf(string(head), "ended %d %f %f", &code, &start, &end); err != nil || res.ExitCode != 0 {
-		return observation{}, scriptError(res)
+		return observation{}, ScriptError(res)
 	}
 	took := time.Duration((end - start) * float64(time.Second))
 	return c.judge(code, took, limit, stdout, res.Stderr), nil
@@ -135,12 +135,12 @@ func (c CommandCheck) observe(ctx context.Context, g Guest, limit time.Duration)
 // clockTick allows for /proc/uptime, which counts hundredths of seconds.
 const clockTick = 20 * time.Millisecond
 
-func (c CommandCheck) judge(code int, took, limit time.Duration, stdout, stderr []byte) observation {
+func (c Command) judge(code int, took, limit time.Duration, stdout, stderr []byte) observation {
 	stdout, cut := truncateText(stdout, commandLimit)
 	stderr, _ = truncateText(stderr, commandLimit)
-	detail := lastLines(stderr, detailLines)
+	detail := LastLines(stderr, detailLines)
 	if len(detail) == 0 {
-		detail = lastLines(stdout, detailLines)
+		detail = LastLines(stdout, detailLines)
 	}
 	if (code == exitTimeout || code == exitKilled || code == exitTerminated) && took+clockTick >= limit {
 		return observation{timedOut: true, seen: fmt.Sprintf("still running after %s", limit), detail: detail}
@@ -160,8 +160,8 @@ func (c CommandCheck) judge(code int, took, limit time.Duration, stdout, stderr 
 }
 
 // failureDetail returns what to show if the exit code is right and stdout is not.
-func (c CommandCheck) failureDetail(stdout []byte, detail []string) []string {
-	if lines := lastLines(stdout, detailLines); len(lines) > 0 {
+func (c Command) failureDetail(stdout []byte, detail []string) []string {
+	if lines := LastLines(stdout, detailLines); len(lines) > 0 {
 		return lines
 	}
 	return detail

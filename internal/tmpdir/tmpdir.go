@@ -1,4 +1,5 @@
-package main
+// Package tmpdir makes the temporary folder of a run.
+package tmpdir
 
 import (
 	"io/fs"
@@ -11,22 +12,22 @@ import (
 
 // Each run has a folder for temporary files, with a file that is locked during the run.
 const (
-	tmpPrefix = "flakeci-"
-	tmpLock   = "flakeci.lock"
+	prefix   = "flakeci-"
+	lockName = "flakeci.lock"
 )
 
 // minStaleAge is longer than it takes to make such a folder and to lock it.
 const minStaleAge = 10 * time.Minute
 
-// newTmp makes the folder of a run. First it removes those of killed runs: they may hold a
+// New makes the folder of a run. First it removes those of killed runs: they may hold a
 // guest's disk, and their links keep build results from being collected as garbage.
-func newTmp() (path string, remove func(), err error) {
+func New() (path string, remove func(), err error) {
 	removeStale(os.TempDir(), time.Now().Add(-minStaleAge))
-	path, err = os.MkdirTemp("", tmpPrefix)
+	path, err = os.MkdirTemp("", prefix)
 	if err != nil {
 		return "", nil, err
 	}
-	lock, err := os.OpenFile(filepath.Join(path, tmpLock), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil && syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		_ = os.Remove(lock.Name()) // an unlocked file would mark the folder as stale
 	}
@@ -44,7 +45,7 @@ func removeStale(dir string, since time.Time) {
 		return
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), tmpPrefix) || !e.IsDir() {
+		if !strings.HasPrefix(e.Name(), prefix) || !e.IsDir() {
 			continue
 		}
 		if st, err := e.Info(); err == nil && st.ModTime().Before(since) && isOurs(st) {
@@ -59,7 +60,7 @@ func isOurs(st fs.FileInfo) bool {
 }
 
 func removeIfUnlocked(path string) {
-	lock, err := os.OpenFile(filepath.Join(path, tmpLock), os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return
 	}

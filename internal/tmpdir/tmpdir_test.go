@@ -1,4 +1,4 @@
-package main
+package tmpdir
 
 import (
 	"os"
@@ -24,19 +24,19 @@ func TestFolderOfAKilledRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		if locks {
-			if err := os.WriteFile(filepath.Join(path, tmpLock), nil, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(path, lockName), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return path
 	}
-	runs, remove, err := newTmp()
+	runs, remove, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := []string{old(runs), folder("flakeci-new", true), old(folder("flakeci-other", false)), old(folder("other", true))}
 	killed := old(folder("flakeci-killed", true))
-	mine, removeMine, err := newTmp()
+	mine, removeMine, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}

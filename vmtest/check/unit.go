@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// UnitCheck requires that a systemd unit is active.
-type UnitCheck struct {
+// Unit requires that a systemd unit is active.
+type Unit struct {
 	Unit string // a name without a suffix is a service
 }
 
@@ -19,16 +19,16 @@ var unitSuffixes = []string{
 }
 
 // Name returns the full name of the unit.
-func (u UnitCheck) Name() string {
+func (u Unit) Name() string {
 	if slices.Contains(unitSuffixes, path.Ext(u.Unit)) {
 		return u.Unit
 	}
 	return u.Unit + ".service"
 }
 
-func (u UnitCheck) label() string    { return "unit " + u.Name() }
-func (u UnitCheck) expected() string { return u.Name() + " active" }
-func (u UnitCheck) retries() bool    { return true }
+func (u Unit) label() string    { return "unit " + u.Name() }
+func (u Unit) expected() string { return u.Name() + " active" }
+func (u Unit) retries() bool    { return true }
 
 // The script prints state and journal at once, so that they belong together.
 const unitScript = `
@@ -39,7 +39,7 @@ if ! systemctl is-active --quiet -- "$1"; then
 fi
 exit 0`
 
-func (u UnitCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+func (u Unit) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	out, err := probe(ctx, g, limit, unitScript, u.Name())
 	if err != nil {
 		return timedOutObservation(err, limit)
@@ -53,7 +53,7 @@ func (u UnitCheck) observe(ctx context.Context, g Guest, limit time.Duration) (o
 	return observation{
 		ok:     p["ActiveState"] == "active",
 		seen:   unitState(p),
-		detail: lastLines([]byte(journal), detailLines),
+		detail: LastLines([]byte(journal), detailLines),
 	}, nil
 }
 

@@ -1,4 +1,5 @@
-package main
+// Package secretenv keeps secret environment variables from the programs that flakeci runs.
+package secretenv
 
 import (
 	"os"
@@ -6,10 +7,10 @@ import (
 	"strings"
 )
 
-// secretNames are variables that a CI job sets for its steps and that nobody else may have.
+// names are variables that a CI job sets for its steps and that nobody else may have.
 // Evaluation, builds and guests run the code of a pull request. The files that GitHub's
 // variables name set the environment, the path and the outputs of later steps.
-var secretNames = []string{
+var names = []string{
 	"ACTIONS_CACHE_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_RESULTS_URL", "ACTIONS_RUNTIME_URL",
 	"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY",
 	"FORGEJO_ENV", "FORGEJO_OUTPUT", "FORGEJO_PATH", "FORGEJO_STATE", "FORGEJO_STEP_SUMMARY",
@@ -19,46 +20,44 @@ var secretNames = []string{
 	"CACHIX_SIGNING_KEY",
 }
 
-// secretEndings are the ends of the names of other secrets, in either case: GITHUB_TOKEN,
+// endings are the ends of the names of other secrets, in either case: GITHUB_TOKEN,
 // CI_JOB_TOKEN, ACTIONS_RUNTIME_TOKEN, ACTIONS_ID_TOKEN_REQUEST_TOKEN, CI_REGISTRY_PASSWORD,
 // SYSTEM_ACCESSTOKEN.
-var secretEndings = []string{"TOKEN", "PASSWORD", "PASSWD", "SECRET", "API_KEY", "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY", "SIGNING_KEY"}
+var endings = []string{"TOKEN", "PASSWORD", "PASSWD", "SECRET", "API_KEY", "ACCESS_KEY", "SECRET_KEY", "PRIVATE_KEY", "SIGNING_KEY"}
 
 // Runners based on act, such as Forgejo's, show a step the inputs of its action, including
 // the token.
 const inputPrefix = "INPUT_"
 
-// secret reports whether a variable is only for flakeci. Nix needs those of AWS for stores
+// isSecret reports whether a variable is only for flakeci. Nix needs those of AWS for stores
 // in S3.
-func secret(name string) bool {
+func isSecret(name string) bool {
 	name = strings.ToUpper(name)
 	if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "NIX_") {
 		return false
 	}
-	return slices.Contains(secretNames, name) || strings.HasPrefix(name, inputPrefix) ||
-		slices.ContainsFunc(secretEndings, func(end string) bool { return strings.HasSuffix(name, end) })
+	return slices.Contains(names, name) || strings.HasPrefix(name, inputPrefix) ||
+		slices.ContainsFunc(endings, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
-// withoutTokens returns the environment without secrets, for Nix and git.
-func withoutTokens(env []string) []string {
+// Without returns the environment without secrets, for Nix and git.
+func Without(env []string) []string {
 	return slices.DeleteFunc(append([]string{}, env...), func(e string) bool {
 		name, _, _ := strings.Cut(e, "=")
-		return secret(name)
+		return isSecret(name)
 	})
 }
 
-// takeEnvironment returns flakeci's environment, and removes the secrets from where code in
-// a flake could read them: programs of the same user can read the environment of a process,
-// and a child without an explicit environment inherits it.
-func takeEnvironment() []string {
-	env := os.Environ()
-	var names []string
+// Hide removes the secrets in env, flakeci's environment, from where code in a flake could
+// read them: programs of the same user can read the environment of a process, and a child
+// without an explicit environment inherits it.
+func Hide(env []string) {
+	var hidden []string
 	for _, e := range env {
-		if name, value, _ := strings.Cut(e, "="); secret(name) && value != "" {
-			names = append(names, name)
+		if name, value, _ := strings.Cut(e, "="); isSecret(name) && value != "" {
+			hidden = append(hidden, name)
 			_ = os.Unsetenv(name) // only fails without a name
 		}
 	}
-	hideEnvironment(names)
-	return env
+	wipeEnvironment(hidden)
 }

@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"bytes"
@@ -51,7 +51,7 @@ func probeResult(ctx context.Context, g Guest, limit time.Duration, script strin
 	case res.ExitCode == exitTimeout || res.ExitCode == exitKilled || res.ExitCode == exitTerminated:
 		return res, errTimedOut
 	case res.ExitCode != 0 || res.Signal != 0:
-		return res, scriptError(res)
+		return res, ScriptError(res)
 	}
 	return res, nil
 }
@@ -64,13 +64,13 @@ func timedOutObservation(err error, limit time.Duration) (observation, error) {
 	return observation{}, err
 }
 
-// scriptError says why a script failed in the guest.
-func scriptError(res guestagent.Result) error {
+// ScriptError says why a script failed in the guest.
+func ScriptError(res guestagent.Result) error {
 	how := fmt.Sprintf("exit code %d", res.ExitCode)
 	if res.Signal != 0 {
 		how = fmt.Sprintf("signal %d", res.Signal)
 	}
-	lines := lastLines(res.Stderr, 1)
+	lines := LastLines(res.Stderr, 1)
 	if len(lines) == 0 {
 		return fmt.Errorf("asking the guest ended with %s", how)
 	}
@@ -89,8 +89,8 @@ const (
 	wordWidth   = 200  // bytes of a word inside a sentence
 )
 
-// lastLines returns the last n lines of an output, n > 0, without empty lines at its end.
-func lastLines(output []byte, n int) []string {
+// LastLines returns the last n lines of an output, n > 0, without empty lines at its end.
+func LastLines(output []byte, n int) []string {
 	output = bytes.TrimRight(output, "\r\n\t ")
 	if len(output) == 0 {
 		return nil

@@ -1,4 +1,5 @@
-package vmtest
+// Package check checks booted hosts.
+package check
 
 import (
 	"context"
@@ -26,8 +27,8 @@ const (
 	DefaultRetryTimeout   = 10 * time.Second // for what may become true some time after the boot
 )
 
-// Subject is a kind of check: [UnitCheck], [CommandCheck], [PortCheck], [FileCheck],
-// [AccountCheck] or [URLCheck].
+// Subject is a kind of check: [Unit], [Command], [Port], [File],
+// [Account] or [URL].
 type Subject interface {
 	// label names what is checked, in one line.
 	label() string
@@ -46,9 +47,9 @@ type Guest interface {
 	Exec(ctx context.Context, c guestagent.Command) (guestagent.Result, error)
 }
 
-// CheckResult holds what was expected and what was seen. The latter comes from the guest,
+// Result holds what was expected and what was seen. The latter comes from the guest,
 // so clean it before showing it.
-type CheckResult struct {
+type Result struct {
 	Name     string
 	Passed   bool
 	Err      error    // the guest could not be asked
@@ -77,8 +78,8 @@ func (c Check) Label() string {
 }
 
 // Run checks the guest. It repeats a failed check until the timeout; a command runs once.
-func (c Check) Run(ctx context.Context, g Guest) CheckResult {
-	r := CheckResult{Name: c.Label(), Expected: c.Subject.expected(), Started: time.Now()}
+func (c Check) Run(ctx context.Context, g Guest) Result {
+	r := Result{Name: c.Label(), Expected: c.Subject.expected(), Started: time.Now()}
 	a, err := c.observe(ctx, g)
 	r.Duration = time.Since(r.Started)
 	r.Seen, r.Err = a.seen, err

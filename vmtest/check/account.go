@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"context"
@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// AccountCheck requires that the host has a user.
-type AccountCheck struct {
+// Account requires that the host has a user.
+type Account struct {
 	User   string
 	Groups []string // the user must be in all of these, and may be in others
 	Home   string   // empty is any
 	Shell  string   // a path or just a program's name; empty is any
 }
 
-func (a AccountCheck) label() string { return "account " + a.User }
+func (a Account) label() string { return "account " + a.User }
 
-func (a AccountCheck) expected() string {
+func (a Account) expected() string {
 	parts := []string{}
 	for _, g := range a.Groups {
 		parts = append(parts, "in group "+g)
@@ -36,14 +36,14 @@ func (a AccountCheck) expected() string {
 }
 
 // Accounts exist before the first check.
-func (a AccountCheck) retries() bool { return false }
+func (a Account) retries() bool { return false }
 
 // getent exits with 2 if there is no such user.
 const accountScript = `
 getent passwd "$1"
 case $? in 0) id -nG -- "$1" ;; 2) exit 0 ;; *) exit 1 ;; esac`
 
-func (a AccountCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+func (a Account) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	out, err := probe(ctx, g, limit, accountScript, a.User)
 	if err != nil {
 		return timedOutObservation(err, limit)
@@ -56,7 +56,7 @@ func (a AccountCheck) observe(ctx context.Context, g Guest, limit time.Duration)
 	return a.judge(entry[5], entry[6], strings.Fields(groups)), nil
 }
 
-func (a AccountCheck) judge(home, shell string, groups []string) observation {
+func (a Account) judge(home, shell string, groups []string) observation {
 	var wrong []string
 	for _, g := range a.Groups {
 		if !slices.Contains(groups, g) {

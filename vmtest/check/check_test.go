@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"bytes"
@@ -59,7 +59,7 @@ type checkCase struct {
 
 // run gives a check that must fail little time, since it uses all of it, but much if a busy
 // machine did not even manage one attempt.
-func (tt checkCase) run(ctx context.Context, g Guest) CheckResult {
+func (tt checkCase) run(ctx context.Context, g Guest) Result {
 	c := tt.check
 	if c.Timeout > 0 || !c.Subject.retries() {
 		return c.Run(ctx, g)
@@ -108,70 +108,70 @@ func TestCommandCheck(t *testing.T) {
 	marker := filepath.Join(t.TempDir(), "ran")
 	runCheckCases(t, thisMachine{}, map[string]checkCase{
 		"true": {
-			check: Check{Subject: CommandCheck{Command: "true"}}, passed: true,
+			check: Check{Subject: Command{Command: "true"}}, passed: true,
 			label: "command true", expected: "exit code 0", seen: "exit code 0",
 		},
 		"named": {
-			check: Check{Name: "all is well", Subject: CommandCheck{Command: "true"}}, passed: true, label: "all is well",
+			check: Check{Name: "all is well", Subject: Command{Command: "true"}}, passed: true, label: "all is well",
 		},
 		"several lines": {
-			check: Check{Subject: CommandCheck{Command: "true\nexit 0"}}, passed: true, label: "command true…",
+			check: Check{Subject: Command{Command: "true\nexit 0"}}, passed: true, label: "command true…",
 		},
 		"exit code": {
-			check:    Check{Subject: CommandCheck{Command: "echo out; echo one >&2; echo two >&2; exit 3"}},
+			check:    Check{Subject: Command{Command: "echo out; echo one >&2; echo two >&2; exit 3"}},
 			expected: "exit code 0", seen: "exit code 3", detail: []string{"one", "two"},
 		},
 		"expected exit code": {
-			check: Check{Subject: CommandCheck{Command: "exit 3", ExitCode: 3}}, passed: true, expected: "exit code 3", seen: "exit code 3",
+			check: Check{Subject: Command{Command: "exit 3", ExitCode: 3}}, passed: true, expected: "exit code 3", seen: "exit code 3",
 		},
 		"exit code of timeout": {
-			check: Check{Subject: CommandCheck{Command: "exit 124", ExitCode: 124}}, passed: true, seen: "exit code 124",
+			check: Check{Subject: Command{Command: "exit 124", ExitCode: 124}}, passed: true, seen: "exit code 124",
 		},
 		"signal": {
-			check: Check{Subject: CommandCheck{Command: "kill -9 $$"}}, seen: "exit code 137 (as if by signal 9)",
+			check: Check{Subject: Command{Command: "kill -9 $$"}}, seen: "exit code 137 (as if by signal 9)",
 		},
 		"stdout": {
-			check:  Check{Subject: CommandCheck{Command: "echo hello world", StdoutContains: "hello", StdoutMatches: regexp.MustCompile(`(?m)^h.*d$`)}},
+			check:  Check{Subject: Command{Command: "echo hello world", StdoutContains: "hello", StdoutMatches: regexp.MustCompile(`(?m)^h.*d$`)}},
 			passed: true, expected: `exit code 0, "hello" in stdout and a match of /(?m)^h.*d$/ in stdout`,
 		},
 		"stdout lacks": {
-			check:    Check{Subject: CommandCheck{Command: "echo hello >&2; echo there", StdoutContains: "hello"}},
+			check:    Check{Subject: Command{Command: "echo hello >&2; echo there", StdoutContains: "hello"}},
 			expected: `exit code 0 and "hello" in stdout`, seen: `exit code 0, but no "hello" in stdout`, detail: []string{"there"},
 		},
 		"stdout does not match": {
-			check: Check{Subject: CommandCheck{Command: "echo hello >&2", StdoutMatches: regexp.MustCompile(`^x+$`)}},
+			check: Check{Subject: Command{Command: "echo hello >&2", StdoutMatches: regexp.MustCompile(`^x+$`)}},
 			seen:  "exit code 0, but no match of /^x+$/ in stdout", detail: []string{"hello"},
 		},
 		"words are not joined into the script": {
-			check:  Check{Subject: CommandCheck{Command: `printf '%s|' "$#" "$0" '$(x)' "';"`, StdoutMatches: regexp.MustCompile(`^0\|sh\|\$\(x\)\|';\|$|^0\|/bin/sh\|\$\(x\)\|';\|$`)}},
+			check:  Check{Subject: Command{Command: `printf '%s|' "$#" "$0" '$(x)' "';"`, StdoutMatches: regexp.MustCompile(`^0\|sh\|\$\(x\)\|';\|$|^0\|/bin/sh\|\$\(x\)\|';\|$`)}},
 			passed: true,
 		},
 		"any bytes": {
-			check:  Check{Subject: CommandCheck{Command: `printf 'a\000b\377\n\nended 0 1 2\n'`, StdoutContains: "a\x00b\xff\n\nended 0 1 2\n"}},
+			check:  Check{Subject: Command{Command: `printf 'a\000b\377\n\nended 0 1 2\n'`, StdoutContains: "a\x00b\xff\n\nended 0 1 2\n"}},
 			passed: true,
 		},
 		"much": {
-			check: Check{Subject: CommandCheck{Command: "yes | head -c 3000000; echo end", StdoutContains: "end"}},
+			check: Check{Subject: Command{Command: "yes | head -c 3000000; echo end", StdoutContains: "end"}},
 			seen:  `exit code 0, but no "end" in the first 64 KiB of stdout`, detail: slices.Repeat([]string{"y"}, 20),
 		},
 		"reads nothing": {
-			check: Check{Subject: CommandCheck{Command: "cat; echo read", StdoutMatches: regexp.MustCompile("^read\n$")}}, passed: true,
+			check: Check{Subject: Command{Command: "cat; echo read", StdoutMatches: regexp.MustCompile("^read\n$")}}, passed: true,
 		},
 		"too long": {
-			check:    Check{Timeout: 2 * time.Second, Subject: CommandCheck{Command: "echo begun; sleep 60"}},
+			check:    Check{Timeout: 2 * time.Second, Subject: Command{Command: "echo begun; sleep 60"}},
 			timedOut: true, seen: "still running after 2s", detail: []string{"begun"},
 		},
 		"a daemon keeps the output open": {
-			check: Check{Subject: CommandCheck{Command: "echo hi; setsid sleep 30 & exit 0", StdoutContains: "hi"}}, passed: true,
+			check: Check{Subject: Command{Command: "echo hi; setsid sleep 30 & exit 0", StdoutContains: "hi"}}, passed: true,
 		},
 		"root": {
-			check: Check{Subject: CommandCheck{Command: `echo "$HOME $PWD"`, StdoutContains: "/root /"}}, passed: true,
+			check: Check{Subject: Command{Command: `echo "$HOME $PWD"`, StdoutContains: "/root /"}}, passed: true,
 		},
 		"once": {
-			check: Check{Subject: CommandCheck{Command: fmt.Sprintf("echo x >>'%s'; false", marker)}}, seen: "exit code 1",
+			check: Check{Subject: Command{Command: fmt.Sprintf("echo x >>'%s'; false", marker)}}, seen: "exit code 1",
 		},
 		"no such user": {
-			check: Check{Subject: CommandCheck{Command: "true", User: "no-such-user"}},
+			check: Check{Subject: Command{Command: "true", User: "no-such-user"}},
 			label: "command true as no-such-user", seen: "no user no-such-user to run it as",
 		},
 	})
@@ -186,7 +186,7 @@ func TestCommandCheck(t *testing.T) {
 func TestCommandCheckIgnoresSIGTERM(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	t.Parallel()
-	r := Check{Timeout: 100 * time.Millisecond, Subject: CommandCheck{Command: `trap "" TERM; while :; do sleep 1; done`}}.Run(t.Context(), thisMachine{})
+	r := Check{Timeout: 100 * time.Millisecond, Subject: Command{Command: `trap "" TERM; while :; do sleep 1; done`}}.Run(t.Context(), thisMachine{})
 	if !r.TimedOut || r.Err != nil || r.Duration > time.Minute {
 		t.Errorf("got %+v", r)
 	}
@@ -199,20 +199,20 @@ func TestCommandCheckAsUser(t *testing.T) {
 	}
 	runCheckCases(t, thisMachine{}, map[string]checkCase{
 		"who": {
-			check:  Check{Subject: CommandCheck{Command: `id -un; id -u; echo "$HOME $USER $LOGNAME"`, User: "nobody", StdoutMatches: regexp.MustCompile(`^nobody\n\d+\n/\S+ nobody nobody\n$`)}},
+			check:  Check{Subject: Command{Command: `id -un; id -u; echo "$HOME $USER $LOGNAME"`, User: "nobody", StdoutMatches: regexp.MustCompile(`^nobody\n\d+\n/\S+ nobody nobody\n$`)}},
 			passed: true,
 		},
 		"root after logging in": {
-			check: Check{Subject: CommandCheck{Command: `echo "$HOME $USER"`, User: "root", StdoutContains: "/root root"}}, passed: true,
+			check: Check{Subject: Command{Command: `echo "$HOME $USER"`, User: "root", StdoutContains: "/root root"}}, passed: true,
 		},
 		"no more rights": {
-			check: Check{Subject: CommandCheck{Command: "id -nG; cat /etc/shadow", User: "nobody"}}, seen: "exit code 1",
+			check: Check{Subject: Command{Command: "id -nG; cat /etc/shadow", User: "nobody"}}, seen: "exit code 1",
 		},
 		"writes to its error output by name": {
-			check: Check{Subject: CommandCheck{Command: "echo oops >/dev/stderr; exit 2", User: "nobody"}}, seen: "exit code 2", detail: []string{"oops"},
+			check: Check{Subject: Command{Command: "echo oops >/dev/stderr; exit 2", User: "nobody"}}, seen: "exit code 2", detail: []string{"oops"},
 		},
 		"too long": {
-			check: Check{Timeout: 300 * time.Millisecond, Subject: CommandCheck{Command: "sleep 60", User: "nobody"}}, timedOut: true,
+			check: Check{Timeout: 300 * time.Millisecond, Subject: Command{Command: "sleep 60", User: "nobody"}}, timedOut: true,
 		},
 	})
 }
@@ -221,23 +221,23 @@ func TestAccountCheck(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, thisMachine{}, map[string]checkCase{
 		"there": {
-			check: Check{Subject: AccountCheck{User: "root"}}, passed: true, label: "account root", expected: "a user root",
+			check: Check{Subject: Account{User: "root"}}, passed: true, label: "account root", expected: "a user root",
 		},
 		"all of it": {
-			check:  Check{Subject: AccountCheck{User: "root", Groups: []string{"root"}, Home: "/root", Shell: "bash"}},
+			check:  Check{Subject: Account{User: "root", Groups: []string{"root"}, Home: "/root", Shell: "bash"}},
 			passed: true, expected: "a user root, in group root, home /root and shell bash",
 		},
-		"not there": {check: Check{Subject: AccountCheck{User: "joachim"}}, seen: "no such user"},
-		"a number":  {check: Check{Subject: AccountCheck{User: "0"}}, seen: "no such user"},
+		"not there": {check: Check{Subject: Account{User: "joachim"}}, seen: "no such user"},
+		"a number":  {check: Check{Subject: Account{User: "0"}}, seen: "no such user"},
 		"groups": {
-			check:    Check{Subject: AccountCheck{User: "nobody", Groups: []string{"nogroup", "wheel"}}},
+			check:    Check{Subject: Account{User: "nobody", Groups: []string{"nogroup", "wheel"}}},
 			expected: "a user nobody, in group nogroup and in group wheel", seen: "not in group wheel, groups nogroup",
 		},
 		"home": {
-			check: Check{Subject: AccountCheck{User: "root", Home: "/home/root"}}, seen: "home /root",
+			check: Check{Subject: Account{User: "root", Home: "/home/root"}}, seen: "home /root",
 		},
 		"shell": {
-			check: Check{Subject: AccountCheck{User: "root", Shell: "/run/current-system/sw/bin/bash"}}, seen: "shell /bin/bash",
+			check: Check{Subject: Account{User: "root", Shell: "/run/current-system/sw/bin/bash"}}, seen: "shell /bin/bash",
 		},
 	})
 }
@@ -245,41 +245,41 @@ func TestAccountCheck(t *testing.T) {
 func TestUnitCheck(t *testing.T) {
 	t.Parallel()
 	// The output of systemd 252's systemctl, by the name of the unit.
-	stub, err := filepath.Abs("testdata/check-systemctl")
+	stub, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
 	runCheckCases(t, thisMachine{path: stub}, map[string]checkCase{
 		"active": {
-			check: Check{Subject: UnitCheck{"sshd"}}, passed: true,
+			check: Check{Subject: Unit{"sshd"}}, passed: true,
 			label: "unit sshd.service", expected: "sshd.service active", seen: "active (running)",
 		},
 		"failed": {
-			check: Check{Subject: UnitCheck{"broken.service"}}, expected: "broken.service active", seen: "failed (exit-code 255)",
+			check: Check{Subject: Unit{"broken.service"}}, expected: "broken.service active", seen: "failed (exit-code 255)",
 			detail: []string{"/etc/ssh/sshd_config line 12: Bad configuration option: Foo", "broken.service: Failed with result 'exit-code'."},
 		},
-		"signal":    {check: Check{Subject: UnitCheck{"killed"}}, seen: "failed (signal 9)"},
-		"start":     {check: Check{Subject: UnitCheck{"slow"}}, seen: "failed (timeout)"},
-		"restart":   {check: Check{Subject: UnitCheck{"again"}}, seen: "activating (auto-restart)"},
-		"none":      {check: Check{Subject: UnitCheck{"none.socket"}}, label: "unit none.socket", seen: "there is no unit of that name", detail: []string{}},
-		"masked":    {check: Check{Subject: UnitCheck{"masked"}}, seen: "not loaded (masked)"},
-		"condition": {check: Check{Subject: UnitCheck{"condition"}}, seen: "inactive (a condition of the unit was not met)"},
-		"stopped":   {check: Check{Subject: UnitCheck{"stopped"}}, seen: "inactive (dead)"},
-		"template":  {check: Check{Subject: UnitCheck{"getty@tty1"}}, passed: true, label: "unit getty@tty1.service"},
-		"dots":      {check: Check{Subject: UnitCheck{"dbus-org.freedesktop.login1"}}, passed: true, label: "unit dbus-org.freedesktop.login1.service"},
+		"signal":    {check: Check{Subject: Unit{"killed"}}, seen: "failed (signal 9)"},
+		"start":     {check: Check{Subject: Unit{"slow"}}, seen: "failed (timeout)"},
+		"restart":   {check: Check{Subject: Unit{"again"}}, seen: "activating (auto-restart)"},
+		"none":      {check: Check{Subject: Unit{"none.socket"}}, label: "unit none.socket", seen: "there is no unit of that name", detail: []string{}},
+		"masked":    {check: Check{Subject: Unit{"masked"}}, seen: "not loaded (masked)"},
+		"condition": {check: Check{Subject: Unit{"condition"}}, seen: "inactive (a condition of the unit was not met)"},
+		"stopped":   {check: Check{Subject: Unit{"stopped"}}, seen: "inactive (dead)"},
+		"template":  {check: Check{Subject: Unit{"getty@tty1"}}, passed: true, label: "unit getty@tty1.service"},
+		"dots":      {check: Check{Subject: Unit{"dbus-org.freedesktop.login1"}}, passed: true, label: "unit dbus-org.freedesktop.login1.service"},
 		"slow to come up": {
-			check: Check{Timeout: 20 * time.Second, Subject: UnitCheck{"later" + fmt.Sprint(os.Getpid())}}, passed: true, seen: "active (running)",
+			check: Check{Timeout: 20 * time.Second, Subject: Unit{"later" + fmt.Sprint(os.Getpid())}}, passed: true, seen: "active (running)",
 		},
 	})
 }
 
 func TestUnitCheckWithoutSystemd(t *testing.T) {
 	t.Parallel()
-	stub, err := filepath.Abs("testdata/check-systemctl")
+	stub, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Check{Subject: UnitCheck{"nobus"}}.Run(t.Context(), thisMachine{path: stub})
+	r := Check{Subject: Unit{"nobus"}}.Run(t.Context(), thisMachine{path: stub})
 	want := "asking the guest ended with exit code 1: System has not been booted with systemd as init system (PID 1). Can't operate."
 	if r.Passed || r.Err == nil || r.Err.Error() != want {
 		t.Errorf("got %+v", r)
@@ -300,7 +300,7 @@ func TestCheckOfDeadGuest(t *testing.T) {
 	died := errors.New("the guest panicked")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(50*time.Millisecond, func() { cancel(died) })
-	r := Check{Subject: PortCheck{Port: 22}}.Run(ctx, deafGuest{})
+	r := Check{Subject: Port{Port: 22}}.Run(ctx, deafGuest{})
 	if r.Passed || !errors.Is(r.Err, died) {
 		t.Errorf("got %+v", r)
 	}

@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// FileCheck requires that a file exists. It follows links.
-type FileCheck struct {
+// File requires that a file exists. It follows links.
+type File struct {
 	Path         string
 	Mode         *fs.FileMode // chmod's bits, including 04000, 02000 and 01000; nil is any
 	Owner, Group string       // empty is any
@@ -19,11 +19,11 @@ type FileCheck struct {
 	Matches      *regexp.Regexp
 }
 
-func (f FileCheck) text() textCheck { return textCheck{f.Contains, f.Matches} }
+func (f File) text() textCheck { return textCheck{f.Contains, f.Matches} }
 
-func (f FileCheck) label() string { return "file " + f.Path }
+func (f File) label() string { return "file " + f.Path }
 
-func (f FileCheck) expected() string {
+func (f File) expected() string {
 	var parts []string
 	if f.Mode != nil {
 		parts = append(parts, fmt.Sprintf("mode %04o", *f.Mode))
@@ -41,7 +41,7 @@ func (f FileCheck) expected() string {
 	return f.Path + " there, with " + joinList(parts)
 }
 
-func (f FileCheck) retries() bool { return true }
+func (f File) retries() bool { return true }
 
 // fileLimit is how many bytes of a file are searched.
 const fileLimit = 1 << 20
@@ -56,7 +56,7 @@ stat -L -c 'found:%a:%U:%G:%F' -- "$1" || { echo none; exit 0; }
 if [ "$2" -gt 0 ] && [ -f "$1" ]; then head -c "$2" -- "$1" || exit; fi
 exit 0`
 
-func (f FileCheck) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
+func (f File) observe(ctx context.Context, g Guest, limit time.Duration) (observation, error) {
 	wanted := "0"
 	if f.text().isSet() {
 		wanted = strconv.Itoa(fileLimit + 1)
@@ -81,7 +81,7 @@ func (f FileCheck) observe(ctx context.Context, g Guest, limit time.Duration) (o
 
 // judge compares a file with what is expected. It shows just the differences, or everything
 // if there are none.
-func (f FileCheck) judge(stat []string, contents []byte) observation {
+func (f File) judge(stat []string, contents []byte) observation {
 	mode, _ := strconv.ParseUint(stat[0], 8, 12)
 	owner, group, kind := stat[1], stat[2], stat[3]
 	var wrong, detail []string
@@ -100,7 +100,7 @@ func (f FileCheck) judge(stat []string, contents []byte) observation {
 			missing = []string{"a " + kind + " in its place"}
 		}
 		wrong = append(wrong, missing...)
-		detail = lastLines(text, detailLines)
+		detail = LastLines(text, detailLines)
 	}
 	if len(wrong) > 0 {
 		return observation{seen: joinList(wrong), detail: detail}

@@ -1,4 +1,4 @@
-package vmtest
+package check
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ import (
 
 func everySubject() []Subject {
 	return []Subject{
-		UnitCheck{"x"}, CommandCheck{Command: "x"}, PortCheck{Port: 22}, FileCheck{Path: "/x", Owner: "root"},
-		AccountCheck{User: "x"}, URLCheck{URL: &url.URL{Scheme: "http", Host: "localhost"}},
+		Unit{"x"}, Command{Command: "x"}, Port{Port: 22}, File{Path: "/x", Owner: "root"},
+		Account{User: "x"}, URL{URL: &url.URL{Scheme: "http", Host: "localhost"}},
 	}
 }
 
@@ -59,45 +59,45 @@ func TestPortCheck(t *testing.T) {
 	t.Run("cases", func(t *testing.T) {
 		runCheckCases(t, thisMachine{}, map[string]checkCase{
 			"any address": {
-				check: Check{Subject: PortCheck{Port: local}}, passed: true, label: fmt.Sprintf("port %d", local),
+				check: Check{Subject: Port{Port: local}}, passed: true, label: fmt.Sprintf("port %d", local),
 				expected: fmt.Sprintf("something listening on TCP port %d", local), seen: "listening on 127.0.0.1",
 			},
-			"nothing": {check: Check{Subject: PortCheck{Port: none}}, seen: "nothing listens there"},
+			"nothing": {check: Check{Subject: Port{Port: none}}, seen: "nothing listens there"},
 			"its address": {
-				check: Check{Subject: PortCheck{Port: local, Address: loopback}}, passed: true, label: fmt.Sprintf("port 127.0.0.1:%d", local),
+				check: Check{Subject: Port{Port: local, Address: loopback}}, passed: true, label: fmt.Sprintf("port 127.0.0.1:%d", local),
 			},
 			"another address": {
-				check: Check{Subject: PortCheck{Port: local, Address: other}}, seen: "listening on 127.0.0.1",
+				check: Check{Subject: Port{Port: local, Address: other}}, seen: "listening on 127.0.0.1",
 				expected: fmt.Sprintf("something listening on TCP port 192.0.2.1:%d", local),
 			},
 			"wildcard": {
-				check: Check{Subject: PortCheck{Port: wild, Address: other}}, passed: true, seen: "listening on 0.0.0.0",
+				check: Check{Subject: Port{Port: wild, Address: other}}, passed: true, seen: "listening on 0.0.0.0",
 			},
 			"wildcard of the other family": {
-				check: Check{Subject: PortCheck{Port: wild, Address: netip.MustParseAddr("2001:db8::1")}}, seen: "listening on 0.0.0.0",
+				check: Check{Subject: Port{Port: wild, Address: netip.MustParseAddr("2001:db8::1")}}, seen: "listening on 0.0.0.0",
 			},
 			"UDP": {
-				check: Check{Subject: PortCheck{Port: datagrams, UDP: true}}, passed: true, label: fmt.Sprintf("UDP port %d", datagrams),
+				check: Check{Subject: Port{Port: datagrams, UDP: true}}, passed: true, label: fmt.Sprintf("UDP port %d", datagrams),
 				expected: fmt.Sprintf("something listening on UDP port %d", datagrams),
 			},
 		})
 	})
 	t.Run("detail", func(t *testing.T) {
-		r := checkCase{check: Check{Subject: PortCheck{Port: none}}}.run(t.Context(), thisMachine{})
+		r := checkCase{check: Check{Subject: Port{Port: none}}}.run(t.Context(), thisMachine{})
 		if len(r.Detail) != 1 || !strings.Contains(r.Detail[0], fmt.Sprintf("127.0.0.1:%d", local)) {
 			t.Errorf("the other listeners are %q", r.Detail)
 		}
 	})
 	t.Run("IPv6", func(t *testing.T) {
 		port := portOf(listen(t, "tcp", "[::]:0").Addr())
-		r := Check{Subject: PortCheck{Port: port, Address: loopback}}.Run(t.Context(), thisMachine{})
+		r := Check{Subject: Port{Port: port, Address: loopback}}.Run(t.Context(), thisMachine{})
 		if !r.Passed || r.Seen != "listening on ::" {
 			t.Errorf("got %+v", r)
 		}
 	})
 	t.Run("later", func(t *testing.T) {
 		time.AfterFunc(600*time.Millisecond, func() { listenLater(t, none) })
-		r := Check{Subject: PortCheck{Port: none}}.Run(t.Context(), thisMachine{})
+		r := Check{Subject: Port{Port: none}}.Run(t.Context(), thisMachine{})
 		if !r.Passed || r.Duration < 500*time.Millisecond {
 			t.Errorf("got %+v", r)
 		}
@@ -186,11 +186,11 @@ func TestURLCheck(t *testing.T) {
 	s := pages(t)
 	tests := pageCases(t, s)
 	tests["half a body"] = checkCase{
-		check: Check{Subject: URLCheck{URL: parseURL(t, s.URL+"/half")}},
+		check: Check{Subject: URL{URL: parseURL(t, s.URL+"/half")}},
 		seen:  "status 200, but the body ended early: curl: (18) transfer closed with 96 bytes remaining to read",
 	}
 	tests["slow"] = checkCase{
-		check:    Check{Timeout: 2 * time.Second, Subject: URLCheck{URL: parseURL(t, s.URL+"/slow")}},
+		check:    Check{Timeout: 2 * time.Second, Subject: URL{URL: parseURL(t, s.URL+"/slow")}},
 		timedOut: true, seen: "no answer within 2s",
 	}
 	runPages(t, thisMachine{}, tests)
@@ -213,16 +213,16 @@ func TestURLCheckWithoutCurl(t *testing.T) {
 	g := thisMachine{path: bin, alone: true}
 	tests := pageCases(t, s)
 	tests["nobody there"] = checkCase{
-		check: Check{Subject: URLCheck{URL: &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", unusedPort(t))}}},
+		check: Check{Subject: URL{URL: &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", unusedPort(t))}}},
 		seen:  "connect: Connection refused",
 	}
 	tests["slow"] = checkCase{
-		check:    Check{Timeout: 2 * time.Second, Subject: URLCheck{URL: parseURL(t, s.URL+"/slow")}},
+		check:    Check{Timeout: 2 * time.Second, Subject: URL{URL: parseURL(t, s.URL+"/slow")}},
 		timedOut: true, seen: "no answer within 2s",
 	}
 	runPages(t, g, tests)
 
-	secure := Check{Subject: URLCheck{URL: parseURL(t, "https://localhost/")}}.Run(t.Context(), g)
+	secure := Check{Subject: URL{URL: parseURL(t, "https://localhost/")}}.Run(t.Context(), g)
 	if secure.Err == nil || secure.Err.Error() != "the guest has no curl; add it to environment.systemPackages" {
 		t.Errorf("got %+v", secure)
 	}
@@ -239,24 +239,24 @@ func pageCases(t *testing.T, s *httptest.Server) map[string]checkCase {
 	at := func(path string) *url.URL { return parseURL(t, s.URL+path) }
 	return map[string]checkCase{
 		"good": {
-			check: Check{Subject: URLCheck{URL: at("/health"), Contains: "ok"}}, passed: true,
+			check: Check{Subject: URL{URL: at("/health"), Contains: "ok"}}, passed: true,
 			label: "GET " + s.URL + "/health", expected: `status 200 and "ok" in the body`, seen: "status 200",
 		},
 		"status": {
-			check:    Check{Subject: URLCheck{URL: at("/broken")}},
+			check:    Check{Subject: URL{URL: at("/broken")}},
 			expected: "status 200", seen: "status 503", detail: []string{"no database"},
 		},
-		"expected status": {check: Check{Subject: URLCheck{URL: at("/broken"), Status: 503}}, passed: true, seen: "status 503"},
-		"redirection":     {check: Check{Subject: URLCheck{URL: at("/moved")}}, seen: "status 302"},
+		"expected status": {check: Check{Subject: URL{URL: at("/broken"), Status: 503}}, passed: true, seen: "status 503"},
+		"redirection":     {check: Check{Subject: URL{URL: at("/moved")}}, seen: "status 302"},
 		"body": {
-			check: Check{Subject: URLCheck{URL: at("/health"), Contains: "bad"}},
+			check: Check{Subject: URL{URL: at("/health"), Contains: "bad"}},
 			seen:  `status 200, but no "bad" in the body`, detail: []string{"all ok"},
 		},
-		"match": {check: Check{Subject: URLCheck{URL: at("/health"), Matches: regexp.MustCompile(`^all`)}}, passed: true},
-		"big":   {check: Check{Subject: URLCheck{URL: at("/big"), Contains: "xxx"}}, passed: true},
+		"match": {check: Check{Subject: URL{URL: at("/health"), Matches: regexp.MustCompile(`^all`)}}, passed: true},
+		"big":   {check: Check{Subject: URL{URL: at("/big"), Contains: "xxx"}}, passed: true},
 		"big without": {
-			check: Check{Subject: URLCheck{URL: at("/big"), Contains: "y"}}, seen: `status 200, but no "y" in the first 64 KiB of the body`,
+			check: Check{Subject: URL{URL: at("/big"), Contains: "y"}}, seen: `status 200, but no "y" in the first 64 KiB of the body`,
 		},
-		"query": {check: Check{Subject: URLCheck{URL: at("/who?a=[b]&c=$(d)"), Contains: "a=[b]&c=$(d) " + strings.TrimPrefix(s.URL, "http://")}}, passed: true},
+		"query": {check: Check{Subject: URL{URL: at("/who?a=[b]&c=$(d)"), Contains: "a=[b]&c=$(d) " + strings.TrimPrefix(s.URL, "http://")}}, passed: true},
 	}
 }

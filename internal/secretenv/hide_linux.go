@@ -1,4 +1,4 @@
-package main
+package secretenv
 
 import (
 	"bytes"
@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hideEnvironment wipes the values of variables in /proc/PID/environ, where the kernel keeps
+// wipeEnvironment wipes the values of variables in /proc/PID/environ, where the kernel keeps
 // showing the environment that the process was started with. It also keeps other programs of
 // the same user, except root's, from reading the rest of the memory. If a kernel allows
 // neither, nothing else can be done.
-func hideEnvironment(names []string) {
+func wipeEnvironment(names []string) {
 	if len(names) == 0 {
 		return
 	}

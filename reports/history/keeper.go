@@ -1,0 +1,91 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Keeper keeps the history of a flake. If its file cannot be used, it warns once and does
+// nothing. A nil Keeper has no file.
+type Keeper struct {
+	path  string
+	flake string // its name in the file
+	warn  func(error)
+	open  func() *History
+}
+
+// Keep begins to open the file at path, in the background. The flake's name can be anything that
+// stays the same from one run to the next.
+func Keep(ctx context.Context, path, flake string, warn func(error)) *Keeper {
+	k := &Keeper{path: path, flake: flake, warn: warn}
+	k.open = sync.OnceValue(func() *History {
+		h, err := Open(context.WithoutCancel(ctx), path)
+		if k.setAside(err) {
+			h, err = Open(context.WithoutCancel(ctx), path)
+		}
+		if err != nil {
+			warn(err)
+		}
+		return h
+	})
+	safely.Go(func() { k.open() })
+	return k
+}
+
+// setAside warns of a damaged file and moves it out of the way. It reports whether a new
+// file can be started.
+func (k *Keeper) setAside(err error) bool {
+	if !IsDamaged(err) {
+		return false
+	}
+	moved, failed := SetAside(k.path)
+	if failed != nil {
+		return false
+	}
+	k.warn(fmt.Errorf("%s: %w; starting a new one, and keeping the old file as %s", k.path, err, moved))
+	return true
+}
+
+// Estimate returns a function for how long cells took before, or nil.
+func (k *Keeper) Estimate(ctx context.Context) func(cell, phase string) (time.Duration, bool) {
+	if k == nil || k.open() == nil {
+		return nil
+	}
+	past, err := k.open().Past(ctx, k.flake)
+	if err != nil {
+		return nil // Add says why
+	}
+	return past.Estimate
+}
+
+// Add notes in the report since when cells have failed, stores it for later runs, and closes
+// the file. It also does so after an interruption.
+func (k *Keeper) Add(ctx context.Context, r *result.Report) {
+	if k == nil || k.open() == nil {
+		return
+	}
+	err := k.since(context.WithoutCancel(ctx), r)
+	if err == nil && len(r.Cells) > 0 {
+		err = k.open().Add(context.WithoutCancel(ctx), k.flake, *r)
+	}
+	if err = errors.Join(err, k.open().Close()); err != nil && !k.setAside(err) {
+		k.warn(fmt.Errorf("%s: %w", k.path, err))
+	}
+}
+
+func (k *Keeper) since(ctx context.Context, r *result.Report) (err error) {
+	for i := range r.Cells {
+		if c := &r.Cells[i]; c.Status.BlamesFlake() {
+			if c.Since, err = k.open().FailsSince(ctx, k.flake, c.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
