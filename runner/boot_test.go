@@ -19,12 +19,11 @@ func builtHome(id, system, username string) outcome.Result {
 	}
 }
 
-// A home that serves several hosts is activated in each, whatever became of it
-// in another meanwhile.
+// A home of several hosts is activated in each, even if that failed in another meanwhile.
 func TestHomesOfSeveralHosts(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/joe"}, "b": {"home/joe"}}}}}
 	r.finish(builtHome("home/joe", "x86_64-linux", "joe"))
-	r.amend("home/joe", outcome.Phase{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}})
+	r.addPhase("home/joe", outcome.Phase{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}})
 	if r.results[0].Status != result.Failed {
 		t.Errorf("the home is %s", r.results[0].Status)
 	}
@@ -34,7 +33,7 @@ func TestHomesOfSeveralHosts(t *testing.T) {
 	}
 }
 
-// Nothing that is not activated is passed over in silence.
+// Every home that cannot be activated is reported.
 func TestHomesThatCannotBeActivated(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/arm", "home/nobody", "home/failed"}}}}}
 	r.finish(builtHome("home/nobody", "x86_64-linux", ""))
@@ -44,14 +43,13 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 	failed.Status = result.Failed
 	r.finish(failed)
 	homes, without := r.homesOf(matrix.Cell{Host: "a", System: "x86_64-linux"})
-	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not say whom it is for: not activated"}
+	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not say which user it is for: not activated"}
 	if len(homes) != 0 || !slices.Equal(without, want) {
 		t.Errorf("a gets %+v without %q", homes, without)
 	}
 }
 
-// What this machine cannot run is not started, though all of it may come from a
-// cache.
+// A VM that this machine cannot run is not started, even if a cache has all of it.
 func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 	machine := nix.Machine{Systems: []string{"x86_64-linux"}}
 	r := &run{builds: buildpool.New(t.Context(), buildpool.Options{Client: &nix.Client{}, Machine: machine})}

@@ -19,10 +19,10 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// build takes a cell through building, and through booting if it is a VM.
+// build builds a cell, and boots it if it is a VM.
 func (r *run) build(ctx context.Context, res outcome.Result, vm nix.VMInfo) {
 	r.emit(event.Waiting{Cell: res.Cell})
-	// Others that have the same derivation may be new, or other than they were.
+	// Another cell with the same derivation may be new or changed.
 	if r.isUnchanged(ctx, res) {
 		res.Status, res.How = result.Passed, result.Unchanged
 		r.finish(res)
@@ -40,20 +40,19 @@ func (r *run) build(ctx context.Context, res outcome.Result, vm nix.VMInfo) {
 	r.finish(res)
 }
 
-// How long fetching a log may take, one of a GB a minute. It is fetched for an
-// interrupted run too, whose user waits.
+// How long fetching a log may take. One of a GB takes a minute. Logs are fetched even if the
+// run was interrupted, but then the user waits.
 const (
 	logLimit      = 2 * time.Minute
 	logLimitAtEnd = 10 * time.Second
 )
 
-// mostLog is about how much of a log is kept, in bytes. Nix keeps logs compressed, so
-// that one which fills this machine's disk may take no room there.
-const mostLog = 1 << 30
+// maxLog is about how much of a log is kept, in bytes. Nix keeps logs compressed: one that
+// takes no room there may fill this machine's disk.
+const maxLog = 1 << 30
 
-// keepLog writes the log of a failed derivation below the artifacts and gives its
-// path, or "" where there is none to be had. It is the whole log that Nix has, and
-// where that has none, as much as was seen.
+// keepLog writes the log of a failed derivation into the artifacts and returns its path, or ""
+// if there is none. If Nix has no log, it writes what was seen of it.
 func (r *run) keepLog(ctx context.Context, f nixlog.BuildFailure) string {
 	if r.Artifacts == nil {
 		return ""
@@ -67,12 +66,12 @@ func (r *run) keepLog(ctx context.Context, f nixlog.BuildFailure) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	path, err := r.Artifacts.Text(func(w io.Writer) error {
-		said := &said{to: w}
-		whole := artifact.NewShortened(said, mostLog)
-		if err := errors.Join(r.Client.Log(ctx, f.DrvPath, whole), whole.Close()); err != nil {
+		log := &countingWriter{to: w}
+		short := artifact.NewShortened(log, maxLog)
+		if err := errors.Join(r.Client.Log(ctx, f.DrvPath, short), short.Close()); err != nil {
 			return err
 		}
-		if !said.anything {
+		if log.bytes == 0 {
 			return errors.New("the log is empty")
 		}
 		return nil
@@ -89,13 +88,13 @@ func (r *run) keepLog(ctx context.Context, f nixlog.BuildFailure) string {
 	return path
 }
 
-// said tells whether anything was written.
-type said struct {
-	to       io.Writer
-	anything bool
+// countingWriter counts the bytes that are written.
+type countingWriter struct {
+	to    io.Writer
+	bytes int
 }
 
-func (s *said) Write(p []byte) (int, error) {
-	s.anything = s.anything || len(p) > 0
-	return s.to.Write(p)
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.bytes += len(p)
+	return w.to.Write(p)
 }

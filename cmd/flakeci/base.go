@@ -158,18 +158,18 @@ func (b *baseline) open(ctx context.Context, j *job, tmp string) error {
 		d, err = runner.Discover(ctx, target, j.wanted())
 	}
 	if err == nil {
-		d, err = d.Whole()
+		d, err = d.Complete()
 	}
 	var eval *nixlog.EvalError
 	switch {
 	case errors.As(err, &eval):
-		b.base.Lost = diagnose.Eval(err)
+		b.base.Incomplete = diagnose.Eval(err)
 		return nil
 	case err != nil:
 		return err
 	}
 	if len(d.Causes) > 0 {
-		b.base.Lost = d.Causes[0]
+		b.base.Incomplete = d.Causes[0]
 	}
 	b.base.Target, b.base.Matrix = target, d.Matrix
 	return nil

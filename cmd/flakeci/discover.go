@@ -81,7 +81,7 @@ func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, ear
 }
 
 // selectFrom selects the cells of the run.
-func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cell, error) {
+func (j *job) selectFrom(d runner.Discovery, wanted runner.DiscoverOptions) ([]matrix.Cell, error) {
 	if err := j.opts.vms.CheckHosts(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
 		return nil, err
 	}
@@ -102,9 +102,9 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cel
 }
 
 // wanted returns what to list of the flake.
-func (j *job) wanted() runner.Wanted {
+func (j *job) wanted() runner.DiscoverOptions {
 	s := j.selection
-	return runner.Wanted{
+	return runner.DiscoverOptions{
 		Others: slices.ContainsFunc(s.Kinds, selection.IsOther),
 		// A home that names no host belongs to the hosts that have its user.
 		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, matrix.KindVM),

@@ -218,7 +218,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 	} else {
 		o.VM = j.vms(tmp)
 		boot := o.VM.Boot
-		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
+		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.BootResult {
 			p.Hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}

@@ -24,7 +24,7 @@ import (
 
 // runJournal is the journal of a run in progress; nil means none.
 type runJournal struct {
-	slot   *journal.Slot
+	file   *journal.File
 	writer *journal.Writer
 	ended  bool
 	// previous is the journal of the previous run, for --resume, and unread the error if it
@@ -78,21 +78,21 @@ func (j *job) beginJournal() error {
 	if err != nil {
 		return j.withoutJournal(err)
 	}
-	slot, err := folder.Open(key)
+	file, err := folder.Open(key)
 	if err != nil {
 		return j.withoutJournal(err)
 	}
-	slot.Redact = j.app.secrets.JSON
-	r := &runJournal{slot: slot}
-	var earlier *runner.Earlier
+	file.Redact = j.app.secrets.JSON
+	r := &runJournal{file: file}
+	var earlier *runner.EarlierRun
 	if j.opts.resume {
-		if r.previous, r.unread = slot.Read(); r.unread == nil {
+		if r.previous, r.unread = file.Read(); r.unread == nil {
 			// Keep it until it is known whether this run can resume it.
 			earlier, head.Terms = r.previous.Earlier(false), r.previous.Head.Terms
 		}
 	}
-	if r.writer, err = slot.Begin(head, earlier); err != nil {
-		return errors.Join(j.withoutJournal(err), slot.Close())
+	if r.writer, err = file.Begin(head, earlier); err != nil {
+		return errors.Join(j.withoutJournal(err), file.Close())
 	}
 	j.journal = r
 	return nil
@@ -100,7 +100,7 @@ func (j *job) beginJournal() error {
 
 // keepJournal rewrites the journal now that the cells are known. With --resume it returns
 // the results of the previous run to reuse.
-func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.Earlier, follow []event.Subscriber, err error) {
+func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *runner.EarlierRun, follow []event.Subscriber, err error) {
 	r := j.journal
 	if r == nil {
 		return nil, nil, nil
@@ -115,14 +115,14 @@ func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (earlier *ru
 			earlier = j.resume(head)
 		}
 		var w *journal.Writer
-		if w, err = r.slot.Create(head, j.offered.Cells, earlier); err == nil {
+		if w, err = r.file.Create(head, j.offered.Cells, earlier); err == nil {
 			_ = r.writer.Close() // its file has been replaced
 			r.writer = w
 			return earlier, []event.Subscriber{{Handle: w.Record}}, nil
 		}
 	}
 	j.journal = nil
-	_, _ = r.writer.Close(), r.slot.Close() // both are given up
+	_, _ = r.writer.Close(), r.file.Close() // both are given up
 	return nil, nil, j.withoutJournal(err)
 }
 
@@ -179,7 +179,7 @@ func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string 
 }
 
 // resume prints whether the run resumes the previous one, and returns the results to reuse.
-func (j *job) resume(now journal.Head) *runner.Earlier {
+func (j *job) resume(now journal.Head) *runner.EarlierRun {
 	previous, err := j.journal.previous, j.journal.unread
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -269,7 +269,7 @@ func (r *runJournal) undo(a *App) {
 		return
 	}
 	_ = r.writer.Close()
-	if err := errors.Join(r.slot.Undo(), r.slot.Close()); err != nil {
+	if err := errors.Join(r.file.Undo(), r.file.Close()); err != nil {
 		a.warnf("cannot restore the journal of the previous run: %v", err)
 	}
 }
@@ -281,9 +281,9 @@ func (r *runJournal) close(a *App, complete bool) {
 	}
 	err := r.writer.Close()
 	if complete {
-		err = r.slot.Remove()
+		err = r.file.Remove()
 	}
-	if err = errors.Join(err, r.slot.Close()); err != nil {
+	if err = errors.Join(err, r.file.Close()); err != nil {
 		a.warnf("cannot keep the journal: %v", err)
 	}
 }

@@ -121,7 +121,7 @@ type vmSession struct {
 }
 
 // boot returns when the guest ends or the user leaves it. Nothing of it is reported.
-func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
+func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.BootResult {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	console, restore := s.app.console(leave)
@@ -130,7 +130,7 @@ func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions
 		s.printAccess(vm, guest)
 	})
 	s.started = true
-	return runner.Booted{}
+	return runner.BootResult{}
 }
 
 // result prints why the guest did not start, or why it ended without the user.

@@ -32,7 +32,7 @@ type Booter struct {
 }
 
 // Boot is a [runner.Booter].
-func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
+func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.BootResult {
 	host := vmtest.Host{
 		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
 		Checks: b.Checks(vm.Cell.Host),
@@ -55,7 +55,7 @@ func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 	}
 	res := pool.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
 	t := &translator{Booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
-	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
+	booted := runner.BootResult{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
 	}

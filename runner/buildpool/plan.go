@@ -201,7 +201,7 @@ func (p *Pool) reevaluate(lost map[*build]error) (back []*build) {
 	return back
 }
 
-// dropCaches sends which binary caches Nix goes on without, each once.
+// dropCaches sends which binary caches Nix does without, each once.
 func (p *Pool) dropCaches(unreachable map[string]string) {
 	for _, cache := range slices.Sorted(maps.Keys(unreachable)) {
 		if _, known := p.dropped.LoadOrStore(cache, true); !known {

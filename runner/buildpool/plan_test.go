@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// While cells come from evaluation, those that come soon one after the other are
-// asked for together; when no more come, at once.
+// While cells come from evaluation, one plan is made for those that come shortly after each
+// other. When few more will come, it is made at once.
 func TestPlansAreMadeForMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -57,9 +57,8 @@ func TestPlansAreMadeForMany(t *testing.T) {
 	})
 }
 
-// What a slow substituter was asked for does not hold up what comes later for a
-// multiple of that.
-func TestPlansDoNotWaitForLong(t *testing.T) {
+// After a slow plan, the next one is not held up for a multiple of that time.
+func TestDelayIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		p := planner{}
@@ -78,10 +77,10 @@ func TestPlansDoNotWaitForLong(t *testing.T) {
 	})
 }
 
-// One of many that Nix says nothing of is found with few questions.
-func TestTheGuiltyAreFound(t *testing.T) {
+// One bad derivation among many is found with few questions.
+func TestBisect(t *testing.T) {
 	for size := 1; size <= 40; size++ {
-		for guilty := range size {
+		for bad := range size {
 			batch := make([]*build, size)
 			for i := range batch {
 				batch[i] = &build{}
@@ -89,7 +88,7 @@ func TestTheGuiltyAreFound(t *testing.T) {
 			asked, answered, lost := 0, map[*build]int{}, map[*build]error{}
 			bisect(batch, func(some []*build) error {
 				asked++
-				if slices.Contains(some, batch[guilty]) {
+				if slices.Contains(some, batch[bad]) {
 					return errors.New("no")
 				}
 				for _, b := range some {
@@ -97,15 +96,15 @@ func TestTheGuiltyAreFound(t *testing.T) {
 				}
 				return nil
 			}, lost)
-			if len(lost) != 1 || lost[batch[guilty]] == nil || len(answered) != size-1 || asked > 20 {
-				t.Fatalf("of %d the %dth is to blame: %d are lost and %d known after %d questions", size, guilty, len(lost), len(answered), asked)
+			if len(lost) != 1 || lost[batch[bad]] == nil || len(answered) != size-1 || asked > 20 {
+				t.Fatalf("number %[2]d of %[1]d is bad: %[3]d are lost and %[4]d known after %[5]d questions", size, bad, len(lost), len(answered), asked)
 			}
 		}
 	}
 }
 
-// Where Nix answers nothing it is not asked for each.
-func TestAllAreLostAtOnce(t *testing.T) {
+// If Nix answers nothing, it is not asked about each derivation.
+func TestBisectGivesUp(t *testing.T) {
 	batch := []*build{{}, {}, {}, {}, {}, {}}
 	asked, lost := 0, map[*build]error{}
 	bisect(batch, func([]*build) error {

@@ -192,7 +192,7 @@ func (p *Pool) blame(w *process, failures []failure, explained bool) []string {
 	if explained || w.progress || len(drvs) > 0 {
 		return drvs
 	}
-	for _, drv := range w.Left() {
+	for _, drv := range w.Remaining() {
 		p.causes[drv] = failures[0].cause
 		drvs = append(drvs, drv)
 	}

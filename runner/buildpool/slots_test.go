@@ -16,17 +16,17 @@ func TestSlots(t *testing.T) {
 		jobs      int
 		machine   nix.Machine
 		system    string
-		free, max int // how many builders, and what Nix is told of a process that has all
+		free, max int // slots, and --max-jobs of a process that has all
 	}{
-		"as asked":                          {3, machine(8, nil), "x86_64-linux", 3, 3},
-		"as Nix is set":                     {0, machine(8, nil), "i686-linux", 8, 8},
-		"as Nix is not set":                 {0, machine(1, nil), "x86_64-linux", runtime.NumCPU(), runtime.NumCPU()},
-		"what is known of nothing":          {2, nix.Machine{}, "", 2, 2},
-		"a remote builder helps":            {2, machine(1, remote), "x86_64-linux", 6, 2},
-		"it does not for all":               {2, machine(1, remote), "i686-linux", 2, 2},
-		"it alone can":                      {2, machine(1, remote), "aarch64-linux", 4, 0},
-		"it alone may":                      {2, machine(0, remote), "x86_64-linux", 4, 0},
-		"nobody is known who could, or may": {2, machine(0, nil), "x86_64-linux", 1, 0},
+		"as asked":                  {3, machine(8, nil), "x86_64-linux", 3, 3},
+		"as Nix is set":             {0, machine(8, nil), "i686-linux", 8, 8},
+		"as Nix is not set":         {0, machine(1, nil), "x86_64-linux", runtime.NumCPU(), runtime.NumCPU()},
+		"nothing is known":          {2, nix.Machine{}, "", 2, 2},
+		"a remote builder helps":    {2, machine(1, remote), "x86_64-linux", 6, 2},
+		"it does not help":          {2, machine(1, remote), "i686-linux", 2, 2},
+		"only a remote builder can": {2, machine(1, remote), "aarch64-linux", 4, 0},
+		"only a remote builder may": {2, machine(0, remote), "x86_64-linux", 4, 0},
+		"nothing can or may":        {2, machine(0, nil), "x86_64-linux", 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSlots(c.jobs, c.machine)
@@ -34,7 +34,7 @@ func TestSlots(t *testing.T) {
 			free, all := s.room(class)
 			g := s.take(class, free)
 			if free != c.free || all != c.free || g.maxJobs(class) != c.max {
-				t.Errorf("%d of %d are free, Nix is told %d", free, all, g.maxJobs(class))
+				t.Errorf("%d of %d are free, --max-jobs is %d", free, all, g.maxJobs(class))
 			}
 			if left, _ := s.room(class); left != 0 {
 				t.Errorf("%d are left", left)
@@ -44,7 +44,7 @@ func TestSlots(t *testing.T) {
 				t.Errorf("%d are back of %d", left, free-1)
 			}
 			if s.shrink(&g, 0); s != newSlots(c.jobs, c.machine) {
-				t.Errorf("in the end there are %+v", s)
+				t.Errorf("at the end there are %+v", s)
 			}
 		})
 	}

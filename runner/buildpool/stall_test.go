@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A builder is reported when it has written nothing for long, again after twice the
-// time, and when it speaks.
+// A builder is reported when it has written nothing for a long time, again after twice the time,
+// and when it writes again.
 func TestStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reported []string

@@ -43,7 +43,7 @@ func (p *Pool) cancelUnneeded(w *process) {
 			return
 		}
 	}
-	if open > 0 || len(p.graph.Wanted(w.Part)) == 0 {
+	if open > 0 || len(p.graph.PartGoals(w.Part)) == 0 {
 		w.canceled = true
 		w.cancel()
 	}

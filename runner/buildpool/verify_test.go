@@ -11,9 +11,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// What was built when a run is interrupted has passed, and nothing is started to see
-// that it is there.
-func TestWhatWasBuiltBeforeAnInterruption(t *testing.T) {
+// What was built before an interruption passes, and no process is started to verify it.
+func TestVerifyAfterAnInterruption(t *testing.T) {
 	dir := t.TempDir()
 	fake, out := filepath.Join(dir, "nix"), filepath.Join(dir, strings.Repeat("0", 32)+"-out")
 	script := "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\necho 'nix (Nix) 2.34.8'\n"
@@ -30,7 +29,7 @@ func TestWhatWasBuiltBeforeAnInterruption(t *testing.T) {
 	interrupted, interrupt := context.WithCancel(t.Context())
 	interrupt()
 	p := New(interrupted, Options{Client: client})
-	for range 50 { // a select takes any of what is ready
+	for range 50 { // select picks any case that is ready
 		b := &build{Request: Request{Drv: "/nix/store/x.drv"}, paths: []string{out}, Answer: Answer{Status: result.Passed}}
 		if p.verify(b); b.Status != result.Passed {
 			t.Fatalf("it is %s", b.Status)

@@ -37,27 +37,27 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func TestCausesAreOne(t *testing.T) {
+func TestOneCauseForOneReason(t *testing.T) {
 	var r Registry
 	throw := func(file string) error {
 		return &nixlog.EvalError{Message: "no", Place: result.Location{File: file, Line: 1}}
 	}
 	if r.OfEval(t.Context(), throw("a.nix")) != r.OfEval(t.Context(), throw("a.nix")) {
-		t.Error("one error in two cells is two causes")
+		t.Error("one error in two cells has two causes")
 	}
 	if r.OfEval(t.Context(), throw("a.nix")) == r.OfEval(t.Context(), throw("b.nix")) {
-		t.Error("errors in two places are one cause")
+		t.Error("errors in two places have one cause")
 	}
 	leaf := nixlog.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: result.CauseBuild, Tail: []string{"x"}}
 	logs := 0
 	r.KeepLog = func(context.Context, nixlog.BuildFailure) string { logs++; return "log" }
 	if r.OfBuild(t.Context(), leaf) != r.OfBuild(t.Context(), leaf) || logs != 1 {
-		t.Errorf("one leaf in two cells is two causes, or its log was kept %d times", logs)
+		t.Errorf("one failure in two cells has two causes, or its log was kept %d times", logs)
 	}
 }
 
-// A full disk, or a daemon that is gone, is one cause of whatever failed for it.
-func TestTheMachineIsOne(t *testing.T) {
+// A full disk, or a daemon that is gone, is one cause for everything that it fails.
+func TestMachineFaultsAreOneCause(t *testing.T) {
 	r := Registry{KeepLog: func(_ context.Context, f nixlog.BuildFailure) string { return f.DrvPath }}
 	disk := r.OfEval(t.Context(), &nixlog.EvalError{Message: "write of 51 bytes: No space left on device"})
 	daemon := r.OfEval(t.Context(), &nixlog.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
@@ -70,7 +70,7 @@ func TestTheMachineIsOne(t *testing.T) {
 		if r.OfBuild(t.Context(), f) != daemon {
 			t.Error("the daemon that is gone is more than one cause")
 		}
-		// One that told of it itself may mean a disk of its own, and has a log.
+		// A builder that reports it may mean a disk of its own. It has a log.
 		f.Kind, f.Tail = result.CauseDisk, []string{"mkfs: No space left on device"}
 		if r.OfBuild(t.Context(), f).Log != name {
 			t.Error("the log of a builder that filled a disk is lost")
@@ -78,19 +78,18 @@ func TestTheMachineIsOne(t *testing.T) {
 	}
 }
 
-// Hosts that do not fit into the memory there is are one cause, whatever they had last.
-func TestOutOfMemoryIsOne(t *testing.T) {
+// All hosts that need too much memory have one cause, whatever they used.
+func TestOutOfMemoryIsOneCause(t *testing.T) {
 	var r Registry
 	first, second := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20}, &evalpool.MemoryError{Peak: 385 << 20, Budget: 400 << 20}
 	killed := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20, Killed: true}
 	if a := r.OfEval(t.Context(), first); a != r.OfEval(t.Context(), second) || a == r.OfEval(t.Context(), killed) {
-		t.Error("the same lack is not one cause, or another is not another")
+		t.Error("two that ran out of memory have two causes, or a killed one has the same cause")
 	}
 }
 
-// While the log of one failure is fetched, which may take long, others have their
-// cause.
-func TestCausesAreMadeAtOnce(t *testing.T) {
+// While the log of one failure is fetched, which may take long, others do not wait.
+func TestCausesDoNotWaitForALog(t *testing.T) {
 	var r Registry
 	others := make(chan *result.Cause)
 	build := func(drv string) *result.Cause {
