@@ -54,6 +54,7 @@ func rules() []rule {
 		{"runner/outcome", []string{"matrix", "internal/nix", "result"}},
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
+		{"runner/baseline", []string{"runner", "matrix", "internal", "result"}},
 		// It stands above both, which know nothing of each other.
 		{"internal/vmboot", []string{"runner", "vmtest", "matrix", "result"}},
 		{"vmtest", []string{"internal", "result"}},

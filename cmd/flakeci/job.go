@@ -22,6 +22,7 @@ import (
 	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/baseline"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -41,7 +42,7 @@ type job struct {
 	target   *nix.Target
 	offered  matrix.Matrix // all cells of the flake
 	matrix   matrix.Matrix // the selected cells
-	base     baseline
+	base     baseline.Baseline
 	outcome  outcome.Run
 	overdue  bool // ended by the deadline
 	journals bool // the run keeps one
@@ -178,10 +179,12 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
-	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
+	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		j.app.warnf("not compared with %s: %s", b.Ref, b.Missing)
 	}
-	j.base.addRemoved(j)
+	if j.opts.shard.i <= 1 { // only one shard reports them
+		j.base.AddRemoved(j.offered.Cells, j.selection)
+	}
 	return machine, cells, nil
 }
 
@@ -203,7 +206,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
-		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
+		Base: j.base.Base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.SelectsHomes() {
 		o.Embedded = func(home matrix.Cell) bool {
@@ -258,7 +261,7 @@ func (j *job) saveEvaluations(ctx context.Context) {
 	saving, cancel := context.WithTimeout(saving, limit)
 	defer cancel()
 	err := j.target.Save(saving)
-	if b := j.base.base; b != nil && b.Target != nil {
+	if b := j.base.Base; b != nil && b.Target != nil {
 		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -297,7 +300,7 @@ func (j *job) checkDeadline(ctx context.Context) {
 	}
 	c := over.Cause()
 	c.Kind = result.CauseInfra // no cell took too long
-	if j.base.base != nil {
+	if j.base.Base != nil {
 		c.Title += "; not everything was compared with the base"
 	}
 	j.causes = append(j.causes, c)

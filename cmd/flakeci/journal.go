@@ -52,7 +52,7 @@ func (j *job) about() about {
 	return about{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
 		Flake: result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Base:  j.base.report, Causes: j.causes, Warnings: slices.Concat(j.unmatched(), j.lostLogs(), j.itself()), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
+		Base:  j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.unmatched(), j.lostLogs(), j.itself()), NotTested: j.notTested(), Artifacts: j.opts.artifacts,
 	}
 }
 
