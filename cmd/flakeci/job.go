@@ -26,6 +26,7 @@ import (
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
+	"github.com/flakeci/flakeci/runner/resume"
 	"github.com/flakeci/flakeci/runner/retry"
 )
 
@@ -46,7 +47,7 @@ type job struct {
 	outcome  outcome.Run
 	overdue  bool // ended by the deadline
 	journals bool // the run keeps one
-	journal  *runJournal
+	journal  *resume.Journal
 	causes   []*result.Cause                     // that belong to no cell
 	rest     func(context.Context) []matrix.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
@@ -92,9 +93,9 @@ func (j *job) start(ctx context.Context) error {
 	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
 	switch {
 	case err != nil:
-		j.journal.undo(j.app) // nothing was run
-	case j.journal != nil && !j.journal.ended: // no cell was run
-		j.journal.end(j.outcome, j.about())
+		j.journal.Undo() // nothing was run
+	case j.journal != nil && !j.journal.Ended: // no cell was run
+		j.endJournal()
 	}
 	return err
 }
@@ -135,7 +136,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 		return err
 	}
 	j.checkDeadline(ctx)
-	j.journal.end(j.outcome, j.about()) // first, as the rest takes time
+	j.endJournal() // first, as the rest takes time
 	j.others.wait(ctx)
 	endListing() // so that its evaluations are saved too
 	j.saveEvaluations(ctx)
@@ -274,9 +275,9 @@ func (j *job) saveEvaluations(ctx context.Context) {
 
 // report returns the report of the job, with credentials masked.
 func (j *job) report() (result.Report, error) {
-	return redact.Value(&j.app.secrets, reports.Collect(j.about().run(reports.Run{
-		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
-	})))
+	return redact.Value(&j.app.secrets, reports.Collect(reports.Run{
+		About: j.about().About, Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+	}))
 }
 
 // lostLogs warns of full logs and other artifacts that could not be saved.
