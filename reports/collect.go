@@ -13,21 +13,26 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Run is what a report is collected from. Matrix holds the selected cells; Collect adds homes
-// found inside hosts from the outcome. Causes are those without cells, such as an output that
-// could not be listed. Notes are sentences about the run as a whole.
-type Run struct {
+// About is what a report says of a run besides its cells. Causes are those without cells, such as
+// an output that could not be listed. A journal keeps it as JSON.
+type About struct {
 	Tool, Nix result.Tool
 	Flake     result.Flake
-	Started   time.Time
-	Duration  time.Duration
-	Matrix    matrix.Matrix
-	Outcome   outcome.Run
-	Causes    []*result.Cause
 	Base      *result.Base
-	Notes     []string
+	Causes    []*result.Cause
 	Warnings  []result.Warning
 	NotTested []result.NotTested
+}
+
+// Run is what a report is collected from. Matrix holds the selected cells; Collect adds homes
+// found inside hosts from the outcome. Notes are sentences about the run as a whole.
+type Run struct {
+	About
+	Started  time.Time
+	Duration time.Duration
+	Matrix   matrix.Matrix
+	Outcome  outcome.Run
+	Notes    []string
 }
 
 // Collect makes the report of a run.

@@ -12,9 +12,9 @@ import (
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/partial"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
-	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 const (
@@ -31,9 +31,7 @@ type crashState struct {
 	folder   *artifact.Folder
 
 	mu       sync.Mutex
-	run      reports.Run
-	about    about
-	results  map[string]outcome.Result
+	run      partial.Run
 	progress progress
 	cleanup  func() // removes the temporary files
 }
@@ -41,7 +39,7 @@ type crashState struct {
 // reportCrashes has crashes reported from now on.
 func (a *App) reportCrashes(d delivery, artifacts *artifact.Folder) {
 	a.crashState.Store(&crashState{
-		delivery: d, folder: artifacts, run: reports.Run{Started: time.Now()}, results: map[string]outcome.Result{}, cleanup: func() {},
+		delivery: d, folder: artifacts, run: partial.Run{Run: reports.Run{Started: time.Now()}}, cleanup: func() {},
 	})
 }
 
@@ -57,7 +55,7 @@ func (s *crashState) set(change func()) {
 
 // update records how far a run has come.
 func (s *crashState) update(j *job) {
-	s.set(func() { s.about, s.run.Started, s.run.Matrix = j.about(), j.started, j.matrix })
+	s.set(func() { s.run.About, s.run.Started, s.run.Matrix = j.about().About, j.started, j.matrix })
 }
 
 // setCleanup sets what removes the temporary files.
@@ -97,43 +95,16 @@ func (s *crashState) before(next event.Subscriber) event.Subscriber {
 		return next
 	}
 	return event.Subscriber{Lines: next.Lines, Handle: func(e event.Event) {
-		s.set(func() { s.record(e) })
+		s.set(func() { s.run.Record(e) })
 		next.Handle(e)
 	}}
 }
 
-// record takes in an event. The caller has locked the state.
-func (s *crashState) record(e event.Event) {
-	switch e := e.(type) {
-	case event.Added:
-		s.run.Matrix = s.run.Matrix.With(e.Cells...)
-	case event.Finished:
-		s.results[e.Result.Cell.ID] = e.Result
-	case event.Compared:
-		s.results[e.Result.Cell.ID] = e.Result
-	}
-}
-
-// report returns a report of the run until the crash. Its verdict is always error.
+// report returns a report of the run until the crash.
 func (s *crashState) report(cause *result.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var results []outcome.Result
-	for _, c := range s.run.Matrix.Cells {
-		if _, done := s.results[c.ID]; !done {
-			results = append(results, outcome.Result{Cell: c, Status: result.Canceled, Note: "not finished when flakeci crashed"})
-		}
-	}
-	for _, r := range s.results {
-		results = append(results, r)
-	}
-	run := s.about.run(s.run)
-	run.Outcome = outcome.Conclude(results, false)
-	run.Duration = time.Since(run.Started)
-	run.Causes = append(run.Causes[:len(run.Causes):len(run.Causes)], cause)
-	r := reports.Collect(run)
-	r.Verdict = result.VerdictError
-	return r
+	return s.run.Report(cause)
 }
 
 // handleCrash prints a panic, reports the run until then, and returns the exit code. It is

@@ -54,7 +54,7 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil && !j.overdue {
+	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil && !j.overdue {
 		return &usageError{msg: "nothing to compare with: " + b.Missing}
 	}
 	r, err := j.report()

@@ -7,10 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/partial"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/journal"
 )
@@ -27,36 +26,17 @@ func (a *App) fromJournal(path string) (r result.Report, folder string, shard sh
 	if err := json.Unmarshal(j.Head.About, &b); err != nil {
 		return r, "", shard, &usageError{msg: fmt.Sprintf("cannot read the journal: %v", err)}
 	}
-	why := "the run was killed"
-	run := b.run(reports.Run{Started: j.Head.Started, Duration: max(0, j.Last.Sub(j.Head.Started))})
-	switch {
-	case j.Ended:
-	case busy:
-		why = "this report was made"
-		run.Notes = []string{"the run is still in progress"}
-	default:
-		stage := ""
-		if j.Looking() {
-			stage = " while looking into the flake"
-		}
-		run.Notes = []string{"the run was killed" + stage + "; last activity at " + j.Last.UTC().Format(time.DateTime) + " UTC"}
-	}
 	if j.Damaged {
 		a.warnf("the journal is damaged; results after the damage are lost")
 	}
-	if j.Looking() {
-		run.Outcome.Interrupted = !j.Ended || j.Interrupted
-	} else if run.Matrix, err = j.Matrix(); err == nil {
-		run.Outcome, err = j.Outcome(why)
-	}
-	if err != nil {
+	if r, err = partial.FromJournal(j, b.About, busy); err != nil {
 		return r, "", shard, &usageError{msg: fmt.Sprintf("cannot read the journal: %v", err)}
 	}
 	folder = artifactsOf(path, "")
 	if path == "" || a.isMine(path) {
 		folder = fromRunDir(j.Head.Dir, b.Artifacts)
 	}
-	return reports.Collect(run), folder, shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
+	return r, folder, shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
 }
 
 // isMine reports whether a journal is where flakeci writes them. Any other may be a

@@ -22,10 +22,12 @@ import (
 	"github.com/flakeci/flakeci/reports/history"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/baseline"
 	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
+	"github.com/flakeci/flakeci/runner/resume"
 	"github.com/flakeci/flakeci/runner/retry"
 )
 
@@ -42,11 +44,11 @@ type job struct {
 	target   *nix.Target
 	offered  matrix.Matrix // all cells of the flake
 	matrix   matrix.Matrix // the selected cells
-	base     baseline
+	base     baseline.Baseline
 	outcome  outcome.Run
 	overdue  bool // ended by the deadline
 	journals bool // the run keeps one
-	journal  *runJournal
+	journal  *resume.Journal
 	causes   []*result.Cause                     // that belong to no cell
 	rest     func(context.Context) []matrix.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
@@ -92,9 +94,9 @@ func (j *job) start(ctx context.Context) error {
 	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
 	switch {
 	case err != nil:
-		j.journal.undo(j.app) // nothing was run
-	case j.journal != nil && !j.journal.ended: // no cell was run
-		j.journal.end(j.outcome, j.about())
+		j.journal.Undo() // nothing was run
+	case j.journal != nil && !j.journal.Ended: // no cell was run
+		j.endJournal()
 	}
 	return err
 }
@@ -135,7 +137,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 		return err
 	}
 	j.checkDeadline(ctx)
-	j.journal.end(j.outcome, j.about()) // first, as the rest takes time
+	j.endJournal() // first, as the rest takes time
 	j.others.wait(ctx)
 	endListing() // so that its evaluations are saved too
 	j.saveEvaluations(ctx)
@@ -179,10 +181,12 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
-	if b := j.base.report; b != nil && b.Missing != "" && ctx.Err() == nil {
+	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		j.app.warnf("not compared with %s: %s", b.Ref, b.Missing)
 	}
-	j.base.addRemoved(j)
+	if j.opts.shard.i <= 1 { // only one shard reports them
+		j.base.AddRemoved(j.offered.Cells, j.selection)
+	}
 	return machine, cells, nil
 }
 
@@ -204,7 +208,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
-		Base: j.base.base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
+		Base: j.base.Base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.SelectsHomes() {
 		o.Embedded = func(home matrix.Cell) bool {
@@ -259,7 +263,7 @@ func (j *job) saveEvaluations(ctx context.Context) {
 	saving, cancel := context.WithTimeout(saving, limit)
 	defer cancel()
 	err := j.target.Save(saving)
-	if b := j.base.base; b != nil && b.Target != nil {
+	if b := j.base.Base; b != nil && b.Target != nil {
 		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -272,9 +276,9 @@ func (j *job) saveEvaluations(ctx context.Context) {
 
 // report returns the report of the job, with credentials masked.
 func (j *job) report() (result.Report, error) {
-	return redact.Value(&j.app.secrets, reports.Collect(j.about().run(reports.Run{
-		Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
-	})))
+	return redact.Value(&j.app.secrets, reports.Collect(reports.Run{
+		About: j.about().About, Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+	}))
 }
 
 // lostLogs warns of full logs and other artifacts that could not be saved.
@@ -298,7 +302,7 @@ func (j *job) checkDeadline(ctx context.Context) {
 	}
 	c := over.Cause()
 	c.Kind = result.CauseInfra // no cell took too long
-	if j.base.base != nil {
+	if j.base.Base != nil {
 		c.Title += "; not everything was compared with the base"
 	}
 	j.causes = append(j.causes, c)

@@ -127,7 +127,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	}
 	j.history.Add(ctx, &r)
 	err = a.publish(ctx, r, d)
-	j.journal.close(a, err == nil) // a run without a report can be resumed
+	j.journal.Close(err == nil) // a run without a report can be resumed
 	return err
 }
 

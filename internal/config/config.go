@@ -1,4 +1,4 @@
-// Package config decodes and validates flakeci.toml, and shows the line of each mistake.
+// Package config reads flakeci.toml. Its errors show the line of each mistake.
 package config
 
 import (
