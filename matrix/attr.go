@@ -5,15 +5,13 @@ import (
 	"strings"
 )
 
-// QuoteAttr writes an attribute path as an expression in Nix's language would:
-// names that are no identifiers in quotes, with what is special in a string
-// escaped. Different paths never look the same. An empty path is "".
+// quoteAttr writes an attribute path as a Nix expression: names that are not identifiers are
+// quoted and escaped. Different paths never look the same. An empty path is "".
 //
-// It is for reading and for expressions. The fragment of a flake reference on
-// Nix's command line knows quotes but no escapes, so a name with a quote,
-// backslash or "${" in it cannot be passed there in this form (nor, for a
-// quote, in any other).
-func QuoteAttr(path []string) string {
+// The result is for people and for expressions. In a flake reference on Nix's command line, the
+// fragment may have quotes but no escapes, so a name with a quote, a backslash or "${" cannot
+// be passed there in this form (a quote cannot be passed in any form).
+func quoteAttr(path []string) string {
 	quoted := make([]string, 0, len(path))
 	for _, name := range path {
 		quoted = append(quoted, quoteName(name))
@@ -21,12 +19,13 @@ func QuoteAttr(path []string) string {
 	return strings.Join(quoted, ".")
 }
 
+// quoteName quotes a name unless it is an identifier.
 func quoteName(name string) string {
 	if isIdentifier(name) {
 		return name
 	}
-	// A carriage return has to be escaped because Nix reads a raw one as a
-	// newline, "${" because it would begin an interpolation.
+	// A carriage return must be escaped because Nix reads a raw one as a newline, "${"
+	// because it would begin an interpolation.
 	escape := strings.NewReplacer(
 		`\`, `\\`, `"`, `\"`, `${`, `\${`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 	return `"` + escape.Replace(name) + `"`

@@ -29,14 +29,14 @@ func TestQuoteAttr(t *testing.T) {
 		{[]string{"a\nb\rc\td"}, `"a\nb\rc\td"`},
 	}
 	for _, tt := range tests {
-		if got := QuoteAttr(tt.path); got != tt.want {
+		if got := quoteAttr(tt.path); got != tt.want {
 			t.Errorf("%q gives %s, want %s", tt.path, got, tt.want)
 		}
 	}
 }
 
-// readAttr reads an attribute path as Nix's lexer would, interpolation apart,
-// which ends it.
+// readAttr reads an attribute path as Nix's lexer would. It returns false for a malformed path or
+// an interpolation.
 func readAttr(text string) (path []string, ok bool) {
 	for text != "" {
 		if len(path) > 0 {
@@ -89,7 +89,7 @@ func FuzzQuoteAttr(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		for _, path := range [][]string{{a}, {a, b}, {"x", a, b, "y"}} {
-			quoted := QuoteAttr(path)
+			quoted := quoteAttr(path)
 			if got, ok := readAttr(quoted); !ok || !slices.Equal(got, path) {
 				t.Errorf("%q is quoted as %s and read as %q", path, quoted, got)
 			}

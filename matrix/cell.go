@@ -8,20 +8,20 @@ import (
 
 // Cell is one thing to evaluate and then build or boot.
 type Cell struct {
-	ID     string `json:"id"`     // stable and unique in its flake, see the package comment
-	Kind   Kind   `json:"kind"`   // what sort of output it is
-	Host   string `json:"host"`   // the grid's row; empty for a bare home and for what belongs to no host
-	User   string `json:"user"`   // the grid's column; empty for all but homes
-	System string `json:"system"` // such as x86_64-linux; empty where only evaluation will tell
-	Attr   string `json:"attr"`   // attribute path in the flake, quoted as Nix writes it
+	ID     string `json:"id"`     // stable and unique in its flake; see the package comment
+	Kind   Kind   `json:"kind"`   // the kind of flake output
+	Host   string `json:"host"`   // row of the grid; empty for a bare home and an output without a host
+	User   string `json:"user"`   // column of the grid; empty unless the cell is a home
+	System string `json:"system"` // such as x86_64-linux; empty if only evaluation can tell
+	Attr   string `json:"attr"`   // attribute path in the flake, quoted as in Nix
 
 	Path []string `json:"-"`                 // the same path, unquoted
-	Part string   `json:"part_of,omitempty"` // of an embedded home: the id of its host's cell
+	Part string   `json:"part_of,omitempty"` // id of the host that a home is embedded in
 }
 
-// EmbeddedCell is the cell of a home found inside a host, which is a NixOS or
-// darwin cell. The user is the attribute name in home-manager.users, username
-// that home's home.username or empty where it was not asked.
+// EmbeddedCell returns the cell of a home inside a NixOS or darwin host. The user is the
+// attribute name in home-manager.users; username is that home's home.username, empty if it is
+// unknown.
 func EmbeddedCell(host Cell, user, username string) Cell {
 	c := newCell(KindHome, host.System,
 		configurations(host.Kind), host.Host, "config", "home-manager", "users", user, "home", "activationPackage")
@@ -31,7 +31,7 @@ func EmbeddedCell(host Cell, user, username string) Cell {
 	return c
 }
 
-// configurations names the flake output in which hosts of a kind stand.
+// configurations returns the flake output that holds the hosts of a kind.
 func configurations(kind Kind) string {
 	if kind == KindDarwin {
 		return "darwinConfigurations"
@@ -39,12 +39,12 @@ func configurations(kind Kind) string {
 	return "nixosConfigurations"
 }
 
-// newCell fills in what follows from a path.
+// newCell makes a cell with its path.
 func newCell(kind Kind, system string, path ...string) Cell {
-	return Cell{Kind: kind, System: system, Attr: QuoteAttr(path), Path: path}
+	return Cell{Kind: kind, System: system, Attr: quoteAttr(path), Path: path}
 }
 
-// hostCell is the cell of a host's system or VM.
+// hostCell makes the cell of a host's system or VM.
 func hostCell(kind Kind, host string, build ...string) Cell {
 	c := newCell(kind, "", append([]string{configurations(kind), host}, build...)...)
 	c.ID, c.Host = cellID(string(kind), host), host
@@ -59,13 +59,13 @@ func vmCell(host string) Cell {
 	return hostCell(KindVM, host, "config", "system", "build", "vm")
 }
 
-// darwinCell takes the attribute that nix-darwin's own lib.darwinSystem gives
-// beside config, the one darwin-rebuild builds.
+// darwinCell uses the attribute that darwin-rebuild builds, which nix-darwin's lib.darwinSystem
+// returns next to config.
 func darwinCell(host string) Cell {
 	return hostCell(KindDarwin, host, "system")
 }
 
-// outputCell is the cell of an output that stands below a system.
+// outputCell makes the cell of an output that the flake has for each system.
 func outputCell(kind Kind, set string, o Output) Cell {
 	c := newCell(kind, o.System, set, o.System, o.Name)
 	c.ID = cellID(string(kind), o.System, o.Name)
@@ -78,8 +78,8 @@ func formatterCell(system string) Cell {
 	return c
 }
 
-// homeCell is the cell of an entry of homeConfigurations. A shared key is one
-// that stands in several places, so that its id has to say in which.
+// homeCell makes the cell of an entry of homeConfigurations. If the key is shared, several
+// places have it, and the id must say which place.
 func homeCell(h Home, shared bool) Cell {
 	path := []string{"homeConfigurations", h.Key, "activationPackage"}
 	if h.System != "" {
@@ -91,20 +91,20 @@ func homeCell(h Home, shared bool) Cell {
 		c.ID = cellID(string(KindHome), h.System, h.Key)
 	}
 	c.User, c.Host, _ = strings.Cut(h.Key, "@")
-	return c.For(h.Username)
+	return c.WithUser(h.Username)
 }
 
-// For is the cell once it is known whom a home is for. The key of a bare home need
-// not be the user; all else says so by itself.
-func (c Cell) For(username string) Cell {
+// WithUser returns the cell of a home with its home.username, which need not be the key of a
+// bare home. The ids of all other homes have the right user.
+func (c Cell) WithUser(username string) Cell {
 	if isBare(c) && username != "" {
 		c.User = username
 	}
 	return c
 }
 
-// homeKey returns the attribute name of a home in homeConfigurations or in
-// home-manager.users, and an empty one for a cell without a path.
+// homeKey returns the attribute name of a home in homeConfigurations or home-manager.users. It is
+// empty for a cell without a path.
 func homeKey(c Cell) string {
 	back := 2
 	if c.Part != "" {
@@ -116,18 +116,18 @@ func homeKey(c Cell) string {
 	return c.Path[len(c.Path)-back]
 }
 
-// isBare reports whether a home is named without a host.
+// isBare reports whether the cell is a home whose name has no host.
 func isBare(c Cell) bool {
 	return c.Kind == KindHome && c.Part == "" && !strings.Contains(homeKey(c), "@")
 }
 
-// servesAny reports whether a bare home is named after its user, and so is what
-// home-manager takes on a host that has nothing better.
-func servesAny(c Cell) bool {
+// servesAnyHost reports whether the cell is a bare home named after its user, which home-manager
+// uses on a host that has nothing better.
+func servesAnyHost(c Cell) bool {
 	return isBare(c) && homeKey(c) == c.User
 }
 
-// Compare orders cells as a matrix does: by kind in display order, then by id.
+// Compare orders cells by kind in display order, then by id.
 func Compare(a, b Cell) int {
 	kinds := Kinds()
 	return cmp.Or(

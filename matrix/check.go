@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// check looks for names that are nowhere in the flake. It looks at all of the
-// flake rather than at what an earlier selection left, so that selecting the
-// same twice is no error.
+// check returns an error for names that the flake does not have. It considers the whole flake and
+// not just what an earlier selection left, so that making the same selection twice is not an
+// error.
 func (s Selection) check(o *offer) error {
 	var hosts, vms, ids, systems []string
 	for _, c := range o.cells {
@@ -25,19 +25,19 @@ func (s Selection) check(o *offer) error {
 	hosts = append(hosts, o.hosts...)
 	systems = append(systems, nixSystems()...)
 	return cmp.Or(
-		known("host", s.Hosts, hosts),
-		known("vm", s.VMs, vms),
-		known("user", s.Users, o.users),
-		known("kind", kindNames(s.Kinds), kindNames(Kinds())),
-		known("system", s.Systems, systems),
+		checkNames("host", s.Hosts, hosts),
+		checkNames("vm", s.VMs, vms),
+		checkNames("user", s.Users, o.users),
+		checkNames("kind", kindNames(s.Kinds), kindNames(Kinds())),
+		checkNames("system", s.Systems, systems),
 		checkGlobs(s.Cells, ids, true),
 		checkGlobs(s.Exclude, ids, false),
 	)
 }
 
-// checkGlobs looks for patterns that cannot be read, unless they are ids. If they
-// must, some pattern has to match a cell of the flake.
-func checkGlobs(patterns, ids []string, must bool) error {
+// checkGlobs returns an error for a malformed pattern that is not an id. With mustMatch, it also
+// returns one if no pattern matches a cell of the flake.
+func checkGlobs(patterns, ids []string, mustMatch bool) error {
 	matched := false
 	for _, pattern := range patterns {
 		g, err := ParseGlob(pattern)
@@ -47,25 +47,25 @@ func checkGlobs(patterns, ids []string, must bool) error {
 		}
 		matched = matched || found
 	}
-	if must && !matched && len(patterns) > 0 {
-		return unknown("cell", patterns[0], ids)
+	if mustMatch && !matched && len(patterns) > 0 {
+		return newUnknownError("cell", patterns[0], ids)
 	}
 	return nil
 }
 
-// known returns an error for the first name that is not among those there are.
-func known(filter string, names, all []string) error {
+// checkNames returns an error for the first unknown name.
+func checkNames(filter string, names, all []string) error {
 	all = slices.Compact(slices.Sorted(slices.Values(all)))
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			return unknown(filter, name, all)
+			return newUnknownError(filter, name, all)
 		}
 	}
 	return nil
 }
 
-// nixSystems lists systems that a cell may turn out to be for, which is all one
-// can check a system against as long as none of the cells is evaluated.
+// nixSystems lists the systems that a cell may turn out to have. Before the evaluation, a system
+// can only be checked against this list.
 func nixSystems() []string {
 	return []string{
 		"aarch64-darwin", "aarch64-linux", "armv6l-linux", "armv7l-linux", "i686-linux",

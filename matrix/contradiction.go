@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// ContradictionError says that something was asked for by name and that the rest of the
-// selection leaves nothing of it.
+// ContradictionError says that the selection names something and that its other filters leave
+// nothing of it.
 type ContradictionError struct {
-	Filter string   // what asked for it: "host", "user", "system" or "vm"
-	Value  string   // as it was given
-	By     []string // the filters that leave it out; empty if the flake has nothing of the kind
+	Filter string   // the filter that names it: "host", "user", "system" or "vm"
+	Value  string   // the name as given
+	By     []string // the filters that leave it out; empty if the flake has nothing of that kind
 }
 
-// Error names what is left out, and by what.
+// Error says what is left out, and by which filters.
 func (e *ContradictionError) Error() string {
 	if len(e.By) == 0 {
 		return fmt.Sprintf("%s %s: the flake has nothing of that kind", e.Filter, e.Value)
@@ -22,19 +22,19 @@ func (e *ContradictionError) Error() string {
 	return fmt.Sprintf("%s %s is left out by %s", e.Filter, e.Value, strings.Join(e.By, " and "))
 }
 
-// AllVMs is the value in a [ContradictionError] where the kind vm was asked for.
+// AllVMs is the value in a [ContradictionError] about the kind vm.
 const AllVMs = "all"
 
-// Contradiction looks, among the named filters, for a value that no selected cell
-// answers to. Its error is a [*ContradictionError]. Kinds are not looked at: to ask for
-// checks too and then for one host is no mistake.
+// Contradiction returns a [*ContradictionError] for the first value of the named filters that
+// matches no selected cell. It ignores kinds: to select checks too, and one host, is not a
+// mistake.
 func (m Matrix) Contradiction(s Selection, filters ...string) error {
-	for _, a := range s.asked() {
-		if !slices.Contains(filters, a.name) {
+	for _, f := range s.nameFilters() {
+		if !slices.Contains(filters, f.name) {
 			continue
 		}
-		for _, value := range a.values {
-			if err := m.contradiction(s, a, value); err != nil {
+		for _, value := range f.values {
+			if err := m.contradiction(s, f, value); err != nil {
 				return err
 			}
 		}
@@ -42,19 +42,20 @@ func (m Matrix) Contradiction(s Selection, filters ...string) error {
 	return nil
 }
 
-// asked is a filter whose values are names, each of which has to select something.
-type asked struct {
+// nameFilter is a filter by names, each of which must select something.
+type nameFilter struct {
 	name   string
 	values []string
-	of     func(o *offer, value string, c Cell) bool
+	match  func(o *offer, value string, c Cell) bool
 }
 
-func (s Selection) asked() []asked {
+// nameFilters returns the filters by names.
+func (s Selection) nameFilters() []nameFilter {
 	var all []string
 	if slices.Contains(s.Kinds, KindVM) {
 		all = []string{AllVMs}
 	}
-	return []asked{
+	return []nameFilter{
 		{"host", s.Hosts, func(o *offer, host string, c Cell) bool { return slices.Contains(o.rows(c), host) }},
 		{"vm", s.VMs, func(_ *offer, host string, c Cell) bool { return c.Kind == KindVM && c.Host == host }},
 		{"vm", all, func(_ *offer, _ string, c Cell) bool { return c.Kind == KindVM }},
@@ -65,17 +66,18 @@ func (s Selection) asked() []asked {
 	}
 }
 
-func (m Matrix) contradiction(s Selection, a asked, value string) error {
+// contradiction checks one value of a filter.
+func (m Matrix) contradiction(s Selection, named nameFilter, value string) error {
 	o := m.offered()
-	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return !a.of(o, value, c) })
-	e := &ContradictionError{Filter: a.name, Value: value}
+	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return !named.match(o, value, c) })
+	e := &ContradictionError{Filter: named.name, Value: value}
 	for _, f := range s.filters(o) {
 		cells = slices.DeleteFunc(cells, func(c Cell) bool {
 			if f.keep(c) {
 				return false
 			}
-			unasked := c.Kind == KindVM && f.name == "kind"
-			if !unasked && f.name != a.name && !slices.Contains(e.By, f.name) {
+			notRequested := c.Kind == KindVM && f.name == "kind"
+			if !notRequested && f.name != named.name && !slices.Contains(e.By, f.name) {
 				e.By = append(e.By, f.name)
 			}
 			return true

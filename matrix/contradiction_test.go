@@ -41,11 +41,11 @@ func TestContradiction(t *testing.T) {
 		}
 		err := m.Contradiction(tt.sel, every...)
 		if got := errorText(err); got != tt.want {
-			t.Errorf("%s: %q, not %q", tt.name, got, tt.want)
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 		var e *ContradictionError
 		if errors.As(err, &e) && m.Contradiction(tt.sel, slices.DeleteFunc(slices.Clone(every), func(f string) bool { return f == e.Filter })...) != nil {
-			t.Errorf("%s: found though %s was not to be looked at", tt.name, e.Filter)
+			t.Errorf("%s: found in the filter %s, which should be ignored", tt.name, e.Filter)
 		}
 	}
 }
@@ -57,9 +57,8 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// Whatever is selected, each host, user and VM that was asked for has a cell in it,
-// or is said to have none.
-func TestWhatIsNamedTakesPartOrIsSaid(t *testing.T) {
+// Whatever is selected, each named host, user and VM has a cell in it or is a contradiction.
+func TestNamesSelectSomethingOrContradict(t *testing.T) {
 	check(t, func(inv anyInventory, seed int64) bool {
 		m, r := New(inv.Inventory), rand.New(rand.NewSource(seed))
 		s := anySelection(m, r)

@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// UnknownError says that something was asked for by a name that the flake does
-// not have.
+// UnknownError says that the flake does not have a name.
 type UnknownError struct {
-	Filter     string   // what asked for it: "host", "user", "kind", "cell", "system" or "vm"
-	What       string   // what it would be: the filter, and for a VM a host
-	Name       string   // as it was given
-	Suggestion string   // the known name that was probably meant, or empty
-	Known      []string // all that could have been given, sorted or in display order
+	Filter     string   // the filter that names it: "host", "user", "kind", "cell", "system" or "vm"
+	What       string   // what the name should be: the filter, but "host" for a VM
+	Name       string   // as given
+	Suggestion string   // the known name that was probably meant, if any
+	Known      []string // all known names, sorted or in display order
 }
 
-// Error names what is unknown. The suggestion is left to whoever prints.
+// Error names what is unknown, without the suggestion.
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("unknown %s %q", e.What, e.Name)
 }
 
-func unknown(filter, name string, known []string) *UnknownError {
+// newUnknownError makes the error and finds a suggestion.
+func newUnknownError(filter, name string, known []string) *UnknownError {
 	what := filter
 	if filter == "vm" {
 		what = "host"
@@ -28,11 +28,11 @@ func unknown(filter, name string, known []string) *UnknownError {
 	return &UnknownError{Filter: filter, What: what, Name: name, Suggestion: Suggest(name, known), Known: known}
 }
 
-// NothingError says that nothing is left to do.
+// NothingError says that nothing is selected.
 type NothingError struct {
-	Filter string   // what left nothing: "kind", "vm", "host", "user", "system", "cell" or "exclude"; empty if the flake offers nothing at all
-	Values []string // what that filter asked for
-	Reason string   // one line that says the same in words
+	Filter string   // the filter that left nothing: "kind", "vm", "host", "user", "system", "cell" or "exclude"; empty if the flake offers nothing
+	Values []string // the values of that filter
+	Reason string   // the same in words, on one line
 }
 
 // Error says that nothing is selected, and why.
@@ -40,13 +40,14 @@ func (e *NothingError) Error() string {
 	return "nothing is selected: " + e.Reason
 }
 
-func nothing(f filter, before []Cell) *NothingError {
+// newNothingError makes the error of a filter that leaves none of some cells.
+func newNothingError(f filter, before []Cell) *NothingError {
 	e := &NothingError{Filter: f.name, Values: f.values}
 	values := strings.Join(f.values, ", ")
 	switch f.name {
 	case "kind":
 		e.Reason = fmt.Sprintf("the flake has no cell of kind %s, only of kind %s",
-			values, strings.Join(kindNames(kindsOf(before)), ", "))
+			values, strings.Join(kindNames(kindsIn(before)), ", "))
 	case "exclude":
 		e.Reason = fmt.Sprintf("exclude %s leaves none of %d cells", values, len(before))
 	default:
@@ -55,8 +56,8 @@ func nothing(f filter, before []Cell) *NothingError {
 	return e
 }
 
-// kindsOf lists the kinds that cells have, which are sorted by kind.
-func kindsOf(cells []Cell) []Kind {
+// kindsIn lists the kinds of cells that are sorted by kind.
+func kindsIn(cells []Cell) []Kind {
 	var kinds []Kind
 	for _, c := range cells {
 		if len(kinds) == 0 || kinds[len(kinds)-1] != c.Kind {

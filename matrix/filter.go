@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// filter is one reason to leave cells out.
+// filter keeps some cells and leaves out the others.
 type filter struct {
 	name   string
 	values []string
 	keep   func(Cell) bool
 }
 
-// filters lists the filters that are set, those first that say most clearly why
+// filters returns the filters in use. They are in the order in which they best explain why
 // nothing is left.
 func (s Selection) filters(o *offer) []filter {
 	cells, exclude := globs(s.Cells), globs(s.Exclude)
@@ -30,12 +30,12 @@ func (s Selection) filters(o *offer) []filter {
 	return slices.DeleteFunc(all, func(f filter) bool { return len(f.values) == 0 })
 }
 
+// wantsKind reports whether the kind of a cell is selected.
 func (s Selection) wantsKind(c Cell) bool {
 	return slices.Contains(s.Kinds, c.Kind) || c.Kind == KindVM && slices.Contains(s.VMs, c.Host)
 }
 
-// mayBeFor reports whether a cell is, or may turn out to be, for a system that
-// was asked for.
+// mayBeFor reports whether a cell has, or may turn out to have, a selected system.
 func (s Selection) mayBeFor(c Cell) bool {
 	return slices.ContainsFunc(s.Systems, func(system string) bool {
 		return c.System == system || c.System == "" && strings.HasSuffix(system, systemOf(c))

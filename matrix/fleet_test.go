@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// fleet is an inventory with something of every sort.
+// fleet returns an inventory with something of every kind.
 func fleet() Inventory {
 	return Inventory{
 		NixOS:  []string{"reason", "laptop"},
@@ -26,7 +26,7 @@ func fleet() Inventory {
 	}
 }
 
-// oddNames are names that flakes may have and programs stumble over.
+// oddNames returns names that flakes may have and programs stumble over.
 func oddNames() []string {
 	return []string{
 		"", ".", "a.b", "a b", `a"b`, `a\b`, "a@b", "@", "@b", "a@", "a@b@c", "a/b", "a%2Fb", "%", "ü", "日本",
@@ -45,7 +45,7 @@ func ids(cells []Cell) []string {
 
 func equal(a, b []string) bool { return slices.Equal(a, b) }
 
-// wantIDs compares ids with a text of them, one a line.
+// wantIDs compares ids with a list of them, one on each line.
 func wantIDs(t *testing.T, got []Cell, want string) {
 	t.Helper()
 	if fields := strings.Fields(want); !equal(ids(got), fields) {

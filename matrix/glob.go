@@ -3,25 +3,25 @@ package matrix
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Glob is a pattern for cell ids. The zero value matches the empty id only.
 //
-// A star stands for any number of characters, a question mark for one, and
-// [a-z] or [!a-z] for one out of, or not out of, a set; a backslash takes the
-// special meaning from what follows it. Unlike in file names a star matches
-// slashes too, so that home/* and *reason* mean what they look like. An id also
-// matches itself, whatever signs are in it.
+// A star stands for any number of characters, a question mark for one, [a-z] for one of a set,
+// and [!a-z] for one outside a set. A backslash makes the next character literal. Unlike in file
+// names, a star matches slashes too, so that home/* and *reason* mean what they look like. Every
+// id also matches itself.
 type Glob struct {
 	pattern string
 	match   *regexp.Regexp
 }
 
-// GlobError says why a pattern cannot be read.
+// GlobError says why a pattern is malformed.
 type GlobError struct {
 	Pattern string
-	Offset  int    // in bytes, where the faulty part begins
+	Offset  int    // of the malformed part, in bytes
 	Reason  string // what is wrong there
 }
 
@@ -30,8 +30,8 @@ func (e *GlobError) Error() string {
 	return fmt.Sprintf("pattern %q: %s at character %d", e.Pattern, e.Reason, e.Offset+1)
 }
 
-// ParseGlob reads a pattern. The error is a [*GlobError]; the pattern that comes
-// with it matches only the id it looks like.
+// ParseGlob parses a pattern. The error is a [*GlobError]. The glob returned with it matches only
+// the id that equals the pattern.
 func ParseGlob(pattern string) (Glob, error) {
 	var expr strings.Builder
 	expr.WriteString(`(?s)\A`)
@@ -45,22 +45,36 @@ func ParseGlob(pattern string) (Glob, error) {
 	}
 	expr.WriteString(`\z`)
 	match, err := regexp.Compile(expr.String())
-	if err != nil { // bytes that are no UTF-8, or a set whose range runs backwards
+	if err != nil { // not UTF-8, or a range that runs backwards
 		return Glob{pattern: pattern}, &GlobError{Pattern: pattern, Reason: globFault(err)}
 	}
 	return Glob{pattern: pattern, match: match}, nil
 }
 
-// Match reports whether the pattern fits the whole id.
+// Match reports whether the pattern matches the entire id.
 func (g Glob) Match(id string) bool {
 	return id == g.pattern || g.match != nil && g.match.MatchString(id)
 }
 
-// String returns the pattern as it was given.
+// MayMatchPrefix reports whether the pattern may match an id with this prefix. It may be wrong in
+// saying yes, since it considers only the pattern up to the first special character.
+func (g Glob) MayMatchPrefix(prefix string) bool {
+	fixed := g.pattern
+	for i := range len(fixed) {
+		if slices.Contains([]byte(`*?[\`), fixed[i]) {
+			fixed = fixed[:i]
+			break
+		}
+	}
+	n := min(len(fixed), len(prefix))
+	return fixed[:n] == prefix[:n]
+}
+
+// String returns the pattern as given.
 func (g Glob) String() string { return g.pattern }
 
-// globPiece translates what a non-empty rest of a pattern begins with to a
-// regular expression, and returns how many bytes that was or what is wrong.
+// globPiece translates the beginning of a non-empty pattern to a regular expression. It returns
+// how many bytes it translated, or what is wrong.
 func globPiece(rest string) (piece string, width int, fault string) {
 	switch rest[0] {
 	case '*':
@@ -80,7 +94,7 @@ func globPiece(rest string) (piece string, width int, fault string) {
 	return piece, width, ""
 }
 
-// literal takes one character, or one byte where there is none.
+// literal translates one character, or one byte that is not UTF-8.
 func literal(rest string) (piece string, width int) {
 	for i := range rest {
 		if i > 0 {
@@ -114,8 +128,8 @@ func globSet(rest string) (piece string, width int, fault string) {
 	return "", 0, "no closing bracket"
 }
 
-// setMember escapes a character for a set of a regular expression, where other
-// signs are special than outside of one.
+// setMember escapes a character for a set in a regular expression, where other characters are
+// special than outside.
 func setMember(char string) string {
 	if strings.ContainsAny(char, `\]^-[`) {
 		return `\` + char
@@ -123,15 +137,15 @@ func setMember(char string) string {
 	return char
 }
 
-// globFault says in our words what the translated pattern was refused for.
+// globFault says why the translated pattern does not compile.
 func globFault(err error) string {
 	if strings.Contains(err.Error(), "character class range") {
 		return "a range runs backwards"
 	}
-	return "it is no valid text or too long"
+	return "it is not valid text or too long"
 }
 
-// globs reads patterns of which it is known that they can be read or are ids.
+// globs parses patterns. A malformed one matches only itself.
 func globs(patterns []string) []Glob {
 	var list []Glob
 	for _, p := range patterns {

@@ -65,7 +65,7 @@ func TestGlobErrors(t *testing.T) {
 		"a[]":      {Offset: 1, Reason: "no closing bracket"},
 		`a\`:       {Offset: 1, Reason: "nothing after the backslash"},
 		"[z-a]":    {Offset: 0, Reason: "a range runs backwards"},
-		"a\xff":    {Offset: 0, Reason: "it is no valid text or too long"},
+		"a\xff":    {Offset: 0, Reason: "it is not valid text or too long"},
 		"x[z-a]ok": {Offset: 0, Reason: "a range runs backwards"},
 	}
 	for pattern, want := range tests {

@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// Grid names the rows and columns in which hosts and homes are shown.
+// Grid names the rows and columns for hosts and homes.
 type Grid struct {
-	Hosts   []string `json:"hosts"`   // rows, sorted; in a flake without hosts those that its homes name
+	Hosts   []string `json:"hosts"`   // rows, sorted; in a flake without hosts, the hosts that homes name
 	Users   []string `json:"users"`   // columns, sorted
 	Orphans []string `json:"orphans"` // ids of homes for hosts that do not exist, sorted
 }
 
-// assemble makes the matrix of some of the cells that a flake offers, with the
-// rows and columns that these stand in. A non-nil within limits the rows.
+// assemble makes a matrix of some of the cells that a flake offers, with their rows and columns.
+// If within is not nil, it limits the rows.
 func assemble(o *offer, cells []Cell, within []string) Matrix {
 	grid := Grid{Hosts: []string{}, Users: []string{}, Orphans: []string{}}
 	hosts, users := map[string]bool{}, map[string]bool{}
@@ -34,14 +34,14 @@ func assemble(o *offer, cells []Cell, within []string) Matrix {
 	slices.SortFunc(grid.Hosts, natural)
 	slices.SortFunc(grid.Users, natural)
 	if cells == nil {
-		cells = []Cell{} // so that JSON has a list
+		cells = []Cell{} // so that the JSON has a list
 	}
 	return Matrix{Grid: grid, Cells: cells, offer: o, within: within}
 }
 
-// Home returns the home that a user gets on a host: user@host, else the one the
-// host embeds, else a bare one named after the user. False if there is none, or
-// if a selection left it out.
+// Home returns the home that a user gets on a host: user@host, else the one that the host
+// embeds, else a bare one named after the user. It returns false if there is none, or if a
+// selection left it out.
 func (m Matrix) Home(host, user string) (Cell, bool) {
 	homes := m.offered().candidates(host, user)
 	if len(homes) == 0 {

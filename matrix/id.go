@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// cellID joins a kind and names into an id.
+// cellID joins a kind and names to an id.
 func cellID(parts ...string) string {
 	escaped := make([]string, 0, len(parts))
 	for _, p := range parts {
@@ -16,9 +16,9 @@ func cellID(parts ...string) string {
 	return strings.Join(escaped, "/")
 }
 
-// escapeID makes a name fit to be a part of an id. Without this a host called
-// "reason/home/joachim" would share an id with the home embedded in reason, and
-// a newline would make two lines of one id where ids are listed one a line.
+// escapeID escapes a name for an id. Without this, a host called "reason/home/joachim" would
+// share an id with the home embedded in reason, and an id with a newline would be two lines in
+// a list of ids.
 func escapeID(name string) string {
 	var b strings.Builder
 	for i, w := 0, 0; i < len(name); i += w {
@@ -35,12 +35,12 @@ func escapeID(name string) string {
 	return b.String()
 }
 
-// mustEscape looks at the rune r of width w that rest begins with.
+// mustEscape reports whether to escape the rune r of width w at the beginning of rest.
 func mustEscape(r rune, w int, rest string) bool {
 	switch {
 	case r == '/', unicode.IsControl(r):
 		return true
-	case r == utf8.RuneError && w == 1: // no UTF-8; JSON would make the same sign of all such bytes
+	case r == utf8.RuneError && w == 1: // not UTF-8; JSON would write all such bytes alike
 		return true
 	case r == '%':
 		return len(rest) > 2 && isHex(rest[1]) && isHex(rest[2])

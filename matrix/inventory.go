@@ -1,30 +1,30 @@
 package matrix
 
-// Inventory lists by name what a flake offers. Order and repetition do not
-// matter. Names are attribute names as they are, unquoted.
+// Inventory lists what a flake offers, as unquoted attribute names. Order and repetition do not
+// matter.
 type Inventory struct {
 	NixOS      []string   // names in nixosConfigurations
 	Darwin     []string   // names in darwinConfigurations
-	Homes      []Home     // homes of homeConfigurations, wherever that stands
-	Embedded   []Embedded // homes inside hosts, where that was asked beforehand
+	Homes      []Home     // homes in homeConfigurations, at the top or in legacyPackages
+	Embedded   []Embedded // homes inside hosts, if they are already known
 	Checks     []Output   // checks.<system>.<name>
 	Packages   []Output   // packages.<system>.<name>
 	DevShells  []Output   // devShells.<system>.<name>
-	Formatters []string   // systems that formatter has an entry for
+	Formatters []string   // systems that have a formatter
 }
 
 // Home is one entry of homeConfigurations.
 type Home struct {
 	Key      string // its attribute name, such as joachim@reason
-	System   string // the system of legacyPackages.<system>.homeConfigurations, empty for the one at the top
-	Username string // config.home.username, empty where it was not asked
+	System   string // if it is in legacyPackages.<system>.homeConfigurations
+	Username string // config.home.username, empty if unknown
 }
 
 // Embedded is one entry of home-manager.users in a host's configuration.
 type Embedded struct {
-	Host     string // name of the host, a NixOS one if both kinds have that name
+	Host     string // name of the host; if both kinds have it, the NixOS host
 	User     string // attribute name in home-manager.users
-	Username string // its home.username, empty where it was not asked
+	Username string // its home.username, empty if unknown
 }
 
 // Output is one output that a flake has for each system.

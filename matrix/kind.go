@@ -2,14 +2,14 @@ package matrix
 
 import "slices"
 
-// Kind says what sort of flake output a cell is.
+// Kind is the kind of flake output that a cell is.
 type Kind string
 
 // The kinds of cells.
 const (
 	KindNixOS     Kind = "nixos"     // the system of a NixOS host
 	KindHome      Kind = "home"      // a home-manager home, embedded in a host or not
-	KindVM        Kind = "vm"        // a NixOS host as a virtual machine
+	KindVM        Kind = "vm"        // a NixOS host booted as a virtual machine
 	KindDarwin    Kind = "darwin"    // the system of a nix-darwin host
 	KindCheck     Kind = "check"     // one of the flake's checks
 	KindPackage   Kind = "package"   // one of the flake's packages
@@ -17,7 +17,7 @@ const (
 	KindFormatter Kind = "formatter" // the flake's formatter for one system
 )
 
-// kindAll is the word that stands for every kind but vm.
+// kindAll stands for every kind but vm.
 const kindAll = "all"
 
 // Kinds lists every kind in the order in which cells are sorted and shown.
@@ -28,10 +28,9 @@ func Kinds() []Kind {
 	}
 }
 
-// ParseKinds reads names of kinds and returns them without repetition, in
-// display order. "all" means every kind but vm: booting machines is costly and
-// asked for on its own. No names give no kinds. A name that is no kind is an
-// [*UnknownError].
+// ParseKinds returns the kinds with these names, without repetition and in display order. "all"
+// means every kind but vm: booting machines is costly and must be requested by name. An unknown
+// name is an [*UnknownError].
 func ParseKinds(names []string) ([]Kind, error) {
 	wanted := map[Kind]bool{}
 	for _, name := range names {
@@ -43,7 +42,7 @@ func ParseKinds(names []string) ([]Kind, error) {
 		case slices.Contains(Kinds(), Kind(name)):
 			wanted[Kind(name)] = true
 		default:
-			return nil, unknown("kind", name, append([]string{kindAll}, kindNames(Kinds())...))
+			return nil, newUnknownError("kind", name, append([]string{kindAll}, kindNames(Kinds())...))
 		}
 	}
 	return slices.DeleteFunc(Kinds(), func(k Kind) bool { return !wanted[k] }), nil

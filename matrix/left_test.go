@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-func TestLeft(t *testing.T) {
+func TestLeftOut(t *testing.T) {
 	s := Selection{Kinds: []Kind{KindNixOS, KindHome}, Hosts: []string{"reason", "laptop"}, Exclude: []string{"nixos/laptop*"}}
 	got := ""
-	for _, l := range New(fleet()).Left(s) {
+	for _, l := range New(fleet()).LeftOut(s) {
 		got += l.Filter + ":"
 		for _, c := range l.Cells {
 			if c.Kind != l.Kind {
-				t.Errorf("%s is no %s", c.ID, l.Kind)
+				t.Errorf("%s is not a %s", c.ID, l.Kind)
 			}
 			got += " " + c.ID
 		}
@@ -33,8 +33,8 @@ exclude: nixos/laptop/home/eve
 	}
 }
 
-// A cell is selected, or left out for one reason, or a VM that nobody asked for.
-func TestEveryCellIsSelectedOrLeft(t *testing.T) {
+// Every cell is selected, left out by one filter, or a VM that was not requested.
+func TestEveryCellIsSelectedOrLeftOut(t *testing.T) {
 	check(t, func(inv anyInventory, seed int64) bool {
 		m := New(inv.Inventory)
 		s := anySelection(m, rand.New(rand.NewSource(seed)))
@@ -43,7 +43,7 @@ func TestEveryCellIsSelectedOrLeft(t *testing.T) {
 			return true
 		}
 		there := slices.Clone(selected.Cells)
-		for _, l := range m.Left(s) {
+		for _, l := range m.LeftOut(s) {
 			there = append(there, l.Cells...)
 		}
 		for _, c := range m.Cells {
@@ -67,7 +67,7 @@ func TestUnmatched(t *testing.T) {
 	}
 }
 
-func TestMayMatchBelow(t *testing.T) {
+func TestMayMatchPrefix(t *testing.T) {
 	for pattern, want := range map[string]bool{
 		"nixos/reason/home/eve": true, "nixos/reason": true, "nixos/*": true, "*": true, "n?xos": true, "": true,
 		"home/*": false, "nixos/laptop/*": false, "nixos/reason/x*": false,
@@ -76,7 +76,7 @@ func TestMayMatchBelow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := g.MayMatchBelow("nixos/reason/home/"); got != want {
+		if got := g.MayMatchPrefix("nixos/reason/home/"); got != want {
 			t.Errorf("%s: %v", pattern, got)
 		}
 	}

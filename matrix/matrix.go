@@ -2,33 +2,31 @@ package matrix
 
 import "slices"
 
-// Matrix is the cells of a flake, or a selection of them, and the grid they
-// stand in. A selection still knows what else the flake offers, so that leaving
-// joachim@laptop out does not make the bare home joachim serve laptop.
+// Matrix is the cells of a flake, or a selection of them, with their grid. A selection still knows
+// what else the flake offers, so that leaving joachim@laptop out does not make the bare home
+// joachim serve laptop.
 type Matrix struct {
 	Grid  Grid   `json:"grid"`
 	Cells []Cell `json:"cells"` // sorted by kind in display order, then by id
 
-	offer  *offer   // all the flake offers
-	within []string // hosts a selection named; nil for all
+	offer  *offer   // everything the flake offers
+	within []string // hosts that a selection names; nil for all
 }
 
-// New makes every cell of an inventory and the grid of all hosts and users.
+// New makes the cells of an inventory and the grid of all hosts and users.
 func New(inv Inventory) Matrix {
 	cells := slices.Concat(hostCells(inv), homeCells(inv.Homes), embeddedCells(inv), outputCells(inv))
-	cells = tidy(cells)
+	cells = sortUnique(cells)
 	return assemble(newOffer(cells), cells, nil)
 }
 
-// With returns the matrix with cells added, such as embedded homes found while
-// their host was evaluated. A cell whose id is there already is replaced, which
-// is how a system that only evaluation told gets in.
+// With returns the matrix with more cells, such as embedded homes found in the evaluation of their
+// host. A cell with the same id is replaced, for example once evaluation has found its system.
 func (m Matrix) With(cells ...Cell) Matrix {
 	return assemble(newOffer(merge(m.offered().cells, cells)), merge(m.Cells, cells), m.within)
 }
 
-// offered returns what the whole flake offers. A matrix that was put together
-// by hand knows of nothing but its own cells.
+// offered returns what the whole flake offers. A matrix made by hand knows only its own cells.
 func (m Matrix) offered() *offer {
 	if m.offer != nil {
 		return m.offer
@@ -36,19 +34,18 @@ func (m Matrix) offered() *offer {
 	return newOffer(m.Cells)
 }
 
-// merge returns old with each of the newer cells added or put in place of the
-// one with its id.
+// merge adds newer cells to the old ones. A newer cell replaces an old one with the same id.
 func merge(old, newer []Cell) []Cell {
 	replaced := map[string]bool{}
 	for _, c := range newer {
 		replaced[c.ID] = true
 	}
 	kept := slices.DeleteFunc(slices.Clone(old), func(c Cell) bool { return replaced[c.ID] })
-	return tidy(append(kept, newer...))
+	return sortUnique(append(kept, newer...))
 }
 
-// tidy sorts cells and drops all but one of each id.
-func tidy(cells []Cell) []Cell {
+// sortUnique sorts cells and keeps one of each id.
+func sortUnique(cells []Cell) []Cell {
 	slices.SortStableFunc(cells, Compare)
 	return slices.CompactFunc(cells, func(a, b Cell) bool { return a.ID == b.ID })
 }
@@ -65,12 +62,12 @@ func hostCells(inv Inventory) []Cell {
 	return cells
 }
 
-// homeCells makes the cells of homeConfigurations. Of an entry listed twice the
-// listing that knows the user's name counts.
+// homeCells makes the cells of homeConfigurations. If an entry is listed twice, the listing with
+// a user name counts.
 func homeCells(homes []Home) []Cell {
 	type place struct{ key, system string }
 	names := map[place]string{}
-	places := map[string]int{} // how many entries have the key
+	places := map[string]int{} // number of entries with the key
 	for _, h := range homes {
 		p := place{h.Key, h.System}
 		if _, seen := names[p]; !seen {
@@ -103,7 +100,7 @@ func embeddedCells(inv Inventory) []Cell {
 	return cells
 }
 
-// outputCells makes the cells that belong to no host and no user.
+// outputCells makes the cells without a host or a user.
 func outputCells(inv Inventory) []Cell {
 	var cells []Cell
 	for _, o := range inv.Checks {

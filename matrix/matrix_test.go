@@ -55,7 +55,7 @@ func TestCells(t *testing.T) {
 			continue
 		}
 		got := m.Cells[i]
-		if QuoteAttr(got.Path) != got.Attr {
+		if quoteAttr(got.Path) != got.Attr {
 			t.Errorf("%s has the paths %q and %s", got.ID, got.Path, got.Attr)
 		}
 		got.Path = nil
@@ -85,9 +85,9 @@ func TestUserOfAHome(t *testing.T) {
 		if c.User != tt.user || c.Host != tt.host {
 			t.Errorf("%+v is of %q on %q", tt.home, c.User, c.Host)
 		}
-		later := New(Inventory{Homes: []Home{{Key: tt.home.Key}}}).Cells[0].For(tt.home.Username)
+		later := New(Inventory{Homes: []Home{{Key: tt.home.Key}}}).Cells[0].WithUser(tt.home.Username)
 		if later.User != tt.user || later.Host != tt.host {
-			t.Errorf("%+v is of %q on %q once it was asked", tt.home, later.User, later.Host)
+			t.Errorf("%+v is of %q on %q once the user is known", tt.home, later.User, later.Host)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func TestRepetitionIsOneCell(t *testing.T) {
 	})
 	wantIDs(t, m.Cells, "nixos/a home/x nixos/a/home/u vm/a")
 	if m.Cells[1].User != "y" || m.Cells[2].User != "v" {
-		t.Errorf("what is known of a name got lost: %+v", m.Cells)
+		t.Errorf("a known user name was lost: %+v", m.Cells)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestWithAddsAnEmbeddedHome(t *testing.T) {
 	want := New(Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "v"}},
 		Embedded: []Embedded{{Host: "h", User: "u"}, {Host: "h", User: "w.x", Username: "w"}}})
 	if !equal(ids(m.Cells), ids(want.Cells)) {
-		t.Errorf("found late, the cells are %q", ids(m.Cells))
+		t.Errorf("with a home found late, the cells are %q", ids(m.Cells))
 	}
 }
 

@@ -23,9 +23,9 @@ func natural(a, b string) int {
 		}
 		x, y = x[m:], y[n:]
 	}
-	// The same but for zeros before numbers, or one goes on.
+	// They differ in leading zeros, or one is longer.
 	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// digits is how many digits a text begins with.
+// digits returns how many digits a text begins with.
 func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }

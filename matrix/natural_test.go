@@ -16,8 +16,7 @@ func TestNatural(t *testing.T) {
 	}
 }
 
-// It is an order: the same both ways round, of any three, and only of one name is it
-// the same.
+// natural is a total order: antisymmetric, transitive, and 0 only for equal names.
 func FuzzNatural(f *testing.F) {
 	f.Add("a01", "a1", "a10")
 	f.Add("1a", "a1", "")
@@ -26,7 +25,7 @@ func FuzzNatural(f *testing.F) {
 			t.Errorf("%q and %q: %d and %d", a, b, natural(a, b), natural(b, a))
 		}
 		if natural(a, b) <= 0 && natural(b, c) <= 0 && natural(a, c) > 0 {
-			t.Errorf("%q, %q, %q is no order", a, b, c)
+			t.Errorf("%q, %q, %q are not in order", a, b, c)
 		}
 	})
 }

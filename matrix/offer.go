@@ -7,19 +7,20 @@ import (
 	"strings"
 )
 
-// offer is all that a flake offers, arranged to answer whose home is whose.
+// offer is everything a flake offers, arranged to find the homes of users on hosts.
 type offer struct {
 	cells   []Cell
-	hosts   []string          // sorted; in a flake without hosts those that homes name
+	hosts   []string          // sorted; in a flake without hosts, the hosts that homes name
 	users   []string          // sorted
-	systems map[string]string // a host's system, or "-linux" or "-darwin" before it is known
+	systems map[string]string // by host; "-linux" or "-darwin" before the system is known
 	own     map[place][]Cell  // homes that name a host or are embedded in it
-	bare    map[string][]Cell // homes of a user that serve any host
+	bare    map[string][]Cell // by user: homes that serve any host
 }
 
-// place is where a row and a column of the grid meet.
+// place is a place in the grid.
 type place struct{ host, user string }
 
+// newOffer arranges cells.
 func newOffer(cells []Cell) *offer {
 	o := &offer{cells: cells, systems: map[string]string{}, own: map[place][]Cell{}, bare: map[string][]Cell{}}
 	users, rows := map[string]bool{}, map[string]bool{}
@@ -29,7 +30,7 @@ func newOffer(cells []Cell) *offer {
 			o.systems[c.Host] = cmp.Or(c.System, systemOf(c))
 		case c.Kind == KindHome && isBare(c):
 			users[c.User] = true
-			if servesAny(c) {
+			if servesAnyHost(c) {
 				o.bare[c.User] = append(o.bare[c.User], c)
 			}
 		case c.Kind == KindHome:
@@ -51,9 +52,9 @@ func (o *offer) hasHost(host string) bool {
 	return found
 }
 
-// candidates lists the homes a user may have on a host, the one that serves
-// first. Several come about when a key stands under several systems, or when a
-// host embeds a home that also stands on its own.
+// candidates lists the homes that a user may have on a host, beginning with the one that serves
+// it. There are several if a key exists for several systems, or if a host embeds a home that
+// also exists on its own.
 func (o *offer) candidates(host, user string) []Cell {
 	homes := slices.Clone(o.own[place{host, user}])
 	if len(homes) == 0 && o.hasHost(host) {
@@ -67,16 +68,17 @@ func (o *offer) candidates(host, user string) []Cell {
 	return homes
 }
 
-// The ranks of homes for one place, best first. Nix looks into legacyPackages
-// before it looks at the top, so a home made for the host's very system wins.
+// The ranks of homes for one place, best first. Nix looks in legacyPackages before it looks at the
+// top, so a home for the host's system wins.
 const (
-	rankSystem   = iota // stands under the host's system
-	rankTop             // stands at the top, for whatever system
-	rankPossible        // stands under a system that may be the host's
-	rankEmbedded        // is part of the host
-	rankForeign         // stands under a system that is not the host's
+	rankSystem   = iota // for the host's system
+	rankTop             // at the top, for any system
+	rankPossible        // for a system that may be the host's
+	rankEmbedded        // part of the host
+	rankForeign         // for a system that is not the host's
 )
 
+// rank ranks a home for a host.
 func (o *offer) rank(home Cell, host string) int {
 	system := o.systems[host]
 	switch {
@@ -92,7 +94,7 @@ func (o *offer) rank(home Cell, host string) int {
 	return rankForeign
 }
 
-// rows lists the hosts in whose row a cell stands, orphaned ones included.
+// rows lists the hosts whose rows have the cell, including hosts that do not exist.
 func (o *offer) rows(c Cell) []string {
 	switch {
 	case c.Kind == KindNixOS, c.Kind == KindDarwin, c.Kind == KindVM:
@@ -111,7 +113,7 @@ func (o *offer) rows(c Cell) []string {
 	return hosts
 }
 
-// isOrphan reports whether a cell is a home for a host that is not there.
+// isOrphan reports whether a cell is a home for a host that does not exist.
 func (o *offer) isOrphan(c Cell) bool {
 	return c.Kind == KindHome && !isBare(c) && !o.hasHost(c.Host)
 }
@@ -120,8 +122,8 @@ func hasCell(cells []Cell, id string) bool {
 	return slices.ContainsFunc(cells, func(c Cell) bool { return c.ID == id })
 }
 
-// systemOf returns the end of a system's name that a cell's kind alone tells,
-// such as "-linux" for a NixOS host, or nothing.
+// systemOf returns the end of the system's name that follows from a cell's kind, such as "-linux"
+// for a NixOS host, or nothing.
 func systemOf(c Cell) string {
 	switch {
 	case c.Kind == KindNixOS, c.Kind == KindVM, strings.HasPrefix(c.Part, string(KindNixOS)+"/"):

@@ -9,8 +9,8 @@ import (
 	"testing/quick"
 )
 
-// anyInventory is an inventory that testing/quick makes up. Its names are few,
-// so that they meet, and odd.
+// anyInventory is an inventory from testing/quick. Its names are odd, and so few that they often
+// coincide.
 type anyInventory struct{ Inventory }
 
 func (anyInventory) Generate(r *rand.Rand, size int) reflect.Value {
@@ -37,8 +37,8 @@ func name(r *rand.Rand) string {
 	return all[r.Intn(len(all))]
 }
 
-func names(r *rand.Rand, most int) (list []string) {
-	for range r.Intn(most + 1) {
+func names(r *rand.Rand, limit int) (list []string) {
+	for range r.Intn(limit + 1) {
 		list = append(list, name(r))
 	}
 	return list
@@ -49,14 +49,14 @@ func system(r *rand.Rand) string {
 	return all[r.Intn(len(all))]
 }
 
-func outputs(r *rand.Rand, most int) (list []Output) {
-	for range r.Intn(most + 1) {
+func outputs(r *rand.Rand, limit int) (list []Output) {
+	for range r.Intn(limit + 1) {
 		list = append(list, Output{system(r), name(r)})
 	}
 	return list
 }
 
-// shuffled returns an inventory that says the same in another order.
+// shuffled returns the same inventory in another order.
 func shuffled(inv Inventory, r *rand.Rand) Inventory {
 	mix(r, &inv.NixOS)
 	mix(r, &inv.Darwin)
@@ -74,8 +74,7 @@ func mix[T any](r *rand.Rand, list *[]T) {
 	r.Shuffle(len(*list), reflect.Swapper(*list))
 }
 
-// anySelection asks for things that a matrix has, so most of the time for
-// something.
+// anySelection selects names that a matrix has, so that it mostly leaves something.
 func anySelection(m Matrix, r *rand.Rand) Selection {
 	some := func(list []string) []string {
 		return slices.DeleteFunc(slices.Clone(list), func(string) bool { return r.Intn(2) == 0 })
@@ -136,7 +135,7 @@ func TestEveryHomeIsThereOnce(t *testing.T) {
 		m := New(inv.Inventory)
 		for _, c := range m.Cells {
 			if c.Kind == KindHome {
-				count[QuoteAttr(c.Path)]++
+				count[quoteAttr(c.Path)]++
 			}
 		}
 		want := map[string]int{}

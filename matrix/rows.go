@@ -10,18 +10,18 @@ import (
 // Row is one row of the grid. Its cells point into [Matrix.Cells].
 type Row struct {
 	Host   string  // the host's name; empty if NoHost
-	Key    string  // if NoHost: the key all the row's homes have, or empty where each is named after its user
-	NoHost bool    // the row is of homes that serve no host of the flake
-	Orphan bool    // the flake has no host of that name, only homes for it
+	Key    string  // if NoHost: the key of all homes in the row, empty if each is named after its user
+	NoHost bool    // the row has homes that serve no host of the flake
+	Orphan bool    // the flake has no such host, only homes for it
 	System *Cell   // the host's system, nil if there is none
 	VM     *Cell   // its VM, nil if there is none
-	Homes  []*Cell // one for each of the grid's users, nil where the user has none
-	Others []*Cell // what belongs here too but found its place taken, such as a home that is both embedded and on its own
+	Homes  []*Cell // one for each of the grid's users, nil if the user has none
+	Others []*Cell // cells whose place is taken, such as a home that is both embedded and on its own
 }
 
-// Rows lays the matrix out for a table: the hosts in order, then hosts that
-// exist only in the names of homes, then homes without a host. Each host and
-// home is in at least one row; a bare home is in every row that it serves.
+// Rows lays the matrix out for a table: the hosts in order, then hosts that exist only in the names
+// of homes, then homes without a host. Each host and home is in at least one row. A bare home
+// is in the row of every host that it serves.
 func (m Matrix) Rows() []Row {
 	l := newLayout(m)
 	var rows []Row
@@ -33,14 +33,14 @@ func (m Matrix) Rows() []Row {
 		row.Orphan = true
 		rows = append(rows, row)
 	}
-	return append(rows, l.looseRows()...)
+	return append(rows, l.hostlessRows()...)
 }
 
-// layout is a matrix on its way into rows.
+// layout is a matrix being laid out.
 type layout struct {
 	matrix Matrix
 	offer  *offer
-	cells  map[string]*Cell // those of the matrix by id
+	cells  map[string]*Cell // by id
 	placed map[string]bool  // ids that have a row
 }
 
@@ -56,7 +56,7 @@ func (l *layout) newRow(host string) Row {
 	return Row{Host: host, Homes: make([]*Cell, len(l.matrix.Grid.Users))}
 }
 
-// hostRow fills the row of one host.
+// hostRow makes the row of one host.
 func (l *layout) hostRow(host string) Row {
 	row := l.newRow(host)
 	row.System = l.take(cellID(string(KindNixOS), host))
@@ -68,8 +68,7 @@ func (l *layout) hostRow(host string) Row {
 	}
 	for column, user := range l.matrix.Grid.Users {
 		for i, home := range l.offer.candidates(host, user) {
-			// Where the home that serves the host was left out, one that would serve it
-			// otherwise must not stand in for it.
+			// If the home that serves the host was left out, another must not take its place.
 			if i > 0 && isBare(home) && row.Homes[column] == nil {
 				continue
 			}
@@ -84,7 +83,7 @@ func (l *layout) hostRow(host string) Row {
 	return row
 }
 
-// take returns the cell for a row, nil if the matrix does not have it.
+// take returns a cell for a row, nil if the matrix does not have it.
 func (l *layout) take(id string) *Cell {
 	c := l.cells[id]
 	if c != nil {
@@ -102,9 +101,9 @@ func (l *layout) orphanHosts() []string {
 	return slices.SortedFunc(maps.Keys(hosts), natural)
 }
 
-// looseRows makes the rows of homes that are in no other: one for all that are
-// named after their user, and one for each other key.
-func (l *layout) looseRows() []Row {
+// hostlessRows makes the rows of the remaining homes: one for homes named after their users, and
+// one for each other key.
+func (l *layout) hostlessRows() []Row {
 	rows := map[string]*Row{}
 	for i := range l.matrix.Cells {
 		c := &l.matrix.Cells[i]
@@ -112,7 +111,7 @@ func (l *layout) looseRows() []Row {
 			continue
 		}
 		key := homeKey(*c)
-		if servesAny(*c) {
+		if servesAnyHost(*c) {
 			key = ""
 		}
 		if rows[key] == nil {
@@ -129,8 +128,7 @@ func (l *layout) looseRows() []Row {
 	return list
 }
 
-// put gives a home its user's place in a row, or the row's rest if that is
-// taken.
+// put puts a home in its user's place, or among the others if that is taken.
 func (l *layout) put(row *Row, c *Cell) {
 	column, found := slices.BinarySearchFunc(l.matrix.Grid.Users, c.User, natural)
 	if found && row.Homes[column] == nil {
@@ -143,9 +141,9 @@ func (l *layout) put(row *Row, c *Cell) {
 // Layout returns the grid as reports hold it, with its rows.
 func (m Matrix) Layout() result.Grid {
 	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
-	for _, w := range m.Rows() {
-		row := result.Row{Host: w.Host, NoHost: w.NoHost, Key: w.Key, Orphan: w.Orphan, Cells: []string{}}
-		for _, c := range slices.Concat([]*Cell{w.System, w.VM}, w.Homes, w.Others) {
+	for _, r := range m.Rows() {
+		row := result.Row{Host: r.Host, NoHost: r.NoHost, Key: r.Key, Orphan: r.Orphan, Cells: []string{}}
+		for _, c := range slices.Concat([]*Cell{r.System, r.VM}, r.Homes, r.Others) {
 			if c != nil {
 				row.Cells = append(row.Cells, c.ID)
 			}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// draw writes rows as text, a line each.
+// draw writes rows as text, one on each line.
 func draw(m Matrix) string {
 	id := func(c *Cell) string {
 		if c == nil {

@@ -2,34 +2,32 @@ package matrix
 
 import "slices"
 
-// Selection says which cells are wanted. What one field lists is joined by "or",
-// the fields by "and". An empty field asks for everything.
+// Selection says which cells are wanted. A cell must match every field, and any value of a field.
+// An empty field matches everything.
 type Selection struct {
-	// Hosts asks for hosts: their systems, their VMs, the homes that name them,
-	// that they embed, or that serve them though they name no host.
+	// Hosts selects hosts: their systems, their VMs, and the homes that name them, that
+	// they embed, or that serve them without naming a host.
 	Hosts []string
-	// Users asks for the homes of users, so it leaves out all that is no home.
+	// Users selects the homes of users, and nothing that is not a home.
 	Users []string
-	// Kinds asks for kinds of cells.
+	// Kinds selects kinds of cells.
 	Kinds []Kind
-	// VMs names the hosts whose VM is wanted, and no other, even where Kinds does
-	// not have vm. Empty leaves it to Kinds.
+	// VMs selects the VMs of these hosts and no others, even if Kinds does not have vm. If it
+	// is empty, Kinds decides.
 	VMs []string
-	// Cells holds patterns for ids, see [Glob]. One of them has to match something;
-	// [Matrix.Unmatched] tells which do not.
+	// Cells has patterns for ids; see [Glob]. One of them must match something;
+	// [Matrix.Unmatched] returns those that do not.
 	Cells []string
-	// Exclude holds patterns for the ids of cells to leave out.
+	// Exclude has patterns for the ids of cells to leave out.
 	Exclude []string
-	// Systems asks for systems such as x86_64-linux. A cell whose system only
-	// evaluation will tell is taken if it may be for one of them; [Selection.Admits]
-	// then gives the last word.
+	// Systems selects systems such as x86_64-linux. A cell whose system only evaluation can
+	// tell is kept if it may have one of them; [Selection.Admits] decides later.
 	Systems []string
 }
 
-// Select keeps the cells that are wanted and the rows and columns they stand
-// in. A name that is not in the flake, or patterns of which none matches a cell of
-// it, are an [*UnknownError], a pattern that cannot be read a [*GlobError], and a
-// selection that leaves nothing a [*NothingError].
+// Select keeps the wanted cells with their rows and columns. The error is an [*UnknownError] if the
+// flake does not have a name or if no pattern matches a cell, a [*GlobError] if a pattern is
+// malformed, and a [*NothingError] if nothing is left.
 func (m Matrix) Select(s Selection) (Matrix, error) {
 	if len(m.Cells) == 0 {
 		return Matrix{}, &NothingError{Reason: "the flake offers nothing to evaluate or build"}
@@ -42,23 +40,22 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 	for _, f := range s.filters(o) {
 		kept := slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool { return !f.keep(c) })
 		if len(kept) == 0 {
-			return Matrix{}, nothing(f, cells)
+			return Matrix{}, newNothingError(f, cells)
 		}
 		cells = kept
 	}
 	return assemble(o, cells, s.rows(m.within)), nil
 }
 
-// Admits reports whether a single cell is wanted: a home found while its host
-// was evaluated, or a cell whose system has become known. With Hosts it does not
-// admit a bare home, as only the whole flake tells whom that serves; a pattern
-// that cannot be read, which Select would refuse, stands for no more than itself.
+// Admits reports whether a single cell is wanted: a home found in the evaluation of its host, or a
+// cell whose system has become known. With Hosts it does not admit a bare home, since only the
+// whole flake says which hosts that serves. A malformed pattern matches only itself.
 func (s Selection) Admits(c Cell) bool {
 	filters := s.filters(newOffer([]Cell{c}))
 	return !slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
 }
 
-// rows narrows the rows to show by the hosts asked for.
+// rows limits the rows to the selected hosts.
 func (s Selection) rows(within []string) []string {
 	if len(s.Hosts) == 0 {
 		return within

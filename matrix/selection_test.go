@@ -30,7 +30,7 @@ func TestSelect(t *testing.T) {
 		{"a VM of another host", Selection{Hosts: []string{"laptop"}, Kinds: []Kind{KindNixOS}, VMs: []string{"reason"}}, "nixos/laptop"},
 		{"patterns", Selection{Cells: []string{"home/*@laptop", "package/*"}},
 			"home/work@laptop package/aarch64-linux/tool package/x86_64-linux/tool"},
-		{"patterns of which one matches nothing", Selection{Cells: []string{"phone/*", "home/*@laptop"}}, "home/work@laptop"},
+		{"one pattern matches nothing", Selection{Cells: []string{"phone/*", "home/*@laptop"}}, "home/work@laptop"},
 		{"exclude", Selection{Kinds: []Kind{KindHome}, Exclude: []string{"*joachim*", "nothing/*"}},
 			"home/niri-desktop home/work@attic home/work@laptop nixos/laptop/home/eve"},
 		{"a system", Selection{Systems: []string{"aarch64-linux"}, Kinds: []Kind{KindNixOS, KindDarwin, KindPackage}},
@@ -74,7 +74,7 @@ func TestSelectKeepsTheGridThatMatters(t *testing.T) {
 	}
 }
 
-// Leaving joachim@reason out does not make the bare joachim the home there.
+// If joachim@reason is left out, the bare joachim does not become the home there.
 func TestSelectDoesNotChangeWhoServes(t *testing.T) {
 	m, err := New(fleet()).Select(Selection{Exclude: []string{"home/joachim@reason"}})
 	if err != nil {

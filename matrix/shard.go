@@ -10,18 +10,17 @@ import (
 	"strings"
 )
 
-// ShardError says that a text is no shard.
+// ShardError says that a text is not a shard.
 type ShardError struct {
-	Text string // as it was given
+	Text string // as given
 }
 
-// Error shows what was given and what would be right.
+// Error shows the text and the right form.
 func (e *ShardError) Error() string {
 	return fmt.Sprintf("shard %q is not I/N with I from 1 to N", e.Text)
 }
 
-// ParseShard reads a shard such as 2/4, the second of four. The error is a
-// [*ShardError].
+// ParseShard parses a shard such as 2/4, the second of four. The error is a [*ShardError].
 func ParseShard(text string) (i, n int, err error) {
 	first, second, _ := strings.Cut(text, "/")
 	i, errI := strconv.Atoi(first)
@@ -32,15 +31,13 @@ func ParseShard(text string) (i, n int, err error) {
 	return i, n, nil
 }
 
-// Shard returns the i-th of n parts, counted from 1. The parts have no cell in
-// common and together have all; one out of range is empty. A host, its VM and
-// the homes it embeds share most of what they need built and stay together, as
-// do a VM and the homes that are to be activated in it.
+// Shard returns the i-th of n parts, counted from 1. Every cell is in one part. A part out of range
+// is empty. A host, its VM and the homes that it embeds share most of what has to be built, so
+// they stay together, and so do a VM and the homes to activate in it.
 //
-// Such groups are dealt out evenly, hosts by themselves, then homes, and so on,
-// since they differ in weight. Which shard gets which hangs on hashes of their
-// names: a new cell in the flake moves few of the others, and caches that were
-// filled for a shard stay useful.
+// Such groups are dealt out evenly, one kind after the other, since hosts and homes differ in
+// weight. Hashes of their names decide which shard gets which group: a new cell in the flake
+// moves few others, and caches filled for a shard stay useful.
 func (m Matrix) Shard(i, n int) Matrix {
 	return m.part(m.deal(n), i)
 }
@@ -51,12 +48,11 @@ func (m Matrix) part(d dealt, i int) Matrix {
 	return assemble(m.offered(), cells, m.within)
 }
 
-// grouping tells which cells stay together. It leads from what belongs to another
-// group to that one.
+// grouping says which cells stay together. It maps a group that joined another one to that.
 type grouping map[string]string
 
-// grouping puts homes that are activated in a VM with their host. One that
-// serves several such hosts keeps all of them together.
+// grouping puts homes that are activated in a VM in the group of its host. A home that serves
+// several such hosts keeps all of them together.
 func (m Matrix) grouping() grouping {
 	g := grouping{}
 	for _, vm := range m.Cells {
@@ -78,7 +74,7 @@ func (m Matrix) grouping() grouping {
 	return g
 }
 
-// of names the group of a cell by the id of the host in it, if there is one.
+// of returns the group of a cell, named after the host in it if there is one.
 func (g grouping) of(c Cell) string {
 	id := c.ID
 	switch {
@@ -93,7 +89,7 @@ func (g grouping) of(c Cell) string {
 	return id
 }
 
-// dealt is the shard of each group.
+// dealt says which shard each group is in.
 type dealt struct {
 	grouping
 	shards map[string]int
@@ -117,8 +113,8 @@ func (m Matrix) deal(n int) dealt {
 	return d
 }
 
-// groups lists the groups, those of a kind together. Within a kind they are in
-// the order of their hashes, which a new group does not change for the others.
+// groups lists the groups by kind. Within a kind they are sorted by hash, so that a new group does
+// not change the order of the others.
 func (m Matrix) groups(grouping grouping) [][]string {
 	byKind := make([][]string, 1+len(Kinds()))
 	seen := map[string]bool{}
@@ -129,7 +125,7 @@ func (m Matrix) groups(grouping grouping) [][]string {
 		}
 		seen[g] = true
 		kind, _, _ := strings.Cut(g, "/")
-		k := 1 + slices.Index(Kinds(), Kind(kind)) // 0 for what is no kind of ours
+		k := 1 + slices.Index(Kinds(), Kind(kind)) // 0 for an unknown kind
 		byKind[k] = append(byKind[k], g)
 	}
 	for _, groups := range byKind {
@@ -140,27 +136,26 @@ func (m Matrix) groups(grouping grouping) [][]string {
 	return byKind
 }
 
-// prefer returns the shard a group likes most among those that are not full
-// when all of so many groups are to be spread evenly.
+// prefer returns the shard that a group prefers among those that are not full yet, if so many
+// groups in all are spread evenly.
 func prefer(group string, loads []int, groups int) int {
-	least, more := groups/len(loads), groups%len(loads)
+	fair, more := groups/len(loads), groups%len(loads)
 	for _, load := range loads {
-		if load > least {
-			more-- // one of the shards that may have one more than the least
+		if load > fair {
+			more-- // one of the shards that may have one group more
 		}
 	}
-	best, liking := 0, uint64(0)
+	best, highest := 0, uint64(0)
 	for shard, load := range loads {
-		free := load < least || load == least && more > 0
-		if h := hash(group, shard+1); free && h >= liking {
-			best, liking = shard, h
+		free := load < fair || load == fair && more > 0
+		if h := hash(group, shard+1); free && h >= highest {
+			best, highest = shard, h
 		}
 	}
 	return best
 }
 
-// hash mixes a group and a shard. It must never change, or everybody's shards
-// would be dealt anew.
+// hash hashes a group and a shard. It must never change, or all shards would change.
 func hash(group string, shard int) uint64 {
 	sum := sha256.Sum256([]byte(strconv.Itoa(shard) + " " + group))
 	return binary.BigEndian.Uint64(sum[:])

@@ -30,7 +30,7 @@ func TestShardOutOfRangeIsEmpty(t *testing.T) {
 	}
 }
 
-// big is a fleet of many hosts, some homes and checks.
+// big returns a fleet of many hosts, some homes and checks.
 func big(hosts int) Inventory {
 	var inv Inventory
 	for i := range hosts {
@@ -56,7 +56,7 @@ func TestShardsAreEvenInEveryKind(t *testing.T) {
 				}
 			}
 			if count[KindNixOS] != count[KindVM] {
-				t.Errorf("%d/%d parts a host from its VM", i, n)
+				t.Errorf("%d/%d separates a host from its VM", i, n)
 			}
 			hosts = append(hosts, count[KindNixOS])
 			groups = append(groups, count[KindNixOS]+count[KindCheck]) // homes are with their hosts
@@ -77,8 +77,8 @@ func TestEmbeddedHomesStayWithTheirHost(t *testing.T) {
 	}
 }
 
-// A home can be activated only where its host boots; a bare one keeps together
-// all whom it serves.
+// A home can be activated only where its host boots. A bare home keeps together all hosts that it
+// serves.
 func TestHomesStayWithTheVMsTheyAreActivatedIn(t *testing.T) {
 	inv := big(20)
 	inv.Homes = append(inv.Homes, Home{Key: "eve"})
@@ -93,7 +93,7 @@ func TestHomesStayWithTheVMsTheyAreActivatedIn(t *testing.T) {
 			_, own := find(s, "home/joachim@"+c.Host)
 			_, bare := find(s, "home/eve")
 			if vm != own || vm != bare {
-				t.Errorf("%s is parted from its homes", c.ID)
+				t.Errorf("%s is separated from its homes", c.ID)
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func find(m Matrix, id string) (Cell, bool) {
 	return Cell{}, false
 }
 
-// Dealing round in the order of names would move three of four.
+// Dealing the groups in the order of their names would move three of four.
 func TestNewCellsMoveFewOthers(t *testing.T) {
 	moved, all := 0, 0
 	for extra := range 40 {
@@ -141,7 +141,7 @@ func TestNewCellsMoveFewOthers(t *testing.T) {
 	t.Logf("%d of %d groups moved", moved, all)
 }
 
-// The caches that people filled for a shard hang on this.
+// Users keep caches for each shard.
 func TestShardsNeverChange(t *testing.T) {
 	wantIDs(t, New(fleet()).Shard(1, 3).Cells, `
 		nixos/laptop

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// maxJobs is how many jobs GitHub lets one matrix make, see
+// maxJobs is GitHub's limit on the jobs of one matrix; see
 // https://docs.github.com/actions/reference/limits.
 const maxJobs = 256
 
-// Strategy is the matrix of a GitHub job, to be read with fromJSON.
+// Strategy is the matrix of a GitHub job, for fromJSON in a workflow.
 type Strategy struct {
 	Include []Job `json:"include"`
 }
@@ -18,16 +18,15 @@ type Strategy struct {
 // Job is one entry of a [Strategy].
 type Job struct {
 	Shard  string   `json:"shard"`  // such as 1/4
-	System string   `json:"system"` // the system of all its cells; empty where they differ or only evaluation tells
-	Runner string   `json:"runner"` // what runs-on takes
+	System string   `json:"system"` // the system of all its cells; empty if they differ or only evaluation can tell
+	Runner string   `json:"runner"` // for runs-on
 	Cells  []string `json:"cells"`  // ids, sorted as in the matrix
 }
 
-// Strategy deals the cells to jobs: so many shards (at least one), and each of
-// them once for every runner that its cells need. runnerFor names the runner
-// for a system, which is empty where only evaluation tells it. Shards without a
-// cell are left out, and there are no more shards than keep to GitHub's 256
-// jobs.
+// Strategy distributes the cells to jobs: one job for each shard and each runner that its cells
+// need. runnerFor names the runner for a system, which is empty if only evaluation can tell it.
+// Strategy leaves out empty shards, and makes fewer shards if there would be more than GitHub's
+// 256 jobs.
 func (m Matrix) Strategy(shards int, runnerFor func(system string) string) Strategy {
 	runners := map[string]bool{}
 	for _, c := range m.Cells {

@@ -2,9 +2,9 @@ package matrix
 
 import "strings"
 
-// Suggest returns the known name that was probably meant, or nothing: the one
-// that takes the fewest typing errors, else the only one that contains what was
-// typed (such as joachim@reason for home/joachim@reason).
+// Suggest returns the known name that was probably meant, or "": the one with the fewest typing
+// errors, else the only one that contains what was typed (such as home/joachim@reason for
+// joachim@reason).
 func Suggest(name string, known []string) string {
 	best, fewest := "", 1+(len([]rune(name))+2)/3
 	for _, k := range known {
@@ -26,9 +26,9 @@ func Suggest(name string, known []string) string {
 	return best
 }
 
-// typos counts the letters to add, drop, change or swap with their neighbour
-// that make b of a (the optimal string alignment distance). It gives limit as
-// soon as the lengths alone show that there are at least so many.
+// typos counts the letters to add, drop, change or swap with their neighbor to turn a into b (the
+// optimal string alignment distance). If the lengths alone show that it is at least limit, it
+// returns limit.
 func typos(a, b string, limit int) int {
 	s, t := []rune(a), []rune(b)
 	if len(s)-len(t) >= limit || len(t)-len(s) >= limit {

@@ -54,7 +54,7 @@ func TestWriteJSONHasLists(t *testing.T) {
 
 func TestWriteJSONRefusesWhatJSONCannotHold(t *testing.T) {
 	if err := result.WriteJSON(new(bytes.Buffer), result.Report{Duration: math.NaN()}); err == nil {
-		t.Error("a duration that is no number was written")
+		t.Error("a duration that is not a number was written")
 	}
 }
 
@@ -113,7 +113,7 @@ func TestReadJSONFaults(t *testing.T) {
 	}
 }
 
-// A link that a checkout brings may lead to a device.
+// A checkout may contain a link to a device.
 func TestAReportWithoutEnd(t *testing.T) {
 	if _, err := result.ReadJSON(endless{}); !errors.Is(err, result.ErrTooLong) {
 		t.Errorf("error is %v", err)

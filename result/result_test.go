@@ -91,7 +91,7 @@ func kinds(t *testing.T) []result.CauseKind {
 	return list
 }
 
-// docs/causes.md says of every kind whose fault it is.
+// docs/causes.md says for every kind whose fault it is.
 func TestCauseKindsAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../docs/causes.md")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package result defines the words of a run: how a cell ended and what stopped it. It
-// imports only the standard library, so every other package can share it.
+// Package result holds the report of a run. It imports only the standard library, so that every
+// other package can use it.
 package result
 
 import "slices"
@@ -88,8 +88,8 @@ const (
 // VersionChange says how the versions of a package in a closure changed.
 type VersionChange string
 
-// The changes of a package's versions. PackageModified means that its versions changed but not in one
-// direction: one of several versions is gone, for example.
+// The changes of a package's versions. PackageModified means a change without a direction, such as
+// when one of several versions is gone.
 const (
 	PackageAdded    VersionChange = "added"
 	PackageRemoved  VersionChange = "removed"

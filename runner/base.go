@@ -12,40 +12,39 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Base is the flake before a change, with which a run is compared. Either Target
-// or Known may be missing.
+// Base is the flake before a change. The run is compared with it. Target or Known may be
+// missing.
 type Base struct {
-	// Target is evaluated for the cells of the run. It is nil where the base has
-	// no flake, or only Known tells of it.
+	// Target is evaluated for the cells of the run. It is nil if the base has no flake, or if
+	// there is only Known.
 	Target *nix.Target
-	// Matrix is all that it offers.
+	// Matrix is what the base offers.
 	Matrix matrix.Matrix
-	// Lost is why a cell that Matrix does not have may have been there: an output
-	// that could not be listed, or a flake that does not evaluate at all.
-	Lost *result.Cause
-	// Removed are the cells that the run would have, were they still there.
+	// Incomplete is why the base may have cells that Matrix lacks: an output could not be
+	// listed, or the flake does not evaluate at all. Nil if Matrix is complete.
+	Incomplete *result.Cause
+	// Removed are cells of the base that the run would select if they still existed.
 	Removed []matrix.Cell
-	// Known is what an earlier run came to, by the ids of cells.
+	// Known are results of a run of the base, by the ids of cells.
 	Known map[string]Known
-	// Closures looks up what changed hosts and homes are made of; nil does not.
+	// Closures looks up the closures of changed hosts and homes; nil compares none.
 	Closures *nix.Closures
-	// ChangedOnly leaves out what is as it was.
+	// ChangedOnly leaves out unchanged cells.
 	ChangedOnly bool
 }
 
-// Known is what an earlier run says of a cell.
+// Known is the result of a cell in a run of the base.
 type Known struct {
 	DrvPath  string
 	OutPaths map[string]string
 	Status   result.Status
 	How      result.How
-	Cause    string // the title of why it did not pass
-	// InHosts says that it is a home that was activated in hosts.
+	Cause    string // title of the cause, if it did not pass
+	// InHosts means that it is a home that was activated in hosts.
 	InHosts bool
 }
 
-// answers says whether what is known of a cell tells what became of it then, as far
-// as the run looked into it now.
+// answers reports whether the result covers all that this run did with the cell.
 func (k Known) answers(res outcome.Result, evalOnly bool) bool {
 	inHosts := slices.ContainsFunc(res.Phases, isActivation)
 	switch {
@@ -55,28 +54,28 @@ func (k Known) answers(res outcome.Result, evalOnly bool) bool {
 	return k.How != result.Evaluated || evalOnly || res.How == result.Evaluated
 }
 
-// atBase is a cell as it was at the base.
-type atBase struct {
+// baseCell is a cell as it was at the base.
+type baseCell struct {
 	done chan struct{} // closed when the rest is known
 	evalpool.Answer
-	lost *result.Cause // why nothing is known
+	cause *result.Cause // why it did not evaluate
 }
 
-// startBase evaluates a cell at the base, in turn with the cells of the run, if
-// there is such a cell.
+// startBase evaluates a cell at the base, if it was there. The evaluations of the base take
+// turns with those of the run.
 func (r *run) startBase(ctx context.Context, c matrix.Cell) {
 	if r.Base == nil || r.Base.Target == nil || !r.Base.has(c) {
 		return
 	}
-	b := &atBase{done: make(chan struct{})}
+	b := &baseCell{done: make(chan struct{})}
 	r.mu.Lock()
-	r.atBase[c.ID] = b
+	r.baseCells[c.ID] = b
 	r.mu.Unlock()
 	var asked *evalpool.Query
-	if c.Kind != matrix.KindVM { // which comes after its homes
+	if c.Kind != matrix.KindVM { // a VM comes after its homes
 		asked = r.evals.Ask(r.Base.Target, r.question(c), evalpool.Listener{})
 	}
-	r.atBases.Go(safely.Error(func() error {
+	r.baseEvals.Go(safely.Error(func() error {
 		defer close(b.done)
 		r.evaluateBase(ctx, c, b, asked)
 		return nil
@@ -87,25 +86,25 @@ func (b *Base) has(c matrix.Cell) bool {
 	return slices.ContainsFunc(b.Matrix.Cells, func(o matrix.Cell) bool { return o.ID == c.ID })
 }
 
-// evaluateBase evaluates a cell at the base. What is wrong there is a cause that
-// the cell of the run may have, too. Asked is nil if it is not on its way yet.
-func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *atBase, asked *evalpool.Query) {
+// evaluateBase evaluates a cell at the base. If it fails, the cell of the run may have the same
+// cause. Asked is nil if the evaluation is not queued yet.
+func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *baseCell, asked *evalpool.Query) {
 	if asked == nil {
 		q := r.question(c)
 		if q.VM != nil {
-			q.VM.Homes = r.homesAtBase(c)
+			q.VM.Homes = r.pathsOfHomesAtBase(c)
 		}
 		asked = r.evals.Ask(r.Base.Target, q, evalpool.Listener{})
 	}
 	b.Answer = asked.Wait()
 	if b.Err != nil && b.Stopped == "" {
-		b.lost = r.evalCause(ctx, b.Err)
+		b.cause = r.causes.OfEval(ctx, b.Err)
 	}
 }
 
-// homesAtBase are the paths of the homes to activate in a VM that were there at
+// pathsOfHomesAtBase returns the attribute paths of the homes to activate in a VM as it was at
 // the base.
-func (r *run) homesAtBase(vm matrix.Cell) [][]string {
+func (r *run) pathsOfHomesAtBase(vm matrix.Cell) [][]string {
 	var paths [][]string
 	homes, _ := r.homesOf(vm)
 	for _, h := range homes {
@@ -119,16 +118,16 @@ func (r *run) homesAtBase(vm matrix.Cell) [][]string {
 	return paths
 }
 
-func (r *run) cellAtBase(id string) *atBase {
+// cellAtBase returns the cell of the base with this id, nil if it was not evaluated.
+func (r *run) cellAtBase(id string) *baseCell {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.atBase[id]
+	return r.baseCells[id]
 }
 
-// findAtBase gives what a cell was at the base, nil if it was not there. A home
-// inside a host is found there with the host; one of a host that does not evaluate
-// is evaluated by itself.
-func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *atBase {
+// findAtBase waits for a cell as it was at the base; nil if it was not there. A home inside a
+// host is found with the host. If the host does not evaluate, the home is evaluated alone.
+func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *baseCell {
 	if b := r.cellAtBase(c.ID); b != nil {
 		<-b.done
 		return b
@@ -139,23 +138,23 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *atBase {
 	}
 	<-host.done
 	if host.Err != nil {
-		return r.aloneAtBase(ctx, c)
+		return r.evaluateAloneAtBase(ctx, c)
 	}
 	for _, h := range host.Instance.Homes {
 		if matrix.EmbeddedCell(matrix.Cell{ID: c.Part}, h.User, "").ID == c.ID {
-			return &atBase{Answer: evalpool.Answer{Instance: h.Instance}}
+			return &baseCell{Answer: evalpool.Answer{Instance: h.Instance}}
 		}
 	}
 	return nil
 }
 
-// aloneAtBase evaluates a home by itself, once.
-func (r *run) aloneAtBase(ctx context.Context, c matrix.Cell) *atBase {
+// evaluateAloneAtBase evaluates a home alone, once.
+func (r *run) evaluateAloneAtBase(ctx context.Context, c matrix.Cell) *baseCell {
 	r.mu.Lock()
-	b, known := r.atBase[c.ID]
+	b, known := r.baseCells[c.ID]
 	if !known {
-		b = &atBase{done: make(chan struct{})}
-		r.atBase[c.ID] = b
+		b = &baseCell{done: make(chan struct{})}
+		r.baseCells[c.ID] = b
 	}
 	r.mu.Unlock()
 	if known {
@@ -167,14 +166,14 @@ func (r *run) aloneAtBase(ctx context.Context, c matrix.Cell) *atBase {
 	return b
 }
 
-// isUnchanged says whether a cell is left out because it is as it was.
+// isUnchanged reports whether a cell is left out because it is as it was.
 func (r *run) isUnchanged(ctx context.Context, res outcome.Result) bool {
 	if r.Base == nil || !r.Base.ChangedOnly {
 		return false
 	}
 	known, reported := r.Base.Known[res.Cell.ID]
 	if reported && known.Status.BlamesFlake() {
-		return false // it is to be seen whether it still fails
+		return false // it may be fixed
 	}
 	if r.Base.Target == nil {
 		return reported && known.DrvPath == res.DrvPath

@@ -13,69 +13,65 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// VMOptions say what is done with VMs.
+// VMOptions say what to do with VMs.
 type VMOptions struct {
-	// Boot boots one; nil leaves it at building them.
+	// Boot boots one; nil only builds them.
 	Boot Booter
-	// Homes are, by host, the ids of the homes that serve it and stand on their
-	// own. They are activated in it.
+	// Homes are the ids of the standalone homes to activate in each host.
 	Homes map[string][]string
-	// MemoryMiB and Cores are what each guest gets; 0 leaves it to the host.
+	// MemoryMiB and Cores are what each guest gets; 0 means what its configuration says.
 	MemoryMiB, Cores int
 	// Autologin logs root in on the serial console of each.
 	Autologin bool
 }
 
-// VM is a host whose machine is built and may boot.
+// VM is a host whose virtual machine is built.
 type VM struct {
 	Cell   matrix.Cell
 	Runner string // the folder that holds bin/run-NAME-vm
 	Info   nix.VMInfo
 	Homes  []VMHome
-	// AtBase says that it is the host as it was before the change: no evidence is
-	// kept of it.
+	// AtBase says that it is the host as it was at the base: no evidence of it is kept.
 	AtBase bool
 }
 
-// VMHome is a home of the host that was built.
+// VMHome is a home to activate in a host.
 type VMHome struct {
 	Cell                matrix.Cell
 	Username, Directory string
-	Activation          string // the activation package, empty for a home that the host embeds
-	Unit                string // what activates one that it embeds
+	Activation          string // the activation package; empty for a home embedded in the host
+	Unit                string // activates an embedded home
 }
 
-// Booted is what came of booting a host.
-type Booted struct {
-	Note   string // what is to be known of a host whatever came of it
+// BootResult says how booting a host went.
+type BootResult struct {
+	Note   string // worth knowing about the host however it went
 	Flaky  bool
 	Phases []outcome.Phase
-	// Homes are the phases of the homes that were activated in the host, by the
-	// ids of their cells.
+	// Homes are the activations of homes in the host, by the ids of their cells.
 	Homes map[string]outcome.Phase
 }
 
-// Booter boots a VM. It says of each phase that it begins, and tells the same
-// cause of several hosts from others by [Once].
-type Booter func(ctx context.Context, vm VM, o BootOptions) Booted
+// Booter boots a VM. It reports when each phase begins, and uses Once to share a cause between
+// hosts.
+type Booter func(ctx context.Context, vm VM, o BootOptions) BootResult
 
 // BootOptions are what a [Booter] needs of the run.
 type BootOptions struct {
-	// Started says that a phase of a cell begins.
+	// Started reports that a phase of a cell begins.
 	Started func(cell matrix.Cell, phase result.PhaseName)
-	// Once gives the cause that is known under the key, or takes in this one.
+	// Once returns the cause that has the key already, or else c, which gets the key.
 	Once func(key string, c *result.Cause) *result.Cause
 }
 
-// vms takes VMs through evaluation, building and booting, each as soon as the
-// other cells of its host are done: what they build is part of the VM, and only
-// a home that was built can be activated in it.
-func (r *run) vms(ctx context.Context, cells []matrix.Cell) {
+// startVMs evaluates, builds and boots each VM as soon as the other cells of its host are
+// done: what they build is part of the VM, and only a home that was built can be activated.
+func (r *run) startVMs(ctx context.Context, cells []matrix.Cell) {
 	for _, vm := range cells {
 		if vm.Kind != matrix.KindVM {
 			continue
 		}
-		first := r.firstFor(vm, cells)
+		first := r.cellsBefore(vm, cells)
 		r.building.Go(safely.Error(func() error {
 			for _, id := range first {
 				<-r.ended[id]
@@ -87,8 +83,8 @@ func (r *run) vms(ctx context.Context, cells []matrix.Cell) {
 	}
 }
 
-// firstFor lists the cells that a VM comes after.
-func (r *run) firstFor(vm matrix.Cell, cells []matrix.Cell) []string {
+// cellsBefore returns the ids of the cells that a VM waits for.
+func (r *run) cellsBefore(vm matrix.Cell, cells []matrix.Cell) []string {
 	var ids []string
 	for _, c := range cells {
 		if c.Kind != matrix.KindVM && (c.Host == vm.Host || slices.Contains(r.VM.Homes[vm.Host], c.ID)) {
@@ -98,8 +94,8 @@ func (r *run) firstFor(vm matrix.Cell, cells []matrix.Cell) []string {
 	return ids
 }
 
-// homesOf are the homes to activate in the host of a VM: of those that serve it,
-// the ones that were built. Without tells of each that cannot be, and why.
+// homesOf returns the homes to activate in the host of a VM: those that were built. Without
+// says which others cannot be activated, and why.
 func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -111,7 +107,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 		case !embedded && !slices.Contains(r.VM.Homes[vm.Host], c.ID):
 			continue
 		case h.Username == "":
-			without = append(without, c.ID+" does not say whom it is for: not activated")
+			without = append(without, c.ID+" does not say which user it is for: not activated")
 			continue
 		case c.System != "" && vm.System != "" && c.System != vm.System:
 			without = append(without, c.ID+" is for "+c.System+": not activated")
@@ -128,7 +124,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 	return homes, without
 }
 
-// vmQuestion is what to ask for a VM.
+// vmQuestion returns what to ask for a VM.
 func (r *run) vmQuestion(c matrix.Cell) nix.Question {
 	q := &nix.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores, Autologin: r.VM.Autologin}
 	homes, _ := r.homesOf(c)
@@ -140,7 +136,7 @@ func (r *run) vmQuestion(c matrix.Cell) nix.Question {
 	return nix.Question{Path: c.Path, VM: q}
 }
 
-// boot boots a VM that was built and adds what came of it.
+// boot boots a VM that was built and adds the phases of it to the results.
 func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 	homes, without := r.homesOf(res.Cell)
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
@@ -154,23 +150,23 @@ func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 	}
 	res.Note, res.Flaky = strings.Join(without, "; "), booted.Flaky
 	for _, p := range booted.Phases {
-		res.Add(r.cutOff(p))
+		res.Add(r.applyDeadlineToPhase(p))
 	}
 	for id, p := range booted.Homes {
-		r.amend(id, r.cutOff(p))
+		r.addPhase(id, r.applyDeadlineToPhase(p))
 	}
 }
 
-// bootCause gives the cause that is known under the key, or takes in this one.
+// bootCause is [BootOptions.Once]. A cause without a key is not shared.
 func (r *run) bootCause(key string, c *result.Cause) *result.Cause {
 	if key == "" {
 		return c
 	}
-	return r.causes.once("vm\x00"+key, func() *result.Cause { return c })
+	return r.causes.Once("vm\x00"+key, func() *result.Cause { return c })
 }
 
-// amend adds a phase to a finished cell, and sends its result again.
-func (r *run) amend(id string, p outcome.Phase) {
+// addPhase adds a phase to a finished cell and sends its result again.
+func (r *run) addPhase(id string, p outcome.Phase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i := slices.IndexFunc(r.results, func(res outcome.Result) bool { return res.Cell.ID == id })

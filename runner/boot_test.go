@@ -7,6 +7,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -18,12 +19,11 @@ func builtHome(id, system, username string) outcome.Result {
 	}
 }
 
-// A home that serves several hosts is activated in each, whatever became of it
-// in another meanwhile.
+// A home of several hosts is activated in each, even if that failed in another meanwhile.
 func TestHomesOfSeveralHosts(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/joe"}, "b": {"home/joe"}}}}}
 	r.finish(builtHome("home/joe", "x86_64-linux", "joe"))
-	r.amend("home/joe", outcome.Phase{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}})
+	r.addPhase("home/joe", outcome.Phase{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}})
 	if r.results[0].Status != result.Failed {
 		t.Errorf("the home is %s", r.results[0].Status)
 	}
@@ -33,7 +33,7 @@ func TestHomesOfSeveralHosts(t *testing.T) {
 	}
 }
 
-// Nothing that is not activated is passed over in silence.
+// Every home that cannot be activated is reported.
 func TestHomesThatCannotBeActivated(t *testing.T) {
 	r := &run{Options: Options{VM: VMOptions{Homes: map[string][]string{"a": {"home/arm", "home/nobody", "home/failed"}}}}}
 	r.finish(builtHome("home/nobody", "x86_64-linux", ""))
@@ -43,19 +43,18 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 	failed.Status = result.Failed
 	r.finish(failed)
 	homes, without := r.homesOf(matrix.Cell{Host: "a", System: "x86_64-linux"})
-	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not say whom it is for: not activated"}
+	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not say which user it is for: not activated"}
 	if len(homes) != 0 || !slices.Equal(without, want) {
 		t.Errorf("a gets %+v without %q", homes, without)
 	}
 }
 
-// What this machine cannot run is not started, though all of it may come from a
-// cache.
+// A VM that this machine cannot run is not started, even if a cache has all of it.
 func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
-	r := &run{builds: map[string]*build{}}
-	r.Machine = nix.Machine{Systems: []string{"x86_64-linux"}}
+	machine := nix.Machine{Systems: []string{"x86_64-linux"}}
+	r := &run{builds: buildpool.New(t.Context(), buildpool.Options{Client: &nix.Client{}, Machine: machine})}
 	vm := matrix.Cell{ID: "vm/pi", Kind: matrix.KindVM, Host: "pi", System: "aarch64-linux"}
-	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, r.buildOf("/nix/store/vm.drv"), nix.VMInfo{})
+	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, nix.VMInfo{})
 	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)
 	}

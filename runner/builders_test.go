@@ -19,6 +19,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -27,20 +28,20 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// fleet is a flake of hosts, each a derivation, in a folder of its own.
+// fleet tests with a flake of hosts, each a derivation, in a folder of its own.
 type fleet struct {
 	*testing.T
 	lane  lanes.Lane
 	dir   string // of the flake
-	notes string // a folder for builders to leave notes in
+	notes string // a folder that builders write to
 	nonce string
 	env   []string
 
 	settings [][2]string
-	later    []string // hosts that a run is not given at first
+	later    []string // hosts that a run does not get at first
 }
 
-// eachFleet runs a test with an old Nix and a current one.
+// eachFleet runs a test with each Nix.
 func eachFleet(t *testing.T, test func(f *fleet)) {
 	t.Parallel()
 	for _, lane := range lanes.All(t) {
@@ -51,9 +52,8 @@ func eachFleet(t *testing.T, test func(f *fleet)) {
 	}
 }
 
-// write writes the flake. Hosts are the bindings of an attribute set; in them and
-// in what is bound before, `sh NAME SCRIPT` is a derivation. A line that note puts
-// into a script is found by noted.
+// write writes the flake. Hosts are the bindings of an attribute set. In them and in the
+// bindings before, `sh NAME SCRIPT` is a derivation. Noted returns what its note wrote.
 func (f *fleet) write(before, hosts string) {
 	f.Helper()
 	text := fmt.Sprintf(`{
@@ -91,7 +91,7 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) outcome
 	if err != nil {
 		f.Fatal(err)
 	}
-	found, err := runner.Discover(f.Context(), target, runner.Wanted{})
+	found, err := runner.Discover(f.Context(), target, runner.DiscoverOptions{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) outcome
 	}), o)
 }
 
-// limit is a time limit that no part of a run of the fleet's own work exceeds.
+// limit returns a time limit that no phase of a quick cell exceeds.
 func (f *fleet) limit(least time.Duration) time.Duration {
 	f.Helper()
 	probe := &fleet{T: f.T, lane: f.lane, dir: f.TempDir(), notes: f.TempDir(), nonce: rand.Text(), env: f.env}
@@ -116,16 +116,16 @@ func (f *fleet) limit(least time.Duration) time.Duration {
 	return lanes.Limit(least, func() { probe.run(nil) })
 }
 
-// nix gives what a call of Nix says, whether it goes well or not.
+// nix returns what a call of Nix prints, even if it fails.
 func (f *fleet) nix(args ...string) string {
 	f.Helper()
 	cmd := exec.Command(f.lane.Nix, append([]string{"--extra-experimental-features", "nix-command flakes"}, args...)...)
 	cmd.Env = slices.Concat(os.Environ(), lanes.Env())
-	said, _ := cmd.CombinedOutput() // the words tell
-	return strings.TrimSpace(string(said))
+	out, _ := cmd.CombinedOutput() // it says what is wrong
+	return strings.TrimSpace(string(out))
 }
 
-// noted are the lines of a file that builders wrote, sorted.
+// noted returns the lines of a file that builders wrote, sorted.
 func (f *fleet) noted(name string) []string {
 	f.Helper()
 	text, err := os.ReadFile(filepath.Join(f.notes, name))
@@ -137,7 +137,7 @@ func (f *fleet) noted(name string) []string {
 	return lines
 }
 
-// ways are how the cells ended: "a: passed built".
+// ways returns how the cells ended, as in "a: passed built".
 func ways(out outcome.Run) string {
 	var words []string
 	for _, r := range out.Results {
@@ -154,8 +154,8 @@ func titles(causes []*result.Cause) string {
 	return strings.Join(list, ", ")
 }
 
-// A broken leaf is built once for all that need it, and what else of them can be
-// built is: they have all broken leaves for causes.
+// A broken leaf is built once for all cells that need it. Everything else that they need is
+// built, too, so that all broken leaves are causes.
 func TestABrokenLeafIsBuiltOnce(t *testing.T) {
 	eachFleet(t, testBrokenLeaves)
 }
@@ -189,9 +189,8 @@ func testBrokenLeaves(f *fleet) {
 	}
 }
 
-// However many nix there are, there are no more builders at once than asked for,
-// and as many as that.
-func TestJobsAreForAllTogether(t *testing.T) {
+// All processes together run as many builders at once as asked for, and no more.
+func TestJobsLimitAllBuilders(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`shared = map (n: sh "shared${toString n}" "/bin/sleep 0.2") [ 1 2 3 4 ];
 			top = name: { inherit name; value = sh name "echo ${toString shared} ${sh "own-${name}" "/bin/sleep 0.2"}; /bin/sleep 0.2"; };`,
@@ -209,7 +208,7 @@ func TestJobsAreForAllTogether(t *testing.T) {
 	})
 }
 
-// What is there is told from what was built, and needs no process.
+// What is in the store counts as cached and needs no process.
 func TestNothingIsBuiltTwice(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`dep = sh "dep" "";`, `a = sh "a" "echo ${dep}"; same = a; b = sh "b" "";`)
@@ -220,7 +219,7 @@ func TestNothingIsBuiltTwice(t *testing.T) {
 		var builders []string
 		f.replace(`b = sh "b" ""`, `b = sh "b" "echo new"`)
 		out := f.run(func(o *runner.Options) {
-			o.Subscribers = on(func(e event.BuilderStarted) { builders = append(builders, nix.DrvName(e.Drv)) })
+			o.Subscribers = on(func(e event.BuilderStarted) { builders = append(builders, storepath.Name(e.Drv)) })
 		})
 		if got := ways(out); got != "a: passed cached, b: passed built, same: passed cached" {
 			f.Error(got)
@@ -249,17 +248,17 @@ func (f *fleet) replace(pairs ...string) {
 	}
 }
 
-// A substituter that is in trouble when the builds are planned is asked again, and
-// what cells share is built once all the same.
-func TestAPlanIsMadeAgain(t *testing.T) {
+// A substituter that fails when the builds are planned is asked again. What cells share is
+// still built once.
+func TestAPlanIsRetried(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
-		var over atomic.Bool // the trouble, once it was reported
+		var over atomic.Bool // the failure was reported
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/nix-cache-info"):
 				_, _ = io.WriteString(rw, "StoreDir: /nix/store\n")
 			case !over.Load():
-				http.Error(rw, "in trouble", http.StatusServiceUnavailable)
+				http.Error(rw, "try again", http.StatusServiceUnavailable)
 			default:
 				http.NotFound(rw, r)
 			}
@@ -295,8 +294,8 @@ func TestAPlanIsMadeAgain(t *testing.T) {
 	})
 }
 
-// One that takes too long takes only itself along: what it shares goes on.
-func TestATimeoutIsOnesOwn(t *testing.T) {
+// A cell that takes too long stops no other: what they share goes on.
+func TestATimeoutStopsOneCell(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		f.write(`shared = sh "shared" "/bin/sleep 0.5"; bad = sh "bad" "exit 1";
@@ -317,7 +316,7 @@ func TestATimeoutIsOnesOwn(t *testing.T) {
 	})
 }
 
-// A builder that the kernel killed for want of memory is the machine's fault.
+// A builder that the kernel killed because memory ran out is a fault of the machine.
 func TestABuilderOutOfMemory(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		group := f.smallGroup()
@@ -329,8 +328,8 @@ func TestABuilderOutOfMemory(t *testing.T) {
 	})
 }
 
-// smallGroup makes a control group whose processes have little memory, and gives the
-// file that takes them in.
+// smallGroup makes a control group whose processes have little memory. It returns the file to
+// write their ids to.
 func (f *fleet) smallGroup() string {
 	for _, root := range []struct{ dir, limit string }{{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}} {
 		dir, err := os.MkdirTemp(root.dir, "flakeci-test-")
@@ -342,11 +341,11 @@ func (f *fleet) smallGroup() string {
 			return filepath.Join(dir, "cgroup.procs")
 		}
 	}
-	f.Skip("making a control group for memory is not allowed here")
+	f.Skip("a control group for memory cannot be made here")
 	return ""
 }
 
-// The log of what failed is kept, also where Nix keeps none.
+// The log of a failed builder is kept, even if Nix keeps none.
 func TestLogsAreKept(t *testing.T) {
 	for _, keeps := range []string{"true", "false"} {
 		t.Run("Nix keeps logs: "+keeps, func(t *testing.T) {
@@ -366,7 +365,7 @@ func TestLogsAreKept(t *testing.T) {
 	}
 }
 
-// A builder that was given up is said to have ended, also where a daemon has it.
+// The end of a builder that was stopped is reported, even if a daemon runs it.
 func TestBuildersEnd(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	for name, daemon := range map[string]bool{"alone": false, "with a daemon": true} {
@@ -382,15 +381,15 @@ func TestBuildersEnd(t *testing.T) {
 					o.Subscribers = []event.Subscriber{{Handle: func(e event.Event) {
 						switch e := e.(type) {
 						case event.BuilderStarted:
-							runs[nix.DrvName(e.Drv)] = true
+							runs[storepath.Name(e.Drv)] = true
 						case event.BuilderStopped:
-							runs[nix.DrvName(e.Drv)] = false
+							runs[storepath.Name(e.Drv)] = false
 						}
 					}}}
 					o.Timeout = limit
 				})
 				if len(runs) != 2 || runs["slow"] || runs["quick"] {
-					f.Errorf("in the end there run %v: %s", runs, ways(out))
+					f.Errorf("at the end these run: %v: %s", runs, ways(out))
 				}
 			})
 		})
@@ -424,7 +423,7 @@ func TestWaitingIsNotWorking(t *testing.T) {
 			}}}
 		})
 		if most == 0 || most > 2 { // the one before may not be finished yet
-			f.Errorf("one at a time is built, and %d are said to be", most)
+			f.Errorf("builders run one at a time, and %d are reported", most)
 		}
 		if got := ways(out); strings.Count(got, "passed built") != 6 {
 			f.Errorf("%s: %s", got, titles(out.Causes))
@@ -435,14 +434,14 @@ func TestWaitingIsNotWorking(t *testing.T) {
 			waited, lasted = max(waited, p.Waiting), max(lasted, p.Duration)
 		}
 		if waited < 2*long.Seconds() || lasted < long.Seconds() || lasted >= limit.Seconds() {
-			f.Errorf("one waited for %g s, one took %g s", waited, lasted)
+			f.Errorf("the longest wait was %g s, the longest build %g s", waited, lasted)
 		}
 	})
 }
 
-// Who needs something that a process builds already for another works as long as that
-// is built, and waits while the process goes on with what is the other's.
-func TestJoiningIsNotStaying(t *testing.T) {
+// A cell that needs what a process is building for another one works until that is built. It
+// waits while the process goes on with what only the other one needs.
+func TestJoiningEnds(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
 		long := f.limit(5*time.Second) / 5
@@ -456,7 +455,7 @@ func TestJoiningIsNotStaying(t *testing.T) {
 	})
 }
 
-// Who joined and took too long ends with all others.
+// A cell that joined a process and took too long is stopped.
 func TestJoinersAreStopped(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
@@ -469,7 +468,7 @@ func TestJoinersAreStopped(t *testing.T) {
 	})
 }
 
-// runLate runs all cells, one host of them from when the first builder has begun.
+// runLate runs all cells, but one host only once the first builder has started.
 func (f *fleet) runLate(host string, change func(*runner.Options)) outcome.Run {
 	f.Helper()
 	f.later = []string{host}
@@ -486,7 +485,7 @@ func (f *fleet) runLate(host string, change func(*runner.Options)) outcome.Run {
 	})
 }
 
-// One derivation that Nix knows nothing of spoils the plan of no other.
+// A derivation that Nix does not know does not spoil the plan of others.
 func TestADerivationThatIsGone(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write("", `a = sh "a" ""; b = sh "b" ""; c = sh "c" ""; d = { type = "derivation"; system = "x86_64-linux"; outputs = [ ];
@@ -501,11 +500,11 @@ func TestADerivationThatIsGone(t *testing.T) {
 	})
 }
 
-// What waits to be built is no garbage.
+// What waits to be built is not collected as garbage.
 func TestGarbage(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		if f.lane.Version == "2.8.0" {
-			f.Skip("this Nix keeps no derivation that nobody builds")
+			f.Skip("this Nix cannot keep what waits")
 		}
 		wait := fmt.Sprintf("until [ -e %s/go ]; do /bin/sleep 0.1; done", f.notes)
 		f.write("", fmt.Sprintf(`a = sh "a" "%[1]s"; b = sh "b" "%[1]s";`, wait))
@@ -531,7 +530,7 @@ func TestGarbage(t *testing.T) {
 			})
 		})
 		if !strings.Contains(words, "still alive") {
-			f.Errorf("to delete what waits gives %s", words)
+			f.Errorf("deleting what waits gives %s", words)
 		}
 		if got := ways(out); got != "a: passed built, b: passed built" && got != "b: passed built, a: passed built" {
 			f.Error(got)
@@ -539,13 +538,12 @@ func TestGarbage(t *testing.T) {
 	})
 }
 
-// A derivation that is collected before it is known that it is to be built is made
-// again.
+// A derivation that is collected before its dry run is evaluated again.
 func TestGarbageBefore(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write("", `a = sh "a" ""; b = sh "b" ""; c = sh "c" "";`)
 		drv := f.nix("eval", "--quiet", "--raw", "path:"+f.dir+"#nixosConfigurations.b.config.system.build.toplevel.drvPath")
-		// Its evaluator has to be gone, which keeps it.
+		// As long as its evaluator runs, it is kept.
 		collects := fmt.Sprintf(`#!/usr/bin/env bash
 case " $* " in
 *" --dry-run "*)
@@ -567,7 +565,7 @@ exec %[1]s "$@"
 		out := f.run(func(o *runner.Options) { o.EvalJobs, o.Roots = 1, f.TempDir() })
 		words, _ := os.ReadFile(filepath.Join(f.notes, "collected"))
 		if !strings.Contains(string(words), "1 store paths deleted") {
-			f.Errorf("it is not gone: %s", words)
+			f.Errorf("it was not deleted: %s", words)
 		}
 		if got := ways(out); strings.Count(got, "passed built") != 3 {
 			f.Errorf("%s: %s", got, titles(out.Causes))
@@ -575,7 +573,7 @@ exec %[1]s "$@"
 	})
 }
 
-// A cell of another system passes if nothing of it would have to be built.
+// A cell of another system passes if nothing of it has to be built.
 func TestAnotherSystem(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`other = d: d // { system = "riscv64-linux"; };`, `there = other (sh "there" ""); not = other (sh "not" "");`)
@@ -588,10 +586,10 @@ func TestAnotherSystem(t *testing.T) {
 	})
 }
 
-// startDaemon leaves the store to a daemon of the test's own.
+// startDaemon starts a daemon of the test's own and uses the store through it.
 func (f *fleet) startDaemon() {
 	if os.Geteuid() != 0 {
-		f.Skip("only root can be a daemon for the store")
+		f.Skip("only root can run a daemon for the store")
 	}
 	socket := filepath.Join(f.TempDir(), "socket")
 	cmd := exec.Command(f.lane.Nix, "--extra-experimental-features", "nix-command", "daemon")
@@ -610,11 +608,11 @@ func (f *fleet) startDaemon() {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	f.Fatal("the daemon does not come up")
+	f.Fatal("the daemon does not start")
 }
 
-// Interrupted, what was not begun is canceled too, what had failed is told, and
-// nothing goes on.
+// After an interruption nothing goes on, cells that had not begun are canceled, too, and what
+// had failed is reported.
 func TestInterruptedBuilds(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write(`bad = sh "bad" "exit 1"; long = name: sh name "${bad} ${sh "in-${name}" "/bin/sleep 60"}";`,
@@ -638,8 +636,8 @@ func TestInterruptedBuilds(t *testing.T) {
 	})
 }
 
-// Where a substituter takes too long to say what it has, that is why it is not known
-// whether what cannot be built here is there.
+// If a substituter takes too long to say what it has, that is the cause for cells that cannot be
+// built here.
 func TestAPlanThatTakesTooLong(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {

@@ -14,7 +14,7 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// compareClosures says what changed in what a host or home is made of.
+// compareClosures finds what changed in the closure of a host or home.
 func (r *run) compareClosures(ctx context.Context, res *outcome.Result) {
 	machine := res.Cell.Kind == matrix.KindNixOS || res.Cell.Kind == matrix.KindDarwin || res.Cell.Kind == matrix.KindHome
 	if r.Base.Closures == nil || !machine || res.Base.Change != result.CellChanged {

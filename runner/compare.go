@@ -10,19 +10,19 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// compare puts every cell beside what it was at the base. What failed at the base
-// has to be built there to be known, and so has what passes now, unless it is in
-// the store or a substituter. It comes after all that the run itself is for.
+// compare compares every cell with the base. It may have to build cells as they were, so it
+// comes after everything else.
 func (r *run) compare(ctx context.Context) {
 	if r.Base == nil {
 		return
 	}
-	_ = r.atBases.Wait()
-	// What a home came to in a host is known once that was booted.
+	_ = r.baseEvals.Wait()
+	// How a home went in a host is known once the host was booted.
 	for _, vms := range []bool{true, false} {
 		var all errgroup.Group
 		for i := range r.results {
@@ -35,11 +35,11 @@ func (r *run) compare(ctx context.Context) {
 		}
 		_ = all.Wait()
 	}
-	r.results = append(r.results, r.removed()...)
+	r.results = append(r.results, r.removedCells()...)
 }
 
-// removed are the cells that are no more.
-func (r *run) removed() []outcome.Result {
+// removedCells returns results for the cells that are no longer there.
+func (r *run) removedCells() []outcome.Result {
 	gone := slices.Clone(r.Base.Removed)
 	for _, res := range r.results {
 		host := r.cellAtBase(res.Cell.ID)
@@ -62,21 +62,21 @@ func (r *run) removed() []outcome.Result {
 	return list
 }
 
-// compareCell puts one cell beside what it was.
+// compareCell compares one cell with the base.
 func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
-	res.Base = r.was(ctx, *res)
+	res.Base = r.changeSinceBase(ctx, *res)
 	known, reported := r.Base.Known[res.Cell.ID]
-	// A report of the base saves building it, if it is of the same.
+	// A result of the same derivation at the base saves building it.
 	fits := cmp.Or(res.Base.DrvPath, known.DrvPath) == known.DrvPath && known.answers(*res, r.EvalOnly)
 	if reported && fits && res.Base.Status == "" && res.Base.Change != result.CellAdded {
 		res.Base.Status, res.Base.Note = known.Status, known.Cause
 	}
 	if res.Base.Status == "" && res.Base.DrvPath != "" {
-		r.askBase(ctx, res)
+		r.findBaseStatus(ctx, res)
 	}
 	res.Base.Outcome = res.AgainstBase()
 	switch o := res.Base.Outcome; {
-	case o == result.NewFailure, o == result.Same, o == result.AlreadyBroken && failsFor(*res, res.Base.Note):
+	case o == result.NewFailure, o == result.Same, o == result.AlreadyBroken && hasCause(*res, res.Base.Note):
 		res.Base.Note = ""
 	}
 	if res.Base.Change == result.CellUnknown && res.Base.Note == "" {
@@ -86,20 +86,20 @@ func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 	r.emit(event.Compared{Result: *res})
 }
 
-// was says what a cell was at the base, as far as evaluation tells.
-func (r *run) was(ctx context.Context, res outcome.Result) *result.CellBase {
-	if r.Base.Target == nil && r.Base.Lost == nil {
+// changeSinceBase returns what evaluation tells of a cell at the base.
+func (r *run) changeSinceBase(ctx context.Context, res outcome.Result) *result.CellBase {
+	if r.Base.Target == nil && r.Base.Incomplete == nil {
 		known, reported := r.Base.Known[res.Cell.ID]
 		return &result.CellBase{Change: changeOf(res, known.DrvPath, reported), DrvPath: known.DrvPath}
 	}
 	b := r.findAtBase(ctx, res.Cell)
 	switch {
-	case b == nil && r.Base.Lost != nil:
-		return &result.CellBase{Change: result.CellUnknown, Status: r.Base.Lost.Kind.Status(), Note: r.Base.Lost.Title}
+	case b == nil && r.Base.Incomplete != nil:
+		return &result.CellBase{Change: result.CellUnknown, Status: r.Base.Incomplete.Kind.Status(), Note: r.Base.Incomplete.Title}
 	case b == nil:
 		return &result.CellBase{Change: result.CellAdded}
-	case b.lost != nil:
-		return &result.CellBase{Change: result.CellUnknown, Status: b.lost.Kind.Status(), Note: b.lost.Title}
+	case b.cause != nil:
+		return &result.CellBase{Change: result.CellUnknown, Status: b.cause.Kind.Status(), Note: b.cause.Title}
 	case b.Stopped == result.TimedOut:
 		return &result.CellBase{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
 	case b.Stopped == result.Canceled:
@@ -123,14 +123,15 @@ func changeOf(res outcome.Result, drv string, there bool) result.Change {
 	return result.CellChanged
 }
 
-// failsFor says whether a cause with this title is among those of a cell.
-func failsFor(r outcome.Result, title string) bool {
+// hasCause reports whether a cell has a cause with this title.
+func hasCause(r outcome.Result, title string) bool {
 	return slices.ContainsFunc(r.Causes, func(c *result.Cause) bool { return c.Title == title })
 }
 
-// askBase finds out what a cell came to at the base. One that is the same would
-// end the same way.
-func (r *run) askBase(ctx context.Context, res *outcome.Result) {
+// findBaseStatus finds out how a cell ended at the base. An unchanged cell would end the same
+// way. What fails now is built or booted there. What passes now is built there as well, unless
+// it is in the store or in a substituter.
+func (r *run) findBaseStatus(ctx context.Context, res *outcome.Result) {
 	vm := res.Cell.Kind == matrix.KindVM
 	inHosts := slices.ContainsFunc(res.Phases, func(p outcome.Phase) bool { return isActivation(p) && p.Status.BlamesFlake() })
 	switch {
@@ -150,28 +151,23 @@ func (r *run) askBase(ctx context.Context, res *outcome.Result) {
 	}
 }
 
-// buildBase builds what a cell was and says whether it can be had now. What can be
-// fetched is there, and need not be had if only that is the question.
+// buildBase builds a cell as it was at the base and reports whether that passed. With
+// ifMissing, what can be fetched passes without being fetched.
 func (r *run) buildBase(ctx context.Context, res *outcome.Result, ifMissing bool) bool {
 	cell := res.Cell
 	outputs := r.Base.Known[cell.ID].OutPaths
 	if was := r.findAtBase(ctx, cell); was != nil {
-		cell.System, outputs = was.Instance.System, was.Instance.Outputs // which may not be known of it now
+		cell.System, outputs = was.Instance.System, was.Instance.Outputs // if it does not evaluate now, only the base tells
 	}
-	b := r.buildOf(res.Base.DrvPath)
-	b.once.Do(func() {
-		defer close(b.done)
-		b.atBase, b.ifMissing = true, ifMissing
-		r.realise(outcome.Result{Cell: cell, DrvPath: res.Base.DrvPath, OutPaths: outputs}, b)
-	})
-	<-b.done
-	if b.how == result.Evaluated || b.status == result.Canceled {
+	b := r.builds.Build(buildpool.Request{Cell: cell, Drv: res.Base.DrvPath, Outputs: outputs, AtBase: true, IfMissing: ifMissing})
+	if b.How == result.Evaluated || b.Status == result.Canceled {
 		return false // it was not tried
 	}
-	res.Base.Status, res.Base.Note = b.status, titleOf(b.causes)
-	return b.status == result.Passed
+	res.Base.Status, res.Base.Note = b.Status, titleOf(b.Causes)
+	return b.Status == result.Passed
 }
 
+// titleOf returns the title of the first cause, if any.
 func titleOf(causes []*result.Cause) string {
 	if len(causes) == 0 {
 		return ""

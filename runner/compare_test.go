@@ -8,7 +8,7 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// A report of the base answers only what the run that made it looked into.
+// A report of the base answers only for what its run did.
 func TestKnownAnswers(t *testing.T) {
 	activated := outcome.Result{How: result.Built, Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name()}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: box")}}}}
 	built := outcome.Result{How: result.Built, Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name()}}}}
@@ -23,7 +23,7 @@ func TestKnownAnswers(t *testing.T) {
 		"only evaluated":          {Known{Status: result.Passed, How: result.Evaluated}, built, false, false},
 		"both only evaluated":     {Known{Status: result.Passed, How: result.Evaluated}, built, true, true},
 		"left out as unchanged":   {Known{Status: result.Passed, How: result.Unchanged}, built, false, false},
-		"the machine's":           {Known{Status: result.Error}, built, false, false},
+		"a machine fault":         {Known{Status: result.Error}, built, false, false},
 		"not activated then":      {Known{Status: result.Passed, How: result.Built}, activated, false, false},
 		"activated then alone":    {Known{Status: result.Failed, InHosts: true}, built, false, false},
 		"activated, then and now": {Known{Status: result.Failed, InHosts: true}, activated, false, true},
@@ -34,7 +34,7 @@ func TestKnownAnswers(t *testing.T) {
 	}
 }
 
-// A home that failed in several hosts is new if it was well in one of them.
+// A failure in several hosts is new if the home passed in one of them at the base.
 func TestActivatedAtBase(t *testing.T) {
 	home := outcome.Result{Cell: matrix.Cell{ID: "home/joe"}, Phases: []outcome.Phase{
 		{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: b"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: c"), Status: result.Failed}},
@@ -52,17 +52,17 @@ func TestActivatedAtBase(t *testing.T) {
 		"one is new": {phase(result.Failed), phase(result.Passed), result.Passed, ""},
 		"not known":  {phase(result.Failed), outcome.Phase{}, "", ""},
 	} {
-		r := &run{homesThen: map[string]map[string]outcome.Phase{"a": {"home/joe": c.a}, "c": {"home/joe": c.c}}}
+		r := &run{baseActivations: map[string]map[string]outcome.Phase{"a": {"home/joe": c.a}, "c": {"home/joe": c.c}}}
 		if status, why := r.activatedAtBase(home); status != c.status || why != c.why {
 			t.Errorf("%s: %q, %q", name, status, why)
 		}
 	}
-	// A host that is the same would do the same.
+	// In an unchanged host the home would fail again.
 	r := &run{results: []outcome.Result{
 		{Cell: matrix.Cell{ID: "vm/a", Kind: matrix.KindVM, Host: "a"}, Base: &result.CellBase{Change: result.CellUnchanged}},
 		{Cell: matrix.Cell{ID: "vm/c", Kind: matrix.KindVM, Host: "c"}, Base: &result.CellBase{Change: result.CellUnchanged}},
 	}}
 	if status, _ := r.activatedAtBase(home); status != result.Failed {
-		t.Errorf("in hosts that are the same: %q", status)
+		t.Errorf("in unchanged hosts: %q", status)
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// bootBase boots a host as it was at the base. That it comes up now says nothing
-// of then, and what homes did in it is known by nothing else.
+// bootBase boots a host as it was at the base. Nothing else tells whether it came up then, and
+// whether its homes were activated.
 func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	b := r.cellAtBase(res.Cell.ID)
 	if b == nil || !r.buildBase(ctx, res, false) {
 		return
 	}
-	vm := VM{Cell: res.Cell, Runner: b.Instance.Outputs["out"], Homes: r.vmHomesAtBase(res.Cell), AtBase: true}
+	vm := VM{Cell: res.Cell, Runner: b.Instance.Outputs["out"], Homes: r.homesToActivateAtBase(res.Cell), AtBase: true}
 	if b.Instance.VM != nil {
 		vm.Info = *b.Instance.VM
 	}
@@ -39,11 +39,11 @@ func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	res.Base.Status, res.Base.Note = was.Status, titleOf(was.Causes)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.homesThen[res.Cell.Host] = booted.Homes
+	r.baseActivations[res.Cell.Host] = booted.Homes
 }
 
-// vmHomesAtBase are the homes to activate in a host as it was.
-func (r *run) vmHomesAtBase(vm matrix.Cell) []VMHome {
+// homesToActivateAtBase returns the homes to activate in a host as it was at the base.
+func (r *run) homesToActivateAtBase(vm matrix.Cell) []VMHome {
 	var list []VMHome
 	homes, _ := r.homesOf(vm)
 	for _, h := range homes {
@@ -61,8 +61,8 @@ func (r *run) vmHomesAtBase(vm matrix.Cell) []VMHome {
 
 func isActivation(p outcome.Phase) bool { return p.Name.Kind == result.PhaseActivate }
 
-// failedHomes says whether a home failed in a host. Other results are being compared
-// meanwhile, so none may be looked at as a whole.
+// failedHomes reports whether a home failed in a host. It copies no result, because others are
+// being compared meanwhile.
 func (r *run) failedHomes(host string) bool {
 	for i := range r.results {
 		res := &r.results[i]
@@ -75,13 +75,13 @@ func (r *run) failedHomes(host string) bool {
 	return false
 }
 
-// hostOf is the host that a home was activated in.
+// hostOf returns the host that a home was activated in.
 func hostOf(home matrix.Cell, p outcome.Phase) string {
 	return cmp.Or(p.Name.Subject, home.Host)
 }
 
-// activatedAtBase says what a home that failed in hosts came to in them at the
-// base. If it went well in one of them, it is broken since.
+// activatedAtBase returns how a home that failed in hosts ended in them at the base. If it
+// passed in one of them, it broke since.
 func (r *run) activatedAtBase(home outcome.Result) (status result.Status, why string) {
 	for _, p := range home.Phases {
 		if !isActivation(p) || !p.Status.BlamesFlake() {
@@ -96,6 +96,7 @@ func (r *run) activatedAtBase(home outcome.Result) (status result.Status, why st
 	return status, why
 }
 
+// activationAtBase returns the phase at the base for an activation that failed now.
 func (r *run) activationAtBase(home outcome.Result, now outcome.Phase) outcome.Phase {
 	host := hostOf(home.Cell, now)
 	for i := range r.results {
@@ -103,5 +104,5 @@ func (r *run) activationAtBase(home outcome.Result, now outcome.Phase) outcome.P
 			return now
 		}
 	}
-	return r.homesThen[host][home.Cell.ID]
+	return r.baseActivations[host][home.Cell.ID]
 }

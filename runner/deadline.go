@@ -12,8 +12,8 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// DeadlineError is the cause of a context that ended because the run's time is over.
-// Cells that were not done by then have timed out: nobody canceled them.
+// DeadlineError is the cause of a context that ended at the run's deadline. Cells that were not
+// done by then have timed out: nobody canceled them.
 type DeadlineError struct {
 	Limit time.Duration
 }
@@ -22,7 +22,7 @@ func (e *DeadlineError) Error() string {
 	return fmt.Sprintf("the run's deadline of %s is over", e.Limit)
 }
 
-// Cause is the cause of everything that was cut off.
+// Cause returns the cause of everything that the deadline stopped.
 func (e *DeadlineError) Cause() *result.Cause {
 	return &result.Cause{
 		Kind: result.CauseTimeout, Title: e.Error(),
@@ -30,9 +30,9 @@ func (e *DeadlineError) Cause() *result.Cause {
 	}
 }
 
-// WithDeadline gives a context that ends when the limit has passed since the run began;
-// 0 is no limit. Its error is not [context.DeadlineExceeded], which marks the limit of
-// a single step.
+// WithDeadline returns a context that ends when the limit has passed since the run began; 0
+// means no limit. Its error is not [context.DeadlineExceeded], which stands for the limit of a
+// single step.
 func WithDeadline(ctx context.Context, began time.Time, limit time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := func() { cancel(nil) }
@@ -46,7 +46,7 @@ func WithDeadline(ctx context.Context, began time.Time, limit time.Duration) (co
 	}
 }
 
-// Overdue is the deadline that ended a context, nil if it goes on or ended otherwise.
+// Overdue returns the deadline that ended a context; nil if something else did or nothing has.
 func Overdue(ctx context.Context) *DeadlineError {
 	var over *DeadlineError
 	if ctx == nil || !errors.As(context.Cause(ctx), &over) {
@@ -55,27 +55,27 @@ func Overdue(ctx context.Context) *DeadlineError {
 	return over
 }
 
-// cutOff makes a phase that was stopped by the deadline one that timed out.
-func (r *run) cutOff(p outcome.Phase) outcome.Phase {
+// applyDeadlineToPhase turns a phase that the deadline canceled into one that timed out.
+func (r *run) applyDeadlineToPhase(p outcome.Phase) outcome.Phase {
 	if p.Status != result.Canceled {
 		return p
 	}
-	over := Overdue(r.given)
+	over := Overdue(r.caller)
 	if over == nil {
 		return p
 	}
-	cause := r.causes.once(over.Error(), over.Cause)
+	cause := r.causes.Once(over.Error(), over.Cause)
 	p.Status, p.Message = result.TimedOut, cause.Title
 	p.Causes = append(slices.Clip(p.Causes), cause)
 	return p
 }
 
-// late makes a cell that was stopped by the deadline one that timed out.
-func (r *run) late(res outcome.Result) outcome.Result {
+// applyDeadline turns a cell that the deadline canceled into one that timed out.
+func (r *run) applyDeadline(res outcome.Result) outcome.Result {
 	if res.Status != result.Canceled {
 		return res
 	}
-	over := Overdue(r.given)
+	over := Overdue(r.caller)
 	if over == nil {
 		return res
 	}
@@ -86,7 +86,7 @@ func (r *run) late(res outcome.Result) outcome.Result {
 			res.Phases[i].Status, res.Phases[i].Message = result.TimedOut, over.Error()
 		}
 	}
-	if cause := r.causes.once(over.Error(), over.Cause); !slices.Contains(res.Causes, cause) {
+	if cause := r.causes.Once(over.Error(), over.Cause); !slices.Contains(res.Causes, cause) {
 		res.Causes = append(slices.Clip(res.Causes), cause)
 	}
 	return res

@@ -25,7 +25,7 @@ func TestDeadline(t *testing.T) {
 	below, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if Overdue(below) == nil {
-		t.Error("what goes on below it does not know why it ended")
+		t.Error("a context below it does not know why it ended")
 	}
 }
 
@@ -45,17 +45,17 @@ func TestAnInterruptionIsNoDeadline(t *testing.T) {
 	}
 }
 
-// What the deadline stops has timed out, in whichever phase; what had ended keeps its
-// status, and all that was stopped has one cause.
+// What the deadline stops has timed out, in every phase, with one cause for all of it. What had
+// ended keeps its status.
 func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	given, stop := WithDeadline(context.Background(), time.Now(), time.Nanosecond)
 	defer stop()
 	<-given.Done()
-	r := &run{given: given}
+	r := &run{caller: given}
 	vm := matrix.Cell{ID: "vm/h", Kind: matrix.KindVM, Host: "h"}
 	home := matrix.Cell{ID: "home/u@h", Kind: matrix.KindHome, Host: "h"}
-	r.VM.Boot = func(context.Context, VM, BootOptions) Booted {
-		return Booted{
+	r.VM.Boot = func(context.Context, VM, BootOptions) BootResult {
+		return BootResult{
 			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.ParsePhaseName("boot"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("check: web"), Status: result.Canceled}}},
 			Homes:  map[string]outcome.Phase{home.ID: {Phase: result.Phase{Name: result.ParsePhaseName("activate"), Status: result.Canceled}}},
 		}

@@ -9,48 +9,47 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // Discovery is what a flake offers, as a matrix.
 type Discovery struct {
 	Matrix matrix.Matrix
-	// Causes are outputs whose names could not be had. What they would have
-	// offered is unknown, so a run with any of them cannot pass.
+	// Causes are why outputs could not be listed. What they offer is unknown, so a run with
+	// any of them cannot pass.
 	Causes []*result.Cause
-	// Rest waits for what takes longer to be listed and gives the whole. It is nil
-	// if this is the whole.
+	// Rest waits for what takes longer to list and returns the complete discovery. It is nil
+	// if this one is complete.
 	Rest func() (Discovery, error)
 }
 
-// Whole waits for all that was asked for.
-func (d Discovery) Whole() (Discovery, error) {
+// Complete waits for everything that was asked for.
+func (d Discovery) Complete() (Discovery, error) {
 	if d.Rest == nil {
 		return d, nil
 	}
 	return d.Rest()
 }
 
-// Wanted says how far to look.
-type Wanted struct {
-	// Others asks for checks, packages, shells and formatters too.
+// DiscoverOptions say what to list.
+type DiscoverOptions struct {
+	// Others lists checks, packages, shells and formatters, too.
 	Others bool
-	// Users asks homes whose key is no user@host for whom they are, which is to
-	// evaluate most of each. Else the key stands for the user until the home is
-	// evaluated in the run.
+	// Users finds the users of homes whose key is not user@host. That evaluates most of each
+	// home. Otherwise the key stands for the user until the run evaluates the home.
 	Users bool
-	// Embedded says which hosts are evaluated far enough to name the homes
-	// inside them, so that these can be shown or selected. Those inside other
-	// hosts are found when their host is evaluated. Nil is none.
+	// Embedded reports whether to evaluate a host far enough to name the homes inside it, so
+	// that they can be shown or selected. Homes inside other hosts are found when the run
+	// evaluates their host. Nil means no host.
 	Embedded func(host matrix.Cell) bool
-	// Retries is how often names are asked for again if something could not be
-	// fetched that may be there then. Again is told before each time why.
+	// Retries is how often to ask again after a transient error. Again gets the error first.
 	Retries int
 	Again   func(error)
 }
 
-// list asks for names.
-func (w Wanted) list(ctx context.Context, ask func(context.Context) (nix.Offer, []nix.Fault, error)) (offer nix.Offer, faults []nix.Fault, err error) {
+// list asks for names, again after a transient error.
+func (w DiscoverOptions) list(ctx context.Context, ask func(context.Context) (nix.Offer, []nix.Fault, error)) (offer nix.Offer, faults []nix.Fault, err error) {
 	_ = retry.Do(ctx, w.Retries, func() error {
 		if offer, faults, err = ask(ctx); err != nil {
 			return err
@@ -65,10 +64,9 @@ func (w Wanted) list(ctx context.Context, ask func(context.Context) (nix.Offer, 
 	return offer, faults, err
 }
 
-// Discover asks the flake for its configurations. Hosts and homes are listed when
-// it returns; others may still be on their way, see [Discovery.Rest]. The error is
-// for a Nix that could not be asked, or an interruption.
-func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
+// Discover lists what the flake offers: hosts and homes, and the rest with [Discovery.Rest].
+// It returns an error if Nix could not be asked, or was interrupted.
+func Discover(ctx context.Context, t *nix.Target, w DiscoverOptions) (Discovery, error) {
 	var rest func() (nix.Offer, []nix.Fault, error)
 	if w.Others {
 		rest = w.others(ctx, t)
@@ -86,20 +84,20 @@ func Discover(ctx context.Context, t *nix.Target, w Wanted) (Discovery, error) {
 			return Discovery{}, err
 		}
 	}
-	d := discovery(inv, faults)
+	d := discovery(ctx, inv, faults)
 	if rest != nil {
 		d.Rest = func() (Discovery, error) {
 			offer, more, err := rest()
 			inv.Formatters, inv.Checks = offer.Formatters, outputs(offer.Checks)
 			inv.Packages, inv.DevShells = outputs(offer.Packages), outputs(offer.DevShells)
-			return discovery(inv, slices.Concat(faults, more)), err
+			return discovery(ctx, inv, slices.Concat(faults, more)), err
 		}
 	}
 	return d, nil
 }
 
-// others begins to ask for what else there is, and gives what waits for it.
-func (w Wanted) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []nix.Fault, error) {
+// others begins to list what else there is and returns a function that waits for it.
+func (w DiscoverOptions) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []nix.Fault, error) {
 	var offer nix.Offer
 	var faults []nix.Fault
 	var err error
@@ -114,20 +112,20 @@ func (w Wanted) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []
 	}
 }
 
-func discovery(inv matrix.Inventory, faults []nix.Fault) Discovery {
+func discovery(ctx context.Context, inv matrix.Inventory, faults []nix.Fault) Discovery {
 	d := Discovery{Matrix: matrix.New(inv)}
-	var cs causes
-	lost := map[*result.Cause][]string{}
+	var causes cause.Registry
+	outputsOf := map[*result.Cause][]string{}
 	for _, f := range faults {
-		c := cs.ofEval(f.Err)
-		if lost[c] == nil {
+		c := causes.OfEval(ctx, f.Err)
+		if outputsOf[c] == nil {
 			d.Causes = append(d.Causes, c)
 		}
-		lost[c] = append(lost[c], f.Output)
+		outputsOf[c] = append(outputsOf[c], f.Output)
 	}
 	for _, c := range d.Causes {
-		// Where not one could be listed, it is the flake that does not evaluate.
-		if names := lost[c]; len(names) < nix.Listings {
+		// If no output could be listed, the flake itself does not evaluate.
+		if names := outputsOf[c]; len(names) < nix.Listings {
 			c.Title = strings.Join(names, ", ") + ": " + c.Title
 		}
 	}
@@ -142,8 +140,8 @@ func outputs(attrs []nix.Attr) []matrix.Output {
 	return outs
 }
 
-// homes lists the homes wherever people put them. A key that is no user@host
-// does not tell whose it is; the configuration does.
+// homes lists the homes of all outputs where people put them. If a key is not user@host, only
+// the configuration tells the user.
 func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]matrix.Home, error) {
 	all := slices.Clone(offer.LegacyHomes)
 	for _, key := range offer.Homes {
@@ -164,8 +162,8 @@ func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]mat
 	return list, nil
 }
 
-// embedded names the homes inside hosts. Of a NixOS and a darwin host with one
-// name the NixOS one counts, as everywhere.
+// embedded lists the homes inside hosts. If a NixOS and a darwin host have the same name, the
+// NixOS one counts, as everywhere.
 func embedded(ctx context.Context, t *nix.Target, inv matrix.Inventory, wanted func(matrix.Cell) bool) ([]matrix.Embedded, error) {
 	var hosts []nix.Host
 	for _, c := range matrix.New(inv).Cells {

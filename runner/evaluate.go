@@ -12,27 +12,30 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// ask has a cell evaluated.
+// ask queues the evaluation of a cell.
 func (r *run) ask(c matrix.Cell) *evalpool.Query {
 	return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{
-		Started:  func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
-		Retrying: func(err error) { r.emitRetrying([]matrix.Cell{c}, result.PhaseEval, diagnose.Eval(err)) },
-		Warned:   func(text string) { r.warn(c, text) },
+		Started: func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
+		Retrying: func(err error) {
+			r.emit(event.Retrying{Cells: []matrix.Cell{c}, Phase: result.PhaseEval.Name(), Cause: diagnose.Eval(err)})
+		},
+		Warned: func(text string) { r.warn(c, text) },
 	})
 }
 
-// mostWarnings is how many different warnings are sent.
-const mostWarnings = 100
+// maxWarnings limits how many different warnings are sent.
+const maxWarnings = 100
 
 // warn sends a warning of the flake, unless it was sent before.
 func (r *run) warn(c matrix.Cell, text string) {
 	r.mu.Lock()
-	known := r.warned[text] || len(r.warned) == mostWarnings
+	known := r.warned[text] || len(r.warned) == maxWarnings
 	if !known {
 		r.warned[text] = true
 	}
@@ -43,7 +46,7 @@ func (r *run) warn(c matrix.Cell, text string) {
 	r.emit(event.Warned{Cell: c, Text: text})
 }
 
-// question is what to ask for a cell of this kind.
+// question returns what to ask for a cell.
 func (r *run) question(c matrix.Cell) nix.Question {
 	q := nix.Question{Path: c.Path}
 	switch c.Kind {
@@ -52,10 +55,10 @@ func (r *run) question(c matrix.Cell) nix.Question {
 	case matrix.KindVM:
 		q = r.vmQuestion(c)
 	case matrix.KindNixOS:
-		q.Embedded = r.takesHomes(c)
+		q.Embedded = r.includesHomes(c)
 	case matrix.KindDarwin:
-		q.Embedded = r.takesHomes(c)
-		// nix-darwin's systems have both; some flakes build theirs by hand.
+		q.Embedded = r.includesHomes(c)
+		// nix-darwin's systems have both attributes; some flakes make their own system.
 		q.Fallback = slices.Concat(c.Path[:2], []string{"config", "system", "build", "toplevel"})
 	case matrix.KindPackage:
 		q.Skippable = true
@@ -63,13 +66,13 @@ func (r *run) question(c matrix.Cell) nix.Question {
 	return q
 }
 
-// takesHomes says whether homes inside the host take part.
-func (r *run) takesHomes(host matrix.Cell) bool {
+// includesHomes reports whether homes inside the host may take part.
+func (r *run) includesHomes(host matrix.Cell) bool {
 	return r.Embedded != nil || slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
 }
 
-// evaluate awaits the evaluation of a cell and hands it on to building, with the
-// homes that are found inside it.
+// evaluate waits for the evaluation of a cell and continues with it and with the homes that it
+// found inside.
 func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *evalpool.Query) {
 	e := asked.Wait()
 	var evalErr *nixlog.EvalError
@@ -78,7 +81,7 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *evalpool.Query
 	}
 	var found []string
 	if e.Err != nil {
-		e.Instance.Homes = nil // one of which may be what is wrong
+		e.Instance.Homes = nil // one of them may be what is wrong
 	}
 	for _, h := range e.Instance.Homes {
 		cell := matrix.EmbeddedCell(c, h.User, "")
@@ -89,7 +92,7 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *evalpool.Query
 		r.emit(event.Found{Home: cell})
 		cell.System = h.Instance.System
 		phase := e.Phase
-		phase.MaxRSS = 0 // its host's process, counted there
+		phase.MaxRSS = 0 // counted for its host, whose process it was
 		phase.Duration = 0
 		r.proceed(ctx, cell, evalpool.Answer{Instance: h.Instance, Phase: phase})
 	}
@@ -97,8 +100,8 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *evalpool.Query
 	r.evaluateParts(ctx, c, found)
 }
 
-// evaluateParts takes the homes of a host through evaluation that were not found
-// inside it, as those of a host that was stopped. None is left without a result.
+// evaluateParts evaluates the selected homes of a host that were not found inside it, as when
+// the host's evaluation was stopped, so that each gets a result.
 func (r *run) evaluateParts(ctx context.Context, host matrix.Cell, found []string) {
 	for _, home := range r.parts[host.ID] {
 		if !slices.Contains(found, home.ID) {
@@ -107,27 +110,28 @@ func (r *run) evaluateParts(ctx context.Context, host matrix.Cell, found []strin
 	}
 }
 
-// wants says whether a home found inside a host takes part.
+// wants reports whether a home found inside a host takes part.
 func (r *run) wants(home matrix.Cell) bool {
 	return slices.Contains(r.wanted, home.ID) || r.Embedded != nil && r.Embedded(home)
 }
 
-// blameHomes looks into a host that does not evaluate: if one of the homes
-// inside it fails with the same error, that home is to blame and the host only
-// depends on it. It says whether there were homes to look at.
+// blameHomes looks into a host that does not evaluate: if a home inside it fails with the same
+// error, that home is to blame and the host only depends on it. It reports whether the host
+// has homes.
 func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answer) bool {
 	inside := r.evals.Ask(r.Target, nix.Question{Path: host.Path, Users: true}, evalpool.Listener{}).Wait()
 	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
 		return false
 	}
-	cause := r.evalCause(ctx, e.Err)
-	res := outcome.Result{Cell: host, Status: blame("", []*result.Cause{cause}), Causes: []*result.Cause{cause}, Phases: []outcome.Phase{{Phase: e.Phase}}}
+	why := r.causes.OfEval(ctx, e.Err)
+	causes := []*result.Cause{why}
+	res := outcome.Result{Cell: host, Status: cause.Status("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
 	var found []string
 	for _, h := range inside.Instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
 		found = append(found, cell.ID)
 		home := r.ask(cell).Wait()
-		if home.Err != nil && home.Stopped == "" && r.evalCause(ctx, home.Err) == cause {
+		if home.Err != nil && home.Stopped == "" && r.causes.OfEval(ctx, home.Err) == why {
 			res.Status = result.DependencyFailed
 		}
 		if r.wants(cell) {
@@ -135,14 +139,13 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answe
 			r.proceed(ctx, cell, home)
 		}
 	}
-	res.Phases[0].Status, res.Phases[0].Message = res.Status, cause.Title
+	res.Phases[0].Status, res.Phases[0].Message = res.Status, why.Title
 	r.finish(res)
 	r.evaluateParts(ctx, host, found)
 	return true
 }
 
-// proceed finishes a cell that ends with its evaluation, and hands one that
-// does not on to be built.
+// proceed finishes a cell that ends with its evaluation, and builds the others.
 func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
 	if e.Instance.System != "" {
 		c.System = e.Instance.System
@@ -150,36 +153,35 @@ func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
 	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky}
 	if e.Instance.Home != nil {
 		res.Home = *e.Instance.Home
-		res.Cell = c.For(res.Home.Username)
+		res.Cell = c.WithUser(res.Home.Username)
 	}
 	var vm nix.VMInfo
 	if e.Instance.VM != nil {
 		vm = *e.Instance.VM
 	}
-	if r.takesOver(&res) || r.endsWith(ctx, &res, e) {
+	if r.takeOverResult(&res) || r.endsAfterEvaluation(ctx, &res, e) {
 		r.finish(res)
 		return
 	}
-	b := r.buildOf(res.DrvPath)
 	r.building.Go(safely.Error(func() error {
-		r.build(ctx, res, b, vm)
+		r.build(ctx, res, vm)
 		return nil
 	}))
 }
 
-// endsWith says whether a cell ends with its evaluation, and how.
-func (r *run) endsWith(ctx context.Context, res *outcome.Result, e evalpool.Answer) bool {
+// endsAfterEvaluation reports whether a cell ends with its evaluation, and sets how.
+func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e evalpool.Answer) bool {
 	switch {
 	case e.Stopped == result.TimedOut:
-		res.Status, res.Causes = result.TimedOut, []*result.Cause{timeoutCause(res.Cell.ID, result.PhaseEval, r.Timeout)}
+		res.Status, res.Causes = result.TimedOut, []*result.Cause{cause.Timeout(res.Cell.ID, result.PhaseEval, r.Timeout)}
 	case e.Stopped != "":
 		res.Status = e.Stopped
 	case e.Err != nil:
-		res.Causes = []*result.Cause{r.evalCause(ctx, e.Err)}
-		res.Status = blame("", res.Causes)
+		res.Causes = []*result.Cause{r.causes.OfEval(ctx, e.Err)}
+		res.Status = cause.Status("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip
-	case !r.admits(res.Cell):
+	case !r.wantsSystem(res.Cell):
 		res.Status, res.Note = result.Skipped, "is for "+res.Cell.System+", which was not asked for"
 	case r.EvalOnly:
 		res.Status, res.How = result.Passed, result.Evaluated
@@ -193,7 +195,8 @@ func (r *run) endsWith(ctx context.Context, res *outcome.Result, e evalpool.Answ
 	return true
 }
 
-// admits has the last word on a cell whose system only evaluation told.
-func (r *run) admits(c matrix.Cell) bool {
+// wantsSystem reports whether a cell is for a system that takes part. For some cells only the
+// evaluation tells the system.
+func (r *run) wantsSystem(c matrix.Cell) bool {
 	return len(r.Systems) == 0 || slices.Contains(r.Systems, c.System)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 )
 
-// Others are the cells that a flake offers besides hosts and homes, by the names of its
-// attributes. There is an error if those cannot be listed.
+// Others returns the cells that a flake offers besides hosts and homes, by the names of its
+// attributes. It returns an error if those cannot be listed.
 func Others(ctx context.Context, t *nix.Target) ([]matrix.Cell, error) {
 	offer, err := t.OtherNames(ctx)
 	if err != nil {

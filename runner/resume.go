@@ -9,20 +9,19 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Earlier is a run of the same cells in which not all passed, or that was stopped.
-// What passed then is taken over, unless its derivation is another now.
-type Earlier struct {
+// EarlierRun is a run of the same cells that did not pass or was stopped. What passed in it is
+// taken over, unless the derivation has changed.
+type EarlierRun struct {
 	// Passed are the results to take over, by the ids of cells.
 	Passed map[string]outcome.Result
-	// Same are those of the very flake: they need not be evaluated.
+	// Same are those of the same flake: they need not be evaluated.
 	Same map[string]bool
-	// Homes are those that were found inside hosts of that flake.
+	// Homes are the homes that were found inside hosts of that flake.
 	Homes []matrix.Cell
 }
 
-// takeOver finishes the cells that need not even be evaluated, and gives the
-// others.
-func (r *run) takeOver(ctx context.Context, cells []matrix.Cell) []matrix.Cell {
+// takeOverCells finishes the cells that need no evaluation and returns the others.
+func (r *run) takeOverCells(ctx context.Context, cells []matrix.Cell) []matrix.Cell {
 	if r.Earlier == nil {
 		return cells
 	}
@@ -32,7 +31,7 @@ func (r *run) takeOver(ctx context.Context, cells []matrix.Cell) []matrix.Cell {
 		for _, c := range cells {
 			switch {
 			case (c.Kind == matrix.KindVM) != vms:
-			case !r.wasWhole(c):
+			case !r.passedWithHomes(c):
 				rest = append(rest, c)
 			default:
 				r.startBase(ctx, c)
@@ -48,9 +47,9 @@ func (r *run) takeOver(ctx context.Context, cells []matrix.Cell) []matrix.Cell {
 	return rest
 }
 
-// wasWhole says whether a cell of the same flake passed, with all that comes with it:
-// homes come with the host they are in, and are activated in a VM.
-func (r *run) wasWhole(c matrix.Cell) bool {
+// passedWithHomes reports whether a cell of the same flake passed, and all that belong to it:
+// homes belong to their host, and to the VM that they are activated in.
+func (r *run) passedWithHomes(c matrix.Cell) bool {
 	ids := append(r.homesInside(c.ID), c.ID)
 	switch {
 	case c.Kind == matrix.KindVM:
@@ -61,8 +60,7 @@ func (r *run) wasWhole(c matrix.Cell) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !r.Earlier.Same[id] })
 }
 
-// homesInside are the ids of the homes that are known to be inside a host and take
-// part.
+// homesInside returns the ids of the homes that take part and are known to be inside a host.
 func (r *run) homesInside(host string) []string {
 	var ids []string
 	for _, id := range r.wanted {
@@ -78,26 +76,26 @@ func (r *run) homesInside(host string) []string {
 	return ids
 }
 
-// takesOver puts the earlier result in the place of a cell's that was evaluated,
-// if it passed then with the same derivation. Nobody boots a host again in which
-// nothing is new.
-func (r *run) takesOver(res *outcome.Result) bool {
+// takeOverResult replaces the result of a cell that was evaluated with the earlier one, if it
+// passed with the same derivation. It reports whether it did. A host in which nothing is new
+// is not booted again.
+func (r *run) takeOverResult(res *outcome.Result) bool {
 	if r.Earlier == nil {
 		return false
 	}
 	vm := res.Cell.Kind == matrix.KindVM
 	old, passed := r.Earlier.Passed[res.Cell.ID]
-	passed = passed && old.DrvPath == res.DrvPath && (!vm || r.homesAreOld(res.Cell))
+	passed = passed && old.DrvPath == res.DrvPath && (!vm || r.homesTakenOver(res.Cell))
 	if passed {
 		*res = old
 	} else if vm {
-		r.forgetActivations(res.Cell)
+		r.dropActivations(res.Cell)
 	}
 	return passed
 }
 
-// homesAreOld says whether all homes that are activated in a VM are taken over.
-func (r *run) homesAreOld(vm matrix.Cell) bool {
+// homesTakenOver reports whether all homes that are activated in a VM are taken over.
+func (r *run) homesTakenOver(vm matrix.Cell) bool {
 	homes, _ := r.homesOf(vm)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,9 +104,8 @@ func (r *run) homesAreOld(vm matrix.Cell) bool {
 	})
 }
 
-// forgetActivations takes back that homes were activated in a host, which is to
-// boot anew.
-func (r *run) forgetActivations(vm matrix.Cell) {
+// dropActivations removes the activations of homes in a host that is booted again.
+func (r *run) dropActivations(vm matrix.Cell) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.results {

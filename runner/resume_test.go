@@ -12,17 +12,17 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// resumed is a run of hosts a and b with ann inside a, joe's home for a, and a's VM,
-// that goes on with one in which these passed.
+// resumed returns a run of hosts a and b with ann inside a, joe's home for a, and a's VM. It
+// resumes a run in which these cells passed.
 func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
 	t.Helper()
 	all := matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells
 	cells := slices.DeleteFunc(all, func(c matrix.Cell) bool { return c.ID == "vm/b" })
 	inside := matrix.EmbeddedCell(cells[0], "ann", "")
-	r := &run{ended: map[string]chan struct{}{}, builds: map[string]*build{}}
+	r := &run{ended: map[string]chan struct{}{}}
 	r.Embedded = func(matrix.Cell) bool { return true }
 	r.VM.Homes = map[string][]string{"a": {"home/joe@a"}}
-	r.Earlier = &Earlier{Passed: map[string]outcome.Result{}, Same: map[string]bool{}}
+	r.Earlier = &EarlierRun{Passed: map[string]outcome.Result{}, Same: map[string]bool{}}
 	for _, c := range append(slices.Clone(cells), inside) {
 		if c.ID != inside.ID {
 			r.wanted = append(r.wanted, c.ID)
@@ -59,7 +59,7 @@ func (r *run) finished() string {
 	return idsOf(cells)
 }
 
-// What belongs together is evaluated together, or not at all.
+// Cells that belong together are evaluated together or not at all.
 func TestTakeOver(t *testing.T) {
 	const ann = "nixos/a/home/ann"
 	for name, c := range map[string]struct {
@@ -75,27 +75,27 @@ func TestTakeOver(t *testing.T) {
 		"without a VM":           {[]string{"nixos/a", ann, "nixos/b", "home/joe@a"}, "home/joe@a nixos/a nixos/a/home/ann nixos/b", "vm/a"},
 	} {
 		r, cells := resumed(t, true, c.passed...)
-		if rest := idsOf(r.takeOver(t.Context(), cells)); rest != c.toEvaluate || r.finished() != c.taken {
+		if rest := idsOf(r.takeOverCells(t.Context(), cells)); rest != c.toEvaluate || r.finished() != c.taken {
 			t.Errorf("%s: taken %q, to evaluate %q", name, r.finished(), rest)
 		}
 	}
 }
 
-// In another flake what has the same derivation is taken over, once that is known.
+// In a changed flake, cells with the same derivation are taken over once that is known.
 func TestTakeOverByDerivation(t *testing.T) {
 	r, cells := resumed(t, false, "nixos/a", "nixos/b")
-	if rest := r.takeOver(t.Context(), cells); len(rest) != len(cells) {
+	if rest := r.takeOverCells(t.Context(), cells); len(rest) != len(cells) {
 		t.Errorf("not evaluated: %s", r.finished())
 	}
 	for drv, want := range map[string]bool{"nixos/b.drv": true, "other.drv": false, "": false} {
-		if res := (outcome.Result{Cell: cells[1], DrvPath: drv}); r.takesOver(&res) != want || want == res.From.IsZero() {
+		if res := (outcome.Result{Cell: cells[1], DrvPath: drv}); r.takeOverResult(&res) != want || want == res.From.IsZero() {
 			t.Errorf("%q: %+v", drv, res)
 		}
 	}
 }
 
-// A VM in which nothing is new is not booted again. Else its homes are activated
-// anew, and what they came to before no longer counts.
+// A VM in which nothing is new is not booted again. Otherwise its homes are activated again, and
+// the earlier activations no longer count.
 func TestTakeOverOfVMs(t *testing.T) {
 	for name, c := range map[string]struct {
 		drv     string
@@ -107,7 +107,7 @@ func TestTakeOverOfVMs(t *testing.T) {
 		"with another joe@a": {"vm/a.drv", true, false},
 	} {
 		r, cells := resumed(t, false, "home/joe@a", "vm/a")
-		r.takeOver(t.Context(), cells)
+		r.takeOverCells(t.Context(), cells)
 		vm := cells[slices.IndexFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM })]
 		home := r.Earlier.Passed["home/joe@a"]
 		if c.newHome {
@@ -115,11 +115,11 @@ func TestTakeOverOfVMs(t *testing.T) {
 		}
 		r.finish(home)
 		res := outcome.Result{Cell: vm, DrvPath: c.drv}
-		if got := r.takesOver(&res); got != c.want {
+		if got := r.takeOverResult(&res); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 		if activated := slices.ContainsFunc(r.results[0].Phases, isActivation); activated != c.want {
-			t.Errorf("%s: it is said to be activated: %v", name, activated)
+			t.Errorf("%s: activated is %v", name, activated)
 		}
 	}
 }

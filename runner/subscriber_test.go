@@ -22,8 +22,8 @@ func on[E event.Event](handle func(E)) []event.Subscriber {
 	}}}
 }
 
-// stuck is a subscriber that hangs, such as one that writes to a terminal behind a lost
-// connection, until another has seen the end of all cells.
+// stuck tests with a subscriber that hangs until another one has seen the end of all cells, as
+// one would that writes to a terminal behind a lost connection.
 type stuck struct {
 	*fleet
 	cells, ended, late int
@@ -34,11 +34,11 @@ func (s *stuck) wait() {
 	select {
 	case <-s.others:
 	case <-time.After(10 * time.Minute):
-		s.Error("all wait for one")
+		s.Error("the run waits for one subscriber")
 	}
 }
 
-// subscribers are the one that is stuck, which may ask for lines, and another.
+// subscribers returns the one that hangs, which may ask for lines, and the other one.
 func (s *stuck) subscribers(lines bool) []event.Subscriber {
 	s.others = make(chan struct{})
 	hangs := event.Subscriber{Lines: lines, Handle: func(e event.Event) {
@@ -75,9 +75,9 @@ func TestAStuckSubscriber(t *testing.T) {
 	})
 }
 
-// Nor does it hold up the limit of memory: of the several GiB that the cell would take, not
-// much more than the budget is used.
-func TestMemoryIsLimitedWhoeverIsStuck(t *testing.T) {
+// It does not hold up the memory limit either: of the several GiB that the cell would use, it
+// gets little more than the budget.
+func TestMemoryIsLimitedWhileASubscriberIsStuck(t *testing.T) {
 	eachFleet(t, func(f *fleet) {
 		f.write("", `ok = sh "ok" ""; eats = sh "eats" (toString (builtins.foldl' (a: b: a + b.x) 0 (builtins.genList (x: { inherit x; y = x + 1; }) 30000000)));`)
 		s := &stuck{fleet: f, cells: 2}
@@ -88,16 +88,16 @@ func TestMemoryIsLimitedWhoeverIsStuck(t *testing.T) {
 			f.Fatalf("got %s, want %s: %s", got, want, titles(out.Causes))
 		}
 		if peak := out.Results[0].Phases[0].MaxRSS; peak == 0 || peak > 500<<20 {
-			f.Errorf("it took %d MiB", peak>>20)
+			f.Errorf("it used %d MiB", peak>>20)
 		}
 	})
 }
 
-// Builders that wait for a stuck subscriber are stopped all the same.
+// Builders that wait for a stuck subscriber can still be stopped.
 func TestBuildersThatWaitAreStopped(t *testing.T) {
 	lanes.Heavy(t, "waits for time limits")
 	eachFleet(t, func(f *fleet) {
-		f.write("", `yes = sh "yes" "while :; do echo a line of some length, of which there is no end; done";`)
+		f.write("", `yes = sh "yes" "while :; do echo a line of some length and another and another; done";`)
 		limit := f.limit(3 * time.Second)
 		for want, stop := range map[string]func(*runner.Options, context.CancelFunc){
 			"yes: timed-out": func(o *runner.Options, _ context.CancelFunc) { o.Timeout = limit },

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/vmtest/check"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -212,7 +213,7 @@ func (s *session) runChecks(alive context.Context) {
 	}
 }
 
-func (s *session) runCheck(alive context.Context, name result.PhaseName, c Check) Phase {
+func (s *session) runCheck(alive context.Context, name result.PhaseName, c check.Check) Phase {
 	limited := alive
 	if limit := s.pool.Limit; limit > 0 {
 		var cancel context.CancelFunc

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/vmtest/check"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -61,7 +62,7 @@ func TestAnAgentThatRefuses(t *testing.T) {
 
 // If a run is interrupted while a host boots, the host's checks are canceled, not skipped.
 func TestChecksOfAnInterruptedBoot(t *testing.T) {
-	s := session{pool: &Pool{}, host: Host{Checks: []Check{{Name: "x"}}}}
+	s := session{pool: &Pool{}, host: Host{Checks: []check.Check{{Name: "x"}}}}
 	s.result.Phases = []Phase{{Phase: result.Phase{Name: result.PhaseBoot.Name(), Status: result.Canceled}}}
 	s.runChecks(t.Context())
 	if p := s.result.Phases[1]; p.Status != result.Canceled {

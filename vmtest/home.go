@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/vmtest/check"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -302,7 +303,7 @@ func (m *machine) checkUserUnits(ctx context.Context, h Home) (*Fault, error) {
 func userSystemdFault(title string, exitCode int, output []byte) *Fault {
 	f := newFault(result.CauseUnit, title, "")
 	f.ExitCode = exitCode
-	f.LogTail = strings.Join(lastLines(output, shownLines), "\n")
+	f.LogTail = strings.Join(check.LastLines(output, shownLines), "\n")
 	f.Message = f.LogTail
 	return f
 }
@@ -315,6 +316,6 @@ func (m *machine) userUnitFault(ctx context.Context, h Home, u unit) (*Fault, er
 	if err != nil {
 		return nil, err
 	}
-	u.journal = lastLines(log.Stdout, maxJournalLines)
+	u.journal = check.LastLines(log.Stdout, maxJournalLines)
 	return u.fault(h.Username), nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
+	"github.com/flakeci/flakeci/vmtest/check"
 )
 
 // Pool boots hosts and holds the settings that they share. Several goroutines may use it
@@ -67,7 +68,7 @@ type Host struct {
 	// MemoryMiB and Cores are the guest's; 0 is unknown.
 	MemoryMiB, Cores int
 	Homes            []Home
-	Checks           []Check
+	Checks           []check.Check
 }
 
 // Home is a home to activate on the host.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/vmtest/check"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -117,7 +118,7 @@ func (m *machine) inspect(ctx context.Context, s *state) error {
 	s.read(delimiter, string(res.Stdout))
 	if !s.complete {
 		// Missing output must not look like "no failed units".
-		return scriptError(res)
+		return check.ScriptError(res)
 	}
 	for _, b := range m.serial.listSnippets() {
 		s.snippets = appendSnippet(s.snippets, b)

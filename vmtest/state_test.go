@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/flakeci/flakeci/vmtest/check"
 )
 
 // inspected is the output of inspectScript on a host with two failed units, one of which
@@ -122,7 +124,7 @@ func TestManyLinesTakeLittleMemory(t *testing.T) {
 			}
 		},
 		"last lines": func() {
-			if got := lastLines([]byte("a\n"+flood+"b\r\nc\n\n"), 2); !slices.Equal(got, []string{"b", "c"}) {
+			if got := check.LastLines([]byte("a\n"+flood+"b\r\nc\n\n"), 2); !slices.Equal(got, []string{"b", "c"}) {
 				t.Errorf("got %q", got)
 			}
 		},
@@ -146,7 +148,7 @@ func TestLastLines(t *testing.T) {
 	for text, want := range map[string][]string{
 		"": nil, "\n \r\n": nil, "a": {"a"}, "a\n": {"a"}, "\na": {"", "a"}, "a\nb": {"a", "b"}, "a\nb\r\nc\n": {"b", "c"}, "a\n\nc": {"", "c"},
 	} {
-		if got := lastLines([]byte(text), 2); !slices.Equal(got, want) {
+		if got := check.LastLines([]byte(text), 2); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

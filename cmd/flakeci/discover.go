@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/cause"
 )
 
 // discover lists the flake's cells and selects among them. If an output could not be
@@ -39,10 +40,10 @@ func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, j.opts.timeout)
 }
 
-// slowError returns err, or a [*runner.SlowError] if looking into the flake took too long.
+// slowError returns err, or a [*cause.SlowError] if looking into the flake took too long.
 func (j *job) slowError(looking context.Context, err error) error {
 	if errors.Is(looking.Err(), context.DeadlineExceeded) {
-		return &runner.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+		return &cause.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
 	}
 	return err
 }
@@ -80,7 +81,7 @@ func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, ear
 }
 
 // selectFrom selects the cells of the run.
-func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cell, error) {
+func (j *job) selectFrom(d runner.Discovery, wanted runner.DiscoverOptions) ([]matrix.Cell, error) {
 	if err := j.opts.vms.CheckHosts(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
 		return nil, err
 	}
@@ -101,9 +102,9 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.Wanted) ([]matrix.Cel
 }
 
 // wanted returns what to list of the flake.
-func (j *job) wanted() runner.Wanted {
+func (j *job) wanted() runner.DiscoverOptions {
 	s := j.selection
-	return runner.Wanted{
+	return runner.DiscoverOptions{
 		Others: slices.ContainsFunc(s.Kinds, selection.IsOther),
 		// A home that names no host belongs to the hosts that have its user.
 		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, matrix.KindVM),

@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/cause"
 )
 
 // fail prints an error with its hint and returns the exit code.
@@ -49,7 +49,7 @@ func explainNix(err error) (problem, bool) {
 	var tooOld *nix.TooOldError
 	var evalErr *nixlog.EvalError
 	var late *nix.TimeoutError
-	var slow *runner.SlowError
+	var slow *cause.SlowError
 	switch {
 	case errors.As(err, &late), errors.As(err, &slow): // the flake may not be to blame
 		return problem{err.Error(), diagnose.Eval(err).Hint, exitError}, true
@@ -74,12 +74,12 @@ func explainNix(err error) (problem, bool) {
 
 // explainEval gives a flake that could not be looked into the hint of a run's report.
 func explainEval(err error) problem {
-	cause := diagnose.Eval(err)
+	c := diagnose.Eval(err)
 	code := exitError
-	if cause.Kind.Status().BlamesFlake() {
+	if c.Kind.Status().BlamesFlake() {
 		code = exitFailed
 	}
-	return problem{err.Error(), cause.Hint, code}
+	return problem{err.Error(), c.Hint, code}
 }
 
 func explainReport(err error) (problem, bool) {

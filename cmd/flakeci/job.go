@@ -23,6 +23,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/baseline"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -52,7 +53,7 @@ type job struct {
 	rest     func(context.Context) []matrix.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
 	history  *history.Keeper                     // nil if it is not kept
-	others   *otherCells                         // nil if they are listed with the others
+	others   *otherCells                         // nil if the run may test them
 	homes    homesSeen
 }
 
@@ -221,7 +222,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 	} else {
 		o.VM = j.vms(tmp)
 		boot := o.VM.Boot
-		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.Booted {
+		o.VM.Boot = func(ctx context.Context, vm runner.VM, bo runner.BootOptions) runner.BootResult {
 			p.Hush() // the terminal is the guest's now
 			return boot(ctx, vm, bo)
 		}
@@ -266,7 +267,7 @@ func (j *job) saveEvaluations(ctx context.Context) {
 		err = errors.Join(err, b.Target.Save(saving))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = &runner.SlowError{What: "checking whether the flake has changed", Limit: limit}
+		err = &cause.SlowError{What: "checking whether the flake has changed", Limit: limit}
 	}
 	if err != nil && ctx.Err() == nil {
 		j.app.warnf("cannot save the evaluation cache: %v", err)

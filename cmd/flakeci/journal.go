@@ -60,11 +60,11 @@ func (j *job) beginJournal() error {
 
 // keepJournal keeps the journal now that the cells are known. With --resume it returns the
 // results of the previous run to reuse.
-func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (*runner.Earlier, []event.Subscriber, error) {
+func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (*runner.EarlierRun, []event.Subscriber, error) {
 	if j.journal == nil {
 		return nil, nil, nil
 	}
-	var earlier *runner.Earlier
+	var earlier *runner.EarlierRun
 	var record event.Subscriber
 	head, _, err := j.head()
 	if err == nil {

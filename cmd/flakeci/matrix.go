@@ -77,9 +77,9 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	a.warnOverrides(target.Flake)
 	others := slices.ContainsFunc(wanted.Kinds, selection.IsOther)
 	homes := slices.Contains(wanted.Kinds, matrix.KindHome)
-	d, err := runner.Discover(ctx, target, runner.Wanted{Others: others, Users: true, Embedded: func(matrix.Cell) bool { return homes }})
+	d, err := runner.Discover(ctx, target, runner.DiscoverOptions{Others: others, Users: true, Embedded: func(matrix.Cell) bool { return homes }})
 	if err == nil {
-		d, err = d.Whole()
+		d, err = d.Complete()
 	}
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp 
 	if err != nil {
 		return nil
 	}
-	d, err := runner.Discover(ctx, target, runner.Wanted{})
+	d, err := runner.Discover(ctx, target, runner.DiscoverOptions{})
 	if err != nil {
 		return nil
 	}

@@ -76,16 +76,16 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 		app: a, opts: run,
 		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []matrix.Kind{matrix.KindVM}},
 	}
-	k := &vmSession{app: a, forwards: forwards}
+	s := &vmSession{app: a, forwards: forwards}
 	j.vms = func(tmp string) runner.VMOptions {
-		k.pool = o.vm.pool(a, o.flake.vms, tmp, nil, 0)
-		return runner.VMOptions{Boot: k.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
+		s.pool = o.vm.pool(a, o.flake.vms, tmp, nil, 0)
+		return runner.VMOptions{Boot: s.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
 	}
 	if err := j.start(ctx); err != nil {
 		return err
 	}
-	if k.started {
-		return k.result(o.host)
+	if s.started {
+		return s.result(o.host)
 	}
 	report, err := j.report()
 	if err != nil {
@@ -121,29 +121,29 @@ type vmSession struct {
 }
 
 // boot returns when the guest ends or the user leaves it. Nothing of it is reported.
-func (k *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.Booted {
+func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.BootResult {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
-	console, restore := k.app.console(leave)
+	console, restore := s.app.console(leave)
 	defer restore()
-	k.fault = k.pool.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, k.forwards, func(guest vmtest.InteractiveGuest) {
-		k.printAccess(vm, guest)
+	s.fault = s.pool.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, s.forwards, func(guest vmtest.InteractiveGuest) {
+		s.printAccess(vm, guest)
 	})
-	k.started = true
-	return runner.Booted{}
+	s.started = true
+	return runner.BootResult{}
 }
 
 // result prints why the guest did not start, or why it ended without the user.
-func (k *vmSession) result(host string) error {
-	if k.fault == nil {
+func (s *vmSession) result(host string) error {
+	if s.fault == nil {
 		return nil
 	}
-	text := host + ": " + k.fault.Title
-	if _, why, quoted := strings.Cut(k.fault.Title, ": "); k.fault.Message != "" && (!quoted || !strings.Contains(k.fault.Message, why)) {
-		text += ": " + k.fault.Message
+	text := host + ": " + s.fault.Title
+	if _, why, quoted := strings.Cut(s.fault.Title, ": "); s.fault.Message != "" && (!quoted || !strings.Contains(s.fault.Message, why)) {
+		text += ": " + s.fault.Message
 	}
-	k.app.printError(text, k.fault.Hint)
-	if k.fault.Kind.Status() == result.Error {
+	s.app.printError(text, s.fault.Hint)
+	if s.fault.Kind.Status() == result.Error {
 		return exitCode(exitError)
 	}
 	return exitCode(exitFailed)
@@ -151,26 +151,26 @@ func (k *vmSession) result(host string) error {
 
 // printAccess prints how to access the guest. The terminal is raw by now, so lines need a
 // carriage return.
-func (k *vmSession) printAccess(vm runner.VM, guest vmtest.InteractiveGuest) {
+func (s *vmSession) printAccess(vm runner.VM, guest vmtest.InteractiveGuest) {
 	lines := []string{"booting " + vm.Cell.Host + " with " + string(guest.Accel)}
 	if guest.AccelReason != "" {
 		lines[0] += " (" + guest.AccelReason + ")"
 	}
 	lines = append(lines, vm.Info.Without...)
 	lines = append(lines, "console: this terminal; Ctrl-C or poweroff ends the machine")
-	for _, f := range k.forwards {
+	for _, f := range s.forwards {
 		to := fmt.Sprintf("port %d: 127.0.0.1:%d", f.GuestPort, f.Port)
 		if f.GuestPort == 22 {
 			to = fmt.Sprintf("ssh: ssh -p %d root@127.0.0.1", f.Port)
 		}
 		lines = append(lines, to)
 	}
-	if len(k.forwards) == 0 {
+	if len(s.forwards) == 0 {
 		lines = append(lines, "network: closed (--forward 2222:22 allows ssh)")
 	}
-	lines = append(lines, "files: "+guest.Shared+" is /tmp/shared in the guest")
+	lines = append(lines, "shared folder: "+guest.Shared+" is /tmp/shared in the guest")
 	for _, l := range lines {
-		fmt.Fprintf(k.app.Stderr, "flakeci: %s\r\n", l)
+		fmt.Fprintf(s.app.Stderr, "flakeci: %s\r\n", l)
 	}
 }
 
@@ -208,10 +208,10 @@ type ctrlCReader struct {
 
 const ctrlC = 3
 
-func (l *ctrlCReader) Read(p []byte) (int, error) {
-	n, err := l.from.Read(p)
+func (r *ctrlCReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
 	if i := bytes.IndexByte(p[:n], ctrlC); i >= 0 {
-		l.leave()
+		r.leave()
 		return i, io.EOF
 	}
 	return n, err

@@ -27,7 +27,7 @@ type Folder struct {
 
 	mu   sync.Mutex
 	lost map[string]bool // files that could not be written
-	why  error           // the error of the first of them
+	err  error           // of the first of them
 }
 
 // subfolders lists the folders that flakeci makes in the folder of artifacts.
@@ -86,13 +86,13 @@ func (f *Folder) Binary(fill func(io.Writer) error, parts ...string) (path strin
 
 // Lost returns how many files could not be written, and the first error. Files whose content
 // was unavailable do not count.
-func (f *Folder) Lost() (files int, why error) {
+func (f *Folder) Lost() (files int, err error) {
 	if f == nil {
 		return 0, nil
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.lost), f.why
+	return len(f.lost), f.err
 }
 
 func (f *Folder) write(fill func(io.Writer) error, parts []string) (string, error) {
@@ -139,14 +139,14 @@ func (f *Folder) open(parts []string) (*os.Root, error) {
 func (f *Folder) fromBelow() (string, error) { return filepath.Rel(f.Below, f.Path) }
 
 // recordLost records a file that could not be written.
-func (f *Folder) recordLost(path string, why error) error {
+func (f *Folder) recordLost(path string, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.lost) == 0 {
-		f.lost, f.why = map[string]bool{}, why
+		f.lost, f.err = map[string]bool{}, err
 	}
 	f.lost[path] = true
-	return why
+	return err
 }
 
 // clearLost forgets the failure of a file that was written later.

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/vmtest"
+	"github.com/flakeci/flakeci/vmtest/check"
 )
 
 // checkTable is a [[vm.check]] in the file.
@@ -35,16 +35,16 @@ type checkTable struct {
 // those that the check accepts.
 var subjects = []struct {
 	key  string
-	read func(*reader) vmtest.Subject
+	read func(*reader) check.Subject
 }{
 	{"unit", unitCheck}, {"command", commandCheck}, {"port", portCheck},
 	{"file", fileCheck}, {"account", accountCheck}, {"url", urlCheck},
 }
 
 // readCheck reads a [[vm.check]].
-func (r *reader) readCheck() (c check) {
+func (r *reader) readCheck() (c hostCheck) {
 	var known, chosen []string
-	var read func(*reader) vmtest.Subject
+	var read func(*reader) check.Subject
 	for _, s := range subjects {
 		known = append(known, s.key)
 		if r.given[s.key] != nil {
@@ -81,19 +81,19 @@ func (r *reader) readCheck() (c check) {
 // unitRE matches the name of a systemd unit, but no pattern, which could match several.
 var unitRE = regexp.MustCompile(`^[\w:.@\\][\w:.@\\-]*$`)
 
-func unitCheck(r *reader) vmtest.Subject {
-	return vmtest.UnitCheck{Unit: r.matching("unit", "the name of a systemd unit such as sshd or backup.timer", unitRE)}
+func unitCheck(r *reader) check.Subject {
+	return check.Unit{Unit: r.matching("unit", "the name of a systemd unit such as sshd or backup.timer", unitRE)}
 }
 
-func commandCheck(r *reader) vmtest.Subject {
-	return vmtest.CommandCheck{
+func commandCheck(r *reader) check.Subject {
+	return check.Command{
 		Command: r.text("command"), User: r.account("user"), ExitCode: r.number("exit-code", 0, 255, ""),
 		StdoutContains: r.text("stdout-contains"), StdoutMatches: r.regexp("stdout-matches"),
 	}
 }
 
-func portCheck(r *reader) vmtest.Subject {
-	return vmtest.PortCheck{
+func portCheck(r *reader) check.Subject {
+	return check.Port{
 		Port: uint16(r.number("port", 1, 65535, "")), UDP: r.value("udp") == true,
 		Address: parse(r, "address", "an IP address such as 127.0.0.1 or ::1", func(text string) (netip.Addr, bool) {
 			address, err := netip.ParseAddr(text)
@@ -102,8 +102,8 @@ func portCheck(r *reader) vmtest.Subject {
 	}
 }
 
-func fileCheck(r *reader) vmtest.Subject {
-	return vmtest.FileCheck{
+func fileCheck(r *reader) check.Subject {
+	return check.File{
 		Path: r.path("file"),
 		Mode: parse(r, "mode", "octal digits such as 0644", func(text string) (*fs.FileMode, bool) {
 			n, err := strconv.ParseUint(text, 8, 12)
@@ -115,12 +115,12 @@ func fileCheck(r *reader) vmtest.Subject {
 	}
 }
 
-func accountCheck(r *reader) vmtest.Subject {
-	return vmtest.AccountCheck{User: r.account("account"), Groups: r.names("groups"), Home: r.path("home"), Shell: r.text("shell")}
+func accountCheck(r *reader) check.Subject {
+	return check.Account{User: r.account("account"), Groups: r.names("groups"), Home: r.path("home"), Shell: r.text("shell")}
 }
 
-func urlCheck(r *reader) vmtest.Subject {
-	return vmtest.URLCheck{
+func urlCheck(r *reader) check.Subject {
+	return check.URL{
 		URL: parse(r, "url", "an address such as http://localhost:8080/health", func(text string) (*url.URL, bool) {
 			u, err := url.Parse(text)
 			return u, err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/vmtest"
+	"github.com/flakeci/flakeci/vmtest/check"
 )
 
 // read decodes a file on a command line that has --impure.
@@ -137,16 +137,16 @@ contains = "ok"
 		"laptop": {"all users are known", "command exit 3 as joachim", "UDP port [::1]:53", "file /etc/hosts", "GET http://[::1]:8080/health?a=b"},
 	} {
 		var got []string
-		for _, check := range vm.ChecksOf(host) {
-			got = append(got, check.Label())
+		for _, c := range vm.ChecksOf(host) {
+			got = append(got, c.Label())
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s has the checks\n\t%q\nand not\n\t%q", host, got, want)
 		}
 	}
 	var subjects []string
-	for _, check := range vm.checks {
-		subjects = append(subjects, show(check.Check))
+	for _, c := range vm.checks {
+		subjects = append(subjects, show(c.Check))
 	}
 	want := []string{
 		"1m0s {sshd}",
@@ -162,8 +162,8 @@ contains = "ok"
 }
 
 // show formats a check with the values of its pointers.
-func show(c vmtest.Check) string {
-	if f, ok := c.Subject.(vmtest.FileCheck); ok {
+func show(c check.Check) string {
+	if f, ok := c.Subject.(check.File); ok {
 		return fmt.Sprintf("%v %o {%v %v %v %v %v}", c.Timeout, *f.Mode, f.Path, f.Owner, f.Group, f.Contains, f.Matches)
 	}
 	return fmt.Sprintf("%v %v", c.Timeout, c.Subject)

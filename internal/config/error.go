@@ -53,20 +53,20 @@ var wrongKindRE = regexp.MustCompile(`^cannot decode TOML .+ into (?:struct fiel
 
 // explainDecode describes a mistake without naming Go types.
 func explainDecode(e *toml.DecodeError) string {
-	key, said := strings.Join(e.Key(), "."), tomlMessage(e)
+	key, message := strings.Join(e.Key(), "."), tomlMessage(e)
 	const check = "a table, such as [[vm.check]] begins"
 	kinds := map[string]string{
 		"string": "text in quotes", "int": "a number", "bool": "true or false",
 		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",
 		"config.vmTable": "a table", "config.checkTable": check, "[]config.checkTable": check,
 	}
-	switch m := wrongKindRE.FindStringSubmatch(said); {
+	switch m := wrongKindRE.FindStringSubmatch(message); {
 	case m != nil && kinds[m[1]] != "":
 		return fmt.Sprintf("%s takes %s", key, kinds[m[1]])
-	case strings.HasPrefix(said, "cannot store a table"):
+	case strings.HasPrefix(message, "cannot store a table"):
 		return key + " is not a table"
-	case strings.HasPrefix(said, "cannot store an array table"):
+	case strings.HasPrefix(message, "cannot store an array table"):
 		return key + " is not a list of tables"
 	}
-	return said
+	return message
 }

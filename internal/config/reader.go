@@ -119,10 +119,10 @@ func (r *reader) oneOf(key string, known ...string) string {
 }
 
 // number accepts a number in a range. unit follows the word "number" in the message.
-func (r *reader) number(key string, least, most int, unit string) int {
+func (r *reader) number(key string, low, high int, unit string) int {
 	n, isGiven := r.value(key).(int)
-	if isGiven && (n < least || n > most) {
-		r.fail(key, "%s takes a number%s from %d to %d, not %d", key, unit, least, most, n)
+	if isGiven && (n < low || n > high) {
+		r.fail(key, "%s takes a number%s from %d to %d, not %d", key, unit, low, high, n)
 	}
 	return n
 }

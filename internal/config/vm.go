@@ -10,7 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/vmtest"
+	"github.com/flakeci/flakeci/vmtest/check"
 )
 
 // vmTable is [vm] in the file.
@@ -34,17 +34,17 @@ type VM struct {
 
 	hosts  []string // for --vm
 	accel  string   // for --accel
-	checks []check
+	checks []hostCheck
 	file   File
 }
 
-// check is a check with the hosts that it applies to.
-type check struct {
-	vmtest.Check
+// hostCheck is a check with the hosts that it applies to.
+type hostCheck struct {
+	check.Check
 	hosts []matrix.Glob // none: every host
 }
 
-func (c check) appliesTo(host string) bool {
+func (c hostCheck) appliesTo(host string) bool {
 	return len(c.hosts) == 0 || slices.ContainsFunc(c.hosts, func(g matrix.Glob) bool { return g.Match(host) })
 }
 
@@ -90,8 +90,8 @@ func (v VM) String() string {
 }
 
 // ChecksOf lists the checks of one host in the order of the file.
-func (v VM) ChecksOf(host string) []vmtest.Check {
-	var list []vmtest.Check
+func (v VM) ChecksOf(host string) []check.Check {
+	var list []check.Check
 	for _, c := range v.checks {
 		if c.appliesTo(host) {
 			list = append(list, c.Check)

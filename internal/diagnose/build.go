@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -53,7 +53,7 @@ func title(f nixlog.BuildFailure) string {
 	if f.DrvPath == "" {
 		return strings.TrimSuffix(firstLine(f.Message), ":")
 	}
-	name := nix.DrvName(f.DrvPath)
+	name := storepath.Name(f.DrvPath)
 	switch {
 	case f.Kind == result.CauseHash:
 		return name + ": the hash is not the one that was given"

@@ -12,7 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-func TestEvalCause(t *testing.T) {
+func TestEval(t *testing.T) {
 	tests := map[string]struct {
 		err         error
 		kind        result.CauseKind

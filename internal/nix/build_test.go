@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -37,7 +38,7 @@ func (c buildCase) prepared() scenario {
 			w.Fatal(err)
 		}
 		var done []string
-		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{Done: func(drv string) { done = append(done, DrvName(drv)) }})
+		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{Done: func(drv string) { done = append(done, storepath.Name(drv)) }})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func (c buildCase) prepared() scenario {
 		}
 		var got []wantFailure
 		for i, f := range res.Failures {
-			g := wantFailure{DrvName(f.DrvPath), f.Kind, f.ExitCode, f.Signal, f.Message, strings.Join(f.Tail, "|")}
+			g := wantFailure{storepath.Name(f.DrvPath), f.Kind, f.ExitCode, f.Signal, f.Message, strings.Join(f.Tail, "|")}
 			if i < len(c.failures) && strings.Contains(f.Message, c.failures[i].message) {
 				g.message = c.failures[i].message
 			}
@@ -60,7 +61,7 @@ func (c buildCase) prepared() scenario {
 		}
 		var victims []string
 		for _, drv := range res.Victims {
-			victims = append(victims, DrvName(drv))
+			victims = append(victims, storepath.Name(drv))
 		}
 		slices.Sort(victims)
 		want := c.victims

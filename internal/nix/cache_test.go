@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // Results are known the next time, unless an input changed by the end of the run. A revision
@@ -50,7 +52,7 @@ func TestSave(t *testing.T) {
 			if own, inputs := target.Flake.IsOne(), target.Flake.inputsAreOne(); !own || inputs != tt.fixed {
 				w.Errorf("%s: fixed %t, its inputs %t", tt.name, own, inputs)
 			}
-			if in, err := instantiate(w.Context(), target, question); err != nil || DrvName(in.DrvPath) != tt.name {
+			if in, err := instantiate(w.Context(), target, question); err != nil || storepath.Name(in.DrvPath) != tt.name {
 				w.Errorf("%s: got %+v, %v", tt.name, in, err)
 			}
 			if tt.change {
@@ -63,7 +65,7 @@ func TestSave(t *testing.T) {
 			if target, err = w.open(dir, tt.o); err != nil {
 				w.Fatal(err)
 			}
-			if in, known := target.Known(question); known != (tt.err == "") || known && DrvName(in.DrvPath) != tt.name {
+			if in, known := target.Known(question); known != (tt.err == "") || known && storepath.Name(in.DrvPath) != tt.name {
 				w.Errorf("%s: known %t, %+v", tt.name, known, in)
 			}
 		}

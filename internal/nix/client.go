@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
 )
@@ -45,9 +46,9 @@ type Options struct {
 	// EvalCache is the folder that keeps results of evaluations from one run to the next.
 	// Empty keeps none.
 	EvalCache string
-	// Auxiliary gets the id of each process that may be killed, as a run can do without
-	// it: those of `nix flake show`, which takes as much memory as the flake makes it. It
-	// returns a function to call when the process has ended. It may be nil.
+	// Auxiliary gets the id of each process that may be killed, such as `nix flake show`: a
+	// run can do without it, and the flake decides how much memory it takes. It returns a
+	// function to call when the process has ended. It may be nil.
 	Auxiliary func(pid int) (over func())
 	// Redact removes credentials from a line of Nix's stderr that is not empty. If it is
 	// nil, they stay.
@@ -68,7 +69,7 @@ type Client struct {
 	hasFiles     bool
 	auxiliary    func(pid int) (over func())
 	redact       func(line []byte) []byte
-	store        *storeFolder
+	store        *storepath.Store
 	answerPrefix string // random, so that a flake cannot trace an answer of a batch itself
 	config       []byte // the output of show-config, or nil if it failed
 }
@@ -127,7 +128,7 @@ func (c *Client) find(ctx context.Context) (*Client, error) {
 }
 
 func newClient(o Options) *Client {
-	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env, answerPrefix: rand.Text(), limits: usualLimits(), store: &storeFolder{}}
+	c := &Client{path: cmp.Or(o.Path, "nix"), env: o.Env, answerPrefix: rand.Text(), limits: usualLimits(), store: &storepath.Store{}}
 	// The user need not enable flakes.
 	c.common = []string{"--extra-experimental-features", "nix-command flakes"}
 	for _, s := range o.Settings {
@@ -175,7 +176,7 @@ type call struct {
 
 func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	if len(k.paths) > 0 {
-		if err := c.store.check(k.paths...); err != nil {
+		if err := c.store.Check(k.paths...); err != nil {
 			return proc.Usage{}, err
 		}
 	}

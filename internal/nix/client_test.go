@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
@@ -98,9 +99,9 @@ func TestDryRunBuildAndLog(t *testing.T) {
 		}
 		var seen []string
 		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{
-			Start: func(drv string) { seen = append(seen, "start "+DrvName(drv)) },
-			Done:  func(drv string) { seen = append(seen, "done "+DrvName(drv)) },
-			Log:   func(drv, line string) { seen = append(seen, DrvName(drv)+": "+line) },
+			Start: func(drv string) { seen = append(seen, "start "+storepath.Name(drv)) },
+			Done:  func(drv string) { seen = append(seen, "done "+storepath.Name(drv)) },
+			Log:   func(drv, line string) { seen = append(seen, storepath.Name(drv)+": "+line) },
 		})
 		if err != nil || res.Failures != nil || res.Victims != nil || drvNames(res.Built) != "dep top" || res.Usage.Wall == 0 {
 			w.Errorf("result %+v, error %v", res, err)
@@ -184,7 +185,7 @@ func TestDryRunPlansToFetch(t *testing.T) {
 func drvNames(drvs []string) string {
 	var names []string
 	for _, drv := range drvs {
-		names = append(names, DrvName(drv))
+		names = append(names, storepath.Name(drv))
 	}
 	slices.Sort(names)
 	return strings.Join(names, " ")

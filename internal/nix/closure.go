@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // Closure is the store paths that some paths need to run, including themselves. Each has
@@ -19,7 +21,7 @@ type Closures struct {
 	tmp    string
 	// timeout limits one call that asks a substituter.
 	timeout time.Duration
-	busy    chan struct{} // a lock that a context can stop waiting for
+	busy    chan struct{} // a lock; a context can end the wait for it
 
 	known        map[string]pathInfo
 	substituters []string
@@ -47,7 +49,7 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	text := DrvName(e.Paths[0])
+	text := storepath.Name(e.Paths[0])
 	switch n := len(e.Paths) - 1; {
 	case n == 1:
 		text += " and 1 other path are"

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/nix/recordings"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
@@ -145,7 +146,7 @@ func TestClosuresOverHTTP(t *testing.T) {
 		} {
 			odd := w.binaryCache(folder, tt.odd)
 			e := w.missing(w.elsewhere("empty", odd.URL), top)
-			if !strings.HasPrefix(DrvName(e.Paths[0]), tt.names) || len(e.Failed) != 1 || e.Failed[0].URL != odd.URL || !regexp.MustCompile(tt.reason).MatchString(e.Failed[0].Reason) || strings.ContainsAny(e.Error(), "\n<") {
+			if !strings.HasPrefix(storepath.Name(e.Paths[0]), tt.names) || len(e.Failed) != 1 || e.Failed[0].URL != odd.URL || !regexp.MustCompile(tt.reason).MatchString(e.Failed[0].Reason) || strings.ContainsAny(e.Error(), "\n<") {
 				w.Errorf("%s: error is %q", name, e)
 			}
 			// Another substituter has everything.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // chain returns a host that needs mid, which needs leaf.
@@ -87,7 +88,7 @@ func (w *world) copy(store, path string, without ...string) {
 func (c Closure) names() string {
 	var names []string
 	for path := range c {
-		names = append(names, DrvName(path))
+		names = append(names, storepath.Name(path))
 	}
 	slices.Sort(names)
 	return strings.Join(names, " ")
@@ -96,7 +97,7 @@ func (c Closure) names() string {
 func (c Closure) named(t testing.TB, name string) string {
 	t.Helper()
 	for path := range c {
-		if DrvName(path) == name {
+		if storepath.Name(path) == name {
 			return path
 		}
 	}

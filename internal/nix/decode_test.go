@@ -106,14 +106,6 @@ func TestMachineWithRemotes(t *testing.T) {
 	}
 }
 
-func TestDrvName(t *testing.T) {
-	for drv, want := range map[string]string{"/nix/store/00000000000000000000000000000000-libfrob-1.2.drv": "libfrob-1.2", "x.drv": "x", "": "", "/nix/store/": ""} {
-		if got := DrvName(drv); got != want {
-			t.Errorf("DrvName(%q) is %q", drv, got)
-		}
-	}
-}
-
 // A link in a flake may lead anywhere.
 func TestReadFollowsNoLink(t *testing.T) {
 	f := Flake{StorePath: t.TempDir()}

@@ -129,7 +129,7 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	if err := m.decode(f.described); err != nil {
 		return f, err
 	}
-	c.store.learn(m.Path)
+	c.store.Learn(m.Path)
 	if err := c.checkParameters(f.given, o.Overrides, m); err != nil {
 		return f, err
 	}

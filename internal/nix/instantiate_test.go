@@ -11,6 +11,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // instantiate asks one question.
@@ -36,12 +37,12 @@ func (w *world) instantiated(target *Target, q Question) string {
 	case in.Skip != "":
 		return "skip: " + in.Skip
 	}
-	text := DrvName(in.DrvPath) + " for " + in.System
+	text := storepath.Name(in.DrvPath) + " for " + in.System
 	if in.Home != nil {
 		text += fmt.Sprintf(", of %q in %q", in.Home.Username, in.Home.Directory)
 	}
 	for _, h := range in.Homes {
-		text += fmt.Sprintf(", %s: %s", h.User, DrvName(h.Instance.DrvPath))
+		text += fmt.Sprintf(", %s: %s", h.User, storepath.Name(h.Instance.DrvPath))
 		if *h.Instance.Home != (HomeInfo{}) {
 			text += fmt.Sprintf(" of %q in %q by %s", h.Instance.Home.Username, h.Directory, h.Unit())
 		}
@@ -189,7 +190,7 @@ func TestOddNames(t *testing.T) {
 				w.Errorf("%q is not listed", name)
 			}
 			in, err := w.host(target, name)
-			if err != nil || DrvName(in.DrvPath) != fmt.Sprintf("drv-%d", i) {
+			if err != nil || storepath.Name(in.DrvPath) != fmt.Sprintf("drv-%d", i) {
 				w.Errorf("%q: got %+v, %v", name, in, err)
 			}
 		}
@@ -212,7 +213,7 @@ func TestALostAnswer(t *testing.T) {
 			}
 			var got []string
 			b.Answered = func(_ int, in Instance, err error) bool {
-				got = append(got, DrvName(in.DrvPath))
+				got = append(got, storepath.Name(in.DrvPath))
 				return true
 			}
 			_, err := target.Instantiate(w.Context(), b)

@@ -21,7 +21,7 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 		}
 		return []string{drv}, nil
 	}
-	if err := c.store.check(outputs...); err != nil {
+	if err := c.store.Check(outputs...); err != nil {
 		return nil, err
 	}
 	missing := outputs

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // Question asks for the derivation of one cell.
@@ -116,7 +117,7 @@ func usersExpr(path []string) string {
 }
 
 // finish prepares an answer for use and checks it. An answer with an error keeps no paths.
-func (q Question) finish(in *Instance, store *storeFolder) (err error) {
+func (q Question) finish(in *Instance, store *storepath.Store) (err error) {
 	path := q.Path
 	if q.VM != nil {
 		path = q.VM.path()
@@ -163,14 +164,14 @@ var nameRE = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z+._-]{0,99}$`)
 
 // check rejects what is not a derivation. Its paths go onto Nix's command line, so a flake
 // must not be able to put anything else there.
-func (in Instance) check(path []string, store *storeFolder) error {
+func (in Instance) check(path []string, store *storepath.Store) error {
 	wrong := func(format string, args ...any) error {
 		return &nixlog.EvalError{Message: strings.Join(path, ".") + " is not a derivation" + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case in.NotDerivation != "":
 		return wrong(": it is of type %s", in.NotDerivation)
-	case !IsDerivation(in.DrvPath) || store.check(in.DrvPath) != nil:
+	case !storepath.IsDerivation(in.DrvPath) || store.Check(in.DrvPath) != nil:
 		return wrong(": its drvPath is %q", in.DrvPath)
 	case !nameRE.MatchString(in.System):
 		return wrong(": its system is %q", in.System)
@@ -180,7 +181,7 @@ func (in Instance) check(path []string, store *storeFolder) error {
 		switch {
 		case !nameRE.MatchString(name):
 			return wrong(": it has an output %q", name)
-		case !placeholderRE.MatchString(out) && store.check(out) != nil:
+		case !storepath.IsPlaceholder(out) && store.Check(out) != nil:
 			return wrong(": the path of its output %s is %q", name, out)
 		}
 	}

@@ -58,9 +58,9 @@ func (n showNode) child(name string) showNode {
 	return c
 }
 
-// names lists the children in order, including empty ones: newer versions show so what is
-// not a derivation, which is an error for older ones. It fails when it is evaluated. As all
-// systems were asked for, nothing else is empty.
+// names lists the children in order, including empty ones. Newer versions show an empty node
+// for a value that is not a derivation, and older ones fail. That value fails again when it
+// is evaluated. As the call asks for all systems, no other node is empty.
 func (n showNode) names() []string { return slices.Sorted(maps.Keys(n)) }
 
 // attrs lists the leaves of an output that has systems as its first level.

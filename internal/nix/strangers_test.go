@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // strangers returns what a flake, a report or a journal could have in place of a store path.
@@ -221,7 +222,7 @@ func TestPathsOfAnotherStore(t *testing.T) {
 	elsewhere := "/checkout/00000000000000000000000000000000-x.drv"
 	for name, ask := range n.asks() {
 		err := ask([]string{elsewhere})
-		var wrong *PathError
+		var wrong *storepath.Error
 		if !errors.As(err, &wrong) || wrong.Error() != `"/checkout/00000000000000000000000000000000-x.drv" is not in /nix/store` {
 			t.Errorf("%s: error is %v", name, err)
 		}
@@ -252,7 +253,7 @@ func TestStrangersReferences(t *testing.T) {
 	closures := n.client.Closures(t.TempDir())
 	const top = "/nix/store/00000000000000000000000000000000-x"
 	closures.known[top] = pathInfo{Path: top, References: []string{"--store", "ssh-ng://localhost"}}
-	var wrong *PathError
+	var wrong *storepath.Error
 	if _, err := closures.Of(t.Context(), []string{top}); !errors.As(err, &wrong) || len(n.calls()) > 0 {
 		t.Errorf("error is %v", err)
 	}

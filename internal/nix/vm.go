@@ -44,7 +44,7 @@ type Account struct {
 	Home string `json:"home"`
 }
 
-// vmSetting is a value that flakeci's module gives to each of some options that exists.
+// vmSetting is a value for some options. flakeci's module sets those that exist.
 type vmSetting struct {
 	options []string
 	value   string

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
@@ -91,7 +92,7 @@ func (w *world) guest(drv string) string {
 	}
 	if paths := vars["paths"]; paths != "" {
 		for path := range strings.FieldsSeq(paths) {
-			text += ", " + DrvName(path)
+			text += ", " + storepath.Name(path)
 		}
 	}
 	return text
@@ -109,7 +110,7 @@ func (w *world) machine(target *Target, vm VM) (text string, in Instance) {
 		w.Errorf("%+v: %v", vm, err)
 		return "", in
 	}
-	text = DrvName(in.DrvPath)
+	text = storepath.Name(in.DrvPath)
 	if told := w.guest(in.DrvPath); told != "" {
 		text += " with " + told
 	}

@@ -51,17 +51,17 @@ func (w *pipes) stdin(c *Cmd, p *process) error {
 		}
 		return nil
 	}
-	theirs, ours, err := os.Pipe()
+	childEnd, ourEnd, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	p.cmd.Stdin = theirs
-	w.childEnds, w.ourEnds = append(w.childEnds, theirs), append(w.ourEnds, ours)
+	p.cmd.Stdin = childEnd
+	w.childEnds, w.ourEnds = append(w.childEnds, childEnd), append(w.ourEnds, ourEnd)
 	from := c.Stdin // the caller may reuse c while the copying goes on
 	w.onStart = append(w.onStart, func() {
 		safely.Go(func() {
-			_, _ = io.Copy(ours, from) // a program need not read all it could
-			_ = ours.Close()
+			_, _ = io.Copy(ourEnd, from) // a program need not read all it could
+			_ = ourEnd.Close()
 		})
 	})
 	return nil
@@ -76,22 +76,22 @@ func (w *pipes) stdout(c *Cmd, p *process) error {
 		p.cmd.Stdout = f
 		return nil
 	}
-	o, theirs, err := w.output(p)
+	o, childEnd, err := w.output(p)
 	if err != nil {
 		return err
 	}
-	p.cmd.Stdout = theirs
+	p.cmd.Stdout = childEnd
 	o.raw = c.Stdout
 	o.lines = lines{max: c.maxLine(), on: c.OnStdout}
 	return nil
 }
 
 func (w *pipes) stderr(c *Cmd, p *process) error {
-	o, theirs, err := w.output(p)
+	o, childEnd, err := w.output(p)
 	if err != nil {
 		return err
 	}
-	p.cmd.Stderr = theirs
+	p.cmd.Stderr = childEnd
 	o.lines = lines{max: c.maxLine(), on: func(line []byte) {
 		p.last.add(line)
 		if c.OnStderr != nil {
@@ -110,12 +110,12 @@ func (c *Cmd) maxLine() int {
 
 // output makes a pipe for one output.
 func (w *pipes) output(p *process) (*output, *os.File, error) {
-	ours, theirs, err := os.Pipe()
+	ourEnd, childEnd, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
 	}
-	w.childEnds, w.ourEnds = append(w.childEnds, theirs), append(w.ourEnds, ours)
-	o := &output{pipe: ours}
+	w.childEnds, w.ourEnds = append(w.childEnds, childEnd), append(w.ourEnds, ourEnd)
+	o := &output{pipe: ourEnd}
 	p.outputs = append(p.outputs, o)
-	return o, theirs, nil
+	return o, childEnd, nil
 }

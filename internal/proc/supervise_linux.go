@@ -30,7 +30,7 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 	if program.Err != nil || program.Path == "" {
 		return nil, cmp.Or(program.Err, errors.New("exec: no command")) // os/exec's message
 	}
-	link, theirs, err := socketpair()
+	link, childEnd, err := socketpair()
 	if err != nil {
 		return nil, err
 	}
@@ -40,11 +40,11 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 		cmd.Env = program.Environ() // with PWD set to Dir
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = program.Stdin, program.Stdout, program.Stderr
-	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.ExtraFiles = []*os.File{childEnd}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s := &supervised{cmd: cmd, link: link, started: time.Now()}
 	err = startChild(cmd)
-	_ = theirs.Close()
+	_ = childEnd.Close()
 	if err != nil {
 		_ = link.Close()
 		return nil, blameProgram(err, program.Path)
@@ -69,7 +69,7 @@ func blameProgram(err error, path string) error {
 }
 
 // socketpair makes the link, which preserves the boundaries of messages.
-func socketpair() (ours, theirs *os.File, err error) {
+func socketpair() (ourEnd, childEnd *os.File, err error) {
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, os.NewSyscallError("socketpair", err)

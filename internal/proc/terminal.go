@@ -35,15 +35,15 @@ func GuardTerminal(tty *os.File, reset string) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	theirs, link, err := os.Pipe()
+	childEnd, link, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(self)
 	cmd.Args = []string{guardName, guardFlag, hex.EncodeToString(state.Bytes()), reset}
-	cmd.Stdin, cmd.Stdout = theirs, tty
+	cmd.Stdin, cmd.Stdout = childEnd, tty
 	err = startChild(cmd)
-	theirs.Close()
+	childEnd.Close()
 	if err != nil {
 		link.Close()
 		return nil, err

@@ -25,7 +25,7 @@ func (s *Flags) Unmatched(m matrix.Matrix, seen, unsure []string) []Pattern {
 	for _, flag := range []flagValues{{"cell", &s.Cells}, {"exclude", &s.Exclude}} {
 		for _, pattern := range m.Unmatched(*flag.values) {
 			g, _ := matrix.ParseGlob(pattern)
-			if slices.ContainsFunc(seen, g.Match) || slices.ContainsFunc(unsure, g.MayMatchBelow) {
+			if slices.ContainsFunc(seen, g.Match) || slices.ContainsFunc(unsure, g.MayMatchPrefix) {
 				continue
 			}
 			list = append(list, Pattern{flag.flag, pattern, slices.Index(*flag.values, pattern), matrix.Suggest(pattern, slices.Concat(ids, seen))})
@@ -39,7 +39,7 @@ func (s *Flags) Unmatched(m matrix.Matrix, seen, unsure []string) []Pattern {
 // kinds than hosts and homes are among them.
 func (s *Flags) LeftOut(all matrix.Matrix, sel matrix.Selection, complete bool) []result.NotTested {
 	var byFile, byFlag []result.NotTested
-	for _, l := range all.Left(sel) {
+	for _, l := range all.LeftOut(sel) {
 		n := result.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + s.Origin.Name(l.Filter)}
 		switch {
 		case l.Filter == "kind" && len(s.Kinds) == 0:

@@ -14,12 +14,13 @@ import (
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/vmtest"
+	"github.com/flakeci/flakeci/vmtest/check"
 )
 
 // Booter boots a run's VMs and returns the results to the runner.
 type Booter struct {
 	Pool   *vmtest.Pool
-	Checks func(host string) []vmtest.Check
+	Checks func(host string) []check.Check
 	Homes  bool // activate homes
 	// Find finds a unit in the flake. Once it took longer than MaxFind, it is not called again: a
 	// flake's options can take forever to evaluate, and a guest can invent units.
@@ -31,7 +32,7 @@ type Booter struct {
 }
 
 // Boot is a [runner.Booter].
-func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.Booted {
+func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.BootResult {
 	host := vmtest.Host{
 		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
 		Checks: b.Checks(vm.Cell.Host),
@@ -54,7 +55,7 @@ func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 	}
 	res := pool.Boot(ctx, host, func(home string, phase result.PhaseName) { o.Started(cells[home], phase) })
 	t := &translator{Booter: b, vm: vm, once: o.Once, known: map[*vmtest.Fault]*result.Cause{}}
-	booted := runner.Booted{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
+	booted := runner.BootResult{Note: strings.Join(vm.Info.Without, "; "), Flaky: res.Flaky, Homes: map[string]outcome.Phase{}}
 	for _, p := range res.Phases {
 		booted.Phases = append(booted.Phases, t.phase(ctx, vm.Cell.ID, p))
 	}

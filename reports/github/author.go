@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// author is whose comments and issues flakeci treats as its own, empty if unknown. A marker
-// alone is no proof, since anyone can quote it.
+// author is the user whose comments and issues flakeci treats as its own, without a login if
+// unknown. A marker alone proves nothing, since anyone can quote it.
 type author struct{ login string }
 
 // actionsBot is the user that the token of a job belongs to.

@@ -148,10 +148,10 @@ func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	const mark = "…"
-	end := limit - len(mark)
+	const ellipsis = "…"
+	end := limit - len(ellipsis)
 	for end > 0 && s[end]&0xC0 == 0x80 {
 		end--
 	}
-	return s[:end] + mark
+	return s[:end] + ellipsis
 }

@@ -59,12 +59,12 @@ func TestPageForTheEye(t *testing.T) {
 			}
 			b := openHTML(chromium, t, r, o, v)
 			for _, part := range []string{"grid", "causes", "changes", "time"} {
-				if v == phone && browser.Ask[bool](b.Tab, `(e => e && (e.scrollIntoView(), true))(document.getElementById("`+part+`")) || false`) {
-					b.Shot(report + "-" + name + "-" + part)
+				if v == phone && browser.Eval[bool](b.Tab, `(e => e && (e.scrollIntoView(), true))(document.getElementById("`+part+`")) || false`) {
+					b.Screenshot(report + "-" + name + "-" + part)
 				}
 			}
 			b.Grow(v)
-			b.Shot(report + "-" + name)
+			b.Screenshot(report + "-" + name)
 		}
 	}
 }

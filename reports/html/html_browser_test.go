@@ -43,7 +43,7 @@ func (b tab) choose(selector, value string) {
 	if err != nil {
 		b.T.Fatal(err)
 	}
-	browser.Ask[bool](b.Tab, `(s => { s.value = `+string(text)+`; s.dispatchEvent(new Event("change")); return true })(document.querySelector("`+selector+`"))`)
+	browser.Eval[bool](b.Tab, `(s => { s.value = `+string(text)+`; s.dispatchEvent(new Event("change")); return true })(document.querySelector("`+selector+`"))`)
 }
 
 // Expressions about a page.
@@ -73,7 +73,7 @@ func TestPageInABrowser(t *testing.T) {
 		for _, name := range []string{"hostile", "names"} {
 			b := openHTML(chromium, t, sample.Input(t, name), Options{}, desktop)
 			b.Holds(`document.querySelectorAll("script").length === 1 && !document.querySelector("[onerror], iframe, object")`)
-			b.Shot("hostile-" + name)
+			b.Screenshot("hostile-" + name)
 		}
 	})
 }
@@ -85,9 +85,9 @@ func testGrid(t *testing.T, open func(browser.Look) tab) {
 	b.click(`#sheet .mark.bad`)
 	b.Holds(openCell + ` === "✘ vm/reason"`)
 	b.Holds(`location.hash.startsWith("#cell-")`)
-	b.Shot("cell")
+	b.Screenshot("cell")
 	b.Look(dark)
-	b.Shot("cell-dark")
+	b.Screenshot("cell-dark")
 	b.press(kb.Escape)
 	b.Holds(`!document.querySelector("dialog[open]") && location.hash === ""`)
 	b.click(`#sheet .mark.bad`)
@@ -102,11 +102,11 @@ func testGrid(t *testing.T, open func(browser.Look) tab) {
 
 func testFilter(t *testing.T, open func(browser.Look) tab) {
 	b := open(desktop)
-	total := browser.Ask[int](b.Tab, shownMarks+`.length`)
+	total := browser.Eval[int](b.Tab, shownMarks+`.length`)
 	b.click(`#grid [data-word="new-failure"]`)
 	b.Holds(shownMarks + `.map(m => m.dataset.is).join() === "failed new-failure changed"`)
 	b.Holds(`document.querySelector("#shown").value.startsWith("1 of ")`)
-	b.Shot("filter")
+	b.Screenshot("filter")
 	b.click(`#grid [data-word="new-failure"]`)
 	// Words of one facet are alternatives; words of two facets must both match.
 	b.click(`#grid [data-word="failed"]`)
@@ -122,7 +122,7 @@ func testFilter(t *testing.T, open func(browser.Look) tab) {
 	b.Do(chromedp.SendKeys(chromedp.CSS("#filter"), "no such"))
 	b.Holds(shownMarks + `.length === 0`)
 	b.press(kb.Escape)
-	if n := browser.Ask[int](b.Tab, shownMarks+`.length`); n != total {
+	if n := browser.Eval[int](b.Tab, shownMarks+`.length`); n != total {
 		t.Errorf("%d cells are shown without a filter, want %d", n, total)
 	}
 	// The title of a cause finds the cells that it blocks.
@@ -138,7 +138,7 @@ func testKeyboard(t *testing.T, open func(browser.Look) tab) {
 	b.strike("/")
 	b.Holds(focused + `.id === "filter" && ` + focused + `.value === ""`)
 	for range 20 {
-		if browser.Ask[bool](b.Tab, focused+`.matches("#sheet .mark")`) {
+		if browser.Eval[bool](b.Tab, focused+`.matches("#sheet .mark")`) {
 			break
 		}
 		b.press(kb.Tab)
@@ -158,7 +158,7 @@ func testKeyboard(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(focused + `.title.startsWith("vm/laptop")`)
 	b.press(kb.Home)
 	b.Holds(focused + `.title.startsWith("nixos/laptop")`)
-	browser.Ask[bool](b.Tab, `(document.querySelector("#logs").scrollIntoView(), true)`)
+	browser.Eval[bool](b.Tab, `(document.querySelector("#logs").scrollIntoView(), true)`)
 	b.strike("/")
 	b.Holds(focused + `.id === "find"`)
 	// A slash in a text field is typed.
@@ -176,9 +176,9 @@ func testLogs(t *testing.T, open func(browser.Look) tab) {
 	b.press(kb.Enter)
 	b.Holds(`document.querySelector("#hits").value === "1 of 4 hits in 2 logs, line 151"`)
 	b.Holds(`[...CSS.highlights.get("now")][0].toString() === "no frob </script>"`)
-	b.Shot("logs")
+	b.Screenshot("logs")
 	b.Look(dark)
-	b.Shot("logs-dark")
+	b.Screenshot("logs-dark")
 	b.press(kb.Enter)
 	b.press(kb.Enter)
 	b.Holds(`document.querySelector("#hits").value.startsWith("3 of 4") && document.querySelector("#log-1").open`)
@@ -213,10 +213,10 @@ func testTimeline(t *testing.T, open func(browser.Look) tab) {
 	bars := `document.querySelectorAll("#track .lanes > g")`
 	b.Holds(bars + `.length === 16`)
 	width := `document.querySelector("#canvas").getBoundingClientRect().width`
-	before := browser.Ask[float64](b.Tab, width)
+	before := browser.Eval[float64](b.Tab, width)
 	b.click("#zoom-in")
 	b.click("#zoom-in")
-	if after := browser.Ask[float64](b.Tab, width); after < 3.9*before || after > 4.1*before {
+	if after := browser.Eval[float64](b.Tab, width); after < 3.9*before || after > 4.1*before {
 		t.Errorf("after zooming twice the timeline is %v wide, before %v", after, before)
 	}
 	b.Holds(`document.querySelector("#track").scrollLeft > 0`)
@@ -224,7 +224,7 @@ func testTimeline(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(`[...document.querySelectorAll("#track .lanes svg:not(.narrow) text")].every(e => {
 		const [r, bar, box] = [e, e.parentElement.previousElementSibling, document.querySelector("#track")].map(e => e.getBoundingClientRect());
 		return r.left >= box.left || bar.right < box.left + 60 })`)
-	b.Shot("timeline")
+	b.Screenshot("timeline")
 	b.click("#zoom-all")
 	b.Holds(`document.querySelector("#zoom-out").disabled`)
 	b.Do(chromedp.Focus(chromedp.CSS("#track")))
@@ -232,7 +232,7 @@ func testTimeline(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(`document.querySelector("#canvas").dataset.zoom === "2"`)
 	b.press("0")
 	// The first bar of the machines is a boot. It leads to its cell.
-	at := browser.Ask[[]float64](b.Tab, `(r => [r.left + r.width / 2, r.top + r.height / 2])([...document.querySelectorAll("#track .k-boot")][0].getBoundingClientRect())`)
+	at := browser.Eval[[]float64](b.Tab, `(r => [r.left + r.width / 2, r.top + r.height / 2])([...document.querySelectorAll("#track .k-boot")][0].getBoundingClientRect())`)
 	b.Do(chromedp.MouseClickXY(at[0], at[1]))
 	b.Holds(openCell + ` === "✔ vm/laptop"`)
 }

@@ -17,9 +17,9 @@ import (
 func testTheme(t *testing.T, open func(browser.Look) tab) {
 	paper := `getComputedStyle(document.body).backgroundColor`
 	b := open(dark)
-	dark := browser.Ask[string](b.Tab, paper)
+	dark := browser.Eval[string](b.Tab, paper)
 	b.Look(desktop)
-	light := browser.Ask[string](b.Tab, paper)
+	light := browser.Eval[string](b.Tab, paper)
 	if dark == light {
 		t.Errorf("the dark page is %s, like the light one", light)
 	}
@@ -29,22 +29,22 @@ func testTheme(t *testing.T, open func(browser.Look) tab) {
 	b.Holds(paper + ` === "` + dark + `"`)
 	b.click("#theme")
 	b.Holds(paper + ` === "` + light + `"`)
-	browser.Ask[bool](b.Tab, `(localStorage.clear(), true)`)
+	browser.Eval[bool](b.Tab, `(localStorage.clear(), true)`)
 }
 
 func testPhone(t *testing.T, open func(browser.Look) tab) {
 	b := open(phone)
 	b.Holds(`document.documentElement.scrollWidth <= 360`)
-	browser.Ask[bool](b.Tab, `(document.querySelectorAll("details").forEach(d => d.open = true), true)`)
+	browser.Eval[bool](b.Tab, `(document.querySelectorAll("details").forEach(d => d.open = true), true)`)
 	b.Holds(`document.documentElement.scrollWidth <= 360`)
-	browser.Ask[bool](b.Tab, `(document.querySelector("#sheet").scrollIntoView(), document.querySelector("#grid .box").scrollBy(80, 0), true)`)
+	browser.Eval[bool](b.Tab, `(document.querySelector("#sheet").scrollIntoView(), document.querySelector("#grid .box").scrollBy(80, 0), true)`)
 	b.Holds(`document.querySelector("#grid .box").scrollLeft > 0`)
 	b.Holds(`document.querySelector("#sheet tbody th").getBoundingClientRect().left < 30`)
-	b.Shot("phone-grid")
+	b.Screenshot("phone-grid")
 	b.click(`#sheet .mark.bad`)
 	b.Holds(`document.querySelector("dialog[open]").getBoundingClientRect().width === 360`)
 	b.Holds(`document.querySelector("dialog[open]").scrollWidth <= 360`)
-	b.Shot("phone-cell")
+	b.Screenshot("phone-cell")
 }
 
 func testPrint(t *testing.T, open func(browser.Look) tab) {
@@ -53,7 +53,7 @@ func testPrint(t *testing.T, open func(browser.Look) tab) {
 	b := open(v)
 	b.Holds(`getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)"`)
 	b.Holds(`!document.querySelector("#filter").checkVisibility() && document.querySelector("#sheet").checkVisibility()`)
-	b.Shot("print")
+	b.Screenshot("print")
 }
 
 // axe checks the rules of accessibility that a program can check.
@@ -66,14 +66,14 @@ func testAccessible(t *testing.T, open func(browser.Look) tab) {
 		t.Run(name, func(t *testing.T) {
 			b := open(v)
 			b.T = t
-			browser.Ask[bool](b.Tab, string(source)+`; true`)
+			browser.Eval[bool](b.Tab, string(source)+`; true`)
 			b.axe()
 			if v == phone {
 				return
 			}
 			b.click(`#sheet .mark.bad`)
 			b.axe()
-			browser.Ask[bool](b.Tab, `(document.querySelector("dialog[open] h2").insertAdjacentHTML("afterend", "<button></button>"), true)`)
+			browser.Eval[bool](b.Tab, `(document.querySelector("dialog[open] h2").insertAdjacentHTML("afterend", "<button></button>"), true)`)
 			if found := b.violations(); len(found) != 1 {
 				t.Errorf("for a button without a name axe reports %q", found)
 			}
@@ -90,19 +90,19 @@ func (b tab) axe() {
 
 func (b tab) violations() []string {
 	b.T.Helper()
-	return browser.Ask[[]string](b.Tab, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.flatMap(v =>
+	return browser.Eval[[]string](b.Tab, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.flatMap(v =>
 		v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)))`)
 }
 
 // If a page does something forbidden, its own policy and the tests notice.
 func testWatched(t *testing.T, open func(browser.Look) tab) {
 	b := open(desktop)
-	browser.Ask[bool](b.Tab, `(document.body.insertAdjacentHTML("beforeend",
+	browser.Eval[bool](b.Tab, `(document.body.insertAdjacentHTML("beforeend",
 		"<p style='color: red'>x</p><img src='http://127.0.0.1:9/x.png'><a id=bad href='javascript:alert(1)'>x</a>"), true)`)
-	browser.Ask[bool](b.Tab, `(document.querySelector("#bad").click(), console.error("x"), true)`)
+	browser.Eval[bool](b.Tab, `(document.querySelector("#bad").click(), console.error("x"), true)`)
 	var seen []string
-	for began := time.Now(); time.Since(began) < browser.Patience; time.Sleep(20 * time.Millisecond) {
-		if seen = append(seen, b.Complaints()...); len(seen) >= 4 {
+	for began := time.Now(); time.Since(began) < browser.Timeout; time.Sleep(20 * time.Millisecond) {
+		if seen = append(seen, b.Problems()...); len(seen) >= 4 {
 			return
 		}
 	}
@@ -110,27 +110,27 @@ func testWatched(t *testing.T, open func(browser.Look) tab) {
 }
 
 func testLarge(t *testing.T, b tab) {
-	if size := browser.Ask[int](b.Tab, `document.documentElement.outerHTML.length`); size > 5_000_000 {
+	if size := browser.Eval[int](b.Tab, `document.documentElement.outerHTML.length`); size > 5_000_000 {
 		t.Errorf("%d bytes", size)
 	} else {
 		t.Logf("a page of 500 cells has %d bytes", size)
 	}
 	b.Holds(shownMarks + `.length === 500`)
-	b.Shot("large-top")
+	b.Screenshot("large-top")
 	b.Do(chromedp.SendKeys(chromedp.CSS("#filter"), "host-042"))
 	b.Holds(shownMarks + `.length === 5`)
 	b.click("#packages > summary")
 	b.choose("#machine", "7")
 	b.Holds(`/^\d+ of 950 shown$/.test(document.querySelector("#packages-shown").value)`)
-	browser.Ask[bool](b.Tab, `(document.querySelector("#changes").scrollIntoView(), true)`)
-	b.Shot("large-changes")
-	browser.Ask[bool](b.Tab, `(document.querySelector("#time").scrollIntoView(), true)`)
-	b.Shot("large-timeline")
+	browser.Eval[bool](b.Tab, `(document.querySelector("#changes").scrollIntoView(), true)`)
+	b.Screenshot("large-changes")
+	browser.Eval[bool](b.Tab, `(document.querySelector("#time").scrollIntoView(), true)`)
+	b.Screenshot("large-timeline")
 	b.click("#zoom-in")
 	b.click("#zoom-in")
 	b.click("#zoom-in")
 	b.Holds(`document.querySelector("#canvas").dataset.zoom === "8"`)
-	b.Shot("large-timeline-zoomed")
+	b.Screenshot("large-timeline-zoomed")
 }
 
 // Without its script, the page still shows the results of the run.
@@ -141,7 +141,7 @@ func testWithoutScript(chromium context.Context, t *testing.T) {
 		t.Fatal(err)
 	}
 	b.load(r, o)
-	b.Shot("without-script")
+	b.Screenshot("without-script")
 	for _, shown := range []string{"h1", "#sheet", ".cause", ".tail", "#changes table", "#package-rows tr", "#track", "#logs"} {
 		b.Holds(`document.querySelector("` + shown + `").checkVisibility()`)
 	}

@@ -135,7 +135,7 @@ func TestUserBecomesKnown(t *testing.T) {
 	if f.Version != before {
 		t.Error("the matrix changed for nothing")
 	}
-	f.apply(event.Waiting{Cell: home.For("niri")})
+	f.apply(event.Waiting{Cell: home.WithUser("niri")})
 	if f.Version == before || f.Cells[home.ID].User != "niri" || !slices.Contains(f.Matrix.Grid.Users, "niri") {
 		t.Errorf("the users are %q, the cell is %+v", f.Matrix.Grid.Users, f.Cells[home.ID])
 	}

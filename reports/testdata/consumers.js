@@ -1,6 +1,5 @@
-// Prints what two programs that read JUnit files make of the one that is named:
-// how many cases there are, and how many of them failed, are in error or were
-// skipped, once by the numbers that the suites give and once by their cases.
+// Prints what two programs make of JUnit files: how many cases there are, failed, are in error
+// or were skipped, once by the numbers of the suites and once by their cases.
 'use strict';
 const fs = require('fs');
 
@@ -9,7 +8,7 @@ function sum(suites, number) {
 }
 
 async function viaJUnit2JSON(file) {
-  // It is an ES module, which older versions of Node only import.
+  // It is an ES module, which older versions of Node cannot require.
   const { parse } = await import(require.resolve('junit2json'));
   const suites = (await parse(fs.readFileSync(file, 'utf8'))).testsuite || [];
   const cases = suites.flatMap((suite) => suite.testcase || []);

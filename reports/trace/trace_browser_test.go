@@ -23,7 +23,7 @@ func TestTraceIsReadByDevTools(t *testing.T) {
 		if err := Write(&out, r); err != nil {
 			t.Fatal(err)
 		}
-		got := browser.Ask[map[string]int](b, `(async (trace) => {
+		got := browser.Eval[map[string]int](b, `(async (trace) => {
 			const { TraceModel } = await import("devtools://devtools/bundled/models/trace/trace.js");
 			const model = TraceModel.Model.createWithAllHandlers();
 			await model.parse(trace.traceEvents, { metadata: {}, isFreshRecording: false });

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -175,7 +176,7 @@ func (l Labeler) blockedBy(c result.Cell) string {
 	if len(causes) == 0 {
 		return l.failure(c)
 	}
-	name := derivationName(causes[0].DrvPath)
+	name := storepath.Name(causes[0].DrvPath)
 	if name == "" {
 		return l.failure(c)
 	}
@@ -202,11 +203,4 @@ func worst(cells []result.Cell) result.Cell {
 	return slices.MaxFunc(cells, func(a, b result.Cell) int {
 		return cmp.Compare(a.Status.Severity(), b.Status.Severity())
 	})
-}
-
-// derivationName returns the name in a store path such as /nix/store/HASH-libfrob-1.2.drv.
-func derivationName(path string) string {
-	base := path[strings.LastIndexByte(path, '/')+1:]
-	_, name, _ := strings.Cut(base, "-")
-	return strings.TrimSuffix(name, ".drv")
 }

@@ -50,6 +50,7 @@ func TestFold(t *testing.T) {
 		{"abcd fgh", 6, []string{"abcd ", "fgh"}},
 		{"a bcdefgh", 6, []string{"a bcde", "fgh"}},
 		{"日本語", 5, []string{"日本", "語"}},
+		{"日本語", 1, []string{"日本語"}},
 	} {
 		got := Fold(c.line, c.width)
 		if !slices.Equal(got, c.want) {

@@ -58,8 +58,7 @@ func NewTimeline(r result.Report) Timeline {
 // sense, and would overflow in arithmetic.
 const MaxSeconds = 1e9
 
-// StartOf returns the start of a run, or of its first phase if that is earlier or the only
-// time known.
+// StartOf returns the start of a run or of its first phase, whichever is earlier.
 func StartOf(r result.Report) time.Time {
 	began := r.Started
 	for _, c := range r.Cells {

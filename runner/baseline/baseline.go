@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -30,7 +31,7 @@ type Options struct {
 	Env    []string  // for git
 	Tmp    string    // a folder for temporary files
 	Open   func(ctx context.Context, ref, tmp string) (*nix.Target, error)
-	Wanted runner.Wanted
+	Wanted runner.DiscoverOptions
 }
 
 // Baseline is what a run is compared with.
@@ -95,7 +96,7 @@ func (b *Baseline) readReport(path string) error {
 // checkPaths finds a cell of a report whose derivation or outputs are not store paths.
 func checkPaths(r result.Report) error {
 	for _, c := range r.Cells {
-		if err := nix.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
+		if err := storepath.CheckSaved(c.DrvPath, c.OutPaths); err != nil {
 			return fmt.Errorf("%q: %w", c.ID, err)
 		}
 	}
@@ -141,18 +142,18 @@ func (b *Baseline) open(ctx context.Context, o Options) error {
 		d, err = runner.Discover(ctx, target, o.Wanted)
 	}
 	if err == nil {
-		d, err = d.Whole()
+		d, err = d.Complete()
 	}
 	var eval *nixlog.EvalError
 	switch {
 	case errors.As(err, &eval):
-		b.Base.Lost = diagnose.Eval(err)
+		b.Base.Incomplete = diagnose.Eval(err)
 		return nil
 	case err != nil:
 		return err
 	}
 	if len(d.Causes) > 0 {
-		b.Base.Lost = d.Causes[0]
+		b.Base.Incomplete = d.Causes[0]
 	}
 	b.Base.Target, b.Base.Matrix = target, d.Matrix
 	return nil

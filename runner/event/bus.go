@@ -99,7 +99,7 @@ func (q *queue) addLine(ctx context.Context, l Line) {
 	q.add(l)
 }
 
-// free gives bytes of lines free and wakes whoever waits.
+// free frees room for lines and wakes those who wait for it.
 func (q *queue) free(bytes int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

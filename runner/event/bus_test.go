@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 )
 
-// Builders wait for a subscriber that is far behind with their lines, which have no end. It
-// gets all of them in order. Nobody waits for a subscriber that asks for no lines, and a
-// builder that is to end waits for nobody.
+// Builders that write without end wait for a subscriber that is far behind with their lines. It
+// gets all of them in order. A builder waits neither for a subscriber that asks for no lines
+// nor once it is to end.
 func TestBuildersWaitForTheSlowest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held, goOn := make(chan struct{}), make(chan struct{})
@@ -72,8 +72,8 @@ func TestBuildersWaitForTheSlowest(t *testing.T) {
 	})
 }
 
-// Each subscriber gets every event in order and one at a time, whatever others do, and Wait
-// returns when all are through.
+// Each subscriber gets every event in order and one at a time, whatever others do. Wait returns
+// once all have handled theirs.
 func TestEachGetsAllInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const events = 1000
@@ -109,12 +109,12 @@ func TestEachGetsAllInOrder(t *testing.T) {
 		}()
 		synctest.Wait()
 		if waited {
-			t.Error("nobody waits for the first one")
+			t.Error("it does not wait for the first one")
 		}
 		close(held)
 		synctest.Wait()
 		if !waited {
-			t.Error("all are through, and it still waits")
+			t.Error("all events are handled, and it still waits")
 		}
 		for i := range got {
 			for k, drv := range got[i] {

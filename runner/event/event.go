@@ -1,4 +1,4 @@
-// Package event says what happens in a run, and hands it to those who follow the run.
+// Package event defines the events of a run and hands them to subscribers.
 //
 // Each event is a small struct. Nothing in an event may change once it was sent: the
 // sender goes on while subscribers read it.
@@ -34,7 +34,7 @@ type Started struct {
 // be built or for another cell with the same derivation, or others have all slots.
 type Waiting struct{ Cell matrix.Cell }
 
-// Resumed says that a phase goes on after waiting.
+// Resumed says that a phase continues after waiting.
 type Resumed struct {
 	Cell   matrix.Cell
 	Phase  result.PhaseName
@@ -77,7 +77,7 @@ type Stalled struct {
 	Silent time.Duration // 0 if it writes again
 }
 
-// CacheDropped says that Nix goes on without a binary cache. It comes once for each.
+// CacheDropped says that Nix continues without a binary cache. It comes once for each cache.
 type CacheDropped struct {
 	Cache  string // scheme://host
 	Reason string

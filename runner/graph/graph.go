@@ -1,43 +1,39 @@
-// Package graph decides what is built next. It knows derivations that are to be
-// built, what each needs, and for which goals; it starts nothing and reads no
-// clock.
+// Package graph decides what to build next. It knows the derivations to build, what each
+// needs, and which goals need it. It starts nothing and reads no clock.
 //
-// A [Goal] is one derivation that somebody wants. [Graph.Add] takes it in with
-// all that has to be built for it. [Graph.Take] gives a [Part]: derivations for
-// one nix process, none of them in another part, all they need done or in the
-// part as well. All of a part is needed by the same goals, so that it can be
-// given up with them, and what others share comes before what is theirs alone.
-// [Graph.Done] and [Graph.End] tell what became of it, and [Graph.Ended] which
-// goals that settles.
+// A [Goal] is a derivation that a caller wants. [Graph.Add] adds it with everything that has to
+// be built for it. [Graph.Take] returns a [Part]: derivations for one nix process, none of
+// which is in another part. What they need is done or in the same part. The same goals need all
+// of a part, so that it can be dropped with them, and what goals share comes before what only
+// one needs. [Graph.Done] and [Graph.End] report progress, and [Graph.Ended] returns the goals
+// that this ends.
 package graph
 
 import "slices"
 
-// Goal is one derivation that is wanted. Goals count from 0.
+// Goal is a derivation that is wanted. The first is 0.
 type Goal int
 
-// Graph is what is to be built. The zero value is empty.
+// Graph holds what is to be built. The zero value is empty.
 type Graph struct {
-	// OneRoot makes parts of which only one derivation is asked for, whose own
-	// needs are the rest.
+	// OneRoot makes each part one derivation and what it needs.
 	OneRoot bool
 
 	nodes map[string]*node
-	// order has what is still to be built, whatever a derivation needs before it.
-	order []*node
-	goals []goal
-	ended []Goal
-	// classes are those of all goals.
-	classes []int
-	walks   int // of Failed
-	// stale says that Take found nothing and nothing came about since.
-	stale bool
+	// order holds what is still to be built, each derivation after those it needs.
+	order    []*node
+	goals    []goal
+	ended    []Goal
+	classes  []int // of all goals
+	searches int   // how often Failed has searched
+	// exhausted means that Take found nothing, and nothing has changed since.
+	exhausted bool
 }
 
 type goal struct {
 	top   *node
 	class int
-	// open is how many of the derivations it needs may still be built.
+	// open counts the derivations it needs that may still be built.
 	open  int
 	ended bool
 }
@@ -53,29 +49,27 @@ const (
 
 // node is a derivation.
 type node struct {
-	drv   string
-	state state
-	// doomed is one that needs another which failed.
-	doomed    bool
-	needs     []*node
-	neededBy  []*node
-	goals     set // that have not ended
-	sequence  int
-	reachable Goal // the last goal that has found it
-	walked    int  // the last walk that came by
-	part      *Part
-	// While Take looks: the longest way up to a goal, whether it can be taken,
-	// and whether another derivation of the chain it is in comes after it.
+	drv      string
+	state    state
+	doomed   bool // it needs one that failed
+	needs    []*node
+	neededBy []*node
+	goals    set // that need it and have not ended
+	sequence int
+	visited  Goal // the last goal whose visit has found it
+	searched int  // the last search that has come by
+	part     *Part
+	// During Take: the length of the longest chain from it up to a goal, whether it can be
+	// taken, and whether another derivation follows it in its chain.
 	height             int
 	takeable, followed bool
 }
 
-// open says whether it may still be built.
+// open reports whether it may still be built.
 func (n *node) open() bool { return n.state <= taken && !n.doomed }
 
-// Add takes in a derivation as a goal, with what has to be built for each
-// derivation below it. Nothing that has an end already is built again. The class
-// is the caller's, for [Graph.Take].
+// Add adds a derivation as a goal. Needs says what has to be built for each derivation below it.
+// What is done or has failed is not built again. The class is the caller's, for [Graph.Take].
 func (g *Graph) Add(drv string, class int, needs map[string][]string) Goal {
 	if g.nodes == nil {
 		g.nodes = map[string]*node{}
@@ -85,27 +79,26 @@ func (g *Graph) Add(drv string, class int, needs map[string][]string) Goal {
 	if !slices.Contains(g.classes, class) {
 		g.classes = append(g.classes, class)
 	}
-	top := g.reach(drv, id, needs)
+	top := g.visit(drv, id, needs)
 	to := &g.goals[id]
 	to.top = top
-	g.stale = false
+	g.exhausted = false
 	if to.open == 0 || top.state == done {
 		g.end(id)
 	}
 	return id
 }
 
-// reach finds a derivation and all below it for a goal, and makes those that are
-// new.
-func (g *Graph) reach(drv string, id Goal, needs map[string][]string) *node {
+// visit adds a goal to a derivation and to all below it, and makes those that are new.
+func (g *Graph) visit(drv string, id Goal, needs map[string][]string) *node {
 	if n := g.nodes[drv]; n != nil {
-		g.reachKnown(n, id)
+		g.visitKnown(n, id)
 		return n
 	}
-	n := &node{drv: drv, sequence: len(g.nodes), reachable: id}
+	n := &node{drv: drv, sequence: len(g.nodes), visited: id}
 	g.nodes[drv] = n
 	for _, need := range needs[drv] {
-		below := g.reach(need, id, needs)
+		below := g.visit(need, id, needs)
 		n.needs = append(n.needs, below)
 		below.neededBy = append(below.neededBy, n)
 		n.doomed = n.doomed || below.doomed || below.state == failed
@@ -115,18 +108,19 @@ func (g *Graph) reach(drv string, id Goal, needs map[string][]string) *node {
 	return n
 }
 
-// reachKnown finds what is known already for one more goal.
-func (g *Graph) reachKnown(n *node, id Goal) {
-	if n.reachable == id || n.state == done {
+// visitKnown adds a goal to a derivation that the graph has, and to all below it.
+func (g *Graph) visitKnown(n *node, id Goal) {
+	if n.visited == id || n.state == done {
 		return
 	}
-	n.reachable = id
+	n.visited = id
 	for _, below := range n.needs {
-		g.reachKnown(below, id)
+		g.visitKnown(below, id)
 	}
 	g.want(n, id)
 }
 
+// want adds a goal to a derivation.
 func (g *Graph) want(n *node, id Goal) {
 	n.goals.add(id)
 	if n.open() {
@@ -134,7 +128,7 @@ func (g *Graph) want(n *node, id Goal) {
 	}
 }
 
-// Done says that a derivation is in the store.
+// Done notes that a derivation is in the store.
 func (g *Graph) Done(drv string) {
 	n := g.nodes[drv]
 	if n == nil || n.state == done {
@@ -143,7 +137,7 @@ func (g *Graph) Done(drv string) {
 	wasOpen := n.open()
 	n.state = done
 	if slices.ContainsFunc(n.neededBy, func(above *node) bool { return above.state == waiting }) {
-		g.stale = false
+		g.exhausted = false
 	}
 	if wasOpen {
 		g.close(n)
@@ -155,7 +149,7 @@ func (g *Graph) Done(drv string) {
 	}
 }
 
-// fail says that a derivation could not be built: nothing above it will be.
+// fail notes that a derivation could not be built. Nothing above it will be built either.
 func (g *Graph) fail(n *node) {
 	wasOpen := n.open()
 	if n.state == done || n.state == failed {
@@ -168,6 +162,7 @@ func (g *Graph) fail(n *node) {
 	g.doom(n)
 }
 
+// doom marks everything above a derivation.
 func (g *Graph) doom(n *node) {
 	for _, above := range n.neededBy {
 		if above.doomed {
@@ -182,7 +177,7 @@ func (g *Graph) doom(n *node) {
 	}
 }
 
-// close counts a derivation that will not be built any more.
+// close tells the goals of a derivation that it will not be built any more.
 func (g *Graph) close(n *node) {
 	for id := range n.goals.all() {
 		g.goals[id].open--
@@ -192,7 +187,7 @@ func (g *Graph) close(n *node) {
 	}
 }
 
-// end ends a goal. What is left of it is not wanted on its account.
+// end ends a goal and drops it from the derivations that it needs.
 func (g *Graph) end(id Goal) {
 	if g.goals[id].ended {
 		return
@@ -202,6 +197,7 @@ func (g *Graph) end(id Goal) {
 	g.forget(g.goals[id].top, id)
 }
 
+// forget removes a goal from a derivation and from all below it.
 func (g *Graph) forget(n *node, id Goal) {
 	if !n.goals.has(id) {
 		return
@@ -212,15 +208,15 @@ func (g *Graph) forget(n *node, id Goal) {
 	}
 }
 
-// Ended gives the goals that have come to an end since it was last asked: those
-// whose derivation is done, and those for which nothing is left to try.
+// Ended returns the goals that have ended since the last call: their derivation is done, or
+// nothing is left to try.
 func (g *Graph) Ended() []Goal {
 	ended := g.ended
 	g.ended = nil
 	return ended
 }
 
-// Drop gives a goal up. It does not come up in [Graph.Ended] for it.
+// Drop ends a goal early. [Graph.Ended] does not return it.
 func (g *Graph) Drop(id Goal) {
 	if !g.goals[id].ended {
 		g.goals[id].ended = true
@@ -228,20 +224,19 @@ func (g *Graph) Drop(id Goal) {
 	}
 }
 
-// IsDone says whether the derivation of a goal is in the store.
+// IsDone reports whether the derivation of a goal is in the store.
 func (g *Graph) IsDone(id Goal) bool { return g.goals[id].top.state == done }
 
-// Failed lists the derivations that failed of those a goal needs, in a fixed
-// order.
+// Failed returns the derivations that a goal needs and that failed, in a fixed order.
 func (g *Graph) Failed(id Goal) []string {
 	var list []*node
-	g.walks++
+	g.searches++
 	var walk func(n *node)
 	walk = func(n *node) {
-		if n.walked == g.walks || n.state == done {
+		if n.searched == g.searches || n.state == done {
 			return
 		}
-		n.walked = g.walks
+		n.searched = g.searches
 		if n.state == failed {
 			list = append(list, n)
 		}
@@ -254,7 +249,7 @@ func (g *Graph) Failed(id Goal) []string {
 	return names(list)
 }
 
-// Goals are those that want a derivation and have not ended.
+// Goals returns the goals that need a derivation and have not ended.
 func (g *Graph) Goals(drv string) []Goal {
 	if n := g.nodes[drv]; n != nil {
 		return slices.Collect(n.goals.all())
@@ -270,11 +265,11 @@ func names(nodes []*node) []string {
 	return list
 }
 
-// Open says whether a derivation is in the graph and may still be built.
+// Open reports whether a derivation is in the graph and may still be built.
 func (g *Graph) Open(drv string) bool { return g.nodes[drv] != nil && g.nodes[drv].open() }
 
-// Wanted are the goals that want something of what is left of a part.
-func (g *Graph) Wanted(p *Part) []Goal {
+// PartGoals returns the goals that need something of what is left of a part.
+func (g *Graph) PartGoals(p *Part) []Goal {
 	var wanted set
 	for _, n := range p.nodes {
 		if n.state == taken && n.part == p {

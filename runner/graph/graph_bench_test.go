@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkLargeFleet builds 500 hosts with 20 derivations of their own each and
-// 5000 that they share, two at a time.
+// BenchmarkLargeFleet builds 500 hosts, each with 20 derivations of its own, and 5000 that they
+// share, two at a time.
 func BenchmarkLargeFleet(b *testing.B) {
 	const hosts, own, shared = 500, 20, 5000
 	needs := map[string][]string{}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// world is a store in which derivations take time and may fail.
+// world simulates a store in which derivations take time and may fail.
 type world struct {
 	*testing.T
 	rand  *rand.Rand
@@ -18,7 +18,7 @@ type world struct {
 	needs  map[string][]string
 	lasts  map[string]int
 	broken map[string]bool
-	// silent hides what is done until a process ends.
+	// silent reports nothing as done before its process ends.
 	silent bool
 
 	now   int
@@ -30,7 +30,7 @@ type world struct {
 type proc struct {
 	*Part
 	slots   int
-	until   map[string]int // of what it builds now
+	until   map[string]int // when what it builds now is done
 	left    []string
 	failed  []string
 	stopped bool
@@ -38,7 +38,7 @@ type proc struct {
 
 func (w *world) room(int) (free, all int) { return w.free, w.jobs }
 
-// start starts all that can be begun and checks what is given out.
+// start starts everything that can be built and checks each part.
 func (w *world) start() {
 	for {
 		p := w.graph.Take(w.room)
@@ -52,7 +52,7 @@ func (w *world) start() {
 			w.Fatalf("the roots of a part are %q", p.Roots)
 		}
 		if slices.ContainsFunc(p.Goals, func(id Goal) bool { return w.graph.goals[id].ended }) {
-			w.Fatalf("a part is for %v, of which one has ended", p.Goals)
+			w.Fatalf("a part is for %v, and one of these has ended", p.Goals)
 		}
 		w.free -= p.Jobs
 		for i, drv := range p.Drvs {
@@ -60,7 +60,7 @@ func (w *world) start() {
 				w.Fatalf("a part is for %v, %s in it for %v", p.Goals, drv, w.graph.Goals(drv))
 			}
 			if w.tried[drv] && w.broken[drv] {
-				w.Fatalf("%s is built again, which failed", drv)
+				w.Fatalf("%s failed and is built again", drv)
 			}
 			for _, other := range w.procs {
 				if slices.Contains(other.left, drv) {
@@ -77,7 +77,7 @@ func (w *world) start() {
 	}
 }
 
-// step lets each process do what it can at this time, and goes on to the next.
+// step lets each process do what it can now, and advances the time.
 func (w *world) step() {
 	for _, p := range slices.Clone(w.procs) {
 		for drv, until := range p.until {
@@ -135,18 +135,18 @@ func (w *world) end(p *proc) {
 			w.graph.Done(drv)
 		}
 	}
-	well := len(p.failed) == 0 && !p.stopped
-	if w.silent && !well {
+	success := len(p.failed) == 0 && !p.stopped
+	if w.silent && !success {
 		for _, drv := range p.Roots {
 			if w.done[drv] {
 				w.graph.Done(drv)
 			}
 		}
 	}
-	w.graph.End(p.Part, well, p.failed)
+	w.graph.End(p.Part, success, p.failed)
 }
 
-// reaches says whether a derivation needs one that is broken, or is it.
+// reaches reports whether a derivation is broken or needs one that is.
 func (w *world) reaches(drv string) bool {
 	return w.broken[drv] || slices.ContainsFunc(w.needs[drv], w.reaches)
 }
@@ -174,8 +174,8 @@ func newWorld(t *testing.T, seed uint64) *world {
 	return w
 }
 
-// Whatever is to be built is built once and after what it needs, never by more
-// builders than there may be, and every goal ends as it must.
+// Everything is built once and after what it needs, never by too many builders, and every goal
+// ends as it must.
 func TestEveryGoalEnds(t *testing.T) {
 	for seed := range uint64(1500) {
 		w := newWorld(t, seed)
@@ -214,7 +214,7 @@ func TestEveryGoalEnds(t *testing.T) {
 	}
 }
 
-// checkFailed checks that all that is broken below a goal is known to be.
+// checkFailed checks that everything broken below a goal is reported.
 func (w *world) checkFailed(id Goal, drv string) {
 	var want []string
 	var walk func(drv string)
@@ -236,7 +236,7 @@ func (w *world) checkFailed(id Goal, drv string) {
 	}
 }
 
-// drop gives a goal up and stops what nobody wants any more.
+// drop drops a goal and stops what no goal needs any more.
 func (w *world) drop(id Goal, dropped, ended map[Goal]bool) {
 	if ended[id] || dropped[id] || w.graph.goals[id].ended {
 		return
@@ -244,7 +244,7 @@ func (w *world) drop(id Goal, dropped, ended map[Goal]bool) {
 	w.graph.Drop(id)
 	dropped[id] = true
 	for _, p := range w.procs {
-		if len(w.graph.Wanted(p.Part)) == 0 {
+		if len(w.graph.PartGoals(p.Part)) == 0 {
 			p.stopped = true
 			for drv := range p.until {
 				delete(w.tried, drv)
@@ -254,7 +254,7 @@ func (w *world) drop(id Goal, dropped, ended map[Goal]bool) {
 	}
 }
 
-// finish runs all goals to their end and says how long that took.
+// finish builds everything and returns how long that took.
 func (w *world) finish() int {
 	for w.now = 0; len(w.done) < len(w.lasts); {
 		w.start()
@@ -266,7 +266,7 @@ func (w *world) finish() int {
 	return w.now
 }
 
-// fleet has a derivation for each cell, on top of two neighbours of some chains.
+// fleet makes a world with a derivation for each cell, each on top of two neighboring chains.
 func fleet(t *testing.T, jobs, cells, chains, length int) *world {
 	w := &world{T: t, needs: map[string][]string{}, lasts: map[string]int{}, broken: map[string]bool{}, tried: map[string]bool{}, done: map[string]bool{}}
 	w.jobs, w.free = jobs, jobs
@@ -292,8 +292,8 @@ func fleet(t *testing.T, jobs, cells, chains, length int) *world {
 	return w
 }
 
-// The time that all takes is near the least that is possible: all work shared out
-// evenly, or the longest chain.
+// Building takes little more than the shortest possible time: that of all work spread evenly,
+// or of the longest chain.
 func TestBuildersAreKeptBusy(t *testing.T) {
 	for _, c := range []struct{ jobs, cells, chains, length int }{
 		{2, 60, 6, 4}, {8, 60, 16, 2}, {3, 10, 1, 30}, {16, 160, 48, 2}, {4, 100, 60, 1}, {1, 20, 3, 3},
@@ -309,9 +309,9 @@ func TestBuildersAreKeptBusy(t *testing.T) {
 	}
 }
 
-// What has a long way to go above it begins first, and a host of many derivations
-// leaves room for what comes later.
-func TestTheLongestWayBeginsFirst(t *testing.T) {
+// What starts the longest chain is built first, and a host of many derivations leaves room for
+// what comes later.
+func TestTheLongestChainStartsFirst(t *testing.T) {
 	var g Graph
 	needs := map[string][]string{"long": {"l1"}, "l1": {"l2"}}
 	for i := range 10 {
@@ -327,7 +327,7 @@ func TestTheLongestWayBeginsFirst(t *testing.T) {
 	}
 	g = Graph{}
 	g.Add("wide", 0, needs)
-	for jobs, most := range map[int]int{1: mostOfPart, 200: 400} {
+	for jobs, most := range map[int]int{1: maxPart, 200: 400} {
 		if p := g.Take(func(int) (int, int) { return jobs, jobs }); len(p.Drvs) != most || p.Jobs != jobs {
 			t.Errorf("with %d jobs %d of %d derivations at once", jobs, p.Jobs, len(p.Drvs))
 		}

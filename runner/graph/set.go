@@ -31,8 +31,8 @@ func (s set) len() int {
 	return n
 }
 
-// all goes through the set as it was when asked word by word: removing the one in
-// hand is fine.
+// all iterates over the set. Removing the current goal during that is fine: all reads 64 goals
+// at a time.
 func (s set) all() iter.Seq[Goal] {
 	return func(yield func(Goal) bool) {
 		for i, word := range s {

@@ -7,55 +7,55 @@ import (
 
 // Part is what one nix process builds.
 type Part struct {
-	// Drvs are its derivations, each after those it needs; Roots those that no
-	// other of the part needs.
+	// Drvs are its derivations, each after those it needs. Roots are those that no other one
+	// of the part needs.
 	Drvs, Roots []string
 	// Goals need all of it.
 	Goals []Goal
-	// Jobs is how many of them may be built at once, at least 1.
+	// Jobs is how many derivations may be built at once, at least 1.
 	Jobs int
 
 	nodes []*node
 }
 
-// Room is how many more derivations of a class may be built at once, and how many
-// may at all.
+// Room returns how many more derivations of a class may be built now, and how many may be
+// built at once in all.
 type Room func(class int) (free, all int)
 
-// Take gives what to build next, or nil if there is nothing that could be begun.
-// What has the longest way to go above it comes first, then what most goals need.
+// Take returns what to build next, or nil if nothing can be built now. What starts the longest
+// chain comes first, then what most goals need.
 func (g *Graph) Take(room Room) *Part {
 	hasRoom := func(class int) bool {
 		free, _ := room(class)
 		return free > 0
 	}
-	if g.stale || !slices.ContainsFunc(g.classes, hasRoom) {
+	if g.exhausted || !slices.ContainsFunc(g.classes, hasRoom) {
 		return nil
 	}
-	for _, c := range g.chunks() {
-		free, all := room(c.class(g))
+	for _, grp := range g.groups() {
+		free, all := room(grp.class(g))
 		if free > 0 {
-			return g.take(c, free, max(all, free))
+			return g.take(grp, free, max(all, free))
 		}
 	}
 	return nil
 }
 
-// chunk is all that could be begun now for the same goals.
-type chunk []*node
+// group is everything that could be built now for the same goals.
+type group []*node
 
-func (c chunk) class(g *Graph) int {
-	for id := range c[0].goals.all() {
+func (grp group) class(g *Graph) int {
+	for id := range grp[0].goals.all() {
 		return g.goals[id].class
 	}
 	return 0
 }
 
-// chunks are all chunks, the most urgent first.
-func (g *Graph) chunks() []chunk {
+// groups returns all groups, the most urgent first.
+func (g *Graph) groups() []group {
 	g.order = slices.DeleteFunc(g.order, func(n *node) bool { return n.state >= done })
 	byGoals := map[string]int{}
-	var chunks []chunk
+	var groups []group
 	for _, n := range g.order {
 		n.takeable = n.state == waiting && !n.doomed && n.goals.len() > 0 && !slices.ContainsFunc(n.needs, func(below *node) bool {
 			return below.state != done && !(below.takeable && below.goals.equal(n.goals))
@@ -66,24 +66,24 @@ func (g *Graph) chunks() []chunk {
 		key := n.goals.key()
 		i, ok := byGoals[key]
 		if !ok {
-			i = len(chunks)
+			i = len(groups)
 			byGoals[key] = i
-			chunks = append(chunks, nil)
+			groups = append(groups, nil)
 		}
-		chunks[i] = append(chunks[i], n)
+		groups[i] = append(groups[i], n)
 	}
-	g.stale = len(chunks) == 0
+	g.exhausted = len(groups) == 0
 	g.measure()
-	slices.SortStableFunc(chunks, func(a, b chunk) int {
+	slices.SortStableFunc(groups, func(a, b group) int {
 		if d := b.height() - a.height(); d != 0 {
 			return d
 		}
 		return b[0].goals.len() - a[0].goals.len()
 	})
-	return chunks
+	return groups
 }
 
-// measure finds the height of all that is waiting.
+// measure sets the height of everything that waits.
 func (g *Graph) measure() {
 	for _, n := range g.order {
 		n.height = 0
@@ -96,9 +96,9 @@ func (g *Graph) measure() {
 	}
 }
 
-func (c chunk) height() int {
+func (grp group) height() int {
 	top := 0
-	for _, n := range c {
+	for _, n := range grp {
 		top = max(top, n.height)
 	}
 	return top
@@ -115,25 +115,24 @@ func (s set) key() string {
 	return string(b)
 }
 
-// mostOfPart is how many derivations one process gets at most. Nix 2.34 takes the
-// longer to start each builder the more it has to build: 200 that do nothing take
-// it 6.5 s, 50 take 0.4 s.
-const mostOfPart = 64
+// maxPart limits how many derivations one process gets, unless it has slots for more than half
+// as many. The more Nix 2.34 has to build, the longer it takes to start each builder: 200
+// derivations that do nothing take it 6.5 s, 50 take 0.4 s.
+const maxPart = 64
 
-// take makes a part of a chunk: all of it where there is room for all that can be
-// built at once, else no more than is right for the room. How many builders a
-// process may have is settled when it starts, so one that begins with few must not
-// keep what others could soon take.
-func (g *Graph) take(c chunk, free, all int) *Part {
-	nodes := []*node(c)
-	most := max(mostOfPart, 2*free)
+// take makes a part of a group: all of it if there is room for everything that can be built at
+// once, otherwise a share that fits the room. A process cannot get more builders once it runs,
+// so one that starts with few must not keep what others could soon take.
+func (g *Graph) take(grp group, free, all int) *Part {
+	nodes := []*node(grp)
+	limit := max(maxPart, 2*free)
 	if free < all && width(nodes) > free {
-		most = min(most, max(1, len(c)*free/(2*all)))
+		limit = min(limit, max(1, len(grp)*free/(2*all)))
 	}
 	if g.OneRoot {
-		nodes = c.below(most)
-	} else if most < len(c) {
-		nodes = c.first(most)
+		nodes = grp.largestBelow(limit)
+	} else if limit < len(grp) {
+		nodes = grp.mostUrgent(limit)
 	}
 	p := &Part{Jobs: min(width(nodes), free), nodes: nodes, Drvs: names(nodes), Goals: slices.Collect(nodes[0].goals.all())}
 	for _, n := range nodes {
@@ -147,51 +146,51 @@ func (g *Graph) take(c chunk, free, all int) *Part {
 	return p
 }
 
-// first is a number of derivations of a chunk, the most urgent with what they need.
-func (c chunk) first(most int) []*node {
-	// A derivation is lower than what it needs: these come before it.
-	first := slices.Clone(c)
+// mostUrgent returns up to limit derivations: the most urgent ones, with what they need.
+func (grp group) mostUrgent(limit int) []*node {
+	// What a derivation needs is higher than itself, so it comes before it.
+	first := slices.Clone(grp)
 	slices.SortStableFunc(first, func(a, b *node) int { return b.height - a.height })
-	return first[:min(most, len(first))]
+	return first[:min(limit, len(first))]
 }
 
-// below is a derivation of a chunk with all it needs there, of those that need no
-// more than a number of them the one that needs the most.
-func (c chunk) below(most int) []*node {
+// largestBelow returns one derivation with everything that it needs of the group: the one that
+// needs the most, but no more than limit in all.
+func (grp group) largestBelow(limit int) []*node {
 	in := map[*node]bool{}
-	for _, n := range c {
+	for _, n := range grp {
 		in[n] = true
 	}
 	var best map[*node]bool
-	for _, n := range slices.Backward(c) {
+	for _, n := range slices.Backward(grp) {
 		found := map[*node]bool{}
-		if collect(n, in, found, most) && len(found) > len(best) {
+		if collect(n, in, found, limit) && len(found) > len(best) {
 			best = found
 		}
-		if len(best) == min(most, len(c)) {
+		if len(best) == min(limit, len(grp)) {
 			break
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(c), func(n *node) bool { return !best[n] })
+	return slices.DeleteFunc(slices.Clone(grp), func(n *node) bool { return !best[n] })
 }
 
-// collect finds a derivation and what it needs of some, if that is not too much.
-func collect(n *node, in, found map[*node]bool, most int) bool {
+// collect adds a derivation and what it needs to found, if they are in the group. It reports
+// whether that fits.
+func collect(n *node, in, found map[*node]bool, limit int) bool {
 	if found[n] || !in[n] {
 		return true
 	}
 	found[n] = true
-	return len(found) <= most && !slices.ContainsFunc(n.needs, func(below *node) bool { return !collect(below, in, found, most) })
+	return len(found) <= limit && !slices.ContainsFunc(n.needs, func(below *node) bool { return !collect(below, in, found, limit) })
 }
 
-// width is how many of some derivations could be built at once, at most: into as
-// many chains, each needing the one before, they can be parted. Nodes come after
-// what they need.
+// width bounds how many of these derivations could be built at once: it counts the chains, each
+// derivation needing the one before, that they split into. Nodes come after what they need.
 func width(nodes []*node) int {
 	for _, n := range nodes {
 		n.followed = false
 		for _, below := range n.needs {
-			below.followed = true // those that are not among the nodes
+			below.followed = true // so that those that are not among the nodes start no chain
 		}
 	}
 	for _, n := range nodes {
@@ -210,17 +209,16 @@ func width(nodes []*node) int {
 	return chains
 }
 
-// Width is how many derivations of a part could still be built at once.
+// Width bounds how many derivations of a part could still be built at once.
 func (g *Graph) Width(p *Part) int {
 	return width(slices.DeleteFunc(slices.Clone(p.nodes), func(n *node) bool { return n.state != taken || n.part != p }))
 }
 
-// End says that the process for a part has ended. Of one that ended well the roots
-// are in the store; of another these derivations failed. What is neither is free
-// for others.
-func (g *Graph) End(p *Part, well bool, failures []string) {
-	g.stale = false
-	if well {
+// End notes that the process for a part has ended. After a success the roots are in the store;
+// otherwise these derivations failed. The rest can be taken again.
+func (g *Graph) End(p *Part, success bool, failures []string) {
+	g.exhausted = false
+	if success {
 		for _, drv := range p.Roots {
 			g.Done(drv)
 		}
@@ -238,7 +236,7 @@ func (g *Graph) End(p *Part, well bool, failures []string) {
 	p.nodes = nil
 }
 
-// Left are the derivations of a part that are neither done nor failed.
-func (p *Part) Left() []string {
+// Remaining returns the derivations of a part that are neither done nor failed.
+func (p *Part) Remaining() []string {
 	return names(slices.DeleteFunc(slices.Clone(p.nodes), func(n *node) bool { return n.state != taken }))
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Whatever happens to a journal: nothing passed in it that did not pass, nor for another
-// derivation, and what is lost is said or stood at the end.
+// However a journal is damaged, nothing passes in it that did not pass, or had another
+// derivation, and the loss is reported, unless only the end is missing.
 func TestDamagedJournals(t *testing.T) {
 	f := fleet()
 	failed := outcome.Result{Cell: f.cell(t, "nixos/b"), Status: result.Failed, DrvPath: "/nix/store/b.drv", Causes: []*result.Cause{{Title: "no"}}}
 	f.results = []outcome.Result{passed(f.cell(t, "nixos/a")), failed, passed(f.cell(t, "home/joe@a"))}
-	s := slot(t)
+	s := journalFile(t)
 	end := outcome.Conclude(f.results, false)
 	f.write(t, s, &end)
 	good, err := os.ReadFile(s.path)
@@ -47,7 +47,7 @@ func TestDamagedJournals(t *testing.T) {
 			}
 		}
 		if lost := len(j.results) < len(truth); lost && !j.Damaged && bytes.HasSuffix([]byte(text), []byte("\n")) && bytes.Count([]byte(text), []byte("\n")) >= bytes.Count(good, []byte("\n")) {
-			t.Errorf("%.200q: results are lost, and that is not said", text)
+			t.Errorf("%.200q: results are lost, and that is not reported", text)
 		}
 		if _, err := j.Outcome("killed"); err != nil && !j.Looking() {
 			t.Errorf("%.200q: %v", text, err)
@@ -63,10 +63,10 @@ func TestDamagedJournals(t *testing.T) {
 	}
 }
 
-// A journal that begins before the flake is looked into keeps what was there until it is
-// known that something is run, and what may be taken over for as long as need be.
+// A journal that begins before the flake is looked into keeps the old one until it is known
+// that something is run. It always has what may be taken over.
 func TestBegin(t *testing.T) {
-	s := slot(t)
+	s := journalFile(t)
 	f := fleet()
 	f.results = []outcome.Result{passed(f.cell(t, "nixos/a"))}
 	f.write(t, s, nil)
@@ -96,7 +96,7 @@ func TestBegin(t *testing.T) {
 		}
 		_ = w.Close()
 		if _, err := os.Stat(s.path + oldSuffix); err == nil {
-			t.Error("the journal before is kept for ever")
+			t.Error("the old journal is kept forever")
 		}
 	}
 	if err := s.Remove(); err != nil {
@@ -111,6 +111,6 @@ func TestBegin(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(s.path); err == nil {
-		t.Error("there is a journal where none was")
+		t.Error("there is a journal and there was none")
 	}
 }

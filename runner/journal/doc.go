@@ -1,15 +1,14 @@
-// Package journal keeps the record of a run as it happens, so that a run that was killed can
-// be reported and resumed.
+// Package journal records a run as it happens, so that a run that was killed can be reported and
+// resumed.
 //
-// It is a file of JSON lines, each ending with a checksum, so that damage is noticed.
-// The first is the [Head], which says what was run; then come the cells, and some of the
-// events of the run: a phase that begins, a cell that is finished, with each cause in a
-// line of its own before the first cell that has it. A run that came to its
-// end says so in the last line. Each line is written to the file with its event, so
-// that it outlives flakeci. Those of finished cells are synced several times a second, so that
-// only the last moment is lost if the machine dies. Reading ends at a line that is cut off or
-// damaged. The journal begins before the flake is looked into, and is written anew when the
-// cells are known.
+// A journal is a file of JSON lines. Each line ends with a checksum, so that damage is noticed.
+// The first line is the [Head], which says what was run. Then come the cells and some of the
+// events of the run: a phase that begins, a cell that is finished. Each cause has a line of its
+// own before the first cell that has it. The last line says that the run ended. Each line is
+// written at its event, so that it outlives flakeci. Those of finished cells are synced several
+// times a second, so that only the last moment is lost if the machine dies. Reading ends at a
+// line that is cut off or damaged. The journal begins before the flake is looked into, and is
+// written anew once the cells are known.
 package journal
 
 import (
@@ -25,36 +24,36 @@ import (
 // Schema names the version of the lines that this package writes and reads.
 const Schema = "flakeci.journal/v2"
 
-// Head is what is known of a run before it begins.
+// Head is what is known about a run before it begins.
 type Head struct {
 	Schema  string    `json:"schema"`
 	Started time.Time `json:"started"`
-	// Looking says that the flake was still being looked into: there are no cells yet.
+	// Looking means that the flake was still being looked into: there are no cells yet.
 	Looking bool `json:"looking,omitempty"`
 	// Dir is the folder that flakeci was started in.
 	Dir string `json:"dir"`
-	// Flake tells the flake with its inputs from any other, and any other state of
-	// it; empty where an evaluation may see more than that, or a later state.
+	// Flake identifies the flake in this state, with its inputs. It is empty if an evaluation
+	// may see more than that, or a later state.
 	Flake string `json:"flake"`
-	// Terms are what else a result holds for, by the names of flags and programs.
+	// Terms are what else the results depend on, by the names of flags and programs.
 	Terms map[string]string `json:"terms"`
-	// Selection and Shard choose among the cells.
+	// Selection and Shard select among the cells.
 	Selection matrix.Selection `json:"selection"`
 	Shard     Shard            `json:"shard"`
-	// About is what a report says of the run as a whole.
+	// About is what a report says about the run as a whole.
 	About json.RawMessage `json:"about"`
 }
 
-// Shard is one of N shares of the cells; the zero value is all of them.
+// Shard is shard I of N of the cells. The zero value is all cells.
 type Shard struct {
 	I, N int
 }
 
-// record is a line: when it was written, and one thing besides.
+// record is a line: when it was written, and one of the other fields.
 type record struct {
 	At   time.Time `json:"at"`
 	Head *Head     `json:"head,omitempty"`
-	// Offer are the cells of the flake, without the homes inside hosts, which are in Found.
+	// Offer are the cells of the flake. Found is a home inside a host.
 	Offer []cell      `json:"offer,omitempty"`
 	Found *cell       `json:"found,omitempty"`
 	Start *start      `json:"start,omitempty"`
@@ -65,13 +64,13 @@ type record struct {
 	End     *end        `json:"end,omitempty"`
 }
 
-// start is a phase of a cell that begins.
+// start says that a phase of a cell begins.
 type start struct {
 	Cell  cell             `json:"cell"`
 	Phase result.PhaseName `json:"phase"`
 }
 
-// end is the end of a run.
+// end says that the run has ended.
 type end struct {
 	Interrupted bool            `json:"interrupted"`
 	About       json.RawMessage `json:"about"`
@@ -110,7 +109,7 @@ type phase struct {
 	Causes []int
 }
 
-// encode puts numbers in the place of causes.
+// encode replaces causes with numbers.
 func encode(res outcome.Result, number func(*result.Cause) int) *cellResult {
 	out := &cellResult{Result: res, Cell: *cellOf(res.Cell), Causes: numbers(res.Causes, number)}
 	for _, p := range res.Phases {
@@ -127,7 +126,7 @@ func numbers(causes []*result.Cause, number func(*result.Cause) int) []int {
 	return list
 }
 
-// decode puts the causes back.
+// decode replaces numbers with causes.
 func (r *cellResult) decode(causes map[int]*result.Cause) (res outcome.Result, err error) {
 	res = r.Result
 	res.Cell, res.Phases = r.Cell.plain(), nil

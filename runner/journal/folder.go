@@ -19,20 +19,19 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// Folder is where journals lie: one for each sort of run, in place of that of the
-// run before. Beside each lies a file that is locked for as long as a run writes
-// there.
+// Folder is a folder of journals. Each kind of run has one, which replaces that of the run
+// before. Next to it is a file that is locked while a run writes the journal.
 type Folder string
 
-// How long a journal may lie.
+// keepFor is how long a journal is kept.
 const keepFor = 30 * 24 * time.Hour
 
-// longestPID is more than the id of a process has, in bytes.
-const longestPID = 64
+// maxPID is more than the length of a process id, in bytes.
+const maxPID = 64
 
 const suffix, lockSuffix = ".jsonl", ".lock"
 
-// BusyError says that a run is still writing the journal.
+// BusyError reports that a run is still writing the journal.
 type BusyError struct {
 	PID string
 }
@@ -41,19 +40,18 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("it is still in progress (pid %s)", e.PID)
 }
 
-// Slot is the place of one journal, locked.
-type Slot struct {
-	// Redact takes credentials out of a line of JSON before it is written; nil leaves
-	// them.
+// File is the file of one journal, locked.
+type File struct {
+	// Redact removes credentials from a line of JSON before it is written; nil removes none.
 	Redact func(line []byte) []byte
 
 	path string
 	lock *os.File
 }
 
-// Open takes the place of the runs that the key tells from others: whatever JSON
-// makes of it. The error is a [*BusyError] if another run has it.
-func (f Folder) Open(key any) (*Slot, error) {
+// Open locks the journal of the runs with this key, which is compared as JSON. The error is a
+// [*BusyError] if another run holds the lock.
+func (f Folder) Open(key any) (*File, error) {
 	text, err := json.Marshal(key)
 	if err != nil {
 		return nil, err
@@ -66,8 +64,8 @@ func (f Folder) Open(key any) (*Slot, error) {
 	return f.open(hex.EncodeToString(sum[:8]))
 }
 
-func (f Folder) open(name string) (*Slot, error) {
-	s := &Slot{path: filepath.Join(string(f), name+suffix)}
+func (f Folder) open(name string) (*File, error) {
+	s := &File{path: filepath.Join(string(f), name+suffix)}
 	path := filepath.Join(string(f), name+lockSuffix)
 	for {
 		lock, err := safefile.OpenLock(path)
@@ -75,14 +73,14 @@ func (f Folder) open(name string) (*Slot, error) {
 			return nil, err
 		}
 		if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-			pid, _ := safefile.Read(path, longestPID)
+			pid, _ := safefile.Read(path, maxPID)
 			_ = lock.Close()
 			if errors.Is(err, syscall.EWOULDBLOCK) {
 				return nil, &BusyError{strings.TrimSpace(string(pid))}
 			}
 			return nil, err
 		}
-		// Somebody who tidies up may have removed it meanwhile.
+		// Another flakeci may have pruned it meanwhile.
 		if now, err := os.Lstat(path); err == nil {
 			if mine, err := lock.Stat(); err == nil && os.SameFile(now, mine) {
 				s.lock = lock
@@ -98,9 +96,8 @@ func (f Folder) open(name string) (*Slot, error) {
 	return s, nil
 }
 
-// Read reads the journal that is there. The error is [fs.ErrNotExist] if there is
-// none, and that of [Read].
-func (s *Slot) Read() (*Journal, error) { return readFile(s.path) }
+// Read reads the journal like [Read]. The error is [fs.ErrNotExist] if there is none.
+func (s *File) Read() (*Journal, error) { return readFile(s.path) }
 
 func readFile(path string) (*Journal, error) {
 	file, err := safefile.Open(path)
@@ -111,23 +108,23 @@ func readFile(path string) (*Journal, error) {
 	return Read(file)
 }
 
-// oldSuffix ends the name of the journal that a new one has replaced for now.
+// oldSuffix ends the name of a journal that [File.Undo] may put back.
 const oldSuffix = ".old"
 
-// Begin begins a journal before the flake is looked into, in the place of what is there,
-// which [Slot.Undo] puts back. Earlier is what may be taken over; nil is nothing.
-func (s *Slot) Begin(h Head, earlier *runner.Earlier) (*Writer, error) {
+// Begin begins a journal before the flake is looked into. It replaces the one that is there,
+// which [File.Undo] puts back. Earlier is what may be taken over; nil if nothing.
+func (s *File) Begin(h Head, earlier *runner.EarlierRun) (*Writer, error) {
 	if err := s.forget(); err != nil {
 		return nil, err
 	}
-	_ = os.Link(s.path, s.path+oldSuffix) // without links on the file system, there is nothing to put back
+	_ = os.Link(s.path, s.path+oldSuffix) // if the file system has no links, Undo only removes
 	h.Looking = true
 	return create(s.path, s.Redact, h, nil, earlier)
 }
 
-// Create begins the journal of a run whose cells are known, in the place of what is
-// there. Offer is all that the flake has, Earlier what is taken over; nil is nothing.
-func (s *Slot) Create(h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
+// Create begins the journal of a run whose cells are known. It replaces the one that is there.
+// Offer are all cells of the flake. Earlier is what may be taken over; nil if nothing.
+func (s *File) Create(h Head, offer []matrix.Cell, earlier *runner.EarlierRun) (*Writer, error) {
 	w, err := create(s.path, s.Redact, h, offer, earlier)
 	if err == nil {
 		_ = s.forget() // the next run tries again
@@ -135,8 +132,8 @@ func (s *Slot) Create(h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Wr
 	return w, err
 }
 
-// Undo puts back what was there before the journal was begun.
-func (s *Slot) Undo() error {
+// Undo puts back the journal that [File.Begin] replaced.
+func (s *File) Undo() error {
 	err := os.Rename(s.path+oldSuffix, s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.Remove()
@@ -144,7 +141,7 @@ func (s *Slot) Undo() error {
 	return err
 }
 
-func (s *Slot) forget() error { return unlessMissing(os.Remove(s.path + oldSuffix)) }
+func (s *File) forget() error { return unlessMissing(os.Remove(s.path + oldSuffix)) }
 
 func unlessMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
@@ -154,30 +151,30 @@ func unlessMissing(err error) error {
 }
 
 // Remove removes the journal.
-func (s *Slot) Remove() error { return errors.Join(s.forget(), os.Remove(s.path)) }
+func (s *File) Remove() error { return errors.Join(s.forget(), os.Remove(s.path)) }
 
-// Close lets others have the place.
-func (s *Slot) Close() error { return s.lock.Close() }
+// Close releases the lock.
+func (s *File) Close() error { return s.lock.Close() }
 
-// prune removes what has become old, as far as nobody has it.
+// prune removes old journals that no run has locked.
 func (f Folder) prune() {
 	for _, file := range f.files(lockSuffix) {
 		if time.Since(file.ModTime()) < keepFor {
 			continue
 		}
 		name := strings.TrimSuffix(file.Name(), lockSuffix)
-		slot, err := f.open(name)
+		locked, err := f.open(name)
 		if err != nil {
-			continue // somebody has it, or it is not ours to remove
+			continue // a run has it, or it is not ours to remove
 		}
 		for _, end := range []string{suffix, suffix + ".new", suffix + oldSuffix, lockSuffix} {
 			_ = os.Remove(filepath.Join(string(f), name+end)) // the next run tries again
 		}
-		_ = slot.Close()
+		_ = locked.Close()
 	}
 }
 
-// files lists those whose name ends so, the newest first.
+// files lists the files whose names end like this, the newest first.
 func (f Folder) files(end string) []fs.FileInfo {
 	entries, err := os.ReadDir(string(f))
 	if err != nil {
@@ -193,27 +190,26 @@ func (f Folder) files(end string) []fs.FileInfo {
 	return files
 }
 
-// Newest gives the journal that was written last of those whose run was started in a
-// folder. Busy says that the run is still going on. PassedOver says why newer ones,
-// which may be of that folder, cannot be read. The error is [fs.ErrNotExist] if there
-// is none.
-func (f Folder) Newest(dir string) (j *Journal, busy bool, passedOver []error, err error) {
+// Newest returns the newest journal of a run that was started in this folder. Busy means that
+// the run is still going on. Unreadable says why newer journals, which may be of that folder,
+// cannot be read. The error is [fs.ErrNotExist] if there is no journal.
+func (f Folder) Newest(dir string) (j *Journal, busy bool, unreadable []error, err error) {
 	for _, file := range f.files(suffix) {
 		path := filepath.Join(string(f), file.Name())
 		j, err := readFile(path)
 		if err != nil {
-			passedOver = append(passedOver, fmt.Errorf("%s: %w", path, err))
+			unreadable = append(unreadable, fmt.Errorf("%s: %w", path, err))
 			continue
 		}
 		if j.Head.Dir != dir {
 			continue
 		}
-		return j, Busy(path), passedOver, nil
+		return j, Busy(path), unreadable, nil
 	}
-	return nil, false, passedOver, fmt.Errorf("no journal of a run in %s: %w", dir, fs.ErrNotExist)
+	return nil, false, unreadable, fmt.Errorf("no journal of a run in %s: %w", dir, fs.ErrNotExist)
 }
 
-// Busy says whether the run that writes a journal of a [Folder] is still going on.
+// Busy reports whether the run that writes a journal of a [Folder] is still going on.
 func Busy(path string) bool {
 	lock, err := safefile.Open(strings.TrimSuffix(path, suffix) + lockSuffix)
 	if err != nil {

@@ -25,8 +25,8 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// fill sets all that is exported to something, so that no field that is added to
-// the runner's types is forgotten here. Pointers to causes are taken from the list.
+// fill sets every exported field to something, so that the test covers each field that is added
+// to the types of the runner. Pointers to causes are taken from the list.
 func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():
@@ -76,7 +76,7 @@ func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 	}
 }
 
-// sample is a run that a test makes up: its cells and their results.
+// sample is a made-up run: its cells and their results.
 type sample struct {
 	head    Head
 	offer   []matrix.Cell
@@ -106,8 +106,8 @@ func (sample) Generate(rng *rand.Rand, _ int) reflect.Value {
 	return reflect.ValueOf(t)
 }
 
-// slot is a place for a journal.
-func slot(t *testing.T) *Slot {
+// journalFile returns an open file without a journal in it.
+func journalFile(t *testing.T) *File {
 	t.Helper()
 	s, err := Folder(t.TempDir()).Open(t.Name())
 	if err != nil {
@@ -117,8 +117,8 @@ func slot(t *testing.T) *Slot {
 	return s
 }
 
-// write writes a journal; a nil end is a run that was killed.
-func (f sample) write(t *testing.T, s *Slot, end *outcome.Run) {
+// write writes a journal. A nil end means that the run was killed.
+func (f sample) write(t *testing.T, s *File, end *outcome.Run) {
 	t.Helper()
 	w, err := s.Create(f.head, f.offer, nil)
 	if err != nil {
@@ -136,7 +136,7 @@ func (f sample) write(t *testing.T, s *Slot, end *outcome.Run) {
 	}
 }
 
-func (s *Slot) mustRead(t *testing.T) *Journal {
+func (s *File) mustRead(t *testing.T) *Journal {
 	t.Helper()
 	j, err := s.Read()
 	if err != nil {
@@ -145,10 +145,9 @@ func (s *Slot) mustRead(t *testing.T) *Journal {
 	return j
 }
 
-// What is read is what was written: each field, and which cells have the very same
-// cause.
+// What is read is what was written: each field, and which cells share a cause.
 func TestRoundTrip(t *testing.T) {
-	s := slot(t)
+	s := journalFile(t)
 	same := func(f sample) bool {
 		want := outcome.Conclude(slices.Clone(f.results), rand.Intn(2) == 0)
 		f.write(t, s, &want)
@@ -165,7 +164,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("the outcome is\n%+v\nand was\n%+v", got, want)
 			return false
 		}
-		for i, c := range got.Causes { // DeepEqual does not tell twins from one
+		for i, c := range got.Causes { // DeepEqual takes equal causes for the same one
 			for k, res := range got.Results {
 				if slices.Contains(res.Causes, c) != slices.Contains(want.Results[k].Causes, want.Causes[i]) {
 					t.Errorf("%s has another cause than it had", res.Cell.ID)
@@ -179,17 +178,17 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// passed is a cell that passed.
+// passed returns the result of a cell that passed.
 func passed(c matrix.Cell) outcome.Result {
 	return outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: drvOf(c)}
 }
 
-// drvOf is a derivation for a cell.
+// drvOf returns a derivation for a cell.
 func drvOf(c matrix.Cell) string {
 	return "/nix/store/" + strings.Repeat("0", 32) + "-" + strings.NewReplacer("/", "-", "@", "-").Replace(c.ID) + ".drv"
 }
 
-// fleet has two hosts.
+// fleet returns a run of two hosts and a home, without results.
 func fleet() sample {
 	return sample{
 		head:  Head{Started: time.Now(), Selection: matrix.Selection{Kinds: []matrix.Kind{matrix.KindNixOS, matrix.KindHome}}},
@@ -206,12 +205,12 @@ func (f sample) cell(t *testing.T, id string) matrix.Cell {
 	return f.offer[i]
 }
 
-// At whichever byte a journal ends, what was whole before is there, and the rest is
-// canceled.
+// At whichever byte a journal is cut off, the complete lines before count, and the other cells
+// are canceled.
 func TestTorn(t *testing.T) {
 	f := fleet()
 	f.results = []outcome.Result{passed(f.cell(t, "nixos/b")), passed(f.cell(t, "home/joe@a"))}
-	s := slot(t)
+	s := journalFile(t)
 	f.write(t, s, nil)
 	data, err := os.ReadFile(s.path)
 	if err != nil {
@@ -256,12 +255,12 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// What was under way is told from what had not begun. A home that is activated in
-// a host was finished before.
+// What was being done is told from what had not begun. A home that is activated in a host was
+// finished before.
 func TestUnderWay(t *testing.T) {
 	f := fleet()
 	f.head.Selection.Kinds = append(f.head.Selection.Kinds, matrix.KindCheck)
-	s := slot(t)
+	s := journalFile(t)
 	w, err := s.Create(f.head, f.offer, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -300,14 +299,14 @@ func TestUnderWay(t *testing.T) {
 	}
 }
 
-// What a run could have taken over is not lost if it is killed as well, though
-// only what it came to itself needs no evaluation.
+// If a run that resumes another is killed, too, what it could have taken over is not lost. Only
+// its own results need no evaluation.
 func TestKilledAgain(t *testing.T) {
 	f := fleet()
 	unchanged := passed(f.cell(t, "home/joe@a"))
 	unchanged.How = result.Unchanged
 	f.results = []outcome.Result{passed(f.cell(t, "nixos/a")), passed(f.cell(t, "nixos/b")), unchanged}
-	s := slot(t)
+	s := journalFile(t)
 	f.write(t, s, nil)
 	first := s.mustRead(t)
 	w, err := s.Create(f.head, f.offer, first.Earlier(false))
@@ -330,8 +329,7 @@ func TestKilledAgain(t *testing.T) {
 	}
 }
 
-// What is masked in names may make one id of two cells. What failed is then not taken
-// for what passed, in whatever order they came.
+// Masking may give two cells the same id. Then the one that failed counts, whatever the order.
 func TestMaskedIDs(t *testing.T) {
 	for _, failsFirst := range []bool{true, false} {
 		f := fleet()
@@ -342,7 +340,7 @@ func TestMaskedIDs(t *testing.T) {
 		if !failsFirst {
 			slices.Reverse(f.results)
 		}
-		s := slot(t)
+		s := journalFile(t)
 		s.Redact = new(redact.Secrets).JSON
 		end := outcome.Conclude(slices.Clone(f.results), false)
 		f.write(t, s, &end)
@@ -387,12 +385,12 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, going, _, err := dir.Newest("/here"); err != nil || going {
-		t.Errorf("it goes on: %v, %v", going, err)
+		t.Errorf("it is busy: %v, %v", going, err)
 	}
 	if s, err = dir.Open("run"); err != nil {
-		t.Errorf("it cannot be had again: %v", err)
+		t.Errorf("it cannot be opened again: %v", err)
 	}
-	// What is old goes, unless somebody has it.
+	// What is old is removed, unless it is locked.
 	long := time.Now().Add(-2 * keepFor)
 	for _, file := range dir.files("") {
 		if err := os.Chtimes(filepath.Join(string(dir), file.Name()), long, long); err != nil {
@@ -414,7 +412,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// What somebody put in the place of a journal's files is neither written to nor waited for.
+// Links and pipes in place of a journal's files are neither written to nor waited for.
 func TestPlantedFiles(t *testing.T) {
 	dir := t.TempDir()
 	other := filepath.Join(dir, "other")
@@ -460,10 +458,10 @@ func TestPlantedFiles(t *testing.T) {
 	}
 }
 
-// A disk that takes no more ends the journal, not the run.
+// A full disk ends the journal, not the run.
 func TestFullDisk(t *testing.T) {
 	f := fleet()
-	s := slot(t)
+	s := journalFile(t)
 	w, err := s.Create(f.head, f.offer, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -527,7 +525,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// A link that a checkout brings may lead to a device.
+// A link in a checkout may lead to a device.
 func TestAJournalWithoutEnd(t *testing.T) {
 	if _, err := Read(endless{}); !errors.Is(err, safefile.ErrTooLong) {
 		t.Errorf("error is %v", err)
@@ -537,7 +535,7 @@ func TestAJournalWithoutEnd(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
-	return len(p), nil // as it is: with the race detector, each write would cost
+	return len(p), nil // unchanged: with the race detector each write takes time
 }
 
 // Cells with invalid store paths are not taken over, and the journal says that it has some.
@@ -560,15 +558,15 @@ func TestForeignPaths(t *testing.T) {
 		res := passed(f.cell(t, "nixos/a"))
 		res.DrvPath, res.OutPaths = c.drv, map[string]string{"out": c.out}
 		f.results = []outcome.Result{res}
-		s := slot(t)
+		s := journalFile(t)
 		f.write(t, s, nil)
 		j := s.mustRead(t)
 		e := j.Earlier(true)
 		if _, taken := e.Passed["nixos/a"]; j.Foreign() != c.foreign || taken == c.foreign || e.Same["nixos/a"] == c.foreign {
 			t.Errorf("%+v: foreign %t, taken over %t", c, j.Foreign(), taken)
 		}
-		// As a run carries it on that did not come to the cell.
-		w, err := s.Create(f.head, f.offer, &runner.Earlier{Passed: map[string]outcome.Result{"nixos/a": res}})
+		// The same after a run that was killed before the cell.
+		w, err := s.Create(f.head, f.offer, &runner.EarlierRun{Passed: map[string]outcome.Result{"nixos/a": res}})
 		if err == nil {
 			err = w.Close()
 		}
@@ -577,7 +575,7 @@ func TestForeignPaths(t *testing.T) {
 		}
 		j = s.mustRead(t)
 		if _, taken := j.Earlier(true).Passed["nixos/a"]; j.Foreign() != c.foreign || taken == c.foreign {
-			t.Errorf("carried on, %+v: foreign %t, taken over %t", c, j.Foreign(), taken)
+			t.Errorf("killed again, %+v: foreign %t, taken over %t", c, j.Foreign(), taken)
 		}
 		_ = s.Close()
 	}

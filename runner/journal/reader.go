@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/matrix"
@@ -24,10 +24,10 @@ type Journal struct {
 	Head Head
 	// Last is when the last line was written.
 	Last time.Time
-	// Damaged says that a line was changed since, and all after it is lost. A last line that
-	// is cut off does not count: the journal of a killed run ends like that.
+	// Damaged means that a line was changed since, and everything after it is lost. A last line
+	// that is cut off does not count: the journal of a killed run ends like that.
 	Damaged bool
-	// Ended says that the run came to its end, Interrupted that somebody ended it.
+	// Ended means that the run came to its end, Interrupted that an interruption ended it.
 	Ended, Interrupted bool
 
 	offer   []matrix.Cell
@@ -37,36 +37,36 @@ type Journal struct {
 	begun   map[string]outcome.Phase // of cells that are not finished, the last phase
 }
 
-// Looking says that no cells are known: the flake was still being looked into, or they
-// are lost.
+// Looking reports whether no cells are known: the flake was still being looked into, or they are
+// lost.
 func (j *Journal) Looking() bool { return j.Head.Looking || len(j.offer) == 0 }
 
-// FormatError says that a file is no journal, or one of another flakeci.
+// FormatError reports that a file is not a journal, or is one of another version of flakeci.
 type FormatError struct {
 	Reason string
 }
 
 func (e *FormatError) Error() string { return e.Reason }
 
-// mostJournal is the most bytes of a journal that are read.
-const mostJournal = 256 << 20
+// maxJournal limits how much of a journal is read, in bytes.
+const maxJournal = 256 << 20
 
-// Read reads a journal as far as its lines are whole. Without a head the error is a
-// [*FormatError].
+// Read reads a journal up to the first line that is not intact. If the head is not, the error is
+// a [*FormatError].
 func Read(r io.Reader) (*Journal, error) {
-	data, err := safefile.All(r, mostJournal)
+	data, err := safefile.All(r, maxJournal)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	j := &Journal{results: map[string]outcome.Result{}, earlier: map[string]outcome.Result{}, begun: map[string]outcome.Phase{}}
 	causes := map[int]*result.Cause{}
-	first, signed := true, false
+	first, sums := true, false
 	for line := range bytes.Lines(data) {
 		var rec record
 		err := json.Unmarshal(line, &rec)
 		if first {
-			signed = isSigned(line)
-			if err := isHead(line, rec, err); err != nil {
+			sums = hasSum(line)
+			if err := checkHead(line, rec, err); err != nil {
 				return nil, err
 			}
 		}
@@ -74,7 +74,7 @@ func Read(r io.Reader) (*Journal, error) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break
 		}
-		if err != nil || !isWhole(line, signed) || j.add(rec, causes) != nil {
+		if err != nil || !isIntact(line, sums) || j.add(rec, causes) != nil {
 			j.Damaged = len(bytes.Trim(line, "\x00\n")) > 0 // a machine that died leaves zeros
 			break
 		}
@@ -86,20 +86,20 @@ func Read(r io.Reader) (*Journal, error) {
 	return j, nil
 }
 
-// isHead says why a first line is not the head of a journal.
-func isHead(line []byte, rec record, err error) error {
+// checkHead returns an error if the first line is not the head of a journal.
+func checkHead(line []byte, rec record, err error) error {
 	switch {
 	case err != nil || rec.Head == nil || rec.Head.Schema == "" || !bytes.HasSuffix(line, []byte("\n")):
 		return &FormatError{"not a journal"}
 	case rec.Head.Schema != Schema:
 		return &FormatError{fmt.Sprintf("a journal of schema %q; this flakeci reads %s", rec.Head.Schema, Schema)}
-	case !isWhole(line, isSigned(line)):
+	case !isIntact(line, hasSum(line)):
 		return &FormatError{"its first line is damaged"}
 	}
 	return nil
 }
 
-// add takes in a line.
+// add adds a line.
 func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 	switch {
 	case rec.Head != nil:
@@ -116,10 +116,10 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 	case rec.Cause != nil:
 		causes[rec.Cause.Number] = &rec.Cause.Cause
 	case rec.Done != nil:
-		err = keep(j.results, rec.Done, causes)
+		err = addResult(j.results, rec.Done, causes)
 		delete(j.begun, rec.Done.Cell.ID)
 	case rec.Earlier != nil:
-		err = keep(j.earlier, rec.Earlier, causes)
+		err = addResult(j.earlier, rec.Earlier, causes)
 	case rec.End != nil:
 		j.Ended, j.Interrupted = true, rec.End.Interrupted
 		j.Head.About = rec.End.About
@@ -127,28 +127,29 @@ func (j *Journal) add(rec record, causes map[int]*result.Cause) (err error) {
 	return err
 }
 
-func keep(results map[string]outcome.Result, r *cellResult, causes map[int]*result.Cause) error {
+// addResult adds or replaces the result of a cell.
+func addResult(results map[string]outcome.Result, r *cellResult, causes map[int]*result.Cause) error {
 	res, err := r.decode(causes)
 	if err != nil {
 		return err
 	}
 	if old, there := results[res.Cell.ID]; there && isMasked(res.Cell.ID) && !old.Status.OK() && res.Status.OK() {
-		return nil // it may be another cell's
+		return nil // it may be that of another cell
 	}
 	results[res.Cell.ID] = res
 	return nil
 }
 
-// isMasked says whether something was masked in an id, so that several cells may have it.
+// isMasked reports whether an id is masked in part, so that several cells may have it.
 func isMasked(id string) bool { return strings.Contains(id, redact.Mask) }
 
-// More shards than anybody has machines for.
-const mostShards = 1 << 16
+// maxShards is more shards than anybody has machines for.
+const maxShards = 1 << 16
 
-// Matrix is what was selected, without homes that were found inside hosts.
+// Matrix returns the cells that were selected, without homes that were found inside hosts.
 func (j *Journal) Matrix() (matrix.Matrix, error) {
 	s := j.Head.Shard
-	if s.N < 0 || s.N > mostShards {
+	if s.N < 0 || s.N > maxShards {
 		return matrix.Matrix{}, &FormatError{fmt.Sprintf("one of %d shards", s.N)}
 	}
 	m, err := matrix.Matrix{Cells: j.offer}.Select(j.Head.Selection)
@@ -158,7 +159,7 @@ func (j *Journal) Matrix() (matrix.Matrix, error) {
 	return m, err
 }
 
-// Outcome returns what became of the cells. Those that were not finished are canceled, with a
+// Outcome returns the results of the cells. Those that were not finished are canceled, with a
 // note that says why.
 func (j *Journal) Outcome(why string) (outcome.Run, error) {
 	m, err := j.Matrix()
@@ -179,7 +180,7 @@ func (j *Journal) Outcome(why string) (outcome.Run, error) {
 		case !begun || j.Ended:
 			continue
 		}
-		if begun { // after it was finished, it was being activated in a host
+		if begun { // even if it is done: then it was being activated in a host
 			p.Duration = result.Seconds(max(0, j.Last.Sub(p.Started)))
 			p.Message = "not finished when " + why
 			res.Phases = append(slices.Clip(res.Phases), p)
@@ -191,12 +192,12 @@ func (j *Journal) Outcome(why string) (outcome.Run, error) {
 	return outcome.Conclude(list, !j.Ended || j.Interrupted), nil
 }
 
-// Earlier returns what a run that resumes this one can take over. Same says that the flake
-// has not changed. It leaves out cells that were unchanged from the base, which may be another
-// by now, cells with a masked id, which may be others, and cells whose paths are not store
-// paths.
-func (j *Journal) Earlier(same bool) *runner.Earlier {
-	e := &runner.Earlier{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
+// Earlier returns what a run that resumes this one can take over. Same means that the flake has
+// not changed. It leaves out cells that were unchanged from the base, because the base may have
+// changed, cells with a masked id, because they may be others, and cells whose paths are not
+// store paths.
+func (j *Journal) Earlier(same bool) *runner.EarlierRun {
+	e := &runner.EarlierRun{Passed: maps.Clone(j.earlier), Same: map[string]bool{}}
 	maps.DeleteFunc(e.Passed, func(id string, res outcome.Result) bool { return isMasked(id) || isForeign(res) })
 	for id, res := range j.results {
 		if isMasked(id) || isForeign(res) || res.Status != result.Passed || res.How == result.Unchanged || res.DrvPath == "" {
@@ -214,8 +215,8 @@ func (j *Journal) Earlier(same bool) *runner.Earlier {
 	return e
 }
 
-// Foreign says whether there are cells whose derivation or outputs are not store paths:
-// somebody else wrote these, or a credential was masked in them.
+// Foreign reports whether the derivation or an output of any cell is not a store path: somebody
+// else wrote it, or a credential in it was masked.
 func (j *Journal) Foreign() bool {
 	for _, list := range []map[string]outcome.Result{j.results, j.earlier} {
 		for _, res := range list {
@@ -227,4 +228,6 @@ func (j *Journal) Foreign() bool {
 	return false
 }
 
-func isForeign(res outcome.Result) bool { return nix.CheckSaved(res.DrvPath, res.OutPaths) != nil }
+func isForeign(res outcome.Result) bool {
+	return storepath.CheckSaved(res.DrvPath, res.OutPaths) != nil
+}

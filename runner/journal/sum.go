@@ -7,25 +7,26 @@ import (
 	"strconv"
 )
 
-// A checksum is the last field of a line: a flipped bit in the id of a cell would make
-// another cell pass that was never built. It guards against damage, not against people.
+// sumField begins the checksum, the last field of a line. Without it, a flipped bit in the id of
+// a cell would make another cell pass that was never built. It guards against damage, not
+// against people.
 const sumField = `,"sum":"`
 
-// sign adds the checksum to a line, which is a JSON object.
-func sign(line []byte) []byte {
+// addSum adds the checksum to a line, which is a JSON object.
+func addSum(line []byte) []byte {
 	body := bytes.TrimSuffix(line, []byte("}"))
 	return fmt.Appendf(body, sumField+`%08x"}`, crc32.ChecksumIEEE(body))
 }
 
-// isSigned says whether a line has a checksum. Lines of earlier versions of flakeci,
-// and those that a person edited, have none.
-func isSigned(line []byte) bool { return bytes.Contains(line, []byte(sumField)) }
+// hasSum reports whether a line has a checksum. Lines of older versions of flakeci, and those
+// that a person edited, have none.
+func hasSum(line []byte) bool { return bytes.Contains(line, []byte(sumField)) }
 
-// isWhole says whether a line is what was written: with its checksum if the journal has
-// them, else without any.
-func isWhole(line []byte, signed bool) bool {
-	if !signed {
-		return !isSigned(line)
+// isIntact reports whether a line is as it was written: with the right checksum if the journal
+// has checksums, otherwise with none.
+func isIntact(line []byte, sums bool) bool {
+	if !sums {
+		return !hasSum(line)
 	}
 	line = bytes.TrimRight(line, "\n")
 	i := bytes.LastIndex(line, []byte(sumField))

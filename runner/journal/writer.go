@@ -33,9 +33,9 @@ type Writer struct {
 // syncInterval is the least time between two syncs of the journal.
 const syncInterval = 100 * time.Millisecond
 
-// create begins a journal in place of the one at path. The old one stays until the new one
-// holds all that is taken over from it.
-func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell, earlier *runner.Earlier) (*Writer, error) {
+// create begins a journal that replaces the one at path. The old one stays until the new one
+// holds everything that is taken over from it.
+func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell, earlier *runner.EarlierRun) (*Writer, error) {
 	f, err := safefile.Create(path + ".new")
 	if err != nil {
 		return nil, err
@@ -44,13 +44,13 @@ func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell
 	h.Schema = Schema
 	w.write(record{Head: &h})
 	if !h.Looking {
-		w.offer(offer)
+		w.writeOffer(offer)
 	}
 	if earlier != nil {
-		w.carry(earlier)
+		w.writeEarlier(earlier)
 	}
 	err = w.err
-	if earlier != nil { // else nothing of the old one is kept
+	if earlier != nil { // otherwise nothing of the old one is kept
 		err = errors.Join(err, f.Sync())
 	}
 	if err == nil {
@@ -71,8 +71,8 @@ func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell
 	return w, nil
 }
 
-// offer writes the cells of the flake.
-func (w *Writer) offer(list []matrix.Cell) {
+// writeOffer writes the cells of the flake.
+func (w *Writer) writeOffer(list []matrix.Cell) {
 	var cells []cell
 	for _, c := range list {
 		cells = append(cells, *cellOf(c))
@@ -80,9 +80,9 @@ func (w *Writer) offer(list []matrix.Cell) {
 	w.write(record{Offer: cells})
 }
 
-// carry writes what may be taken over from an earlier run. It has to outlive this run, which
-// may be killed before it takes it over.
-func (w *Writer) carry(e *runner.Earlier) {
+// writeEarlier writes what may be taken over from an earlier run. This run may be killed before
+// it does so.
+func (w *Writer) writeEarlier(e *runner.EarlierRun) {
 	for _, h := range e.Homes {
 		w.write(record{Found: cellOf(h)})
 	}
@@ -95,11 +95,11 @@ func (w *Writer) carry(e *runner.Earlier) {
 func (w *Writer) Record(e event.Event) {
 	switch e := e.(type) {
 	case event.Added:
-		w.offer(e.Cells)
+		w.writeOffer(e.Cells)
 	case event.Found:
 		w.write(record{Found: cellOf(e.Home)})
 	case event.Started:
-		if !e.AtBase { // which is no phase of the cell itself
+		if !e.AtBase { // those are not phases of the cell itself
 			w.write(record{Start: &start{*cellOf(e.Cell), e.Phase}})
 		}
 	case event.Finished:
@@ -115,7 +115,7 @@ func (w *Writer) finish(res outcome.Result) {
 	w.sync()
 }
 
-// sync has what was written synced. The run does not wait for it.
+// sync requests a sync of what was written. The run does not wait for it.
 func (w *Writer) sync() {
 	select {
 	case w.dirty <- struct{}{}:
@@ -123,8 +123,8 @@ func (w *Writer) sync() {
 	}
 }
 
-// End writes that the run came to its end, with the results that no event brought and what
-// its report says of it.
+// End writes that the run came to its end, with the results that no event had, and what its
+// report says about the run.
 func (w *Writer) End(o outcome.Run, about json.RawMessage) {
 	for _, res := range o.Results {
 		if !w.done[res.Cell.ID] {
@@ -165,7 +165,7 @@ func (w *Writer) write(r record) {
 		line = w.redact(line)
 	}
 	if err == nil {
-		_, err = w.file.Write(append(sign(line), '\n'))
+		_, err = w.file.Write(append(addSum(line), '\n'))
 	}
 	w.err = err
 }

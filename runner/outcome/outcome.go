@@ -1,5 +1,5 @@
-// Package outcome holds what became of the cells of a run, while the run goes on: their
-// causes have no ids yet. Whoever follows a run needs this package and not the runner.
+// Package outcome holds the results of a run. Those who follow a run import it and not the
+// runner.
 package outcome
 
 import (
@@ -14,18 +14,17 @@ import (
 // Phase is one step of a cell.
 type Phase struct {
 	result.Phase
-	// Causes replaces the ids, which are known only when the run is over. It is set where a
-	// cell has several phases that may fail; elsewhere the causes of the cell apply.
+	// Causes replaces the ids, which are not known before the run ends. It is set if several
+	// phases of the cell may fail; otherwise the causes of the cell apply.
 	Causes []*result.Cause
 }
 
-// Result is what became of a cell.
+// Result is the result of a cell. During the run its causes have no ids.
 type Result struct {
 	Cell   matrix.Cell
 	Status result.Status
 	How    result.How
-	// SameAs is the id of the cell, earlier in order, that has the same
-	// derivation.
+	// SameAs is the id of an earlier cell, in the order of cells, with the same derivation.
 	SameAs string
 	// Note is why the cell was skipped or only evaluated.
 	Note     string
@@ -33,18 +32,18 @@ type Result struct {
 	OutPaths map[string]string
 	Phases   []Phase
 	Causes   []*result.Cause
-	// Flaky says that it passed, or got as far as it did, only after a retry.
+	// Flaky means that it passed, or got as far as it did, only after a retry.
 	Flaky bool
-	// Base is there if the run is compared with one.
+	// Base compares the cell with the base, if the run has one.
 	Base *result.CellBase
 	// Home says which user a home is for.
 	Home nix.HomeInfo
-	// From is when the earlier run ended that the result is taken over from; zero
-	// for one of this run.
+	// From is when the earlier run ended that the result is taken over from; zero for a result
+	// of this run.
 	From time.Time
 }
 
-// Seconds is the time spent on the cell itself, all phases together.
+// Seconds returns the time spent on the cell itself, over all phases.
 func (r Result) Seconds() float64 {
 	total := 0.0
 	for _, p := range r.Phases {
@@ -53,9 +52,9 @@ func (r Result) Seconds() float64 {
 	return total
 }
 
-// Add adds a phase. It replaces the slices of the result, which may have been sent already.
-// For the status, what is wrong with the flake counts before what the machine could not do,
-// and else the first phase that did not pass.
+// Add adds a phase. It replaces the slices of the result, which may have been sent already. A
+// fault of the flake decides the status before one of the machine; otherwise the first phase
+// that did not pass does.
 func (r *Result) Add(p Phase) {
 	r.Phases = append(slices.Clip(r.Phases), p)
 	for _, c := range p.Causes {
@@ -69,8 +68,8 @@ func (r *Result) Add(p Phase) {
 	}
 }
 
-// AgainstBase says how the cell ended compared with the base. What the machine could not do
-// says nothing of the flake.
+// AgainstBase returns how the cell ended compared with the base. What the machine could not do
+// tells nothing about the flake.
 func (r Result) AgainstBase() result.Outcome {
 	now, before := r.Status, r.Base.Status
 	switch {

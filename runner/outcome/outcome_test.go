@@ -32,7 +32,7 @@ func TestAgainstBase(t *testing.T) {
 	}
 }
 
-// What is wrong with the flake counts before what the machine could not do.
+// A fault of the flake counts before one of the machine.
 func TestAPhaseThatFailedCounts(t *testing.T) {
 	for _, c := range []struct {
 		phases []result.Status
@@ -50,7 +50,7 @@ func TestAPhaseThatFailedCounts(t *testing.T) {
 			r.Add(Phase{Phase: result.Phase{Status: s}})
 		}
 		if r.Status != c.want {
-			t.Errorf("%q come to %s", c.phases, r.Status)
+			t.Errorf("%q make it %s", c.phases, r.Status)
 		}
 	}
 }

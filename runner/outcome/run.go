@@ -8,7 +8,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Run is what became of all cells of a run. Results and causes are in the order of the
+// Run holds the results of all cells of a run. Results and causes are in the order of the
 // cells.
 type Run struct {
 	Results     []Result
@@ -17,7 +17,7 @@ type Run struct {
 }
 
 // Conclude puts results and their causes in order, gives the causes their ids, and sets
-// SameAs. It ends a run: nobody may read the causes meanwhile.
+// SameAs. Call it at the end of a run: nothing may read the causes meanwhile.
 func Conclude(results []Result, interrupted bool) Run {
 	out := Run{Results: results, Interrupted: interrupted}
 	slices.SortStableFunc(out.Results, func(a, b Result) int { return matrix.Compare(a.Cell, b.Cell) })
@@ -39,7 +39,7 @@ func Conclude(results []Result, interrupted bool) Run {
 	return out
 }
 
-// StatusOf is the status of a phase that these causes ended: failed if the flake is at
+// StatusOf returns the status of a phase that these causes ended: failed if the flake is at
 // fault for one of them.
 func StatusOf(causes []*result.Cause) result.Status {
 	worst := result.Error

@@ -25,7 +25,7 @@ type Client struct {
 
 	greeted chan struct{} // closed by the greeting
 	closing chan struct{} // closed by Close
-	ended   chan struct{} // closed when the connection has ended; why is set before
+	ended   chan struct{} // closed when the connection has ended; closeErr is set before
 
 	writing chan struct{} // a lock for writing
 

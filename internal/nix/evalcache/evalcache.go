@@ -1,4 +1,4 @@
-// Package evalcache keeps what evaluations of a flake gave for later runs.
+// Package evalcache keeps the results of evaluations for later runs.
 package evalcache
 
 import (

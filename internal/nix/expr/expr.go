@@ -1,6 +1,6 @@
 // Package expr writes expressions of the Nix language.
 //
-// An expression stands in a function whose argument f is the flake.
+// Expressions are for use in a function whose argument f is the flake.
 package expr
 
 import "strings"

@@ -72,8 +72,8 @@ type supervisor struct {
 }
 
 func (s *supervisor) run(dir, path string, argv []string) {
-	died := make(chan os.Signal, 1)
-	signal.Notify(died, syscall.SIGCHLD)
+	childExited := make(chan os.Signal, 1)
+	signal.Notify(childExited, syscall.SIGCHLD)
 	forward := make(chan os.Signal, 8)
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(sig) { // else the program ignores it too
@@ -81,7 +81,7 @@ func (s *supervisor) run(dir, path string, argv []string) {
 		}
 	}
 	if s.start(dir, path, argv) {
-		s.serve(died, forward, s.listen())
+		s.serve(childExited, forward, s.listen())
 	}
 }
 
@@ -164,11 +164,11 @@ func (s *supervisor) listen() <-chan syscall.Signal {
 }
 
 // serve returns when no descendant is left, or none that this process may kill.
-func (s *supervisor) serve(died, forward <-chan os.Signal, flakeci <-chan syscall.Signal) {
+func (s *supervisor) serve(childExited, forward <-chan os.Signal, flakeci <-chan syscall.Signal) {
 	var again <-chan time.Time
 	for {
 		select {
-		case <-died:
+		case <-childExited:
 			if s.reap() {
 				return
 			}

@@ -21,7 +21,7 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// Start starts Chromium for a test and its subtests, and skips the test where there is none.
+// Start starts Chromium for a test and its subtests, and skips the test if there is none.
 func Start(t *testing.T) context.Context {
 	t.Helper()
 	lanes.Heavy(t, "starts a browser")
@@ -47,24 +47,24 @@ func Start(t *testing.T) context.Context {
 	return ctx
 }
 
-// Tab is a page in the browser.
+// Tab is a tab of the browser.
 type Tab struct {
 	T   *testing.T
 	Ctx context.Context
 
-	address    string
-	lock       sync.Mutex
-	complaints []string
+	address  string
+	lock     sync.Mutex
+	problems []string
 }
 
-// Look is how to show a page.
+// Look says how to show a page.
 type Look struct {
 	Width, Height int64
 	Dark          bool
 	Print         bool
 }
 
-// Open opens an empty page. What the page complains about fails the test.
+// Open opens an empty tab. The test fails if a page in it has problems.
 func Open(browser context.Context, t *testing.T, l Look) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
@@ -74,8 +74,8 @@ func Open(browser context.Context, t *testing.T, l Look) *Tab {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, complaint := range b.Complaints() {
-			t.Errorf("the page: %s", complaint)
+		for _, problem := range b.Problems() {
+			t.Errorf("the page: %s", problem)
 		}
 	})
 	b.Look(l)
@@ -93,35 +93,35 @@ func (b *Tab) Load(html []byte) {
 	b.Do(chromedp.Navigate(b.address))
 }
 
-// watch notes what none of our pages does: errors, and requests for anything but itself.
+// watch records problems: errors, and requests for anything but the page itself.
 func (b *Tab) watch(event any) {
-	complaint := ""
+	problem := ""
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		complaint = fmt.Sprint("exception: ", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
+		problem = fmt.Sprint("exception: ", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
 	case *runtime.EventConsoleAPICalled:
-		complaint = fmt.Sprintf("console.%s", e.Type)
+		problem = fmt.Sprintf("console.%s", e.Type)
 	case *log.EventEntryAdded:
-		complaint = e.Entry.Text
+		problem = e.Entry.Text
 	case *network.EventRequestWillBeSent:
 		page, _, _ := strings.Cut(e.Request.URL, "#")
 		if page != b.address && !strings.HasPrefix(page, "data:image/") {
-			complaint = "a request for " + e.Request.URL
+			problem = "a request for " + e.Request.URL
 		}
 	}
-	if complaint != "" {
+	if problem != "" {
 		b.lock.Lock()
-		b.complaints = append(b.complaints, complaint)
+		b.problems = append(b.problems, problem)
 		b.lock.Unlock()
 	}
 }
 
-// Complaints returns the page's complaints since the last call.
-func (b *Tab) Complaints() []string {
+// Problems returns the problems since the last call.
+func (b *Tab) Problems() []string {
 	b.lock.Lock()
 	defer b.lock.Unlock()
-	list := b.complaints
-	b.complaints = nil
+	list := b.problems
+	b.problems = nil
 	return list
 }
 
@@ -144,44 +144,44 @@ func (b *Tab) Look(l Look) {
 	}
 }
 
-// Do runs steps.
-func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
+// Do runs actions.
+func (b *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
 	b.T.Helper()
-	ctx, cancel := context.WithTimeout(b.Ctx, Patience)
+	ctx, cancel := context.WithTimeout(b.Ctx, Timeout)
 	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
+	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.T.Fatal(err)
 	}
 }
 
-// Ask evaluates an expression in the page.
-func Ask[T any](b *Tab, expression string) T {
+// Eval evaluates an expression in the page.
+func Eval[T any](b *Tab, expression string) T {
 	b.T.Helper()
-	ctx, cancel := context.WithTimeout(b.Ctx, Patience)
+	ctx, cancel := context.WithTimeout(b.Ctx, Timeout)
 	defer cancel()
-	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.T.Fatalf("%.300s: %v", expression, err)
 	}
-	return answer
+	return value
 }
 
-// Patience is how long a step may take on a machine that is busy with other things.
-const Patience = 2 * time.Minute
+// Timeout is how long an action may take, even on a busy machine.
+const Timeout = 2 * time.Minute
 
-// Holds fails unless an expression is or soon becomes true.
+// Holds fails unless an expression is true or soon becomes true.
 func (b *Tab) Holds(expression string) {
 	b.T.Helper()
-	for began := time.Now(); time.Since(began) < Patience; time.Sleep(20 * time.Millisecond) {
-		if Ask[bool](b, "!!("+expression+")") {
+	for began := time.Now(); time.Since(began) < Timeout; time.Sleep(20 * time.Millisecond) {
+		if Eval[bool](b, "!!("+expression+")") {
 			return
 		}
 	}
 	b.T.Errorf("does not hold: %s", expression)
 }
 
-// Shot keeps a picture of the page to look at: SCREENSHOTS=1 go test ./reports/html
-func (b *Tab) Shot(name string) {
+// Screenshot saves a picture of the page if asked: SCREENSHOTS=1 go test ./reports/html
+func (b *Tab) Screenshot(name string) {
 	b.T.Helper()
 	if os.Getenv("SCREENSHOTS") == "" {
 		return
@@ -200,8 +200,8 @@ func (b *Tab) Shot(name string) {
 	b.T.Logf("screenshot: %s", filepath.Join(folder, name+".png"))
 }
 
-// Grow makes the page as tall as its content, for a picture of all of it.
+// Grow makes the page as tall as its content, for a picture of everything.
 func (b *Tab) Grow(l Look) {
-	l.Height = min(6000, max(l.Height, Ask[int64](b, "document.documentElement.scrollHeight")))
+	l.Height = min(6000, max(l.Height, Eval[int64](b, "document.documentElement.scrollHeight")))
 	b.Look(l)
 }

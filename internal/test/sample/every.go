@@ -17,8 +17,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// EveryReport checks what a form promises of any report: those in reports/testdata, random
-// ones, ones full of hostile texts, and one with a line of five megabytes.
+// EveryReport runs a check on many reports: those in reports/testdata, random ones, ones full of
+// hostile texts, and one with a line of five megabytes.
 func EveryReport(t *testing.T, check func(t *testing.T, r result.Report)) {
 	t.Run("inputs", func(t *testing.T) {
 		t.Parallel()
@@ -52,6 +52,7 @@ func EveryReport(t *testing.T, check func(t *testing.T, r result.Report)) {
 	})
 }
 
+// hostile runs a check on reports full of hostile texts.
 func hostile(t *testing.T, check func(t *testing.T, r result.Report)) {
 	t.Helper()
 	texts := HostileTexts(t)
@@ -62,7 +63,7 @@ func hostile(t *testing.T, check func(t *testing.T, r result.Report)) {
 	kinds := slices.Sorted(maps.Keys(HostileReports("")))
 	for i, text := range texts {
 		for k, name := range kinds {
-			// Texts and kinds of report take turns: all combinations take a minute.
+			// Texts and kinds of report take turns, since all combinations would take a minute.
 			if name != "every word" && k%3 != i%3 {
 				continue
 			}
@@ -73,8 +74,7 @@ func hostile(t *testing.T, check func(t *testing.T, r result.Report)) {
 	}
 }
 
-// HugeLogs checks that a log without end takes neither memory nor time without end, and is
-// cut in the form.
+// HugeLogs checks that a huge log is shortened, and takes neither much memory nor much time.
 func HugeLogs(t *testing.T, write func(io.Writer, result.Report) error) {
 	t.Parallel()
 	for _, text := range []string{"@everyone `x` <!-- ", "::error::\n", "\x1b]8;;"} {
@@ -83,17 +83,16 @@ func HugeLogs(t *testing.T, write func(io.Writer, result.Report) error) {
 		r.Causes[0].LogTail, r.Causes[1].Title = long, long
 		began := time.Now()
 		if out := Written(t, write, r); len(out) > 400_000 {
-			t.Errorf("%q without end takes %d bytes", text, len(out))
+			t.Errorf("a huge log of %q takes %d bytes", text, len(out))
 		}
-		// It takes a tenth of this, unless the race detector runs beside other tests.
+		// It takes a tenth of this, except with the race detector on a busy machine.
 		if took := time.Since(began); took > time.Minute {
-			t.Errorf("%q took %v", text, took)
+			t.Errorf("a huge log of %q took %v", text, took)
 		}
 	}
 }
 
-// Fuzz checks what a form promises of reports made of any texts, and of any report that can
-// be read.
+// Fuzz runs a check on reports made of random texts, and on every report that can be read.
 func Fuzz(f *testing.F, check func(t *testing.T, r result.Report)) {
 	for _, seed := range []string{
 		"a", "\x1b[31m", "]]>", "::error::", "\u202e", "\xff", "\uFFFE", "{\n",
@@ -122,8 +121,7 @@ func Fuzz(f *testing.F, check func(t *testing.T, r result.Report)) {
 	})
 }
 
-// CheckTerminal fails if a text could do more than be read, to a terminal or to GitHub's
-// runner.
+// CheckTerminal fails if a terminal or GitHub's runner would act on a text.
 func CheckTerminal(t *testing.T, text string) {
 	t.Helper()
 	if !utf8.ValidString(text) || !strings.HasSuffix(text, "\n") {
@@ -137,12 +135,12 @@ func CheckTerminal(t *testing.T, text string) {
 	CheckCommands(t, text)
 	for line := range strings.Lines(text) {
 		if strings.TrimRight(line, " \n")+"\n" != line {
-			t.Errorf("blanks at the end of %q", line)
+			t.Errorf("spaces at the end of %q", line)
 		}
 	}
 }
 
-// CheckCommands fails if GitHub's runner would do more with a text on stdout than show it.
+// CheckCommands fails if GitHub's runner would take a line of a text for a command.
 func CheckCommands(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -152,8 +150,7 @@ func CheckCommands(t *testing.T, text string) {
 	}
 }
 
-// CheckJSON fails unless the JSON of a report is safe on a terminal and holds all of the
-// report.
+// CheckJSON fails unless the JSON of a report is safe on a terminal and complete.
 func CheckJSON(t *testing.T, r result.Report) {
 	t.Helper()
 	text := Written(t, result.WriteJSON, r)

@@ -25,7 +25,7 @@ func HostileTexts(t testing.TB) []string {
 		}
 		text, err := strconv.Unquote(line)
 		if err != nil {
-			t.Fatalf("the corpus has a line that is no quoted text: %s", line)
+			t.Fatalf("the corpus has a line that is not a quoted text: %s", line)
 		}
 		texts = append(texts, text)
 	}
@@ -34,7 +34,7 @@ func HostileTexts(t testing.TB) []string {
 
 // HostileReports returns reports by name that hold the text in every field. Reflection finds
 // the fields, so new ones are included. In the report "every word" everything is hostile; the
-// others reach the parts of a sink that need a known status, kind or outcome.
+// others reach the parts of a form that need a known status, kind or outcome.
 func HostileReports(text string) map[string]result.Report {
 	reports := map[string]result.Report{}
 	add := func(name string, change func(*result.Report)) {
@@ -76,7 +76,7 @@ func HostileReports(text string) map[string]result.Report {
 	return reports
 }
 
-// fillIn fills all that v holds. Lists of structures get three elements, other lists one.
+// fillIn fills v with a text. Lists of structs get three elements, other lists one.
 func fillIn(v reflect.Value, text string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -110,6 +110,6 @@ func fillIn(v reflect.Value, text string) {
 			fillIn(v.Field(i), text)
 		}
 	default:
-		panic("a report holds " + v.Kind().String() + ", which hostile texts do not know")
+		panic("fillIn does not know the kind " + v.Kind().String())
 	}
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Data returns the path of a file in reports/testdata, which holds reports and, beside each,
-// every form of it.
+// Data returns the path of a file in reports/testdata, which has reports and every form of each.
 func Data(t testing.TB, name string) string {
 	t.Helper()
 	return filepath.Join(lanes.Root(t), "reports", "testdata", name)
@@ -47,8 +46,8 @@ func EachInput(t *testing.T, test func(t *testing.T, name string, r result.Repor
 	}
 }
 
-// Golden compares a form of every report in reports/testdata with the file that ends in the
-// suffix. UPDATE_GOLDEN=1 go test ./reports/... rewrites the files; look at the difference.
+// Golden compares a form of every report in reports/testdata with the file that has the suffix.
+// UPDATE_GOLDEN=1 go test ./reports/... rewrites the files; look at the diff.
 func Golden(t *testing.T, suffix string, write func(io.Writer, result.Report) error) {
 	t.Helper()
 	EachInput(t, func(t *testing.T, name string, r result.Report) {
@@ -76,7 +75,7 @@ func GoldenFile(t *testing.T, name string, got []byte) {
 	}
 }
 
-// Written returns what a form writes of a report.
+// Written returns a form of a report.
 func Written(t *testing.T, write func(io.Writer, result.Report) error, r result.Report) []byte {
 	t.Helper()
 	var out bytes.Buffer

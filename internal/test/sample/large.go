@@ -9,8 +9,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Bump returns a run of a fleet after a month of nixpkgs: nine hundred packages changed on
-// every host, some of them in every home, and a driver on two hosts only.
+// Bump returns a run after a month of changes in nixpkgs: nine hundred packages changed on every
+// host, some of them in every home, and a driver on only two hosts.
 func Bump() result.Report {
 	words := []string{
 		"amber", "brook", "cedar", "delta", "ember", "fjord", "grove", "heron", "islet", "jade", "kelp", "lotus", "maple",
@@ -77,7 +77,7 @@ func Bump() result.Report {
 	return r
 }
 
-// Closure returns a difference of so many packages.
+// Closure returns the difference of a closure with a number of changed packages.
 func Closure(packages int) *result.Closure {
 	c := &result.Closure{Before: 8_100_000_000, After: 8_312_000_000, Rebuilt: 120}
 	kinds := []result.VersionChange{result.PackageUp, result.PackageUp, result.PackageUp, result.PackageUp, result.PackageDown, result.PackageAdded, result.PackageRemoved, result.PackageModified}
@@ -98,8 +98,8 @@ func Closure(packages int) *result.Closure {
 	return c
 }
 
-// Large returns a run of a hundred hosts after an update of nixpkgs: 500 cells, most of them
-// about 900 packages away from the base, no two alike.
+// Large returns a run of a hundred hosts after an update of nixpkgs: 500 cells, most of them with
+// about 900 changed packages, no two alike.
 func Large() result.Report {
 	rng := rand.New(rand.NewSource(1))
 	began := time.Date(2026, 3, 14, 1, 0, 0, 0, time.UTC)
@@ -150,7 +150,7 @@ func Large() result.Report {
 	return r
 }
 
-// partOf returns a difference with nearly all of the packages, like a host that lacks a few.
+// partOf returns a difference with nearly all of the packages, as on a host that lacks a few.
 func partOf(packages []result.PackageChange, rng *rand.Rand) *result.Closure {
 	c := &result.Closure{Before: 8e9 + rng.Int63n(2e9), Rebuilt: rng.Intn(300)}
 	for _, p := range packages {

@@ -10,7 +10,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Report is a random report for testing/quick, with any text and any number of everything.
+// Report is a random report for testing/quick.
 type Report struct{ result.Report }
 
 // Generate makes a report.
@@ -18,6 +18,7 @@ func (Report) Generate(rng *rand.Rand, size int) reflect.Value {
 	return reflect.ValueOf(Report{random(rng, size)})
 }
 
+// random makes a report with odd texts and any number of everything.
 func random(rng *rand.Rand, size int) result.Report {
 	n := func() int { return rng.Intn(1 + size/10) }
 	when := func() time.Time { return time.Unix(rng.Int63n(1<<32), 0).UTC() }
@@ -106,7 +107,7 @@ func closure(rng *rand.Rand, pick func(...string) string, packages int) *result.
 	return c
 }
 
-// Text returns valid UTF-8 made of whatever has ever broken a report.
+// Text returns valid UTF-8 made of everything that has ever broken a report.
 func Text(rng *rand.Rand) string {
 	pieces := []string{
 		"a", " ", "\n", "\r", "\t", "é", "机", "\x1b[31m", "\x1b]0;", "\x07", "\x00", "]]>", "<x>", "&", "\"", "'",

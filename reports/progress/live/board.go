@@ -9,7 +9,6 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/progress"
-	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -27,7 +26,7 @@ type board struct {
 	faults  []*fault               // oldest first
 	byCause map[*result.Cause]*fault
 
-	grid    view.LiveGrid
+	grid    gridLayout
 	version int  // of the state's matrix, when the grid was laid out
 	stale   bool // results came since
 }
@@ -79,7 +78,7 @@ func (b *board) finish(r outcome.Result) {
 }
 
 // layout returns the grid as the table would show it now.
-func (b *board) layout() view.LiveGrid {
+func (b *board) layout() gridLayout {
 	if !b.stale && b.version == b.Version {
 		return b.grid
 	}
@@ -102,6 +101,6 @@ func (b *board) layout() view.LiveGrid {
 		cause.ID, cause.Cells = f.id, f.cells
 		r.Causes = append(r.Causes, cause)
 	}
-	b.grid = view.NewLiveGrid(r)
+	b.grid = newGridLayout(r)
 	return b.grid
 }

@@ -113,7 +113,7 @@ func TestMoreCells(t *testing.T) {
 // A home stands under the user whom its evaluation names.
 func TestUserComesLater(t *testing.T) {
 	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}, Homes: []matrix.Home{{Key: "desktop"}}}, matrix.KindNixOS, matrix.KindHome)
-	home := p.cell("home/desktop").For("niri")
+	home := p.cell("home/desktop").WithUser("niri")
 	p.send(event.Waiting{Cell: home})
 	if got := p.screen(80, 24); !strings.Contains(got, "desktop (no host)") {
 		t.Errorf("it is evaluated, and stands under its key:\n%s", got)

@@ -7,7 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/flakeci/flakeci/internal/clean"
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // pane shows the log of one item, or what else is known of it, on the whole screen.
@@ -214,7 +214,7 @@ func (m *model) paneTitle() string {
 	var left, right string
 	switch i := p.item; {
 	case i.builder != nil:
-		left = clean.Clean(nix.DrvName(i.builder.Drv))
+		left = clean.Clean(storepath.Name(i.builder.Drv))
 		right = "running " + clock(i.builder.Elapsed(b.now()))
 		if i.builder.Ended {
 			right = "ended after " + clock(i.builder.Took)

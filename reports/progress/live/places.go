@@ -3,8 +3,6 @@ package live
 import (
 	"fmt"
 	"strings"
-
-	"github.com/flakeci/flakeci/reports/view"
 )
 
 // The signs of what is not finished. The others are those of the table.
@@ -57,7 +55,7 @@ func (b *board) gridRows() []gridRow {
 	return rows
 }
 
-func (b *board) place(at view.LivePlace) place {
+func (b *board) place(at layoutPlace) place {
 	p := place{sign: at.Label.Sign, text: at.Label.Text, brief: at.Label.Brief, sgr: at.Label.SGR, state: passed}
 	for _, id := range at.Cells {
 		c := b.Cells[id]

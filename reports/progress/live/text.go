@@ -33,14 +33,14 @@ func (i ink) in(sgr, text string) string {
 
 // width returns how many columns text takes, without colors. It counts as the renderer does,
 // which puts every character into a cell of its own.
-func width(s string) int { return ansi.StringWidthWc(s) }
+func width(s string) int { return view.Width(s) }
 
 // fit shortens text to a number of columns.
 func fit(s string, columns int) string {
 	if columns <= 0 {
 		return ""
 	}
-	return ansi.TruncateWc(s, columns, "…")
+	return view.Fit(s, columns)
 }
 
 // pad fits text and fills it up to a number of columns.
@@ -62,22 +62,7 @@ func ends(left, right string, columns int) string {
 // logLine makes a line of a log safe to show. A carriage return goes back to the beginning,
 // and a tab to the next multiple of eight columns.
 func logLine(s string) string {
-	s = strings.ReplaceAll(clean.Text(s), "\n", " ")
-	if !strings.Contains(s, "\t") {
-		return s
-	}
-	var b strings.Builder
-	column := 0
-	for i, piece := range strings.Split(s, "\t") {
-		if i > 0 {
-			gap := 8 - column%8
-			b.WriteString(strings.Repeat(" ", gap))
-			column += gap
-		}
-		b.WriteString(piece)
-		column += width(piece)
-	}
-	return b.String()
+	return view.ExpandTabs(strings.ReplaceAll(clean.Text(s), "\n", " "))
 }
 
 // wrap breaks a line into rows.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
@@ -104,7 +104,7 @@ func blockers(causes []*result.Cause) string {
 	var names []string
 	for _, c := range causes {
 		if c.DrvPath != "" {
-			names = append(names, nix.DrvName(c.DrvPath))
+			names = append(names, storepath.Name(c.DrvPath))
 		}
 	}
 	switch len(names) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/reports/progress"
 )
 
@@ -46,7 +46,7 @@ func heartbeat(s *progress.State, now time.Time) string {
 		text += "; running: " + list(s.Running, now, func(a *progress.Activity) (string, time.Time) { return a.Cell.ID + " " + a.Name(), a.Since })
 	}
 	if len(s.Builders) > 0 {
-		text += "; builders: " + list(s.Builders, now, func(b *progress.Builder) (string, time.Time) { return nix.DrvName(b.Drv), b.Since })
+		text += "; builders: " + list(s.Builders, now, func(b *progress.Builder) (string, time.Time) { return storepath.Name(b.Drv), b.Since })
 	}
 	if !s.Planning.IsZero() {
 		text += fmt.Sprintf("; asking what is to be built, and binary caches for what they have, for %s", now.Sub(s.Planning).Round(time.Second))

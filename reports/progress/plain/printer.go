@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/clean"
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/progress"
@@ -99,7 +99,7 @@ func (p *Printer) handle(e event.Event) {
 		p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(e.Cells), e.Phase, e.Cause.Title)})
 	case event.Stalled:
 		if e.Silent > 0 && len(e.Cells) > 0 {
-			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(nix.DrvName(e.Drv)), view.Duration(e.Silent))})
+			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(storepath.Name(e.Drv)), view.Duration(e.Silent))})
 		}
 	}
 }

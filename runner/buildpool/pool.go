@@ -1,0 +1,307 @@
+// Package buildpool builds what cells need. What they share it builds once.
+package buildpool
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/cause"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/graph"
+)
+
+// Pool builds derivations in nix processes. A dry run says what is missing in the store. All
+// of that goes into one graph, so that what cells share is built once. Each process gets a
+// part of the graph that can be built now, as long as there are slots for builders.
+type Pool struct {
+	o       Options
+	ctx     context.Context
+	planner planner
+	release func() bool
+	running sync.WaitGroup // nix processes
+	stalls  stalls
+	lookups chan struct{} // holds one for each process that looks for outputs
+	dropped sync.Map      // binary caches that were dropped, see [event.CacheDropped]
+
+	mu        sync.Mutex // guards the rest, and each build while the pool works on it
+	builds    map[string]*build
+	graph     graph.Graph
+	goals     []*build // by their number in the graph
+	processes []*process
+	slots     slots
+	causes    map[string]*result.Cause // of derivations that failed
+	built     map[string]bool          // derivations whose builder ran in this run
+	// interrupted means that nothing may start any more.
+	interrupted bool
+}
+
+// Options say how a pool works, and give it what it needs of the run.
+type Options struct {
+	Client  *nix.Client
+	Machine nix.Machine
+	Jobs    int           // builders at once on this machine; 0 leaves it to Nix's settings
+	Timeout time.Duration // for each dry run and each build; 0 means no limit
+	Stall   time.Duration // how long a builder may write nothing before that is reported; 0 is forever
+	Retries int           // attempts after the first that fails transiently
+	Events  event.Bus
+	Causes  *cause.Registry
+	// Root keeps paths from being collected as garbage during the run.
+	Root func(ctx context.Context, paths ...string)
+	// Evaluate evaluates a cell once more.
+	Evaluate func(matrix.Cell) *evalpool.Query
+}
+
+// New returns a pool that works until the context ends. [Pool.Close] waits for its processes.
+func New(ctx context.Context, o Options) *Pool {
+	p := &Pool{
+		o: o, ctx: ctx, slots: newSlots(o.Jobs, o.Machine), lookups: make(chan struct{}, maxLookups),
+		builds: map[string]*build{}, causes: map[string]*result.Cause{}, built: map[string]bool{},
+	}
+	p.planner.ask = p.plan
+	p.stalls = stalls{after: o.Stall, report: p.stalled, builders: map[string]*output{}}
+	p.graph.OneRoot = !o.Client.Version.NamesAllFailures()
+	p.release = context.AfterFunc(ctx, safely.Func(p.interrupt))
+	safely.Go(func() { p.stalls.watch(ctx) })
+	return p
+}
+
+// Hurry says that few more builds will come, so that the pool need not wait for them.
+func (p *Pool) Hurry() { p.planner.hurry() }
+
+// Close waits until no process runs. One may still be ending when all builds are done.
+func (p *Pool) Close() {
+	p.release()
+	p.running.Wait()
+}
+
+// Build builds a derivation and returns the answer. Later requests for the same derivation
+// get the same answer.
+func (p *Pool) Build(r Request) Answer {
+	p.mu.Lock()
+	b := p.builds[r.Drv]
+	if b == nil {
+		b = &build{done: make(chan struct{})}
+		p.builds[r.Drv] = b
+	}
+	p.mu.Unlock()
+	b.once.Do(func() {
+		b.Request = r
+		p.build(b)
+	})
+	return b.Answer
+}
+
+func (p *Pool) build(b *build) {
+	if b.Cell.Kind == matrix.KindVM && !p.o.Machine.CanBuild(b.Cell.System) {
+		b.onlyEvaluated() // even if it can be fetched, it cannot run here
+		return
+	}
+	b.findPaths()
+	p.planner.add(b)
+	<-b.done
+	if b.Status == result.Passed && b.How != result.Evaluated && !(b.IfMissing && b.How == result.Cached) {
+		p.verify(b)
+	}
+	b.Flaky = b.Status == result.Passed && b.faults > 0
+}
+
+// plan asks Nix what builds take. What is in the store is cached; the rest goes into the
+// graph.
+func (p *Pool) plan(builds []*build) {
+	p.o.Events.Send(event.Planning{Running: true})
+	plan := p.dryRun(builds)
+	if back := p.reevaluate(plan.lost); len(back) > 0 {
+		plan.merge(p.dryRun(back), back)
+	}
+	p.o.Events.Send(event.Planning{Running: false})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range builds {
+		p.add(b, plan)
+	}
+	for _, w := range p.processes {
+		for drv := range w.builders {
+			p.join(w, drv)
+		}
+	}
+	p.proceed()
+}
+
+// add puts a build into the graph, or settles it if the plan says that there is nothing to
+// build or no way to build it here.
+func (p *Pool) add(b *build, plan plan) {
+	can := p.o.Machine.CanBuild(b.Cell.System)
+	err := plan.lost[b]
+	switch {
+	case p.interrupted || p.ctx.Err() != nil:
+		b.settle(result.Canceled)
+	case err != nil && !can:
+		c := p.o.Causes.OfBuildError(p.ctx, err)
+		b.Causes = []*result.Cause{c}
+		b.settle(c.Kind.Status())
+	case err == nil && plan.cached(b):
+		b.How = p.how(b.Drv)
+		b.settle(result.Passed)
+	case !can && plan.builds[b.Drv]:
+		b.onlyEvaluated()
+		b.end()
+	default:
+		// If the dry run failed for it, building it shows what is wrong.
+		p.goals = append(p.goals, b)
+		b.goal = p.graph.Add(b.Drv, p.slots.class(p.o.Machine, b.Cell.System), plan.needs)
+	}
+}
+
+// proceed settles the builds that have ended and starts processes while there is work and
+// room.
+func (p *Pool) proceed() {
+	for _, id := range p.graph.Ended() {
+		p.settle(p.goals[id])
+	}
+	for !p.interrupted {
+		part := p.graph.Take(p.slots.room)
+		if part == nil {
+			return
+		}
+		p.start(part)
+	}
+}
+
+// settle decides how a build ended that the graph is done with.
+func (p *Pool) settle(b *build) {
+	if p.graph.IsDone(b.goal) {
+		b.How = p.how(b.Drv)
+		b.settle(result.Passed)
+		return
+	}
+	b.Causes = p.causesOf(b)
+	b.settle(cause.Status(b.Drv, b.Causes))
+}
+
+// causesOf returns the causes of everything that failed below a build.
+func (p *Pool) causesOf(b *build) []*result.Cause {
+	var list []*result.Cause
+	for _, drv := range p.graph.Failed(b.goal) {
+		if c := p.causes[drv]; !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// how tells what was built in this run from what was there. If cells share a derivation, its
+// builder runs once and it was built for all of them.
+func (p *Pool) how(drv string) result.How {
+	if p.built[drv] {
+		return result.Built
+	}
+	return result.Cached
+}
+
+// work runs the clock of a build while a process works, and reports whether it is new to the
+// process.
+func (p *Pool) work(w *process, b *build) bool {
+	if w.works[b] || b.ended {
+		return false
+	}
+	w.works[b] = true
+	first, now := b.began.IsZero(), time.Now()
+	switch resumed := b.clock.start(now, p.o.Timeout, func() { p.timeOut(b) }); {
+	case first:
+		p.o.Events.Send(event.Started{Cell: b.Cell, Phase: result.PhaseBuild.Name(), AtBase: b.AtBase})
+	case resumed:
+		p.o.Events.Send(event.Resumed{Cell: b.Cell, Phase: result.PhaseBuild.Name(), AtBase: b.AtBase, Since: now.Add(-b.worked)})
+	}
+	return true
+}
+
+// join runs the clocks of all builds that need a derivation of a process.
+func (p *Pool) join(w *process, drv string) {
+	for _, id := range p.graph.Goals(drv) {
+		if b := p.goals[id]; p.work(w, b) {
+			w.joined[b] = true
+		}
+	}
+}
+
+// leave stops the clocks of builds that joined a process and need nothing that it is building
+// now.
+func (p *Pool) leave(w *process) {
+	if len(w.joined) == 0 {
+		return
+	}
+	wanted := map[graph.Goal]bool{}
+	for drv := range w.builders {
+		for _, id := range p.graph.Goals(drv) {
+			wanted[id] = true
+		}
+	}
+	var left []*build
+	for b := range w.joined {
+		if !wanted[b.goal] && b.stopped == "" { // else it waits for the process
+			b.clock.stop(time.Now())
+			delete(w.joined, b)
+			delete(w.works, b)
+			left = append(left, b)
+		}
+	}
+	p.sendWaiting(left)
+}
+
+// sendWaiting sends which of these builds wait now.
+func (p *Pool) sendWaiting(builds []*build) {
+	for _, b := range builds {
+		if !b.ended && b.running == 0 {
+			p.o.Events.Send(event.Waiting{Cell: b.Cell})
+		}
+	}
+}
+
+// sendRetrying sends that building is tried again for cells. There may be none.
+func (p *Pool) sendRetrying(cells []matrix.Cell, c *result.Cause) {
+	if len(cells) > 0 {
+		slices.SortFunc(cells, matrix.Compare)
+		p.o.Events.Send(event.Retrying{Cells: cells, Phase: result.PhaseBuild.Name(), Cause: c})
+	}
+}
+
+// builderStarted notes and sends that a builder started.
+func (p *Pool) builderStarted(drv string) {
+	p.mu.Lock()
+	p.built[drv] = true
+	p.mu.Unlock()
+	p.o.Events.Send(event.BuilderStarted{Drv: drv})
+}
+
+// builderStopped sends that a builder ended, in whatever way.
+func (p *Pool) builderStopped(drv string) { p.o.Events.Send(event.BuilderStopped{Drv: drv}) }
+
+// stalled sends that a builder writes nothing, with the cells that wait for it.
+func (p *Pool) stalled(drv string, silent time.Duration) {
+	p.mu.Lock()
+	var cells []matrix.Cell
+	for _, id := range p.graph.Goals(drv) {
+		cells = append(cells, p.goals[id].Cell)
+	}
+	p.mu.Unlock()
+	slices.SortFunc(cells, matrix.Compare)
+	p.o.Events.Send(event.Stalled{Drv: drv, Cells: cells, Silent: silent})
+}
+
+// bounded runs a step within the time limit of a phase.
+func (p *Pool) bounded(step func(context.Context)) {
+	ctx := p.ctx
+	if p.o.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.o.Timeout)
+		defer cancel()
+	}
+	step(ctx)
+}

@@ -1,0 +1,200 @@
+package buildpool
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/flakeci/flakeci/internal/diagnose"
+	"github.com/flakeci/flakeci/internal/memory"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/graph"
+	"github.com/flakeci/flakeci/runner/retry"
+)
+
+// process is a running nix build.
+type process struct {
+	*graph.Part // what it builds
+	grant
+	cancel   context.CancelFunc
+	canceled bool            // nothing needs it any more
+	builders map[string]bool // that run now, by derivation
+	works    map[*build]bool // whose clocks it runs
+	// joined are those of works that the process was not started for: they came while it
+	// built something that they need.
+	joined map[*build]bool
+	// progress means that it has built something.
+	progress bool
+}
+
+// start starts a process for a part of the graph.
+func (p *Pool) start(part *graph.Part) {
+	ctx, cancel := context.WithCancel(p.ctx)
+	class := p.slots.class(p.o.Machine, p.goals[part.Goals[0]].Cell.System)
+	w := &process{
+		Part: part, grant: p.slots.take(class, part.Jobs), cancel: cancel,
+		builders: map[string]bool{}, works: map[*build]bool{}, joined: map[*build]bool{},
+	}
+	p.processes = append(p.processes, w)
+	for _, id := range part.Goals {
+		p.work(w, p.goals[id])
+	}
+	jobs := w.maxJobs(class)
+	p.running.Go(safely.Func(func() {
+		defer cancel()
+		built, err := p.run(ctx, w, jobs)
+		p.processEnded(ctx, w, built, err)
+	}))
+}
+
+// run runs nix build, and again after a transient failure.
+func (p *Pool) run(ctx context.Context, w *process, jobs int) (built nix.BuildResult, err error) {
+	for attempt := 1; ; attempt++ {
+		built, err = p.runOnce(ctx, w, jobs)
+		if err != nil || !transient(built) || attempt > p.o.Retries {
+			return built, err
+		}
+		p.retrying(w, built.Failures[0])
+		if !retry.Pause(ctx, attempt, p.o.Retries) {
+			return built, ctx.Err()
+		}
+	}
+}
+
+// transient reports whether all failures of a build may be gone the next time.
+func transient(built nix.BuildResult) bool {
+	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return !f.Transient() })
+}
+
+// retrying notes and sends that a process is run again, and why.
+func (p *Pool) retrying(w *process, why nixlog.BuildFailure) {
+	p.mu.Lock()
+	var cells []matrix.Cell
+	for b := range w.works {
+		if !b.ended {
+			b.faults++
+			cells = append(cells, b.Cell)
+		}
+	}
+	p.mu.Unlock()
+	p.sendRetrying(cells, diagnose.Build(why))
+}
+
+func (p *Pool) runOnce(ctx context.Context, w *process, jobs int) (nix.BuildResult, error) {
+	kills := memory.OOMKills()
+	built, err := p.o.Client.Build(ctx, w.Roots, jobs, nixlog.BuildWatcher{
+		Start: func(drv string) {
+			p.mu.Lock()
+			w.builders[drv] = true
+			p.join(w, drv)
+			p.mu.Unlock()
+			p.stalls.wrote(drv)
+			p.builderStarted(drv)
+		},
+		End: func(drv string) {
+			p.mu.Lock()
+			delete(w.builders, drv)
+			p.leave(w)
+			p.mu.Unlock()
+			p.stalls.ended(drv)
+			p.builderStopped(drv)
+		},
+		Done: func(drv string) { p.done(w, drv) },
+		Log: func(drv, line string) {
+			p.stalls.wrote(drv)
+			p.o.Events.SendLine(ctx, event.Line{Drv: drv, Text: line})
+		},
+	})
+	for i, f := range built.Failures {
+		if f.Killed() && memory.OOMKills() > kills {
+			built.Failures[i].Kind = result.CauseMemory
+		}
+	}
+	return built, err
+}
+
+// done notes that a derivation is in the store.
+func (p *Pool) done(w *process, drv string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.progress = true
+	p.graph.Done(drv)
+	p.slots.shrink(&w.grant, p.graph.Width(w.Part))
+	if len(w.builders) > 0 {
+		p.cancelUnneeded(w)
+	}
+	p.proceed()
+}
+
+// processEnded takes in what a process did.
+func (p *Pool) processEnded(ctx context.Context, w *process, built nix.BuildResult, err error) {
+	stopped := ctx.Err() != nil
+	success := err == nil && len(built.Failures) == 0
+	failures := p.failuresOf(ctx, built, err, stopped)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slots.shrink(&w.grant, 0)
+	p.processes = slices.DeleteFunc(p.processes, func(o *process) bool { return o == w })
+	now := time.Now()
+	for b := range w.works {
+		b.clock.stop(now)
+		b.maxRSS = max(b.maxRSS, built.Usage.MaxRSS)
+	}
+	p.graph.End(w.Part, success, p.blame(w, failures, success || stopped))
+	for b := range w.works {
+		if b.stopped != "" && !p.isEnding(b) {
+			p.settleStopped(b)
+		}
+	}
+	p.proceed()
+	p.sendWaiting(slices.Collect(maps.Keys(w.works)))
+}
+
+// failure is a derivation that failed, empty if unknown, and why.
+type failure struct {
+	drv   string
+	cause *result.Cause
+}
+
+// failuresOf returns the failures of a process. If it was stopped, only those count that
+// cannot come from that: a builder that ended by a signal, or for no known reason, may have
+// been stopped with it.
+func (p *Pool) failuresOf(ctx context.Context, built nix.BuildResult, err error, stopped bool) []failure {
+	var list []failure
+	for _, f := range built.Failures {
+		if !stopped || f.ExitCode > 0 || f.Kind == result.CauseHash || f.Kind == result.CauseFeature || f.Kind == result.CauseSystem {
+			list = append(list, failure{f.DrvPath, p.o.Causes.OfBuild(ctx, f)})
+		}
+	}
+	if err != nil && !stopped {
+		list = append(list, failure{"", p.o.Causes.OfBuildError(ctx, err)})
+	}
+	return list
+}
+
+// blame notes the causes of failures and returns the derivations of the graph that failed. A
+// failure that names none of them fails everything that is left of the part, unless the
+// process got somewhere.
+func (p *Pool) blame(w *process, failures []failure, explained bool) []string {
+	var drvs []string
+	for _, f := range failures {
+		if p.graph.Open(f.drv) {
+			p.causes[f.drv] = f.cause
+			drvs = append(drvs, f.drv)
+		}
+	}
+	if explained || w.progress || len(drvs) > 0 {
+		return drvs
+	}
+	for _, drv := range w.Remaining() {
+		p.causes[drv] = failures[0].cause
+		drvs = append(drvs, drv)
+	}
+	return drvs
+}
