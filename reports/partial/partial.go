@@ -62,7 +62,7 @@ func (r *Run) Report(crash *result.Cause) result.Report {
 func FromJournal(j *journal.Journal, about reports.About, busy bool) (rep result.Report, err error) {
 	why := "the run was killed"
 	run := reports.Run{About: about, Started: j.Head.Started, Duration: max(0, j.Last.Sub(j.Head.Started))}
-	last := "; its last entry is from " + j.Last.UTC().Format(time.DateTime) + " UTC"
+	last := "; last activity at " + j.Last.UTC().Format(time.DateTime) + " UTC"
 	switch {
 	case j.Ended:
 	case busy:

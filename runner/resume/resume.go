@@ -32,7 +32,7 @@ type Journal struct {
 	Ended bool // the end of the run was recorded
 
 	options Options
-	slot    *journal.File
+	file    *journal.File
 	writer  *journal.Writer
 	// previous is the journal of the previous run, with [Options.Resume], and unread the error if
 	// it cannot be read.
@@ -44,21 +44,21 @@ type Journal struct {
 // that is killed while an input hangs has a journal too. The key identifies runs that replace
 // each other. The error is a [*journal.BusyError] if such a run is in progress.
 func Begin(o Options, head journal.Head, key any) (*Journal, error) {
-	slot, err := o.Folder.Open(key)
+	file, err := o.Folder.Open(key)
 	if err != nil {
 		return nil, err
 	}
-	slot.Redact = o.Redact
-	j := &Journal{options: o, slot: slot}
+	file.Redact = o.Redact
+	j := &Journal{options: o, file: file}
 	var earlier *runner.EarlierRun
 	if o.Resume {
-		if j.previous, j.unread = slot.Read(); j.unread == nil {
+		if j.previous, j.unread = file.Read(); j.unread == nil {
 			// Keep it until it is known whether this run can resume it.
 			earlier, head.Terms = j.previous.Earlier(false), j.previous.Head.Terms
 		}
 	}
-	if j.writer, err = slot.Begin(head, earlier); err != nil {
-		return nil, errors.Join(err, slot.Close())
+	if j.writer, err = file.Begin(head, earlier); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
 	return j, nil
 }
@@ -71,7 +71,7 @@ func (j *Journal) Keep(head journal.Head, cells []matrix.Cell, impure bool) (*ru
 	if j.options.Resume {
 		earlier = j.resume(head, impure)
 	}
-	w, err := j.slot.Create(head, cells, earlier)
+	w, err := j.file.Create(head, cells, earlier)
 	if err != nil {
 		return nil, event.Subscriber{}, err
 	}
@@ -154,7 +154,7 @@ func dayAndTime(t time.Time) string {
 }
 
 // Abandon closes the journal as it is, after an error.
-func (j *Journal) Abandon() { _, _ = j.writer.Close(), j.slot.Close() }
+func (j *Journal) Abandon() { _, _ = j.writer.Close(), j.file.Close() }
 
 // End records the end of the run. More may be known about it than at the beginning.
 func (j *Journal) End(o outcome.Run, about json.RawMessage) {
@@ -171,7 +171,7 @@ func (j *Journal) Undo() {
 		return
 	}
 	_ = j.writer.Close()
-	if err := errors.Join(j.slot.Undo(), j.slot.Close()); err != nil {
+	if err := errors.Join(j.file.Undo(), j.file.Close()); err != nil {
 		j.options.Warnf("cannot restore the journal of the previous run: %v", err)
 	}
 }
@@ -183,9 +183,9 @@ func (j *Journal) Close(complete bool) {
 	}
 	err := j.writer.Close()
 	if complete {
-		err = j.slot.Remove()
+		err = j.file.Remove()
 	}
-	if err = errors.Join(err, j.slot.Close()); err != nil {
+	if err = errors.Join(err, j.file.Close()); err != nil {
 		j.options.Warnf("cannot keep the journal: %v", err)
 	}
 }
