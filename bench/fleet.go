@@ -1,6 +1,5 @@
-// Package bench contains the benchmarks of `make bench`: synthetic fleets of any size and weight,
-// a monitor of what a tree of processes uses, and scenarios that compare flakeci with other ways
-// to build a fleet. docs/performance.md describes what is measured and how.
+// Package bench makes the synthetic fleets of `make bench`. Its tests contain the monitor of what a
+// tree of processes uses, and the scenarios that compare flakeci with other ways to build a fleet. docs/performance.md describes what is measured and how.
 package bench
 
 import (

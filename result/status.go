@@ -1,5 +1,5 @@
-// Package result holds the report of a run. It imports only the standard library, so that every
-// other package can use it.
+// Package result defines the words of a run as types, up to the report of it. It imports only
+// the standard library, so that every other package can use it.
 package result
 
 import "slices"

@@ -1,4 +1,4 @@
-// Package runner takes cells through evaluation and building.
+// Package runner does one run of a flake, from discovery to the comparison with the base.
 //
 // [Discover] makes a matrix of what a flake offers. [Run] evaluates and builds the selected
 // cells concurrently: a cell is built as soon as it is evaluated. It finds the [result.Cause]

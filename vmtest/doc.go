@@ -1,4 +1,4 @@
-// Package vmtest boots NixOS hosts in QEMU and checks that they come up.
+// Package vmtest boots NixOS hosts in QEMU.
 //
 // It starts each host with the runner that nixpkgs makes for it
 // (config.system.build.vm), so the host's owner writes no test. [Pool.Boot] starts the

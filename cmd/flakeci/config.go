@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/config"
@@ -21,7 +19,7 @@ func applyConfig(flags *pflag.FlagSet, file config.File, outputs *output.Paths) 
 		if flag == nil || flag.Changed { // one file serves all subcommands
 			continue
 		}
-		if slices.Contains(outputFlags, flag.Name) && (given.Values[0] != "-" || flag.Name == "artifacts") {
+		if takesPath(flag) && (given.Values[0] != "-" || flag.Name == "artifacts") {
 			path, err := outputs.Restrict(flag.Name, given.Values[0])
 			if err != nil {
 				return config.VM{}, file.ErrorAt(flag.Name, "%s takes a path below the flake's folder: %v; give another with --%s", flag.Name, err, flag.Name)

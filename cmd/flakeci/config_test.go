@@ -105,3 +105,29 @@ func TestConfigOptions(t *testing.T) {
 		})
 	}
 }
+
+// A pull request may change flakeci.toml. Whatever path it names for writing must be below
+// the flake's folder.
+func TestPathsInTheConfigurationAreRestricted(t *testing.T) {
+	restricted := 0
+	run := (&App{}).runCommand()
+	run.Flags().VisitAll(func(flag *pflag.Flag) {
+		name, _ := pflag.UnquoteUsage(flag)
+		file := config.File{Path: config.Name, Text: []byte(flag.Name + ` = "../../.ssh/authorized_keys"` + "\n")}
+		if c, err := file.Decode(func(string) bool { return true }); err != nil || len(c.Flags) == 0 {
+			return // not a key of the file, or not a text
+		}
+		_, err := applyConfig(run.Flags(), file, output.New(t.TempDir()))
+		switch isPath := name == "FILE" || name == "FOLDER"; {
+		case isPath && (err == nil || !strings.Contains(err.Error(), "takes a path below the flake's folder")):
+			t.Errorf("%s of flakeci.toml takes any path: %v", flag.Name, err)
+		case isPath:
+			restricted++
+		case err == nil && strings.Contains(strings.ToLower(flag.Usage), "write"):
+			t.Errorf("%s of flakeci.toml writes somewhere and is not restricted", flag.Name)
+		}
+	})
+	if restricted < len(forms())+1 { // and --artifacts
+		t.Errorf("only %d paths are restricted", restricted)
+	}
+}

@@ -1,9 +1,9 @@
-// Command flakeci evaluates, builds and reports every configuration of a Nix
-// flake: hosts, homes and the other outputs.
+// Command flakeci evaluates, builds, boots and reports every configuration of a Nix flake:
+// hosts, homes and the other outputs.
 //
 // This package has the command line: flags, flakeci.toml, messages and exit codes.
-// Each subcommand has its own file; the work is done by the packages matrix, runner,
-// vmtest and reports.
+// Each subcommand has its own file; job.go holds the steps of a run. Other packages do the
+// work, above all matrix, runner, vmtest and reports.
 package main
 
 import (

@@ -11,11 +11,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/reports/github"
-	"github.com/flakeci/flakeci/reports/html"
-	"github.com/flakeci/flakeci/reports/junit"
-	"github.com/flakeci/flakeci/reports/markdown"
 	"github.com/flakeci/flakeci/reports/table"
-	"github.com/flakeci/flakeci/reports/trace"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -33,7 +29,7 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 	a := holding("GITHUB_TOKEN=" + testToken)
 	var r result.Report
 	fill(reflect.ValueOf(&r).Elem(), 0)
-	if before := form(t, result.WriteJSON, r); strings.Count(before, testToken) < 40 {
+	if before := written(t, result.WriteJSON, r); strings.Count(before, testToken) < 40 {
 		t.Fatalf("the report holds too few tokens: %s", before)
 	}
 	r, err := redact.Value(&a.secrets, r)
@@ -45,22 +41,19 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Causes[0].Log = filepath.Base(log)
-	for name, write := range map[string]func(io.Writer, result.Report) error{
-		"JSON": result.WriteJSON, "JUnit": junit.Write, "trace": trace.Write, "outputs": github.WriteOutputs,
-		"table": func(w io.Writer, r result.Report) error {
-			return table.Write(w, r, table.Options{Width: 80})
-		},
-		"diff": func(w io.Writer, r result.Report) error { return table.WriteDiff(w, r, table.Options{}) },
-		"markdown": func(w io.Writer, r result.Report) error {
-			return markdown.Write(w, r, markdown.Options{})
-		},
-		"HTML": func(w io.Writer, r result.Report) error {
-			return html.Write(w, r, a.htmlOptions(filepath.Dir(log)))
-		},
-	} {
-		if text := form(t, write, r); strings.Contains(text, testToken) {
+	writers := map[string]func(io.Writer, result.Report) error{
+		"outputs": github.WriteOutputs,
+		"table":   func(w io.Writer, r result.Report) error { return table.Write(w, r, table.Options{Width: 80}) },
+		"diff":    func(w io.Writer, r result.Report) error { return table.WriteDiff(w, r, table.Options{}) },
+	}
+	d := delivery{artifacts: filepath.Dir(log)}
+	for _, form := range forms() {
+		writers[form.flag] = func(w io.Writer, r result.Report) error { return form.write(a, w, r, d) }
+	}
+	for name, write := range writers {
+		if text := written(t, write, r); strings.Contains(text, testToken) {
 			t.Errorf("%s shows the token: %s", name, text)
-		} else if name == "HTML" && !strings.Contains(text, "a log with ***") {
+		} else if name == "html" && !strings.Contains(text, "a log with ***") {
 			t.Error("HTML lacks the log")
 		}
 	}
@@ -86,7 +79,7 @@ func TestReportsStayWhatTheyAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := form(t, result.WriteJSON, safe), form(t, result.WriteJSON, r); got != want {
+		if got, want := written(t, result.WriteJSON, safe), written(t, result.WriteJSON, r); got != want {
 			t.Errorf("%s became %s", input, got)
 		}
 	}
@@ -106,7 +99,7 @@ func TestNoSecretIsSaid(t *testing.T) {
 	}
 }
 
-func form(t *testing.T, write func(io.Writer, result.Report) error, r result.Report) string {
+func written(t *testing.T, write func(io.Writer, result.Report) error, r result.Report) string {
 	t.Helper()
 	var out strings.Builder
 	if err := write(&out, r); err != nil {

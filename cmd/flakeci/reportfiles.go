@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -24,48 +24,79 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// outputFlags name files and folders to write.
-var outputFlags = []string{"json", "junit", "markdown", "html", "trace", "artifacts"}
-
-// reportFiles are the files to write reports to; "-" is stdout.
-type reportFiles struct {
-	json, junit, markdown, html, trace string
+// form is a form of the report that a flag writes to a file.
+type form struct {
+	flag, usage string
+	write       func(a *App, w io.Writer, r result.Report, d delivery) error
 }
+
+// forms lists the forms of the report. A new one needs nothing else in cmd.
+func forms() []form {
+	return []form{
+		{"json", "write the full report as JSON to `FILE` (- for stdout)", func(_ *App, w io.Writer, r result.Report, _ delivery) error {
+			return result.WriteJSON(w, r)
+		}},
+		{"junit", "write a JUnit report to `FILE`", func(_ *App, w io.Writer, r result.Report, _ delivery) error {
+			return junit.Write(w, r)
+		}},
+		{"markdown", "write a Markdown report to `FILE`", func(_ *App, w io.Writer, r result.Report, d delivery) error {
+			return markdown.Write(w, r, markdown.Options{File: d.files["markdown"] != "-"})
+		}},
+		{"html", "write an HTML report, logs included, to `FILE`", func(a *App, w io.Writer, r result.Report, d delivery) error {
+			return html.Write(w, r, a.htmlOptions(d.artifacts))
+		}},
+		{"trace", "write a timeline of the run, for Perfetto or Chrome, to `FILE`", func(_ *App, w io.Writer, r result.Report, _ delivery) error {
+			return trace.Write(w, r)
+		}},
+	}
+}
+
+// takesPath reports whether a flag names a file or a folder to write. flakeci.toml may name
+// only some, see [applyConfig].
+func takesPath(flag *pflag.Flag) bool {
+	name, _ := pflag.UnquoteUsage(flag)
+	return name == "FILE" || name == "FOLDER"
+}
+
+// reportFiles are the files to write reports to, by flag; "-" is stdout.
+type reportFiles map[string]string
+
+// fileValue is the flag of one form.
+type fileValue struct {
+	files reportFiles
+	flag  string
+}
+
+func (v fileValue) Set(path string) error { v.files[v.flag] = path; return nil }
+func (v fileValue) String() string        { return v.files[v.flag] }
+func (v fileValue) Type() string          { return "string" }
 
 func (f *reportFiles) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.json, "json", "", "write the full report as JSON to `FILE` (- for stdout)")
-	fs.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`")
-	fs.StringVar(&f.markdown, "markdown", "", "write a Markdown report to `FILE`")
-	fs.StringVar(&f.html, "html", "", "write an HTML report, logs included, to `FILE`")
-	fs.StringVar(&f.trace, "trace", "", "write a timeline of the run, for Perfetto or Chrome, to `FILE`")
+	*f = reportFiles{}
+	for _, form := range forms() {
+		fs.Var(fileValue{*f, form.flag}, form.flag, form.usage)
+	}
 }
 
-// forms lists the flags with their files.
-func (f reportFiles) forms() [][2]string {
-	return [][2]string{{"--json", f.json}, {"--junit", f.junit}, {"--markdown", f.markdown}, {"--html", f.html}, {"--trace", f.trace}}
-}
-
-func (f reportFiles) onStdout() bool {
-	return slices.ContainsFunc(f.forms(), func(form [2]string) bool { return form[1] == "-" })
-}
+func (f reportFiles) onStdout() bool { return slices.Contains(slices.Collect(maps.Values(f)), "-") }
 
 func (f reportFiles) check() error {
 	taken := map[string]string{} // flags by their files
-	for _, form := range f.forms() {
-		to := form[1]
+	for _, form := range forms() {
+		flag, to := "--"+form.flag, f[form.flag]
+		if why := output.Unwritable(to); why != "" {
+			return &usageError{msg: flag + " " + why}
+		}
 		if to != "" && to != "-" {
 			to = filepath.Clean(to)
 		}
 		switch other := taken[to]; {
 		case to == "" || other == "":
-			taken[to] = form[0]
+			taken[to] = flag
 		case to == "-":
-			return &usageError{msg: other + " and " + form[0] + " cannot both go to stdout"}
+			return &usageError{msg: other + " and " + flag + " cannot both go to stdout"}
 		default:
-			return &usageError{msg: other + " and " + form[0] + " cannot both go to " + to}
-		}
-		if why := output.Unwritable(form[1]); why != "" {
-			return &usageError{msg: form[0] + " " + why}
+			return &usageError{msg: other + " and " + flag + " cannot both go to " + to}
 		}
 	}
 	return nil
@@ -74,10 +105,9 @@ func (f reportFiles) check() error {
 // checkOutputs finds, before the run, restricted paths that must not be written.
 func (a *App) checkOutputs(ctx context.Context, o *runOptions) error {
 	env := secretenv.Without(a.Env)
-	for _, form := range o.files.forms() {
-		flag := strings.TrimPrefix(form[0], "--")
-		if err := o.outputs.Check(ctx, env, flag, form[1]); err != nil {
-			return &usageError{msg: fmt.Sprintf("%s in %s: %v", flag, config.Name, err), hint: "name another file with " + form[0]}
+	for _, form := range forms() {
+		if err := o.outputs.Check(ctx, env, form.flag, o.files[form.flag]); err != nil {
+			return &usageError{msg: fmt.Sprintf("%s in %s: %v", form.flag, config.Name, err), hint: "name another file with --" + form.flag}
 		}
 	}
 	folder := o.outputs.Artifacts(o.artifacts, nil)
@@ -93,15 +123,11 @@ func (a *App) checkOutputs(ctx context.Context, o *runOptions) error {
 // writeReports writes every file that was asked for. The error names all those that could
 // not be written.
 func (a *App) writeReports(r result.Report, d delivery) error {
-	return errors.Join(
-		a.writeReport(d, "json", d.files.json, func(w io.Writer) error { return result.WriteJSON(w, r) }),
-		a.writeReport(d, "junit", d.files.junit, func(w io.Writer) error { return junit.Write(w, r) }),
-		a.writeReport(d, "markdown", d.files.markdown, func(w io.Writer) error {
-			return markdown.Write(w, r, markdown.Options{File: d.files.markdown != "-"})
-		}),
-		a.writeReport(d, "html", d.files.html, func(w io.Writer) error { return html.Write(w, r, a.htmlOptions(d.artifacts)) }),
-		a.writeReport(d, "trace", d.files.trace, func(w io.Writer) error { return trace.Write(w, r) }),
-	)
+	var failed []error
+	for _, form := range forms() {
+		failed = append(failed, a.writeReport(d, form.flag, d.files[form.flag], func(w io.Writer) error { return form.write(a, w, r, d) }))
+	}
+	return errors.Join(failed...)
 }
 
 // htmlOptions returns the artifacts and, in GitHub Actions, the URLs of the run and of its

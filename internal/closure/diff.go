@@ -1,5 +1,4 @@
-// Package closure compares two closures by package: what a change adds to a system, removes from
-// it, and updates. It is pure; Nix provides the paths and their sizes.
+// Package closure compares two closures by package. It is pure; Nix provides the paths and their sizes.
 package closure
 
 import (

@@ -1,4 +1,4 @@
-// Package git runs git; no other package knows its command line. It finds the commit to compare
+// Package git is the only place that knows git's command line. It finds the commit to compare
 // a change with, in a full clone and in a CI job's shallow clone of the last commit.
 package git
 

@@ -1,5 +1,5 @@
-// Package proc starts processes and makes sure that they end. No other package starts
-// processes; a test of the tree enforces that.
+// Package proc starts processes that end with flakeci. No other package starts processes; a
+// test of the tree enforces that.
 //
 // [Cmd.Run] starts a program as the leader of its own process group, passes on its output line
 // by line, and returns when it has ended. The program has no terminal: the kernel stops

@@ -1,4 +1,4 @@
-// Package safefile reads files from untrusted places.
+// Package safefile opens files in untrusted places.
 //
 // A checkout can contain links, and the programs that run for it (a builder, a guest, the script
 // that starts one) can create anything else: a pipe that blocks on opening, an endless device, a

@@ -1,4 +1,4 @@
-// Package selection selects the cells that the user asks for.
+// Package selection interprets the flags that select cells.
 package selection
 
 import (

@@ -1,5 +1,4 @@
-// Package progress folds the events of a run into one state, from which its views show how
-// the run goes.
+// Package progress folds the events of a run into one state for its views.
 package progress
 
 import (

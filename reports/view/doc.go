@@ -1,2 +1,2 @@
-// Package view prepares a report for the forms that show it to people.
+// Package view holds what the forms of a report share.
 package view

@@ -1,4 +1,4 @@
-// Package buildpool builds what cells need. What they share it builds once.
+// Package buildpool builds what cells need, each derivation once.
 package buildpool
 
 import (

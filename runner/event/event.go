@@ -1,7 +1,7 @@
-// Package event defines the events of a run and hands them to subscribers.
+// Package event carries what happens in a run to its subscribers.
 //
-// Each event is a small struct. Nothing in an event may change once it was sent: the
-// sender goes on while subscribers read it.
+// Each event is a small struct. Nothing in an event may change once it was sent: the sender
+// continues while subscribers read it.
 package event
 
 import (

@@ -1,4 +1,4 @@
-// Package journal records a run as it happens, so that a run that was killed can be reported and
+// Package journal records a run as it happens. A run that was killed can then be reported, or
 // resumed.
 //
 // A journal is a file of JSON lines. Each line ends with a checksum, so that damage is noticed.

@@ -1,4 +1,4 @@
-// Package check checks booted hosts.
+// Package check holds the checks of [[vm.check]] in flakeci.toml.
 package check
 
 import (

@@ -1,4 +1,4 @@
-// Package lanes lists the Nix binaries that tests run with. `scripts/setup test` gets them
+// Package lanes tells tests what they run with, above all which Nix. `scripts/setup test` gets them
 // and writes .cache/lanes: an old Nix, a current one, and extra ones to test the parsers with.
 package lanes
 

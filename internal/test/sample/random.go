@@ -1,4 +1,4 @@
-// Package sample makes reports to test with.
+// Package sample tests the forms of a report with sample reports.
 package sample
 
 import (

@@ -1,5 +1,5 @@
-// Package plain prints how a run goes as lines of text: one for each cell when it is
-// finished, with a block below it for one that failed, and a heartbeat in between.
+// Package plain prints a run in progress as lines: one for each finished cell, with a block
+// below it if the cell failed, and a heartbeat in between.
 package plain
 
 import (

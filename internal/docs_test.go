@@ -82,3 +82,40 @@ func tests(t *testing.T) map[string]string {
 	}
 	return all
 }
+
+var (
+	treePathRE = regexp.MustCompile("`((?:cmd|internal|matrix|reports|result|runner|vmtest|scripts|testdata|docs|bench|examples|\\.github)/[^` ]*)`")
+	bracesRE   = regexp.MustCompile(`^(.*)\{(.*)\}(.*)$`)
+)
+
+// The guides name files and folders that exist.
+func TestGuidesNameWhatIsThere(t *testing.T) {
+	found := 0
+	for _, guide := range []string{"CONTRIBUTING.md", "docs/architecture.md"} {
+		text, err := os.ReadFile(filepath.Join("..", guide))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range treePathRE.FindAllStringSubmatch(string(text), -1) {
+			paths := []string{m[1]}
+			if b := bracesRE.FindStringSubmatch(m[1]); b != nil {
+				paths = nil
+				for one := range strings.SplitSeq(b[2], ",") {
+					paths = append(paths, b[1]+one+b[3])
+				}
+			}
+			for _, path := range paths {
+				if strings.Contains(path, "NAME") {
+					continue
+				}
+				found++
+				if matches, _ := filepath.Glob(filepath.Join("..", path)); len(matches) == 0 {
+					t.Errorf("%s names %s, which does not exist", guide, path)
+				}
+			}
+		}
+	}
+	if found < 40 {
+		t.Errorf("only %d paths were found", found)
+	}
+}
