@@ -112,11 +112,11 @@ var auxiliary = []string{"-wal", "-shm", "-journal"}
 // pipes, since it would wait for them. The database itself may be a link.
 func checkFiles(path string) error {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a file", path)
+		return fmt.Errorf("%s is not a regular file", path)
 	}
 	for _, end := range auxiliary {
 		if st, err := os.Lstat(path + end); err == nil && !st.Mode().IsRegular() {
-			return fmt.Errorf("%s is not a file of its own", path+end)
+			return fmt.Errorf("%s is not a regular file", path+end)
 		}
 	}
 	return nil

@@ -30,7 +30,7 @@ func (l *ErrorLog) Line(line []byte) {
 	case ok && r.isError() && r.text() == outOfMemory:
 		l.plain = outOfMemory // Nix's last words, in another form than its other errors
 	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):
-		l.plain = fmt.Sprintf("nix said more than %d MiB in one message, too much to read", MaxRecord>>20)
+		l.plain = fmt.Sprintf("nix printed more than %d MiB in one message, too much to read", MaxRecord>>20)
 	case !ok:
 		if text, found := plainError(line); found {
 			l.plain = text

@@ -59,7 +59,7 @@ func (b *board) describe(i item, p plan) goingOn {
 			note: strings.TrimSpace(logLine(x.Log.Last())),
 		}
 		if !x.Silent.IsZero() {
-			g.note, g.warn = "nothing heard for "+clock(b.now().Sub(x.Silent)), true
+			g.note, g.warn = "no output for "+clock(b.now().Sub(x.Silent)), true
 		}
 		return g
 	}
@@ -69,7 +69,7 @@ func (b *board) describe(i item, p plan) goingOn {
 		g.note = "of about " + clock(estimate)
 	}
 	if a.Retry != "" {
-		g.note, g.warn = "once more: "+clean.Clean(a.Retry), true
+		g.note, g.warn = "retrying: "+clean.Clean(a.Retry), true
 	}
 	return g
 }

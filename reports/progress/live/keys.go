@@ -114,9 +114,9 @@ func (m *model) help() []string {
 	text := "↑↓ move   enter log   q interrupt"
 	switch {
 	case m.killing:
-		return []string{m.ink.in(warn, fit("killing what still runs", m.width))}
+		return []string{m.ink.in(warn, fit("killing what is still running", m.width))}
 	case m.interrupted:
-		return []string{m.ink.in(warn, fit("interrupted, what runs is being stopped   ctrl+c kills it", m.width))}
+		return []string{m.ink.in(warn, fit("interrupted, stopping what is running   ctrl+c kills it", m.width))}
 	case m.pane != nil:
 		text = "↑↓ pgup pgdn scroll   end follow   esc back"
 		if m.width < 46 {

@@ -34,7 +34,7 @@ func tailOf(path string) ([]string, error) {
 	}
 	lines := split(string(text))
 	if from > 0 && len(lines) > 1 {
-		lines[0] = fmt.Sprintf("… (%d bytes before)", from)
+		lines[0] = fmt.Sprintf("… (%d bytes left out)", from)
 	}
 	for i, l := range lines {
 		if len(l) > 10*longest {

@@ -104,7 +104,7 @@ func (m *model) head() []string {
 func (m *model) asking() string {
 	const some = 2 * time.Second
 	if took := m.board.now().Sub(m.board.Planning); !m.board.Planning.IsZero() && took >= some {
-		return "asking what is to be built, and binary caches for what they have, for " + clock(took)
+		return "asking Nix what to build, and binary caches what they have, for " + clock(took)
 	}
 	return ""
 }

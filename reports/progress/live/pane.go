@@ -201,9 +201,9 @@ func (m *model) paneLines() int { return max(m.height-1-len(m.help()), 1) }
 func (m *model) silence() string {
 	switch {
 	case m.pane.item.builder != nil:
-		return "nothing written yet"
+		return "no output yet"
 	case m.pane.item.activity != nil:
-		return "the log of what builds is with its builder; other phases write none"
+		return "a build's log is shown under its builder; other phases have no log"
 	}
 	return "no log"
 }

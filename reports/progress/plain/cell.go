@@ -128,9 +128,9 @@ func checksHeld(r outcome.Result) string {
 	case 0:
 		return ""
 	case 1:
-		return ", 1 check held"
+		return ", 1 check passed"
 	}
-	return fmt.Sprintf(", %d checks held", n)
+	return fmt.Sprintf(", %d checks passed", n)
 }
 
 func noted(note string) string {

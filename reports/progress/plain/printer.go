@@ -96,10 +96,10 @@ func (p *Printer) handle(e event.Event) {
 	case event.Compared:
 		p.compared(e.Result)
 	case event.Retrying:
-		p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(e.Cells), e.Phase, e.Cause.Title)})
+		p.print([]string{fmt.Sprintf("↻ %s %s: %s; retrying", nameSome(e.Cells), e.Phase, e.Cause.Title)})
 	case event.Stalled:
 		if e.Silent > 0 && len(e.Cells) > 0 {
-			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(storepath.Name(e.Drv)), view.Duration(e.Silent))})
+			p.print([]string{fmt.Sprintf("… %s: %s has printed nothing for %s", nameSome(e.Cells), clean.Clean(storepath.Name(e.Drv)), view.Duration(e.Silent))})
 		}
 	}
 }
