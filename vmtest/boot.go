@@ -141,7 +141,7 @@ func fatalFault(alive context.Context, err error) *Fault {
 const maxJobsInTitle = 3
 
 // bootFaults says why a host did not come up: a fault ended it, its agent refused a
-// command, or the time was over.
+// command, or time ran out.
 func (s *session) bootFaults(alive context.Context, limit time.Duration, err error) []*Fault {
 	if f := fatalFault(alive, err); f != nil {
 		return []*Fault{f}
@@ -177,7 +177,7 @@ func (s *session) bootFaults(alive context.Context, limit time.Duration, err err
 	return []*Fault{f}
 }
 
-// accelNote says how the guest was run, and why.
+// accelNote says which accelerator ran the guest, and why.
 func (s *session) accelNote(alive context.Context) string {
 	m, reason := s.machine, s.machine.accelReason
 	limited, cancel := context.WithTimeout(context.WithoutCancel(alive), time.Second)
