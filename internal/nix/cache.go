@@ -70,8 +70,8 @@ func (f Flake) changed(now Flake) error {
 // evaluated again. It is nil if they could.
 func (t *Target) Damage() error { return t.cache.Damage() }
 
-// Save keeps what was evaluated for the next run. If the flake may have changed, it is
-// resolved once more: what was evaluated may belong to a later state of it.
+// Save keeps what was evaluated for the next run. If the flake may have changed, Save
+// resolves it again: what was evaluated may belong to a later state.
 func (t *Target) Save(ctx context.Context) error {
 	if !t.cache.Changed() {
 		return nil

@@ -25,8 +25,8 @@ type BuildLog struct {
 	count   buildCount
 }
 
-// BuildWatcher has functions that a [BuildLog] calls while the build goes on. Any of them
-// may be nil. Lines are as the builder wrote them: clean them before you show them.
+// BuildWatcher has functions that a [BuildLog] calls during the build. Any of them may be
+// nil. Lines are as the builder wrote them: clean them before you show them.
 type BuildWatcher struct {
 	Start func(drv string) // its builder starts
 	End   func(drv string) // its builder has ended, successfully or not

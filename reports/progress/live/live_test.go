@@ -93,9 +93,9 @@ func TestViewBreaks(t *testing.T) {
 	case err := <-failed:
 		t.Log(err)
 	case <-time.After(2 * time.Minute):
-		t.Fatal("the view goes on")
+		t.Fatal("the view continues")
 	}
-	v.Subscriber().Handle(event.Line{Drv: "x", Text: "the run goes on"})
+	v.Subscriber().Handle(event.Line{Drv: "x", Text: "the run continues"})
 	v.Stop()
 	if *released != 1 || out.has(ansi.SetModeAltScreenSaveCursor) && !out.has(ansi.ResetModeAltScreenSaveCursor) {
 		t.Errorf("the terminal is left as it is: %q", out)

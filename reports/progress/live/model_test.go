@@ -129,14 +129,14 @@ func TestEstimates(t *testing.T) {
 	}
 	p.send(event.Resumed{Cell: reason, Phase: result.PhaseBuild.Name(), Since: p.time.Add(-20 * time.Second)})
 	if left, _ := p.model.plan.left(p.model.board); left != before {
-		t.Errorf("%s was left, and now that it goes on %s is", before, left)
+		t.Errorf("%s was left, and %s once it continues", before, left)
 	}
 	if got := p.screen(100, 24); !strings.Contains(got, "reason   ▸ build 20s") {
-		t.Errorf("one that goes on is shown as\n%s", got)
+		t.Errorf("one that continues is shown as\n%s", got)
 	}
 	p.model.plan.estimate = func(cell, _ string) (time.Duration, bool) { return time.Second, cell == "nixos/reason" }
 	if got := p.screen(100, 24); strings.Contains(got, "left") {
-		t.Errorf("an estimate of which nearly nothing is known:\n%s", got)
+		t.Errorf("an estimate based on almost nothing:\n%s", got)
 	}
 }
 
