@@ -1,6 +1,6 @@
-// Package internal_test holds the rules of the whole tree that no compiler
-// checks: who may import whom, who starts processes, and who reads the outside
-// world. They are those of docs/architecture.md.
+// Package internal_test holds rules for the whole tree that no compiler checks: what each
+// package may import, and which packages may start processes and read files.
+// docs/architecture.md explains them.
 package internal_test
 
 import (
@@ -20,15 +20,15 @@ import (
 
 const module = "github.com/flakeci/flakeci"
 
-// rule says which packages of ours the packages below a folder may import.
-// A package may always import those of its own folder and below.
+// rule says which of our packages the packages below a folder may import. A package may
+// always import those of its own folder and below.
 type rule struct {
-	folder string   // relative to the root; the longest that fits a package counts
-	may    []string // folders, each with all that is below
+	folder string   // relative to the root; the longest match counts
+	may    []string // folders, with everything below
 }
 
-// rules lists the folders from the bottom up. A folder that is not here is not
-// known to the design, and the test says so.
+// rules lists the folders from the bottom up. The test fails for a folder that is missing
+// here.
 func rules() []rule {
 	return []rule{
 		{"result", nil},
@@ -72,14 +72,14 @@ func rules() []rule {
 		{"reports/output", []string{"reports", "internal"}},
 		// Its views show a run that has no report yet.
 		{"reports/progress", []string{"reports", "reports/view", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
-		// Only this folder itself collects a report from what was run.
+		// Only this folder itself collects a report from a run.
 		{"reports", []string{"runner/outcome", "matrix", "internal", "result"}},
 		{"bench", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 		{"cmd", []string{"reports", "vmtest", "runner", "matrix", "internal", "result"}},
 	}
 }
 
-// source is one file of Go that is no test.
+// source is a Go file that is not a test.
 type source struct {
 	name    string // relative to the root, with slashes
 	folder  string
@@ -87,8 +87,7 @@ type source struct {
 	syntax  *ast.File
 }
 
-// sources parses the tree. What is no part of the program is left out: folders
-// that Go does not look into, and the examples.
+// sources parses the program's files. It skips the examples and folders that Go ignores.
 func sources(t *testing.T) []source {
 	t.Helper()
 	root := ".."
@@ -149,10 +148,10 @@ func isUnder(folder string, parents []string) bool {
 	return slices.ContainsFunc(parents, func(parent string) bool { return under(folder, parent) })
 }
 
-// testSupport is compiled into tests alone.
+// testSupport is compiled only into tests.
 var testSupport = []string{"internal/test", "internal/git/planted", "internal/damage", "internal/nix/recordings"}
 
-// ruleFor returns the rule with the longest folder that fits.
+// ruleFor returns the rule with the longest matching folder.
 func ruleFor(folder string) (rule, bool) {
 	var best rule
 	for _, r := range rules() {
@@ -186,7 +185,7 @@ func TestImportDirection(t *testing.T) {
 }
 
 // Pure packages depend on nothing but their arguments, and import only the standard library
-// and each other. A report holds times, but asks no clock.
+// and each other. A report holds times, but reads no clock.
 func TestPurePackages(t *testing.T) {
 	impure := []string{"os", "net", "syscall", "math/rand", "math/rand/v2"}
 	for _, s := range sources(t) {
@@ -208,7 +207,7 @@ func TestPurePackages(t *testing.T) {
 	}
 }
 
-// Test support is in no program.
+// No program contains test support.
 func TestProgramsImportNoTestSupport(t *testing.T) {
 	for _, s := range sources(t) {
 		if isUnder(s.folder, testSupport) {
@@ -239,8 +238,8 @@ func TestOnlyProcStartsProcesses(t *testing.T) {
 	}
 }
 
-// Whatever is started may start others, and those may get away: nothing of it outlives
-// flakeci only if it has a supervisor.
+// A process may start others, which may escape. Only below a supervisor does none of them
+// outlive flakeci.
 func TestEveryProcessIsSupervised(t *testing.T) {
 	found := 0
 	for _, s := range sources(t) {
@@ -272,14 +271,14 @@ func isIdent(e ast.Expr, name string) bool {
 	return ok && ident.Name == name
 }
 
-// isName says whether an expression is a name of a package.
+// isName reports whether an expression is a name of a package.
 func isName(e ast.Expr, pkg, name string) bool {
 	selector, ok := e.(*ast.SelectorExpr)
 	return ok && isIdent(selector.X, pkg) && selector.Sel.Name == name
 }
 
-// A stranger may have put a file where it is read, or filled it. What reads all of it
-// has a limit, which internal/safefile asks for.
+// A stranger may have made or filled any file. Reading all of one needs a limit, which
+// internal/safefile requires.
 func TestFilesAreReadWithALimit(t *testing.T) {
 	kernels := []string{"internal/memory", "internal/proc", "vmtest/accel.go", "internal/secretenv/hide_linux.go"} // read /proc
 	// It has a limit of its own, as result imports only the standard library.
@@ -297,8 +296,8 @@ func TestFilesAreReadWithALimit(t *testing.T) {
 	}
 }
 
-// A panic in a goroutine ends the program without a report, unless that goroutine was
-// started by internal/safely, or what it runs is wrapped by it.
+// A panic in a goroutine ends the program without a report, unless internal/safely started
+// the goroutine or wraps its function.
 func TestGoroutinesAreStartedSafely(t *testing.T) {
 	for _, s := range sources(t) {
 		if under(s.folder, "internal/safely") || under(s.folder, "bench") || isUnder(s.folder, testSupport) {
@@ -329,7 +328,7 @@ func f() {
 	}
 }
 
-// bareGoroutines are the words that start a goroutine whose panic nobody catches.
+// bareGoroutines are the functions that start a goroutine whose panic nobody catches.
 func bareGoroutines(file *ast.File) []string {
 	var found []string
 	isSafely := func(e ast.Expr) bool {
@@ -360,8 +359,8 @@ func bareGoroutines(file *ast.File) []string {
 
 func TestOnlyCmdReadsTheOutside(t *testing.T) {
 	for _, s := range sources(t) {
-		// A helper is asked for by how it was started, before there is a main; and what is
-		// built with the race detector is a test.
+		// Helpers check before main how they were started, and only tests are built with
+		// the race detector.
 		if under(s.folder, "cmd") || s.name == "internal/proc/helper.go" || s.name == "internal/proc/supervisor/supervisor_linux.go" || s.name == "internal/proc/supervisor_race_linux.go" || isUnder(s.folder, testSupport) {
 			continue
 		}
@@ -380,7 +379,7 @@ func TestOnlyCmdReadsTheOutside(t *testing.T) {
 	}
 }
 
-// What `make test` runs without the race detector starts no goroutine.
+// Packages that `make test` runs without the race detector start no goroutine.
 func TestSinksStartNoGoroutine(t *testing.T) {
 	makefile, err := os.ReadFile("../Makefile")
 	if err != nil {
@@ -410,8 +409,8 @@ func TestSinksStartNoGoroutine(t *testing.T) {
 	}
 }
 
-// Each test that `make test` runs without the race detector is in one of the packages that
-// it runs so, and in no other, where it would not be run at all.
+// Each test that `make test` runs without the race detector is in one of the packages
+// listed for that, and in no other, where it would never run.
 func TestBulkIsTestedOnce(t *testing.T) {
 	makefile, err := os.ReadFile("../Makefile")
 	if err != nil {
@@ -436,7 +435,7 @@ func TestBulkIsTestedOnce(t *testing.T) {
 	}
 }
 
-// uses lists the named things of packages that a file mentions.
+// uses lists the names that a file uses from other packages.
 func uses(s source, names map[string][]string) []string {
 	local := map[string]string{} // name in the file to import path
 	for i, spec := range s.syntax.Imports {

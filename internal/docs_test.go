@@ -11,13 +11,12 @@ import (
 
 var (
 	testNameRE = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`)
-	// A claim says where it is tested: by tests and by scripts.
+	// A claim names its tests and scripts.
 	claimRE  = regexp.MustCompile(`\(tested(?: on \w+)?:\s([^)]*)\)`)
 	scriptRE = regexp.MustCompile(`^(?:TestScripts/words/)?([a-z]+(?:-[a-z]+)+)(?:\.txtar)?$`)
 )
 
-// What docs/security.md claims is tested where it says so: each test and script that it
-// names is there.
+// Each test and script that docs/security.md names exists.
 func TestSecurityClaimsNameTests(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "docs", "security.md"))
 	if err != nil {
@@ -58,7 +57,7 @@ func TestSecurityClaimsNameTests(t *testing.T) {
 	}
 }
 
-// tests gives, by their paths, what the Go files of tests hold, and scripts as empty ones.
+// tests returns the content of Go test files by path, and scripts with empty content.
 func tests(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -51,7 +51,7 @@ func newNothingError(f filter, before []Cell) *NothingError {
 	case "exclude":
 		e.Reason = fmt.Sprintf("exclude %s leaves none of %d cells", values, len(before))
 	default:
-		e.Reason = fmt.Sprintf("%s %s fits none of %d cells", f.name, values, len(before))
+		e.Reason = fmt.Sprintf("%s %s matches none of %d cells", f.name, values, len(before))
 	}
 	return e
 }

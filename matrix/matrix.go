@@ -2,9 +2,9 @@ package matrix
 
 import "slices"
 
-// Matrix is the cells of a flake, or a selection of them, with their grid. A selection still knows
-// what else the flake offers, so that leaving joachim@laptop out does not make the bare home
-// joachim serve laptop.
+// Matrix is the cells of a flake, or a selection of them, with their grid. A selection
+// still knows what else the flake offers, so that leaving out joachim@laptop does not make
+// the bare home joachim serve laptop.
 type Matrix struct {
 	Grid  Grid   `json:"grid"`
 	Cells []Cell `json:"cells"` // sorted by kind in display order, then by id

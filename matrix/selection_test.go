@@ -124,11 +124,11 @@ func TestSelectNothing(t *testing.T) {
 		{Inventory{Packages: []Output{{"x86_64-linux", "p"}}, Formatters: []string{"x86_64-linux"}}, Selection{Kinds: []Kind{KindNixOS, KindHome}}, "kind",
 			"nothing is selected: the flake has no cell of kind nixos, home, only of kind package, formatter"},
 		{fleet(), Selection{Hosts: []string{"reason"}, Users: []string{"work"}}, "user",
-			"nothing is selected: user work fits none of 3 cells"},
+			"nothing is selected: user work matches none of 3 cells"},
 		{fleet(), Selection{Hosts: []string{"reason"}, Exclude: []string{"*"}}, "exclude",
 			"nothing is selected: exclude * leaves none of 3 cells"},
 		{fleet(), Selection{Kinds: []Kind{KindPackage}, Systems: []string{"riscv64-linux"}}, "system",
-			"nothing is selected: system riscv64-linux fits none of 2 cells"},
+			"nothing is selected: system riscv64-linux matches none of 2 cells"},
 	}
 	for _, tt := range tests {
 		_, err := New(tt.inv).Select(tt.sel)

@@ -2,7 +2,7 @@ package result
 
 import "fmt"
 
-// CauseKind sorts causes by what there is to do about them.
+// CauseKind sorts causes by what to do about them.
 type CauseKind string
 
 // The kinds of cause. From CauseBoot to CauseCheck they describe a host that was booted.
@@ -68,7 +68,7 @@ type Cause struct {
 	// LogTail is the end of the failing derivation's log, or an evaluation trace with the
 	// innermost frame first. Lines are separated by \n.
 	LogTail string `json:"log_tail,omitempty"`
-	// Log is the path of the whole log, relative to the folder that holds the folder of
+	// Log is the path of the full log, relative to the folder that holds the folder of
 	// artifacts as the user named it. It is empty if no log was kept.
 	Log string `json:"log,omitempty"`
 	// Cells are the ids of the cells that the cause blocks.

@@ -78,7 +78,7 @@ func (a *Accelerator) Choose(ctx context.Context, qemu string) (chosen Accel, re
 
 func (a *Accelerator) choose(ctx context.Context, qemu string) (Accel, string, error) {
 	if a.Wanted == AccelTCG {
-		return AccelTCG, "asked for", nil
+		return AccelTCG, "requested", nil
 	}
 	problem := a.kvmProblem(ctx, qemu)
 	switch {
@@ -87,7 +87,7 @@ func (a *Accelerator) choose(ctx context.Context, qemu string) (Accel, string, e
 	case problem == "":
 		return AccelKVM, "", nil
 	case a.Wanted == AccelKVM:
-		return "", "", fmt.Errorf("KVM was asked for and does not work here: %s", problem)
+		return "", "", fmt.Errorf("KVM was requested but does not work here: %s", problem)
 	}
 	return AccelTCG, problem, nil
 }

@@ -147,7 +147,7 @@ func TestAcceleratorOfAnotherProcessor(t *testing.T) {
 
 func TestAcceleratorAskedForTCG(t *testing.T) {
 	a := Accelerator{Wanted: AccelTCG}
-	if got, reason, err := a.Choose(t.Context(), "no-such-qemu"); err != nil || got != AccelTCG || reason != "asked for" {
+	if got, reason, err := a.Choose(t.Context(), "no-such-qemu"); err != nil || got != AccelTCG || reason != "requested" {
 		t.Errorf("%q, %q, %v", got, reason, err)
 	}
 }

@@ -59,7 +59,7 @@ func (p *Pool) attempt(ctx context.Context, h Host, step func(home string, phase
 		s.saveEvidence(ctx, running)
 		if !m.stop(ctx, s.up && running) { // a panicked kernel ignores the power button
 			first := &s.result.Phases[0]
-			first.Message = strings.TrimPrefix(first.Message+"; a process it started still runs: flakeci may not end it", "; ")
+			first.Message = strings.TrimPrefix(first.Message+"; a process it started is still running: flakeci is not allowed to end it", "; ")
 		}
 	}
 	return s.result
@@ -141,7 +141,7 @@ func fatalFault(alive context.Context, err error) *Fault {
 const maxJobsInTitle = 3
 
 // bootFaults says why a host did not come up: a fault ended it, its agent refused a
-// command, or the time was over.
+// command, or time ran out.
 func (s *session) bootFaults(alive context.Context, limit time.Duration, err error) []*Fault {
 	if f := fatalFault(alive, err); f != nil {
 		return []*Fault{f}
@@ -166,7 +166,7 @@ func (s *session) bootFaults(alive context.Context, limit time.Duration, err err
 	switch {
 	case err != nil:
 		f.Kind, f.Title = result.CauseAgent, "the guest agent does not answer"
-		f.Hint = "the guest may have run out of memory, or hang; see its console"
+		f.Hint = "the guest may have run out of memory, or may hang; see its console"
 	case len(jobs) > 0:
 		f.Title += ", waiting for " + strings.Join(jobs[:min(maxJobsInTitle, len(jobs))], ", ")
 		if len(jobs) > maxJobsInTitle {
@@ -177,7 +177,7 @@ func (s *session) bootFaults(alive context.Context, limit time.Duration, err err
 	return []*Fault{f}
 }
 
-// accelNote says how the guest was run, and why.
+// accelNote says which accelerator ran the guest, and why.
 func (s *session) accelNote(alive context.Context) string {
 	m, reason := s.machine, s.machine.accelReason
 	limited, cancel := context.WithTimeout(context.WithoutCancel(alive), time.Second)
@@ -187,7 +187,7 @@ func (s *session) accelNote(alive context.Context) string {
 		if s.result.Accel = AccelTCG; kvm {
 			s.result.Accel = AccelKVM
 		}
-		reason = "QEMU says so"
+		reason = "reported by QEMU"
 	}
 	if reason == "" {
 		return "with " + string(s.result.Accel)

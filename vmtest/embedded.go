@@ -55,7 +55,7 @@ func (m *machine) checkActivationAtLogin(ctx context.Context, h Home) (*Fault, e
 		return m.userUnitFault(ctx, h, unit{name: loginUnit, result: w.result, status: w.status})
 	}
 	f := newFault(result.CauseActivation, "neither the host nor the login activated "+h.ID,
-		"home-manager's NixOS module makes the first unit or, with startAsUserService, the second")
+		"home-manager's NixOS module makes the host's unit or, with startAsUserService, the user's")
 	f.Message = h.Unit + " is not-found; " + loginUnit + " of " + h.Username + " is " + w.String()
 	return f, nil
 }

@@ -285,7 +285,7 @@ func (m *machine) checkUserUnits(ctx context.Context, h Home) (*Fault, error) {
 	s.read(delimiter, string(res.Stdout))
 	if !s.complete {
 		// Missing output must not look like "no failed units".
-		return userSystemdFault("systemd of "+h.Username+" could not be asked for failed units", res.ExitCode, res.Stderr), nil
+		return userSystemdFault("could not ask the systemd of "+h.Username+" for failed units", res.ExitCode, res.Stderr), nil
 	}
 	if len(s.units) == 0 {
 		return nil, nil

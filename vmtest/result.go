@@ -65,7 +65,7 @@ func infraError(title string, err error) *Fault {
 // agentFault is the fault of a running guest that does not answer as it should.
 func agentFault(err error) *Fault {
 	reason := truncateLine(err.Error())
-	f := newFault(result.CauseAgent, "the guest could not be asked: "+reason, "")
+	f := newFault(result.CauseAgent, "the guest could not be queried: "+reason, "")
 	f.Message = reason
 	return f
 }

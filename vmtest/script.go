@@ -45,7 +45,7 @@ func findRunner(folder string) (string, *Fault) {
 		return found[0], nil
 	}
 	f := newFault(result.CauseBoot, "the VM has no runner", runnerHint)
-	f.Message = folder + " holds no bin/run-*-vm"
+	f.Message = folder + " contains no bin/run-*-vm"
 	return "", f
 }
 

@@ -100,8 +100,8 @@ func (s *serial) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// writeLog writes to the log. An error, such as a full disk, only ends the log: the console
-// goes on.
+// writeLog writes to the log. An error, such as a full disk, only ends the log: reading the
+// console continues.
 func (s *serial) writeLog(p []byte) {
 	if s.full {
 		return

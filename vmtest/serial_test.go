@@ -114,7 +114,7 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
-// The console goes on without a log, and never fills the memory.
+// Reading the console continues without a log, and never fills the memory.
 func TestSerialOutlivesItsLog(t *testing.T) {
 	s := newSerial(fullDisk{})
 	feed(t, s, strings.Repeat("Activation script snippet 'a' failed (1)\n", 100), 1000)

@@ -161,7 +161,7 @@ func (w *watcher) tick() *Fault {
 	case w.sign == signEmergency && time.Since(w.signSince) > signDelay:
 		return w.emergency()
 	case w.agentOpen || w.maxSilence == 0:
-		return nil // the agent tells the rest, or the guest is interactive
+		return nil // the agent reports the rest, or the guest is interactive
 	case up && time.Since(w.loginSince) > agentLimit*w.machine.accel.factor():
 		return w.noAgent()
 	case w.machine.serial.silence() > w.maxSilence:

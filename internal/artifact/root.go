@@ -139,11 +139,11 @@ func mayReplace(root *os.Root, name, shown string, may func(head []byte) bool) e
 	case err != nil:
 		return err
 	case !st.Mode().IsRegular():
-		return fmt.Errorf("%s is not a file of its own", shown)
+		return fmt.Errorf("%s is not a regular file", shown)
 	}
 	head, err := readHead(root, name)
 	if err == nil && !may(head) {
-		err = fmt.Errorf("%s is not an earlier report of flakeci's", shown)
+		err = fmt.Errorf("%s is not an earlier report by flakeci", shown)
 	}
 	return err
 }

@@ -65,9 +65,9 @@ func controlSequence(s string) int {
 }
 
 // controlString returns the length of a control string with its terminator, or 0 if another
-// control character comes first. Without that limit an unterminated sequence would swallow a
-// whole log. With it each byte is read from only one introducer, so a log of nothing but
-// introducers takes no longer than any other.
+// control character comes first. Without that limit an unterminated sequence would swallow
+// an entire log. With it each byte is read from only one introducer, so a log of nothing
+// but introducers takes no longer than any other.
 func controlString(s string) int {
 	for i := range len(s) {
 		switch c := s[i]; {

@@ -19,8 +19,8 @@ func ParseName(s string) (name, version string) {
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
 var (
-	// A word at the end is taken for the name of an output, like in `nix store diff-closures`. It
-	// may also be a part of the version such as "unstable".
+	// Like `nix store diff-closures`, this takes a word at the end for the name of an
+	// output. It may also be a part of the version such as "unstable".
 	outputRE = regexp.MustCompile(`^(.*)-([a-z]+|lib32|lib64)$`)
 	// Without a version, a word at the end is more often part of the name, as in system-path. So
 	// only outputs that are common in nixpkgs count.

@@ -53,11 +53,11 @@ func (r *reader) readCheck() (c hostCheck) {
 	}
 	switch len(chosen) {
 	case 0:
-		r.err = r.file.ErrorAt(r.key, "%s says nothing to check; give it one of %s", r.check, strings.Join(known, ", "))
+		r.err = r.file.ErrorAt(r.key, "%s has nothing to check; give it one of %s", r.check, strings.Join(known, ", "))
 		return c
 	case 1:
 	default:
-		r.err = r.file.ErrorAt(r.key, "%s has both %s and %s; make two checks of them", r.check, chosen[0], chosen[1])
+		r.err = r.file.ErrorAt(r.key, "%s has both %s and %s; split it into two checks", r.check, chosen[0], chosen[1])
 		return c
 	}
 	for i, pattern := range r.names("hosts") {

@@ -205,7 +205,7 @@ func TestVMOfDocumentation(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	tests := map[string]struct{ toml, want string }{
 		"unknown key of the table": {"[vm]\nhost = \"reason\"\n", "line 2: unknown key vm.host\n1| [vm]\n2| host = \"reason\"\n | ~~~~"},
-		"for the command line":     {"jobs = 1\nimpure = true\n", "line 2: impure is for the command line alone: --impure\n1| jobs = 1\n2| impure = true\n | ~~~~~~"},
+		"for the command line":     {"jobs = 1\nimpure = true\n", "line 2: impure can be set only on the command line: --impure\n1| jobs = 1\n2| impure = true\n | ~~~~~~"},
 		"capital letters":          {"[vm]\nMemory = 2\n", "line 2: memory takes a number of MiB from 64 to 1073741824, not 2\n2| Memory = 2\n | ~~~~~~"},
 		"a table for a number":     {"jobs = { x = 1 }\n", "line 1: jobs takes a number\n1| jobs = { x = 1 }\n |        ~~~~~~~~~"},
 		"a heading for a number":   {"[jobs]\n", "line 1: jobs is not a table\n1| [jobs]\n |  ~~~~"},
@@ -219,8 +219,8 @@ func TestMistakes(t *testing.T) {
 		// A single table may stand for a list.
 		"one table": {"[vm.check]\nport = 0\n", "line 2: the 1st [[vm.check]]: port takes a number from 1 to 65535, not 0\n2| port = 0\n | ~~~~"},
 		"no table":  {"vm = \"reason\"\n", "line 1: vm takes a table\n1| vm = \"reason\"\n |      ~~~~~~~~"},
-		"no checks": {"[vm]\ncheck = 22\n", "line 2: vm.check takes a table, such as [[vm.check]] begins\n1| [vm]\n2| check = 22\n |         ~~"},
-		"check":     {"[vm]\ncheck = [22]\n", "line 2: vm.check takes a table, such as [[vm.check]] begins\n1| [vm]\n2| check = [22]\n |          ~~"},
+		"no checks": {"[vm]\ncheck = 22\n", "line 2: vm.check takes a table that begins with [[vm.check]]\n1| [vm]\n2| check = 22\n |         ~~"},
+		"check":     {"[vm]\ncheck = [22]\n", "line 2: vm.check takes a table that begins with [[vm.check]]\n1| [vm]\n2| check = [22]\n |          ~~"},
 		"hosts":     {"[vm]\nhosts = [1]\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = [1]\n | ~~~~~"},
 		"host":      {"[vm]\nhosts = 1\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = 1\n | ~~~~~"},
 		"no host":   {"[vm]\nhosts = \"\"\n", "line 2: hosts takes a name in quotes, or a list such as [\"a\", \"b\"]\n2| hosts = \"\"\n | ~~~~~"},
@@ -232,9 +232,9 @@ func TestMistakes(t *testing.T) {
 		"network": {"vm = { network = \"on\" }\n", "line 1: network takes closed or open, not \"on\"\n1| vm = { network = \"on\" }\n |        ~~~~~~~"},
 
 		"nothing": {oneCheck + "name = \"x\"\n",
-			"line 4: the 2nd [[vm.check]] says nothing to check; give it one of unit, command, port, file, account, url\n4| [[vm.check]]\n |   ~~~~~~~~"},
+			"line 4: the 2nd [[vm.check]] has nothing to check; give it one of unit, command, port, file, account, url\n4| [[vm.check]]\n |   ~~~~~~~~"},
 		"two": {oneCheck + "port = 22\n  unit = \"x\"\n",
-			"line 4: the 2nd [[vm.check]] has both unit and port; make two checks of them\n4| [[vm.check]]\n |   ~~~~~~~~"},
+			"line 4: the 2nd [[vm.check]] has both unit and port; split it into two checks\n4| [[vm.check]]\n |   ~~~~~~~~"},
 		"stranger": {oneCheck + "port = 22\nmode = \"0644\"\n",
 			"line 6: the 2nd [[vm.check]]: mode does not go with port, which takes hosts, name, timeout, udp, address\n6| mode = \"0644\"\n | ~~~~"},
 		"empty": {oneCheck + "unit = \"\"\n", "line 5: the 2nd [[vm.check]]: unit is empty; leave it out\n5| unit = \"\"\n | ~~~~"},
@@ -249,7 +249,7 @@ func TestMistakes(t *testing.T) {
 		"address": {oneCheck + "port = 1\naddress = \"localhost\"\n",
 			"line 6: the 2nd [[vm.check]]: address takes an IP address such as 127.0.0.1 or ::1, not \"localhost\"\n6| address = \"localhost\"\n | ~~~~~~~"},
 		"path": {oneCheck + "file = \"etc/hosts\"\n",
-			"line 5: the 2nd [[vm.check]]: file takes a path from the root such as /etc/hosts, not \"etc/hosts\"\n5| file = \"etc/hosts\"\n | ~~~~"},
+			"line 5: the 2nd [[vm.check]]: file takes an absolute path such as /etc/hosts, not \"etc/hosts\"\n5| file = \"etc/hosts\"\n | ~~~~"},
 		"mode": {oneCheck + "file = \"/x\"\nmode = \"u=rw\"\n",
 			"line 6: the 2nd [[vm.check]]: mode takes octal digits such as 0644, not \"u=rw\"\n6| mode = \"u=rw\"\n | ~~~~"},
 		"check's timeout": {oneCheck + "file = \"/x\"\ntimeout = \"-1s\"\n",

@@ -29,7 +29,7 @@ func (f File) explainTOML(err error, isFlag func(name string) bool) *Error {
 		key := strings.Join(first.Key(), ".")
 		detail = excerpt(first, "unknown key "+key)
 		if isFlag(key) {
-			detail = excerpt(first, fmt.Sprintf("%s is for the command line alone: --%s", key, key))
+			detail = excerpt(first, fmt.Sprintf("%s can be set only on the command line: --%s", key, key))
 		}
 	case errors.As(err, &decode):
 		detail = excerpt(decode, explainDecode(decode))
@@ -54,7 +54,7 @@ var wrongKindRE = regexp.MustCompile(`^cannot decode TOML .+ into (?:struct fiel
 // explainDecode describes a mistake without naming Go types.
 func explainDecode(e *toml.DecodeError) string {
 	key, message := strings.Join(e.Key(), "."), tomlMessage(e)
-	const check = "a table, such as [[vm.check]] begins"
+	const check = "a table that begins with [[vm.check]]"
 	kinds := map[string]string{
 		"string": "text in quotes", "int": "a number", "bool": "true or false",
 		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",

@@ -24,7 +24,7 @@ func Find(path, flakeDir string) (File, error) {
 	var link *safefile.LinkError
 	switch {
 	case errors.Is(err, safefile.ErrTooLong):
-		return File{}, &Error{Path: path, Detail: "is too long for a configuration"}
+		return File{}, &Error{Path: path, Detail: "is too large for a configuration file"}
 	case errors.Is(err, safefile.ErrNotRegular) && !named:
 		return File{}, &Error{Path: path, Detail: "is not a regular file; to read it anyway, name it with --config"}
 	case errors.Is(err, fs.ErrNotExist) && !named:

@@ -70,7 +70,7 @@ func (r *reader) account(key string) string {
 }
 
 func (r *reader) path(key string) string {
-	return parse(r, key, "a path from the root such as /etc/hosts", func(text string) (string, bool) { return text, path.IsAbs(text) })
+	return parse(r, key, "an absolute path such as /etc/hosts", func(text string) (string, bool) { return text, path.IsAbs(text) })
 }
 
 func (r *reader) duration(key string) time.Duration {

@@ -84,7 +84,7 @@ func title(f nixlog.BuildFailure) string {
 func hint(f nixlog.BuildFailure) string {
 	switch f.Kind {
 	case result.CauseHash:
-		return "if the new content is the right one, put the hash after got: into the flake"
+		return "if the new content is right, put the hash after got: into the flake"
 	case result.CauseDisk:
 		return "free some disk space (nix-collect-garbage), or move the store or the build folder to a larger disk"
 	case result.CauseMemory:
@@ -93,13 +93,13 @@ func hint(f nixlog.BuildFailure) string {
 		}
 		return "the kernel killed its builder, or a program that it started, because memory ran out; use fewer --jobs, a machine with more memory, or swap"
 	case result.CauseTimeout:
-		return "the options timeout and max-silent-time of Nix limit its time; allow more (--option timeout SECONDS), or check what it waits for"
+		return "Nix's options timeout and max-silent-time limit its time; allow more (--option timeout SECONDS), or check what it waits for"
 	case result.CauseBuilder:
 		return "make sure that the builder can be reached and supports the build, or do without it: --builders ''"
 	case result.CauseFeature:
 		switch {
 		case slices.Contains(f.Missing, "kvm"):
-			return "kvm needs /dev/kvm, and system-features in nix.conf must not leave it out: enable virtualization, use a runner that offers it, or name a builder that has it (--builders)"
+			return "kvm needs /dev/kvm, and system-features in nix.conf must not omit it: enable virtualization, use a runner that offers it, or name a builder that has it (--builders)"
 		case slices.Contains(f.Missing, "big-parallel"):
 			return "big-parallel marks builds that need many cores; add it to system-features in nix.conf to build them here anyway, or name a builder that has it (--builders)"
 		}

@@ -97,7 +97,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
 		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
 	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
-		c.Hint = "a value depends on itself; in modules that is mostly an imports or mkIf that depends on config"
+		c.Hint = "a value depends on itself; in modules it is usually an imports or mkIf that depends on config"
 	}
 	return c
 }

@@ -67,10 +67,10 @@ const (
 	maxAnswer  = 16 << 20
 )
 
-// Base finds the commit to compare the checkout with: the one where the checkout's history left
-// ref, which excludes later changes to ref, or ref itself if the history is missing. It fetches a
-// commit that is not in the repository, without its history if the repository is shallow. The
-// error says in plain words why there is none.
+// Base finds the commit to compare the checkout with: the one where the checkout's history
+// left ref, which excludes later changes to ref, or ref itself if the history is missing.
+// It fetches a commit that is not in the repository, without its history if the repository
+// is shallow. The error says in plain words why no commit was found.
 func (r *Repo) Base(ctx context.Context, ref string) (Commit, error) {
 	if ref == "" || strings.HasPrefix(ref, "-") {
 		return Commit{}, fmt.Errorf("%q is not a revision", ref)

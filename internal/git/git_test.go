@@ -129,7 +129,7 @@ func TestNoBase(t *testing.T) {
 		"a refspec":       {h.clone(t, "ours"), "main:refs/heads/evil", "there is no revision main:refs/heads/evil"},
 		"no remote":       {h.dir, "no-such", "there is no revision no-such in this repository, and no remote to fetch it from"},
 		"not there":       {h.clone(t, "ours"), "no-such", "couldn't find remote ref no-such"},
-		"not to be had":   {lost, "main", "it could not be fetched from origin"},
+		"unavailable":     {lost, "main", "it could not be fetched from origin"},
 		"no repository":   {t.TempDir(), "main", "is not in a git repository"},
 		"no commit":       {empty, "main", "there is no commit in this repository yet"},
 		"before the root": {h.clone(t, "ours"), h.root + "^", "there is no revision"},

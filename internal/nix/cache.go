@@ -14,10 +14,10 @@ import (
 
 // A pure evaluation of the same flake with the same inputs gives the same result, if the
 // Nix and its settings are the same too. So results are kept from one run to the next.
-// Errors are not: what could not be fetched may be there the next time.
+// Errors are not: what could not be fetched may be available the next time.
 
-// cacheFile returns where the results for a flake are kept. It is "" if they may not be:
-// it is unknown what the evaluation reads, or the user has Nix keep nothing either.
+// cacheFile returns where the results for a flake are kept. It is "" if they must not be
+// kept: what the evaluation reads is unknown, or the user has Nix keep nothing either.
 func (c *Client) cacheFile(ctx context.Context, f Flake, o FlakeOptions) string {
 	settings, err := c.showConfig(ctx)
 	keep, pure := true, true
@@ -44,12 +44,12 @@ func (f Flake) identity() [][]byte {
 func (f Flake) Fingerprint() string { return evalcache.Hash(f.identity()...) }
 
 // IsOne reports whether all evaluations read the same files of the flake itself, because a
-// revision or Nix's own copy names them. A tree that is not committed may be edited
+// revision or Nix's own copy fixes them. A tree that is not committed may be edited
 // meanwhile.
 func (f *Flake) IsOne() bool { return f.Rev != "" || f.reference() == f.copy }
 
-// inputsAreOne reports the same of its inputs, which the lock file names. An input that is
-// overridden, or not in the lock file, is looked up each time.
+// inputsAreOne reports the same about its inputs, which the lock file fixes. An input that
+// is overridden, or not in the lock file, is looked up each time.
 func (f *Flake) inputsAreOne() bool {
 	var locks struct{ Locks any }
 	var file any
@@ -57,7 +57,7 @@ func (f *Flake) inputsAreOne() bool {
 	return err == nil && reflect.DeepEqual(file, locks.Locks)
 }
 
-// changed is the error for a flake that is no longer what it was when the run began.
+// changed is the error for a flake that changed during the run.
 func (f Flake) changed(now Flake) error {
 	text := "its files changed during the run, so cells may come from different states of it"
 	if f.StorePath == now.StorePath {
@@ -70,8 +70,8 @@ func (f Flake) changed(now Flake) error {
 // evaluated again. It is nil if they could.
 func (t *Target) Damage() error { return t.cache.Damage() }
 
-// Save keeps what was evaluated for the next run. If the flake may have changed, it is
-// resolved once more: what was evaluated may belong to a later state of it.
+// Save keeps what was evaluated for the next run. If the flake may have changed, Save
+// resolves it again: what was evaluated may belong to a later state.
 func (t *Target) Save(ctx context.Context) error {
 	if !t.cache.Changed() {
 		return nil

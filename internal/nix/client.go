@@ -1,4 +1,4 @@
-// Package nix is the only place that knows Nix's command line.
+// Package nix is the only package that knows Nix's command line.
 //
 // A [Client] is one Nix binary, which is asked for its version once. [Client.Open] resolves
 // a flake reference to a [Target]. That lists what the flake offers ([Target.Inventory])
@@ -149,7 +149,7 @@ func newClient(o Options) *Client {
 // call is one run of nix: the subcommand, its arguments, and where its output goes.
 type call struct {
 	sub  []string
-	args []string // flakeci's own words, and values that follow an option
+	args []string // flakeci's own arguments, and values that follow an option
 	// refs are flake references, paths are store paths. A stranger may have written both,
 	// so they go where Nix expects no options, and run rejects what is not a store path.
 	refs, paths []string

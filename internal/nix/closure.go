@@ -61,9 +61,9 @@ func (e *MissingError) Error() string {
 	text += " not in the store"
 	switch n := len(e.Failed); {
 	case n == 1:
-		return text + ", and a substituter could not be asked: " + e.Failed[0].Error()
+		return text + ", and a substituter could not be queried: " + e.Failed[0].Error()
 	case n > 1:
-		return text + fmt.Sprintf(", and %d substituters could not be asked, the first of them %s", n, e.Failed[0].Error())
+		return text + fmt.Sprintf(", and %d substituters could not be queried, the first of them %s", n, e.Failed[0].Error())
 	case e.Substituters == 0:
 		return text + ", and there is no substituter"
 	}

@@ -201,7 +201,7 @@ func TestSilentSubstituter(t *testing.T) {
 		first := int32(-1)
 		for range 2 {
 			_, err := closures.Of(w.Context(), []string{top})
-			want := "top is not in the store, and a substituter could not be asked: " + silent.URL + ": no answer within 1s"
+			want := "top is not in the store, and a substituter could not be queried: " + silent.URL + ": no answer within 1s"
 			if err == nil || err.Error() != want {
 				w.Errorf("error is %v", err)
 			}

@@ -145,8 +145,8 @@ func TestClosures(t *testing.T) {
 			{w.elsewhere("empty", own), "leaf-1.0 is not in the store and in no substituter"},
 			{w.elsewhere("empty", upstream), "mid-2.0-lib and 1 other path are not in the store and in no substituter"},
 			{none, "mid-2.0-lib and 1 other path are not in the store, and there is no substituter"},
-			{w.elsewhere("empty", dead, own), "leaf-1.0 is not in the store, and a substituter could not be asked: http://127.0.0.1:9: unable to download 'http://127.0.0.1:9/nix-cache-info': "},
-			{w.elsewhere("empty", dead, own, nobody), "leaf-1.0 is not in the store, and 2 substituters could not be asked, the first of them http://127.0.0.1:9: unable"},
+			{w.elsewhere("empty", dead, own), "leaf-1.0 is not in the store, and a substituter could not be queried: http://127.0.0.1:9: unable to download 'http://127.0.0.1:9/nix-cache-info': "},
+			{w.elsewhere("empty", dead, own, nobody), "leaf-1.0 is not in the store, and 2 substituters could not be queried, the first of them http://127.0.0.1:9: unable"},
 		} {
 			if e := w.missing(tt.client, mid, top); !strings.HasPrefix(e.Error(), tt.want) || strings.Contains(e.Error(), "secret") || strings.Contains(e.Error(), "priority") {
 				w.Errorf("error is %q, want %q", e, tt.want)

@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// Machine is where builds can run, according to Nix's settings.
+// Machine says where builds can run, according to Nix's settings.
 type Machine struct {
 	// System is this machine's own.
 	System string

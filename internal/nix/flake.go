@@ -60,8 +60,8 @@ type metadata struct {
 	Locks       flakeref.LockFile `json:"locks"`
 }
 
-// decode reads an answer. It makes sure that everything is there that every version
-// prints, as it decides what is evaluated.
+// decode reads an answer. It requires every field that all versions print, as they decide
+// what is evaluated.
 func (m *metadata) decode(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, m); err != nil {
 		return badAnswer("flake metadata", "%v", err)
@@ -107,7 +107,7 @@ func overrideArgs(prefix string, overrides []Override) []string {
 
 // Resolve asks Nix what the reference stands for. Nix locks and fetches the inputs that are
 // not locked yet, but writes no lock file. If the flake is to blame, the error is a
-// [*NoFlakeError] or a [*nixlog.EvalError]. The Flake then has what is known of it.
+// [*NoFlakeError] or a [*nixlog.EvalError]. The Flake then has what is known about it.
 func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake, error) {
 	f := Flake{Ref: ref, given: flakeref.Parse(ref)}
 	overrides, err := c.overrides(o.Overrides)

@@ -90,8 +90,8 @@ func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	return t.confirm(ctx, offer)
 }
 
-// confirm asks for the names in outputs that nothing was shown of. Mostly they are empty,
-// and asking costs little. If something there was not shown, it would silently go untested.
+// confirm asks for the names in outputs that nothing was shown of. They are usually empty,
+// and asking costs little. Anything that is not shown would silently go untested.
 func (t *Target) confirm(ctx context.Context, offer Offer) (Offer, []Fault, error) {
 	var empty []outputQuery
 	for _, q := range otherQueries() {
@@ -111,7 +111,7 @@ func (t *Target) confirm(ctx context.Context, offer Offer) (Offer, []Fault, erro
 
 // OtherNames lists the same as [Target.Others], but only by the names of attributes, for
 // callers that test nothing. It forces nothing below a name, imports nothing from
-// derivations, and gives up if one output cannot be listed.
+// derivations, and fails if one output cannot be listed.
 func (t *Target) OtherNames(ctx context.Context) (Offer, error) {
 	return t.askAll(ctx, otherQueries(), func(q *evalCall) {
 		q.auxiliary = true
@@ -274,8 +274,8 @@ func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]st
 	return users, err
 }
 
-// each asks about all items at once. If one of them may be to blame for an error, it asks
-// about each alone, and skips those that fail.
+// each asks about all items at once. If one of them may have caused an error, it asks about
+// each alone, and skips those that fail.
 func each[T any](all []T, ask func([]T) error) error {
 	if len(all) == 0 {
 		return nil

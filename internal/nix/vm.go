@@ -25,11 +25,11 @@ type VM struct {
 	Autologin bool
 }
 
-// VMInfo is what is known of a virtual machine before it is booted.
+// VMInfo is what is known about a virtual machine before it boots.
 type VMInfo struct {
 	// Injected reports whether the machine has flakeci's module.
 	Injected bool `json:"injected"`
-	// Without says what could not be set and why, in words for the report.
+	// Without says what could not be set and why, for the report.
 	Without []string `json:"without"`
 	// MemoryMiB and Cores are what the guest gets, or 0 if the machine does not say.
 	MemoryMiB int `json:"memoryMiB"`
@@ -48,7 +48,7 @@ type Account struct {
 type vmSetting struct {
 	options []string
 	value   string
-	// without is what to report if none of them exists. It is empty if that does no harm.
+	// without is what to report if none of them exists; it is empty if that does no harm.
 	without string
 }
 

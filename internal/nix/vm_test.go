@@ -59,8 +59,8 @@ type guest struct {
 
 var toldRE = regexp.MustCompile(`\("(told|paths|toplevel)","((?:[^"\\]|\\.)*)"\)`)
 
-// told reads the variables of a derivation.
-func (w *world) told(drv string) map[string]string {
+// variables reads the variables of a derivation.
+func (w *world) variables(drv string) map[string]string {
 	w.Helper()
 	text, err := os.ReadFile(drv)
 	if err != nil {
@@ -75,7 +75,7 @@ func (w *world) told(drv string) map[string]string {
 
 func (w *world) guest(drv string) string {
 	w.Helper()
-	vars := w.told(drv)
+	vars := w.variables(drv)
 	if vars["told"] == "" {
 		return ""
 	}
@@ -203,7 +203,7 @@ func TestVMDoesNotChangeTheHost(t *testing.T) {
 				w.Errorf("%s: %s becomes %s, %v", host, in.DrvPath, extended, err)
 			}
 			_, guest := w.machine(target, vm)
-			if top := w.told(guest.DrvPath)["toplevel"]; top == "" || top == in.Outputs["out"] {
+			if top := w.variables(guest.DrvPath)["toplevel"]; top == "" || top == in.Outputs["out"] {
 				w.Errorf("%s: the guest's system is %q", host, top)
 			}
 		}

@@ -57,7 +57,7 @@ func (w *pipes) stdin(c *Cmd, p *process) error {
 	}
 	p.cmd.Stdin = childEnd
 	w.childEnds, w.ourEnds = append(w.childEnds, childEnd), append(w.ourEnds, ourEnd)
-	from := c.Stdin // the caller may reuse c while the copying goes on
+	from := c.Stdin // the caller may reuse c during the copying
 	w.onStart = append(w.onStart, func() {
 		safely.Go(func() {
 			_, _ = io.Copy(ourEnd, from) // a program need not read all it could

@@ -36,7 +36,7 @@ func (s *Flags) describeValue(flag, value string) string {
 	return "--" + flag + " " + value
 }
 
-// Check finds flags that contradict each other whatever the flake has.
+// Check finds flags that contradict each other for any flake.
 func (s *Flags) Check() error {
 	o := s.Origin
 	kinds := s.kindNames()
@@ -62,8 +62,8 @@ func (s *Flags) Check() error {
 	return nil
 }
 
-// KindOfPattern returns the kind of all cells that a pattern may match. It is not known of
-// a pattern that begins like a host, which may match a home inside it.
+// KindOfPattern returns the kind of all cells that a pattern may match. It is unknown for a
+// pattern that begins like a host, which may match a home inside it.
 func KindOfPattern(pattern string) (matrix.Kind, bool) {
 	word, _, _ := strings.Cut(pattern, "/")
 	kind := matrix.Kind(word)
@@ -165,8 +165,8 @@ func (s *Flags) explainContradiction(e *matrix.ContradictionError) error {
 	return newError(e.Filter, what+" is left out by "+strings.Join(by, " and "), hint)
 }
 
-// explainNothing words the error of a selection without cells, and hints at what could be
-// selected instead, unless other kinds than hosts and homes are selected already.
+// explainNothing describes a selection without cells, and hints at what could be selected
+// instead, unless other kinds than hosts and homes are selected already.
 func explainNothing(e *matrix.NothingError, others bool) (msg, hint string) {
 	switch {
 	case others:

@@ -1,10 +1,10 @@
 package selection
 
-// Origin returns the name of the file in which a flag that has a value was set, or "" for the
-// command line. Nil is for flags that are all from the command line.
+// Origin returns the name of the file that set a flag, or "" for the command line. A nil
+// Origin is for flags that are all from the command line.
 type Origin func(flag string) (file string)
 
-// InFile reports whether a flag, which has a value, was set in the file.
+// InFile reports whether the file set a flag that has a value.
 func (o Origin) InFile(flag string) bool { return o != nil && o(flag) != "" }
 
 // Key returns the name of a flag in the file.

@@ -6,7 +6,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 )
 
-// OtherPrefixes returns how the ids of cells begin that only `nix flake show` lists.
+// OtherPrefixes returns the prefixes of ids of cells that only `nix flake show` lists.
 func OtherPrefixes() []string {
 	var prefixes []string
 	for _, kind := range otherKinds() {

@@ -22,8 +22,9 @@ type Booter struct {
 	Pool   *vmtest.Pool
 	Checks func(host string) []check.Check
 	Homes  bool // activate homes
-	// Find finds a unit in the flake. Once it took longer than MaxFind, it is not called again: a
-	// flake's options can take forever to evaluate, and a guest can invent units.
+	// Find finds a unit in the flake. After a call that took longer than MaxFind, it is not
+	// called again: a flake's options can take forever to evaluate, and a guest can invent
+	// units.
 	Find    func(ctx context.Context, host, unit string) (result.Location, error)
 	MaxFind time.Duration
 	Redact  func(string) string // masks credentials in the output of a guest
@@ -90,8 +91,8 @@ func (t *translator) phase(ctx context.Context, cell string, p vmtest.Phase) out
 	return phase
 }
 
-// cause returns the cause of a fault, which may have ended several phases. The title of a
-// fault of this host only names the host.
+// cause returns the cause of a fault, which may have ended several phases. For a fault of
+// this host alone, the title names the host.
 func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *result.Cause {
 	if c := t.known[f]; c != nil {
 		return c
@@ -111,7 +112,7 @@ func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *r
 	return t.known[f]
 }
 
-// place returns where a unit is in the flake, which is only nice to have.
+// place returns where a unit is in the flake. The report can do without it.
 func (b *Booter) place(ctx context.Context, host, unit string) *result.Location {
 	if b.late.Load() {
 		return nil

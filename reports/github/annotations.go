@@ -18,8 +18,8 @@ const (
 	LevelNotice  Level = "notice"
 )
 
-// Annotation is a remark on a line of the user's files. Line and Column count from 1; 0 means
-// unknown.
+// Annotation is a message about a line of the user's files. Line and Column count from 1; 0
+// means unknown.
 type Annotation struct {
 	File                    string
 	Line, Column            int

@@ -15,8 +15,8 @@ type author struct{ login string }
 // actionsBot is the user that the token of a job belongs to.
 const actionsBot = "github-actions[bot]"
 
-// me asks whose token it is. The token of a job or an app belongs to an installation, which
-// may not ask.
+// me returns the owner of the token. The token of a job or an app belongs to an
+// installation, which may not ask.
 func (c *client) me(ctx context.Context) (author, error) {
 	user, err := ask(ctx, c, func() (*github.User, error) {
 		user, _, err := c.api.Users.Get(ctx, "")
@@ -31,8 +31,9 @@ func (c *client) me(ctx context.Context) (author, error) {
 	return author{user.GetLogin()}, nil
 }
 
-// own returns what the author wrote, given things in the order of their creation. An unknown
-// author is some bot: the one of GitHub Actions if it wrote anything, else the first bot.
+// own returns the items that the author wrote, given all items in the order of their
+// creation. An unknown author is a bot: that of GitHub Actions if it wrote anything, else
+// the first bot.
 func own[T any](a author, list []T, by func(T) *github.User) []T {
 	login := a.login
 	if login == "" {

@@ -78,13 +78,14 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ask does something until it works or GitHub refuses. Doing it twice must be harmless.
+// ask calls a function until it succeeds or GitHub refuses. Calling it twice must be
+// harmless.
 func ask[T any](ctx context.Context, c *client, do func() (T, error)) (T, error) {
 	return create(ctx, c, do, nil)
 }
 
-// create does something that must be done only once. If a response is lost, found looks for
-// what the request may have created before create tries again.
+// create makes a request that must succeed only once. If a response is lost, found looks
+// for what the request may have created before create tries again.
 func create[T any](ctx context.Context, c *client, do func() (T, error), found func() (T, bool, error)) (T, error) {
 	lost := false
 	var last error
@@ -203,7 +204,7 @@ func waitFor(ctx context.Context, err error, wait time.Duration) error {
 	return &retryError{RetryAfterError: backoff.RetryAfterError{Duration: time.Duration(seconds) * time.Second}, err: err}
 }
 
-// retryError says how long to wait, and keeps the error behind it.
+// retryError says how long to wait, and wraps the error behind it.
 type retryError struct {
 	backoff.RetryAfterError
 	err error
@@ -213,7 +214,7 @@ func (e *retryError) Error() string { return e.err.Error() }
 
 func (e *retryError) Unwrap() []error { return []error{&e.RetryAfterError, e.err} }
 
-// plainError is an error in words for people, without the token.
+// plainError is an error as text for people, without the token.
 type plainError struct {
 	text string
 	err  error
@@ -223,8 +224,8 @@ func (e *plainError) Error() string { return e.text }
 
 func (e *plainError) Unwrap() error { return e.err }
 
-// plain words an error for people. No request has the token in its text; plain removes it all
-// the same, in case one does.
+// plain describes an error for people. No request has the token in its text; plain removes
+// it anyway, in case one does.
 func (c *client) plain(err error) error {
 	if err == nil {
 		return nil

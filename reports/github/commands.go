@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// maxCommands is how many annotations of one level GitHub takes from a step.
+// maxCommands is how many annotations of one level GitHub accepts from a step.
 const maxCommands = 10
 
 // commands returns the lines that make the runner annotate files, as

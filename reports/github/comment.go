@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// How many characters GitHub takes.
+// How many characters GitHub accepts.
 const (
 	maxComment = 65536
 	maxOutput  = 65535 // for a check run

@@ -15,9 +15,9 @@ import (
 
 const issueTitle = "flakeci: the nightly run is red"
 
-// issue keeps an issue about a run that nobody watches: it opens the issue when the run turns
-// red, updates it while the run is red, and closes it when the run is green again. It ignores
-// an interrupted run, which is neither.
+// issue keeps an issue about an unattended run: it opens the issue when the run turns red,
+// updates it while the run is red, and closes it when the run is green again. It ignores an
+// interrupted run, which is neither.
 func (c *client) issue(ctx context.Context, m marker, r result.Report, runURL string, render Render) error {
 	if r.Verdict == result.VerdictCanceled {
 		return nil

@@ -11,10 +11,10 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// When says when to write something.
+// When says when to publish something.
 type When string
 
-// Auto means where it makes sense. Always means to say why where it is not possible.
+// Auto means where it makes sense. Always adds a warning where it is not possible.
 const (
 	Auto   When = "auto"
 	Always When = "always"
@@ -27,20 +27,21 @@ type Options struct {
 	// Auto means in every job that has a token. Without them, commands to the runner
 	// annotate the user's files.
 	Comment When
-	// Issue is for the issue about a run that nobody watches. Auto means for scheduled runs.
+	// Issue is for the issue about an unattended run. Auto means for scheduled runs.
 	Issue When
-	// Key tells the texts of several jobs apart. Empty means the name of the job.
+	// Key distinguishes the texts of several jobs. Empty means the name of the job.
 	Key string
 	// Render renders the report.
 	Render Render
 	// Commands gets the commands to the runner that annotate the user's files if there is no
 	// check run.
 	Commands io.Writer
-	// Warn is called with what could not be done, and why.
+	// Warn gets what could not be done, and why.
 	Warn func(string)
 }
 
-// How long Publish may take, and how long after an interruption: GitHub soon kills the job.
+// How long Publish may take, in general and after an interruption, when GitHub soon kills
+// the job.
 const (
 	publishLimit     = 3 * time.Minute
 	interruptedLimit = 8 * time.Second
@@ -157,7 +158,7 @@ func (p *publication) writeComment(ctx context.Context) {
 	p.warn("comment", p.client.comment(ctx, pull, p.marker("report"), p.options.Render))
 }
 
-// writeIssue keeps the issue about a run that nobody watches.
+// writeIssue keeps the issue about an unattended run.
 func (p *publication) writeIssue(ctx context.Context) {
 	switch {
 	case p.options.Issue == Never, p.options.Issue != Always && p.job.Event != "schedule":

@@ -1,8 +1,8 @@
-// Package history keeps the results of runs in a file of the user's.
+// Package history keeps the results of runs in a file.
 //
-// The live view estimates durations from it, and reports say since when something is broken.
-// The file is a SQLite database (https://www.sqlite.org) that several processes may use at
-// once. No run depends on it: if [Open] fails, the run goes on without a history.
+// The live view estimates durations from it, and reports say since when something is
+// broken. The file is a SQLite database (https://www.sqlite.org) that several processes may
+// use at once. No run depends on it: if [Open] fails, the run continues without a history.
 package history
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// How much is kept of each flake.
+// Limits on what is kept of each flake.
 const (
 	maxRuns = 50
 	maxAge  = 90 * 24 * time.Hour
@@ -112,11 +112,11 @@ var auxiliary = []string{"-wal", "-shm", "-journal"}
 // pipes, since it would wait for them. The database itself may be a link.
 func checkFiles(path string) error {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a file", path)
+		return fmt.Errorf("%s is not a regular file", path)
 	}
 	for _, end := range auxiliary {
 		if st, err := os.Lstat(path + end); err == nil && !st.Mode().IsRegular() {
-			return fmt.Errorf("%s is not a file of its own", path+end)
+			return fmt.Errorf("%s is not a regular file", path+end)
 		}
 	}
 	return nil
@@ -140,7 +140,7 @@ func (h *History) migrate(ctx context.Context, path string) error {
 		return nil
 	}
 	return h.transaction(ctx, func(tx *sql.Tx) error {
-		version, err := h.version(ctx, tx) // another process may have been faster
+		version, err := h.version(ctx, tx) // another process may have done it already
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (h *History) version(ctx context.Context, q querier) (n int, err error) {
 	return n, err
 }
 
-// transaction does something completely or not at all.
+// transaction runs a function that takes effect completely or not at all.
 func (h *History) transaction(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := h.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -226,14 +226,14 @@ type Past struct{ times map[phase][]time.Duration }
 
 type phase struct{ cell, name string }
 
-// recentRuns is how many runs estimates are made from. Older ones say little, and reading all
-// of them takes a while.
+// recentRuns is how many runs estimates use. Older ones say little, and reading all of them
+// takes a while.
 const recentRuns = 10
 
 // Past reads how long phases took in the latest runs of a flake.
 func (h *History) Past(ctx context.Context, flake string) (*Past, error) {
-	// A cached build says nothing about how long a build takes, and neither does an
-	// evaluation that takes no time because its result was already known.
+	// A cached build does not tell how long a build takes, nor does an evaluation that took
+	// no time because its result was already known.
 	rows, err := h.db.QueryContext(ctx, `SELECT cell, name, seconds FROM phase
 		WHERE run IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)
 		AND name <> '' AND status = 'passed' AND (name <> 'build' OR how = 'built') AND (name <> 'eval' OR seconds > 0)`, flake, recentRuns)
@@ -263,8 +263,8 @@ func (p *Past) Estimate(cell, name string) (time.Duration, bool) {
 	return times[len(times)/2], true
 }
 
-// FailsSince returns the first of the runs in which a cell has failed without passing in
-// between, and how many those are. It returns nil if the cell did not fail in its latest run.
+// FailsSince returns the first run in which a cell failed since it last passed, and how
+// many such runs there were. It returns nil if the cell did not fail in its latest run.
 func (h *History) FailsSince(ctx context.Context, flake, cell string) (*result.Since, error) {
 	rows, err := h.db.QueryContext(ctx, `SELECT run.started, run.rev, phase.status FROM run JOIN phase ON phase.run = run.id
 		WHERE run.flake = ? AND phase.cell = ? AND phase.name = '' ORDER BY run.id DESC`, flake, cell)

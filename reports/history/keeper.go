@@ -20,7 +20,7 @@ type Keeper struct {
 	open  func() *History
 }
 
-// Keep begins to open the file at path, in the background. The flake's name can be anything that
+// Keep opens the file at path in the background. The flake's name can be anything that
 // stays the same from one run to the next.
 func Keep(ctx context.Context, path, flake string, warn func(error)) *Keeper {
 	k := &Keeper{path: path, flake: flake, warn: warn}
@@ -52,7 +52,7 @@ func (k *Keeper) setAside(err error) bool {
 	return true
 }
 
-// Estimate returns a function for how long cells took before, or nil.
+// Estimate returns a function for how long cells took in past runs, or nil.
 func (k *Keeper) Estimate(ctx context.Context) func(cell, phase string) (time.Duration, bool) {
 	if k == nil || k.open() == nil {
 		return nil
@@ -64,8 +64,8 @@ func (k *Keeper) Estimate(ctx context.Context) func(cell, phase string) (time.Du
 	return past.Estimate
 }
 
-// Add notes in the report since when cells have failed, stores it for later runs, and closes
-// the file. It also does so after an interruption.
+// Add records in the report since when cells have failed, stores it for later runs, and
+// closes the file, even after an interruption.
 func (k *Keeper) Add(ctx context.Context, r *result.Report) {
 	if k == nil || k.open() == nil {
 		return

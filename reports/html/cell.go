@@ -115,7 +115,7 @@ func baseFacts(c result.Cell) []fact {
 // closureText sums up the difference of a closure.
 func closureText(c *result.Closure) string {
 	if c.Unknown != "" {
-		return "not known: " + c.Unknown
+		return "unknown: " + c.Unknown
 	}
 	return fmt.Sprintf("%s, %s → %s (%s)", view.Count(len(c.Packages), "package"), view.Bytes(c.Before), view.Bytes(c.After), view.BytesDelta(c.After-c.Before))
 }

@@ -51,7 +51,7 @@ func (b *builder) changes() *changes {
 	page := &changes{Against: view.BaseName(ch.Base), Words: ch.Summary()}
 	page.Lists = b.withLinks(ch.Lists())
 	for _, n := range ch.Unknown {
-		page.Lists = append(page.Lists, b.withLinks([]view.Note{{Text: "not known, " + n.Text, Cells: n.Cells}})...)
+		page.Lists = append(page.Lists, b.withLinks([]view.Note{{Text: "unknown, " + n.Text, Cells: n.Cells}})...)
 	}
 	numbers := map[string]int{} // of groups of machines, by the ids of their cells
 	for i, g := range ch.Machines {

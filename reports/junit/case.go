@@ -45,7 +45,7 @@ func (j converter) phaseCase(c result.Cell, p result.Phase, last bool) junit.Tes
 	case p.Status == result.Skipped, p.Status == result.Canceled:
 		test.Skipped = &junit.Result{Message: cmp.Or(p.Message, view.Reason(c), string(p.Status)), Type: string(p.Status)}
 	case p.Status == "":
-		test.Error = &junit.Result{Message: "there is no result", Type: "no-result"}
+		test.Error = &junit.Result{Message: "no result", Type: "no-result"}
 	case p.Status == result.Passed:
 		causes = nil
 	default:

@@ -28,7 +28,7 @@ func (d *document) grid() {
 	if more := len(notable) - len(shown); more > 0 {
 		d.block("… and " + view.Count(more, "more host"))
 	}
-	switch text := view.Count(len(quiet), "host") + " without anything to look at"; {
+	switch text := view.Count(len(quiet), "host") + " with nothing to report"; {
 	case len(quiet) == 0:
 	case d.limits.quietRows == 0:
 		d.block("… and " + text)
@@ -135,7 +135,7 @@ func (d *document) remarks() {
 		lines = append(lines, "- "+d.warning(w))
 	}
 	if more := len(lines) - d.limits.remarks; more > 0 {
-		lines = append(lines[:d.limits.remarks:d.limits.remarks], "- … and "+view.Count(more, "more remark"))
+		lines = append(lines[:d.limits.remarks:d.limits.remarks], "- … and "+view.Count(more, "more note"))
 	}
 	if len(lines) > 0 {
 		d.block(lines...)

@@ -203,11 +203,11 @@ func TestMarkdownFoldsWhatIsGreen(t *testing.T) {
 	r.Cells[0].Status, r.Verdict = result.Failed, result.VerdictFailed
 	o := onGitHub()
 	out := markdownOf(t, r, o)
-	open, folded, found := strings.Cut(out, "<details><summary>99 hosts without anything to look at</summary>")
+	open, folded, found := strings.Cut(out, "<details><summary>99 hosts with nothing to report</summary>")
 	if !found || !strings.Contains(open, "`host-000`") || strings.Contains(open, "`host-001`") || !strings.Contains(folded, "`host-099`") {
 		t.Errorf("not folded as it should be:\n%s", out)
 	}
-	if o.Limit = 2000; !strings.Contains(markdownOf(t, r, o), "… and 99 hosts without anything to look at") {
+	if o.Limit = 2000; !strings.Contains(markdownOf(t, r, o), "… and 99 hosts with nothing to report") {
 		t.Errorf("under a limit, the hosts are not counted:\n%s", markdownOf(t, r, o))
 	}
 }

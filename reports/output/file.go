@@ -25,7 +25,7 @@ func Unwritable(path string) string {
 	if st, err := os.Lstat(path); isDevice(path) || err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
 		return ""
 	} else if err == nil && !st.Mode().IsRegular() && st.Mode()&fs.ModeSymlink == 0 {
-		return "cannot be written: " + path + " is not a file"
+		return "cannot be written: " + path + " is not a regular file"
 	}
 	folder := filepath.Dir(path)
 	st, err := os.Stat(folder)

@@ -6,8 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// How much is kept of the log of a builder that runs. The whole log of one that fails is
-// a file.
+// How much of a running builder's log is kept. The full log of a failed one is a file.
 const (
 	maxLines = 2000
 	maxBytes = 256 << 10
@@ -17,10 +16,10 @@ const (
 // Log holds the last lines of a builder's log. A builder may write a hundred megabytes:
 // adding a line takes the same little time however many there were.
 type Log struct {
-	lines   []string // the first `dropped - base` of them are gone already
+	lines   []string // the first `dropped - base` of them are dropped already
 	base    int      // number of the line at lines[0]
-	dropped int      // how many lines are gone
-	bytes   int      // of those that are kept
+	dropped int      // how many lines were dropped
+	bytes   int      // of the kept lines
 }
 
 func (l *Log) add(line string) {
@@ -31,7 +30,7 @@ func (l *Log) add(line string) {
 		}
 		line = fmt.Sprintf("%s… (%d bytes left out)", line[:end], len(line)-end)
 	}
-	l.lines = append(l.lines, strings.Clone(line)) // not the megabyte that it may be cut out of
+	l.lines = append(l.lines, strings.Clone(line)) // not the megabyte that it may be part of
 	l.bytes += len(line)
 	for l.End()-l.dropped > maxLines || l.bytes > maxBytes {
 		gone := &l.lines[l.dropped-l.base]
@@ -39,14 +38,14 @@ func (l *Log) add(line string) {
 		*gone = ""
 		l.dropped++
 	}
-	// Moved up once in a while only, when as many are gone as are kept.
+	// Moved up only when as many lines are dropped as are kept.
 	if gone := l.dropped - l.base; gone >= maxLines {
 		l.lines = append(make([]string, 0, cap(l.lines)), l.lines[gone:]...)
 		l.base = l.dropped
 	}
 }
 
-// Begin is the number of the first line that is kept. Lines are numbered from 0.
+// Begin is the number of the first kept line. Lines are numbered from 0.
 func (l *Log) Begin() int { return l.dropped }
 
 // End is the number that the next line will have.

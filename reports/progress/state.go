@@ -11,7 +11,7 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// State is how far a run has come. It has no lock of its own.
+// State is the progress of a run. It has no lock of its own.
 type State struct {
 	now       func() time.Time
 	announced int
@@ -20,39 +20,39 @@ type State struct {
 	// the user of a home becomes known.
 	Matrix  matrix.Matrix
 	Version int
-	Cells   map[string]*Cell // by id, homes that were found inside hosts too
+	Cells   map[string]*Cell // by id, including homes found inside hosts
 
 	Finished, Failed int         // cells
-	Running          []*Activity // in the order in which they began
-	Builders         []*Builder  // that run, likewise
-	Planning         time.Time   // since when Nix is asked what to build; zero if it is not
+	Running          []*Activity // in order of their start
+	Builders         []*Builder  // the running ones, in the same order
+	Planning         time.Time   // when flakeci asked Nix what to build; zero if it is not asking
 }
 
-// Cell is how far a cell has come.
+// Cell is the progress of a cell.
 type Cell struct {
 	matrix.Cell
-	Now    *Activity          // nil while no phase is under way
+	Now    *Activity          // nil while no phase is running
 	Begun  []result.PhaseKind // the phases that began, in order, without those at the base
-	Spent  time.Duration      // on the phase under way, before it last waited
+	Spent  time.Duration      // on the running phase, before it last waited
 	Status result.Status      // empty until the cell is finished
 }
 
-// Finished says whether the cell is finished.
+// Finished reports whether the cell is finished.
 func (c *Cell) Finished() bool { return c.Status != "" }
 
-// Failed says whether the cell is finished and needs attention.
+// Failed reports whether the cell is finished and needs attention.
 func (c *Cell) Failed() bool { return c.Status.NeedsAttention() }
 
-// Activity is a phase of a cell that is under way.
+// Activity is a running phase of a cell.
 type Activity struct {
 	Cell   *Cell
 	Phase  result.PhaseName
 	AtBase bool
 	Since  time.Time
-	Retry  string // why it is tried again; empty if it is not
+	Retry  string // why it is retried; empty if it is not
 }
 
-// Name is the name of the phase, which says whether it is one at the base.
+// Name returns the name of the phase, and says if it is at the base.
 func (a *Activity) Name() string {
 	if a.AtBase {
 		return a.Phase.String() + " at the base"
@@ -60,13 +60,13 @@ func (a *Activity) Name() string {
 	return a.Phase.String()
 }
 
-// Builder is a builder that runs or has run.
+// Builder is a builder that is or was running.
 type Builder struct {
 	Drv    string
 	Since  time.Time
 	Ended  bool
 	Took   time.Duration // once it has ended
-	Silent time.Time     // since when it has written nothing, if that is long ago
+	Silent time.Time     // when it last printed something, if that is long ago
 	Log    Log
 }
 
@@ -78,7 +78,7 @@ func (b *Builder) Elapsed(now time.Time) time.Duration {
 	return now.Sub(b.Since)
 }
 
-// New makes the state of a run of these cells that begins.
+// New makes the state of a run of these cells at its start.
 func New(m matrix.Matrix, now func() time.Time) *State {
 	s := &State{now: now, announced: len(m.Cells), Matrix: m, Cells: map[string]*Cell{}}
 	for _, c := range m.Cells {
@@ -87,11 +87,11 @@ func New(m matrix.Matrix, now func() time.Time) *State {
 	return s
 }
 
-// Announced counts the cells that the run began with and those that were added. Homes that
-// were found inside hosts count once more cells are finished than were announced.
+// Announced counts the cells that the run began with and those added later. Homes found
+// inside hosts count only once more cells have finished than were announced.
 func (s *State) Announced() int { return max(s.announced, s.Finished) }
 
-// Apply takes in an event.
+// Apply applies an event.
 func (s *State) Apply(e event.Event) {
 	switch e := e.(type) {
 	case event.Added:
@@ -154,7 +154,7 @@ func (s *State) cell(c matrix.Cell) *Cell {
 	return s.Cells[c.ID]
 }
 
-// evaluated returns a cell whose evaluation may have told its user.
+// evaluated returns a cell whose evaluation may have found its user.
 func (s *State) evaluated(c matrix.Cell) *Cell {
 	known := s.cell(c)
 	if known.User != c.User {
@@ -171,7 +171,7 @@ func (s *State) begin(a *Activity) {
 	s.Running = append(s.Running, a)
 }
 
-// rest ends what is under way of a cell.
+// rest ends the running phase of a cell.
 func (s *State) rest(c *Cell) {
 	if c.Now != nil {
 		c.Spent = s.now().Sub(c.Now.Since)
@@ -180,7 +180,7 @@ func (s *State) rest(c *Cell) {
 	}
 }
 
-// finish takes in a result. A cell may be finished more than once.
+// finish records a result. A cell may finish more than once.
 func (s *State) finish(r outcome.Result) {
 	c := s.evaluated(r.Cell)
 	s.rest(c)
@@ -195,8 +195,8 @@ func (s *State) finish(r outcome.Result) {
 	}
 }
 
-// builderStopped ends the first builder of a derivation: another nix that wants the same
-// waits for it.
+// builderStopped ends the first builder of a derivation: another nix that needs the same
+// one waits for it.
 func (s *State) builderStopped(drv string) {
 	i := slices.IndexFunc(s.Builders, func(b *Builder) bool { return b.Drv == drv })
 	if i >= 0 {

@@ -44,7 +44,7 @@ func (f *fixture) apply(events ...event.Event) {
 	}
 }
 
-// running lists what is under way, with the seconds that it has taken.
+// running lists what is running, with the seconds it has taken.
 func (f *fixture) running() string {
 	var list []string
 	for _, a := range f.Running {
@@ -81,7 +81,7 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// A build that waits in the middle has taken as long as it ran.
+// For a build that waits in the middle, only its running time counts.
 func TestSpent(t *testing.T) {
 	f := begin(t)
 	f.apply(event.Started{Cell: f.host, Phase: result.PhaseBuild.Name()})
@@ -94,8 +94,8 @@ func TestSpent(t *testing.T) {
 	}
 }
 
-// A home that is activated in its host is finished twice, and counts once, with how it
-// ended last. What needs no attention has not failed.
+// A home that is activated in its host finishes twice and counts once, with its last
+// result. A cell that needs no attention has not failed.
 func TestCounts(t *testing.T) {
 	f := begin(t)
 	home := matrix.EmbeddedCell(f.host, "ann", "")
@@ -125,7 +125,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// A home stands under the user whom its evaluation names, and the matrix is another then.
+// A home moves to the user that its evaluation names, which changes the matrix.
 func TestUserBecomesKnown(t *testing.T) {
 	f := begin(t)
 	home := matrix.New(matrix.Inventory{Homes: []matrix.Home{{Key: "desktop"}}}).Cells[0]
@@ -141,8 +141,8 @@ func TestUserBecomesKnown(t *testing.T) {
 	}
 }
 
-// Two nix may want the same builder: the first that began is the one that ends, and lines
-// are those of the other.
+// Two nix may need the same builder: the one that began first is the one that ends, and
+// later lines belong to the other.
 func TestBuilders(t *testing.T) {
 	f := begin(t)
 	f.apply(event.BuilderStarted{Drv: "x"}, event.Line{Drv: "x", Text: "one"})

@@ -151,7 +151,7 @@ func (ch *Changes) Summary() string {
 	}
 	return cmp.Or(joinCounts(
 		count{changed, "changed"}, count{len(ch.added), "added"}, count{len(ch.removed), "removed"},
-		count{unknown, "not known"}, count{ch.unchanged, "unchanged"}), "nothing was compared")
+		count{unknown, "unknown"}, count{ch.unchanged, "unchanged"}), "nothing was compared")
 }
 
 // Lists returns the cells that were added, removed, or changed without a closure to compare.

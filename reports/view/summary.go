@@ -56,7 +56,7 @@ func passedOutcome(n Counts, cells string) string {
 		text = fmt.Sprintf("%d of %s", n.Passed, cells)
 	}
 	return text + InParentheses(n.hows()) + WithPrefix(", ", joinCounts(
-		count{n.booted, "booted"}, count{n.checks, english.PluralWord(n.checks, "check", "") + " held"},
+		count{n.booted, "booted"}, count{n.checks, english.PluralWord(n.checks, "check", "") + " passed"},
 		count{n.activated, "activated"}, count{n.Skipped, "skipped"}))
 }
 

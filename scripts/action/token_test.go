@@ -42,7 +42,7 @@ func TestActionHidesTheToken(t *testing.T) {
 		w := fleet(t, func(dir string) {
 			write(t, filepath.Join(dir, ".github", "workflows", "token.yml"), tokenWorkflow)
 		})
-		// As actions/checkout leaves it, unless it is told not to.
+		// As actions/checkout leaves it by default.
 		git(t, w.checkout, "config", "http."+release+"/.extraheader", "AUTHORIZATION: basic "+header)
 		write(t, filepath.Join(w.left, "secrets"), token+"\n"+header+"\n")
 		conf := filepath.Join(w.left, "etc")

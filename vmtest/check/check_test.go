@@ -261,7 +261,7 @@ func TestUnitCheck(t *testing.T) {
 		"signal":    {check: Check{Subject: Unit{"killed"}}, seen: "failed (signal 9)"},
 		"start":     {check: Check{Subject: Unit{"slow"}}, seen: "failed (timeout)"},
 		"restart":   {check: Check{Subject: Unit{"again"}}, seen: "activating (auto-restart)"},
-		"none":      {check: Check{Subject: Unit{"none.socket"}}, label: "unit none.socket", seen: "there is no unit of that name", detail: []string{}},
+		"none":      {check: Check{Subject: Unit{"none.socket"}}, label: "unit none.socket", seen: "no such unit", detail: []string{}},
 		"masked":    {check: Check{Subject: Unit{"masked"}}, seen: "not loaded (masked)"},
 		"condition": {check: Check{Subject: Unit{"condition"}}, seen: "inactive (a condition of the unit was not met)"},
 		"stopped":   {check: Check{Subject: Unit{"stopped"}}, seen: "inactive (dead)"},
@@ -280,7 +280,7 @@ func TestUnitCheckWithoutSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := Check{Subject: Unit{"nobus"}}.Run(t.Context(), thisMachine{path: stub})
-	want := "asking the guest ended with exit code 1: System has not been booted with systemd as init system (PID 1). Can't operate."
+	want := "the query in the guest ended with exit code 1: System has not been booted with systemd as init system (PID 1). Can't operate."
 	if r.Passed || r.Err == nil || r.Err.Error() != want {
 		t.Errorf("got %+v", r)
 	}

@@ -72,9 +72,9 @@ func ScriptError(res guestagent.Result) error {
 	}
 	lines := LastLines(res.Stderr, 1)
 	if len(lines) == 0 {
-		return fmt.Errorf("asking the guest ended with %s", how)
+		return fmt.Errorf("the query in the guest ended with %s", how)
 	}
-	return fmt.Errorf("asking the guest ended with %s: %s", how, lines[0])
+	return fmt.Errorf("the query in the guest ended with %s: %s", how, lines[0])
 }
 
 // guestSeconds formats a duration for timeout and curl.

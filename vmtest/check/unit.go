@@ -62,9 +62,9 @@ func unitState(p map[string]string) string {
 	active, load, result := p["ActiveState"], p["LoadState"], p["Result"]
 	switch {
 	case active == "":
-		return "a unit without a state"
+		return "the unit has no state"
 	case load == "not-found" && active == "inactive":
-		return "there is no unit of that name"
+		return "no such unit"
 	case load != "loaded" && active == "inactive":
 		return "not loaded (" + load + ")" // masked, bad-setting
 	case active == "failed":

@@ -88,7 +88,7 @@ func (u URL) observe(ctx context.Context, g Guest, limit time.Duration) (observa
 	}
 	var code, size int
 	if _, err := fmt.Sscanf(string(first), "%d %d", &code, &size); err != nil || size < 0 || size > len(rest) {
-		return observation{}, fmt.Errorf("asking the guest gave no answer: %q", truncate(string(first), wordWidth))
+		return observation{}, fmt.Errorf("the guest gave no valid answer: %q", truncate(string(first), wordWidth))
 	}
 	head, body := rest[:size], rest[size:]
 	cut := len(body) > pageLimit

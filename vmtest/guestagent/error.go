@@ -11,7 +11,7 @@ import (
 var ErrClosed = errors.New("the connection to the guest agent is closed")
 
 // ErrTooLong is wrapped in the error of [Client.ReadFile].
-var ErrTooLong = errors.New("the file is longer than wanted")
+var ErrTooLong = errors.New("the file is too long")
 
 // Error is the agent's refusal or failure to carry out a command.
 type Error struct {

@@ -16,7 +16,7 @@ type request struct {
 func (r request) line() ([]byte, error) {
 	line, err := json.Marshal(r)
 	if err != nil {
-		return nil, fmt.Errorf("the arguments of %s are no JSON: %w", r.Execute, err)
+		return nil, fmt.Errorf("the arguments of %s are not JSON: %w", r.Execute, err)
 	}
 	return append(line, '\n'), nil
 }

@@ -110,7 +110,7 @@ func (c *Client) Execute(ctx context.Context, command string, args, reply any) e
 	defer c.unregister(id)
 	line, err := json.Marshal(request{Execute: command, Arguments: args, ID: id})
 	if err != nil {
-		return fmt.Errorf("the arguments of %s are no JSON: %w", command, err)
+		return fmt.Errorf("the arguments of %s are not JSON: %w", command, err)
 	}
 	if err := c.write(ctx, append(line, '\n')); err != nil {
 		return err

@@ -17,7 +17,7 @@ func decodePPM(data []byte) (*image.NRGBA, error) {
 	var width, height, depth int
 	header := data[:min(len(data), 64)]
 	if _, err := fmt.Sscanf(string(header), "P6\n%d %d\n%d\n", &width, &height, &depth); err != nil {
-		return nil, fmt.Errorf("it is no PPM: %w", err)
+		return nil, fmt.Errorf("it is not a PPM: %w", err)
 	}
 	if width <= 0 || height <= 0 || depth != 255 || width > maxPixels/height {
 		return nil, fmt.Errorf("a PPM of %d by %d pixels with %d shades is not understood", width, height, depth)

@@ -67,11 +67,11 @@ func (l LockFile) Input(path string) (Source, bool) {
 	return node.Locked, true
 }
 
-// UnknownInput is an override for an input that the flake does not have: Nix goes on with
-// other inputs than were meant.
+// UnknownInput is an override for an input that the flake does not have: Nix continues with
+// other inputs than intended.
 type UnknownInput struct {
 	Name  string   // as it was given
-	Known []string // the inputs at the place where the name is wrong
+	Known []string // the inputs at the level of the wrong name
 }
 
 // Unknown reports whether the flake has no input at a path. It does not look into inputs

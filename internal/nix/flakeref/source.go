@@ -47,8 +47,8 @@ func (s Source) CarriedParameters() []string {
 }
 
 // choosingParameters lists the parameters that decide what is read. Nix rejects unknown
-// ones for most types. For these it takes them for a part of the address, and reads
-// another tree than was asked for.
+// ones for most types. For these types it takes them for a part of the address, and reads
+// another tree than requested.
 func (s Source) choosingParameters() []string {
 	switch s.Type {
 	case "git":
@@ -97,7 +97,7 @@ func (s Source) WithHash(locked Source) Source {
 }
 
 // Misread explains in which way the source is not what a person's reference asks for, or
-// returns "". A Nix of that version goes on without saying so.
+// returns "". A Nix of that version continues silently.
 func (s Source) Misread(ref Ref, version string) string {
 	asked := ref.parameters()
 	for _, name := range slices.Sorted(maps.Keys(asked)) {

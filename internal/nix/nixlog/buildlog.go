@@ -25,8 +25,8 @@ type BuildLog struct {
 	count   buildCount
 }
 
-// BuildWatcher has functions that a [BuildLog] calls while the build goes on. Any of them
-// may be nil. Lines are as the builder wrote them: clean them before you show them.
+// BuildWatcher has functions that a [BuildLog] calls during the build. Any of them may be
+// nil. Lines are as the builder wrote them: clean them before you show them.
 type BuildWatcher struct {
 	Start func(drv string) // its builder starts
 	End   func(drv string) // its builder has ended, successfully or not
@@ -40,9 +40,9 @@ type BuildWatcher struct {
 type buildError struct {
 	text, drv string
 	victim    bool // it failed only because a dependency did
-	// relayed is set for a message that Nix passed on. What a daemon says of all failed
-	// derivations but the last arrives so, but a builder can write anything in Nix's log
-	// format too.
+	// relayed is set for a message that Nix passed on. What a daemon says about all failed
+	// derivations but the last arrives this way, but a builder can write anything in Nix's
+	// log format too.
 	relayed bool
 }
 
@@ -50,8 +50,8 @@ type buildError struct {
 // what Nix writes, and not used.
 var setExpected = []byte(`"type":106}`)
 
-// maxErrors limits the messages that are kept, as a builder can make Nix relay messages
-// without end.
+// maxErrors limits the messages that are kept, as a builder can make Nix relay endless
+// messages.
 const maxErrors = 1000
 
 // NewBuildLog returns the log of a build that is about to start.
@@ -203,8 +203,8 @@ func (l *BuildLog) failureBehind(text string) *BuildFailure {
 }
 
 // confirms reports whether the log shows a failure by more than the text of an evaluation
-// error, which may be a flake's own. It need not for a failure that the flake can also
-// bring about by importing from such a derivation.
+// error, which may be a flake's own. That is not needed for a failure that the flake could
+// also cause by importing from such a derivation.
 func (l *BuildLog) confirms(f BuildFailure, text string) bool {
 	switch f.Kind {
 	case result.CauseBuild, result.CauseHash, result.CauseFeature, result.CauseSystem:

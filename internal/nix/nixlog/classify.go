@@ -24,7 +24,7 @@ var (
 	requiredRE = regexp.MustCompile(`a '([^']+)' with features|Required system: '([^']+)'`)
 	// The required features come first, then those that the machine has.
 	featuresRE = regexp.MustCompile(`features:? \{([^}]*)\}`)
-	pathRE     = regexp.MustCompile(`\B/[^\s']+`) // not the end of I/O
+	pathRE     = regexp.MustCompile(`\B/[^\s']+`) // not the end of "I/O"
 	logLinesRE = regexp.MustCompile(`(?i)[;\n]\s*last \d+ log lines:`)
 )
 

@@ -12,7 +12,7 @@ type ErrorLog struct {
 	// plain is the last error in plain text, such as a stack overflow: the signal handler
 	// that reports it does not write records.
 	plain  string
-	builds *BuildLog // what was built meanwhile
+	builds *BuildLog // builds meanwhile
 }
 
 // Line reads one line.
@@ -28,9 +28,9 @@ func (l *ErrorLog) Line(line []byte) {
 	case ok && r.isError() && r.RawMsg != "":
 		l.last = &r
 	case ok && r.isError() && r.text() == outOfMemory:
-		l.plain = outOfMemory // Nix's last words, in another form than its other errors
+		l.plain = outOfMemory // Nix's last words, which look different from its other errors
 	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):
-		l.plain = fmt.Sprintf("nix said more than %d MiB in one message, too much to read", MaxRecord>>20)
+		l.plain = fmt.Sprintf("nix printed more than %d MiB in one message, too much to read", MaxRecord>>20)
 	case !ok:
 		if text, found := plainError(line); found {
 			l.plain = text

@@ -37,8 +37,8 @@ func (e *EvalError) Error() string {
 	return fmt.Sprintf("%s: %s", e.Place, e.Message)
 }
 
-// noFlakeRE finds what Nix says of a reference to nothing, or to something without a
-// flake.nix. It says the same of an input, see locking.
+// noFlakeRE finds what Nix says about a reference to nothing, or to something without a
+// flake.nix. It says the same about an input, see locking.
 var noFlakeRE = regexp.MustCompile(`(?s)^(?:` +
 	`could not find a flake\.nix` +
 	`|path ['"].*['"] is not (?:part of )?a flake` +

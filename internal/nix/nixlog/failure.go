@@ -31,10 +31,10 @@ type BuildFailure struct {
 	Server, Reason string
 }
 
-// What shells, compilers and build tools say of a program that was killed.
+// What shells, compilers and build tools say about a program that was killed.
 var killedRE = regexp.MustCompile(`(?:^|[\s:])Killed\s*$|\d Killed\s|Killed signal|signal: (?:9|killed)\b|with signal 9\b|SIGKILL`)
 
-// Killed reports whether the builder, or a program that it started, was killed. Mostly the
+// Killed reports whether the builder, or a program that it started, was killed. Usually the
 // kernel does that when memory runs out, but Nix does not know.
 func (f BuildFailure) Killed() bool {
 	const (
@@ -55,8 +55,8 @@ func (f *BuildFailure) addLacks(text string) {
 	}
 }
 
-// addSubstituter notes which server a path could not be downloaded from. Nix says so in
-// another message than the one about the derivation.
+// addSubstituter notes which server a path could not be downloaded from. Nix says so in a
+// separate message.
 func (f *BuildFailure) addSubstituter(errors []buildError) {
 	if f.Kind != result.CauseSubstituter {
 		return
@@ -69,8 +69,8 @@ func (f *BuildFailure) addSubstituter(errors []buildError) {
 	}
 }
 
-// addRemote notes which remote builder was out of reach, if one was. Nix says so in
-// another message, and of the derivation only that this machine cannot build it.
+// addRemote notes which remote builder was out of reach, if one was. Nix says so in a
+// separate message; about the derivation it says only that this machine cannot build it.
 func (f *BuildFailure) addRemote(message string) {
 	m := remoteRE.FindStringSubmatch(message)
 	if m == nil || f.Kind != result.CauseSystem && f.Kind != result.CauseFeature {

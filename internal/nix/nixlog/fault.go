@@ -7,7 +7,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// storeRE finds what Nix says of its own store or database before it looks at any flake.
+// storeRE finds what Nix says about its own store or database before it reads any flake.
 var storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permissions on|remounting|executing SQLite|cannot open (?:SQLite|Nix) database|SQLite database) `)
 
 // noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
@@ -37,9 +37,9 @@ func (e *EvalError) MachineFault() result.CauseKind {
 	return ""
 }
 
-// transientRE finds what Nix, curl and ssh say of faults that are mostly gone the next
-// time: a connection lost or not made, a name that was not resolved, a server in trouble.
-// They say the same of a cache that does not exist.
+// transientRE finds what Nix, curl and ssh say about faults that usually disappear: a
+// connection lost or not made, a name that was not resolved, a server in trouble. They say
+// the same about a cache that does not exist.
 var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|closed|timed out)|recv failure|` +
 	`broken pipe|unexpected end[ -]of[ -]file|unexpected EOF|empty reply from server|transfer closed|` +
 	`could(?:n't| not) (?:resolve|connect)|failed to connect|temporary failure in name resolution|` +
@@ -49,7 +49,7 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 	// Nix 2.8 ends so, with a core dump, if one of several requests to a cache fails.
 	`what\(\): +error: interrupted by the user`)
 
-// Transient reports whether a text is about a fault that may be gone the next time.
+// Transient reports whether a text is about a fault that may disappear.
 func Transient(text string) bool { return transientRE.MatchString(text) }
 
 // Transient reports whether the evaluation may succeed the next time: an input could not
@@ -62,7 +62,7 @@ func (e *EvalError) Transient() bool {
 // itself is the flake's fault.
 func (f BuildFailure) Transient() bool {
 	switch f.Kind {
-	case result.CauseSubstituter: // Nix mostly says no more than that it could not download
+	case result.CauseSubstituter: // Nix usually says no more than that it could not download
 		return true
 	case result.CauseDaemon, result.CauseBuilder, result.CauseInfra:
 		return Transient(f.Message)

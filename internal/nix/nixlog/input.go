@@ -62,7 +62,7 @@ func (e *EvalError) inputFault(t Tree, prefix string) *InputFault {
 	return &in
 }
 
-// inputFrames returns what the trace says of the input that Nix was busy with.
+// inputFrames returns what the trace says about the input that Nix was busy with.
 func (e *EvalError) inputFrames(prefix string) InputFault {
 	var in InputFault
 	for _, fr := range e.Frames {

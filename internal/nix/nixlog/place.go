@@ -47,7 +47,7 @@ func (t Tree) Place(p Position) (place result.Location, ok bool) {
 }
 
 // Module maps the file of a module, as the module system names it, into the tree. A module
-// that is imported by its folder has the name of that.
+// that is imported by its folder is named after the folder.
 func (t Tree) Module(name string) (file string, ok bool) {
 	file, ok = t.relative(name)
 	if ok && t.read(file+"/default.nix") != "" {

@@ -10,8 +10,8 @@ import (
 type Plan struct {
 	// Build lists the derivations that will be built, Fetch the paths that will be fetched.
 	Build, Fetch []string
-	// Unreachable has the binary caches that Nix goes on without, by scheme://host, with
-	// the reason. What they have will be built.
+	// Unreachable lists the binary caches that Nix continues without, by scheme://host,
+	// with the reason. Nix builds what they have.
 	Unreachable map[string]string
 }
 
@@ -26,7 +26,7 @@ type PlanLog struct {
 }
 
 // cacheInfoRE finds a failure to download what Nix asks a binary cache for first. Nix then
-// goes on without the cache, unless the message says that it tries again.
+// continues without the cache, unless the message says that it tries again.
 var cacheInfoRE = regexp.MustCompile(`/nix-cache-info': (?:[^;]|; [^r])*$`)
 
 // Line reads one line.

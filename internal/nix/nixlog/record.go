@@ -119,8 +119,8 @@ func (r record) intField(i int) int {
 	return n
 }
 
-// Nix itself uses no escape sequences but SGR, for colors. Whoever shows the output of a
-// builder has to clean it.
+// Nix itself uses no escape sequences but SGR, for colors. Clean the output of a builder
+// before you show it.
 var sgrRE = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func stripSGR(s string) string { return sgrRE.ReplaceAllString(s, "") }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// declaredNames returns the names under which a unit may be declared: the declaration of
-// an instance is mostly that of its template.
+// declaredNames returns the names under which a unit may be declared: the declaration of an
+// instance is usually that of its template.
 func declaredNames(name string) []string {
 	if template, _, ok := strings.Cut(name, "@"); ok && template+"@" != name {
 		return []string{name, template + "@"}

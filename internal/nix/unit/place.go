@@ -16,9 +16,9 @@ type Definitions struct {
 	Found []definition `json:"found"`
 }
 
-// definition is what the module system has of a unit in one module.
+// definition is the definition of a unit in one module.
 type definition struct {
-	// File is the module's file. At is where the name of the unit stands: it may be in
+	// File is the module's file. At is the place of the unit's name, which may be in
 	// another file, or unknown.
 	File string          `json:"file"`
 	At   nixlog.Position `json:"at"`
@@ -32,7 +32,7 @@ type definition struct {
 func (d Definitions) Place(tree nixlog.Tree) result.Location {
 	var first, withoutLine, passedOn result.Location
 	for _, d := range d.Found {
-		// Behind the file there may be the way in which the module was imported.
+		// After the file, the way in which the module was imported may follow.
 		file, _, _ := strings.Cut(d.File, ", via option ")
 		at, inFlake := tree.Place(d.At)
 		rel, ok := tree.Module(file)

@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// route is a request that the API answers, with the path as GitHub's description writes it.
+// route is a request that the API answers, with its path as in GitHub's description.
 type route struct {
 	method, path string
 	do           func(*call) any // returns the body of the answer, or a Fault
@@ -29,7 +29,7 @@ const (
 	checkRun = repo + "/check-runs/{check_run_id}"
 )
 
-// routes has every request that the hub knows.
+// routes lists every request that the hub knows.
 var routes = []route{
 	{http.MethodGet, "/user", (*call).user},
 	{http.MethodGet, repo, func(c *call) any { return c.repository(c.Owner) }},
@@ -55,13 +55,13 @@ var routes = []route{
 // parameter is a part of a route's path that stands for any name or number.
 var parameter = regexp.MustCompile(`{\w+}`)
 
-// naming has the parameters that name an object: its kind, and the field that they give.
+// naming lists the parameters that name an object: its kind, and the field to match.
 var naming = map[string][2]string{
 	"{pull_number}": {"pulls", "number"}, "{issue_number}": {"issues", "number"},
 	"{comment_id}": {"comments", "id"}, "{check_run_id}": {"check-runs", "id"},
 }
 
-// limits has the most characters that GitHub takes, where its description does not say.
+// limits lists GitHub's maximum lengths in characters that its description leaves out.
 var limits = map[string]map[string]int{
 	"issues":   {"title": 256, "body": 65536}, // and comments on them
 	"statuses": {"description": 140, "context": 255},
@@ -73,7 +73,7 @@ type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	route  route
-	values map[string]string // what the parameters in the path stand for
+	values map[string]string // the values of the path's parameters
 	area   string            // the part of the path after the repository
 	named  object            // the object that the path names, or nil
 	given  object            // the body
@@ -96,8 +96,8 @@ func (h *Hub) answer(w http.ResponseWriter, r *http.Request) {
 	write(w, status, h.description.complete(c.route, status, answer))
 }
 
-// refuse finds out what a request is about. It returns a Fault if GitHub would refuse the
-// request, and nil otherwise.
+// refuse finds out what a request is about. It returns a Fault if GitHub would refuse it,
+// else nil.
 func (c *call) refuse() any {
 	at := slices.IndexFunc(routes, func(to route) bool {
 		fits, _ := path.Match(parameter.ReplaceAllString(to.path, "*"), c.r.URL.Path)
@@ -135,8 +135,8 @@ func (c *call) refuse() any {
 	return cmp.Or(c.forbidden(), c.read())
 }
 
-// forbidden refuses what the token may not do. For a a pull request, the right
-// to write issues and the right to write pull requests are each enough.
+// forbidden refuses what the token may not do. On a pull request, the right to write issues
+// or pull requests is enough.
 func (c *call) forbidden() any {
 	about := c.named
 	if url, ok := about["issue_url"]; ok {
@@ -157,8 +157,7 @@ func (c *call) forbidden() any {
 	return nil
 }
 
-// read reads the body of a request, and refuses texts that are too long and commits that
-// do not exist.
+// read reads the body of a request, and refuses long texts and commits that do not exist.
 func (c *call) read() any {
 	if c.r.Method == http.MethodPost || c.r.Method == http.MethodPatch {
 		if err := json.NewDecoder(c.r.Body).Decode(&c.given); err != nil {
@@ -196,7 +195,7 @@ func (c *call) pulls() any {
 	return page(c, list)
 }
 
-// issues lists issues and pull requests, the newest first unless told otherwise.
+// issues lists issues and pull requests, by default the newest first.
 func (c *call) issues() any {
 	q := c.r.URL.Query()
 	since, _ := time.Parse(time.RFC3339, q.Get("since"))
@@ -305,7 +304,7 @@ func (c *call) writeCheck() any {
 	return run
 }
 
-// check returns what GitHub objects to in an annotation.
+// check returns GitHub's objection to an annotation.
 func (a Annotation) check() error {
 	switch {
 	case a.StartLine < 1 || a.EndLine < a.StartLine:
@@ -318,8 +317,8 @@ func (a Annotation) check() error {
 	return nil
 }
 
-// checks lists the check runs of a commit, the newest first. Of those with the same name
-// it has only the newest, unless all are asked for.
+// checks lists the check runs of a commit, the newest first. Of several with the same name
+// it lists only the newest, unless the request wants all.
 func (c *call) checks() any {
 	q, seen := c.r.URL.Query(), map[any]bool{}
 	list := []object{}
@@ -365,7 +364,7 @@ func write(w http.ResponseWriter, status int, body any) {
 	}
 }
 
-// page returns the page of a list that was asked for. A header says where the next one is.
+// page returns the requested page of a list. A header says where the next one is.
 func page[T any](c *call, all []T) []T {
 	q := c.r.URL.Query()
 	at, _ := strconv.Atoi(cmp.Or(q.Get("page"), "1"))

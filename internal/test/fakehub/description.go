@@ -12,8 +12,8 @@ import (
 // description is GitHub's description of its API in OpenAPI, or a part of it.
 type description object
 
-// trim cuts the description down to the paths of routes, and to the components that these
-// refer to. Prism would take ten seconds and 300 MB to read the whole.
+// trim reduces the description to the paths of routes and the components that they refer
+// to. Prism would take ten seconds and 300 MB to read all of it.
 func trim(text []byte, routes []route) (description, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber() // examples have ids that no float holds
@@ -47,10 +47,10 @@ func trim(text []byte, routes []route) (description, error) {
 	return d, nil
 }
 
-// target returns the place that a reference leads to.
+// target returns the target of a reference.
 func target(ref string) []string { return strings.Split(strings.TrimPrefix(ref, "#/"), "/") }
 
-// each calls a function with every object in a piece of JSON.
+// each calls a function with every object in a JSON value.
 func each(v any, do func(object)) {
 	switch v := v.(type) {
 	case object:
@@ -65,9 +65,9 @@ func each(v any, do func(object)) {
 	}
 }
 
-// mend writes a schema that may be null in another way. Prism's validator knows nullable
-// only beside a type; where it stands beside oneOf or anyOf, the validator gives up on the
-// whole schema, and prism lets everything pass without a word.
+// mend rewrites a nullable schema. Prism's validator knows nullable only next to a type;
+// next to oneOf or anyOf, it gives up on the whole schema, and prism silently accepts
+// everything.
 func mend(schema object) {
 	for _, kind := range []string{"oneOf", "anyOf"} {
 		if list, ok := schema[kind].([]any); ok && schema["nullable"] == true && schema["type"] == nil {
@@ -78,7 +78,7 @@ func mend(schema object) {
 	}
 }
 
-// complete adds to an answer what the description requires and the answer does not say.
+// complete adds to an answer the fields that the description requires and the answer lacks.
 func (d description) complete(to route, status int, answer any) any {
 	if d == nil || answer == nil {
 		return answer
@@ -91,7 +91,7 @@ func (d description) complete(to route, status int, answer any) any {
 	return whole
 }
 
-// at returns what is at a place in the description. It follows references on the way.
+// at returns the value at a place in the description. It follows references on the way.
 func (d description) at(place ...string) any {
 	var v any = object(d)
 	for _, name := range place {
@@ -115,7 +115,7 @@ func (d description) schema(v any) object {
 	return s
 }
 
-// fill adds to a value what its schema requires.
+// fill adds to a value the fields that its schema requires.
 func (d description) fill(schema, value any) {
 	s := d.schema(schema)
 	switch value := value.(type) {

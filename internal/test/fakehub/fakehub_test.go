@@ -38,7 +38,7 @@ func started(t *testing.T) (*Hub, string) {
 	return h, Start(t, h)
 }
 
-// collecting starts one that collects what prism objects to.
+// collecting starts one that collects prism's objections.
 func collecting(t *testing.T) (*Hub, string, *[]string) {
 	t.Helper()
 	h := New("o", "r")
@@ -89,12 +89,12 @@ func TestPrismIsThere(t *testing.T) {
 	}
 }
 
-// Nothing is left of prism when the tests are over, however they end.
+// However the tests end, no process of prism remains.
 func TestPrismEnds(t *testing.T) {
 	lanes.Heavy(t, "starts prism again and again")
 	TestPrismIsThere(t)
 	for _, killed := range []bool{false, true} {
-		folder := t.TempDir() // in prism's environment, by which it is found
+		folder := t.TempDir() // in prism's environment, to find it by
 		cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^(TestPrismIsThere|TestHang)$")
 		cmd.Env = append(os.Environ(), "TMPDIR="+folder, fmt.Sprintf("%s=%t", hangs, killed))
 		out, err := cmd.StdoutPipe()
@@ -222,8 +222,8 @@ func note(level string) string {
 	return `{"path": "flake.nix", "start_line": 1, "end_line": 1, "message": "m", "annotation_level": ` + level + `}`
 }
 
-// A request that GitHub's description does not allow never gets to the hub, and fails a
-// test. That is why the hub does not check these things again.
+// A request that GitHub's description forbids never reaches the hub, and fails a test. That
+// is why the hub does not check these things again.
 func TestPrismRefuses(t *testing.T) {
 	TestPrismIsThere(t)
 	run := func(more string) string { return `{"name": "n", "head_sha": "` + head + `", ` + more + `}` }
@@ -260,8 +260,8 @@ func TestPrismRefuses(t *testing.T) {
 	}
 }
 
-// An answer that the description does not allow fails a test too. Prism silently skips a
-// schema that its validator cannot read, so the test tries each one.
+// An answer that the description forbids fails a test too. Prism silently skips a schema
+// that its validator cannot read, so the test tries each one.
 func TestPrismRefusesAnswers(t *testing.T) {
 	TestPrismIsThere(t)
 	h, api, said := collecting(t)

@@ -19,11 +19,11 @@ import (
 
 // Fault is what goes wrong with a request.
 type Fault struct {
-	// Status, Header and Body replace the right answer. Status 0 leaves it as it is.
+	// Status, Header and Body replace the correct answer. Status 0 leaves it unchanged.
 	Status int
 	Header map[string]string
 	Body   string
-	// Done does what was asked for all the same.
+	// Done carries out the request anyway.
 	Done bool
 	// Reset breaks the connection instead of answering.
 	Reset bool
@@ -31,15 +31,15 @@ type Fault struct {
 	Delay time.Duration
 }
 
-// Rule says which requests have a fault. The zero values of its fields fit every request,
-// of which the first has the fault.
+// Rule says which requests have a fault. A zero field matches every request; without Skip
+// and Times, the first match has the fault.
 type Rule struct {
 	// Path is a pattern as in [path.Match].
 	Method, Path string
-	// Skip is how many requests that fit are left alone first, and Times how many have
-	// the fault after that: 0 means one, -1 all.
+	// Skip is how many matching requests to leave alone first, and Times how many have the
+	// fault after that: 0 means one, -1 all.
 	Skip, Times int
-	// Chance is how likely each of those is to have the fault, decided by Seed. 0 means
+	// Chance is how likely each of them is to have the fault, decided by Seed. 0 means
 	// certain.
 	Chance float64
 	Seed   uint64
@@ -49,7 +49,7 @@ type Rule struct {
 	random     *rand.Rand
 }
 
-// Fault adds a rule. The first rule that a request falls under counts.
+// Fault adds a rule. The first rule that matches a request counts.
 func (h *Hub) Fault(r Rule) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -71,12 +71,12 @@ func (r *Rule) takes(method, at string) bool {
 	return true
 }
 
-// Broken is how GitHub answers when it is not well: 500, 502, 503.
+// Broken is how GitHub answers when it has problems: 500, 502, 503.
 func Broken(status int) Fault {
 	return Fault{Status: status, Header: map[string]string{"Content-Type": "text/html"}, Body: "<html><body>" + http.StatusText(status) + "</body></html>"}
 }
 
-// DoneButLost does what was asked for and loses the answer.
+// DoneButLost carries out the request and loses the answer.
 func DoneButLost() Fault {
 	f := Broken(http.StatusBadGateway)
 	f.Done = true
@@ -85,8 +85,8 @@ func DoneButLost() Fault {
 
 const docs = "https://docs.github.com/rest"
 
-// refusal is an answer that says no. Clients tell some refusals by the page of
-// documentation that they name.
+// refusal is an answer that refuses a request. Clients recognize some refusals by the page
+// of documentation that they name.
 func refusal(status int, body object) Fault {
 	body["documentation_url"] = cmp.Or(body["documentation_url"], docs)
 	text, _ := json.Marshal(body) // cannot fail: it holds nothing but JSON
@@ -105,7 +105,7 @@ func PrimaryLimit(reset time.Time) Fault {
 	return f
 }
 
-// SecondaryLimit is the answer after too much at once. Without a wait it does not say how
+// SecondaryLimit is the answer to too many requests at once. A wait of 0 leaves out how
 // long to wait.
 func SecondaryLimit(wait time.Duration) Fault {
 	f := refusal(http.StatusForbidden, object{
@@ -145,9 +145,9 @@ func (h *Hub) Requests() []Request {
 	return all
 }
 
-// ServeHTTP answers as GitHub would, or as a fault says.
+// ServeHTTP answers like GitHub, or with a fault.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body) // nobody waits for the answer to half a request
+	body, _ := io.ReadAll(r.Body) // if this fails, the client is gone
 	record, fault := h.record(r, string(body))
 	answer := httptest.NewRecorder()
 	if fault.Done || fault.Status == 0 && !fault.Reset {
@@ -177,7 +177,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes()) // nobody else waits for it
 }
 
-// record records a request and returns the fault that it has.
+// record records a request and returns its fault.
 func (h *Hub) record(r *http.Request, body string) (*Request, Fault) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -192,7 +192,7 @@ func (h *Hub) record(r *http.Request, body string) (*Request, Fault) {
 	return record, Fault{}
 }
 
-// redirect sends a request for the old name on to the repository's id, as GitHub does. A
+// redirect redirects a request for the old name to the repository's id, as GitHub does. A
 // request by id means the repository itself.
 func (h *Hub) redirect(w http.ResponseWriter, r *http.Request) {
 	old, byID := "/repos/"+h.Owner+"/"+h.OldName, fmt.Sprint("/repositories/", repoID)
@@ -224,14 +224,14 @@ func (f Fault) write(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, f.Body) // nobody else waits for it
 }
 
-// reset breaks the connection in a way that the other side notices.
+// reset breaks the connection so that the client notices.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // a recorder of a test has no connection
+		panic(http.ErrAbortHandler) // a test's recorder has no connection
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // otherwise it would end in order
+		_ = tcp.SetLinger(0) // otherwise it would close normally
 	}
 	_ = conn.Close()
 }

@@ -6,12 +6,12 @@
 //
 //	client ─▶ faults and record ─▶ prism ─▶ hub
 //
-// Faults come first because no description has them: connections that break, answers that
-// get lost after GitHub did what it was asked.
+// Faults come first because no description has them: broken connections, and answers that
+// get lost after GitHub has carried out the request.
 //
 // The hub itself refuses only what the description allows and GitHub does not. Its answers
-// say what clients look at; whatever else the description requires of them is added as
-// null, zero or empty.
+// have the fields that clients read; other fields that the description requires are added
+// as null, zero or empty.
 package fakehub
 
 import (
@@ -41,7 +41,7 @@ type Pull struct {
 	Number     int
 	Head, Base string // commits
 	HeadRef    string // the branch; empty means "change"
-	Fork       string // the owner of the fork with that branch; empty if it is in no fork
+	Fork       string // the owner of the fork with that branch; empty without a fork
 }
 
 // Comment is a comment on an issue or a pull request.
@@ -56,7 +56,7 @@ type Issue struct {
 	Title, Body, State string
 }
 
-// CheckRun is a check run. Annotations has all that were ever sent.
+// CheckRun is a check run. Annotations holds all that were ever sent.
 type CheckRun struct {
 	Name, Conclusion string
 	SHA              string `json:"head_sha"`
@@ -82,9 +82,9 @@ type Annotation struct {
 // Status is a commit status.
 type Status struct{ SHA, State, Context, Description, URL string }
 
-// Rights says what the token may not do.
+// Rights lists what the token may not do.
 type Rights struct {
-	ReadOnly             bool // it may write nothing
+	ReadOnly             bool // it may not write
 	NoChecks, NoStatuses bool
 	NoIssues, NoPulls    bool
 	IssuesOff            bool // the repository has issues switched off
@@ -94,14 +94,14 @@ type Rights struct {
 // without prism; see [Start].
 type Hub struct {
 	Owner, Repo string
-	// OldName is a name that the repository had before; it redirects to the new one.
+	// OldName is a former name of the repository, which redirects to the new one.
 	OldName string
 	// Token is the only valid token, and Me the user it belongs to.
 	Token  string
 	Me     User
 	Rights Rights
 
-	base        string       // the address of the API, without a slash at its end
+	base        string       // the address of the API, without a trailing slash
 	next        http.Handler // answers requests without a fault: api, or prism before api
 	api         http.Handler // answers without prism
 	description description  // nil without prism
@@ -133,7 +133,7 @@ func (h *Hub) id() int {
 	return h.last
 }
 
-// now returns the time, which goes on by a second with each call.
+// now returns the time, which advances by a second with each call.
 func (h *Hub) now() string {
 	h.clock = h.clock.Add(time.Second)
 	return h.clock.Format(time.RFC3339)
@@ -191,7 +191,7 @@ func labelObjects[T any](names []T) []object {
 	return list
 }
 
-// addIssue adds an issue. Number 0 means the next one that is free.
+// addIssue adds an issue. Number 0 means the next free one.
 func (h *Hub) addIssue(by User, number int) object {
 	if number == 0 {
 		for _, i := range h.store["issues"] {
@@ -239,14 +239,14 @@ func (h *Hub) find(kind, field string, value any) object {
 	return nil
 }
 
-// chosen returns the objects of a kind that fit, the oldest first.
+// chosen returns the objects of a kind that match, the oldest first.
 func (h *Hub) chosen(kind string, fits func(object) bool) []object {
 	return slices.DeleteFunc(slices.Clone(h.store[kind]), func(o object) bool { return !fits(o) })
 }
 
 func every(object) bool { return true }
 
-// list returns the objects that chosen returns, as values of a type.
+// list is chosen with the objects as values of a type.
 func list[T any](h *Hub, kind string, fits func(object) bool) (all []T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -286,7 +286,7 @@ func (h *Hub) Statuses() []Status {
 	return all
 }
 
-// recode turns a value into another type by way of JSON.
+// recode turns a value into another type through JSON.
 func recode(from, into any) error {
 	text, err := json.Marshal(from)
 	if err != nil {

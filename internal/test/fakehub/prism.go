@@ -24,10 +24,9 @@ import (
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
-// Start serves a hub on loopback until the test ends, behind prism, and returns the
-// address of the API. A request or an answer that does not fit GitHub's description fails
-// the test in prism's words. Where prism is not installed, the log says so, and the hub
-// answers unchecked.
+// Start serves a hub on loopback until the test ends, behind prism, and returns the address
+// of the API. A request or an answer that violates GitHub's description fails the test with
+// prism's message. Without prism, the log says so, and the hub answers unchecked.
 func Start(tb testing.TB, h *Hub) string {
 	tb.Helper()
 	p, err := shared(lanes.Root(tb))
@@ -49,8 +48,8 @@ func Start(tb testing.TB, h *Hub) string {
 	return server.URL
 }
 
-// prism is the prism of this process. It takes long to start, so all tests share it, and a
-// header of each request names the hub that it is for.
+// prism is the prism of this process. It starts slowly, so all tests share it, and a header
+// of each request names its hub.
 type prism struct {
 	description description
 	url         *url.URL
@@ -69,14 +68,14 @@ var theOne struct {
 	err   error
 }
 
-// shared starts prism once. It ends with this process, which does not know when the last
-// test is over.
+// shared starts prism once. It ends with this process, which cannot tell when the last test
+// is over.
 func shared(root string) (*prism, error) {
 	theOne.Do(func() { theOne.prism, theOne.err = start(filepath.Join(root, ".cache", "npm", "node_modules")) })
 	return theOne.prism, theOne.err
 }
 
-// start starts the prism among these npm packages.
+// start starts prism from these npm packages.
 func start(modules string) (*prism, error) {
 	cli := filepath.Join(modules, "@stoplight", "prism-cli", "dist", "index.js")
 	_, missing := os.Stat(cli)
@@ -136,10 +135,10 @@ func (p *prism) run(cli, upstream string) error {
 	}
 }
 
-// descriptionPath is where prism gets the description from.
+// descriptionPath is where prism gets the description.
 const descriptionPath = "/github.json"
 
-// ServeHTTP answers what prism lets through, from the hub that it is for.
+// ServeHTTP passes requests that prism accepts to their hub.
 func (p *prism) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if hub, ok := p.hubs.Load(r.Header.Get(hubHeader)); ok {
 		hub.(*Hub).api.ServeHTTP(w, r)
@@ -150,8 +149,8 @@ func (p *prism) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// check returns a handler that passes requests for a hub through prism, and reports what
-// prism objects to.
+// check returns a handler that passes requests for a hub through prism, and reports prism's
+// objections.
 func (p *prism) check(h *Hub, object func(string)) http.Handler {
 	h.description = p.description
 	p.hubs.Store(nameOf(h), h)
@@ -165,7 +164,7 @@ func (p *prism) check(h *Hub, object func(string)) http.Handler {
 		ModifyResponse: func(answer *http.Response) error {
 			answer.Header.Del("Sl-Violations")
 			text, err := io.ReadAll(answer.Body)
-			_ = answer.Body.Close() // all of it was read
+			_ = answer.Body.Close() // it was read completely
 			answer.Body = io.NopCloser(bytes.NewReader(text))
 			if answer.Header.Get("Content-Type") == "application/problem+json" {
 				object(fmt.Sprintf("prism refuses %s %s: %s", answer.Request.Method, answer.Request.URL.RequestURI(), text))
@@ -178,7 +177,7 @@ func (p *prism) check(h *Hub, object func(string)) http.Handler {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Whoever asked may be gone by now; the request is carried out all the same.
+		// The client may be gone by now; the request is carried out anyway.
 		proxy.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
 	})
 }

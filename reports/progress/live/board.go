@@ -14,8 +14,8 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// board is what the view shows of a run: its state, and what failed. The runner writes to it
-// and the view reads from it, each holding the lock for a moment.
+// board holds what the view shows: the state of the run, and what failed. The runner writes
+// to it and the view reads from it, each holding the lock for a moment.
 type board struct {
 	mu      sync.Mutex
 	now     func() time.Time
@@ -27,11 +27,11 @@ type board struct {
 	byCause map[*result.Cause]*fault
 
 	grid    gridLayout
-	version int  // of the state's matrix, when the grid was laid out
-	stale   bool // results came since
+	version int  // of the state's matrix when the grid was laid out
+	stale   bool // results came in since then
 }
 
-// fault is a cause with the cells that it is known to stop.
+// fault is a cause with the cells that it is known to block.
 type fault struct {
 	id    string
 	cause result.Cause
@@ -42,7 +42,7 @@ func newBoard(m matrix.Matrix, now func() time.Time) *board {
 	return &board{now: now, State: progress.New(m, now), results: map[string]result.Cell{}, byCause: map[*result.Cause]*fault{}, stale: true}
 }
 
-// handle takes in an event.
+// handle applies an event.
 func (b *board) handle(e event.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,8 +56,8 @@ func (b *board) handle(e event.Event) {
 	}
 }
 
-// finish takes in a result. It collects what a report would have of it right away, as causes
-// change once the run is over.
+// finish records a result. It collects the result for a report right away, as causes change
+// once the run is over.
 func (b *board) finish(r outcome.Result) {
 	b.stale = true
 	rep := reports.Collect(reports.Run{Outcome: outcome.Run{Results: []outcome.Result{r}, Causes: r.Causes}})

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// condense leaves out rows until the others fit: first those that passed, then those where
-// nothing has begun, then the last. One line counts the rows left out.
+// condense drops rows until the others fit: first those that passed, then those not yet
+// begun, then the last ones. One line counts the dropped rows.
 func condense(rows []gridRow, lines int) (kept []gridRow, rest string) {
 	if len(rows) <= lines {
 		return rows, ""
@@ -26,7 +26,7 @@ func condense(rows []gridRow, lines int) (kept []gridRow, rest string) {
 		})
 	}
 	drop(passed)
-	slices.Reverse(kept) // the first of those that wait begin next
+	slices.Reverse(kept) // the first waiting ones begin next
 	for _, s := range []state{waiting, failed, running} {
 		drop(s)
 	}

@@ -12,9 +12,9 @@ import (
 // Estimate returns how long a phase of a cell took in past runs, if that is known.
 type Estimate func(cell, phase string) (time.Duration, bool)
 
-// plan is what the remaining time depends on, apart from the cells.
+// plan holds what the remaining time depends on, apart from the cells.
 type plan struct {
-	estimate Estimate // nil if nothing is known of past runs
+	estimate Estimate // nil if past runs are unknown
 	// at is how many phases of a kind run at once.
 	at map[result.PhaseKind]int
 }
@@ -64,7 +64,7 @@ func (p plan) left(b *board) (time.Duration, bool) {
 	if known == 0 || unknown > known {
 		return 0, false
 	}
-	// New cells are taken to be like the others.
+	// New cells are assumed to take as long as the others.
 	for phase, sum := range work {
 		sum += sum * time.Duration(unknown) / time.Duration(known)
 		longest = max(longest, sum/time.Duration(p.at[phase]))

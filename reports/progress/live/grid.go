@@ -15,18 +15,18 @@ type detail int
 const (
 	inFull detail = iota
 	inBrief
-	strip // signs alone, without gaps between users
+	strip // only signs, without gaps between users
 )
 
-// gridView remembers how wide columns were, so that they do not change with every second
-// shown in them.
+// gridView remembers the widths of columns, so that they do not change every second with
+// the times shown.
 type gridView struct {
 	widths map[detail][]int
 }
 
-// draw fits the grid into the columns and lines, with the kinds that have no place in it
-// below, if that leaves two rows. If there are too many rows, finished ones go first, and
-// those that run or failed go last.
+// draw fits the grid into the columns and lines, with the other kinds below if that leaves
+// two rows. If there are too many rows, finished ones are dropped first, and running or
+// failed ones last.
 func (v *gridView) draw(b *board, i ink, columns, lines int) []string {
 	others := b.others(i)
 	titles, rows := b.layout().Columns, b.gridRows()

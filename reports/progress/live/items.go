@@ -12,9 +12,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// item is an entry of the lists, which one can select and open.
+// item is an entry of the lists, which the user can select and open.
 type item struct {
-	key string // stays the same as long as it is listed
+	key string // stays the same while it is listed
 	// Exactly one of these is set.
 	fault    *fault
 	builder  *progress.Builder
@@ -30,8 +30,8 @@ func (b *board) failing() []item {
 	return list
 }
 
-// going lists what runs: builders, and phases other than building. A cell that builds is
-// listed only while no builder runs: then Nix fetches or waits for a lock.
+// going lists what is running: builders, and phases other than building. A building cell is
+// listed only while it has no builder: then Nix is fetching or waiting for a lock.
 func (b *board) going() []item {
 	var list []item
 	for _, x := range b.Builders {
@@ -46,7 +46,7 @@ func (b *board) going() []item {
 	return list
 }
 
-// goingOn is the line of something that runs.
+// goingOn is the line of something that is running.
 type goingOn struct {
 	name, phase, took, note string
 	warn                    bool // the note is a warning
@@ -59,7 +59,7 @@ func (b *board) describe(i item, p plan) goingOn {
 			note: strings.TrimSpace(logLine(x.Log.Last())),
 		}
 		if !x.Silent.IsZero() {
-			g.note, g.warn = "nothing heard for "+clock(b.now().Sub(x.Silent)), true
+			g.note, g.warn = "no output for "+clock(b.now().Sub(x.Silent)), true
 		}
 		return g
 	}
@@ -69,24 +69,24 @@ func (b *board) describe(i item, p plan) goingOn {
 		g.note = "of about " + clock(estimate)
 	}
 	if a.Retry != "" {
-		g.note, g.warn = "once more: "+clean.Clean(a.Retry), true
+		g.note, g.warn = "retrying: "+clean.Clean(a.Retry), true
 	}
 	return g
 }
 
-// How many cells are named after what stops them.
-const mostVictims = 3
+// How many cells to name for a fault.
+const maxVictims = 3
 
-// words says what failed and which cells it stops.
+// words returns what failed and which cells it blocks.
 func (f *fault) words() (title, victims string) {
 	cause := f.cause
 	cause.Cells = f.cells
 	title = clean.Clean(view.Headline(cause))
 	cells := f.cells
 	more := ""
-	if len(cells) > mostVictims {
-		more = fmt.Sprintf(" and %d more", len(cells)-mostVictims)
-		cells = cells[:mostVictims]
+	if len(cells) > maxVictims {
+		more = fmt.Sprintf(" and %d more", len(cells)-maxVictims)
+		cells = cells[:maxVictims]
 	}
 	if slices.ContainsFunc(f.cells, func(id string) bool { return !strings.Contains(title, clean.Clean(id)) }) {
 		victims = "blocks " + clean.Clean(strings.Join(cells, ", ")) + more
@@ -94,8 +94,8 @@ func (f *fault) words() (title, victims string) {
 	return title, victims
 }
 
-// sign returns the mark of the cells that a fault stops. What the machine could not do has
-// another mark than what is wrong in the flake.
+// sign returns the sign of the cells that a fault blocks, which differs for faults of the
+// machine and of the flake.
 func (b *board) sign(f *fault) string {
 	for _, id := range f.cells {
 		if b.Cells[id].Status != result.Error {

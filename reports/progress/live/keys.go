@@ -53,9 +53,9 @@ func (m *model) key(name string) tea.Cmd {
 	return nil
 }
 
-// suspend stops flakeci, and goes on at once where that is impossible: the kernel does not
-// stop a process that no shell could continue, as below ssh or in a container, and bubbletea
-// would wait for ever. On a busy machine it may begin to wait late.
+// suspend stops flakeci, and continues at once where that is impossible: the kernel does
+// not stop a process that no shell could continue, as below ssh or in a container, and
+// bubbletea would wait forever. On a busy machine the wait may begin late.
 func suspend() tea.Msg {
 	safely.Go(func() {
 		for range 10 {
@@ -66,7 +66,7 @@ func suspend() tea.Msg {
 	return tea.Suspend()
 }
 
-// suspending is longer than it takes to stop flakeci. Once it is stopped it sends nothing until
+// suspending is longer than it takes to stop flakeci, which then sends nothing until
 // somebody continues it.
 const suspending = 700 * time.Millisecond
 
@@ -99,14 +99,14 @@ func (m *model) paneKey(name string) {
 	}
 }
 
-// interrupt does what Ctrl-C does without a view.
+// interrupt acts like Ctrl-C without a view.
 func (m *model) interrupt() {
 	m.killing = m.interrupted // by a key or by a signal
 	m.interrupted = true
 	m.options.Interrupt()
 }
 
-// help returns the line that names the keys, or says that the run is being stopped.
+// help returns the line that lists the keys, or says that the run is stopping.
 func (m *model) help() []string {
 	if m.height < 5 {
 		return nil
@@ -114,9 +114,9 @@ func (m *model) help() []string {
 	text := "↑↓ move   enter log   q interrupt"
 	switch {
 	case m.killing:
-		return []string{m.ink.in(warn, fit("killing what still runs", m.width))}
+		return []string{m.ink.in(warn, fit("killing what is still running", m.width))}
 	case m.interrupted:
-		return []string{m.ink.in(warn, fit("interrupted, what runs is being stopped   ctrl+c kills it", m.width))}
+		return []string{m.ink.in(warn, fit("interrupted, stopping what is running   ctrl+c kills it", m.width))}
 	case m.pane != nil:
 		text = "↑↓ pgup pgdn scroll   end follow   esc back"
 		if m.width < 46 {

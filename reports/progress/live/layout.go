@@ -5,8 +5,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// gridLayout is a report as the table lays it out, for the live view, which shows the same grid
-// while it fills up.
+// gridLayout is a report as the table lays it out: the live view shows the same grid as it
+// fills up.
 type gridLayout struct {
 	Columns []string // titles after that of the hosts: the system, its VM, each user
 	Rows    []layoutRow
@@ -19,7 +19,7 @@ type layoutRow struct {
 	Places []layoutPlace
 }
 
-// layoutPlace is where a row and a column meet.
+// layoutPlace is the place of one row and one column.
 type layoutPlace struct {
 	Cells []string // ids
 	Label placeLabel
@@ -31,8 +31,8 @@ type kindCells struct {
 	Cells []string // ids
 }
 
-// placeLabel is what the grid shows in a place: a sign, one column wide, and a text, or Brief
-// where there is little room. SGR is the number of the terminal color, empty for none.
+// placeLabel is what the grid shows in a place: a sign, one column wide, and a text, or
+// Brief if there is little room. SGR is the number of the terminal color, empty for none.
 type placeLabel struct {
 	Sign, Text, Brief, SGR string
 }

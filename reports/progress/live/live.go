@@ -16,7 +16,7 @@ import (
 	"github.com/flakeci/flakeci/runner/event"
 )
 
-// Options say what is shown, and where.
+// Options say what to show, and where.
 type Options struct {
 	// In and Out are the terminal.
 	In  io.Reader
@@ -33,22 +33,22 @@ type Options struct {
 	Matrix  matrix.Matrix
 	Started time.Time
 
-	// EvalJobs and BuildJobs are how many evaluations and builds run at once;
-	// EvalOnly says that nothing is built. The remaining time depends on them.
+	// EvalJobs and BuildJobs are how many evaluations and builds run at once; EvalOnly
+	// means that nothing is built. The remaining time depends on them.
 	EvalJobs, BuildJobs int
 	EvalOnly            bool
 	// Estimate may be nil.
 	Estimate Estimate
 
-	// Interrupt does what Ctrl-C does, which sends no signal while the view is there.
-	// Stopping reports whether the run is being interrupted, for whatever reason.
+	// Interrupt acts like Ctrl-C, which sends no signal while the view is shown. Stopping
+	// reports whether the run is being interrupted for any reason.
 	Interrupt func()
 	Stopping  func() bool
 }
 
-// Reset is what to write to a terminal if flakeci is gone without restoring it. It undoes all
-// that a view changes: the alternate screen, the hidden cursor, marked pasted text, detailed
-// keys and colors.
+// Reset is what to write to a terminal if flakeci ends without restoring it. It undoes
+// everything that a view changes: the alternate screen, the hidden cursor, marked pasted
+// text, detailed keys and colors.
 const Reset = ansi.ResetModeAltScreenSaveCursor + ansi.SetModeTextCursorEnable + ansi.ResetModeBracketedPaste +
 	ansi.ResetModeUnicodeCore + ansi.ResetModeSynchronizedOutput + ansi.ResetModifyOtherKeys + "\x1b[<u" + ansi.ResetStyle
 
@@ -61,16 +61,16 @@ type View struct {
 	gone    chan struct{} // closed once the terminal is restored
 }
 
-// A view comes up only if a run takes longer than patience, and stays for at least shortest:
-// nobody can read a screen that flashes up, and the terminal must have answered all requests
-// before somebody else reads from it.
+// A view appears only if a run takes longer than patience, and stays for at least shortest:
+// nobody can read a screen that flashes by, and the terminal must answer all requests
+// before another program reads from it.
 const (
 	patience = 300 * time.Millisecond
 	shortest = 300 * time.Millisecond
 )
 
-// Start begins to show a run. It calls broken if the view fails before it is stopped, with the
-// terminal restored.
+// Start begins to show a run. If the view fails before Stop, it restores the terminal and
+// calls broken.
 func Start(o Options, broken func(error)) *View {
 	b := newBoard(o.Matrix, time.Now)
 	v := &View{options: o, board: b, stop: make(chan struct{}), gone: make(chan struct{})}
@@ -80,9 +80,9 @@ func Start(o Options, broken func(error)) *View {
 	}
 	v.program = tea.NewProgram(newModel(b, o),
 		tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Env),
-		tea.WithWindowSize(80, 24), // where the terminal cannot be asked
+		tea.WithWindowSize(80, 24), // if the terminal does not say
 		tea.WithColorProfile(profile), tea.WithFPS(int(time.Second/frame)),
-		tea.WithoutSignalHandler(), // main has one
+		tea.WithoutSignalHandler(), // main handles signals
 	)
 	safely.Go(func() { v.run(broken) })
 	return v
@@ -113,7 +113,7 @@ func (v *View) run(broken func(error)) {
 	}
 }
 
-// Subscriber returns what feeds the view.
+// Subscriber returns the subscriber that feeds the view.
 func (v *View) Subscriber() event.Subscriber {
 	return event.Subscriber{Handle: v.board.handle, Lines: true}
 }

@@ -73,7 +73,7 @@ func TestViewComesAndGoes(t *testing.T) {
 	}
 }
 
-// A run that is over at once shows its table and nothing before it.
+// A run that ends at once shows only its table.
 func TestQuickRunHasNoView(t *testing.T) {
 	t.Parallel()
 	v, out, kept, _ := begin(t, nil, func(err error) { t.Errorf("broken: %v", err) })
@@ -83,7 +83,7 @@ func TestQuickRunHasNoView(t *testing.T) {
 	}
 }
 
-// A fault of the view's ends the view and not the run.
+// A fault in the view ends the view, not the run.
 func TestViewBreaks(t *testing.T) {
 	t.Parallel()
 	failed := make(chan error, 1)
@@ -93,9 +93,9 @@ func TestViewBreaks(t *testing.T) {
 	case err := <-failed:
 		t.Log(err)
 	case <-time.After(2 * time.Minute):
-		t.Fatal("the view goes on")
+		t.Fatal("the view continues")
 	}
-	v.Subscriber().Handle(event.Line{Drv: "x", Text: "the run goes on"})
+	v.Subscriber().Handle(event.Line{Drv: "x", Text: "the run continues"})
 	v.Stop()
 	if *released != 1 || out.has(ansi.SetModeAltScreenSaveCursor) && !out.has(ansi.ResetModeAltScreenSaveCursor) {
 		t.Errorf("the terminal is left as it is: %q", out)
@@ -110,7 +110,7 @@ func TestMoreCells(t *testing.T) {
 	p.golden("late", 80, 24)
 }
 
-// A home stands under the user whom its evaluation names.
+// A home is in the column of the user that its evaluation names.
 func TestUserComesLater(t *testing.T) {
 	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}, Homes: []matrix.Home{{Key: "desktop"}}}, matrix.KindNixOS, matrix.KindHome)
 	home := p.cell("home/desktop").WithUser("niri")
@@ -122,7 +122,7 @@ func TestUserComesLater(t *testing.T) {
 	p.golden("user", 80, 24)
 }
 
-// Whoever begins to wait late for being continued is, too.
+// A process that is late to wait is continued, too.
 func TestSuspendedLate(t *testing.T) {
 	suspend()
 	time.Sleep(suspending + suspending/2)

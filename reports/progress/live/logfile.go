@@ -15,31 +15,31 @@ func split(text string) []string {
 	return strings.Split(strings.TrimRight(text, "\n"), "\n")
 }
 
-// How much of the end of a file is read, and how much of one line.
+// Limits on the bytes read from the end of a file, and on the length of a line.
 const (
-	mostOfFile = 4 << 20
-	longest    = 10_000
+	maxFileBytes = 4 << 20
+	longest      = 10_000
 )
 
-// tailOf reads the end of a log. Lines that would fill screens are cut.
+// tailOf reads the end of a log and cuts very long lines.
 func tailOf(path string) ([]string, error) {
 	f, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, from, err := safefile.End(f, mostOfFile)
+	text, from, err := safefile.End(f, maxFileBytes)
 	if err != nil {
 		return nil, err
 	}
 	lines := split(string(text))
 	if from > 0 && len(lines) > 1 {
-		lines[0] = fmt.Sprintf("… (%d bytes before)", from)
+		lines[0] = fmt.Sprintf("… (%d bytes left out)", from)
 	}
 	for i, l := range lines {
 		if len(l) > 10*longest {
 			end := longest
-			for end > 0 && !utf8.RuneStart(l[end]) { // whatever bytes a builder wrote
+			for end > 0 && !utf8.RuneStart(l[end]) { // a builder may write any bytes
 				end--
 			}
 			lines[i] = l[:end] + "…"

@@ -8,7 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// How often the view looks for changes, and how often it may draw: keys must feel quick.
+// How often the view checks for changes, and how often it may draw: keys must feel quick.
 const (
 	look  = 200 * time.Millisecond
 	frame = 100 * time.Millisecond
@@ -23,15 +23,15 @@ type model struct {
 
 	width, height int
 	selected      string // key of an item; empty for none
-	place         int    // the selected item's last index, for when it is gone
+	place         int    // the selected item's last index, in case it disappears
 	pane          *pane  // nil for the overview
 	grid          gridView
-	nameWidth     int  // of what runs; it never shrinks
-	interrupted   bool // what runs is being stopped
-	killing       bool // what still runs is being killed
+	nameWidth     int  // of what is running; it never shrinks
+	interrupted   bool // what is running is being stopped
+	killing       bool // what is still running is being killed
 
-	// drawn is the last picture, made at this second after so many changes. Empty means that
-	// it must be drawn again.
+	// drawn is the last picture, with the second and the number of changes it shows. If it
+	// is empty, the view must draw again.
 	drawn   string
 	changes uint64
 	second  int64
@@ -41,7 +41,7 @@ func newModel(b *board, o Options) *model {
 	return &model{board: b, options: o, plan: newPlan(o), ink: ink(o.Color), width: 80, height: 24}
 }
 
-// tickMsg says that it is time to look for changes.
+// tickMsg says that it is time to check for changes.
 type tickMsg struct{}
 
 func tick() tea.Cmd { return tea.Tick(look, func(time.Time) tea.Msg { return tickMsg{} }) }
@@ -85,7 +85,7 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// draw draws a picture that fits the terminal, however small that is.
+// draw draws a picture that fits the terminal, however small.
 func (m *model) draw() string {
 	draw := m.overview
 	if m.pane != nil {
@@ -99,10 +99,10 @@ func (m *model) draw() string {
 	return strings.Join(lines, "\n")
 }
 
-// items returns what one can select.
+// items lists what the user can select.
 func (m *model) items() []item { return slices.Concat(m.board.failing(), m.board.going()) }
 
-// settle keeps the selection at its index when the selected item is gone.
+// settle keeps the selection at its index when the selected item disappears.
 func (m *model) settle(items []item) {
 	if m.selected == "" {
 		return

@@ -39,7 +39,7 @@ func fleet(t *testing.T) *play {
 	return p
 }
 
-// broken is fleet when something has failed and more goes on.
+// broken is fleet after failures, with more still running.
 func broken(t *testing.T) *play {
 	p := fleet(t)
 	cause := &result.Cause{
@@ -106,15 +106,15 @@ func TestEstimates(t *testing.T) {
 		return 50 * time.Second, cell != "home/work@laptop"
 	}
 	got := p.screen(100, 24)
-	// Eight cells are still to be built, two at once, for 50 s each; the one of which
-	// nothing is known is like the others.
+	// Eight cells are still to be built, two at once, for 50 s each; the unknown one counts
+	// like the others.
 	for _, want := range []string{"about 3m left", "nixos/reason", "of about 50s"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
-	// A build that waits in the middle has as much before it as when it stopped, and
-	// does not seem to run.
+	// A build that waits in the middle has as much time left as when it stopped, and is not
+	// shown as running.
 	reason := p.cell("nixos/reason")
 	p.send(event.Started{Cell: reason, Phase: result.PhaseBuild.Name()})
 	p.pass(20 * time.Second)
@@ -129,18 +129,18 @@ func TestEstimates(t *testing.T) {
 	}
 	p.send(event.Resumed{Cell: reason, Phase: result.PhaseBuild.Name(), Since: p.time.Add(-20 * time.Second)})
 	if left, _ := p.model.plan.left(p.model.board); left != before {
-		t.Errorf("%s was left, and now that it goes on %s is", before, left)
+		t.Errorf("%s was left, and %s once it continues", before, left)
 	}
 	if got := p.screen(100, 24); !strings.Contains(got, "reason   ▸ build 20s") {
-		t.Errorf("one that goes on is shown as\n%s", got)
+		t.Errorf("one that continues is shown as\n%s", got)
 	}
 	p.model.plan.estimate = func(cell, _ string) (time.Duration, bool) { return time.Second, cell == "nixos/reason" }
 	if got := p.screen(100, 24); strings.Contains(got, "left") {
-		t.Errorf("an estimate of which nearly nothing is known:\n%s", got)
+		t.Errorf("an estimate based on almost nothing:\n%s", got)
 	}
 }
 
-// The name of a flake may be long, and the time is seen all the same.
+// The time is visible even if the name of the flake is long.
 func TestLongReference(t *testing.T) {
 	p := fleet(t)
 	p.model.options.Flake.Ref = "git+file:///home/joachim/projects/configuration"
@@ -150,7 +150,7 @@ func TestLongReference(t *testing.T) {
 	}
 }
 
-// A binary cache that does not answer is no riddle.
+// The view says when a binary cache does not answer.
 func TestAsking(t *testing.T) {
 	p := fleet(t)
 	p.send(event.Planning{Running: true})
@@ -159,7 +159,7 @@ func TestAsking(t *testing.T) {
 		t.Errorf("shown though it takes no time:\n%s", got)
 	}
 	p.pass(time.Minute)
-	if got := p.screen(100, 24); !strings.Contains(got, "binary caches for what they have, for 1m 01s") {
+	if got := p.screen(100, 24); !strings.Contains(got, "binary caches what they have, for 1m 01s") {
 		t.Errorf("not shown:\n%s", got)
 	}
 	p.send(event.Planning{Running: false})
@@ -203,7 +203,7 @@ func TestLogOfAFailure(t *testing.T) {
 	p.golden("cause", 20, 5)
 
 	path := filepath.Join(t.TempDir(), "libfrob.log")
-	text := strings.Repeat("before\n", mostOfFile/7) + "\x1b[1mthe whole log\x1b[0m\n"
+	text := strings.Repeat("before\n", maxFileBytes/7) + "\x1b[1mthe whole log\x1b[0m\n"
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -214,13 +214,13 @@ func TestLogOfAFailure(t *testing.T) {
 		t.Errorf("not the end of the file:\n%s", got)
 	}
 	p.press("home")
-	if got := p.screen(80, 24); !strings.Contains(got, "bytes before)") {
+	if got := p.screen(80, 24); !strings.Contains(got, "bytes left out)") {
 		t.Errorf("not where the part begins that was read:\n%s", got)
 	}
 }
 
-// Whoever pages through a log sees all of it, however long its lines are and however
-// small the terminal.
+// Paging through a log shows all of it, however long its lines and however small the
+// terminal.
 func TestPagesOfLongLines(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {20, 5}, {20, 4}} {
 		p := broken(t)
@@ -267,7 +267,7 @@ func TestTitleOfALog(t *testing.T) {
 	}
 }
 
-// The log of a builder that wrote no text is read without harm.
+// Reading the log of a builder that wrote no text does no harm.
 func TestLogOfBytes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bytes.log")
 	if err := os.WriteFile(path, append(bytes.Repeat([]byte{0x80}, 2*longest), "\nno text\n"...), 0o644); err != nil {
@@ -281,8 +281,8 @@ func TestLogOfBytes(t *testing.T) {
 	}
 }
 
-// A selected builder that ends hands the selection on, and the keys never leave
-// what there is.
+// When a selected builder ends, the selection moves on; keys never select anything outside
+// the lists.
 func TestMoving(t *testing.T) {
 	p := fleet(t)
 	p.press("down", "down", "down", "down", "up", "end", "G")
@@ -332,7 +332,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// What has not changed is not drawn again.
+// The view redraws only what has changed.
 func TestIdle(t *testing.T) {
 	p := broken(t)
 	p.screen(80, 24)
@@ -347,8 +347,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// Nothing that a flake or a builder says reaches the terminal as anything but
-// text.
+// Everything that a flake or a builder says reaches the terminal as plain text.
 func TestHostile(t *testing.T) {
 	evil := "\x1b]0;x\x07\x1b[2J\u202ebidi\nline\r\t::error::"
 	p := newPlay(t, matrix.Inventory{NixOS: []string{"a", evil}, Packages: []matrix.Output{{System: "x86_64-linux", Name: evil}}}, matrix.KindNixOS, matrix.KindPackage)
@@ -379,7 +378,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// What has no place in the grid is shown, too, where there is one row or none.
+// Kinds without a place in the grid are shown too, even if there is only one row or none.
 func TestFewRows(t *testing.T) {
 	few := func(hosts ...string) *play {
 		tool := matrix.Output{System: "x86_64-linux", Name: "tool"}
@@ -399,7 +398,7 @@ func TestFewRows(t *testing.T) {
 	}
 }
 
-// Whatever the size, no line and no column is too much.
+// The view fits a terminal of any size.
 func TestEverySize(t *testing.T) {
 	tool := []matrix.Output{{System: "x86_64-linux", Name: "tool"}}
 	bare := newPlay(t, matrix.Inventory{Packages: tool, Checks: tool}, matrix.KindPackage, matrix.KindCheck)
@@ -431,7 +430,7 @@ func TestTheView(t *testing.T) {
 	}
 }
 
-// A hundred megabytes go through a board while somebody looks at them.
+// A hundred megabytes pass through a board while somebody watches.
 func TestFlood(t *testing.T) {
 	p := fleet(t)
 	line := strings.Repeat("x", 99)

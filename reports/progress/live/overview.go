@@ -10,8 +10,8 @@ import (
 	"github.com/flakeci/flakeci/reports/view"
 )
 
-// overview draws the whole run: its flake, how far it is, the grid, what failed and what
-// runs.
+// overview draws the whole run: its flake, its progress, the grid, what failed and what is
+// running.
 func (m *model) overview() []string {
 	head := m.head()
 	help := m.help()
@@ -61,7 +61,7 @@ func listed(failing, going int) int {
 	return max(lines-1, 0)
 }
 
-// head says which flake runs and how far it is.
+// head shows the flake and the progress of the run.
 func (m *model) head() []string {
 	finished, failed, all := m.board.Finished, m.board.Failed, len(m.board.Cells)
 	elapsed := m.board.now().Sub(m.options.Started)
@@ -91,7 +91,7 @@ func (m *model) head() []string {
 	if failed > 0 {
 		count += ", " + m.ink.in(bad, fmt.Sprintf("%d failed", failed))
 	}
-	// There is room for the longest count, so that the bar keeps its length.
+	// It reserves room for the longest count, so that the bar keeps its length.
 	room := m.width - width(fmt.Sprintf("%d of %d cells, %d failed", all, all, all)) - 2
 	return []string{
 		ends(fit(what, m.width-width(right)-2), right, m.width),
@@ -100,16 +100,16 @@ func (m *model) head() []string {
 	}
 }
 
-// asking says that cells wait for an answer of Nix, if that takes long.
+// asking says that cells are waiting for an answer from Nix, if that takes long.
 func (m *model) asking() string {
 	const some = 2 * time.Second
 	if took := m.board.now().Sub(m.board.Planning); !m.board.Planning.IsZero() && took >= some {
-		return "asking what is to be built, and binary caches for what they have, for " + clock(took)
+		return "asking Nix what to build, and binary caches what they have, for " + clock(took)
 	}
 	return ""
 }
 
-// soon says how long something will still take, in round numbers.
+// soon says how long something will still take, rounded.
 func soon(left time.Duration) string {
 	switch {
 	case left < 2*time.Second:
@@ -137,8 +137,8 @@ func (m *model) bar(finished, failed, all, columns int) string {
 		m.ink.in(quiet, strings.Repeat("─", columns-full))
 }
 
-// lists draws what failed and what runs. If they do not fit, each gets half of the lines or
-// what the other leaves. If there are few lines, titles go.
+// lists draws what failed and what is running. If they do not fit, each gets half of the
+// lines or what the other leaves. If there are few lines, titles are dropped.
 func (m *model) lists(failing, going []item, lines int) []string {
 	f, g := len(failing), len(going)
 	if listed(f, g) <= lines {
@@ -162,7 +162,7 @@ func (m *model) lists(failing, going []item, lines int) []string {
 }
 
 // list draws as many items under a title as there is room for. It always shows the selected
-// one, and else the last failures and what has run longest.
+// one, then the latest failures and what has run longest.
 func (m *model) list(title string, items []item, room int) []string {
 	if len(items) == 0 {
 		return nil
@@ -190,7 +190,7 @@ func (m *model) list(title string, items []item, room int) []string {
 	return out
 }
 
-// columns returns the widths of the names, phases and times of what runs.
+// columns returns the widths of the names, phases and times of what is running.
 func (m *model) columns(items []item) [3]int {
 	w := [3]int{m.nameWidth, len("build"), len("59m 59s")}
 	for _, i := range items {

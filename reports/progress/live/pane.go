@@ -10,14 +10,14 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
-// pane shows the log of one item, or what else is known of it, on the whole screen.
+// pane shows one item on the full screen: its log, or what else is known about it.
 type pane struct {
 	item item
-	// text comes before the log; more is the log if it does not grow any more. The log of a
-	// builder is read as it grows.
+	// text comes before the log; more is the log if it is complete. A builder's log is read
+	// as it grows.
 	text, more []string
 	follow     bool // stay at the end
-	top        spot // the first row on the screen otherwise
+	top        spot // otherwise the first row on the screen
 }
 
 // spot is a row of a pane. A line may be wrapped into many rows.
@@ -27,7 +27,7 @@ func (s spot) before(t spot) bool {
 	return s.line < t.line || s.line == t.line && s.row < t.row
 }
 
-// logMsg brings a log that was read from a file.
+// logMsg carries a log that was read from a file.
 type logMsg struct {
 	key   string
 	lines []string
@@ -42,7 +42,7 @@ func (m *model) open(i item) tea.Cmd {
 	}
 	title, victims := f.words()
 	p := m.pane
-	if width(title) > m.width-20 { // else the title line has room for it
+	if width(title) > m.width-20 { // otherwise the title line has room for it
 		p.text = append(p.text, title)
 	}
 	for _, line := range []string{victims, f.cause.Hint} {
@@ -99,10 +99,10 @@ func (p *pane) at(i int) string {
 	}
 }
 
-// rows returns how many rows a line takes.
+// rows returns how many rows a line needs.
 func (p *pane) rows(i, columns int) int { return len(wrap(p.at(i), columns)) }
 
-// last returns the last spot that the screen may begin with.
+// last returns the last spot at which the screen may begin.
 func (p *pane) last(columns, lines int) spot {
 	i := p.end()
 	for ; i > p.begin(); i-- {
@@ -126,8 +126,8 @@ func (p *pane) window(columns, lines int) []string {
 	return out[:min(len(out), lines)]
 }
 
-// settle moves to a row that exists: the first lines may be gone, and a line takes other rows
-// if the width changed.
+// settle moves to a row that exists: the first lines may have been dropped, and lines wrap
+// differently after the width changed.
 func (p *pane) settle(columns, lines int) {
 	if p.top.line < p.begin() {
 		p.top = spot{line: p.begin()}
@@ -161,7 +161,7 @@ func (p *pane) scroll(by, columns, lines int) {
 	p.follow = p.item.builder != nil && p.top == last && by > 0 || p.follow && by > 0
 }
 
-// moved returns the spot that many rows further, or back.
+// moved returns the spot a number of rows further on, or back.
 func (p *pane) moved(by, columns int) spot {
 	at := spot{p.top.line, p.top.row + by}
 	for at.row < 0 && at.line > p.begin() {
@@ -197,13 +197,13 @@ func (m *model) drawPane() []string {
 // paneLines returns how many lines of the screen the log has.
 func (m *model) paneLines() int { return max(m.height-1-len(m.help()), 1) }
 
-// silence says why there is nothing to read.
+// silence says why there is no log to read.
 func (m *model) silence() string {
 	switch {
 	case m.pane.item.builder != nil:
-		return "nothing written yet"
+		return "no output yet"
 	case m.pane.item.activity != nil:
-		return "the log of what builds is with its builder; other phases write none"
+		return "a build's log is shown under its builder; other phases have no log"
 	}
 	return "no log"
 }
@@ -235,7 +235,7 @@ func (m *model) paneTitle() string {
 		}
 	}
 	room := m.width - width(right) - 4
-	if room < 3 { // the right side goes, not the name
+	if room < 3 { // drops the right side, not the name
 		right, room = "", m.width-2
 	}
 	return m.ink.in("7", ends(" "+fit(left, room), right+" ", m.width))

@@ -11,7 +11,7 @@ const (
 	signWaits = "•"
 )
 
-// state says how far the cells of a row are.
+// state is the progress of a row's cells.
 type state int
 
 const (
@@ -34,7 +34,7 @@ type gridRow struct {
 	state  state
 }
 
-// gridRows returns the rows of the table, with what runs put in.
+// gridRows returns the rows of the table, with running phases in their places.
 func (b *board) gridRows() []gridRow {
 	var rows []gridRow
 	for _, w := range b.layout().Rows {
@@ -73,7 +73,7 @@ func (b *board) place(at layoutPlace) place {
 	return p
 }
 
-// others says how far the kinds are that have no place in the grid.
+// others shows the progress of kinds that have no place in the grid.
 func (b *board) others(i ink) []string {
 	var lines []string
 	for _, kind := range b.layout().Others {

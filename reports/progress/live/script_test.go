@@ -16,14 +16,14 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// play is a run that a test makes up, with a clock of its own.
+// play is a made-up run with a clock of its own.
 type play struct {
 	t      *testing.T
 	time   time.Time
 	matrix matrix.Matrix
 	send   func(event.Event)
 	model  *model
-	// interrupts counts how often Ctrl-C was handed on.
+	// interrupts counts how often Ctrl-C was passed on.
 	interrupts int
 	stopping   bool
 }
@@ -59,7 +59,7 @@ func (p *play) cell(id string) matrix.Cell {
 
 func (p *play) pass(d time.Duration) { p.time = p.time.Add(d) }
 
-// passes takes a cell to its end.
+// passes runs a cell to its end.
 func (p *play) passes(id string, how result.How, took time.Duration) {
 	p.send(event.Finished{Result: outcome.Result{
 		Cell: p.cell(id), Status: result.Passed, How: how,
@@ -74,7 +74,7 @@ func (p *play) fails(id string, status result.Status, causes ...*result.Cause) {
 	}})
 }
 
-// press types keys and runs what comes of them.
+// press types keys and runs the resulting commands.
 func (p *play) press(keys ...string) {
 	p.t.Helper()
 	for _, k := range keys {
@@ -99,8 +99,7 @@ func keyPress(name string) tea.KeyPressMsg {
 	return tea.KeyPressMsg{Code: rune(name[0]), Text: name}
 }
 
-// screen is what is shown in so many columns and lines, none of which may be too
-// much.
+// screen returns what is shown in a number of columns and lines, and checks that it fits.
 func (p *play) screen(columns, lines int) string {
 	p.t.Helper()
 	p.model.Update(tea.WindowSizeMsg{Width: columns, Height: lines})

@@ -49,8 +49,8 @@ func pad(s string, columns int) string {
 	return s + strings.Repeat(" ", max(0, columns-width(s)))
 }
 
-// ends puts one text at the beginning of a line and another at its end. If there is no room
-// for both, the second goes.
+// ends puts one text at the beginning of a line and another at its end. If both do not fit,
+// it drops the second.
 func ends(left, right string, columns int) string {
 	gap := columns - width(left) - width(right)
 	if gap < 2 {
@@ -73,7 +73,7 @@ func wrap(s string, columns int) []string {
 	return strings.Split(ansi.HardwrapWc(s, max(columns, 2), true), "\n")
 }
 
-// clock formats how long something has been going on, in whole seconds.
+// clock formats a duration in whole seconds.
 func clock(d time.Duration) string {
 	if d < 10*time.Second {
 		return d.Truncate(time.Second).String()

@@ -14,9 +14,9 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// block returns what is printed of a finished cell. Lines of logs are prefixed, so that
-// none of them can begin a workflow command. The log of a cause is printed with
-// the first cell that it stops.
+// block returns what to print about a finished cell. Lines of logs are prefixed, so that
+// none of them can begin a workflow command. The log of a cause is printed with the first
+// cell that it blocks.
 func (p *Printer) block(r outcome.Result) []string {
 	lines := []string{headline(r)}
 	for _, c := range r.Causes {
@@ -44,9 +44,8 @@ func (p *Printer) block(r outcome.Result) []string {
 	return lines
 }
 
-// details returns what is folded away below the line of a cell that was built: how
-// long each phase took, what came out, and the end of its own builder's log.
-// There are none where nothing folds.
+// details returns what to fold below the line of a built cell: how long each phase took,
+// its outputs, and the end of its own builder's log. It is empty where nothing folds.
 func (p *Printer) details(r outcome.Result) []string {
 	log := p.tails.of(r.DrvPath)
 	if !p.options.Fold || r.Status != result.Passed || r.How != result.Built {
@@ -128,9 +127,9 @@ func checksHeld(r outcome.Result) string {
 	case 0:
 		return ""
 	case 1:
-		return ", 1 check held"
+		return ", 1 check passed"
 	}
-	return fmt.Sprintf(", %d checks held", n)
+	return fmt.Sprintf(", %d checks passed", n)
 }
 
 func noted(note string) string {

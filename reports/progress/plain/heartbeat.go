@@ -9,11 +9,11 @@ import (
 	"github.com/flakeci/flakeci/reports/progress"
 )
 
-// Interval is how long nothing is printed before a heartbeat says what is going on.
+// Interval is how long nothing is printed before a heartbeat.
 const Interval = 30 * time.Second
 
-// FirstInterval is the interval before the first heartbeat. Whoever sits at a terminal waits
-// less.
+// FirstInterval is the interval before the first heartbeat on a terminal, where a person is
+// waiting.
 func FirstInterval(terminal bool) time.Duration {
 	if terminal {
 		return 5 * time.Second
@@ -39,7 +39,7 @@ func (p *Printer) beat() {
 	}
 }
 
-// heartbeat says what is going on.
+// heartbeat says what is running.
 func heartbeat(s *progress.State, now time.Time) string {
 	text := fmt.Sprintf("… %d of %d cells done, %d failed", s.Finished, s.Announced(), s.Failed)
 	if len(s.Running) > 0 {
@@ -49,22 +49,22 @@ func heartbeat(s *progress.State, now time.Time) string {
 		text += "; builders: " + list(s.Builders, now, func(b *progress.Builder) (string, time.Time) { return storepath.Name(b.Drv), b.Since })
 	}
 	if !s.Planning.IsZero() {
-		text += fmt.Sprintf("; asking what is to be built, and binary caches for what they have, for %s", now.Sub(s.Planning).Round(time.Second))
+		text += fmt.Sprintf("; asking Nix what to build, and binary caches what they have, for %s", now.Sub(s.Planning).Round(time.Second))
 	}
 	return text
 }
 
-// The most cells, and the most builders, that a heartbeat names.
-const mostNamed = 4
+// The maximum number of cells, and of builders, that a heartbeat names.
+const maxNamed = 4
 
-// list names what is under way, and says for how long.
+// list names what is running, and for how long.
 func list[T any](all []T, now time.Time, describe func(T) (name string, since time.Time)) string {
 	var words []string
-	for _, one := range all[:min(len(all), mostNamed)] {
+	for _, one := range all[:min(len(all), maxNamed)] {
 		name, since := describe(one)
 		words = append(words, fmt.Sprintf("%s %s", name, now.Sub(since).Round(time.Second)))
 	}
-	if more := len(all) - mostNamed; more > 0 {
+	if more := len(all) - maxNamed; more > 0 {
 		words = append(words, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(words, ", ")

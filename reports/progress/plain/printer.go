@@ -19,19 +19,20 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Options say what is printed, and how.
+// Options say what to print, and how.
 type Options struct {
-	// Write writes text, and nothing in between.
+	// Write writes text in one piece.
 	Write func(text string)
 	Color bool
-	// Fold folds details of what was built, as GitHub's log can.
+	// Fold folds details of what was built, for GitHub's log.
 	Fold bool
-	// Terminal says that the text goes to a terminal. The first heartbeat comes sooner there.
+	// Terminal means that the text goes to a terminal, where the first heartbeat comes
+	// sooner.
 	Terminal bool
 	Matrix   matrix.Matrix
 }
 
-// Printer prints how a run goes.
+// Printer prints the progress of a run.
 type Printer struct {
 	options Options
 
@@ -60,7 +61,7 @@ func newPrinter(o Options) *Printer {
 	}
 }
 
-// Stop ends the heartbeats. If anything was printed, an empty line sets it apart from the
+// Stop ends the heartbeats. If anything was printed, an empty line separates it from the
 // report.
 func (p *Printer) Stop() {
 	close(p.ended)
@@ -70,7 +71,7 @@ func (p *Printer) Stop() {
 	}
 }
 
-// Hush prints no more heartbeats: somebody else uses the terminal.
+// Hush ends the heartbeats: something else uses the terminal.
 func (p *Printer) Hush() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,16 +97,16 @@ func (p *Printer) handle(e event.Event) {
 	case event.Compared:
 		p.compared(e.Result)
 	case event.Retrying:
-		p.print([]string{fmt.Sprintf("↻ %s %s is tried again: %s", nameSome(e.Cells), e.Phase, e.Cause.Title)})
+		p.print([]string{fmt.Sprintf("↻ %s %s: %s; retrying", nameSome(e.Cells), e.Phase, e.Cause.Title)})
 	case event.Stalled:
 		if e.Silent > 0 && len(e.Cells) > 0 {
-			p.print([]string{fmt.Sprintf("… %s: %s has written nothing for %s", nameSome(e.Cells), clean.Clean(storepath.Name(e.Drv)), view.Duration(e.Silent))})
+			p.print([]string{fmt.Sprintf("… %s: %s has printed nothing for %s", nameSome(e.Cells), clean.Clean(storepath.Name(e.Drv)), view.Duration(e.Silent))})
 		}
 	}
 }
 
-// finished prints a cell's line and, if it did not pass, its block. What is taken over from
-// an earlier run is not printed: one line says it of all cells together.
+// finished prints a cell's line and, if it did not pass, its block. Cells taken over from
+// an earlier run are not printed: one line reports them all.
 func (p *Printer) finished(r outcome.Result) {
 	if !r.From.IsZero() && r.Status.OK() {
 		return
@@ -117,7 +118,7 @@ func (p *Printer) finished(r outcome.Result) {
 	p.print(p.block(r))
 }
 
-// compared prints what a cell was before the change, if that matters.
+// compared prints how a cell ended before the change, if that matters.
 func (p *Printer) compared(r outcome.Result) {
 	formats := map[result.Outcome]string{result.NewFailure: "✘ %s: new", result.AlreadyBroken: "✘ %s: already broken", result.Fixed: "✔ %s: fixed"}
 	if format := formats[r.Base.Outcome]; format != "" {
@@ -136,7 +137,7 @@ func nameSome(cells []matrix.Cell) string {
 // print prints lines.
 func (p *Printer) print(lines []string) { p.options.Write(p.text(lines)) }
 
-// text makes lines fit to be printed, and colors the mark at the start of the first.
+// text makes lines safe to print, and colors the sign at the start of the first.
 func (p *Printer) text(lines []string) string {
 	p.printed, p.next = true, time.Now().Add(Interval)
 	var b strings.Builder
@@ -151,8 +152,8 @@ func (p *Printer) text(lines []string) string {
 	return b.String()
 }
 
-// fold prints lines of which GitHub's log shows the first, and the others on a click. The
-// first is the value of a command, in which %0A would be a line break.
+// fold prints lines that GitHub's log folds under the first one. That is the value of a
+// command, in which %0A would be a line break.
 func (p *Printer) fold(lines []string) {
 	title, rest, _ := strings.Cut(p.text(lines), "\n")
 	p.options.Write("::group::" + strings.ReplaceAll(title, "%", "%25") + "\n" + rest + "::endgroup::\n")

@@ -7,15 +7,15 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
-// tails holds the ends of the logs of builders, by derivation.
+// tails holds the ends of builders' logs, by derivation.
 type tails struct {
 	lines map[string][]string
-	order []string // the derivations, in the order in which they began to write
+	order []string // the derivations, in order of their first output
 }
 
-// How many logs are kept, and how much of a line.
+// The maximum number of logs, and bytes of a line.
 const (
-	mostTails   = 100
+	maxTails    = 100
 	longestLine = 500
 )
 
@@ -31,7 +31,7 @@ func (t *tails) add(drv, line string) {
 	}
 	kept := append(t.lines[drv], strings.Clone(line))
 	t.lines[drv] = slices.Delete(kept, 0, max(0, len(kept)-nixlog.TailLines))
-	if len(t.order) > mostTails {
+	if len(t.order) > maxTails {
 		delete(t.lines, t.order[0])
 		t.order = slices.Delete(t.order, 0, 1)
 	}
