@@ -15,8 +15,8 @@ type Cell struct {
 	System string `json:"system"` // such as x86_64-linux; empty if only evaluation can tell
 	Attr   string `json:"attr"`   // attribute path in the flake, quoted as in Nix
 
-	Path []string `json:"-"`                 // the same path, unquoted
-	Part string   `json:"part_of,omitempty"` // id of the host that a home is embedded in
+	Path   []string `json:"-"`                 // the same path, unquoted
+	PartOf string   `json:"part_of,omitempty"` // id of the host that a home is embedded in
 }
 
 // EmbeddedCell returns the cell of a home inside a NixOS or darwin host. The user is the
@@ -26,7 +26,7 @@ func EmbeddedCell(host Cell, user, username string) Cell {
 	c := newCell(KindHome, host.System,
 		configurations(host.Kind), host.Host, "config", "home-manager", "users", user, "home", "activationPackage")
 	c.ID = host.ID + "/home/" + escapeID(user)
-	c.Host, c.Part = host.Host, host.ID
+	c.Host, c.PartOf = host.Host, host.ID
 	c.User = cmp.Or(username, user)
 	return c
 }
@@ -107,7 +107,7 @@ func (c Cell) WithUser(username string) Cell {
 // empty for a cell without a path.
 func homeKey(c Cell) string {
 	back := 2
-	if c.Part != "" {
+	if c.PartOf != "" {
 		back = 3
 	}
 	if len(c.Path) < back {
@@ -118,7 +118,7 @@ func homeKey(c Cell) string {
 
 // isBare reports whether the cell is a home whose name has no host.
 func isBare(c Cell) bool {
-	return c.Kind == KindHome && c.Part == "" && !strings.Contains(homeKey(c), "@")
+	return c.Kind == KindHome && c.PartOf == "" && !strings.Contains(homeKey(c), "@")
 }
 
 // servesAnyHost reports whether the cell is a bare home named after its user, which home-manager

@@ -46,7 +46,7 @@ func TestCells(t *testing.T) {
 	}
 	embedded := cell("darwin/mac/home/joachim", KindHome, "mac", "joachim", "",
 		"darwinConfigurations.mac.config.home-manager.users.joachim.home.activationPackage")
-	embedded.Part = "darwin/mac"
+	embedded.PartOf = "darwin/mac"
 	m := New(fleet())
 	for _, w := range append(want, embedded) {
 		i := slices.Index(ids(m.Cells), w.ID)
@@ -60,7 +60,7 @@ func TestCells(t *testing.T) {
 		}
 		got.Path = nil
 		if got.ID != w.ID || got.Kind != w.Kind || got.Host != w.Host || got.User != w.User ||
-			got.System != w.System || got.Attr != w.Attr || got.Part != w.Part {
+			got.System != w.System || got.Attr != w.Attr || got.PartOf != w.PartOf {
 			t.Errorf("got  %+v\nwant %+v", got, w)
 		}
 	}
@@ -178,7 +178,7 @@ func TestWithAddsAnEmbeddedHome(t *testing.T) {
 		t.Errorf("users are %q", m.Grid.Users)
 	}
 	got, found := m.Home("h", "w")
-	if !found || got.Part != "nixos/h" || got.Attr != `nixosConfigurations.h.config.home-manager.users."w.x".home.activationPackage` {
+	if !found || got.PartOf != "nixos/h" || got.Attr != `nixosConfigurations.h.config.home-manager.users."w.x".home.activationPackage` {
 		t.Errorf("got %+v", got)
 	}
 	want := New(Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "v"}},

@@ -82,7 +82,7 @@ const (
 func (o *offer) rank(home Cell, host string) int {
 	system := o.systems[host]
 	switch {
-	case home.Part != "":
+	case home.PartOf != "":
 		return rankEmbedded
 	case home.System == "":
 		return rankTop
@@ -126,9 +126,9 @@ func hasCell(cells []Cell, id string) bool {
 // for a NixOS host, or nothing.
 func systemOf(c Cell) string {
 	switch {
-	case c.Kind == KindNixOS, c.Kind == KindVM, strings.HasPrefix(c.Part, string(KindNixOS)+"/"):
+	case c.Kind == KindNixOS, c.Kind == KindVM, strings.HasPrefix(c.PartOf, string(KindNixOS)+"/"):
 		return "-linux"
-	case c.Kind == KindDarwin, strings.HasPrefix(c.Part, string(KindDarwin)+"/"):
+	case c.Kind == KindDarwin, strings.HasPrefix(c.PartOf, string(KindDarwin)+"/"):
 		return "-darwin"
 	}
 	return ""

@@ -61,7 +61,7 @@ func (m Matrix) grouping() grouping {
 		}
 		for _, user := range m.Grid.Users {
 			home, ok := m.Home(vm.Host, user)
-			if !ok || home.Part != "" {
+			if !ok || home.PartOf != "" {
 				continue
 			}
 			if from, to := g.of(home), g.of(vm); from == home.ID {
@@ -78,8 +78,8 @@ func (m Matrix) grouping() grouping {
 func (g grouping) of(c Cell) string {
 	id := c.ID
 	switch {
-	case c.Part != "":
-		id = c.Part
+	case c.PartOf != "":
+		id = c.PartOf
 	case c.Kind == KindVM:
 		id = cellID(string(KindNixOS), c.Host)
 	}

@@ -51,7 +51,7 @@ func TestShardsAreEvenInEveryKind(t *testing.T) {
 			s := m.Shard(i, n)
 			count := map[Kind]int{}
 			for _, c := range s.Cells {
-				if c.Part == "" {
+				if c.PartOf == "" {
 					count[c.Kind]++
 				}
 			}
@@ -71,7 +71,7 @@ func TestEmbeddedHomesStayWithTheirHost(t *testing.T) {
 	m := New(big(20))
 	d := m.deal(4)
 	for _, c := range m.Cells {
-		if c.Part != "" && d.shards[d.of(c)] != d.shards[d.of(Cell{ID: c.Part})] {
+		if c.PartOf != "" && d.shards[d.of(c)] != d.shards[d.of(Cell{ID: c.PartOf})] {
 			t.Errorf("%s is not with its host", c.ID)
 		}
 	}

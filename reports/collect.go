@@ -64,7 +64,7 @@ func Collect(r Run) result.Report {
 func collectCell(res outcome.Result) result.Cell {
 	c := result.Cell{
 		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
-		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.Part,
+		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.PartOf,
 		Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},
 	}
@@ -75,7 +75,7 @@ func collectCell(res outcome.Result) result.Cell {
 	}
 	c.Causes = causeIDs(res.Causes)
 	if !res.From.IsZero() {
-		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.Timestamp(res.From), "; ")
+		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.FormatTime(res.From), "; ")
 	}
 	return c
 }

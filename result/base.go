@@ -24,12 +24,12 @@ type CellBase struct {
 	// Note says more about the comparison, such as why Change is unknown.
 	Note string `json:"note,omitempty"`
 	// Closure says how the packages changed. Only a changed host or home has it.
-	Closure *Closure `json:"closure,omitempty"`
+	Closure *ClosureDiff `json:"closure,omitempty"`
 }
 
-// Closure is the difference between two closures, everything a system or home needs to run,
+// ClosureDiff is the difference between two closures, everything a system or home needs to run,
 // by the names of packages.
-type Closure struct {
+type ClosureDiff struct {
 	// Unknown says why the difference is unknown. Then the other fields are zero.
 	Unknown string `json:"unknown,omitempty"`
 	// Before and After are the sizes of the closures in bytes.

@@ -132,8 +132,8 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *baseCell {
 		<-b.done
 		return b
 	}
-	host := r.cellAtBase(c.Part)
-	if c.Part == "" || host == nil {
+	host := r.cellAtBase(c.PartOf)
+	if c.PartOf == "" || host == nil {
 		return nil
 	}
 	<-host.done
@@ -141,7 +141,7 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *baseCell {
 		return r.evaluateAloneAtBase(ctx, c)
 	}
 	for _, h := range host.Instance.Homes {
-		if matrix.EmbeddedCell(matrix.Cell{ID: c.Part}, h.User, "").ID == c.ID {
+		if matrix.EmbeddedCell(matrix.Cell{ID: c.PartOf}, h.User, "").ID == c.ID {
 			return &baseCell{Answer: evalpool.Answer{Instance: h.Instance}}
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // VMOptions say what to do with VMs.
 type VMOptions struct {
 	// Boot boots one; nil only builds them.
-	Boot Booter
+	Boot BootFunc
 	// Homes are the ids of the standalone homes to activate in each host.
 	Homes map[string][]string
 	// MemoryMiB and Cores are what each guest gets; 0 means what its configuration says.
@@ -52,11 +52,11 @@ type BootResult struct {
 	Homes map[string]outcome.Phase
 }
 
-// Booter boots a VM. It reports when each phase begins, and uses Once to share a cause between
+// BootFunc boots a VM. It reports when each phase begins, and uses Once to share a cause between
 // hosts.
-type Booter func(ctx context.Context, vm VM, o BootOptions) BootResult
+type BootFunc func(ctx context.Context, vm VM, o BootOptions) BootResult
 
-// BootOptions are what a [Booter] needs of the run.
+// BootOptions are what a [BootFunc] needs of the run.
 type BootOptions struct {
 	// Started reports that a phase of a cell begins.
 	Started func(cell matrix.Cell, phase result.PhaseName)
@@ -101,7 +101,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 	defer r.mu.Unlock()
 	for _, res := range r.homes {
 		c := res.Cell
-		embedded := c.Host == vm.Host && strings.HasPrefix(c.Part, string(matrix.KindNixOS)+"/")
+		embedded := c.Host == vm.Host && strings.HasPrefix(c.PartOf, string(matrix.KindNixOS)+"/")
 		h := VMHome{Cell: c, Username: res.Home.Username, Directory: res.Home.Directory}
 		switch {
 		case !embedded && !slices.Contains(r.VM.Homes[vm.Host], c.ID):

@@ -32,7 +32,7 @@ func paths(outputs map[string]string) []string { return slices.Sorted(maps.Value
 
 // difference compares what the outputs of a cell need to run at the base with what they need
 // after the change. If it cannot, Unknown in the result says why.
-func difference(ctx context.Context, closures *nix.Closures, before, after []string) result.Closure {
+func difference(ctx context.Context, closures *nix.Closures, before, after []string) result.ClosureDiff {
 	var both [2]closure.Paths
 	for i, of := range []struct {
 		when  string
@@ -42,11 +42,11 @@ func difference(ctx context.Context, closures *nix.Closures, before, after []str
 		var missing *nix.MissingError
 		switch {
 		case ctx.Err() != nil:
-			return result.Closure{Unknown: "interrupted"}
+			return result.ClosureDiff{Unknown: "interrupted"}
 		case errors.As(err, &missing):
-			return result.Closure{Unknown: fmt.Sprintf("%s, %v", of.when, err)}
+			return result.ClosureDiff{Unknown: fmt.Sprintf("%s, %v", of.when, err)}
 		case err != nil:
-			return result.Closure{Unknown: fmt.Sprintf("cannot look up what is needed %s: %v", of.when, err)}
+			return result.ClosureDiff{Unknown: fmt.Sprintf("cannot look up what is needed %s: %v", of.when, err)}
 		}
 		both[i] = closure.Paths(paths)
 	}

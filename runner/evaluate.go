@@ -125,7 +125,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answe
 	}
 	why := r.causes.OfEval(ctx, e.Err)
 	causes := []*result.Cause{why}
-	res := outcome.Result{Cell: host, Status: cause.Status("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
+	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
 	var found []string
 	for _, h := range inside.Instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
@@ -178,7 +178,7 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 		res.Status = e.Stopped
 	case e.Err != nil:
 		res.Causes = []*result.Cause{r.causes.OfEval(ctx, e.Err)}
-		res.Status = cause.Status("", res.Causes)
+		res.Status = cause.CellStatus("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip
 	case !r.wantsSystem(res.Cell):

@@ -54,8 +54,8 @@ func (r *run) passedWithHomes(c matrix.Cell) bool {
 	switch {
 	case c.Kind == matrix.KindVM:
 		ids = slices.Concat(ids, r.VM.Homes[c.Host], r.homesInside(string(matrix.KindNixOS)+strings.TrimPrefix(c.ID, string(c.Kind))))
-	case c.Part != "" && slices.Contains(r.wanted, c.Part):
-		ids = append(r.homesInside(c.Part), c.Part)
+	case c.PartOf != "" && slices.Contains(r.wanted, c.PartOf):
+		ids = append(r.homesInside(c.PartOf), c.PartOf)
 	}
 	return !slices.ContainsFunc(ids, func(id string) bool { return !r.Earlier.Same[id] })
 }
@@ -69,7 +69,7 @@ func (r *run) homesInside(host string) []string {
 		}
 	}
 	for _, h := range r.Earlier.Homes {
-		if h.Part == host && r.wants(h) && !slices.Contains(ids, h.ID) {
+		if h.PartOf == host && r.wants(h) && !slices.Contains(ids, h.ID) {
 			ids = append(ids, h.ID)
 		}
 	}

@@ -104,15 +104,15 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 		r.ended[c.ID] = make(chan struct{})
 	}
 	for _, c := range cells {
-		if c.Part != "" && slices.Contains(r.wanted, c.Part) {
-			r.parts[c.Part] = append(r.parts[c.Part], c)
+		if c.PartOf != "" && slices.Contains(r.wanted, c.PartOf) {
+			r.parts[c.PartOf] = append(r.parts[c.PartOf], c)
 		}
 	}
 	r.evals.Hold()
 	cells = r.takeOverCells(ctx, cells)
 	r.startVMs(ctx, cells)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c matrix.Cell) bool {
-		return c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.Part], func(p matrix.Cell) bool { return p.ID == c.ID })
+		return c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.PartOf], func(p matrix.Cell) bool { return p.ID == c.ID })
 	}) // those come with their host
 	asked := map[string]*evalpool.Query{}
 	for _, c := range cells {

@@ -15,8 +15,8 @@ type Paths map[string]int64
 // Diff compares two closures. Like any other package, a path without a version counts as Rebuilt
 // if only its hash differs: most files of a single system are like that. An added or removed
 // unit or file of /etc is a change.
-func Diff(before, after Paths) result.Closure {
-	d := result.Closure{Before: before.size(), After: after.size()}
+func Diff(before, after Paths) result.ClosureDiff {
+	d := result.ClosureDiff{Before: before.size(), After: after.size()}
 	old, now := before.packages(), after.packages()
 	names := maps.Clone(old)
 	maps.Copy(names, now)

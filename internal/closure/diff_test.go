@@ -84,7 +84,7 @@ func check(t *testing.T, before, after Paths) {
 	if sum != d.After-d.Before || d.Before != before.size() || d.After != after.size() {
 		t.Errorf("changes are %d bytes of %d", sum, d.After-d.Before)
 	}
-	want := result.Closure{Before: d.After, After: d.Before, Rebuilt: d.Rebuilt, RebuiltSize: -d.RebuiltSize}
+	want := result.ClosureDiff{Before: d.After, After: d.Before, Rebuilt: d.Rebuilt, RebuiltSize: -d.RebuiltSize}
 	mirrored := map[result.VersionChange]result.VersionChange{result.PackageAdded: result.PackageRemoved, result.PackageRemoved: result.PackageAdded, result.PackageUp: result.PackageDown, result.PackageDown: result.PackageUp, result.PackageModified: result.PackageModified}
 	for _, p := range d.Packages {
 		want.Packages = append(want.Packages, result.PackageChange{Name: p.Name, Kind: mirrored[p.Kind], Before: p.After, After: p.Before, Size: -p.Size})

@@ -24,7 +24,7 @@ func Names(m matrix.Matrix) []Name {
 			flag = "--vm " + c.Host
 		}
 		all = append(all, Name{c.ID, "a cell", flag})
-		if _, key, _ := strings.Cut(c.ID, "/"); c.Kind == matrix.KindHome && c.Part == "" {
+		if _, key, _ := strings.Cut(c.ID, "/"); c.Kind == matrix.KindHome && c.PartOf == "" {
 			all = append(all, Name{key, "a home", flag})
 		}
 	}

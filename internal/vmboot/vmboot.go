@@ -32,7 +32,7 @@ type Booter struct {
 	late atomic.Bool // Find took too long
 }
 
-// Boot is a [runner.Booter].
+// Boot is a [runner.BootFunc].
 func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) runner.BootResult {
 	host := vmtest.Host{
 		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
@@ -85,7 +85,7 @@ func (t *translator) phase(ctx context.Context, cell string, p vmtest.Phase) out
 		phase.Causes = append(phase.Causes, t.cause(ctx, cell, f))
 	}
 	if len(p.Faults) > 0 {
-		phase.Status = outcome.StatusOf(phase.Causes)
+		phase.Status = outcome.PhaseStatus(phase.Causes)
 		phase.Message = t.Redact(strings.Join(slices.DeleteFunc([]string{p.Faults[0].Title, p.Message}, func(s string) bool { return s == "" }), "; "))
 	}
 	return phase
@@ -142,7 +142,7 @@ func HomesByHost(m matrix.Matrix) map[string][]string {
 			continue
 		}
 		for _, user := range m.Grid.Users {
-			if h, ok := m.Home(c.Host, user); ok && h.Part == "" {
+			if h, ok := m.Home(c.Host, user); ok && h.PartOf == "" {
 				homes[c.Host] = append(homes[c.Host], h.ID)
 			}
 		}

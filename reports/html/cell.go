@@ -59,13 +59,13 @@ func newPhase(p result.Phase, began time.Time) phase {
 	label := view.Labeler{}.Full(result.Cell{Status: p.Status, Phases: []result.Phase{p}})
 	one := phase{
 		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: label.Sign, Tone: toneClass(label.Tone), Status: cmp.Or(string(p.Status), "no result"),
-		Took: view.Seconds(p.Duration), Message: p.Message,
+		Took: view.FormatSeconds(p.Duration), Message: p.Message,
 	}
 	if !p.Started.IsZero() {
-		one.Started = "+" + view.Seconds(p.Started.Sub(began).Seconds())
+		one.Started = "+" + view.FormatSeconds(p.Started.Sub(began).Seconds())
 	}
 	if p.MaxRSS > 0 {
-		one.Memory = view.Bytes(p.MaxRSS)
+		one.Memory = view.FormatBytes(p.MaxRSS)
 	}
 	if p.Attempts > 1 {
 		one.Try = strconv.Itoa(p.Attempts) + " attempts"
@@ -113,9 +113,9 @@ func baseFacts(c result.Cell) []fact {
 }
 
 // closureText sums up the difference of a closure.
-func closureText(c *result.Closure) string {
+func closureText(c *result.ClosureDiff) string {
 	if c.Unknown != "" {
 		return "unknown: " + c.Unknown
 	}
-	return fmt.Sprintf("%s, %s → %s (%s)", view.Count(len(c.Packages), "package"), view.Bytes(c.Before), view.Bytes(c.After), view.BytesDelta(c.After-c.Before))
+	return fmt.Sprintf("%s, %s → %s (%s)", view.Count(len(c.Packages), "package"), view.FormatBytes(c.Before), view.FormatBytes(c.After), view.FormatBytesDelta(c.After-c.Before))
 }

@@ -88,7 +88,7 @@ func (page *changes) packages(ch *view.Changes, g view.PackageGroup, numbers map
 	for _, p := range g.Packages {
 		page.Packages = append(page.Packages, packageChange{
 			Sign: view.ChangeSign(p), Kind: string(p.Kind), Name: cmp.Or(p.Name, "(no name)"),
-			Before: view.Versions(p.Before), After: view.Versions(p.After), Delta: view.BytesDelta(p.Size), Bytes: p.Size,
+			Before: view.Versions(p.Before), After: view.Versions(p.After), Delta: view.FormatBytesDelta(p.Size), Bytes: p.Size,
 			Where: cmp.Or(where, view.JoinAnd(g.Cells)), Machines: ranges(machines),
 		})
 	}

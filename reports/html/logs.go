@@ -119,19 +119,19 @@ func readable(err error) string {
 // log adds a log and returns the link to it.
 func (e *evidence) log(name, of string) (string, error) {
 	if maxLogs-e.logs < minLog {
-		return "", fmt.Errorf("the page holds %s of logs already", view.Bytes(maxLogs))
+		return "", fmt.Errorf("the page holds %s of logs already", view.FormatBytes(maxLogs))
 	}
 	data, err := e.read(e.raw[name])
 	if err != nil {
 		return "", err
 	}
-	log := logFile{Number: len(e.Logs), Path: name, Of: of, Size: view.Bytes(int64(len(data)))}
+	log := logFile{Number: len(e.Logs), Path: name, Of: of, Size: view.FormatBytes(int64(len(data)))}
 	if len(data) >= MaxEvidence {
-		log.Size = "more than " + view.Bytes(MaxEvidence)
+		log.Size = "more than " + view.FormatBytes(MaxEvidence)
 	}
 	tail := lastBytes(data, min(maxLog, maxLogs-e.logs))
 	if len(tail) < len(data) {
-		log.Left = "only the last " + view.Bytes(int64(len(tail))) + " are here"
+		log.Left = "only the last " + view.FormatBytes(int64(len(tail))) + " are here"
 	}
 	e.logs += len(tail)
 	log.Text = view.Sanitizer{Clean: clean.XML, MaxWidth: maxLine, MaxLines: maxLog}.Tail(string(tail))
@@ -162,7 +162,7 @@ func (e *evidence) picture(name, of string) (string, error) {
 		return "", err
 	}
 	if len(data) > maxPicture || e.pictures+len(data) > maxPictures {
-		return "", fmt.Errorf("%s is too large for the page", view.Bytes(int64(len(data))))
+		return "", fmt.Errorf("%s is too large for the page", view.FormatBytes(int64(len(data))))
 	}
 	shape, err := png.DecodeConfig(bytes.NewReader(data))
 	if err != nil || shape.Width > maxPixels/shape.Height {

@@ -133,10 +133,10 @@ func (b *builder) facts() []fact {
 		facts = append(facts, fact{Name: "compared with", Text: view.BaseText(r.Base)})
 	}
 	if !r.Started.IsZero() {
-		facts = append(facts, fact{Name: "started", Text: view.Timestamp(r.Started)})
+		facts = append(facts, fact{Name: "started", Text: view.FormatTime(r.Started)})
 	}
 	if r.Duration > 0 {
-		facts = append(facts, fact{Name: "took", Text: view.Seconds(r.Duration)})
+		facts = append(facts, fact{Name: "took", Text: view.FormatSeconds(r.Duration)})
 	}
 	if r.Nix.Version != "" {
 		facts = append(facts, fact{Name: "nix", Text: r.Nix.Version})

@@ -82,7 +82,7 @@ func (b *builder) timeline() *timeline {
 			line.Kinds = append(line.Kinds, kind)
 		}
 	}
-	line.Label = fmt.Sprintf("%s in %s", view.Count(phases, "phase"), view.Seconds(v.Length))
+	line.Label = fmt.Sprintf("%s in %s", view.Count(phases, "phase"), view.FormatSeconds(v.Length))
 	return line
 }
 
@@ -92,10 +92,10 @@ func (b *builder) bar(s view.Span, length float64) bar {
 	bar := bar{
 		Cell: b.numbers[s.Cell.ID], Kind: phaseKind(s.Phase), Bad: s.Phase.Status.NeedsAttention(),
 		X: fraction(s.Start / length * 100), Width: fraction(percent), Y: s.Lane*laneHeight + 1,
-		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.Cell.ID, s.Phase.Name, s.Phase.Status, view.Seconds(s.End-s.Start), view.Seconds(s.Start)),
+		Title: fmt.Sprintf("%s %s: %s, %s from +%s", s.Cell.ID, s.Phase.Name, s.Phase.Status, view.FormatSeconds(s.End-s.Start), view.FormatSeconds(s.Start)),
 	}
 	if s.Phase.Waiting > 0 {
-		bar.Title += fmt.Sprintf(", %s of it waiting", view.Seconds(s.Phase.Waiting))
+		bar.Title += fmt.Sprintf(", %s of it waiting", view.FormatSeconds(s.Phase.Waiting))
 	}
 	bar.Thin = percent < minBar
 	if percent > minLabel {

@@ -119,7 +119,7 @@ func (d *document) foot(shortened []string) string {
 		facts = append(facts, prose(view.Fit(flake, min(d.limits.title, 120))+view.Revision(d.Flake)))
 	}
 	if d.Duration > 0 {
-		facts = append(facts, prose(view.Seconds(d.Duration)))
+		facts = append(facts, prose(view.FormatSeconds(d.Duration)))
 	}
 	if run != "" {
 		facts = append(facts, run)

@@ -56,7 +56,7 @@ func (p *page) head(r result.Report) {
 	}
 	facts = append(facts, view.CellsText(r.Cells))
 	if r.Duration > 0 {
-		facts = append(facts, view.Seconds(r.Duration))
+		facts = append(facts, view.FormatSeconds(r.Duration))
 	}
 	line := facts[0]
 	for _, fact := range facts[1:] {

@@ -51,8 +51,8 @@ func JoinFirst(names []string, n int) string {
 	return JoinAnd(names)
 }
 
-// Seconds writes a duration in seconds, such as "2m 14s".
-func Seconds(seconds float64) string {
+// FormatSeconds writes a duration in seconds, such as "2m 14s".
+func FormatSeconds(seconds float64) string {
 	s := int64(min(seconds, 1e9) + 0.5)
 	switch {
 	case seconds < 9.95:
@@ -65,23 +65,23 @@ func Seconds(seconds float64) string {
 	return fmt.Sprintf("%dh %02dm", s/3600, s%3600/60)
 }
 
-// Duration writes a duration as [Seconds] does.
-func Duration(d time.Duration) string { return Seconds(d.Seconds()) }
+// FormatDuration writes a duration as [FormatSeconds] does.
+func FormatDuration(d time.Duration) string { return FormatSeconds(d.Seconds()) }
 
-// Timestamp writes a time to the minute, in UTC, so that it is the same wherever the report
+// FormatTime writes a time to the minute, in UTC, so that it is the same wherever the report
 // is read.
-func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// Bytes writes a size, such as "8.1 GB". A report may hold negative sizes.
-func Bytes(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
+// FormatBytes writes a size, such as "8.1 GB". A report may hold negative sizes.
+func FormatBytes(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
 
-// BytesDelta writes a difference of sizes with its sign.
-func BytesDelta(n int64) string {
+// FormatBytesDelta writes a difference of sizes with its sign.
+func FormatBytesDelta(n int64) string {
 	switch {
 	case n < 0:
-		return "−" + Bytes(-max(n, -1<<62))
+		return "−" + FormatBytes(-max(n, -1<<62))
 	case n > 0:
-		return "+" + Bytes(n)
+		return "+" + FormatBytes(n)
 	}
 	return "±0"
 }

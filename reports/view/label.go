@@ -119,7 +119,7 @@ func (l Labeler) Full(c result.Cell) Label {
 }
 
 func (l Labeler) passed(c result.Cell) Label {
-	took := Seconds(c.TotalSeconds())
+	took := FormatSeconds(c.TotalSeconds())
 	switch {
 	case c.Flaky:
 		return Label{SignPassed, took + " flaky", Warn}

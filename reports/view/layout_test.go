@@ -158,7 +158,7 @@ func reportOf(m matrix.Matrix) result.Report {
 	r := result.Report{Grid: m.Layout()}
 	for _, c := range m.Cells {
 		r.Cells = append(r.Cells, result.Cell{
-			ID: c.ID, Kind: string(c.Kind), Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.Part,
+			ID: c.ID, Kind: string(c.Kind), Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.PartOf,
 		})
 	}
 	return r

@@ -52,7 +52,7 @@ func ChangeText(p result.PackageChange) string {
 	}
 	text += WithPrefix(" ", Versions(p.After))
 	if p.Size != 0 {
-		text += " (" + BytesDelta(p.Size) + ")"
+		text += " (" + FormatBytesDelta(p.Size) + ")"
 	}
 	return text
 }
@@ -83,7 +83,7 @@ func Versions(versions []string) string {
 }
 
 // packageCounts counts the packages of a closure by how they changed.
-func packageCounts(c *result.Closure) string {
+func packageCounts(c *result.ClosureDiff) string {
 	n := map[result.VersionChange]int{}
 	for _, p := range c.Packages {
 		n[p.Kind]++
@@ -108,10 +108,12 @@ func (s *SizeRange) add(n int64) {
 }
 
 // String writes the range as sizes.
-func (s SizeRange) String() string { return rangeText(Bytes(s.min), Bytes(s.max)) }
+func (s SizeRange) String() string { return rangeText(FormatBytes(s.min), FormatBytes(s.max)) }
 
 // Signed writes the range as differences of sizes.
-func (s SizeRange) Signed() string { return rangeText(BytesDelta(s.min), BytesDelta(s.max)) }
+func (s SizeRange) Signed() string {
+	return rangeText(FormatBytesDelta(s.min), FormatBytesDelta(s.max))
+}
 
 // rangeText names both ends of a range, or one if they look the same.
 func rangeText(from, to string) string {

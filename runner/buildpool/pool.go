@@ -182,7 +182,7 @@ func (p *Pool) settle(b *build) {
 		return
 	}
 	b.Causes = p.causesOf(b)
-	b.settle(cause.Status(b.Drv, b.Causes))
+	b.settle(cause.CellStatus(b.Drv, b.Causes))
 }
 
 // causesOf returns the causes of everything that failed below a build.

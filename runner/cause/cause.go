@@ -82,9 +82,9 @@ func (r *Registry) OfBuildError(ctx context.Context, err error) *result.Cause {
 	return r.OfBuild(ctx, nixlog.BuildFailure{Kind: result.CauseInfra, Message: err.Error()})
 }
 
-// Status returns the status of a cell with this derivation and these causes: its own failure
+// CellStatus returns the status of a cell with this derivation and these causes: its own failure
 // counts before that of a dependency, and both before what the machine could not do.
-func Status(drv string, causes []*result.Cause) result.Status {
+func CellStatus(drv string, causes []*result.Cause) result.Status {
 	worst := result.Error
 	for _, c := range causes {
 		s := c.Kind.Status()

@@ -30,7 +30,7 @@ func TestStatus(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Status(own, tt.causes); got != tt.want {
+			if got := CellStatus(own, tt.causes); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})

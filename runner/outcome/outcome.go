@@ -43,8 +43,8 @@ type Result struct {
 	From time.Time
 }
 
-// Seconds returns the time spent on the cell itself, over all phases.
-func (r Result) Seconds() float64 {
+// TotalSeconds returns the time spent on the cell itself, over all phases.
+func (r Result) TotalSeconds() float64 {
 	total := 0.0
 	for _, p := range r.Phases {
 		total += p.Duration

@@ -39,9 +39,9 @@ func Conclude(results []Result, interrupted bool) Run {
 	return out
 }
 
-// StatusOf returns the status of a phase that these causes ended: failed if the flake is at
+// PhaseStatus returns the status of a phase that these causes ended: failed if the flake is at
 // fault for one of them.
-func StatusOf(causes []*result.Cause) result.Status {
+func PhaseStatus(causes []*result.Cause) result.Status {
 	worst := result.Error
 	for _, c := range causes {
 		switch s := c.Kind.Status(); {

@@ -59,7 +59,7 @@ func Bump() result.Report {
 		}
 		c.Base = &result.CellBase{
 			Change: result.CellChanged, Outcome: result.Same, Status: result.Passed,
-			Closure: &result.Closure{Before: before, After: after, Packages: packages, Rebuilt: 212},
+			Closure: &result.ClosureDiff{Before: before, After: after, Packages: packages, Rebuilt: 212},
 		}
 		r.Cells = append(r.Cells, c)
 	}
@@ -78,8 +78,8 @@ func Bump() result.Report {
 }
 
 // Closure returns the difference of a closure with a number of changed packages.
-func Closure(packages int) *result.Closure {
-	c := &result.Closure{Before: 8_100_000_000, After: 8_312_000_000, Rebuilt: 120}
+func Closure(packages int) *result.ClosureDiff {
+	c := &result.ClosureDiff{Before: 8_100_000_000, After: 8_312_000_000, Rebuilt: 120}
 	kinds := []result.VersionChange{result.PackageUp, result.PackageUp, result.PackageUp, result.PackageUp, result.PackageDown, result.PackageAdded, result.PackageRemoved, result.PackageModified}
 	for i := range packages {
 		p := result.PackageChange{
@@ -151,8 +151,8 @@ func Large() result.Report {
 }
 
 // partOf returns a difference with nearly all of the packages, as on a host that lacks a few.
-func partOf(packages []result.PackageChange, rng *rand.Rand) *result.Closure {
-	c := &result.Closure{Before: 8e9 + rng.Int63n(2e9), Rebuilt: rng.Intn(300)}
+func partOf(packages []result.PackageChange, rng *rand.Rand) *result.ClosureDiff {
+	c := &result.ClosureDiff{Before: 8e9 + rng.Int63n(2e9), Rebuilt: rng.Intn(300)}
 	for _, p := range packages {
 		if rng.Intn(20) > 0 {
 			p.Size += rng.Int63n(1000)

@@ -96,8 +96,8 @@ func random(rng *rand.Rand, size int) result.Report {
 	return r
 }
 
-func closure(rng *rand.Rand, pick func(...string) string, packages int) *result.Closure {
-	c := &result.Closure{Unknown: pick("", ""), Before: rng.Int63(), After: rng.Int63(), Rebuilt: rng.Intn(3)}
+func closure(rng *rand.Rand, pick func(...string) string, packages int) *result.ClosureDiff {
+	c := &result.ClosureDiff{Unknown: pick("", ""), Before: rng.Int63(), After: rng.Int63(), Rebuilt: rng.Intn(3)}
 	for range packages {
 		c.Packages = append(c.Packages, result.PackageChange{
 			Name: pick("firefox", "linux"), Kind: result.VersionChange(pick("added", "removed", "up", "down", "changed")),

@@ -119,7 +119,7 @@ func soon(left time.Duration) string {
 	case left < time.Hour:
 		return fmt.Sprintf("about %dm left", (left+30*time.Second)/time.Minute)
 	}
-	return "about " + view.Duration(left.Round(5*time.Minute)) + " left"
+	return "about " + view.FormatDuration(left.Round(5*time.Minute)) + " left"
 }
 
 // bar draws a bar that fills up.

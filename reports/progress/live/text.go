@@ -78,5 +78,5 @@ func clock(d time.Duration) string {
 	if d < 10*time.Second {
 		return d.Truncate(time.Second).String()
 	}
-	return view.Duration(d.Truncate(time.Second))
+	return view.FormatDuration(d.Truncate(time.Second))
 }

@@ -53,7 +53,7 @@ func (p *Printer) details(r outcome.Result) []string {
 	}
 	var lines []string
 	for _, phase := range r.Phases {
-		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, view.Seconds(phase.Duration)))
+		lines = append(lines, fmt.Sprintf("  %s %s", phase.Name, view.FormatSeconds(phase.Duration)))
 	}
 	for _, output := range slices.Sorted(maps.Keys(r.OutPaths)) {
 		lines = append(lines, "  "+output+" "+r.OutPaths[output])
@@ -66,7 +66,7 @@ func (p *Printer) details(r outcome.Result) []string {
 
 // headline returns the line of a cell.
 func headline(r outcome.Result) string {
-	took := view.Seconds(r.Seconds())
+	took := view.FormatSeconds(r.TotalSeconds())
 	id := r.Cell.ID
 	switch r.Status {
 	case result.Passed:

@@ -100,7 +100,7 @@ func (p *Printer) handle(e event.Event) {
 		p.print([]string{fmt.Sprintf("↻ %s %s: %s; retrying", nameSome(e.Cells), e.Phase, e.Cause.Title)})
 	case event.Stalled:
 		if e.Silent > 0 && len(e.Cells) > 0 {
-			p.print([]string{fmt.Sprintf("… %s: %s has printed nothing for %s", nameSome(e.Cells), clean.Clean(storepath.Name(e.Drv)), view.Duration(e.Silent))})
+			p.print([]string{fmt.Sprintf("… %s: %s has printed nothing for %s", nameSome(e.Cells), clean.Clean(storepath.Name(e.Drv)), view.FormatDuration(e.Silent))})
 		}
 	}
 }
