@@ -107,7 +107,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 		case !embedded && !slices.Contains(r.VM.Homes[vm.Host], c.ID):
 			continue
 		case h.Username == "":
-			without = append(without, c.ID+" does not say which user it is for: not activated")
+			without = append(without, c.ID+" does not name its user: not activated")
 			continue
 		case c.System != "" && vm.System != "" && c.System != vm.System:
 			without = append(without, c.ID+" is for "+c.System+": not activated")

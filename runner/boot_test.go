@@ -43,7 +43,7 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 	failed.Status = result.Failed
 	r.finish(failed)
 	homes, without := r.homesOf(matrix.Cell{Host: "a", System: "x86_64-linux"})
-	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not say which user it is for: not activated"}
+	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not name its user: not activated"}
 	if len(homes) != 0 || !slices.Equal(without, want) {
 		t.Errorf("a gets %+v without %q", homes, without)
 	}

@@ -308,7 +308,7 @@ func TestATimeoutStopsOneCell(t *testing.T) {
 			f.Errorf("%s: %s", got, titles(out.Causes))
 		}
 		got := titles(out.Results[0].Causes)
-		for _, want := range []string{"build of nixos/deep took longer than " + limit.String() + ", ", "bad failed to build (exit 1)", "fixed: the hash is not the one that was given"} {
+		for _, want := range []string{"build of nixos/deep took longer than " + limit.String() + ", ", "bad failed to build (exit 1)", "fixed: the hash is not the expected one"} {
 			if !strings.Contains(got, want) {
 				f.Errorf("deep has the causes %s", got)
 			}
@@ -653,7 +653,7 @@ func TestAPlanThatTakesTooLong(t *testing.T) {
 		f.write("", fmt.Sprintf(`a = derivation { name = "a"; nonce = "%s"; system = "riscv64-linux"; builder = "/bin/sh"; };`, f.nonce))
 		limit := f.limit(3 * time.Second)
 		out := f.run(func(o *runner.Options) { o.Timeout = limit })
-		if got := titles(out.Causes); got != "looking up what is to be built took longer than "+limit.String() {
+		if got := titles(out.Causes); got != "looking up what to build took longer than "+limit.String() {
 			f.Errorf("causes are %s", got)
 		}
 		if res := out.Results[0]; res.Status != result.TimedOut || res.Causes[0].Kind != "timeout" || res.Causes[0].Hint == "" {

@@ -103,7 +103,7 @@ func (r *run) changeSinceBase(ctx context.Context, res outcome.Result) *result.C
 	case b.Stopped == result.TimedOut:
 		return &result.CellBase{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
 	case b.Stopped == result.Canceled:
-		return &result.CellBase{Change: result.CellUnknown, Note: "it was not evaluated any more"}
+		return &result.CellBase{Change: result.CellUnknown, Note: "it was not evaluated"}
 	}
 	if b.Instance.Skip != "" && b.Instance.Skip == res.Note {
 		return &result.CellBase{Change: result.CellUnchanged} // left out then and now

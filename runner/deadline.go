@@ -19,14 +19,14 @@ type DeadlineError struct {
 }
 
 func (e *DeadlineError) Error() string {
-	return fmt.Sprintf("the run's deadline of %s is over", e.Limit)
+	return fmt.Sprintf("the run's deadline of %s has passed", e.Limit)
 }
 
 // Cause returns the cause of everything that the deadline stopped.
 func (e *DeadlineError) Cause() *result.Cause {
 	return &result.Cause{
 		Kind: result.CauseTimeout, Title: e.Error(),
-		Hint: "give it more with --deadline, or go on where it stopped with flakeci run --resume",
+		Hint: "give it more with --deadline, or continue with flakeci run --resume",
 	}
 }
 

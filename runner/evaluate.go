@@ -182,7 +182,7 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip
 	case !r.wantsSystem(res.Cell):
-		res.Status, res.Note = result.Skipped, "is for "+res.Cell.System+", which was not asked for"
+		res.Status, res.Note = result.Skipped, "is for "+res.Cell.System+", which was not requested"
 	case r.EvalOnly:
 		res.Status, res.How = result.Passed, result.Evaluated
 	default:

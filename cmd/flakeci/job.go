@@ -87,7 +87,7 @@ func (j *job) start(ctx context.Context) error {
 	defer stop()
 	defer context.AfterFunc(within, safely.Func(func() {
 		if over := runner.Overdue(within); over != nil {
-			j.app.printf("%s: stopping what still runs", over)
+			j.app.printf("%s: stopping what is still running", over)
 		}
 	}))()
 	err = j.do(within, tmp)

@@ -56,7 +56,7 @@ func title(f nixlog.BuildFailure) string {
 	name := storepath.Name(f.DrvPath)
 	switch {
 	case f.Kind == result.CauseHash:
-		return name + ": the hash is not the one that was given"
+		return name + ": the hash is not the expected one"
 	case f.Kind == result.CauseDisk:
 		return name + " failed to build: the disk is full"
 	case f.Kind == result.CauseMemory:

@@ -228,7 +228,7 @@ func (p *Pool) askNix(ctx context.Context, builds []*build, answer *nixlog.Plan)
 	}
 	more, err := p.o.Client.DryRun(ctx, drvs...)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &cause.SlowError{What: "looking up what is to be built", Limit: p.o.Timeout}
+		return &cause.SlowError{What: "looking up what to build", Limit: p.o.Timeout}
 	}
 	if err == nil {
 		answer.Build = append(answer.Build, more.Build...)

@@ -27,7 +27,7 @@ func (p *Pool) verify(b *build) {
 	case p.ctx.Err() != nil && (err != nil || len(missing) > 0):
 		b.overrule(result.Canceled, nil)
 	case err != nil:
-		p.fail(b, fmt.Sprintf("could not make sure that %s was built: %v", storepath.Name(b.Drv), err))
+		p.fail(b, fmt.Sprintf("could not verify that %s was built: %v", storepath.Name(b.Drv), err))
 	case len(missing) > 0:
 		what := strings.Join(missing, " ")
 		if what == b.Drv {
@@ -79,7 +79,7 @@ func (p *Pool) rebuild(b *build) (err error) {
 // fail overrules a build that Nix reported as a success.
 func (p *Pool) fail(b *build, title string) {
 	b.overrule(result.Error, p.o.Causes.Once(title, func() *result.Cause {
-		return &result.Cause{Kind: result.CauseInfra, Title: title, Message: title, Hint: "Nix reports success for what it did not do: see which nix runs, and check its store with nix store verify"}
+		return &result.Cause{Kind: result.CauseInfra, Title: title, Message: title, Hint: "Nix reports success for a build it did not do: see which nix runs, and check its store with nix store verify"}
 	}))
 }
 

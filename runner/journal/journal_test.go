@@ -283,7 +283,7 @@ func TestUnderWay(t *testing.T) {
 	}
 	want := map[string]string{
 		host.ID: "not finished when killed build canceled", home.ID: "not finished when killed activate canceled",
-		inside.ID: "not begun when killed", "nixos/b": "not begun when killed", "check/x86_64-linux/fmt": "not begun when killed",
+		inside.ID: "not started when killed", "nixos/b": "not started when killed", "check/x86_64-linux/fmt": "not started when killed",
 	}
 	for _, res := range o.Results {
 		got := res.Note

@@ -176,7 +176,7 @@ func (j *Journal) Outcome(why string) (outcome.Run, error) {
 		p, begun := j.begun[c.ID]
 		switch {
 		case !done && !j.Ended:
-			res = outcome.Result{Cell: c, Status: result.Canceled, Note: "not begun when " + why}
+			res = outcome.Result{Cell: c, Status: result.Canceled, Note: "not started when " + why}
 		case !begun || j.Ended:
 			continue
 		}
