@@ -95,7 +95,7 @@ func (s *State) Announced() int { return max(s.announced, s.Finished) }
 func (s *State) Apply(e event.Event) {
 	switch e := e.(type) {
 	case event.Added:
-		s.announced += len(e.Cells)
+		s.announced = s.Announced() + len(e.Cells)
 		s.add(e.Cells...)
 	case event.Started:
 		c := s.cell(e.Cell)

@@ -113,7 +113,7 @@ func TestCounts(t *testing.T) {
 		{finished(other, result.Error), 3, 3, 2},
 		{event.Compared{Result: outcome.Result{Cell: other, Status: result.Error}}, 3, 3, 2},
 		{finished(home, result.Passed), 3, 3, 1},
-		{event.Added{Cells: hosts(t, "late", "later").Cells}, 3, 4, 1},
+		{event.Added{Cells: hosts(t, "late", "later").Cells}, 3, 5, 1},
 	} {
 		f.apply(s.event)
 		if f.Finished != s.finished || f.Announced() != s.announced || f.Failed != s.failed {
