@@ -133,7 +133,8 @@ func reused(n int) string {
 
 // differingTerms lists the names of the terms that differ, sorted.
 func differingTerms(a, b map[string]string) []string {
-	all := maps.Clone(a)
+	all := map[string]string{} // a damaged journal may have none
+	maps.Copy(all, a)
 	maps.Copy(all, b)
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
