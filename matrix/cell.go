@@ -4,16 +4,18 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Cell is one thing to evaluate and then build or boot.
 type Cell struct {
-	ID     string `json:"id"`     // stable and unique in its flake; see the package comment
-	Kind   Kind   `json:"kind"`   // the kind of flake output
-	Host   string `json:"host"`   // row of the grid; empty for a bare home and an output without a host
-	User   string `json:"user"`   // column of the grid; empty unless the cell is a home
-	System string `json:"system"` // such as x86_64-linux; empty if only evaluation can tell
-	Attr   string `json:"attr"`   // attribute path in the flake, quoted as in Nix
+	ID     string      `json:"id"`     // stable and unique in its flake; see the package comment
+	Kind   result.Kind `json:"kind"`   // the kind of flake output
+	Host   string      `json:"host"`   // row of the grid; empty for a bare home and an output without a host
+	User   string      `json:"user"`   // column of the grid; empty unless the cell is a home
+	System string      `json:"system"` // such as x86_64-linux; empty if only evaluation can tell
+	Attr   string      `json:"attr"`   // attribute path in the flake, quoted as in Nix
 
 	Path   []string `json:"-"`                 // the same path, unquoted
 	PartOf string   `json:"part_of,omitempty"` // id of the host that a home is embedded in
@@ -23,7 +25,7 @@ type Cell struct {
 // attribute name in home-manager.users; username is that home's home.username, empty if it is
 // unknown.
 func EmbeddedCell(host Cell, user, username string) Cell {
-	c := newCell(KindHome, host.System,
+	c := newCell(result.KindHome, host.System,
 		configurations(host.Kind), host.Host, "config", "home-manager", "users", user, "home", "activationPackage")
 	c.ID = host.ID + "/home/" + escapeID(user)
 	c.Host, c.PartOf = host.Host, host.ID
@@ -32,49 +34,49 @@ func EmbeddedCell(host Cell, user, username string) Cell {
 }
 
 // configurations returns the flake output that holds the hosts of a kind.
-func configurations(kind Kind) string {
-	if kind == KindDarwin {
+func configurations(kind result.Kind) string {
+	if kind == result.KindDarwin {
 		return "darwinConfigurations"
 	}
 	return "nixosConfigurations"
 }
 
 // newCell makes a cell with its path.
-func newCell(kind Kind, system string, path ...string) Cell {
+func newCell(kind result.Kind, system string, path ...string) Cell {
 	return Cell{Kind: kind, System: system, Attr: quoteAttr(path), Path: path}
 }
 
 // hostCell makes the cell of a host's system or VM.
-func hostCell(kind Kind, host string, build ...string) Cell {
+func hostCell(kind result.Kind, host string, build ...string) Cell {
 	c := newCell(kind, "", append([]string{configurations(kind), host}, build...)...)
 	c.ID, c.Host = cellID(string(kind), host), host
 	return c
 }
 
 func nixosCell(host string) Cell {
-	return hostCell(KindNixOS, host, "config", "system", "build", "toplevel")
+	return hostCell(result.KindNixOS, host, "config", "system", "build", "toplevel")
 }
 
 func vmCell(host string) Cell {
-	return hostCell(KindVM, host, "config", "system", "build", "vm")
+	return hostCell(result.KindVM, host, "config", "system", "build", "vm")
 }
 
 // darwinCell uses the attribute that darwin-rebuild builds, which nix-darwin's lib.darwinSystem
 // returns next to config.
 func darwinCell(host string) Cell {
-	return hostCell(KindDarwin, host, "system")
+	return hostCell(result.KindDarwin, host, "system")
 }
 
 // outputCell makes the cell of an output that the flake has for each system.
-func outputCell(kind Kind, set string, o Output) Cell {
+func outputCell(kind result.Kind, set string, o Output) Cell {
 	c := newCell(kind, o.System, set, o.System, o.Name)
 	c.ID = cellID(string(kind), o.System, o.Name)
 	return c
 }
 
 func formatterCell(system string) Cell {
-	c := newCell(KindFormatter, system, "formatter", system)
-	c.ID = cellID(string(KindFormatter), system)
+	c := newCell(result.KindFormatter, system, "formatter", system)
+	c.ID = cellID(string(result.KindFormatter), system)
 	return c
 }
 
@@ -85,10 +87,10 @@ func homeCell(h Home, shared bool) Cell {
 	if h.System != "" {
 		path = append([]string{"legacyPackages", h.System}, path...)
 	}
-	c := newCell(KindHome, h.System, path...)
-	c.ID = cellID(string(KindHome), h.Key)
+	c := newCell(result.KindHome, h.System, path...)
+	c.ID = cellID(string(result.KindHome), h.Key)
 	if shared && h.System != "" {
-		c.ID = cellID(string(KindHome), h.System, h.Key)
+		c.ID = cellID(string(result.KindHome), h.System, h.Key)
 	}
 	c.User, c.Host, _ = strings.Cut(h.Key, "@")
 	return c.WithUser(h.Username)
@@ -118,7 +120,7 @@ func homeKey(c Cell) string {
 
 // isBare reports whether the cell is a home whose name has no host.
 func isBare(c Cell) bool {
-	return c.Kind == KindHome && c.PartOf == "" && !strings.Contains(homeKey(c), "@")
+	return c.Kind == result.KindHome && c.PartOf == "" && !strings.Contains(homeKey(c), "@")
 }
 
 // servesAnyHost reports whether the cell is a bare home named after its user, which home-manager
@@ -129,7 +131,7 @@ func servesAnyHost(c Cell) bool {
 
 // Compare orders cells by kind in display order, then by id.
 func Compare(a, b Cell) int {
-	kinds := Kinds()
+	kinds := result.Kinds()
 	return cmp.Or(
 		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
 		natural(a.ID, b.ID),

@@ -3,6 +3,8 @@ package matrix
 import (
 	"cmp"
 	"slices"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // check returns an error for names that the flake does not have. It considers the whole flake and
@@ -12,7 +14,7 @@ func (s Selection) check(o *offer) error {
 	var hosts, vms, ids, systems []string
 	for _, c := range o.cells {
 		ids = append(ids, c.ID)
-		if c.Kind == KindVM {
+		if c.Kind == result.KindVM {
 			vms = append(vms, c.Host)
 		}
 		if o.isOrphan(c) {
@@ -28,7 +30,7 @@ func (s Selection) check(o *offer) error {
 		checkNames("host", s.Hosts, hosts),
 		checkNames("vm", s.VMs, vms),
 		checkNames("user", s.Users, o.users),
-		checkNames("kind", kindNames(s.Kinds), kindNames(Kinds())),
+		checkNames("kind", kindNames(s.Kinds), kindNames(result.Kinds())),
 		checkNames("system", s.Systems, systems),
 		checkGlobs(s.Cells, ids, true),
 		checkGlobs(s.Exclude, ids, false),

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // ContradictionError says that the selection names something and that its other filters leave
@@ -52,14 +54,14 @@ type nameFilter struct {
 // nameFilters returns the filters by names.
 func (s Selection) nameFilters() []nameFilter {
 	var all []string
-	if slices.Contains(s.Kinds, KindVM) {
+	if slices.Contains(s.Kinds, result.KindVM) {
 		all = []string{AllVMs}
 	}
 	return []nameFilter{
 		{"host", s.Hosts, func(o *offer, host string, c Cell) bool { return slices.Contains(o.rows(c), host) }},
-		{"vm", s.VMs, func(_ *offer, host string, c Cell) bool { return c.Kind == KindVM && c.Host == host }},
-		{"vm", all, func(_ *offer, _ string, c Cell) bool { return c.Kind == KindVM }},
-		{"user", s.Users, func(_ *offer, user string, c Cell) bool { return c.Kind == KindHome && c.User == user }},
+		{"vm", s.VMs, func(_ *offer, host string, c Cell) bool { return c.Kind == result.KindVM && c.Host == host }},
+		{"vm", all, func(_ *offer, _ string, c Cell) bool { return c.Kind == result.KindVM }},
+		{"user", s.Users, func(_ *offer, user string, c Cell) bool { return c.Kind == result.KindHome && c.User == user }},
 		{"system", s.Systems, func(_ *offer, system string, c Cell) bool {
 			return Selection{Systems: []string{system}}.mayBeFor(c)
 		}},
@@ -76,7 +78,7 @@ func (m Matrix) contradiction(s Selection, named nameFilter, value string) error
 			if f.keep(c) {
 				return false
 			}
-			notRequested := c.Kind == KindVM && f.name == "kind"
+			notRequested := c.Kind == result.KindVM && f.name == "kind"
 			if !notRequested && f.name != named.name && !slices.Contains(e.By, f.name) {
 				e.By = append(e.By, f.name)
 			}

@@ -5,11 +5,13 @@ import (
 	"math/rand"
 	"slices"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestContradiction(t *testing.T) {
 	every := []string{"host", "user", "system", "vm"}
-	plain := []Kind{KindNixOS, KindHome}
+	plain := []result.Kind{result.KindNixOS, result.KindHome}
 	for _, tt := range []struct {
 		name string
 		sel  Selection
@@ -19,18 +21,18 @@ func TestContradiction(t *testing.T) {
 		{"a VM of another host", Selection{Hosts: []string{"laptop"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by host"},
 		{"one of two VMs", Selection{Hosts: []string{"laptop"}, Kinds: plain, VMs: []string{"laptop", "reason"}}, "vm reason is left out by host"},
 		{"a VM and a user", Selection{Users: []string{"joachim"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by user"},
-		{"all VMs and a user", Selection{Users: []string{"joachim"}, Kinds: []Kind{KindHome, KindVM}}, "vm all is left out by user"},
-		{"all VMs of a darwin host", Selection{Hosts: []string{"mac"}, Kinds: []Kind{KindDarwin, KindVM}}, "vm all is left out by host"},
+		{"all VMs and a user", Selection{Users: []string{"joachim"}, Kinds: []result.Kind{result.KindHome, result.KindVM}}, "vm all is left out by user"},
+		{"all VMs of a darwin host", Selection{Hosts: []string{"mac"}, Kinds: []result.Kind{result.KindDarwin, result.KindVM}}, "vm all is left out by host"},
 		{"a VM and other cells", Selection{Cells: []string{"home/*"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by cell"},
 		{"a VM that is excluded", Selection{Exclude: []string{"vm/*"}, Kinds: plain, VMs: []string{"reason"}}, "vm reason is left out by exclude"},
 		{"a host that is excluded", Selection{Hosts: []string{"laptop", "reason"}, Exclude: []string{"*reason*"}}, "host reason is left out by exclude"},
-		{"a host of another kind", Selection{Hosts: []string{"reason", "mac"}, Kinds: []Kind{KindNixOS}}, "host mac is left out by kind"},
+		{"a host of another kind", Selection{Hosts: []string{"reason", "mac"}, Kinds: []result.Kind{result.KindNixOS}}, "host mac is left out by kind"},
 		{"a host without the user", Selection{Hosts: []string{"laptop", "reason"}, Users: []string{"work"}}, "host reason is left out by user"},
 		{"a user without the host", Selection{Hosts: []string{"laptop"}, Users: []string{"work", "niri"}}, "user niri is left out by host"},
-		{"by two filters", Selection{Hosts: []string{"reason", "laptop"}, Kinds: []Kind{KindNixOS, KindHome}, Exclude: []string{"nixos/laptop", "nixos/laptop/*", "home/joachim"}, Users: []string{"joachim"}},
+		{"by two filters", Selection{Hosts: []string{"reason", "laptop"}, Kinds: []result.Kind{result.KindNixOS, result.KindHome}, Exclude: []string{"nixos/laptop", "nixos/laptop/*", "home/joachim"}, Users: []string{"joachim"}},
 			"host laptop is left out by user and exclude"},
-		{"a system of no cell", Selection{Kinds: []Kind{KindNixOS}, Systems: []string{"x86_64-linux", "x86_64-darwin"}}, "system x86_64-darwin: the flake has nothing of that kind"},
-		{"a kind that no host has", Selection{Hosts: []string{"reason"}, Kinds: []Kind{KindNixOS, KindCheck}}, ""},
+		{"a system of no cell", Selection{Kinds: []result.Kind{result.KindNixOS}, Systems: []string{"x86_64-linux", "x86_64-darwin"}}, "system x86_64-darwin: the flake has nothing of that kind"},
+		{"a kind that no host has", Selection{Hosts: []string{"reason"}, Kinds: []result.Kind{result.KindNixOS, result.KindCheck}}, ""},
 	} {
 		m := New(fleet())
 		if tt.name == "a system of no cell" {

@@ -3,6 +3,8 @@ package matrix
 import (
 	"fmt"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // UnknownError says that the flake does not have a name.
@@ -57,8 +59,8 @@ func newNothingError(f filter, before []Cell) *NothingError {
 }
 
 // kindsIn lists the kinds of cells that are sorted by kind.
-func kindsIn(cells []Cell) []Kind {
-	var kinds []Kind
+func kindsIn(cells []Cell) []result.Kind {
+	var kinds []result.Kind
 	for _, c := range cells {
 		if len(kinds) == 0 || kinds[len(kinds)-1] != c.Kind {
 			kinds = append(kinds, c.Kind)

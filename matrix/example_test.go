@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 func ExampleNew() {
@@ -38,7 +39,7 @@ func ExampleMatrix_Select() {
 	})
 	chosen, err := m.Select(matrix.Selection{
 		Hosts: []string{"reason"},
-		Kinds: []matrix.Kind{matrix.KindNixOS, matrix.KindHome},
+		Kinds: []result.Kind{result.KindNixOS, result.KindHome},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -3,6 +3,8 @@ package matrix
 import (
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // filter keeps some cells and leaves out the others.
@@ -18,11 +20,11 @@ func (s Selection) filters(o *offer) []filter {
 	cells, exclude := globs(s.Cells), globs(s.Exclude)
 	all := []filter{
 		{"kind", kindNames(s.Kinds), s.wantsKind},
-		{"vm", s.VMs, func(c Cell) bool { return c.Kind != KindVM || slices.Contains(s.VMs, c.Host) }},
+		{"vm", s.VMs, func(c Cell) bool { return c.Kind != result.KindVM || slices.Contains(s.VMs, c.Host) }},
 		{"host", s.Hosts, func(c Cell) bool {
 			return slices.ContainsFunc(o.rows(c), func(host string) bool { return slices.Contains(s.Hosts, host) })
 		}},
-		{"user", s.Users, func(c Cell) bool { return c.Kind == KindHome && slices.Contains(s.Users, c.User) }},
+		{"user", s.Users, func(c Cell) bool { return c.Kind == result.KindHome && slices.Contains(s.Users, c.User) }},
 		{"system", s.Systems, s.mayBeFor},
 		{"cell", s.Cells, func(c Cell) bool { return matchesAny(cells, c.ID) }},
 		{"exclude", s.Exclude, func(c Cell) bool { return !matchesAny(exclude, c.ID) }},
@@ -32,7 +34,7 @@ func (s Selection) filters(o *offer) []filter {
 
 // wantsKind reports whether the kind of a cell is selected.
 func (s Selection) wantsKind(c Cell) bool {
-	return slices.Contains(s.Kinds, c.Kind) || c.Kind == KindVM && slices.Contains(s.VMs, c.Host)
+	return slices.Contains(s.Kinds, c.Kind) || c.Kind == result.KindVM && slices.Contains(s.VMs, c.Host)
 }
 
 // mayBeFor reports whether a cell has, or may turn out to have, a selected system.

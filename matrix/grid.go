@@ -3,6 +3,8 @@ package matrix
 import (
 	"maps"
 	"slices"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // Grid names the rows and columns for hosts and homes.
@@ -21,7 +23,7 @@ func assemble(o *offer, cells []Cell, within []string) Matrix {
 		for _, host := range o.rows(c) {
 			hosts[host] = o.hasHost(host) && (within == nil || slices.Contains(within, host))
 		}
-		if c.Kind == KindHome {
+		if c.Kind == result.KindHome {
 			users[c.User] = true
 		}
 		if o.isOrphan(c) {

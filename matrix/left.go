@@ -1,10 +1,14 @@
 package matrix
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flakeci/flakeci/result"
+)
 
 // LeftOut is the cells of one kind that one filter leaves out.
 type LeftOut struct {
-	Kind   Kind
+	Kind   result.Kind
 	Filter string // "kind", "host", "user", "system", "cell" or "exclude"
 	Cells  []Cell
 }
@@ -20,7 +24,7 @@ func (m Matrix) LeftOut(s Selection) []LeftOut {
 			if f.keep(c) {
 				return false
 			}
-			if c.Kind != KindVM || f.name != "kind" {
+			if c.Kind != result.KindVM || f.name != "kind" {
 				out = append(out, c)
 			}
 			return true

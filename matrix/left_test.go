@@ -4,10 +4,12 @@ import (
 	"math/rand"
 	"slices"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestLeftOut(t *testing.T) {
-	s := Selection{Kinds: []Kind{KindNixOS, KindHome}, Hosts: []string{"reason", "laptop"}, Exclude: []string{"nixos/laptop*"}}
+	s := Selection{Kinds: []result.Kind{result.KindNixOS, result.KindHome}, Hosts: []string{"reason", "laptop"}, Exclude: []string{"nixos/laptop*"}}
 	got := ""
 	for _, l := range New(fleet()).LeftOut(s) {
 		got += l.Filter + ":"
@@ -47,7 +49,7 @@ func TestEveryCellIsSelectedOrLeftOut(t *testing.T) {
 			there = append(there, l.Cells...)
 		}
 		for _, c := range m.Cells {
-			if c.Kind == KindVM && !s.wantsKind(c) && len(s.Kinds) > 0 {
+			if c.Kind == result.KindVM && !s.wantsKind(c) && len(s.Kinds) > 0 {
 				there = append(there, c)
 			}
 		}

@@ -1,6 +1,10 @@
 package matrix
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flakeci/flakeci/result"
+)
 
 // Matrix is the cells of a flake, or a selection of them, with their grid. A selection
 // still knows what else the flake offers, so that leaving out joachim@laptop does not make
@@ -104,13 +108,13 @@ func embeddedCells(inv Inventory) []Cell {
 func outputCells(inv Inventory) []Cell {
 	var cells []Cell
 	for _, o := range inv.Checks {
-		cells = append(cells, outputCell(KindCheck, "checks", o))
+		cells = append(cells, outputCell(result.KindCheck, "checks", o))
 	}
 	for _, o := range inv.Packages {
-		cells = append(cells, outputCell(KindPackage, "packages", o))
+		cells = append(cells, outputCell(result.KindPackage, "packages", o))
 	}
 	for _, o := range inv.DevShells {
-		cells = append(cells, outputCell(KindDevShell, "devShells", o))
+		cells = append(cells, outputCell(result.KindDevShell, "devShells", o))
 	}
 	for _, system := range inv.Formatters {
 		cells = append(cells, formatterCell(system))

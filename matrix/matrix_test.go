@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestNewMakesEveryCell(t *testing.T) {
@@ -29,22 +31,22 @@ func TestNewMakesEveryCell(t *testing.T) {
 }
 
 func TestCells(t *testing.T) {
-	cell := func(id string, kind Kind, host, user, system, attr string) Cell {
+	cell := func(id string, kind result.Kind, host, user, system, attr string) Cell {
 		return Cell{ID: id, Kind: kind, Host: host, User: user, System: system, Attr: attr}
 	}
 	want := []Cell{
-		cell("nixos/reason", KindNixOS, "reason", "", "", "nixosConfigurations.reason.config.system.build.toplevel"),
-		cell("home/joachim", KindHome, "", "joachim", "", "homeConfigurations.joachim.activationPackage"),
-		cell("home/joachim@reason", KindHome, "reason", "joachim", "", `homeConfigurations."joachim@reason".activationPackage`),
-		cell("home/niri-desktop", KindHome, "", "niri", "", "homeConfigurations.niri-desktop.activationPackage"),
-		cell("vm/reason", KindVM, "reason", "", "", "nixosConfigurations.reason.config.system.build.vm"),
-		cell("darwin/mac", KindDarwin, "mac", "", "", "darwinConfigurations.mac.system"),
-		cell("check/x86_64-linux/fmt", KindCheck, "", "", "x86_64-linux", "checks.x86_64-linux.fmt"),
-		cell("package/aarch64-linux/tool", KindPackage, "", "", "aarch64-linux", "packages.aarch64-linux.tool"),
-		cell("devshell/x86_64-linux/default", KindDevShell, "", "", "x86_64-linux", "devShells.x86_64-linux.default"),
-		cell("formatter/x86_64-linux", KindFormatter, "", "", "x86_64-linux", "formatter.x86_64-linux"),
+		cell("nixos/reason", result.KindNixOS, "reason", "", "", "nixosConfigurations.reason.config.system.build.toplevel"),
+		cell("home/joachim", result.KindHome, "", "joachim", "", "homeConfigurations.joachim.activationPackage"),
+		cell("home/joachim@reason", result.KindHome, "reason", "joachim", "", `homeConfigurations."joachim@reason".activationPackage`),
+		cell("home/niri-desktop", result.KindHome, "", "niri", "", "homeConfigurations.niri-desktop.activationPackage"),
+		cell("vm/reason", result.KindVM, "reason", "", "", "nixosConfigurations.reason.config.system.build.vm"),
+		cell("darwin/mac", result.KindDarwin, "mac", "", "", "darwinConfigurations.mac.system"),
+		cell("check/x86_64-linux/fmt", result.KindCheck, "", "", "x86_64-linux", "checks.x86_64-linux.fmt"),
+		cell("package/aarch64-linux/tool", result.KindPackage, "", "", "aarch64-linux", "packages.aarch64-linux.tool"),
+		cell("devshell/x86_64-linux/default", result.KindDevShell, "", "", "x86_64-linux", "devShells.x86_64-linux.default"),
+		cell("formatter/x86_64-linux", result.KindFormatter, "", "", "x86_64-linux", "formatter.x86_64-linux"),
 	}
-	embedded := cell("darwin/mac/home/joachim", KindHome, "mac", "joachim", "",
+	embedded := cell("darwin/mac/home/joachim", result.KindHome, "mac", "joachim", "",
 		"darwinConfigurations.mac.config.home-manager.users.joachim.home.activationPackage")
 	embedded.PartOf = "darwin/mac"
 	m := New(fleet())

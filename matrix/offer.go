@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // offer is everything a flake offers, arranged to find the homes of users on hosts.
@@ -26,14 +28,14 @@ func newOffer(cells []Cell) *offer {
 	users, rows := map[string]bool{}, map[string]bool{}
 	for _, c := range cells {
 		switch {
-		case c.Kind == KindNixOS, c.Kind == KindDarwin && o.systems[c.Host] == "":
+		case c.Kind == result.KindNixOS, c.Kind == result.KindDarwin && o.systems[c.Host] == "":
 			o.systems[c.Host] = cmp.Or(c.System, systemOf(c))
-		case c.Kind == KindHome && isBare(c):
+		case c.Kind == result.KindHome && isBare(c):
 			users[c.User] = true
 			if servesAnyHost(c) {
 				o.bare[c.User] = append(o.bare[c.User], c)
 			}
-		case c.Kind == KindHome:
+		case c.Kind == result.KindHome:
 			users[c.User], rows[c.Host] = true, true
 			o.own[place{c.Host, c.User}] = append(o.own[place{c.Host, c.User}], c)
 		}
@@ -97,9 +99,9 @@ func (o *offer) rank(home Cell, host string) int {
 // rows lists the hosts whose rows have the cell, including hosts that do not exist.
 func (o *offer) rows(c Cell) []string {
 	switch {
-	case c.Kind == KindNixOS, c.Kind == KindDarwin, c.Kind == KindVM:
+	case c.Kind == result.KindNixOS, c.Kind == result.KindDarwin, c.Kind == result.KindVM:
 		return []string{c.Host}
-	case c.Kind != KindHome:
+	case c.Kind != result.KindHome:
 		return nil
 	case !isBare(c):
 		return []string{c.Host}
@@ -115,7 +117,7 @@ func (o *offer) rows(c Cell) []string {
 
 // isOrphan reports whether a cell is a home for a host that does not exist.
 func (o *offer) isOrphan(c Cell) bool {
-	return c.Kind == KindHome && !isBare(c) && !o.hasHost(c.Host)
+	return c.Kind == result.KindHome && !isBare(c) && !o.hasHost(c.Host)
 }
 
 func hasCell(cells []Cell, id string) bool {
@@ -126,9 +128,9 @@ func hasCell(cells []Cell, id string) bool {
 // for a NixOS host, or nothing.
 func systemOf(c Cell) string {
 	switch {
-	case c.Kind == KindNixOS, c.Kind == KindVM, strings.HasPrefix(c.PartOf, string(KindNixOS)+"/"):
+	case c.Kind == result.KindNixOS, c.Kind == result.KindVM, strings.HasPrefix(c.PartOf, string(result.KindNixOS)+"/"):
 		return "-linux"
-	case c.Kind == KindDarwin, strings.HasPrefix(c.PartOf, string(KindDarwin)+"/"):
+	case c.Kind == result.KindDarwin, strings.HasPrefix(c.PartOf, string(result.KindDarwin)+"/"):
 		return "-darwin"
 	}
 	return ""

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"testing/quick"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // anyInventory is an inventory from testing/quick. Its names are odd, and so few that they often
@@ -86,7 +88,7 @@ func anySelection(m Matrix, r *rand.Rand) Selection {
 	case 1:
 		s.Users = some(m.Grid.Users)
 	case 2:
-		s.Kinds = Kinds()[:1+r.Intn(7)]
+		s.Kinds = result.Kinds()[:1+r.Intn(7)]
 	case 3:
 		s.Cells = some(ids(m.Cells))
 	}
@@ -134,7 +136,7 @@ func TestEveryHomeIsThereOnce(t *testing.T) {
 		count := map[string]int{}
 		m := New(inv.Inventory)
 		for _, c := range m.Cells {
-			if c.Kind == KindHome {
+			if c.Kind == result.KindHome {
 				count[quoteAttr(c.Path)]++
 			}
 		}
@@ -164,7 +166,7 @@ func TestEveryHostAndHomeHasARow(t *testing.T) {
 			}
 		}
 		for _, c := range m.Cells {
-			grid := slices.Contains([]Kind{KindNixOS, KindDarwin, KindVM, KindHome}, c.Kind)
+			grid := slices.Contains([]result.Kind{result.KindNixOS, result.KindDarwin, result.KindVM, result.KindHome}, c.Kind)
 			if grid != shown[c.ID] {
 				t.Logf("%s: shown %v", c.ID, shown[c.ID])
 				return false

@@ -59,9 +59,9 @@ func (l *layout) newRow(host string) Row {
 // hostRow makes the row of one host.
 func (l *layout) hostRow(host string) Row {
 	row := l.newRow(host)
-	row.System = l.take(cellID(string(KindNixOS), host))
-	row.VM = l.take(cellID(string(KindVM), host))
-	if darwin := l.take(cellID(string(KindDarwin), host)); row.System == nil {
+	row.System = l.take(cellID(string(result.KindNixOS), host))
+	row.VM = l.take(cellID(string(result.KindVM), host))
+	if darwin := l.take(cellID(string(result.KindDarwin), host)); row.System == nil {
 		row.System = darwin
 	} else if darwin != nil {
 		row.Others = append(row.Others, darwin)
@@ -107,7 +107,7 @@ func (l *layout) hostlessRows() []Row {
 	rows := map[string]*Row{}
 	for i := range l.matrix.Cells {
 		c := &l.matrix.Cells[i]
-		if c.Kind != KindHome || l.placed[c.ID] {
+		if c.Kind != result.KindHome || l.placed[c.ID] {
 			continue
 		}
 		key := homeKey(*c)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // draw writes rows as text, one on each line.
@@ -49,7 +51,7 @@ reason: nixos/reason vm/reason - home/joachim@reason - -
 attic?: - - - - - home/work@attic
 (niri-desktop): - - - - home/niri-desktop -
 `},
-		{"one host", fleet(), Selection{Hosts: []string{"laptop"}, Kinds: []Kind{KindNixOS, KindHome}}, `
+		{"one host", fleet(), Selection{Hosts: []string{"laptop"}, Kinds: []result.Kind{result.KindNixOS, result.KindHome}}, `
 laptop: nixos/laptop - nixos/laptop/home/eve home/joachim home/work@laptop
 `},
 		{"without the own home", fleet(), Selection{Users: []string{"joachim"}, Exclude: []string{"home/joachim@reason"}}, `

@@ -1,6 +1,10 @@
 package matrix
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flakeci/flakeci/result"
+)
 
 // Selection says which cells are wanted. A cell must match every field, and any value of a field.
 // An empty field matches everything.
@@ -11,7 +15,7 @@ type Selection struct {
 	// Users selects the homes of users, and nothing that is not a home.
 	Users []string
 	// Kinds selects kinds of cells.
-	Kinds []Kind
+	Kinds []result.Kind
 	// VMs selects the VMs of these hosts and no others, even if Kinds does not have vm. If it
 	// is empty, Kinds decides.
 	VMs []string

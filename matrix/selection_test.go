@@ -3,6 +3,8 @@ package matrix
 import (
 	"errors"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestSelect(t *testing.T) {
@@ -16,24 +18,24 @@ func TestSelect(t *testing.T) {
 			"nixos/laptop home/joachim home/work@laptop nixos/laptop/home/eve vm/laptop"},
 		{"a darwin host", Selection{Hosts: []string{"mac"}}, "darwin/mac/home/joachim darwin/mac"},
 		{"a host that only a home names", Selection{Hosts: []string{"attic"}}, "home/work@attic"},
-		{"two hosts, one kind", Selection{Hosts: []string{"mac", "reason"}, Kinds: []Kind{KindNixOS, KindDarwin}},
+		{"two hosts, one kind", Selection{Hosts: []string{"mac", "reason"}, Kinds: []result.Kind{result.KindNixOS, result.KindDarwin}},
 			"nixos/reason darwin/mac"},
 		{"a user", Selection{Users: []string{"joachim"}}, "darwin/mac/home/joachim home/joachim home/joachim@reason"},
 		{"a user on a host", Selection{Users: []string{"joachim"}, Hosts: []string{"laptop"}}, "home/joachim"},
 		{"a user by name, not by key", Selection{Users: []string{"niri"}}, "home/niri-desktop"},
-		{"kinds", Selection{Kinds: []Kind{KindFormatter, KindNixOS}}, "nixos/laptop nixos/reason formatter/x86_64-linux"},
-		{"one VM", Selection{Kinds: []Kind{KindNixOS}, VMs: []string{"reason"}}, "nixos/laptop nixos/reason vm/reason"},
-		{"one VM and nothing else", Selection{Kinds: []Kind{KindVM}, VMs: []string{"reason"}}, "vm/reason"},
-		{"all VMs", Selection{Kinds: []Kind{KindVM}}, "vm/laptop vm/reason"},
+		{"kinds", Selection{Kinds: []result.Kind{result.KindFormatter, result.KindNixOS}}, "nixos/laptop nixos/reason formatter/x86_64-linux"},
+		{"one VM", Selection{Kinds: []result.Kind{result.KindNixOS}, VMs: []string{"reason"}}, "nixos/laptop nixos/reason vm/reason"},
+		{"one VM and nothing else", Selection{Kinds: []result.Kind{result.KindVM}, VMs: []string{"reason"}}, "vm/reason"},
+		{"all VMs", Selection{Kinds: []result.Kind{result.KindVM}}, "vm/laptop vm/reason"},
 		{"a VM of any kind", Selection{Hosts: []string{"laptop", "reason"}, VMs: []string{"reason"}},
 			"nixos/laptop nixos/reason home/joachim home/joachim@reason home/work@laptop nixos/laptop/home/eve vm/reason"},
-		{"a VM of another host", Selection{Hosts: []string{"laptop"}, Kinds: []Kind{KindNixOS}, VMs: []string{"reason"}}, "nixos/laptop"},
+		{"a VM of another host", Selection{Hosts: []string{"laptop"}, Kinds: []result.Kind{result.KindNixOS}, VMs: []string{"reason"}}, "nixos/laptop"},
 		{"patterns", Selection{Cells: []string{"home/*@laptop", "package/*"}},
 			"home/work@laptop package/aarch64-linux/tool package/x86_64-linux/tool"},
 		{"one pattern matches nothing", Selection{Cells: []string{"phone/*", "home/*@laptop"}}, "home/work@laptop"},
-		{"exclude", Selection{Kinds: []Kind{KindHome}, Exclude: []string{"*joachim*", "nothing/*"}},
+		{"exclude", Selection{Kinds: []result.Kind{result.KindHome}, Exclude: []string{"*joachim*", "nothing/*"}},
 			"home/niri-desktop home/work@attic home/work@laptop nixos/laptop/home/eve"},
-		{"a system", Selection{Systems: []string{"aarch64-linux"}, Kinds: []Kind{KindNixOS, KindDarwin, KindPackage}},
+		{"a system", Selection{Systems: []string{"aarch64-linux"}, Kinds: []result.Kind{result.KindNixOS, result.KindDarwin, result.KindPackage}},
 			"nixos/laptop nixos/reason package/aarch64-linux/tool"},
 		{"a darwin system", Selection{Systems: []string{"aarch64-darwin"}},
 			"darwin/mac/home/joachim home/joachim home/joachim@reason home/niri-desktop home/work@attic home/work@laptop darwin/mac"},
@@ -58,7 +60,7 @@ func TestSelectKeepsTheGridThatMatters(t *testing.T) {
 		{"nothing left out", Selection{}, []string{"laptop", "mac", "reason"}, []string{"eve", "joachim", "niri", "work"}, []string{"home/work@attic"}},
 		{"a host", Selection{Hosts: []string{"laptop"}}, []string{"laptop"}, []string{"eve", "joachim", "work"}, nil},
 		{"a user", Selection{Users: []string{"work"}}, []string{"laptop"}, []string{"work"}, []string{"home/work@attic"}},
-		{"what is in no grid", Selection{Kinds: []Kind{KindCheck}}, nil, nil, nil},
+		{"what is in no grid", Selection{Kinds: []result.Kind{result.KindCheck}}, nil, nil, nil},
 		{"a bare home", Selection{Cells: []string{"home/joachim"}}, []string{"laptop"}, []string{"joachim"}, nil},
 	}
 	for _, tt := range tests {
@@ -96,7 +98,7 @@ func TestSelectUnknown(t *testing.T) {
 		{Selection{Hosts: []string{"reason", "lptop"}}, "host", "lptop", "laptop"},
 		{Selection{VMs: []string{"mac"}}, "host", "mac", ""},
 		{Selection{Users: []string{"joahcim"}}, "user", "joahcim", "joachim"},
-		{Selection{Kinds: []Kind{"nixso"}}, "kind", "nixso", "nixos"},
+		{Selection{Kinds: []result.Kind{"nixso"}}, "kind", "nixso", "nixos"},
 		{Selection{Cells: []string{"joachim@reason"}}, "cell", "joachim@reason", "home/joachim@reason"},
 		{Selection{Cells: []string{"phone/*"}}, "cell", "phone/*", ""},
 		{Selection{Systems: []string{"x86-64-linux"}}, "system", "x86-64-linux", "x86_64-linux"},
@@ -121,13 +123,13 @@ func TestSelectNothing(t *testing.T) {
 		filter, text string
 	}{
 		{Inventory{}, Selection{Hosts: []string{"h"}}, "", "nothing is selected: the flake offers nothing to evaluate or build"},
-		{Inventory{Packages: []Output{{"x86_64-linux", "p"}}, Formatters: []string{"x86_64-linux"}}, Selection{Kinds: []Kind{KindNixOS, KindHome}}, "kind",
+		{Inventory{Packages: []Output{{"x86_64-linux", "p"}}, Formatters: []string{"x86_64-linux"}}, Selection{Kinds: []result.Kind{result.KindNixOS, result.KindHome}}, "kind",
 			"nothing is selected: the flake has no cell of kind nixos, home, only of kind package, formatter"},
 		{fleet(), Selection{Hosts: []string{"reason"}, Users: []string{"work"}}, "user",
 			"nothing is selected: user work matches none of 3 cells"},
 		{fleet(), Selection{Hosts: []string{"reason"}, Exclude: []string{"*"}}, "exclude",
 			"nothing is selected: exclude * leaves none of 3 cells"},
-		{fleet(), Selection{Kinds: []Kind{KindPackage}, Systems: []string{"riscv64-linux"}}, "system",
+		{fleet(), Selection{Kinds: []result.Kind{result.KindPackage}, Systems: []string{"riscv64-linux"}}, "system",
 			"nothing is selected: system riscv64-linux matches none of 2 cells"},
 	}
 	for _, tt := range tests {
@@ -172,7 +174,7 @@ func TestAdmits(t *testing.T) {
 		{Selection{Hosts: []string{"reason"}, Users: []string{"joachim"}}, true},
 		{Selection{Hosts: []string{"laptop"}}, false},
 		{Selection{Users: []string{"work"}}, false},
-		{Selection{Kinds: []Kind{KindNixOS}}, false},
+		{Selection{Kinds: []result.Kind{result.KindNixOS}}, false},
 		{Selection{Cells: []string{"nixos/reason"}}, false},
 		{Selection{Exclude: []string{"*/home/joachim"}}, false},
 		{Selection{Systems: []string{"x86_64-linux"}}, true},

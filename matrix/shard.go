@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // ShardError says that a text is not a shard.
@@ -56,7 +58,7 @@ type grouping map[string]string
 func (m Matrix) grouping() grouping {
 	g := grouping{}
 	for _, vm := range m.Cells {
-		if vm.Kind != KindVM {
+		if vm.Kind != result.KindVM {
 			continue
 		}
 		for _, user := range m.Grid.Users {
@@ -80,8 +82,8 @@ func (g grouping) of(c Cell) string {
 	switch {
 	case c.PartOf != "":
 		id = c.PartOf
-	case c.Kind == KindVM:
-		id = cellID(string(KindNixOS), c.Host)
+	case c.Kind == result.KindVM:
+		id = cellID(string(result.KindNixOS), c.Host)
 	}
 	for g[id] != "" {
 		id = g[id]
@@ -116,7 +118,7 @@ func (m Matrix) deal(n int) dealt {
 // groups lists the groups by kind. Within a kind they are sorted by hash, so that a new group does
 // not change the order of the others.
 func (m Matrix) groups(grouping grouping) [][]string {
-	byKind := make([][]string, 1+len(Kinds()))
+	byKind := make([][]string, 1+len(result.Kinds()))
 	seen := map[string]bool{}
 	for _, c := range m.Cells {
 		g := grouping.of(c)
@@ -125,7 +127,7 @@ func (m Matrix) groups(grouping grouping) [][]string {
 		}
 		seen[g] = true
 		kind, _, _ := strings.Cut(g, "/")
-		k := 1 + slices.Index(Kinds(), Kind(kind)) // 0 for an unknown kind
+		k := 1 + slices.Index(result.Kinds(), result.Kind(kind)) // 0 for an unknown kind
 		byKind[k] = append(byKind[k], g)
 	}
 	for _, groups := range byKind {

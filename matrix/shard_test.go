@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 func TestParseShard(t *testing.T) {
@@ -49,17 +51,17 @@ func TestShardsAreEvenInEveryKind(t *testing.T) {
 		hosts, groups := []int{}, []int{}
 		for i := 1; i <= n; i++ {
 			s := m.Shard(i, n)
-			count := map[Kind]int{}
+			count := map[result.Kind]int{}
 			for _, c := range s.Cells {
 				if c.PartOf == "" {
 					count[c.Kind]++
 				}
 			}
-			if count[KindNixOS] != count[KindVM] {
+			if count[result.KindNixOS] != count[result.KindVM] {
 				t.Errorf("%d/%d separates a host from its VM", i, n)
 			}
-			hosts = append(hosts, count[KindNixOS])
-			groups = append(groups, count[KindNixOS]+count[KindCheck]) // homes are with their hosts
+			hosts = append(hosts, count[result.KindNixOS])
+			groups = append(groups, count[result.KindNixOS]+count[result.KindCheck]) // homes are with their hosts
 		}
 		if slices.Max(hosts)-slices.Min(hosts) > 1 || slices.Max(groups)-slices.Min(groups) > 1 {
 			t.Errorf("%d shards have hosts %v and groups %v", n, hosts, groups)
@@ -84,7 +86,7 @@ func TestHomesStayWithTheVMsTheyAreActivatedIn(t *testing.T) {
 	inv.Homes = append(inv.Homes, Home{Key: "eve"})
 	m := New(inv)
 	for _, c := range m.Cells {
-		if c.Kind != KindVM {
+		if c.Kind != result.KindVM {
 			continue
 		}
 		for i := 1; i <= 4; i++ {
@@ -97,14 +99,14 @@ func TestHomesStayWithTheVMsTheyAreActivatedIn(t *testing.T) {
 			}
 		}
 	}
-	without, err := m.Select(Selection{Kinds: []Kind{KindNixOS, KindHome}})
+	without, err := m.Select(Selection{Kinds: []result.Kind{result.KindNixOS, result.KindHome}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	apart := false
 	for _, c := range without.Shard(1, 4).Cells {
 		_, host := find(without.Shard(1, 4), "nixos/"+c.Host)
-		apart = apart || c.Kind == KindHome && c.Host != "" && !host
+		apart = apart || c.Kind == result.KindHome && c.Host != "" && !host
 	}
 	if !apart {
 		t.Error("without VMs homes are dealt by themselves")
@@ -152,7 +154,7 @@ func TestShardsNeverChange(t *testing.T) {
 }
 
 func TestStrategy(t *testing.T) {
-	m, err := New(fleet()).Select(Selection{Kinds: []Kind{KindNixOS, KindPackage}})
+	m, err := New(fleet()).Select(Selection{Kinds: []result.Kind{result.KindNixOS, result.KindPackage}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func Collect(r Run) result.Report {
 
 func collectCell(res outcome.Result) result.Cell {
 	c := result.Cell{
-		ID: res.Cell.ID, Kind: string(res.Cell.Kind), Host: res.Cell.Host, User: res.Cell.User,
+		ID: res.Cell.ID, Kind: res.Cell.Kind, Host: res.Cell.Host, User: res.Cell.User,
 		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.PartOf,
 		Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},

@@ -8,7 +8,7 @@ import (
 // Cell is one thing that was evaluated and then built or booted.
 type Cell struct {
 	ID     string `json:"id"`
-	Kind   string `json:"kind"`
+	Kind   Kind   `json:"kind"`
 	Host   string `json:"host"`
 	User   string `json:"user"`
 	System string `json:"system"`
@@ -55,7 +55,7 @@ func (c Cell) Removed() bool {
 }
 
 // Bare reports whether the cell is a home that names no host, and so may serve several.
-func (c Cell) Bare() bool { return c.Kind == "home" && c.Host == "" }
+func (c Cell) Bare() bool { return c.Kind == KindHome && c.Host == "" }
 
 // TotalSeconds adds up the durations of all phases.
 func (c Cell) TotalSeconds() float64 {

@@ -94,7 +94,7 @@ func (w Warning) String() string {
 
 // NotTested counts the cells of one kind that the flake offers and the run left out.
 type NotTested struct {
-	Kind  string `json:"kind"`
+	Kind  Kind   `json:"kind"`
 	Count int    `json:"count,omitempty"` // 0: not counted, possibly none
 	Why   string `json:"why"`             // what left them out, or what would include them
 }

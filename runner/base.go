@@ -72,7 +72,7 @@ func (r *run) startBase(ctx context.Context, c matrix.Cell) {
 	r.baseCells[c.ID] = b
 	r.mu.Unlock()
 	var asked *evalpool.Query
-	if c.Kind != matrix.KindVM { // a VM comes after its homes
+	if c.Kind != result.KindVM { // a VM comes after its homes
 		asked = r.evals.Ask(r.Base.Target, r.question(c), evalpool.Listener{})
 	}
 	r.baseEvals.Go(safely.Error(func() error {

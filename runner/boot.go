@@ -68,7 +68,7 @@ type BootOptions struct {
 // done: what they build is part of the VM, and only a home that was built can be activated.
 func (r *run) startVMs(ctx context.Context, cells []matrix.Cell) {
 	for _, vm := range cells {
-		if vm.Kind != matrix.KindVM {
+		if vm.Kind != result.KindVM {
 			continue
 		}
 		first := r.cellsBefore(vm, cells)
@@ -87,7 +87,7 @@ func (r *run) startVMs(ctx context.Context, cells []matrix.Cell) {
 func (r *run) cellsBefore(vm matrix.Cell, cells []matrix.Cell) []string {
 	var ids []string
 	for _, c := range cells {
-		if c.Kind != matrix.KindVM && (c.Host == vm.Host || slices.Contains(r.VM.Homes[vm.Host], c.ID)) {
+		if c.Kind != result.KindVM && (c.Host == vm.Host || slices.Contains(r.VM.Homes[vm.Host], c.ID)) {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -101,7 +101,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 	defer r.mu.Unlock()
 	for _, res := range r.homes {
 		c := res.Cell
-		embedded := c.Host == vm.Host && strings.HasPrefix(c.PartOf, string(matrix.KindNixOS)+"/")
+		embedded := c.Host == vm.Host && strings.HasPrefix(c.PartOf, string(result.KindNixOS)+"/")
 		h := VMHome{Cell: c, Username: res.Home.Username, Directory: res.Home.Directory}
 		switch {
 		case !embedded && !slices.Contains(r.VM.Homes[vm.Host], c.ID):

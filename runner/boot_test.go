@@ -13,7 +13,7 @@ import (
 
 func builtHome(id, system, username string) outcome.Result {
 	return outcome.Result{
-		Cell:   matrix.Cell{ID: id, Kind: matrix.KindHome, System: system},
+		Cell:   matrix.Cell{ID: id, Kind: result.KindHome, System: system},
 		Status: result.Passed, How: result.Built, Home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
 		OutPaths: map[string]string{"out": "/nix/store/x-" + username},
 	}
@@ -53,7 +53,7 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 	machine := nix.Machine{Systems: []string{"x86_64-linux"}}
 	r := &run{builds: buildpool.New(t.Context(), buildpool.Options{Client: &nix.Client{}, Machine: machine})}
-	vm := matrix.Cell{ID: "vm/pi", Kind: matrix.KindVM, Host: "pi", System: "aarch64-linux"}
+	vm := matrix.Cell{ID: "vm/pi", Kind: result.KindVM, Host: "pi", System: "aarch64-linux"}
 	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, nix.VMInfo{})
 	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)

@@ -12,7 +12,6 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/event"
@@ -34,7 +33,7 @@ func (r *run) build(ctx context.Context, res outcome.Result, vm nix.VMInfo) {
 	if b.Phase.Name.Kind != "" {
 		res.Phases = append(res.Phases, b.Phase)
 	}
-	if res.Cell.Kind == matrix.KindVM && r.VM.Boot != nil && res.Status == result.Passed && res.How != result.Evaluated {
+	if res.Cell.Kind == result.KindVM && r.VM.Boot != nil && res.Status == result.Passed && res.How != result.Evaluated {
 		r.boot(ctx, &res, vm)
 	}
 	r.finish(res)

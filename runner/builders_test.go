@@ -104,7 +104,7 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) outcome
 		change(&o)
 	}
 	return runner.Run(ctx, slices.DeleteFunc(found.Matrix.Cells, func(c matrix.Cell) bool {
-		return c.Kind != matrix.KindNixOS || slices.Contains(f.later, c.Host)
+		return c.Kind != result.KindNixOS || slices.Contains(f.later, c.Host)
 	}), o)
 }
 
@@ -480,7 +480,7 @@ func (f *fleet) runLate(host string, change func(*runner.Options)) outcome.Run {
 		o.Later = func(context.Context) []matrix.Cell {
 			<-begun
 			path := []string{"nixosConfigurations", host, "config", "system", "build", "toplevel"}
-			return []matrix.Cell{{ID: "nixos/" + host, Kind: matrix.KindNixOS, Host: host, Path: path}}
+			return []matrix.Cell{{ID: "nixos/" + host, Kind: result.KindNixOS, Host: host, Path: path}}
 		}
 	})
 }

@@ -9,14 +9,13 @@ import (
 
 	"github.com/flakeci/flakeci/internal/closure"
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // compareClosures finds what changed in the closure of a host or home.
 func (r *run) compareClosures(ctx context.Context, res *outcome.Result) {
-	machine := res.Cell.Kind == matrix.KindNixOS || res.Cell.Kind == matrix.KindDarwin || res.Cell.Kind == matrix.KindHome
+	machine := res.Cell.Kind == result.KindNixOS || res.Cell.Kind == result.KindDarwin || res.Cell.Kind == result.KindHome
 	if r.Base.Closures == nil || !machine || res.Base.Change != result.CellChanged {
 		return
 	}

@@ -26,7 +26,7 @@ func (r *run) compare(ctx context.Context) {
 	for _, vms := range []bool{true, false} {
 		var all errgroup.Group
 		for i := range r.results {
-			if res := &r.results[i]; (res.Cell.Kind == matrix.KindVM) == vms {
+			if res := &r.results[i]; (res.Cell.Kind == result.KindVM) == vms {
 				all.Go(safely.Error(func() error {
 					r.compareCell(ctx, res)
 					return nil
@@ -132,7 +132,7 @@ func hasCause(r outcome.Result, title string) bool {
 // way. What fails now is built or booted there. What passes now is built there as well, unless
 // it is in the store or in a substituter.
 func (r *run) findBaseStatus(ctx context.Context, res *outcome.Result) {
-	vm := res.Cell.Kind == matrix.KindVM
+	vm := res.Cell.Kind == result.KindVM
 	inHosts := slices.ContainsFunc(res.Phases, func(p outcome.Phase) bool { return isActivation(p) && p.Status.BlamesFlake() })
 	switch {
 	case res.How == result.Unchanged:

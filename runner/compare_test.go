@@ -59,8 +59,8 @@ func TestActivatedAtBase(t *testing.T) {
 	}
 	// In an unchanged host the home would fail again.
 	r := &run{results: []outcome.Result{
-		{Cell: matrix.Cell{ID: "vm/a", Kind: matrix.KindVM, Host: "a"}, Base: &result.CellBase{Change: result.CellUnchanged}},
-		{Cell: matrix.Cell{ID: "vm/c", Kind: matrix.KindVM, Host: "c"}, Base: &result.CellBase{Change: result.CellUnchanged}},
+		{Cell: matrix.Cell{ID: "vm/a", Kind: result.KindVM, Host: "a"}, Base: &result.CellBase{Change: result.CellUnchanged}},
+		{Cell: matrix.Cell{ID: "vm/c", Kind: result.KindVM, Host: "c"}, Base: &result.CellBase{Change: result.CellUnchanged}},
 	}}
 	if status, _ := r.activatedAtBase(home); status != result.Failed {
 		t.Errorf("in unchanged hosts: %q", status)

@@ -100,7 +100,7 @@ func (r *run) activatedAtBase(home outcome.Result) (status result.Status, why st
 func (r *run) activationAtBase(home outcome.Result, now outcome.Phase) outcome.Phase {
 	host := hostOf(home.Cell, now)
 	for i := range r.results {
-		if res := &r.results[i]; res.Cell.Kind == matrix.KindVM && res.Cell.Host == host && res.Base.Change == result.CellUnchanged {
+		if res := &r.results[i]; res.Cell.Kind == result.KindVM && res.Cell.Host == host && res.Base.Change == result.CellUnchanged {
 			return now
 		}
 	}

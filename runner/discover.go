@@ -167,7 +167,7 @@ func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]mat
 func embedded(ctx context.Context, t *nix.Target, inv matrix.Inventory, wanted func(matrix.Cell) bool) ([]matrix.Embedded, error) {
 	var hosts []nix.Host
 	for _, c := range matrix.New(inv).Cells {
-		isHost := c.Kind == matrix.KindNixOS || c.Kind == matrix.KindDarwin && !slices.Contains(inv.NixOS, c.Host)
+		isHost := c.Kind == result.KindNixOS || c.Kind == result.KindDarwin && !slices.Contains(inv.NixOS, c.Host)
 		if isHost && wanted(c) {
 			hosts = append(hosts, nix.Host{Output: c.Path[0], Name: c.Host})
 		}

@@ -50,17 +50,17 @@ func (r *run) warn(c matrix.Cell, text string) {
 func (r *run) question(c matrix.Cell) nix.Question {
 	q := nix.Question{Path: c.Path}
 	switch c.Kind {
-	case matrix.KindHome:
+	case result.KindHome:
 		q.Home = true
-	case matrix.KindVM:
+	case result.KindVM:
 		q = r.vmQuestion(c)
-	case matrix.KindNixOS:
+	case result.KindNixOS:
 		q.Embedded = r.includesHomes(c)
-	case matrix.KindDarwin:
+	case result.KindDarwin:
 		q.Embedded = r.includesHomes(c)
 		// nix-darwin's systems have both attributes; some flakes make their own system.
 		q.Fallback = slices.Concat(c.Path[:2], []string{"config", "system", "build", "toplevel"})
-	case matrix.KindPackage:
+	case result.KindPackage:
 		q.Skippable = true
 	}
 	return q

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -30,7 +31,7 @@ func (r *run) takeOverCells(ctx context.Context, cells []matrix.Cell) []matrix.C
 	for _, vms := range []bool{false, true} { // a VM comes after the homes that are activated in it
 		for _, c := range cells {
 			switch {
-			case (c.Kind == matrix.KindVM) != vms:
+			case (c.Kind == result.KindVM) != vms:
 			case !r.passedWithHomes(c):
 				rest = append(rest, c)
 			default:
@@ -52,8 +53,8 @@ func (r *run) takeOverCells(ctx context.Context, cells []matrix.Cell) []matrix.C
 func (r *run) passedWithHomes(c matrix.Cell) bool {
 	ids := append(r.homesInside(c.ID), c.ID)
 	switch {
-	case c.Kind == matrix.KindVM:
-		ids = slices.Concat(ids, r.VM.Homes[c.Host], r.homesInside(string(matrix.KindNixOS)+strings.TrimPrefix(c.ID, string(c.Kind))))
+	case c.Kind == result.KindVM:
+		ids = slices.Concat(ids, r.VM.Homes[c.Host], r.homesInside(string(result.KindNixOS)+strings.TrimPrefix(c.ID, string(c.Kind))))
 	case c.PartOf != "" && slices.Contains(r.wanted, c.PartOf):
 		ids = append(r.homesInside(c.PartOf), c.PartOf)
 	}
@@ -83,7 +84,7 @@ func (r *run) takeOverResult(res *outcome.Result) bool {
 	if r.Earlier == nil {
 		return false
 	}
-	vm := res.Cell.Kind == matrix.KindVM
+	vm := res.Cell.Kind == result.KindVM
 	old, passed := r.Earlier.Passed[res.Cell.ID]
 	passed = passed && old.DrvPath == res.DrvPath && (!vm || r.homesTakenOver(res.Cell))
 	if passed {

@@ -30,7 +30,7 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
 		}
 		if slices.Contains(passed, c.ID) {
 			res := outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
-			if c.Kind == matrix.KindHome {
+			if c.Kind == result.KindHome {
 				res.Phases = []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseActivate.Name(), Status: result.Passed}}}
 			}
 			r.Earlier.Passed[c.ID], r.Earlier.Same[c.ID] = res, same
@@ -108,7 +108,7 @@ func TestTakeOverOfVMs(t *testing.T) {
 	} {
 		r, cells := resumed(t, false, "home/joe@a", "vm/a")
 		r.takeOverCells(t.Context(), cells)
-		vm := cells[slices.IndexFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM })]
+		vm := cells[slices.IndexFunc(cells, func(c matrix.Cell) bool { return c.Kind == result.KindVM })]
 		home := r.Earlier.Passed["home/joe@a"]
 		if c.newHome {
 			home.From, home.Phases = time.Time{}, home.Phases[:1]

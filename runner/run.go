@@ -112,7 +112,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	cells = r.takeOverCells(ctx, cells)
 	r.startVMs(ctx, cells)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c matrix.Cell) bool {
-		return c.Kind == matrix.KindVM || slices.ContainsFunc(r.parts[c.PartOf], func(p matrix.Cell) bool { return p.ID == c.ID })
+		return c.Kind == result.KindVM || slices.ContainsFunc(r.parts[c.PartOf], func(p matrix.Cell) bool { return p.ID == c.ID })
 	}) // those come with their host
 	asked := map[string]*evalpool.Query{}
 	for _, c := range cells {
@@ -204,7 +204,7 @@ func (r *run) finish(res outcome.Result) {
 		res.Note = "stopped by --fail-fast: " + r.failedFirst + " did not pass"
 	}
 	r.results = append(r.results, res)
-	if res.Cell.Kind == matrix.KindHome && res.Status == result.Passed && res.How != result.Evaluated {
+	if res.Cell.Kind == result.KindHome && res.Status == result.Passed && res.How != result.Evaluated {
 		r.homes = append(r.homes, res)
 	}
 	r.emitFinished(res)

@@ -107,7 +107,7 @@ func (j *job) wanted() runner.DiscoverOptions {
 	return runner.DiscoverOptions{
 		Others: slices.ContainsFunc(s.Kinds, selection.IsOther),
 		// A home that names no host belongs to the hosts that have its user.
-		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, matrix.KindVM),
+		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, result.KindVM),
 		Embedded: j.opts.selection.LookInside(s),
 		Retries:  j.opts.retries, Again: j.printRetry,
 	}

@@ -130,7 +130,7 @@ func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string 
 		"--impure": fmt.Sprint(n.impure), "--option": fmt.Sprintf("%q", n.settings), "--store": n.store,
 		"buildable systems": strings.Join(machine.Systems, " "),
 	}
-	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == matrix.KindVM }) {
+	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == result.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
 	}
 	// The journal has them with credentials masked. A run can be resumed with another token:

@@ -76,7 +76,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	}
 	a.warnOverrides(target.Flake)
 	others := slices.ContainsFunc(wanted.Kinds, selection.IsOther)
-	homes := slices.Contains(wanted.Kinds, matrix.KindHome)
+	homes := slices.Contains(wanted.Kinds, result.KindHome)
 	d, err := runner.Discover(ctx, target, runner.DiscoverOptions{Others: others, Users: true, Embedded: func(matrix.Cell) bool { return homes }})
 	if err == nil {
 		d, err = d.Complete()
@@ -153,7 +153,7 @@ func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 func (o *matrixOptions) unmatchedIn(m matrix.Matrix, homes, others bool) []result.Warning {
 	var unsure []string
 	if !homes {
-		unsure = append(unsure, string(matrix.KindNixOS)+"/", string(matrix.KindDarwin)+"/")
+		unsure = append(unsure, string(result.KindNixOS)+"/", string(result.KindDarwin)+"/")
 	}
 	if !others {
 		unsure = append(unsure, selection.OtherPrefixes()...)

@@ -74,7 +74,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	run := runOptions{flakeFlags: o.flake, vm: o.vm, evalJobs: 1, progress: "plain"}
 	j := job{
 		app: a, opts: run,
-		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []matrix.Kind{matrix.KindVM}},
+		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []result.Kind{result.KindVM}},
 	}
 	s := &vmSession{app: a, forwards: forwards}
 	j.vms = func(tmp string) runner.VMOptions {

@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/vmboot"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
 )
@@ -67,7 +68,7 @@ func limited(limit, timeout time.Duration) time.Duration {
 func hostsToBoot(m matrix.Matrix) []string {
 	var hosts []string
 	for _, c := range m.Cells {
-		if c.Kind == matrix.KindVM {
+		if c.Kind == result.KindVM {
 			hosts = append(hosts, c.Host)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 func newError(flag, msg, hint string) error { return &Error{Flag: flag, Msg: msg, Hint: hint} }
@@ -40,20 +41,20 @@ func (s *Flags) describeValue(flag, value string) string {
 func (s *Flags) Check() error {
 	o := s.Origin
 	kinds := s.kindNames()
-	includes := func(kind matrix.Kind) bool {
-		return slices.Contains(kinds, string(kind)) || kind != matrix.KindVM && slices.Contains(kinds, "all")
+	includes := func(kind result.Kind) bool {
+		return slices.Contains(kinds, string(kind)) || kind != result.KindVM && slices.Contains(kinds, "all")
 	}
 	boots := len(s.VMs) > 0 && !slices.Contains(s.VMs, "none")
 	switch {
-	case len(s.Users) > 0 && !includes(matrix.KindHome):
+	case len(s.Users) > 0 && !includes(result.KindHome):
 		return newError("user", s.describe("user")+" is left out by "+s.describe("kind"), "--user selects homes, which --kind home includes")
 	case len(s.Users) > 0 && boots && !o.overridden("vm", "user"):
 		return newError("vm", s.describe("vm")+" is left out by "+s.describe("user"), "--user selects only homes; --host selects a host with its homes")
 	}
 	for _, pattern := range s.Cells {
-		if kind, ok := KindOfPattern(pattern); ok && !includes(kind) && (kind != matrix.KindVM || !boots) && !o.overridden("cell", "kind") {
+		if kind, ok := KindOfPattern(pattern); ok && !includes(kind) && (kind != result.KindVM || !boots) && !o.overridden("cell", "kind") {
 			hint := "--kind " + string(kind) + " includes such cells"
-			if kind == matrix.KindVM {
+			if kind == result.KindVM {
 				hint = "--vm HOST boots one"
 			}
 			return newError("cell", s.describeValue("cell", pattern)+" is left out by "+s.describe("kind"), hint)
@@ -64,10 +65,10 @@ func (s *Flags) Check() error {
 
 // KindOfPattern returns the kind of all cells that a pattern may match. It is unknown for a
 // pattern that begins like a host, which may match a home inside it.
-func KindOfPattern(pattern string) (matrix.Kind, bool) {
+func KindOfPattern(pattern string) (result.Kind, bool) {
 	word, _, _ := strings.Cut(pattern, "/")
-	kind := matrix.Kind(word)
-	return kind, word != pattern && slices.Contains(matrix.Kinds(), kind) && kind != matrix.KindNixOS && kind != matrix.KindDarwin
+	kind := result.Kind(word)
+	return kind, word != pattern && slices.Contains(result.Kinds(), kind) && kind != result.KindNixOS && kind != result.KindDarwin
 }
 
 // Select selects cells of a flake. If the flake was listed completely, it also finds

@@ -40,7 +40,7 @@ func (s *Flags) Unmatched(m matrix.Matrix, seen, unsure []string) []Pattern {
 func (s *Flags) LeftOut(all matrix.Matrix, sel matrix.Selection, complete bool) []result.NotTested {
 	var byFile, byFlag []result.NotTested
 	for _, l := range all.LeftOut(sel) {
-		n := result.NotTested{Kind: string(l.Kind), Count: len(l.Cells), Why: "left out by " + s.Origin.Name(l.Filter)}
+		n := result.NotTested{Kind: l.Kind, Count: len(l.Cells), Why: "left out by " + s.Origin.Name(l.Filter)}
 		switch {
 		case l.Filter == "kind" && len(s.Kinds) == 0:
 			n.Why = "--kind all"
@@ -53,7 +53,7 @@ func (s *Flags) LeftOut(all matrix.Matrix, sel matrix.Selection, complete bool) 
 	}
 	if !complete {
 		for _, kind := range otherKinds() {
-			byFlag = append(byFlag, result.NotTested{Kind: string(kind), Why: "if there are any; --kind all"})
+			byFlag = append(byFlag, result.NotTested{Kind: kind, Why: "if there are any; --kind all"})
 		}
 	}
 	return slices.Concat(byFile, byFlag)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Name is a name in a flake, with the flag that selects it.
@@ -20,11 +21,11 @@ func Names(m matrix.Matrix) []Name {
 	}
 	for _, c := range m.Cells {
 		flag := "--cell " + c.ID
-		if c.Kind == matrix.KindVM {
+		if c.Kind == result.KindVM {
 			flag = "--vm " + c.Host
 		}
 		all = append(all, Name{c.ID, "a cell", flag})
-		if _, key, _ := strings.Cut(c.ID, "/"); c.Kind == matrix.KindHome && c.PartOf == "" {
+		if _, key, _ := strings.Cut(c.ID, "/"); c.Kind == result.KindHome && c.PartOf == "" {
 			all = append(all, Name{key, "a home", flag})
 		}
 	}

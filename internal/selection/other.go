@@ -3,7 +3,7 @@ package selection
 import (
 	"slices"
 
-	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // OtherPrefixes returns the prefixes of ids of cells that only `nix flake show` lists.
@@ -16,11 +16,11 @@ func OtherPrefixes() []string {
 }
 
 // otherKinds returns the kinds that only `nix flake show` lists.
-func otherKinds() []matrix.Kind {
-	return slices.DeleteFunc(matrix.Kinds(), func(k matrix.Kind) bool { return !IsOther(k) })
+func otherKinds() []result.Kind {
+	return slices.DeleteFunc(result.Kinds(), func(k result.Kind) bool { return !IsOther(k) })
 }
 
 // IsOther reports whether only `nix flake show` lists a kind.
-func IsOther(k matrix.Kind) bool {
-	return k == matrix.KindCheck || k == matrix.KindPackage || k == matrix.KindDevShell || k == matrix.KindFormatter
+func IsOther(k result.Kind) bool {
+	return k == result.KindCheck || k == result.KindPackage || k == result.KindDevShell || k == result.KindFormatter
 }

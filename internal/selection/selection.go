@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Flags are the values of the flags that select cells, in the same way for every subcommand.
@@ -26,11 +27,11 @@ func (s *Flags) Selection() (matrix.Selection, error) {
 		return matrix.Selection{}, err
 	}
 	if all {
-		names = append(names, string(matrix.KindVM))
+		names = append(names, string(result.KindVM))
 	}
 	if slices.Contains(s.VMs, "none") {
 		// It overrides the kinds of flakeci.toml.
-		names = slices.DeleteFunc(slices.Clone(names), func(kind string) bool { return kind == string(matrix.KindVM) })
+		names = slices.DeleteFunc(slices.Clone(names), func(kind string) bool { return kind == string(result.KindVM) })
 		if len(names) == 0 {
 			return matrix.Selection{}, &Error{Msg: "--vm none leaves out everything that --kind vm selects"}
 		}
@@ -47,7 +48,7 @@ func (s *Flags) kindNames() []string {
 	if len(s.Kinds) > 0 {
 		return s.Kinds
 	}
-	return []string{string(matrix.KindNixOS), string(matrix.KindHome)}
+	return []string{string(result.KindNixOS), string(result.KindHome)}
 }
 
 // vmHosts returns the hosts to boot by name, and whether to boot all selected ones.

@@ -138,7 +138,7 @@ const maxUnitLookups = 3
 func HomesByHost(m matrix.Matrix) map[string][]string {
 	homes := map[string][]string{}
 	for _, c := range m.Cells {
-		if c.Kind != matrix.KindVM {
+		if c.Kind != result.KindVM {
 			continue
 		}
 		for _, user := range m.Grid.Users {

@@ -90,7 +90,7 @@ func (b *builder) labels(cells []result.Cell) []label {
 func (b *builder) label(c result.Cell) label {
 	full := b.labeler.Full(c)
 	shown := label{
-		Cell: b.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, c.Kind+"/"), c.ID), Sign: full.Sign, Text: full.Text,
+		Cell: b.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, string(c.Kind)+"/"), c.ID), Sign: full.Sign, Text: full.Text,
 		Meaning: meaning(c), Tone: toneClass(full.Tone), Tags: b.tags(c), Is: strings.Join(filterWords(c), " "),
 	}
 	shown.Title = c.ID + ": " + shown.Meaning + view.InParentheses(view.Reason(c))

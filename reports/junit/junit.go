@@ -109,10 +109,10 @@ func (j converter) suiteOf(c result.Cell) string {
 	case c.Kind == "home":
 		return "homes"
 	}
-	if title := view.KindTitle(c.Kind); title != c.Kind {
+	if title := view.KindTitle(c.Kind); title != string(c.Kind) {
 		return title
 	}
-	return strings.TrimSpace(c.Kind + " cells") // a kind from a newer flakeci
+	return strings.TrimSpace(string(c.Kind) + " cells") // a kind from a newer flakeci
 }
 
 // suite makes one suite.

@@ -22,7 +22,7 @@ type fixture struct {
 
 func hosts(t *testing.T, names ...string) matrix.Matrix {
 	t.Helper()
-	m, err := matrix.New(matrix.Inventory{NixOS: names}).Select(matrix.Selection{Kinds: []matrix.Kind{matrix.KindNixOS}})
+	m, err := matrix.New(matrix.Inventory{NixOS: names}).Select(matrix.Selection{Kinds: []result.Kind{result.KindNixOS}})
 	if err != nil {
 		t.Fatal(err)
 	}

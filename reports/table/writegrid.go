@@ -36,7 +36,7 @@ func (p *page) names(cells []result.Cell) {
 	for _, kind := range kinds {
 		names := make([]string, 0, len(groups[kind]))
 		for _, c := range groups[kind] {
-			names = append(names, strings.TrimPrefix(c.ID, kind+"/"))
+			names = append(names, strings.TrimPrefix(c.ID, string(kind)+"/"))
 		}
 		title := fmt.Sprintf("%-*s", column, view.KindTitle(kind))
 		for _, line := range view.Fill(names, ",", p.measure(column)) {

@@ -20,7 +20,7 @@ type Changes struct {
 	added      []string
 	removed    []string
 	unchanged  int
-	comparable map[string][]string // ids of the cells in Machines, by kind
+	comparable map[result.Kind][]string // ids of the cells in Machines, by kind
 }
 
 // MachineGroup is machines on which the same packages changed.
@@ -41,7 +41,7 @@ func NewChanges(r result.Report) *Changes {
 	if r.Base == nil || r.Base.Missing != "" {
 		return nil
 	}
-	ch := &Changes{Base: r.Base, comparable: map[string][]string{}}
+	ch := &Changes{Base: r.Base, comparable: map[result.Kind][]string{}}
 	var known []result.Cell
 	for _, c := range r.Cells {
 		if c.Base == nil {
@@ -164,7 +164,7 @@ func (ch *Changes) Lists() []Note {
 // AllName returns a name for cells such as "all 5 hosts" if they are all those of their
 // kinds whose packages changed, else "".
 func (ch *Changes) AllName(cells []string) string {
-	hosts, homes := slices.Concat(ch.comparable["nixos"], ch.comparable["darwin"]), ch.comparable["home"]
+	hosts, homes := slices.Concat(ch.comparable[result.KindNixOS], ch.comparable[result.KindDarwin]), ch.comparable[result.KindHome]
 	ofHosts := 0
 	for _, id := range cells {
 		if slices.Contains(hosts, id) {

@@ -125,7 +125,7 @@ func CellsText(cells []result.Cell) string {
 	cells = slices.DeleteFunc(slices.Clone(cells), result.Cell.Removed)
 	vms := 0
 	for _, c := range cells {
-		if c.Kind == "vm" {
+		if c.Kind == result.KindVM {
 			vms++
 		}
 	}

@@ -8,27 +8,32 @@ import (
 
 // kindTitles lists the kinds that have no place in the grid, in display order, with their
 // plurals.
-func kindTitles() [][2]string {
-	return [][2]string{
-		{"check", "checks"}, {"package", "packages"},
-		{"devshell", "dev shells"}, {"formatter", "formatters"},
+func kindTitles() []kindName {
+	return []kindName{
+		{result.KindCheck, "checks"}, {result.KindPackage, "packages"},
+		{result.KindDevShell, "dev shells"}, {result.KindFormatter, "formatters"},
 	}
+}
+
+type kindName struct {
+	kind  result.Kind
+	title string
 }
 
 // KindTitle returns the word for several cells of a kind.
-func KindTitle(kind string) string {
+func KindTitle(kind result.Kind) string {
 	for _, k := range kindTitles() {
-		if k[0] == kind {
-			return k[1]
+		if k.kind == kind {
+			return k.title
 		}
 	}
-	return kind
+	return string(kind)
 }
 
 // ByKind groups cells by kind: known kinds in display order, then the others as they come.
-func ByKind(cells []result.Cell) (kinds []string, groups map[string][]result.Cell) {
-	groups = map[string][]result.Cell{}
-	var found []string
+func ByKind(cells []result.Cell) (kinds []result.Kind, groups map[result.Kind][]result.Cell) {
+	groups = map[result.Kind][]result.Cell{}
+	var found []result.Kind
 	for _, c := range cells {
 		if groups[c.Kind] == nil {
 			found = append(found, c.Kind)
@@ -36,8 +41,8 @@ func ByKind(cells []result.Cell) (kinds []string, groups map[string][]result.Cel
 		groups[c.Kind] = append(groups[c.Kind], c)
 	}
 	for _, k := range kindTitles() {
-		if groups[k[0]] != nil {
-			kinds = append(kinds, k[0])
+		if groups[k.kind] != nil {
+			kinds = append(kinds, k.kind)
 		}
 	}
 	for _, kind := range found {

@@ -47,7 +47,7 @@ func NewLayout(r result.Report) *Layout {
 				bare[c.ID][i] = worst([]result.Cell{bare[c.ID][i], c})
 			}
 		}
-		if c.Kind == "home" && !slices.Contains(l.users, c.User) {
+		if c.Kind == result.KindHome && !slices.Contains(l.users, c.User) {
 			l.users = append(l.users, c.User)
 		}
 	}
@@ -88,7 +88,7 @@ func NewLayout(r result.Report) *Layout {
 }
 
 // hasPlace reports whether a cell belongs in a row of the grid.
-func hasPlace(c result.Cell) bool { return InGrid(c) && (c.Host != "" || c.Kind == "home") }
+func hasPlace(c result.Cell) bool { return InGrid(c) && (c.Host != "" || c.Kind == result.KindHome) }
 
 // rowNote says why a row is not a host's.
 func rowNote(g result.Row) string {
@@ -126,15 +126,15 @@ func (l *Layout) row(host string) *Row {
 
 // InGrid reports whether a cell is of a kind that the grid has a place for.
 func InGrid(c result.Cell) bool {
-	return slices.Contains([]string{"nixos", "darwin", "vm", "home"}, c.Kind)
+	return slices.Contains([]result.Kind{result.KindNixOS, result.KindDarwin, result.KindVM, result.KindHome}, c.Kind)
 }
 
 // put adds a cell to the row.
 func (r *Row) put(c result.Cell) {
 	switch c.Kind {
-	case "home":
+	case result.KindHome:
 		r.Homes[c.User] = append(r.Homes[c.User], c)
-	case "vm":
+	case result.KindVM:
 		r.VM = append(r.VM, c)
 	default:
 		r.System = append(r.System, c)

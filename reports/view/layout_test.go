@@ -146,7 +146,7 @@ func randomInventory(rng *rand.Rand) matrix.Inventory {
 func withSystems(rng *rand.Rand, m matrix.Matrix) []matrix.Cell {
 	var known []matrix.Cell
 	for _, c := range m.Cells {
-		if c.Kind == matrix.KindNixOS && rng.Intn(2) == 0 {
+		if c.Kind == result.KindNixOS && rng.Intn(2) == 0 {
 			c.System = []string{"x86_64-linux", "aarch64-linux"}[rng.Intn(2)]
 			known = append(known, c)
 		}
@@ -158,7 +158,7 @@ func reportOf(m matrix.Matrix) result.Report {
 	r := result.Report{Grid: m.Layout()}
 	for _, c := range m.Cells {
 		r.Cells = append(r.Cells, result.Cell{
-			ID: c.ID, Kind: string(c.Kind), Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.PartOf,
+			ID: c.ID, Kind: c.Kind, Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.PartOf,
 		})
 	}
 	return r

@@ -48,7 +48,7 @@ func noteOn(c result.Cell, l Labeler) string {
 		return "" // the changes say so
 	case c.Status == result.Skipped:
 		return SignSkipped + " skipped" + why
-	case c.Kind == "vm" && c.Note != "":
+	case c.Kind == result.KindVM && c.Note != "":
 		return "vm: " + c.Note
 	case c.Status == result.Canceled && c.Note != "":
 		return SignSkipped + " canceled" + why
@@ -79,7 +79,7 @@ func SlowBoots(cells []result.Cell) []string {
 		for _, phase := range c.Phases {
 			// The message of a machine that failed begins with what went wrong.
 			_, why, found := strings.Cut("; "+phase.Message, "; with tcg")
-			if how := "with tcg" + why; c.Kind == "vm" && found && !slices.Contains(hows, how) {
+			if how := "with tcg" + why; c.Kind == result.KindVM && found && !slices.Contains(hows, how) {
 				hows = append(hows, how)
 			}
 		}
@@ -106,8 +106,8 @@ func NotTestedText(r result.Report) string {
 
 // leftOutText says how many of a kind were left out.
 func leftOutText(n result.NotTested) string {
-	noun := cmp.Or(map[string]string{"devshell": "dev shell"}[n.Kind], n.Kind)
-	countable := slices.Contains([]string{"home", "vm", "check", "package", "devshell", "formatter"}, n.Kind)
+	noun := cmp.Or(map[result.Kind]string{result.KindDevShell: "dev shell"}[n.Kind], string(n.Kind))
+	countable := slices.Contains(result.Kinds(), n.Kind) && n.Kind != result.KindNixOS && n.Kind != result.KindDarwin
 	switch {
 	case n.Count <= 0 && countable:
 		return noun + "s"

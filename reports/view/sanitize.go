@@ -35,7 +35,7 @@ func (s Sanitizer) Report(r result.Report) result.Report {
 	r.Notes = s.list(r.Notes)
 	r.Warnings = Map(r.Warnings, s.warning)
 	r.NotTested = Map(r.NotTested, func(n result.NotTested) result.NotTested {
-		n.Kind, n.Why = s.Line(n.Kind), s.Line(n.Why)
+		n.Kind, n.Why = result.Kind(s.Line(string(n.Kind))), s.Line(n.Why)
 		return n
 	})
 	if r.Base != nil {
@@ -49,10 +49,11 @@ func (s Sanitizer) Report(r result.Report) result.Report {
 
 func (s Sanitizer) cell(c result.Cell) result.Cell {
 	for _, field := range []*string{
-		&c.ID, &c.Kind, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath,
+		&c.ID, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath,
 	} {
 		*field = s.Line(*field)
 	}
+	c.Kind = result.Kind(s.Line(string(c.Kind)))
 	c.Status, c.How = result.Status(s.Line(string(c.Status))), result.How(s.Line(string(c.How)))
 	c.Causes, c.Phases, c.OutPaths = s.list(c.Causes), Map(c.Phases, s.phase), nil
 	if c.Since != nil {

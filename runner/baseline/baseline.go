@@ -198,7 +198,7 @@ func (b *Baseline) AddRemoved(cells []matrix.Cell, s matrix.Selection) {
 		there[c.ID] = true
 	}
 	for _, c := range selected.Cells {
-		if !there[c.ID] && c.Kind != matrix.KindVM {
+		if !there[c.ID] && c.Kind != result.KindVM {
 			b.Base.Removed = append(b.Base.Removed, c)
 		}
 	}

@@ -99,7 +99,7 @@ func (p *Pool) Build(r Request) Answer {
 }
 
 func (p *Pool) build(b *build) {
-	if b.Cell.Kind == matrix.KindVM && !p.o.Machine.CanBuild(b.Cell.System) {
+	if b.Cell.Kind == result.KindVM && !p.o.Machine.CanBuild(b.Cell.System) {
 		b.onlyEvaluated() // even if it can be fetched, it cannot run here
 		return
 	}

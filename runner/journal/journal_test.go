@@ -88,7 +88,7 @@ func (sample) Generate(rng *rand.Rand, _ int) reflect.Value {
 		NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}, {Key: "joe"}}, Embedded: []matrix.Embedded{{Host: "b", User: "ann"}},
 	}).Cells}
 	fill(reflect.ValueOf(&t.head.Terms).Elem(), rng, nil)
-	t.head.Selection.Kinds = matrix.Kinds()
+	t.head.Selection.Kinds = result.Kinds()
 	t.head.About = json.RawMessage(`{"x":1}`)
 	causes := []*result.Cause{{}, {}, {}}
 	for _, c := range causes {
@@ -191,7 +191,7 @@ func drvOf(c matrix.Cell) string {
 // fleet returns a run of two hosts and a home, without results.
 func fleet() sample {
 	return sample{
-		head:  Head{Started: time.Now(), Selection: matrix.Selection{Kinds: []matrix.Kind{matrix.KindNixOS, matrix.KindHome}}},
+		head:  Head{Started: time.Now(), Selection: matrix.Selection{Kinds: []result.Kind{result.KindNixOS, result.KindHome}}},
 		offer: matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells,
 	}
 }
@@ -259,7 +259,7 @@ func TestTorn(t *testing.T) {
 // finished before.
 func TestUnderWay(t *testing.T) {
 	f := fleet()
-	f.head.Selection.Kinds = append(f.head.Selection.Kinds, matrix.KindCheck)
+	f.head.Selection.Kinds = append(f.head.Selection.Kinds, result.KindCheck)
 	s := journalFile(t)
 	w, err := s.Create(f.head, f.offer, nil)
 	if err != nil {

@@ -111,7 +111,7 @@ func Fuzz(f *testing.F, check func(t *testing.T, r result.Report)) {
 			Cells: []result.Cell{
 				{ID: id, Kind: "nixos", Host: name, Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName(note), Status: result.Failed, Log: log}}},
 				{ID: "home/" + note, Kind: "home", User: note, Status: result.Skipped, Note: note},
-				{ID: "x/" + note, Kind: name, Status: result.Status(note)},
+				{ID: "x/" + note, Kind: result.Kind(name), Status: result.Status(note)},
 			},
 			Causes: []result.Cause{
 				{Kind: result.CauseKind(note), Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &result.Location{File: note}},

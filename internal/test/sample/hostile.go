@@ -50,7 +50,7 @@ func HostileReports(text string) map[string]result.Report {
 		r.Verdict, r.Base.Missing = verdict, ""
 		for i := range r.Cells {
 			c := &r.Cells[i]
-			c.Kind = []string{"nixos", "home", "vm"}[i]
+			c.Kind = []result.Kind{result.KindNixOS, result.KindHome, result.KindVM}[i]
 			c.Status, c.Base.Outcome, c.Base.Change, c.Base.Closure.Unknown = status, outcome, result.CellChanged, ""
 			c.Phases[0].Name, c.Phases[0].Status = result.PhaseName{Kind: result.PhaseCheck, Subject: text}, status
 		}

@@ -51,7 +51,7 @@ func random(rng *rand.Rand, size int) result.Report {
 			Cells: []string{pick("nixos/laptop", "home/joachim"), pick("home/joachim@reason", "check/1")},
 		})
 		r.Warnings = append(r.Warnings, result.Warning{Text: Text(rng), Location: &result.Location{File: pick("flake.nix"), Line: rng.Intn(9)}})
-		r.NotTested = append(r.NotTested, result.NotTested{Kind: pick("nixos", "check"), Count: rng.Intn(3), Why: pick("--kind all")})
+		r.NotTested = append(r.NotTested, result.NotTested{Kind: result.Kind(pick("nixos", "check")), Count: rng.Intn(3), Why: pick("--kind all")})
 	}
 	if rng.Intn(2) == 0 {
 		r.Base = &result.Base{Ref: pick("main"), Rev: pick("0a1b2c3", ""), Note: pick(""), Missing: pick("", "")}
@@ -62,7 +62,7 @@ func random(rng *rand.Rand, size int) result.Report {
 	for i := range n() {
 		c := result.Cell{
 			ID:   pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
-			Kind: pick("nixos", "home", "vm", "darwin", "check", "package"), Host: pick("laptop", "reason", ""),
+			Kind: result.Kind(pick("nixos", "home", "vm", "darwin", "check", "package")), Host: pick("laptop", "reason", ""),
 			User: pick("joachim", ""), Status: status(), How: result.How(pick("built", "cached", "evaluated")),
 			Note: pick(""), SameAs: pick("", "nixos/laptop"), Flaky: rng.Intn(5) == 0, Phases: []result.Phase{},
 		}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/progress"
 	"github.com/flakeci/flakeci/result"
 )
@@ -95,7 +94,7 @@ func (p plan) phases(c *progress.Cell, now time.Time) map[result.PhaseKind]time.
 	}
 	for i, phase := range order {
 		estimate, found := p.of(c.ID, string(phase))
-		if i < done || !found || p.at[phase] == 0 || phase == result.PhaseBoot && c.Kind != matrix.KindVM {
+		if i < done || !found || p.at[phase] == 0 || phase == result.PhaseBoot && c.Kind != result.KindVM {
 			continue
 		}
 		if phase == under {

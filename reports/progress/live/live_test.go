@@ -104,7 +104,7 @@ func TestViewBreaks(t *testing.T) {
 
 // Cells that discovery finds late get a place.
 func TestMoreCells(t *testing.T) {
-	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}}, matrix.KindNixOS)
+	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}}, result.KindNixOS)
 	all := matrix.New(matrix.Inventory{NixOS: []string{"late"}, Packages: []matrix.Output{{System: "x86_64-linux", Name: "tool"}}})
 	p.send(event.Added{Cells: all.Cells})
 	p.golden("late", 80, 24)
@@ -112,7 +112,7 @@ func TestMoreCells(t *testing.T) {
 
 // A home is in the column of the user that its evaluation names.
 func TestUserComesLater(t *testing.T) {
-	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}, Homes: []matrix.Home{{Key: "desktop"}}}, matrix.KindNixOS, matrix.KindHome)
+	p := newPlay(t, matrix.Inventory{NixOS: []string{"reason"}, Homes: []matrix.Home{{Key: "desktop"}}}, result.KindNixOS, result.KindHome)
 	home := p.cell("home/desktop").WithUser("niri")
 	p.send(event.Waiting{Cell: home})
 	if got := p.screen(80, 24); !strings.Contains(got, "desktop (no host)") {

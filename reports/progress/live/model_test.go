@@ -24,7 +24,7 @@ func fleet(t *testing.T) *play {
 		NixOS:    []string{"reason", "laptop"},
 		Homes:    []matrix.Home{{Key: "joachim@reason"}, {Key: "joachim@laptop"}, {Key: "work@laptop"}},
 		Packages: []matrix.Output{{System: "x86_64-linux", Name: "tool"}, {System: "x86_64-linux", Name: "other"}},
-	}, matrix.KindNixOS, matrix.KindVM, matrix.KindHome, matrix.KindPackage)
+	}, result.KindNixOS, result.KindVM, result.KindHome, result.KindPackage)
 	for _, id := range []string{"nixos/laptop", "nixos/reason", "home/joachim@reason"} {
 		p.send(event.Started{Cell: p.cell(id), Phase: result.PhaseEval.Name()})
 	}
@@ -80,7 +80,7 @@ func crowd(t *testing.T) *play {
 			inv.Homes = append(inv.Homes, matrix.Home{Key: user + "@" + host})
 		}
 	}
-	p := newPlay(t, inv, matrix.KindNixOS, matrix.KindHome)
+	p := newPlay(t, inv, result.KindNixOS, result.KindHome)
 	p.pass(5 * time.Minute)
 	for i, host := range inv.NixOS {
 		for k, id := range []string{"nixos/" + host, "home/ann@" + host, "home/bob@" + host, "home/cher@" + host, "home/dora@" + host} {
@@ -350,7 +350,7 @@ func TestIdle(t *testing.T) {
 // Everything that a flake or a builder says reaches the terminal as plain text.
 func TestHostile(t *testing.T) {
 	evil := "\x1b]0;x\x07\x1b[2J\u202ebidi\nline\r\t::error::"
-	p := newPlay(t, matrix.Inventory{NixOS: []string{"a", evil}, Packages: []matrix.Output{{System: "x86_64-linux", Name: evil}}}, matrix.KindNixOS, matrix.KindPackage)
+	p := newPlay(t, matrix.Inventory{NixOS: []string{"a", evil}, Packages: []matrix.Output{{System: "x86_64-linux", Name: evil}}}, result.KindNixOS, result.KindPackage)
 	p.model.options.Flake.Ref = evil
 	drv := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-" + evil
 	for _, c := range p.matrix.Cells {
@@ -383,7 +383,7 @@ func TestFewRows(t *testing.T) {
 	few := func(hosts ...string) *play {
 		tool := matrix.Output{System: "x86_64-linux", Name: "tool"}
 		return newPlay(t, matrix.Inventory{NixOS: hosts, Packages: []matrix.Output{tool}, Checks: []matrix.Output{tool}},
-			matrix.KindNixOS, matrix.KindPackage, matrix.KindCheck)
+			result.KindNixOS, result.KindPackage, result.KindCheck)
 	}
 	for _, p := range []*play{few(), few("reason")} {
 		got := p.screen(80, 24)
@@ -401,7 +401,7 @@ func TestFewRows(t *testing.T) {
 // The view fits a terminal of any size.
 func TestEverySize(t *testing.T) {
 	tool := []matrix.Output{{System: "x86_64-linux", Name: "tool"}}
-	bare := newPlay(t, matrix.Inventory{Packages: tool, Checks: tool}, matrix.KindPackage, matrix.KindCheck)
+	bare := newPlay(t, matrix.Inventory{Packages: tool, Checks: tool}, result.KindPackage, result.KindCheck)
 	for _, play := range []*play{fleet(t), broken(t), crowd(t), bare} {
 		play.model.ink = true
 		for columns := 1; columns < 130; columns += 7 {

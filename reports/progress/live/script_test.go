@@ -28,7 +28,7 @@ type play struct {
 	stopping   bool
 }
 
-func newPlay(t *testing.T, inv matrix.Inventory, kinds ...matrix.Kind) *play {
+func newPlay(t *testing.T, inv matrix.Inventory, kinds ...result.Kind) *play {
 	t.Helper()
 	m, err := matrix.New(inv).Select(matrix.Selection{Kinds: kinds})
 	if err != nil {

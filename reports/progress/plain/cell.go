@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/storepath"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -75,7 +74,7 @@ func headline(r outcome.Result) string {
 		}
 		last := r.Phases[len(r.Phases)-1]
 		switch kind := last.Name.Kind; {
-		case r.Cell.Kind == matrix.KindVM && kind != result.PhaseBuild && kind != result.PhaseEval:
+		case r.Cell.Kind == result.KindVM && kind != result.PhaseBuild && kind != result.PhaseEval:
 			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, checksHeld(r), noted(r.Note))
 		case kind == result.PhaseActivate && last.Status == result.Skipped:
 			return fmt.Sprintf("- %s not activated%s", id, noted(last.Message))

@@ -15,7 +15,7 @@ import (
 func TestHeadlineOfAHomeInAHost(t *testing.T) {
 	home := func(p outcome.Phase) outcome.Result {
 		return outcome.Result{
-			Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built,
+			Cell: matrix.Cell{ID: "home/joe", Kind: result.KindHome, Host: "box"}, Status: result.Passed, How: result.Built,
 			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}, p},
 		}
 	}
@@ -35,7 +35,7 @@ func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	var said bytes.Buffer
 	p := newPrinter(Options{Write: func(text string) { said.WriteString(text) }})
 	home := outcome.Result{
-		Cell: matrix.Cell{ID: "home/joe", Kind: matrix.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
+		Cell: matrix.Cell{ID: "home/joe", Kind: result.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
 		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}},
 	}
 	p.handle(event.Finished{Result: home})
@@ -65,7 +65,7 @@ func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
 	p := newPrinter(Options{Write: func(string) {}})
 	for i, s := range []result.Status{result.Passed, result.Canceled, result.Skipped, result.Canceled, result.Error, result.Failed} {
 		p.handle(event.Finished{Result: outcome.Result{
-			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: matrix.KindNixOS}, Status: s,
+			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: result.KindNixOS}, Status: s,
 			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: s}}},
 		}})
 	}

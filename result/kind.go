@@ -1,0 +1,24 @@
+package result
+
+// Kind is the kind of flake output that a cell is.
+type Kind string
+
+// The kinds of cells.
+const (
+	KindNixOS     Kind = "nixos"     // the system of a NixOS host
+	KindHome      Kind = "home"      // a home-manager home, embedded in a host or not
+	KindVM        Kind = "vm"        // a NixOS host booted as a virtual machine
+	KindDarwin    Kind = "darwin"    // the system of a nix-darwin host
+	KindCheck     Kind = "check"     // one of the flake's checks
+	KindPackage   Kind = "package"   // one of the flake's packages
+	KindDevShell  Kind = "devshell"  // one of the flake's development shells
+	KindFormatter Kind = "formatter" // the flake's formatter for one system
+)
+
+// Kinds lists every kind in the order in which cells are sorted and shown.
+func Kinds() []Kind {
+	return []Kind{
+		KindNixOS, KindHome, KindVM, KindDarwin,
+		KindCheck, KindPackage, KindDevShell, KindFormatter,
+	}
+}
