@@ -86,7 +86,7 @@ func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 	r.emit(event.Compared{Result: *res})
 }
 
-// changeSinceBase returns what evaluation tells of a cell at the base.
+// changeSinceBase compares a cell with the base as far as evaluation shows.
 func (r *run) changeSinceBase(ctx context.Context, res outcome.Result) *result.CellBase {
 	if r.Base.Target == nil && r.Base.Incomplete == nil {
 		known, reported := r.Base.Known[res.Cell.ID]

@@ -8,38 +8,38 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Level is the severity of an annotation, in GitHub's words.
-type Level string
+// level is the severity of an annotation, in GitHub's words.
+type level string
 
 // The levels of annotations.
 const (
-	LevelFailure Level = "failure"
-	LevelWarning Level = "warning"
-	LevelNotice  Level = "notice"
+	levelFailure level = "failure"
+	levelWarning level = "warning"
+	levelNotice  level = "notice"
 )
 
-// Annotation is a message about a line of the user's files. Line and Column count from 1; 0
+// annotation is a message about a line of the user's files. Line and Column count from 1; 0
 // means unknown.
-type Annotation struct {
+type annotation struct {
 	File                    string
 	Line, Column            int
-	Level                   Level
+	Level                   level
 	Title, Message, Details string
 }
 
-// Annotations returns the causes with a location in the repository, new ones first.
-func Annotations(r result.Report) []Annotation {
+// annotations returns the causes with a location in the repository, new ones first.
+func annotations(r result.Report) []annotation {
 	r = view.Terminal().Report(r)
 	index := view.NewCauseIndex(r)
-	var fresh, old []Annotation
+	var fresh, old []annotation
 	for _, c := range r.Causes {
 		c.Cells = index.CellsOf(r, c)
 		if c.Location == nil || !inside(c.Location.File) {
 			continue
 		}
-		a := Annotation{
+		a := annotation{
 			File: c.Location.File, Line: c.Location.Line, Column: c.Location.Column,
-			Level: LevelFailure, Title: view.Headline(c), Details: c.LogTail,
+			Level: levelFailure, Title: view.Headline(c), Details: c.LogTail,
 		}
 		var lines []string
 		if n := len(c.Cells); n > 0 {
@@ -55,11 +55,11 @@ func Annotations(r result.Report) []Annotation {
 		}
 		switch {
 		case index.Outcome(c) == result.AlreadyBroken:
-			a.Level, a.Title = LevelNotice, a.Title+" (already broken at the base)"
+			a.Level, a.Title = levelNotice, a.Title+" (already broken at the base)"
 			old = append(old, a)
 			continue
 		case index.BlamesMachine(c):
-			a.Level = LevelWarning
+			a.Level = levelWarning
 		}
 		fresh = append(fresh, a)
 	}

@@ -21,7 +21,7 @@ const (
 )
 
 // check makes a check run on a commit, with all annotations.
-func (c *client) check(ctx context.Context, j Job, name string, r result.Report, notes []Annotation, render Render) error {
+func (c *client) check(ctx context.Context, j Job, name string, r result.Report, notes []annotation, render Render) error {
 	// By this id, an attempt finds the check run that an earlier attempt made.
 	id := strconv.FormatInt(j.Run, 10) + "." + strconv.FormatInt(j.Attempt, 10) + " " + name
 	text, err := render(maxOutput)
@@ -29,8 +29,8 @@ func (c *client) check(ctx context.Context, j Job, name string, r result.Report,
 		return err
 	}
 	title := cut(view.PlainSummary(r), maxTitle)
-	output := func(some []Annotation) *github.CheckRunOutput {
-		return &github.CheckRunOutput{Title: &title, Summary: &text, Annotations: annotations(some)}
+	output := func(some []annotation) *github.CheckRunOutput {
+		return &github.CheckRunOutput{Title: &title, Summary: &text, Annotations: checkAnnotations(some)}
 	}
 	first, rest := notes[:min(len(notes), maxAnnotations)], notes[min(len(notes), maxAnnotations):]
 	run, err := create(ctx, c, func() (*github.CheckRun, error) {
@@ -112,8 +112,8 @@ func conclusion(v result.Verdict) string {
 	return "failure"
 }
 
-// annotations converts annotations to GitHub's.
-func annotations(notes []Annotation) []*github.CheckRunAnnotation {
+// checkAnnotations converts annotations to GitHub's.
+func checkAnnotations(notes []annotation) []*github.CheckRunAnnotation {
 	var list []*github.CheckRunAnnotation
 	for _, n := range notes {
 		line := max(n.Line, 1)

@@ -11,9 +11,9 @@ const maxCommands = 10
 // commands returns the lines that make the runner annotate files, as
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 // describes them.
-func commands(notes []Annotation) string {
-	words := map[Level]string{LevelFailure: "error", LevelWarning: "warning", LevelNotice: "notice"}
-	count := map[Level]int{}
+func commands(notes []annotation) string {
+	words := map[level]string{levelFailure: "error", levelWarning: "warning", levelNotice: "notice"}
+	count := map[level]int{}
 	var b strings.Builder
 	for _, n := range notes {
 		if count[n.Level]++; count[n.Level] > maxCommands {

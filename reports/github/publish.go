@@ -59,7 +59,7 @@ func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	p := publication{job: j, report: r, options: o, client: c, notes: Annotations(r)}
+	p := publication{job: j, report: r, options: o, client: c, notes: annotations(r)}
 	if p.options.Key == "" {
 		p.options.Key = j.Workflow + "/" + j.Name
 	}
@@ -79,7 +79,7 @@ type publication struct {
 	report  result.Report
 	options Options
 	client  *client
-	notes   []Annotation
+	notes   []annotation
 }
 
 // permissions are what a job needs, by what it writes.

@@ -255,8 +255,8 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// What was being done is told from what had not begun. A home that is activated in a host was
-// finished before.
+// Cells that were in progress differ from cells that had not started. A home that is activated in
+// a host was finished before.
 func TestUnderWay(t *testing.T) {
 	f := fleet()
 	f.head.Selection.Kinds = append(f.head.Selection.Kinds, result.KindCheck)

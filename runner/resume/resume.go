@@ -42,7 +42,7 @@ type Journal struct {
 
 // Begin replaces the journal of the previous run before the flake is looked into, so that a run
 // that is killed while an input hangs has a journal too. The key identifies runs that replace
-// each other. The error is a [*journal.BusyError] if such a run is in progress.
+// each other. The error is a [*journal.BusyError] if another of them is in progress.
 func Begin(o Options, head journal.Head, key any) (*Journal, error) {
 	file, err := o.Folder.Open(key)
 	if err != nil {

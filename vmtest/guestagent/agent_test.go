@@ -303,67 +303,6 @@ func TestAgentIsKilled(t *testing.T) {
 	}
 }
 
-func TestReadFile(t *testing.T) {
-	c := startAgent(t).dial(t)
-	text := strings.Repeat("0123456789abcde\n", 1<<20/16)
-	for _, size := range []int{0, 1, 1<<20 - 1, 1 << 20, 2<<20 + 3} {
-		want := []byte(strings.Repeat(text, size>>20+1)[:size])
-		file := filepath.Join(t.TempDir(), "file")
-		if err := os.WriteFile(file, want, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		for _, limit := range []int64{int64(size), 1<<63 - 1} {
-			got, err := c.ReadFile(within(t, patience), file, limit)
-			if err != nil || !bytes.Equal(got, want) {
-				t.Errorf("%d of %d bytes, %v", len(got), size, err)
-			}
-		}
-		got, err := c.ReadFile(within(t, patience), file, int64(size)-1)
-		if size > 0 && (!errors.Is(err, guestagent.ErrTooLong) || !bytes.Equal(got, want[:size-1])) {
-			t.Errorf("%d of %d bytes, %v", len(got), size, err)
-		}
-	}
-}
-
-func TestReadFileClosesIt(t *testing.T) {
-	a := startAgent(t)
-	c := a.dial(t)
-	open := func() int {
-		files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", a.pid))
-		if err != nil {
-			t.Skip("skipped: no /proc here")
-		}
-		return len(files)
-	}
-	sh(t, c, "true")
-	before := open()
-	for range 10 {
-		_, _ = c.ReadFile(within(t, patience), "/", 1)
-		_, _ = c.ReadFile(within(t, patience), "/proc/self/status", 1)
-	}
-	if after := open(); after != before {
-		t.Errorf("%d files are open, and %d before", after, before)
-	}
-}
-
-func TestReadFileOfTheKernel(t *testing.T) {
-	c := startAgent(t).dial(t)
-	got, err := c.ReadFile(within(t, patience), "/proc/self/cmdline", 1<<10)
-	if err != nil || !bytes.Contains(got, []byte("unix-listen")) {
-		t.Errorf("%q, %v", got, err)
-	}
-}
-
-func TestReadFileThatIsMissing(t *testing.T) {
-	c := startAgent(t).dial(t)
-	for path, command := range map[string]string{filepath.Join(t.TempDir(), "none"): "guest-file-open", "/": "guest-file-read"} {
-		var e *guestagent.Error
-		if _, err := c.ReadFile(within(t, patience), path, 1<<10); !errors.As(err, &e) || e.Command != command {
-			t.Errorf("%s: error is %v", path, err)
-		}
-	}
-}
-
 func TestNobodyListens(t *testing.T) {
 	if _, err := guestagent.Dial(within(t, patience), filepath.Join(t.TempDir(), "nobody")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error is %v", err)

@@ -10,9 +10,6 @@ import (
 // was called.
 var ErrClosed = errors.New("the connection to the guest agent is closed")
 
-// ErrTooLong is wrapped in the error of [Client.ReadFile].
-var ErrTooLong = errors.New("the file is too long")
-
 // Error is the agent's refusal or failure to carry out a command.
 type Error struct {
 	Command string

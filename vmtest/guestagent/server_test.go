@@ -198,23 +198,23 @@ func TestReplyComesLate(t *testing.T) {
 	late := make(chan struct{})
 	c := serve(t, func(s *server) {
 		s.sync()
-		s.want("guest-file-open")
+		s.want("guest-exec")
 		<-late
-		s.send(`{"return": 1000}`)
+		s.send(`{"return": {"pid": 1000}}`)
 		s.sync()
-		s.want("guest-file-open")
+		s.want("guest-exec")
 		s.send(`{"error": {"class": "GenericError", "desc": "no"}}`)
 		s.untilGone()
 	})
 	if err := c.Sync(within(t, patience)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.ReadFile(within(t, 200*time.Millisecond), "x", 1); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Exec(within(t, 200*time.Millisecond), guestagent.Command{Path: "x"}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 	close(late)
 	var e *guestagent.Error
-	if _, err := c.ReadFile(within(t, patience), "x", 1); !errors.As(err, &e) {
+	if _, err := c.Exec(within(t, patience), guestagent.Command{Path: "x"}); !errors.As(err, &e) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -284,38 +284,6 @@ func TestContextHasACause(t *testing.T) {
 		if err := c.Sync(ctx); !errors.Is(err, why) || !errors.Is(err, context.Canceled) {
 			t.Errorf("error is %v", err)
 		}
-	}
-}
-
-func TestBadFile(t *testing.T) {
-	for _, part := range []string{`{"buf-b64": "AAAAAAAA", "eof": false}`, `{"buf-b64": "?", "eof": false}`, `1`} {
-		c := serve(t, func(s *server) {
-			s.sync()
-			s.want("guest-file-open")
-			s.send(`{"return": 1000}`)
-			s.want("guest-file-read")
-			s.send(`{"return": %s}`, part)
-		})
-		if data, err := c.ReadFile(within(t, patience), "x", 3); err == nil || errors.Is(err, guestagent.ErrClosed) {
-			t.Errorf("%s: %q, %v", part, data, err)
-		}
-	}
-}
-
-// Reading ends at an empty part, even without an end of file.
-func TestEmptyPart(t *testing.T) {
-	c := serve(t, func(s *server) {
-		s.sync()
-		s.want("guest-file-open")
-		s.send(`{"return": 1000}`)
-		s.want("guest-file-read")
-		s.send(`{"return": {"count": 0, "buf-b64": "", "eof": false}}`)
-		s.want("guest-file-close")
-		s.send(`{"return": {}}`)
-		s.untilGone()
-	})
-	if data, err := c.ReadFile(within(t, patience), "x", -1); err != nil || len(data) != 0 {
-		t.Errorf("%q, %v", data, err)
 	}
 }
 

@@ -32,9 +32,9 @@ func IsDerivation(p string) bool { return Is(p) && strings.HasSuffix(p, ".drv") 
 // until it is built.
 func IsPlaceholder(p string) bool { return placeholderRE.MatchString(p) }
 
-// IsOutput reports whether an evaluation may give a text as the path of an output: it is a
+// isOutput reports whether an evaluation may give a text as the path of an output: it is a
 // store path, or the placeholder of one that is unknown yet.
-func IsOutput(p string) bool { return Is(p) || IsPlaceholder(p) }
+func isOutput(p string) bool { return Is(p) || IsPlaceholder(p) }
 
 // Name returns the name in a path: libfrob-1.2 for /nix/store/HASH-libfrob-1.2.drv.
 func Name(p string) string {
@@ -53,7 +53,7 @@ func CheckSaved(drv string, outputs map[string]string) error {
 		return &Error{Path: drv}
 	}
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		if !IsOutput(outputs[name]) {
+		if !isOutput(outputs[name]) {
 			return &Error{Path: outputs[name]}
 		}
 	}

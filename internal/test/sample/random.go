@@ -15,93 +15,110 @@ type Report struct{ result.Report }
 
 // Generate makes a report.
 func (Report) Generate(rng *rand.Rand, size int) reflect.Value {
-	return reflect.ValueOf(Report{random(rng, size)})
+	return reflect.ValueOf(Report{generator{rng, size}.report()})
 }
 
-// random makes a report with odd texts and any number of everything.
-func random(rng *rand.Rand, size int) result.Report {
-	n := func() int { return rng.Intn(1 + size/10) }
-	when := func() time.Time { return time.Unix(rng.Int63n(1<<32), 0).UTC() }
-	pick := func(words ...string) string {
-		if rng.Intn(8) == 0 {
-			return Text(rng)
-		}
-		return words[rng.Intn(len(words))]
+// generator makes the parts of a random report.
+type generator struct {
+	*rand.Rand
+	size int
+}
+
+// n returns a small number, larger in larger reports.
+func (g generator) n() int { return g.Intn(1 + g.size/10) }
+
+func (g generator) time() time.Time { return time.Unix(g.Int63n(1<<32), 0).UTC() }
+
+// pick returns one of the words, or sometimes an odd text.
+func (g generator) pick(words ...string) string {
+	if g.Intn(8) == 0 {
+		return Text(g.Rand)
 	}
-	texts := func() []string {
-		list := []string{}
-		for range n() {
-			list = append(list, pick("laptop", "reason", "joachim", "nixos/laptop", "home/joachim", "c1"))
-		}
-		return list
+	return words[g.Intn(len(words))]
+}
+
+func (g generator) texts() []string {
+	list := []string{}
+	for range g.n() {
+		list = append(list, g.pick("laptop", "reason", "joachim", "nixos/laptop", "home/joachim", "c1"))
 	}
-	status := func() result.Status {
-		return result.Status(pick("passed", "failed", "dependency-failed", "timed-out", "error", "canceled", "skipped", ""))
-	}
+	return list
+}
+
+func (g generator) status() result.Status {
+	return result.Status(g.pick("passed", "failed", "dependency-failed", "timed-out", "error", "canceled", "skipped", ""))
+}
+
+// report makes a report with odd texts and any number of everything.
+func (g generator) report() result.Report {
 	r := result.Report{
-		Schema: result.Schema, Tool: result.Tool{Version: Text(rng)}, Nix: result.Tool{Version: pick("2.8.0")}, Started: when(),
-		Flake:    result.Flake{Ref: pick(".", "github:o/r"), Rev: pick("4f2c1d9a", ""), Dirty: rng.Intn(2) == 0},
-		Duration: rng.ExpFloat64(), Verdict: result.Verdict(pick("passed", "failed", "error", "canceled")),
-		Grid: result.Grid{Hosts: texts(), Users: texts(), Orphans: texts(), Rows: []result.Row{}}, Notes: texts(),
+		Schema: result.Schema, Tool: result.Tool{Version: Text(g.Rand)}, Nix: result.Tool{Version: g.pick("2.8.0")}, Started: g.time(),
+		Flake:    result.Flake{Ref: g.pick(".", "github:o/r"), Rev: g.pick("4f2c1d9a", ""), Dirty: g.Intn(2) == 0},
+		Duration: g.ExpFloat64(), Verdict: result.Verdict(g.pick("passed", "failed", "error", "canceled")),
+		Grid: result.Grid{Hosts: g.texts(), Users: g.texts(), Orphans: g.texts(), Rows: []result.Row{}}, Notes: g.texts(),
 		Cells: []result.Cell{}, Causes: []result.Cause{}, Warnings: []result.Warning{}, NotTested: []result.NotTested{},
 	}
-	for range n() {
+	for range g.n() {
 		r.Grid.Rows = append(r.Grid.Rows, result.Row{
-			Host: pick("laptop", "reason", ""), Key: pick(""), Orphan: rng.Intn(3) == 0,
-			Cells: []string{pick("nixos/laptop", "home/joachim"), pick("home/joachim@reason", "check/1")},
+			Host: g.pick("laptop", "reason", ""), Key: g.pick(""), Orphan: g.Intn(3) == 0,
+			Cells: []string{g.pick("nixos/laptop", "home/joachim"), g.pick("home/joachim@reason", "check/1")},
 		})
-		r.Warnings = append(r.Warnings, result.Warning{Text: Text(rng), Location: &result.Location{File: pick("flake.nix"), Line: rng.Intn(9)}})
-		r.NotTested = append(r.NotTested, result.NotTested{Kind: result.Kind(pick("nixos", "check")), Count: rng.Intn(3), Why: pick("--kind all")})
+		r.Warnings = append(r.Warnings, result.Warning{Text: Text(g.Rand), Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9)}})
+		r.NotTested = append(r.NotTested, result.NotTested{Kind: result.Kind(g.pick("nixos", "check")), Count: g.Intn(3), Why: g.pick("--kind all")})
 	}
-	if rng.Intn(2) == 0 {
-		r.Base = &result.Base{Ref: pick("main"), Rev: pick("0a1b2c3", ""), Note: pick(""), Missing: pick("", "")}
+	if g.Intn(2) == 0 {
+		r.Base = &result.Base{Ref: g.pick("main"), Rev: g.pick("0a1b2c3", ""), Note: g.pick(""), Missing: g.pick("", "")}
 	}
 	if len(r.Notes) == 0 {
 		r.Notes = nil
 	}
-	for i := range n() {
-		c := result.Cell{
-			ID:   pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
-			Kind: result.Kind(pick("nixos", "home", "vm", "darwin", "check", "package")), Host: pick("laptop", "reason", ""),
-			User: pick("joachim", ""), Status: status(), How: result.How(pick("built", "cached", "evaluated")),
-			Note: pick(""), SameAs: pick("", "nixos/laptop"), Flaky: rng.Intn(5) == 0, Phases: []result.Phase{},
-		}
-		if rng.Intn(4) == 0 {
-			c.Since = &result.Since{Rev: pick("0a1b2c3", ""), Started: when(), Runs: rng.Intn(9)}
-		}
-		if r.Base != nil && rng.Intn(4) > 0 {
-			c.Base = &result.CellBase{
-				Change: result.Change(pick("unchanged", "changed", "added", "removed", "unknown")), Status: status(), Note: pick(""),
-				Outcome: result.Outcome(pick("new-failure", "already-broken", "fixed", "same", "")),
-			}
-			if rng.Intn(2) == 0 {
-				c.Base.Closure = closure(rng, pick, n())
-			}
-		}
-		for range rng.Intn(4) {
-			c.Phases = append(c.Phases, result.Phase{
-				Name: result.ParsePhaseName(pick("eval", "build", "boot", "check: web")), Status: status(), Started: when(),
-				Duration: rng.NormFloat64(), Message: pick(""), Log: pick("", "a/b.log"), Attempts: rng.Intn(3),
-			})
-		}
-		r.Cells = append(r.Cells, c)
+	for i := range g.n() {
+		r.Cells = append(r.Cells, g.cell(i, r.Base != nil))
 	}
-	for i := range n() {
+	for i := range g.n() {
 		r.Causes = append(r.Causes, result.Cause{
-			ID: fmt.Sprint("c", i), Kind: result.CauseKind(pick("eval", "build", "infra")), Title: Text(rng), Cells: texts(),
-			Message: Text(rng), Hint: Text(rng), LogTail: Text(rng), Log: pick("a.log", ""),
-			Location: &result.Location{File: pick("flake.nix"), Line: rng.Intn(9), Column: rng.Intn(3)},
+			ID: fmt.Sprint("c", i), Kind: result.CauseKind(g.pick("eval", "build", "infra")), Title: Text(g.Rand), Cells: g.texts(),
+			Message: Text(g.Rand), Hint: Text(g.Rand), LogTail: Text(g.Rand), Log: g.pick("a.log", ""),
+			Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9), Column: g.Intn(3)},
 		})
 	}
 	return r
 }
 
-func closure(rng *rand.Rand, pick func(...string) string, packages int) *result.ClosureDiff {
-	c := &result.ClosureDiff{Unknown: pick("", ""), Before: rng.Int63(), After: rng.Int63(), Rebuilt: rng.Intn(3)}
-	for range packages {
+func (g generator) cell(i int, compared bool) result.Cell {
+	c := result.Cell{
+		ID:   g.pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
+		Kind: result.Kind(g.pick("nixos", "home", "vm", "darwin", "check", "package")), Host: g.pick("laptop", "reason", ""),
+		User: g.pick("joachim", ""), Status: g.status(), How: result.How(g.pick("built", "cached", "evaluated")),
+		Note: g.pick(""), SameAs: g.pick("", "nixos/laptop"), Flaky: g.Intn(5) == 0, Phases: []result.Phase{},
+	}
+	if g.Intn(4) == 0 {
+		c.Since = &result.Since{Rev: g.pick("0a1b2c3", ""), Started: g.time(), Runs: g.Intn(9)}
+	}
+	if compared && g.Intn(4) > 0 {
+		c.Base = &result.CellBase{
+			Change: result.Change(g.pick("unchanged", "changed", "added", "removed", "unknown")), Status: g.status(), Note: g.pick(""),
+			Outcome: result.Outcome(g.pick("new-failure", "already-broken", "fixed", "same", "")),
+		}
+		if g.Intn(2) == 0 {
+			c.Base.Closure = g.closure()
+		}
+	}
+	for range g.Intn(4) {
+		c.Phases = append(c.Phases, result.Phase{
+			Name: result.ParsePhaseName(g.pick("eval", "build", "boot", "check: web")), Status: g.status(), Started: g.time(),
+			Duration: g.NormFloat64(), Message: g.pick(""), Log: g.pick("", "a/b.log"), Attempts: g.Intn(3),
+		})
+	}
+	return c
+}
+
+func (g generator) closure() *result.ClosureDiff {
+	c := &result.ClosureDiff{Unknown: g.pick("", ""), Before: g.Int63(), After: g.Int63(), Rebuilt: g.Intn(3)}
+	for range g.n() {
 		c.Packages = append(c.Packages, result.PackageChange{
-			Name: pick("firefox", "linux"), Kind: result.VersionChange(pick("added", "removed", "up", "down", "changed")),
-			Before: []string{pick("1.0", "")}, After: []string{pick("1.1"), pick("2")}, Size: rng.Int63() - rng.Int63(),
+			Name: g.pick("firefox", "linux"), Kind: result.VersionChange(g.pick("added", "removed", "up", "down", "changed")),
+			Before: []string{g.pick("1.0", "")}, After: []string{g.pick("1.1"), g.pick("2")}, Size: g.Int63() - g.Int63(),
 		})
 	}
 	return c

@@ -5,11 +5,8 @@ import (
 	"strings"
 )
 
-// The signs of what is not finished. The others are those of the table.
-const (
-	signRuns  = "▸"
-	signWaits = "•"
-)
+// signRuns marks what is running. The other signs are those of the table.
+const signRuns = "▸"
 
 // state is the progress of a row's cells.
 type state int
