@@ -157,7 +157,7 @@ func (r *run) buildBase(ctx context.Context, res *outcome.Result, ifMissing bool
 	cell := res.Cell
 	outputs := r.Base.Known[cell.ID].OutPaths
 	if was := r.findAtBase(ctx, cell); was != nil {
-		cell.System, outputs = was.Instance.System, was.Instance.Outputs // if it does not evaluate now, only the base tells
+		cell.System, outputs = was.Instance.System, was.Instance.Outputs // known only at the base if it does not evaluate now
 	}
 	b := r.builds.Build(buildpool.Request{Cell: cell, Drv: res.Base.DrvPath, Outputs: outputs, AtBase: true, IfMissing: ifMissing})
 	if b.How == result.Evaluated || b.Status == result.Canceled {

@@ -11,7 +11,7 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// bootBase boots a host as it was at the base. Nothing else tells whether it came up then, and
+// bootBase boots a host as it was at the base. Only a boot shows whether it came up then, and
 // whether its homes were activated.
 func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	b := r.cellAtBase(res.Cell.ID)

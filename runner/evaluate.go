@@ -195,8 +195,8 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 	return true
 }
 
-// wantsSystem reports whether a cell is for a system that takes part. For some cells only the
-// evaluation tells the system.
+// wantsSystem reports whether a cell is for a system that takes part. For some cells the
+// system is known only after evaluation.
 func (r *run) wantsSystem(c matrix.Cell) bool {
 	return len(r.Systems) == 0 || slices.Contains(r.Systems, c.System)
 }

@@ -160,7 +160,7 @@ func boot(t *testing.T, vm string) *machine {
 		"-serial", "file:"+filepath.Join(dir, "serial"),
 		"-device", "virtio-serial", "-chardev", "socket,id=qga0,server=on,wait=off,path="+filepath.Join(dir, "qga"),
 		"-device", "virtserialport,chardev=qga0,name=org.qemu.guest_agent.0")
-	cmd.Env = append(os.Environ(), "NIX_DISK_IMAGE="+filepath.Join(dir, "disk.qcow2"), "TMPDIR="+dir, "USE_TMPDIR=1", "QEMU_KERNEL_PARAMS=console=ttyS0")
+	cmd.Env = append(os.Environ(), "NIX_DISK_IMAGE="+filepath.Join(dir, "disk.qcow2"), "TMPDIR="+dir, "USE_TMPDIR=1", "QEMU_KERNEL_PARAMS=console=ttyS0 no_timer_check")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said

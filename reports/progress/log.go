@@ -3,7 +3,6 @@ package progress
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // How much of a running builder's log is kept. The full log of a failed one is a file.
@@ -24,11 +23,7 @@ type Log struct {
 
 func (l *Log) add(line string) {
 	if cut := len(line) - maxLine; cut > 0 {
-		end := maxLine
-		for !utf8.RuneStart(line[end]) {
-			end--
-		}
-		line = fmt.Sprintf("%s… (%d bytes left out)", line[:end], len(line)-end)
+		line = fmt.Sprintf("%s… (%d bytes left out)", strings.ToValidUTF8(line[:maxLine], ""), cut)
 	}
 	l.lines = append(l.lines, strings.Clone(line)) // not the megabyte that it may be part of
 	l.bytes += len(line)

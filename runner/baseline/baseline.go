@@ -20,7 +20,7 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
-// Options say what to compare a run with. Ref or Report is set.
+// Options say what to compare a run with. Ref, Report or both are set.
 type Options struct {
 	Ref         string // a git revision of the flake's repository, or a flake reference
 	Report      string // the file of an earlier run's report

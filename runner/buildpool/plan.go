@@ -233,7 +233,12 @@ func (p *Pool) askNix(ctx context.Context, builds []*build, answer *nixlog.Plan)
 	if err == nil {
 		answer.Build = append(answer.Build, more.Build...)
 		answer.Fetch = append(answer.Fetch, more.Fetch...)
-		answer.Unreachable = more.Unreachable
+		for cache, why := range more.Unreachable {
+			if answer.Unreachable == nil {
+				answer.Unreachable = map[string]string{}
+			}
+			answer.Unreachable[cache] = why
+		}
 	}
 	return err
 }

@@ -196,7 +196,7 @@ func (p *Pool) causesOf(b *build) []*result.Cause {
 	return list
 }
 
-// how tells what was built in this run from what was there. If cells share a derivation, its
+// how returns whether a derivation was built in this run or was already in the store. If cells share a derivation, its
 // builder runs once and it was built for all of them.
 func (p *Pool) how(drv string) result.How {
 	if p.built[drv] {

@@ -25,7 +25,7 @@ func (p *Pool) timeOut(b *build) {
 	p.proceed()
 }
 
-// isEnding reports whether a process that works for a build was told to end and still runs:
+// isEnding reports whether a process that works for a build was canceled and still runs:
 // it may have a failure to report.
 func (p *Pool) isEnding(b *build) bool {
 	return slices.ContainsFunc(p.processes, func(w *process) bool { return w.works[b] && (w.canceled || p.interrupted) })

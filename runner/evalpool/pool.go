@@ -77,7 +77,11 @@ func (p *Pool) Ask(target *nix.Target, q nix.Question, l Listener) *Query {
 
 // Hold keeps questions waiting until [Pool.Release], so that questions which are known
 // together are shared out together.
-func (p *Pool) Hold() { p.held = true }
+func (p *Pool) Hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = true
+}
 
 // Release starts what waits since [Pool.Hold].
 func (p *Pool) Release() {

@@ -26,7 +26,7 @@ type Result struct {
 	How    result.How
 	// SameAs is the id of an earlier cell, in the order of cells, with the same derivation.
 	SameAs string
-	// Note is why the cell was skipped or only evaluated.
+	// Note is what else to know about the result, such as why the cell was skipped.
 	Note     string
 	DrvPath  string
 	OutPaths map[string]string
@@ -69,7 +69,7 @@ func (r *Result) Add(p Phase) {
 }
 
 // AgainstBase returns how the cell ended compared with the base. What the machine could not do
-// tells nothing about the flake.
+// says nothing about the flake.
 func (r Result) AgainstBase() result.Outcome {
 	now, before := r.Status, r.Base.Status
 	switch {

@@ -3,7 +3,6 @@ package live
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/flakeci/flakeci/internal/safefile"
 )
@@ -38,11 +37,7 @@ func tailOf(path string) ([]string, error) {
 	}
 	for i, l := range lines {
 		if len(l) > 10*longest {
-			end := longest
-			for end > 0 && !utf8.RuneStart(l[end]) { // a builder may write any bytes
-				end--
-			}
-			lines[i] = l[:end] + "…"
+			lines[i] = strings.ToValidUTF8(l[:longest], "") + "…" // a builder may write any bytes
 		}
 	}
 	return lines, nil

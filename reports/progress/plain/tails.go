@@ -27,7 +27,7 @@ func (t *tails) add(drv, line string) {
 		t.order = append(t.order, drv)
 	}
 	if len(line) > longestLine {
-		line = line[:longestLine] + "…"
+		line = strings.ToValidUTF8(line[:longestLine], "") + "…"
 	}
 	kept := append(t.lines[drv], strings.Clone(line))
 	t.lines[drv] = slices.Delete(kept, 0, max(0, len(kept)-nixlog.TailLines))
