@@ -8,23 +8,10 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Cell is one thing to evaluate and then build or boot.
-type Cell struct {
-	ID     string      `json:"id"`     // stable and unique in its flake; see the package comment
-	Kind   result.Kind `json:"kind"`   // the kind of flake output
-	Host   string      `json:"host"`   // row of the grid; empty for a bare home and an output without a host
-	User   string      `json:"user"`   // column of the grid; empty unless the cell is a home
-	System string      `json:"system"` // such as x86_64-linux; empty if only evaluation can tell
-	Attr   string      `json:"attr"`   // attribute path in the flake, quoted as in Nix
-
-	Path   []string `json:"-"`                 // the same path, unquoted
-	PartOf string   `json:"part_of,omitempty"` // id of the host that a home is embedded in
-}
-
 // EmbeddedCell returns the cell of a home inside a NixOS or darwin host. The user is the
 // attribute name in home-manager.users; username is that home's home.username, empty if it is
 // unknown.
-func EmbeddedCell(host Cell, user, username string) Cell {
+func EmbeddedCell(host result.Cell, user, username string) result.Cell {
 	c := newCell(result.KindHome, host.System,
 		configurations(host.Kind), host.Host, "config", "home-manager", "users", user, "home", "activationPackage")
 	c.ID = host.ID + "/home/" + escapeID(user)
@@ -42,39 +29,39 @@ func configurations(kind result.Kind) string {
 }
 
 // newCell makes a cell with its path.
-func newCell(kind result.Kind, system string, path ...string) Cell {
-	return Cell{Kind: kind, System: system, Attr: quoteAttr(path), Path: path}
+func newCell(kind result.Kind, system string, path ...string) result.Cell {
+	return result.Cell{Kind: kind, System: system, Attr: quoteAttr(path), Path: path}
 }
 
 // hostCell makes the cell of a host's system or VM.
-func hostCell(kind result.Kind, host string, build ...string) Cell {
+func hostCell(kind result.Kind, host string, build ...string) result.Cell {
 	c := newCell(kind, "", append([]string{configurations(kind), host}, build...)...)
 	c.ID, c.Host = cellID(string(kind), host), host
 	return c
 }
 
-func nixosCell(host string) Cell {
+func nixosCell(host string) result.Cell {
 	return hostCell(result.KindNixOS, host, "config", "system", "build", "toplevel")
 }
 
-func vmCell(host string) Cell {
+func vmCell(host string) result.Cell {
 	return hostCell(result.KindVM, host, "config", "system", "build", "vm")
 }
 
 // darwinCell uses the attribute that darwin-rebuild builds, which nix-darwin's lib.darwinSystem
 // returns next to config.
-func darwinCell(host string) Cell {
+func darwinCell(host string) result.Cell {
 	return hostCell(result.KindDarwin, host, "system")
 }
 
 // outputCell makes the cell of an output that the flake has for each system.
-func outputCell(kind result.Kind, set string, o Output) Cell {
+func outputCell(kind result.Kind, set string, o Output) result.Cell {
 	c := newCell(kind, o.System, set, o.System, o.Name)
 	c.ID = cellID(string(kind), o.System, o.Name)
 	return c
 }
 
-func formatterCell(system string) Cell {
+func formatterCell(system string) result.Cell {
 	c := newCell(result.KindFormatter, system, "formatter", system)
 	c.ID = cellID(string(result.KindFormatter), system)
 	return c
@@ -82,7 +69,7 @@ func formatterCell(system string) Cell {
 
 // homeCell makes the cell of an entry of homeConfigurations. If the key is shared, several
 // places have it, and the id must say which place.
-func homeCell(h Home, shared bool) Cell {
+func homeCell(h Home, shared bool) result.Cell {
 	path := []string{"homeConfigurations", h.Key, "activationPackage"}
 	if h.System != "" {
 		path = append([]string{"legacyPackages", h.System}, path...)
@@ -96,18 +83,9 @@ func homeCell(h Home, shared bool) Cell {
 	return c.WithUser(h.Username)
 }
 
-// WithUser returns the cell of a home with its home.username, which need not be the key of a
-// bare home. The ids of all other homes have the right user.
-func (c Cell) WithUser(username string) Cell {
-	if isBare(c) && username != "" {
-		c.User = username
-	}
-	return c
-}
-
 // homeKey returns the attribute name of a home in homeConfigurations or home-manager.users. It is
 // empty for a cell without a path.
-func homeKey(c Cell) string {
+func homeKey(c result.Cell) string {
 	back := 2
 	if c.PartOf != "" {
 		back = 3
@@ -118,19 +96,14 @@ func homeKey(c Cell) string {
 	return c.Path[len(c.Path)-back]
 }
 
-// isBare reports whether the cell is a home whose name has no host.
-func isBare(c Cell) bool {
-	return c.Kind == result.KindHome && c.PartOf == "" && !strings.Contains(homeKey(c), "@")
-}
-
 // servesAnyHost reports whether the cell is a bare home named after its user, which home-manager
 // uses on a host that has nothing better.
-func servesAnyHost(c Cell) bool {
-	return isBare(c) && homeKey(c) == c.User
+func servesAnyHost(c result.Cell) bool {
+	return c.Bare() && homeKey(c) == c.User
 }
 
 // Compare orders cells by kind in display order, then by id.
-func Compare(a, b Cell) int {
+func Compare(a, b result.Cell) int {
 	kinds := result.Kinds()
 	return cmp.Or(
 		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),

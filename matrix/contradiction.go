@@ -48,7 +48,7 @@ func (m Matrix) Contradiction(s Selection, filters ...string) error {
 type nameFilter struct {
 	name   string
 	values []string
-	match  func(o *offer, value string, c Cell) bool
+	match  func(o *offer, value string, c result.Cell) bool
 }
 
 // nameFilters returns the filters by names.
@@ -58,11 +58,11 @@ func (s Selection) nameFilters() []nameFilter {
 		all = []string{AllVMs}
 	}
 	return []nameFilter{
-		{"host", s.Hosts, func(o *offer, host string, c Cell) bool { return slices.Contains(o.rows(c), host) }},
-		{"vm", s.VMs, func(_ *offer, host string, c Cell) bool { return c.Kind == result.KindVM && c.Host == host }},
-		{"vm", all, func(_ *offer, _ string, c Cell) bool { return c.Kind == result.KindVM }},
-		{"user", s.Users, func(_ *offer, user string, c Cell) bool { return c.Kind == result.KindHome && c.User == user }},
-		{"system", s.Systems, func(_ *offer, system string, c Cell) bool {
+		{"host", s.Hosts, func(o *offer, host string, c result.Cell) bool { return slices.Contains(o.rows(c), host) }},
+		{"vm", s.VMs, func(_ *offer, host string, c result.Cell) bool { return c.Kind == result.KindVM && c.Host == host }},
+		{"vm", all, func(_ *offer, _ string, c result.Cell) bool { return c.Kind == result.KindVM }},
+		{"user", s.Users, func(_ *offer, user string, c result.Cell) bool { return c.Kind == result.KindHome && c.User == user }},
+		{"system", s.Systems, func(_ *offer, system string, c result.Cell) bool {
 			return Selection{Systems: []string{system}}.mayBeFor(c)
 		}},
 	}
@@ -71,10 +71,10 @@ func (s Selection) nameFilters() []nameFilter {
 // contradiction checks one value of a filter.
 func (m Matrix) contradiction(s Selection, named nameFilter, value string) error {
 	o := m.offered()
-	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return !named.match(o, value, c) })
+	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c result.Cell) bool { return !named.match(o, value, c) })
 	e := &ContradictionError{Filter: named.name, Value: value}
 	for _, f := range s.filters(o) {
-		cells = slices.DeleteFunc(cells, func(c Cell) bool {
+		cells = slices.DeleteFunc(cells, func(c result.Cell) bool {
 			if f.keep(c) {
 				return false
 			}

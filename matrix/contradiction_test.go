@@ -74,7 +74,7 @@ func TestNamesSelectSomethingOrContradict(t *testing.T) {
 			return true
 		}
 		for _, host := range s.Hosts {
-			if !slices.ContainsFunc(selected.Cells, func(c Cell) bool { return slices.Contains(m.offer.rows(c), host) }) {
+			if !slices.ContainsFunc(selected.Cells, func(c result.Cell) bool { return slices.Contains(m.offer.rows(c), host) }) {
 				t.Logf("host %s has no cell", host)
 				return false
 			}
@@ -86,7 +86,7 @@ func TestNamesSelectSomethingOrContradict(t *testing.T) {
 			}
 		}
 		return !slices.ContainsFunc(s.Users, func(user string) bool {
-			return !slices.ContainsFunc(selected.Cells, func(c Cell) bool { return c.User == user })
+			return !slices.ContainsFunc(selected.Cells, func(c result.Cell) bool { return c.User == user })
 		})
 	})
 }

@@ -1,7 +1,7 @@
 // Package matrix turns what a flake offers into cells and a grid.
 //
 // The package runs no Nix and starts no process. From a list of attribute names (an
-// [Inventory]), [New] makes a [Cell] for each thing that can be evaluated and built, and a
+// [Inventory]), [New] makes a [result.Cell] for each thing that can be evaluated and built, and a
 // [Grid] of their hosts and users. [Matrix.Select] then keeps what the user selected,
 // [Matrix.Shard] keeps a fixed part, [Matrix.Strategy] distributes the parts to GitHub's jobs,
 // and [Matrix.Rows] lays the grid out for a table.

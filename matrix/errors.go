@@ -43,7 +43,7 @@ func (e *NothingError) Error() string {
 }
 
 // newNothingError makes the error of a filter that leaves none of some cells.
-func newNothingError(f filter, before []Cell) *NothingError {
+func newNothingError(f filter, before []result.Cell) *NothingError {
 	e := &NothingError{Filter: f.name, Values: f.values}
 	values := strings.Join(f.values, ", ")
 	switch f.name {
@@ -59,7 +59,7 @@ func newNothingError(f filter, before []Cell) *NothingError {
 }
 
 // kindsIn lists the kinds of cells that are sorted by kind.
-func kindsIn(cells []Cell) []result.Kind {
+func kindsIn(cells []result.Cell) []result.Kind {
 	var kinds []result.Kind
 	for _, c := range cells {
 		if len(kinds) == 0 || kinds[len(kinds)-1] != c.Kind {

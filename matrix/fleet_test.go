@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // fleet returns an inventory with something of every kind.
@@ -35,7 +37,7 @@ func oddNames() []string {
 	}
 }
 
-func ids(cells []Cell) []string {
+func ids(cells []result.Cell) []string {
 	list := []string{}
 	for _, c := range cells {
 		list = append(list, c.ID)
@@ -46,7 +48,7 @@ func ids(cells []Cell) []string {
 func equal(a, b []string) bool { return slices.Equal(a, b) }
 
 // wantIDs compares ids with a list of them, one on each line.
-func wantIDs(t *testing.T, got []Cell, want string) {
+func wantIDs(t *testing.T, got []result.Cell, want string) {
 	t.Helper()
 	if fields := strings.Fields(want); !equal(ids(got), fields) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(ids(got), "\n  "), strings.Join(fields, "\n  "))

@@ -16,7 +16,7 @@ type Grid struct {
 
 // assemble makes a matrix of some of the cells that a flake offers, with their rows and columns.
 // If within is not nil, it limits the rows.
-func assemble(o *offer, cells []Cell, within []string) Matrix {
+func assemble(o *offer, cells []result.Cell, within []string) Matrix {
 	grid := Grid{Hosts: []string{}, Users: []string{}, Orphans: []string{}}
 	hosts, users := map[string]bool{}, map[string]bool{}
 	for _, c := range cells {
@@ -36,7 +36,7 @@ func assemble(o *offer, cells []Cell, within []string) Matrix {
 	slices.SortFunc(grid.Hosts, natural)
 	slices.SortFunc(grid.Users, natural)
 	if cells == nil {
-		cells = []Cell{} // so that the JSON has a list
+		cells = []result.Cell{} // so that the JSON has a list
 	}
 	return Matrix{Grid: grid, Cells: cells, offer: o, within: within}
 }
@@ -44,14 +44,14 @@ func assemble(o *offer, cells []Cell, within []string) Matrix {
 // Home returns the home that a user gets on a host: user@host, else the one that the host
 // embeds, else a bare one named after the user. It returns false if there is none, or if a
 // selection left it out.
-func (m Matrix) Home(host, user string) (Cell, bool) {
+func (m Matrix) Home(host, user string) (result.Cell, bool) {
 	homes := m.offered().candidates(host, user)
 	if len(homes) == 0 {
-		return Cell{}, false
+		return result.Cell{}, false
 	}
-	i := slices.IndexFunc(m.Cells, func(c Cell) bool { return c.ID == homes[0].ID })
+	i := slices.IndexFunc(m.Cells, func(c result.Cell) bool { return c.ID == homes[0].ID })
 	if i < 0 {
-		return Cell{}, false
+		return result.Cell{}, false
 	}
 	return m.Cells[i], true
 }

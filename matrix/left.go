@@ -10,7 +10,7 @@ import (
 type LeftOut struct {
 	Kind   result.Kind
 	Filter string // "kind", "host", "user", "system", "cell" or "exclude"
-	Cells  []Cell
+	Cells  []result.Cell
 }
 
 // LeftOut lists the cells that a selection leaves out, each under the first filter that does so.
@@ -19,8 +19,8 @@ func (m Matrix) LeftOut(s Selection) []LeftOut {
 	var all []LeftOut
 	cells := m.Cells
 	for _, f := range s.filters(m.offered()) {
-		var out []Cell
-		cells = slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool {
+		var out []result.Cell
+		cells = slices.DeleteFunc(slices.Clone(cells), func(c result.Cell) bool {
 			if f.keep(c) {
 				return false
 			}
@@ -30,7 +30,7 @@ func (m Matrix) LeftOut(s Selection) []LeftOut {
 			return true
 		})
 		for _, kind := range kindsIn(out) {
-			of := slices.DeleteFunc(slices.Clone(out), func(c Cell) bool { return c.Kind != kind })
+			of := slices.DeleteFunc(slices.Clone(out), func(c result.Cell) bool { return c.Kind != kind })
 			all = append(all, LeftOut{Kind: kind, Filter: f.name, Cells: of})
 		}
 	}
@@ -41,6 +41,6 @@ func (m Matrix) LeftOut(s Selection) []LeftOut {
 func (m Matrix) Unmatched(patterns []string) []string {
 	return slices.DeleteFunc(slices.Clone(patterns), func(pattern string) bool {
 		g, _ := ParseGlob(pattern) // a malformed pattern matches only itself
-		return slices.ContainsFunc(m.offered().cells, func(c Cell) bool { return g.Match(c.ID) })
+		return slices.ContainsFunc(m.offered().cells, func(c result.Cell) bool { return g.Match(c.ID) })
 	})
 }

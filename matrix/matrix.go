@@ -10,8 +10,8 @@ import (
 // still knows what else the flake offers, so that leaving out joachim@laptop does not make
 // the bare home joachim serve laptop.
 type Matrix struct {
-	Grid  Grid   `json:"grid"`
-	Cells []Cell `json:"cells"` // sorted by kind in display order, then by id
+	Grid  Grid          `json:"grid"`
+	Cells []result.Cell `json:"cells"` // sorted by kind in display order, then by id
 
 	offer  *offer   // everything the flake offers
 	within []string // hosts that a selection names; nil for all
@@ -26,7 +26,7 @@ func New(inv Inventory) Matrix {
 
 // With returns the matrix with more cells, such as embedded homes found in the evaluation of their
 // host. A cell with the same id is replaced, for example once evaluation has found its system.
-func (m Matrix) With(cells ...Cell) Matrix {
+func (m Matrix) With(cells ...result.Cell) Matrix {
 	return assemble(newOffer(merge(m.offered().cells, cells)), merge(m.Cells, cells), m.within)
 }
 
@@ -39,24 +39,24 @@ func (m Matrix) offered() *offer {
 }
 
 // merge adds newer cells to the old ones. A newer cell replaces an old one with the same id.
-func merge(old, newer []Cell) []Cell {
+func merge(old, newer []result.Cell) []result.Cell {
 	replaced := map[string]bool{}
 	for _, c := range newer {
 		replaced[c.ID] = true
 	}
-	kept := slices.DeleteFunc(slices.Clone(old), func(c Cell) bool { return replaced[c.ID] })
+	kept := slices.DeleteFunc(slices.Clone(old), func(c result.Cell) bool { return replaced[c.ID] })
 	return sortUnique(append(kept, newer...))
 }
 
 // sortUnique sorts cells and keeps one of each id.
-func sortUnique(cells []Cell) []Cell {
+func sortUnique(cells []result.Cell) []result.Cell {
 	slices.SortStableFunc(cells, Compare)
-	return slices.CompactFunc(cells, func(a, b Cell) bool { return a.ID == b.ID })
+	return slices.CompactFunc(cells, func(a, b result.Cell) bool { return a.ID == b.ID })
 }
 
 // hostCells makes the cells of hosts. Only NixOS hosts can be booted as VMs.
-func hostCells(inv Inventory) []Cell {
-	var cells []Cell
+func hostCells(inv Inventory) []result.Cell {
+	var cells []result.Cell
 	for _, host := range inv.NixOS {
 		cells = append(cells, nixosCell(host), vmCell(host))
 	}
@@ -68,7 +68,7 @@ func hostCells(inv Inventory) []Cell {
 
 // homeCells makes the cells of homeConfigurations. If an entry is listed twice, the listing with
 // a user name counts.
-func homeCells(homes []Home) []Cell {
+func homeCells(homes []Home) []result.Cell {
 	type place struct{ key, system string }
 	names := map[place]string{}
 	places := map[string]int{} // number of entries with the key
@@ -79,7 +79,7 @@ func homeCells(homes []Home) []Cell {
 		}
 		names[p] = max(names[p], h.Username)
 	}
-	var cells []Cell
+	var cells []result.Cell
 	for p, username := range names {
 		cells = append(cells, homeCell(Home{p.key, p.system, username}, places[p.key] > 1))
 	}
@@ -87,13 +87,13 @@ func homeCells(homes []Home) []Cell {
 }
 
 // embeddedCells makes the cells of homes embedded in hosts.
-func embeddedCells(inv Inventory) []Cell {
+func embeddedCells(inv Inventory) []result.Cell {
 	names := map[Embedded]string{}
 	for _, e := range inv.Embedded {
 		key := Embedded{Host: e.Host, User: e.User}
 		names[key] = max(names[key], e.Username)
 	}
-	var cells []Cell
+	var cells []result.Cell
 	for e, username := range names {
 		host := nixosCell(e.Host)
 		if slices.Contains(inv.Darwin, e.Host) && !slices.Contains(inv.NixOS, e.Host) {
@@ -105,8 +105,8 @@ func embeddedCells(inv Inventory) []Cell {
 }
 
 // outputCells makes the cells without a host or a user.
-func outputCells(inv Inventory) []Cell {
-	var cells []Cell
+func outputCells(inv Inventory) []result.Cell {
+	var cells []result.Cell
 	for _, o := range inv.Checks {
 		cells = append(cells, outputCell(result.KindCheck, "checks", o))
 	}

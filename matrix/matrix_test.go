@@ -31,10 +31,10 @@ func TestNewMakesEveryCell(t *testing.T) {
 }
 
 func TestCells(t *testing.T) {
-	cell := func(id string, kind result.Kind, host, user, system, attr string) Cell {
-		return Cell{ID: id, Kind: kind, Host: host, User: user, System: system, Attr: attr}
+	cell := func(id string, kind result.Kind, host, user, system, attr string) result.Cell {
+		return result.Cell{ID: id, Kind: kind, Host: host, User: user, System: system, Attr: attr}
 	}
-	want := []Cell{
+	want := []result.Cell{
 		cell("nixos/reason", result.KindNixOS, "reason", "", "", "nixosConfigurations.reason.config.system.build.toplevel"),
 		cell("home/joachim", result.KindHome, "", "joachim", "", "homeConfigurations.joachim.activationPackage"),
 		cell("home/joachim@reason", result.KindHome, "reason", "joachim", "", `homeConfigurations."joachim@reason".activationPackage`),

@@ -11,26 +11,26 @@ import (
 
 // offer is everything a flake offers, arranged to find the homes of users on hosts.
 type offer struct {
-	cells   []Cell
-	hosts   []string          // sorted; in a flake without hosts, the hosts that homes name
-	users   []string          // sorted
-	systems map[string]string // by host; "-linux" or "-darwin" before the system is known
-	own     map[place][]Cell  // homes that name a host or are embedded in it
-	bare    map[string][]Cell // by user: homes that serve any host
+	cells   []result.Cell
+	hosts   []string                 // sorted; in a flake without hosts, the hosts that homes name
+	users   []string                 // sorted
+	systems map[string]string        // by host; "-linux" or "-darwin" before the system is known
+	own     map[place][]result.Cell  // homes that name a host or are embedded in it
+	bare    map[string][]result.Cell // by user: homes that serve any host
 }
 
 // place is a place in the grid.
 type place struct{ host, user string }
 
 // newOffer arranges cells.
-func newOffer(cells []Cell) *offer {
-	o := &offer{cells: cells, systems: map[string]string{}, own: map[place][]Cell{}, bare: map[string][]Cell{}}
+func newOffer(cells []result.Cell) *offer {
+	o := &offer{cells: cells, systems: map[string]string{}, own: map[place][]result.Cell{}, bare: map[string][]result.Cell{}}
 	users, rows := map[string]bool{}, map[string]bool{}
 	for _, c := range cells {
 		switch {
 		case c.Kind == result.KindNixOS, c.Kind == result.KindDarwin && o.systems[c.Host] == "":
 			o.systems[c.Host] = cmp.Or(c.System, systemOf(c))
-		case c.Kind == result.KindHome && isBare(c):
+		case c.Bare():
 			users[c.User] = true
 			if servesAnyHost(c) {
 				o.bare[c.User] = append(o.bare[c.User], c)
@@ -57,14 +57,14 @@ func (o *offer) hasHost(host string) bool {
 // candidates lists the homes that a user may have on a host, beginning with the one that serves
 // it. There are several if a key exists for several systems, or if a host embeds a home that
 // also exists on its own.
-func (o *offer) candidates(host, user string) []Cell {
+func (o *offer) candidates(host, user string) []result.Cell {
 	homes := slices.Clone(o.own[place{host, user}])
 	if len(homes) == 0 && o.hasHost(host) {
-		homes = slices.DeleteFunc(slices.Clone(o.bare[user]), func(c Cell) bool {
+		homes = slices.DeleteFunc(slices.Clone(o.bare[user]), func(c result.Cell) bool {
 			return o.rank(c, host) == rankForeign
 		})
 	}
-	slices.SortStableFunc(homes, func(a, b Cell) int {
+	slices.SortStableFunc(homes, func(a, b result.Cell) int {
 		return cmp.Compare(o.rank(a, host), o.rank(b, host))
 	})
 	return homes
@@ -81,7 +81,7 @@ const (
 )
 
 // rank ranks a home for a host.
-func (o *offer) rank(home Cell, host string) int {
+func (o *offer) rank(home result.Cell, host string) int {
 	system := o.systems[host]
 	switch {
 	case home.PartOf != "":
@@ -97,13 +97,13 @@ func (o *offer) rank(home Cell, host string) int {
 }
 
 // rows lists the hosts whose rows have the cell, including hosts that do not exist.
-func (o *offer) rows(c Cell) []string {
+func (o *offer) rows(c result.Cell) []string {
 	switch {
 	case c.Kind == result.KindNixOS, c.Kind == result.KindDarwin, c.Kind == result.KindVM:
 		return []string{c.Host}
 	case c.Kind != result.KindHome:
 		return nil
-	case !isBare(c):
+	case !c.Bare():
 		return []string{c.Host}
 	}
 	var hosts []string
@@ -116,17 +116,17 @@ func (o *offer) rows(c Cell) []string {
 }
 
 // isOrphan reports whether a cell is a home for a host that does not exist.
-func (o *offer) isOrphan(c Cell) bool {
-	return c.Kind == result.KindHome && !isBare(c) && !o.hasHost(c.Host)
+func (o *offer) isOrphan(c result.Cell) bool {
+	return c.Kind == result.KindHome && !c.Bare() && !o.hasHost(c.Host)
 }
 
-func hasCell(cells []Cell, id string) bool {
-	return slices.ContainsFunc(cells, func(c Cell) bool { return c.ID == id })
+func hasCell(cells []result.Cell, id string) bool {
+	return slices.ContainsFunc(cells, func(c result.Cell) bool { return c.ID == id })
 }
 
 // systemOf returns the end of the system's name that follows from a cell's kind, such as "-linux"
 // for a NixOS host, or nothing.
-func systemOf(c Cell) string {
+func systemOf(c result.Cell) string {
 	switch {
 	case c.Kind == result.KindNixOS, c.Kind == result.KindVM, strings.HasPrefix(c.PartOf, string(result.KindNixOS)+"/"):
 		return "-linux"

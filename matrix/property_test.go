@@ -212,7 +212,7 @@ func TestEveryPlaceOfTheGridAgreesWithHome(t *testing.T) {
 func TestShardsAreAPartition(t *testing.T) {
 	check(t, func(inv anyInventory, count uint8) bool {
 		m, n := New(inv.Inventory), 1+int(count)%9
-		var cells []Cell
+		var cells []result.Cell
 		for i := 1; i <= n; i++ {
 			cells = append(cells, m.Shard(i, n).Cells...)
 		}

@@ -9,14 +9,14 @@ import (
 
 // Row is one row of the grid. Its cells point into [Matrix.Cells].
 type Row struct {
-	Host   string  // the host's name; empty if NoHost
-	Key    string  // if NoHost: the key of all homes in the row, empty if each is named after its user
-	NoHost bool    // the row has homes that serve no host of the flake
-	Orphan bool    // the flake has no such host, only homes for it
-	System *Cell   // the host's system, nil if there is none
-	VM     *Cell   // its VM, nil if there is none
-	Homes  []*Cell // one for each of the grid's users, nil if the user has none
-	Others []*Cell // cells whose place is taken, such as a home that is both embedded and on its own
+	Host   string         // the host's name; empty if NoHost
+	Key    string         // if NoHost: the key of all homes in the row, empty if each is named after its user
+	NoHost bool           // the row has homes that serve no host of the flake
+	Orphan bool           // the flake has no such host, only homes for it
+	System *result.Cell   // the host's system, nil if there is none
+	VM     *result.Cell   // its VM, nil if there is none
+	Homes  []*result.Cell // one for each of the grid's users, nil if the user has none
+	Others []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
 }
 
 // Rows lays the matrix out for a table: the hosts in order, then hosts that exist only in the names
@@ -40,12 +40,12 @@ func (m Matrix) Rows() []Row {
 type layout struct {
 	matrix Matrix
 	offer  *offer
-	cells  map[string]*Cell // by id
-	placed map[string]bool  // ids that have a row
+	cells  map[string]*result.Cell // by id
+	placed map[string]bool         // ids that have a row
 }
 
 func newLayout(m Matrix) *layout {
-	l := &layout{matrix: m, offer: m.offered(), cells: map[string]*Cell{}, placed: map[string]bool{}}
+	l := &layout{matrix: m, offer: m.offered(), cells: map[string]*result.Cell{}, placed: map[string]bool{}}
 	for i := range m.Cells {
 		l.cells[m.Cells[i].ID] = &m.Cells[i]
 	}
@@ -53,7 +53,7 @@ func newLayout(m Matrix) *layout {
 }
 
 func (l *layout) newRow(host string) Row {
-	return Row{Host: host, Homes: make([]*Cell, len(l.matrix.Grid.Users))}
+	return Row{Host: host, Homes: make([]*result.Cell, len(l.matrix.Grid.Users))}
 }
 
 // hostRow makes the row of one host.
@@ -69,7 +69,7 @@ func (l *layout) hostRow(host string) Row {
 	for column, user := range l.matrix.Grid.Users {
 		for i, home := range l.offer.candidates(host, user) {
 			// If the home that serves the host was left out, another must not take its place.
-			if i > 0 && isBare(home) && row.Homes[column] == nil {
+			if i > 0 && home.Bare() && row.Homes[column] == nil {
 				continue
 			}
 			c := l.take(home.ID)
@@ -84,7 +84,7 @@ func (l *layout) hostRow(host string) Row {
 }
 
 // take returns a cell for a row, nil if the matrix does not have it.
-func (l *layout) take(id string) *Cell {
+func (l *layout) take(id string) *result.Cell {
 	c := l.cells[id]
 	if c != nil {
 		l.placed[id] = true
@@ -129,7 +129,7 @@ func (l *layout) hostlessRows() []Row {
 }
 
 // put puts a home in its user's place, or among the others if that is taken.
-func (l *layout) put(row *Row, c *Cell) {
+func (l *layout) put(row *Row, c *result.Cell) {
 	column, found := slices.BinarySearchFunc(l.matrix.Grid.Users, c.User, natural)
 	if found && row.Homes[column] == nil {
 		row.Homes[column] = c
@@ -143,7 +143,7 @@ func (m Matrix) Layout() result.Grid {
 	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
 	for _, r := range m.Rows() {
 		row := result.Row{Host: r.Host, NoHost: r.NoHost, Key: r.Key, Orphan: r.Orphan, Cells: []string{}}
-		for _, c := range slices.Concat([]*Cell{r.System, r.VM}, r.Homes, r.Others) {
+		for _, c := range slices.Concat([]*result.Cell{r.System, r.VM}, r.Homes, r.Others) {
 			if c != nil {
 				row.Cells = append(row.Cells, c.ID)
 			}

@@ -10,7 +10,7 @@ import (
 
 // draw writes rows as text, one on each line.
 func draw(m Matrix) string {
-	id := func(c *Cell) string {
+	id := func(c *result.Cell) string {
 		if c == nil {
 			return "-"
 		}

@@ -42,7 +42,7 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 	}
 	cells := m.Cells
 	for _, f := range s.filters(o) {
-		kept := slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool { return !f.keep(c) })
+		kept := slices.DeleteFunc(slices.Clone(cells), func(c result.Cell) bool { return !f.keep(c) })
 		if len(kept) == 0 {
 			return Matrix{}, newNothingError(f, cells)
 		}
@@ -54,8 +54,8 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 // Admits reports whether a single cell is wanted: a home found in the evaluation of its host, or a
 // cell whose system has become known. With Hosts it does not admit a bare home, since only the
 // whole flake says which hosts that serves. A malformed pattern matches only itself.
-func (s Selection) Admits(c Cell) bool {
-	filters := s.filters(newOffer([]Cell{c}))
+func (s Selection) Admits(c result.Cell) bool {
+	filters := s.filters(newOffer([]result.Cell{c}))
 	return !slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
 }
 

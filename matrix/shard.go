@@ -46,7 +46,7 @@ func (m Matrix) Shard(i, n int) Matrix {
 
 // part keeps the cells whose groups were dealt to a shard.
 func (m Matrix) part(d dealt, i int) Matrix {
-	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c Cell) bool { return d.shards[d.of(c)] != i })
+	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c result.Cell) bool { return d.shards[d.of(c)] != i })
 	return assemble(m.offered(), cells, m.within)
 }
 
@@ -77,7 +77,7 @@ func (m Matrix) grouping() grouping {
 }
 
 // of returns the group of a cell, named after the host in it if there is one.
-func (g grouping) of(c Cell) string {
+func (g grouping) of(c result.Cell) string {
 	id := c.ID
 	switch {
 	case c.PartOf != "":

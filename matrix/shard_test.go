@@ -73,7 +73,7 @@ func TestEmbeddedHomesStayWithTheirHost(t *testing.T) {
 	m := New(big(20))
 	d := m.deal(4)
 	for _, c := range m.Cells {
-		if c.PartOf != "" && d.shards[d.of(c)] != d.shards[d.of(Cell{ID: c.PartOf})] {
+		if c.PartOf != "" && d.shards[d.of(c)] != d.shards[d.of(result.Cell{ID: c.PartOf})] {
 			t.Errorf("%s is not with its host", c.ID)
 		}
 	}
@@ -113,13 +113,13 @@ func TestHomesStayWithTheVMsTheyAreActivatedIn(t *testing.T) {
 	}
 }
 
-func find(m Matrix, id string) (Cell, bool) {
+func find(m Matrix, id string) (result.Cell, bool) {
 	for _, c := range m.Cells {
 		if c.ID == id {
 			return c, true
 		}
 	}
-	return Cell{}, false
+	return result.Cell{}, false
 }
 
 // Dealing the groups in the order of their names would move three of four.

@@ -40,10 +40,10 @@ func Collect(r Run) result.Report {
 	rep := result.Report{
 		Schema: result.Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
 		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: result.Seconds(r.Duration),
-		Cells: []result.Cell{}, Causes: []result.Cause{}, Base: r.Base, Notes: r.Notes,
+		Cells: []result.CellResult{}, Causes: []result.Cause{}, Base: r.Base, Notes: r.Notes,
 		Warnings: r.Warnings, NotTested: r.NotTested,
 	}
-	var cells []matrix.Cell
+	var cells []result.Cell
 	for _, res := range r.Outcome.Results {
 		cells = append(cells, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
@@ -61,11 +61,9 @@ func Collect(r Run) result.Report {
 	return rep
 }
 
-func collectCell(res outcome.Result) result.Cell {
-	c := result.Cell{
-		ID: res.Cell.ID, Kind: res.Cell.Kind, Host: res.Cell.Host, User: res.Cell.User,
-		System: res.Cell.System, Attr: res.Cell.Attr, PartOf: res.Cell.PartOf,
-		Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
+func collectCell(res outcome.Result) result.CellResult {
+	c := result.CellResult{
+		Cell: res.Cell, Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},
 	}
 	for _, p := range res.Phases {
@@ -103,7 +101,7 @@ func collectCause(c *result.Cause, results []outcome.Result) result.Cause {
 // status, as `flakeci matrix` shows them.
 func Plan(f result.Flake, m matrix.Matrix) result.Report {
 	rep := result.Report{
-		Schema: result.Schema, Flake: f, Cells: []result.Cell{}, Causes: []result.Cause{},
+		Schema: result.Schema, Flake: f, Cells: []result.CellResult{}, Causes: []result.Cause{},
 		Grid: m.Layout(),
 	}
 	for _, c := range m.Cells {

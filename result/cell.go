@@ -2,24 +2,46 @@ package result
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
-// Cell is one thing that was evaluated and then built or booted.
+// Cell is one thing to evaluate and then build or boot.
 type Cell struct {
-	ID     string `json:"id"`
-	Kind   Kind   `json:"kind"`
-	Host   string `json:"host"`
-	User   string `json:"user"`
-	System string `json:"system"`
-	Attr   string `json:"attr"`
+	ID     string `json:"id"`     // stable and unique in its flake; see package matrix
+	Kind   Kind   `json:"kind"`   // the kind of flake output
+	Host   string `json:"host"`   // row of the grid; empty for a bare home and an output without a host
+	User   string `json:"user"`   // column of the grid; empty unless the cell is a home
+	System string `json:"system"` // such as x86_64-linux; empty if only evaluation can tell
+	Attr   string `json:"attr"`   // attribute path in the flake, quoted as in Nix
+
+	Path   []string `json:"-"`                 // the same path, unquoted; nil in a report that was read
+	PartOf string   `json:"part_of,omitempty"` // id of the host that a home is embedded in
+}
+
+// Bare reports whether the cell is a home that names no host, and so may serve several. The key
+// "u@" names a host with an empty name, which is a name.
+func (c Cell) Bare() bool {
+	return c.Kind == KindHome && c.Host == "" && c.PartOf == "" && !strings.Contains(c.ID, "@")
+}
+
+// WithUser returns the cell of a home with its home.username, which need not be the key of a
+// bare home. The ids of all other homes have the right user.
+func (c Cell) WithUser(username string) Cell {
+	if c.Bare() && username != "" {
+		c.User = username
+	}
+	return c
+}
+
+// CellResult is a cell and what came of it.
+type CellResult struct {
+	Cell
 	Status Status `json:"status"`
 	How    How    `json:"how,omitempty"`
 	Flaky  bool   `json:"flaky,omitempty"`
 	// SameAs is the id of the cell that has the same derivation and was built instead.
 	SameAs string `json:"same_as,omitempty"`
-	// PartOf is the id of the host that a home is embedded in.
-	PartOf string `json:"part_of,omitempty"`
 	// Note says why a cell was skipped or only evaluated.
 	Note     string            `json:"note,omitempty"`
 	DrvPath  string            `json:"drv_path,omitempty"`
@@ -42,7 +64,7 @@ type Since struct {
 }
 
 // Outcome compares the cell with the base. It is empty where that is unknown.
-func (c Cell) Outcome() Outcome {
+func (c CellResult) Outcome() Outcome {
 	if c.Base == nil {
 		return ""
 	}
@@ -50,15 +72,12 @@ func (c Cell) Outcome() Outcome {
 }
 
 // Removed reports whether the cell exists only at the base.
-func (c Cell) Removed() bool {
+func (c CellResult) Removed() bool {
 	return c.Status == Skipped && c.Base != nil && c.Base.Change == CellRemoved
 }
 
-// Bare reports whether the cell is a home that names no host, and so may serve several.
-func (c Cell) Bare() bool { return c.Kind == KindHome && c.Host == "" }
-
 // TotalSeconds adds up the durations of all phases.
-func (c Cell) TotalSeconds() float64 {
+func (c CellResult) TotalSeconds() float64 {
 	total := 0.0
 	for _, p := range c.Phases {
 		total += p.Duration
@@ -67,17 +86,17 @@ func (c Cell) TotalSeconds() float64 {
 }
 
 // PassedAt reports whether a phase of this kind passed.
-func (c Cell) PassedAt(kind PhaseKind) bool {
+func (c CellResult) PassedAt(kind PhaseKind) bool {
 	return slices.ContainsFunc(c.Phases, func(p Phase) bool { return p.Name.Kind == kind && p.Status == Passed })
 }
 
 // Activated reports whether a home was activated in a host, successfully or not.
-func (c Cell) Activated() bool {
+func (c CellResult) Activated() bool {
 	return slices.ContainsFunc(c.Phases, func(p Phase) bool { return p.Name.Kind == PhaseActivate })
 }
 
 // FailedPhase returns the last phase that is not OK, and a zero name if all are.
-func (c Cell) FailedPhase() PhaseName {
+func (c CellResult) FailedPhase() PhaseName {
 	for _, p := range slices.Backward(c.Phases) {
 		if !p.Status.OK() {
 			return p.Name

@@ -101,7 +101,7 @@ func withLists(r Report) Report {
 	for i := range r.Grid.Rows {
 		r.Grid.Rows[i].Cells = orEmpty(r.Grid.Rows[i].Cells)
 	}
-	r.Cells = append([]Cell{}, r.Cells...)
+	r.Cells = append([]CellResult{}, r.Cells...)
 	for i := range r.Cells {
 		r.Cells[i].Phases = orEmpty(r.Cells[i].Phases)
 	}

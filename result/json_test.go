@@ -37,7 +37,7 @@ func TestJSONRoundTrip(t *testing.T) {
 
 func TestWriteJSONHasLists(t *testing.T) {
 	var out bytes.Buffer
-	r := result.Report{Cells: []result.Cell{{ID: "nixos/<a&b>"}}, Causes: []result.Cause{{ID: "c1"}}}
+	r := result.Report{Cells: []result.CellResult{{Cell: result.Cell{ID: "nixos/<a&b>"}}}, Causes: []result.Cause{{ID: "c1"}}}
 	if err := result.WriteJSON(&out, r); err != nil {
 		t.Fatal(err)
 	}

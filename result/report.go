@@ -12,16 +12,16 @@ const Schema = "flakeci.report/v1"
 // Report is everything known about one run. Durations are seconds, sizes are bytes, times
 // are RFC 3339.
 type Report struct {
-	Schema   string    `json:"schema"`
-	Tool     Tool      `json:"tool"`
-	Nix      Tool      `json:"nix"`
-	Flake    Flake     `json:"flake"`
-	Started  time.Time `json:"started"`
-	Duration float64   `json:"duration_seconds"`
-	Verdict  Verdict   `json:"verdict"`
-	Grid     Grid      `json:"grid"`
-	Cells    []Cell    `json:"cells"`
-	Causes   []Cause   `json:"causes"`
+	Schema   string       `json:"schema"`
+	Tool     Tool         `json:"tool"`
+	Nix      Tool         `json:"nix"`
+	Flake    Flake        `json:"flake"`
+	Started  time.Time    `json:"started"`
+	Duration float64      `json:"duration_seconds"`
+	Verdict  Verdict      `json:"verdict"`
+	Grid     Grid         `json:"grid"`
+	Cells    []CellResult `json:"cells"`
+	Causes   []Cause      `json:"causes"`
 	// Base is nil unless the run was given one.
 	Base *Base `json:"base,omitempty"`
 	// Notes are sentences about the run as a whole, such as a grid column that could not
@@ -115,12 +115,12 @@ const (
 // cause without cells that blames the flake); error if a cell or the machine is in error;
 // else passed. A run in which nothing passed and nothing failed is an error: a run never
 // passes on nothing.
-func VerdictOf(cells []Cell, causes []Cause, interrupted bool) Verdict {
+func VerdictOf(cells []CellResult, causes []Cause, interrupted bool) Verdict {
 	if interrupted {
 		return VerdictCanceled
 	}
 	verdict := VerdictPassed
-	if !slices.ContainsFunc(cells, func(c Cell) bool { return c.Status == Passed }) {
+	if !slices.ContainsFunc(cells, func(c CellResult) bool { return c.Status == Passed }) {
 		verdict = VerdictError
 	}
 	for _, c := range cells {

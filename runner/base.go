@@ -24,7 +24,7 @@ type Base struct {
 	// listed, or the flake does not evaluate at all. Nil if Matrix is complete.
 	Incomplete *result.Cause
 	// Removed are cells of the base that the run would select if they still existed.
-	Removed []matrix.Cell
+	Removed []result.Cell
 	// Known are results of a run of the base, by the ids of cells.
 	Known map[string]Known
 	// Closures looks up the closures of changed hosts and homes; nil compares none.
@@ -63,7 +63,7 @@ type baseCell struct {
 
 // startBase evaluates a cell at the base, if it was there. The evaluations of the base take
 // turns with those of the run.
-func (r *run) startBase(ctx context.Context, c matrix.Cell) {
+func (r *run) startBase(ctx context.Context, c result.Cell) {
 	if r.Base == nil || r.Base.Target == nil || !r.Base.has(c) {
 		return
 	}
@@ -82,13 +82,13 @@ func (r *run) startBase(ctx context.Context, c matrix.Cell) {
 	}))
 }
 
-func (b *Base) has(c matrix.Cell) bool {
-	return slices.ContainsFunc(b.Matrix.Cells, func(o matrix.Cell) bool { return o.ID == c.ID })
+func (b *Base) has(c result.Cell) bool {
+	return slices.ContainsFunc(b.Matrix.Cells, func(o result.Cell) bool { return o.ID == c.ID })
 }
 
 // evaluateBase evaluates a cell at the base. If it fails, the cell of the run may have the same
 // cause. Asked is nil if the evaluation is not queued yet.
-func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *baseCell, asked *evalpool.Query) {
+func (r *run) evaluateBase(ctx context.Context, c result.Cell, b *baseCell, asked *evalpool.Query) {
 	if asked == nil {
 		q := r.question(c)
 		if q.VM != nil {
@@ -104,7 +104,7 @@ func (r *run) evaluateBase(ctx context.Context, c matrix.Cell, b *baseCell, aske
 
 // pathsOfHomesAtBase returns the attribute paths of the homes to activate in a VM as it was at
 // the base.
-func (r *run) pathsOfHomesAtBase(vm matrix.Cell) [][]string {
+func (r *run) pathsOfHomesAtBase(vm result.Cell) [][]string {
 	var paths [][]string
 	homes, _ := r.homesOf(vm)
 	for _, h := range homes {
@@ -127,7 +127,7 @@ func (r *run) cellAtBase(id string) *baseCell {
 
 // findAtBase waits for a cell as it was at the base; nil if it was not there. A home inside a
 // host is found with the host. If the host does not evaluate, the home is evaluated alone.
-func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *baseCell {
+func (r *run) findAtBase(ctx context.Context, c result.Cell) *baseCell {
 	if b := r.cellAtBase(c.ID); b != nil {
 		<-b.done
 		return b
@@ -141,7 +141,7 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *baseCell {
 		return r.evaluateAloneAtBase(ctx, c)
 	}
 	for _, h := range host.Instance.Homes {
-		if matrix.EmbeddedCell(matrix.Cell{ID: c.PartOf}, h.User, "").ID == c.ID {
+		if matrix.EmbeddedCell(result.Cell{ID: c.PartOf}, h.User, "").ID == c.ID {
 			return &baseCell{Answer: evalpool.Answer{Instance: h.Instance}}
 		}
 	}
@@ -149,7 +149,7 @@ func (r *run) findAtBase(ctx context.Context, c matrix.Cell) *baseCell {
 }
 
 // evaluateAloneAtBase evaluates a home alone, once.
-func (r *run) evaluateAloneAtBase(ctx context.Context, c matrix.Cell) *baseCell {
+func (r *run) evaluateAloneAtBase(ctx context.Context, c result.Cell) *baseCell {
 	r.mu.Lock()
 	b, known := r.baseCells[c.ID]
 	if !known {

@@ -27,7 +27,7 @@ type VMOptions struct {
 
 // VM is a host whose virtual machine is built.
 type VM struct {
-	Cell   matrix.Cell
+	Cell   result.Cell
 	Runner string // the folder that holds bin/run-NAME-vm
 	Info   nix.VMInfo
 	Homes  []VMHome
@@ -37,7 +37,7 @@ type VM struct {
 
 // VMHome is a home to activate in a host.
 type VMHome struct {
-	Cell                matrix.Cell
+	Cell                result.Cell
 	Username, Directory string
 	Activation          string // the activation package; empty for a home embedded in the host
 	Unit                string // activates an embedded home
@@ -59,14 +59,14 @@ type BootFunc func(ctx context.Context, vm VM, o BootOptions) BootResult
 // BootOptions are what a [BootFunc] needs of the run.
 type BootOptions struct {
 	// Started reports that a phase of a cell begins.
-	Started func(cell matrix.Cell, phase result.PhaseName)
+	Started func(cell result.Cell, phase result.PhaseName)
 	// Once returns the cause that has the key already, or else c, which gets the key.
 	Once func(key string, c *result.Cause) *result.Cause
 }
 
 // startVMs evaluates, builds and boots each VM as soon as the other cells of its host are
 // done: what they build is part of the VM, and only a home that was built can be activated.
-func (r *run) startVMs(ctx context.Context, cells []matrix.Cell) {
+func (r *run) startVMs(ctx context.Context, cells []result.Cell) {
 	for _, vm := range cells {
 		if vm.Kind != result.KindVM {
 			continue
@@ -84,7 +84,7 @@ func (r *run) startVMs(ctx context.Context, cells []matrix.Cell) {
 }
 
 // cellsBefore returns the ids of the cells that a VM waits for.
-func (r *run) cellsBefore(vm matrix.Cell, cells []matrix.Cell) []string {
+func (r *run) cellsBefore(vm result.Cell, cells []result.Cell) []string {
 	var ids []string
 	for _, c := range cells {
 		if c.Kind != result.KindVM && (c.Host == vm.Host || slices.Contains(r.VM.Homes[vm.Host], c.ID)) {
@@ -96,7 +96,7 @@ func (r *run) cellsBefore(vm matrix.Cell, cells []matrix.Cell) []string {
 
 // homesOf returns the homes to activate in the host of a VM: those that were built. Without
 // says which others cannot be activated, and why.
-func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
+func (r *run) homesOf(vm result.Cell) (homes []VMHome, without []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, res := range r.homes {
@@ -125,7 +125,7 @@ func (r *run) homesOf(vm matrix.Cell) (homes []VMHome, without []string) {
 }
 
 // vmQuestion returns what to ask for a VM.
-func (r *run) vmQuestion(c matrix.Cell) nix.Question {
+func (r *run) vmQuestion(c result.Cell) nix.Question {
 	q := &nix.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores, Autologin: r.VM.Autologin}
 	homes, _ := r.homesOf(c)
 	for _, h := range homes {
@@ -142,7 +142,7 @@ func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
-		Started: func(c matrix.Cell, phase result.PhaseName) { r.emit(event.Started{Cell: c, Phase: phase}) },
+		Started: func(c result.Cell, phase result.PhaseName) { r.emit(event.Started{Cell: c, Phase: phase}) },
 		Once:    r.bootCause,
 	})
 	if booted.Note != "" {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -13,7 +12,7 @@ import (
 
 func builtHome(id, system, username string) outcome.Result {
 	return outcome.Result{
-		Cell:   matrix.Cell{ID: id, Kind: result.KindHome, System: system},
+		Cell:   result.Cell{ID: id, Kind: result.KindHome, System: system},
 		Status: result.Passed, How: result.Built, Home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
 		OutPaths: map[string]string{"out": "/nix/store/x-" + username},
 	}
@@ -27,7 +26,7 @@ func TestHomesOfSeveralHosts(t *testing.T) {
 	if r.results[0].Status != result.Failed {
 		t.Errorf("the home is %s", r.results[0].Status)
 	}
-	homes, without := r.homesOf(matrix.Cell{Host: "b", System: "x86_64-linux"})
+	homes, without := r.homesOf(result.Cell{Host: "b", System: "x86_64-linux"})
 	if len(homes) != 1 || homes[0].Activation != "/nix/store/x-joe" || len(without) != 0 {
 		t.Errorf("b gets %+v without %q", homes, without)
 	}
@@ -42,7 +41,7 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 	failed := builtHome("home/failed", "x86_64-linux", "failed")
 	failed.Status = result.Failed
 	r.finish(failed)
-	homes, without := r.homesOf(matrix.Cell{Host: "a", System: "x86_64-linux"})
+	homes, without := r.homesOf(result.Cell{Host: "a", System: "x86_64-linux"})
 	want := []string{"home/arm is for aarch64-linux: not activated", "home/nobody does not name its user: not activated"}
 	if len(homes) != 0 || !slices.Equal(without, want) {
 		t.Errorf("a gets %+v without %q", homes, without)
@@ -53,7 +52,7 @@ func TestHomesThatCannotBeActivated(t *testing.T) {
 func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 	machine := nix.Machine{Systems: []string{"x86_64-linux"}}
 	r := &run{builds: buildpool.New(t.Context(), buildpool.Options{Client: &nix.Client{}, Machine: machine})}
-	vm := matrix.Cell{ID: "vm/pi", Kind: result.KindVM, Host: "pi", System: "aarch64-linux"}
+	vm := result.Cell{ID: "vm/pi", Kind: result.KindVM, Host: "pi", System: "aarch64-linux"}
 	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, nix.VMInfo{})
 	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)

@@ -21,7 +21,6 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/event"
@@ -103,7 +102,7 @@ func (f *fleet) runIn(ctx context.Context, change func(*runner.Options)) outcome
 	if change != nil {
 		change(&o)
 	}
-	return runner.Run(ctx, slices.DeleteFunc(found.Matrix.Cells, func(c matrix.Cell) bool {
+	return runner.Run(ctx, slices.DeleteFunc(found.Matrix.Cells, func(c result.Cell) bool {
 		return c.Kind != result.KindNixOS || slices.Contains(f.later, c.Host)
 	}), o)
 }
@@ -267,7 +266,7 @@ func TestAPlanIsRetried(t *testing.T) {
 		f.settings = [][2]string{{"substituters", server.URL}, {"download-attempts", "1"}}
 		f.write(`leaf = sh "leaf" "exit 3"; shared = sh "shared" ""; top = name: sh name "echo ${leaf} ${shared}";`,
 			`a = top "a"; b = top "b"; c = top "c"; d = sh "d" "echo ${shared}";`)
-		var retried [][]matrix.Cell
+		var retried [][]result.Cell
 		out := f.run(func(o *runner.Options) {
 			o.Retries = 1
 			o.Subscribers = on(func(e event.Retrying) {
@@ -286,7 +285,7 @@ func TestAPlanIsRetried(t *testing.T) {
 			f.Errorf("built were %s", got)
 		}
 		for _, r := range out.Results {
-			again := slices.ContainsFunc(retried[0], func(c matrix.Cell) bool { return c.ID == r.Cell.ID })
+			again := slices.ContainsFunc(retried[0], func(c result.Cell) bool { return c.ID == r.Cell.ID })
 			if attempts := r.Phases[len(r.Phases)-1].Attempts; (attempts == 2) != again || r.Flaky != (again && r.Status == result.Passed) {
 				f.Errorf("%s: retried %v, flaky %v, %d attempts", r.Cell.ID, again, r.Flaky, attempts)
 			}
@@ -477,10 +476,10 @@ func (f *fleet) runLate(host string, change func(*runner.Options)) outcome.Run {
 		begun := make(chan struct{})
 		var once sync.Once
 		o.Subscribers = on(func(event.BuilderStarted) { once.Do(func() { close(begun) }) })
-		o.Later = func(context.Context) []matrix.Cell {
+		o.Later = func(context.Context) []result.Cell {
 			<-begun
 			path := []string{"nixosConfigurations", host, "config", "system", "build", "toplevel"}
-			return []matrix.Cell{{ID: "nixos/" + host, Kind: result.KindNixOS, Host: host, Path: path}}
+			return []result.Cell{{ID: "nixos/" + host, Kind: result.KindNixOS, Host: host, Path: path}}
 		}
 	})
 }

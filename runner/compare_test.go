@@ -3,7 +3,6 @@ package runner
 import (
 	"testing"
 
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -36,7 +35,7 @@ func TestKnownAnswers(t *testing.T) {
 
 // A failure in several hosts is new if the home passed in one of them at the base.
 func TestActivatedAtBase(t *testing.T) {
-	home := outcome.Result{Cell: matrix.Cell{ID: "home/joe"}, Phases: []outcome.Phase{
+	home := outcome.Result{Cell: result.Cell{ID: "home/joe"}, Phases: []outcome.Phase{
 		{Phase: result.Phase{Name: result.ParsePhaseName("activate: a"), Status: result.Failed}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: b"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("activate: c"), Status: result.Failed}},
 	}}
 	title := []*result.Cause{{Title: "no network"}}
@@ -59,8 +58,8 @@ func TestActivatedAtBase(t *testing.T) {
 	}
 	// In an unchanged host the home would fail again.
 	r := &run{results: []outcome.Result{
-		{Cell: matrix.Cell{ID: "vm/a", Kind: result.KindVM, Host: "a"}, Base: &result.CellBase{Change: result.CellUnchanged}},
-		{Cell: matrix.Cell{ID: "vm/c", Kind: result.KindVM, Host: "c"}, Base: &result.CellBase{Change: result.CellUnchanged}},
+		{Cell: result.Cell{ID: "vm/a", Kind: result.KindVM, Host: "a"}, Base: &result.CellBase{Change: result.CellUnchanged}},
+		{Cell: result.Cell{ID: "vm/c", Kind: result.KindVM, Host: "c"}, Base: &result.CellBase{Change: result.CellUnchanged}},
 	}}
 	if status, _ := r.activatedAtBase(home); status != result.Failed {
 		t.Errorf("in unchanged hosts: %q", status)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -24,7 +23,7 @@ func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
-		Started: func(_ matrix.Cell, phase result.PhaseName) {
+		Started: func(_ result.Cell, phase result.PhaseName) {
 			r.emit(event.Started{Cell: res.Cell, Phase: phase, AtBase: true})
 		},
 		Once: r.bootCause,
@@ -43,7 +42,7 @@ func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 }
 
 // homesToActivateAtBase returns the homes to activate in a host as it was at the base.
-func (r *run) homesToActivateAtBase(vm matrix.Cell) []VMHome {
+func (r *run) homesToActivateAtBase(vm result.Cell) []VMHome {
 	var list []VMHome
 	homes, _ := r.homesOf(vm)
 	for _, h := range homes {
@@ -76,7 +75,7 @@ func (r *run) failedHomes(host string) bool {
 }
 
 // hostOf returns the host that a home was activated in.
-func hostOf(home matrix.Cell, p outcome.Phase) string {
+func hostOf(home result.Cell, p outcome.Phase) string {
 	return cmp.Or(p.Name.Subject, home.Host)
 }
 

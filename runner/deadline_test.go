@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -52,8 +51,8 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	defer stop()
 	<-given.Done()
 	r := &run{caller: given}
-	vm := matrix.Cell{ID: "vm/h", Kind: result.KindVM, Host: "h"}
-	home := matrix.Cell{ID: "home/u@h", Kind: result.KindHome, Host: "h"}
+	vm := result.Cell{ID: "vm/h", Kind: result.KindVM, Host: "h"}
+	home := result.Cell{ID: "home/u@h", Kind: result.KindHome, Host: "h"}
 	r.VM.Boot = func(context.Context, VM, BootOptions) BootResult {
 		return BootResult{
 			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.ParsePhaseName("boot"), Status: result.Passed}}, {Phase: result.Phase{Name: result.ParsePhaseName("check: web"), Status: result.Canceled}}},
@@ -65,8 +64,8 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	r.boot(given, &booted, nix.VMInfo{})
 	r.finish(booted)
 	evaluated := []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Canceled}}}
-	r.finish(outcome.Result{Cell: matrix.Cell{ID: "nixos/a", Kind: result.KindNixOS}, Status: result.Canceled, Phases: evaluated})
-	r.finish(outcome.Result{Cell: matrix.Cell{ID: "nixos/b", Kind: result.KindNixOS}, Status: result.Failed, Causes: []*result.Cause{{Title: "its own"}}})
+	r.finish(outcome.Result{Cell: result.Cell{ID: "nixos/a", Kind: result.KindNixOS}, Status: result.Canceled, Phases: evaluated})
+	r.finish(outcome.Result{Cell: result.Cell{ID: "nixos/b", Kind: result.KindNixOS}, Status: result.Failed, Causes: []*result.Cause{{Title: "its own"}}})
 	if evaluated[0].Status != result.Canceled {
 		t.Error("phases that a subscriber may have were changed")
 	}

@@ -42,7 +42,7 @@ type DiscoverOptions struct {
 	// Embedded reports whether to evaluate a host far enough to name the homes inside it, so
 	// that they can be shown or selected. Homes inside other hosts are found when the run
 	// evaluates their host. Nil means no host.
-	Embedded func(host matrix.Cell) bool
+	Embedded func(host result.Cell) bool
 	// Retries is how often to ask again after a transient error. Again gets the error first.
 	Retries int
 	Again   func(error)
@@ -164,7 +164,7 @@ func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]mat
 
 // embedded lists the homes inside hosts. If a NixOS and a darwin host have the same name, the
 // NixOS one counts, as everywhere.
-func embedded(ctx context.Context, t *nix.Target, inv matrix.Inventory, wanted func(matrix.Cell) bool) ([]matrix.Embedded, error) {
+func embedded(ctx context.Context, t *nix.Target, inv matrix.Inventory, wanted func(result.Cell) bool) ([]matrix.Embedded, error) {
 	var hosts []nix.Host
 	for _, c := range matrix.New(inv).Cells {
 		isHost := c.Kind == result.KindNixOS || c.Kind == result.KindDarwin && !slices.Contains(inv.NixOS, c.Host)

@@ -19,11 +19,11 @@ import (
 )
 
 // ask queues the evaluation of a cell.
-func (r *run) ask(c matrix.Cell) *evalpool.Query {
+func (r *run) ask(c result.Cell) *evalpool.Query {
 	return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{
 		Started: func() { r.emit(event.Started{Cell: c, Phase: result.PhaseEval.Name()}) },
 		Retrying: func(err error) {
-			r.emit(event.Retrying{Cells: []matrix.Cell{c}, Phase: result.PhaseEval.Name(), Cause: diagnose.Eval(err)})
+			r.emit(event.Retrying{Cells: []result.Cell{c}, Phase: result.PhaseEval.Name(), Cause: diagnose.Eval(err)})
 		},
 		Warned: func(text string) { r.warn(c, text) },
 	})
@@ -33,7 +33,7 @@ func (r *run) ask(c matrix.Cell) *evalpool.Query {
 const maxWarnings = 100
 
 // warn sends a warning of the flake, unless it was sent before.
-func (r *run) warn(c matrix.Cell, text string) {
+func (r *run) warn(c result.Cell, text string) {
 	r.mu.Lock()
 	known := r.warned[text] || len(r.warned) == maxWarnings
 	if !known {
@@ -47,7 +47,7 @@ func (r *run) warn(c matrix.Cell, text string) {
 }
 
 // question returns what to ask for a cell.
-func (r *run) question(c matrix.Cell) nix.Question {
+func (r *run) question(c result.Cell) nix.Question {
 	q := nix.Question{Path: c.Path}
 	switch c.Kind {
 	case result.KindHome:
@@ -67,13 +67,13 @@ func (r *run) question(c matrix.Cell) nix.Question {
 }
 
 // includesHomes reports whether homes inside the host may take part.
-func (r *run) includesHomes(host matrix.Cell) bool {
+func (r *run) includesHomes(host result.Cell) bool {
 	return r.Embedded != nil || slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
 }
 
 // evaluate waits for the evaluation of a cell and continues with it and with the homes that it
 // found inside.
-func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *evalpool.Query) {
+func (r *run) evaluate(ctx context.Context, c result.Cell, asked *evalpool.Query) {
 	e := asked.Wait()
 	var evalErr *nixlog.EvalError
 	if errors.As(e.Err, &evalErr) && e.Stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
@@ -102,7 +102,7 @@ func (r *run) evaluate(ctx context.Context, c matrix.Cell, asked *evalpool.Query
 
 // evaluateParts evaluates the selected homes of a host that were not found inside it, as when
 // the host's evaluation was stopped, so that each gets a result.
-func (r *run) evaluateParts(ctx context.Context, host matrix.Cell, found []string) {
+func (r *run) evaluateParts(ctx context.Context, host result.Cell, found []string) {
 	for _, home := range r.parts[host.ID] {
 		if !slices.Contains(found, home.ID) {
 			r.evaluate(ctx, home, r.ask(home))
@@ -111,14 +111,14 @@ func (r *run) evaluateParts(ctx context.Context, host matrix.Cell, found []strin
 }
 
 // wants reports whether a home found inside a host takes part.
-func (r *run) wants(home matrix.Cell) bool {
+func (r *run) wants(home result.Cell) bool {
 	return slices.Contains(r.wanted, home.ID) || r.Embedded != nil && r.Embedded(home)
 }
 
 // blameHomes looks into a host that does not evaluate: if a home inside it fails with the same
 // error, that home is to blame and the host only depends on it. It reports whether the host
 // has homes.
-func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answer) bool {
+func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answer) bool {
 	inside := r.evals.Ask(r.Target, nix.Question{Path: host.Path, Users: true}, evalpool.Listener{}).Wait()
 	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
 		return false
@@ -146,7 +146,7 @@ func (r *run) blameHomes(ctx context.Context, host matrix.Cell, e evalpool.Answe
 }
 
 // proceed finishes a cell that ends with its evaluation, and builds the others.
-func (r *run) proceed(ctx context.Context, c matrix.Cell, e evalpool.Answer) {
+func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 	if e.Instance.System != "" {
 		c.System = e.Instance.System
 	}
@@ -197,6 +197,6 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 
 // wantsSystem reports whether a cell is for a system that takes part. For some cells the
 // system is known only after evaluation.
-func (r *run) wantsSystem(c matrix.Cell) bool {
+func (r *run) wantsSystem(c result.Cell) bool {
 	return len(r.Systems) == 0 || slices.Contains(r.Systems, c.System)
 }

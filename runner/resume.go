@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -18,15 +17,15 @@ type EarlierRun struct {
 	// Same are those of the same flake: they need not be evaluated.
 	Same map[string]bool
 	// Homes are the homes that were found inside hosts of that flake.
-	Homes []matrix.Cell
+	Homes []result.Cell
 }
 
 // takeOverCells finishes the cells that need no evaluation and returns the others.
-func (r *run) takeOverCells(ctx context.Context, cells []matrix.Cell) []matrix.Cell {
+func (r *run) takeOverCells(ctx context.Context, cells []result.Cell) []result.Cell {
 	if r.Earlier == nil {
 		return cells
 	}
-	var rest []matrix.Cell
+	var rest []result.Cell
 	done := map[string]bool{}
 	for _, vms := range []bool{false, true} { // a VM comes after the homes that are activated in it
 		for _, c := range cells {
@@ -50,7 +49,7 @@ func (r *run) takeOverCells(ctx context.Context, cells []matrix.Cell) []matrix.C
 
 // passedWithHomes reports whether a cell of the same flake passed, and all that belong to it:
 // homes belong to their host, and to the VM that they are activated in.
-func (r *run) passedWithHomes(c matrix.Cell) bool {
+func (r *run) passedWithHomes(c result.Cell) bool {
 	ids := append(r.homesInside(c.ID), c.ID)
 	switch {
 	case c.Kind == result.KindVM:
@@ -96,7 +95,7 @@ func (r *run) takeOverResult(res *outcome.Result) bool {
 }
 
 // homesTakenOver reports whether all homes that are activated in a VM are taken over.
-func (r *run) homesTakenOver(vm matrix.Cell) bool {
+func (r *run) homesTakenOver(vm result.Cell) bool {
 	homes, _ := r.homesOf(vm)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,7 +105,7 @@ func (r *run) homesTakenOver(vm matrix.Cell) bool {
 }
 
 // dropActivations removes the activations of homes in a host that is booted again.
-func (r *run) dropActivations(vm matrix.Cell) {
+func (r *run) dropActivations(vm result.Cell) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.results {

@@ -14,13 +14,13 @@ import (
 
 // resumed returns a run of hosts a and b with ann inside a, joe's home for a, and a's VM. It
 // resumes a run in which these cells passed.
-func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
+func resumed(t *testing.T, same bool, passed ...string) (*run, []result.Cell) {
 	t.Helper()
 	all := matrix.New(matrix.Inventory{NixOS: []string{"a", "b"}, Homes: []matrix.Home{{Key: "joe@a"}}}).Cells
-	cells := slices.DeleteFunc(all, func(c matrix.Cell) bool { return c.ID == "vm/b" })
+	cells := slices.DeleteFunc(all, func(c result.Cell) bool { return c.ID == "vm/b" })
 	inside := matrix.EmbeddedCell(cells[0], "ann", "")
 	r := &run{ended: map[string]chan struct{}{}}
-	r.Embedded = func(matrix.Cell) bool { return true }
+	r.Embedded = func(result.Cell) bool { return true }
 	r.VM.Homes = map[string][]string{"a": {"home/joe@a"}}
 	r.Earlier = &EarlierRun{Passed: map[string]outcome.Result{}, Same: map[string]bool{}}
 	for _, c := range append(slices.Clone(cells), inside) {
@@ -37,12 +37,12 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []matrix.Cell) {
 		}
 	}
 	if same {
-		r.Earlier.Homes = []matrix.Cell{inside}
+		r.Earlier.Homes = []result.Cell{inside}
 	}
 	return r, cells
 }
 
-func idsOf(cells []matrix.Cell) string {
+func idsOf(cells []result.Cell) string {
 	var ids []string
 	for _, c := range cells {
 		ids = append(ids, c.ID)
@@ -52,7 +52,7 @@ func idsOf(cells []matrix.Cell) string {
 }
 
 func (r *run) finished() string {
-	var cells []matrix.Cell
+	var cells []result.Cell
 	for _, res := range r.results {
 		cells = append(cells, res.Cell)
 	}
@@ -108,7 +108,7 @@ func TestTakeOverOfVMs(t *testing.T) {
 	} {
 		r, cells := resumed(t, false, "home/joe@a", "vm/a")
 		r.takeOverCells(t.Context(), cells)
-		vm := cells[slices.IndexFunc(cells, func(c matrix.Cell) bool { return c.Kind == result.KindVM })]
+		vm := cells[slices.IndexFunc(cells, func(c result.Cell) bool { return c.Kind == result.KindVM })]
 		home := r.Earlier.Passed["home/joe@a"]
 		if c.newHome {
 			home.From, home.Phases = time.Time{}, home.Phases[:1]

@@ -21,7 +21,6 @@ import (
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/cause"
@@ -52,7 +51,7 @@ type Options struct {
 	Timeout time.Duration
 	// Embedded reports whether a home that the evaluation of its host finds takes part; nil
 	// means that none does.
-	Embedded func(matrix.Cell) bool
+	Embedded func(result.Cell) bool
 	// Base is what the run is compared with; nil if with nothing.
 	Base *Base
 	// Earlier is a run that this one resumes; nil if none.
@@ -74,14 +73,14 @@ type Options struct {
 	Retries int
 	// Later waits for cells that are not known yet and returns them, or none once the run is
 	// stopped. No cell that Run got depends on them. Nil if there are none.
-	Later func(context.Context) []matrix.Cell
+	Later func(context.Context) []result.Cell
 	// Subscribers follow the run. They have handled all events when Run returns.
 	Subscribers []event.Subscriber
 }
 
 // Run evaluates and builds the cells. Every cell gets a result, even if it was interrupted.
 // What fails is in the outcome: Run itself cannot fail.
-func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
+func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	caller := ctx
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -89,7 +88,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 		o.Memory = &evalpool.Memory{}
 	}
 	r := &run{
-		caller: caller, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]matrix.Cell{}, ended: map[string]chan struct{}{},
+		caller: caller, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]result.Cell{}, ended: map[string]chan struct{}{},
 		baseCells: map[string]*baseCell{}, baseActivations: map[string]map[string]outcome.Phase{}, warned: map[string]bool{},
 		evals: evalpool.New(ctx, evalpool.Options{Jobs: o.EvalJobs, Limit: o.Timeout, Memory: o.Memory, Retries: o.Retries}),
 	}
@@ -97,7 +96,7 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	r.builds = buildpool.New(ctx, buildpool.Options{
 		Client: o.Client, Machine: o.Machine, Jobs: o.BuildJobs, Timeout: o.Timeout, Stall: o.Stall, Retries: o.Retries,
 		Events: r.events, Causes: &r.causes, Root: r.root,
-		Evaluate: func(c matrix.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
+		Evaluate: func(c result.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
 	})
 	for _, c := range cells {
 		r.wanted = append(r.wanted, c.ID)
@@ -111,8 +110,8 @@ func Run(ctx context.Context, cells []matrix.Cell, o Options) outcome.Run {
 	r.evals.Hold()
 	cells = r.takeOverCells(ctx, cells)
 	r.startVMs(ctx, cells)
-	cells = slices.DeleteFunc(slices.Clone(cells), func(c matrix.Cell) bool {
-		return c.Kind == result.KindVM || slices.ContainsFunc(r.parts[c.PartOf], func(p matrix.Cell) bool { return p.ID == c.ID })
+	cells = slices.DeleteFunc(slices.Clone(cells), func(c result.Cell) bool {
+		return c.Kind == result.KindVM || slices.ContainsFunc(r.parts[c.PartOf], func(p result.Cell) bool { return p.ID == c.ID })
 	}) // those come with their host
 	asked := map[string]*evalpool.Query{}
 	for _, c := range cells {
@@ -167,7 +166,7 @@ func (r *run) addLater(ctx context.Context, evals *errgroup.Group) {
 type run struct {
 	Options
 	wanted    []string
-	parts     map[string][]matrix.Cell // homes that were selected together with their host, by its id
+	parts     map[string][]result.Cell // homes that were selected together with their host, by its id
 	causes    cause.Registry
 	building  errgroup.Group
 	baseEvals errgroup.Group // evaluations at the base

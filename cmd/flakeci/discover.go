@@ -15,12 +15,12 @@ import (
 
 // discover lists the flake's cells and selects among them. If an output could not be
 // listed, the run reports that instead of an empty selection.
-func (j *job) discover(ctx, looking context.Context) ([]matrix.Cell, error) {
+func (j *job) discover(ctx, looking context.Context) ([]result.Cell, error) {
 	wanted := j.wanted()
 	d, err := runner.Discover(looking, j.target, wanted)
 	if err == nil && d.Rest != nil {
 		if early := j.earlyCells(d.Matrix); len(early) > 0 {
-			j.rest = func(run context.Context) []matrix.Cell { return j.discoverRest(run, looking, d, early) }
+			j.rest = func(run context.Context) []result.Cell { return j.discoverRest(run, looking, d, early) }
 			return early, nil
 		}
 		d, err = d.Rest()
@@ -51,7 +51,7 @@ func (j *job) slowError(looking context.Context, err error) error {
 // earlyCells returns the cells to begin with while the rest of the flake is being listed:
 // `nix flake show` can take half a minute. There are none with a base or a shard, which
 // need the complete list.
-func (j *job) earlyCells(known matrix.Matrix) []matrix.Cell {
+func (j *job) earlyCells(known matrix.Matrix) []result.Cell {
 	if j.opts.base.given() || j.opts.shard.String() != "" {
 		return nil
 	}
@@ -64,7 +64,7 @@ func (j *job) earlyCells(known matrix.Matrix) []matrix.Cell {
 }
 
 // discoverRest selects among all cells and returns those that did not begin early.
-func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, early []matrix.Cell) []matrix.Cell {
+func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, early []result.Cell) []result.Cell {
 	d, err := d.Rest()
 	if err != nil {
 		j.causes = append(j.causes, d.Causes...)
@@ -75,13 +75,13 @@ func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, ear
 	if err != nil {
 		return nil // reported before any cell began
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(c matrix.Cell) bool {
-		return slices.ContainsFunc(early, func(e matrix.Cell) bool { return e.ID == c.ID })
+	return slices.DeleteFunc(slices.Clone(all), func(c result.Cell) bool {
+		return slices.ContainsFunc(early, func(e result.Cell) bool { return e.ID == c.ID })
 	})
 }
 
 // selectFrom selects the cells of the run.
-func (j *job) selectFrom(d runner.Discovery, wanted runner.DiscoverOptions) ([]matrix.Cell, error) {
+func (j *job) selectFrom(d runner.Discovery, wanted runner.DiscoverOptions) ([]result.Cell, error) {
 	if err := j.opts.vms.CheckHosts(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ type job struct {
 	journals bool // the run keeps one
 	journal  *resume.Journal
 	causes   []*result.Cause                     // that belong to no cell
-	rest     func(context.Context) []matrix.Cell // selects the cells that could not be selected at first; may be nil
+	rest     func(context.Context) []result.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
 	history  *history.Keeper                     // nil if it is not kept
 	others   *otherCells                         // nil if the run may test them
@@ -127,7 +127,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	o := j.toRunner(tmp, machine, progress)
 	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
 	if j.rest != nil {
-		o.Later = func(run context.Context) []matrix.Cell {
+		o.Later = func(run context.Context) []result.Cell {
 			defer context.AfterFunc(run, safely.Func(stop))()
 			return j.rest(run)
 		}
@@ -146,7 +146,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 
 // look opens the flake and its base, and selects the cells to begin with. There are none if
 // the flake is broken; stop cancels looking.
-func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machine nix.Machine, cells []matrix.Cell, err error) {
+func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machine nix.Machine, cells []result.Cell, err error) {
 	near, err := j.app.checkRef(looking, j.client, &j.opts.flakeFlags, tmp)
 	if err != nil {
 		return machine, nil, err
@@ -211,7 +211,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		Base: j.base.Base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.SelectsHomes() {
-		o.Embedded = func(home matrix.Cell) bool {
+		o.Embedded = func(home result.Cell) bool {
 			j.homes.add(home.ID)
 			return j.selection.Admits(home)
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -60,7 +59,7 @@ func (j *job) beginJournal() error {
 
 // keepJournal keeps the journal now that the cells are known. With --resume it returns the
 // results of the previous run to reuse.
-func (j *job) keepJournal(machine nix.Machine, cells []matrix.Cell) (*runner.EarlierRun, []event.Subscriber, error) {
+func (j *job) keepJournal(machine nix.Machine, cells []result.Cell) (*runner.EarlierRun, []event.Subscriber, error) {
 	if j.journal == nil {
 		return nil, nil, nil
 	}
@@ -123,14 +122,14 @@ func (j *job) isOneFlake() bool {
 }
 
 // terms returns what the results depend on besides the flake.
-func (j *job) terms(machine nix.Machine, cells []matrix.Cell) map[string]string {
+func (j *job) terms(machine nix.Machine, cells []result.Cell) map[string]string {
 	n := j.opts.nix
 	terms := map[string]string{
 		"flakeci": versionString(), "Nix": j.client.Version.String(),
 		"--impure": fmt.Sprint(n.impure), "--option": fmt.Sprintf("%q", n.settings), "--store": n.store,
 		"buildable systems": strings.Join(machine.Systems, " "),
 	}
-	if slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kind == result.KindVM }) {
+	if slices.ContainsFunc(cells, func(c result.Cell) bool { return c.Kind == result.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
 	}
 	// The journal has them with credentials masked. A run can be resumed with another token:

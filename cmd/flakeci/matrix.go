@@ -77,7 +77,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	a.warnOverrides(target.Flake)
 	others := slices.ContainsFunc(wanted.Kinds, selection.IsOther)
 	homes := slices.Contains(wanted.Kinds, result.KindHome)
-	d, err := runner.Discover(ctx, target, runner.DiscoverOptions{Others: others, Users: true, Embedded: func(matrix.Cell) bool { return homes }})
+	d, err := runner.Discover(ctx, target, runner.DiscoverOptions{Others: others, Users: true, Embedded: func(result.Cell) bool { return homes }})
 	if err == nil {
 		d, err = d.Complete()
 	}
@@ -167,7 +167,7 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 		return a.printJSON(struct {
 			Schema string        `json:"schema"`
 			Grid   matrix.Grid   `json:"grid"`
-			Cells  []matrix.Cell `json:"cells"`
+			Cells  []result.Cell `json:"cells"`
 		}{matrixSchema, m.Grid, m.Cells})
 	case "github":
 		return a.printJSON(m.Strategy(o.shards, githubRunner))

@@ -14,7 +14,7 @@ import (
 // are listed during the run.
 type otherCells struct {
 	listed chan struct{} // closed once they are listed
-	cells  []matrix.Cell
+	cells  []result.Cell
 	err    error
 }
 

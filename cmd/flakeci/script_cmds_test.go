@@ -79,7 +79,7 @@ func verdictIs(ts *testscript.TestScript, _ bool, args []string) {
 // a cell of a report. "! cell FILE ID" expects no such cell. The status may be a list a|b.
 func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 	r := readReport(ts, args[0])
-	i := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[1] })
+	i := slices.IndexFunc(r.Cells, func(c result.CellResult) bool { return c.ID == args[1] })
 	if neg {
 		if i >= 0 {
 			ts.Fatalf("there is a cell %s", args[1])
@@ -106,7 +106,7 @@ func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 // the base; without OUTCOME it must have none.
 func baseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
-	i := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[1] })
+	i := slices.IndexFunc(r.Cells, func(c result.CellResult) bool { return c.ID == args[1] })
 	if i < 0 || r.Cells[i].Base == nil {
 		ts.Fatalf("no cell %s with a base among %s", args[1], ids(r))
 	}
@@ -155,7 +155,7 @@ func samePhases(ts *testscript.TestScript, neg bool, args []string) {
 	var phases [2][]result.Phase
 	for i, file := range args[:2] {
 		r := readReport(ts, file)
-		j := slices.IndexFunc(r.Cells, func(c result.Cell) bool { return c.ID == args[2] })
+		j := slices.IndexFunc(r.Cells, func(c result.CellResult) bool { return c.ID == args[2] })
 		if j < 0 || len(r.Cells[j].Phases) == 0 {
 			ts.Fatalf("no phases of %s in %s", args[2], file)
 		}

@@ -45,7 +45,7 @@ func (j *job) unmatched() []result.Warning {
 // lookedInto reports whether the homes inside a host are known: they were listed before
 // cells were selected, or came with the evaluation of the host in this run. Those of a host
 // that does not evaluate are not known.
-func (j *job) lookedInto(host matrix.Cell) bool {
+func (j *job) lookedInto(host result.Cell) bool {
 	asked := j.opts.selection.LookInside(j.selection)(host)
 	i := slices.IndexFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Cell.ID == host.ID })
 	if i < 0 {

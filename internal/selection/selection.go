@@ -76,10 +76,10 @@ func (s *Flags) SelectsHomes() bool {
 // LookInside returns a function that reports whether the homes inside a host must be
 // listed: because cells are selected by the names of homes, or because the host is left out
 // and its homes are not.
-func (s *Flags) LookInside(sel matrix.Selection) func(host matrix.Cell) bool {
+func (s *Flags) LookInside(sel matrix.Selection) func(host result.Cell) bool {
 	homes := sel
 	homes.Exclude = nil
-	return func(host matrix.Cell) bool {
+	return func(host result.Cell) bool {
 		return s.SelectsHomes() || !sel.Admits(host) && homes.Admits(matrix.EmbeddedCell(host, "", ""))
 	}
 }

@@ -38,7 +38,7 @@ func (b *Booter) Boot(ctx context.Context, vm runner.VM, o runner.BootOptions) r
 		Name: vm.Cell.Host, Runner: vm.Runner, MemoryMiB: vm.Info.MemoryMiB, Cores: vm.Info.Cores,
 		Checks: b.Checks(vm.Cell.Host),
 	}
-	cells := map[string]matrix.Cell{"": vm.Cell}
+	cells := map[string]result.Cell{"": vm.Cell}
 	for _, h := range vm.Homes {
 		if !b.Homes {
 			break

@@ -10,7 +10,7 @@ import (
 func TestWriteOutputs(t *testing.T) {
 	failed := result.Report{
 		Verdict: result.VerdictFailed,
-		Cells: []result.Cell{
+		Cells: []result.CellResult{
 			{Status: result.Passed},
 			{Status: result.Failed, Base: &result.CellBase{Outcome: result.NewFailure}},
 			{Status: result.DependencyFailed, Base: &result.CellBase{Outcome: result.AlreadyBroken}},

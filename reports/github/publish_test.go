@@ -116,7 +116,7 @@ func (s *stage) summary() string {
 func failed() result.Report {
 	r := result.Report{
 		Schema: result.Schema, Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Duration: 3, Verdict: result.VerdictFailed,
-		Cells:  []result.Cell{{ID: "nixos/laptop", Kind: "nixos", Host: "laptop", Status: result.Failed, Causes: []string{"c1"}}},
+		Cells:  []result.CellResult{{Cell: result.Cell{ID: "nixos/laptop", Kind: "nixos", Host: "laptop"}, Status: result.Failed, Causes: []string{"c1"}}},
 		Causes: []result.Cause{{ID: "c1", Kind: "eval", Title: "does not evaluate: oops", Location: &result.Location{File: "hosts/laptop.nix", Line: 3, Column: 5}, Cells: []string{"nixos/laptop"}}},
 	}
 	return r

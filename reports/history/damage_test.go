@@ -18,7 +18,7 @@ import (
 func TestDamagedHistory(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "history.db")
-	r := result.Report{Started: time.Now(), Cells: []result.Cell{{ID: "nixos/a", Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Failed, Duration: 1}}}}}
+	r := result.Report{Started: time.Now(), Cells: []result.CellResult{{Cell: result.Cell{ID: "nixos/a"}, Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Failed, Duration: 1}}}}}
 	use := func() error {
 		h, err := history.Open(t.Context(), path)
 		if err != nil {

@@ -33,7 +33,7 @@ var day = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 func runOn(d int, status result.Status, how result.How, seconds float64) result.Report {
 	return result.Report{
 		Started: day.AddDate(0, 0, d), Flake: result.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: result.VerdictPassed,
-		Cells: []result.Cell{{ID: "nixos/reason", Status: status, How: how, Phases: []result.Phase{
+		Cells: []result.CellResult{{Cell: result.Cell{ID: "nixos/reason"}, Status: status, How: how, Phases: []result.Phase{
 			{Name: result.PhaseEval.Name(), Status: result.Passed, Duration: seconds / 10, Attempts: 1},
 			{Name: result.PhaseBuild.Name(), Status: status, Duration: seconds},
 		}}},

@@ -33,7 +33,7 @@ type phase struct {
 }
 
 // cell makes the details of a cell.
-func (b *builder) cell(number int, c result.Cell) cell {
+func (b *builder) cell(number int, c result.CellResult) cell {
 	label := b.labeler.Full(c)
 	one := cell{
 		Number: number, ID: c.ID, Sign: label.Sign, Tone: toneClass(label.Tone), Outcome: meaning(c), Note: c.Note,
@@ -56,7 +56,7 @@ func (b *builder) cell(number int, c result.Cell) cell {
 
 // newPhase makes a phase of a run that began at a time.
 func newPhase(p result.Phase, began time.Time) phase {
-	label := view.Labeler{}.Full(result.Cell{Status: p.Status, Phases: []result.Phase{p}})
+	label := view.Labeler{}.Full(result.CellResult{Status: p.Status, Phases: []result.Phase{p}})
 	one := phase{
 		Name: cmp.Or(p.Name.String(), "(no name)"), Sign: label.Sign, Tone: toneClass(label.Tone), Status: cmp.Or(string(p.Status), "no result"),
 		Took: view.FormatSeconds(p.Duration), Message: p.Message,
@@ -74,7 +74,7 @@ func newPhase(p result.Phase, began time.Time) phase {
 }
 
 // cellFacts returns where a cell comes from and what it was built into.
-func cellFacts(c result.Cell) []fact {
+func cellFacts(c result.CellResult) []fact {
 	var facts []fact
 	for _, f := range []fact{
 		{Name: "system", Text: c.System}, {Name: "how", Text: string(c.How)},
@@ -89,7 +89,7 @@ func cellFacts(c result.Cell) []fact {
 }
 
 // baseFacts compares a cell with the base.
-func baseFacts(c result.Cell) []fact {
+func baseFacts(c result.CellResult) []fact {
 	if c.Base == nil {
 		return nil
 	}

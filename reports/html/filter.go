@@ -18,7 +18,7 @@ type filter struct {
 
 // tags returns the tags of a cell in the grid. "changed" is worth a tag only if most cells did
 // not change.
-func (b *builder) tags(c result.Cell) []tag {
+func (b *builder) tags(c result.CellResult) []tag {
 	tags := tagsOf(c)
 	if len(tags) == 1 && tags[0].Text == string(result.CellChanged) && 2*b.changed > len(b.report.Cells) {
 		return nil
@@ -27,7 +27,7 @@ func (b *builder) tags(c result.Cell) []tag {
 }
 
 // tagsOf returns the tags that compare a cell with the base.
-func tagsOf(c result.Cell) []tag {
+func tagsOf(c result.CellResult) []tag {
 	if c.Base == nil {
 		return nil
 	}
@@ -54,7 +54,7 @@ func outcomeTags(o result.Outcome) []tag {
 }
 
 // filterWords returns the words by which a cell can be filtered.
-func filterWords(c result.Cell) []string {
+func filterWords(c result.CellResult) []string {
 	words := []string{"passed"}
 	switch c.Status {
 	case result.Passed:
@@ -80,7 +80,7 @@ func filterWords(c result.Cell) []string {
 }
 
 // filters returns the filters that match a cell.
-func filters(cells []result.Cell) []filter {
+func filters(cells []result.CellResult) []filter {
 	n := map[string]int{}
 	for _, c := range cells {
 		for _, word := range filterWords(c) {

@@ -31,9 +31,9 @@ func comparedReport(t *testing.T) (result.Report, Options) {
 		r.Cells[i].Base = &base
 	}
 	r.Cells = append(r.Cells,
-		result.Cell{ID: "home/new@laptop", Kind: "home", Host: "laptop", User: "new", Status: result.Passed, How: result.Built, Base: &result.CellBase{Change: result.CellAdded}},
-		result.Cell{ID: "nixos/attic", Kind: "nixos", Host: "attic", Status: result.Skipped, Note: "is no more", Base: &result.CellBase{Change: result.CellRemoved}},
-		result.Cell{ID: "nixos/cellar", Kind: "nixos", Host: "cellar", Status: result.Failed, Base: &result.CellBase{Change: result.CellUnknown, Outcome: result.AlreadyBroken, Note: "does not evaluate at the base"}},
+		result.CellResult{Cell: result.Cell{ID: "home/new@laptop", Kind: "home", Host: "laptop", User: "new"}, Status: result.Passed, How: result.Built, Base: &result.CellBase{Change: result.CellAdded}},
+		result.CellResult{Cell: result.Cell{ID: "nixos/attic", Kind: "nixos", Host: "attic"}, Status: result.Skipped, Note: "is no more", Base: &result.CellBase{Change: result.CellRemoved}},
+		result.CellResult{Cell: result.Cell{ID: "nixos/cellar", Kind: "nixos", Host: "cellar"}, Status: result.Failed, Base: &result.CellBase{Change: result.CellUnknown, Outcome: result.AlreadyBroken, Note: "does not evaluate at the base"}},
 	)
 	files := map[string][]byte{"artifacts/vm/reason/screen.png": screen(t)}
 	for i := range r.Causes {

@@ -68,7 +68,7 @@ func (b *builder) grid(layout *view.Layout) grid {
 }
 
 // groups groups the cells outside the grid by kind.
-func (b *builder) groups(others []result.Cell) []group {
+func (b *builder) groups(others []result.CellResult) []group {
 	kinds, cells := view.ByKind(others)
 	var groups []group
 	for _, kind := range kinds {
@@ -79,7 +79,7 @@ func (b *builder) groups(others []result.Cell) []group {
 	return groups
 }
 
-func (b *builder) labels(cells []result.Cell) []label {
+func (b *builder) labels(cells []result.CellResult) []label {
 	var labels []label
 	for _, c := range cells {
 		labels = append(labels, b.label(c))
@@ -87,7 +87,7 @@ func (b *builder) labels(cells []result.Cell) []label {
 	return labels
 }
 
-func (b *builder) label(c result.Cell) label {
+func (b *builder) label(c result.CellResult) label {
 	full := b.labeler.Full(c)
 	shown := label{
 		Cell: b.numbers[c.ID], Name: cmp.Or(strings.TrimPrefix(c.ID, string(c.Kind)+"/"), c.ID), Sign: full.Sign, Text: full.Text,
@@ -108,7 +108,7 @@ func toneClass(t view.Tone) string {
 }
 
 // meaning says how a cell ended, in words.
-func meaning(c result.Cell) string {
+func meaning(c result.CellResult) string {
 	switch {
 	case c.Status == "":
 		return "no result"

@@ -100,7 +100,7 @@ func TestPageOfChangesWithoutEnd(t *testing.T) {
 		for j := range c.Packages {
 			c.Packages[j].Name += strings.Repeat("x", i)
 		}
-		r.Cells = append(r.Cells, result.Cell{ID: "nixos/" + strings.Repeat("x", i+1), Kind: "nixos", Status: result.Passed, Base: &result.CellBase{Change: result.CellChanged, Closure: c}})
+		r.Cells = append(r.Cells, result.CellResult{Cell: result.Cell{ID: "nixos/" + strings.Repeat("x", i+1), Kind: "nixos"}, Status: result.Passed, Base: &result.CellBase{Change: result.CellChanged, Closure: c}})
 	}
 	if ch := newPage(r, Options{}).Changes; len(ch.Packages) != maxPackages || ch.More != 1000 {
 		t.Errorf("%d packages and %d more", len(ch.Packages), ch.More)

@@ -187,7 +187,7 @@ func TestPageTakesAnyEvidence(t *testing.T) {
 		"https://evil.example/x":   []byte("z"),
 		"{{.}} ${x} `${alert(1)}`": []byte("{{.}}"),
 	}
-	r := result.Report{Cells: []result.Cell{{ID: "vm/a", Kind: "vm", Host: "a", Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName("boot"), Status: result.Failed}}}}}
+	r := result.Report{Cells: []result.CellResult{{Cell: result.Cell{ID: "vm/a", Kind: "vm", Host: "a"}, Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName("boot"), Status: result.Failed}}}}}
 	for path := range files {
 		r.Cells[0].Phases[0].Files = append(r.Cells[0].Phases[0].Files, path)
 		r.Causes = append(r.Causes, result.Cause{ID: path, Kind: "build", Title: path, Log: path, Cells: []string{"vm/a"}})

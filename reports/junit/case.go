@@ -14,7 +14,7 @@ import (
 
 // cases makes a case of each phase of a cell. A cell without a phase that explains how it
 // ended gets one more case, named after the cell alone.
-func (j converter) cases(c result.Cell) []junit.Testcase {
+func (j converter) cases(c result.CellResult) []junit.Testcase {
 	var list []junit.Testcase
 	explained := false
 	for i, p := range c.Phases {
@@ -34,7 +34,7 @@ func explains(phase, cell result.Status) bool {
 }
 
 // phaseCase makes the case of one phase.
-func (j converter) phaseCase(c result.Cell, p result.Phase, last bool) junit.Testcase {
+func (j converter) phaseCase(c result.CellResult, p result.Phase, last bool) junit.Testcase {
 	test := junit.Testcase{
 		Classname: c.ID,
 		Name:      strings.TrimSpace(c.ID + " " + p.Name.String()),

@@ -83,7 +83,7 @@ func withoutSkipped(all junit.Testsuites) junit.Testsuites {
 // cellSuites makes the suites of all cells, in the order of their first cells.
 func (j converter) cellSuites() []junit.Testsuite {
 	var names []string
-	cells := map[string][]result.Cell{}
+	cells := map[string][]result.CellResult{}
 	for _, c := range j.Cells {
 		name := j.suiteOf(c)
 		if cells[name] == nil {
@@ -100,7 +100,7 @@ func (j converter) cellSuites() []junit.Testsuite {
 
 // suiteOf returns the name of a cell's suite. The word "host" tells a host called "homes" from
 // the homes.
-func (j converter) suiteOf(c result.Cell) string {
+func (j converter) suiteOf(c result.CellResult) string {
 	switch {
 	case j.orphans[c.ID]:
 		return "orphaned homes"
@@ -116,7 +116,7 @@ func (j converter) suiteOf(c result.Cell) string {
 }
 
 // suite makes one suite.
-func (j converter) suite(name string, cells []result.Cell) junit.Testsuite {
+func (j converter) suite(name string, cells []result.CellResult) junit.Testsuite {
 	s := junit.Testsuite{Name: name}
 	j.describe(&s)
 	total, started := 0.0, j.Started

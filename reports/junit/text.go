@@ -44,7 +44,7 @@ func labeled(label, text string) []string {
 
 // output says more about a case than how it ended. Only the phase that built a cell says so: a
 // check of a booted machine was not "built".
-func output(c result.Cell, p result.Phase, causes []result.Cause, last bool) *junit.Output {
+func output(c result.CellResult, p result.Phase, causes []result.Cause, last bool) *junit.Output {
 	var lines []string
 	if p.Status == result.Passed && p.Message != "" {
 		lines = append(lines, p.Message)
@@ -78,7 +78,7 @@ func output(c result.Cell, p result.Phase, causes []result.Cause, last bool) *ju
 }
 
 // comparedText says in words how a cell compares with the base, as far as that is known.
-func comparedText(c result.Cell) string {
+func comparedText(c result.CellResult) string {
 	if c.Base == nil {
 		return ""
 	}
@@ -90,7 +90,7 @@ func comparedText(c result.Cell) string {
 }
 
 // howPassed says in words how a cell passed.
-func howPassed(c result.Cell) string {
+func howPassed(c result.CellResult) string {
 	text := cmp.Or(map[result.How]string{
 		result.Built:     "built",
 		result.Cached:    "cached: it was in the store or came from a substituter, nothing was built",

@@ -48,7 +48,7 @@ func (d *document) grid() {
 // isNotable reports whether a row has anything to look at.
 func (d *document) isNotable(r view.Row, labeler view.Labeler) bool {
 	return slices.ContainsFunc(d.layout.Columns(), func(c view.Column) bool {
-		return slices.ContainsFunc(c.Cells(r), func(cell result.Cell) bool {
+		return slices.ContainsFunc(c.Cells(r), func(cell result.CellResult) bool {
 			tone := labeler.Cell(cell).Tone
 			return tone == view.Bad || tone == view.Warn || cell.Status == "" || cell.Outcome() == result.Fixed
 		})

@@ -195,9 +195,9 @@ func TestMarkdownFoldsWhatIsGreen(t *testing.T) {
 	for i := range 100 {
 		host := fmt.Sprintf("host-%03d", i)
 		r.Grid.Hosts = append(r.Grid.Hosts, host)
-		r.Cells = append(r.Cells, result.Cell{ID: "nixos/" + host, Kind: "nixos", Host: host, Status: result.Passed, How: result.Cached})
+		r.Cells = append(r.Cells, result.CellResult{Cell: result.Cell{ID: "nixos/" + host, Kind: "nixos", Host: host}, Status: result.Passed, How: result.Cached})
 		for _, user := range r.Grid.Users {
-			r.Cells = append(r.Cells, result.Cell{ID: "home/" + user + "@" + host, Kind: "home", Host: host, User: user, Status: result.Passed, How: result.Cached})
+			r.Cells = append(r.Cells, result.CellResult{Cell: result.Cell{ID: "home/" + user + "@" + host, Kind: "home", Host: host, User: user}, Status: result.Passed, How: result.Cached})
 		}
 	}
 	r.Cells[0].Status, r.Verdict = result.Failed, result.VerdictFailed

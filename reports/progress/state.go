@@ -30,7 +30,7 @@ type State struct {
 
 // Cell is the progress of a cell.
 type Cell struct {
-	matrix.Cell
+	result.Cell
 	Now    *Activity          // nil while no phase is running
 	Begun  []result.PhaseKind // the phases that began, in order, without those at the base
 	Spent  time.Duration      // on the running phase, before it last waited
@@ -138,7 +138,7 @@ func (s *State) Apply(e event.Event) {
 	}
 }
 
-func (s *State) add(cells ...matrix.Cell) {
+func (s *State) add(cells ...result.Cell) {
 	for _, c := range cells {
 		s.Cells[c.ID] = &Cell{Cell: c}
 	}
@@ -147,7 +147,7 @@ func (s *State) add(cells ...matrix.Cell) {
 }
 
 // cell returns a cell, which may be a home that only evaluation has found.
-func (s *State) cell(c matrix.Cell) *Cell {
+func (s *State) cell(c result.Cell) *Cell {
 	if s.Cells[c.ID] == nil {
 		s.add(c)
 	}
@@ -155,7 +155,7 @@ func (s *State) cell(c matrix.Cell) *Cell {
 }
 
 // evaluated returns a cell whose evaluation may have found its user.
-func (s *State) evaluated(c matrix.Cell) *Cell {
+func (s *State) evaluated(c result.Cell) *Cell {
 	known := s.cell(c)
 	if known.User != c.User {
 		known.Cell = c

@@ -17,7 +17,7 @@ type fixture struct {
 	*State
 	*testing.T
 	time time.Time
-	host matrix.Cell
+	host result.Cell
 }
 
 func hosts(t *testing.T, names ...string) matrix.Matrix {
@@ -62,7 +62,7 @@ func TestPhases(t *testing.T) {
 		{event.Started{Cell: f.host, Phase: result.PhaseEval.Name()}, "nixos/a eval 0s"},
 		{event.Waiting{Cell: f.host}, ""},
 		{event.Started{Cell: f.host, Phase: result.PhaseBuild.Name()}, "nixos/a build 0s"},
-		{event.Retrying{Cells: []matrix.Cell{f.host}, Cause: &result.Cause{Title: "lost"}}, "nixos/a build 1s lost"},
+		{event.Retrying{Cells: []result.Cell{f.host}, Cause: &result.Cause{Title: "lost"}}, "nixos/a build 1s lost"},
 		{event.Waiting{Cell: f.host}, ""},
 		{event.Resumed{Cell: f.host, Phase: result.PhaseBuild.Name(), Since: f.time.Add(3 * time.Second)}, "nixos/a build 2s"},
 		{event.Started{Cell: f.host, Phase: result.PhaseBuild.Name(), AtBase: true}, "nixos/a build at the base 0s"},
@@ -100,7 +100,7 @@ func TestCounts(t *testing.T) {
 	f := begin(t)
 	home := matrix.EmbeddedCell(f.host, "ann", "")
 	other := f.Matrix.Cells[1]
-	finished := func(c matrix.Cell, s result.Status) event.Event {
+	finished := func(c result.Cell, s result.Status) event.Event {
 		return event.Finished{Result: outcome.Result{Cell: c, Status: s}}
 	}
 	for i, s := range []struct {
@@ -129,7 +129,7 @@ func TestCounts(t *testing.T) {
 func TestUserBecomesKnown(t *testing.T) {
 	f := begin(t)
 	home := matrix.New(matrix.Inventory{Homes: []matrix.Home{{Key: "desktop"}}}).Cells[0]
-	f.apply(event.Added{Cells: []matrix.Cell{home}})
+	f.apply(event.Added{Cells: []result.Cell{home}})
 	before := f.Version
 	f.apply(event.Started{Cell: home, Phase: result.PhaseEval.Name()})
 	if f.Version != before {

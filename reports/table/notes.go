@@ -9,7 +9,7 @@ import (
 )
 
 // otherKinds appends how the cells outside the grid ended, a line for each kind.
-func (p *page) otherKinds(cells []result.Cell) error {
+func (p *page) otherKinds(cells []result.CellResult) error {
 	if len(cells) == 0 {
 		return nil
 	}

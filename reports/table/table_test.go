@@ -27,7 +27,7 @@ func TestGolden(t *testing.T) {
 // withoutResults returns the report as `flakeci matrix` shows it.
 func withoutResults(r result.Report) result.Report {
 	r.Causes = nil
-	r.Cells = view.Map(r.Cells, func(c result.Cell) result.Cell {
+	r.Cells = view.Map(r.Cells, func(c result.CellResult) result.CellResult {
 		c.Status, c.How, c.Note, c.Phases = "", "", "", nil
 		return c
 	})
@@ -119,7 +119,7 @@ func TestGridOfManyColumnsIsSplitInTime(t *testing.T) {
 	for i := range 200 {
 		user := fmt.Sprintf("user-%03d", i)
 		r.Grid.Users = append(r.Grid.Users, user)
-		r.Cells = append(r.Cells, result.Cell{ID: "home/" + user + "@laptop", Kind: "home", Host: "laptop", User: user, Status: result.Passed})
+		r.Cells = append(r.Cells, result.CellResult{Cell: result.Cell{ID: "home/" + user + "@laptop", Kind: "home", Host: "laptop", User: user}, Status: result.Passed})
 	}
 	r.Grid.Hosts = []string{"laptop"}
 	began := time.Now()

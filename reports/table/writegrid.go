@@ -30,7 +30,7 @@ func WriteGrid(w io.Writer, r result.Report, o Options) error {
 }
 
 // names appends the cells outside the grid by kind.
-func (p *page) names(cells []result.Cell) {
+func (p *page) names(cells []result.CellResult) {
 	kinds, groups := view.ByKind(cells)
 	const column = 13
 	for _, kind := range kinds {

@@ -117,14 +117,14 @@ func TestTraceHoldsEveryPhaseOnce(t *testing.T) {
 // between.
 func TestMachinesKeepTheirLane(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
-	vm := func(host string, boot, check int) result.Cell {
-		return result.Cell{ID: "vm/" + host, Kind: "vm", Host: host, Phases: []result.Phase{
+	vm := func(host string, boot, check int) result.CellResult {
+		return result.CellResult{Cell: result.Cell{ID: "vm/" + host, Kind: "vm", Host: host}, Phases: []result.Phase{
 			{Name: result.ParsePhaseName("boot"), Started: at(boot), Duration: 10},
 			{Name: result.ParsePhaseName("check: web"), Started: at(check), Duration: 5},
 		}}
 	}
-	home := result.Cell{ID: "home/joachim", Kind: "home", Phases: []result.Phase{{Name: result.ParsePhaseName("activate: a"), Started: at(31), Duration: 2}}}
-	timeline := view.NewTimeline(result.Report{Cells: []result.Cell{vm("b", 15, 26), home, vm("a", 1, 25)}})
+	home := result.CellResult{Cell: result.Cell{ID: "home/joachim", Kind: "home"}, Phases: []result.Phase{{Name: result.ParsePhaseName("activate: a"), Started: at(31), Duration: 2}}}
+	timeline := view.NewTimeline(result.Report{Cells: []result.CellResult{vm("b", 15, 26), home, vm("a", 1, 25)}})
 	got := map[string]int{}
 	for _, s := range timeline.Tracks[2].Spans {
 		got[s.Cell.ID+" "+s.Phase.Name.String()] = s.Lane
@@ -142,7 +142,7 @@ func TestMachinesKeepTheirLane(t *testing.T) {
 
 // The span of a build lasts from its start to its end, even if the build waited in between.
 func TestWaitingIsPartOfASpan(t *testing.T) {
-	r := result.Report{Cells: []result.Cell{{ID: "nixos/a", Kind: "nixos", Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
+	r := result.Report{Cells: []result.CellResult{{Cell: result.Cell{ID: "nixos/a", Kind: "nixos"}, Phases: []result.Phase{{Name: result.ParsePhaseName("build"), Status: result.Passed, Started: time.Unix(5, 0), Duration: 2, Waiting: 7}}}}}
 	span := view.NewTimeline(r).Tracks[1].Spans[0]
 	if span.Start != 0 || span.End != 9 || spanArgs(span)["waiting_seconds"] != 7.0 {
 		t.Errorf("it is %+v, with %v", span, spanArgs(span))

@@ -16,7 +16,7 @@ const (
 )
 
 // unexplained makes a cause for a cell that needs attention and has none.
-func unexplained(c result.Cell) result.Cause {
+func unexplained(c result.CellResult) result.Cause {
 	cause := result.Cause{Title: fmt.Sprintf("%s ended as %s", c.ID, c.Status), Cells: []string{c.ID}}
 	for _, p := range c.Phases {
 		if p.Status.NeedsAttention() {

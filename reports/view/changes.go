@@ -42,7 +42,7 @@ func NewChanges(r result.Report) *Changes {
 		return nil
 	}
 	ch := &Changes{Base: r.Base, comparable: map[result.Kind][]string{}}
-	var known []result.Cell
+	var known []result.CellResult
 	for _, c := range r.Cells {
 		if c.Base == nil {
 			continue
@@ -71,7 +71,7 @@ func NewChanges(r result.Report) *Changes {
 
 // group groups machines with the same changes, and packages that changed on the same
 // machines.
-func (ch *Changes) group(cells []result.Cell) {
+func (ch *Changes) group(cells []result.CellResult) {
 	machines := map[string]int{}
 	found := map[string]*PackageGroup{} // by everything about a package except its size
 	var order []string
@@ -113,7 +113,7 @@ func (ch *Changes) group(cells []result.Cell) {
 }
 
 // addMachine adds a machine to the group with its changes, which key stands for.
-func (ch *Changes) addMachine(groups map[string]int, c result.Cell, key string) {
+func (ch *Changes) addMachine(groups map[string]int, c result.CellResult, key string) {
 	closure := c.Base.Closure
 	key += fmt.Sprintf("\n\n%d", closure.Rebuilt)
 	i, there := groups[key]

@@ -21,7 +21,7 @@ type Counts struct {
 }
 
 // CountCells counts cells.
-func CountCells(cells []result.Cell) Counts {
+func CountCells(cells []result.CellResult) Counts {
 	var n Counts
 	for _, c := range cells {
 		if c.Removed() {
@@ -60,7 +60,7 @@ func CountCells(cells []result.Cell) Counts {
 }
 
 // compare counts the outcome of a cell.
-func (n *Counts) compare(c result.Cell) {
+func (n *Counts) compare(c result.CellResult) {
 	switch outcome := c.Outcome(); {
 	case outcome == result.NewFailure:
 		n.New++
@@ -74,7 +74,7 @@ func (n *Counts) compare(c result.Cell) {
 }
 
 // pass counts a cell that passed.
-func (n *Counts) pass(c result.Cell) {
+func (n *Counts) pass(c result.CellResult) {
 	n.Passed++
 	switch c.How {
 	case result.Cached:
@@ -121,8 +121,8 @@ func joinCounts(counts ...count) string {
 }
 
 // CellsText says how many cells there are and, apart, how many virtual machines.
-func CellsText(cells []result.Cell) string {
-	cells = slices.DeleteFunc(slices.Clone(cells), result.Cell.Removed)
+func CellsText(cells []result.CellResult) string {
+	cells = slices.DeleteFunc(slices.Clone(cells), result.CellResult.Removed)
 	vms := 0
 	for _, c := range cells {
 		if c.Kind == result.KindVM {

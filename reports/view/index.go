@@ -11,7 +11,7 @@ import (
 // CauseIndex finds the causes of cells and the cells of causes. A report links them in its
 // cells and in its causes; a link in one of the two is enough.
 type CauseIndex struct {
-	cells      map[string]result.Cell
+	cells      map[string]result.CellResult
 	Causes     map[string][]result.Cause // by the id of a cell
 	Unassigned []result.Cause            // causes that block no cell of the report
 	Base       *result.Base              // nil if there is no comparison
@@ -19,7 +19,7 @@ type CauseIndex struct {
 
 // NewCauseIndex indexes a report.
 func NewCauseIndex(r result.Report) CauseIndex {
-	x := CauseIndex{cells: map[string]result.Cell{}, Causes: map[string][]result.Cause{}}
+	x := CauseIndex{cells: map[string]result.CellResult{}, Causes: map[string][]result.Cause{}}
 	if r.Base != nil && r.Base.Missing == "" {
 		x.Base = r.Base
 	}

@@ -31,8 +31,8 @@ func KindTitle(kind result.Kind) string {
 }
 
 // ByKind groups cells by kind: known kinds in display order, then the others as they come.
-func ByKind(cells []result.Cell) (kinds []result.Kind, groups map[result.Kind][]result.Cell) {
-	groups = map[result.Kind][]result.Cell{}
+func ByKind(cells []result.CellResult) (kinds []result.Kind, groups map[result.Kind][]result.CellResult) {
+	groups = map[result.Kind][]result.CellResult{}
 	var found []result.Kind
 	for _, c := range cells {
 		if groups[c.Kind] == nil {

@@ -69,7 +69,7 @@ const (
 )
 
 // Place labels a place in the grid, which may hold any number of cells.
-func (l Labeler) Place(cells []result.Cell) Label {
+func (l Labeler) Place(cells []result.CellResult) Label {
 	if len(cells) == 0 {
 		return Label{Sign: SignNone, Tone: Quiet}
 	}
@@ -77,7 +77,7 @@ func (l Labeler) Place(cells []result.Cell) Label {
 }
 
 // Cell labels one cell in the labeler's detail.
-func (l Labeler) Cell(c result.Cell) Label {
+func (l Labeler) Cell(c result.CellResult) Label {
 	label := l.Full(c)
 	switch l.Detail {
 	case DetailFull:
@@ -95,7 +95,7 @@ func (l Labeler) Cell(c result.Cell) Label {
 }
 
 // Full labels one cell in full, apart from its outcome.
-func (l Labeler) Full(c result.Cell) Label {
+func (l Labeler) Full(c result.CellResult) Label {
 	switch c.Status {
 	case "":
 		return Label{Sign: SignThere}
@@ -118,7 +118,7 @@ func (l Labeler) Full(c result.Cell) Label {
 	return Label{SignError, "error", Warn}
 }
 
-func (l Labeler) passed(c result.Cell) Label {
+func (l Labeler) passed(c result.CellResult) Label {
 	took := FormatSeconds(c.TotalSeconds())
 	switch {
 	case c.Flaky:
@@ -143,7 +143,7 @@ func (l Labeler) passed(c result.Cell) Label {
 
 // sameAs names the cell with the same derivation: by its row if both are in one column, by
 // its column if both are in one row, else not at all.
-func (l Labeler) sameAs(c result.Cell) string {
+func (l Labeler) sameAs(c result.CellResult) string {
 	other, found := l.Index.cells[c.SameAs]
 	switch {
 	case !found || !InGrid(c) || !InGrid(other):
@@ -159,7 +159,7 @@ func (l Labeler) sameAs(c result.Cell) string {
 }
 
 // failure says in a word or two where a cell failed.
-func (l Labeler) failure(c result.Cell) string {
+func (l Labeler) failure(c result.CellResult) string {
 	for _, cause := range l.Index.Causes[c.ID] {
 		rest, isUnit := strings.CutPrefix(cause.Title, "unit ")
 		unit, _, _ := strings.Cut(rest, " ")
@@ -171,7 +171,7 @@ func (l Labeler) failure(c result.Cell) string {
 }
 
 // blockedBy names the dependency that kept a cell from being built.
-func (l Labeler) blockedBy(c result.Cell) string {
+func (l Labeler) blockedBy(c result.CellResult) string {
 	causes := l.Index.Causes[c.ID]
 	if len(causes) == 0 {
 		return l.failure(c)
@@ -188,7 +188,7 @@ func (l Labeler) blockedBy(c result.Cell) string {
 }
 
 // brief returns the text of a brief label.
-func (l Labeler) brief(c result.Cell, label Label) string {
+func (l Labeler) brief(c result.CellResult, label Label) string {
 	switch {
 	case c.Status == result.DependencyFailed, c.Status == result.Failed:
 		return string(c.FailedPhase().Kind)
@@ -199,8 +199,8 @@ func (l Labeler) brief(c result.Cell, label Label) string {
 }
 
 // worst returns the most severe of several cells.
-func worst(cells []result.Cell) result.Cell {
-	return slices.MaxFunc(cells, func(a, b result.Cell) int {
+func worst(cells []result.CellResult) result.CellResult {
+	return slices.MaxFunc(cells, func(a, b result.CellResult) int {
 		return cmp.Compare(a.Status.Severity(), b.Status.Severity())
 	})
 }

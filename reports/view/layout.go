@@ -12,24 +12,24 @@ import (
 type Layout struct {
 	users  []string
 	Rows   []Row
-	byHost map[string]int // indexes of rows by host, "" for homes without one
-	Others []result.Cell  // cells of kinds that have no place in the grid
+	byHost map[string]int      // indexes of rows by host, "" for homes without one
+	Others []result.CellResult // cells of kinds that have no place in the grid
 }
 
 // Row is a row of the grid: a host, or a group of homes that serve no host.
 type Row struct {
 	Name   string
 	Note   string // why the row is not a host's
-	System []result.Cell
-	VM     []result.Cell
-	Homes  map[string][]result.Cell // by user
+	System []result.CellResult
+	VM     []result.CellResult
+	Homes  map[string][]result.CellResult // by user
 }
 
 // NewLayout lays a report out as its grid says. A cell without a row there, as in a report
 // made by hand, gets one, so that no cell is lost.
 func NewLayout(r result.Report) *Layout {
 	l := &Layout{users: slices.Clone(r.Grid.Users), byHost: map[string]int{}}
-	own, bare := map[string][]result.Cell{}, map[string][]result.Cell{} // by id, which several cells may share once credentials are masked
+	own, bare := map[string][]result.CellResult{}, map[string][]result.CellResult{} // by id, which several cells may share once credentials are masked
 	at := map[[2]string]int{}
 	for _, c := range r.Cells {
 		switch key := [2]string{c.ID, c.User}; {
@@ -44,7 +44,7 @@ func NewLayout(r result.Report) *Layout {
 				at[key] = len(bare[c.ID])
 				bare[c.ID] = append(bare[c.ID], c)
 			} else {
-				bare[c.ID][i] = worst([]result.Cell{bare[c.ID][i], c})
+				bare[c.ID][i] = worst([]result.CellResult{bare[c.ID][i], c})
 			}
 		}
 		if c.Kind == result.KindHome && !slices.Contains(l.users, c.User) {
@@ -88,7 +88,9 @@ func NewLayout(r result.Report) *Layout {
 }
 
 // hasPlace reports whether a cell belongs in a row of the grid.
-func hasPlace(c result.Cell) bool { return InGrid(c) && (c.Host != "" || c.Kind == result.KindHome) }
+func hasPlace(c result.CellResult) bool {
+	return InGrid(c) && (c.Host != "" || c.Kind == result.KindHome)
+}
 
 // rowNote says why a row is not a host's.
 func rowNote(g result.Row) string {
@@ -111,7 +113,7 @@ func (l *Layout) newRow(g result.Row) *Row {
 	if _, there := l.byHost[g.Host]; !there && g.Key == "" {
 		l.byHost[g.Host] = len(l.Rows)
 	}
-	l.Rows = append(l.Rows, Row{Name: cmp.Or(g.Host, g.Key), Note: rowNote(g), Homes: map[string][]result.Cell{}})
+	l.Rows = append(l.Rows, Row{Name: cmp.Or(g.Host, g.Key), Note: rowNote(g), Homes: map[string][]result.CellResult{}})
 	return &l.Rows[len(l.Rows)-1]
 }
 
@@ -125,12 +127,12 @@ func (l *Layout) row(host string) *Row {
 }
 
 // InGrid reports whether a cell is of a kind that the grid has a place for.
-func InGrid(c result.Cell) bool {
+func InGrid(c result.CellResult) bool {
 	return slices.Contains([]result.Kind{result.KindNixOS, result.KindDarwin, result.KindVM, result.KindHome}, c.Kind)
 }
 
 // put adds a cell to the row.
-func (r *Row) put(c result.Cell) {
+func (r *Row) put(c result.CellResult) {
 	switch c.Kind {
 	case result.KindHome:
 		r.Homes[c.User] = append(r.Homes[c.User], c)
@@ -142,7 +144,7 @@ func (r *Row) put(c result.Cell) {
 }
 
 // onHost reduces a home that serves several hosts to what happened on one of them.
-func onHost(c result.Cell, host string) result.Cell {
+func onHost(c result.CellResult, host string) result.CellResult {
 	if !c.Bare() || host == "" {
 		return c
 	}
@@ -170,20 +172,20 @@ func onHost(c result.Cell, host string) result.Cell {
 type Column struct {
 	Title string
 	User  bool // the title is a user's name
-	Cells func(Row) []result.Cell
+	Cells func(Row) []result.CellResult
 }
 
 // Columns returns the columns: the systems, the virtual machines, each user.
 func (l *Layout) Columns() []Column {
 	var columns []Column
 	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.System) > 0 }) {
-		columns = append(columns, Column{"system", false, func(r Row) []result.Cell { return r.System }})
+		columns = append(columns, Column{"system", false, func(r Row) []result.CellResult { return r.System }})
 	}
 	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.VM) > 0 }) {
-		columns = append(columns, Column{"vm", false, func(r Row) []result.Cell { return r.VM }})
+		columns = append(columns, Column{"vm", false, func(r Row) []result.CellResult { return r.VM }})
 	}
 	for _, user := range l.users {
-		columns = append(columns, Column{user, true, func(r Row) []result.Cell { return r.Homes[user] }})
+		columns = append(columns, Column{user, true, func(r Row) []result.CellResult { return r.Homes[user] }})
 	}
 	return columns
 }

@@ -35,7 +35,7 @@ func TestLayoutFollowsTheMatrix(t *testing.T) {
 				case want.NoHost:
 				case run && homes[0].ID != serves.ID:
 					t.Fatalf("%s × %s: got %v, want %s first", got.Title(), user, idsOf(homes), serves.ID)
-				case !run && slices.ContainsFunc(homes, func(c result.Cell) bool { return c.Host == "" }):
+				case !run && slices.ContainsFunc(homes, func(c result.CellResult) bool { return c.Host == "" }):
 					t.Fatalf("%s × %s: %v stands in for a home that was left out", got.Title(), user, idsOf(homes))
 				}
 			}
@@ -50,11 +50,11 @@ func TestLayoutFollowsTheMatrix(t *testing.T) {
 func TestLayoutShowsCellsWithTheSameID(t *testing.T) {
 	const id = "home/***"
 	r := result.Report{Grid: result.Grid{Hosts: []string{"a", "b"}, Rows: []result.Row{{Host: "a", Cells: []string{id, id}}, {Host: "b", Cells: []string{id}}}}}
-	for _, c := range []result.Cell{{User: "u"}, {User: "v"}, {User: "u", Host: "a"}, {User: "u", Host: "b"}, {User: "u", Host: "c"}} {
+	for _, c := range []result.CellResult{{Cell: result.Cell{User: "u"}}, {Cell: result.Cell{User: "v"}}, {Cell: result.Cell{User: "u", Host: "a"}}, {Cell: result.Cell{User: "u", Host: "b"}}, {Cell: result.Cell{User: "u", Host: "c"}}} {
 		c.ID, c.Kind, c.Status = id, "home", result.Passed
 		r.Cells = append(r.Cells, c)
 	}
-	r.Cells = append(r.Cells, result.Cell{ID: id, Kind: "home", User: "v", Status: result.Failed})
+	r.Cells = append(r.Cells, result.CellResult{Cell: result.Cell{ID: id, Kind: "home", User: "v"}, Status: result.Failed})
 	var got []string
 	for _, row := range NewLayout(r).Rows {
 		for _, user := range []string{"u", "v"} {
@@ -78,7 +78,7 @@ func TestLayoutOfALongReport(t *testing.T) {
 	r := result.Report{}
 	for i := range many {
 		id := "nixos/" + strconv.Itoa(i)
-		r.Cells = append(r.Cells, result.Cell{ID: id, Kind: "nixos", Host: strconv.Itoa(i)}, result.Cell{ID: "home/x", Kind: "home", User: "x"})
+		r.Cells = append(r.Cells, result.CellResult{Cell: result.Cell{ID: id, Kind: "nixos", Host: strconv.Itoa(i)}}, result.CellResult{Cell: result.Cell{ID: "home/x", Kind: "home", User: "x"}})
 		r.Grid.Hosts = append(r.Grid.Hosts, strconv.Itoa(i))
 		r.Grid.Rows = append(r.Grid.Rows, result.Row{Host: "h" + strconv.Itoa(i), Cells: []string{"home/x"}})
 	}
@@ -143,8 +143,8 @@ func randomInventory(rng *rand.Rand) matrix.Inventory {
 }
 
 // withSystems sets the system of some hosts, as their evaluation does.
-func withSystems(rng *rand.Rand, m matrix.Matrix) []matrix.Cell {
-	var known []matrix.Cell
+func withSystems(rng *rand.Rand, m matrix.Matrix) []result.Cell {
+	var known []result.Cell
 	for _, c := range m.Cells {
 		if c.Kind == result.KindNixOS && rng.Intn(2) == 0 {
 			c.System = []string{"x86_64-linux", "aarch64-linux"}[rng.Intn(2)]
@@ -157,8 +157,8 @@ func withSystems(rng *rand.Rand, m matrix.Matrix) []matrix.Cell {
 func reportOf(m matrix.Matrix) result.Report {
 	r := result.Report{Grid: m.Layout()}
 	for _, c := range m.Cells {
-		r.Cells = append(r.Cells, result.Cell{
-			ID: c.ID, Kind: c.Kind, Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.PartOf,
+		r.Cells = append(r.Cells, result.CellResult{
+			Cell: result.Cell{ID: c.ID, Kind: c.Kind, Host: c.Host, User: c.User, System: c.System, Attr: c.Attr, PartOf: c.PartOf},
 		})
 	}
 	return r
@@ -199,7 +199,7 @@ func allIDs(m matrix.Matrix) []string {
 	return sorted(ids)
 }
 
-func idsOf(cells []result.Cell) []string {
+func idsOf(cells []result.CellResult) []string {
 	var ids []string
 	for _, c := range cells {
 		ids = append(ids, c.ID)

@@ -26,7 +26,7 @@ func addNote(list []Note, text, id string) []Note {
 }
 
 // Notes returns the notes on cells, each text once.
-func Notes(cells []result.Cell, l Labeler) []Note {
+func Notes(cells []result.CellResult, l Labeler) []Note {
 	var list []Note
 	for _, c := range cells {
 		if text := noteOn(c, l); text != "" {
@@ -37,7 +37,7 @@ func Notes(cells []result.Cell, l Labeler) []Note {
 }
 
 // noteOn returns what the grid does not say about a cell.
-func noteOn(c result.Cell, l Labeler) string {
+func noteOn(c result.CellResult, l Labeler) string {
 	why := InParentheses(Reason(c))
 	switch {
 	case c.Status == result.Passed && c.Flaky:
@@ -63,7 +63,7 @@ func noteOn(c result.Cell, l Labeler) string {
 }
 
 // Reason returns a cell's note without a prefix that repeats the status.
-func Reason(c result.Cell) string {
+func Reason(c result.CellResult) string {
 	for _, prefix := range []string{"only evaluated: ", "skipped: "} {
 		if rest, found := strings.CutPrefix(c.Note, prefix); found {
 			return rest
@@ -73,7 +73,7 @@ func Reason(c result.Cell) string {
 }
 
 // SlowBoots lists how machines were booted without hardware virtualization, and why.
-func SlowBoots(cells []result.Cell) []string {
+func SlowBoots(cells []result.CellResult) []string {
 	var hows []string
 	for _, c := range cells {
 		for _, phase := range c.Phases {

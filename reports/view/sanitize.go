@@ -47,7 +47,7 @@ func (s Sanitizer) Report(r result.Report) result.Report {
 	return r
 }
 
-func (s Sanitizer) cell(c result.Cell) result.Cell {
+func (s Sanitizer) cell(c result.CellResult) result.CellResult {
 	for _, field := range []*string{
 		&c.ID, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath,
 	} {

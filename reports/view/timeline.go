@@ -10,7 +10,7 @@ import (
 
 // Span is one phase of a cell on the timeline.
 type Span struct {
-	Cell       result.Cell
+	Cell       result.CellResult
 	Phase      result.Phase
 	Start, End float64 // seconds since the run began
 	Lane       int     // counts from 0; spans in one lane do not overlap

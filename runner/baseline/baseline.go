@@ -185,7 +185,7 @@ func (b *Baseline) locate(ctx context.Context, o Options) (string, error) {
 }
 
 // AddRemoved adds the selected cells of the base that are no longer among the cells of the flake.
-func (b *Baseline) AddRemoved(cells []matrix.Cell, s matrix.Selection) {
+func (b *Baseline) AddRemoved(cells []result.Cell, s matrix.Selection) {
 	if b.Base == nil {
 		return
 	}

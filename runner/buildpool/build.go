@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/graph"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -18,7 +17,7 @@ import (
 
 // Request asks for a derivation of a cell.
 type Request struct {
-	Cell    matrix.Cell
+	Cell    result.Cell
 	Drv     string
 	Outputs map[string]string
 	AtBase  bool // it is the cell as it was at the base

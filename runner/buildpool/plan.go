@@ -14,7 +14,6 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
@@ -212,7 +211,7 @@ func (p *Pool) dropCaches(unreachable map[string]string) {
 
 // retryingPlan notes and sends that Nix is asked again what builds take, and why.
 func (p *Pool) retryingPlan(builds []*build, err error) {
-	var cells []matrix.Cell
+	var cells []result.Cell
 	for _, b := range builds {
 		b.faults++
 		cells = append(cells, b.Cell)

@@ -55,7 +55,7 @@ type Options struct {
 	// Root keeps paths from being collected as garbage during the run.
 	Root func(ctx context.Context, paths ...string)
 	// Evaluate evaluates a cell once more.
-	Evaluate func(matrix.Cell) *evalpool.Query
+	Evaluate func(result.Cell) *evalpool.Query
 }
 
 // New returns a pool that works until the context ends. [Pool.Close] waits for its processes.
@@ -265,7 +265,7 @@ func (p *Pool) sendWaiting(builds []*build) {
 }
 
 // sendRetrying sends that building is tried again for cells. There may be none.
-func (p *Pool) sendRetrying(cells []matrix.Cell, c *result.Cause) {
+func (p *Pool) sendRetrying(cells []result.Cell, c *result.Cause) {
 	if len(cells) > 0 {
 		slices.SortFunc(cells, matrix.Compare)
 		p.o.Events.Send(event.Retrying{Cells: cells, Phase: result.PhaseBuild.Name(), Cause: c})
@@ -286,7 +286,7 @@ func (p *Pool) builderStopped(drv string) { p.o.Events.Send(event.BuilderStopped
 // stalled sends that a builder writes nothing, with the cells that wait for it.
 func (p *Pool) stalled(drv string, silent time.Duration) {
 	p.mu.Lock()
-	var cells []matrix.Cell
+	var cells []result.Cell
 	for _, id := range p.graph.Goals(drv) {
 		cells = append(cells, p.goals[id].Cell)
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -19,7 +18,7 @@ func TestBuildOfOneDerivationTwice(t *testing.T) {
 	answers := make(chan Answer, 2)
 	var builds sync.WaitGroup
 	for _, id := range []string{"nixos/a", "nixos/a/home/b"} {
-		builds.Go(func() { answers <- p.Build(Request{Cell: matrix.Cell{ID: id}, Drv: "/nix/store/x.drv"}) })
+		builds.Go(func() { answers <- p.Build(Request{Cell: result.Cell{ID: id}, Drv: "/nix/store/x.drv"}) })
 	}
 	builds.Wait()
 	p.Close()

@@ -11,7 +11,6 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/graph"
@@ -75,7 +74,7 @@ func transient(built nix.BuildResult) bool {
 // retrying notes and sends that a process is run again, and why.
 func (p *Pool) retrying(w *process, why nixlog.BuildFailure) {
 	p.mu.Lock()
-	var cells []matrix.Cell
+	var cells []result.Cell
 	for b := range w.works {
 		if !b.ended {
 			b.faults++

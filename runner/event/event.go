@@ -7,7 +7,6 @@ package event
 import (
 	"time"
 
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -16,15 +15,15 @@ import (
 type Event interface{ event() }
 
 // Added says that cells joined the run after it began.
-type Added struct{ Cells []matrix.Cell }
+type Added struct{ Cells []result.Cell }
 
 // Found says that a home was found inside a host and takes part. It comes before the host
 // is finished.
-type Found struct{ Home matrix.Cell }
+type Found struct{ Home result.Cell }
 
 // Started says that a phase of a cell begins.
 type Started struct {
-	Cell  matrix.Cell
+	Cell  result.Cell
 	Phase result.PhaseName
 	// AtBase says that the phase is for the cell as it was at the base.
 	AtBase bool
@@ -32,11 +31,11 @@ type Started struct {
 
 // Waiting says that nothing is done for a cell at the moment. It was evaluated and waits to
 // be built or for another cell with the same derivation, or others have all slots.
-type Waiting struct{ Cell matrix.Cell }
+type Waiting struct{ Cell result.Cell }
 
 // Resumed says that a phase continues after waiting.
 type Resumed struct {
-	Cell   matrix.Cell
+	Cell   result.Cell
 	Phase  result.PhaseName
 	AtBase bool
 	// Since is when the phase would have begun had it not waited.
@@ -45,7 +44,7 @@ type Resumed struct {
 
 // Retrying says that a phase of some cells is tried again, and what it failed for.
 type Retrying struct {
-	Cells []matrix.Cell // at least one
+	Cells []result.Cell // at least one
 	Phase result.PhaseName
 	Cause *result.Cause
 }
@@ -73,7 +72,7 @@ type Line struct{ Drv, Text string }
 // Stalled says that a builder has written nothing for a long time, or writes again.
 type Stalled struct {
 	Drv    string
-	Cells  []matrix.Cell // that wait for it
+	Cells  []result.Cell // that wait for it
 	Silent time.Duration // 0 if it writes again
 }
 
@@ -86,7 +85,7 @@ type CacheDropped struct {
 // Warned passes on a warning of the flake that came up while a cell was evaluated. Each text
 // comes once, at most a hundred do, and none that an earlier run has shown.
 type Warned struct {
-	Cell matrix.Cell
+	Cell result.Cell
 	Text string
 }
 

@@ -78,13 +78,13 @@ type end struct {
 
 // cell is a cell with its path, which the JSON of a cell leaves out.
 type cell struct {
-	matrix.Cell
+	result.Cell
 	Path []string `json:"path"`
 }
 
-func cellOf(c matrix.Cell) *cell { return &cell{c, c.Path} }
+func cellOf(c result.Cell) *cell { return &cell{c, c.Path} }
 
-func (c cell) plain() matrix.Cell {
+func (c cell) plain() result.Cell {
 	c.Cell.Path = c.Path
 	return c.Cell
 }

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
@@ -124,7 +124,7 @@ func (s *File) Begin(h Head, earlier *runner.EarlierRun) (*Writer, error) {
 
 // Create begins the journal of a run whose cells are known. It replaces the one that is there.
 // Offer are all cells of the flake. Earlier is what may be taken over; nil if nothing.
-func (s *File) Create(h Head, offer []matrix.Cell, earlier *runner.EarlierRun) (*Writer, error) {
+func (s *File) Create(h Head, offer []result.Cell, earlier *runner.EarlierRun) (*Writer, error) {
 	w, err := create(s.path, s.Redact, h, offer, earlier)
 	if err == nil {
 		_ = s.forget() // the next run tries again

@@ -79,7 +79,7 @@ func fill(v reflect.Value, rng *rand.Rand, causes []*result.Cause) {
 // sample is a made-up run: its cells and their results.
 type sample struct {
 	head    Head
-	offer   []matrix.Cell
+	offer   []result.Cell
 	results []outcome.Result
 }
 
@@ -179,12 +179,12 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // passed returns the result of a cell that passed.
-func passed(c matrix.Cell) outcome.Result {
+func passed(c result.Cell) outcome.Result {
 	return outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: drvOf(c)}
 }
 
 // drvOf returns a derivation for a cell.
-func drvOf(c matrix.Cell) string {
+func drvOf(c result.Cell) string {
 	return "/nix/store/" + strings.Repeat("0", 32) + "-" + strings.NewReplacer("/", "-", "@", "-").Replace(c.ID) + ".drv"
 }
 
@@ -196,9 +196,9 @@ func fleet() sample {
 	}
 }
 
-func (f sample) cell(t *testing.T, id string) matrix.Cell {
+func (f sample) cell(t *testing.T, id string) result.Cell {
 	t.Helper()
-	i := slices.IndexFunc(f.offer, func(c matrix.Cell) bool { return c.ID == id })
+	i := slices.IndexFunc(f.offer, func(c result.Cell) bool { return c.ID == id })
 	if i < 0 {
 		t.Fatalf("no cell %s", id)
 	}

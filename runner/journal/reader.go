@@ -30,8 +30,8 @@ type Journal struct {
 	// Ended means that the run came to its end, Interrupted that an interruption ended it.
 	Ended, Interrupted bool
 
-	offer   []matrix.Cell
-	homes   []matrix.Cell // found inside hosts
+	offer   []result.Cell
+	homes   []result.Cell // found inside hosts
 	results map[string]outcome.Result
 	earlier map[string]outcome.Result
 	begun   map[string]outcome.Phase // of cells that are not finished, the last phase

@@ -9,7 +9,6 @@ import (
 
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/event"
@@ -35,7 +34,7 @@ const syncInterval = 100 * time.Millisecond
 
 // create begins a journal that replaces the one at path. The old one stays until the new one
 // holds everything that is taken over from it.
-func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell, earlier *runner.EarlierRun) (*Writer, error) {
+func create(path string, redact func([]byte) []byte, h Head, offer []result.Cell, earlier *runner.EarlierRun) (*Writer, error) {
 	f, err := safefile.Create(path + ".new")
 	if err != nil {
 		return nil, err
@@ -72,7 +71,7 @@ func create(path string, redact func([]byte) []byte, h Head, offer []matrix.Cell
 }
 
 // writeOffer writes the cells of the flake.
-func (w *Writer) writeOffer(list []matrix.Cell) {
+func (w *Writer) writeOffer(list []result.Cell) {
 	var cells []cell
 	for _, c := range list {
 		cells = append(cells, *cellOf(c))

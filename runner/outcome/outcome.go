@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -21,7 +20,7 @@ type Phase struct {
 
 // Result is the result of a cell. During the run its causes have no ids.
 type Result struct {
-	Cell   matrix.Cell
+	Cell   result.Cell
 	Status result.Status
 	How    result.How
 	// SameAs is the id of an earlier cell, in the order of cells, with the same derivation.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/journal"
@@ -66,7 +66,7 @@ func Begin(o Options, head journal.Head, key any) (*Journal, error) {
 // Keep rewrites the journal now that the cells are known. It returns the results of the previous
 // run to reuse, and what records events. Without a fingerprint of the flake in head, impure says
 // whether that is because the evaluation is impure.
-func (j *Journal) Keep(head journal.Head, cells []matrix.Cell, impure bool) (*runner.EarlierRun, event.Subscriber, error) {
+func (j *Journal) Keep(head journal.Head, cells []result.Cell, impure bool) (*runner.EarlierRun, event.Subscriber, error) {
 	var earlier *runner.EarlierRun
 	if j.options.Resume {
 		earlier = j.resume(head, impure)

@@ -108,10 +108,10 @@ func Fuzz(f *testing.F, check func(t *testing.T, r result.Report)) {
 		check(t, result.Report{
 			Flake: result.Flake{Ref: name, Rev: note},
 			Grid:  result.Grid{Hosts: []string{name}, Users: []string{note}},
-			Cells: []result.Cell{
-				{ID: id, Kind: "nixos", Host: name, Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName(note), Status: result.Failed, Log: log}}},
-				{ID: "home/" + note, Kind: "home", User: note, Status: result.Skipped, Note: note},
-				{ID: "x/" + note, Kind: result.Kind(name), Status: result.Status(note)},
+			Cells: []result.CellResult{
+				{Cell: result.Cell{ID: id, Kind: "nixos", Host: name}, Status: result.Failed, Phases: []result.Phase{{Name: result.ParsePhaseName(note), Status: result.Failed, Log: log}}},
+				{Cell: result.Cell{ID: "home/" + note, Kind: "home", User: note}, Status: result.Skipped, Note: note},
+				{Cell: result.Cell{ID: "x/" + note, Kind: result.Kind(name)}, Status: result.Status(note)},
 			},
 			Causes: []result.Cause{
 				{Kind: result.CauseKind(note), Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &result.Location{File: note}},

@@ -50,7 +50,7 @@ func Bump() result.Report {
 		Base:  &result.Base{Ref: "main", Rev: "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", Note: "where update-flake-lock left it"},
 		Grid:  result.Grid{Hosts: []string{"attic", "desk", "laptop", "reason", "shed"}, Users: []string{"joachim", "work"}},
 	}
-	add := func(c result.Cell, took float64, before int64, packages []result.PackageChange) {
+	add := func(c result.CellResult, took float64, before int64, packages []result.PackageChange) {
 		c.Status, c.How = result.Passed, result.Built
 		c.Phases = []result.Phase{{Name: result.ParsePhaseName("eval"), Status: result.Passed, Duration: 2}, {Name: result.ParsePhaseName("build"), Status: result.Passed, Duration: took}}
 		after := before
@@ -69,10 +69,10 @@ func Bump() result.Report {
 			packages = append(all[:7:7], driver)
 			packages = append(packages, all[7:]...)
 		}
-		add(result.Cell{ID: "nixos/" + host, Kind: "nixos", Host: host}, 300+float64(i)*17, 8_000_000_000+int64(i)*1_000_000_000, packages)
+		add(result.CellResult{Cell: result.Cell{ID: "nixos/" + host, Kind: "nixos", Host: host}}, 300+float64(i)*17, 8_000_000_000+int64(i)*1_000_000_000, packages)
 	}
 	for _, home := range [][2]string{{"joachim", "laptop"}, {"joachim", "reason"}, {"work", "laptop"}} {
-		add(result.Cell{ID: "home/" + home[0] + "@" + home[1], Kind: "home", User: home[0], Host: home[1]}, 41, 1_200_000_000, all[2:90:90])
+		add(result.CellResult{Cell: result.Cell{ID: "home/" + home[0] + "@" + home[1], Kind: "home", User: home[0], Host: home[1]}}, 41, 1_200_000_000, all[2:90:90])
 	}
 	return r
 }
@@ -114,11 +114,11 @@ func Large() result.Report {
 	for i := range 100 {
 		host := fmt.Sprintf("host-%03d", i)
 		r.Grid.Hosts = append(r.Grid.Hosts, host)
-		cells := []result.Cell{
-			{ID: "nixos/" + host, Kind: "nixos"}, {ID: "vm/" + host, Kind: "vm"},
-			{ID: "home/admin@" + host, Kind: "home", User: "admin"},
-			{ID: "home/joachim@" + host, Kind: "home", User: "joachim"},
-			{ID: "home/work@" + host, Kind: "home", User: "work"},
+		cells := []result.CellResult{
+			{Cell: result.Cell{ID: "nixos/" + host, Kind: "nixos"}}, {Cell: result.Cell{ID: "vm/" + host, Kind: "vm"}},
+			{Cell: result.Cell{ID: "home/admin@" + host, Kind: "home", User: "admin"}},
+			{Cell: result.Cell{ID: "home/joachim@" + host, Kind: "home", User: "joachim"}},
+			{Cell: result.Cell{ID: "home/work@" + host, Kind: "home", User: "work"}},
 		}
 		for _, c := range cells {
 			c.Host, c.System, c.Status, c.How = host, "x86_64-linux", result.Passed, result.Built

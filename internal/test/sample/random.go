@@ -56,7 +56,7 @@ func (g generator) report() result.Report {
 		Flake:    result.Flake{Ref: g.pick(".", "github:o/r"), Rev: g.pick("4f2c1d9a", ""), Dirty: g.Intn(2) == 0},
 		Duration: g.ExpFloat64(), Verdict: result.Verdict(g.pick("passed", "failed", "error", "canceled")),
 		Grid: result.Grid{Hosts: g.texts(), Users: g.texts(), Orphans: g.texts(), Rows: []result.Row{}}, Notes: g.texts(),
-		Cells: []result.Cell{}, Causes: []result.Cause{}, Warnings: []result.Warning{}, NotTested: []result.NotTested{},
+		Cells: []result.CellResult{}, Causes: []result.Cause{}, Warnings: []result.Warning{}, NotTested: []result.NotTested{},
 	}
 	for range g.n() {
 		r.Grid.Rows = append(r.Grid.Rows, result.Row{
@@ -85,11 +85,11 @@ func (g generator) report() result.Report {
 	return r
 }
 
-func (g generator) cell(i int, compared bool) result.Cell {
-	c := result.Cell{
-		ID:   g.pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
-		Kind: result.Kind(g.pick("nixos", "home", "vm", "darwin", "check", "package")), Host: g.pick("laptop", "reason", ""),
-		User: g.pick("joachim", ""), Status: g.status(), How: result.How(g.pick("built", "cached", "evaluated")),
+func (g generator) cell(i int, compared bool) result.CellResult {
+	c := result.CellResult{
+		Cell: result.Cell{ID: g.pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
+			Kind: result.Kind(g.pick("nixos", "home", "vm", "darwin", "check", "package")), Host: g.pick("laptop", "reason", ""),
+			User: g.pick("joachim", "")}, Status: g.status(), How: result.How(g.pick("built", "cached", "evaluated")),
 		Note: g.pick(""), SameAs: g.pick("", "nixos/laptop"), Flaky: g.Intn(5) == 0, Phases: []result.Phase{},
 	}
 	if g.Intn(4) == 0 {

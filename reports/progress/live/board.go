@@ -22,8 +22,8 @@ type board struct {
 	changes uint64 // grows with every event
 
 	*progress.State
-	results map[string]result.Cell // of finished cells, as in a report
-	faults  []*fault               // oldest first
+	results map[string]result.CellResult // of finished cells, as in a report
+	faults  []*fault                     // oldest first
 	byCause map[*result.Cause]*fault
 
 	grid    gridLayout
@@ -39,7 +39,7 @@ type fault struct {
 }
 
 func newBoard(m matrix.Matrix, now func() time.Time) *board {
-	return &board{now: now, State: progress.New(m, now), results: map[string]result.Cell{}, byCause: map[*result.Cause]*fault{}, stale: true}
+	return &board{now: now, State: progress.New(m, now), results: map[string]result.CellResult{}, byCause: map[*result.Cause]*fault{}, stale: true}
 }
 
 // handle applies an event.

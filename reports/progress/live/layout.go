@@ -46,7 +46,7 @@ func newGridLayout(r result.Report) gridLayout {
 	for i, c := range r.Cells {
 		original[c.ID] = given[i].ID
 	}
-	ids := func(cells []result.Cell) (list []string) {
+	ids := func(cells []result.CellResult) (list []string) {
 		for _, c := range cells {
 			list = append(list, original[c.ID])
 		}

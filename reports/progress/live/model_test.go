@@ -53,7 +53,7 @@ func broken(t *testing.T) *play {
 	p.send(event.Started{Cell: p.cell("nixos/reason"), Phase: result.PhaseBuild.Name()})
 	p.send(event.Started{Cell: p.cell("vm/laptop"), Phase: result.PhaseBoot.Name()})
 	p.send(event.BuilderStarted{Drv: "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv"})
-	p.send(event.Stalled{Drv: "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", Cells: []matrix.Cell{p.cell("nixos/reason")}, Silent: 5 * time.Second})
+	p.send(event.Stalled{Drv: "/nix/store/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-quiet-1.drv", Cells: []result.Cell{p.cell("nixos/reason")}, Silent: 5 * time.Second})
 	p.send(event.BuilderStarted{Drv: "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-linux-6.1.drv"})
 	p.pass(12 * time.Second)
 	for i := range 30 {
@@ -355,7 +355,7 @@ func TestHostile(t *testing.T) {
 	drv := "/nix/store/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy-" + evil
 	for _, c := range p.matrix.Cells {
 		p.send(event.Started{Cell: c, Phase: result.PhaseName{Kind: result.PhaseCheck, Subject: evil}})
-		p.send(event.Retrying{Cells: []matrix.Cell{c}, Phase: result.PhaseCheck.Name(), Cause: &result.Cause{Title: evil}})
+		p.send(event.Retrying{Cells: []result.Cell{c}, Phase: result.PhaseCheck.Name(), Cause: &result.Cause{Title: evil}})
 	}
 	p.send(event.BuilderStarted{Drv: drv})
 	p.send(event.Line{Drv: drv, Text: evil})

@@ -46,7 +46,7 @@ func newPlay(t *testing.T, inv matrix.Inventory, kinds ...result.Kind) *play {
 	return p
 }
 
-func (p *play) cell(id string) matrix.Cell {
+func (p *play) cell(id string) result.Cell {
 	p.t.Helper()
 	for _, c := range p.matrix.Cells {
 		if c.ID == id {
@@ -54,7 +54,7 @@ func (p *play) cell(id string) matrix.Cell {
 		}
 	}
 	p.t.Fatalf("no cell %s", id)
-	return matrix.Cell{}
+	return result.Cell{}
 }
 
 func (p *play) pass(d time.Duration) { p.time = p.time.Add(d) }

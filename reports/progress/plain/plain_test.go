@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -15,7 +14,7 @@ import (
 func TestHeadlineOfAHomeInAHost(t *testing.T) {
 	home := func(p outcome.Phase) outcome.Result {
 		return outcome.Result{
-			Cell: matrix.Cell{ID: "home/joe", Kind: result.KindHome, Host: "box"}, Status: result.Passed, How: result.Built,
+			Cell: result.Cell{ID: "home/joe", Kind: result.KindHome, Host: "box"}, Status: result.Passed, How: result.Built,
 			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}, p},
 		}
 	}
@@ -35,7 +34,7 @@ func TestTakenOverHomeThatIsNotActivated(t *testing.T) {
 	var said bytes.Buffer
 	p := newPrinter(Options{Write: func(text string) { said.WriteString(text) }})
 	home := outcome.Result{
-		Cell: matrix.Cell{ID: "home/joe", Kind: result.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
+		Cell: result.Cell{ID: "home/joe", Kind: result.KindHome, Host: "box"}, Status: result.Passed, How: result.Built, From: time.Now(),
 		Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name()}}, {Phase: result.Phase{Name: result.PhaseBuild.Name()}}},
 	}
 	p.handle(event.Finished{Result: home})
@@ -65,7 +64,7 @@ func TestCanceledCellsAreNotCountedAsFailed(t *testing.T) {
 	p := newPrinter(Options{Write: func(string) {}})
 	for i, s := range []result.Status{result.Passed, result.Canceled, result.Skipped, result.Canceled, result.Error, result.Failed} {
 		p.handle(event.Finished{Result: outcome.Result{
-			Cell: matrix.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: result.KindNixOS}, Status: s,
+			Cell: result.Cell{ID: "nixos/" + strings.Repeat("a", i+1), Kind: result.KindNixOS}, Status: s,
 			Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: s}}},
 		}})
 	}
@@ -83,7 +82,7 @@ func TestHeadlineOfABlockedCell(t *testing.T) {
 		"✘ nixos/a blocked by frob-1.2":            {cause("frob-1.2")},
 		"✘ nixos/a blocked by frob-1.2 and 2 more": {cause("frob-1.2"), cause("b"), cause("c")},
 	} {
-		if got := headline(outcome.Result{Cell: matrix.Cell{ID: "nixos/a"}, Status: result.DependencyFailed, Causes: causes}); got != want {
+		if got := headline(outcome.Result{Cell: result.Cell{ID: "nixos/a"}, Status: result.DependencyFailed, Causes: causes}); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -127,7 +127,7 @@ func (p *Printer) compared(r outcome.Result) {
 }
 
 // nameSome names the first of some cells.
-func nameSome(cells []matrix.Cell) string {
+func nameSome(cells []result.Cell) string {
 	if len(cells) > 1 {
 		return fmt.Sprintf("%s and %d more", cells[0].ID, len(cells)-1)
 	}
