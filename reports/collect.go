@@ -88,7 +88,7 @@ func causeIDs(causes []*result.Cause) []string {
 
 func collectCause(c *result.Cause, results []outcome.Result) result.Cause {
 	cause := *c
-	cause.Cells = []string{}
+	cause.Key, cause.Cells = c.StableKey(), []string{}
 	for _, res := range results {
 		if slices.Contains(res.Causes, c) {
 			cause.Cells = append(cause.Cells, res.Cell.ID)

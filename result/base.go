@@ -21,7 +21,10 @@ type CellBase struct {
 	DrvPath string  `json:"drv_path,omitempty"`
 	// Status is how the cell ended at the base, empty if nobody asked.
 	Status Status `json:"status,omitempty"`
-	// Note says more about the comparison, such as why Change is unknown.
+	// Causes are the keys of the causes that the cell had at the base.
+	Causes []string `json:"causes,omitempty"`
+	// Note says more about the comparison, such as why Change is unknown, or what else the cell
+	// failed for at the base.
 	Note string `json:"note,omitempty"`
 	// Closure says how the packages changed. Only a changed host or home has it.
 	Closure *ClosureDiff `json:"closure,omitempty"`

@@ -55,7 +55,9 @@ func (k CauseKind) InGuest() bool {
 // Cause is the one root behind one or more cells that did not pass.
 type Cause struct {
 	// ID is short and unique in its report: c1, c2, and so on.
-	ID   string    `json:"id"`
+	ID string `json:"id"`
+	// Key is the same for the same cause in other runs; see [Cause.StableKey].
+	Key  string    `json:"key"`
 	Kind CauseKind `json:"kind"`
 	// Title says in one line what happened. Message is everything Nix or the guest said.
 	Title   string `json:"title"`
@@ -73,6 +75,9 @@ type Cause struct {
 	Log string `json:"log,omitempty"`
 	// Cells are the ids of the cells that the cause blocks.
 	Cells []string `json:"cells"`
+	// Since is set if the cause blocked one of these cells before, according to this machine's
+	// history.
+	Since *Since `json:"since,omitempty"`
 }
 
 // Location is a place in the user's flake. File is relative to the root of its git

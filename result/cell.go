@@ -49,14 +49,15 @@ type CellResult struct {
 	Causes   []string          `json:"causes,omitempty"`
 	// Base is nil unless the run was compared with one.
 	Base *CellBase `json:"base,omitempty"`
-	// Since is set if the cell failed before, according to this machine's history.
+	// Since is set if the cell failed before for a cause that it still has, according to this
+	// machine's history.
 	Since  *Since  `json:"since,omitempty"`
 	Phases []Phase `json:"phases"`
 }
 
-// Since is the first of the runs in which a cell has failed without passing in between. Rev
-// is the revision that run tested, empty for an uncommitted tree; Runs is how many runs ago
-// it was.
+// Since is the first of the runs in which a cell has failed for the same cause without a run in
+// between in which it did not. Rev is the revision that run tested, empty for an uncommitted
+// tree; Runs is how many runs ago it was.
 type Since struct {
 	Rev     string    `json:"rev,omitempty"`
 	Started time.Time `json:"started"`

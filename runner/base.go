@@ -39,7 +39,7 @@ type Known struct {
 	OutPaths map[string]string
 	Status   result.Status
 	How      result.How
-	Cause    string // title of the cause, if it did not pass
+	Causes   []*result.Cause // why it did not pass
 	// InHosts means that it is a home that was activated in hosts.
 	InHosts bool
 }
@@ -58,7 +58,7 @@ func (k Known) answers(res outcome.Result, evalOnly bool) bool {
 type baseCell struct {
 	done chan struct{} // closed when the rest is known
 	evalpool.Answer
-	cause *result.Cause // why it did not evaluate
+	causes []*result.Cause // why it did not evaluate
 }
 
 // startBase evaluates a cell at the base, if it was there. The evaluations of the base take
@@ -98,7 +98,7 @@ func (r *run) evaluateBase(ctx context.Context, c result.Cell, b *baseCell, aske
 	}
 	b.Answer = asked.Wait()
 	if b.Err != nil && b.Stopped == "" {
-		b.cause = r.causes.OfEval(ctx, b.Err)
+		b.causes = r.causes.OfEval(ctx, b.Err)
 	}
 }
 

@@ -160,6 +160,7 @@ func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 // bootCause is [BootOptions.Once]. A cause without a key is not shared.
 func (r *run) bootCause(key string, c *result.Cause) *result.Cause {
 	if key == "" {
+		c.Key = c.StableKey()
 		return c
 	}
 	return r.causes.Once("vm\x00"+key, func() *result.Cause { return c })

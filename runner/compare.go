@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
+	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -69,15 +70,17 @@ func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 	// A result of the same derivation at the base saves building it.
 	fits := cmp.Or(res.Base.DrvPath, known.DrvPath) == known.DrvPath && known.answers(*res, r.EvalOnly)
 	if reported && fits && res.Base.Status == "" && res.Base.Change != result.CellAdded {
-		res.Base.Status, res.Base.Note = known.Status, known.Cause
+		endedAtBase(res.Base, known.Status, known.Causes)
 	}
 	if res.Base.Status == "" && res.Base.DrvPath != "" {
 		r.findBaseStatus(ctx, res)
 	}
 	res.Base.Outcome = res.AgainstBase()
 	switch o := res.Base.Outcome; {
-	case o == result.NewFailure, o == result.Same, o == result.AlreadyBroken && hasCause(*res, res.Base.Note):
+	case o == result.Same, o == result.AlreadyBroken:
 		res.Base.Note = ""
+	case o == result.NewFailure && res.Base.Note != "":
+		res.Base.Note = "it failed at the base for another reason: " + res.Base.Note
 	}
 	if res.Base.Change == result.CellUnknown && res.Base.Note == "" {
 		res.Base.Note = "it does not evaluate"
@@ -95,13 +98,14 @@ func (r *run) changeSinceBase(ctx context.Context, res outcome.Result) *result.C
 	b := r.findAtBase(ctx, res.Cell)
 	switch {
 	case b == nil && r.Base.Incomplete != nil:
-		return &result.CellBase{Change: result.CellUnknown, Status: r.Base.Incomplete.Kind.Status(), Note: r.Base.Incomplete.Title}
+		return endedAtBase(&result.CellBase{Change: result.CellUnknown}, r.Base.Incomplete.Kind.Status(), []*result.Cause{r.Base.Incomplete})
 	case b == nil:
 		return &result.CellBase{Change: result.CellAdded}
-	case b.cause != nil:
-		return &result.CellBase{Change: result.CellUnknown, Status: b.cause.Kind.Status(), Note: b.cause.Title}
+	case b.causes != nil:
+		return endedAtBase(&result.CellBase{Change: result.CellUnknown}, cause.CellStatus("", b.causes), b.causes)
 	case b.Stopped == result.TimedOut:
-		return &result.CellBase{Change: result.CellUnknown, Status: result.TimedOut, Note: "its evaluation took too long"}
+		slow := cause.Timeout(res.Cell.ID, result.PhaseEval, r.Timeout)
+		return endedAtBase(&result.CellBase{Change: result.CellUnknown}, result.TimedOut, []*result.Cause{slow})
 	case b.Stopped == result.Canceled:
 		return &result.CellBase{Change: result.CellUnknown, Note: "it was not evaluated"}
 	}
@@ -123,9 +127,16 @@ func changeOf(res outcome.Result, drv string, there bool) result.Change {
 	return result.CellChanged
 }
 
-// hasCause reports whether a cell has a cause with this title.
-func hasCause(r outcome.Result, title string) bool {
-	return slices.ContainsFunc(r.Causes, func(c *result.Cause) bool { return c.Title == title })
+// endedAtBase records how a cell ended at the base, and for which causes.
+func endedAtBase(b *result.CellBase, status result.Status, causes []*result.Cause) *result.CellBase {
+	b.Status, b.Causes, b.Note = status, nil, ""
+	for _, c := range causes {
+		b.Causes = append(b.Causes, c.StableKey())
+	}
+	if len(causes) > 0 {
+		b.Note = causes[0].Title
+	}
+	return b
 }
 
 // findBaseStatus finds out how a cell ended at the base. An unchanged cell would end the same
@@ -137,9 +148,10 @@ func (r *run) findBaseStatus(ctx context.Context, res *outcome.Result) {
 	switch {
 	case res.How == result.Unchanged:
 	case inHosts && !vm:
-		res.Base.Status, res.Base.Note = r.activatedAtBase(*res)
+		status, causes := r.activatedAtBase(*res)
+		endedAtBase(res.Base, status, causes)
 	case res.Base.Change == result.CellUnchanged:
-		res.Base.Status, res.Base.Note = res.Status, titleOf(res.Causes)
+		endedAtBase(res.Base, res.Status, res.Causes)
 	case r.EvalOnly, res.How == result.Evaluated:
 		res.Base.Status = result.Passed
 	case vm && r.VM.Boot != nil && (res.Status.BlamesFlake() || r.failedHomes(res.Cell.Host)):
@@ -160,17 +172,13 @@ func (r *run) buildBase(ctx context.Context, res *outcome.Result, ifMissing bool
 		cell.System, outputs = was.Instance.System, was.Instance.Outputs // known only at the base if it does not evaluate now
 	}
 	b := r.builds.Build(buildpool.Request{Cell: cell, Drv: res.Base.DrvPath, Outputs: outputs, AtBase: true, IfMissing: ifMissing})
-	if b.How == result.Evaluated || b.Status == result.Canceled {
+	switch {
+	case b.How == result.Evaluated && res.DrvPath == "":
+		// This machine cannot build it, but it did evaluate, which it does not now.
+		b.Status, b.Causes = result.Passed, nil
+	case b.How == result.Evaluated, b.Status == result.Canceled:
 		return false // it was not tried
 	}
-	res.Base.Status, res.Base.Note = b.Status, titleOf(b.Causes)
+	endedAtBase(res.Base, b.Status, b.Causes)
 	return b.Status == result.Passed
-}
-
-// titleOf returns the title of the first cause, if any.
-func titleOf(causes []*result.Cause) string {
-	if len(causes) == 0 {
-		return ""
-	}
-	return causes[0].Title
 }

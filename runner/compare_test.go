@@ -52,8 +52,9 @@ func TestActivatedAtBase(t *testing.T) {
 		"not known":  {phase(result.Failed), outcome.Phase{}, "", ""},
 	} {
 		r := &run{baseActivations: map[string]map[string]outcome.Phase{"a": {"home/joe": c.a}, "c": {"home/joe": c.c}}}
-		if status, why := r.activatedAtBase(home); status != c.status || why != c.why {
-			t.Errorf("%s: %q, %q", name, status, why)
+		status, causes := r.activatedAtBase(home)
+		if b := endedAtBase(&result.CellBase{}, status, causes); b.Status != c.status || b.Note != c.why {
+			t.Errorf("%s: %q, %q", name, b.Status, b.Note)
 		}
 	}
 	// In an unchanged host the home would fail again.

@@ -35,7 +35,7 @@ func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	for _, p := range booted.Phases {
 		was.Add(p)
 	}
-	res.Base.Status, res.Base.Note = was.Status, titleOf(was.Causes)
+	endedAtBase(res.Base, was.Status, was.Causes)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.baseActivations[res.Cell.Host] = booted.Homes
@@ -81,18 +81,18 @@ func hostOf(home result.Cell, p outcome.Phase) string {
 
 // activatedAtBase returns how a home that failed in hosts ended in them at the base. If it
 // passed in one of them, it broke since.
-func (r *run) activatedAtBase(home outcome.Result) (status result.Status, why string) {
+func (r *run) activatedAtBase(home outcome.Result) (status result.Status, causes []*result.Cause) {
 	for _, p := range home.Phases {
 		if !isActivation(p) || !p.Status.BlamesFlake() {
 			continue
 		}
 		then := r.activationAtBase(home, p)
 		if then.Status == "" || then.Status == result.Passed {
-			return then.Status, ""
+			return then.Status, nil
 		}
-		status, why = then.Status, titleOf(then.Causes)
+		status, causes = then.Status, append(causes, then.Causes...)
 	}
-	return status, why
+	return status, causes
 }
 
 // activationAtBase returns the phase at the base for an activation that failed now.

@@ -25,7 +25,7 @@ func (e *DeadlineError) Error() string {
 // Cause returns the cause of everything that the deadline stopped.
 func (e *DeadlineError) Cause() *result.Cause {
 	return &result.Cause{
-		Kind: result.CauseTimeout, Title: e.Error(),
+		Kind: result.CauseTimeout, Key: result.NewCauseKey(result.CauseTimeout, "deadline"), Title: e.Error(),
 		Hint: "give it more with --deadline, or continue with flakeci run --resume",
 	}
 }

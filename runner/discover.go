@@ -117,11 +117,12 @@ func discovery(ctx context.Context, inv matrix.Inventory, faults []nix.Fault) Di
 	var causes cause.Registry
 	outputsOf := map[*result.Cause][]string{}
 	for _, f := range faults {
-		c := causes.OfEval(ctx, f.Err)
-		if outputsOf[c] == nil {
-			d.Causes = append(d.Causes, c)
+		for _, c := range causes.OfEval(ctx, f.Err) {
+			if outputsOf[c] == nil {
+				d.Causes = append(d.Causes, c)
+			}
+			outputsOf[c] = append(outputsOf[c], f.Output)
 		}
-		outputsOf[c] = append(outputsOf[c], f.Output)
 	}
 	for _, c := range d.Causes {
 		// If no output could be listed, the flake itself does not evaluate.

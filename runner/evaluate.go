@@ -123,15 +123,14 @@ func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answe
 	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
 		return false
 	}
-	why := r.causes.OfEval(ctx, e.Err)
-	causes := []*result.Cause{why}
+	causes := r.causes.OfEval(ctx, e.Err)
 	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
 	var found []string
 	for _, h := range inside.Instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
 		found = append(found, cell.ID)
 		home := r.ask(cell).Wait()
-		if home.Err != nil && home.Stopped == "" && r.causes.OfEval(ctx, home.Err) == why {
+		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, home.Err)[0]) {
 			res.Status = result.DependencyFailed
 		}
 		if r.wants(cell) {
@@ -139,7 +138,7 @@ func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answe
 			r.proceed(ctx, cell, home)
 		}
 	}
-	res.Phases[0].Status, res.Phases[0].Message = res.Status, why.Title
+	res.Phases[0].Status, res.Phases[0].Message = res.Status, causes[0].Title
 	r.finish(res)
 	r.evaluateParts(ctx, host, found)
 	return true
@@ -177,7 +176,7 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 	case e.Stopped != "":
 		res.Status = e.Stopped
 	case e.Err != nil:
-		res.Causes = []*result.Cause{r.causes.OfEval(ctx, e.Err)}
+		res.Causes = r.causes.OfEval(ctx, e.Err)
 		res.Status = cause.CellStatus("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip

@@ -237,7 +237,7 @@ func (s *session) runCheck(alive context.Context, name result.PhaseName, c check
 		p.Faults = []*Fault{agentFault(res.Err)}
 	default:
 		f := newFault(result.CauseCheck, "check "+c.Label()+" failed", "")
-		f.Key = strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00")
+		f.share(c.Label(), res.Expected+"\x00"+res.Seen)
 		f.Message = "expected " + res.Expected + "\nseen " + res.Seen
 		f.LogTail = strings.Join(res.Detail, "\n")
 		p.Faults = []*Fault{f}

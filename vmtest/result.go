@@ -46,9 +46,15 @@ type Fault struct {
 	result.Cause
 	// Unit is the systemd unit at fault, unless it is a user's.
 	Unit string
-	// Key is the same for the same fault on several hosts, such as one unit file that fails
-	// on all of them. It is empty if the fault concerns this host alone.
-	Key string
+	// Shared is the same for the same fault on several hosts of a run, such as one unit file
+	// that fails on all of them. It is empty if the fault concerns this host alone.
+	Shared string
+}
+
+// share names a fault by what is the same on all hosts that have it. The detail, such as the
+// store path of a unit, tells it from others of its name in this run, but not in other runs.
+func (f *Fault) share(name, detail string) {
+	f.Key, f.Shared = result.NewCauseKey(f.Kind, name), string(f.Kind)+"\x00"+name+"\x00"+detail
 }
 
 func newFault(kind result.CauseKind, title, hint string) *Fault {

@@ -204,7 +204,7 @@ func (s *state) faults(m *machine) []*Fault {
 		f.ExitCode, _ = strconv.Atoi(b.code)
 		f.Message = "Activation script snippet '" + b.name + "' failed (" + b.code + ")"
 		f.LogTail = strings.Join(b.before, "\n")
-		f.Key = "activation\x00" + b.name + "\x00" + b.code
+		f.share(b.name, b.code)
 		faults = append(faults, f)
 	}
 	for _, u := range s.units {
@@ -236,7 +236,7 @@ func (u *unit) fault(owner string) *Fault {
 	if reason != "" {
 		f.Title += " (" + reason + ")"
 	}
-	f.Key = strings.Join([]string{"unit", owner, u.name, u.result, u.fragment}, "\x00")
+	f.share(owner+"/"+u.name, u.result+"\x00"+u.fragment)
 	f.ExitCode = u.status
 	f.LogTail = strings.Join(u.journal, "\n")
 	f.Message = f.LogTail

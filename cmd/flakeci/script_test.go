@@ -170,6 +170,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"send":       sendSignal,
 			"ended":      ended,
 			"samephases": samePhases,
+			"histories":  histories,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,

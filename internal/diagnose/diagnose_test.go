@@ -21,7 +21,7 @@ func TestEval(t *testing.T) {
 	}{
 		"assertions": {
 			&nixlog.EvalError{Message: "\nFailed assertions:\n- eth0 is not set\n- nor is eth1"},
-			"eval", "does not evaluate: Failed assertions: eth0 is not set", "", result.Failed,
+			"eval", "does not evaluate: failed assertion: eth0 is not set", "", result.Failed,
 		},
 		"throw": {&nixlog.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", result.Failed},
 		"recursion": {

@@ -17,6 +17,25 @@ import (
 
 const timeoutHint = "check by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
 
+// EvalCauses returns the causes of an evaluation that failed, of a cell or of the whole flake:
+// [Eval]'s, or one for each failed assertion, so that one which all hosts fail is one cause,
+// whatever others each of them fails.
+func EvalCauses(err error) []*result.Cause {
+	c := Eval(err)
+	var causes []*result.Cause
+	for _, a := range failedAssertions(c) {
+		own := *c
+		own.Title, own.Message = notEvaluated+oneAssertion+firstLine(a), a
+		// The place is where the host asks for its assertions, and says nothing about one.
+		own.Key = result.NewCauseKey(own.Kind, oneAssertion, a)
+		causes = append(causes, &own)
+	}
+	if causes == nil {
+		causes = append(causes, c)
+	}
+	return causes
+}
+
 // Eval returns the cause of an evaluation that failed, of a cell or of the whole flake. An
 // error with a method Cause() *[result.Cause] names its cause itself.
 func Eval(err error) *result.Cause {
@@ -83,7 +102,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		return c
 	}
 	c := &result.Cause{
-		Kind: result.CauseEval, Title: "does not evaluate: " + summary(e.Message),
+		Kind: result.CauseEval, Title: notEvaluated + summary(e.Message),
 		Message: e.Message, Location: e.Place.OrNil(), LogTail: strings.Join(traceLines(e), "\n"),
 	}
 	kind := nix.MachineFault(e)
@@ -146,14 +165,41 @@ func selectFrames(frames []nixlog.Frame, limit int, keep func(nixlog.Frame) bool
 	return lines
 }
 
-// summary returns the first line of an error. For failed assertions it adds the first of
-// them.
+// The beginnings of titles.
+const (
+	notEvaluated = "does not evaluate: "
+	oneAssertion = "failed assertion: "
+)
+
+// summary returns the first line of an error, or its first failed assertion.
 func summary(message string) string {
-	const head = "Failed assertions:"
-	if failed, ok := strings.CutPrefix(strings.TrimSpace(message), head+"\n"); ok {
-		return firstLine(head + " " + strings.TrimPrefix(firstLine(failed), "- "))
+	if assertions := assertionsIn(message); len(assertions) > 0 {
+		return oneAssertion + firstLine(assertions[0])
 	}
 	return firstLine(message)
+}
+
+// failedAssertions returns the failed assertions that a cause lists.
+func failedAssertions(c *result.Cause) []string {
+	if c.Kind != result.CauseEval {
+		return nil
+	}
+	return assertionsIn(c.Message)
+}
+
+// assertionsIn returns the assertions in an error of the module system, which lists all that
+// failed in one host as items, each of which may have several lines.
+func assertionsIn(message string) []string {
+	const head, item = "Failed assertions:\n", "- "
+	list, found := strings.CutPrefix(strings.TrimSpace(message), head)
+	if !found || !strings.HasPrefix(list, item) {
+		return nil
+	}
+	items := strings.Split(list[len(item):], "\n"+item)
+	for i := range items {
+		items[i] = strings.TrimSpace(items[i])
+	}
+	return items
 }
 
 // firstLine returns the first line that is not blank, shortened to fit a row.

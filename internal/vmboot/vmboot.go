@@ -101,14 +101,14 @@ func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *r
 	for _, text := range []*string{&c.Title, &c.Message, &c.Hint, &c.LogTail} {
 		*text = t.Redact(*text)
 	}
-	if f.Key == "" && !strings.Contains(f.Title, cell) {
+	if f.Shared == "" && !strings.Contains(f.Title, cell) {
 		c.Title = t.vm.Cell.ID + ": " + c.Title
 	}
 	if f.Unit != "" && !t.vm.AtBase && t.placed < maxUnitLookups && ctx.Err() == nil {
 		t.placed++
 		c.Location = t.place(ctx, t.vm.Cell.Host, f.Unit)
 	}
-	t.known[f] = t.once(f.Key, &c)
+	t.known[f] = t.once(f.Shared, &c)
 	return t.known[f]
 }
 

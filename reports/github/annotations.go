@@ -54,7 +54,7 @@ func annotations(r result.Report) []annotation {
 			a.Message = a.Title
 		}
 		switch {
-		case index.Outcome(c) == result.AlreadyBroken:
+		case index.Old(c):
 			a.Level, a.Title = levelNotice, a.Title+" (already broken at the base)"
 			old = append(old, a)
 			continue

@@ -25,7 +25,7 @@ func TestDamagedHistory(t *testing.T) {
 			return err
 		}
 		_, past := h.Past(t.Context(), "flake")
-		_, since := h.FailsSince(t.Context(), "flake", "nixos/a")
+		_, since := h.FailsSince(t.Context(), "flake", "nixos/a", "build-1")
 		return errors.Join(past, since, h.Add(t.Context(), "flake", r), h.Close())
 	}
 	if err := use(); err != nil {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite" // registers the driver
@@ -47,6 +48,13 @@ CREATE TABLE phase (
 	how     TEXT NOT NULL,
 	seconds REAL NOT NULL,
 	PRIMARY KEY (run, cell, name)
+) WITHOUT ROWID;
+`, `
+CREATE TABLE cause (
+	run  INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+	cell TEXT NOT NULL,
+	key  TEXT NOT NULL,
+	PRIMARY KEY (run, cell, key)
 ) WITHOUT ROWID;
 `}
 
@@ -195,6 +203,12 @@ func (h *History) Add(ctx context.Context, flake string, r result.Report) error 
 			return err
 		}
 		defer add.Close()
+		addCause, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO cause (run, cell, key) VALUES (?, ?, ?)")
+		if err != nil {
+			return err
+		}
+		defer addCause.Close()
+		keys := keysByID(r)
 		for _, c := range r.Cells {
 			if c.Status == result.Canceled {
 				continue
@@ -202,6 +216,11 @@ func (h *History) Add(ctx context.Context, flake string, r result.Report) error 
 			all := append([]result.Phase{{Status: c.Status}}, c.Phases...)
 			for _, p := range all {
 				if _, err := add.ExecContext(ctx, run, c.ID, p.Name.String(), string(p.Status), string(c.How), p.Duration); err != nil {
+					return err
+				}
+			}
+			for _, id := range c.Causes {
+				if _, err := addCause.ExecContext(ctx, run, c.ID, keys[id]); err != nil {
 					return err
 				}
 			}
@@ -263,34 +282,86 @@ func (p *Past) Estimate(cell, name string) (time.Duration, bool) {
 	return times[len(times)/2], true
 }
 
-// FailsSince returns the first run in which a cell failed since it last passed, and how
-// many such runs there were. It returns nil if the cell did not fail in its latest run.
-func (h *History) FailsSince(ctx context.Context, flake, cell string) (*result.Since, error) {
-	rows, err := h.db.QueryContext(ctx, `SELECT run.started, run.rev, phase.status FROM run JOIN phase ON phase.run = run.id
+// keysByID returns the keys of a report's causes.
+func keysByID(r result.Report) map[string]string {
+	keys := map[string]string{}
+	for _, c := range r.Causes {
+		keys[c.ID] = c.StableKey()
+	}
+	return keys
+}
+
+// FailsSince returns the first of the runs in which a cell has failed for a cause, by the cause's
+// key, without a run in between that shows that it did not. It is nil if the cause is new. The
+// history of an older flakeci has no causes.
+func (h *History) FailsSince(ctx context.Context, flake, cell string, keys ...string) (map[string]*result.Since, error) {
+	rows, err := h.db.QueryContext(ctx, `SELECT run.id, run.started, run.rev, phase.status, phase.how, coalesce(cause.key, '') FROM run
+		JOIN phase ON phase.run = run.id
+		LEFT JOIN cause ON cause.run = run.id AND cause.cell = phase.cell
 		WHERE run.flake = ? AND phase.cell = ? AND phase.name = '' ORDER BY run.id DESC`, flake, cell)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var since *result.Since
-	for rows.Next() {
-		var started int64
-		var rev string
-		var status result.Status
-		if err := rows.Scan(&started, &rev, &status); err != nil {
+	var past []pastRun
+	for last := int64(0); rows.Next(); {
+		var id, started int64
+		var run pastRun
+		var key string
+		if err := rows.Scan(&id, &started, &run.since.Rev, &run.status, &run.how, &key); err != nil {
 			return nil, err
 		}
-		switch {
-		case status == result.Passed:
-			return since, nil
-		case !status.BlamesFlake():
-			continue // the machine was at fault
+		if id != last {
+			run.since.Started = time.UnixMilli(started).UTC()
+			past, last = append(past, run), id
 		}
-		if since == nil {
-			since = &result.Since{}
-		}
-		since.Rev, since.Started = rev, time.UnixMilli(started).UTC()
-		since.Runs++
+		past[len(past)-1].keys = append(past[len(past)-1].keys, key)
 	}
-	return since, rows.Err()
+	all := map[string]*result.Since{}
+	for _, key := range keys {
+		all[key] = failsSince(past, key)
+	}
+	return all, rows.Err()
+}
+
+// pastRun is how a cell ended in a run. Keys are of its causes.
+type pastRun struct {
+	since  result.Since
+	status result.Status
+	how    result.How
+	keys   []string
+}
+
+// failsSince goes back from the latest run to the first in which the cell failed for a cause.
+func failsSince(past []pastRun, key string) (since *result.Since) {
+	runs := 0
+	for _, run := range past {
+		switch {
+		case slices.Contains(run.keys, key):
+			runs++
+			since = &result.Since{Rev: run.since.Rev, Started: run.since.Started, Runs: runs}
+		case run.refutes(key):
+			return since
+		}
+	}
+	return since
+}
+
+// refutes reports whether a run shows that the cell did not have a cause. One that could not try,
+// or did not get as far, does not.
+func (r pastRun) refutes(key string) bool {
+	switch {
+	case !r.status.BlamesFlake() && r.status != result.Passed:
+		return false // the machine was at fault, or the cell was left out
+	case duringEvaluation(key):
+		return true
+	case r.status == result.Passed:
+		return r.how != result.Evaluated
+	}
+	return !slices.ContainsFunc(r.keys, duringEvaluation)
+}
+
+// duringEvaluation reports whether the cause with this key ends a cell before it is built.
+func duringEvaluation(key string) bool {
+	return strings.HasPrefix(key, string(result.CauseEval)+"-")
 }

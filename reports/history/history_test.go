@@ -29,11 +29,17 @@ func open(t *testing.T, path string) *history.History {
 
 var day = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// runOn returns a run on a day, with one cell that took some seconds to build.
+// runOn returns a run on a day, with one cell that took some seconds to build. What blames the
+// flake has one cause, always the same.
 func runOn(d int, status result.Status, how result.How, seconds float64) result.Report {
+	var causes []string
+	if status.BlamesFlake() {
+		causes = []string{"c1"}
+	}
 	return result.Report{
+		Causes: []result.Cause{{ID: "c1", Key: "build-1", Kind: result.CauseBuild}},
 		Started: day.AddDate(0, 0, d), Flake: result.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: result.VerdictPassed,
-		Cells: []result.CellResult{{Cell: result.Cell{ID: "nixos/reason"}, Status: status, How: how, Phases: []result.Phase{
+		Cells: []result.CellResult{{Cell: result.Cell{ID: "nixos/reason"}, Status: status, How: how, Causes: causes, Phases: []result.Phase{
 			{Name: result.PhaseEval.Name(), Status: result.Passed, Duration: seconds / 10, Attempts: 1},
 			{Name: result.PhaseBuild.Name(), Status: status, Duration: seconds},
 		}}},
@@ -85,16 +91,19 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// failsSince returns since when the cell of [runOn] has failed for its cause.
+func failsSince(t *testing.T, h *history.History, flake string) *result.Since {
+	t.Helper()
+	s, err := h.FailsSince(t.Context(), flake, "nixos/reason", "build-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s["build-1"]
+}
+
 func TestFailsSince(t *testing.T) {
 	h := open(t, filepath.Join(t.TempDir(), "history.db"))
-	since := func() *result.Since {
-		t.Helper()
-		s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
+	since := func() *result.Since { return failsSince(t, h, "/fleet") }
 	if s := since(); s != nil {
 		t.Errorf("an unknown cell fails since %+v", s)
 	}
@@ -120,8 +129,8 @@ func TestClockGoesBack(t *testing.T) {
 	}
 	add(t, h, "/fleet", runOn(1, result.Passed, result.Built, 10), runOn(2, result.Failed, "", 1))
 	want := result.Since{Rev: "rev2", Started: day.AddDate(0, 0, 2), Runs: 1}
-	if s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason"); err != nil || s == nil || *s != want {
-		t.Errorf("got %+v, want %+v, %v", s, want, err)
+	if s := failsSince(t, h, "/fleet"); s == nil || *s != want {
+		t.Errorf("got %+v, want %+v", s, want)
 	}
 	past, err := h.Past(t.Context(), "/fleet")
 	if err != nil {
@@ -140,12 +149,15 @@ func TestIsBounded(t *testing.T) {
 	for d := range 60 {
 		add(t, h, "/fleet", runOn(d, result.Failed, "", 1))
 	}
-	s, err := h.FailsSince(t.Context(), "/fleet", "nixos/reason")
-	if err != nil || s == nil || s.Runs != 50 || s.Rev != "rev10" {
-		t.Errorf("%+v, %v", s, err)
+	if s := failsSince(t, h, "/fleet"); s == nil || s.Runs != 50 || s.Rev != "rev10" {
+		t.Errorf("%+v", s)
 	}
-	if s, err := h.FailsSince(t.Context(), "/old", "nixos/reason"); err != nil || s != nil {
-		t.Errorf("%+v, %v", s, err)
+	if s := failsSince(t, h, "/old"); s != nil {
+		t.Errorf("%+v", s)
+	}
+	var causes int
+	if err := direct(t, path).QueryRow("SELECT count(*) FROM cause").Scan(&causes); err != nil || causes != 50 {
+		t.Errorf("%d causes, %v", causes, err)
 	}
 	var phases int
 	if err := direct(t, path).QueryRow("SELECT count(*) FROM phase").Scan(&phases); err != nil || phases != 150 {
@@ -185,8 +197,8 @@ func TestAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if s, err := open(t, path).FailsSince(t.Context(), "/fleet", "nixos/reason"); err != nil || s == nil || s.Runs != 40 {
-		t.Errorf("%+v, %v", s, err)
+	if s := failsSince(t, open(t, path), "/fleet"); s == nil || s.Runs != 40 {
+		t.Errorf("%+v", s)
 	}
 }
 

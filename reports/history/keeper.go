@@ -79,13 +79,40 @@ func (k *Keeper) Add(ctx context.Context, r *result.Report) {
 	}
 }
 
-func (k *Keeper) since(ctx context.Context, r *result.Report) (err error) {
+// since records since when each cell has failed, and each cause has made cells fail.
+func (k *Keeper) since(ctx context.Context, r *result.Report) error {
+	keys := keysByID(*r)
+	causes := map[string]*result.Cause{}
+	for i := range r.Causes {
+		causes[r.Causes[i].ID] = &r.Causes[i]
+	}
 	for i := range r.Cells {
-		if c := &r.Cells[i]; c.Status.BlamesFlake() {
-			if c.Since, err = k.open().FailsSince(ctx, k.flake, c.ID); err != nil {
-				return err
+		c := &r.Cells[i]
+		if !c.Status.BlamesFlake() {
+			continue
+		}
+		var own []string
+		for _, id := range c.Causes {
+			own = append(own, keys[id])
+		}
+		since, err := k.open().FailsSince(ctx, k.flake, c.ID, own...)
+		if err != nil {
+			return err
+		}
+		for _, id := range c.Causes {
+			c.Since = earlier(c.Since, since[keys[id]])
+			if cause := causes[id]; cause != nil {
+				cause.Since = earlier(cause.Since, since[keys[id]])
 			}
 		}
 	}
 	return nil
+}
+
+// earlier returns the one that began first; either may be nil.
+func earlier(a, b *result.Since) *result.Since {
+	if a == nil || b != nil && b.Started.Before(a.Started) {
+		return b
+	}
+	return a
 }

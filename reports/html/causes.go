@@ -40,7 +40,7 @@ func (b *builder) cause(c result.Cause) cause {
 		Sign: view.SignFailed, Tone: "bad", Title: view.Headline(c), Kind: string(c.Kind), Message: view.Details(c), Hint: c.Hint, Tail: c.LogTail,
 		Log: b.evidence.file(c.Log, c.Title), Drv: c.DrvPath, Tags: outcomeTags(b.index.Outcome(c)),
 	}
-	if since := b.index.Since(c); since != "" {
+	if since := view.SinceText(c.Since); since != "" {
 		one.Tags = append(one.Tags, tag{since, "warn"})
 	}
 	if b.index.BlamesMachine(c) {

@@ -15,7 +15,7 @@ const openLines = 3
 // writeCauses appends the causes. Those that the base has too are folded.
 func (d *document) writeCauses() {
 	shown := d.causes[:min(len(d.causes), d.limits.causes)]
-	old := slices.IndexFunc(shown, func(c result.Cause) bool { return d.index.Base != nil && d.index.Outcome(c) == result.AlreadyBroken })
+	old := slices.IndexFunc(shown, d.index.Old)
 	if old < 0 {
 		old = len(shown)
 	}

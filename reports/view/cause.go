@@ -40,9 +40,9 @@ func BlocksText(c result.Cause, title string) string {
 	}
 }
 
-// SinceText says since when something fails. It is empty for the zero value.
+// SinceText says since when something fails. It is empty if that is unknown.
 func SinceText(s *result.Since) string {
-	if s.Runs == 0 {
+	if s == nil || s.Runs == 0 {
 		return ""
 	}
 	text := fmt.Sprintf("failing since %s", s.Started.Format(time.DateOnly))

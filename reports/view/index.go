@@ -12,6 +12,7 @@ import (
 // cells and in its causes; a link in one of the two is enough.
 type CauseIndex struct {
 	cells      map[string]result.CellResult
+	atBase     map[string]bool           // keys of the causes that cells had at the base
 	Causes     map[string][]result.Cause // by the id of a cell
 	Unassigned []result.Cause            // causes that block no cell of the report
 	Base       *result.Base              // nil if there is no comparison
@@ -19,12 +20,17 @@ type CauseIndex struct {
 
 // NewCauseIndex indexes a report.
 func NewCauseIndex(r result.Report) CauseIndex {
-	x := CauseIndex{cells: map[string]result.CellResult{}, Causes: map[string][]result.Cause{}}
+	x := CauseIndex{cells: map[string]result.CellResult{}, atBase: map[string]bool{}, Causes: map[string][]result.Cause{}}
 	if r.Base != nil && r.Base.Missing == "" {
 		x.Base = r.Base
 	}
 	for _, c := range r.Cells {
 		x.cells[c.ID] = c
+		if c.Base != nil {
+			for _, key := range c.Base.Causes {
+				x.atBase[key] = true
+			}
+		}
 	}
 	for _, cause := range r.Causes {
 		blocked := x.CellsOf(r, cause)
@@ -53,9 +59,13 @@ func (x CauseIndex) CellsOf(r result.Report, cause result.Cause) []string {
 	return ids
 }
 
-// Outcome compares a cause with the base: new if it blocks a cell that is newly broken,
-// already broken if all its cells were, and empty if that is unknown.
+// Outcome compares a cause with the base: already broken if it blocked any cell there, or if
+// all its cells were broken for unknown reasons; new if it blocks a cell that is newly broken;
+// and empty if that is unknown.
 func (x CauseIndex) Outcome(c result.Cause) result.Outcome {
+	if x.atBase[c.Key] {
+		return result.AlreadyBroken
+	}
 	known := len(c.Cells) > 0
 	for _, id := range c.Cells {
 		switch x.cells[id].Outcome() {
@@ -72,6 +82,30 @@ func (x CauseIndex) Outcome(c result.Cause) result.Outcome {
 	return ""
 }
 
+// newlyBlocked returns the cells that a cause of the base did not block there.
+func (x CauseIndex) newlyBlocked(c result.Cause) []string {
+	if !x.atBase[c.Key] {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(c.Cells), func(id string) bool {
+		b := x.cells[id].Base
+		return b == nil || b.Outcome != result.NewFailure || slices.Contains(b.Causes, c.Key)
+	})
+}
+
+// brokenOtherwise returns the cells of a new cause that another one blocked at the base.
+func (x CauseIndex) brokenOtherwise(c result.Cause) []string {
+	return slices.DeleteFunc(slices.Clone(c.Cells), func(id string) bool {
+		b := x.cells[id].Base
+		return b == nil || b.Outcome != result.NewFailure || !b.Status.BlamesFlake()
+	})
+}
+
+// Old reports whether a cause breaks nothing that the base has in order.
+func (x CauseIndex) Old(c result.Cause) bool {
+	return x.Base != nil && x.Outcome(c) == result.AlreadyBroken && len(x.newlyBlocked(c)) == 0
+}
+
 // Ordered returns all causes with the cells that they block, and makes one for each failed
 // cell without a cause. New causes come first, those already at the base last.
 func (x CauseIndex) Ordered(r result.Report) []result.Cause {
@@ -85,33 +119,24 @@ func (x CauseIndex) Ordered(r result.Report) []result.Cause {
 			list = append(list, unexplained(c))
 		}
 	}
-	order := []result.Outcome{result.NewFailure, "", result.AlreadyBroken}
-	slices.SortStableFunc(list, func(a, b result.Cause) int {
-		return cmp.Compare(slices.Index(order, x.Outcome(a)), slices.Index(order, x.Outcome(b)))
-	})
+	rank := func(c result.Cause) int {
+		switch {
+		case x.Old(c):
+			return 2
+		case x.Outcome(c) == "":
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(list, func(a, b result.Cause) int { return cmp.Compare(rank(a), rank(b)) })
 	return list
 }
 
-// Age says whether a cause is new and since when its cells have failed, as far as that is
+// Age says whether a cause is new and since when it has made cells fail, as far as that is
 // known.
 func (x CauseIndex) Age(c result.Cause) string {
-	facts := []string{x.ageAtBase(c), x.Since(c)}
+	facts := []string{x.ageAtBase(c), SinceText(c.Since)}
 	return strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), ", ")
-}
-
-// Since says since when all cells of a cause have failed, possibly for other causes at first.
-func (x CauseIndex) Since(c result.Cause) string {
-	var last result.Since
-	for _, id := range c.Cells {
-		s := x.cells[id].Since
-		if s == nil {
-			return ""
-		}
-		if s.Started.After(last.Started) {
-			last = *s
-		}
-	}
-	return SinceText(&last)
 }
 
 // ageAtBase says whether the base has the cause.
@@ -119,11 +144,24 @@ func (x CauseIndex) ageAtBase(c result.Cause) string {
 	switch outcome := x.Outcome(c); {
 	case x.Base == nil:
 	case outcome == result.NewFailure:
-		return "new"
+		return "new" + x.otherReason(c)
 	case outcome == result.AlreadyBroken:
-		return "already broken at " + BaseName(x.Base)
+		return "already broken at " + BaseName(x.Base) + WithPrefix(", now also blocks ", JoinFirst(x.newlyBlocked(c), InlineCells))
 	}
 	return ""
+}
+
+// otherReason says which cells of a new cause the base has broken, too.
+func (x CauseIndex) otherReason(c result.Cause) string {
+	otherwise := x.brokenOtherwise(c)
+	if len(otherwise) == 0 {
+		return ""
+	}
+	text := "failed for another reason at " + BaseName(x.Base)
+	if len(otherwise) < len(c.Cells) {
+		text = JoinFirst(otherwise, InlineCells) + " " + text
+	}
+	return "; " + text
 }
 
 // BlamesMachine reports whether a cause lies in the machine and not in the flake.

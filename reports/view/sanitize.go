@@ -56,11 +56,7 @@ func (s Sanitizer) cell(c result.CellResult) result.CellResult {
 	c.Kind = result.Kind(s.Line(string(c.Kind)))
 	c.Status, c.How = result.Status(s.Line(string(c.Status))), result.How(s.Line(string(c.How)))
 	c.Causes, c.Phases, c.OutPaths = s.list(c.Causes), Map(c.Phases, s.phase), nil
-	if c.Since != nil {
-		since := *c.Since
-		since.Rev = s.Line(since.Rev)
-		c.Since = &since
-	}
+	c.Since = s.since(c.Since)
 	if c.Base != nil {
 		base := s.base(*c.Base)
 		c.Base = &base
@@ -68,9 +64,19 @@ func (s Sanitizer) cell(c result.CellResult) result.CellResult {
 	return c
 }
 
+func (s Sanitizer) since(since *result.Since) *result.Since {
+	if since == nil {
+		return nil
+	}
+	clean := *since
+	clean.Rev = s.Line(clean.Rev)
+	return &clean
+}
+
 func (s Sanitizer) base(b result.CellBase) result.CellBase {
 	b.Change, b.Outcome = result.Change(s.Line(string(b.Change))), result.Outcome(s.Line(string(b.Outcome)))
 	b.Status, b.DrvPath, b.Note = result.Status(s.Line(string(b.Status))), s.Line(b.DrvPath), s.Line(b.Note)
+	b.Causes = s.list(b.Causes)
 	if b.Closure != nil {
 		closure := *b.Closure
 		closure.Unknown = s.Line(closure.Unknown)
@@ -94,12 +100,12 @@ func (s Sanitizer) phase(p result.Phase) result.Phase {
 }
 
 func (s Sanitizer) cause(c result.Cause) result.Cause {
-	for _, field := range []*string{&c.ID, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
+	for _, field := range []*string{&c.ID, &c.Key, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
 		*field = s.Line(*field)
 	}
 	c.Kind = result.CauseKind(s.Line(string(c.Kind)))
 	c.Message, c.LogTail, c.Cells = s.Head(c.Message), s.Tail(c.LogTail), s.list(c.Cells)
-	c.Location = s.location(c.Location)
+	c.Location, c.Since = s.location(c.Location), s.since(c.Since)
 	return c
 }
 

@@ -104,9 +104,9 @@ func checkPaths(r result.Report) error {
 }
 
 func known(r result.Report) map[string]runner.Known {
-	titles := map[string]string{}
-	for _, c := range r.Causes {
-		titles[c.ID] = c.Title
+	byID := map[string]*result.Cause{}
+	for i := range r.Causes {
+		byID[r.Causes[i].ID] = &r.Causes[i]
 	}
 	all := map[string]runner.Known{}
 	for _, c := range r.Cells {
@@ -114,8 +114,10 @@ func known(r result.Report) map[string]runner.Known {
 			continue // it no longer existed, or is not for this machine
 		}
 		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: c.Status, How: c.How, InHosts: c.Activated()}
-		if len(c.Causes) > 0 {
-			k.Cause = titles[c.Causes[0]]
+		for _, id := range c.Causes {
+			if byID[id] != nil {
+				k.Causes = append(k.Causes, byID[id])
+			}
 		}
 		all[c.ID] = k
 	}

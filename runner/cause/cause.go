@@ -3,6 +3,7 @@
 package cause
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
 // Registry holds the causes of a run. The zero value is empty and keeps no logs.
@@ -34,27 +34,31 @@ func (r *Registry) Once(key string, build func() *result.Cause) *result.Cause {
 		if r.byKey == nil {
 			r.byKey = map[string]func() *result.Cause{}
 		}
-		made = sync.OnceValue(build)
+		made = sync.OnceValue(func() *result.Cause {
+			c := build()
+			c.Key = c.StableKey()
+			return c
+		})
 		r.byKey[key] = made
 	}
 	r.mu.Unlock()
 	return made()
 }
 
-// OfEval returns the cause of a cell, or of a whole flake, that did not evaluate. If a
-// derivation that the flake imports from failed to build, that is the cause of any build it
-// fails, too; it has the place of the import.
-func (r *Registry) OfEval(ctx context.Context, err error) *result.Cause {
-	c := diagnose.Eval(err)
+// OfEval returns the causes of a cell, or of a whole flake, that did not evaluate: one, or
+// each failed assertion of a host. If a derivation that the flake imports from failed to build,
+// that is the cause of any build it fails, too; it has the place of the import.
+func (r *Registry) OfEval(ctx context.Context, err error) []*result.Cause {
+	var causes []*result.Cause
 	var e *nixlog.EvalError
-	if errors.As(err, &e) && e.Build != nil {
-		return r.withLog(ctx, c, *e.Build)
+	for _, c := range diagnose.EvalCauses(err) {
+		if errors.As(err, &e) && e.Build != nil {
+			causes = append(causes, r.withLog(ctx, c, *e.Build))
+			continue
+		}
+		causes = append(causes, r.Once(cmp.Or(c.Key, diagnose.EvalKey(c)), func() *result.Cause { return c }))
 	}
-	key := diagnose.EvalKey(c)
-	if errors.As(err, new(*evalpool.MemoryError)) {
-		key = string(c.Kind) + "\x00" + c.Hint // the message has the peak, which differs each time
-	}
-	return r.Once(key, func() *result.Cause { return c })
+	return causes
 }
 
 // OfBuild returns the cause of a failed build.
@@ -110,7 +114,10 @@ func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s"
 
 // Cause returns the cause of everything that the limit stopped.
 func (e *SlowError) Cause() *result.Cause {
-	return &result.Cause{Kind: result.CauseTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
+	return &result.Cause{
+		Kind: result.CauseTimeout, Key: result.NewCauseKey(result.CauseTimeout, e.What), // whatever the limit was
+		Title: e.Error(), Hint: "give it more with --timeout",
+	}
 }
 
 // Timeout returns the cause of a phase that took too long. It belongs to one cell: another

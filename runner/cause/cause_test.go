@@ -37,15 +37,25 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// ofEval returns the only cause of a failed evaluation.
+func ofEval(t *testing.T, r *Registry, err error) *result.Cause {
+	t.Helper()
+	causes := r.OfEval(t.Context(), err)
+	if len(causes) != 1 {
+		t.Fatalf("%d causes of %v", len(causes), err)
+	}
+	return causes[0]
+}
+
 func TestOneCauseForOneReason(t *testing.T) {
 	var r Registry
 	throw := func(file string) error {
 		return &nixlog.EvalError{Message: "no", Place: result.Location{File: file, Line: 1}}
 	}
-	if r.OfEval(t.Context(), throw("a.nix")) != r.OfEval(t.Context(), throw("a.nix")) {
+	if ofEval(t, &r, throw("a.nix")) != ofEval(t, &r, throw("a.nix")) {
 		t.Error("one error in two cells has two causes")
 	}
-	if r.OfEval(t.Context(), throw("a.nix")) == r.OfEval(t.Context(), throw("b.nix")) {
+	if ofEval(t, &r, throw("a.nix")) == ofEval(t, &r, throw("b.nix")) {
 		t.Error("errors in two places have one cause")
 	}
 	leaf := nixlog.BuildFailure{DrvPath: "/nix/store/x-a.drv", Kind: result.CauseBuild, Tail: []string{"x"}}
@@ -56,11 +66,26 @@ func TestOneCauseForOneReason(t *testing.T) {
 	}
 }
 
+// An assertion that all hosts fail is one cause, whatever others each of them fails.
+func TestEachFailedAssertionIsACause(t *testing.T) {
+	var r Registry
+	failed := func(host string) error {
+		return &nixlog.EvalError{Message: "\nFailed assertions:\n- " + host + ": no disk.\n  Set one.\n- The clock is kept twice.\n"}
+	}
+	a, b := r.OfEval(t.Context(), failed("a")), r.OfEval(t.Context(), failed("b"))
+	if len(a) != 2 || len(b) != 2 || a[0] == b[0] || a[1] != b[1] {
+		t.Fatalf("%v, %v", a, b)
+	}
+	if c := a[0]; c.Title != "does not evaluate: failed assertion: a: no disk." || c.Message != "a: no disk.\n  Set one." || c.Key == a[1].Key {
+		t.Errorf("%+v", c)
+	}
+}
+
 // A full disk, or a daemon that is gone, is one cause for everything that it fails.
 func TestMachineFaultsAreOneCause(t *testing.T) {
 	r := Registry{KeepLog: func(_ context.Context, f nixlog.BuildFailure) string { return f.DrvPath }}
-	disk := r.OfEval(t.Context(), &nixlog.EvalError{Message: "write of 51 bytes: No space left on device"})
-	daemon := r.OfEval(t.Context(), &nixlog.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
+	disk := ofEval(t, &r, &nixlog.EvalError{Message: "write of 51 bytes: No space left on device"})
+	daemon := ofEval(t, &r, &nixlog.EvalError{Message: "cannot connect to socket at '/s': Connection refused"})
 	for _, name := range []string{"a", "b"} {
 		f := nixlog.BuildFailure{DrvPath: name, Kind: result.CauseDisk}
 		if r.OfBuild(t.Context(), f) != disk {
@@ -83,7 +108,7 @@ func TestOutOfMemoryIsOneCause(t *testing.T) {
 	var r Registry
 	first, second := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20}, &evalpool.MemoryError{Peak: 385 << 20, Budget: 400 << 20}
 	killed := &evalpool.MemoryError{Peak: 390 << 20, Budget: 400 << 20, Killed: true}
-	if a := r.OfEval(t.Context(), first); a != r.OfEval(t.Context(), second) || a == r.OfEval(t.Context(), killed) {
+	if a := ofEval(t, &r, first); a != ofEval(t, &r, second) || a == ofEval(t, &r, killed) {
 		t.Error("two that ran out of memory have two causes, or a killed one has the same cause")
 	}
 }

@@ -112,6 +112,7 @@ func (e *MemoryError) Cause() *result.Cause {
 		c.Message += "; the evaluator could not get more"
 		c.Hint = "it was tried a second time with nothing else running; use a machine with more memory, or a higher limit (ulimit -v)"
 	}
+	c.Key = result.NewCauseKey(c.Kind, c.Hint) // the message has the peak, which differs each time
 	return c
 }
 

@@ -67,8 +67,8 @@ func (r *Result) Add(p Phase) {
 	}
 }
 
-// AgainstBase returns how the cell ended compared with the base. What the machine could not do
-// says nothing about the flake.
+// AgainstBase returns how the cell ended compared with the base. A cell that was broken by
+// something else is newly broken. What the machine could not do says nothing about the flake.
 func (r Result) AgainstBase() result.Outcome {
 	now, before := r.Status, r.Base.Status
 	switch {
@@ -76,7 +76,7 @@ func (r Result) AgainstBase() result.Outcome {
 		return result.NewFailure
 	case before == "" || !now.BlamesFlake() && now != result.Passed || !before.BlamesFlake() && before != result.Passed:
 		return ""
-	case now.BlamesFlake() && before.BlamesFlake():
+	case now.BlamesFlake() && before.BlamesFlake() && !r.hasNewCause():
 		return result.AlreadyBroken
 	case now.BlamesFlake():
 		return result.NewFailure
@@ -84,4 +84,12 @@ func (r Result) AgainstBase() result.Outcome {
 		return result.Fixed
 	}
 	return result.Same
+}
+
+// hasNewCause reports whether the cell fails for a cause that it did not have at the base, as
+// far as the causes at the base are known.
+func (r Result) hasNewCause() bool {
+	return len(r.Base.Causes) > 0 && slices.ContainsFunc(r.Causes, func(c *result.Cause) bool {
+		return c.Kind.Status().BlamesFlake() && !slices.Contains(r.Base.Causes, c.StableKey())
+	})
 }

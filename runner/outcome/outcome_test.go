@@ -32,6 +32,29 @@ func TestAgainstBase(t *testing.T) {
 	}
 }
 
+// A cell that failed for something else is newly broken, unless only the machine is new to blame.
+func TestAnotherCauseIsNew(t *testing.T) {
+	cause := func(kind result.CauseKind, key string) *result.Cause { return &result.Cause{Kind: kind, Key: key} }
+	old, other, machine := cause(result.CauseBuild, "old"), cause(result.CauseEval, "other"), cause(result.CauseDisk, "disk")
+	for name, c := range map[string]struct {
+		now    []*result.Cause
+		before []string
+		want   result.Outcome
+	}{
+		"the same":            {[]*result.Cause{old}, []string{"old"}, result.AlreadyBroken},
+		"one of two is gone":  {[]*result.Cause{old}, []string{"old", "other"}, result.AlreadyBroken},
+		"another":             {[]*result.Cause{other}, []string{"old"}, result.NewFailure},
+		"one more":            {[]*result.Cause{old, other}, []string{"old"}, result.NewFailure},
+		"and the machine":     {[]*result.Cause{old, machine}, []string{"old"}, result.AlreadyBroken},
+		"unknown at the base": {[]*result.Cause{other}, nil, result.AlreadyBroken},
+	} {
+		res := Result{Status: result.Failed, Causes: c.now, Base: &result.CellBase{Change: result.CellChanged, Status: result.Failed, Causes: c.before}}
+		if got := res.AgainstBase(); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 // A fault of the flake counts before one of the machine.
 func TestAPhaseThatFailedCounts(t *testing.T) {
 	for _, c := range []struct {
