@@ -58,7 +58,7 @@ func (s fleetState) change(rng *rand.Rand) fleetState {
 		}
 		id := fleetCells[rng.IntN(len(fleetCells))]
 		c := cellState{salt: rng.IntN(1000)}
-		if rng.IntN(3) == 0 {
+		if rng.IntN(2) == 0 {
 			c.fault = fleetFaults[rng.IntN(len(fleetFaults))]
 		}
 		for _, lib := range fleetLibs {

@@ -37,7 +37,7 @@ func runOn(d int, status result.Status, how result.How, seconds float64) result.
 		causes = []string{"c1"}
 	}
 	return result.Report{
-		Causes: []result.Cause{{ID: "c1", Key: "build-1", Kind: result.CauseBuild}},
+		Causes:  []result.Cause{{ID: "c1", Key: "build-1", Kind: result.CauseBuild}},
 		Started: day.AddDate(0, 0, d), Flake: result.Flake{Rev: fmt.Sprintf("rev%d", d)}, Verdict: result.VerdictPassed,
 		Cells: []result.CellResult{{Cell: result.Cell{ID: "nixos/reason"}, Status: status, How: how, Causes: causes, Phases: []result.Phase{
 			{Name: result.PhaseEval.Name(), Status: result.Passed, Duration: seconds / 10, Attempts: 1},

@@ -77,12 +77,19 @@ func (g generator) report() result.Report {
 	}
 	for i := range g.n() {
 		r.Causes = append(r.Causes, result.Cause{
-			ID: fmt.Sprint("c", i), Kind: result.CauseKind(g.pick("eval", "build", "infra")), Title: Text(g.Rand), Cells: g.texts(),
+			ID: fmt.Sprint("c", i), Key: g.pick("build-1", "eval-2", ""), Since: g.since(), Kind: result.CauseKind(g.pick("eval", "build", "infra")), Title: Text(g.Rand), Cells: g.texts(),
 			Message: Text(g.Rand), Hint: Text(g.Rand), LogTail: Text(g.Rand), Log: g.pick("a.log", ""),
 			Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9), Column: g.Intn(3)},
 		})
 	}
 	return r
+}
+
+func (g generator) since() *result.Since {
+	if g.Intn(4) > 0 {
+		return nil
+	}
+	return &result.Since{Rev: g.pick("0a1b2c3", ""), Started: g.time(), Runs: g.Intn(9)}
 }
 
 func (g generator) cell(i int, compared bool) result.CellResult {
@@ -92,13 +99,11 @@ func (g generator) cell(i int, compared bool) result.CellResult {
 			User: g.pick("joachim", "")}, Status: g.status(), How: result.How(g.pick("built", "cached", "evaluated")),
 		Note: g.pick(""), SameAs: g.pick("", "nixos/laptop"), Flaky: g.Intn(5) == 0, Phases: []result.Phase{},
 	}
-	if g.Intn(4) == 0 {
-		c.Since = &result.Since{Rev: g.pick("0a1b2c3", ""), Started: g.time(), Runs: g.Intn(9)}
-	}
+	c.Since = g.since()
 	if compared && g.Intn(4) > 0 {
 		c.Base = &result.CellBase{
 			Change: result.Change(g.pick("unchanged", "changed", "added", "removed", "unknown")), Status: g.status(), Note: g.pick(""),
-			Outcome: result.Outcome(g.pick("new-failure", "already-broken", "fixed", "same", "")),
+			Outcome: result.Outcome(g.pick("new-failure", "already-broken", "fixed", "same", "")), Causes: []string{g.pick("build-1", "eval-2")},
 		}
 		if g.Intn(2) == 0 {
 			c.Base.Closure = g.closure()
