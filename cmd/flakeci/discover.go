@@ -109,7 +109,7 @@ func (j *job) wanted() runner.DiscoverOptions {
 		// A home that names no host belongs to the hosts that have its user.
 		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, result.KindVM),
 		Embedded: j.opts.selection.LookInside(s),
-		Retries:  j.opts.retries, Again: j.printRetry,
+		Retries:  j.opts.retries, Again: j.app.printRetry,
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/artifact"
-	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
@@ -23,12 +22,10 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/baseline"
-	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/runner/resume"
-	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // job is a run in progress.
@@ -238,40 +235,17 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 }
 
 // open opens a flake, and retries if something could not be fetched.
-func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
-	err = retry.Do(ctx, j.opts.retries, func() (err error) {
-		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
-		return err
-	}, j.printRetry)
-	if err == nil && target.Damage() != nil {
-		j.app.warnf("ignoring the evaluation cache: %v", target.Damage())
-	}
-	return target, err
+func (j *job) open(ctx context.Context, ref, tmp string) (*nix.Target, error) {
+	return j.app.openFlake(ctx, j.client, ref, j.opts.nix, j.opts.retries, tmp)
 }
 
-// printRetry says why opening the flake is retried.
-func (j *job) printRetry(err error) { j.app.printf("%s; retrying", diagnose.Eval(err).Title) }
-
-// saveEvaluations saves the evaluation cache for the next run. The report does not wait long
-// for it, least of all after an interruption: the daemon may no longer answer.
+// saveEvaluations saves the evaluation caches of the flake and its base.
 func (j *job) saveEvaluations(ctx context.Context) {
-	limit := limited(time.Minute, j.opts.timeout)
-	saving := ctx
-	if ctx.Err() != nil {
-		limit, saving = 3*time.Second, context.WithoutCancel(ctx)
-	}
-	saving, cancel := context.WithTimeout(saving, limit)
-	defer cancel()
-	err := j.target.Save(saving)
+	targets := []*nix.Target{j.target}
 	if b := j.base.Base; b != nil && b.Target != nil {
-		err = errors.Join(err, b.Target.Save(saving))
+		targets = append(targets, b.Target)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = &cause.SlowError{What: "checking whether the flake has changed", Limit: limit}
-	}
-	if err != nil && ctx.Err() == nil {
-		j.app.warnf("cannot save the evaluation cache: %v", err)
-	}
+	j.app.saveEvaluations(ctx, j.opts.timeout, targets...)
 }
 
 // report returns the report of the job, with credentials masked.
