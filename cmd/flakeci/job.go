@@ -118,7 +118,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	j.app.crashState.Load().update(j)
 	followers = append(followers, event.Subscriber{Handle: j.app.printWarning})
 	endHeartbeat()
-	progress := newProgress(ctx, j)
+	progress := newProgress(ctx, j, machine)
 	j.app.crashState.Load().setProgress(progress)
 	defer progress.Stop()
 	o := j.toRunner(tmp, machine, progress)
