@@ -55,6 +55,9 @@ func Overdue(ctx context.Context) *DeadlineError {
 	return over
 }
 
+// Interrupted reports whether the context of a run has ended, and not by the deadline.
+func Interrupted(ctx context.Context) bool { return ctx.Err() != nil && Overdue(ctx) == nil }
+
 // applyDeadlineToPhase turns a phase that the deadline canceled into one that timed out.
 func (r *run) applyDeadlineToPhase(p outcome.Phase) outcome.Phase {
 	if p.Status != result.Canceled {

@@ -141,7 +141,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	r.compare(ctx)
 	r.evals.Wait()
 	r.builds.Close()
-	interrupted := caller.Err() != nil && Overdue(caller) == nil
+	interrupted := Interrupted(caller)
 	r.events.Wait()
 	return outcome.Conclude(r.results, interrupted)
 }

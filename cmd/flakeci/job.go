@@ -88,7 +88,7 @@ func (j *job) start(ctx context.Context) error {
 		}
 	}))()
 	err = j.do(within, tmp)
-	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
+	j.overdue = runner.Overdue(within) != nil
 	switch {
 	case err != nil:
 		j.journal.Undo() // nothing was run
@@ -107,6 +107,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	defer endHeartbeat()
 	machine, cells, err := j.look(ctx, looking, stop, tmp)
 	if err != nil || len(cells) == 0 {
+		j.outcome.Interrupted = runner.Interrupted(ctx)
 		return err
 	}
 	endListing := j.listOtherCells(ctx)
