@@ -122,9 +122,6 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, lost := range j.lostLogs() {
-		a.warnf("%s", lost)
-	}
 	j.history.Add(ctx, &r)
 	err = a.publish(ctx, r, d)
 	j.journal.Close(err == nil) // a run without a report can be resumed
