@@ -75,10 +75,9 @@ func (r *run) startBase(ctx context.Context, c result.Cell) {
 	if c.Kind != result.KindVM { // a VM comes after its homes
 		asked = r.evals.Ask(r.Base.Target, r.question(c), evalpool.Listener{})
 	}
-	r.baseEvals.Go(safely.Error(func() error {
+	r.baseEvals.Go(safely.Func(func() {
 		defer close(b.done)
 		r.evaluateBase(ctx, c, b, asked)
-		return nil
 	}))
 }
 

@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
@@ -21,19 +20,16 @@ func (r *run) compare(ctx context.Context) {
 	if r.Base == nil {
 		return
 	}
-	_ = r.baseEvals.Wait()
+	r.baseEvals.Wait()
 	// How a home went in a host is known once the host was booted.
 	for _, vms := range []bool{true, false} {
-		var all errgroup.Group
+		var all sync.WaitGroup
 		for i := range r.results {
 			if res := &r.results[i]; (res.Cell.Kind == result.KindVM) == vms {
-				all.Go(safely.Error(func() error {
-					r.compareCell(ctx, res)
-					return nil
-				}))
+				all.Go(safely.Func(func() { r.compareCell(ctx, res) }))
 			}
 		}
-		_ = all.Wait()
+		all.Wait()
 	}
 	r.results = append(r.results, r.removedCells()...)
 }

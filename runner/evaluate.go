@@ -163,10 +163,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 		r.finish(res)
 		return
 	}
-	r.building.Go(safely.Error(func() error {
-		r.build(ctx, res, vm)
-		return nil
-	}))
+	r.building.Go(safely.Func(func() { r.build(ctx, res, vm) }))
 }
 
 // endsAfterEvaluation reports whether a cell ends with its evaluation, and sets how.

@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -121,23 +119,16 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 		r.startBase(ctx, c)
 	}
 	r.evals.Release()
-	var evals errgroup.Group
+	var evals sync.WaitGroup
 	for _, c := range cells {
-		evals.Go(safely.Error(func() error {
-			r.evaluate(ctx, c, asked[c.ID])
-			return nil
-		}))
+		evals.Go(safely.Func(func() { r.evaluate(ctx, c, asked[c.ID]) }))
 	}
 	if o.Later != nil {
-		evals.Go(safely.Error(func() error {
-			r.addLater(ctx, &evals)
-			return nil
-		}))
+		evals.Go(safely.Func(func() { r.addLater(ctx, &evals) }))
 	}
-	// The functions return no errors: a failed cell is a result.
-	_ = evals.Wait()
+	evals.Wait()
 	r.builds.Hurry()
-	_ = r.building.Wait()
+	r.building.Wait()
 	r.compare(ctx)
 	r.evals.Wait()
 	r.builds.Close()
@@ -147,7 +138,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 }
 
 // addLater adds the cells of [Options.Later].
-func (r *run) addLater(ctx context.Context, evals *errgroup.Group) {
+func (r *run) addLater(ctx context.Context, evals *sync.WaitGroup) {
 	cells := r.Later(ctx)
 	if len(cells) > 0 {
 		r.emit(event.Added{Cells: cells})
@@ -155,10 +146,7 @@ func (r *run) addLater(ctx context.Context, evals *errgroup.Group) {
 	for _, c := range r.takeOverCells(ctx, cells) {
 		asked := r.ask(c)
 		r.startBase(ctx, c)
-		evals.Go(safely.Error(func() error {
-			r.evaluate(ctx, c, asked)
-			return nil
-		}))
+		evals.Go(safely.Func(func() { r.evaluate(ctx, c, asked) }))
 	}
 }
 
@@ -168,8 +156,8 @@ type run struct {
 	wanted    []string
 	parts     map[string][]result.Cell // homes that were selected together with their host, by its id
 	causes    cause.Registry
-	building  errgroup.Group
-	baseEvals errgroup.Group // evaluations at the base
+	building  sync.WaitGroup
+	baseEvals sync.WaitGroup // evaluations at the base
 	evals     *evalpool.Pool
 	builds    *buildpool.Pool
 	ended     map[string]chan struct{} // closed when the cell is finished, by id

@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/memory"
@@ -168,15 +167,16 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		j.addFlakeCause(ctx, j.slowError(looking, err))
 		return machine, nil, nil
 	}
-	var base errgroup.Group
-	base.Go(safely.Error(func() (err error) {
-		if j.base, err = j.findBase(looking, tmp); err != nil {
+	var finding sync.WaitGroup
+	var noBase error
+	finding.Go(safely.Func(func() {
+		if j.base, noBase = j.findBase(looking, tmp); noBase != nil {
 			stop() // the run ends with this error
 		}
-		return err
 	}))
 	cells, err = j.discover(ctx, looking)
-	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
+	finding.Wait()
+	if err = cmp.Or(noBase, err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
 	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
