@@ -97,11 +97,10 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 		Evaluate: func(c result.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
 	})
 	for _, c := range cells {
-		r.wanted = append(r.wanted, c.ID)
 		r.ended[c.ID] = make(chan struct{})
 	}
 	for _, c := range cells {
-		if c.PartOf != "" && slices.Contains(r.wanted, c.PartOf) {
+		if r.ended[c.PartOf] != nil {
 			r.parts[c.PartOf] = append(r.parts[c.PartOf], c)
 		}
 	}
@@ -109,7 +108,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	cells = r.takeOverCells(ctx, cells)
 	r.startVMs(ctx, cells)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c result.Cell) bool {
-		return c.Kind == result.KindVM || slices.ContainsFunc(r.parts[c.PartOf], func(p result.Cell) bool { return p.ID == c.ID })
+		return c.Kind == result.KindVM || r.ended[c.PartOf] != nil
 	}) // those come with their host
 	asked := map[string]*evalpool.Query{}
 	for _, c := range cells {
@@ -153,14 +152,13 @@ func (r *run) addLater(ctx context.Context, evals *sync.WaitGroup) {
 // run is the state of a run.
 type run struct {
 	Options
-	wanted    []string
 	parts     map[string][]result.Cell // homes that were selected together with their host, by its id
 	causes    cause.Registry
 	building  sync.WaitGroup
 	baseEvals sync.WaitGroup // evaluations at the base
 	evals     *evalpool.Pool
 	builds    *buildpool.Pool
-	ended     map[string]chan struct{} // closed when the cell is finished, by id
+	ended     map[string]chan struct{} // of each selected cell, by its id: closed when it is finished
 	caller    context.Context          // the caller's: it ends by interruption or the deadline, not by --fail-fast
 	stop      func()                   // cancels the context of the run
 
@@ -195,7 +193,7 @@ func (r *run) finish(res outcome.Result) {
 		r.homes = append(r.homes, res)
 	}
 	r.emitFinished(res)
-	if ended, ok := r.ended[res.Cell.ID]; ok {
+	if ended := r.ended[res.Cell.ID]; ended != nil {
 		close(ended)
 	}
 }
