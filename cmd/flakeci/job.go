@@ -154,7 +154,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		return machine, nil, withSuggestion(err, near)
 	}
 	if err != nil {
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
 	j.app.crashState.Load().update(j)
@@ -164,7 +164,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	}
 	// Before there are cells, so that an interruption loses none.
 	if machine, err = j.client.Machine(looking); err != nil {
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
 	var finding sync.WaitGroup
