@@ -66,11 +66,8 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	if o.files.onStdout() {
 		to = a.Stderr
 	}
-	style := a.style(o.color, to)
 	return a.finish(r, errors.Join(
-		catchCrash("the changes", func() error {
-			return table.WriteDiff(to, r, table.Options{Color: style.color, Width: style.width})
-		}),
+		catchCrash("the changes", func() error { return table.WriteDiff(to, r, a.tableOptions(o.color, to)) }),
 		a.writeReports(r, o.delivery()),
 	))
 }

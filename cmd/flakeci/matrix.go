@@ -161,12 +161,11 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 		}
 		return errs
 	}
-	style := a.style(o.color, a.Stdout)
-	plan, err := redact.Value(&a.secrets, reports.Plan(result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m))
+	plan, err := redact.Value(&a.secrets, reports.Plan(f.Result(), m))
 	if err != nil {
 		return err
 	}
-	return table.WriteGrid(a.Stdout, plan, table.Options{Color: style.color, Width: style.width})
+	return table.WriteGrid(a.Stdout, plan, a.tableOptions(o.color, a.Stdout))
 }
 
 func (a *App) printJSON(v any) error {
