@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/check"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
@@ -80,12 +81,7 @@ const (
 )
 
 // truncateLine shortens a line that the guest printed.
-func truncateLine(line string) string {
-	if len(line) <= serialWidth {
-		return line
-	}
-	return strings.ToValidUTF8(line[:serialWidth], "") + "…"
-}
+func truncateLine(line string) string { return clean.Shorten(line, serialWidth) }
 
 // inspectScript asks everything at once, as each call of the agent is slow. $1 is the
 // delimiter, $2 the limit on units and $3 on lines of each. It syncs the journal first: the
