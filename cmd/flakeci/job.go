@@ -88,11 +88,10 @@ func (j *job) start(ctx context.Context) error {
 	}))()
 	err = j.do(within, tmp)
 	j.overdue = runner.Overdue(within) != nil
-	switch {
-	case err != nil:
+	if err != nil {
 		j.journal.Undo() // nothing was run
-	case j.journal != nil && !j.journal.Ended: // no cell was run
-		j.endJournal()
+	} else {
+		j.endJournal() // if no cell was run, nothing has yet
 	}
 	return err
 }
