@@ -92,7 +92,7 @@ echo "$1 multi-user $(systemctl is-active multi-user.target)"
 failed=$(systemctl list-units --failed --plain --no-legend --full) || exit 1
 for unit in $(printf '%s\n' "$failed" | cut -d' ' -f1 | head -n "$2"); do
 	echo "$1 unit $unit"
-	systemctl show -p Result -p ExecMainStatus -p FragmentPath -- "$unit"
+	systemctl show -p Result -p ExecMainStatus -- "$unit"
 	echo "$1 fragment $(readlink -f "$(systemctl show -p FragmentPath --value -- "$unit")")"
 	journalctl -b -u "$unit" -n "$3" --no-pager -o cat | cut -b 1-4096
 done
