@@ -64,7 +64,7 @@ type baseCell struct {
 // startBase evaluates a cell at the base, if it was there. The evaluations of the base take
 // turns with those of the run.
 func (r *run) startBase(ctx context.Context, c result.Cell) {
-	if r.Base == nil || r.Base.Target == nil || !r.Base.has(c) {
+	if r.Base == nil || r.Base.Target == nil || !matrix.Has(r.Base.Matrix.Cells, c.ID) {
 		return
 	}
 	b := &baseCell{done: make(chan struct{})}
@@ -79,10 +79,6 @@ func (r *run) startBase(ctx context.Context, c result.Cell) {
 		defer close(b.done)
 		r.evaluateBase(ctx, c, b, asked)
 	}))
-}
-
-func (b *Base) has(c result.Cell) bool {
-	return slices.ContainsFunc(b.Matrix.Cells, func(o result.Cell) bool { return o.ID == c.ID })
 }
 
 // evaluateBase evaluates a cell at the base. If it fails, the cell of the run may have the same

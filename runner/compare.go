@@ -44,18 +44,22 @@ func (r *run) removedCells() []outcome.Result {
 		}
 		for _, h := range host.Instance.Homes {
 			c := matrix.EmbeddedCell(res.Cell, h.User, h.Username)
-			if r.wants(c) && res.DrvPath != "" && !slices.ContainsFunc(r.results, func(o outcome.Result) bool { return o.Cell.ID == c.ID }) {
+			if r.wants(c) && res.DrvPath != "" && !hasResult(r.results, c.ID) {
 				gone = append(gone, c)
 			}
 		}
 	}
 	var list []outcome.Result
 	for _, c := range gone {
-		if !slices.ContainsFunc(list, func(o outcome.Result) bool { return o.Cell.ID == c.ID }) {
+		if !hasResult(list, c.ID) {
 			list = append(list, outcome.Result{Cell: c, Status: result.Skipped, Note: "no longer in the flake", Base: &result.CellBase{Change: result.CellRemoved}})
 		}
 	}
 	return list
+}
+
+func hasResult(list []outcome.Result, id string) bool {
+	return slices.ContainsFunc(list, func(res outcome.Result) bool { return res.Cell.ID == id })
 }
 
 // compareCell compares one cell with the base.

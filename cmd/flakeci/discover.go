@@ -74,9 +74,7 @@ func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, ear
 	if err != nil {
 		return nil // reported before any cell began
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(c result.Cell) bool {
-		return slices.ContainsFunc(early, func(e result.Cell) bool { return e.ID == c.ID })
-	})
+	return slices.DeleteFunc(slices.Clone(all), func(c result.Cell) bool { return matrix.Has(early, c.ID) })
 }
 
 // selectFrom selects the cells of the run.
