@@ -397,7 +397,7 @@ func TestSinksStartNoGoroutine(t *testing.T) {
 		if !slices.Contains(sinks, s.folder) {
 			continue
 		}
-		if slices.Contains(s.imports, "golang.org/x/sync/errgroup") || slices.Contains(s.imports, "sync") {
+		if slices.Contains(s.imports, "sync") {
 			t.Errorf("%s shares data between goroutines; test it with the race detector (sinks in the Makefile)", s.name)
 		}
 		ast.Inspect(s.syntax, func(n ast.Node) bool {

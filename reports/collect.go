@@ -48,6 +48,7 @@ func Collect(r Run) result.Report {
 		cells = append(cells, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
 	}
+	result.MarkSame(rep.Cells)
 	rep.Grid = r.Matrix.With(cells...).Layout()
 	for _, c := range r.Outcome.Causes {
 		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
@@ -63,7 +64,7 @@ func Collect(r Run) result.Report {
 
 func collectCell(res outcome.Result) result.CellResult {
 	c := result.CellResult{
-		Cell: res.Cell, Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
+		Cell: res.Cell, Status: res.Status, How: res.How, Flaky: res.Flaky, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},
 	}
 	for _, p := range res.Phases {

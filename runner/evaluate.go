@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
@@ -68,7 +67,7 @@ func (r *run) question(c result.Cell) nix.Question {
 
 // includesHomes reports whether homes inside the host may take part.
 func (r *run) includesHomes(host result.Cell) bool {
-	return r.Embedded != nil || slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
+	return r.Embedded != nil || r.parts[host.ID] != nil
 }
 
 // evaluate waits for the evaluation of a cell and continues with it and with the homes that it
@@ -112,7 +111,7 @@ func (r *run) evaluateParts(ctx context.Context, host result.Cell, found []strin
 
 // wants reports whether a home found inside a host takes part.
 func (r *run) wants(home result.Cell) bool {
-	return slices.Contains(r.wanted, home.ID) || r.Embedded != nil && r.Embedded(home)
+	return r.ended[home.ID] != nil || r.Embedded != nil && r.Embedded(home)
 }
 
 // blameHomes looks into a host that does not evaluate: if a home inside it fails with the same
@@ -162,10 +161,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 		r.finish(res)
 		return
 	}
-	r.building.Go(safely.Error(func() error {
-		r.build(ctx, res, vm)
-		return nil
-	}))
+	r.building.Go(safely.Func(func() { r.build(ctx, res, vm) }))
 }
 
 // endsAfterEvaluation reports whether a cell ends with its evaluation, and sets how.

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -44,8 +44,7 @@ type machine struct {
 	watchEnded  chan struct{}           // closed when watch has returned
 	cleanup     []func()
 
-	mu       sync.Mutex
-	stopping bool
+	stopping atomic.Bool
 }
 
 // startLimit is how long QEMU may take until it listens. Some runners make a disk first, and
@@ -237,9 +236,7 @@ const killLimit = 30 * time.Second
 // child processes have ended, and reports whether they have: it does not wait for processes
 // that flakeci may not kill.
 func (m *machine) stop(ctx context.Context, healthy bool) (ended bool) {
-	m.mu.Lock()
-	m.stopping = true
-	m.mu.Unlock()
+	m.stopping.Store(true)
 	if healthy && ctx.Err() == nil {
 		m.powerdown(ctx)
 	}

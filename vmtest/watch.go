@@ -50,7 +50,7 @@ func (m *machine) watch(alive context.Context, maxSilence time.Duration) {
 		case <-tick.C:
 			fault = w.tick()
 		}
-		if fault != nil && !m.isStopping() {
+		if fault != nil && !m.stopping.Load() {
 			m.fail(&faultError{fault})
 		}
 	}
@@ -61,12 +61,6 @@ func (m *machine) watch(alive context.Context, maxSilence time.Duration) {
 type faultError struct{ fault *Fault }
 
 func (e *faultError) Error() string { return e.fault.Title }
-
-func (m *machine) isStopping() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.stopping
-}
 
 // watcher is the state of [machine.watch].
 type watcher struct {

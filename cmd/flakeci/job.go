@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/flakeci/flakeci/internal/artifact"
-	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
@@ -23,12 +21,10 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/baseline"
-	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/runner/resume"
-	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // job is a run in progress.
@@ -91,12 +87,11 @@ func (j *job) start(ctx context.Context) error {
 		}
 	}))()
 	err = j.do(within, tmp)
-	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
-	switch {
-	case err != nil:
+	j.overdue = runner.Overdue(within) != nil
+	if err != nil {
 		j.journal.Undo() // nothing was run
-	case j.journal != nil && !j.journal.Ended: // no cell was run
-		j.endJournal()
+	} else {
+		j.endJournal() // if no cell was run, nothing has yet
 	}
 	return err
 }
@@ -110,6 +105,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	defer endHeartbeat()
 	machine, cells, err := j.look(ctx, looking, stop, tmp)
 	if err != nil || len(cells) == 0 {
+		j.outcome.Interrupted = runner.Interrupted(ctx)
 		return err
 	}
 	endListing := j.listOtherCells(ctx)
@@ -121,7 +117,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	j.app.crashState.Load().update(j)
 	followers = append(followers, event.Subscriber{Handle: j.app.printWarning})
 	endHeartbeat()
-	progress := newProgress(ctx, j)
+	progress := newProgress(ctx, j, machine)
 	j.app.crashState.Load().setProgress(progress)
 	defer progress.Stop()
 	o := j.toRunner(tmp, machine, progress)
@@ -157,7 +153,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		return machine, nil, withSuggestion(err, near)
 	}
 	if err != nil {
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
 	j.app.crashState.Load().update(j)
@@ -167,18 +163,19 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	}
 	// Before there are cells, so that an interruption loses none.
 	if machine, err = j.client.Machine(looking); err != nil {
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
-	var base errgroup.Group
-	base.Go(safely.Error(func() (err error) {
-		if j.base, err = j.findBase(looking, tmp); err != nil {
+	var finding sync.WaitGroup
+	var noBase error
+	finding.Go(safely.Func(func() {
+		if j.base, noBase = j.findBase(looking, tmp); noBase != nil {
 			stop() // the run ends with this error
 		}
-		return err
 	}))
 	cells, err = j.discover(ctx, looking)
-	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
+	finding.Wait()
+	if err = cmp.Or(noBase, err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
 	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
@@ -238,40 +235,17 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 }
 
 // open opens a flake, and retries if something could not be fetched.
-func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
-	err = retry.Do(ctx, j.opts.retries, func() (err error) {
-		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
-		return err
-	}, j.printRetry)
-	if err == nil && target.Damage() != nil {
-		j.app.warnf("ignoring the evaluation cache: %v", target.Damage())
-	}
-	return target, err
+func (j *job) open(ctx context.Context, ref, tmp string) (*nix.Target, error) {
+	return j.app.openFlake(ctx, j.client, ref, j.opts.nix, j.opts.retries, tmp)
 }
 
-// printRetry says why opening the flake is retried.
-func (j *job) printRetry(err error) { j.app.printf("%s; retrying", diagnose.Eval(err).Title) }
-
-// saveEvaluations saves the evaluation cache for the next run. The report does not wait long
-// for it, least of all after an interruption: the daemon may no longer answer.
+// saveEvaluations saves the evaluation caches of the flake and its base.
 func (j *job) saveEvaluations(ctx context.Context) {
-	limit := limited(time.Minute, j.opts.timeout)
-	saving := ctx
-	if ctx.Err() != nil {
-		limit, saving = 3*time.Second, context.WithoutCancel(ctx)
-	}
-	saving, cancel := context.WithTimeout(saving, limit)
-	defer cancel()
-	err := j.target.Save(saving)
+	targets := []*nix.Target{j.target}
 	if b := j.base.Base; b != nil && b.Target != nil {
-		err = errors.Join(err, b.Target.Save(saving))
+		targets = append(targets, b.Target)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = &cause.SlowError{What: "checking whether the flake has changed", Limit: limit}
-	}
-	if err != nil && ctx.Err() == nil {
-		j.app.warnf("cannot save the evaluation cache: %v", err)
-	}
+	j.app.saveEvaluations(ctx, j.opts.timeout, targets...)
 }
 
 // report returns the report of the job, with credentials masked.

@@ -1,18 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports/progress/live"
 	"github.com/flakeci/flakeci/reports/progress/plain"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/event"
 )
 
@@ -25,13 +25,13 @@ type progress interface {
 
 // newProgress starts the progress that --progress asks for, by default the best that the
 // terminal can show.
-func newProgress(ctx context.Context, j *job) progress {
+func newProgress(ctx context.Context, j *job, machine nix.Machine) progress {
 	switch how := j.opts.progress; {
 	case how == "quiet":
 		return silent{}
 	case how == "live" || how == "auto" && j.app.env("CI") == "":
 		if t, ok := j.app.terminal(); ok {
-			return newLive(ctx, j, t)
+			return newLive(ctx, j, machine, t)
 		}
 	}
 	s := j.app.style(j.opts.color, j.app.Stderr)
@@ -60,14 +60,14 @@ type liveView struct {
 	app *App
 }
 
-func newLive(ctx context.Context, j *job, t terminal) liveView {
+func newLive(ctx context.Context, j *job, machine nix.Machine, t terminal) liveView {
 	j.app.hold(true) // messages would overwrite the view
 	f := j.target.Flake
 	return liveView{app: j.app, View: live.Start(live.Options{
 		In: t.in, Out: t.out, Keep: t.keep, Env: j.app.Env, Color: j.app.style(j.opts.color, t.out).color,
 		Flake: result.Flake{Ref: j.app.secrets.Text(f.Ref), Rev: f.Rev, Dirty: f.Dirty}, Nix: j.client.Version.String(),
 		Matrix: j.matrix, Started: j.started,
-		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.history.Estimate(ctx),
+		EvalJobs: j.opts.evalJobs, BuildJobs: buildpool.Jobs(int(j.opts.jobs), machine), EvalOnly: j.opts.evalOnly, Estimate: j.history.Estimate(ctx),
 		// In raw mode the terminal does not turn Ctrl-C into a signal.
 		Interrupt: func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGINT) },
 		Stopping:  func() bool { return ctx.Err() != nil },

@@ -112,8 +112,6 @@ func (o *runOptions) check() error {
 
 // run is `flakeci run`. It reports whenever there is a flake.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.shard.String()}
-	a.reportCrashes(d, o.outputs.Artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
@@ -122,27 +120,32 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, lost := range j.lostLogs() {
-		a.warnf("%s", lost)
-	}
 	j.history.Add(ctx, &r)
-	err = a.publish(ctx, r, d)
+	err = a.publish(ctx, r, o.delivery())
 	j.journal.Close(err == nil) // a run without a report can be resumed
 	return err
 }
 
-// work evaluates, builds and boots the selected cells, and may keep a journal.
+// delivery returns where the report of the run goes.
+func (o *runOptions) delivery() delivery {
+	return delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.shard.String()}
+}
+
+// work evaluates, builds and boots the selected cells, and may keep a journal. Crashes are
+// reported from now on.
 func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, error) {
+	artifacts := o.outputs.Artifacts(o.artifacts, a.secrets.Writer)
+	a.reportCrashes(o.delivery(), artifacts)
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := a.checkOutputs(ctx, &o); err != nil {
+	if err := a.checkOutputs(ctx, &o, artifacts); err != nil {
 		return nil, err
 	}
 	selection, err := o.selection.Selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.outputs.Artifacts(o.artifacts, a.secrets.Writer)}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: artifacts}
 	return j, j.start(ctx)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/flakeci/flakeci/reports/table"
 )
 
 // style says how to write to a stream.
@@ -31,6 +33,12 @@ func (a *App) style(when string, w io.Writer) style {
 		s.color = false
 	}
 	return s
+}
+
+// tableOptions returns how to print a table to a stream, given --color.
+func (a *App) tableOptions(when string, w io.Writer) table.Options {
+	s := a.style(when, w)
+	return table.Options{Color: s.color, Width: s.width}
 }
 
 func addColor(fs *pflag.FlagSet, when *string) {

@@ -35,7 +35,7 @@ func (j *job) unmatched() []result.Warning {
 		unsure = append(unsure, selection.OtherPrefixes()...)
 	}
 	for _, c := range m.Cells {
-		if isHost := c.Kind == result.KindNixOS || c.Kind == result.KindDarwin; isHost && !j.lookedInto(c) {
+		if c.Kind.IsHost() && !j.lookedInto(c) {
 			unsure = append(unsure, c.ID+"/home/")
 		}
 	}

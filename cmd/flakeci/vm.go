@@ -91,8 +91,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err != nil {
 		return err
 	}
-	style := a.style(o.flake.color, a.Stderr)
-	return a.finish(report, table.Write(a.Stderr, report, table.Options{Color: style.color, Width: style.width}))
+	return a.finish(report, table.Write(a.Stderr, report, a.tableOptions(o.flake.color, a.Stderr)))
 }
 
 // parseForwards reads PORT:GUESTPORT.

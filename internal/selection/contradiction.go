@@ -68,7 +68,7 @@ func (s *Flags) Check() error {
 func KindOfPattern(pattern string) (result.Kind, bool) {
 	word, _, _ := strings.Cut(pattern, "/")
 	kind := result.Kind(word)
-	return kind, word != pattern && slices.Contains(result.Kinds(), kind) && kind != result.KindNixOS && kind != result.KindDarwin
+	return kind, word != pattern && slices.Contains(result.Kinds(), kind) && !kind.IsHost()
 }
 
 // Select selects cells of a flake. If the flake was listed completely, it also finds

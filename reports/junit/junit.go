@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,7 +64,9 @@ func newConverter(r result.Report) converter {
 // suites makes all suites.
 func (j converter) suites() junit.Testsuites {
 	all := junit.Testsuites{Name: "flakeci", Time: xmlSeconds(j.Duration)}
-	for _, s := range append(j.cellSuites(), j.flakeSuite(j.red())...) {
+	cells := j.cellSuites()
+	red := slices.ContainsFunc(cells, func(s junit.Testsuite) bool { return s.Failures+s.Errors > 0 })
+	for _, s := range append(cells, j.flakeSuite(red)...) {
 		s.ID = len(all.Suites)
 		all.AddSuite(s)
 	}
@@ -106,7 +109,7 @@ func (j converter) suiteOf(c result.CellResult) string {
 		return "orphaned homes"
 	case view.InGrid(c) && c.Host != "":
 		return "host " + c.Host
-	case c.Kind == "home":
+	case c.Kind == result.KindHome:
 		return "homes"
 	}
 	if title := view.KindTitle(c.Kind); title != string(c.Kind) {
@@ -190,16 +193,4 @@ func (j converter) flakeSuite(red bool) []junit.Testsuite {
 		s.SetTimestamp(j.Started.UTC())
 	}
 	return []junit.Testsuite{s}
-}
-
-// red reports whether any cell becomes a failure or an error.
-func (j converter) red() bool {
-	for _, c := range j.Cells {
-		for _, test := range j.cases(c) {
-			if test.Failure != nil || test.Error != nil {
-				return true
-			}
-		}
-	}
-	return false
 }

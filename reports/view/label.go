@@ -150,9 +150,9 @@ func (l Labeler) sameAs(c result.CellResult) string {
 		return ""
 	case c.User == other.User && c.Kind == other.Kind:
 		return other.Host
-	case c.Host == other.Host && other.Kind == "home":
+	case c.Host == other.Host && other.Kind == result.KindHome:
 		return other.User
-	case c.Host == other.Host && other.Kind != "vm":
+	case c.Host == other.Host && other.Kind != result.KindVM:
 		return "system"
 	}
 	return ""

@@ -80,7 +80,7 @@ func (b *budget) learn(w *process, has int64) {
 	b.further = max(has-w.memoryBefore, b.further, 1)
 }
 
-// headroom is what two evaluators may allocate between two measurements, and until a killed
+// headroom is what two processes may allocate between two measurements, and until a killed
 // process has returned its memory: some 50 milliseconds.
 const headroom = 48 << 20
 

@@ -320,7 +320,7 @@ func (p *Pool) retry(q *Query, err error) {
 		q.listener.Retrying(err)
 	}
 	safely.Go(func() {
-		goesOn := retry.Pause(p.ctx, q.faults, p.retries)
+		goesOn := retry.Pause(p.ctx, q.faults)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if !goesOn {

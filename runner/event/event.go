@@ -49,7 +49,7 @@ type Retrying struct {
 	Cause *result.Cause
 }
 
-// Finished says that a cell is finished. SameAs and the ids of causes are not known yet. A
+// Finished says that a cell is finished. The ids of causes are not known yet. A
 // home that is activated in its host is finished a second time.
 type Finished struct{ Result outcome.Result }
 

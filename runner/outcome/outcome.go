@@ -23,8 +23,6 @@ type Result struct {
 	Cell   result.Cell
 	Status result.Status
 	How    result.How
-	// SameAs is the id of an earlier cell, in the order of cells, with the same derivation.
-	SameAs string
 	// Note is what else to know about the result, such as why the cell was skipped.
 	Note     string
 	DrvPath  string

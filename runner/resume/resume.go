@@ -29,11 +29,10 @@ type Options struct {
 
 // Journal is the journal of a run in progress; nil means none.
 type Journal struct {
-	Ended bool // the end of the run was recorded
-
 	options Options
 	file    *journal.File
 	writer  *journal.Writer
+	ended   bool // the end of the run was recorded
 	// previous is the journal of the previous run, with [Options.Resume], and unread the error if
 	// it cannot be read.
 	previous *journal.Journal
@@ -157,12 +156,12 @@ func dayAndTime(t time.Time) string {
 // Abandon closes the journal as it is, after an error.
 func (j *Journal) Abandon() { _, _ = j.writer.Close(), j.file.Close() }
 
-// End records the end of the run. More may be known about it than at the beginning.
+// End records the end of the run, once. More may be known about it than at the beginning.
 func (j *Journal) End(o outcome.Run, about json.RawMessage) {
-	if j == nil {
+	if j == nil || j.ended {
 		return
 	}
-	j.Ended = true
+	j.ended = true
 	j.writer.End(o, about)
 }
 
