@@ -41,7 +41,7 @@ func Collect(r Run) result.Report {
 		Schema: result.Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
 		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: result.Seconds(r.Duration),
 		Cells: []result.CellResult{}, Causes: []result.Cause{}, Base: r.Base, Notes: r.Notes,
-		Warnings: r.Warnings, NotTested: r.NotTested,
+		NotTested: r.NotTested,
 	}
 	var cells []result.Cell
 	for _, res := range r.Outcome.Results {
@@ -58,6 +58,7 @@ func Collect(r Run) result.Report {
 		cause.ID = "f" + strconv.Itoa(i+1)
 		rep.Causes = append(rep.Causes, cause)
 	}
+	rep.Warnings = append(slices.Clone(r.Warnings), flakeWarnings(r.Outcome.Results)...)
 	rep.Verdict = result.VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
 	return rep
 }
@@ -77,6 +78,23 @@ func collectCell(res outcome.Result) result.CellResult {
 		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.FormatTime(res.From), "; ")
 	}
 	return c
+}
+
+// flakeWarnings returns the warnings of the flake, each text once, with all cells that it came
+// up for.
+func flakeWarnings(results []outcome.Result) []result.Warning {
+	var list []result.Warning
+	for _, res := range results {
+		for _, w := range res.Warnings {
+			i := slices.IndexFunc(list, func(o result.Warning) bool { return o.Text == w.Text })
+			if i < 0 {
+				i = len(list)
+				list = append(list, result.Warning{Text: w.Text, Location: w.Location})
+			}
+			list[i].Cells = append(list[i].Cells, res.Cell.ID)
+		}
+	}
+	return list
 }
 
 func causeIDs(causes []*result.Cause) []string {

@@ -24,25 +24,7 @@ func (r *run) ask(c result.Cell) *evalpool.Query {
 		Retrying: func(err error) {
 			r.emit(event.Retrying{Cells: []result.Cell{c}, Phase: result.PhaseEval.Name(), Cause: diagnose.Eval(err)})
 		},
-		Warned: func(text string) { r.warn(c, text) },
 	})
-}
-
-// maxWarnings limits how many different warnings are sent.
-const maxWarnings = 100
-
-// warn sends a warning of the flake, unless it was sent before.
-func (r *run) warn(c result.Cell, text string) {
-	r.mu.Lock()
-	known := r.warned[text] || len(r.warned) == maxWarnings
-	if !known {
-		r.warned[text] = true
-	}
-	r.mu.Unlock()
-	if known {
-		return
-	}
-	r.emit(event.Warned{Cell: c, Text: text})
 }
 
 // question returns what to ask for a cell.
@@ -123,7 +105,7 @@ func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answe
 		return false
 	}
 	causes := r.causes.OfEval(ctx, e.Err)
-	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
+	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}, Warnings: e.Instance.Warnings}
 	var found []string
 	for _, h := range inside.Instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
@@ -148,7 +130,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 	if e.Instance.System != "" {
 		c.System = e.Instance.System
 	}
-	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky}
+	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky, Warnings: e.Instance.Warnings}
 	if e.Instance.Home != nil {
 		res.Home = *e.Instance.Home
 		res.Cell = c.WithUser(res.Home.Username)

@@ -87,7 +87,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	}
 	r := &run{
 		caller: caller, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]result.Cell{}, ended: map[string]chan struct{}{},
-		baseCells: map[string]*baseCell{}, baseActivations: map[string]map[string]outcome.Phase{}, warned: map[string]bool{},
+		baseCells: map[string]*baseCell{}, baseActivations: map[string]map[string]outcome.Phase{},
 		evals: evalpool.New(ctx, evalpool.Options{Jobs: o.EvalJobs, Limit: o.Timeout, Memory: o.Memory, Retries: o.Retries}),
 	}
 	r.causes.KeepLog = r.keepLog
@@ -169,8 +169,7 @@ type run struct {
 	// baseActivations are the activations of homes in hosts that were booted as they were at
 	// the base, by host and home.
 	baseActivations map[string]map[string]outcome.Phase
-	failedFirst     string          // the cell that stopped the run
-	warned          map[string]bool // the warnings that were sent
+	failedFirst     string // the cell that stopped the run
 
 	rooted atomic.Int64
 	events event.Bus

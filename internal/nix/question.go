@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Question asks for the derivation of one cell.
@@ -46,6 +47,9 @@ type Instance struct {
 	VM   *VMInfo   `json:"vm,omitzero"`
 	// NoVM is set for a host without a runner.
 	NoVM bool `json:"noVM"`
+	// Warnings came up while this was evaluated. What several cells share is evaluated, and
+	// warns, once for all that one process evaluates.
+	Warnings []result.Warning `json:"warnings,omitempty"`
 }
 
 // EmbeddedHome is a home inside a host. User is its attribute name there.

@@ -49,12 +49,20 @@ func sanitizer() view.Sanitizer {
 // converter is a report being written as JUnit.
 type converter struct {
 	result.Report
-	index   view.CauseIndex
-	orphans map[string]bool
+	index    view.CauseIndex
+	orphans  map[string]bool
+	warnings map[string][]string // texts by the id of a cell
 }
 
 func newConverter(r result.Report) converter {
-	j := converter{Report: r, index: view.NewCauseIndex(r), orphans: map[string]bool{}}
+	j := converter{Report: r, index: view.NewCauseIndex(r), orphans: map[string]bool{}, warnings: map[string][]string{}}
+	for _, w := range r.Warnings {
+		cells := w.Cells
+		w.Cells = nil
+		for _, id := range cells {
+			j.warnings[id] = append(j.warnings[id], "warning: "+w.String())
+		}
+	}
 	for _, id := range r.Grid.Orphans {
 		j.orphans[id] = true
 	}
@@ -155,7 +163,8 @@ func (j converter) describe(s *junit.Testsuite) {
 		{Name: "base.missing", Value: j.base().Missing},
 		{Name: "not-tested", Value: view.NotTestedText(j.Report)},
 	}
-	for _, warning := range j.Warnings {
+	ofRun, _ := view.Warnings(j.Report)
+	for _, warning := range ofRun {
 		properties = append(properties, junit.Property{Name: "warning", Value: warning.String()})
 	}
 	for _, p := range properties {

@@ -82,13 +82,6 @@ type CacheDropped struct {
 	Reason string
 }
 
-// Warned passes on a warning of the flake that came up while a cell was evaluated. Each text
-// comes once, at most a hundred do, and none that an earlier run has shown.
-type Warned struct {
-	Cell result.Cell
-	Text string
-}
-
 func (Added) event()          {}
 func (Found) event()          {}
 func (Started) event()        {}
@@ -103,4 +96,3 @@ func (BuilderStopped) event() {}
 func (Line) event()           {}
 func (Stalled) event()        {}
 func (CacheDropped) event()   {}
-func (Warned) event()         {}

@@ -29,6 +29,8 @@ type Result struct {
 	OutPaths map[string]string
 	Phases   []Phase
 	Causes   []*result.Cause
+	// Warnings are those of the flake that came up for this cell. They name no cells.
+	Warnings []result.Warning
 	// Flaky means that it passed, or got as far as it did, only after a retry.
 	Flaky bool
 	// Base compares the cell with the base, if the run has one.
