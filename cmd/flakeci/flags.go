@@ -106,7 +106,7 @@ func (f *flakeFlags) add(fs *pflag.FlagSet) {
 // addShared adds the flags that are not about selection.
 func (f *flakeFlags) addShared(fs *pflag.FlagSet) {
 	f.nix.add(fs)
-	fs.StringVar(&f.configPath, "config", "", "read the configuration from `FILE` (default flakeci.toml beside flake.nix)")
+	fs.StringVar(&f.configPath, "config", "", "read the configuration from `FILE` (default flakeci.toml next to flake.nix)")
 	addColor(fs, &f.color)
 }
 

@@ -86,9 +86,9 @@ func (v liveView) Stop() {
 	v.app.hold(false)
 }
 
-// whileLooking prints a heartbeat while flakeci looks into the flake, which fetches its
+// whileInspecting prints a heartbeat while flakeci inspects the flake, which fetches its
 // inputs and can take minutes: there are no cells yet to show.
-func (j *job) whileLooking() (stop func()) {
+func (j *job) whileInspecting() (stop func()) {
 	if j.opts.progress == "quiet" {
 		return func() {}
 	}
@@ -101,7 +101,7 @@ func (j *job) whileLooking() (stop func()) {
 			case <-ended:
 				return
 			case now := <-time.After(after):
-				j.app.printf("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
+				j.app.printf("inspecting the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
 				after = plain.Interval
 			}
 		}

@@ -55,7 +55,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.Var(&o.evalMemory, "eval-memory", "limit the memory of all evaluations to `SIZE`, such as 4GiB (default three quarters of the free memory)")
 	fs.IntVar(&o.retries, "retries", 1, "retry transient failures (such as a lost connection) up to `N` times")
 	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "warn when a build prints nothing for `DURATION` (0 disables)")
-	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of a cell, and looking into the flake, to `DURATION`, such as 30m (default no limit)")
+	fs.DurationVar(&o.timeout, "timeout", 0, "limit inspecting the flake, and each phase of each cell, to `DURATION`, such as 30m (default no limit)")
 	fs.DurationVar(&o.deadline, "deadline", 0, "end the run and report after `DURATION`; unfinished cells count as timed out (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "save the full logs of failures in `FOLDER`")
 	fs.StringVar(&o.progress, "progress", "auto", "show progress: `STYLE` is auto, live, plain or quiet")
@@ -70,7 +70,7 @@ func (a *App) runCommand() *cobra.Command {
 names, and reports the result. A cell is one configuration of the flake, such as the
 host nixos/reason or the home home/joachim@reason; flakeci matrix lists them all.
 
-Flags that select cells may be given several times. flakeci.toml, beside flake.nix,
+Flags that select cells may be given several times. flakeci.toml, next to flake.nix,
 can set most flags.`,
 		Example: `  flakeci run
   flakeci run --host reason

@@ -15,7 +15,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// Name is the file's name beside flake.nix.
+// Name is the file's name next to flake.nix.
 const Name = "flakeci.toml"
 
 // keys lists the keys of the file. Each key except the tables sets the flag of that name, and

@@ -15,7 +15,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-const timeoutHint = "check by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
+const timeoutHint = "check by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for inspecting the flake"
 
 // Eval returns the cause of an evaluation that failed, of a cell or of the whole flake. An
 // error with a method Cause() *[result.Cause] names its cause itself.
