@@ -132,7 +132,7 @@ func joinPairs(args []string) ([]string, error) {
 			return append(out, args[i:]...), nil
 		case args[i] == pairFlags[0] || args[i] == pairFlags[1]:
 			if i+2 >= len(args) {
-				return nil, &usageError{msg: args[i] + " takes two values", hint: "for example --override-input nixpkgs path:./nixpkgs, or --option cores 2"}
+				return nil, missingValue(args[i])
 			}
 			out = append(out, args[i]+"="+args[i+1]+pairSeparator+args[i+2])
 			i += 2
@@ -141,6 +141,14 @@ func joinPairs(args []string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// missingValue returns the error for a pair flag with less than two values.
+func missingValue(flag string) error {
+	if flag == pairFlags[0] {
+		return &usageError{msg: flag + " takes two values: NAME REF", hint: "for example " + flag + " nixpkgs path:./nixpkgs"}
+	}
+	return &usageError{msg: flag + " takes two values: KEY VALUE", hint: "for example " + flag + " cores 2"}
 }
 
 // pairs is a flag that takes two values and can be repeated.

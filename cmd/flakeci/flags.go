@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -127,13 +128,33 @@ func badFlag(cmd *cobra.Command, err error) error {
 func badValue(flag *pflag.Flag, value string, err error) string {
 	takes := map[string]string{
 		"int": "a number", "count": "a positive number", "bool": "true or false",
-		"duration": "a duration such as 30m or 1h30m", "size": "a size such as 4GiB or 900MB", "NAME VALUE": "two values, as separate arguments",
+		"duration": "a duration such as 30m or 1h30m", "size": "a size with a unit, such as 4GiB or 900MB", "NAME VALUE": "two values, as separate arguments",
 		"I/N": "I/N with I from 1 to N, such as 2/5",
 	}[flag.Value.Type()]
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)
 	}
-	return fmt.Sprintf("%s takes %s, not %q", flag.Name, takes, value)
+	return fmt.Sprintf("%s takes %s, not %s", flag.Name, takes, quoted(value))
+}
+
+// bareRE matches values that read better without quotes: numbers and I/N.
+var bareRE = regexp.MustCompile(`^-?[0-9][0-9./]*$`)
+
+// quoted quotes a value for a message, unless it is a number.
+func quoted(value string) string {
+	if bareRE.MatchString(value) {
+		return value
+	}
+	return fmt.Sprintf("%q", value)
+}
+
+// checkOneOf returns an error unless a flag has one of the values it takes.
+func checkOneOf(flag, value string, takes ...string) error {
+	if slices.Contains(takes, value) {
+		return nil
+	}
+	last := len(takes) - 1
+	return &usageError{msg: fmt.Sprintf("--%s takes %s or %s, not %s", flag, strings.Join(takes[:last], ", "), takes[last], quoted(value))}
 }
 
 // load reads the argument and the configuration.

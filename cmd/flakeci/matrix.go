@@ -55,11 +55,11 @@ func (a *App) matrixCommand() *cobra.Command {
 }
 
 func (a *App) matrix(ctx context.Context, o matrixOptions) error {
-	if !slices.Contains([]string{"table", "json", "cells", "github"}, o.format) {
-		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "--format takes table, json, cells or github"}
+	if err := checkOneOf("format", o.format, "table", "json", "cells", "github"); err != nil {
+		return err
 	}
 	if o.shards < 1 {
-		return &usageError{msg: "--shards takes a positive number"}
+		return &usageError{msg: fmt.Sprintf("--shards takes a positive number, not %d", o.shards)}
 	}
 	wanted, err := o.selection.Selection()
 	if err != nil {

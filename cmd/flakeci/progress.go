@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"runtime"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -41,10 +40,7 @@ func newProgress(ctx context.Context, j *job) progress {
 }
 
 func checkProgress(how string) error {
-	if !slices.Contains([]string{"auto", "live", "plain", "quiet"}, how) {
-		return &usageError{msg: "--progress takes auto, live, plain or quiet"}
-	}
-	return nil
+	return checkOneOf("progress", how, "auto", "live", "plain", "quiet")
 }
 
 // silent shows nothing.

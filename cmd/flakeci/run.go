@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"time"
@@ -93,7 +94,7 @@ can set most flags.`,
 // check finds invalid values that the flag library accepts.
 func (o *runOptions) check() error {
 	if o.evalJobs < 1 {
-		return &usageError{msg: "--eval-jobs takes a positive number"}
+		return &usageError{msg: fmt.Sprintf("--eval-jobs takes a positive number, not %d", o.evalJobs)}
 	}
 	if o.retries < 0 {
 		return &usageError{msg: "--retries cannot be negative"}

@@ -170,8 +170,10 @@ func (s *Flags) explainContradiction(e *matrix.ContradictionError) error {
 // instead, unless other kinds than hosts and homes are selected already.
 func explainNothing(e *matrix.NothingError, others bool) (msg, hint string) {
 	switch {
+	case e.Filter == "exclude":
+		return e.Error(), "exclude less, or select other kinds with --kind; flakeci matrix lists the cells"
 	case others:
-		return e.Error(), ""
+		return e.Error(), "flakeci matrix --kind all shows what the flake has"
 	case e.Filter == "":
 		return "nothing to do: the flake has no hosts and no homes", "--kind all includes its packages, checks and dev shells"
 	}
