@@ -31,6 +31,7 @@ type machine struct {
 	accel       Accel
 	accelReason string // why accel was chosen; empty for KVM
 	serial      *serial
+	console     string   // Linux's name of the serial line, such as ttyS0
 	log         *os.File // the console's, in dir
 	qmp         *qmp.Client
 	agent       *guestagent.Client
@@ -92,7 +93,8 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 	}
 	m.cleanup = append(m.cleanup, func() { _ = m.log.Close() })
 	m.serial = newSerial(m.log)
-	m.run(ctx, p, script, serialConsole(qemu), extra)
+	m.console = serialConsole(qemu)
+	m.run(ctx, p, script, extra)
 	alive, fault := m.connect(ctx, p.limited(startLimit))
 	if fault != nil {
 		m.stop(ctx, false)
@@ -108,11 +110,11 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 }
 
 // run starts the runner. QEMU does not end with ctx, only with [machine.stop].
-func (m *machine) run(ctx context.Context, p *Pool, script, console string, o startOptions) {
+func (m *machine) run(ctx context.Context, p *Pool, script string, o startOptions) {
 	_ = os.Mkdir(filepath.Join(m.dir, sharedFolder), 0o755)
 	ctx, m.kill = context.WithCancel(context.WithoutCancel(ctx))
 	cmd := proc.Cmd{
-		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(p, console, o.forwards),
+		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(p, o.forwards),
 		Stdout: m.serial, Supervised: true, Grace: 2 * time.Second,
 	}
 	if o.console != nil {

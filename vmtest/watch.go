@@ -249,7 +249,7 @@ func (w *watcher) hung(up bool) *Fault {
 	}
 	if _, printed := w.machine.serial.seen(); !printed {
 		return w.machine.fault(result.CauseHang, fmt.Sprintf("it printed nothing for %s", w.maxSilence),
-			"the serial console needs console=ttyS0 among the kernel's parameters")
+			"the kernel prints to the serial console only with console="+w.machine.console+" among its parameters")
 	}
 	return w.machine.fault(result.CauseHang, fmt.Sprintf("it hangs: nothing on the console for %s", w.maxSilence), "")
 }

@@ -21,7 +21,7 @@ import (
 const (
 	maxLog      = 1 << 20
 	maxLogs     = 8 << 20
-	minLog      = 16 << 10 // with less room, a log would be a mere stump
+	minLog      = 16 << 10 // with less room, too little of a log to be useful
 	maxPicture  = 2 << 20
 	maxPictures = 8 << 20
 	maxPixels   = 16 << 20 // of one picture: few bytes can hold many pixels
