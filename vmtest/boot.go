@@ -166,7 +166,7 @@ func (s *session) bootFaults(alive context.Context, limit time.Duration, err err
 	switch {
 	case err != nil:
 		f.Kind, f.Title = result.CauseAgent, "the guest agent does not answer"
-		f.Hint = "the guest may have run out of memory, or may hang; see its console"
+		f.Hint = "the guest may have run out of memory, or be hanging; see its console"
 	case len(jobs) > 0:
 		f.Title += ", waiting for " + strings.Join(jobs[:min(maxJobsInTitle, len(jobs))], ", ")
 		if len(jobs) > maxJobsInTitle {

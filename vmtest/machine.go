@@ -72,7 +72,7 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 	}
 	dir, err := os.MkdirTemp(p.Dir, "vm-")
 	if err != nil {
-		return nil, nil, infraError("no folder for the guest", err)
+		return nil, nil, infraError("cannot make a folder for the guest", err)
 	}
 	m := &machine{
 		name: h.Name, dir: dir, sockets: dir, accel: accel, accelReason: reason,
@@ -82,14 +82,14 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 	if len(filepath.Join(dir, agentSocket)) > maxSocketPath {
 		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
 			m.discard()
-			return nil, nil, infraError("no folder for the guest's sockets", err)
+			return nil, nil, infraError("cannot make a folder for the guest's sockets", err)
 		}
 		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
 	}
 	m.log, err = os.OpenFile(filepath.Join(dir, serialLog), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		m.discard()
-		return nil, nil, infraError("no serial log", err)
+		return nil, nil, infraError("cannot make the log of the console", err)
 	}
 	m.cleanup = append(m.cleanup, func() { _ = m.log.Close() })
 	m.serial = newSerial(m.log)
@@ -130,7 +130,7 @@ func (m *machine) run(ctx context.Context, p *Pool, script string, o startOption
 func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Context, *Fault) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	lastErr := errors.New("nothing for " + limit.String())
+	lastErr := errors.New("no answer within " + limit.String())
 	for m.qmp == nil || m.agent == nil {
 		select {
 		case <-m.exited:

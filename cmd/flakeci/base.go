@@ -65,6 +65,6 @@ func (j *job) itself() []result.Warning {
 		b.Report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {
 		return nil
 	}
-	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.Name("base") + " is the commit that is tested, and " +
+	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.Name("base") + " is the commit under test, and " +
 		j.opts.origin.Name("changed-only") + " skips what has not changed since"}}
 }

@@ -49,7 +49,7 @@ func (a *App) matrixCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.flakeFlags.add(fs)
-	fs.StringVar(&o.format, "format", "table", "print the matrix: `FORMAT` is table, json, cells (one id per line) or github (a strategy matrix)")
+	fs.StringVar(&o.format, "format", "table", "print the matrix as `FORMAT`: table, json, cells (one id per line) or github (a strategy matrix)")
 	fs.IntVar(&o.shards, "shards", 1, "split the cells among `N` jobs (with --format github)")
 	return cmd
 }

@@ -69,7 +69,7 @@ func newLive(ctx context.Context, j *job, t terminal) liveView {
 		Stopping:  func() bool { return ctx.Err() != nil },
 	}, func(err error) {
 		j.app.hold(false)
-		j.app.warnf("the live view has failed: %v", err)
+		j.app.warnf("the live view failed: %v", err)
 	})}
 }
 

@@ -103,7 +103,7 @@ type TooOldError struct {
 }
 
 func (e *TooOldError) Error() string {
-	return fmt.Sprintf("%s is Nix %s, flakeci needs %s or newer", e.Path, e.Version, MinVersion())
+	return fmt.Sprintf("%s is Nix %s, but flakeci needs %s or newer", e.Path, e.Version, MinVersion())
 }
 
 // Find asks the binary for its version and returns a client for it. The error may be a

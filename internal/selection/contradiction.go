@@ -47,15 +47,15 @@ func (s *Flags) Check() error {
 	boots := len(s.VMs) > 0 && !slices.Contains(s.VMs, "none")
 	switch {
 	case len(s.Users) > 0 && !includes(result.KindHome):
-		return newError("user", s.describe("user")+" is left out by "+s.describe("kind"), "--user selects homes, which --kind home includes")
+		return newError("user", s.describe("user")+" is left out by "+s.describe("kind"), "--user selects homes; select them with --kind home")
 	case len(s.Users) > 0 && boots && !o.overridden("vm", "user"):
 		return newError("vm", s.describe("vm")+" is left out by "+s.describe("user"), "--user selects only homes; --host selects a host with its homes")
 	}
 	for _, pattern := range s.Cells {
 		if kind, ok := KindOfPattern(pattern); ok && !includes(kind) && (kind != result.KindVM || !boots) && !o.overridden("cell", "kind") {
-			hint := "--kind " + string(kind) + " includes such cells"
+			hint := "select such cells with --kind " + string(kind)
 			if kind == result.KindVM {
-				hint = "--vm HOST boots one"
+				hint = "boot a host with --vm HOST"
 			}
 			return newError("cell", s.describeValue("cell", pattern)+" is left out by "+s.describe("kind"), hint)
 		}
@@ -177,7 +177,7 @@ func explainNothing(e *matrix.NothingError, others bool) (msg, hint string) {
 	case e.Filter == "":
 		return "nothing to do: the flake has no hosts and no homes", "--kind all includes its packages, checks and dev shells"
 	}
-	return e.Error(), "by default only NixOS hosts and homes are selected; --kind selects other kinds, such as darwin, and --vm boots hosts"
+	return e.Error(), "by default flakeci selects only NixOS hosts and homes; select other kinds with --kind, such as --kind darwin, or boot hosts with --vm"
 }
 
 // maxKnown is how many names fit on a line.

@@ -119,7 +119,7 @@ func readable(err error) string {
 // log adds a log and returns the link to it.
 func (e *evidence) log(name, of string) (string, error) {
 	if maxLogs-e.logs < minLog {
-		return "", fmt.Errorf("the page holds %s of logs already", view.FormatBytes(maxLogs))
+		return "", fmt.Errorf("the page already holds %s of logs", view.FormatBytes(maxLogs))
 	}
 	data, err := e.read(e.raw[name])
 	if err != nil {

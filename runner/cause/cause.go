@@ -110,7 +110,7 @@ func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s"
 
 // Cause returns the cause of everything that the limit stopped.
 func (e *SlowError) Cause() *result.Cause {
-	return &result.Cause{Kind: result.CauseTimeout, Title: e.Error(), Hint: "give it more with --timeout"}
+	return &result.Cause{Kind: result.CauseTimeout, Title: e.Error(), Hint: "give it more time with --timeout"}
 }
 
 // Timeout returns the cause of a phase that took too long. It belongs to one cell: another
