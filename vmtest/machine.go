@@ -158,7 +158,7 @@ func startTimeout(ctx context.Context, lastErr error) *Fault {
 	return infraError("QEMU does not listen", lastErr)
 }
 
-// isNotQEMU reports whether an error means that another program than QEMU listens, rather
+// isNotQEMU reports whether an error means that a program other than QEMU listens, rather
 // than nobody yet.
 func isNotQEMU(err error) bool {
 	return err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED)

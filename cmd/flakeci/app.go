@@ -86,7 +86,7 @@ hosts in QEMU, and reports which machines and users each fault affects, and why.
 
 FLAKE is a folder or a flake reference as Nix takes it (default ".").
 
-Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 error, 130 interrupted.`,
+Exit codes: 0 passed, 1 failed, 2 usage error, 3 error, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          subcommand,

@@ -34,7 +34,8 @@ func (f *baseFlags) check() error {
 func (f *baseFlags) given() bool { return f.ref != "" || f.report != "" }
 
 // findBase finds the base of the run. In CI, if it does not exist, the report says why, and the
-// flake is tested without one. Elsewhere that is an error. A file that is not a report always is.
+// flake is tested without one. Elsewhere that is an error. A file that is not a report is always
+// an error.
 func (j *job) findBase(ctx context.Context, tmp string) (baseline.Baseline, error) {
 	f := j.opts.base
 	if !f.given() {

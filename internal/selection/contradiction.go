@@ -110,8 +110,8 @@ func (s *Flags) contradiction(m matrix.Matrix, sel matrix.Selection) error {
 	return m.Contradiction(alone, byFile...)
 }
 
-// Explain turns the error of a selection into an [*Error] with a hint. Others says whether other
-// cells than hosts and homes are selected. It leaves other errors as they are.
+// Explain turns the error of a selection into an [*Error] with a hint. Others says whether cells
+// other than hosts and homes are selected. It leaves other errors as they are.
 func (s *Flags) Explain(err error, others bool) error {
 	var unknown *matrix.UnknownError
 	var nothing *matrix.NothingError
@@ -167,7 +167,7 @@ func (s *Flags) explainContradiction(e *matrix.ContradictionError) error {
 }
 
 // explainNothing describes a selection without cells, and hints at what could be selected
-// instead, unless other kinds than hosts and homes are selected already.
+// instead, unless kinds other than hosts and homes are already selected.
 func explainNothing(e *matrix.NothingError, others bool) (msg, hint string) {
 	switch {
 	case e.Filter == "exclude":

@@ -48,7 +48,7 @@ func (s Source) CarriedParameters() []string {
 
 // choosingParameters lists the parameters that decide what is read. Nix rejects unknown
 // ones for most types. For these types it takes them for a part of the address, and reads
-// another tree than requested.
+// a tree other than the one requested.
 func (s Source) choosingParameters() []string {
 	switch s.Type {
 	case "git":
