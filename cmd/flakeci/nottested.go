@@ -76,8 +76,7 @@ func (j *job) allCells() (m matrix.Matrix, complete bool) {
 	return j.offered.With(j.others.cells...), true
 }
 
-// notTested counts the cells of the flake that the run leaves out, as
-// [selection.Flags.LeftOut] lists them.
+// notTested counts the cells of the flake that the run leaves out.
 func (j *job) notTested() []result.NotTested {
 	all, complete := j.allCells()
 	if len(all.Cells) == 0 || j.vms != nil { // flakeci vm tests nothing
