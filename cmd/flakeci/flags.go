@@ -121,6 +121,10 @@ func badFlag(cmd *cobra.Command, err error) error {
 	if errors.As(err, &bad) {
 		usage.msg = "--" + badValue(bad.GetFlag(), bad.GetValue(), bad.Unwrap())
 	}
+	var without *pflag.ValueRequiredError
+	if errors.As(err, &without) {
+		usage.msg = "--" + without.GetSpecifiedName() + " needs a value"
+	}
 	return usage
 }
 

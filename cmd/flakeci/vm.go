@@ -103,7 +103,7 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 		from, err1 := strconv.ParseUint(host, 10, 16)
 		to, err2 := strconv.ParseUint(guest, 10, 16)
 		if err1 != nil || err2 != nil || from == 0 || to == 0 {
-			return nil, &usageError{msg: fmt.Sprintf("--forward takes PORT:GUESTPORT, not %q", text), hint: "for example --forward 2222:22"}
+			return nil, &usageError{msg: "--forward takes PORT:GUESTPORT, not " + quoted(text), hint: "for example --forward 2222:22"}
 		}
 		list = append(list, vmtest.Forward{Port: uint16(from), GuestPort: uint16(to)})
 	}
