@@ -73,6 +73,7 @@ func (exitCode) Error() string { return "the run did not pass" }
 // usageError is a mistake on the command line.
 type usageError struct {
 	msg, hint string
+	flag      string // the flag that has the wrong value, if there is one
 }
 
 func (e *usageError) Error() string { return e.msg }

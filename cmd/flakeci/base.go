@@ -26,7 +26,7 @@ func (f *baseFlags) add(fs *pflag.FlagSet) {
 
 func (f *baseFlags) check() error {
 	if f.changedOnly && f.ref == "" && f.report == "" {
-		return &usageError{msg: "--changed-only needs a base", hint: "give one with --base or --base-report, such as --base main"}
+		return &usageError{flag: "changed-only", msg: "--changed-only needs a base", hint: "give one with --base or --base-report, such as --base main"}
 	}
 	return nil
 }

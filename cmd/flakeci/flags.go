@@ -158,7 +158,7 @@ func checkOneOf(flag, value string, takes ...string) error {
 		return nil
 	}
 	last := len(takes) - 1
-	return &usageError{msg: fmt.Sprintf("--%s takes %s or %s, not %s", flag, strings.Join(takes[:last], ", "), takes[last], quoted(value))}
+	return &usageError{flag: flag, msg: fmt.Sprintf("--%s takes %s or %s, not %s", flag, strings.Join(takes[:last], ", "), takes[last], quoted(value))}
 }
 
 // load reads the argument and the configuration.
@@ -183,7 +183,7 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if err := f.selection.Check(); err != nil {
 		return f.explain(err, false)
 	}
-	return checkColor(f.color)
+	return f.origin.locate(checkColor(f.color))
 }
 
 // checkFlakeArgs allows at most one argument. More are probably names of hosts.

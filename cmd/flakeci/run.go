@@ -94,16 +94,16 @@ can set most flags.`,
 // check finds invalid values that the flag library accepts.
 func (o *runOptions) check() error {
 	if o.evalJobs < 1 {
-		return &usageError{msg: fmt.Sprintf("--eval-jobs takes a positive number, not %d", o.evalJobs)}
+		return &usageError{flag: "eval-jobs", msg: fmt.Sprintf("--eval-jobs takes a positive number, not %d", o.evalJobs)}
 	}
 	if o.retries < 0 {
-		return &usageError{msg: "--retries cannot be negative"}
+		return &usageError{flag: "retries", msg: "--retries cannot be negative"}
 	}
 	if o.timeout < 0 {
-		return &usageError{msg: "--timeout cannot be negative"}
+		return &usageError{flag: "timeout", msg: "--timeout cannot be negative"}
 	}
 	if o.deadline < 0 {
-		return &usageError{msg: "--deadline cannot be negative"}
+		return &usageError{flag: "deadline", msg: "--deadline cannot be negative"}
 	}
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
@@ -135,7 +135,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 // work evaluates, builds and boots the selected cells, and may keep a journal.
 func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, error) {
 	if err := o.check(); err != nil {
-		return nil, err
+		return nil, o.origin.locate(err)
 	}
 	if err := a.checkOutputs(ctx, &o); err != nil {
 		return nil, err

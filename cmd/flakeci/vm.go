@@ -65,7 +65,7 @@ it. poweroff ends it too. The machine's disk is discarded at the end.`,
 // vm is `flakeci vm`.
 func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err := o.vm.check(); err != nil {
-		return err
+		return o.flake.origin.locate(err)
 	}
 	forwards, err := parseForwards(o.forwards)
 	if err != nil {

@@ -78,7 +78,7 @@ func (f File) Decode(isFlag func(name string) bool) (c Config, err error) {
 	for _, name := range slices.Sorted(maps.Keys(k.Option)) {
 		key := "option." + name
 		if !slices.Contains(harmlessOptions, name) {
-			return c, f.ErrorAt(key, "a repository may not set %s; use --option", key)
+			return c, f.ErrorAt(key, "%s can be set only on the command line: --option %s VALUE", key, name)
 		}
 		switch value := k.Option[name].(type) {
 		case string, bool, int64:

@@ -214,6 +214,7 @@ func TestMistakes(t *testing.T) {
 			"line 2: unknown key vm.check.units\n1| [[vm.check]]\n2| units = \"sshd\"\n | ~~~~~"},
 		"a number in quotes": {"[[vm.check]]\nport = \"22\"\n",
 			"line 2: vm.check.port takes a number\n1| [[vm.check]]\n2| port = \"22\"\n |        ~~~~"},
+		"a size without a unit": {"eval-memory = 3\n", "line 1: eval-memory takes a size in quotes, such as \"4GiB\"\n1| eval-memory = 3\n |               ~"},
 		"words that are numbers": {"[[vm.check]]\nunit = 1\n",
 			"line 2: vm.check.unit takes text in quotes\n1| [[vm.check]]\n2| unit = 1\n |        ~"},
 		// A single table may stand for a list.

@@ -172,6 +172,8 @@ func explainNothing(e *matrix.NothingError, others bool) (msg, hint string) {
 	switch {
 	case e.Filter == "exclude":
 		return e.Error(), "exclude less, or select other kinds with --kind; flakeci matrix lists the cells"
+	case others && e.Filter == "":
+		return e.Error(), ""
 	case others:
 		return e.Error(), "flakeci matrix --kind all shows what the flake has"
 	case e.Filter == "":
