@@ -238,7 +238,7 @@ func (s *session) runCheck(alive context.Context, name result.PhaseName, c check
 	default:
 		f := newFault(result.CauseCheck, "check "+c.Label()+" failed", "")
 		f.Key = strings.Join([]string{"check", c.Label(), res.Expected, res.Seen}, "\x00")
-		f.Message = "expected " + res.Expected + "\nseen " + res.Seen
+		f.Message = "expected " + res.Expected + "\ngot " + res.Seen
 		f.LogTail = strings.Join(res.Detail, "\n")
 		p.Faults = []*Fault{f}
 	}

@@ -240,7 +240,7 @@ func (w *watcher) emergency() *Fault {
 
 func (w *watcher) noAgent() *Fault {
 	return w.machine.fault(result.CauseAgent, "it offers a login, but the guest agent never answered",
-		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable has to be on in the VM, and qemu-guest-agent.service has to start")
+		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable must be on in the VM, and qemu-guest-agent.service must start")
 }
 
 func (w *watcher) hung(up bool) *Fault {

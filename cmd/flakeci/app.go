@@ -85,7 +85,7 @@ func (a *App) rootCommand() *cobra.Command {
 		Long: `flakeci evaluates and builds every NixOS host and every home of a flake, boots
 hosts in QEMU, and reports which machines and users each fault affects, and why.
 
-FLAKE is a folder or a flake reference as Nix takes it (default ".").
+FLAKE is a folder or any flake reference that Nix takes (default ".").
 
 Exit codes: 0 passed, 1 failed, 2 usage error, 3 error, 130 interrupted.`,
 		SilenceErrors: true,

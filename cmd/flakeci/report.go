@@ -27,7 +27,7 @@ func (a *App) reportCommand() *cobra.Command {
 its verdict.
 
 A killed run leaves a journal. With --from-journal, FILE is a journal; without FILE,
-it is the newest journal of a run that was started in this folder.`,
+flakeci takes the newest journal of a run that was started in this folder.`,
 		Example: `  flakeci report report.json --junit junit.xml
   flakeci report night/report.json --html report.html
   flakeci report --from-journal --json report.json`,

@@ -71,8 +71,8 @@ func (a *App) runCommand() *cobra.Command {
 names, and reports the result. A cell is one configuration of the flake, such as the
 host nixos/reason or the home home/joachim@reason; flakeci matrix lists them all.
 
-Flags that select cells may be given several times. flakeci.toml, next to flake.nix,
-can set most flags.`,
+You can repeat the flags that select cells. flakeci.toml, next to flake.nix, can set
+most flags.`,
 		Example: `  flakeci run
   flakeci run --host reason
   flakeci run --host reason --vm all

@@ -34,8 +34,8 @@ func (a *App) vmCommand() *cobra.Command {
 		Use:   "vm HOST [FLAKE]",
 		Short: "Boot one host and open its console",
 		Long: `flakeci vm builds a host's virtual machine and boots it with its serial console on
-this terminal, logged in as root. Ctrl-C ends the machine, not just the program inside
-it. poweroff ends it too. The machine's disk is discarded at the end.`,
+this terminal, logged in as root. Ctrl-C ends the machine, not just the program
+inside it. poweroff ends it too. The machine's disk is discarded at the end.`,
 		Example: `  flakeci vm reason
   flakeci vm reason --forward 2222:22`,
 		Args: func(_ *cobra.Command, args []string) error {
