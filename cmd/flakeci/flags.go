@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -138,18 +137,7 @@ func badValue(flag *pflag.Flag, value string, err error) string {
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)
 	}
-	return fmt.Sprintf("%s takes %s, not %s", flag.Name, takes, quoted(value))
-}
-
-// bareRE matches values that read better without quotes: numbers and I/N.
-var bareRE = regexp.MustCompile(`^-?[0-9][0-9./]*$`)
-
-// quoted quotes a value for a message, unless it is a number.
-func quoted(value string) string {
-	if bareRE.MatchString(value) {
-		return value
-	}
-	return fmt.Sprintf("%q", value)
+	return fmt.Sprintf("%s takes %s, not %s", flag.Name, takes, config.Quoted(value))
 }
 
 // checkOneOf returns an error unless a flag has one of the values it takes.
@@ -158,7 +146,7 @@ func checkOneOf(flag, value string, takes ...string) error {
 		return nil
 	}
 	last := len(takes) - 1
-	return &usageError{flag: flag, msg: fmt.Sprintf("--%s takes %s or %s, not %s", flag, strings.Join(takes[:last], ", "), takes[last], quoted(value))}
+	return &usageError{flag: flag, msg: fmt.Sprintf("--%s takes %s or %s, not %s", flag, strings.Join(takes[:last], ", "), takes[last], config.Quoted(value))}
 }
 
 // load reads the argument and the configuration.

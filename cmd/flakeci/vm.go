@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
@@ -103,7 +104,7 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 		from, err1 := strconv.ParseUint(host, 10, 16)
 		to, err2 := strconv.ParseUint(guest, 10, 16)
 		if err1 != nil || err2 != nil || from == 0 || to == 0 {
-			return nil, &usageError{msg: "--forward takes PORT:GUESTPORT, not " + quoted(text), hint: "for example --forward 2222:22"}
+			return nil, &usageError{msg: "--forward takes PORT:GUESTPORT, not " + config.Quoted(text), hint: "for example --forward 2222:22"}
 		}
 		list = append(list, vmtest.Forward{Port: uint16(from), GuestPort: uint16(to)})
 	}

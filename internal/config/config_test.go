@@ -229,7 +229,7 @@ func TestMistakes(t *testing.T) {
 		"memory": {"[vm]\nmemory = 2\n",
 			"line 2: memory takes a number of MiB from 64 to 1073741824, not 2\n2| memory = 2\n | ~~~~~~"},
 		"cores":   {"vm.cores = 0\n", "line 1: cores takes a number from 1 to 1024, not 0\n1| vm.cores = 0\n | ~~~~~~~~"},
-		"timeout": {"[vm]\nboot-timeout = \"5\"\n", "line 2: boot-timeout takes a duration such as 30s or 1m30s, not \"5\"\n2| boot-timeout = \"5\"\n | ~~~~~~~~~~~~"},
+		"timeout": {"[vm]\nboot-timeout = \"5\"\n", "line 2: boot-timeout takes a duration such as 30s or 1m30s, not 5\n2| boot-timeout = \"5\"\n | ~~~~~~~~~~~~"},
 		"network": {"vm = { network = \"on\" }\n", "line 1: network takes closed or open, not \"on\"\n1| vm = { network = \"on\" }\n |        ~~~~~~~"},
 
 		"nothing": {oneCheck + "name = \"x\"\n",
