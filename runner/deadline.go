@@ -26,7 +26,7 @@ func (e *DeadlineError) Error() string {
 func (e *DeadlineError) Cause() *result.Cause {
 	return &result.Cause{
 		Kind: result.CauseTimeout, Key: result.NewCauseKey(result.CauseTimeout, "deadline"), Title: e.Error(),
-		Hint: "give it more with --deadline, or continue with flakeci run --resume",
+		Hint: "give it more time with --deadline, or continue with flakeci run --resume",
 	}
 }
 

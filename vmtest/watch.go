@@ -234,7 +234,7 @@ func (w *watcher) emergency() *Fault {
 
 func (w *watcher) noAgent() *Fault {
 	return w.machine.fault(result.CauseAgent, "it offers a login, but the guest agent never answered",
-		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable has to be on in the VM, and qemu-guest-agent.service has to start")
+		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable must be on in the VM, and qemu-guest-agent.service must start")
 }
 
 func (w *watcher) hung(up bool) *Fault {
@@ -243,7 +243,7 @@ func (w *watcher) hung(up bool) *Fault {
 	}
 	if _, printed := w.machine.serial.seen(); !printed {
 		return w.machine.fault(result.CauseHang, fmt.Sprintf("it printed nothing for %s", w.maxSilence),
-			"the serial console needs console=ttyS0 among the kernel's parameters")
+			"the kernel prints to the serial console only with console="+w.machine.console+" among its parameters")
 	}
 	return w.machine.fault(result.CauseHang, fmt.Sprintf("it hangs: nothing on the console for %s", w.maxSilence), "")
 }

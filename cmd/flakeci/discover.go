@@ -31,7 +31,7 @@ func (j *job) discover(ctx, looking context.Context) ([]result.Cell, error) {
 	return j.selectFrom(d)
 }
 
-// withTimeout limits looking into the flake to as long as a phase may take.
+// withTimeout limits inspecting the flake to as long as a phase may take.
 func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if j.opts.timeout == 0 {
 		return context.WithCancel(ctx)
@@ -39,10 +39,10 @@ func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, j.opts.timeout)
 }
 
-// slowError returns err, or a [*cause.SlowError] if looking into the flake took too long.
+// slowError returns err, or a [*cause.SlowError] if inspecting the flake took too long.
 func (j *job) slowError(looking context.Context, err error) error {
 	if errors.Is(looking.Err(), context.DeadlineExceeded) {
-		return &cause.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+		return &cause.SlowError{What: "inspecting the flake", Limit: j.opts.timeout}
 	}
 	return err
 }
@@ -110,14 +110,14 @@ func (j *job) wanted() runner.DiscoverOptions {
 	}
 }
 
-// addFlakeCause adds the cause why the flake cannot be looked into. An interruption is not
+// addFlakeCause adds the cause why the flake cannot be inspected. An interruption is not
 // a cause: the report has its own note of it.
 func (j *job) addFlakeCause(ctx, looking context.Context, err error) {
 	switch over := runner.Overdue(ctx); {
 	case over != nil:
 		c := over.Cause()
 		c.Kind = result.CauseInfra // the flake may not be to blame
-		c.Title += "; flakeci was still looking into the flake"
+		c.Title += "; flakeci was still inspecting the flake"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
 		j.causes = append(j.causes, diagnose.Eval(j.slowError(looking, err)))

@@ -101,7 +101,7 @@ func (j *job) start(ctx context.Context) error {
 func (j *job) do(ctx context.Context, tmp string) error {
 	looking, stop := j.withTimeout(ctx)
 	defer stop()
-	endHeartbeat := j.whileLooking()
+	endHeartbeat := j.whileInspecting()
 	defer endHeartbeat()
 	machine, cells, err := j.look(ctx, looking, stop, tmp)
 	if err != nil || len(cells) == 0 {

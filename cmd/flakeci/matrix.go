@@ -48,17 +48,17 @@ func (a *App) matrixCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.flakeFlags.add(fs)
-	fs.StringVar(&o.format, "format", "table", "print the matrix: `FORMAT` is table, json, cells (one id per line) or github (a strategy matrix)")
+	fs.StringVar(&o.format, "format", "table", "print the matrix as `FORMAT`: table, json, cells (one id per line) or github (a strategy matrix)")
 	fs.IntVar(&o.shards, "shards", 1, "split the cells among `N` jobs (with --format github)")
 	return cmd
 }
 
 func (a *App) matrix(ctx context.Context, o matrixOptions) error {
-	if !slices.Contains([]string{"table", "json", "cells", "github"}, o.format) {
-		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "--format takes table, json, cells or github"}
+	if err := checkOneOf("format", o.format, "table", "json", "cells", "github"); err != nil {
+		return err
 	}
 	if o.shards < 1 {
-		return &usageError{msg: "--shards takes a positive number"}
+		return &usageError{msg: fmt.Sprintf("--shards takes a positive number, not %d", o.shards)}
 	}
 	wanted, err := o.selection.Selection()
 	if err != nil {

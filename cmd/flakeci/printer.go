@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/runner/event"
 )
 
-// printer holds back messages while a live view has the terminal.
+// printer holds back messages while a live view owns the terminal.
 type printer struct {
 	sync.Mutex
 	hold  bool

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -41,10 +40,7 @@ func newProgress(ctx context.Context, j *job, machine nix.Machine) progress {
 }
 
 func checkProgress(how string) error {
-	if !slices.Contains([]string{"auto", "live", "plain", "quiet"}, how) {
-		return &usageError{msg: "--progress takes auto, live, plain or quiet"}
-	}
-	return nil
+	return checkOneOf("progress", how, "auto", "live", "plain", "quiet")
 }
 
 // silent shows nothing.
@@ -73,7 +69,7 @@ func newLive(ctx context.Context, j *job, machine nix.Machine, t terminal) liveV
 		Stopping:  func() bool { return ctx.Err() != nil },
 	}, func(err error) {
 		j.app.hold(false)
-		j.app.warnf("the live view has failed: %v", err)
+		j.app.warnf("the live view failed: %v", err)
 	})}
 }
 
@@ -86,9 +82,9 @@ func (v liveView) Stop() {
 	v.app.hold(false)
 }
 
-// whileLooking prints a heartbeat while flakeci looks into the flake, which fetches its
+// whileInspecting prints a heartbeat while flakeci inspects the flake, which fetches its
 // inputs and can take minutes: there are no cells yet to show.
-func (j *job) whileLooking() (stop func()) {
+func (j *job) whileInspecting() (stop func()) {
 	if j.opts.progress == "quiet" {
 		return func() {}
 	}
@@ -101,7 +97,7 @@ func (j *job) whileLooking() (stop func()) {
 			case <-ended:
 				return
 			case now := <-time.After(after):
-				j.app.printf("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
+				j.app.printf("inspecting the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
 				after = plain.Interval
 			}
 		}

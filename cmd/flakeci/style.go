@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"os"
-	"slices"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -46,8 +45,5 @@ func addColor(fs *pflag.FlagSet, when *string) {
 }
 
 func checkColor(when string) error {
-	if !slices.Contains([]string{"auto", "always", "never"}, when) {
-		return &usageError{msg: "--color takes auto, always or never"}
-	}
-	return nil
+	return checkOneOf("color", when, "auto", "always", "never")
 }

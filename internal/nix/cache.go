@@ -63,9 +63,9 @@ func (f *Flake) inputsAreOne() bool {
 
 // changed is the error for a flake that changed during the run.
 func (f Flake) changed(now Flake) error {
-	text := "its files changed during the run, so cells may come from different states of it"
+	text := "its files changed during the run, so cells may be from different versions of it"
 	if f.StorePath == now.StorePath {
-		text = "an input changed during the run, so cells may come from different states of it"
+		text = "an input changed during the run, so cells may be from different versions of it"
 	}
 	return errors.New(text)
 }

@@ -167,7 +167,7 @@ func TestClosuresAskAgain(t *testing.T) {
 				w.Fatal(err)
 			}
 			closures := w.elsewhere("empty", served.URL).Closures(w.tmp)
-			if _, err := closures.Of(w.Context(), []string{top}); err == nil || !strings.HasPrefix(err.Error(), name+" is not in the store and in no substituter") {
+			if _, err := closures.Of(w.Context(), []string{top}); err == nil || !strings.HasPrefix(err.Error(), name+" is in neither the store nor a substituter") {
 				w.Errorf("error is %v", err)
 			}
 			if err := os.Rename(file+".not-yet", file); err != nil {
@@ -267,7 +267,7 @@ func TestClosureWithDerivation(t *testing.T) {
 		cache := "file://" + filepath.Join(w.scratch, "served")
 		w.copy(cache, top)
 		if w.old() {
-			if e := w.missing(w.elsewhere("empty", cache), top); !strings.HasPrefix(e.Error(), "inner is not in the store") {
+			if e := w.missing(w.elsewhere("empty", cache), top); !strings.HasPrefix(e.Error(), "inner is in neither the store nor a substituter") {
 				w.Error(e)
 			}
 			return

@@ -71,7 +71,7 @@ func (e *NewerError) Error() string { return e.Path + " was written by a newer f
 type SchemaError struct{ Path string }
 
 // Error names the file.
-func (e *SchemaError) Error() string { return e.Path + " has another schema" }
+func (e *SchemaError) Error() string { return e.Path + " has a different schema" }
 
 // IsDamaged reports whether an error says that the file is damaged or not a database.
 func IsDamaged(err error) bool {

@@ -94,9 +94,9 @@ func comparedText(c result.CellResult) string {
 func howPassed(c result.CellResult) string {
 	text := cmp.Or(map[result.How]string{
 		result.Built:     "built",
-		result.Cached:    "cached: it was in the store or came from a substituter, nothing was built",
+		result.Cached:    "cached: it was in the store or came from a substituter; nothing was built",
 		result.Evaluated: "only evaluated, not built",
-		result.Unchanged: "unchanged: the same derivation as the base, left out",
+		result.Unchanged: "unchanged: the same derivation as at the base, so it was left out",
 	}[c.How], "passed") + view.WithPrefix(": ", view.Reason(c))
 	if c.SameAs != "" {
 		text += "\nsame derivation as " + c.SameAs

@@ -81,7 +81,7 @@ func (l Labeler) Cell(c result.CellResult) Label {
 	label := l.Full(c)
 	switch l.Detail {
 	case DetailFull:
-		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "still failing", result.Fixed: "fixed"}[c.Outcome()]
+		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "already broken", result.Fixed: "fixed"}[c.Outcome()]
 		label.Text += WithPrefix(", ", outcome)
 	case DetailBrief:
 		label.Text = l.brief(c, label)

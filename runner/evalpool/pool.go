@@ -37,7 +37,7 @@ type Pool struct {
 	mu        sync.Mutex
 	held      bool     // start nothing yet: more queries will come
 	queue     []*Query // in order
-	oversized []*Query // those that ran out of memory beside others
+	oversized []*Query // those that ran out of memory next to others
 	working   []*process
 	watched   bool // a goroutine watches the processes
 	running   sync.WaitGroup
@@ -390,7 +390,7 @@ func (p *Pool) enforceBudget() (all int64) {
 		}
 	}
 	if p.memory.single {
-		most = 0 // nothing may run beside it
+		most = 0 // nothing may run next to it
 	}
 	if p.memory.exceeded(all) && !p.auxiliary.killLargest(most) && largest != nil {
 		largest.exit = exitMemory

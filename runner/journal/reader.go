@@ -37,7 +37,7 @@ type Journal struct {
 	begun   map[string]outcome.Phase // of cells that are not finished, the last phase
 }
 
-// Looking reports whether no cells are known: the flake was still being looked into, or they are
+// Looking reports whether no cells are known: the flake was still being inspected, or they are
 // lost.
 func (j *Journal) Looking() bool { return j.Head.Looking || len(j.offer) == 0 }
 

@@ -39,7 +39,7 @@ type Journal struct {
 	unread   error
 }
 
-// Begin replaces the journal of the previous run before the flake is looked into, so that a run
+// Begin replaces the journal of the previous run before the flake is inspected, so that a run
 // that is killed while an input hangs has a journal too. The key identifies runs that replace
 // each other. The error is a [*journal.BusyError] if another of them is in progress.
 func Begin(o Options, head journal.Head, key any) (*Journal, error) {
@@ -98,7 +98,7 @@ func (j *Journal) resume(now journal.Head, impure bool) *runner.EarlierRun {
 	}
 	run := "the " + dayAndTime(previous.Head.Started) + " run"
 	if previous.Looking() && len(previous.Earlier(false).Passed) == 0 {
-		j.options.Printf("nothing to resume: %s did not get past looking into the flake; starting a new run", run)
+		j.options.Printf("nothing to resume: %s did not get past inspecting the flake; starting a new run", run)
 		return nil
 	}
 	if other := differingTerms(previous.Head.Terms, now.Terms); len(other) > 0 {

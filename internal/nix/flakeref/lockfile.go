@@ -68,7 +68,7 @@ func (l LockFile) Input(path string) (Source, bool) {
 }
 
 // UnknownInput is an override for an input that the flake does not have: Nix continues with
-// other inputs than intended.
+// inputs that nobody intended.
 type UnknownInput struct {
 	Name  string   // as it was given
 	Known []string // the inputs at the level of the wrong name

@@ -90,14 +90,14 @@ func headline(r outcome.Result) string {
 	case result.Error:
 		return fmt.Sprintf("! %s error after %s", id, took)
 	case result.DependencyFailed:
-		return "✘ " + id + " blocked" + blockers(r.Causes)
+		return "✘ " + id + " " + blockers(r.Causes)
 	case result.TimedOut:
 		return fmt.Sprintf("✘ %s timed out after %s", id, took)
 	}
 	return fmt.Sprintf("✘ %s failed after %s", id, took)
 }
 
-// blockers names the first derivation that blocks a cell, and counts the others.
+// blockers names the first derivation that a cell needs and that failed, and counts the others.
 func blockers(causes []*result.Cause) string {
 	var names []string
 	for _, c := range causes {
@@ -107,11 +107,11 @@ func blockers(causes []*result.Cause) string {
 	}
 	switch len(names) {
 	case 0:
-		return ""
+		return "blocked by a failure"
 	case 1:
-		return " by " + names[0]
+		return "needs " + names[0]
 	}
-	return fmt.Sprintf(" by %s and %d more", names[0], len(names)-1)
+	return fmt.Sprintf("needs %s and %d more", names[0], len(names)-1)
 }
 
 // passedChecks counts the checks of a host that passed.
