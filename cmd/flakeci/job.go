@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/baseline"
@@ -36,6 +39,7 @@ type job struct {
 	started   time.Time
 	memory    *evalpool.Memory
 	artifacts *artifact.Folder // nil without full logs
+	setup     []result.Warning // about how the flake is set up
 
 	target   *nix.Target
 	offered  matrix.Matrix // all cells of the flake
@@ -178,6 +182,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	if err = cmp.Or(noBase, err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
+	j.setup = j.target.SetupWarnings(looking)
 	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		j.app.warnf("not compared with %s: %s", b.Ref, b.Missing)
 	}
@@ -265,6 +270,39 @@ func (j *job) lostLogs() []result.Warning {
 	default:
 		return []result.Warning{{Text: fmt.Sprintf("%d full logs could not be saved: %v", files, why)}}
 	}
+}
+
+// ownFiles warns of a flake without git that the run's own files change: the next run evaluates
+// everything again.
+func (j *job) ownFiles() []result.Warning {
+	if j.target == nil || !j.target.Flake.WithoutGit() {
+		return nil
+	}
+	var flags []string
+	for flag, path := range j.opts.files {
+		if path != "-" && j.isInFlake(path) {
+			flags = append(flags, "--"+flag)
+		}
+	}
+	if _, err := os.Lstat(j.opts.artifacts); err == nil && j.isInFlake(j.opts.artifacts) {
+		flags = append(flags, "--artifacts")
+	}
+	if len(flags) == 0 {
+		return nil
+	}
+	slices.Sort(flags)
+	return []result.Warning{{Text: "the flake is not in git, so every file in its folder is part of it, also what flakeci writes there, and the next run " +
+		"evaluates everything again: give " + view.JoinAnd(flags) + " a path outside the folder, or run git init"}}
+}
+
+// isInFlake reports whether a path is in the flake's folder.
+func (j *job) isInFlake(path string) bool {
+	path, err := filepath.Abs(path)
+	if err != nil || path == "" {
+		return false
+	}
+	rel, err := filepath.Rel(j.target.Flake.Checkout, path)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // checkDeadline keeps a run that the deadline ended from passing, even if all its cells
