@@ -133,7 +133,11 @@ func (r *run) findAtBase(ctx context.Context, c result.Cell) *baseCell {
 	}
 	<-host.done
 	if host.Err != nil {
-		return r.evaluateAloneAtBase(ctx, c)
+		home := r.evaluateAloneAtBase(ctx, c)
+		if home.Err == nil && home.Stopped == "" && host.causes != nil {
+			return &baseCell{causes: host.causes} // it was not deployed, either
+		}
+		return home
 	}
 	for _, h := range host.Instance.Homes {
 		if matrix.EmbeddedCell(result.Cell{ID: c.PartOf}, h.User, "").ID == c.ID {

@@ -57,7 +57,7 @@ func (r *run) includesHomes(host result.Cell) bool {
 func (r *run) evaluate(ctx context.Context, c result.Cell, asked *evalpool.Query) {
 	e := asked.Wait()
 	var evalErr *nixlog.EvalError
-	if errors.As(e.Err, &evalErr) && e.Stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
+	if errors.As(e.Err, &evalErr) && e.Stopped == "" && r.question(c).Embedded && r.failWithHomes(ctx, c, e) {
 		return
 	}
 	var found []string
@@ -94,35 +94,6 @@ func (r *run) evaluateParts(ctx context.Context, host result.Cell, found []strin
 // wants reports whether a home found inside a host takes part.
 func (r *run) wants(home result.Cell) bool {
 	return r.ended[home.ID] != nil || r.Embedded != nil && r.Embedded(home)
-}
-
-// blameHomes looks into a host that does not evaluate: if a home inside it fails with the same
-// error, that home is to blame and the host only depends on it. It reports whether the host
-// has homes.
-func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answer) bool {
-	inside := r.evals.Ask(r.Target, nix.Question{Path: host.Path, Users: true}, evalpool.Listener{}).Wait()
-	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
-		return false
-	}
-	causes := r.causes.OfEval(ctx, e.Err)
-	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}, Warnings: e.Instance.Warnings}
-	var found []string
-	for _, h := range inside.Instance.Homes {
-		cell := matrix.EmbeddedCell(host, h.User, "")
-		found = append(found, cell.ID)
-		home := r.ask(cell).Wait()
-		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, home.Err)[0]) {
-			res.Status = result.DependencyFailed
-		}
-		if r.wants(cell) {
-			r.emit(event.Found{Home: cell})
-			r.proceed(ctx, cell, home)
-		}
-	}
-	res.Phases[0].Status, res.Phases[0].Message = res.Status, causes[0].Title
-	r.finish(res)
-	r.evaluateParts(ctx, host, found)
-	return true
 }
 
 // proceed finishes a cell that ends with its evaluation, and builds the others.

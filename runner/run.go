@@ -50,6 +50,8 @@ type Options struct {
 	// Embedded reports whether a home that the evaluation of its host finds takes part; nil
 	// means that none does.
 	Embedded func(result.Cell) bool
+	// PastUsers returns the users who had a home inside a host in an earlier run. It may be nil.
+	PastUsers func(ctx context.Context, host result.Cell) []string
 	// Base is what the run is compared with; nil if with nothing.
 	Base *Base
 	// Earlier is a run that this one resumes; nil if none.

@@ -192,6 +192,17 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	return machine, cells, nil
 }
 
+// pastUsers returns the users who had a home inside a host in an earlier run.
+func (j *job) pastUsers(ctx context.Context, host result.Cell) []string {
+	var users []string
+	for _, id := range j.history.CellsIn(ctx, host.ID) {
+		if user, ok := matrix.EmbeddedUser(host.ID, id); ok {
+			users = append(users, user)
+		}
+	}
+	return users
+}
+
 // keepHistory returns the history of the flake's runs, nil without a file for it.
 func (j *job) keepHistory(ctx context.Context) *history.Keeper {
 	f, path := j.target.Flake, j.app.statePath("history.db")
@@ -209,7 +220,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp, PastUsers: j.pastUsers,
 		Base: j.base.Base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.SelectsHomes() {
