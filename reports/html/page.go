@@ -79,8 +79,8 @@ func newPage(raw result.Report, o Options) page {
 	for i, c := range r.Cells {
 		page.Cells = append(page.Cells, b.cell(i, c))
 	}
-	page.Verdict, page.Summary, _ = strings.Cut(view.Summary(r), ": ")
-	page.Sign, page.Tone = verdictTone(result.Verdict(page.Verdict))
+	page.Verdict, page.Summary = string(r.Verdict), view.SummaryText(r)
+	page.Sign, page.Tone = verdictTone(r.Verdict)
 	page.Title = page.Verdict + ": " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "flake") + " · flakeci"
 	page.Icon = icon(page.Tone)
 	return page

@@ -12,11 +12,10 @@ import (
 
 // verdict returns the verdict of the run, always one of the known ones.
 func (d *document) verdict() result.Verdict {
-	verdict := cmp.Or(d.Verdict, result.VerdictOf(d.Cells, d.Report.Causes, false))
-	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictCanceled}, verdict) {
+	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictCanceled}, d.Verdict) {
 		return result.VerdictError // including a verdict of a newer flakeci
 	}
-	return verdict
+	return d.Verdict
 }
 
 func verdictSign(v result.Verdict) string {
@@ -79,7 +78,7 @@ func (d *document) head() {
 // headline sums up the verdict in one line. With a base, it begins with what is new.
 func (d *document) headline(verdict result.Verdict, n view.Counts) string {
 	if d.index.Base == nil || verdict != result.VerdictFailed && verdict != result.VerdictError || n.New+n.AlreadyBroken+n.Fixed == 0 {
-		return string(verdict) + ": " + strings.SplitN(view.Summary(d.Report), ": ", 2)[1]
+		return string(verdict) + ": " + view.SummaryText(d.Report)
 	}
 	var parts []string
 	add := func(n int, text string) {
