@@ -154,7 +154,7 @@ func (b *builder) notes() []string {
 		notes = append(notes, "booted "+how)
 	}
 	if base := b.report.Base; base != nil && base.Missing != "" {
-		notes = append(notes, "not compared with "+view.BaseName(base)+": "+base.Missing)
+		notes = append(notes, view.NotCompared(base))
 	}
 	notes = append(notes, b.report.Notes...)
 	for _, warning := range b.report.Warnings {

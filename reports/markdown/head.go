@@ -60,7 +60,7 @@ func (d *document) head() {
 	case base != nil && view.BaseText(base) != "":
 		facts = append(facts, "compared with "+view.BaseText(base))
 	case d.Base != nil:
-		facts = append(facts, "not compared with "+view.BaseName(d.Base)+": "+d.Base.Missing)
+		facts = append(facts, view.NotCompared(d.Base))
 	}
 	for _, how := range view.SlowBoots(d.Cells) {
 		facts = append(facts, "booted "+how)
