@@ -16,13 +16,13 @@ var streamRE = regexp.MustCompile(`^/(?:dev/(?:stdin|stdout|stderr|fd/[0-9]+)|pr
 // /dev/stdin or a shell's <(...) and >(...).
 func IsStream(path string) bool { return streamRE.MatchString(path) }
 
-// OpenNamed opens a file that the user named: a stream, which may be a pipe, or like
-// [OpenTarget].
+// OpenNamed opens a file that the user named: a stream, which may be a pipe, or a regular file. It
+// follows a link.
 func OpenNamed(path string) (*os.File, error) {
 	if IsStream(path) {
 		return os.Open(path)
 	}
-	return OpenTarget(path)
+	return openTarget(path)
 }
 
 // LinkError means that a path is a link, where links are not followed.
