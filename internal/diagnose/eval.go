@@ -111,6 +111,9 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
 	case e.Input != nil:
 		addInput(c, e.Input)
+	case e.Fetch != nil:
+		addFetch(c, *e.Fetch)
+	case addWrongHash(c):
 	case e.Untracked != "":
 		// Newer versions give this hint themselves, with the full path of the checkout.
 		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
@@ -124,7 +127,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 // addInput names the input that could not be fetched, with the flake that asks for it.
 func addInput(c *result.Cause, in *nixlog.InputFault) {
 	name := cmp.Or(in.Name, in.URL)
-	c.Kind = result.CauseInput
+	c.Kind, c.Key = result.CauseInput, result.NewCauseKey(result.CauseInput, name) // Nix says how many milliseconds it tried
 	c.Title = fmt.Sprintf("input %s could not be fetched", name)
 	asker := "the flake itself"
 	if i := strings.LastIndexByte(in.Name, '/'); i >= 0 {
@@ -133,7 +136,8 @@ func addInput(c *result.Cause, in *nixlog.InputFault) {
 	if in.URL != "" {
 		c.Message = in.URL + ": " + c.Message
 	}
-	c.Hint = fmt.Sprintf("%s is required by %s; make sure that this machine may fetch it, or replace it with --override-input %s REF", name, asker, cmp.Or(in.Name, "NAME"))
+	usual := fmt.Sprintf("make sure that this machine may fetch it, or replace it with --override-input %s REF", cmp.Or(in.Name, "NAME"))
+	c.Hint = fmt.Sprintf("%s is required by %s; %s", name, asker, cmp.Or(fetchHint(c.Message), usual))
 }
 
 // maxFrames is enough of a trace to show how evaluation got into the flake's own files.

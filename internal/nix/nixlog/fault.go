@@ -44,6 +44,9 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 	`broken pipe|unexpected end[ -]of[ -]file|unexpected EOF|empty reply from server|transfer closed|` +
 	`could(?:n't| not) (?:resolve|connect)|failed to connect|temporary failure in name resolution|` +
 	`timeout was reached|operation timed out|connection timeout|stalled|` +
+	`failure when (?:receiving|sending) data|transferred a partial file|(?:send failure|early EOF|hung up unexpectedly|unexpected disconnect)|` +
+	`SSL connect error|gnutls_handshake|SSL_connect|SSL_read|GnuTLS recv error|was not closed cleanly|` +
+	`name or service not known|no route to host|network is unreachable|` +
 	`HTTP error (?:429|5\d\d)|returned error: (?:429|5\d\d)|(?:HTTP/[0-9.]+|status) (?:429|5\d\d)|` +
 	`daemon disconnected|` +
 	// Nix 2.8 ends so, with a core dump, if one of several requests to a cache fails.
@@ -52,10 +55,11 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 // Transient reports whether a text is about a fault that may disappear.
 func Transient(text string) bool { return transientRE.MatchString(text) }
 
-// Transient reports whether the evaluation may succeed the next time: an input could not
-// be fetched, or a build may succeed then.
+// Transient reports whether the evaluation may succeed the next time: something could
+// not be fetched, or a build may succeed then.
 func (e *EvalError) Transient() bool {
-	return (e.Input != nil || e.locking) && Transient(e.Message) || e.Build != nil && e.Build.Transient()
+	fetched := e.Input != nil || e.Fetch != nil && !e.Fetch.Refused || e.locking
+	return fetched && Transient(e.Message) || e.Build != nil && e.Build.Transient()
 }
 
 // Transient reports whether the build may succeed the next time. A failure of the builder
