@@ -2,6 +2,7 @@ package nixlog
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"slices"
 
@@ -21,7 +22,7 @@ type BuildLog struct {
 	errors  []buildError
 	stopped string // the last derivation whose builder stopped without success
 	plain   string // the last error that was not a record
-	remote  string // the last message about a remote builder out of reach
+	remotes remotes
 	count   buildCount
 }
 
@@ -66,6 +67,7 @@ func (l *BuildLog) Line(line []byte) {
 	}
 	r, ok := parseRecord(line)
 	if !ok {
+		l.remotes.said.plain(line)
 		if text, found := plainError(line); found {
 			l.plain = text
 		}
@@ -88,8 +90,8 @@ func (l *BuildLog) record(r record) {
 		l.log(r)
 	case r.isError():
 		l.error(r)
-	case r.Action == "msg" && r.Level == levelError && remoteRE.MatchString(stripSGR(r.Msg)):
-		l.remote = stripSGR(r.Msg)
+	case r.Action == "msg" && r.Level <= levelWarning:
+		l.remotes.message(stripSGR(r.Msg))
 	}
 }
 
@@ -174,7 +176,7 @@ func (l *BuildLog) Failures() (leaves []BuildFailure, victims []string) {
 			f.DrvPath = e.drv
 			f.addTail(l.tails[f.DrvPath])
 			f.addSubstituter(l.errors)
-			f.addRemote(l.remote)
+			f.addRemote(&l.remotes)
 			leaves = append(leaves, f)
 		}
 		if len(leaves) > 0 {
@@ -214,15 +216,20 @@ func (l *BuildLog) confirms(f BuildFailure, text string) bool {
 	case result.CauseSubstituter:
 		return slices.ContainsFunc(l.errors, func(e buildError) bool { return e.text != text && downloadRE.MatchString(e.text) })
 	case result.CauseBuilder:
-		return l.remote != ""
+		return len(l.remotes.dead) > 0 || len(l.remotes.asked) > 0
 	}
 	return false
 }
 
-// LastError returns the error to show for a Nix that failed without naming a derivation
-// that did: the last one that is not about a victim, if possible. It is "" if there is no
-// error at all.
-func (l *BuildLog) LastError() string {
+// Unnamed returns the failure of a Nix that failed without naming a derivation that did: by the
+// last error that is not about a victim, if possible, or by a text if there is no error at all.
+func (l *BuildLog) Unnamed(text string) BuildFailure {
+	f := Classify(cmp.Or(l.lastError(), text))
+	f.addRemote(&l.remotes)
+	return f
+}
+
+func (l *BuildLog) lastError() string {
 	last := l.plain
 	for _, e := range l.errors {
 		if !e.victim {
@@ -235,7 +242,4 @@ func (l *BuildLog) LastError() string {
 	return last
 }
 
-var (
-	downloadRE = regexp.MustCompile(`unable to download '([a-z0-9+.-]+://[^/']*)[^']*': ([^\n]*)`)
-	remoteRE   = regexp.MustCompile(`^cannot build on '([^']*)': (?:error: )?([^\n]*)`)
-)
+var downloadRE = regexp.MustCompile(`unable to download '([a-z0-9+.-]+://[^/']*)[^']*': ([^\n]*)`)

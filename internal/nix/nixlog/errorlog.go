@@ -35,7 +35,7 @@ func (l *ErrorLog) Line(line []byte) {
 	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):
 		l.plain = fmt.Sprintf("nix printed more than %d MiB in one message, too much to read", MaxRecord>>20)
 	case !ok:
-		l.fetches.plain(string(line))
+		l.fetches.said.plain(line)
 		if text, found := plainError(line); found {
 			l.plain = text
 		}

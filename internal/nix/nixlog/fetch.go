@@ -16,22 +16,16 @@ type Fetch struct {
 	Refused bool
 }
 
-const activityDownload = 101
-
 // fetches follows what Nix fetches. A flake can throw the same words, but it cannot log that
 // Nix has begun to fetch.
 type fetches struct {
 	downloads  []string // the last URLs
 	repository string   // the last one that git or Mercurial began to fetch
-	// said has the last lines that git, ssh or hg said about it. Nix itself says only that git
-	// failed.
-	said []string
+	// said is what git, ssh or hg said about it. Nix itself says only that git failed.
+	said said
 }
 
-const (
-	maxDownloads = 100
-	maxSaid      = 20
-)
+const maxDownloads = 100
 
 // All versions write a text for these; older ones give them no type.
 var repositoryRE = regexp.MustCompile(`^fetching (?:Git|Mercurial) repository '(.+)'`)
@@ -50,22 +44,6 @@ func (f *fetches) record(r record) {
 }
 
 var (
-	saidRE = regexp.MustCompile(`^(?:fatal|ssh|error|abort|remote|kex_[a-z_]+): |^Host key verification failed|: Permission denied \(`)
-	// couldNotRead follows what ssh says, and says nothing by itself.
-	couldNotRead = "fatal: Could not read from remote repository."
-)
-
-// plain reads a line that is not a record.
-func (f *fetches) plain(line string) {
-	line = strings.TrimSpace(stripSGR(line))
-	if !saidRE.MatchString(line) || line == couldNotRead || len(line) > tailLineBytes || slices.Contains(f.said, line) {
-		return
-	}
-	f.said = append(f.said, line)
-	f.said = slices.Delete(f.said, 0, max(0, len(f.said)-maxSaid))
-}
-
-var (
 	gitFailedRE = regexp.MustCompile(`^(?:program '?git'? failed|Failed to fetch git repository|hg failed)`)
 	// Newer versions put it in brackets after "Failed to open archive". What the server
 	// answered may follow on more lines.
@@ -76,20 +54,9 @@ var (
 // explained adds what git and ssh said to an error that says no more than that git failed.
 func (f *fetches) explained(text string) string {
 	if gitFailedRE.MatchString(text) && f.repository != "" && len(f.said) > 0 {
-		return text + "\n" + stripUser(strings.Join(f.said, "\n"))
+		return text + "\n" + strings.Join(f.said, "\n")
 	}
 	return text
-}
-
-// reason returns what went wrong by the first line that is not what the server answered, if
-// there is one.
-func (f *fetches) reason() string {
-	own := slices.IndexFunc(f.said, func(line string) bool { return !strings.HasPrefix(line, "remote: ") })
-	line := f.said[max(own, 0)]
-	if _, rest, found := strings.Cut(line, ": "); found {
-		line = rest
-	}
-	return accessRE.ReplaceAllString(line, "")
 }
 
 // failed returns what an error says could not be fetched, or nil.
@@ -104,7 +71,7 @@ func (f *fetches) failed(text string) *Fetch {
 		}
 	case gitFailedRE.MatchString(text) && f.repository != "" && len(f.said) > 0:
 		url = f.repository
-		reason = stripUser(f.reason())
+		reason = accessRE.ReplaceAllString(f.said.reason(), "")
 	}
 	if url == "" {
 		return nil
