@@ -37,7 +37,7 @@ func rules() []rule {
 		{"internal/tmpdir", nil},
 		{"internal/proc", []string{"internal/safely"}},
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
-		{"internal/nix/nixlog", []string{"result"}},
+		{"internal/nix/nixlog", []string{"internal/nix/storepath", "result"}},
 		{"internal/nix/flakeref", []string{"internal/git"}},
 		{"internal/nix/evalcache", []string{"internal/safefile"}},
 		{"internal/nix/expr", nil},

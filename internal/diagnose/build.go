@@ -87,10 +87,9 @@ func title(f nixlog.BuildFailure) string {
 		return fmt.Sprintf("%s failed to build (exit %d)", name, f.ExitCode)
 	case f.Signal != 0:
 		return fmt.Sprintf("%s failed to build (signal %d)", name, f.Signal)
-	case strings.Contains(f.Message, "failed to produce output"):
-		return name + " failed to build: it produced no output"
-	case strings.Contains(f.Message, "is not allowed to refer"):
-		return name + " failed to build: it refers to a forbidden path"
+	}
+	if fault := outputFault(f.Message); fault != "" {
+		return name + " failed to build: " + fault
 	}
 	return name + " failed to build"
 }

@@ -60,7 +60,8 @@ var rules = []struct {
 	{result.CauseSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for|hash mismatch importing path`)},
 	// A connection may time out too; the rules above find whose fault that is.
 	{result.CauseTimeout, regexp.MustCompile(`timed out`)},
-	{result.CauseBuild, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
+	{result.CauseBuild, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|output .* (?:check|contains)|build of (?:resolved derivation )?'|may not be deterministic|depends on impure derivation`)},
+	{result.CauseBuild, outputRE},
 }
 
 // Classify reads an error message of `nix build`.

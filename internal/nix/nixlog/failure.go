@@ -12,7 +12,10 @@ import (
 type BuildFailure struct {
 	// DrvPath is empty for a fault that does not concern a single derivation.
 	DrvPath string
-	Kind    result.CauseKind
+	// Resolved is what was built instead, if that is another derivation: with content-addressed
+	// inputs. The store has its log under this name.
+	Resolved string
+	Kind     result.CauseKind
 	// ExitCode and Signal are the builder's, and 0 if it did not end that way.
 	ExitCode, Signal int
 	// Missing lists the system features that the build needs and this machine lacks.
