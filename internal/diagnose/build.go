@@ -21,7 +21,13 @@ func Build(f nixlog.BuildFailure) *result.Cause {
 	if f.Server != "" || noBuilder(f) {
 		c.DrvPath, c.Key = "", result.NewCauseKey(f.Kind, f.Server, f.Reason) // whatever was to be built
 	}
+	addMachine(c)
 	return c
+}
+
+// fewFiles reports whether Nix may not open as many files as it needs.
+func fewFiles(f nixlog.BuildFailure) bool {
+	return f.Kind == result.CauseInfra && nixlog.FewFiles(f.Message)
 }
 
 // noBuilder reports whether nothing can be built, here or elsewhere.
@@ -40,6 +46,8 @@ func BuildKey(f nixlog.BuildFailure) string {
 	switch {
 	case machineWide(f.Kind) && len(f.Tail) == 0: // a builder may mean a disk of its own
 		return string(f.Kind)
+	case fewFiles(f):
+		return fewFilesKey()
 	case f.Server != "":
 		return string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
 	case noBuilder(f):

@@ -53,7 +53,9 @@ func Eval(err error) *result.Cause {
 	case errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrSupervisorKilled):
 		return killed(err, died.Signal)
 	}
-	return &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+	c := &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+	addMachine(c)
+	return c
 }
 
 // EvalKey returns a key that the causes of failed evaluations share if their root is the
@@ -109,6 +111,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 	switch {
 	case kind != "":
 		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
+		addMachine(c)
 	case e.Input != nil:
 		addInput(c, e.Input)
 	case e.Fetch != nil:

@@ -10,6 +10,34 @@ import (
 // storeRE finds what Nix says about its own store or database before it reads any flake.
 var storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permissions on|remounting|executing SQLite|cannot open (?:SQLite|Nix) database|SQLite database) `)
 
+// systemRE finds what Nix says about a file or a program of its own that the system keeps from
+// it, such as its cache in a folder that cannot be written. A flake may lack a file, but
+// nothing makes a folder for it.
+var systemRE = regexp.MustCompile(`^(?:creating|cannot create|opening|cannot open|removing|renaming|writing|setting|changing|forking|unable to|executing) .*` +
+	`: (?:Permission denied|Read-only file system|Too many open files|Operation not permitted|Cannot allocate memory|Resource temporarily unavailable|Input/output error)$|` +
+	`^creating directory .*: (?:No such file or|Not a) directory$|^'/.*' is not a directory$|` +
+	`(?m:^(?:error: )?executing .*: No such file or directory$)|` + notOwnedPattern)
+
+// FewFiles reports whether a message says that a process may open no more files.
+func FewFiles(message string) bool { return fewFilesRE.MatchString(message) }
+
+var fewFilesRE = regexp.MustCompile(`(?i)\btoo many open files\b`)
+
+// notOwnedPattern finds what libgit2, which newer versions use, and git say about the
+// repository of another user.
+const notOwnedPattern = `(?:repository path|dubious ownership in repository at) '([^'\n]+)'`
+
+var notOwnedRE = regexp.MustCompile(notOwnedPattern + `(?: is not owned by|$)`)
+
+// NotOwned returns the repository that git does not read because it belongs to another user, if
+// a message says so.
+func NotOwned(message string) string {
+	if m := notOwnedRE.FindStringSubmatch(message); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
 // under ulimit -v: "Insufficient space for initial table allocation".
 var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
@@ -19,8 +47,8 @@ var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
 func HeapExhausted(line string) bool { return noHeapRE.MatchString(line) }
 
 // MachineFault returns the kind of fault if the machine is to blame for the error: no
-// daemon, a full disk, no memory left, or a broken store. It is "" for an error in the
-// flake, which has a place there.
+// daemon, a full disk, no memory left, a broken store, or a file that the system keeps from
+// Nix. It is "" for an error in the flake, which has a place there.
 func (e *EvalError) MachineFault() result.CauseKind {
 	if e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
 		return ""
@@ -31,7 +59,7 @@ func (e *EvalError) MachineFault() result.CauseKind {
 		return kind
 	case e.outOfMemory:
 		return result.CauseMemory
-	case storeRE.MatchString(e.Message):
+	case storeRE.MatchString(e.Message), systemRE.MatchString(e.Message):
 		return result.CauseInfra
 	}
 	return ""
