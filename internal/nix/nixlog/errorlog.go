@@ -13,6 +13,8 @@ type ErrorLog struct {
 	// that reports it does not write records.
 	plain  string
 	builds *BuildLog // builds meanwhile
+	// fetches is what the flake fetches meanwhile.
+	fetches fetches
 }
 
 // Line reads one line.
@@ -23,6 +25,7 @@ func (l *ErrorLog) Line(line []byte) {
 			l.builds = NewBuildLog(BuildWatcher{})
 		}
 		l.builds.record(r)
+		l.fetches.record(r)
 	}
 	switch {
 	case ok && r.isError() && r.RawMsg != "":
@@ -32,6 +35,7 @@ func (l *ErrorLog) Line(line []byte) {
 	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):
 		l.plain = fmt.Sprintf("nix printed more than %d MiB in one message, too much to read", MaxRecord>>20)
 	case !ok:
+		l.fetches.said.plain(line)
 		if text, found := plainError(line); found {
 			l.plain = text
 		}
@@ -60,12 +64,16 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 	}
 	e := &EvalError{Message: t.relativize(l.last.text()), Frames: t.frames(l.last), locking: l.last.locking()}
 	e.Input = e.inputFault(t, prefix)
+	e.Message = t.relativize(l.fetches.explained(l.last.text()))
 	if e.locking {
 		// Until the flake is resolved, its own copy in the store looks like that of an input.
 		e.nameInput(prefix)
 		return e
 	}
 	e.Place = t.placeOf(l.last)
+	if e.Input == nil {
+		e.Fetch = l.fetches.failed(l.last.text())
+	}
 	if file, ok := t.missing(l.last.text()); ok && t.Untracked != nil && t.Untracked(file) {
 		e.Untracked = file
 	}
