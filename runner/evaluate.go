@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -123,14 +124,14 @@ func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answe
 	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
 		return false
 	}
-	causes := r.causes.OfEval(ctx, e.Err)
+	causes := r.causes.OfEval(ctx, host.ID, e.Err)
 	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
 	var found []string
 	for _, h := range inside.Instance.Homes {
 		cell := matrix.EmbeddedCell(host, h.User, "")
 		found = append(found, cell.ID)
 		home := r.ask(cell).Wait()
-		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, home.Err)[0]) {
+		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, home.Err)[0]) {
 			res.Status = result.DependencyFailed
 		}
 		if r.wants(cell) {
@@ -176,7 +177,7 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 	case e.Stopped != "":
 		res.Status = e.Stopped
 	case e.Err != nil:
-		res.Causes = r.causes.OfEval(ctx, e.Err)
+		res.Causes = r.causes.OfEval(ctx, cmp.Or(res.Cell.PartOf, res.Cell.ID), e.Err)
 		res.Status = cause.CellStatus("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip

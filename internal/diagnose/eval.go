@@ -69,6 +69,16 @@ func EvalKey(c *result.Cause) string {
 	return key
 }
 
+// Crashed reports whether the evaluator ended without saying where in the flake it was.
+func Crashed(err error) bool {
+	var e *nixlog.EvalError
+	if errors.As(err, &e) {
+		return e.Sudden
+	}
+	var died *proc.Error
+	return errors.As(err, &died) && died.Signal != 0
+}
+
 // machineWide reports whether a fault of this kind is the same for everything that fails
 // because of it, whatever each message says.
 func machineWide(kind result.CauseKind) bool {
@@ -105,19 +115,15 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		Kind: result.CauseEval, Title: notEvaluated + summary(e.Message),
 		Message: e.Message, Location: e.Place.OrNil(), LogTail: strings.Join(traceLines(e), "\n"),
 	}
-	kind := nix.MachineFault(e)
-	switch {
-	case kind != "":
+	if kind := nix.MachineFault(e); kind != "" {
 		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
-	case e.Input != nil:
-		addInput(c, e.Input)
-	case e.Untracked != "":
-		// Newer versions give this hint themselves, with the full path of the checkout.
-		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
-		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
-	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
-		c.Hint = "a value depends on itself; in modules it is usually an imports or mkIf that depends on config"
+		if strings.HasPrefix(e.Message, "[json.exception.") {
+			c.Title = "nix could not read a document: " + c.Title
+			c.Hint = "the flake's own flake.lock is valid JSON; look at that of each input, at the flake registry, and at what servers answer"
+		}
+		return c
 	}
+	advise(c, e)
 	return c
 }
 

@@ -1,7 +1,6 @@
 package nix
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +54,7 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 		if !errors.As(err, &died) {
 			return res, err
 		}
-		f := nixlog.Classify(cmp.Or(log.LastError(), fmt.Sprintf("nix build: %v", died)))
+		f := log.Unbuilt(fmt.Sprintf("nix build: %v", died))
 		if diskFull(err) {
 			f.Kind = result.CauseDisk
 		}

@@ -23,6 +23,7 @@ type BuildLog struct {
 	plain   string // the last error that was not a record
 	remote  string // the last message about a remote builder out of reach
 	count   buildCount
+	hooks   hooks
 }
 
 // BuildWatcher has functions that a [BuildLog] calls during the build. Any of them may be
@@ -75,6 +76,7 @@ func (l *BuildLog) Line(line []byte) {
 }
 
 func (l *BuildLog) record(r record) {
+	l.hooks.record(r)
 	switch {
 	case r.Action == "start" && r.Type == activityBuild:
 		l.start(r)

@@ -29,6 +29,8 @@ type BuildFailure struct {
 	// Server and Reason say which substituter or remote builder could not be used, as
 	// scheme://host, and why. They are empty if none is to blame, or Nix does not say which.
 	Server, Reason string
+	// Hook is the program of the setting post-build-hook, if it failed.
+	Hook string
 }
 
 // What shells, compilers and build tools say about a program that was killed.

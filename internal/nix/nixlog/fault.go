@@ -10,6 +10,10 @@ import (
 // storeRE finds what Nix says about its own store or database before it reads any flake.
 var storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permissions on|remounting|executing SQLite|cannot open (?:SQLite|Nix) database|SQLite database) `)
 
+// jsonOfFlakeRE finds what older versions say about a text of the flake that toJSON cannot
+// write. A document that Nix itself cannot read is no fault of the flake.
+var jsonOfFlakeRE = regexp.MustCompile(`^\[json\.exception\.type_error\.316\]`)
+
 // noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
 // under ulimit -v: "Insufficient space for initial table allocation".
 var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
@@ -31,7 +35,7 @@ func (e *EvalError) MachineFault() result.CauseKind {
 		return kind
 	case e.outOfMemory:
 		return result.CauseMemory
-	case storeRE.MatchString(e.Message):
+	case storeRE.MatchString(e.Message), e.ofNix && e.Lock == nil && !jsonOfFlakeRE.MatchString(e.Message):
 		return result.CauseInfra
 	}
 	return ""

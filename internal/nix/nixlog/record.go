@@ -32,6 +32,7 @@ type record struct {
 	ID     uint64            `json:"id"`
 	Type   int               `json:"type"`
 	Level  int               `json:"level"`
+	Text   string            `json:"text"`
 	Fields []json.RawMessage `json:"fields"`
 	Msg    string            `json:"msg"`
 	RawMsg string            `json:"raw_msg"`
