@@ -96,6 +96,10 @@ func killed(err error, signal syscall.Signal) *result.Cause {
 		c.Kind, c.Title, c.Hint = kind, c.Title+why[kind], hint(nixlog.BuildFailure{Kind: kind})
 		return c
 	}
+	if signal == syscall.SIGABRT && strings.Contains(c.Message, "Assertion '") {
+		c.Kind, c.Hint = result.CauseEval, "a bug of Nix: it did not expect what the flake or flake.lock says there; another version of Nix may say what is wrong"
+		return c
+	}
 	switch signal {
 	case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
 		c.Kind, c.Hint = result.CauseEval, "Nix crashes like this on infinite recursion; look for a value that depends on itself"
@@ -119,7 +123,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
 		if strings.HasPrefix(e.Message, "[json.exception.") {
 			c.Title = "nix could not read a document: " + c.Title
-			c.Hint = "the flake's own flake.lock is valid JSON; look at that of each input, at the flake registry, and at what servers answer"
+			c.Hint = "it may be a flake.lock that this machine has no checkout of, such as that of an input, the flake registry, or the answer of a server"
 		}
 		return c
 	}

@@ -87,6 +87,9 @@ func (e *EvalError) lockFault(t Tree, prefix, text string) {
 		return
 	}
 	e.Lock = &LockFault{Kind: LockContent, Input: e.inputFrames(prefix).Name}
+	if named != nil && strings.Contains(text, "json.exception.parse_error") {
+		e.Lock.Kind = LockSyntax
+	}
 	if m := lockVersionRE.FindStringSubmatch(text); m != nil {
 		e.Lock.Kind = LockVersion
 		e.Lock.Version, _ = strconv.Atoi(m[1])
