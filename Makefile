@@ -90,6 +90,7 @@ TABLES ?=
 bench: setup-test ## measure flakeci against what people do without it, and run all benchmarks
 	BENCH_TABLES=$(TABLES) go test -run '^$$' -bench '(?i)$(BENCH)' -benchtime $(ROUNDS)x -timeout 0 ./bench
 	$(if $(BENCH),,go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /bench$$))
+
 lint: setup-lint ## run the linters of CI
 	go vet ./testdata/
 	.cache/bin/golangci-lint run --allow-serial-runners ./...

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -18,6 +19,16 @@ func EmbeddedCell(host result.Cell, user, username string) result.Cell {
 	c.Host, c.PartOf = host.Host, host.ID
 	c.User = cmp.Or(username, user)
 	return c
+}
+
+// EmbeddedUser returns the user of a home inside a host, from the ids of the two.
+func EmbeddedUser(host, home string) (user string, ok bool) {
+	escaped, ok := strings.CutPrefix(home, host+"/home/")
+	if !ok {
+		return "", false
+	}
+	user, err := url.PathUnescape(escaped)
+	return user, err == nil && escapeID(user) == escaped
 }
 
 // configurations returns the flake output that holds the hosts of a kind.

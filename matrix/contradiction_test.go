@@ -65,7 +65,7 @@ func TestNamesSelectSomethingOrContradict(t *testing.T) {
 		m, r := New(inv.Inventory), rand.New(rand.NewSource(seed))
 		s := anySelection(m, r)
 		for _, host := range m.Grid.Hosts {
-			if r.Intn(3) == 0 && hasCell(m.Cells, vmCell(host).ID) {
+			if r.Intn(3) == 0 && Has(m.Cells, vmCell(host).ID) {
 				s.VMs = append(s.VMs, host)
 			}
 		}
@@ -80,7 +80,7 @@ func TestNamesSelectSomethingOrContradict(t *testing.T) {
 			}
 		}
 		for _, host := range s.VMs {
-			if !hasCell(selected.Cells, vmCell(host).ID) {
+			if !Has(selected.Cells, vmCell(host).ID) {
 				t.Logf("%s is not booted", host)
 				return false
 			}

@@ -51,7 +51,7 @@ func newNothingError(f filter, before []result.Cell) *NothingError {
 		e.Reason = fmt.Sprintf("the flake has no cell of kind %s, only of kind %s",
 			values, strings.Join(kindNames(kindsIn(before)), ", "))
 	case "exclude":
-		e.Reason = fmt.Sprintf("exclude %s leaves none of %d cells", values, len(before))
+		e.Reason = fmt.Sprintf("exclude %s leaves out every cell", values)
 	default:
 		e.Reason = fmt.Sprintf("%s %s matches none of %d cells", f.name, values, len(before))
 	}

@@ -137,7 +137,7 @@ func TestHome(t *testing.T) {
 		{"own before embedded", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "u@h"}}, Embedded: []Embedded{{Host: "h", User: "u"}}}, "h", "u", "home/u@h"},
 		{"embedded before bare", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "u"}}, Embedded: []Embedded{{Host: "h", User: "u"}}}, "h", "u", "nixos/h/home/u"},
 		{"bare on darwin", Inventory{Darwin: []string{"h"}, Homes: []Home{{Key: "u"}}}, "h", "u", "home/u"},
-		{"other key than user", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "k", Username: "u"}}}, "h", "u", ""},
+		{"key other than the user", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "k", Username: "u"}}}, "h", "u", ""},
 		{"key that asked is user", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "u", Username: "u"}}}, "h", "u", "home/u"},
 		{"nobody", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "u"}}}, "h", "v", ""},
 		{"no such host", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "u"}}}, "g", "u", ""},

@@ -99,7 +99,7 @@ func (o *offer) rank(home result.Cell, host string) int {
 // rows lists the hosts whose rows have the cell, including hosts that do not exist.
 func (o *offer) rows(c result.Cell) []string {
 	switch {
-	case c.Kind == result.KindNixOS, c.Kind == result.KindDarwin, c.Kind == result.KindVM:
+	case c.Kind.IsHost(), c.Kind == result.KindVM:
 		return []string{c.Host}
 	case c.Kind != result.KindHome:
 		return nil
@@ -108,7 +108,7 @@ func (o *offer) rows(c result.Cell) []string {
 	}
 	var hosts []string
 	for _, host := range o.hosts {
-		if hasCell(o.candidates(host, c.User), c.ID) {
+		if Has(o.candidates(host, c.User), c.ID) {
 			hosts = append(hosts, host)
 		}
 	}
@@ -120,7 +120,8 @@ func (o *offer) isOrphan(c result.Cell) bool {
 	return c.Kind == result.KindHome && !c.Bare() && !o.hasHost(c.Host)
 }
 
-func hasCell(cells []result.Cell, id string) bool {
+// Has reports whether a cell with this id is in a list.
+func Has(cells []result.Cell, id string) bool {
 	return slices.ContainsFunc(cells, func(c result.Cell) bool { return c.ID == id })
 }
 

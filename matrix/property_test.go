@@ -185,7 +185,7 @@ func TestSelectIsASubsetAndIdempotent(t *testing.T) {
 			return true
 		}
 		for _, c := range once.Cells {
-			if !hasCell(m.Cells, c.ID) {
+			if !Has(m.Cells, c.ID) {
 				return false
 			}
 		}
@@ -229,7 +229,7 @@ func TestEveryIDSelectsItself(t *testing.T) {
 		}
 		id := m.Cells[int(which)%len(m.Cells)].ID
 		got, err := m.Select(Selection{Cells: []string{id}})
-		return err == nil && hasCell(got.Cells, id)
+		return err == nil && Has(got.Cells, id)
 	})
 }
 

@@ -128,7 +128,7 @@ func TestSelectNothing(t *testing.T) {
 		{fleet(), Selection{Hosts: []string{"reason"}, Users: []string{"work"}}, "user",
 			"nothing is selected: user work matches none of 3 cells"},
 		{fleet(), Selection{Hosts: []string{"reason"}, Exclude: []string{"*"}}, "exclude",
-			"nothing is selected: exclude * leaves none of 3 cells"},
+			"nothing is selected: exclude * leaves out every cell"},
 		{fleet(), Selection{Kinds: []result.Kind{result.KindPackage}, Systems: []string{"riscv64-linux"}}, "system",
 			"nothing is selected: system riscv64-linux matches none of 2 cells"},
 	}

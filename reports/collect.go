@@ -41,13 +41,14 @@ func Collect(r Run) result.Report {
 		Schema: result.Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
 		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: result.Seconds(r.Duration),
 		Cells: []result.CellResult{}, Causes: []result.Cause{}, Base: r.Base, Notes: r.Notes,
-		Warnings: r.Warnings, NotTested: r.NotTested,
+		NotTested: r.NotTested,
 	}
 	var cells []result.Cell
 	for _, res := range r.Outcome.Results {
 		cells = append(cells, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
 	}
+	result.MarkSame(rep.Cells)
 	rep.Grid = r.Matrix.With(cells...).Layout()
 	for _, c := range r.Outcome.Causes {
 		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
@@ -57,13 +58,14 @@ func Collect(r Run) result.Report {
 		cause.ID = "f" + strconv.Itoa(i+1)
 		rep.Causes = append(rep.Causes, cause)
 	}
+	rep.Warnings = append(slices.Clone(r.Warnings), flakeWarnings(r.Outcome.Results)...)
 	rep.Verdict = result.VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
 	return rep
 }
 
 func collectCell(res outcome.Result) result.CellResult {
 	c := result.CellResult{
-		Cell: res.Cell, Status: res.Status, How: res.How, Flaky: res.Flaky, SameAs: res.SameAs, Note: res.Note,
+		Cell: res.Cell, Status: res.Status, How: res.How, Flaky: res.Flaky, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},
 	}
 	for _, p := range res.Phases {
@@ -76,6 +78,23 @@ func collectCell(res outcome.Result) result.CellResult {
 		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.FormatTime(res.From), "; ")
 	}
 	return c
+}
+
+// flakeWarnings returns the warnings of the flake, each text once, with all cells that it came
+// up for.
+func flakeWarnings(results []outcome.Result) []result.Warning {
+	var list []result.Warning
+	for _, res := range results {
+		for _, w := range res.Warnings {
+			i := slices.IndexFunc(list, func(o result.Warning) bool { return o.Text == w.Text })
+			if i < 0 {
+				i = len(list)
+				list = append(list, result.Warning{Text: w.Text, Location: w.Location})
+			}
+			list[i].Cells = append(list[i].Cells, res.Cell.ID)
+		}
+	}
+	return list
 }
 
 func causeIDs(causes []*result.Cause) []string {

@@ -55,6 +55,18 @@ type CellResult struct {
 	Phases []Phase `json:"phases"`
 }
 
+// MarkSame sets SameAs of each cell that has the derivation of an earlier one.
+func MarkSame(cells []CellResult) {
+	first := map[string]string{}
+	for i, c := range cells {
+		if id, ok := first[c.DrvPath]; ok {
+			cells[i].SameAs = id
+		} else if c.DrvPath != "" {
+			first[c.DrvPath] = c.ID
+		}
+	}
+}
+
 // Since is the first of the runs in which a cell has failed for the same cause without a run in
 // between in which it did not. Rev is the revision that run tested, empty for an uncommitted
 // tree; Runs is how many runs ago it was.

@@ -15,6 +15,9 @@ const (
 	KindFormatter Kind = "formatter" // the flake's formatter for one system
 )
 
+// IsHost reports whether cells of the kind are the systems of hosts.
+func (k Kind) IsHost() bool { return k == KindNixOS || k == KindDarwin }
+
 // Kinds lists every kind in the order in which cells are sorted and shown.
 func Kinds() []Kind {
 	return []Kind{

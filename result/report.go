@@ -80,13 +80,13 @@ type Warning struct {
 	Location *Location `json:"location,omitempty"`
 }
 
-// String returns the warning as one line.
+// String returns the warning as one line, with the cells first.
 func (w Warning) String() string {
 	text := w.Text
 	if len(w.Cells) > 0 {
-		text += ": " + strings.Join(w.Cells, ", ")
+		text = strings.Join(w.Cells, ", ") + ": " + text
 	}
-	if w.Location != nil && w.Location.File != "" {
+	if w.Location != nil && !strings.Contains(w.Text, w.Location.String()) {
 		text += " (" + w.Location.String() + ")"
 	}
 	return text

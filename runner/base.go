@@ -65,7 +65,7 @@ type baseCell struct {
 // startBase evaluates a cell at the base, if it was there. The evaluations of the base take
 // turns with those of the run.
 func (r *run) startBase(ctx context.Context, c result.Cell) {
-	if r.Base == nil || r.Base.Target == nil || !r.Base.has(c) {
+	if r.Base == nil || r.Base.Target == nil || !matrix.Has(r.Base.Matrix.Cells, c.ID) {
 		return
 	}
 	b := &baseCell{done: make(chan struct{})}
@@ -76,15 +76,10 @@ func (r *run) startBase(ctx context.Context, c result.Cell) {
 	if c.Kind != result.KindVM { // a VM comes after its homes
 		asked = r.evals.Ask(r.Base.Target, r.question(c), evalpool.Listener{})
 	}
-	r.baseEvals.Go(safely.Error(func() error {
+	r.baseEvals.Go(safely.Func(func() {
 		defer close(b.done)
 		r.evaluateBase(ctx, c, b, asked)
-		return nil
 	}))
-}
-
-func (b *Base) has(c result.Cell) bool {
-	return slices.ContainsFunc(b.Matrix.Cells, func(o result.Cell) bool { return o.ID == c.ID })
 }
 
 // evaluateBase evaluates a cell at the base. If it fails, the cell of the run may have the same
@@ -139,7 +134,11 @@ func (r *run) findAtBase(ctx context.Context, c result.Cell) *baseCell {
 	}
 	<-host.done
 	if host.Err != nil {
-		return r.evaluateAloneAtBase(ctx, c)
+		home := r.evaluateAloneAtBase(ctx, c)
+		if home.Err == nil && home.Stopped == "" && host.causes != nil {
+			return &baseCell{causes: host.causes} // it was not deployed, either
+		}
+		return home
 	}
 	for _, h := range host.Instance.Homes {
 		if matrix.EmbeddedCell(result.Cell{ID: c.PartOf}, h.User, "").ID == c.ID {

@@ -72,13 +72,12 @@ func (r *run) startVMs(ctx context.Context, cells []result.Cell) {
 			continue
 		}
 		first := r.cellsBefore(vm, cells)
-		r.building.Go(safely.Error(func() error {
+		r.building.Go(safely.Func(func() {
 			for _, id := range first {
 				<-r.ended[id]
 			}
 			r.startBase(ctx, vm)
 			r.evaluate(ctx, vm, r.ask(vm))
-			return nil
 		}))
 	}
 }

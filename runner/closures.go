@@ -15,8 +15,8 @@ import (
 
 // compareClosures finds what changed in the closure of a host or home.
 func (r *run) compareClosures(ctx context.Context, res *outcome.Result) {
-	machine := res.Cell.Kind == result.KindNixOS || res.Cell.Kind == result.KindDarwin || res.Cell.Kind == result.KindHome
-	if r.Base.Closures == nil || !machine || res.Base.Change != result.CellChanged {
+	kind := res.Cell.Kind
+	if r.Base.Closures == nil || !kind.IsHost() && kind != result.KindHome || res.Base.Change != result.CellChanged {
 		return
 	}
 	outputs := r.Base.Known[res.Cell.ID].OutPaths

@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
@@ -22,19 +21,16 @@ func (r *run) compare(ctx context.Context) {
 	if r.Base == nil {
 		return
 	}
-	_ = r.baseEvals.Wait()
+	r.baseEvals.Wait()
 	// How a home went in a host is known once the host was booted.
 	for _, vms := range []bool{true, false} {
-		var all errgroup.Group
+		var all sync.WaitGroup
 		for i := range r.results {
 			if res := &r.results[i]; (res.Cell.Kind == result.KindVM) == vms {
-				all.Go(safely.Error(func() error {
-					r.compareCell(ctx, res)
-					return nil
-				}))
+				all.Go(safely.Func(func() { r.compareCell(ctx, res) }))
 			}
 		}
-		_ = all.Wait()
+		all.Wait()
 	}
 	r.results = append(r.results, r.removedCells()...)
 }
@@ -49,18 +45,22 @@ func (r *run) removedCells() []outcome.Result {
 		}
 		for _, h := range host.Instance.Homes {
 			c := matrix.EmbeddedCell(res.Cell, h.User, h.Username)
-			if r.wants(c) && res.DrvPath != "" && !slices.ContainsFunc(r.results, func(o outcome.Result) bool { return o.Cell.ID == c.ID }) {
+			if r.wants(c) && res.DrvPath != "" && !hasResult(r.results, c.ID) {
 				gone = append(gone, c)
 			}
 		}
 	}
 	var list []outcome.Result
 	for _, c := range gone {
-		if !slices.ContainsFunc(list, func(o outcome.Result) bool { return o.Cell.ID == c.ID }) {
+		if !hasResult(list, c.ID) {
 			list = append(list, outcome.Result{Cell: c, Status: result.Skipped, Note: "no longer in the flake", Base: &result.CellBase{Change: result.CellRemoved}})
 		}
 	}
 	return list
+}
+
+func hasResult(list []outcome.Result, id string) bool {
+	return slices.ContainsFunc(list, func(res outcome.Result) bool { return res.Cell.ID == id })
 }
 
 // compareCell compares one cell with the base.

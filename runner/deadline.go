@@ -26,7 +26,7 @@ func (e *DeadlineError) Error() string {
 func (e *DeadlineError) Cause() *result.Cause {
 	return &result.Cause{
 		Kind: result.CauseTimeout, Key: result.NewCauseKey(result.CauseTimeout, "deadline"), Title: e.Error(),
-		Hint: "give it more with --deadline, or continue with flakeci run --resume",
+		Hint: "give it more time with --deadline, or continue with flakeci run --resume",
 	}
 }
 
@@ -55,16 +55,25 @@ func Overdue(ctx context.Context) *DeadlineError {
 	return over
 }
 
+// Interrupted reports whether the context of a run has ended, and not by the deadline.
+func Interrupted(ctx context.Context) bool { return ctx.Err() != nil && Overdue(ctx) == nil }
+
+// deadlineCause returns the cause of what was canceled by the deadline; nil for a status of
+// something else.
+func (r *run) deadlineCause(s result.Status) *result.Cause {
+	over := Overdue(r.caller)
+	if s != result.Canceled || over == nil {
+		return nil
+	}
+	return r.causes.Once(over.Error(), over.Cause)
+}
+
 // applyDeadlineToPhase turns a phase that the deadline canceled into one that timed out.
 func (r *run) applyDeadlineToPhase(p outcome.Phase) outcome.Phase {
-	if p.Status != result.Canceled {
+	cause := r.deadlineCause(p.Status)
+	if cause == nil {
 		return p
 	}
-	over := Overdue(r.caller)
-	if over == nil {
-		return p
-	}
-	cause := r.causes.Once(over.Error(), over.Cause)
 	p.Status, p.Message = result.TimedOut, cause.Title
 	p.Causes = append(slices.Clip(p.Causes), cause)
 	return p
@@ -72,21 +81,18 @@ func (r *run) applyDeadlineToPhase(p outcome.Phase) outcome.Phase {
 
 // applyDeadline turns a cell that the deadline canceled into one that timed out.
 func (r *run) applyDeadline(res outcome.Result) outcome.Result {
-	if res.Status != result.Canceled {
-		return res
-	}
-	over := Overdue(r.caller)
-	if over == nil {
+	cause := r.deadlineCause(res.Status)
+	if cause == nil {
 		return res
 	}
 	res.Status = result.TimedOut
 	res.Phases = slices.Clone(res.Phases)
 	for i, p := range res.Phases {
 		if p.Status == result.Canceled {
-			res.Phases[i].Status, res.Phases[i].Message = result.TimedOut, over.Error()
+			res.Phases[i].Status, res.Phases[i].Message = result.TimedOut, cause.Title
 		}
 	}
-	if cause := r.causes.Once(over.Error(), over.Cause); !slices.Contains(res.Causes, cause) {
+	if !slices.Contains(res.Causes, cause) {
 		res.Causes = append(slices.Clip(res.Causes), cause)
 	}
 	return res

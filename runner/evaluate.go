@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
@@ -26,25 +25,7 @@ func (r *run) ask(c result.Cell) *evalpool.Query {
 		Retrying: func(err error) {
 			r.emit(event.Retrying{Cells: []result.Cell{c}, Phase: result.PhaseEval.Name(), Cause: diagnose.Eval(err)})
 		},
-		Warned: func(text string) { r.warn(c, text) },
 	})
-}
-
-// maxWarnings limits how many different warnings are sent.
-const maxWarnings = 100
-
-// warn sends a warning of the flake, unless it was sent before.
-func (r *run) warn(c result.Cell, text string) {
-	r.mu.Lock()
-	known := r.warned[text] || len(r.warned) == maxWarnings
-	if !known {
-		r.warned[text] = true
-	}
-	r.mu.Unlock()
-	if known {
-		return
-	}
-	r.emit(event.Warned{Cell: c, Text: text})
 }
 
 // question returns what to ask for a cell.
@@ -69,7 +50,7 @@ func (r *run) question(c result.Cell) nix.Question {
 
 // includesHomes reports whether homes inside the host may take part.
 func (r *run) includesHomes(host result.Cell) bool {
-	return r.Embedded != nil || slices.ContainsFunc(r.wanted, func(id string) bool { return strings.HasPrefix(id, host.ID+"/home/") })
+	return r.Embedded != nil || r.parts[host.ID] != nil
 }
 
 // evaluate waits for the evaluation of a cell and continues with it and with the homes that it
@@ -77,7 +58,7 @@ func (r *run) includesHomes(host result.Cell) bool {
 func (r *run) evaluate(ctx context.Context, c result.Cell, asked *evalpool.Query) {
 	e := asked.Wait()
 	var evalErr *nixlog.EvalError
-	if errors.As(e.Err, &evalErr) && e.Stopped == "" && r.question(c).Embedded && r.blameHomes(ctx, c, e) {
+	if errors.As(e.Err, &evalErr) && e.Stopped == "" && r.question(c).Embedded && r.failWithHomes(ctx, c, e) {
 		return
 	}
 	var found []string
@@ -113,36 +94,7 @@ func (r *run) evaluateParts(ctx context.Context, host result.Cell, found []strin
 
 // wants reports whether a home found inside a host takes part.
 func (r *run) wants(home result.Cell) bool {
-	return slices.Contains(r.wanted, home.ID) || r.Embedded != nil && r.Embedded(home)
-}
-
-// blameHomes looks into a host that does not evaluate: if a home inside it fails with the same
-// error, that home is to blame and the host only depends on it. It reports whether the host
-// has homes.
-func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answer) bool {
-	inside := r.evals.Ask(r.Target, nix.Question{Path: host.Path, Users: true}, evalpool.Listener{}).Wait()
-	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
-		return false
-	}
-	causes := r.causes.OfEval(ctx, host.ID, e.Err)
-	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}}
-	var found []string
-	for _, h := range inside.Instance.Homes {
-		cell := matrix.EmbeddedCell(host, h.User, "")
-		found = append(found, cell.ID)
-		home := r.ask(cell).Wait()
-		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, home.Err)[0]) {
-			res.Status = result.DependencyFailed
-		}
-		if r.wants(cell) {
-			r.emit(event.Found{Home: cell})
-			r.proceed(ctx, cell, home)
-		}
-	}
-	res.Phases[0].Status, res.Phases[0].Message = res.Status, causes[0].Title
-	r.finish(res)
-	r.evaluateParts(ctx, host, found)
-	return true
+	return r.ended[home.ID] != nil || r.Embedded != nil && r.Embedded(home)
 }
 
 // proceed finishes a cell that ends with its evaluation, and builds the others.
@@ -150,7 +102,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 	if e.Instance.System != "" {
 		c.System = e.Instance.System
 	}
-	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky}
+	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky, Warnings: e.Instance.Warnings}
 	if e.Instance.Home != nil {
 		res.Home = *e.Instance.Home
 		res.Cell = c.WithUser(res.Home.Username)
@@ -163,10 +115,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 		r.finish(res)
 		return
 	}
-	r.building.Go(safely.Error(func() error {
-		r.build(ctx, res, vm)
-		return nil
-	}))
+	r.building.Go(safely.Func(func() { r.build(ctx, res, vm) }))
 }
 
 // endsAfterEvaluation reports whether a cell ends with its evaluation, and sets how.

@@ -54,7 +54,7 @@ func (r *run) passedWithHomes(c result.Cell) bool {
 	switch {
 	case c.Kind == result.KindVM:
 		ids = slices.Concat(ids, r.VM.Homes[c.Host], r.homesInside(string(result.KindNixOS)+strings.TrimPrefix(c.ID, string(c.Kind))))
-	case c.PartOf != "" && slices.Contains(r.wanted, c.PartOf):
+	case r.ended[c.PartOf] != nil:
 		ids = append(r.homesInside(c.PartOf), c.PartOf)
 	}
 	return !slices.ContainsFunc(ids, func(id string) bool { return !r.Earlier.Same[id] })
@@ -63,11 +63,12 @@ func (r *run) passedWithHomes(c result.Cell) bool {
 // homesInside returns the ids of the homes that take part and are known to be inside a host.
 func (r *run) homesInside(host string) []string {
 	var ids []string
-	for _, id := range r.wanted {
+	for id := range r.ended {
 		if strings.HasPrefix(id, host+"/home/") {
 			ids = append(ids, id)
 		}
 	}
+	slices.Sort(ids)
 	for _, h := range r.Earlier.Homes {
 		if h.PartOf == host && r.wants(h) && !slices.Contains(ids, h.ID) {
 			ids = append(ids, h.ID)

@@ -25,7 +25,6 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []result.Cell) {
 	r.Earlier = &EarlierRun{Passed: map[string]outcome.Result{}, Same: map[string]bool{}}
 	for _, c := range append(slices.Clone(cells), inside) {
 		if c.ID != inside.ID {
-			r.wanted = append(r.wanted, c.ID)
 			r.ended[c.ID] = make(chan struct{})
 		}
 		if slices.Contains(passed, c.ID) {

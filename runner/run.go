@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -52,6 +50,8 @@ type Options struct {
 	// Embedded reports whether a home that the evaluation of its host finds takes part; nil
 	// means that none does.
 	Embedded func(result.Cell) bool
+	// PastUsers returns the users who had a home inside a host in an earlier run. It may be nil.
+	PastUsers func(ctx context.Context, host result.Cell) []string
 	// Base is what the run is compared with; nil if with nothing.
 	Base *Base
 	// Earlier is a run that this one resumes; nil if none.
@@ -89,7 +89,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	}
 	r := &run{
 		caller: caller, stop: stop, Options: o, events: event.NewBus(o.Subscribers), parts: map[string][]result.Cell{}, ended: map[string]chan struct{}{},
-		baseCells: map[string]*baseCell{}, baseActivations: map[string]map[string]outcome.Phase{}, warned: map[string]bool{},
+		baseCells: map[string]*baseCell{}, baseActivations: map[string]map[string]outcome.Phase{},
 		evals: evalpool.New(ctx, evalpool.Options{Jobs: o.EvalJobs, Limit: o.Timeout, Memory: o.Memory, Retries: o.Retries}),
 	}
 	r.causes.KeepLog = r.keepLog
@@ -99,11 +99,10 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 		Evaluate: func(c result.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
 	})
 	for _, c := range cells {
-		r.wanted = append(r.wanted, c.ID)
 		r.ended[c.ID] = make(chan struct{})
 	}
 	for _, c := range cells {
-		if c.PartOf != "" && slices.Contains(r.wanted, c.PartOf) {
+		if r.ended[c.PartOf] != nil {
 			r.parts[c.PartOf] = append(r.parts[c.PartOf], c)
 		}
 	}
@@ -111,7 +110,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	cells = r.takeOverCells(ctx, cells)
 	r.startVMs(ctx, cells)
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c result.Cell) bool {
-		return c.Kind == result.KindVM || slices.ContainsFunc(r.parts[c.PartOf], func(p result.Cell) bool { return p.ID == c.ID })
+		return c.Kind == result.KindVM || r.ended[c.PartOf] != nil
 	}) // those come with their host
 	asked := map[string]*evalpool.Query{}
 	for _, c := range cells {
@@ -121,33 +120,26 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 		r.startBase(ctx, c)
 	}
 	r.evals.Release()
-	var evals errgroup.Group
+	var evals sync.WaitGroup
 	for _, c := range cells {
-		evals.Go(safely.Error(func() error {
-			r.evaluate(ctx, c, asked[c.ID])
-			return nil
-		}))
+		evals.Go(safely.Func(func() { r.evaluate(ctx, c, asked[c.ID]) }))
 	}
 	if o.Later != nil {
-		evals.Go(safely.Error(func() error {
-			r.addLater(ctx, &evals)
-			return nil
-		}))
+		evals.Go(safely.Func(func() { r.addLater(ctx, &evals) }))
 	}
-	// The functions return no errors: a failed cell is a result.
-	_ = evals.Wait()
+	evals.Wait()
 	r.builds.Hurry()
-	_ = r.building.Wait()
+	r.building.Wait()
 	r.compare(ctx)
 	r.evals.Wait()
 	r.builds.Close()
-	interrupted := caller.Err() != nil && Overdue(caller) == nil
+	interrupted := Interrupted(caller)
 	r.events.Wait()
 	return outcome.Conclude(r.results, interrupted)
 }
 
 // addLater adds the cells of [Options.Later].
-func (r *run) addLater(ctx context.Context, evals *errgroup.Group) {
+func (r *run) addLater(ctx context.Context, evals *sync.WaitGroup) {
 	cells := r.Later(ctx)
 	if len(cells) > 0 {
 		r.emit(event.Added{Cells: cells})
@@ -155,24 +147,20 @@ func (r *run) addLater(ctx context.Context, evals *errgroup.Group) {
 	for _, c := range r.takeOverCells(ctx, cells) {
 		asked := r.ask(c)
 		r.startBase(ctx, c)
-		evals.Go(safely.Error(func() error {
-			r.evaluate(ctx, c, asked)
-			return nil
-		}))
+		evals.Go(safely.Func(func() { r.evaluate(ctx, c, asked) }))
 	}
 }
 
 // run is the state of a run.
 type run struct {
 	Options
-	wanted    []string
 	parts     map[string][]result.Cell // homes that were selected together with their host, by its id
 	causes    cause.Registry
-	building  errgroup.Group
-	baseEvals errgroup.Group // evaluations at the base
+	building  sync.WaitGroup
+	baseEvals sync.WaitGroup // evaluations at the base
 	evals     *evalpool.Pool
 	builds    *buildpool.Pool
-	ended     map[string]chan struct{} // closed when the cell is finished, by id
+	ended     map[string]chan struct{} // of each selected cell, by its id: closed when it is finished
 	caller    context.Context          // the caller's: it ends by interruption or the deadline, not by --fail-fast
 	stop      func()                   // cancels the context of the run
 
@@ -183,8 +171,7 @@ type run struct {
 	// baseActivations are the activations of homes in hosts that were booted as they were at
 	// the base, by host and home.
 	baseActivations map[string]map[string]outcome.Phase
-	failedFirst     string          // the cell that stopped the run
-	warned          map[string]bool // the warnings that were sent
+	failedFirst     string // the cell that stopped the run
 
 	rooted atomic.Int64
 	events event.Bus
@@ -207,7 +194,7 @@ func (r *run) finish(res outcome.Result) {
 		r.homes = append(r.homes, res)
 	}
 	r.emitFinished(res)
-	if ended, ok := r.ended[res.Cell.ID]; ok {
+	if ended := r.ended[res.Cell.ID]; ended != nil {
 		close(ended)
 	}
 }

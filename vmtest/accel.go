@@ -104,7 +104,7 @@ type trialResult struct {
 // kvmProblem says what is wrong with KVM on this machine, "" if nothing is.
 func (a *Accelerator) kvmProblem(ctx context.Context, qemu string) string {
 	if m := archOf(qemu); !slices.Contains(guestArchs[runtime.GOARCH], m) {
-		return "KVM cannot run another processor: " + m
+		return "KVM cannot emulate another processor: " + m
 	}
 	if f, err := os.OpenFile(kvmDevice, os.O_RDWR, 0); err != nil {
 		if errors.Is(err, os.ErrPermission) {

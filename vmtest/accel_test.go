@@ -128,7 +128,7 @@ func TestAcceleratorOfAnotherProcessor(t *testing.T) {
 	foreign := "qemu-system-riscv64"
 	var a Accelerator
 	got, reason, err := a.Choose(t.Context(), "/x/bin/"+foreign)
-	if err != nil || got != AccelTCG || reason != "KVM cannot run another processor: riscv64" {
+	if err != nil || got != AccelTCG || reason != "KVM cannot emulate another processor: riscv64" {
 		t.Errorf("%q, %q, %v", got, reason, err)
 	}
 	if _, reason2, _ := a.Choose(t.Context(), "/x/bin/qemu-kvm"); reason2 == reason {

@@ -166,7 +166,7 @@ func (s *session) bootFaults(alive context.Context, limit time.Duration, err err
 	switch {
 	case err != nil:
 		f.Kind, f.Title = result.CauseAgent, "the guest agent does not answer"
-		f.Hint = "the guest may have run out of memory, or may hang; see its console"
+		f.Hint = "the guest may have run out of memory, or be hanging; see its console"
 	case len(jobs) > 0:
 		f.Title += ", waiting for " + strings.Join(jobs[:min(maxJobsInTitle, len(jobs))], ", ")
 		if len(jobs) > maxJobsInTitle {
@@ -238,7 +238,7 @@ func (s *session) runCheck(alive context.Context, name result.PhaseName, c check
 	default:
 		f := newFault(result.CauseCheck, "check "+c.Label()+" failed", "")
 		f.share(c.Label(), res.Expected+"\x00"+res.Seen)
-		f.Message = "expected " + res.Expected + "\nseen " + res.Seen
+		f.Message = "expected " + res.Expected + "\ngot " + res.Seen
 		f.LogTail = strings.Join(res.Detail, "\n")
 		p.Faults = []*Fault{f}
 	}

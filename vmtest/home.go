@@ -107,7 +107,7 @@ func (m *machine) checkAccount(ctx context.Context, h Home) (*Fault, error) {
 		f.Title = fmt.Sprintf("%s is for the user %s, but %s has no such user", h.ID, h.Username, m.name)
 		f.Hint = fmt.Sprintf("declare users.users.%s on %s, or do not activate the home there (--exclude, or homes = false in flakeci.toml)", h.Username, m.name)
 	case fields[5] != h.Directory:
-		f.Title = fmt.Sprintf("%s is for %s, but %s lives in %s on %s", h.ID, h.Directory, h.Username, fields[5], m.name)
+		f.Title = fmt.Sprintf("%s is for the folder %s, but the home of %s is %s on %s", h.ID, h.Directory, h.Username, fields[5], m.name)
 		f.Hint = "home.homeDirectory and users.users." + h.Username + ".home must be the same"
 	case !strings.HasPrefix(rest, "there\n"):
 		f.Title = fmt.Sprintf("%s does not exist on %s", h.Directory, m.name)

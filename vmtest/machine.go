@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +31,7 @@ type machine struct {
 	accel       Accel
 	accelReason string // why accel was chosen; empty for KVM
 	serial      *serial
+	console     string   // Linux's name of the serial line, such as ttyS0
 	log         *os.File // the console's, in dir
 	qmp         *qmp.Client
 	agent       *guestagent.Client
@@ -44,8 +45,7 @@ type machine struct {
 	watchEnded  chan struct{}           // closed when watch has returned
 	cleanup     []func()
 
-	mu       sync.Mutex
-	stopping bool
+	stopping atomic.Bool
 }
 
 // startLimit is how long QEMU may take until it listens. Some runners make a disk first, and
@@ -71,7 +71,7 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 	}
 	dir, err := os.MkdirTemp(p.Dir, "vm-")
 	if err != nil {
-		return nil, nil, infraError("no folder for the guest", err)
+		return nil, nil, infraError("cannot make a folder for the guest", err)
 	}
 	m := &machine{
 		name: h.Name, dir: dir, sockets: dir, accel: accel, accelReason: reason,
@@ -81,18 +81,19 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 	if len(filepath.Join(dir, agentSocket)) > maxSocketPath {
 		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
 			m.discard()
-			return nil, nil, infraError("no folder for the guest's sockets", err)
+			return nil, nil, infraError("cannot make a folder for the guest's sockets", err)
 		}
 		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
 	}
 	m.log, err = os.OpenFile(filepath.Join(dir, serialLog), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		m.discard()
-		return nil, nil, infraError("no serial log", err)
+		return nil, nil, infraError("cannot make the log of the console", err)
 	}
 	m.cleanup = append(m.cleanup, func() { _ = m.log.Close() })
 	m.serial = newSerial(m.log)
-	m.run(ctx, p, script, serialConsole(qemu), extra)
+	m.console = serialConsole(qemu)
+	m.run(ctx, p, script, extra)
 	alive, fault := m.connect(ctx, p.limited(startLimit))
 	if fault != nil {
 		m.stop(ctx, false)
@@ -108,11 +109,11 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 }
 
 // run starts the runner. QEMU does not end with ctx, only with [machine.stop].
-func (m *machine) run(ctx context.Context, p *Pool, script, console string, o startOptions) {
+func (m *machine) run(ctx context.Context, p *Pool, script string, o startOptions) {
 	_ = os.Mkdir(filepath.Join(m.dir, sharedFolder), 0o755)
 	ctx, m.kill = context.WithCancel(context.WithoutCancel(ctx))
 	cmd := proc.Cmd{
-		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(p, console, o.forwards),
+		Path: script, Args: m.arguments(o), Dir: m.dir, Env: m.environment(p, o.forwards),
 		Stdout: m.serial, Supervised: true, Grace: 2 * time.Second,
 	}
 	if o.console != nil {
@@ -128,7 +129,7 @@ func (m *machine) run(ctx context.Context, p *Pool, script, console string, o st
 func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Context, *Fault) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	lastErr := errors.New("nothing for " + limit.String())
+	lastErr := errors.New("no answer within " + limit.String())
 	for m.qmp == nil || m.agent == nil {
 		select {
 		case <-m.exited:
@@ -156,7 +157,7 @@ func startTimeout(ctx context.Context, lastErr error) *Fault {
 	return infraError("QEMU does not listen", lastErr)
 }
 
-// isNotQEMU reports whether an error means that another program than QEMU listens, rather
+// isNotQEMU reports whether an error means that a program other than QEMU listens, rather
 // than nobody yet.
 func isNotQEMU(err error) bool {
 	return err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED)
@@ -237,9 +238,7 @@ const killLimit = 30 * time.Second
 // child processes have ended, and reports whether they have: it does not wait for processes
 // that flakeci may not kill.
 func (m *machine) stop(ctx context.Context, healthy bool) (ended bool) {
-	m.mu.Lock()
-	m.stopping = true
-	m.mu.Unlock()
+	m.stopping.Store(true)
 	if healthy && ctx.Err() == nil {
 		m.powerdown(ctx)
 	}

@@ -44,9 +44,9 @@ func (p *Pool) bootTimeout(a Accel) time.Duration {
 // timeoutHint names the setting that limits a boot.
 func (p *Pool) timeoutHint(a Accel) string {
 	if p.Limit > 0 && p.bootTimeout(a) == p.Limit {
-		return "give it more with --timeout"
+		return "give it more time with --timeout"
 	}
-	return "give it more with boot-timeout in flakeci.toml"
+	return "give it more time with boot-timeout in flakeci.toml"
 }
 
 func (p *Pool) maxSilence(a Accel) time.Duration {

@@ -91,7 +91,7 @@ func (m *machine) socket(name string) string {
 const agentPort = "flakeci-agent-port"
 
 // environment is the runner's whole environment; of flakeci's own it has only the PATH.
-func (m *machine) environment(p *Pool, console string, forwards []Forward) []string {
+func (m *machine) environment(p *Pool, forwards []Forward) []string {
 	var net []string
 	if !p.OpenNetwork {
 		net = append(net, "restrict=on")
@@ -109,15 +109,15 @@ func (m *machine) environment(p *Pool, console string, forwards []Forward) []str
 		// The kernel reboots a second after a panic, which -no-reboot turns into the end.
 		// NixOS' stage 1 panics instead of asking what to do. systemd and login prompts
 		// use the last console.
-		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + console + ",115200n8" + m.timerCheck(console),
+		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + m.console + ",115200n8" + m.timerCheck(),
 	}
 }
 
 // timerCheck keeps an emulated x86 kernel from testing its timer. The test counts interrupts
 // against the time of the host, and fails on a busy one ("IO-APIC + timer doesn't work!"),
 // which ends in a panic. With KVM, Linux leaves the test out by itself.
-func (m *machine) timerCheck(console string) string {
-	if m.accel == AccelTCG && console == serialX86 {
+func (m *machine) timerCheck() string {
+	if m.accel == AccelTCG && m.console == serialX86 {
 		return " no_timer_check"
 	}
 	return ""

@@ -13,8 +13,8 @@ func TestTimerIsNotCheckedWhenEmulated(t *testing.T) {
 		console string
 		want    bool
 	}{{AccelTCG, "ttyS0", true}, {AccelKVM, "ttyS0", false}, {AccelTCG, "ttyAMA0", false}} {
-		m := &machine{accel: c.accel}
-		env := m.environment(&Pool{}, c.console, nil)
+		m := &machine{accel: c.accel, console: c.console}
+		env := m.environment(&Pool{}, nil)
 		got := slices.ContainsFunc(env, func(v string) bool {
 			params, found := strings.CutPrefix(v, "QEMU_KERNEL_PARAMS=")
 			return found && slices.Contains(strings.Fields(params), "no_timer_check")

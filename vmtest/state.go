@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/vmtest/check"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
@@ -80,12 +81,7 @@ const (
 )
 
 // truncateLine shortens a line that the guest printed.
-func truncateLine(line string) string {
-	if len(line) <= serialWidth {
-		return line
-	}
-	return strings.ToValidUTF8(line[:serialWidth], "") + "…"
-}
+func truncateLine(line string) string { return clean.Shorten(line, serialWidth) }
 
 // inspectScript asks everything at once, as each call of the agent is slow. $1 is the
 // delimiter, $2 the limit on units and $3 on lines of each. It syncs the journal first: the
@@ -96,7 +92,7 @@ echo "$1 multi-user $(systemctl is-active multi-user.target)"
 failed=$(systemctl list-units --failed --plain --no-legend --full) || exit 1
 for unit in $(printf '%s\n' "$failed" | cut -d' ' -f1 | head -n "$2"); do
 	echo "$1 unit $unit"
-	systemctl show -p Result -p ExecMainStatus -p FragmentPath -- "$unit"
+	systemctl show -p Result -p ExecMainStatus -- "$unit"
 	echo "$1 fragment $(readlink -f "$(systemctl show -p FragmentPath --value -- "$unit")")"
 	journalctl -b -u "$unit" -n "$3" --no-pager -o cat | cut -b 1-4096
 done

@@ -17,7 +17,6 @@ const inspected = `== 7 multi-user active
 == 7 unit bad.service
 Result=exit-code
 ExecMainStatus=3
-FragmentPath=/etc/systemd/system/bad.service
 == 7 fragment /nix/store/abc-unit-bad.service/bad.service
 Starting bad.service...
 == multi-user lie
@@ -27,7 +26,6 @@ no such thing
 bad.service: Failed with result 'exit-code'.
 == 7 unit mnt.mount
 Result=timeout
-FragmentPath=/etc/systemd/system/mnt.mount
 == 7 fragment /nix/store/def-unit-mnt.mount/mnt.mount
 Mounting /mnt...
 == 7 journal

@@ -50,7 +50,7 @@ func (m *machine) watch(alive context.Context, maxSilence time.Duration) {
 		case <-tick.C:
 			fault = w.tick()
 		}
-		if fault != nil && !m.isStopping() {
+		if fault != nil && !m.stopping.Load() {
 			m.fail(&faultError{fault})
 		}
 	}
@@ -61,12 +61,6 @@ func (m *machine) watch(alive context.Context, maxSilence time.Duration) {
 type faultError struct{ fault *Fault }
 
 func (e *faultError) Error() string { return e.fault.Title }
-
-func (m *machine) isStopping() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.stopping
-}
 
 // watcher is the state of [machine.watch].
 type watcher struct {
@@ -240,7 +234,7 @@ func (w *watcher) emergency() *Fault {
 
 func (w *watcher) noAgent() *Fault {
 	return w.machine.fault(result.CauseAgent, "it offers a login, but the guest agent never answered",
-		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable has to be on in the VM, and qemu-guest-agent.service has to start")
+		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable must be on in the VM, and qemu-guest-agent.service must start")
 }
 
 func (w *watcher) hung(up bool) *Fault {
@@ -249,7 +243,7 @@ func (w *watcher) hung(up bool) *Fault {
 	}
 	if _, printed := w.machine.serial.seen(); !printed {
 		return w.machine.fault(result.CauseHang, fmt.Sprintf("it printed nothing for %s", w.maxSilence),
-			"the serial console needs console=ttyS0 among the kernel's parameters")
+			"the kernel prints to the serial console only with console="+w.machine.console+" among its parameters")
 	}
 	return w.machine.fault(result.CauseHang, fmt.Sprintf("it hangs: nothing on the console for %s", w.maxSilence), "")
 }

@@ -73,6 +73,7 @@ func (exitCode) Error() string { return "the run did not pass" }
 // usageError is a mistake on the command line.
 type usageError struct {
 	msg, hint string
+	flag      string // the flag that has the wrong value, if there is one
 }
 
 func (e *usageError) Error() string { return e.msg }
@@ -84,9 +85,9 @@ func (a *App) rootCommand() *cobra.Command {
 		Long: `flakeci evaluates and builds every NixOS host and every home of a flake, boots
 hosts in QEMU, and reports which machines and users each fault affects, and why.
 
-FLAKE is a folder or a flake reference as Nix takes it (default ".").
+FLAKE is a folder or any flake reference that Nix takes (default ".").
 
-Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 error, 130 interrupted.`,
+Exit codes: 0 passed, 1 failed, 2 usage error, 3 error, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          subcommand,
@@ -132,7 +133,7 @@ func joinPairs(args []string) ([]string, error) {
 			return append(out, args[i:]...), nil
 		case args[i] == pairFlags[0] || args[i] == pairFlags[1]:
 			if i+2 >= len(args) {
-				return nil, &usageError{msg: args[i] + " takes two values", hint: "for example --override-input nixpkgs path:./nixpkgs, or --option cores 2"}
+				return nil, missingValue(args[i])
 			}
 			out = append(out, args[i]+"="+args[i+1]+pairSeparator+args[i+2])
 			i += 2
@@ -141,6 +142,14 @@ func joinPairs(args []string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// missingValue returns the error for a pair flag with less than two values.
+func missingValue(flag string) error {
+	if flag == pairFlags[0] {
+		return &usageError{msg: flag + " takes two values: NAME REF", hint: "for example " + flag + " nixpkgs path:./nixpkgs"}
+	}
+	return &usageError{msg: flag + " takes two values: KEY VALUE", hint: "for example " + flag + " cores 2"}
 }
 
 // pairs is a flag that takes two values and can be repeated.

@@ -6,7 +6,7 @@ import (
 )
 
 // artifactsOf returns the folder of a saved report's artifacts: the one given, or a folder
-// of the usual name here or beside the report.
+// of the usual name here or next to the report.
 func artifactsOf(report, given string) string {
 	const usual = "artifacts"
 	if given != "" {

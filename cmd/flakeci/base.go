@@ -26,7 +26,7 @@ func (f *baseFlags) add(fs *pflag.FlagSet) {
 
 func (f *baseFlags) check() error {
 	if f.changedOnly && f.ref == "" && f.report == "" {
-		return &usageError{msg: "--changed-only needs a base", hint: "give one with --base or --base-report, such as --base main"}
+		return &usageError{flag: "changed-only", msg: "--changed-only needs a base", hint: "give one with --base or --base-report, such as --base main"}
 	}
 	return nil
 }
@@ -34,7 +34,8 @@ func (f *baseFlags) check() error {
 func (f *baseFlags) given() bool { return f.ref != "" || f.report != "" }
 
 // findBase finds the base of the run. In CI, if it does not exist, the report says why, and the
-// flake is tested without one. Elsewhere that is an error. A file that is not a report always is.
+// flake is tested without one. Elsewhere that is an error. A file that is not a report is always
+// an error.
 func (j *job) findBase(ctx context.Context, tmp string) (baseline.Baseline, error) {
 	f := j.opts.base
 	if !f.given() {
@@ -65,6 +66,6 @@ func (j *job) itself() []result.Warning {
 		b.Report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {
 		return nil
 	}
-	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.Name("base") + " is the commit that is tested, and " +
+	return []result.Warning{{Text: "nothing was built: " + j.opts.origin.Name("base") + " is the commit under test, and " +
 		j.opts.origin.Name("changed-only") + " skips what has not changed since"}}
 }

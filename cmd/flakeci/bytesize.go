@@ -2,9 +2,13 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 )
+
+// unitLetters are the letters of which every unit of a size has one.
+const unitLetters = "bBkKmMgGtTpPeE"
 
 // byteSize is a flag for an amount of memory in bytes; 0 means that it is not set.
 type byteSize int64
@@ -19,10 +23,10 @@ func (s *byteSize) String() string {
 // Type names the value in the help.
 func (s *byteSize) Type() string { return "size" }
 
-// Set parses a number with a unit.
+// Set parses a number with a unit. A number alone would be bytes, which nobody means.
 func (s *byteSize) Set(text string) error {
 	n, err := humanize.ParseBytes(text)
-	if err != nil || n == 0 || n >= 1<<62 {
+	if err != nil || n == 0 || n >= 1<<62 || !strings.ContainsAny(text, unitLetters) {
 		return errors.New("not a size")
 	}
 	*s = byteSize(n)

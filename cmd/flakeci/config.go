@@ -22,7 +22,7 @@ func applyConfig(flags *pflag.FlagSet, file config.File, outputs *output.Paths) 
 		if takesPath(flag) && (given.Values[0] != "-" || flag.Name == "artifacts") {
 			path, err := outputs.Restrict(flag.Name, given.Values[0])
 			if err != nil {
-				return config.VM{}, file.ErrorAt(flag.Name, "%s takes a path below the flake's folder: %v; give another with --%s", flag.Name, err, flag.Name)
+				return config.VM{}, file.ErrorAt(flag.Name, "%s: %v; give another path with --%s", flag.Name, err, flag.Name)
 			}
 			given.Values[0] = path
 		}

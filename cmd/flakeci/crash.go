@@ -36,7 +36,7 @@ type crashState struct {
 	cleanup  func() // removes the temporary files
 }
 
-// reportCrashes has crashes reported from now on.
+// reportCrashes makes flakeci report crashes from now on.
 func (a *App) reportCrashes(d delivery, artifacts *artifact.Folder) {
 	a.crashState.Store(&crashState{
 		delivery: d, folder: artifacts, run: partial.Run{Run: reports.Run{Started: time.Now()}}, cleanup: func() {},

@@ -48,8 +48,6 @@ revision or a flake reference. With --eval-only it builds nothing.`,
 
 // diff is `flakeci diff`.
 func (a *App) diff(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github}
-	a.reportCrashes(d, o.outputs.Artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, false)
 	if err != nil {
 		return err
@@ -68,11 +66,8 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 	if o.files.onStdout() {
 		to = a.Stderr
 	}
-	style := a.style(o.color, to)
 	return a.finish(r, errors.Join(
-		catchCrash("the changes", func() error {
-			return table.WriteDiff(to, r, table.Options{Color: style.color, Width: style.width})
-		}),
-		a.writeReports(r, d),
+		catchCrash("the changes", func() error { return table.WriteDiff(to, r, a.tableOptions(o.color, to)) }),
+		a.writeReports(r, o.delivery()),
 	))
 }

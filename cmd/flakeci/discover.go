@@ -16,8 +16,7 @@ import (
 // discover lists the flake's cells and selects among them. If an output could not be
 // listed, the run reports that instead of an empty selection.
 func (j *job) discover(ctx, looking context.Context) ([]result.Cell, error) {
-	wanted := j.wanted()
-	d, err := runner.Discover(looking, j.target, wanted)
+	d, err := runner.Discover(looking, j.target, j.wanted())
 	if err == nil && d.Rest != nil {
 		if early := j.earlyCells(d.Matrix); len(early) > 0 {
 			j.rest = func(run context.Context) []result.Cell { return j.discoverRest(run, looking, d, early) }
@@ -26,13 +25,13 @@ func (j *job) discover(ctx, looking context.Context) ([]result.Cell, error) {
 		d, err = d.Rest()
 	}
 	if err != nil {
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return nil, nil
 	}
-	return j.selectFrom(d, wanted)
+	return j.selectFrom(d)
 }
 
-// withTimeout limits looking into the flake to as long as a phase may take.
+// withTimeout limits inspecting the flake to as long as a phase may take.
 func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if j.opts.timeout == 0 {
 		return context.WithCancel(ctx)
@@ -40,10 +39,10 @@ func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, j.opts.timeout)
 }
 
-// slowError returns err, or a [*cause.SlowError] if looking into the flake took too long.
+// slowError returns err, or a [*cause.SlowError] if inspecting the flake took too long.
 func (j *job) slowError(looking context.Context, err error) error {
 	if errors.Is(looking.Err(), context.DeadlineExceeded) {
-		return &cause.SlowError{What: "looking into the flake", Limit: j.opts.timeout}
+		return &cause.SlowError{What: "inspecting the flake", Limit: j.opts.timeout}
 	}
 	return err
 }
@@ -68,20 +67,18 @@ func (j *job) discoverRest(ctx, looking context.Context, d runner.Discovery, ear
 	d, err := d.Rest()
 	if err != nil {
 		j.causes = append(j.causes, d.Causes...)
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return nil
 	}
-	all, err := j.selectFrom(d, j.wanted())
+	all, err := j.selectFrom(d)
 	if err != nil {
 		return nil // reported before any cell began
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(c result.Cell) bool {
-		return slices.ContainsFunc(early, func(e result.Cell) bool { return e.ID == c.ID })
-	})
+	return slices.DeleteFunc(slices.Clone(all), func(c result.Cell) bool { return matrix.Has(early, c.ID) })
 }
 
 // selectFrom selects the cells of the run.
-func (j *job) selectFrom(d runner.Discovery, wanted runner.DiscoverOptions) ([]result.Cell, error) {
+func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 	if err := j.opts.vms.CheckHosts(hostsToBoot(d.Matrix)); err != nil && len(d.Causes) == 0 {
 		return nil, err
 	}
@@ -91,11 +88,11 @@ func (j *job) selectFrom(d runner.Discovery, wanted runner.DiscoverOptions) ([]r
 	switch {
 	case err != nil && len(j.causes) > 0:
 		if len(d.Matrix.Cells) > 0 { // otherwise the causes say why there are none
-			j.app.fail(j.opts.explain(err, wanted.Others))
+			j.app.fail(j.opts.explain(err, j.wanted().Others))
 		}
 		return nil, nil
 	case err != nil:
-		return nil, j.opts.explain(err, wanted.Others)
+		return nil, j.opts.explain(err, j.wanted().Others)
 	}
 	j.matrix, err = j.opts.shard.of(selected)
 	return j.matrix.Cells, err
@@ -109,20 +106,20 @@ func (j *job) wanted() runner.DiscoverOptions {
 		// A home that names no host belongs to the hosts that have its user.
 		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, result.KindVM),
 		Embedded: j.opts.selection.LookInside(s),
-		Retries:  j.opts.retries, Again: j.printRetry,
+		Retries:  j.opts.retries, Again: j.app.printRetry,
 	}
 }
 
-// addFlakeCause adds the cause why the flake cannot be looked into. An interruption is not
+// addFlakeCause adds the cause why the flake cannot be inspected. An interruption is not
 // a cause: the report has its own note of it.
-func (j *job) addFlakeCause(ctx context.Context, err error) {
+func (j *job) addFlakeCause(ctx, looking context.Context, err error) {
 	switch over := runner.Overdue(ctx); {
 	case over != nil:
 		c := over.Cause()
 		c.Kind = result.CauseInfra // the flake may not be to blame
-		c.Title += "; flakeci was still looking into the flake"
+		c.Title += "; flakeci was still inspecting the flake"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
-		j.causes = append(j.causes, diagnose.Eval(err))
+		j.causes = append(j.causes, diagnose.Eval(j.slowError(looking, err)))
 	}
 }

@@ -72,7 +72,7 @@ func explainNix(err error) (problem, bool) {
 	return problem{}, false
 }
 
-// explainEval gives a flake that could not be looked into the hint of a run's report.
+// explainEval describes why a flake could not be inspected, with the hint of a run's report.
 func explainEval(err error) problem {
 	c := diagnose.Eval(err)
 	code := exitError

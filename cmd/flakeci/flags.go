@@ -106,7 +106,7 @@ func (f *flakeFlags) add(fs *pflag.FlagSet) {
 // addShared adds the flags that are not about selection.
 func (f *flakeFlags) addShared(fs *pflag.FlagSet) {
 	f.nix.add(fs)
-	fs.StringVar(&f.configPath, "config", "", "read the configuration from `FILE` (default flakeci.toml beside flake.nix)")
+	fs.StringVar(&f.configPath, "config", "", "read the configuration from `FILE` (default flakeci.toml next to flake.nix)")
 	addColor(fs, &f.color)
 }
 
@@ -120,6 +120,10 @@ func badFlag(cmd *cobra.Command, err error) error {
 	if errors.As(err, &bad) {
 		usage.msg = "--" + badValue(bad.GetFlag(), bad.GetValue(), bad.Unwrap())
 	}
+	var without *pflag.ValueRequiredError
+	if errors.As(err, &without) {
+		usage.msg = "--" + without.GetSpecifiedName() + " needs a value"
+	}
 	return usage
 }
 
@@ -127,13 +131,22 @@ func badFlag(cmd *cobra.Command, err error) error {
 func badValue(flag *pflag.Flag, value string, err error) string {
 	takes := map[string]string{
 		"int": "a number", "count": "a positive number", "bool": "true or false",
-		"duration": "a duration such as 30m or 1h30m", "size": "a size such as 4GiB or 900MB", "NAME VALUE": "two values, as separate arguments",
+		"duration": "a duration such as 30m or 1h30m", "size": "a size with a unit, such as 4GiB or 900MB", "NAME VALUE": "two values, as separate arguments",
 		"I/N": "I/N with I from 1 to N, such as 2/5",
 	}[flag.Value.Type()]
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)
 	}
-	return fmt.Sprintf("%s takes %s, not %q", flag.Name, takes, value)
+	return fmt.Sprintf("%s takes %s, not %s", flag.Name, takes, config.Quoted(value))
+}
+
+// checkOneOf returns an error unless a flag has one of the values it takes.
+func checkOneOf(flag, value string, takes ...string) error {
+	if slices.Contains(takes, value) {
+		return nil
+	}
+	last := len(takes) - 1
+	return &usageError{flag: flag, msg: fmt.Sprintf("--%s takes %s or %s, not %s", flag, strings.Join(takes[:last], ", "), takes[last], config.Quoted(value))}
 }
 
 // load reads the argument and the configuration.
@@ -158,7 +171,7 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if err := f.selection.Check(); err != nil {
 		return f.explain(err, false)
 	}
-	return checkColor(f.color)
+	return f.origin.locate(checkColor(f.color))
 }
 
 // checkFlakeArgs allows at most one argument. More are probably names of hosts.

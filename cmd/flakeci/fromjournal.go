@@ -75,7 +75,7 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 		a.warnf("cannot read a newer journal, which may be of a run in this folder: %v", why)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, &usageError{msg: "no run that was started in this folder was stopped or did not pass", hint: journalHint}
+		return nil, false, &usageError{msg: "nothing to report: no run in this folder was stopped or failed", hint: journalHint}
 	}
 	return j, busy, err
 }

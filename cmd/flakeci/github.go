@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -27,12 +27,8 @@ func (f *githubFlags) add(fs *pflag.FlagSet, byDefault github.When) {
 }
 
 func (f *githubFlags) check() error {
-	for name, when := range map[string]string{"--comment": f.comment, "--issue": f.issue} {
-		if !slices.Contains([]github.When{github.Auto, github.Always, github.Never}, github.When(when)) {
-			return &usageError{msg: name + " takes auto, always or never"}
-		}
-	}
-	return nil
+	takes := []string{string(github.Auto), string(github.Always), string(github.Never)}
+	return cmp.Or(checkOneOf("comment", f.comment, takes...), checkOneOf("issue", f.issue, takes...))
 }
 
 // publishToGitHub shows a report on GitHub, in GitHub Actions or if flags ask for it.

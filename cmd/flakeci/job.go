@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/flakeci/flakeci/internal/artifact"
-	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
@@ -20,15 +20,14 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/baseline"
-	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/runner/resume"
-	"github.com/flakeci/flakeci/runner/retry"
 )
 
 // job is a run in progress.
@@ -40,6 +39,7 @@ type job struct {
 	started   time.Time
 	memory    *evalpool.Memory
 	artifacts *artifact.Folder // nil without full logs
+	setup     []result.Warning // about how the flake is set up
 
 	target   *nix.Target
 	offered  matrix.Matrix // all cells of the flake
@@ -91,12 +91,11 @@ func (j *job) start(ctx context.Context) error {
 		}
 	}))()
 	err = j.do(within, tmp)
-	j.outcome.Interrupted, j.overdue = ctx.Err() != nil, runner.Overdue(within) != nil
-	switch {
-	case err != nil:
+	j.overdue = runner.Overdue(within) != nil
+	if err != nil {
 		j.journal.Undo() // nothing was run
-	case j.journal != nil && !j.journal.Ended: // no cell was run
-		j.endJournal()
+	} else {
+		j.endJournal() // if no cell was run, nothing has yet
 	}
 	return err
 }
@@ -106,10 +105,11 @@ func (j *job) start(ctx context.Context) error {
 func (j *job) do(ctx context.Context, tmp string) error {
 	looking, stop := j.withTimeout(ctx)
 	defer stop()
-	endHeartbeat := j.whileLooking()
+	endHeartbeat := j.whileInspecting()
 	defer endHeartbeat()
 	machine, cells, err := j.look(ctx, looking, stop, tmp)
 	if err != nil || len(cells) == 0 {
+		j.outcome.Interrupted = runner.Interrupted(ctx)
 		return err
 	}
 	endListing := j.listOtherCells(ctx)
@@ -121,7 +121,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	j.app.crashState.Load().update(j)
 	followers = append(followers, event.Subscriber{Handle: j.app.printWarning})
 	endHeartbeat()
-	progress := newProgress(ctx, j)
+	progress := newProgress(ctx, j, machine)
 	j.app.crashState.Load().setProgress(progress)
 	defer progress.Stop()
 	o := j.toRunner(tmp, machine, progress)
@@ -157,7 +157,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		return machine, nil, withSuggestion(err, near)
 	}
 	if err != nil {
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
 	j.app.crashState.Load().update(j)
@@ -167,20 +167,22 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	}
 	// Before there are cells, so that an interruption loses none.
 	if machine, err = j.client.Machine(looking); err != nil {
-		j.addFlakeCause(ctx, j.slowError(looking, err))
+		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
-	var base errgroup.Group
-	base.Go(safely.Error(func() (err error) {
-		if j.base, err = j.findBase(looking, tmp); err != nil {
+	var finding sync.WaitGroup
+	var noBase error
+	finding.Go(safely.Func(func() {
+		if j.base, noBase = j.findBase(looking, tmp); noBase != nil {
 			stop() // the run ends with this error
 		}
-		return err
 	}))
 	cells, err = j.discover(ctx, looking)
-	if err = cmp.Or(base.Wait(), err); err != nil || len(cells) == 0 {
+	finding.Wait()
+	if err = cmp.Or(noBase, err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
+	j.setup = j.target.SetupWarnings(looking)
 	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		j.app.warnf("not compared with %s: %s", b.Ref, b.Missing)
 	}
@@ -188,6 +190,17 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		j.base.AddRemoved(j.offered.Cells, j.selection)
 	}
 	return machine, cells, nil
+}
+
+// pastUsers returns the users who had a home inside a host in an earlier run.
+func (j *job) pastUsers(ctx context.Context, host result.Cell) []string {
+	var users []string
+	for _, id := range j.history.CellsIn(ctx, host.ID) {
+		if user, ok := matrix.EmbeddedUser(host.ID, id); ok {
+			users = append(users, user)
+		}
+	}
+	return users
 }
 
 // keepHistory returns the history of the flake's runs, nil without a file for it.
@@ -207,7 +220,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
-		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp,
+		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp, PastUsers: j.pastUsers,
 		Base: j.base.Base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.SelectsHomes() {
@@ -238,40 +251,17 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 }
 
 // open opens a flake, and retries if something could not be fetched.
-func (j *job) open(ctx context.Context, ref, tmp string) (target *nix.Target, err error) {
-	err = retry.Do(ctx, j.opts.retries, func() (err error) {
-		target, err = j.client.Open(ctx, ref, j.opts.nix.flake(), tmp)
-		return err
-	}, j.printRetry)
-	if err == nil && target.Damage() != nil {
-		j.app.warnf("ignoring the evaluation cache: %v", target.Damage())
-	}
-	return target, err
+func (j *job) open(ctx context.Context, ref, tmp string) (*nix.Target, error) {
+	return j.app.openFlake(ctx, j.client, ref, j.opts.nix, j.opts.retries, tmp)
 }
 
-// printRetry says why opening the flake is retried.
-func (j *job) printRetry(err error) { j.app.printf("%s; retrying", diagnose.Eval(err).Title) }
-
-// saveEvaluations saves the evaluation cache for the next run. The report does not wait long
-// for it, least of all after an interruption: the daemon may no longer answer.
+// saveEvaluations saves the evaluation caches of the flake and its base.
 func (j *job) saveEvaluations(ctx context.Context) {
-	limit := limited(time.Minute, j.opts.timeout)
-	saving := ctx
-	if ctx.Err() != nil {
-		limit, saving = 3*time.Second, context.WithoutCancel(ctx)
-	}
-	saving, cancel := context.WithTimeout(saving, limit)
-	defer cancel()
-	err := j.target.Save(saving)
+	targets := []*nix.Target{j.target}
 	if b := j.base.Base; b != nil && b.Target != nil {
-		err = errors.Join(err, b.Target.Save(saving))
+		targets = append(targets, b.Target)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = &cause.SlowError{What: "checking whether the flake has changed", Limit: limit}
-	}
-	if err != nil && ctx.Err() == nil {
-		j.app.warnf("cannot save the evaluation cache: %v", err)
-	}
+	j.app.saveEvaluations(ctx, j.opts.timeout, targets...)
 }
 
 // report returns the report of the job, with credentials masked.
@@ -291,6 +281,39 @@ func (j *job) lostLogs() []result.Warning {
 	default:
 		return []result.Warning{{Text: fmt.Sprintf("%d full logs could not be saved: %v", files, why)}}
 	}
+}
+
+// ownFiles warns of a flake without git that the run's own files change: the next run evaluates
+// everything again.
+func (j *job) ownFiles() []result.Warning {
+	if j.target == nil || !j.target.Flake.WithoutGit() {
+		return nil
+	}
+	var flags []string
+	for flag, path := range j.opts.files {
+		if path != "-" && j.isInFlake(path) {
+			flags = append(flags, "--"+flag)
+		}
+	}
+	if _, err := os.Lstat(j.opts.artifacts); err == nil && j.isInFlake(j.opts.artifacts) {
+		flags = append(flags, "--artifacts")
+	}
+	if len(flags) == 0 {
+		return nil
+	}
+	slices.Sort(flags)
+	return []result.Warning{{Text: "the flake is not in git, so every file in its folder is part of it, also what flakeci writes there, and the next run " +
+		"evaluates everything again: give " + view.JoinAnd(flags) + " a path outside the folder, or run git init"}}
+}
+
+// isInFlake reports whether a path is in the flake's folder.
+func (j *job) isInFlake(path string) bool {
+	path, err := filepath.Abs(path)
+	if err != nil || path == "" {
+		return false
+	}
+	rel, err := filepath.Rel(j.target.Flake.Checkout, path)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // checkDeadline keeps a run that the deadline ended from passing, even if all its cells

@@ -31,8 +31,8 @@ func (j *job) about() about {
 	}
 	return about{Artifacts: j.opts.artifacts, About: reports.About{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
-		Flake: result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty},
-		Base:  j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.unmatched(), j.lostLogs(), j.itself()), NotTested: j.notTested(),
+		Flake: f.Result(),
+		Base:  j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.itself()), NotTested: j.notTested(),
 	}}
 }
 
@@ -104,7 +104,7 @@ func (j *job) withoutJournal(why error) error {
 	return nil
 }
 
-// head describes the run as far as it is known before the flake is looked into. The key
+// head describes the run as far as it is known before the flake is inspected. The key
 // identifies runs of the same folder, flake and selection.
 func (j *job) head() (h journal.Head, key any, err error) {
 	h = journal.Head{Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n}}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,17 +48,17 @@ func (a *App) matrixCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.flakeFlags.add(fs)
-	fs.StringVar(&o.format, "format", "table", "print the matrix: `FORMAT` is table, json, cells (one id per line) or github (a strategy matrix)")
+	fs.StringVar(&o.format, "format", "table", "print the matrix as `FORMAT`: table, json, cells (one id per line) or github (a strategy matrix)")
 	fs.IntVar(&o.shards, "shards", 1, "split the cells among `N` jobs (with --format github)")
 	return cmd
 }
 
 func (a *App) matrix(ctx context.Context, o matrixOptions) error {
-	if !slices.Contains([]string{"table", "json", "cells", "github"}, o.format) {
-		return &usageError{msg: fmt.Sprintf("unknown format %q", o.format), hint: "--format takes table, json, cells or github"}
+	if err := checkOneOf("format", o.format, "table", "json", "cells", "github"); err != nil {
+		return err
 	}
 	if o.shards < 1 {
-		return &usageError{msg: "--shards takes a positive number"}
+		return &usageError{msg: fmt.Sprintf("--shards takes a positive number, not %d", o.shards)}
 	}
 	wanted, err := o.selection.Selection()
 	if err != nil {
@@ -84,9 +83,7 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := target.Save(ctx); err != nil && ctx.Err() == nil {
-		a.warnf("cannot save the evaluation cache: %v", err)
-	}
+	a.saveEvaluations(ctx, 0, target)
 	m, err := o.selection.Select(d.Matrix, wanted, len(d.Causes) == 0)
 	if err != nil && len(d.Causes) == 0 {
 		return o.explain(err, others)
@@ -126,27 +123,12 @@ func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target,
 	if err != nil {
 		return nil, err
 	}
-	target, err := client.Open(ctx, f.ref, f.nix.flake(), tmp)
+	target, err := a.openFlake(ctx, client, f.ref, f.nix, 0, tmp)
 	var noFlake *nix.NoFlakeError
 	if errors.As(err, &noFlake) {
 		return nil, withSuggestion(err, near)
 	}
 	return target, err
-}
-
-// findNix finds the Nix to run, and learns the credentials in its settings.
-func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
-	o.Redact = func(line []byte) []byte {
-		if line[0] == '@' { // a log record in JSON
-			return a.secrets.JSON(line)
-		}
-		return []byte(a.secrets.Text(string(line)))
-	}
-	client, err := nix.Find(ctx, o)
-	if err == nil {
-		a.secrets.AddFrom(client.Credentials())
-	}
-	return client, err
 }
 
 // unmatchedIn warns of patterns that match nothing in the part of the flake that was listed.
@@ -179,12 +161,11 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 		}
 		return errs
 	}
-	style := a.style(o.color, a.Stdout)
-	plan, err := redact.Value(&a.secrets, reports.Plan(result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}, m))
+	plan, err := redact.Value(&a.secrets, reports.Plan(f.Result(), m))
 	if err != nil {
 		return err
 	}
-	return table.WriteGrid(a.Stdout, plan, table.Options{Color: style.color, Width: style.width})
+	return table.WriteGrid(a.Stdout, plan, a.tableOptions(o.color, a.Stdout))
 }
 
 func (a *App) printJSON(v any) error {
@@ -203,12 +184,4 @@ func githubRunner(system string) string {
 		return "macos-latest"
 	}
 	return "ubuntu-latest"
-}
-
-// warnOverrides warns of overrides for inputs that the flake does not have. Nix allows
-// them: the same list may serve many flakes.
-func (a *App) warnOverrides(f nix.Flake) {
-	for _, u := range f.Unknown {
-		a.warnf("the flake has no input %s to override; known inputs: %s", u.Name, cmp.Or(strings.Join(u.Known, ", "), "none"))
-	}
 }

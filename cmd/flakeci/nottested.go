@@ -65,8 +65,7 @@ func (o *otherCells) known() bool {
 	}
 }
 
-// allCells returns the cells of the flake that are known so far. It is complete if other
-// kinds than hosts and homes are among them.
+// allCells returns the cells of the flake that are known so far, and whether those are all.
 func (j *job) allCells() (m matrix.Matrix, complete bool) {
 	if j.wanted().Others {
 		return j.offered, true
@@ -77,8 +76,7 @@ func (j *job) allCells() (m matrix.Matrix, complete bool) {
 	return j.offered.With(j.others.cells...), true
 }
 
-// notTested counts the cells of the flake that the run leaves out. Those that flakeci.toml
-// leaves out come first, because a pull request may have changed it.
+// notTested counts the cells of the flake that the run leaves out.
 func (j *job) notTested() []result.NotTested {
 	all, complete := j.allCells()
 	if len(all.Cells) == 0 || j.vms != nil { // flakeci vm tests nothing

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -30,13 +31,22 @@ func (o origin) usageError(flag, msg, hint string) error {
 	if !o.InFile(flag) {
 		return &usageError{msg: msg, hint: hint}
 	}
-	e := o.config.ErrorAt(selection.Key(flag), "%s", msg)
+	e := o.config.ErrorAt(selection.Key(flag), "%s", strings.TrimPrefix(msg, "--"))
 	e.Hint = hint
 	return e
 }
 
-// explain explains the error of a selection, in which others says whether other cells than hosts
-// and homes are selected.
+// locate adds the line to the error of a flag that is in the file.
+func (o origin) locate(err error) error {
+	var wrong *usageError
+	if errors.As(err, &wrong) && wrong.flag != "" {
+		return o.usageError(wrong.flag, wrong.msg, wrong.hint)
+	}
+	return err
+}
+
+// explain explains the error of a selection, in which others says whether cells other than
+// hosts and homes are selected.
 func (f *flakeFlags) explain(err error, others bool) error {
 	var wrong *selection.Error
 	if err = f.selection.Explain(err, others); errors.As(err, &wrong) {

@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/runner/event"
 )
 
-// printer holds back messages while a live view has the terminal.
+// printer holds back messages while a live view owns the terminal.
 type printer struct {
 	sync.Mutex
 	hold  bool
@@ -35,11 +35,8 @@ func (a *App) warnf(format string, args ...any) { a.printf("warning: "+format, a
 
 // printWarning prints the warning of an event.
 func (a *App) printWarning(e event.Event) {
-	switch e := e.(type) {
-	case event.CacheDropped:
+	if e, ok := e.(event.CacheDropped); ok {
 		a.warnf("binary cache %s is unreachable; building what it has instead: %s", e.Cache, e.Reason)
-	case event.Warned:
-		a.warnf("%s: %s", e.Cell.ID, e.Text)
 	}
 }
 

@@ -1,18 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"runtime"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports/progress/live"
 	"github.com/flakeci/flakeci/reports/progress/plain"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/event"
 )
 
@@ -25,13 +24,13 @@ type progress interface {
 
 // newProgress starts the progress that --progress asks for, by default the best that the
 // terminal can show.
-func newProgress(ctx context.Context, j *job) progress {
+func newProgress(ctx context.Context, j *job, machine nix.Machine) progress {
 	switch how := j.opts.progress; {
 	case how == "quiet":
 		return silent{}
 	case how == "live" || how == "auto" && j.app.env("CI") == "":
 		if t, ok := j.app.terminal(); ok {
-			return newLive(ctx, j, t)
+			return newLive(ctx, j, machine, t)
 		}
 	}
 	s := j.app.style(j.opts.color, j.app.Stderr)
@@ -41,10 +40,7 @@ func newProgress(ctx context.Context, j *job) progress {
 }
 
 func checkProgress(how string) error {
-	if !slices.Contains([]string{"auto", "live", "plain", "quiet"}, how) {
-		return &usageError{msg: "--progress takes auto, live, plain or quiet"}
-	}
-	return nil
+	return checkOneOf("progress", how, "auto", "live", "plain", "quiet")
 }
 
 // silent shows nothing.
@@ -60,20 +56,20 @@ type liveView struct {
 	app *App
 }
 
-func newLive(ctx context.Context, j *job, t terminal) liveView {
+func newLive(ctx context.Context, j *job, machine nix.Machine, t terminal) liveView {
 	j.app.hold(true) // messages would overwrite the view
 	f := j.target.Flake
 	return liveView{app: j.app, View: live.Start(live.Options{
 		In: t.in, Out: t.out, Keep: t.keep, Env: j.app.Env, Color: j.app.style(j.opts.color, t.out).color,
 		Flake: result.Flake{Ref: j.app.secrets.Text(f.Ref), Rev: f.Rev, Dirty: f.Dirty}, Nix: j.client.Version.String(),
 		Matrix: j.matrix, Started: j.started,
-		EvalJobs: j.opts.evalJobs, BuildJobs: cmp.Or(int(j.opts.jobs), runtime.NumCPU()), EvalOnly: j.opts.evalOnly, Estimate: j.history.Estimate(ctx),
+		EvalJobs: j.opts.evalJobs, BuildJobs: buildpool.Jobs(int(j.opts.jobs), machine), EvalOnly: j.opts.evalOnly, Estimate: j.history.Estimate(ctx),
 		// In raw mode the terminal does not turn Ctrl-C into a signal.
 		Interrupt: func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGINT) },
 		Stopping:  func() bool { return ctx.Err() != nil },
 	}, func(err error) {
 		j.app.hold(false)
-		j.app.warnf("the live view has failed: %v", err)
+		j.app.warnf("the live view failed: %v", err)
 	})}
 }
 
@@ -86,9 +82,9 @@ func (v liveView) Stop() {
 	v.app.hold(false)
 }
 
-// whileLooking prints a heartbeat while flakeci looks into the flake, which fetches its
+// whileInspecting prints a heartbeat while flakeci inspects the flake, which fetches its
 // inputs and can take minutes: there are no cells yet to show.
-func (j *job) whileLooking() (stop func()) {
+func (j *job) whileInspecting() (stop func()) {
 	if j.opts.progress == "quiet" {
 		return func() {}
 	}
@@ -101,7 +97,7 @@ func (j *job) whileLooking() (stop func()) {
 			case <-ended:
 				return
 			case now := <-time.After(after):
-				j.app.printf("looking into the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
+				j.app.printf("inspecting the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
 				after = plain.Interval
 			}
 		}

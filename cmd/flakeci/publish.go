@@ -26,11 +26,8 @@ func (a *App) publish(ctx context.Context, r result.Report, d delivery) error {
 	if d.files.onStdout() {
 		out = a.Stderr
 	}
-	style := a.style(d.color, out)
 	err := errors.Join(
-		catchCrash("the table", func() error {
-			return table.Write(out, r, table.Options{Color: style.color, Width: style.width})
-		}),
+		catchCrash("the table", func() error { return table.Write(out, r, a.tableOptions(d.color, out)) }),
 		a.writeReports(r, d),
 		catchCrash("the outputs of the step", func() error { return a.writeOutputs(r) }),
 		catchCrash("the report to GitHub", func() error {

@@ -27,7 +27,7 @@ func (a *App) reportCommand() *cobra.Command {
 its verdict.
 
 A killed run leaves a journal. With --from-journal, FILE is a journal; without FILE,
-it is the newest journal of a run that was started in this folder.`,
+flakeci takes the newest journal of a run that was started in this folder.`,
 		Example: `  flakeci report report.json --junit junit.xml
   flakeci report night/report.json --html report.html
   flakeci report --from-journal --json report.json`,
@@ -45,7 +45,7 @@ it is the newest journal of a run that was started in this folder.`,
 		},
 	}
 	files.add(cmd.Flags())
-	cmd.Flags().StringVar(&artifacts, "artifacts", "", "read the logs that the report names from `FOLDER` (default artifacts, here or beside the report)")
+	cmd.Flags().StringVar(&artifacts, "artifacts", "", "read the logs that the report names from `FOLDER` (default artifacts, here or next to the report)")
 	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed, or is still in progress, from its journal")
 	onGitHub.add(cmd.Flags(), github.Never)
 	addColor(cmd.Flags(), &color)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/secretenv"
@@ -103,18 +104,17 @@ func (f reportFiles) check() error {
 }
 
 // checkOutputs finds, before the run, restricted paths that must not be written.
-func (a *App) checkOutputs(ctx context.Context, o *runOptions) error {
+func (a *App) checkOutputs(ctx context.Context, o *runOptions, artifacts *artifact.Folder) error {
 	env := secretenv.Without(a.Env)
 	for _, form := range forms() {
 		if err := o.outputs.Check(ctx, env, form.flag, o.files[form.flag]); err != nil {
 			return &usageError{msg: fmt.Sprintf("%s in %s: %v", form.flag, config.Name, err), hint: "name another file with --" + form.flag}
 		}
 	}
-	folder := o.outputs.Artifacts(o.artifacts, nil)
-	if folder == nil {
+	if artifacts == nil {
 		return nil
 	}
-	if err := output.CheckArtifacts(ctx, env, folder, crashFile); err != nil {
+	if err := output.CheckArtifacts(ctx, env, artifacts, crashFile); err != nil {
 		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with --artifacts"}
 	}
 	return nil

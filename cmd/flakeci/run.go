@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"time"
@@ -55,7 +56,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.Var(&o.evalMemory, "eval-memory", "limit the memory of all evaluations to `SIZE`, such as 4GiB (default three quarters of the free memory)")
 	fs.IntVar(&o.retries, "retries", 1, "retry transient failures (such as a lost connection) up to `N` times")
 	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "warn when a build prints nothing for `DURATION` (0 disables)")
-	fs.DurationVar(&o.timeout, "timeout", 0, "limit each phase of a cell, and looking into the flake, to `DURATION`, such as 30m (default no limit)")
+	fs.DurationVar(&o.timeout, "timeout", 0, "limit inspecting the flake, and each phase of each cell, to `DURATION`, such as 30m (default no limit)")
 	fs.DurationVar(&o.deadline, "deadline", 0, "end the run and report after `DURATION`; unfinished cells count as timed out (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "save the full logs of failures in `FOLDER`")
 	fs.StringVar(&o.progress, "progress", "auto", "show progress: `STYLE` is auto, live, plain or quiet")
@@ -70,8 +71,8 @@ func (a *App) runCommand() *cobra.Command {
 names, and reports the result. A cell is one configuration of the flake, such as the
 host nixos/reason or the home home/joachim@reason; flakeci matrix lists them all.
 
-Flags that select cells may be given several times. flakeci.toml, beside flake.nix,
-can set most flags.`,
+You can repeat the flags that select cells. flakeci.toml, next to flake.nix, can set
+most flags.`,
 		Example: `  flakeci run
   flakeci run --host reason
   flakeci run --host reason --vm all
@@ -93,16 +94,16 @@ can set most flags.`,
 // check finds invalid values that the flag library accepts.
 func (o *runOptions) check() error {
 	if o.evalJobs < 1 {
-		return &usageError{msg: "--eval-jobs takes a positive number"}
+		return &usageError{flag: "eval-jobs", msg: fmt.Sprintf("--eval-jobs takes a positive number, not %d", o.evalJobs)}
 	}
 	if o.retries < 0 {
-		return &usageError{msg: "--retries cannot be negative"}
+		return &usageError{flag: "retries", msg: "--retries cannot be negative"}
 	}
 	if o.timeout < 0 {
-		return &usageError{msg: "--timeout cannot be negative"}
+		return &usageError{flag: "timeout", msg: "--timeout cannot be negative"}
 	}
 	if o.deadline < 0 {
-		return &usageError{msg: "--deadline cannot be negative"}
+		return &usageError{flag: "deadline", msg: "--deadline cannot be negative"}
 	}
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
@@ -112,8 +113,6 @@ func (o *runOptions) check() error {
 
 // run is `flakeci run`. It reports whenever there is a flake.
 func (a *App) run(ctx context.Context, o runOptions) error {
-	d := delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.shard.String()}
-	a.reportCrashes(d, o.outputs.Artifacts(o.artifacts, a.secrets.Writer))
 	j, err := a.work(ctx, o, true)
 	if err != nil {
 		return err
@@ -122,27 +121,32 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, lost := range j.lostLogs() {
-		a.warnf("%s", lost)
-	}
 	j.history.Add(ctx, &r)
-	err = a.publish(ctx, r, d)
+	err = a.publish(ctx, r, o.delivery())
 	j.journal.Close(err == nil) // a run without a report can be resumed
 	return err
 }
 
-// work evaluates, builds and boots the selected cells, and may keep a journal.
+// delivery returns where the report of the run goes.
+func (o *runOptions) delivery() delivery {
+	return delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.shard.String()}
+}
+
+// work evaluates, builds and boots the selected cells, and may keep a journal. Crashes are
+// reported from now on.
 func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, error) {
+	artifacts := o.outputs.Artifacts(o.artifacts, a.secrets.Writer)
+	a.reportCrashes(o.delivery(), artifacts)
 	if err := o.check(); err != nil {
-		return nil, err
+		return nil, o.origin.locate(err)
 	}
-	if err := a.checkOutputs(ctx, &o); err != nil {
+	if err := a.checkOutputs(ctx, &o, artifacts); err != nil {
 		return nil, err
 	}
 	selection, err := o.selection.Selection()
 	if err != nil {
 		return nil, o.explain(err, false)
 	}
-	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: o.outputs.Artifacts(o.artifacts, a.secrets.Writer)}
+	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: artifacts}
 	return j, j.start(ctx)
 }

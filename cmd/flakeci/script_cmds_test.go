@@ -75,6 +75,18 @@ func verdictIs(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// warned FILE TEXT ID… checks the cells that a report has a warning for.
+func warned(ts *testscript.TestScript, _ bool, args []string) {
+	r := readReport(ts, args[0])
+	i := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.Text == args[1] })
+	if i < 0 {
+		ts.Fatalf("no warning %q among %q", args[1], r.Warnings)
+	}
+	if got := r.Warnings[i].Cells; !slices.Equal(got, args[2:]) {
+		ts.Fatalf("%q is for %q, want %q", args[1], got, args[2:])
+	}
+}
+
 // cell FILE ID STATUS [how=HOW] [same_as=ID] [note=TEXT] [part_of=ID] [flaky=true] checks
 // a cell of a report. "! cell FILE ID" expects no such cell. The status may be a list a|b.
 func cellIs(ts *testscript.TestScript, neg bool, args []string) {

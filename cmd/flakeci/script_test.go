@@ -154,6 +154,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"phase":      phaseIs,
 			"cause":      causeIs,
 			"verdict":    verdictIs,
+			"warned":     warned,
 			"bytes":      writeBytes,
 			"edit":       edit,
 			"smalldisk":  smallDisk,

@@ -3,10 +3,11 @@ package main
 import (
 	"io"
 	"os"
-	"slices"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/flakeci/flakeci/reports/table"
 )
 
 // style says how to write to a stream.
@@ -33,13 +34,16 @@ func (a *App) style(when string, w io.Writer) style {
 	return s
 }
 
+// tableOptions returns how to print a table to a stream, given --color.
+func (a *App) tableOptions(when string, w io.Writer) table.Options {
+	s := a.style(when, w)
+	return table.Options{Color: s.color, Width: s.width}
+}
+
 func addColor(fs *pflag.FlagSet, when *string) {
 	fs.StringVar(when, "color", "auto", "color the output: `WHEN` is auto, always or never")
 }
 
 func checkColor(when string) error {
-	if !slices.Contains([]string{"auto", "always", "never"}, when) {
-		return &usageError{msg: "--color takes auto, always or never"}
-	}
-	return nil
+	return checkOneOf("color", when, "auto", "always", "never")
 }

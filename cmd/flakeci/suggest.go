@@ -83,7 +83,7 @@ func (f *flakeFlags) notAFlake(ref, what, flag string) error {
 		hint = "flakeci vm boots one host; its second argument is a flake"
 	}
 	return &usageError{
-		msg:  fmt.Sprintf("%s is not a flake but %s", ref, what),
+		msg:  fmt.Sprintf("%s is %s, not a flake", ref, what),
 		hint: hint + " (flake:" + ref + " is the entry in Nix's registry)",
 	}
 }

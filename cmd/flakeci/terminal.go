@@ -30,7 +30,7 @@ func (a *App) terminal() (terminal, bool) {
 	return terminal{in, out}, err == nil && group == unix.Getpgrp()
 }
 
-// keep has the terminal restored if flakeci is killed during a live view.
+// keep makes sure that the terminal is restored if flakeci is killed during a live view.
 func (t terminal) keep() (release func()) {
 	release, err := proc.GuardTerminal(t.out, live.Reset)
 	if err != nil {

@@ -30,12 +30,12 @@ func (j *job) unmatched() []result.Warning {
 	j.homes.mu.Lock()
 	seen := slices.Clone(j.homes.ids)
 	j.homes.mu.Unlock()
-	var unsure []string // prefixes of ids that may or may not exist
+	var unsure []string
 	if !complete {
 		unsure = append(unsure, selection.OtherPrefixes()...)
 	}
 	for _, c := range m.Cells {
-		if isHost := c.Kind == result.KindNixOS || c.Kind == result.KindDarwin; isHost && !j.lookedInto(c) {
+		if c.Kind.IsHost() && !j.lookedInto(c) {
 			unsure = append(unsure, c.ID+"/home/")
 		}
 	}
@@ -55,8 +55,7 @@ func (j *job) lookedInto(host result.Cell) bool {
 	return r.DrvPath != "" && (asked || r.From.IsZero())
 }
 
-// unmatched warns of patterns that match neither a cell of the flake nor one of the ids
-// seen. Unsure lists prefixes of ids that may or may not exist.
+// unmatched warns of the patterns that [selection.Flags.Unmatched] returns.
 func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []result.Warning {
 	var list []result.Warning
 	for _, p := range f.selection.Unmatched(m, seen, unsure) {

@@ -28,7 +28,7 @@ func (a *App) versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &usageError{msg: "version takes no arguments"}
+				return &usageError{msg: "flakeci version takes no arguments"}
 			}
 			return nil
 		},

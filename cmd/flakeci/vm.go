@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
@@ -34,8 +35,8 @@ func (a *App) vmCommand() *cobra.Command {
 		Use:   "vm HOST [FLAKE]",
 		Short: "Boot one host and open its console",
 		Long: `flakeci vm builds a host's virtual machine and boots it with its serial console on
-this terminal, logged in as root. Ctrl-C ends the whole machine, not a program in it;
-so does poweroff. The machine's disk is discarded at the end.`,
+this terminal, logged in as root. Ctrl-C ends the machine, not just the program
+inside it. poweroff ends it too. The machine's disk is discarded at the end.`,
 		Example: `  flakeci vm reason
   flakeci vm reason --forward 2222:22`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -65,7 +66,7 @@ so does poweroff. The machine's disk is discarded at the end.`,
 // vm is `flakeci vm`.
 func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err := o.vm.check(); err != nil {
-		return err
+		return o.flake.origin.locate(err)
 	}
 	forwards, err := parseForwards(o.forwards)
 	if err != nil {
@@ -91,8 +92,7 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err != nil {
 		return err
 	}
-	style := a.style(o.flake.color, a.Stderr)
-	return a.finish(report, table.Write(a.Stderr, report, table.Options{Color: style.color, Width: style.width}))
+	return a.finish(report, table.Write(a.Stderr, report, a.tableOptions(o.flake.color, a.Stderr)))
 }
 
 // parseForwards reads PORT:GUESTPORT.
@@ -103,7 +103,7 @@ func parseForwards(texts []string) ([]vmtest.Forward, error) {
 		from, err1 := strconv.ParseUint(host, 10, 16)
 		to, err2 := strconv.ParseUint(guest, 10, 16)
 		if err1 != nil || err2 != nil || from == 0 || to == 0 {
-			return nil, &usageError{msg: fmt.Sprintf("--forward takes PORT:GUESTPORT, not %q", text), hint: "for example --forward 2222:22"}
+			return nil, &usageError{msg: "--forward takes PORT:GUESTPORT, not " + config.Quoted(text), hint: "for example --forward 2222:22"}
 		}
 		list = append(list, vmtest.Forward{Port: uint16(from), GuestPort: uint16(to)})
 	}

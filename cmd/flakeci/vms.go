@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -25,10 +24,7 @@ func (f *vmFlags) add(fs *pflag.FlagSet) {
 }
 
 func (f *vmFlags) check() error {
-	if !slices.Contains([]vmtest.Accel{vmtest.AccelAuto, vmtest.AccelKVM, vmtest.AccelTCG}, vmtest.Accel(f.accel)) {
-		return &usageError{msg: "--accel takes auto, kvm or tcg"}
-	}
-	return nil
+	return checkOneOf("accel", f.accel, string(vmtest.AccelAuto), string(vmtest.AccelKVM), string(vmtest.AccelTCG))
 }
 
 // pool is where hosts are booted, with its temporary files below tmp.

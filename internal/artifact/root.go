@@ -21,7 +21,7 @@ import (
 func Check(folder, path string) error {
 	path = filepath.Clean(path)
 	if !filepath.IsLocal(path) {
-		return fmt.Errorf("%s is not below %s", path, folder)
+		return fmt.Errorf("%s is outside %s", path, folder)
 	}
 	below := folder
 	for _, name := range strings.Split(path, string(filepath.Separator)) {

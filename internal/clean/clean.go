@@ -58,6 +58,14 @@ func Line(s string) string {
 	return s[:len(s)-len(text)] + ": :" + text[2:]
 }
 
+// Shorten cuts a text of more than so many bytes between two characters, and marks the cut.
+func Shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
+}
+
 // defuse breaks the runner's older form of a command, "##[error]", which works anywhere in a line.
 func defuse(s string) string {
 	return strings.ReplaceAll(s, "##[", "## [")

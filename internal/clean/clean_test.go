@@ -134,3 +134,11 @@ func check(t *testing.T, name string, f func(string) string, in, allowed string)
 		}
 	}
 }
+
+func TestShorten(t *testing.T) {
+	for limit, want := range map[int]string{0: "…", 1: "a…", 2: "a…", 3: "aé…", 4: "aéb", 5: "aéb"} {
+		if got := clean.Shorten("aéb", limit); got != want {
+			t.Errorf("cut to %d bytes: %q, want %q", limit, got, want)
+		}
+	}
+}

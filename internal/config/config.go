@@ -15,7 +15,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// Name is the file's name beside flake.nix.
+// Name is the file's name next to flake.nix.
 const Name = "flakeci.toml"
 
 // keys lists the keys of the file. Each key except the tables sets the flag of that name, and
@@ -78,7 +78,7 @@ func (f File) Decode(isFlag func(name string) bool) (c Config, err error) {
 	for _, name := range slices.Sorted(maps.Keys(k.Option)) {
 		key := "option." + name
 		if !slices.Contains(harmlessOptions, name) {
-			return c, f.ErrorAt(key, "a repository may not set %s; use --option", key)
+			return c, f.ErrorAt(key, "%s can be set only on the command line: --option %s VALUE", key, name)
 		}
 		switch value := k.Option[name].(type) {
 		case string, bool, int64:

@@ -214,6 +214,7 @@ func TestMistakes(t *testing.T) {
 			"line 2: unknown key vm.check.units\n1| [[vm.check]]\n2| units = \"sshd\"\n | ~~~~~"},
 		"a number in quotes": {"[[vm.check]]\nport = \"22\"\n",
 			"line 2: vm.check.port takes a number\n1| [[vm.check]]\n2| port = \"22\"\n |        ~~~~"},
+		"a size without a unit": {"eval-memory = 3\n", "line 1: eval-memory takes a size in quotes, such as \"4GiB\"\n1| eval-memory = 3\n |               ~"},
 		"words that are numbers": {"[[vm.check]]\nunit = 1\n",
 			"line 2: vm.check.unit takes text in quotes\n1| [[vm.check]]\n2| unit = 1\n |        ~"},
 		// A single table may stand for a list.
@@ -228,7 +229,7 @@ func TestMistakes(t *testing.T) {
 		"memory": {"[vm]\nmemory = 2\n",
 			"line 2: memory takes a number of MiB from 64 to 1073741824, not 2\n2| memory = 2\n | ~~~~~~"},
 		"cores":   {"vm.cores = 0\n", "line 1: cores takes a number from 1 to 1024, not 0\n1| vm.cores = 0\n | ~~~~~~~~"},
-		"timeout": {"[vm]\nboot-timeout = \"5\"\n", "line 2: boot-timeout takes a duration such as 30s or 1m30s, not \"5\"\n2| boot-timeout = \"5\"\n | ~~~~~~~~~~~~"},
+		"timeout": {"[vm]\nboot-timeout = \"5\"\n", "line 2: boot-timeout takes a duration such as 30s or 1m30s, not 5\n2| boot-timeout = \"5\"\n | ~~~~~~~~~~~~"},
 		"network": {"vm = { network = \"on\" }\n", "line 1: network takes closed or open, not \"on\"\n1| vm = { network = \"on\" }\n |        ~~~~~~~"},
 
 		"nothing": {oneCheck + "name = \"x\"\n",

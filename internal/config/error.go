@@ -60,7 +60,15 @@ func explainDecode(e *toml.DecodeError) string {
 		"[]string": `a list such as ["a", "b"]`, "map[string]string": "a table", "map[string]interface": "a table",
 		"config.vmTable": "a table", "config.checkTable": check, "[]config.checkTable": check,
 	}
+	const duration = `a duration in quotes, such as "30m"`
+	texts := map[string]string{
+		"eval-memory": `a size in quotes, such as "4GiB"`,
+		"timeout":     duration, "deadline": duration, "stall": duration,
+		"vm.boot-timeout": duration, "vm.silence": duration, "vm.check.timeout": duration,
+	}
 	switch m := wrongKindRE.FindStringSubmatch(message); {
+	case m != nil && m[1] == "string" && texts[key] != "":
+		return fmt.Sprintf("%s takes %s", key, texts[key])
 	case m != nil && kinds[m[1]] != "":
 		return fmt.Sprintf("%s takes %s", key, kinds[m[1]])
 	case strings.HasPrefix(message, "cannot store a table"):

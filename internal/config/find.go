@@ -32,7 +32,7 @@ func Find(path, flakeDir string) (File, error) {
 	case errors.As(err, &link):
 		return File{}, &Error{Path: "--config", Detail: err.Error(), Hint: "links in a checkout are not followed; name the file itself"}
 	case err != nil:
-		return File{}, &Error{Detail: err.Error(), Hint: "--config takes a file such as flakeci.toml"}
+		return File{}, &Error{Detail: safefile.Readable(path, err).Error(), Hint: "--config takes a file such as flakeci.toml"}
 	}
 	return File{Path: path, Text: text}, nil
 }

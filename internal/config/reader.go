@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -52,10 +53,21 @@ func parse[T any](r *reader, key, takes string, parse func(text string) (value T
 	if text := r.text(key); text != "" {
 		var ok bool
 		if value, ok = parse(text); !ok {
-			r.fail(key, "%s takes %s, not %q", key, takes, text)
+			r.fail(key, "%s takes %s, not %s", key, takes, Quoted(text))
 		}
 	}
 	return value
+}
+
+// bareRE matches values that read better without quotes: numbers and I/N.
+var bareRE = regexp.MustCompile(`^-?[0-9][0-9./]*$`)
+
+// Quoted quotes a value for a message, unless it is a number.
+func Quoted(value string) string {
+	if bareRE.MatchString(value) {
+		return value
+	}
+	return fmt.Sprintf("%q", value)
 }
 
 func (r *reader) matching(key, takes string, re *regexp.Regexp) string {
@@ -113,7 +125,7 @@ func (r *reader) oneOf(key string, known ...string) string {
 	text, _ := r.value(key).(string)
 	if text != "" && !slices.Contains(known, text) {
 		last := len(known) - 1
-		r.fail(key, "%s takes %s or %s, not %q", key, strings.Join(known[:last], ", "), known[last], text)
+		r.fail(key, "%s takes %s or %s, not %s", key, strings.Join(known[:last], ", "), known[last], Quoted(text))
 	}
 	return text
 }

@@ -59,7 +59,7 @@ func title(f nixlog.BuildFailure) string {
 	name := storepath.Name(f.DrvPath)
 	switch {
 	case f.Kind == result.CauseHash:
-		return name + ": the hash is not the expected one"
+		return name + " does not have the expected hash"
 	case f.Kind == result.CauseDisk:
 		return name + " failed to build: the disk is full"
 	case f.Kind == result.CauseMemory:
@@ -97,7 +97,7 @@ func hint(f nixlog.BuildFailure) string {
 	}
 	switch f.Kind {
 	case result.CauseHash:
-		return "if the new content is right, put the hash after got: into the flake"
+		return "if the new content is right, put the hash after 'got:' into the flake"
 	case result.CauseDisk:
 		return "free some disk space (nix-collect-garbage), or move the store or the build folder to a larger disk"
 	case result.CauseMemory:
@@ -106,13 +106,13 @@ func hint(f nixlog.BuildFailure) string {
 		}
 		return "the kernel killed its builder, or a program that it started, because memory ran out; use fewer --jobs, a machine with more memory, or swap"
 	case result.CauseTimeout:
-		return "Nix's options timeout and max-silent-time limit its time; allow more (--option timeout SECONDS), or check what it waits for"
+		return "Nix's options timeout and max-silent-time limit its time; allow more (--option timeout SECONDS), or check what it is waiting for"
 	case result.CauseBuilder:
 		return "make sure that the builder can be reached and supports the build, or do without it: --builders ''"
 	case result.CauseFeature:
 		switch {
 		case slices.Contains(f.Missing, "kvm"):
-			return "kvm needs /dev/kvm, and system-features in nix.conf must not omit it: enable virtualization, use a runner that offers it, or name a builder that has it (--builders)"
+			return "kvm needs /dev/kvm, and system-features in nix.conf must include kvm: enable virtualization, use a runner that offers it, or name a builder that has it (--builders)"
 		case slices.Contains(f.Missing, "big-parallel"):
 			return "big-parallel marks builds that need many cores; add it to system-features in nix.conf to build them here anyway, or name a builder that has it (--builders)"
 		}
@@ -120,12 +120,12 @@ func hint(f nixlog.BuildFailure) string {
 	case result.CauseSystem:
 		return "name a builder for that system (--builders), or emulate it (extra-platforms with binfmt)"
 	case result.CauseDaemon:
-		return "make sure that nix-daemon runs and its disk is not full"
+		return "make sure that nix-daemon is running and that its disk is not full"
 	case result.CauseSubstituter:
 		return "the cache has a problem or cannot be reached: check with nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
 	}
 	if f.Killed() {
-		return "its builder, or a program that it started, was killed, as happens when memory runs out; fewer --jobs need less of it"
+		return "its builder, or a program that it started, was killed, as happens when memory runs out; try fewer --jobs"
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-const timeoutHint = "check by hand what it waits for, such as a server that does not answer or a lock on the store; --timeout sets another limit for looking into the flake"
+const timeoutHint = "check what it is waiting for, such as a server that does not answer or a lock on the store; --timeout changes the limit for inspecting the flake"
 
 // EvalCauses returns the causes of an evaluation that failed, of a cell or of the whole flake:
 // [Eval]'s, or one for each failed assertion, so that one which all hosts fail is one cause,
@@ -104,7 +104,7 @@ func killed(err error, signal syscall.Signal) *result.Cause {
 	case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
 		c.Kind, c.Hint = result.CauseEval, "Nix crashes like this on infinite recursion; look for a value that depends on itself"
 	case syscall.SIGKILL:
-		c.Hint = "the kernel does this when memory runs out; fewer --eval-jobs need less of it"
+		c.Hint = "the kernel does this when memory runs out; try fewer --eval-jobs"
 	}
 	return c
 }

@@ -18,7 +18,7 @@ type AnswerError struct {
 }
 
 func (e *AnswerError) Error() string {
-	return fmt.Sprintf("nix %s: the answer cannot be used: %s", e.Command, e.Reason)
+	return fmt.Sprintf("nix %s gave an unusable answer: %s", e.Command, e.Reason)
 }
 
 func badAnswer(command, format string, args ...any) error {

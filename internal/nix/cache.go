@@ -16,6 +16,10 @@ import (
 // Nix and its settings are the same too. So results are kept from one run to the next.
 // Errors are not: what could not be fetched may be available the next time.
 
+// answersFormat names what an answer holds. It changes with [Instance], so that no answer lacks
+// what this version reports.
+const answersFormat = "with warnings"
+
 // cacheFile returns where the results for a flake are kept. It is "" if they must not be
 // kept: what the evaluation reads is unknown, or the user has Nix keep nothing either.
 func (c *Client) cacheFile(ctx context.Context, f Flake, o FlakeOptions) string {
@@ -24,7 +28,7 @@ func (c *Client) cacheFile(ctx context.Context, f Flake, o FlakeOptions) string 
 	if c.evalCache == "" || o.Impure || err != nil || decodeSettings(settings, map[string]any{"eval-cache": &keep, "pure-eval": &pure}) != nil || !keep || !pure {
 		return ""
 	}
-	name := evalcache.Hash(append([][]byte{[]byte(c.Version.String()), settings}, f.identity()...)...)
+	name := evalcache.Hash(append([][]byte{[]byte(answersFormat), []byte(c.Version.String()), settings}, f.identity()...)...)
 	return filepath.Join(c.evalCache, name+evalcache.Suffix)
 }
 
@@ -59,9 +63,9 @@ func (f *Flake) inputsAreOne() bool {
 
 // changed is the error for a flake that changed during the run.
 func (f Flake) changed(now Flake) error {
-	text := "its files changed during the run, so cells may come from different states of it"
+	text := "its files changed during the run, so cells may be from different versions of it"
 	if f.StorePath == now.StorePath {
-		text = "an input changed during the run, so cells may come from different states of it"
+		text = "an input changed during the run, so cells may be from different versions of it"
 	}
 	return errors.New(text)
 }

@@ -80,7 +80,18 @@ type NotFoundError struct {
 	Err  error
 }
 
-func (e *NotFoundError) Error() string { return fmt.Sprintf("cannot run %s: %v", e.Path, e.Err) }
+// Error names the path once: the errors of the system repeat it.
+func (e *NotFoundError) Error() string {
+	why := e.Err
+	var path *fs.PathError
+	switch {
+	case errors.Is(why, proc.ErrNotFound):
+		why = errors.New("it is not on PATH")
+	case errors.As(why, &path):
+		why = path.Err
+	}
+	return fmt.Sprintf("cannot run %s: %v", e.Path, why)
+}
 
 // Unwrap returns the error of the system.
 func (e *NotFoundError) Unwrap() error { return e.Err }
@@ -92,7 +103,7 @@ type TooOldError struct {
 }
 
 func (e *TooOldError) Error() string {
-	return fmt.Sprintf("%s is Nix %s, flakeci needs %s or newer", e.Path, e.Version, MinVersion())
+	return fmt.Sprintf("%s is Nix %s, but flakeci needs %s or newer", e.Path, e.Version, MinVersion())
 }
 
 // Find asks the binary for its version and returns a client for it. The error may be a

@@ -49,16 +49,16 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	text := storepath.Name(e.Paths[0])
+	what := storepath.Name(e.Paths[0])
 	switch n := len(e.Paths) - 1; {
 	case n == 1:
-		text += " and 1 other path are"
+		what += " and 1 other path are"
 	case n > 1:
-		text += fmt.Sprintf(" and %d other paths are", n)
+		what += fmt.Sprintf(" and %d other paths are", n)
 	default:
-		text += " is"
+		what += " is"
 	}
-	text += " not in the store"
+	text := what + " not in the store"
 	switch n := len(e.Failed); {
 	case n == 1:
 		return text + ", and a substituter could not be queried: " + e.Failed[0].Error()
@@ -67,7 +67,7 @@ func (e *MissingError) Error() string {
 	case e.Substituters == 0:
 		return text + ", and there is no substituter"
 	}
-	return text + " and in no substituter"
+	return what + " in neither the store nor a substituter"
 }
 
 // Of returns the closure of some paths together, without building or fetching anything. The

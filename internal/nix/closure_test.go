@@ -142,8 +142,8 @@ func TestClosures(t *testing.T) {
 			client *Client
 			want   string
 		}{
-			{w.elsewhere("empty", own), "leaf-1.0 is not in the store and in no substituter"},
-			{w.elsewhere("empty", upstream), "mid-2.0-lib and 1 other path are not in the store and in no substituter"},
+			{w.elsewhere("empty", own), "leaf-1.0 is in neither the store nor a substituter"},
+			{w.elsewhere("empty", upstream), "mid-2.0-lib and 1 other path are in neither the store nor a substituter"},
 			{none, "mid-2.0-lib and 1 other path are not in the store, and there is no substituter"},
 			{w.elsewhere("empty", dead, own), "leaf-1.0 is not in the store, and a substituter could not be queried: http://127.0.0.1:9: unable to download 'http://127.0.0.1:9/nix-cache-info': "},
 			{w.elsewhere("empty", dead, own, nobody), "leaf-1.0 is not in the store, and 2 substituters could not be queried, the first of them http://127.0.0.1:9: unable"},

@@ -41,8 +41,8 @@ func (c *Client) Needs(ctx context.Context, drvs []string) (map[string][]string,
 	return needs, nil
 }
 
-// chunksOf splits a list into chunks of at most so many bytes. An item that is longer is a
-// chunk by itself.
+// chunksOf splits a list into chunks of at most maxBytes. A longer item is a chunk by
+// itself.
 func chunksOf(list []string, maxBytes int) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		for len(list) > 0 {

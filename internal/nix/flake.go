@@ -10,6 +10,7 @@ import (
 
 	repository "github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Flake is a flake reference that Nix has resolved.
@@ -35,6 +36,11 @@ type Flake struct {
 	copy      string // the reference to Nix's copy of a folder without git
 	inGit     bool   // only what git tracks in Checkout is part of the flake
 	locks     flakeref.LockFile
+}
+
+// Result returns the flake as a report shows it.
+func (f Flake) Result() result.Flake {
+	return result.Flake{Ref: f.Ref, Locked: f.Locked, Rev: f.Rev, Dirty: f.Dirty}
 }
 
 // Override replaces an input of the flake, as --override-input NAME REF.

@@ -7,6 +7,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Batch is a list of questions that one process answers, one after the other. It evaluates
@@ -18,9 +19,9 @@ type Batch struct {
 	KeepGarbage bool
 	// Started gets the id of the process.
 	Started func(pid int)
-	// Warned gets the warnings of the flake as they come up, from builtins.warn or the
-	// lib.warn of nixpkgs.
-	Warned func(text string)
+	// Warned gets the warnings that came up for the current question so far, from
+	// builtins.warn or the lib.warn of nixpkgs. An answer has its own.
+	Warned func([]result.Warning)
 	// Answered gets each answer in order, as soon as it is there. The error is a
 	// [*nixlog.EvalError] for something that is not a derivation. Returning false ends
 	// the process; the remaining questions stay unanswered.
@@ -40,12 +41,11 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	if b.KeepGarbage {
 		q.env = []string{"GC_DONT_GC=1"}
 	}
+	var warnings nixlog.Warnings
+	tree := t.Flake.tree()
 	q.line = func(line []byte) {
-		if text, ok := nixlog.Warning(line); ok {
-			if b.Warned != nil {
-				b.Warned(text)
-			}
-			return
+		if warnings.Add(line, tree) && b.Warned != nil {
+			b.Warned(warnings)
 		}
 		i, text, ok := nixlog.Answer(line, t.client.answerPrefix)
 		if !ok || enough || lost || answered >= len(b.Questions) {
@@ -61,6 +61,7 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 			return
 		}
 		question := b.Questions[answered]
+		in.Warnings, warnings = warnings, nil
 		raw := in
 		err := question.finish(&in, t.client.store)
 		if err == nil {

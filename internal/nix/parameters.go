@@ -36,7 +36,7 @@ func (c *Client) confirmParameters(ctx context.Context, f *Flake, args []string,
 	}
 	for _, name := range m.Resolved.CarriedParameters() {
 		if want := m.Resolved.Parameter(name); again.Resolved.Parameter(name) != want {
-			return &NoFlakeError{Ref: f.Ref, Reason: fmt.Sprintf("Nix %s loses %s=%s, so another tree would be tested", c.Version, name, want)}
+			return &NoFlakeError{Ref: f.Ref, Reason: fmt.Sprintf("Nix %s drops %s=%s, so another tree would be tested", c.Version, name, want)}
 		}
 	}
 	if m.Revision != "" && again.Path != m.Path {

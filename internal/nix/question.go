@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
+	"github.com/flakeci/flakeci/result"
 )
 
 // Question asks for the derivation of one cell.
@@ -20,8 +21,9 @@ type Question struct {
 	Fallback []string
 	// Embedded also asks a host for the homes inside it.
 	Embedded bool
-	// Users asks a host only for the names of the homes inside it.
-	Users bool
+	// Users asks a host only for the names of the homes inside it. With Defined, it asks for
+	// those that its modules define, which works for most hosts that do not evaluate.
+	Users, Defined bool
 	// Skippable also asks a package whether it should be built here at all.
 	Skippable bool
 	// Home also asks an activation package for its user.
@@ -46,6 +48,9 @@ type Instance struct {
 	VM   *VMInfo   `json:"vm,omitzero"`
 	// NoVM is set for a host without a runner.
 	NoVM bool `json:"noVM"`
+	// Warnings came up while this was evaluated. What several cells share is evaluated, and
+	// warns, once for all that one process evaluates.
+	Warnings []result.Warning `json:"warnings,omitempty"`
 }
 
 // EmbeddedHome is a home inside a host. User is its attribute name there.
@@ -92,7 +97,11 @@ func (q Question) expr() string {
 		return q.VM.expr()
 	}
 	if q.Users {
-		return "{ homes = map (user: { inherit user; }) (" + usersExpr(q.Path) + "); }"
+		users := usersExpr(q.Path)
+		if q.Defined {
+			users = definedUsersExpr(q.Path)
+		}
+		return "{ homes = map (user: { inherit user; }) (" + users + "); }"
 	}
 	value := expr.Output(q.Path...)
 	if q.Fallback != nil {
@@ -114,6 +123,13 @@ func (q Question) expr() string {
 // usersExpr lists the names of the homes inside the host that a path leads to or through.
 func usersExpr(path []string) string {
 	return "builtins.attrNames (" + expr.Output(append(path[:2:2], "config", "home-manager", "users")...) + " or { })"
+}
+
+// definedUsersExpr lists the homes that the modules of a host define. It asks the option and not
+// the configuration, whose first access fails if any option of the host does not exist.
+func definedUsersExpr(path []string) string {
+	return "builtins.attrNames (builtins.foldl' (all: d: if builtins.isAttrs d then all // d else all) { } " +
+		expr.Output(append(path[:2:2], "options", "home-manager", "users", "definitions")...) + ")"
 }
 
 // finish prepares an answer for use and checks it. An answer with an error keeps no paths.

@@ -17,6 +17,9 @@ func (f Flake) Folder() string {
 	return filepath.Join(f.Checkout, f.Dir)
 }
 
+// WithoutGit reports whether the flake is a local folder of which Nix takes every file.
+func (f Flake) WithoutGit() bool { return f.copy != "" && f.Checkout != "" }
+
 // RefAt returns a reference to a local flake at a revision of its git repository, whatever
 // is checked out. Shallow is set for a repository that lacks older commits. The error is a
 // [*NoFlakeError] for a folder that this version cannot read.

@@ -59,7 +59,7 @@ func forced(value string) string { return "lib.mkOverride 9 " + value }
 func (v VM) settings() []vmSetting {
 	list := []vmSetting{
 		// Without a screen the serial line is the console.
-		{[]string{"virtualisation.graphics"}, forced("false"), "no virtualisation.graphics: it may need a screen"},
+		{[]string{"virtualisation.graphics"}, forced("false"), "no virtualisation.graphics: the guest may need a screen"},
 		// A host may switch off the agent's service, or the VM's default.
 		{
 			[]string{"virtualisation.qemu.guestAgent.enable", "services.qemuGuest.enable"}, forced("true"),

@@ -158,7 +158,7 @@ func TestVM(t *testing.T) {
 		{VM{Host: "ancient", Homes: home("broken")}, "vm-of-ancient; the host has no extendModules: nothing was set"},
 		{VM{Host: "config-only"}, "nixos-vm with 2048 MiB, 2 cores, graphics true, agent true; the host has no extendModules: nothing was set"},
 		{VM{Host: "bare", MemoryMiB: 1, Cores: 1, Homes: home("broken"), Autologin: true}, "bare-vm; injected" +
-			"; no virtualisation.graphics: it may need a screen" +
+			"; no virtualisation.graphics: the guest may need a screen" +
 			"; no virtualisation.qemu.guestAgent, no services.qemuGuest: the guest may have no agent to answer" +
 			"; no virtualisation.memorySize: the memory is what the host sets" +
 			"; no virtualisation.cores: the number of cores is what the host sets" +

@@ -42,7 +42,7 @@ func (w *writer) Write(p []byte) (int, error) {
 func (w *writer) cut() int {
 	at := len(w.held) - maxSecret
 	masked := w.secrets.Text(string(w.held))
-	// A cut is inside a secret if masking both sides separately gives another result than
+	// A cut is inside a secret if masking both sides separately gives a result other than
 	// masking the line. It tries only a few, as each try searches the whole line.
 	for range 3 {
 		if w.secrets.Text(string(w.held[:at]))+w.secrets.Text(string(w.held[at:])) == masked {

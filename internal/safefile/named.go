@@ -1,6 +1,7 @@
 package safefile
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,12 +18,24 @@ var streamRE = regexp.MustCompile(`^/(?:dev/(?:stdin|stdout|stderr|fd/[0-9]+)|pr
 func IsStream(path string) bool { return streamRE.MatchString(path) }
 
 // OpenNamed opens a file that the user named: a stream, which may be a pipe, or like
-// [OpenTarget].
+// [OpenTarget]. Its error is for the user to read.
 func OpenNamed(path string) (*os.File, error) {
+	open := OpenTarget
 	if IsStream(path) {
-		return os.Open(path)
+		open = os.Open
 	}
-	return OpenTarget(path)
+	f, err := open(path)
+	return f, Readable(path, err)
+}
+
+// Readable makes the error of a file that the user named begin with "cannot open", and gives the
+// path as the user did.
+func Readable(path string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return &fs.PathError{Op: "cannot open", Path: path, Err: at.Err}
+	}
+	return err
 }
 
 // LinkError means that a path is a link, where links are not followed.

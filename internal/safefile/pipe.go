@@ -48,7 +48,7 @@ func openPipe(path string, timeout time.Duration) (*os.File, error) {
 		}
 		st, err := f.Stat()
 		if err == nil && st.Mode()&fs.ModeNamedPipe == 0 {
-			err = &fs.PathError{Op: "open", Path: path, Err: errors.New("not a pipe any more")}
+			err = &fs.PathError{Op: "open", Path: path, Err: errors.New("no longer a pipe")}
 		}
 		if err != nil {
 			return nil, errors.Join(err, f.Close())

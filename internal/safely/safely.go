@@ -52,14 +52,6 @@ func Do(f func()) {
 // Func wraps a function in [Do], for sync.WaitGroup.Go and the AfterFuncs of time and context.
 func Func(f func()) func() { return func() { Do(f) } }
 
-// Error is [Func] for an errgroup.
-func Error(f func() error) func() error {
-	return func() error {
-		defer report()
-		return f()
-	}
-}
-
 // Try calls a function and turns a panic into a [*Crash], for work that is optional.
 func Try(f func() error) (err error) {
 	defer func() {

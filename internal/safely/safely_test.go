@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
@@ -22,12 +20,6 @@ func TestPanicsAreHandedOver(t *testing.T) {
 		"here":       func() { safely.Do(explode) },
 		"wait group": func() { new(sync.WaitGroup).Go(safely.Func(explode)) },
 		"timer":      func() { time.AfterFunc(0, safely.Func(explode)) },
-		"errgroup": func() {
-			new(errgroup.Group).Go(safely.Error(func() error {
-				explode()
-				return nil
-			}))
-		},
 	} {
 		start()
 		if c := <-told; c.Value != "boom" || !strings.Contains(string(c.Stack), "explode") || c.Error() != "flakeci crashed: boom" {

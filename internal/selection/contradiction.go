@@ -47,15 +47,15 @@ func (s *Flags) Check() error {
 	boots := len(s.VMs) > 0 && !slices.Contains(s.VMs, "none")
 	switch {
 	case len(s.Users) > 0 && !includes(result.KindHome):
-		return newError("user", s.describe("user")+" is left out by "+s.describe("kind"), "--user selects homes, which --kind home includes")
+		return newError("user", s.describe("user")+" is left out by "+s.describe("kind"), "--user selects homes; select them with --kind home")
 	case len(s.Users) > 0 && boots && !o.overridden("vm", "user"):
 		return newError("vm", s.describe("vm")+" is left out by "+s.describe("user"), "--user selects only homes; --host selects a host with its homes")
 	}
 	for _, pattern := range s.Cells {
 		if kind, ok := KindOfPattern(pattern); ok && !includes(kind) && (kind != result.KindVM || !boots) && !o.overridden("cell", "kind") {
-			hint := "--kind " + string(kind) + " includes such cells"
+			hint := "select such cells with --kind " + string(kind)
 			if kind == result.KindVM {
-				hint = "--vm HOST boots one"
+				hint = "boot a host with --vm HOST"
 			}
 			return newError("cell", s.describeValue("cell", pattern)+" is left out by "+s.describe("kind"), hint)
 		}
@@ -68,7 +68,7 @@ func (s *Flags) Check() error {
 func KindOfPattern(pattern string) (result.Kind, bool) {
 	word, _, _ := strings.Cut(pattern, "/")
 	kind := result.Kind(word)
-	return kind, word != pattern && slices.Contains(result.Kinds(), kind) && kind != result.KindNixOS && kind != result.KindDarwin
+	return kind, word != pattern && slices.Contains(result.Kinds(), kind) && !kind.IsHost()
 }
 
 // Select selects cells of a flake. If the flake was listed completely, it also finds
@@ -110,8 +110,8 @@ func (s *Flags) contradiction(m matrix.Matrix, sel matrix.Selection) error {
 	return m.Contradiction(alone, byFile...)
 }
 
-// Explain turns the error of a selection into an [*Error] with a hint. Others says whether other
-// cells than hosts and homes are selected. It leaves other errors as they are.
+// Explain turns the error of a selection into an [*Error] with a hint. Others says whether cells
+// other than hosts and homes are selected. It leaves other errors as they are.
 func (s *Flags) Explain(err error, others bool) error {
 	var unknown *matrix.UnknownError
 	var nothing *matrix.NothingError
@@ -167,15 +167,19 @@ func (s *Flags) explainContradiction(e *matrix.ContradictionError) error {
 }
 
 // explainNothing describes a selection without cells, and hints at what could be selected
-// instead, unless other kinds than hosts and homes are selected already.
+// instead, unless kinds other than hosts and homes are already selected.
 func explainNothing(e *matrix.NothingError, others bool) (msg, hint string) {
 	switch {
-	case others:
+	case e.Filter == "exclude":
+		return e.Error(), "exclude less, or select other kinds with --kind; flakeci matrix lists the cells"
+	case others && e.Filter == "":
 		return e.Error(), ""
+	case others:
+		return e.Error(), "flakeci matrix --kind all shows what the flake has"
 	case e.Filter == "":
 		return "nothing to do: the flake has no hosts and no homes", "--kind all includes its packages, checks and dev shells"
 	}
-	return e.Error(), "by default only NixOS hosts and homes are selected; --kind selects other kinds, such as darwin, and --vm boots hosts"
+	return e.Error(), "by default flakeci selects only NixOS hosts and homes; select other kinds with --kind, such as --kind darwin, or boot hosts with --vm"
 }
 
 // maxKnown is how many names fit on a line.

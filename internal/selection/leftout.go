@@ -35,8 +35,8 @@ func (s *Flags) Unmatched(m matrix.Matrix, seen, unsure []string) []Pattern {
 }
 
 // LeftOut counts the cells of the flake that a selection leaves out. Those that flakeci.toml
-// leaves out come first, because a pull request may have changed it. All is complete if other
-// kinds than hosts and homes are among them.
+// leaves out come first, because a pull request may have changed it. All is complete if kinds
+// other than hosts and homes are among them.
 func (s *Flags) LeftOut(all matrix.Matrix, sel matrix.Selection, complete bool) []result.NotTested {
 	var byFile, byFlag []result.NotTested
 	for _, l := range all.LeftOut(sel) {

@@ -33,7 +33,7 @@ func (s *Flags) Selection() (matrix.Selection, error) {
 		// It overrides the kinds of flakeci.toml.
 		names = slices.DeleteFunc(slices.Clone(names), func(kind string) bool { return kind == string(result.KindVM) })
 		if len(names) == 0 {
-			return matrix.Selection{}, &Error{Msg: "--vm none leaves out everything that --kind vm selects"}
+			return matrix.Selection{}, &Error{Msg: "--vm none leaves out everything that --kind vm selects", Hint: "drop --vm none, or select other kinds too"}
 		}
 	}
 	kinds, err := matrix.ParseKinds(names)

@@ -106,7 +106,7 @@ func (p *publication) marker(what string) marker {
 // withoutToken does what needs no token.
 func (p *publication) withoutToken() {
 	if p.options.Comment == Always {
-		p.options.Warn("no comment: there is no token; give the step GITHUB_TOKEN")
+		p.options.Warn("no comment: there is no token; set GITHUB_TOKEN in the step's env")
 	}
 	p.commands()
 }
@@ -163,7 +163,7 @@ func (p *publication) writeIssue(ctx context.Context) {
 	switch {
 	case p.options.Issue == Never, p.options.Issue != Always && p.job.Event != "schedule":
 	case p.job.Token == "":
-		p.options.Warn("no issue: there is no token; give the step GITHUB_TOKEN")
+		p.options.Warn("no issue: there is no token; set GITHUB_TOKEN in the step's env")
 	default:
 		p.warn("issue", p.client.issue(ctx, p.marker("nightly"), p.report, p.job.RunURL(), p.options.Render))
 	}
@@ -189,7 +189,7 @@ func (p *publication) summary() error {
 	}
 	room := maxSummary - int(st.Size()) - 1
 	if room < maxSummary/64 {
-		return errors.New("it is full already")
+		return errors.New("it is already full")
 	}
 	text, err := p.options.Render(room)
 	if err != nil {

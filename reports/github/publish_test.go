@@ -564,6 +564,6 @@ func TestFullSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.publish()
-	s.warned("no summary: it is full already")
+	s.warned("no summary: it is already full")
 	s.comment()
 }

@@ -71,7 +71,7 @@ func (e *NewerError) Error() string { return e.Path + " was written by a newer f
 type SchemaError struct{ Path string }
 
 // Error names the file.
-func (e *SchemaError) Error() string { return e.Path + " has another schema" }
+func (e *SchemaError) Error() string { return e.Path + " has a different schema" }
 
 // IsDamaged reports whether an error says that the file is damaged or not a database.
 func IsDamaged(err error) bool {
@@ -364,4 +364,31 @@ func (r pastRun) refutes(key string) bool {
 // duringEvaluation reports whether the cause with this key ends a cell before it is built.
 func duringEvaluation(key string) bool {
 	return strings.HasPrefix(key, string(result.CauseEval)+"-")
+}
+
+// CellsIn returns the ids of the cells inside a host, by its id, in the latest run that found any
+// and evaluated the host.
+func (h *History) CellsIn(ctx context.Context, flake, host string) ([]string, error) {
+	prefix := host + "/"
+	rows, err := h.db.QueryContext(ctx, `SELECT run, cell FROM phase WHERE name = '' AND substr(cell, 1, length(?1)) = ?1
+		AND run IN (SELECT run.id FROM run JOIN phase ON phase.run = run.id
+			WHERE run.flake = ?2 AND phase.cell = ?3 AND phase.name = 'eval' AND phase.status = 'passed')
+		ORDER BY run DESC, cell`, prefix, flake, host)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []string
+	for latest := int64(0); rows.Next(); {
+		var run int64
+		var cell string
+		if err := rows.Scan(&run, &cell); err != nil {
+			return nil, err
+		}
+		if latest != 0 && run != latest {
+			break
+		}
+		ids, latest = append(ids, cell), run
+	}
+	return ids, rows.Err()
 }

@@ -64,6 +64,18 @@ func (k *Keeper) Estimate(ctx context.Context) func(cell, phase string) (time.Du
 	return past.Estimate
 }
 
+// CellsIn returns the cells inside a host in its latest run that evaluated it, by id.
+func (k *Keeper) CellsIn(ctx context.Context, host string) []string {
+	if k == nil || k.open() == nil {
+		return nil
+	}
+	ids, err := k.open().CellsIn(ctx, k.flake, host)
+	if err != nil {
+		return nil // Add says why
+	}
+	return ids
+}
+
 // Add records in the report since when cells have failed, stores it for later runs, and
 // closes the file, even after an interruption.
 func (k *Keeper) Add(ctx context.Context, r *result.Report) {

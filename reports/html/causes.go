@@ -46,9 +46,7 @@ func (b *builder) cause(c result.Cause) cause {
 	if b.index.BlamesMachine(c) {
 		one.Sign, one.Tone = view.SignError, "warn"
 	}
-	if c.Location != nil && c.Location.File != "" {
-		one.Place, one.PlaceHref = c.Location.String(), view.SourceURL(b.options.SourceURL, *c.Location)
-	}
+	one.Place, one.PlaceHref = b.place(c.Location)
 	one.Cells = b.links(c.Cells)
 	return one
 }

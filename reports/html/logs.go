@@ -21,7 +21,7 @@ import (
 const (
 	maxLog      = 1 << 20
 	maxLogs     = 8 << 20
-	minLog      = 16 << 10 // with less room, a log would be a mere stump
+	minLog      = 16 << 10 // with less room, too little of a log to be useful
 	maxPicture  = 2 << 20
 	maxPictures = 8 << 20
 	maxPixels   = 16 << 20 // of one picture: few bytes can hold many pixels
@@ -119,7 +119,7 @@ func readable(err error) string {
 // log adds a log and returns the link to it.
 func (e *evidence) log(name, of string) (string, error) {
 	if maxLogs-e.logs < minLog {
-		return "", fmt.Errorf("the page holds %s of logs already", view.FormatBytes(maxLogs))
+		return "", fmt.Errorf("the page already holds %s of logs", view.FormatBytes(maxLogs))
 	}
 	data, err := e.read(e.raw[name])
 	if err != nil {

@@ -28,6 +28,7 @@ type page struct {
 	Facts                               []fact
 	Totals                              []total
 	Notes                               []string
+	Warnings                            []warning
 	Filters                             []filter
 	Grid                                grid
 	Groups                              []group
@@ -72,7 +73,7 @@ func newPage(raw result.Report, o Options) page {
 	b.number()
 	layout := view.NewLayout(r)
 	page := page{
-		Facts: b.facts(), Totals: b.totals(), Notes: b.notes(),
+		Facts: b.facts(), Totals: b.totals(), Notes: b.notes(), Warnings: b.warnings(),
 		Filters: filters(r.Cells), Grid: b.grid(layout), Groups: b.groups(layout.Others), Remarks: b.remarks(),
 		Causes: b.causes(), Changes: b.changes(), Timeline: b.timeline(), Evidence: b.evidence,
 	}
@@ -157,13 +158,40 @@ func (b *builder) notes() []string {
 		notes = append(notes, "not compared with "+view.BaseName(base)+": "+base.Missing)
 	}
 	notes = append(notes, b.report.Notes...)
-	for _, warning := range b.report.Warnings {
-		notes = append(notes, "warning: "+warning.String())
+	ofRun, _ := view.Warnings(b.report)
+	for _, w := range ofRun {
+		notes = append(notes, "warning: "+w.String())
 	}
 	if left := view.NotTestedText(b.report); left != "" {
 		notes = append(notes, "not tested: "+left)
 	}
 	return notes
+}
+
+// warning is a warning of the flake.
+type warning struct {
+	Text, Place, PlaceHref string
+	Cells                  []link
+}
+
+// warnings returns the warnings of the flake.
+func (b *builder) warnings() []warning {
+	_, ofFlake := view.Warnings(b.report)
+	var list []warning
+	for _, w := range ofFlake {
+		one := warning{Text: w.Text, Cells: b.links(w.Cells)}
+		one.Place, one.PlaceHref = b.place(w.Location)
+		list = append(list, one)
+	}
+	return list
+}
+
+// place names a place in the flake and gives its address, as far as they are known.
+func (b *builder) place(l *result.Location) (text, href string) {
+	if l == nil || l.File == "" {
+		return "", ""
+	}
+	return l.String(), view.SourceURL(b.options.SourceURL, *l)
 }
 
 // totals returns the numbers that readers look for first.

@@ -229,7 +229,7 @@ func TestPageOfLogsWithoutEnd(t *testing.T) {
 	if want := maxLogs/maxLog + 1; asked > want {
 		t.Errorf("%d files were read, want %d at most", asked, want)
 	}
-	for _, said := range []string{"10 MB, only the last 1.0 MB are here", "the page holds 8.4 MB of logs already"} {
+	for _, said := range []string{"10 MB, only the last 1.0 MB are here", "the page already holds 8.4 MB of logs"} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the page does not say: %s", said)
 		}

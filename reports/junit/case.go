@@ -51,7 +51,7 @@ func (j converter) phaseCase(c result.CellResult, p result.Phase, last bool) jun
 	default:
 		setResult(&test, p.Status, reason(p, causes))
 	}
-	test.SystemOut = output(c, p, causes, last)
+	test.SystemOut = j.output(c, p, causes, last)
 	return test
 }
 

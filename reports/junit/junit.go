@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,12 +49,20 @@ func sanitizer() view.Sanitizer {
 // converter is a report being written as JUnit.
 type converter struct {
 	result.Report
-	index   view.CauseIndex
-	orphans map[string]bool
+	index    view.CauseIndex
+	orphans  map[string]bool
+	warnings map[string][]string // texts by the id of a cell
 }
 
 func newConverter(r result.Report) converter {
-	j := converter{Report: r, index: view.NewCauseIndex(r), orphans: map[string]bool{}}
+	j := converter{Report: r, index: view.NewCauseIndex(r), orphans: map[string]bool{}, warnings: map[string][]string{}}
+	for _, w := range r.Warnings {
+		cells := w.Cells
+		w.Cells = nil
+		for _, id := range cells {
+			j.warnings[id] = append(j.warnings[id], "warning: "+w.String())
+		}
+	}
 	for _, id := range r.Grid.Orphans {
 		j.orphans[id] = true
 	}
@@ -63,7 +72,9 @@ func newConverter(r result.Report) converter {
 // suites makes all suites.
 func (j converter) suites() junit.Testsuites {
 	all := junit.Testsuites{Name: "flakeci", Time: xmlSeconds(j.Duration)}
-	for _, s := range append(j.cellSuites(), j.flakeSuite(j.red())...) {
+	cells := j.cellSuites()
+	red := slices.ContainsFunc(cells, func(s junit.Testsuite) bool { return s.Failures+s.Errors > 0 })
+	for _, s := range append(cells, j.flakeSuite(red)...) {
 		s.ID = len(all.Suites)
 		all.AddSuite(s)
 	}
@@ -106,7 +117,7 @@ func (j converter) suiteOf(c result.CellResult) string {
 		return "orphaned homes"
 	case view.InGrid(c) && c.Host != "":
 		return "host " + c.Host
-	case c.Kind == "home":
+	case c.Kind == result.KindHome:
 		return "homes"
 	}
 	if title := view.KindTitle(c.Kind); title != string(c.Kind) {
@@ -152,7 +163,8 @@ func (j converter) describe(s *junit.Testsuite) {
 		{Name: "base.missing", Value: j.base().Missing},
 		{Name: "not-tested", Value: view.NotTestedText(j.Report)},
 	}
-	for _, warning := range j.Warnings {
+	ofRun, _ := view.Warnings(j.Report)
+	for _, warning := range ofRun {
 		properties = append(properties, junit.Property{Name: "warning", Value: warning.String()})
 	}
 	for _, p := range properties {
@@ -190,16 +202,4 @@ func (j converter) flakeSuite(red bool) []junit.Testsuite {
 		s.SetTimestamp(j.Started.UTC())
 	}
 	return []junit.Testsuite{s}
-}
-
-// red reports whether any cell becomes a failure or an error.
-func (j converter) red() bool {
-	for _, c := range j.Cells {
-		for _, test := range j.cases(c) {
-			if test.Failure != nil || test.Error != nil {
-				return true
-			}
-		}
-	}
-	return false
 }

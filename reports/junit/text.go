@@ -44,7 +44,7 @@ func labeled(label, text string) []string {
 
 // output says more about a case than how it ended. Only the phase that built a cell says so: a
 // check of a booted machine was not "built".
-func output(c result.CellResult, p result.Phase, causes []result.Cause, last bool) *junit.Output {
+func (j converter) output(c result.CellResult, p result.Phase, causes []result.Cause, last bool) *junit.Output {
 	var lines []string
 	if p.Status == result.Passed && p.Message != "" {
 		lines = append(lines, p.Message)
@@ -60,6 +60,7 @@ func output(c result.CellResult, p result.Phase, causes []result.Cause, last boo
 	}
 	if last {
 		lines = append(lines, labeled("against the base: ", comparedText(c))...)
+		lines = append(lines, j.warnings[c.ID]...)
 	}
 	if p.Attempts > 1 {
 		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
@@ -93,9 +94,9 @@ func comparedText(c result.CellResult) string {
 func howPassed(c result.CellResult) string {
 	text := cmp.Or(map[result.How]string{
 		result.Built:     "built",
-		result.Cached:    "cached: it was in the store or came from a substituter, nothing was built",
+		result.Cached:    "cached: it was in the store or came from a substituter; nothing was built",
 		result.Evaluated: "only evaluated, not built",
-		result.Unchanged: "unchanged: the same derivation as the base, left out",
+		result.Unchanged: "unchanged: the same derivation as at the base, so it was left out",
 	}[c.How], "passed") + view.WithPrefix(": ", view.Reason(c))
 	if c.SameAs != "" {
 		text += "\nsame derivation as " + c.SameAs

@@ -84,16 +84,16 @@ func (d *document) location(l result.Location) string {
 	return text
 }
 
-// warning writes a warning as a sentence.
+// warning writes a warning as an item of a list, with the cells first.
 func (d *document) warning(w result.Warning) string {
-	text := "warning: " + prose(view.Fit(w.Text, d.limits.title))
+	text := prose(view.Fit(w.Text, d.limits.title))
 	if len(w.Cells) > 0 {
-		text += ": " + d.names(w.Cells)
+		text = d.names(w.Cells) + ": " + text
 	}
-	if w.Location != nil && w.Location.File != "" {
+	if w.Location != nil && !strings.Contains(w.Text, w.Location.String()) {
 		text += " (" + d.location(*w.Location) + ")"
 	}
-	return text
+	return "- " + text
 }
 
 // message returns the details of a cause.

@@ -131,8 +131,10 @@ func (d *document) remarks() {
 	for _, note := range d.Notes {
 		lines = append(lines, "- note: "+prose(view.Fit(note, d.limits.title)))
 	}
-	for _, w := range d.Warnings {
-		lines = append(lines, "- "+d.warning(w))
+	ofRun, ofFlake := view.Warnings(d.Report)
+	for _, w := range ofRun {
+		w.Text = "warning: " + w.Text
+		lines = append(lines, d.warning(w))
 	}
 	if more := len(lines) - d.limits.remarks; more > 0 {
 		lines = append(lines[:d.limits.remarks:d.limits.remarks], "- … and "+view.Count(more, "more note"))
@@ -140,4 +142,28 @@ func (d *document) remarks() {
 	if len(lines) > 0 {
 		d.block(lines...)
 	}
+	d.flakeWarnings(ofFlake)
+}
+
+// flakeWarnings appends the warnings of the flake, folded.
+func (d *document) flakeWarnings(list []result.Warning) {
+	if len(list) == 0 {
+		return
+	}
+	shown := list[:min(len(list), d.limits.remarks)]
+	title := "⚠️ " + view.Count(len(list), "warning")
+	if len(shown) == 0 {
+		d.block(title)
+		return
+	}
+	d.folded(title, func() {
+		var lines []string
+		for _, w := range shown {
+			lines = append(lines, d.warning(w))
+		}
+		if more := len(list) - len(shown); more > 0 {
+			lines = append(lines, "- … and "+view.Count(more, "more warning"))
+		}
+		d.block(lines...)
+	})
 }

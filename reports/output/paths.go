@@ -22,13 +22,18 @@ import (
 // by flags are not restricted.
 type Paths struct {
 	dir   string            // the paths in flakeci.toml must be below it
+	name  string            // of dir, in messages
 	below map[string]string // for a restricted flag, the folder that its path must be below
 }
 
 // New returns the paths for reports on the flake in a folder, which is empty for a flake
 // elsewhere.
 func New(flakeDir string) *Paths {
-	return &Paths{dir: fromHere(flakeDir), below: map[string]string{}}
+	name := "the flake's folder"
+	if flakeDir == "" {
+		name = "this folder"
+	}
+	return &Paths{dir: fromHere(flakeDir), name: name, below: map[string]string{}}
 }
 
 // fromHere returns a folder as it is displayed: relative if it is below the working
@@ -48,6 +53,9 @@ func fromHere(dir string) string {
 // Restrict turns a path in flakeci.toml into one from the working directory, and restricts
 // it.
 func (p *Paths) Restrict(flag, path string) (string, error) {
+	if !filepath.IsLocal(filepath.Clean(path)) {
+		return "", fmt.Errorf("%s is outside %s", path, p.name)
+	}
 	if err := artifact.Check(p.dir, path); err != nil {
 		return "", err
 	}

@@ -69,7 +69,7 @@ func FromJournal(j *journal.Journal, about reports.About, busy bool) (rep result
 		why = "this report was made"
 		run.Notes = []string{"the run is still in progress"}
 	case j.Looking():
-		run.Notes = []string{"the run was killed while looking into the flake" + last}
+		run.Notes = []string{"the run was killed while inspecting the flake" + last}
 	default:
 		run.Notes = []string{"the run was killed" + last}
 	}

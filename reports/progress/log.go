@@ -3,6 +3,8 @@ package progress
 import (
 	"fmt"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/clean"
 )
 
 // How much of a running builder's log is kept. The full log of a failed one is a file.
@@ -23,7 +25,7 @@ type Log struct {
 
 func (l *Log) add(line string) {
 	if cut := len(line) - maxLine; cut > 0 {
-		line = fmt.Sprintf("%s… (%d bytes left out)", strings.ToValidUTF8(line[:maxLine], ""), cut)
+		line = fmt.Sprintf("%s (%d bytes left out)", clean.Shorten(line, maxLine), cut)
 	}
 	l.lines = append(l.lines, strings.Clone(line)) // not the megabyte that it may be part of
 	l.bytes += len(line)

@@ -28,6 +28,11 @@ type State struct {
 	Planning         time.Time   // when flakeci asked Nix what to build; zero if it is not asking
 }
 
+// Asking says for how long flakeci has been waiting for Nix to say what to build.
+func Asking(took string) string {
+	return "asking Nix what to build and binary caches what they have for " + took
+}
+
 // Cell is the progress of a cell.
 type Cell struct {
 	result.Cell

@@ -38,7 +38,21 @@ func (p *page) remarks(r result.Report, labeler view.Labeler) {
 	for _, note := range r.Notes {
 		p.paragraph("note: " + note)
 	}
-	for _, warning := range r.Warnings {
-		p.paragraph("warning: " + warning.String())
+	p.warnings(r)
+}
+
+// warnings appends what the run warns about, and the first warnings of the flake.
+func (p *page) warnings(r result.Report) {
+	ofRun, ofFlake := view.Warnings(r)
+	for _, w := range ofRun {
+		p.paragraph("warning: " + w.String())
+	}
+	for i, w := range ofFlake {
+		if more := len(ofFlake) - i; i == view.ShownWarnings && more > 1 {
+			p.paragraph(fmt.Sprintf("… and %d more warnings; --html and --json list all", more))
+			return
+		}
+		w.Cells = []string{view.JoinFirst(w.Cells, view.InlineCells)}
+		p.paragraph("warning: " + w.String())
 	}
 }

@@ -81,7 +81,7 @@ func (l Labeler) Cell(c result.CellResult) Label {
 	label := l.Full(c)
 	switch l.Detail {
 	case DetailFull:
-		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "still failing", result.Fixed: "fixed"}[c.Outcome()]
+		outcome := map[result.Outcome]string{result.NewFailure: "new", result.AlreadyBroken: "already broken", result.Fixed: "fixed"}[c.Outcome()]
 		label.Text += WithPrefix(", ", outcome)
 	case DetailBrief:
 		label.Text = l.brief(c, label)
@@ -150,9 +150,9 @@ func (l Labeler) sameAs(c result.CellResult) string {
 		return ""
 	case c.User == other.User && c.Kind == other.Kind:
 		return other.Host
-	case c.Host == other.Host && other.Kind == "home":
+	case c.Host == other.Host && other.Kind == result.KindHome:
 		return other.User
-	case c.Host == other.Host && other.Kind != "vm":
+	case c.Host == other.Host && other.Kind != result.KindVM:
 		return "system"
 	}
 	return ""

@@ -107,7 +107,7 @@ func NotTestedText(r result.Report) string {
 // leftOutText says how many of a kind were left out.
 func leftOutText(n result.NotTested) string {
 	noun := cmp.Or(map[result.Kind]string{result.KindDevShell: "dev shell"}[n.Kind], string(n.Kind))
-	countable := slices.Contains(result.Kinds(), n.Kind) && n.Kind != result.KindNixOS && n.Kind != result.KindDarwin
+	countable := slices.Contains(result.Kinds(), n.Kind) && !n.Kind.IsHost()
 	switch {
 	case n.Count <= 0 && countable:
 		return noun + "s"

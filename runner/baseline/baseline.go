@@ -41,7 +41,7 @@ type Baseline struct {
 }
 
 // Find opens the flake at the base and lists its cells. The error is a [*ReportError], a
-// [*MissingError] or why the flake cannot be looked into.
+// [*MissingError] or why the flake cannot be inspected.
 func Find(ctx context.Context, o Options) (b Baseline, err error) {
 	b = Baseline{Base: &runner.Base{ChangedOnly: o.ChangedOnly, Closures: o.Client.Closures(o.Tmp)}, Report: &result.Base{Ref: o.Ref}}
 	if o.Report != "" {

@@ -128,8 +128,8 @@ func (p *Pool) dryRun(builds []*build) plan {
 	p.bounded(func(ctx context.Context) {
 		ask := func(some []*build) error { return p.askNix(ctx, some, &answer) }
 		again := func(err error) { p.retryingPlan(builds, err) }
-		if retry.Do(ctx, p.o.Retries, func() error { return ask(builds) }, again) != nil {
-			bisect(builds, ask, made.lost)
+		if err := retry.Do(ctx, p.o.Retries, func() error { return ask(builds) }, again); err != nil {
+			bisect(builds, err, ask, made.lost)
 		}
 		for _, drv := range answer.Build {
 			made.builds[drv] = true
@@ -242,21 +242,22 @@ func (p *Pool) askNix(ctx context.Context, builds []*build, answer *nixlog.Plan)
 	return err
 }
 
-// bisect asks for builds and finds those that make the answer fail: one bad derivation fails
-// it for all. If it fails for both the first and the last build, no single build is likely to
-// be the reason, and it counts as failed for all.
-func bisect(builds []*build, ask func([]*build) error, lost map[*build]error) {
-	err := ask(builds)
-	if err == nil {
-		return
-	}
+// bisect finds the builds that made the answer for all of them fail, with an error: one bad
+// derivation fails it for all. If it fails for both the first and the last build, no single
+// build is likely to be the reason, and it counts as failed for all.
+func bisect(builds []*build, err error, ask func([]*build) error, lost map[*build]error) {
 	if len(builds) == 1 {
 		lost[builds[0]] = err
 		return
 	}
+	try := func(some []*build) {
+		if err := ask(some); err != nil {
+			bisect(some, err, ask, lost)
+		}
+	}
 	first, rest, last := builds[:1], builds[1:len(builds)-1], builds[len(builds)-1:]
-	bisect(first, ask, lost)
-	bisect(last, ask, lost)
+	try(first)
+	try(last)
 	if lost[first[0]] != nil && lost[last[0]] != nil {
 		for _, b := range rest {
 			lost[b] = err
@@ -265,7 +266,7 @@ func bisect(builds []*build, ask func([]*build) error, lost map[*build]error) {
 	}
 	if len(rest) > 0 {
 		for half := range slices.Chunk(rest, (len(rest)+1)/2) {
-			bisect(half, ask, lost)
+			try(half)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func New(ctx context.Context, o Options) *Pool {
 		o: o, ctx: ctx, slots: newSlots(o.Jobs, o.Machine), lookups: make(chan struct{}, maxLookups),
 		builds: map[string]*build{}, causes: map[string]*result.Cause{}, built: map[string]bool{},
 	}
-	p.planner.ask = p.plan
+	p.planner.ask = p.planBuilds
 	p.stalls = stalls{after: o.Stall, report: p.stalled, builders: map[string]*output{}}
 	p.graph.OneRoot = !o.Client.Version.NamesAllFailures()
 	p.release = context.AfterFunc(ctx, safely.Func(p.interrupt))
@@ -112,19 +112,19 @@ func (p *Pool) build(b *build) {
 	b.Flaky = b.Status == result.Passed && b.faults > 0
 }
 
-// plan asks Nix what builds take. What is in the store is cached; the rest goes into the
+// planBuilds asks Nix what builds take. What is in the store is cached; the rest goes into the
 // graph.
-func (p *Pool) plan(builds []*build) {
+func (p *Pool) planBuilds(builds []*build) {
 	p.o.Events.Send(event.Planning{Running: true})
-	plan := p.dryRun(builds)
-	if back := p.reevaluate(plan.lost); len(back) > 0 {
-		plan.merge(p.dryRun(back), back)
+	made := p.dryRun(builds)
+	if back := p.reevaluate(made.lost); len(back) > 0 {
+		made.merge(p.dryRun(back), back)
 	}
 	p.o.Events.Send(event.Planning{Running: false})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range builds {
-		p.add(b, plan)
+		p.add(b, made)
 	}
 	for _, w := range p.processes {
 		for drv := range w.builders {
@@ -136,9 +136,9 @@ func (p *Pool) plan(builds []*build) {
 
 // add puts a build into the graph, or settles it if the plan says that there is nothing to
 // build or no way to build it here.
-func (p *Pool) add(b *build, plan plan) {
+func (p *Pool) add(b *build, made plan) {
 	can := p.o.Machine.CanBuild(b.Cell.System)
-	err := plan.lost[b]
+	err := made.lost[b]
 	switch {
 	case p.interrupted || p.ctx.Err() != nil:
 		b.settle(result.Canceled)
@@ -146,16 +146,16 @@ func (p *Pool) add(b *build, plan plan) {
 		c := p.o.Causes.OfBuildError(p.ctx, err)
 		b.Causes = []*result.Cause{c}
 		b.settle(c.Kind.Status())
-	case err == nil && plan.cached(b):
+	case err == nil && made.cached(b):
 		b.How = p.how(b.Drv)
 		b.settle(result.Passed)
-	case !can && plan.builds[b.Drv]:
+	case !can && made.builds[b.Drv]:
 		b.onlyEvaluated()
 		b.end()
 	default:
 		// If the dry run failed for it, building it shows what is wrong.
 		p.goals = append(p.goals, b)
-		b.goal = p.graph.Add(b.Drv, p.slots.class(p.o.Machine, b.Cell.System), plan.needs)
+		b.goal = p.graph.Add(b.Drv, p.slots.class(p.o.Machine, b.Cell.System), made.needs)
 	}
 }
 

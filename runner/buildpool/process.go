@@ -60,7 +60,7 @@ func (p *Pool) run(ctx context.Context, w *process, jobs int) (built nix.BuildRe
 			return built, err
 		}
 		p.retrying(w, built.Failures[0])
-		if !retry.Pause(ctx, attempt, p.o.Retries) {
+		if !retry.Pause(ctx, attempt) {
 			return built, ctx.Err()
 		}
 	}

@@ -42,6 +42,12 @@ func newSlots(jobs int, m nix.Machine) slots {
 	return s
 }
 
+// Jobs returns how many builders of a run may work at once, on this machine and on remote ones.
+func Jobs(jobs int, m nix.Machine) int {
+	s := newSlots(jobs, m)
+	return s.allLocal + s.allRemote
+}
+
 // class returns where derivations for a system can be built.
 func (s *slots) class(m nix.Machine, system string) int {
 	remote := slices.ContainsFunc(m.Remotes, func(r nix.Remote) bool { return slices.Contains(r.Systems, system) })

@@ -49,3 +49,23 @@ func TestSlots(t *testing.T) {
 		})
 	}
 }
+
+// The estimate of the remaining time counts with the builders that the pool starts.
+func TestJobs(t *testing.T) {
+	remote := []nix.Remote{{Systems: []string{"x86_64-linux"}, Jobs: 4}}
+	for name, c := range map[string]struct {
+		jobs    int
+		machine nix.Machine
+		want    int
+	}{
+		"as asked":              {3, nix.Machine{System: "x86_64-linux", MaxJobs: 8}, 3},
+		"as Nix is set":         {0, nix.Machine{System: "x86_64-linux", MaxJobs: 8}, 8},
+		"as Nix is not set":     {0, nix.Machine{System: "x86_64-linux", MaxJobs: 1}, runtime.NumCPU()},
+		"with a remote builder": {3, nix.Machine{System: "x86_64-linux", MaxJobs: 1, Remotes: remote}, 7},
+		"only a remote builder": {3, nix.Machine{System: "x86_64-linux", Remotes: remote}, 4},
+	} {
+		if got := Jobs(c.jobs, c.machine); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}

@@ -79,7 +79,7 @@ func (p *Pool) rebuild(b *build) (err error) {
 // fail overrules a build that Nix reported as a success.
 func (p *Pool) fail(b *build, title string) {
 	b.overrule(result.Error, p.o.Causes.Once(title, func() *result.Cause {
-		return &result.Cause{Kind: result.CauseInfra, Title: title, Message: title, Hint: "Nix reports success for a build it did not do: see which nix runs, and check its store with nix store verify"}
+		return &result.Cause{Kind: result.CauseInfra, Title: title, Message: title, Hint: "Nix reports success for a build it did not do: check which nix runs, and check its store with nix store verify"}
 	}))
 }
 

@@ -120,7 +120,7 @@ func (e *SlowError) Error() string { return fmt.Sprintf("%s took longer than %s"
 func (e *SlowError) Cause() *result.Cause {
 	return &result.Cause{
 		Kind: result.CauseTimeout, Key: result.NewCauseKey(result.CauseTimeout, e.What), // whatever the limit was
-		Title: e.Error(), Hint: "give it more with --timeout",
+		Title: e.Error(), Hint: "give it more time with --timeout",
 	}
 }
 

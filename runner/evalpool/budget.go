@@ -80,7 +80,7 @@ func (b *budget) learn(w *process, has int64) {
 	b.further = max(has-w.memoryBefore, b.further, 1)
 }
 
-// headroom is what two evaluators may allocate between two measurements, and until a killed
+// headroom is what two processes may allocate between two measurements, and until a killed
 // process has returned its memory: some 50 milliseconds.
 const headroom = 48 << 20
 
@@ -102,12 +102,12 @@ type MemoryError struct {
 func (e *MemoryError) Cause() *result.Cause {
 	c := &result.Cause{
 		Kind: result.CauseMemory, Title: "evaluation " + e.Error(), Message: e.Error(),
-		Hint: "it was tried a second time with nothing else running; give evaluation more with --eval-memory, or a larger machine",
+		Hint: "it was tried a second time with nothing else running; give evaluation more with --eval-memory, or use a larger machine",
 	}
 	switch {
 	case e.Killed:
 		c.Message += "; the kernel killed the evaluator"
-		c.Hint = "it was tried a second time with nothing else running; use a machine with more memory, or swap"
+		c.Hint = "it was tried a second time with nothing else running; use a machine with more memory, or add swap"
 	case e.Refused:
 		c.Message += "; the evaluator could not get more"
 		c.Hint = "it was tried a second time with nothing else running; use a machine with more memory, or a higher limit (ulimit -v)"

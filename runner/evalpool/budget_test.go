@@ -44,7 +44,7 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// What a process has after its first cell and after others is told apart.
+// The first cell of a process and later ones are counted separately.
 func TestBudgetLearns(t *testing.T) {
 	b := budget{total: 8192 * mib}
 	b.learn(&process{current: 0}, 400*mib)
@@ -56,7 +56,7 @@ func TestBudgetLearns(t *testing.T) {
 	}
 }
 
-// Without a budget, as on macOS, there is none to speak of.
+// Without a budget, as on macOS, the error names no amounts.
 func TestMemoryError(t *testing.T) {
 	for want, e := range map[string]MemoryError{
 		"out of memory, 300 MiB of 400 MiB": {Peak: 300 * mib, Budget: 400 * mib},

@@ -37,7 +37,7 @@ type Pool struct {
 	mu        sync.Mutex
 	held      bool     // start nothing yet: more queries will come
 	queue     []*Query // in order
-	oversized []*Query // those that ran out of memory beside others
+	oversized []*Query // those that ran out of memory next to others
 	working   []*process
 	watched   bool // a goroutine watches the processes
 	running   sync.WaitGroup
@@ -198,7 +198,7 @@ func (p *Pool) start(batch []*Query, keepGarbage bool) {
 		defer p.mu.Unlock()
 		w.pid = pid
 	}
-	b.Warned = func(text string) { p.warned(w, text) }
+	b.Warned = func(all []result.Warning) { p.warned(w, all) }
 	b.Answered = func(_ int, in nix.Instance, err error) bool { return p.answered(w, in, err) }
 	p.running.Go(safely.Func(func() {
 		usage, err := batch[0].target.Instantiate(proc.WithKill(ctx, kill), b)
@@ -229,12 +229,12 @@ func (p *Pool) begin(w *process) {
 	}
 }
 
-// warned passes on a warning about the current cell of a process.
-func (p *Pool) warned(w *process, text string) {
+// warned keeps the warnings of the current cell of a process, in case it gets no answer.
+func (p *Pool) warned(w *process, all []result.Warning) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if w.current < len(w.queries) && w.queries[w.current].listener.Warned != nil {
-		w.queries[w.current].listener.Warned(text)
+	if w.current < len(w.queries) {
+		w.queries[w.current].Instance.Warnings = all
 	}
 }
 
@@ -320,7 +320,7 @@ func (p *Pool) retry(q *Query, err error) {
 		q.listener.Retrying(err)
 	}
 	safely.Go(func() {
-		goesOn := retry.Pause(p.ctx, q.faults, p.retries)
+		goesOn := retry.Pause(p.ctx, q.faults)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if !goesOn {
@@ -390,7 +390,7 @@ func (p *Pool) enforceBudget() (all int64) {
 		}
 	}
 	if p.memory.single {
-		most = 0 // nothing may run beside it
+		most = 0 // nothing may run next to it
 	}
 	if p.memory.exceeded(all) && !p.auxiliary.killLargest(most) && largest != nil {
 		largest.exit = exitMemory

@@ -14,15 +14,15 @@ import (
 // took too long; asking again could go on forever.
 func TestAnswerAfterExit(t *testing.T) {
 	for why, want := range map[exit]result.Status{exitNormal: "", exitTimeout: result.TimedOut, exitMemory: ""} {
-		e := &Pool{ctx: t.Context(), jobs: 1, held: true}
+		p := &Pool{ctx: t.Context(), jobs: 1, held: true}
 		q, next := &Query{done: make(chan struct{}), started: time.Now()}, &Query{done: make(chan struct{})}
 		w := &process{queries: []*Query{q, next}, exit: why}
-		e.working = []*process{w}
-		more := e.answered(w, nix.Instance{DrvPath: "a.drv"}, nil)
+		p.working = []*process{w}
+		more := p.answered(w, nix.Instance{DrvPath: "a.drv"}, nil)
 		if more != (why == exitNormal) {
 			t.Errorf("exit %d: continues: %t", why, more)
 		}
-		e.end(w, proc.Usage{}, nil)
+		p.end(w, proc.Usage{}, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		select {
@@ -31,8 +31,8 @@ func TestAnswerAfterExit(t *testing.T) {
 			t.Errorf("exit %d: no answer", why)
 			continue
 		}
-		if q.Stopped != want || q.Instance.DrvPath == "" && want == "" || len(e.queue) != 1 || e.queue[0] != next {
-			t.Errorf("exit %d: %q, %+v, and %d wait", why, q.Stopped, q.Instance, len(e.queue))
+		if q.Stopped != want || q.Instance.DrvPath == "" && want == "" || len(p.queue) != 1 || p.queue[0] != next {
+			t.Errorf("exit %d: %q, %+v, and %d wait", why, q.Stopped, q.Instance, len(p.queue))
 		}
 	}
 }

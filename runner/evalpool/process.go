@@ -2,7 +2,7 @@ package evalpool
 
 import "time"
 
-// process is a running evaluator.
+// process is a running nix process that evaluates queries.
 type process struct {
 	queries []*Query // done and still to do, without what others took
 	current int      // index of the query it is evaluating

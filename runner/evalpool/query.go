@@ -34,7 +34,6 @@ type Answer struct {
 type Listener struct {
 	Started  func()      // a process begins the query
 	Retrying func(error) // the query failed with this transient error and will be retried
-	Warned   func(text string)
 }
 
 // Wait returns the answer as soon as it is complete.

@@ -49,7 +49,7 @@ type Retrying struct {
 	Cause *result.Cause
 }
 
-// Finished says that a cell is finished. SameAs and the ids of causes are not known yet. A
+// Finished says that a cell is finished. The ids of causes are not known yet. A
 // home that is activated in its host is finished a second time.
 type Finished struct{ Result outcome.Result }
 
@@ -82,13 +82,6 @@ type CacheDropped struct {
 	Reason string
 }
 
-// Warned passes on a warning of the flake that came up while a cell was evaluated. Each text
-// comes once, at most a hundred do, and none that an earlier run has shown.
-type Warned struct {
-	Cell result.Cell
-	Text string
-}
-
 func (Added) event()          {}
 func (Found) event()          {}
 func (Started) event()        {}
@@ -103,4 +96,3 @@ func (BuilderStopped) event() {}
 func (Line) event()           {}
 func (Stalled) event()        {}
 func (CacheDropped) event()   {}
-func (Warned) event()         {}

@@ -177,7 +177,7 @@ func (g *Graph) doom(n *node) {
 	}
 }
 
-// close tells the goals of a derivation that it will not be built any more.
+// close counts a derivation as finished, built or not, for the goals that need it.
 func (g *Graph) close(n *node) {
 	for id := range n.goals.all() {
 		g.goals[id].open--

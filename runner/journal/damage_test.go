@@ -63,7 +63,7 @@ func TestDamagedJournals(t *testing.T) {
 	}
 }
 
-// A journal that begins before the flake is looked into keeps the old one until it is known
+// A journal that begins before the flake is inspected keeps the old one until it is known
 // that something is run. It always has what may be taken over.
 func TestBegin(t *testing.T) {
 	s := journalFile(t)

@@ -7,7 +7,7 @@
 // own before the first cell that has it. The last line says that the run ended. Each line is
 // written at its event, so that it outlives flakeci. Those of finished cells are synced several
 // times a second, so that only the last moment is lost if the machine dies. Reading ends at a
-// line that is cut off or damaged. The journal begins before the flake is looked into, and is
+// line that is cut off or damaged. The journal begins before the flake is inspected, and is
 // written anew once the cells are known.
 package journal
 
@@ -28,7 +28,7 @@ const Schema = "flakeci.journal/v2"
 type Head struct {
 	Schema  string    `json:"schema"`
 	Started time.Time `json:"started"`
-	// Looking means that the flake was still being looked into: there are no cells yet.
+	// Looking means that the flake was still being inspected: there are no cells yet.
 	Looking bool `json:"looking,omitempty"`
 	// Dir is the folder that flakeci was started in.
 	Dir string `json:"dir"`

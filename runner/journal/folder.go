@@ -111,7 +111,7 @@ func readFile(path string) (*Journal, error) {
 // oldSuffix ends the name of a journal that [File.Undo] may put back.
 const oldSuffix = ".old"
 
-// Begin begins a journal before the flake is looked into. It replaces the one that is there,
+// Begin begins a journal before the flake is inspected. It replaces the one that is there,
 // which [File.Undo] puts back. Earlier is what may be taken over; nil if nothing.
 func (s *File) Begin(h Head, earlier *runner.EarlierRun) (*Writer, error) {
 	if err := s.forget(); err != nil {

@@ -167,7 +167,7 @@ func TestRoundTrip(t *testing.T) {
 		for i, c := range got.Causes { // DeepEqual takes equal causes for the same one
 			for k, res := range got.Results {
 				if slices.Contains(res.Causes, c) != slices.Contains(want.Results[k].Causes, want.Causes[i]) {
-					t.Errorf("%s has another cause than it had", res.Cell.ID)
+					t.Errorf("%s has a cause other than it had", res.Cell.ID)
 				}
 			}
 		}

@@ -37,7 +37,7 @@ type Journal struct {
 	begun   map[string]outcome.Phase // of cells that are not finished, the last phase
 }
 
-// Looking reports whether no cells are known: the flake was still being looked into, or they are
+// Looking reports whether no cells are known: the flake was still being inspected, or they are
 // lost.
 func (j *Journal) Looking() bool { return j.Head.Looking || len(j.offer) == 0 }
 
@@ -188,8 +188,7 @@ func (j *Journal) Outcome(why string) (outcome.Run, error) {
 		}
 		results[c.ID] = res
 	}
-	list := slices.SortedFunc(maps.Values(results), func(a, b outcome.Result) int { return matrix.Compare(a.Cell, b.Cell) })
-	return outcome.Conclude(list, !j.Ended || j.Interrupted), nil
+	return outcome.Conclude(slices.Collect(maps.Values(results)), !j.Ended || j.Interrupted), nil
 }
 
 // Earlier returns what a run that resumes this one can take over. Same means that the flake has
@@ -206,7 +205,7 @@ func (j *Journal) Earlier(same bool) *runner.EarlierRun {
 		if res.From.IsZero() {
 			res.From = j.Last
 		}
-		res.SameAs, res.Base = "", nil // the new run finds these out
+		res.Base = nil // the new run finds it out
 		e.Passed[id], e.Same[id] = res, same
 	}
 	if same {

@@ -23,14 +23,14 @@ type Result struct {
 	Cell   result.Cell
 	Status result.Status
 	How    result.How
-	// SameAs is the id of an earlier cell, in the order of cells, with the same derivation.
-	SameAs string
 	// Note is what else to know about the result, such as why the cell was skipped.
 	Note     string
 	DrvPath  string
 	OutPaths map[string]string
 	Phases   []Phase
 	Causes   []*result.Cause
+	// Warnings are those of the flake that came up for this cell. They name no cells.
+	Warnings []result.Warning
 	// Flaky means that it passed, or got as far as it did, only after a retry.
 	Flaky bool
 	// Base compares the cell with the base, if the run has one.

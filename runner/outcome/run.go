@@ -16,19 +16,12 @@ type Run struct {
 	Interrupted bool
 }
 
-// Conclude puts results and their causes in order, gives the causes their ids, and sets
-// SameAs. Call it at the end of a run: nothing may read the causes meanwhile.
+// Conclude puts results and their causes in order, and gives the causes their ids. Call it at the
+// end of a run: nothing may read the causes meanwhile.
 func Conclude(results []Result, interrupted bool) Run {
 	out := Run{Results: results, Interrupted: interrupted}
 	slices.SortStableFunc(out.Results, func(a, b Result) int { return matrix.Compare(a.Cell, b.Cell) })
-	first := map[string]string{}
-	for i := range out.Results {
-		res := &out.Results[i]
-		if id, ok := first[res.DrvPath]; ok && res.DrvPath != "" {
-			res.SameAs = id
-		} else {
-			first[res.DrvPath] = res.Cell.ID
-		}
+	for _, res := range out.Results {
 		for _, c := range res.Causes {
 			if !slices.Contains(out.Causes, c) {
 				out.Causes = append(out.Causes, c)

@@ -29,18 +29,17 @@ type Options struct {
 
 // Journal is the journal of a run in progress; nil means none.
 type Journal struct {
-	Ended bool // the end of the run was recorded
-
 	options Options
 	file    *journal.File
 	writer  *journal.Writer
+	ended   bool // the end of the run was recorded
 	// previous is the journal of the previous run, with [Options.Resume], and unread the error if
 	// it cannot be read.
 	previous *journal.Journal
 	unread   error
 }
 
-// Begin replaces the journal of the previous run before the flake is looked into, so that a run
+// Begin replaces the journal of the previous run before the flake is inspected, so that a run
 // that is killed while an input hangs has a journal too. The key identifies runs that replace
 // each other. The error is a [*journal.BusyError] if another of them is in progress.
 func Begin(o Options, head journal.Head, key any) (*Journal, error) {
@@ -99,7 +98,7 @@ func (j *Journal) resume(now journal.Head, impure bool) *runner.EarlierRun {
 	}
 	run := "the " + dayAndTime(previous.Head.Started) + " run"
 	if previous.Looking() && len(previous.Earlier(false).Passed) == 0 {
-		j.options.Printf("nothing to resume: %s did not get past looking into the flake; starting a new run", run)
+		j.options.Printf("nothing to resume: %s did not get past inspecting the flake; starting a new run", run)
 		return nil
 	}
 	if other := differingTerms(previous.Head.Terms, now.Terms); len(other) > 0 {
@@ -157,12 +156,12 @@ func dayAndTime(t time.Time) string {
 // Abandon closes the journal as it is, after an error.
 func (j *Journal) Abandon() { _, _ = j.writer.Close(), j.file.Close() }
 
-// End records the end of the run. More may be known about it than at the beginning.
+// End records the end of the run, once. More may be known about it than at the beginning.
 func (j *Journal) End(o outcome.Run, about json.RawMessage) {
-	if j == nil {
+	if j == nil || j.ended {
 		return
 	}
-	j.Ended = true
+	j.ended = true
 	j.writer.End(o, about)
 }
 

@@ -10,12 +10,8 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 )
 
-// Pause waits before another attempt, longer each time. It returns false if there is to be
-// none: the context ended, or the retries, not counting the first attempt, are used up.
-func Pause(ctx context.Context, attempts, retries int) bool {
-	if attempts > retries || ctx.Err() != nil {
-		return false
-	}
+// Pause waits before another attempt, longer each time. It returns false if the context ended.
+func Pause(ctx context.Context, attempts int) bool {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = time.Second, 30*time.Second
 	var wait time.Duration
@@ -39,7 +35,7 @@ func Do(ctx context.Context, retries int, do func() error, again func(error)) er
 			return err
 		}
 		again(err)
-		if !Pause(ctx, attempts, retries) {
+		if !Pause(ctx, attempts) {
 			return err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/clean"
 )
 
 // Account requires that the host has a user.
@@ -63,11 +65,11 @@ func (a Account) judge(home, shell string, groups []string) observation {
 			wrong = append(wrong, "not in group "+g)
 		}
 	}
-	in := "groups " + truncate(strings.Join(groups, " "), wordWidth)
+	in := "groups " + clean.Shorten(strings.Join(groups, " "), wordWidth)
 	if len(wrong) > 0 {
 		wrong = append(wrong, in)
 	}
-	home, shell = truncate(home, wordWidth), truncate(shell, wordWidth)
+	home, shell = clean.Shorten(home, wordWidth), clean.Shorten(shell, wordWidth)
 	if a.Home != "" && a.Home != home {
 		wrong = append(wrong, "home "+home)
 	}

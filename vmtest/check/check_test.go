@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
@@ -323,10 +324,10 @@ func TestCheckOfHostileGuest(t *testing.T) {
 		for _, s := range everySubject() {
 			r := Check{Timeout: time.Millisecond, Subject: s}.Run(t.Context(), ghostGuest(output))
 			if r.Passed || r.Err == nil && r.Seen == "" {
-				t.Errorf("%s, given %q: %+v", r.Name, truncate(output, 40), r)
+				t.Errorf("%s, given %q: %+v", r.Name, clean.Shorten(output, 40), r)
 			}
 			if len(r.Seen) > 4*wordWidth {
-				t.Errorf("%s, given %q: %d bytes are seen", r.Name, truncate(output, 40), len(r.Seen))
+				t.Errorf("%s, given %q: %d bytes are seen", r.Name, clean.Shorten(output, 40), len(r.Seen))
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -27,7 +28,7 @@ func (c Command) text() textCheck { return textCheck{c.StdoutContains, c.StdoutM
 func (c Command) label() string {
 	const maxLength = 60
 	first, more, _ := bytes.Cut([]byte(c.Command), []byte("\n"))
-	label := "command " + truncate(string(first), maxLength)
+	label := "command " + clean.Shorten(string(first), maxLength)
 	if len(more) > 0 && len(first) <= maxLength {
 		label += "…"
 	}

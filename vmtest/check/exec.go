@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -101,17 +102,9 @@ func LastLines(output []byte, n int) []string {
 	}
 	lines := strings.Split(string(output[start+1:]), "\n")
 	for i, line := range lines {
-		lines[i] = truncate(strings.TrimRight(line, "\r"), detailWidth)
+		lines[i] = clean.Shorten(strings.TrimRight(line, "\r"), detailWidth)
 	}
 	return lines
-}
-
-// truncate shortens a word or line from the guest.
-func truncate(s string, width int) string {
-	if len(s) <= width {
-		return s
-	}
-	return strings.ToValidUTF8(s[:width], "") + "…"
 }
 
 // joinList joins the parts of an enumeration.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/clean"
 )
 
 // File requires that a file exists. It follows links.
@@ -67,14 +69,14 @@ func (f File) observe(ctx context.Context, g Guest, limit time.Duration) (observ
 	}
 	head, contents, _ := strings.Cut(string(out), "\n")
 	if target, found := strings.CutPrefix(head, "link "); found {
-		return observation{seen: "a link to nowhere: " + truncate(target, wordWidth)}, nil
+		return observation{seen: "a link to nowhere: " + clean.Shorten(target, wordWidth)}, nil
 	}
 	stat := strings.SplitN(strings.TrimPrefix(head, "found:"), ":", 4) // mode, owner, group, type
 	if len(stat) < 4 {
 		return observation{seen: "no such file"}, nil
 	}
 	for i := range stat {
-		stat[i] = truncate(stat[i], wordWidth)
+		stat[i] = clean.Shorten(stat[i], wordWidth)
 	}
 	return f.judge(stat, []byte(contents)), nil
 }

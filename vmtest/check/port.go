@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/clean"
 )
 
 // Port requires that something listens on a port.
@@ -92,7 +94,7 @@ func (p Port) listeners(all []netip.AddrPort) []string {
 	for _, l := range all {
 		places = append(places, l.String())
 	}
-	return []string{"listening on " + p.protocol() + ": " + truncate(strings.Join(places, " "), detailWidth)}
+	return []string{"listening on " + p.protocol() + ": " + clean.Shorten(strings.Join(places, " "), detailWidth)}
 }
 
 func addresses(list []netip.Addr) string {
@@ -100,5 +102,5 @@ func addresses(list []netip.Addr) string {
 	for _, a := range list {
 		words = append(words, a.String())
 	}
-	return truncate(strings.Join(words, ", "), wordWidth)
+	return clean.Shorten(strings.Join(words, ", "), wordWidth)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/clean"
 )
 
 // Unit requires that a systemd unit is active.
@@ -48,7 +50,7 @@ func (u Unit) observe(ctx context.Context, g Guest, limit time.Duration) (observ
 	p := map[string]string{}
 	for line := range strings.Lines(shown) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		p[key] = truncate(value, wordWidth)
+		p[key] = clean.Shorten(value, wordWidth)
 	}
 	return observation{
 		ok:     p["ActiveState"] == "active",

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/clean"
 )
 
 // URL requires that the guest can get a page. It does not follow redirections.
@@ -88,7 +90,7 @@ func (u URL) observe(ctx context.Context, g Guest, limit time.Duration) (observa
 	}
 	var code, size int
 	if _, err := fmt.Sscanf(string(first), "%d %d", &code, &size); err != nil || size < 0 || size > len(rest) {
-		return observation{}, fmt.Errorf("the guest gave no valid answer: %q", truncate(string(first), wordWidth))
+		return observation{}, fmt.Errorf("the guest gave no valid answer: %q", clean.Shorten(string(first), wordWidth))
 	}
 	head, body := rest[:size], rest[size:]
 	cut := len(body) > pageLimit
@@ -177,5 +179,5 @@ func clientError(stderr []byte) string {
 	if !found {
 		message = lines[0]
 	}
-	return truncate(message, wordWidth)
+	return clean.Shorten(message, wordWidth)
 }

@@ -48,7 +48,7 @@ func realFolder(dir string) string {
 
 // Absolute makes an existing folder an absolute path, so that a person can write
 // examples/fleet, which Nix would look up in its registry. It leaves everything else to
-// Nix, and whatever follows another scheme than path:.
+// Nix, and whatever follows a scheme other than path:.
 func (r Ref) Absolute() string {
 	switch {
 	case r.Dir == "":
@@ -96,7 +96,7 @@ func exists(path string) bool {
 }
 
 // NamesNothing reports whether a reference is a path to nothing. A path in the store does
-// not count, as it may be in another store than this machine's.
+// not count, as it may be in a store other than this machine's.
 func NamesNothing(ref string) bool {
 	path, isPath := strings.CutPrefix(ref, pathScheme)
 	path, _, _ = strings.Cut(path, "?")

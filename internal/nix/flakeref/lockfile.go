@@ -3,6 +3,7 @@ package flakeref
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,8 @@ type LockFile struct {
 type LockNode struct {
 	Inputs map[string]json.RawMessage `json:"inputs"`
 	Locked Source                     `json:"locked"`
+	// Original is the source as flake.nix gives it.
+	Original map[string]any `json:"original"`
 }
 
 // node returns the name of the node that an input is, or "" if it follows another one.
@@ -68,7 +71,7 @@ func (l LockFile) Input(path string) (Source, bool) {
 }
 
 // UnknownInput is an override for an input that the flake does not have: Nix continues with
-// other inputs than intended.
+// inputs that nobody intended.
 type UnknownInput struct {
 	Name  string   // as it was given
 	Known []string // the inputs at the level of the wrong name
@@ -93,4 +96,20 @@ func (l LockFile) Unknown(path string) (UnknownInput, bool) {
 		node, at = l.Nodes[target], at+name+"/"
 	}
 	return UnknownInput{}, false
+}
+
+// Uncovered returns the direct inputs, in order, that a lock file on disk does not have, or has for
+// another source than flake.nix gives now.
+func (l LockFile) Uncovered(disk LockFile) []string {
+	var names []string
+	now, then := l.Nodes[l.Root], disk.Nodes[disk.Root]
+	for _, name := range slices.Sorted(maps.Keys(now.Inputs)) {
+		node, locked := now.node(name), then.node(name)
+		switch {
+		case node == "" && locked == "" && then.Inputs[name] != nil: // both follow another input
+		case node == "", locked == "", !reflect.DeepEqual(l.Nodes[node].Original, disk.Nodes[locked].Original):
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -48,7 +48,7 @@ func (s Source) CarriedParameters() []string {
 
 // choosingParameters lists the parameters that decide what is read. Nix rejects unknown
 // ones for most types. For these types it takes them for a part of the address, and reads
-// another tree than requested.
+// a tree other than the one requested.
 func (s Source) choosingParameters() []string {
 	switch s.Type {
 	case "git":
@@ -114,7 +114,7 @@ func (s Source) Misread(ref Ref, version string) string {
 		case got != "":
 			return fmt.Sprintf("Nix %s reads %s=%s as %s", version, name, want, got)
 		}
-		return fmt.Sprintf("Nix %s ignores %s=%s, so another tree would be tested; leave it out, or use a Nix that knows it", version, name, want)
+		return fmt.Sprintf("Nix %s ignores %s=%s, so another tree would be tested; leave it out, or use a Nix that supports it", version, name, want)
 	}
 	return ""
 }

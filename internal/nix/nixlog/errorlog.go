@@ -35,7 +35,7 @@ func (l *ErrorLog) Line(line []byte) {
 		// Nix's last words, and what a library of it throws, look different from its other errors.
 		l.plain, l.bare = r.text(), true
 	case ok:
-		if text, found := Warning(line); found {
+		if text, found := warning(line); found {
 			l.warned = text
 		}
 	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):

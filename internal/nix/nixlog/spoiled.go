@@ -63,7 +63,7 @@ func spoiler(text string) (by Spoiler, line int) {
 }
 
 var (
-	quotedRE = regexp.MustCompile(`'([^'\n]+)'`)
+	namedFileRE = regexp.MustCompile(`'([^'\n]+)'`)
 	// A value that was read from a file, and was not what it should be.
 	contentRE = regexp.MustCompile(`(?i)parse.error|syntax error|while parsing|toml::|json\.exception|cannot be represented as a Nix string|invalid UTF-8|undefined variable`)
 	// A path in a Nix file: ./a/b, ../a, or the "/a" of self + "/a" and "${self}/a".
@@ -76,7 +76,7 @@ var (
 func (t Tree) spoiled(e *EvalError, text string) *Spoiled {
 	content := contentRE.MatchString(text)
 	files := []string{e.Place.File}
-	for _, m := range quotedRE.FindAllStringSubmatch(text, maxNamed) {
+	for _, m := range namedFileRE.FindAllStringSubmatch(text, maxNamed) {
 		if file, ok := t.relative(m[1]); ok {
 			files = append(files, file)
 		}

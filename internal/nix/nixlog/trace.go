@@ -25,24 +25,3 @@ func Answer(line []byte, mark string) (number int, text string, ok bool) {
 	number, err := strconv.Atoi(digits)
 	return number, text, ok && err == nil
 }
-
-// Warning reads a line that may be a warning of the flake. Warnings of Nix itself are not
-// meant.
-func Warning(line []byte) (text string, ok bool) {
-	if !bytes.Contains(line, []byte("warning:")) {
-		return "", false
-	}
-	r, ok := parseRecord(line)
-	if !ok || r.Action != "msg" {
-		return "", false
-	}
-	msg, traced := strings.CutPrefix(stripSGR(r.Msg), "trace: ")
-	text, ok = strings.CutPrefix(msg, "evaluation warning:")
-	if !ok && traced { // lib.warn of nixpkgs before 24.05
-		text, ok = strings.CutPrefix(msg, "warning:")
-	}
-	if r.RawMsg != "" { // not indented
-		text = r.RawMsg
-	}
-	return strings.TrimSpace(text), ok
-}

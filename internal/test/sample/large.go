@@ -69,10 +69,10 @@ func Bump() result.Report {
 			packages = append(all[:7:7], driver)
 			packages = append(packages, all[7:]...)
 		}
-		add(result.CellResult{Cell: result.Cell{ID: "nixos/" + host, Kind: "nixos", Host: host}}, 300+float64(i)*17, 8_000_000_000+int64(i)*1_000_000_000, packages)
+		add(result.CellResult{Cell: result.Cell{ID: "nixos/" + host, Kind: result.KindNixOS, Host: host}}, 300+float64(i)*17, 8_000_000_000+int64(i)*1_000_000_000, packages)
 	}
 	for _, home := range [][2]string{{"joachim", "laptop"}, {"joachim", "reason"}, {"work", "laptop"}} {
-		add(result.CellResult{Cell: result.Cell{ID: "home/" + home[0] + "@" + home[1], Kind: "home", User: home[0], Host: home[1]}}, 41, 1_200_000_000, all[2:90:90])
+		add(result.CellResult{Cell: result.Cell{ID: "home/" + home[0] + "@" + home[1], Kind: result.KindHome, User: home[0], Host: home[1]}}, 41, 1_200_000_000, all[2:90:90])
 	}
 	return r
 }
@@ -115,22 +115,22 @@ func Large() result.Report {
 		host := fmt.Sprintf("host-%03d", i)
 		r.Grid.Hosts = append(r.Grid.Hosts, host)
 		cells := []result.CellResult{
-			{Cell: result.Cell{ID: "nixos/" + host, Kind: "nixos"}}, {Cell: result.Cell{ID: "vm/" + host, Kind: "vm"}},
-			{Cell: result.Cell{ID: "home/admin@" + host, Kind: "home", User: "admin"}},
-			{Cell: result.Cell{ID: "home/joachim@" + host, Kind: "home", User: "joachim"}},
-			{Cell: result.Cell{ID: "home/work@" + host, Kind: "home", User: "work"}},
+			{Cell: result.Cell{ID: "nixos/" + host, Kind: result.KindNixOS}}, {Cell: result.Cell{ID: "vm/" + host, Kind: result.KindVM}},
+			{Cell: result.Cell{ID: "home/admin@" + host, Kind: result.KindHome, User: "admin"}},
+			{Cell: result.Cell{ID: "home/joachim@" + host, Kind: result.KindHome, User: "joachim"}},
+			{Cell: result.Cell{ID: "home/work@" + host, Kind: result.KindHome, User: "work"}},
 		}
 		for _, c := range cells {
 			c.Host, c.System, c.Status, c.How = host, "x86_64-linux", result.Passed, result.Built
 			c.Attr = fmt.Sprintf("nixosConfigurations.%s.config.system.build.toplevel", host)
 			c.DrvPath = fmt.Sprintf("/nix/store/%032x-nixos-system-%s-26.05.drv", rng.Int63(), host)
 			c.Base = &result.CellBase{Change: result.CellChanged, Outcome: result.Same, Status: result.Passed, DrvPath: fmt.Sprintf("/nix/store/%032x-nixos-system-%s-26.05.drv", rng.Int63(), host)}
-			if c.Kind != "vm" {
+			if c.Kind != result.KindVM {
 				c.Base.Closure = partOf(bump, rng)
 			}
 			lane := rng.Intn(len(lanes))
 			for _, name := range []string{"eval", "build", "boot"} {
-				if name == "boot" && c.Kind != "vm" {
+				if name == "boot" && c.Kind != result.KindVM {
 					continue
 				}
 				took := 2 + rng.ExpFloat64()*20

@@ -84,18 +84,12 @@ func (b *board) layout() gridLayout {
 	}
 	b.stale, b.version = false, b.Version
 	r := reports.Plan(result.Flake{}, b.Matrix)
-	first := map[string]string{}
-	for i := range r.Cells {
-		c := &r.Cells[i]
+	for i, c := range r.Cells {
 		if done, ok := b.results[c.ID]; ok {
-			*c = done
-		}
-		if id := first[c.DrvPath]; id != "" {
-			c.SameAs = id
-		} else if c.DrvPath != "" {
-			first[c.DrvPath] = c.ID
+			r.Cells[i] = done
 		}
 	}
+	result.MarkSame(r.Cells)
 	for _, f := range b.faults {
 		cause := f.cause
 		cause.ID, cause.Cells = f.id, f.cells

@@ -9,32 +9,14 @@ import (
 // fills up.
 type gridLayout struct {
 	Columns []string // titles after that of the hosts: the system, its VM, each user
-	Rows    []layoutRow
+	Rows    []gridRow
 	Others  []kindCells // cells that have no place in the grid
-}
-
-// layoutRow is a row of the grid with a place for each column.
-type layoutRow struct {
-	Name   string
-	Places []layoutPlace
-}
-
-// layoutPlace is the place of one row and one column.
-type layoutPlace struct {
-	Cells []string // ids
-	Label placeLabel
 }
 
 // kindCells is a kind of cell outside the grid, such as checks.
 type kindCells struct {
 	Title string
 	Cells []string // ids
-}
-
-// placeLabel is what the grid shows in a place: a sign, one column wide, and a text, or
-// Brief if there is little room. SGR is the number of the terminal color, empty for none.
-type placeLabel struct {
-	Sign, Text, Brief, SGR string
 }
 
 // newGridLayout lays a report out. A cell without a status is still to come. All text except
@@ -62,13 +44,12 @@ func newGridLayout(r result.Report) gridLayout {
 		grid.Columns = append(grid.Columns, c.Title)
 	}
 	for _, row := range layout.Rows {
-		live := layoutRow{Name: row.Title()}
+		live := gridRow{name: row.Title()}
 		for _, c := range columns {
 			cells := c.Cells(row)
 			label := full.Place(cells)
-			live.Places = append(live.Places, layoutPlace{
-				Cells: ids(cells),
-				Label: placeLabel{Sign: label.Sign, Text: label.Text, Brief: brief.Place(cells).Text, SGR: label.Tone.SGR()},
+			live.places = append(live.places, place{
+				cells: ids(cells), sign: label.Sign, text: label.Text, brief: brief.Place(cells).Text, sgr: label.Tone.SGR(),
 			})
 		}
 		grid.Rows = append(grid.Rows, live)

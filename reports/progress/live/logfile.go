@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
@@ -37,7 +38,7 @@ func tailOf(path string) ([]string, error) {
 	}
 	for i, l := range lines {
 		if len(l) > 10*longest {
-			lines[i] = strings.ToValidUTF8(l[:longest], "") + "…" // a builder may write any bytes
+			lines[i] = clean.Shorten(l, longest) // a builder may write any bytes
 		}
 	}
 	return lines, nil

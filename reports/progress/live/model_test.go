@@ -159,7 +159,7 @@ func TestAsking(t *testing.T) {
 		t.Errorf("shown though it takes no time:\n%s", got)
 	}
 	p.pass(time.Minute)
-	if got := p.screen(100, 24); !strings.Contains(got, "binary caches what they have, for 1m 01s") {
+	if got := p.screen(100, 24); !strings.Contains(got, "binary caches what they have for 1m 01s") {
 		t.Errorf("not shown:\n%s", got)
 	}
 	p.send(event.Planning{Running: false})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/reports/progress"
 	"github.com/flakeci/flakeci/reports/view"
 )
 
@@ -104,7 +105,7 @@ func (m *model) head() []string {
 func (m *model) asking() string {
 	const some = 2 * time.Second
 	if took := m.board.now().Sub(m.board.Planning); !m.board.Planning.IsZero() && took >= some {
-		return "asking Nix what to build, and binary caches what they have, for " + clock(took)
+		return progress.Asking(clock(took))
 	}
 	return ""
 }

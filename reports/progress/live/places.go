@@ -18,13 +18,15 @@ const (
 	running
 )
 
-// place is a place of the grid. Brief replaces text where there is little room.
+// place is the place of one row and one column: a sign, one column wide, and a text, or brief
+// if there is little room. The number of the terminal color is sgr, empty for none.
 type place struct {
+	cells                  []string // ids
 	sign, text, brief, sgr string
 	state                  state
 }
 
-// gridRow is a row of the grid.
+// gridRow is a row of the grid with a place for each column.
 type gridRow struct {
 	name   string
 	places []place
@@ -34,13 +36,13 @@ type gridRow struct {
 // gridRows returns the rows of the table, with running phases in their places.
 func (b *board) gridRows() []gridRow {
 	var rows []gridRow
-	for _, w := range b.layout().Rows {
-		row := gridRow{name: w.Name, state: passed}
-		for _, at := range w.Places {
-			p := b.place(at)
+	for _, laidOut := range b.layout().Rows {
+		row := gridRow{name: laidOut.name, state: passed}
+		for _, p := range laidOut.places {
+			p = b.withProgress(p)
 			row.places = append(row.places, p)
 			switch {
-			case len(at.Cells) == 0:
+			case len(p.cells) == 0:
 			case p.state == running, p.state == failed && row.state != running:
 				row.state = p.state
 			case p.state == waiting && row.state == passed:
@@ -52,15 +54,16 @@ func (b *board) gridRows() []gridRow {
 	return rows
 }
 
-func (b *board) place(at layoutPlace) place {
-	p := place{sign: at.Label.Sign, text: at.Label.Text, brief: at.Label.Brief, sgr: at.Label.SGR, state: passed}
-	for _, id := range at.Cells {
+// withProgress returns a place with how far its cells are.
+func (b *board) withProgress(p place) place {
+	p.state = passed
+	for _, id := range p.cells {
 		c := b.Cells[id]
 		switch {
 		case c.Now != nil:
 			took := clock(b.now().Sub(c.Now.Since))
 			word, _, _ := strings.Cut(c.Now.Name(), ":")
-			return place{sign: signRuns, text: word + " " + took, brief: took, sgr: active, state: running}
+			return place{cells: p.cells, sign: signRuns, text: word + " " + took, brief: took, sgr: active, state: running}
 		case c.Failed():
 			p.state = failed
 		case !c.Finished() && p.state == passed:

@@ -75,29 +75,29 @@ func headline(r outcome.Result) string {
 		last := r.Phases[len(r.Phases)-1]
 		switch kind := last.Name.Kind; {
 		case r.Cell.Kind == result.KindVM && kind != result.PhaseBuild && kind != result.PhaseEval:
-			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, checksHeld(r), noted(r.Note))
+			return fmt.Sprintf("✔ %s booted %s%s%s", id, took, passedChecks(r), inParentheses(r.Note))
 		case kind == result.PhaseActivate && last.Status == result.Skipped:
-			return fmt.Sprintf("- %s not activated%s", id, noted(last.Message))
+			return fmt.Sprintf("- %s not activated%s", id, inParentheses(last.Message))
 		case kind == result.PhaseActivate:
 			return fmt.Sprintf("✔ %s activated in %s", id, cmp.Or(last.Name.Subject, r.Cell.Host))
 		}
 		mark := map[result.How]string{result.Built: "✔", result.Cached: "=", result.Unchanged: "=", result.Evaluated: "~"}[r.How]
-		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, noted(r.Note))
+		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, inParentheses(r.Note))
 	case result.Skipped:
-		return fmt.Sprintf("- %s skipped%s", id, noted(r.Note))
+		return fmt.Sprintf("- %s skipped%s", id, inParentheses(r.Note))
 	case result.Canceled:
 		return fmt.Sprintf("- %s canceled", id)
 	case result.Error:
 		return fmt.Sprintf("! %s error after %s", id, took)
 	case result.DependencyFailed:
-		return "✘ " + id + " blocked" + blockers(r.Causes)
+		return "✘ " + id + " " + blockers(r.Causes)
 	case result.TimedOut:
 		return fmt.Sprintf("✘ %s timed out after %s", id, took)
 	}
 	return fmt.Sprintf("✘ %s failed after %s", id, took)
 }
 
-// blockers names the first derivation that blocks a cell, and counts the others.
+// blockers names the first derivation that a cell needs and that failed, and counts the others.
 func blockers(causes []*result.Cause) string {
 	var names []string
 	for _, c := range causes {
@@ -107,15 +107,15 @@ func blockers(causes []*result.Cause) string {
 	}
 	switch len(names) {
 	case 0:
-		return ""
+		return "blocked by a failure"
 	case 1:
-		return " by " + names[0]
+		return "needs " + names[0]
 	}
-	return fmt.Sprintf(" by %s and %d more", names[0], len(names)-1)
+	return fmt.Sprintf("needs %s and %d more", names[0], len(names)-1)
 }
 
-// checksHeld counts the checks of a host that passed.
-func checksHeld(r outcome.Result) string {
+// passedChecks counts the checks of a host that passed.
+func passedChecks(r outcome.Result) string {
 	n := 0
 	for _, p := range r.Phases {
 		if p.Name.Kind == result.PhaseCheck {
@@ -131,7 +131,7 @@ func checksHeld(r outcome.Result) string {
 	return fmt.Sprintf(", %d checks passed", n)
 }
 
-func noted(note string) string {
+func inParentheses(note string) string {
 	if note == "" {
 		return ""
 	}

@@ -49,7 +49,7 @@ func heartbeat(s *progress.State, now time.Time) string {
 		text += "; builders: " + list(s.Builders, now, func(b *progress.Builder) (string, time.Time) { return storepath.Name(b.Drv), b.Since })
 	}
 	if !s.Planning.IsZero() {
-		text += fmt.Sprintf("; asking Nix what to build, and binary caches what they have, for %s", now.Sub(s.Planning).Round(time.Second))
+		text += "; " + progress.Asking(now.Sub(s.Planning).Round(time.Second).String())
 	}
 	return text
 }

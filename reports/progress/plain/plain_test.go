@@ -78,9 +78,9 @@ func TestHeadlineOfABlockedCell(t *testing.T) {
 		return &result.Cause{DrvPath: "/nix/store/00000000000000000000000000000000-" + name + ".drv"}
 	}
 	for want, causes := range map[string][]*result.Cause{
-		"✘ nixos/a blocked":                        {{Kind: result.CauseDaemon}},
-		"✘ nixos/a blocked by frob-1.2":            {cause("frob-1.2")},
-		"✘ nixos/a blocked by frob-1.2 and 2 more": {cause("frob-1.2"), cause("b"), cause("c")},
+		"✘ nixos/a blocked by a failure":      {{Kind: result.CauseDaemon}},
+		"✘ nixos/a needs frob-1.2":            {cause("frob-1.2")},
+		"✘ nixos/a needs frob-1.2 and 2 more": {cause("frob-1.2"), cause("b"), cause("c")},
 	} {
 		if got := headline(outcome.Result{Cell: result.Cell{ID: "nixos/a"}, Status: result.DependencyFailed, Causes: causes}); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
@@ -26,10 +27,7 @@ func (t *tails) add(drv, line string) {
 	if _, known := t.lines[drv]; !known {
 		t.order = append(t.order, drv)
 	}
-	if len(line) > longestLine {
-		line = strings.ToValidUTF8(line[:longestLine], "") + "…"
-	}
-	kept := append(t.lines[drv], strings.Clone(line))
+	kept := append(t.lines[drv], strings.Clone(clean.Shorten(line, longestLine)))
 	t.lines[drv] = slices.Delete(kept, 0, max(0, len(kept)-nixlog.TailLines))
 	if len(t.order) > maxTails {
 		delete(t.lines, t.order[0])

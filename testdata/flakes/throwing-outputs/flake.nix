@@ -1,5 +1,5 @@
 {
-  description = "a whole output that throws beside hosts that are fine";
+  description = "a whole output that throws next to hosts that are fine";
 
   inputs.busybox = {
     url = "github:flakeci/busybox"; # the tests give the real one by --override-input

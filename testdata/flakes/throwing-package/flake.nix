@@ -1,5 +1,5 @@
 {
-  description = "a package and a check that throw beside a host that is fine";
+  description = "a package and a check that throw next to a host that is fine";
 
   inputs.busybox = {
     url = "github:flakeci/busybox"; # the tests give the real one by --override-input

@@ -307,7 +307,7 @@ func TestATimeoutStopsOneCell(t *testing.T) {
 			f.Errorf("%s: %s", got, titles(out.Causes))
 		}
 		got := titles(out.Results[0].Causes)
-		for _, want := range []string{"build of nixos/deep took longer than " + limit.String() + ", ", "bad failed to build (exit 1)", "fixed: the hash is not the expected one"} {
+		for _, want := range []string{"build of nixos/deep took longer than " + limit.String() + ", ", "bad failed to build (exit 1)", "fixed does not have the expected hash"} {
 			if !strings.Contains(got, want) {
 				f.Errorf("deep has the causes %s", got)
 			}

@@ -1,0 +1,72 @@
+package nixlog
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Limits on the warnings of one cell: how many different ones, and bytes of each.
+const (
+	maxWarnings    = 100
+	maxWarningText = 4 << 10
+)
+
+// Warnings are the warnings of the flake that came up while a cell was evaluated, each once.
+type Warnings []result.Warning
+
+// Add adds the warning that a line may be, and reports whether it is a new one. Warnings of Nix
+// itself are not meant.
+func (w *Warnings) Add(line []byte, t Tree) bool {
+	text, ok := warning(line)
+	if !ok || len(*w) == maxWarnings {
+		return false
+	}
+	one := result.Warning{Text: clean.Shorten(t.relativize(text), maxWarningText)}
+	if slices.ContainsFunc(*w, func(o result.Warning) bool { return o.Text == one.Text }) {
+		return false
+	}
+	one.Location = t.namedIn(text).OrNil()
+	*w = append(*w, one)
+	return true
+}
+
+func warning(line []byte) (text string, ok bool) {
+	if !bytes.Contains(line, []byte("warning:")) {
+		return "", false
+	}
+	r, ok := parseRecord(line)
+	if !ok || r.Action != "msg" {
+		return "", false
+	}
+	msg, traced := strings.CutPrefix(stripSGR(r.Msg), "trace: ")
+	text, ok = strings.CutPrefix(msg, "evaluation warning:")
+	if !ok && traced { // lib.warn of nixpkgs before 24.05
+		text, ok = strings.CutPrefix(msg, "warning:")
+	}
+	if r.RawMsg != "" { // not indented
+		text = r.RawMsg
+	}
+	return strings.TrimSpace(text), ok
+}
+
+// quotedRE finds what a message quotes, as the module system does with files: "The option `a'
+// defined in `FILE' has been renamed to `b'".
+var quotedRE = regexp.MustCompile("[`'\"]([^`'\"\\s]+)['\"]")
+
+// namedIn returns the first file of the flake that a message names in full.
+func (t Tree) namedIn(text string) result.Location {
+	for _, m := range quotedRE.FindAllStringSubmatch(text, 20) {
+		if !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "«") {
+			continue // a name that may be a file's by chance
+		}
+		if file, ok := t.Module(m[1]); ok {
+			return result.Location{File: file}
+		}
+	}
+	return result.Location{}
+}

@@ -1,0 +1,108 @@
+package nix
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/flakeci/flakeci/internal/nix/expr"
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/result"
+)
+
+// SetupWarnings returns warnings about the flake's own files that change no verdict: a lock file
+// that is missing or does not cover an input, and settings that only a trusting Nix would apply.
+func (t *Target) SetupWarnings(ctx context.Context) []result.Warning {
+	return append(t.lockWarnings(), t.configWarnings(ctx)...)
+}
+
+// lockWarnings names the inputs that the flake's lock file does not cover. Nix locks them anew
+// each time, so two machines may test different versions.
+func (t *Target) lockWarnings() []result.Warning {
+	f := &t.Flake
+	path := filepath.Join(f.Dir, "flake.lock")
+	text := f.read(path)
+	var disk flakeref.LockFile
+	if text != "" && json.Unmarshal([]byte(text), &disk) != nil {
+		return nil // Nix says what is wrong with it
+	}
+	names := slices.DeleteFunc(f.locks.Uncovered(disk), func(name string) bool {
+		return slices.ContainsFunc(t.options.Overrides, func(o Override) bool { return o.Name == name })
+	})
+	if len(names) == 0 {
+		return nil
+	}
+	inputs := english.PluralWord(len(names), "input ", "inputs ") + english.WordSeries(names, "and")
+	if text == "" {
+		return []result.Warning{{Text: "flake.lock is missing, so Nix picks the version of " + inputs + " in each run: run nix flake lock, and commit flake.lock"}}
+	}
+	return []result.Warning{{
+		Text:     "flake.lock does not cover " + inputs + ", so Nix picks the version in each run: run nix flake lock, and commit flake.lock",
+		Location: &result.Location{File: path},
+	}}
+}
+
+// configWarnings names the settings in the nixConfig of flake.nix that are not in force. Nix asks
+// the user before it applies them, and flakeci evaluates the flake as the input of another one,
+// where Nix ignores them without a word.
+func (t *Target) configWarnings(ctx context.Context) []result.Warning {
+	file := filepath.Join(t.Flake.Dir, "flake.nix")
+	before, _, found := strings.Cut(t.Flake.read(file), "nixConfig")
+	if !found {
+		return nil // asking Nix takes a while
+	}
+	var config map[string]any
+	function := "f: let c = (import (f.sourceInfo.outPath + " + expr.Quote("/"+file) + ")).nixConfig or { }; in builtins.mapAttrs" +
+		" (n: v: let r = builtins.tryEval (builtins.deepSeq v v); in if r.success && r.value != null then r.value else \"\") c"
+	if _, err := t.Eval(ctx, function, &config, func(q *evalCall) { q.auxiliary = true }); err != nil {
+		return nil // listing the flake's outputs says what is wrong
+	}
+	settings, err := t.client.showConfig(ctx)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for name, value := range config {
+		if !inForce(settings, name, value) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return []result.Warning{{
+		Text: "nixConfig in flake.nix is not applied: it sets " + english.WordSeries(names, "and") +
+			"; if this machine should use that, set it in nix.conf or with --option NAME VALUE",
+		Location: &result.Location{File: file, Line: strings.Count(before, "\n") + 1},
+	}}
+}
+
+// inForce reports whether a setting already has a value, or all elements of a list.
+func inForce(settings []byte, name string, value any) bool {
+	var now any
+	if decodeSettings(settings, map[string]any{strings.TrimPrefix(name, "extra-"): &now}) != nil {
+		return false
+	}
+	list, isList := now.([]any)
+	if !isList {
+		a, errA := json.Marshal(now)
+		b, errB := json.Marshal(value)
+		return errA == nil && errB == nil && string(a) == string(b)
+	}
+	wanted, isList := value.([]any)
+	if text, isText := value.(string); isText {
+		isList = true
+		for _, word := range strings.Fields(text) {
+			wanted = append(wanted, word)
+		}
+	}
+	return isList && !slices.ContainsFunc(wanted, func(w any) bool {
+		return !slices.ContainsFunc(list, func(l any) bool { return reflect.DeepEqual(l, w) })
+	})
+}

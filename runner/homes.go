@@ -1,0 +1,95 @@
+package runner
+
+import (
+	"context"
+	"slices"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/cause"
+	"github.com/flakeci/flakeci/runner/evalpool"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
+)
+
+// failWithHomes finishes a host that does not evaluate together with the homes inside it, and
+// reports whether it has any. If a home fails with the same error, that home is to blame and the
+// host only depends on it. All other homes depend on the host: they cannot be deployed without it.
+func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.Answer) bool {
+	users, listed := r.usersOf(ctx, host)
+	if len(users) == 0 {
+		return false
+	}
+	causes := r.causes.OfEval(ctx, host.ID, e.Err)
+	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}, Warnings: e.Instance.Warnings}
+	var found []string
+	for _, user := range users {
+		cell := matrix.EmbeddedCell(host, user, "")
+		found = append(found, cell.ID)
+		var home evalpool.Answer
+		if listed { // otherwise it would fail as the host does
+			home = r.ask(cell).Wait()
+		}
+		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, home.Err)[0]) {
+			res.Status = result.DependencyFailed
+		}
+		if !r.wants(cell) {
+			continue
+		}
+		r.emit(event.Found{Home: cell})
+		if home.Err != nil || home.Stopped != "" {
+			r.proceed(ctx, cell, home)
+			continue
+		}
+		r.finish(homeOfBrokenHost(cell, home, e.Phase, causes))
+	}
+	res.Phases[0].Status, res.Phases[0].Message = res.Status, causes[0].Title
+	r.finish(res)
+	r.evaluateParts(ctx, host, found)
+	return true
+}
+
+// homeOfBrokenHost returns the result of a home whose host did not evaluate. It has no
+// derivation: the one that it would have alone is never deployed.
+func homeOfBrokenHost(cell result.Cell, home evalpool.Answer, host result.Phase, causes []*result.Cause) outcome.Result {
+	phase := home.Phase
+	if phase.Name.Kind == "" { // it was not evaluated
+		phase = result.Phase{Name: host.Name, Started: host.Started, Attempts: host.Attempts}
+	}
+	res := outcome.Result{Cell: cell, Status: cause.CellStatus(cell.PartOf, causes), Causes: causes, Warnings: home.Instance.Warnings}
+	if home.Instance.Home != nil {
+		res.Home = *home.Instance.Home
+	}
+	phase.Status, phase.Message = res.Status, causes[0].Title
+	res.Phases = []outcome.Phase{{Phase: phase}}
+	return res
+}
+
+// usersOf returns the users with a home inside a host that does not evaluate. They are not listed
+// if the host's configuration cannot be looked into. Then they come from the definitions of
+// home-manager.users, which the module system has before it checks anything else, from the base,
+// or from an earlier run.
+func (r *run) usersOf(ctx context.Context, host result.Cell) (users []string, listed bool) {
+	for _, q := range []nix.Question{{Path: host.Path, Users: true}, {Path: host.Path, Users: true, Defined: true}} {
+		if a := r.evals.Ask(r.Target, q, evalpool.Listener{}).Wait(); a.Err == nil && a.Stopped == "" {
+			return usersIn(a.Instance), !q.Defined
+		}
+	}
+	if b := r.cellAtBase(host.ID); b != nil {
+		<-b.done
+		users = usersIn(b.Instance)
+	}
+	if len(users) == 0 && r.PastUsers != nil {
+		users = r.PastUsers(ctx, host)
+	}
+	return users, false
+}
+
+func usersIn(in nix.Instance) []string {
+	var users []string
+	for _, h := range in.Homes {
+		users = append(users, h.User)
+	}
+	return users
+}
