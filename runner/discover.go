@@ -117,7 +117,7 @@ func discovery(ctx context.Context, inv matrix.Inventory, faults []nix.Fault) Di
 	var causes cause.Registry
 	outputsOf := map[*result.Cause][]string{}
 	for _, f := range faults {
-		for _, c := range causes.OfEval(ctx, f.Err) {
+		for _, c := range causes.OfEval(ctx, f.Output, f.Err) {
 			if outputsOf[c] == nil {
 				d.Causes = append(d.Causes, c)
 			}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -125,7 +126,7 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 	case e.Stopped != "":
 		res.Status = e.Stopped
 	case e.Err != nil:
-		res.Causes = r.causes.OfEval(ctx, e.Err)
+		res.Causes = r.causes.OfEval(ctx, cmp.Or(res.Cell.PartOf, res.Cell.ID), e.Err)
 		res.Status = cause.CellStatus("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip

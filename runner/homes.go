@@ -21,7 +21,7 @@ func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.An
 	if len(users) == 0 {
 		return false
 	}
-	causes := r.causes.OfEval(ctx, e.Err)
+	causes := r.causes.OfEval(ctx, host.ID, e.Err)
 	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}, Warnings: e.Instance.Warnings}
 	var found []string
 	for _, user := range users {
@@ -31,7 +31,7 @@ func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.An
 		if listed { // otherwise it would fail as the host does
 			home = r.ask(cell).Wait()
 		}
-		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, home.Err)[0]) {
+		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, home.Err)[0]) {
 			res.Status = result.DependencyFailed
 		}
 		if !r.wants(cell) {

@@ -72,6 +72,9 @@ func title(f nixlog.BuildFailure) string {
 	if noBuilder(f) {
 		return f.Reason
 	}
+	if f.Hook != "" {
+		return hookTitle(f)
+	}
 	if f.DrvPath == "" {
 		return strings.TrimSuffix(firstLine(f.Message), ":")
 	}
@@ -102,7 +105,17 @@ func title(f nixlog.BuildFailure) string {
 	return name + " failed to build"
 }
 
+func hookTitle(f nixlog.BuildFailure) string {
+	if f.Signal != 0 {
+		return fmt.Sprintf("the post-build hook %s failed (signal %d)", f.Hook, f.Signal)
+	}
+	return fmt.Sprintf("the post-build hook %s failed (exit %d)", f.Hook, f.ExitCode)
+}
+
 func hint(f nixlog.BuildFailure) string {
+	if f.Hook != "" {
+		return "mend the hook, or do without it: --option post-build-hook ''"
+	}
 	switch f.Kind {
 	case result.CauseHash:
 		return "if the new content is right, put the hash after 'got:' into the flake"

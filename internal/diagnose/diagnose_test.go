@@ -56,8 +56,10 @@ func TestEval(t *testing.T) {
 			&nixlog.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
 			"infra", "remounting", "", result.Error,
 		},
-		"crashed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", result.Failed},
-		"other":   {errors.New("no such thing"), "infra", "no such thing", "", result.Error},
+		"assertion": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion 'scheme' failed in isRelative()"}, "eval", "signal 6", "a bug of Nix", result.Failed},
+		"document":  {&nixlog.EvalError{Message: "[json.exception.type_error.316] invalid UTF-8 byte"}, "eval", "invalid UTF-8", "", result.Failed},
+		"crashed":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", result.Failed},
+		"other":     {errors.New("no such thing"), "infra", "no such thing", "", result.Error},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

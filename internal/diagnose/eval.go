@@ -71,6 +71,16 @@ func EvalKey(c *result.Cause) string {
 	return key
 }
 
+// Crashed reports whether the evaluator ended without saying where in the flake it was.
+func Crashed(err error) bool {
+	var e *nixlog.EvalError
+	if errors.As(err, &e) {
+		return e.Sudden
+	}
+	var died *proc.Error
+	return errors.As(err, &died) && died.Signal != 0
+}
+
 // machineWide reports whether a fault of this kind is the same for everything that fails
 // because of it, whatever each message says.
 func machineWide(kind result.CauseKind) bool {
@@ -86,6 +96,10 @@ func killed(err error, signal syscall.Signal) *result.Cause {
 	why := map[result.CauseKind]string{result.CauseDisk: ", as happens when the disk is full", result.CauseMemory: " because memory ran out"}
 	if kind := nix.MachineFault(err); kind != "" {
 		c.Kind, c.Title, c.Hint = kind, c.Title+why[kind], hint(nixlog.BuildFailure{Kind: kind})
+		return c
+	}
+	if signal == syscall.SIGABRT && strings.Contains(c.Message, "Assertion '") {
+		c.Kind, c.Hint = result.CauseEval, "a bug of Nix: it did not expect what the flake or flake.lock says there; another version of Nix may say what is wrong"
 		return c
 	}
 	switch signal {
@@ -107,23 +121,16 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		Kind: result.CauseEval, Title: notEvaluated + summary(e.Message),
 		Message: e.Message, Location: e.Place.OrNil(), LogTail: strings.Join(traceLines(e), "\n"),
 	}
-	kind := nix.MachineFault(e)
-	switch {
-	case kind != "":
+	if kind := nix.MachineFault(e); kind != "" {
 		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
 		addMachine(c)
-	case e.Input != nil:
-		addInput(c, e.Input)
-	case e.Fetch != nil:
-		addFetch(c, *e.Fetch)
-	case addWrongHash(c):
-	case e.Untracked != "":
-		// Newer versions give this hint themselves, with the full path of the checkout.
-		c.Message, _, _ = strings.Cut(c.Message, "\n\nTo make it visible to Nix, run:")
-		c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
-	case strings.Contains(e.Message, "infinite recursion") || strings.Contains(e.Message, "stack overflow"):
-		c.Hint = "a value depends on itself; in modules it is usually an imports or mkIf that depends on config"
+		if strings.HasPrefix(e.Message, "[json.exception.") {
+			c.Title = "nix could not read a document: " + c.Title
+			c.Hint = "it may be a flake.lock that this machine has no checkout of, such as that of an input, the flake registry, or the answer of a server"
+		}
+		return c
 	}
+	advise(c, e)
 	return c
 }
 

@@ -51,14 +51,8 @@ func fetchHint(message string) string {
 
 var wrongHashRE = regexp.MustCompile(`^hash mismatch in file downloaded from '([^']+)'`)
 
-// addWrongHash makes a cause of a file whose hash is not the one that the flake gives, and
-// reports whether the error says so.
-func addWrongHash(c *result.Cause) bool {
-	m := wrongHashRE.FindStringSubmatch(c.Message)
-	if m == nil {
-		return false
-	}
+// addWrongHash completes the cause of a file whose hash is not the one that the flake gives.
+func addWrongHash(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	f := nixlog.BuildFailure{Kind: result.CauseHash}
-	c.Kind, c.Title, c.Hint = f.Kind, nixlog.StripCredentials(m[1])+": the hash is not the expected one", hint(f)
-	return true
+	c.Kind, c.Title, c.Hint = f.Kind, nixlog.StripCredentials(found[0])+": the hash is not the expected one", hint(f)
 }

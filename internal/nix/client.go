@@ -257,6 +257,14 @@ type evalCall struct {
 	prefix string
 }
 
+// treeOf returns what explains an error of a call.
+func (c *Client) treeOf(q evalCall) nixlog.Tree {
+	t := q.flake.tree()
+	t.Setting = c.setting
+	t.Pure = !slices.Contains(q.args, "--impure") && c.setting("pure-eval") != "false"
+	return t
+}
+
 // evaluate runs a call and decodes the JSON that it prints. If Nix blames the flake, the
 // error is a [*nixlog.EvalError]. That does not count for a call that was interrupted, or
 // killed: it may have printed an error before.
@@ -284,9 +292,10 @@ func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage
 	if err != nil {
 		var died *proc.Error
 		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || diskFull(err)
-		if e := log.EvalError(q.flake.tree(), q.prefix); e != nil && ctx.Err() == nil && !killed {
+		if e := log.EvalError(c.treeOf(q), q.prefix); e != nil && ctx.Err() == nil && !killed {
 			return usage, e
 		}
+		explainCrash(err, &log)
 		return usage, err
 	}
 	return usage, decodeAnswer(strings.Join(q.sub, " "), out.Bytes(), into)

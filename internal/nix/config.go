@@ -90,6 +90,19 @@ func decodeSettings(out []byte, settings map[string]any) error {
 	return nil
 }
 
+// setting returns the value of a setting that is a word or a number, or "" if it is unknown.
+func (c *Client) setting(name string) string {
+	var value json.RawMessage
+	if c.config == nil || decodeSettings(c.config, map[string]any{name: &value}) != nil {
+		return ""
+	}
+	var word string
+	if json.Unmarshal(value, &word) == nil {
+		return word
+	}
+	return string(value)
+}
+
 // Credentials returns the settings that may contain credentials (access tokens and
 // addresses), as in a nix.conf. It is empty if the settings are unknown.
 func (c *Client) Credentials() string {

@@ -2,6 +2,7 @@ package nix
 
 import (
 	"errors"
+	"regexp"
 	"runtime"
 	"syscall"
 
@@ -50,5 +51,16 @@ func explain(err error, log *nixlog.ErrorLog) {
 	var died *proc.Error
 	if line := log.FirstLine(); line != "" && errors.As(err, &died) {
 		died.LastLine = line
+	}
+}
+
+// stackRE finds a line of the stack that a Nix prints which crashes.
+var stackRE = regexp.MustCompile(`^\d+# `)
+
+// explainCrash puts what Nix said before its stack into the error of its process.
+func explainCrash(err error, log *nixlog.ErrorLog) {
+	var died *proc.Error
+	if errors.As(err, &died) && log.Crash() != "" && stackRE.MatchString(died.LastLine) {
+		died.LastLine = log.Crash()
 	}
 }

@@ -1,10 +1,16 @@
 package nix
 
 import (
+	"cmp"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	repository "github.com/flakeci/flakeci/internal/git"
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safefile"
 )
@@ -14,7 +20,48 @@ func (f *Flake) tree() nixlog.Tree {
 	return nixlog.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
 		Read: f.read, Untracked: f.isUntracked, Input: f.locks.NameOf,
+		LockFile: f.lockFile(), Submodule: f.leftOutSubmodule,
 	}
+}
+
+// lockFile returns the flake's lock file below the root of its tree.
+func (f *Flake) lockFile() string {
+	dir := f.Dir
+	if f.StorePath == "" { // not resolved yet
+		dir = flakeref.Parameters(f.eval)["dir"]
+		if below, err := filepath.Rel(f.Checkout, f.given.Dir); err == nil && f.Checkout != "" {
+			dir = below
+		}
+	}
+	return path.Join(dir, "flake.lock")
+}
+
+// root returns the folder that has the flake's files: Nix's copy, or before there is one the
+// folder that was given.
+func (f *Flake) root() string {
+	return cmp.Or(f.StorePath, f.Checkout, f.given.Dir)
+}
+
+var submoduleRE = regexp.MustCompile(`(?m)^\s*path\s*=\s*(.+?)\s*$`)
+
+// leftOutSubmodule returns the git submodule that a file would be in, if Nix's copy lacks it,
+// or "". There its folder is empty or missing.
+func (f *Flake) leftOutSubmodule(rel string) string {
+	root, err := os.OpenRoot(f.StorePath)
+	if err != nil {
+		return ""
+	}
+	defer root.Close()
+	for _, m := range submoduleRE.FindAllStringSubmatch(f.read(".gitmodules"), -1) {
+		name := path.Clean(m[1])
+		if !filepath.IsLocal(name) || rel != name && !strings.HasPrefix(rel, name+"/") && !strings.HasPrefix(name, rel+"/") {
+			continue
+		}
+		if found, err := fs.ReadDir(root.FS(), name); err != nil || len(found) == 0 {
+			return name
+		}
+	}
+	return ""
 }
 
 func exists(path string) bool {
@@ -44,7 +91,7 @@ const maxSource = 1 << 20
 // read returns a file of the flake, or "". It follows no links: they may lead anywhere on
 // this machine, even to a file without end.
 func (f *Flake) read(rel string) string {
-	root, err := os.OpenRoot(f.StorePath)
+	root, err := os.OpenRoot(f.root())
 	if err != nil {
 		return ""
 	}

@@ -45,13 +45,17 @@ func (r *Registry) Once(key string, build func() *result.Cause) *result.Cause {
 	return made()
 }
 
-// OfEval returns the causes of a cell, or of a whole flake, that did not evaluate: one, or
-// each failed assertion of a host. If a derivation that the flake imports from failed to build,
-// that is the cause of any build it fails, too; it has the place of the import.
-func (r *Registry) OfEval(ctx context.Context, err error) []*result.Cause {
+// OfEval returns the causes of what did not evaluate: one, or each failed assertion of a host.
+// If a derivation that the flake imports from failed to build, that is the cause of any build
+// it fails, too; it has the place of the import. What names the output or host that was
+// evaluated: if the evaluator crashed, the cause is its own.
+func (r *Registry) OfEval(ctx context.Context, what string, err error) []*result.Cause {
 	var causes []*result.Cause
 	var e *nixlog.EvalError
 	for _, c := range diagnose.EvalCauses(err) {
+		if c.Kind == result.CauseEval && diagnose.Crashed(err) {
+			c.Key = result.NewCauseKey(c.Kind, c.Message, what)
+		}
 		if errors.As(err, &e) && e.Build != nil {
 			causes = append(causes, r.withLog(ctx, c, *e.Build))
 			continue

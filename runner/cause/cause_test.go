@@ -2,10 +2,12 @@ package cause
 
 import (
 	"context"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/evalpool"
 )
@@ -40,7 +42,7 @@ func TestStatus(t *testing.T) {
 // ofEval returns the only cause of a failed evaluation.
 func ofEval(t *testing.T, r *Registry, err error) *result.Cause {
 	t.Helper()
-	causes := r.OfEval(t.Context(), err)
+	causes := r.OfEval(t.Context(), "nixos/a", err)
 	if len(causes) != 1 {
 		t.Fatalf("%d causes of %v", len(causes), err)
 	}
@@ -72,12 +74,30 @@ func TestEachFailedAssertionIsACause(t *testing.T) {
 	failed := func(host string) error {
 		return &nixlog.EvalError{Message: "\nFailed assertions:\n- " + host + ": no disk.\n  Set one.\n- The clock is kept twice.\n"}
 	}
-	a, b := r.OfEval(t.Context(), failed("a")), r.OfEval(t.Context(), failed("b"))
+	a, b := r.OfEval(t.Context(), "nixos/a", failed("a")), r.OfEval(t.Context(), "nixos/b", failed("b"))
 	if len(a) != 2 || len(b) != 2 || a[0] == b[0] || a[1] != b[1] {
 		t.Fatalf("%v, %v", a, b)
 	}
 	if c := a[0]; c.Title != "does not evaluate: failed assertion: a: no disk." || c.Message != "a: no disk.\n  Set one." || c.Key == a[1].Key {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A crash says nothing about the one of another host. That of a home inside a host is the host's.
+func TestACrashIsOfOneHost(t *testing.T) {
+	var r Registry
+	for name, err := range map[string]error{
+		"stack overflow": &nixlog.EvalError{Message: "stack overflow (possible infinite recursion)", Sudden: true},
+		"signal":         &proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV},
+	} {
+		a, b := r.OfEval(t.Context(), "nixos/a", err)[0], r.OfEval(t.Context(), "nixos/b", err)[0]
+		if a == b || a.Key == b.Key || r.OfEval(t.Context(), "nixos/a", err)[0] != a {
+			t.Errorf("%s: %+v, %+v", name, a, b)
+		}
+	}
+	killed := &proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}
+	if r.OfEval(t.Context(), "nixos/a", killed)[0] != r.OfEval(t.Context(), "nixos/b", killed)[0] {
+		t.Error("a machine without memory has two causes")
 	}
 }
 

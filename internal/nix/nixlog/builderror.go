@@ -119,6 +119,7 @@ func (l *BuildLog) confirms(f BuildFailure, text string) bool {
 func (l *BuildLog) Unnamed(text string) BuildFailure {
 	f := Classify(cmp.Or(l.lastError(), text))
 	f.addRemote(&l.remotes)
+	l.addHook(&f)
 	return f
 }
 

@@ -28,6 +28,7 @@ type BuildLog struct {
 	plain    string // the last error that was not a record
 	remotes  remotes
 	count    buildCount
+	hooks    hooks
 }
 
 // BuildWatcher has functions that a [BuildLog] calls during the build. Any of them may be
@@ -71,6 +72,7 @@ func (l *BuildLog) Line(line []byte) {
 func (l *BuildLog) Stuck() bool { return FewFiles(l.plain) }
 
 func (l *BuildLog) record(r record) {
+	l.hooks.record(r)
 	switch {
 	case r.Action == "start" && r.Type == activityBuild:
 		l.start(r)

@@ -3,6 +3,7 @@ package nixlog
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -12,6 +13,9 @@ type ErrorLog struct {
 	// plain is the last error in plain text, such as a stack overflow: the signal handler
 	// that reports it does not write records.
 	plain  string
+	bare   bool      // plain is a record, but without the data of other errors
+	warned string    // the last warning of the flake
+	crash  string    // why Nix says that it crashed
 	builds *BuildLog // builds meanwhile
 	// fetches is what the flake fetches meanwhile.
 	fetches fetches
@@ -30,14 +34,22 @@ func (l *ErrorLog) Line(line []byte) {
 	switch {
 	case ok && r.isError() && r.RawMsg != "":
 		l.last = &r
-	case ok && r.isError() && r.text() == outOfMemory:
-		l.plain = outOfMemory // Nix's last words, which look different from its other errors
+	case ok && r.isError() && r.text() != "":
+		// Nix's last words, and what a library of it throws, look different from its other errors.
+		l.plain, l.bare = r.text(), true
+	case ok:
+		if text, found := warning(line); found {
+			l.warned = text
+		}
 	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):
 		l.plain = fmt.Sprintf("nix printed more than %d MiB in one message, too much to read", MaxRecord>>20)
 	case !ok:
 		l.fetches.said.plain(line)
 		if text, found := plainError(line); found {
-			l.plain = text
+			l.plain, l.bare = text, false
+		}
+		if m := crashRE.FindStringSubmatch(stripSGR(string(line))); m != nil {
+			l.crash = m[1]
 		}
 	}
 }
@@ -60,11 +72,17 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 		if l.plain == "" {
 			return nil
 		}
-		return &EvalError{Message: t.relativize(l.plain), outOfMemory: l.plain == outOfMemory}
+		e := &EvalError{Message: t.relativize(l.plain), outOfMemory: l.plain == outOfMemory, ofNix: l.bare, Sudden: overflowRE.MatchString(l.plain)}
+		e.lockFault(t, prefix, l.plain)
+		return e
 	}
 	e := &EvalError{Message: t.relativize(l.last.text()), Frames: t.frames(l.last), locking: l.last.locking()}
 	e.Input = e.inputFault(t, prefix)
 	e.Message = t.relativize(l.fetches.explained(l.last.text()))
+	e.findSetting(t, l.last, l.warned)
+	if e.lockFault(t, prefix, e.Message); e.Lock != nil && (e.Lock.Input == "" || e.Place.File != "") {
+		return e
+	}
 	if e.locking {
 		// Until the flake is resolved, its own copy in the store looks like that of an input.
 		e.nameInput(prefix)
@@ -74,9 +92,16 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 	if e.Input == nil {
 		e.Fetch = l.fetches.failed(l.last.text())
 	}
-	if file, ok := t.missing(l.last.text()); ok && t.Untracked != nil && t.Untracked(file) {
-		e.Untracked = file
-	}
 	e.Build = l.builds.failureBehind(l.last.text())
+	e.lookInto(t, l.last.text())
 	return e
 }
+
+// overflowRE finds what the signal handler says.
+var overflowRE = regexp.MustCompile(`^stack overflow`)
+
+// crashRE finds the line in which Nix says why it crashes, before it prints its stack.
+var crashRE = regexp.MustCompile(`^(?:terminating due to unexpected unrecoverable internal error|  what\(\)): +(.+)`)
+
+// Crash returns why Nix says that it crashed, or "".
+func (l *ErrorLog) Crash() string { return l.crash }

@@ -27,9 +27,25 @@ type EvalError struct {
 	// Untracked is a file that the flake needs and that is in the checkout, but not known
 	// to git and so invisible to Nix.
 	Untracked string
+	// Submodule is the git submodule that Nix left out and that the flake needs a file of.
+	Submodule string
+	// Spoiled is a file that the flake reads and that is, for example, still encrypted.
+	Spoiled *Spoiled
+	// Lock is set if a lock file is at fault.
+	Lock *LockFault
+	// Setting is the one of Nix's settings that forbids what the flake does, and Value what it
+	// is set to.
+	Setting, Value string
+	// Impure names what the flake asks the machine on the line of the error, such as getEnv,
+	// where pure evaluation gives no answer.
+	Impure string
+	// Sudden is set if the evaluator ended without saying where it was. What ends the
+	// evaluation of another host in the same way may be something else.
+	Sudden bool
 
 	outOfMemory bool // Nix itself says so, not a flake that throws the same words
 	locking     bool // Nix was busy with the inputs, not with the flake
+	ofNix       bool // an exception of Nix's own, without the data of its other errors
 }
 
 func (e *EvalError) Error() string {
@@ -71,6 +87,8 @@ func (e *EvalError) NotFetched() bool {
 // names the file, or relative if it is the flake's own.
 type Frame struct {
 	Text, Where string
+
+	place result.Location // if it is in the flake
 }
 
 // Useful reports whether the frame is about the flake itself: it has a place in one of the

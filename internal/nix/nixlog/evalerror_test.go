@@ -102,17 +102,41 @@ func FuzzEvaluationError(f *testing.F) {
 	for _, kind := range []string{"eval", "flake-metadata", "flake-show"} {
 		recordings.Seed(f, kind, "stderr")
 	}
+	for _, line := range []string{
+		bare("[json.exception.parse_error.101] parse error at line 2, column 1"),
+		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"lock file '/checkout/flake.lock' has unsupported version 99999999999999999999"}`,
+		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"syntax error in '/checkout/a' and '/checkout/../b'","file":"/checkout/a","line":1}`,
+		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"stack overflow; max-call-depth exceeded"}`,
+	} {
+		f.Add([]byte(line))
+	}
 	untracked := func(string) bool { return true }
 	full := Tree{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", Untracked: untracked}
+	lookedInto := full
+	lookedInto.LockFile, lookedInto.Pure = "flake.lock", true
+	lookedInto.Input = func(string) string { return "dep" }
+	lookedInto.Setting = func(string) string { return "true" }
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, tree := range []Tree{full, {}, {Checkout: "/checkout", Untracked: untracked}} {
+		lookedInto.Read = func(file string) string {
+			if !filepath.IsLocal(file) {
+				t.Errorf("%q is read", file)
+			}
+			return string(data) + "\n<<<<<<< x\n\n>>>>>>> x"
+		}
+		unresolved := lookedInto
+		unresolved.StorePath = ""
+		for _, tree := range []Tree{full, {}, {Checkout: "/checkout", Untracked: untracked}, lookedInto, unresolved} {
 			var log ErrorLog
 			eachLine(data, log.Line)
 			e := log.EvalError(tree, "target/")
 			if e == nil {
 				continue
 			}
-			for _, file := range []string{e.Place.File, e.Untracked} {
+			files := []string{e.Place.File, e.Untracked, e.Submodule}
+			if e.Spoiled != nil {
+				files = append(files, e.Spoiled.Place.File)
+			}
+			for _, file := range files {
 				if file != "" && !filepath.IsLocal(file) {
 					t.Errorf("%q leads out of the flake", file)
 				}

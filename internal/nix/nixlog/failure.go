@@ -33,6 +33,8 @@ type BuildFailure struct {
 	// scheme://host, and why. They are empty if none is to blame, or Nix does not say which.
 	// Server may list several builders. If only Reason is set, there is no builder.
 	Server, Reason string
+	// Hook is the program of the setting post-build-hook, if it failed.
+	Hook string
 }
 
 // What shells, compilers and build tools say about a program that was killed.

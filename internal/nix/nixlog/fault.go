@@ -38,6 +38,10 @@ func NotOwned(message string) string {
 	return ""
 }
 
+// jsonOfFlakeRE finds what older versions say about a text of the flake that toJSON cannot
+// write. A document that Nix itself cannot read is no fault of the flake.
+var jsonOfFlakeRE = regexp.MustCompile(`^\[json\.exception\.type_error\.316\]`)
+
 // noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
 // under ulimit -v: "Insufficient space for initial table allocation".
 var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
@@ -59,7 +63,7 @@ func (e *EvalError) MachineFault() result.CauseKind {
 		return kind
 	case e.outOfMemory:
 		return result.CauseMemory
-	case storeRE.MatchString(e.Message), systemRE.MatchString(e.Message):
+	case storeRE.MatchString(e.Message), systemRE.MatchString(e.Message), e.ofNix && e.Lock == nil && !jsonOfFlakeRE.MatchString(e.Message):
 		return result.CauseInfra
 	}
 	return ""

@@ -70,7 +70,7 @@ func (t Tree) lineWith(file, message string) int {
 }
 
 func (t Tree) read(file string) string {
-	if t.Read == nil {
+	if t.Read == nil || file == "" {
 		return ""
 	}
 	return t.Read(file)
@@ -84,7 +84,8 @@ func (t Tree) frames(r *record) []Frame {
 		frames = append(frames, Frame{Text: r.text(), Where: t.where(r.Position)})
 	}
 	for _, frame := range r.Trace {
-		frames = append(frames, Frame{Text: t.relativize(strings.TrimSpace(stripSGR(frame.RawMsg))), Where: t.where(frame.Position)})
+		place, _ := t.Place(frame.Position)
+		frames = append(frames, Frame{Text: t.relativize(strings.TrimSpace(stripSGR(frame.RawMsg))), Where: t.where(frame.Position), place: place})
 	}
 	return frames
 }

@@ -23,6 +23,15 @@ type Tree struct {
 	Untracked func(file string) bool
 	// Input returns the path of the input that is fetched from a URL, or "".
 	Input func(url string) string
+
+	// LockFile is the flake's lock file in the tree.
+	LockFile string
+	// Submodule returns the git submodule that a file would be in, if Nix left it out, or "".
+	Submodule func(file string) string
+	// Setting returns the value of one of Nix's settings, or "".
+	Setting func(name string) string
+	// Pure is set if the evaluation may read nothing from the machine.
+	Pure bool
 }
 
 // sourceRE finds a source tree in the store. Older versions do not say which one it is.

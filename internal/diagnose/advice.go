@@ -1,0 +1,128 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
+	"github.com/flakeci/flakeci/result"
+)
+
+// advice is what to say about one kind of error in an evaluation.
+type advice struct {
+	name string
+	// found returns what the error says about the kind, or nil if it is another one.
+	found func(*nixlog.EvalError) []string
+	// give completes a cause that has the error as its title and message.
+	give func(c *result.Cause, e *nixlog.EvalError, found []string)
+}
+
+// advices are tried in order, and the first that knows the error counts. What the files of the
+// flake and the settings of Nix tell comes before the words of a message.
+func advices() []advice {
+	return append([]advice{
+		{"setting", setIf(func(e *nixlog.EvalError) bool { return e.Setting != "" }), adviseSetting},
+		{"spoiled file", setIf(func(e *nixlog.EvalError) bool { return e.Spoiled != nil }), adviseSpoiled},
+		{"lock file", setIf(func(e *nixlog.EvalError) bool { return e.Lock != nil }), adviseLock},
+		{"input", setIf(func(e *nixlog.EvalError) bool { return e.Input != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addInput(c, e.Input) }},
+		{"fetch", setIf(func(e *nixlog.EvalError) bool { return e.Fetch != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addFetch(c, *e.Fetch) }},
+		{"wrong hash", saysRE(wrongHashRE), addWrongHash},
+		{"submodule", setIf(func(e *nixlog.EvalError) bool { return e.Submodule != "" }), adviseSubmodule},
+		{"untracked", setIf(func(e *nixlog.EvalError) bool { return e.Untracked != "" }), adviseUntracked},
+		{"import from derivation", says(`^cannot build '([^']+\.drv)[^']*' during evaluation because the option 'allow-import-from-derivation' is disabled`), adviseImport},
+		{"package", isPackage, advisePackage},
+	}, append(pureAdvices(), limitAdvices()...)...)
+}
+
+// setIf makes a found function of a finding that nixlog made.
+func setIf(has func(*nixlog.EvalError) bool) func(*nixlog.EvalError) []string {
+	return func(e *nixlog.EvalError) []string {
+		if has(e) {
+			return []string{}
+		}
+		return nil
+	}
+}
+
+// says makes a found function of a pattern for the message. Found are its groups.
+func says(pattern string) func(*nixlog.EvalError) []string {
+	return saysRE(regexp.MustCompile(pattern))
+}
+
+func saysRE(re *regexp.Regexp) func(*nixlog.EvalError) []string {
+	return func(e *nixlog.EvalError) []string {
+		if m := re.FindStringSubmatch(e.Message); m != nil {
+			return m[1:]
+		}
+		return nil
+	}
+}
+
+// hinting makes a give function that only adds a hint, with what was found in it.
+func hinting(format string) func(*result.Cause, *nixlog.EvalError, []string) {
+	return func(c *result.Cause, _ *nixlog.EvalError, found []string) {
+		args := make([]any, len(found))
+		for i, text := range found {
+			args[i] = text
+		}
+		c.Hint = fmt.Sprintf(format, args...)
+	}
+}
+
+// advise completes the cause of an error in an evaluation.
+func advise(c *result.Cause, e *nixlog.EvalError) {
+	for _, a := range advices() {
+		if found := a.found(e); found != nil {
+			a.give(c, e, found)
+			return
+		}
+	}
+}
+
+func adviseUntracked(c *result.Cause, e *nixlog.EvalError, _ []string) {
+	c.Message = withoutGitAdd(c.Message)
+	c.Hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", e.Untracked, e.Untracked)
+}
+
+// withoutGitAdd removes the hint that newer versions give themselves, with the full path of
+// the checkout.
+func withoutGitAdd(message string) string {
+	return gitAddRE.ReplaceAllString(message, "")
+}
+
+var gitAddRE = regexp.MustCompile(`(?s)\n\nTo make it visible to Nix, run:.*`)
+
+// adviseSubmodule makes one cause of all that a submodule lacks.
+func adviseSubmodule(c *result.Cause, e *nixlog.EvalError, _ []string) {
+	c.Message = withoutGitAdd(c.Message)
+	c.Title = fmt.Sprintf("%sthe git submodule %s is left out", notEvaluated, e.Submodule)
+	c.Key = result.NewCauseKey(c.Kind, "submodule", e.Submodule)
+	c.Hint = "ask Nix for submodules: flakeci run '.?submodules=1', or inputs.self.submodules = true in flake.nix (since Nix 2.27)"
+}
+
+// adviseImport makes one cause of all imports from one derivation.
+func adviseImport(c *result.Cause, _ *nixlog.EvalError, found []string) {
+	name := storepath.Name(found[0])
+	c.Title = notEvaluated + name + " has to be built first, and import from derivation is off"
+	c.Key = result.NewCauseKey(c.Kind, "import from derivation", name)
+	c.Hint = "allow it with --option allow-import-from-derivation true, or let the flake read a file of its own instead of one that a derivation makes"
+}
+
+// adviseSetting blames this machine for what one of its settings forbids.
+func adviseSetting(c *result.Cause, e *nixlog.EvalError, _ []string) {
+	c.Kind = result.CauseInfra
+	c.Key = result.NewCauseKey(c.Kind, "setting", e.Setting)
+	c.Title = fmt.Sprintf("Nix is set to %s = %s, ", e.Setting, e.Value) + map[string]string{
+		"allow-dirty":    "and the checkout has uncommitted changes",
+		"abort-on-warn":  "and the flake warns",
+		"restrict-eval":  "which keeps it from reading what the flake reads",
+		"max-call-depth": "which is not enough for the flake",
+	}[e.Setting]
+	c.Hint = map[string]string{
+		"allow-dirty":    "commit the changes, or allow them with --option allow-dirty true",
+		"abort-on-warn":  "mend the warning, or let it pass with --option abort-on-warn false",
+		"restrict-eval":  "lift the restriction with --option restrict-eval false",
+		"max-call-depth": "the usual limit is --option max-call-depth 10000",
+	}[e.Setting]
+}

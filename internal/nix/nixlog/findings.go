@@ -1,0 +1,106 @@
+package nixlog
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// lookInto adds what the flake's own files tell about an error that has its place.
+func (e *EvalError) lookInto(t Tree, text string) {
+	if file, ok := t.missing(text); ok {
+		switch {
+		case t.Submodule != nil && t.Submodule(file) != "":
+			e.Submodule = t.Submodule(file)
+		case t.Untracked != nil && t.Untracked(file):
+			e.Untracked = file
+		}
+		return
+	}
+	e.Spoiled = t.spoiled(e, text)
+	if t.Pure && e.Spoiled == nil {
+		e.Impure = t.impurity(e)
+	}
+	if e.Spoiled == nil && t.Submodule != nil {
+		e.Submodule = t.emptySubmodule(e, text)
+	}
+}
+
+// impureRE finds what has no value, or an empty one, in pure evaluation.
+var impureRE = regexp.MustCompile(`\b(?:builtins\.)?(getEnv|currentSystem|currentTime|nixPath|storePath)\b`)
+
+// impurity returns what the flake asks the machine on the line of an error, or "". Older
+// versions do not say where a throw is; its text may.
+func (t Tree) impurity(e *EvalError) string {
+	line := t.sourceLine(e.Place)
+	if at := t.lineWith(e.Place.File, e.Message); at > 0 {
+		place := e.Place
+		place.Line = at
+		line += "\n" + t.sourceLine(place)
+	}
+	if m := impureRE.FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// A folder that Nix left empty lacks what the flake looks up in it.
+var lackRE = regexp.MustCompile(`^attribute '[^']*' missing`)
+
+// emptySubmodule returns the submodule that is named on the line of an error about something
+// that is missing, or "".
+func (t Tree) emptySubmodule(e *EvalError, text string) string {
+	if !lackRE.MatchString(text) {
+		return ""
+	}
+	for _, file := range literals(e.Place.File, t.sourceLine(e.Place)) {
+		if name := t.Submodule(file); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// forbidden lists what Nix says when one of its settings, with this value, forbids something.
+// In a place of the flake the words would be the flake's own, except for a warning, which
+// ends the evaluation there.
+var forbidden = []struct {
+	setting, value string
+	anywhere       bool
+	re             *regexp.Regexp
+}{
+	{"allow-dirty", "false", false, regexp.MustCompile(`(?s)^(?:Git|Mercurial) tree '.*' (?:is dirty|is unclean|has uncommitted changes)`)},
+	{"abort-on-warn", "true", true, regexp.MustCompile(`abort-on-warn is set`)},
+	{"restrict-eval", "true", true, regexp.MustCompile(`is forbidden in restricted mode`)},
+	// Older versions take the restriction for that of pure evaluation, and apply it to the flake
+	// itself.
+	{"restrict-eval", "true", false, regexp.MustCompile(`^access to absolute path '.*' is forbidden in pure eval mode`)},
+}
+
+// usualDepth is Nix's own limit on calls within calls.
+const usualDepth = 10000
+
+// findSetting notes the setting that forbids what the flake does.
+func (e *EvalError) findSetting(t Tree, r *record, warned string) {
+	if t.Setting == nil {
+		return
+	}
+	_, inFlake := t.Place(r.Position)
+	inFlake = inFlake || slices.ContainsFunc(e.Frames, Frame.Useful)
+	for _, f := range forbidden {
+		if t.Setting(f.setting) == f.value && (f.anywhere || !inFlake) && f.re.MatchString(e.Message) {
+			e.Setting, e.Value = f.setting, f.value
+		}
+	}
+	if strings.Contains(e.Message, "max-call-depth exceeded") {
+		e.Value = t.Setting("max-call-depth")
+		depth, err := strconv.Atoi(e.Value)
+		if e.Sudden = !inFlake; err == nil && depth < usualDepth && !inFlake {
+			e.Setting = "max-call-depth"
+		}
+	}
+	if e.Setting == "abort-on-warn" && warned != "" {
+		e.Message += "\n" + warned
+	}
+}
