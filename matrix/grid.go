@@ -10,7 +10,7 @@ import (
 // Grid names the rows and columns for hosts and homes.
 type Grid struct {
 	Hosts   []string `json:"hosts"`   // rows, sorted; in a flake without hosts, the hosts that homes name
-	Users   []string `json:"users"`   // columns, sorted
+	Users   []string `json:"users"`   // columns, sorted; not those of homes that serve no host
 	Orphans []string `json:"orphans"` // ids of homes for hosts that do not exist, sorted
 }
 
@@ -20,10 +20,11 @@ func assemble(o *offer, cells []result.Cell, within []string) Matrix {
 	grid := Grid{Hosts: []string{}, Users: []string{}, Orphans: []string{}}
 	hosts, users := map[string]bool{}, map[string]bool{}
 	for _, c := range cells {
-		for _, host := range o.rows(c) {
+		rows := o.rows(c)
+		for _, host := range rows {
 			hosts[host] = o.hasHost(host) && (within == nil || slices.Contains(within, host))
 		}
-		if c.Kind == result.KindHome {
+		if c.Kind == result.KindHome && len(rows) > 0 {
 			users[c.User] = true
 		}
 		if o.isOrphan(c) {

@@ -55,7 +55,7 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 // cell whose system has become known. With Hosts it does not admit a bare home, since only the
 // whole flake says which hosts that serves. A malformed pattern matches only itself.
 func (s Selection) Admits(c result.Cell) bool {
-	filters := s.filters(newOffer([]result.Cell{c}))
+	filters := s.filters(newOffer([]result.Cell{c}, nil))
 	return !slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
 }
 

@@ -20,7 +20,7 @@ type row struct {
 	Places [][]label
 }
 
-// group is the cells of a kind that has no place in the grid.
+// group is some of the cells that have no place in the grid.
 type group struct {
 	Title, Words string
 	Labels       []label
@@ -67,10 +67,13 @@ func (b *builder) grid(layout *view.Layout) grid {
 	return g
 }
 
-// groups groups the cells outside the grid by kind.
-func (b *builder) groups(others []result.CellResult) []group {
+// groups groups the cells outside the grid: the homes that serve no host, then the others by kind.
+func (b *builder) groups(anywhere, others []result.CellResult) []group {
 	kinds, cells := view.ByKind(others)
 	var groups []group
+	if len(anywhere) > 0 {
+		groups = append(groups, group{Title: view.AnywhereTitle, Words: view.CountCells(anywhere).String(), Labels: b.labels(anywhere)})
+	}
 	for _, kind := range kinds {
 		groups = append(groups, group{
 			Title: cmp.Or(view.KindTitle(kind), "others"), Words: view.CountCells(cells[kind]).String(), Labels: b.labels(cells[kind]),

@@ -19,12 +19,19 @@ func (p *page) name(s string) string {
 	return view.Fit(s, 80)
 }
 
-// grid appends the grid with full labels if they fit, else with shorter ones and a legend. If
-// it is still too wide, it is split into several parts.
+// grid appends the grid, then the homes that have no place in it.
 func (p *page) grid(layout *view.Layout, index view.CauseIndex) error {
-	if len(layout.Rows) == 0 {
-		return nil
+	if len(layout.Rows) > 0 {
+		if err := p.rows(layout, index); err != nil {
+			return err
+		}
 	}
+	return p.anywhere(layout.Anywhere, index)
+}
+
+// rows appends the rows with full labels if they fit, else with shorter ones and a legend. If
+// they are still too wide, they are split into several parts.
+func (p *page) rows(layout *view.Layout, index view.CauseIndex) error {
 	var labeler view.Labeler
 	var widths []int
 	for _, d := range []view.Detail{view.DetailFull, view.DetailBrief, view.DetailSigns} {

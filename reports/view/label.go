@@ -146,7 +146,7 @@ func (l Labeler) passed(c result.CellResult) Label {
 func (l Labeler) sameAs(c result.CellResult) string {
 	other, found := l.Index.cells[c.SameAs]
 	switch {
-	case !found || !InGrid(c) || !InGrid(other):
+	case !found || !InGrid(c) || !InGrid(other), c.Host == other.Host && c.User == other.User && c.Kind == other.Kind:
 		return ""
 	case c.User == other.User && c.Kind == other.Kind:
 		return other.Host

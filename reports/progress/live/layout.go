@@ -25,7 +25,7 @@ type layoutPlace struct {
 	Label placeLabel
 }
 
-// kindCells is a kind of cell outside the grid, such as checks.
+// kindCells is a kind of cell outside the grid, such as checks, or the homes that serve no host.
 type kindCells struct {
 	Title string
 	Cells []string // ids
@@ -72,6 +72,9 @@ func newGridLayout(r result.Report) gridLayout {
 			})
 		}
 		grid.Rows = append(grid.Rows, live)
+	}
+	if len(layout.Anywhere) > 0 {
+		grid.Others = append(grid.Others, kindCells{Title: view.AnywhereTitle, Cells: ids(layout.Anywhere)})
 	}
 	kinds, groups := view.ByKind(layout.Others)
 	for _, kind := range kinds {
