@@ -14,15 +14,22 @@ type Grid struct {
 	Orphans []string `json:"orphans"` // ids of homes for hosts that do not exist, sorted
 }
 
+// scope is which rows a selection shows.
+type scope struct {
+	hosts    []string      // hosts that it names; nil for all
+	untested []result.Cell // systems of Macs that it leaves out for their kind alone
+}
+
+func (s scope) includes(host string) bool { return s.hosts == nil || slices.Contains(s.hosts, host) }
+
 // assemble makes a matrix of some of the cells that a flake offers, with their rows and columns.
-// If within is not nil, it limits the rows.
-func assemble(o *offer, cells []result.Cell, within []string) Matrix {
+func assemble(o *offer, cells []result.Cell, s scope) Matrix {
 	grid := Grid{Hosts: []string{}, Users: []string{}, Orphans: []string{}}
 	hosts, users := map[string]bool{}, map[string]bool{}
 	for _, c := range cells {
 		rows := o.rows(c)
 		for _, host := range rows {
-			hosts[host] = o.hasHost(host) && (within == nil || slices.Contains(within, host))
+			hosts[host] = o.hasHost(host) && s.includes(host)
 		}
 		if c.Kind == result.KindHome && len(rows) > 0 {
 			users[c.User] = true
@@ -30,6 +37,9 @@ func assemble(o *offer, cells []result.Cell, within []string) Matrix {
 		if o.isOrphan(c) {
 			grid.Orphans = append(grid.Orphans, c.ID)
 		}
+	}
+	for _, c := range s.untested {
+		hosts[c.Host] = s.includes(c.Host)
 	}
 	maps.DeleteFunc(hosts, func(_ string, shown bool) bool { return !shown })
 	grid.Hosts = slices.AppendSeq(grid.Hosts, maps.Keys(hosts))
@@ -39,7 +49,7 @@ func assemble(o *offer, cells []result.Cell, within []string) Matrix {
 	if cells == nil {
 		cells = []result.Cell{} // so that the JSON has a list
 	}
-	return Matrix{Grid: grid, Cells: cells, offer: o, within: within}
+	return Matrix{Grid: grid, Cells: cells, offer: o, scope: s}
 }
 
 // Home returns the home that a user gets on a host: user@host, else the one that the host

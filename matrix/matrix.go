@@ -13,21 +13,21 @@ type Matrix struct {
 	Grid  Grid          `json:"grid"`
 	Cells []result.Cell `json:"cells"` // sorted by kind in display order, then by id
 
-	offer  *offer   // everything the flake offers
-	within []string // hosts that a selection names; nil for all
+	offer *offer // everything the flake offers
+	scope scope
 }
 
 // New makes the cells of an inventory and the grid of all hosts and users.
 func New(inv Inventory) Matrix {
 	cells := slices.Concat(hostCells(inv), homeCells(inv.Homes), embeddedCells(inv), outputCells(inv))
 	cells = sortUnique(cells)
-	return build(cells, cells, inv.Infos, nil)
+	return build(cells, cells, inv.Infos, scope{})
 }
 
 // With returns the matrix with more cells, such as embedded homes found in the evaluation of their
 // host. A cell with the same id is replaced, for example once evaluation has found its system.
 func (m Matrix) With(cells ...result.Cell) Matrix {
-	return build(merge(m.offered().cells, cells), merge(m.Cells, cells), m.offered().infos, m.within)
+	return build(merge(m.offered().cells, cells), merge(m.Cells, cells), m.offered().infos, m.scope)
 }
 
 // offered returns what the whole flake offers. A matrix made by hand knows only its own cells.

@@ -108,11 +108,11 @@ func (m Matrix) WithInfos(infos map[string]result.HostInfo) Matrix {
 			all[host] = info
 		}
 	}
-	return build(m.offered().cells, m.Cells, all, m.within)
+	return build(m.offered().cells, m.Cells, all, m.scope)
 }
 
 // build pairs homes with hosts and assembles the matrix.
-func build(offered, cells []result.Cell, infos map[string]result.HostInfo, within []string) Matrix {
+func build(offered, cells []result.Cell, infos map[string]result.HostInfo, s scope) Matrix {
 	p := newPairing(offered, infos)
-	return assemble(newOffer(p.apply(offered), infos), p.apply(cells), within)
+	return assemble(newOffer(p.apply(offered), infos), p.apply(cells), s)
 }

@@ -15,7 +15,9 @@ type Row struct {
 	System *result.Cell   // the host's system, nil if there is none
 	VM     *result.Cell   // its VM, nil if there is none
 	Homes  []*result.Cell // one for each of the grid's users, nil if the user has none
-	Others []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
+	// Untested is the id of the host's system, if it is a Mac's that was left out for its kind.
+	Untested string
+	Others   []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
 }
 
 // Rows lays the matrix out for a table: the hosts in order, then hosts that exist only in the names
@@ -64,6 +66,11 @@ func (l *layout) hostRow(host string) Row {
 		row.System = darwin
 	} else if darwin != nil {
 		row.Others = append(row.Others, darwin)
+	}
+	for _, c := range l.matrix.scope.untested {
+		if row.System == nil && c.Host == host {
+			row.Untested = c.ID
+		}
 	}
 	for column, user := range l.matrix.Grid.Users {
 		for i, home := range l.offer.candidates(host, user) {
@@ -119,7 +126,7 @@ func (l *layout) hostless() []Row {
 func (m Matrix) Layout() result.Grid {
 	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
 	for _, r := range m.Rows() {
-		row := result.Row{Host: r.Host, NoHost: r.NoHost, Orphan: r.Orphan, Cells: []string{}}
+		row := result.Row{Host: r.Host, NoHost: r.NoHost, Orphan: r.Orphan, Untested: r.Untested, Cells: []string{}}
 		for _, c := range slices.Concat([]*result.Cell{r.System, r.VM}, r.Homes, r.Others) {
 			if c != nil {
 				row.Cells = append(row.Cells, c.ID)

@@ -32,6 +32,9 @@ func draw(m Matrix) string {
 		for _, c := range r.Others {
 			b.WriteString(" +" + id(c))
 		}
+		if r.Untested != "" {
+			b.WriteString(" not " + r.Untested)
+		}
 		b.WriteString("\n")
 	}
 	return b.String()
@@ -57,6 +60,17 @@ laptop: nixos/laptop - nixos/laptop/home/eve home/joachim home/work@laptop
 		{"without the own home", fleet(), Selection{Users: []string{"joachim"}, Exclude: []string{"home/joachim@reason"}}, `
 laptop: - - home/joachim
 mac: - - darwin/mac/home/joachim
+`},
+		{"a Mac that is not selected", fleet(), Selection{Kinds: []result.Kind{result.KindNixOS}}, `
+laptop: nixos/laptop -
+mac: - - not darwin/mac
+reason: nixos/reason -
+`},
+		{"a Mac of another host", fleet(), Selection{Kinds: []result.Kind{result.KindNixOS}, Hosts: []string{"laptop"}}, `
+laptop: nixos/laptop -
+`},
+		{"a Mac that is excluded", fleet(), Selection{Kinds: []result.Kind{result.KindNixOS}, Exclude: []string{"*mac", "*laptop"}}, `
+reason: nixos/reason -
 `},
 		{"homes only", Inventory{Homes: []Home{{Key: "u@b"}, {Key: "v"}, {Key: "k1", Username: "w"}, {Key: "k2", Username: "w"}}}, Selection{}, `
 b: - - home/u@b home/v

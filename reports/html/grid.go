@@ -14,10 +14,16 @@ type grid struct {
 	Rows    []row
 }
 
-// row is a row of the grid. A place holds any number of cells.
+// row is a row of the grid.
 type row struct {
 	Name   string
-	Places [][]label
+	Places []place
+}
+
+// place is a place in the grid. It holds any number of cells, or says why it is empty.
+type place struct {
+	Labels     []label
+	Empty, Why string
 }
 
 // group is some of the cells that have no place in the grid.
@@ -60,7 +66,11 @@ func (b *builder) grid(layout *view.Layout) grid {
 	for _, r := range layout.Rows {
 		shown := row{Name: r.Title()}
 		for _, c := range columns {
-			shown.Places = append(shown.Places, b.labels(c.Cells(r)))
+			at := place{Labels: b.labels(c.Cells(r))}
+			if empty := c.Place(r, b.labeler); len(at.Labels) == 0 && empty.Text != "" {
+				at.Empty, at.Why = empty.String(), r.Untested+": "+view.UntestedWhy
+			}
+			shown.Places = append(shown.Places, at)
 		}
 		g.Rows = append(g.Rows, shown)
 	}

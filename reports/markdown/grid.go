@@ -89,7 +89,7 @@ func (d *document) tables(rows []view.Row, labeler view.Labeler) {
 			var line strings.Builder
 			line.WriteString("| " + inCell(d.rowTitle(r)) + " |")
 			for _, c := range columns {
-				line.WriteString(" " + inCell(d.label(labeler.Place(c.Cells(r)))) + " |")
+				line.WriteString(" " + inCell(d.label(c.Place(r, labeler))) + " |")
 			}
 			lines = append(lines, line.String())
 		}

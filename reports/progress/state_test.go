@@ -129,7 +129,9 @@ func TestCounts(t *testing.T) {
 func TestUserBecomesKnown(t *testing.T) {
 	f := begin(t)
 	home := matrix.New(matrix.Inventory{Homes: []matrix.Home{{Key: "desktop"}}}).Cells[0]
-	shownFor := func() string { return f.Matrix.Cells[slices.IndexFunc(f.Matrix.Cells, func(c result.Cell) bool { return c.ID == home.ID })].User }
+	shownFor := func() string {
+		return f.Matrix.Cells[slices.IndexFunc(f.Matrix.Cells, func(c result.Cell) bool { return c.ID == home.ID })].User
+	}
 	f.apply(event.Added{Cells: []result.Cell{home}})
 	before := f.Version
 	f.apply(event.Started{Cell: home, Phase: result.PhaseEval.Name()})

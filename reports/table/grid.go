@@ -69,7 +69,7 @@ func (p *page) widths(layout *view.Layout, labeler view.Labeler) []int {
 	for _, c := range layout.Columns() {
 		width := view.Width(p.name(c.Title))
 		for _, row := range layout.Rows {
-			width = max(width, view.Width(labeler.Place(c.Cells(row)).String()))
+			width = max(width, view.Width(c.Place(row, labeler).String()))
 		}
 		list = append(list, width)
 	}
@@ -99,7 +99,7 @@ func (p *page) part(layout *view.Layout, labeler view.Labeler, columns []view.Co
 	for _, row := range layout.Rows {
 		line := []string{p.name(row.Title())}
 		for _, c := range columns {
-			label := labeler.Place(c.Cells(row))
+			label := c.Place(row, labeler)
 			line = append(line, p.in(label.Tone, label.String()))
 		}
 		rows = append(rows, line)
@@ -145,7 +145,7 @@ func (p *page) legend(layout *view.Layout, labeler view.Labeler) {
 	signs := map[string]bool{}
 	for _, row := range layout.Rows {
 		for _, c := range layout.Columns() {
-			signs[labeler.Place(c.Cells(row)).Sign] = true
+			signs[c.Place(row, labeler).Sign] = true
 		}
 	}
 	var entries []string

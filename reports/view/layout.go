@@ -21,8 +21,10 @@ type Row struct {
 	Name   string
 	Note   string // set if the flake has no such host
 	System []result.CellResult
-	VM     []result.CellResult
-	Homes  map[string][]result.CellResult // by user
+	// Untested is the id of the system if the run left it out, and there is no other.
+	Untested string
+	VM       []result.CellResult
+	Homes    map[string][]result.CellResult // by user
 }
 
 // NewLayout lays a report out as its grid says. A cell without a row there, as in a report
@@ -126,7 +128,7 @@ func (l *Layout) newRow(g result.Row) *Row {
 	if _, there := l.byHost[g.Host]; !there {
 		l.byHost[g.Host] = len(l.Rows)
 	}
-	l.Rows = append(l.Rows, Row{Name: g.Host, Note: rowNote(g), Homes: map[string][]result.CellResult{}})
+	l.Rows = append(l.Rows, Row{Name: g.Host, Untested: g.Untested, Note: rowNote(g), Homes: map[string][]result.CellResult{}})
 	return &l.Rows[len(l.Rows)-1]
 }
 
@@ -195,11 +197,21 @@ type Column struct {
 	Cells func(Row) []result.CellResult
 }
 
+// Place labels the place of a row in the column.
+func (c Column) Place(r Row, l Labeler) Label {
+	if !c.User && c.Title == systemTitle && len(r.System) == 0 && r.Untested != "" {
+		return l.untested()
+	}
+	return l.Place(c.Cells(r))
+}
+
+const systemTitle = "system"
+
 // Columns returns the columns: the systems, the virtual machines, each user.
 func (l *Layout) Columns() []Column {
 	var columns []Column
-	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.System) > 0 }) {
-		columns = append(columns, Column{"system", false, func(r Row) []result.CellResult { return r.System }})
+	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.System) > 0 || r.Untested != "" }) {
+		columns = append(columns, Column{systemTitle, false, func(r Row) []result.CellResult { return r.System }})
 	}
 	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.VM) > 0 }) {
 		columns = append(columns, Column{"vm", false, func(r Row) []result.CellResult { return r.VM }})

@@ -65,10 +65,10 @@ func newGridLayout(r result.Report) gridLayout {
 		live := layoutRow{Name: row.Title()}
 		for _, c := range columns {
 			cells := c.Cells(row)
-			label := full.Place(cells)
+			label := c.Place(row, full)
 			live.Places = append(live.Places, layoutPlace{
 				Cells: ids(cells),
-				Label: placeLabel{Sign: label.Sign, Text: label.Text, Brief: brief.Place(cells).Text, SGR: label.Tone.SGR()},
+				Label: placeLabel{Sign: label.Sign, Text: label.Text, Brief: c.Place(row, brief).Text, SGR: label.Tone.SGR()},
 			})
 		}
 		grid.Rows = append(grid.Rows, live)
