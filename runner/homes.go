@@ -23,29 +23,31 @@ func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.An
 	}
 	causes := r.causes.OfEval(ctx, host.ID, e.Err)
 	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}, Warnings: e.Instance.Warnings}
-	var found []string
-	for _, user := range users {
-		cell := matrix.EmbeddedCell(host, user, "")
-		found = append(found, cell.ID)
-		var home evalpool.Answer
+	homes := make([]evalpool.Answer, len(users))
+	for i, user := range users {
 		if listed { // otherwise it would fail as the host does
-			home = r.ask(cell).Wait()
+			homes[i] = r.ask(matrix.EmbeddedCell(host, user, "")).Wait()
 		}
-		if home.Err != nil && home.Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, home.Err)[0]) {
+		if err := homes[i].Err; err != nil && homes[i].Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, err)[0]) {
 			res.Status = result.DependencyFailed
 		}
+	}
+	res.Phases[0].Status, res.Phases[0].Message = res.Status, causes[0].Title
+	r.finish(res)
+	var found []string
+	for i, user := range users {
+		cell, home := matrix.EmbeddedCell(host, user, ""), homes[i]
+		found = append(found, cell.ID)
 		if !r.wants(cell) {
 			continue
 		}
 		r.emit(event.Found{Home: cell})
-		if home.Err != nil || home.Stopped != "" {
+		if home.Err == nil && home.Stopped == "" {
+			r.finish(homeOfBrokenHost(cell, home, e.Phase, causes))
+		} else {
 			r.proceed(ctx, cell, home)
-			continue
 		}
-		r.finish(homeOfBrokenHost(cell, home, e.Phase, causes))
 	}
-	res.Phases[0].Status, res.Phases[0].Message = res.Status, causes[0].Title
-	r.finish(res)
 	r.evaluateParts(ctx, host, found)
 	return true
 }
