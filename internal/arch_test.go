@@ -37,7 +37,7 @@ func rules() []rule {
 		{"internal/tmpdir", nil},
 		{"internal/proc", []string{"internal/safely"}},
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
-		{"internal/nix/nixlog", []string{"internal/clean", "result"}},
+		{"internal/nix/nixlog", []string{"internal/clean", "internal/nix/storepath", "result"}},
 		{"internal/nix/flakeref", []string{"internal/git"}},
 		{"internal/nix/evalcache", []string{"internal/safefile"}},
 		{"internal/nix/expr", nil},
@@ -45,7 +45,7 @@ func rules() []rule {
 		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/nixlog", "result"}},
 		{"internal/nix/recordings", []string{"internal/test"}},
 		{"internal/test", []string{"internal", "result"}},
-		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "result"}},
+		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "internal/tmpdir", "result"}},
 		// It stands above vmtest: it returns the checks of flakeci.toml as vmtest runs them.
 		{"internal/config", []string{"vmtest", "matrix", "internal", "result"}},
 		{"internal/diagnose", []string{"internal/nix", "internal/proc", "result"}},

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -67,7 +68,7 @@ func (r *run) keepLog(ctx context.Context, f nixlog.BuildFailure) string {
 	path, err := r.Artifacts.Text(func(w io.Writer) error {
 		log := &countingWriter{to: w}
 		short := artifact.NewShortened(log, maxLog)
-		if err := errors.Join(r.Client.Log(ctx, f.DrvPath, short), short.Close()); err != nil {
+		if err := errors.Join(r.Client.Log(ctx, cmp.Or(f.Resolved, f.DrvPath), short), short.Close()); err != nil {
 			return err
 		}
 		if log.bytes == 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/cause"
 )
@@ -34,6 +35,10 @@ func explain(err error) problem {
 	var mistake *config.Error
 	if errors.As(err, &mistake) {
 		return problem{err.Error(), mistake.Hint, exitUsage}
+	}
+	var noTmp *tmpdir.Error
+	if errors.As(err, &noTmp) {
+		return problem{err.Error(), diagnose.TemporaryHint, exitError}
 	}
 	for _, f := range []func(error) (problem, bool){explainNix, explainReport} {
 		if p, ok := f(err); ok {
@@ -75,11 +80,13 @@ func explainNix(err error) (problem, bool) {
 // explainEval describes why a flake could not be inspected, with the hint of a run's report.
 func explainEval(err error) problem {
 	c := diagnose.Eval(err)
-	code := exitError
 	if c.Kind.Status().BlamesFlake() {
-		code = exitFailed
+		return problem{err.Error(), c.Hint, exitFailed}
 	}
-	return problem{err.Error(), c.Hint, code}
+	if c.Kind == result.CauseInfra {
+		return problem{c.Title, c.Hint, exitError}
+	}
+	return problem{err.Error(), c.Hint, exitError}
 }
 
 func explainReport(err error) (problem, bool) {

@@ -26,6 +26,8 @@ func advices() []advice {
 		{"spoiled file", setIf(func(e *nixlog.EvalError) bool { return e.Spoiled != nil }), adviseSpoiled},
 		{"lock file", setIf(func(e *nixlog.EvalError) bool { return e.Lock != nil }), adviseLock},
 		{"input", setIf(func(e *nixlog.EvalError) bool { return e.Input != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addInput(c, e.Input) }},
+		{"fetch", setIf(func(e *nixlog.EvalError) bool { return e.Fetch != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addFetch(c, *e.Fetch) }},
+		{"wrong hash", says(wrongHashPattern), adviseWrongHash},
 		{"submodule", setIf(func(e *nixlog.EvalError) bool { return e.Submodule != "" }), adviseSubmodule},
 		{"untracked", setIf(func(e *nixlog.EvalError) bool { return e.Untracked != "" }), adviseUntracked},
 		{"import from derivation", says(`^cannot build '([^']+\.drv)[^']*' during evaluation because the option 'allow-import-from-derivation' is disabled`), adviseImport},

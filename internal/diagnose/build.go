@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,10 +18,21 @@ func Build(f nixlog.BuildFailure) *result.Cause {
 		Kind: f.Kind, Title: title(f), Message: f.Message, Hint: hint(f),
 		DrvPath: f.DrvPath, ExitCode: f.ExitCode, LogTail: strings.Join(f.Tail, "\n"),
 	}
-	if f.Server != "" {
-		c.DrvPath = ""
+	if f.Server != "" || noBuilder(f) {
+		c.DrvPath, c.Key = "", result.NewCauseKey(f.Kind, f.Server, f.Reason) // whatever was to be built
 	}
+	addMachine(c)
 	return c
+}
+
+// fewFiles reports whether Nix may not open as many files as it needs.
+func fewFiles(f nixlog.BuildFailure) bool {
+	return f.Kind == result.CauseInfra && nixlog.FewFiles(f.Message)
+}
+
+// noBuilder reports whether nothing can be built, here or elsewhere.
+func noBuilder(f nixlog.BuildFailure) bool {
+	return f.Kind == result.CauseBuilder && f.Reason != "" && f.Server == ""
 }
 
 // HasLog reports whether there is a log of the builder that failed. A line that is too
@@ -34,8 +46,12 @@ func BuildKey(f nixlog.BuildFailure) string {
 	switch {
 	case machineWide(f.Kind) && len(f.Tail) == 0: // a builder may mean a disk of its own
 		return string(f.Kind)
+	case fewFiles(f):
+		return fewFilesKey()
 	case f.Server != "":
 		return string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
+	case noBuilder(f):
+		return string(f.Kind) + "\x00" + f.Reason
 	case f.DrvPath == "":
 		return string(f.Kind) + "\x00" + f.Message
 	}
@@ -47,11 +63,17 @@ func title(f nixlog.BuildFailure) string {
 		what := "binary cache"
 		if f.Kind == result.CauseBuilder {
 			what = "remote builder"
+			if strings.Contains(f.Server, ", ") {
+				what = "remote builders"
+			}
 		}
 		return firstLine(fmt.Sprintf("%s %s: %s", what, f.Server, f.Reason))
 	}
 	if f.Hook != "" {
 		return hookTitle(f)
+	}
+	if noBuilder(f) {
+		return f.Reason
 	}
 	if f.DrvPath == "" {
 		return strings.TrimSuffix(firstLine(f.Message), ":")
@@ -76,10 +98,9 @@ func title(f nixlog.BuildFailure) string {
 		return fmt.Sprintf("%s failed to build (exit %d)", name, f.ExitCode)
 	case f.Signal != 0:
 		return fmt.Sprintf("%s failed to build (signal %d)", name, f.Signal)
-	case strings.Contains(f.Message, "failed to produce output"):
-		return name + " failed to build: it produced no output"
-	case strings.Contains(f.Message, "is not allowed to refer"):
-		return name + " failed to build: it refers to a forbidden path"
+	}
+	if fault := outputFault(f.Message); fault != "" {
+		return name + " failed to build: " + fault
 	}
 	return name + " failed to build"
 }
@@ -108,7 +129,7 @@ func hint(f nixlog.BuildFailure) string {
 	case result.CauseTimeout:
 		return "Nix's options timeout and max-silent-time limit its time; allow more (--option timeout SECONDS), or check what it is waiting for"
 	case result.CauseBuilder:
-		return "make sure that the builder can be reached and supports the build, or do without it: --builders ''"
+		return builderHint(f)
 	case result.CauseFeature:
 		switch {
 		case slices.Contains(f.Missing, "kvm"):
@@ -129,3 +150,23 @@ func hint(f nixlog.BuildFailure) string {
 	}
 	return ""
 }
+
+func builderHint(f nixlog.BuildFailure) string {
+	switch {
+	case noBuilder(f):
+		return "let this machine build (--option max-jobs auto), or name a builder (--builders)"
+	case hostKeyRE.MatchString(f.Message):
+		return "add the builder's key to known_hosts of the user who runs nix (root under nix-daemon): ssh-keyscan HOST"
+	case passwordRE.MatchString(f.Message):
+		return "let the user who runs nix (root under nix-daemon) log in to the builder by key, see ssh-key in --builders"
+	case notInstalledRE.MatchString(f.Message):
+		return "install Nix on the builder, or put nix-store on the PATH that its ssh server sets"
+	}
+	without := "make sure that the builder can be reached and supports the build, or do without it: --builders ''"
+	if nixlog.NoLocalBuilds(f.Message) {
+		without += " --option max-jobs auto"
+	}
+	return without
+}
+
+var notInstalledRE = regexp.MustCompile(`nix(?:-store|-daemon)?: (?:command )?not found`)

@@ -53,7 +53,9 @@ func Eval(err error) *result.Cause {
 	case errors.As(err, &died) && died.Signal != 0 && !errors.Is(err, proc.ErrSupervisorKilled):
 		return killed(err, died.Signal)
 	}
-	return &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+	c := &result.Cause{Kind: result.CauseInfra, Title: "nix could not evaluate: " + firstLine(err.Error()), Message: err.Error()}
+	addMachine(c)
+	return c
 }
 
 // EvalKey returns a key that the causes of failed evaluations share if their root is the
@@ -121,6 +123,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 	}
 	if kind := nix.MachineFault(e); kind != "" {
 		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
+		addMachine(c)
 		if strings.HasPrefix(e.Message, "[json.exception.") {
 			c.Title = "nix could not read a document: " + c.Title
 			c.Hint = "it may be a flake.lock that this machine has no checkout of, such as that of an input, the flake registry, or the answer of a server"
@@ -134,7 +137,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 // addInput names the input that could not be fetched, with the flake that asks for it.
 func addInput(c *result.Cause, in *nixlog.InputFault) {
 	name := cmp.Or(in.Name, in.URL)
-	c.Kind = result.CauseInput
+	c.Kind, c.Key = result.CauseInput, result.NewCauseKey(result.CauseInput, name) // Nix says how many milliseconds it tried
 	c.Title = fmt.Sprintf("input %s could not be fetched", name)
 	asker := "the flake itself"
 	if i := strings.LastIndexByte(in.Name, '/'); i >= 0 {
@@ -143,7 +146,8 @@ func addInput(c *result.Cause, in *nixlog.InputFault) {
 	if in.URL != "" {
 		c.Message = in.URL + ": " + c.Message
 	}
-	c.Hint = fmt.Sprintf("%s is required by %s; make sure that this machine may fetch it, or replace it with --override-input %s REF", name, asker, cmp.Or(in.Name, "NAME"))
+	usual := fmt.Sprintf("make sure that this machine may fetch it, or replace it with --override-input %s REF", cmp.Or(in.Name, "NAME"))
+	c.Hint = fmt.Sprintf("%s is required by %s; %s", name, asker, cmp.Or(fetchHint(c.Message), usual))
 }
 
 // maxFrames is enough of a trace to show how evaluation got into the flake's own files.

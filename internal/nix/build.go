@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
@@ -38,8 +39,19 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 	if jobs > 0 {
 		k.args = append(k.args, "--max-jobs", strconv.Itoa(jobs))
 	}
-	k.line = log.Line
-	usage, err := c.run(ctx, k)
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	kill := make(chan struct{})
+	end := sync.OnceFunc(func() {
+		close(kill)
+		cancel()
+	})
+	k.line = func(line []byte) {
+		if log.Line(line); log.Stuck() {
+			end()
+		}
+	}
+	usage, err := c.run(proc.WithKill(running, kill), k)
 	log.Finish()
 	res := BuildResult{Built: log.Built, Usage: usage}
 	if err == nil {
@@ -51,10 +63,10 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 	}
 	if len(res.Failures) == 0 {
 		var died *proc.Error
-		if !errors.As(err, &died) {
+		if !errors.As(err, &died) && !log.Stuck() {
 			return res, err
 		}
-		f := log.Unbuilt(fmt.Sprintf("nix build: %v", died))
+		f := log.Unnamed(fmt.Sprintf("nix build: %v", died))
 		if diskFull(err) {
 			f.Kind = result.CauseDisk
 		}

@@ -21,6 +21,7 @@ type wantError struct {
 	place   string
 	input   string // path and URL of the input that could not be fetched
 	missing string // the untracked file
+	fetch   string // what the flake fetches and could not be fetched
 }
 
 // since is the expected error from a version on. A case has several if Nix changed its own.
@@ -63,6 +64,9 @@ func (w *world) checkError(err error, wants []since) {
 	got := wantError{message: w.neutral(e.Message), place: e.Place.String(), missing: e.Untracked}
 	if e.Input != nil {
 		got.input = w.neutral(e.Input.Name + " " + e.Input.URL)
+	}
+	if e.Fetch != nil {
+		got.fetch = e.Fetch.URL
 	}
 	want := pick(w, wants)
 	if start, ok := strings.CutSuffix(want.message, "…"); ok && strings.HasPrefix(got.message, start) || !w.known() {
@@ -178,9 +182,9 @@ func faultsOfTheFlake() []evalCase {
 		}},
 		{scenario{name: "not-a-derivation", tracked: files{"flake.nix": hosts("bad", "5")}}, always(wantError{message: "nixosConfigurations.bad.config.system.build.toplevel is not a derivation: it is of type int"})},
 		{scenario{name: "fetch-while-evaluating", tracked: files{"flake.nix": hosts("bad", "builtins.fetchTarball { url = \"http://127.0.0.1:1/x.tar.gz\"; sha256 = \"0000000000000000000000000000000000000000000000000000\"; }")}}, []since{
-			{"0", wantError{message: "unable to download 'http://127.0.0.1:1/x.tar.gz': Couldn't connect to server (7)", place: "flake.nix:3:5"}},
-			{"2.26", wantError{message: "Failed to open archive (Source threw exception: error: unable to download 'http://127.0.0.1:1/x.tar.gz': Could not connect to server (7) Failed to connect to 127.0.0.1 port 1 after N ms: Could not connect to server)", place: "flake.nix:3:60"}},
-			{"2.34", wantError{message: "Failed to open archive (Source threw exception: error: unable to download 'http://127.0.0.1:1/x.tar.gz': Could not connect to server (7) Failed to connect to 127.0.0.1:1 after N ms: Could not connect to server)", place: "flake.nix:3:60"}},
+			{"0", wantError{message: "unable to download 'http://127.0.0.1:1/x.tar.gz': Couldn't connect to server (7)", place: "flake.nix:3:5", fetch: "http://127.0.0.1:1/x.tar.gz"}},
+			{"2.26", wantError{message: "Failed to open archive (Source threw exception: error: unable to download 'http://127.0.0.1:1/x.tar.gz': Could not connect to server (7) Failed to connect to 127.0.0.1 port 1 after N ms: Could not connect to server)", place: "flake.nix:3:60", fetch: "http://127.0.0.1:1/x.tar.gz"}},
+			{"2.34", wantError{message: "Failed to open archive (Source threw exception: error: unable to download 'http://127.0.0.1:1/x.tar.gz': Could not connect to server (7) Failed to connect to 127.0.0.1:1 after N ms: Could not connect to server)", place: "flake.nix:3:60", fetch: "http://127.0.0.1:1/x.tar.gz"}},
 		}},
 	}
 }
@@ -247,12 +251,12 @@ func faultsOfInputs() []evalCase {
 	mid := "path:@SCRATCH@/mid"
 	return []evalCase{
 		{scenario{name: "input-git", tracked: files{"flake.nix": withInput("secrets", "git+file:///nonexistent/secrets", "1")}}, []since{
-			{"0", wantError{message: "program 'git' failed with exit code 128", input: "secrets git+file:///nonexistent/secrets"}},
+			{"0", wantError{message: "program 'git' failed with exit code 128\nfatal: '/nonexistent/secrets' does not appear to be a git repository", input: "secrets git+file:///nonexistent/secrets"}},
 			{"2.26", wantError{message: "resolving Git reference 'master': revspec 'master' not found", input: "secrets git+file:///nonexistent/secrets"}},
 			{"2.34", wantError{message: "Git repository \"/nonexistent/secrets\" does not exist.", input: "secrets git+file:///nonexistent/secrets"}},
 		}},
 		{scenario{name: "input-named-targets", tracked: files{"flake.nix": withInput("targets", "git+file:///nonexistent/secrets", "1")}}, []since{
-			{"0", wantError{message: "program 'git' failed with exit code 128", input: "targets git+file:///nonexistent/secrets"}},
+			{"0", wantError{message: "program 'git' failed with exit code 128\nfatal: '/nonexistent/secrets' does not appear to be a git repository", input: "targets git+file:///nonexistent/secrets"}},
 			{"2.26", wantError{message: "resolving Git reference 'master': revspec 'master' not found", input: "targets git+file:///nonexistent/secrets"}},
 			{"2.34", wantError{message: "Git repository \"/nonexistent/secrets\" does not exist.", input: "targets git+file:///nonexistent/secrets"}},
 		}},
@@ -275,7 +279,7 @@ func faultsOfInputs() []evalCase {
 			"flake.nix":        withInput("mid", mid, "1"),
 			"../mid/flake.nix": withInput("secrets", "git+file:///nonexistent/secrets", "1"),
 		}}, []since{
-			{"0", wantError{message: "program 'git' failed with exit code 128", input: "mid/secrets git+file:///nonexistent/secrets"}},
+			{"0", wantError{message: "program 'git' failed with exit code 128\nfatal: '/nonexistent/secrets' does not appear to be a git repository", input: "mid/secrets git+file:///nonexistent/secrets"}},
 			{"2.26", wantError{message: "resolving Git reference 'master': revspec 'master' not found", input: "mid/secrets git+file:///nonexistent/secrets"}},
 			{"2.34", wantError{message: "Git repository \"/nonexistent/secrets\" does not exist.", input: "mid/secrets git+file:///nonexistent/secrets"}},
 		}},
@@ -299,7 +303,7 @@ func faultsOfInputs() []evalCase {
 			"../mid/flake.nix": "{\n  inputs.secrets.url = \"git+file:///nonexistent/secrets\";\n  outputs = { self, secrets }: { x = secrets.x; };\n}\n",
 			"flake.lock":       fmt.Sprintf(lockedMid, `"type": "path", "path": "@SCRATCH@/mid", "lastModified": 1, "narHash": "sha256-yOK2FRVq3B0Q1ZQ8Ksgr5+2kKno1RJ5kNxwJF/TyKKc="`, `"type": "path", "path": "@SCRATCH@/mid"`),
 		}}, []since{
-			{"0", wantError{message: "program 'git' failed with exit code 128", place: "flake.nix:4:5", input: "mid/secrets git+file:///nonexistent/secrets?ref=master&rev=REV"}},
+			{"0", wantError{message: "program 'git' failed with exit code 128\nfatal: '/nonexistent/secrets' does not appear to be a git repository", place: "flake.nix:4:5", input: "mid/secrets git+file:///nonexistent/secrets?ref=master&rev=REV"}},
 			{"2.26", wantError{message: "Cannot find Git revision '0123456789012345678901234567890123456789' in ref 'master' of repository 'file:///nonexistent/secrets'! Please make sure that the rev exists on the ref you've specified or add allRefs = true; to fetchGit.", place: "flake.nix:4:5", input: "mid/secrets git+file:///nonexistent/secrets?ref=master&rev=REV&shallow=1"}},
 			{"2.34", wantError{message: "Git repository \"/nonexistent/secrets\" does not exist.", place: "flake.nix:4:5", input: "mid/secrets git+file:///nonexistent/secrets?ref=master&rev=REV&shallow=1"}},
 		}},
@@ -363,11 +367,13 @@ func TestForgedBuilds(t *testing.T) {
 			"building of '" + drv + "' timed out after 1 seconds",
 			"some substitutes for '" + drv + "' failed: unable to download 'https://c.example.org/x': HTTP error 503",
 			"cannot build on 'ssh://b': '" + drv + "'",
+			"unable to download 'https://c.example.org/x': HTTP error 503",
+			"program 'git' failed with exit code 128",
 		} {
 			files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "` + text + `"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
 			_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})
 			var evalErr *nixlog.EvalError
-			if !errors.As(err, &evalErr) || evalErr.Build != nil || Transient(err) {
+			if !errors.As(err, &evalErr) || evalErr.Build != nil || evalErr.Fetch != nil || Transient(err) {
 				w.Errorf("%s: error is %#v", text, err)
 			}
 		}

@@ -3,8 +3,10 @@ package nix
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
@@ -31,14 +33,35 @@ func (f *Flake) resolveError(err error) error {
 	switch {
 	case !errors.As(err, &e):
 		return err
+	case e.NotFetched() && strings.HasPrefix(e.Message, "program 'git' failed with exit code 129") && f.notOurs():
+		// Nix 2.8 calls git diff, which says only that this is no repository.
+		return &nixlog.EvalError{Message: fmt.Sprintf("%s\nrepository path '%s' is not owned by current user", e.Message, f.Checkout)}
 	case e.NoFlake():
 		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
 		if dir := f.given.Dir; strings.Contains(e.Message, "flake.nix") && dir != "" && exists(filepath.Join(dir, "flake.nix")) && f.inGit {
 			nf.Untracked = "flake.nix"
 		}
 		return nf
-	case e.NotFetched():
+	case e.MachineFault() == "" && e.NotFetched():
 		e.Input = &nixlog.InputFault{URL: f.Ref}
 	}
 	return e
+}
+
+// notOurs reports whether the repository of the flake belongs to another user, whose settings
+// git does not follow.
+func (f *Flake) notOurs() bool {
+	if !f.inGit {
+		return false
+	}
+	for _, path := range []string{f.Checkout, filepath.Join(f.Checkout, ".git")} {
+		st, err := os.Stat(path)
+		if err != nil {
+			return false
+		}
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok && int(sys.Uid) != os.Geteuid() {
+			return true
+		}
+	}
+	return false
 }

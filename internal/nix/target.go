@@ -3,12 +3,14 @@ package nix
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/flakeci/flakeci/internal/nix/evalcache"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/tmpdir"
 )
 
 // Target is a resolved flake that answers questions in the Nix language.
@@ -48,7 +50,7 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 		return t, err
 	}
 	if t.wrapper, err = c.nixRef(flakeref.Parse("path:" + wrapper)); err != nil {
-		return t, err
+		return t, &tmpdir.Error{Folder: dir, Err: fmt.Errorf("no folder with such a name can be read by Nix %s", c.Version)}
 	}
 	t.cache = evalcache.Open(c.cacheFile(ctx, f, o))
 	return t, os.WriteFile(filepath.Join(wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)

@@ -2,6 +2,7 @@
 package tmpdir
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,13 +20,26 @@ const (
 // minStaleAge is longer than it takes to make such a folder and to lock it.
 const minStaleAge = 10 * time.Minute
 
+// Error reports that there can be no temporary files.
+type Error struct {
+	Folder string
+	Err    error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("cannot make temporary files in %s: %v", e.Folder, e.Err)
+}
+
+// Unwrap returns the error of the system.
+func (e *Error) Unwrap() error { return e.Err }
+
 // New makes the folder of a run. First it removes those of killed runs: they may hold a
 // guest's disk, and their links keep build results from being collected as garbage.
 func New() (path string, remove func(), err error) {
 	removeStale(os.TempDir(), time.Now().Add(-minStaleAge))
 	path, err = os.MkdirTemp("", prefix)
 	if err != nil {
-		return "", nil, err
+		return "", nil, &Error{Folder: os.TempDir(), Err: err}
 	}
 	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil && syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {

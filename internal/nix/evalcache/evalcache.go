@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 
 	"github.com/flakeci/flakeci/internal/safefile"
 )
@@ -69,7 +70,7 @@ func (c *Cache) read() (map[string]json.RawMessage, error) {
 		return none, nil
 	}
 	text, err := safefile.Read(c.path, maxBytes)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return none, nil
 	}
 	var f file

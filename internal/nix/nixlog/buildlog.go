@@ -2,10 +2,7 @@ package nixlog
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
-
-	"github.com/flakeci/flakeci/result"
 )
 
 // BuildLog follows the internal-json log of one `nix build`.
@@ -20,10 +17,18 @@ type BuildLog struct {
 	tails   map[string]*tail // of the builders that have not succeeded
 	errors  []buildError
 	stopped string // the last derivation whose builder stopped without success
-	plain   string // the last error that was not a record
-	remote  string // the last message about a remote builder out of reach
-	count   buildCount
-	hooks   hooks
+	// Newer versions log that a builder stopped before they say what is wrong with its output,
+	// older ones after: the derivation that stopped without an error of its own, or the error
+	// (its index + 1) without a derivation.
+	unexplained string
+	unassigned  int
+	// original has the derivation that Nix was asked for by the one that it builds instead,
+	// once the content-addressed inputs are known.
+	original map[string]string
+	plain    string // the last error that was not a record
+	remotes  remotes
+	count    buildCount
+	hooks    hooks
 }
 
 // BuildWatcher has functions that a [BuildLog] calls during the build. Any of them may be
@@ -37,27 +42,13 @@ type BuildWatcher struct {
 	Log  func(drv, line string)
 }
 
-// buildError is an error message, with the derivation that it is about if there is one.
-type buildError struct {
-	text, drv string
-	victim    bool // it failed only because a dependency did
-	// relayed is set for a message that Nix passed on. What a daemon says about all failed
-	// derivations but the last arrives this way, but a builder can write anything in Nix's
-	// log format too.
-	relayed bool
-}
-
 // setExpected ends the records that announce how much there is to do. They are a third of
 // what Nix writes, and not used.
 var setExpected = []byte(`"type":106}`)
 
-// maxErrors limits the messages that are kept, as a builder can make Nix relay endless
-// messages.
-const maxErrors = 1000
-
 // NewBuildLog returns the log of a build that is about to start.
 func NewBuildLog(w BuildWatcher) *BuildLog {
-	return &BuildLog{watch: w, running: map[uint64]string{}, tails: map[string]*tail{}}
+	return &BuildLog{watch: w, running: map[uint64]string{}, tails: map[string]*tail{}, original: map[string]string{}}
 }
 
 // Line reads one line.
@@ -67,6 +58,7 @@ func (l *BuildLog) Line(line []byte) {
 	}
 	r, ok := parseRecord(line)
 	if !ok {
+		l.remotes.said.plain(line)
 		if text, found := plainError(line); found {
 			l.plain = text
 		}
@@ -75,11 +67,17 @@ func (l *BuildLog) Line(line []byte) {
 	l.record(r)
 }
 
+// Stuck reports whether the Nix may never end: Nix 2.34 waits forever for a child of its own
+// that could not open a file, and says so in plain text.
+func (l *BuildLog) Stuck() bool { return FewFiles(l.plain) }
+
 func (l *BuildLog) record(r record) {
 	l.hooks.record(r)
 	switch {
 	case r.Action == "start" && r.Type == activityBuild:
 		l.start(r)
+	case r.Action == "start" && r.Type == activityResolved:
+		l.original[r.stringField(1)] = r.stringField(0)
 	case r.Action == "start" && r.Type == activityBuilds:
 		l.count.id = r.ID
 	case r.Action == "result" && r.Type == resultProgress && r.ID == l.count.id:
@@ -90,13 +88,13 @@ func (l *BuildLog) record(r record) {
 		l.log(r)
 	case r.isError():
 		l.error(r)
-	case r.Action == "msg" && r.Level == levelError && remoteRE.MatchString(stripSGR(r.Msg)):
-		l.remote = stripSGR(r.Msg)
+	case r.Action == "msg" && r.Level <= levelWarning:
+		l.remotes.message(stripSGR(r.Msg))
 	}
 }
 
 func (l *BuildLog) start(r record) {
-	drv := r.stringField(0)
+	drv := l.asked(r.stringField(0))
 	l.running[r.ID] = drv
 	l.tails[drv] = &tail{}
 	l.Built = append(l.Built, drv)
@@ -111,9 +109,13 @@ func (l *BuildLog) stop(id uint64) {
 	if l.watch.End != nil {
 		l.watch.End(drv)
 	}
+	l.assign(drv)
 	failed := slices.ContainsFunc(l.errors, func(e buildError) bool { return e.drv == drv })
 	if !l.count.stop() || failed {
 		l.stopped = drv
+		if !failed {
+			l.unexplained = drv
+		}
 		return
 	}
 	delete(l.tails, drv)
@@ -144,100 +146,10 @@ func (l *BuildLog) log(r record) {
 	}
 }
 
-func (l *BuildLog) error(r record) {
-	e := buildError{text: r.text(), relayed: r.RawMsg == ""}
-	if drv, ok := victim(e.text); ok {
-		e.drv, e.victim = drv, true
-	} else if f := Classify(e.text); f.DrvPath != "" {
-		e.drv = f.DrvPath
-	} else if f.Kind == result.CauseTimeout {
-		// Nix 2.34 does not name the derivation whose time is up, but has just stopped it.
-		e.drv = l.stopped
+// asked returns the derivation that Nix was asked for, for one that it may build instead.
+func (l *BuildLog) asked(drv string) string {
+	if original := l.original[drv]; original != "" {
+		return original
 	}
-	if e.text != "" && (!e.relayed || len(l.errors) < maxErrors) && !slices.Contains(l.errors, e) {
-		l.errors = append(l.errors, e)
-	}
+	return drv
 }
-
-// Failures sorts the derivations that failed into leaves, whose own build failed, and
-// victims, which lack a dependency. Relayed messages count only if Nix itself names no
-// leaf, as under a daemon: a builder can forge failures only where Nix knows of none.
-func (l *BuildLog) Failures() (leaves []BuildFailure, victims []string) {
-	for _, relayed := range []bool{false, true} {
-		for _, e := range l.errors {
-			if e.relayed != relayed || e.drv == "" {
-				continue
-			}
-			if e.victim {
-				victims = append(victims, e.drv)
-				continue
-			}
-			f := Classify(e.text)
-			f.DrvPath = e.drv
-			f.addTail(l.tails[f.DrvPath])
-			f.addSubstituter(l.errors)
-			f.addRemote(l.remote)
-			leaves = append(leaves, f)
-		}
-		if len(leaves) > 0 {
-			break
-		}
-	}
-	return leaves, victims
-}
-
-// failureBehind returns the failure that caused an evaluation error, or nil. Evaluation
-// builds the derivations that the flake imports from. The error may be about a dependent
-// of the derivation that failed.
-func (l *BuildLog) failureBehind(text string) *BuildFailure {
-	for _, e := range l.errors {
-		if e.text != text || e.drv == "" {
-			continue
-		}
-		leaves, _ := l.Failures()
-		for _, f := range leaves {
-			if (e.victim || f.DrvPath == e.drv) && l.confirms(f, text) {
-				return &f
-			}
-		}
-	}
-	return nil
-}
-
-// confirms reports whether the log shows a failure by more than the text of an evaluation
-// error, which may be a flake's own. That is not needed for a failure that the flake could
-// also cause by importing from such a derivation.
-func (l *BuildLog) confirms(f BuildFailure, text string) bool {
-	switch f.Kind {
-	case result.CauseBuild, result.CauseHash, result.CauseFeature, result.CauseSystem:
-		return true
-	case result.CauseDisk, result.CauseTimeout, result.CauseMemory:
-		return l.tails[f.DrvPath] != nil // its builder started, and did not succeed
-	case result.CauseSubstituter:
-		return slices.ContainsFunc(l.errors, func(e buildError) bool { return e.text != text && downloadRE.MatchString(e.text) })
-	case result.CauseBuilder:
-		return l.remote != ""
-	}
-	return false
-}
-
-// LastError returns the error to show for a Nix that failed without naming a derivation
-// that did: the last one that is not about a victim, if possible. It is "" if there is no
-// error at all.
-func (l *BuildLog) LastError() string {
-	last := l.plain
-	for _, e := range l.errors {
-		if !e.victim {
-			last = e.text
-		}
-	}
-	if last == "" && len(l.errors) > 0 {
-		return l.errors[0].text
-	}
-	return last
-}
-
-var (
-	downloadRE = regexp.MustCompile(`unable to download '([a-z0-9+.-]+://[^/']*)[^']*': ([^\n]*)`)
-	remoteRE   = regexp.MustCompile(`^cannot build on '([^']*)': (?:error: )?([^\n]*)`)
-)

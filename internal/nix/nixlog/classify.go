@@ -50,16 +50,18 @@ var rules = []struct {
 	{result.CauseHash, regexp.MustCompile(`hash mismatch in fixed-output derivation`)},
 	// On a full disk SQLite also says that it cannot write.
 	{result.CauseDisk, regexp.MustCompile(`(?i)no space left on device|disk full|database or disk is full|disk I/O error`)},
-	{result.CauseFeature, regexp.MustCompile(`Reason: missing system features|required features|all required system features`)},
+	{result.CauseBuilder, disabledRE},
+	{result.CauseFeature, regexp.MustCompile(`Reason: missing system features|required features`)},
 	{result.CauseSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
 	// A user who may not write to the store only tries to if there is no daemon.
 	{result.CauseDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$|` +
 		`^(?:opening lock file|could not set permissions on) .*(?:permission denied|not permitted)`)},
-	{result.CauseBuilder, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading|[Uu]nable to start any build`)},
+	{result.CauseBuilder, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading`)},
 	{result.CauseSubstituter, regexp.MustCompile(`unable to download|substituter|binary cache|HTTP error|some substitutes for|hash mismatch importing path`)},
 	// A connection may time out too; the rules above find whose fault that is.
 	{result.CauseTimeout, regexp.MustCompile(`timed out`)},
-	{result.CauseBuild, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|is not allowed to refer|output .* (?:check|contains)|build of '|may not be deterministic`)},
+	{result.CauseBuild, regexp.MustCompile(`builder for '|Reason: builder|failed to produce output|Cannot build '|output .* (?:check|contains)|build of (?:resolved derivation )?'|may not be deterministic|depends on impure derivation`)},
+	{result.CauseBuild, outputRE},
 }
 
 // Classify reads an error message of `nix build`.

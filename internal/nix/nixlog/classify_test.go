@@ -29,7 +29,8 @@ func TestClassify(t *testing.T) {
 		{"cannot build on 'ssh://b': error: failed to start SSH connection", result.CauseBuilder, ""},
 		{"cannot build on 'ssh://b': ssh: connect to host b port 22: Connection timed out", result.CauseBuilder, ""},
 		{"unable to start any build; either increase '--max-jobs' or enable remote builds.", result.CauseBuilder, ""},
-		{"unable to start any build; remote machines may not have all required system features.", result.CauseFeature, ""},
+		{"unable to start any build; remote machines may not have all required system features.", result.CauseBuilder, ""},
+		{"Cannot build '" + drv + "'.\nReason: local builds are disabled (max-jobs = 0)\nHint: set 'max-jobs'", result.CauseBuilder, drv},
 		{"cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection timed out", result.CauseDaemon, ""},
 		// The words for a lack, by version.
 		{"a 'x86_64-linux' with features {kvm} is required to build '" + drv + "', but I am a 'x86_64-linux' with features {}", result.CauseFeature, drv},

@@ -17,6 +17,8 @@ type ErrorLog struct {
 	warned string    // the last warning of the flake
 	crash  string    // why Nix says that it crashed
 	builds *BuildLog // builds meanwhile
+	// fetches is what the flake fetches meanwhile.
+	fetches fetches
 }
 
 // Line reads one line.
@@ -27,6 +29,7 @@ func (l *ErrorLog) Line(line []byte) {
 			l.builds = NewBuildLog(BuildWatcher{})
 		}
 		l.builds.record(r)
+		l.fetches.record(r)
 	}
 	switch {
 	case ok && r.isError() && r.RawMsg != "":
@@ -41,6 +44,7 @@ func (l *ErrorLog) Line(line []byte) {
 	case !ok && len(line) >= MaxRecord && bytes.HasPrefix(line, recordPrefix):
 		l.plain = fmt.Sprintf("nix printed more than %d MiB in one message, too much to read", MaxRecord>>20)
 	case !ok:
+		l.fetches.said.plain(line)
 		if text, found := plainError(line); found {
 			l.plain, l.bare = text, false
 		}
@@ -74,6 +78,7 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 	}
 	e := &EvalError{Message: t.relativize(l.last.text()), Frames: t.frames(l.last), locking: l.last.locking()}
 	e.Input = e.inputFault(t, prefix)
+	e.Message = t.relativize(l.fetches.explained(l.last.text()))
 	e.findSetting(t, l.last, l.warned)
 	if e.lockFault(t, prefix, e.Message); e.Lock != nil && (e.Lock.Input == "" || e.Place.File != "") {
 		return e
@@ -84,6 +89,9 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 		return e
 	}
 	e.Place = t.placeOf(l.last)
+	if e.Input == nil {
+		e.Fetch = l.fetches.failed(l.last.text())
+	}
 	e.Build = l.builds.failureBehind(l.last.text())
 	e.lookInto(t, l.last.text())
 	return e

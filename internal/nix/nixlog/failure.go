@@ -12,7 +12,10 @@ import (
 type BuildFailure struct {
 	// DrvPath is empty for a fault that does not concern a single derivation.
 	DrvPath string
-	Kind    result.CauseKind
+	// Resolved is what was built instead, if that is another derivation: with content-addressed
+	// inputs. The store has its log under this name.
+	Resolved string
+	Kind     result.CauseKind
 	// ExitCode and Signal are the builder's, and 0 if it did not end that way.
 	ExitCode, Signal int
 	// Missing lists the system features that the build needs and this machine lacks.
@@ -28,6 +31,7 @@ type BuildFailure struct {
 	Log string
 	// Server and Reason say which substituter or remote builder could not be used, as
 	// scheme://host, and why. They are empty if none is to blame, or Nix does not say which.
+	// Server may list several builders. If only Reason is set, there is no builder.
 	Server, Reason string
 	// Hook is the program of the setting post-build-hook, if it failed.
 	Hook string
@@ -69,17 +73,6 @@ func (f *BuildFailure) addSubstituter(errors []buildError) {
 			return
 		}
 	}
-}
-
-// addRemote notes which remote builder was out of reach, if one was. Nix says so in a
-// separate message; about the derivation it says only that this machine cannot build it.
-func (f *BuildFailure) addRemote(message string) {
-	m := remoteRE.FindStringSubmatch(message)
-	if m == nil || f.Kind != result.CauseSystem && f.Kind != result.CauseFeature {
-		return
-	}
-	f.Kind, f.Message = result.CauseBuilder, message+"\n"+f.Message
-	f.Server, f.Reason = stripUser(m[1]), strings.TrimSpace(m[2])
 }
 
 // noSpaceRE finds what a program says when it could not write. A log that only mentions

@@ -14,6 +14,34 @@ var storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permission
 // write. A document that Nix itself cannot read is no fault of the flake.
 var jsonOfFlakeRE = regexp.MustCompile(`^\[json\.exception\.type_error\.316\]`)
 
+// systemRE finds what Nix says about a file or a program of its own that the system keeps from
+// it, such as its cache in a folder that cannot be written. A flake may lack a file, but
+// nothing makes a folder for it.
+var systemRE = regexp.MustCompile(`^(?:creating|cannot create|opening|cannot open|removing|renaming|writing|setting|changing|forking|unable to|executing) .*` +
+	`: (?:Permission denied|Read-only file system|Too many open files|Operation not permitted|Cannot allocate memory|Resource temporarily unavailable|Input/output error)$|` +
+	`^creating directory .*: (?:No such file or|Not a) directory$|^'/.*' is not a directory$|` +
+	`(?m:^(?:error: )?executing .*: No such file or directory$)|` + notOwnedPattern)
+
+// FewFiles reports whether a message says that a process may open no more files.
+func FewFiles(message string) bool { return fewFilesRE.MatchString(message) }
+
+var fewFilesRE = regexp.MustCompile(`(?i)\btoo many open files\b`)
+
+// notOwnedPattern finds what libgit2, which newer versions use, and git say about the
+// repository of another user.
+const notOwnedPattern = `(?:repository path|dubious ownership in repository at) '([^'\n]+)'`
+
+var notOwnedRE = regexp.MustCompile(notOwnedPattern + `(?: is not owned by|$)`)
+
+// NotOwned returns the repository that git does not read because it belongs to another user, if
+// a message says so.
+func NotOwned(message string) string {
+	if m := notOwnedRE.FindStringSubmatch(message); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
 // under ulimit -v: "Insufficient space for initial table allocation".
 var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
@@ -23,8 +51,8 @@ var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
 func HeapExhausted(line string) bool { return noHeapRE.MatchString(line) }
 
 // MachineFault returns the kind of fault if the machine is to blame for the error: no
-// daemon, a full disk, no memory left, or a broken store. It is "" for an error in the
-// flake, which has a place there.
+// daemon, a full disk, no memory left, a broken store, or a file that the system keeps from
+// Nix. It is "" for an error in the flake, which has a place there.
 func (e *EvalError) MachineFault() result.CauseKind {
 	if e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
 		return ""
@@ -35,7 +63,7 @@ func (e *EvalError) MachineFault() result.CauseKind {
 		return kind
 	case e.outOfMemory:
 		return result.CauseMemory
-	case storeRE.MatchString(e.Message), e.ofNix && e.Lock == nil && !jsonOfFlakeRE.MatchString(e.Message):
+	case storeRE.MatchString(e.Message), systemRE.MatchString(e.Message), e.ofNix && e.Lock == nil && !jsonOfFlakeRE.MatchString(e.Message):
 		return result.CauseInfra
 	}
 	return ""
@@ -48,6 +76,9 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 	`broken pipe|unexpected end[ -]of[ -]file|unexpected EOF|empty reply from server|transfer closed|` +
 	`could(?:n't| not) (?:resolve|connect)|failed to connect|temporary failure in name resolution|` +
 	`timeout was reached|operation timed out|connection timeout|stalled|` +
+	`failure when (?:receiving|sending) data|transferred a partial file|(?:send failure|early EOF|hung up unexpectedly|unexpected disconnect)|` +
+	`SSL connect error|gnutls_handshake|SSL_connect|SSL_read|GnuTLS recv error|was not closed cleanly|` +
+	`name or service not known|no route to host|network is unreachable|` +
 	`HTTP error (?:429|5\d\d)|returned error: (?:429|5\d\d)|(?:HTTP/[0-9.]+|status) (?:429|5\d\d)|` +
 	`daemon disconnected|` +
 	// Nix 2.8 ends so, with a core dump, if one of several requests to a cache fails.
@@ -56,10 +87,11 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 // Transient reports whether a text is about a fault that may disappear.
 func Transient(text string) bool { return transientRE.MatchString(text) }
 
-// Transient reports whether the evaluation may succeed the next time: an input could not
-// be fetched, or a build may succeed then.
+// Transient reports whether the evaluation may succeed the next time: something could
+// not be fetched, or a build may succeed then.
 func (e *EvalError) Transient() bool {
-	return (e.Input != nil || e.locking) && Transient(e.Message) || e.Build != nil && e.Build.Transient()
+	fetched := e.Input != nil || e.Fetch != nil && !e.Fetch.Refused || e.locking
+	return fetched && Transient(e.Message) || e.Build != nil && e.Build.Transient()
 }
 
 // Transient reports whether the build may succeed the next time. A failure of the builder

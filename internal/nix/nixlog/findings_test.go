@@ -179,7 +179,7 @@ func TestHook(t *testing.T) {
 		} {
 			log.Line([]byte("@nix " + line))
 		}
-		f := log.Unbuilt("nothing")
+		f := log.Unnamed("nothing")
 		if hook := program == "/hook"; hook != (f.Hook == "/hook") || hook != slices.Equal(f.Tail, []string{"cannot push"}) || f.Kind != result.CauseInfra || f.Signal != 9 {
 			t.Errorf("%s: got %+v", program, f)
 		}

@@ -43,14 +43,3 @@ func (l *BuildLog) addHook(f *BuildFailure) {
 	f.Hook, f.Kind, f.DrvPath = m[1], result.CauseInfra, ""
 	f.Tail = l.hooks.tail.lines
 }
-
-// Unbuilt returns the failure of a build that names no derivation, from the last error or, if
-// there is none, from another text.
-func (l *BuildLog) Unbuilt(text string) BuildFailure {
-	if last := l.LastError(); last != "" {
-		text = last
-	}
-	f := Classify(text)
-	l.addHook(&f)
-	return f
-}

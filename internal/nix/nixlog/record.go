@@ -13,12 +13,15 @@ import (
 
 // Numbers in Nix's internal-json log, from its src/libutil/logging.hh.
 const (
-	activityBuilds = 104 // counts all builds, finished or not
-	activityBuild  = 105
-	resultLogLine  = 101
-	resultProgress = 105
-	resultPostHook = 107
-	levelError     = 0
+	activityDownload = 101
+	activityBuilds   = 104 // counts all builds, finished or not
+	activityBuild    = 105
+	activityResolved = 111 // one derivation takes the place of another, see resolved
+	resultLogLine    = 101
+	resultProgress   = 105
+	resultPostHook   = 107
+	levelError       = 0
+	levelWarning     = 1
 )
 
 // MaxRecord is the length of the longest record that is read, in bytes. A line of several

@@ -2,6 +2,8 @@ package nixlog
 
 import (
 	"bytes"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,4 +44,13 @@ func eachLine(data []byte, f func(line []byte)) {
 	for line := range bytes.Lines(data) {
 		f(bytes.TrimSuffix(line, []byte("\n")))
 	}
+}
+
+// errorRecord is an error as Nix logs it.
+func errorRecord(text string) []byte {
+	fields, err := json.Marshal(map[string]any{"action": "msg", "level": levelError, "msg": "error: " + text, "raw_msg": text})
+	if err != nil {
+		panic(err)
+	}
+	return append(slices.Clip(recordPrefix), fields...)
 }

@@ -1,0 +1,58 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
+)
+
+// addFetch names what the flake fetches during evaluation and could not be fetched.
+func addFetch(c *result.Cause, f nixlog.Fetch) {
+	c.Title = firstLine(fmt.Sprintf("%s could not be fetched: %s", f.URL, f.Reason))
+	if f.Refused {
+		c.Title = notEvaluated + c.Title
+		return
+	}
+	// All hosts that fetch it have one cause, although Nix says how many milliseconds it tried.
+	c.Kind, c.Key = result.CauseInput, result.NewCauseKey(result.CauseInput, f.URL)
+	c.Hint = fetchHint(c.Message)
+	if c.Hint == "" {
+		c.Hint = "the flake fetches it during evaluation; make sure that this machine may fetch it, or make it an input, which --override-input can replace"
+	}
+}
+
+var (
+	certificateRE = regexp.MustCompile(`(?i)certificate|SSH remote key was not OK`)
+	passwordRE    = regexp.MustCompile(`(?i)(?:HTTP error|returned error:) (?:401|407)|could not read Username|authentication failed|Permission denied \(`)
+	hostKeyRE     = regexp.MustCompile(`(?i)host key verification failed`)
+	rateLimitRE   = regexp.MustCompile(`(?i)rate limit exceeded|HTTP error 429`)
+	programRE     = regexp.MustCompile(`executing ['"]([a-z-]+)['"]: No such file`)
+)
+
+// fetchHint says what to do about something that could not be fetched, or "" if nothing more
+// than usual is known.
+func fetchHint(message string) string {
+	switch m := programRE.FindStringSubmatch(message); {
+	case m != nil:
+		return fmt.Sprintf("install %s, or put it on PATH", m[1])
+	case certificateRE.MatchString(message):
+		return "this machine does not trust the server's certificate: check its clock and the certificates that ssl-cert-file (NIX_SSL_CERT_FILE) names"
+	case hostKeyRE.MatchString(message):
+		return "add the server's key to ~/.ssh/known_hosts (ssh-keyscan HOST)"
+	case rateLimitRE.MatchString(message):
+		return "the server limits requests: wait, or log in with access-tokens in nix.conf"
+	case passwordRE.MatchString(message):
+		return "the server wants a login: give this machine a key or a token (netrc-file or access-tokens in nix.conf, ssh-agent)"
+	}
+	return ""
+}
+
+const wrongHashPattern = `^hash mismatch in file downloaded from '([^']+)'`
+
+// adviseWrongHash makes a cause of a file whose hash is not the one that the flake gives.
+func adviseWrongHash(c *result.Cause, _ *nixlog.EvalError, found []string) {
+	f := nixlog.BuildFailure{Kind: result.CauseHash}
+	c.Kind, c.Title, c.Hint = f.Kind, nixlog.StripCredentials(found[0])+": the hash is not the expected one", hint(f)
+}

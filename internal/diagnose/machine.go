@@ -1,0 +1,59 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
+)
+
+// machineFaults are what this machine keeps Nix or flakeci from doing. A title or hint with %s
+// gets what the pattern finds.
+var machineFaults = []struct {
+	message     *regexp.Regexp
+	title, hint string
+}{
+	{regexp.MustCompile(`creating directory ['"]([^'"]+)['"]: `), "", "let this user create %s, or name other folders with XDG_CACHE_HOME and XDG_STATE_HOME, or HOME"},
+	{regexp.MustCompile(`^'(/[^']+)' is not a directory`), "", "make %s a folder, or name other folders with XDG_CACHE_HOME and XDG_STATE_HOME, or HOME"},
+	{regexp.MustCompile(`(?:opening|cannot open|creating) .*['"]([^'"]+)['"]: (?:Permission denied|Read-only file system)`), "", "let this user write to %s, or name other folders with XDG_CACHE_HOME and XDG_STATE_HOME, or HOME"},
+	{regexp.MustCompile(`^(cannot make temporary files in .*)`), "%s", TemporaryHint},
+	{regexp.MustCompile(`executing ['"]?([a-z-]+)['"]?: No such file or directory`), "nix needs %s, which is not on PATH", "install %s, or put it on PATH"},
+}
+
+// TemporaryHint is for a folder of temporary files that cannot be used.
+const TemporaryHint = "set TMPDIR to another folder, which this user may write to and whose name has no spaces"
+
+const filesHint = "raise the limit of open files (ulimit -n); nix needs a few hundred"
+
+// fewFilesKey is the key of what fails because there may be no more open files.
+func fewFilesKey() string { return result.NewCauseKey(result.CauseInfra, "too many open files") }
+
+// addMachine says more about a fault of the machine that has no hint yet.
+func addMachine(c *result.Cause) {
+	if c.Kind != result.CauseInfra {
+		return
+	}
+	if folder := nixlog.NotOwned(c.Message); folder != "" {
+		c.Title = folder + " belongs to another user, so git does not read it"
+		c.Hint = fmt.Sprintf("git config --global --add safe.directory '%s', or make this user its owner", folder)
+		return
+	}
+	if nixlog.FewFiles(c.Message) {
+		// Whatever could not be opened.
+		c.Title, c.Hint, c.Key = "too many open files: "+firstLine(c.Message), filesHint, fewFilesKey()
+		return
+	}
+	for _, f := range machineFaults {
+		m := f.message.FindStringSubmatch(c.Message)
+		if m == nil {
+			continue
+		}
+		if f.title != "" {
+			c.Title = strings.ReplaceAll(f.title, "%s", m[1])
+		}
+		c.Hint = strings.ReplaceAll(f.hint, "%s", m[1])
+		return
+	}
+}

@@ -1,0 +1,41 @@
+package diagnose
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
+)
+
+func TestFaultsOfTheMachine(t *testing.T) {
+	for text, want := range map[string][2]string{
+		`creating directory "/proc/y/nix": No such file or directory`: {"creating directory", "let this user create /proc/y/nix"},
+		`'/file' is not a directory`:                                  {"'/file' is not", "make /file a folder"},
+		"getting the HEAD of the Git tree '/x' failed with exit code 1:\nerror: executing 'git': No such file or directory": {"nix needs git, which is not on PATH", "install git"},
+		`opening Git repository "/x": repository path '/x y' is not owned by current user (libgit2 error code = 7)`:         {"/x y belongs to another user", "safe.directory '/x y'"},
+		"program 'git' failed with exit code 128\nfatal: detected dubious ownership in repository at '/x'":                  {"/x belongs to another user", "safe.directory '/x'"},
+		`opening directory "/nix/store": Too many open files`:                                                               {"too many open files: opening directory", "ulimit -n"},
+	} {
+		c := Eval(&nixlog.EvalError{Message: text})
+		if c.Kind != result.CauseInfra || !strings.HasPrefix(c.Title, want[0]) || !strings.Contains(c.Hint, want[1]) {
+			t.Errorf("%s:\n%s %q\nhint: %s", text, c.Kind, c.Title, c.Hint)
+		}
+	}
+}
+
+// Too few open files are one cause, whatever could not be opened, by whom, and when.
+func TestTooFewFilesAreOneCause(t *testing.T) {
+	keys := map[string]bool{}
+	for _, text := range []string{"nix: pipe2: too many open files", "cannot open '/dev/null': Too many open files"} {
+		f := nixlog.BuildFailure{Kind: result.CauseInfra, Message: text}
+		keys[BuildKey(f)], keys[Build(f).Key] = true, true
+		keys[Eval(errors.New(text)).Key] = true
+		keys[Eval(&nixlog.EvalError{Message: text}).Key] = true
+	}
+	delete(keys, "")
+	if len(keys) != 1 {
+		t.Errorf("the keys are %v", keys)
+	}
+}
