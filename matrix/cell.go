@@ -2,7 +2,6 @@ package matrix
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -24,11 +23,8 @@ func EmbeddedCell(host result.Cell, user, username string) result.Cell {
 // EmbeddedUser returns the user of a home inside a host, from the ids of the two.
 func EmbeddedUser(host, home string) (user string, ok bool) {
 	escaped, ok := strings.CutPrefix(home, host+"/home/")
-	if !ok {
-		return "", false
-	}
-	user, err := url.PathUnescape(escaped)
-	return user, err == nil && escapeID(user) == escaped
+	user = unescapeID(escaped)
+	return user, ok && escapeID(user) == escaped
 }
 
 // configurations returns the flake output that holds the hosts of a kind.

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,6 +32,22 @@ func escapeID(name string) string {
 			continue
 		}
 		b.WriteString(name[i : i+w])
+	}
+	return b.String()
+}
+
+// unescapeID returns what [escapeID] escaped.
+func unescapeID(escaped string) string {
+	var b strings.Builder
+	for i := 0; i < len(escaped); i++ {
+		if rest := escaped[i:]; len(rest) >= 3 && rest[0] == '%' {
+			if c, err := strconv.ParseUint(rest[1:3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(escaped[i])
 	}
 	return b.String()
 }

@@ -158,7 +158,7 @@ func TestEveryHostAndHomeHasARow(t *testing.T) {
 			m = s
 		}
 		shown := map[string]bool{}
-		for _, row := range m.Rows() {
+		for _, row := range m.rows() {
 			for _, c := range append(append(row.Homes, row.Others...), row.System, row.VM) {
 				if c != nil {
 					shown[c.ID] = true
@@ -197,7 +197,7 @@ func TestSelectIsASubsetAndIdempotent(t *testing.T) {
 func TestEveryPlaceOfTheGridAgreesWithHome(t *testing.T) {
 	check(t, func(inv anyInventory) bool {
 		m := New(inv.Inventory)
-		for _, row := range m.Rows() {
+		for _, row := range m.rows() {
 			for i, user := range m.Grid.Users {
 				c, found := m.Home(row.Host, user)
 				if !row.NoHost && (found != (row.Homes[i] != nil) || found && c.ID != row.Homes[i].ID) {

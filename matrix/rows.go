@@ -7,8 +7,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Row is one row of the grid. Its cells point into [Matrix.Cells].
-type Row struct {
+// gridRow is one row of the grid. Its cells point into [Matrix.Cells].
+type gridRow struct {
 	Host   string         // the host's name; empty if NoHost
 	Key    string         // if NoHost: the key of all homes in the row, empty if each is named after its user
 	NoHost bool           // the row has homes that serve no host of the flake
@@ -19,12 +19,12 @@ type Row struct {
 	Others []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
 }
 
-// Rows lays the matrix out for a table: the hosts in order, then hosts that exist only in the names
+// rows lays the matrix out for a table: the hosts in order, then hosts that exist only in the names
 // of homes, then homes without a host. Each host and home is in at least one row. A bare home
 // is in the row of every host that it serves.
-func (m Matrix) Rows() []Row {
+func (m Matrix) rows() []gridRow {
 	l := newLayout(m)
-	var rows []Row
+	var rows []gridRow
 	for _, host := range m.Grid.Hosts {
 		rows = append(rows, l.hostRow(host))
 	}
@@ -52,12 +52,12 @@ func newLayout(m Matrix) *layout {
 	return l
 }
 
-func (l *layout) newRow(host string) Row {
-	return Row{Host: host, Homes: make([]*result.Cell, len(l.matrix.Grid.Users))}
+func (l *layout) newRow(host string) gridRow {
+	return gridRow{Host: host, Homes: make([]*result.Cell, len(l.matrix.Grid.Users))}
 }
 
 // hostRow makes the row of one host.
-func (l *layout) hostRow(host string) Row {
+func (l *layout) hostRow(host string) gridRow {
 	row := l.newRow(host)
 	row.System = l.take(cellID(string(result.KindNixOS), host))
 	row.VM = l.take(cellID(string(result.KindVM), host))
@@ -103,8 +103,8 @@ func (l *layout) orphanHosts() []string {
 
 // hostlessRows makes the rows of the remaining homes: one for homes named after their users, and
 // one for each other key.
-func (l *layout) hostlessRows() []Row {
-	rows := map[string]*Row{}
+func (l *layout) hostlessRows() []gridRow {
+	rows := map[string]*gridRow{}
 	for i := range l.matrix.Cells {
 		c := &l.matrix.Cells[i]
 		if c.Kind != result.KindHome || l.placed[c.ID] {
@@ -121,7 +121,7 @@ func (l *layout) hostlessRows() []Row {
 		}
 		l.put(rows[key], c)
 	}
-	var list []Row
+	var list []gridRow
 	for _, key := range slices.SortedFunc(maps.Keys(rows), natural) {
 		list = append(list, *rows[key])
 	}
@@ -129,7 +129,7 @@ func (l *layout) hostlessRows() []Row {
 }
 
 // put puts a home in its user's place, or among the others if that is taken.
-func (l *layout) put(row *Row, c *result.Cell) {
+func (l *layout) put(row *gridRow, c *result.Cell) {
 	column, found := slices.BinarySearchFunc(l.matrix.Grid.Users, c.User, natural)
 	if found && row.Homes[column] == nil {
 		row.Homes[column] = c
@@ -141,7 +141,7 @@ func (l *layout) put(row *Row, c *result.Cell) {
 // Layout returns the grid as reports hold it, with its rows.
 func (m Matrix) Layout() result.Grid {
 	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
-	for _, r := range m.Rows() {
+	for _, r := range m.rows() {
 		row := result.Row{Host: r.Host, NoHost: r.NoHost, Key: r.Key, Orphan: r.Orphan, Cells: []string{}}
 		for _, c := range slices.Concat([]*result.Cell{r.System, r.VM}, r.Homes, r.Others) {
 			if c != nil {

@@ -17,7 +17,7 @@ func draw(m Matrix) string {
 		return c.ID
 	}
 	var b strings.Builder
-	for _, r := range m.Rows() {
+	for _, r := range m.rows() {
 		name := r.Host
 		switch {
 		case r.NoHost:
@@ -100,7 +100,7 @@ h: nixos/h vm/h +darwin/h
 
 func TestRowsPointIntoTheMatrix(t *testing.T) {
 	m := New(fleet())
-	m.Rows()[0].System.System = "x86_64-linux"
+	m.rows()[0].System.System = "x86_64-linux"
 	if m.Cells[0].System != "x86_64-linux" {
 		t.Error("a row's cell is a copy")
 	}

@@ -62,9 +62,10 @@ const maxReport = 256 << 20
 // ErrTooLong is in the error of [ReadJSON] if the input is longer than any report.
 var ErrTooLong = errors.New("longer than any report")
 
-// ReadJSON reads what [WriteJSON] wrote, and ignores fields that a newer flakeci added. The
-// error is a [*FormatError] if the input is not a report, a [*SchemaError] if it is JSON of
-// another schema, and [ErrTooLong] if it exceeds 256 MiB.
+// ReadJSON reads what [WriteJSON] wrote, and ignores fields that a newer flakeci added. A verdict
+// that is missing follows from the cells and causes. The error is a [*FormatError] if the input is
+// not a report, a [*SchemaError] if it is JSON of another schema, and [ErrTooLong] if it exceeds
+// 256 MiB.
 func ReadJSON(r io.Reader) (Report, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxReport+1))
 	if err == nil && len(data) > maxReport {
@@ -87,6 +88,9 @@ func ReadJSON(r io.Reader) (Report, error) {
 	var report Report
 	if err := json.Unmarshal(data, &report); err != nil {
 		return Report{}, formatError(data, err)
+	}
+	if report.Verdict == "" {
+		report.Verdict = VerdictOf(report.Cells, report.Causes, false)
 	}
 	return withLists(report), nil
 }

@@ -17,6 +17,9 @@ import (
 func TestJSONRoundTrip(t *testing.T) {
 	same := func(any sample.Report) bool {
 		r := any.Report
+		if r.Verdict == "" {
+			r.Verdict = result.VerdictOf(r.Cells, r.Causes, false)
+		}
 		var first, second bytes.Buffer
 		if err := result.WriteJSON(&first, r); err != nil {
 			t.Fatal(err)
@@ -66,6 +69,9 @@ func TestReadJSONIsTolerant(t *testing.T) {
 	}
 	if r.Cells[0].ID != "nixos/a" || r.Causes == nil || r.Cells[0].Phases == nil {
 		t.Errorf("read %+v", r)
+	}
+	if r.Verdict != result.VerdictPassed {
+		t.Errorf("without a verdict it is %q", r.Verdict)
 	}
 }
 

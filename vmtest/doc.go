@@ -7,5 +7,6 @@
 // checks, activates homes, saves evidence of failures, and stops the guest. A host that
 // does not come up is a [Result] with a [Fault], never an error.
 //
-// The subpackages implement the two protocols: qmp is QEMU's, guestagent the guest's.
+// The subpackage check holds the checks; qmp implements QEMU's protocol, and guestagent that of
+// the guest's agent.
 package vmtest

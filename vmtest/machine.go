@@ -71,7 +71,7 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 	}
 	dir, err := os.MkdirTemp(p.Dir, "vm-")
 	if err != nil {
-		return nil, nil, infraError("cannot make a folder for the guest", err)
+		return nil, nil, infraFault("cannot make a folder for the guest", err)
 	}
 	m := &machine{
 		name: h.Name, dir: dir, sockets: dir, accel: accel, accelReason: reason,
@@ -81,14 +81,14 @@ func (p *Pool) start(ctx context.Context, h Host, extra startOptions) (*machine,
 	if len(filepath.Join(dir, agentSocket)) > maxSocketPath {
 		if m.sockets, err = os.MkdirTemp("/tmp", "flakeci-"); err != nil {
 			m.discard()
-			return nil, nil, infraError("cannot make a folder for the guest's sockets", err)
+			return nil, nil, infraFault("cannot make a folder for the guest's sockets", err)
 		}
 		m.cleanup = append(m.cleanup, func() { _ = os.RemoveAll(m.sockets) })
 	}
 	m.log, err = os.OpenFile(filepath.Join(dir, serialLog), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		m.discard()
-		return nil, nil, infraError("cannot make the log of the console", err)
+		return nil, nil, infraFault("cannot make the log of the console", err)
 	}
 	m.cleanup = append(m.cleanup, func() { _ = m.log.Close() })
 	m.serial = newSerial(m.log)
@@ -152,9 +152,9 @@ func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Con
 // interrupted meanwhile.
 func startTimeout(ctx context.Context, lastErr error) *Fault {
 	if ctx.Err() != nil {
-		return infraError("interrupted", ctx.Err())
+		return infraFault("interrupted", ctx.Err())
 	}
-	return infraError("QEMU does not listen", lastErr)
+	return infraFault("QEMU does not listen", lastErr)
 }
 
 // isNotQEMU reports whether an error means that a program other than QEMU listens, rather

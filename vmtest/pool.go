@@ -33,12 +33,12 @@ type Pool struct {
 
 // The defaults of a [Pool].
 const (
-	DefaultBootTimeout = 5 * time.Minute
-	DefaultMaxSilence  = time.Minute
+	defaultBootTimeout = 5 * time.Minute
+	defaultMaxSilence  = time.Minute
 )
 
 func (p *Pool) bootTimeout(a Accel) time.Duration {
-	return p.limited(cmp.Or(p.BootTimeout, DefaultBootTimeout) * a.factor())
+	return p.limited(cmp.Or(p.BootTimeout, defaultBootTimeout) * a.factor())
 }
 
 // timeoutHint names the setting that limits a boot.
@@ -50,7 +50,7 @@ func (p *Pool) timeoutHint(a Accel) string {
 }
 
 func (p *Pool) maxSilence(a Accel) time.Duration {
-	return cmp.Or(p.MaxSilence, DefaultMaxSilence) * a.factor()
+	return cmp.Or(p.MaxSilence, defaultMaxSilence) * a.factor()
 }
 
 // limited shortens the time of a phase to [Pool.Limit].

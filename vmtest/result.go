@@ -61,8 +61,8 @@ func newFault(kind result.CauseKind, title, hint string) *Fault {
 	return &Fault{Cause: result.Cause{Kind: kind, Title: title, Hint: hint}}
 }
 
-// infraError is a fault of the machine that flakeci runs on.
-func infraError(title string, err error) *Fault {
+// infraFault is a fault of the machine that flakeci runs on.
+func infraFault(title string, err error) *Fault {
 	f := newFault(result.CauseInfra, title+": "+err.Error(), "")
 	f.Message = err.Error()
 	return f

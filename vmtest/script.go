@@ -36,7 +36,7 @@ const runnerHint = "config.system.build.vm is what nixpkgs' qemu-vm.nix makes; s
 // findRunner finds the script that nixpkgs makes for a host.
 func findRunner(folder string) (string, *Fault) {
 	if _, err := os.Stat(folder); err != nil {
-		f := infraError("the VM is not in this machine's store", err)
+		f := infraFault("the VM is not in this machine's store", err)
 		f.Hint = "flakeci can build a VM in another store (--store), but not boot it"
 		return "", f
 	}

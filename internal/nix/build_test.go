@@ -65,7 +65,7 @@ func (c buildCase) prepared() scenario {
 		}
 		slices.Sort(victims)
 		want := c.victims
-		if since, err := ParseVersion(c.victimsSince); err == nil && w.client.Version.Less(since) {
+		if since, err := parseVersion(c.victimsSince); err == nil && w.client.Version.Less(since) {
 			want = ""
 		}
 		if got := strings.Join(victims, " "); got != want {

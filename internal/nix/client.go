@@ -96,14 +96,14 @@ func (e *NotFoundError) Error() string {
 // Unwrap returns the error of the system.
 func (e *NotFoundError) Unwrap() error { return e.Err }
 
-// TooOldError reports a Nix that is older than [MinVersion].
+// TooOldError reports a Nix that is older than minVersion.
 type TooOldError struct {
 	Path    string
 	Version Version
 }
 
 func (e *TooOldError) Error() string {
-	return fmt.Sprintf("%s is Nix %s, but flakeci needs %s or newer", e.Path, e.Version, MinVersion())
+	return fmt.Sprintf("%s is Nix %s, but flakeci needs %s or newer", e.Path, e.Version, minVersion())
 }
 
 // Find asks the binary for its version and returns a client for it. The error may be a
@@ -127,11 +127,11 @@ func (c *Client) find(ctx context.Context) (*Client, error) {
 		}
 		return nil, err
 	}
-	v, err := ParseVersion(out.String())
+	v, err := parseVersion(out.String())
 	if err != nil {
 		return nil, &NotFoundError{Path: c.path, Err: err}
 	}
-	if v.Less(MinVersion()) {
+	if v.Less(minVersion()) {
 		return nil, &TooOldError{Path: c.path, Version: v}
 	}
 	c.Version = v

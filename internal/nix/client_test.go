@@ -21,7 +21,7 @@ import (
 
 func TestFind(t *testing.T) {
 	eachLane(t, func(w *world) {
-		if !w.client.Version.Less(Version{3, 0, 0}) || w.client.Version.Less(MinVersion()) {
+		if !w.client.Version.Less(Version{3, 0, 0}) || w.client.Version.Less(minVersion()) {
 			t.Errorf("version is %s", w.client.Version)
 		}
 	})

@@ -29,7 +29,7 @@ func versionLines() map[string]*Version {
 
 func TestParseVersion(t *testing.T) {
 	for line, want := range versionLines() {
-		got, err := ParseVersion(line)
+		got, err := parseVersion(line)
 		if (err == nil) != (want != nil) || want != nil && got != *want {
 			t.Errorf("%q is %v, %v; want %v", line, got, err, want)
 		}

@@ -81,7 +81,7 @@ func pick(w *world, wants []since) wantError {
 	w.Helper()
 	var want wantError
 	for _, s := range wants {
-		v, err := ParseVersion(s.version + ".0")
+		v, err := parseVersion(s.version + ".0")
 		if err != nil {
 			w.Fatal(err)
 		}

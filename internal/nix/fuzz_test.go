@@ -39,11 +39,11 @@ func FuzzVersion(f *testing.F) {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		v, err := ParseVersion(line)
+		v, err := parseVersion(line)
 		if err != nil {
 			return
 		}
-		if again, err := ParseVersion(v.String()); err != nil || again != v || v.Less(again) {
+		if again, err := parseVersion(v.String()); err != nil || again != v || v.Less(again) {
 			t.Errorf("%q is %v, then %v, %v", line, v, again, err)
 		}
 	})

@@ -175,7 +175,7 @@ func (s scenario) recorded(t *testing.T, dir string) {
 	w.client.answerPrefix = recordedPrefix
 	w.client.config, _ = w.client.askConfig(t.Context()) // as Find did when it was recorded
 	var err error
-	if w.client.Version, err = ParseVersion(filepath.Base(dir)); err != nil {
+	if w.client.Version, err = parseVersion(filepath.Base(dir)); err != nil {
 		t.Fatal(err)
 	}
 	s.ask(w)

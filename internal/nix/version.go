@@ -11,15 +11,15 @@ type Version struct {
 	Major, Minor, Patch int
 }
 
-// MinVersion is the oldest Nix that flakeci is tested with.
-func MinVersion() Version { return Version{2, 8, 0} }
+// minVersion is the oldest Nix that flakeci is tested with.
+func minVersion() Version { return Version{2, 8, 0} }
 
 // versionRE matches the number that ends the line: "nix (Nix) 2.34.8", "nix (Lix, like Nix)
 // 2.93.0", "nix (Determinate Nix 3.5.2) 2.28.3", "nix (Nix) 2.19pre2023_dirty".
 var versionRE = regexp.MustCompile(`(\d+)\.(\d+)(?:\.(\d+))?\S*\s*$`)
 
-// ParseVersion reads the output of `nix --version`.
-func ParseVersion(line string) (Version, error) {
+// parseVersion reads the output of `nix --version`.
+func parseVersion(line string) (Version, error) {
 	m := versionRE.FindStringSubmatch(line)
 	if m == nil {
 		return Version{}, fmt.Errorf("no version in %q", line)

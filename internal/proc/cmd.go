@@ -9,8 +9,8 @@ import (
 
 // The defaults of [Cmd].
 const (
-	DefaultMaxLine = 64 << 10        // bytes
-	DefaultGrace   = 5 * time.Second // from SIGINT to SIGKILL
+	defaultMaxLine = 64 << 10        // bytes
+	defaultGrace   = 5 * time.Second // from SIGINT to SIGKILL
 )
 
 // Cmd is a program to run. Every field but Path is optional. A Cmd may run several times, also
@@ -50,9 +50,9 @@ type Cmd struct {
 	// while starting a program alone takes less than one. It has no effect outside Linux.
 	Supervised bool
 	// MaxLine limits the bytes of a line; a longer line is cut and ends with [CutMark]. 0 is
-	// [DefaultMaxLine].
+	// 64 KiB.
 	MaxLine int
-	// Grace is the time from SIGINT to SIGKILL. 0 is [DefaultGrace].
+	// Grace is the time from SIGINT to SIGKILL. 0 is 5 seconds.
 	Grace time.Duration
 	// Limit is how long the program may run; 0 is no limit. At the limit it is stopped as if by
 	// the context, and the error wraps a [*LimitError].

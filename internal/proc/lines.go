@@ -50,7 +50,7 @@ func (l *lines) emit() {
 	l.on(l.part)
 	l.cut = false
 	l.part = l.part[:0]
-	if cap(l.part) > DefaultMaxLine {
+	if cap(l.part) > defaultMaxLine {
 		l.part = nil // frees the memory of a huge line
 	}
 }

@@ -51,7 +51,7 @@ func TestLinesLimitMemory(t *testing.T) {
 		t.Errorf("holds %d bytes of a long line", len(l.part))
 	}
 	l.write([]byte("\n"))
-	if cap(l.part) > DefaultMaxLine {
+	if cap(l.part) > defaultMaxLine {
 		t.Errorf("holds %d bytes after it", cap(l.part))
 	}
 }

@@ -105,7 +105,7 @@ func (c *Cmd) maxLine() int {
 	if c.MaxLine > 0 {
 		return c.MaxLine
 	}
-	return DefaultMaxLine
+	return defaultMaxLine
 }
 
 // output makes a pipe for one output.

@@ -25,7 +25,7 @@ type process struct {
 func (c *Cmd) start() (*process, error) {
 	p := &process{grace: c.Grace, exited: make(chan struct{}), outputEnded: make(chan struct{})}
 	if p.grace <= 0 {
-		p.grace = DefaultGrace
+		p.grace = defaultGrace
 	}
 	p.cmd = exec.Command(c.Path, c.Args...)
 	p.cmd.Dir, p.cmd.Env = c.Dir, c.Env

@@ -17,10 +17,10 @@ var streamRE = regexp.MustCompile(`^/(?:dev/(?:stdin|stdout|stderr|fd/[0-9]+)|pr
 // /dev/stdin or a shell's <(...) and >(...).
 func IsStream(path string) bool { return streamRE.MatchString(path) }
 
-// OpenNamed opens a file that the user named: a stream, which may be a pipe, or like
-// [OpenTarget]. Its error is for the user to read.
+// OpenNamed opens a file that the user named: a stream, which may be a pipe, or a regular file,
+// following a link. Its error is for the user to read.
 func OpenNamed(path string) (*os.File, error) {
-	open := OpenTarget
+	open := openTarget
 	if IsStream(path) {
 		open = os.Open
 	}

@@ -34,8 +34,8 @@ func Open(path string) (*os.File, error) {
 	return regular(f, path, err)
 }
 
-// OpenTarget opens a regular file for reading. It follows a link.
-func OpenTarget(path string) (*os.File, error) {
+// openTarget opens a regular file for reading. It follows a link.
+func openTarget(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, flags, 0)
 	return regular(f, path, err)
 }
@@ -73,9 +73,9 @@ func Read(path string, limit int64) ([]byte, error) {
 	return read(f, path, limit, err)
 }
 
-// ReadTarget returns the content of a file, opened with [OpenTarget], of at most limit bytes.
+// ReadTarget returns the content of a regular file of at most limit bytes. It follows a link.
 func ReadTarget(path string, limit int64) ([]byte, error) {
-	f, err := OpenTarget(path)
+	f, err := openTarget(path)
 	return read(f, path, limit, err)
 }
 

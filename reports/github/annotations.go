@@ -32,8 +32,7 @@ func annotations(r result.Report) []annotation {
 	r = view.Terminal().Report(r)
 	index := view.NewCauseIndex(r)
 	var fresh, old []annotation
-	for _, c := range r.Causes {
-		c.Cells = index.CellsOf(r, c)
+	for _, c := range index.All {
 		if c.Location == nil || !inside(c.Location.File) {
 			continue
 		}

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -14,7 +13,7 @@ import (
 // name=value on a line. A saved report may come from anyone, and an extra line would be an
 // extra output, so every value is a number or one of our words.
 func WriteOutputs(w io.Writer, r result.Report) error {
-	verdict := cmp.Or(r.Verdict, result.VerdictOf(r.Cells, r.Causes, false))
+	verdict := r.Verdict
 	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictError, result.VerdictCanceled}, verdict) {
 		verdict = result.VerdictError
 	}

@@ -80,8 +80,8 @@ func newPage(raw result.Report, o Options) page {
 	for i, c := range r.Cells {
 		page.Cells = append(page.Cells, b.cell(i, c))
 	}
-	page.Verdict, page.Summary, _ = strings.Cut(view.Summary(r), ": ")
-	page.Sign, page.Tone = verdictTone(result.Verdict(page.Verdict))
+	page.Verdict, page.Summary = string(r.Verdict), view.SummaryText(r)
+	page.Sign, page.Tone = verdictTone(r.Verdict)
 	page.Title = page.Verdict + ": " + cmp.Or(r.Flake.Ref, r.Flake.Locked, "flake") + " · flakeci"
 	page.Icon = icon(page.Tone)
 	return page
@@ -155,7 +155,7 @@ func (b *builder) notes() []string {
 		notes = append(notes, "booted "+how)
 	}
 	if base := b.report.Base; base != nil && base.Missing != "" {
-		notes = append(notes, "not compared with "+view.BaseName(base)+": "+base.Missing)
+		notes = append(notes, view.NotCompared(base))
 	}
 	notes = append(notes, b.report.Notes...)
 	ofRun, _ := view.Warnings(b.report)

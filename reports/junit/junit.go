@@ -2,7 +2,6 @@
 package junit
 
 import (
-	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -191,9 +190,8 @@ func (j converter) flakeSuite(red bool) []junit.Testsuite {
 		s.AddTestcase(j.causeCase(c))
 		red = true
 	}
-	verdict := cmp.Or(j.Verdict, result.VerdictOf(j.Cells, j.Causes, false))
-	if !red && verdict != result.VerdictPassed {
-		s.AddTestcase(verdictCase(verdict, view.Summary(j.Report)))
+	if !red && j.Verdict != result.VerdictPassed {
+		s.AddTestcase(verdictCase(j.Verdict, view.Summary(j.Report)))
 	}
 	if s.Tests == 0 {
 		return nil

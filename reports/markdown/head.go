@@ -12,11 +12,10 @@ import (
 
 // verdict returns the verdict of the run, always one of the known ones.
 func (d *document) verdict() result.Verdict {
-	verdict := cmp.Or(d.Verdict, result.VerdictOf(d.Cells, d.Report.Causes, false))
-	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictCanceled}, verdict) {
+	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictCanceled}, d.Verdict) {
 		return result.VerdictError // including a verdict of a newer flakeci
 	}
-	return verdict
+	return d.Verdict
 }
 
 func verdictSign(v result.Verdict) string {
@@ -61,7 +60,7 @@ func (d *document) head() {
 	case base != nil && view.BaseText(base) != "":
 		facts = append(facts, "compared with "+view.BaseText(base))
 	case d.Base != nil:
-		facts = append(facts, "not compared with "+view.BaseName(d.Base)+": "+d.Base.Missing)
+		facts = append(facts, view.NotCompared(d.Base))
 	}
 	for _, how := range view.SlowBoots(d.Cells) {
 		facts = append(facts, "booted "+how)
@@ -79,7 +78,7 @@ func (d *document) head() {
 // headline sums up the verdict in one line. With a base, it begins with what is new.
 func (d *document) headline(verdict result.Verdict, n view.Counts) string {
 	if d.index.Base == nil || verdict != result.VerdictFailed && verdict != result.VerdictError || n.New+n.AlreadyBroken+n.Fixed == 0 {
-		return string(verdict) + ": " + strings.SplitN(view.Summary(d.Report), ": ", 2)[1]
+		return string(verdict) + ": " + view.SummaryText(d.Report)
 	}
 	var parts []string
 	add := func(n int, text string) {

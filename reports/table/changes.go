@@ -12,7 +12,7 @@ import (
 func (p *page) changes(r result.Report) {
 	p.gap()
 	if r.Base != nil && r.Base.Missing != "" {
-		p.paragraph("not compared with " + view.BaseName(r.Base) + ": " + r.Base.Missing)
+		p.paragraph(view.NotCompared(r.Base))
 		return
 	}
 	ch := view.NewChanges(r)

@@ -18,7 +18,7 @@ func WriteDiff(w io.Writer, r result.Report, o Options) error {
 	p.gap()
 	switch ch := view.NewChanges(r); {
 	case ch == nil && r.Base != nil:
-		p.paragraph("not compared with " + view.BaseName(r.Base) + ": " + r.Base.Missing)
+		p.paragraph(view.NotCompared(r.Base))
 	case ch == nil:
 		p.add("there is nothing to compare with")
 	default:

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
@@ -75,14 +74,12 @@ func (p *page) head(r result.Report) {
 
 // verdict appends the last line.
 func (p *page) verdict(r result.Report) {
-	line := view.Summary(r)
-	word, rest, _ := strings.Cut(line, ":")
 	tone := view.Warn
-	switch result.Verdict(word) {
+	switch r.Verdict {
 	case result.VerdictPassed:
 		tone = view.Good
 	case result.VerdictFailed:
 		tone = view.Bad
 	}
-	p.add(p.in(tone, word+":") + rest)
+	p.add(p.in(tone, string(r.Verdict)+":") + " " + view.SummaryText(r))
 }

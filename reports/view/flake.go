@@ -32,6 +32,11 @@ func BaseName(b *result.Base) string {
 	return Fit(name, 40)
 }
 
+// NotCompared says why a run was not compared with its base, which is missing.
+func NotCompared(b *result.Base) string {
+	return "not compared with " + BaseName(b) + ": " + b.Missing
+}
+
 // BaseText returns the name of the base, with its revision and how that was found if they
 // say more than the name.
 func BaseText(b *result.Base) string {

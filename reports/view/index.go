@@ -13,6 +13,7 @@ import (
 type CauseIndex struct {
 	cells      map[string]result.CellResult
 	atBase     map[string]bool           // keys of the causes that cells had at the base
+	All        []result.Cause            // in the order of the report, each with all cells that it blocks
 	Causes     map[string][]result.Cause // by the id of a cell
 	Unassigned []result.Cause            // causes that block no cell of the report
 	Base       *result.Base              // nil if there is no comparison
@@ -33,19 +34,20 @@ func NewCauseIndex(r result.Report) CauseIndex {
 		}
 	}
 	for _, cause := range r.Causes {
-		blocked := x.CellsOf(r, cause)
-		for _, id := range blocked {
+		cause.Cells = cellsOf(r, cause)
+		x.All = append(x.All, cause)
+		for _, id := range cause.Cells {
 			x.Causes[id] = append(x.Causes[id], cause)
 		}
-		if len(blocked) == 0 {
+		if len(cause.Cells) == 0 {
 			x.Unassigned = append(x.Unassigned, cause)
 		}
 	}
 	return x
 }
 
-// CellsOf returns the ids of the cells that a cause blocks, in the order of the report.
-func (x CauseIndex) CellsOf(r result.Report, cause result.Cause) []string {
+// cellsOf returns the ids of the cells that a cause blocks, in the order of the report.
+func cellsOf(r result.Report, cause result.Cause) []string {
 	blocked := map[string]bool{}
 	for _, id := range cause.Cells {
 		blocked[id] = true
@@ -109,11 +111,7 @@ func (x CauseIndex) Old(c result.Cause) bool {
 // Ordered returns all causes with the cells that they block, and makes one for each failed
 // cell without a cause. New causes come first, those already at the base last.
 func (x CauseIndex) Ordered(r result.Report) []result.Cause {
-	var list []result.Cause
-	for _, c := range r.Causes {
-		c.Cells = x.CellsOf(r, c)
-		list = append(list, c)
-	}
+	list := slices.Clone(x.All)
 	for _, c := range r.Cells {
 		if c.Status.NeedsAttention() && len(x.Causes[c.ID]) == 0 {
 			list = append(list, unexplained(c))

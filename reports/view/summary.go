@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -11,9 +10,12 @@ import (
 )
 
 // Summary returns the line that a run ends with.
-func Summary(r result.Report) string {
-	verdict, n := cmp.Or(r.Verdict, result.VerdictOf(r.Cells, r.Causes, false)), CountCells(r.Cells)
-	text := string(verdict) + ": " + OutcomeText(verdict, n, len(r.Causes))
+func Summary(r result.Report) string { return string(r.Verdict) + ": " + SummaryText(r) }
+
+// SummaryText returns the [Summary] without the verdict.
+func SummaryText(r result.Report) string {
+	n := CountCells(r.Cells)
+	text := OutcomeText(r.Verdict, n, len(r.Causes))
 	if against := n.against(r.Base); against != "" {
 		rest, open := strings.CutSuffix(text, ")")
 		if text = rest + "; "; !open {

@@ -23,8 +23,8 @@ type Check struct {
 
 // The default timeouts of a check.
 const (
-	DefaultCommandTimeout = 30 * time.Second // for a command or an account
-	DefaultRetryTimeout   = 10 * time.Second // for what may become true some time after the boot
+	defaultCommandTimeout = 30 * time.Second // for a command or an account
+	defaultRetryTimeout   = 10 * time.Second // for what may become true some time after the boot
 )
 
 // Subject is a kind of check: [Unit], [Command], [Port], [File],
@@ -128,9 +128,9 @@ func (c Check) limit() time.Duration {
 	case c.Timeout > 0:
 		return c.Timeout
 	case c.Subject.retries():
-		return DefaultRetryTimeout
+		return defaultRetryTimeout
 	}
-	return DefaultCommandTimeout
+	return defaultCommandTimeout
 }
 
 // checkGrace is how long to wait beyond the guest's own limit: time for SIGTERM, SIGKILL

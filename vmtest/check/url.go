@@ -95,7 +95,7 @@ func (u URL) observe(ctx context.Context, g Guest, limit time.Duration) (observa
 	head, body := rest[:size], rest[size:]
 	cut := len(body) > pageLimit
 	if size == 0 {
-		head, body = splitPage(rest)
+		head, body, _ = bytes.Cut(rest, []byte("\r\n\r\n")) // at the empty line
 	}
 	return u.judge(response{code, pageStatus(head), body[:min(len(body), pageLimit)], cut, clientError(res.Stderr)}, limit), nil
 }
@@ -111,12 +111,6 @@ func (u URL) bashRequest() []string {
 		port = "80"
 	}
 	return []string{u.URL.Hostname(), port, u.URL.RequestURI(), u.URL.Host}
-}
-
-// splitPage splits a response at the empty line.
-func splitPage(page []byte) (head, body []byte) {
-	head, body, _ = bytes.Cut(page, []byte("\r\n\r\n"))
-	return head, body
 }
 
 var statusRE = regexp.MustCompile(`(?m)^HTTP/[0-9.]+ ([0-9]{3})\b`)
