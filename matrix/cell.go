@@ -86,7 +86,7 @@ func homeCell(h Home, shared bool) result.Cell {
 	if shared && h.System != "" {
 		c.ID = cellID(string(result.KindHome), h.System, h.Key)
 	}
-	c.User, c.Host, _ = strings.Cut(h.Key, "@")
+	c.User, c.Host = splitKey(h.Key)
 	return c.WithUser(h.Username)
 }
 

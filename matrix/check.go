@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/flakeci/flakeci/result"
@@ -27,7 +28,7 @@ func (s Selection) check(o *offer) error {
 	hosts = append(hosts, o.hosts...)
 	systems = append(systems, nixSystems()...)
 	return cmp.Or(
-		checkNames("host", s.Hosts, hosts),
+		o.checkHosts(s.Hosts, hosts),
 		checkNames("vm", s.VMs, vms),
 		checkNames("user", s.Users, o.users),
 		checkNames("kind", kindNames(s.Kinds), kindNames(result.Kinds())),
@@ -64,6 +65,19 @@ func checkNames(filter string, names, all []string) error {
 		}
 	}
 	return nil
+}
+
+// checkHosts returns an error for the first unknown host, which suggests the key of a host that has
+// this name.
+func (o *offer) checkHosts(names, all []string) error {
+	err := checkNames("host", names, all)
+	var unknown *UnknownError
+	if errors.As(err, &unknown) {
+		if key := (pairing{hosts: o.hosts, infos: o.infos}).host(unknown.Name); o.hasHost(key) {
+			unknown.Suggestion = key
+		}
+	}
+	return err
 }
 
 // nixSystems lists the systems that a cell may turn out to have. Before the evaluation, a system

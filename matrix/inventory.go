@@ -1,5 +1,7 @@
 package matrix
 
+import "github.com/flakeci/flakeci/result"
+
 // Inventory lists what a flake offers, as unquoted attribute names. Order and repetition do not
 // matter.
 type Inventory struct {
@@ -11,6 +13,8 @@ type Inventory struct {
 	Packages   []Output   // packages.<system>.<name>
 	DevShells  []Output   // devShells.<system>.<name>
 	Formatters []string   // systems that have a formatter
+
+	Infos map[string]result.HostInfo // what hosts say about themselves, as far as they were asked
 }
 
 // Home is one entry of homeConfigurations.

@@ -13,21 +13,21 @@ type Matrix struct {
 	Grid  Grid          `json:"grid"`
 	Cells []result.Cell `json:"cells"` // sorted by kind in display order, then by id
 
-	offer  *offer   // everything the flake offers
-	within []string // hosts that a selection names; nil for all
+	offer *offer // everything the flake offers
+	scope scope
 }
 
 // New makes the cells of an inventory and the grid of all hosts and users.
 func New(inv Inventory) Matrix {
 	cells := slices.Concat(hostCells(inv), homeCells(inv.Homes), embeddedCells(inv), outputCells(inv))
 	cells = sortUnique(cells)
-	return assemble(newOffer(cells), cells, nil)
+	return build(cells, cells, inv.Infos, scope{})
 }
 
 // With returns the matrix with more cells, such as embedded homes found in the evaluation of their
 // host. A cell with the same id is replaced, for example once evaluation has found its system.
 func (m Matrix) With(cells ...result.Cell) Matrix {
-	return assemble(newOffer(merge(m.offered().cells, cells)), merge(m.Cells, cells), m.within)
+	return build(merge(m.offered().cells, cells), merge(m.Cells, cells), m.offered().infos, m.scope)
 }
 
 // offered returns what the whole flake offers. A matrix made by hand knows only its own cells.
@@ -35,7 +35,7 @@ func (m Matrix) offered() *offer {
 	if m.offer != nil {
 		return m.offer
 	}
-	return newOffer(m.Cells)
+	return newOffer(m.Cells, nil)
 }
 
 // merge adds newer cells to the old ones. A newer cell replaces an old one with the same id.

@@ -22,7 +22,7 @@ func TestNewMakesEveryCell(t *testing.T) {
 	if want := []string{"laptop", "mac", "reason"}; !equal(m.Grid.Hosts, want) {
 		t.Errorf("hosts are %q", m.Grid.Hosts)
 	}
-	if want := []string{"eve", "joachim", "niri", "work"}; !equal(m.Grid.Users, want) {
+	if want := []string{"eve", "joachim", "work"}; !equal(m.Grid.Users, want) {
 		t.Errorf("users are %q", m.Grid.Users)
 	}
 	if want := []string{"home/work@attic"}; !equal(m.Grid.Orphans, want) {
@@ -74,7 +74,7 @@ func TestUserOfAHome(t *testing.T) {
 		user, host string
 	}{
 		{Home{Key: "joachim@reason", Username: "someone"}, "joachim", "reason"},
-		{Home{Key: "joachim@reason@home"}, "joachim", "reason@home"},
+		{Home{Key: "joachim@reason@home"}, "joachim@reason", "home"},
 		{Home{Key: "joachim@reason.example.org"}, "joachim", "reason.example.org"},
 		{Home{Key: "niri-desktop", Username: "niri"}, "niri", ""},
 		{Home{Key: "joachim"}, "joachim", ""},

@@ -17,14 +17,15 @@ type offer struct {
 	systems map[string]string        // by host; "-linux" or "-darwin" before the system is known
 	own     map[place][]result.Cell  // homes that name a host or are embedded in it
 	bare    map[string][]result.Cell // by user: homes that serve any host
+	infos   map[string]result.HostInfo
 }
 
 // place is a place in the grid.
 type place struct{ host, user string }
 
 // newOffer arranges cells.
-func newOffer(cells []result.Cell) *offer {
-	o := &offer{cells: cells, systems: map[string]string{}, own: map[place][]result.Cell{}, bare: map[string][]result.Cell{}}
+func newOffer(cells []result.Cell, infos map[string]result.HostInfo) *offer {
+	o := &offer{cells: cells, systems: map[string]string{}, own: map[place][]result.Cell{}, bare: map[string][]result.Cell{}, infos: infos}
 	users, rows := map[string]bool{}, map[string]bool{}
 	for _, c := range cells {
 		switch {
@@ -61,13 +62,25 @@ func (o *offer) candidates(host, user string) []result.Cell {
 	homes := slices.Clone(o.own[place{host, user}])
 	if len(homes) == 0 && o.hasHost(host) {
 		homes = slices.DeleteFunc(slices.Clone(o.bare[user]), func(c result.Cell) bool {
-			return o.rank(c, host) == rankForeign
+			return o.rank(c, host) == rankForeign || !o.mayHave(host, user)
 		})
 	}
+	names := pairing{infos: o.infos}
 	slices.SortStableFunc(homes, func(a, b result.Cell) int {
-		return cmp.Compare(o.rank(a, host), o.rank(b, host))
+		x, y := o.rank(a, host), o.rank(b, host)
+		if x < rankEmbedded && y < rankEmbedded {
+			return cmp.Or(cmp.Compare(names.closeness(a, host), names.closeness(b, host)), cmp.Compare(x, y))
+		}
+		return cmp.Compare(x, y)
 	})
 	return homes
+}
+
+// mayHave reports whether a user may have an account on a host: it declares one, or it says nothing
+// against it. On a Mac, and on a host that declares no person, accounts are made by hand.
+func (o *offer) mayHave(host, user string) bool {
+	accounts := o.infos[host].Accounts
+	return len(accounts) == 0 || slices.Contains(accounts, user) || strings.HasSuffix(o.systems[host], "-darwin")
 }
 
 // The ranks of homes for one place, best first. Nix looks in legacyPackages before it looks at the

@@ -31,6 +31,10 @@ func (anyInventory) Generate(r *rand.Rand, size int) reflect.Value {
 	for range r.Intn(size + 1) {
 		inv.Embedded = append(inv.Embedded, Embedded{Host: name(r), User: name(r)})
 	}
+	inv.Infos = map[string]result.HostInfo{}
+	for range r.Intn(size + 1) {
+		inv.Infos[name(r)] = result.HostInfo{HostName: name(r), FQDN: name(r), Accounts: names(r, 2)}
+	}
 	return reflect.ValueOf(anyInventory{inv})
 }
 
@@ -230,6 +234,33 @@ func TestEveryIDSelectsItself(t *testing.T) {
 		id := m.Cells[int(which)%len(m.Cells)].ID
 		got, err := m.Select(Selection{Cells: []string{id}})
 		return err == nil && Has(got.Cells, id)
+	})
+}
+
+// What hosts say may become known at any time.
+func TestInfosMayComeLate(t *testing.T) {
+	check(t, func(inv anyInventory) bool {
+		late := inv.Inventory
+		late.Infos = nil
+		a, b := New(inv.Inventory), New(late).WithInfos(inv.Infos)
+		return reflect.DeepEqual(a.Cells, b.Cells) && reflect.DeepEqual(a.Grid, b.Grid) && draw(a) == draw(b)
+	})
+}
+
+func TestAHostsKeyGoesFirst(t *testing.T) {
+	check(t, func(inv anyInventory) bool {
+		for _, c := range New(inv.Inventory).Cells {
+			if !namesHost(c) {
+				continue
+			}
+			_, named := splitKey(homeKey(c))
+			isKey := slices.Contains(inv.NixOS, named) || slices.Contains(inv.Darwin, named)
+			if isKey && c.Host != named {
+				t.Logf("%s is on %s", c.ID, c.Host)
+				return false
+			}
+		}
+		return true
 	})
 }
 

@@ -10,18 +10,19 @@ import (
 // gridRow is one row of the grid. Its cells point into [Matrix.Cells].
 type gridRow struct {
 	Host   string         // the host's name; empty if NoHost
-	Key    string         // if NoHost: the key of all homes in the row, empty if each is named after its user
-	NoHost bool           // the row has homes that serve no host of the flake
+	NoHost bool           // not a host's: Others has all homes that serve no host of the flake
 	Orphan bool           // the flake has no such host, only homes for it
 	System *result.Cell   // the host's system, nil if there is none
 	VM     *result.Cell   // its VM, nil if there is none
 	Homes  []*result.Cell // one for each of the grid's users, nil if the user has none
-	Others []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
+	// Untested is the id of the host's system, if it is a Mac's that was left out for its kind.
+	Untested string
+	Others   []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
 }
 
 // rows lays the matrix out for a table: the hosts in order, then hosts that exist only in the names
-// of homes, then homes without a host. Each host and home is in at least one row. A bare home
-// is in the row of every host that it serves.
+// of homes, then one row with all homes that serve no host. Each host and home is in at least one
+// row. A bare home is in the row of every host that it serves.
 func (m Matrix) rows() []gridRow {
 	l := newLayout(m)
 	var rows []gridRow
@@ -33,7 +34,7 @@ func (m Matrix) rows() []gridRow {
 		row.Orphan = true
 		rows = append(rows, row)
 	}
-	return append(rows, l.hostlessRows()...)
+	return append(rows, l.hostless()...)
 }
 
 // layout is a matrix being laid out.
@@ -65,6 +66,11 @@ func (l *layout) hostRow(host string) gridRow {
 		row.System = darwin
 	} else if darwin != nil {
 		row.Others = append(row.Others, darwin)
+	}
+	for _, c := range l.matrix.scope.untested {
+		if row.System == nil && c.Host == host {
+			row.Untested = c.ID
+		}
 	}
 	for column, user := range l.matrix.Grid.Users {
 		for i, home := range l.offer.candidates(host, user) {
@@ -101,48 +107,26 @@ func (l *layout) orphanHosts() []string {
 	return slices.SortedFunc(maps.Keys(hosts), natural)
 }
 
-// hostlessRows makes the rows of the remaining homes: one for homes named after their users, and
-// one for each other key.
-func (l *layout) hostlessRows() []gridRow {
-	rows := map[string]*gridRow{}
+// hostless makes the row of the remaining homes, if there are any. Their keys name no host, and
+// often no person either: home-linux, penguin.
+func (l *layout) hostless() []gridRow {
+	row := gridRow{NoHost: true, Homes: make([]*result.Cell, len(l.matrix.Grid.Users))}
 	for i := range l.matrix.Cells {
-		c := &l.matrix.Cells[i]
-		if c.Kind != result.KindHome || l.placed[c.ID] {
-			continue
+		if c := &l.matrix.Cells[i]; c.Kind == result.KindHome && !l.placed[c.ID] {
+			row.Others = append(row.Others, c)
 		}
-		key := homeKey(*c)
-		if servesAnyHost(*c) {
-			key = ""
-		}
-		if rows[key] == nil {
-			row := l.newRow("")
-			row.Key, row.NoHost = key, true
-			rows[key] = &row
-		}
-		l.put(rows[key], c)
 	}
-	var list []gridRow
-	for _, key := range slices.SortedFunc(maps.Keys(rows), natural) {
-		list = append(list, *rows[key])
+	if len(row.Others) == 0 {
+		return nil
 	}
-	return list
-}
-
-// put puts a home in its user's place, or among the others if that is taken.
-func (l *layout) put(row *gridRow, c *result.Cell) {
-	column, found := slices.BinarySearchFunc(l.matrix.Grid.Users, c.User, natural)
-	if found && row.Homes[column] == nil {
-		row.Homes[column] = c
-		return
-	}
-	row.Others = append(row.Others, c)
+	return []gridRow{row}
 }
 
 // Layout returns the grid as reports hold it, with its rows.
 func (m Matrix) Layout() result.Grid {
 	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
 	for _, r := range m.rows() {
-		row := result.Row{Host: r.Host, NoHost: r.NoHost, Key: r.Key, Orphan: r.Orphan, Cells: []string{}}
+		row := result.Row{Host: r.Host, NoHost: r.NoHost, Orphan: r.Orphan, Untested: r.Untested, Cells: []string{}}
 		for _, c := range slices.Concat([]*result.Cell{r.System, r.VM}, r.Homes, r.Others) {
 			if c != nil {
 				row.Cells = append(row.Cells, c.ID)

@@ -21,7 +21,7 @@ func draw(m Matrix) string {
 		name := r.Host
 		switch {
 		case r.NoHost:
-			name = "(" + r.Key + ")"
+			name = "anywhere"
 		case r.Orphan:
 			name += "?"
 		}
@@ -31,6 +31,9 @@ func draw(m Matrix) string {
 		}
 		for _, c := range r.Others {
 			b.WriteString(" +" + id(c))
+		}
+		if r.Untested != "" {
+			b.WriteString(" not " + r.Untested)
 		}
 		b.WriteString("\n")
 	}
@@ -45,11 +48,11 @@ func TestRows(t *testing.T) {
 		want string
 	}{
 		{"the fleet", fleet(), Selection{}, `
-laptop: nixos/laptop vm/laptop nixos/laptop/home/eve home/joachim - home/work@laptop
-mac: darwin/mac - - darwin/mac/home/joachim - -
-reason: nixos/reason vm/reason - home/joachim@reason - -
-attic?: - - - - - home/work@attic
-(niri-desktop): - - - - home/niri-desktop -
+laptop: nixos/laptop vm/laptop nixos/laptop/home/eve home/joachim home/work@laptop
+mac: darwin/mac - - darwin/mac/home/joachim -
+reason: nixos/reason vm/reason - home/joachim@reason -
+attic?: - - - - home/work@attic
+anywhere: - - - - - +home/niri-desktop
 `},
 		{"one host", fleet(), Selection{Hosts: []string{"laptop"}, Kinds: []result.Kind{result.KindNixOS, result.KindHome}}, `
 laptop: nixos/laptop - nixos/laptop/home/eve home/joachim home/work@laptop
@@ -58,30 +61,40 @@ laptop: nixos/laptop - nixos/laptop/home/eve home/joachim home/work@laptop
 laptop: - - home/joachim
 mac: - - darwin/mac/home/joachim
 `},
+		{"a Mac that is not selected", fleet(), Selection{Kinds: []result.Kind{result.KindNixOS}}, `
+laptop: nixos/laptop -
+mac: - - not darwin/mac
+reason: nixos/reason -
+`},
+		{"a Mac of another host", fleet(), Selection{Kinds: []result.Kind{result.KindNixOS}, Hosts: []string{"laptop"}}, `
+laptop: nixos/laptop -
+`},
+		{"a Mac that is excluded", fleet(), Selection{Kinds: []result.Kind{result.KindNixOS}, Exclude: []string{"*mac", "*laptop"}}, `
+reason: nixos/reason -
+`},
 		{"homes only", Inventory{Homes: []Home{{Key: "u@b"}, {Key: "v"}, {Key: "k1", Username: "w"}, {Key: "k2", Username: "w"}}}, Selection{}, `
-b: - - home/u@b home/v -
-(k1): - - - - home/k1
-(k2): - - - - home/k2
+b: - - home/u@b home/v
+anywhere: - - - - +home/k1 +home/k2
 `},
 		{"bare homes only", Inventory{Homes: []Home{{Key: "v"}, {Key: "u"}}}, Selection{}, `
-(): - - home/u home/v
+anywhere: - - +home/u +home/v
 `},
 		{"a bare home that nobody needs", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "u"}, {Key: "u@h"}}}, Selection{}, `
 h: nixos/h vm/h home/u@h
-(): - - home/u
+anywhere: - - - +home/u
 `},
 		{"embedded and on its own", Inventory{NixOS: []string{"h"}, Homes: []Home{{Key: "u@h"}}, Embedded: []Embedded{{Host: "h", User: "u"}}}, Selection{}, `
 h: nixos/h vm/h home/u@h +nixos/h/home/u
 `},
 		{"one key under two systems", Inventory{Homes: []Home{{Key: "u", System: "a-linux"}, {Key: "u", System: "b-linux"}}}, Selection{}, `
-(): - - home/a-linux/u +home/b-linux/u
+anywhere: - - +home/a-linux/u +home/b-linux/u
 `},
 		{"one name for two hosts", Inventory{NixOS: []string{"h"}, Darwin: []string{"h"}}, Selection{}, `
 h: nixos/h vm/h +darwin/h
 `},
 		{"an empty name is a name", Inventory{NixOS: []string{""}, Homes: []Home{{Key: "u@"}, {Key: "k", Username: "u"}}}, Selection{}, `
 : nixos/ vm/ home/u@
-(k): - - home/k
+anywhere: - - - +home/k
 `},
 		{"no grid at all", Inventory{Checks: []Output{{"x86_64-linux", "c"}}}, Selection{}, "\n"},
 	}

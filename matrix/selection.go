@@ -48,14 +48,14 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 		}
 		cells = kept
 	}
-	return assemble(o, cells, s.rows(m.within)), nil
+	return assemble(o, cells, scope{s.rows(m.scope.hosts), m.untested(s)}), nil
 }
 
 // Admits reports whether a single cell is wanted: a home found in the evaluation of its host, or a
 // cell whose system has become known. With Hosts it does not admit a bare home, since only the
 // whole flake says which hosts that serves. A malformed pattern matches only itself.
 func (s Selection) Admits(c result.Cell) bool {
-	filters := s.filters(newOffer([]result.Cell{c}))
+	filters := s.filters(newOffer([]result.Cell{c}, nil))
 	return !slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
 }
 
@@ -66,5 +66,22 @@ func (s Selection) rows(within []string) []string {
 	}
 	return slices.DeleteFunc(slices.Clone(s.Hosts), func(host string) bool {
 		return within != nil && !slices.Contains(within, host)
+	})
+}
+
+// untested lists the systems of Macs that a selection of hosts leaves out only for their kind, as
+// the default does. They have a row all the same, so that nobody takes them for tested.
+func (m Matrix) untested(s Selection) []result.Cell {
+	alike := s
+	alike.Kinds = nil
+	filters := alike.filters(m.offered())
+	cells := m.scope.untested
+	for _, c := range m.Cells {
+		if c.Kind == result.KindDarwin && slices.Contains(s.Kinds, result.KindNixOS) && !s.wantsKind(c) {
+			cells = append(cells[:len(cells):len(cells)], c)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(cells), func(c result.Cell) bool {
+		return slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
 	})
 }

@@ -47,7 +47,11 @@ func (m Matrix) Shard(i, n int) Matrix {
 // part keeps the cells whose groups were dealt to a shard.
 func (m Matrix) part(d dealt, i int) Matrix {
 	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c result.Cell) bool { return d.shards[d.of(c)] != i })
-	return assemble(m.offered(), cells, m.within)
+	s := m.scope
+	if i > 1 {
+		s.untested = nil // the first shard shows them
+	}
+	return assemble(m.offered(), cells, s)
 }
 
 // grouping says which cells stay together. It maps a group that joined another one to that.

@@ -44,12 +44,24 @@ func Collect(r Run) result.Report {
 		NotTested: r.NotTested,
 	}
 	var cells []result.Cell
+	infos := map[string]result.HostInfo{}
 	for _, res := range r.Outcome.Results {
 		cells = append(cells, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))
+		if !res.Info.IsZero() {
+			infos[res.Cell.Host] = res.Info
+		}
 	}
 	result.MarkSame(rep.Cells)
-	rep.Grid = r.Matrix.With(cells...).Layout()
+	m := r.Matrix.With(cells...).WithInfos(infos)
+	hosts := map[string]string{} // of cells, now that the hosts have said their names
+	for _, c := range m.Cells {
+		hosts[c.ID] = c.Host
+	}
+	for i, c := range rep.Cells {
+		rep.Cells[i].Host = hosts[c.ID]
+	}
+	rep.Grid = m.Layout()
 	for _, c := range r.Outcome.Causes {
 		rep.Causes = append(rep.Causes, collectCause(c, r.Outcome.Results))
 	}

@@ -62,12 +62,13 @@ type Grid struct {
 type Row struct {
 	// Host names the host, unless NoHost.
 	Host string `json:"host,omitempty"`
-	// NoHost means that the row holds homes that serve no host.
+	// NoHost means that the row holds the homes that serve no host of the flake.
 	NoHost bool `json:"no_host,omitempty"`
-	// Key is the name such homes share, empty if each is named after its user.
-	Key string `json:"key,omitempty"`
 	// Orphan means that only homes name the host; the flake does not have it.
 	Orphan bool `json:"orphan,omitempty"`
+	// Untested is the id of the host's system if it is shown although the run left it out: a
+	// Mac's, by default.
+	Untested string `json:"untested,omitempty"`
 	// Cells are ids. A home that serves several hosts is in the row of each.
 	Cells []string `json:"cells"`
 }

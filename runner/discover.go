@@ -36,8 +36,9 @@ func (d Discovery) Complete() (Discovery, error) {
 type DiscoverOptions struct {
 	// Others lists checks, packages, shells and formatters, too.
 	Others bool
-	// Users finds the users of homes whose key is not user@host. That evaluates most of each
-	// home. Otherwise the key stands for the user until the run evaluates the home.
+	// Users finds the users of homes whose key is not user@host, and the hosts of homes that name
+	// theirs by no key. That evaluates most of each. Otherwise the key stands for the user, and the
+	// home has no host, until the run evaluates them.
 	Users bool
 	// Embedded reports whether to evaluate a host far enough to name the homes inside it, so
 	// that they can be shown or selected. Homes inside other hosts are found when the run
@@ -79,10 +80,8 @@ func Discover(ctx context.Context, t *nix.Target, w DiscoverOptions) (Discovery,
 	if inv.Homes, err = homes(ctx, t, offer, w.Users); err != nil {
 		return Discovery{}, err
 	}
-	if w.Embedded != nil {
-		if inv.Embedded, err = embedded(ctx, t, inv, w.Embedded); err != nil {
-			return Discovery{}, err
-		}
+	if err := askHosts(ctx, t, &inv, w); err != nil {
+		return Discovery{}, err
 	}
 	d := discovery(ctx, inv, faults)
 	if rest != nil {
@@ -163,25 +162,33 @@ func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]mat
 	return list, nil
 }
 
-// embedded lists the homes inside hosts. If a NixOS and a darwin host have the same name, the
-// NixOS one counts, as everywhere.
-func embedded(ctx context.Context, t *nix.Target, inv matrix.Inventory, wanted func(result.Cell) bool) ([]matrix.Embedded, error) {
+// askHosts asks hosts for the homes inside them. If a home names its host by no key, all hosts are
+// asked for their names, once it matters on which host it is: any of them may be meant. If a NixOS
+// and a darwin host have the same name, the NixOS one counts, as everywhere.
+func askHosts(ctx context.Context, t *nix.Target, inv *matrix.Inventory, w DiscoverOptions) error {
+	m := matrix.New(*inv)
+	names := w.Users && slices.ContainsFunc(m.Cells, m.NamesUnknownHost)
+	inside := func(c result.Cell) bool { return w.Embedded != nil && w.Embedded(c) }
 	var hosts []nix.Host
-	for _, c := range matrix.New(inv).Cells {
+	cells := map[nix.Host]result.Cell{}
+	for _, c := range m.Cells {
 		isHost := c.Kind == result.KindNixOS || c.Kind == result.KindDarwin && !slices.Contains(inv.NixOS, c.Host)
-		if isHost && wanted(c) {
-			hosts = append(hosts, nix.Host{Output: c.Path[0], Name: c.Host})
+		if isHost && (names || inside(c)) {
+			h := nix.Host{Output: c.Path[0], Name: c.Host}
+			hosts, cells[h] = append(hosts, h), c
 		}
 	}
-	users, err := t.EmbeddedUsers(ctx, hosts)
-	if err != nil {
-		return nil, err
-	}
-	var list []matrix.Embedded
+	answers, err := t.Hosts(ctx, hosts)
+	inv.Infos = map[string]result.HostInfo{}
 	for _, h := range hosts {
-		for _, user := range users[h] {
-			list = append(list, matrix.Embedded{Host: h.Name, User: user})
+		answer := answers[h]
+		inv.Infos[h.Name] = answer.Info
+		if !inside(cells[h]) {
+			continue
+		}
+		for _, user := range answer.Users {
+			inv.Embedded = append(inv.Embedded, matrix.Embedded{Host: h.Name, User: user})
 		}
 	}
-	return list, nil
+	return err
 }

@@ -37,9 +37,9 @@ func (r *run) question(c result.Cell) nix.Question {
 	case result.KindVM:
 		q = r.vmQuestion(c)
 	case result.KindNixOS:
-		q.Embedded = r.includesHomes(c)
+		q.Info, q.Embedded = true, r.includesHomes(c)
 	case result.KindDarwin:
-		q.Embedded = r.includesHomes(c)
+		q.Info, q.Embedded = true, r.includesHomes(c)
 		// nix-darwin's systems have both attributes; some flakes make their own system.
 		q.Fallback = slices.Concat(c.Path[:2], []string{"config", "system", "build", "toplevel"})
 	case result.KindPackage:
@@ -102,7 +102,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 	if e.Instance.System != "" {
 		c.System = e.Instance.System
 	}
-	res := outcome.Result{Cell: c, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky, Warnings: e.Instance.Warnings}
+	res := outcome.Result{Cell: c, Info: e.Instance.Info, DrvPath: e.Instance.DrvPath, OutPaths: e.Instance.Outputs, Phases: []outcome.Phase{{Phase: e.Phase}}, Flaky: e.Flaky, Warnings: e.Instance.Warnings}
 	if e.Instance.Home != nil {
 		res.Home = *e.Instance.Home
 		res.Cell = c.WithUser(res.Home.Username)

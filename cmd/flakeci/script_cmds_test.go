@@ -87,7 +87,7 @@ func warned(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// cell FILE ID STATUS [how=HOW] [same_as=ID] [note=TEXT] [part_of=ID] [flaky=true] checks
+// cell FILE ID STATUS [how=HOW] [same_as=ID] [note=TEXT] [part_of=ID] [host=NAME] [flaky=true] checks
 // a cell of a report. "! cell FILE ID" expects no such cell. The status may be a list a|b.
 func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 	r := readReport(ts, args[0])
@@ -107,7 +107,7 @@ func cellIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, want := range args[3:] {
 		name, value, _ := strings.Cut(want, "=")
-		got := map[string]string{"how": string(c.How), "same_as": c.SameAs, "note": c.Note, "part_of": c.PartOf, "system": c.System, "flaky": strconv.FormatBool(c.Flaky)}[name]
+		got := map[string]string{"how": string(c.How), "same_as": c.SameAs, "note": c.Note, "part_of": c.PartOf, "system": c.System, "host": c.Host, "flaky": strconv.FormatBool(c.Flaky)}[name]
 		if got != value && (name != "note" || value == "" || !strings.Contains(got, value)) {
 			ts.Fatalf("%s of %s is %q, want %q", name, c.ID, got, value)
 		}

@@ -27,7 +27,7 @@ func advices() []advice {
 		{"lock file", setIf(func(e *nixlog.EvalError) bool { return e.Lock != nil }), adviseLock},
 		{"input", setIf(func(e *nixlog.EvalError) bool { return e.Input != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addInput(c, e.Input) }},
 		{"fetch", setIf(func(e *nixlog.EvalError) bool { return e.Fetch != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addFetch(c, *e.Fetch) }},
-		{"wrong hash", says(wrongHashPattern), adviseWrongHash},
+		{"wrong hash", saysRE(wrongHashRE), addWrongHash},
 		{"submodule", setIf(func(e *nixlog.EvalError) bool { return e.Submodule != "" }), adviseSubmodule},
 		{"untracked", setIf(func(e *nixlog.EvalError) bool { return e.Untracked != "" }), adviseUntracked},
 		{"import from derivation", says(`^cannot build '([^']+\.drv)[^']*' during evaluation because the option 'allow-import-from-derivation' is disabled`), adviseImport},
@@ -47,7 +47,10 @@ func setIf(has func(*nixlog.EvalError) bool) func(*nixlog.EvalError) []string {
 
 // says makes a found function of a pattern for the message. Found are its groups.
 func says(pattern string) func(*nixlog.EvalError) []string {
-	re := regexp.MustCompile(pattern)
+	return saysRE(regexp.MustCompile(pattern))
+}
+
+func saysRE(re *regexp.Regexp) func(*nixlog.EvalError) []string {
 	return func(e *nixlog.EvalError) []string {
 		if m := re.FindStringSubmatch(e.Message); m != nil {
 			return m[1:]

@@ -69,11 +69,11 @@ func title(f nixlog.BuildFailure) string {
 		}
 		return firstLine(fmt.Sprintf("%s %s: %s", what, f.Server, f.Reason))
 	}
-	if f.Hook != "" {
-		return hookTitle(f)
-	}
 	if noBuilder(f) {
 		return f.Reason
+	}
+	if f.Hook != "" {
+		return hookTitle(f)
 	}
 	if f.DrvPath == "" {
 		return strings.TrimSuffix(firstLine(f.Message), ":")

@@ -49,10 +49,10 @@ func fetchHint(message string) string {
 	return ""
 }
 
-const wrongHashPattern = `^hash mismatch in file downloaded from '([^']+)'`
+var wrongHashRE = regexp.MustCompile(`^hash mismatch in file downloaded from '([^']+)'`)
 
-// adviseWrongHash makes a cause of a file whose hash is not the one that the flake gives.
-func adviseWrongHash(c *result.Cause, _ *nixlog.EvalError, found []string) {
+// addWrongHash completes the cause of a file whose hash is not the one that the flake gives.
+func addWrongHash(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	f := nixlog.BuildFailure{Kind: result.CauseHash}
 	c.Kind, c.Title, c.Hint = f.Kind, nixlog.StripCredentials(found[0])+": the hash is not the expected one", hint(f)
 }

@@ -18,7 +18,7 @@ import (
 
 // answersFormat names what an answer holds. It changes with [Instance], so that no answer lacks
 // what this version reports.
-const answersFormat = "with warnings"
+const answersFormat = "with warnings and names"
 
 // cacheFile returns where the results for a flake are kept. It is "" if they must not be
 // kept: what the evaluation reads is unknown, or the user has Nix keep nothing either.

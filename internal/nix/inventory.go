@@ -250,30 +250,6 @@ func (o *inOrder[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Host is the configuration of a machine: its output, nixosConfigurations or
-// darwinConfigurations, and its name there.
-type Host struct {
-	Output, Name string
-}
-
-// EmbeddedUsers asks hosts for the names in the option home-manager.users, which
-// home-manager's modules for NixOS and nix-darwin declare. A host that does not evaluate is
-// missing from the result.
-func (t *Target) EmbeddedUsers(ctx context.Context, hosts []Host) (map[Host][]string, error) {
-	users := map[Host][]string{}
-	err := each(hosts, func(some []Host) error {
-		got := inOrder[[]string]{want: len(some)}
-		_, err := t.Eval(ctx, listOf(some, func(h Host) string {
-			return usersExpr([]string{h.Output, h.Name})
-		}), &got)
-		for i, names := range got.list {
-			users[some[i]] = names
-		}
-		return err
-	})
-	return users, err
-}
-
 // each asks about all items at once. If one of them may have caused an error, it asks about
 // each alone, and skips those that fail.
 func each[T any](all []T, ask func([]T) error) error {

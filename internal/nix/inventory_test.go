@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/result"
 )
 
 // allKinds offers every kind of output. A darwin host and packages for another system are
@@ -144,7 +146,15 @@ const homes = `{
     legacyPackages.x86_64-linux.homeConfigurations.work.config.home.username = "nested";
     nixosConfigurations = {
       plain.config = { };
-      embedding.config.home-manager.users = { joachim = throw "lazy"; "o.dd" = { }; };
+      embedding.config = {
+        home-manager.users = { joachim = throw "lazy"; "o.dd" = { }; };
+        networking = { hostName = "desk"; fqdn = "desk.example.org"; };
+        users.users = {
+          root.isNormalUser = false; nixbld1.isNormalUser = false; sshd.isNormalUser = false;
+          joachim = { isNormalUser = true; home = throw "lazy"; };
+        };
+      };
+      odder.config = { networking = { hostName = 5; fqdn = throw "no domain"; }; users.users = { a.isNormalUser = throw "odd"; b.isNormalUser = "yes"; }; };
       broken.config = throw "no config";
     };
   };
@@ -152,7 +162,7 @@ const homes = `{
 `
 
 // All homes are asked for their user at once, and each alone if one fails.
-func TestUsernamesAndEmbeddedUsers(t *testing.T) {
+func TestUsernamesAndHosts(t *testing.T) {
 	testScenarios(t, []scenario{{name: "usernames", tracked: files{"flake.nix": homes}, ask: func(w *world) {
 		target := w.mustOpen()
 		odd := "a.b \"c\" ${d} \\ ü"
@@ -162,9 +172,15 @@ func TestUsernamesAndEmbeddedUsers(t *testing.T) {
 			w.Errorf("users %v, want %v, error %v", users, want, err)
 		}
 		plain, embedding := Host{"nixosConfigurations", "plain"}, Host{"nixosConfigurations", "embedding"}
-		embedded, err := target.EmbeddedUsers(w.Context(), []Host{plain, embedding, {"nixosConfigurations", "broken"}})
-		if want := map[Host][]string{plain: {}, embedding: {"joachim", "o.dd"}}; err != nil || !reflect.DeepEqual(embedded, want) {
-			w.Errorf("embedded %v, want %v, error %v", embedded, want, err)
+		odder := Host{"nixosConfigurations", "odder"}
+		hosts, err := target.Hosts(w.Context(), []Host{plain, embedding, odder, {"nixosConfigurations", "broken"}})
+		wantHosts := map[Host]HostAnswer{
+			plain:     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},
+			embedding: {Users: []string{"joachim", "o.dd"}, Info: result.HostInfo{HostName: "desk", FQDN: "desk.example.org", Accounts: []string{"joachim", "root", "sshd"}}},
+			odder:     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},
+		}
+		if err != nil || !reflect.DeepEqual(hosts, wantHosts) {
+			w.Errorf("hosts %+v, want %+v, error %v", hosts, wantHosts, err)
 		}
 		// A name of a wrong type is the home's fault, not the machine's.
 		if users, err = target.Usernames(w.Context(), []Attr{{Name: "number"}, {Name: "work"}}); err != nil || len(users) != 1 || users[Attr{Name: "work"}] != "joachim" {

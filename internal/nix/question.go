@@ -19,6 +19,8 @@ type Question struct {
 	Path []string
 	// Fallback is used if Path does not exist.
 	Fallback []string
+	// Info also asks a host for its names and accounts.
+	Info bool
 	// Embedded also asks a host for the homes inside it.
 	Embedded bool
 	// Users asks a host only for the names of the homes inside it. With Defined, it asks for
@@ -46,6 +48,8 @@ type Instance struct {
 	// if the home does not set them.
 	Home *HomeInfo `json:"home,omitzero"`
 	VM   *VMInfo   `json:"vm,omitzero"`
+	// Info is set if it was asked for.
+	Info result.HostInfo `json:"info,omitzero"`
 	// NoVM is set for a host without a runner.
 	NoVM bool `json:"noVM"`
 	// Warnings came up while this was evaluated. What several cells share is evaluated, and
@@ -88,7 +92,7 @@ const homesExpr = `
 
 // cellFunction makes a function of the flake from an expression that contains questions.
 func cellFunction(questions string) string {
-	return "f: let" + expr.Strings + describeExpr + homeInfoExpr + homesExpr + skipExpr + "in " + questions
+	return "f: let" + expr.Strings + describeExpr + hostInfoExpr + homeInfoExpr + homesExpr + skipExpr + "in " + questions
 }
 
 // expr writes the question, for use in a [cellFunction].
@@ -107,17 +111,20 @@ func (q Question) expr() string {
 	if q.Fallback != nil {
 		value += " or " + expr.Output(q.Fallback...)
 	}
-	result := "describe value"
+	answer := "describe value"
+	if q.Info {
+		answer += " // { info = hostInfo (" + expr.Output(q.Path[:2]...) + ".config or { }); }"
+	}
 	if q.Embedded {
-		result += " // { homes = homes " + expr.Output(q.Path[:2]...) + "; }"
+		answer += " // { homes = homes " + expr.Output(q.Path[:2]...) + "; }"
 	}
 	if q.Home {
-		result += " // { home = " + homeExpr(q.Path) + "; }"
+		answer += " // { home = " + homeExpr(q.Path) + "; }"
 	}
 	if q.Skippable {
-		result = "(let reason = skip " + expr.Quote(q.Path[1]) + " value; in if reason != \"\" then { skip = reason; } else " + result + ")"
+		answer = "(let reason = skip " + expr.Quote(q.Path[1]) + " value; in if reason != \"\" then { skip = reason; } else " + answer + ")"
 	}
-	return "let value = " + value + "; in " + result
+	return "let value = " + value + "; in " + answer
 }
 
 // usersExpr lists the names of the homes inside the host that a path leads to or through.

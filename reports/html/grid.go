@@ -14,13 +14,19 @@ type grid struct {
 	Rows    []row
 }
 
-// row is a row of the grid. A place holds any number of cells.
+// row is a row of the grid.
 type row struct {
 	Name   string
-	Places [][]label
+	Places []place
 }
 
-// group is the cells of a kind that has no place in the grid.
+// place is a place in the grid. It holds any number of cells, or says why it is empty.
+type place struct {
+	Labels     []label
+	Empty, Why string
+}
+
+// group is some of the cells that have no place in the grid.
 type group struct {
 	Title, Words string
 	Labels       []label
@@ -60,17 +66,24 @@ func (b *builder) grid(layout *view.Layout) grid {
 	for _, r := range layout.Rows {
 		shown := row{Name: r.Title()}
 		for _, c := range columns {
-			shown.Places = append(shown.Places, b.labels(c.Cells(r)))
+			at := place{Labels: b.labels(c.Cells(r))}
+			if empty := c.Place(r, b.labeler); len(at.Labels) == 0 && empty.Text != "" {
+				at.Empty, at.Why = empty.String(), r.Untested+": "+view.UntestedWhy
+			}
+			shown.Places = append(shown.Places, at)
 		}
 		g.Rows = append(g.Rows, shown)
 	}
 	return g
 }
 
-// groups groups the cells outside the grid by kind.
-func (b *builder) groups(others []result.CellResult) []group {
+// groups groups the cells outside the grid: the homes that serve no host, then the others by kind.
+func (b *builder) groups(anywhere, others []result.CellResult) []group {
 	kinds, cells := view.ByKind(others)
 	var groups []group
+	if len(anywhere) > 0 {
+		groups = append(groups, group{Title: view.AnywhereTitle, Words: view.CountCells(anywhere).String(), Labels: b.labels(anywhere)})
+	}
 	for _, kind := range kinds {
 		groups = append(groups, group{
 			Title: cmp.Or(view.KindTitle(kind), "others"), Words: view.CountCells(cells[kind]).String(), Labels: b.labels(cells[kind]),

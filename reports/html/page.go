@@ -74,7 +74,7 @@ func newPage(raw result.Report, o Options) page {
 	layout := view.NewLayout(r)
 	page := page{
 		Facts: b.facts(), Totals: b.totals(), Notes: b.notes(), Warnings: b.warnings(),
-		Filters: filters(r.Cells), Grid: b.grid(layout), Groups: b.groups(layout.Others), Remarks: b.remarks(),
+		Filters: filters(r.Cells), Grid: b.grid(layout), Groups: b.groups(layout.Anywhere, layout.Others), Remarks: b.remarks(),
 		Causes: b.causes(), Changes: b.changes(), Timeline: b.timeline(), Evidence: b.evidence,
 	}
 	for i, c := range r.Cells {

@@ -35,6 +35,7 @@ func (d *document) grid() {
 	default:
 		d.folded(text, func() { d.tables(quiet, labeler) })
 	}
+	d.anywhere()
 	kinds, groups := view.ByKind(d.layout.Others)
 	var lines []string
 	for _, kind := range kinds {
@@ -42,6 +43,23 @@ func (d *document) grid() {
 	}
 	if len(lines) > 0 && d.limits.rows > 0 {
 		d.block("**other outputs:** " + strings.Join(lines, " · "))
+	}
+}
+
+// anywhere appends the homes that serve no host of the flake.
+func (d *document) anywhere() {
+	homes := d.layout.Anywhere
+	shown := homes[:min(len(homes), d.limits.rows)]
+	if len(shown) > 0 {
+		lines := []string{"| " + view.AnywhereTitle + " | user | home |", "|---|---|---|"}
+		for _, c := range shown {
+			name := func(s string) string { return inCell(code(view.Fit(s, 80))) }
+			lines = append(lines, "| "+name(view.HomeKey(c))+" | "+name(c.User)+" | "+inCell(d.label(view.Labeler{Index: d.index}.Cell(c)))+" |")
+		}
+		d.block(lines...)
+	}
+	if more := len(homes) - len(shown); more > 0 {
+		d.block("… and " + view.Count(more, "more home"))
 	}
 }
 
@@ -71,7 +89,7 @@ func (d *document) tables(rows []view.Row, labeler view.Labeler) {
 			var line strings.Builder
 			line.WriteString("| " + inCell(d.rowTitle(r)) + " |")
 			for _, c := range columns {
-				line.WriteString(" " + inCell(d.label(labeler.Place(c.Cells(r)))) + " |")
+				line.WriteString(" " + inCell(d.label(c.Place(r, labeler))) + " |")
 			}
 			lines = append(lines, line.String())
 		}

@@ -93,7 +93,7 @@ func (p *markdownPage) findContent(r result.Report) {
 	labeler := view.Labeler{Index: index}
 	for _, row := range layout.Rows {
 		for _, c := range layout.Columns() {
-			label := labeler.Place(c.Cells(row))
+			label := c.Place(row, labeler)
 			place := fmt.Sprintf("%s\n%s\n%s", named(row.Name, row.Note), named(c.Title, ""), labelEmoji(label))
 			if shown[place]--; shown[place] < 0 {
 				p.faults = append(p.faults, fmt.Sprintf("the place %q is not in %q", place, p.tables))

@@ -19,12 +19,19 @@ func (p *page) name(s string) string {
 	return view.Fit(s, 80)
 }
 
-// grid appends the grid with full labels if they fit, else with shorter ones and a legend. If
-// it is still too wide, it is split into several parts.
+// grid appends the grid, then the homes that have no place in it.
 func (p *page) grid(layout *view.Layout, index view.CauseIndex) error {
-	if len(layout.Rows) == 0 {
-		return nil
+	if len(layout.Rows) > 0 {
+		if err := p.rows(layout, index); err != nil {
+			return err
+		}
 	}
+	return p.anywhere(layout.Anywhere, index)
+}
+
+// rows appends the rows with full labels if they fit, else with shorter ones and a legend. If
+// they are still too wide, they are split into several parts.
+func (p *page) rows(layout *view.Layout, index view.CauseIndex) error {
 	var labeler view.Labeler
 	var widths []int
 	for _, d := range []view.Detail{view.DetailFull, view.DetailBrief, view.DetailSigns} {
@@ -62,7 +69,7 @@ func (p *page) widths(layout *view.Layout, labeler view.Labeler) []int {
 	for _, c := range layout.Columns() {
 		width := view.Width(p.name(c.Title))
 		for _, row := range layout.Rows {
-			width = max(width, view.Width(labeler.Place(c.Cells(row)).String()))
+			width = max(width, view.Width(c.Place(row, labeler).String()))
 		}
 		list = append(list, width)
 	}
@@ -92,7 +99,7 @@ func (p *page) part(layout *view.Layout, labeler view.Labeler, columns []view.Co
 	for _, row := range layout.Rows {
 		line := []string{p.name(row.Title())}
 		for _, c := range columns {
-			label := labeler.Place(c.Cells(row))
+			label := c.Place(row, labeler)
 			line = append(line, p.in(label.Tone, label.String()))
 		}
 		rows = append(rows, line)
@@ -138,7 +145,7 @@ func (p *page) legend(layout *view.Layout, labeler view.Labeler) {
 	signs := map[string]bool{}
 	for _, row := range layout.Rows {
 		for _, c := range layout.Columns() {
-			signs[labeler.Place(c.Cells(row)).Sign] = true
+			signs[c.Place(row, labeler).Sign] = true
 		}
 	}
 	var entries []string

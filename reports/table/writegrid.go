@@ -21,6 +21,9 @@ func WriteGrid(w io.Writer, r result.Report, o Options) error {
 	p.gap()
 	p.names(layout.Others)
 	p.gap()
+	if ids := layout.Untested(); len(ids) > 0 {
+		p.paragraph(view.SignSkipped + " not tested (" + view.UntestedWhy + "): " + strings.Join(ids, ", "))
+	}
 	for _, note := range r.Notes {
 		p.paragraph("note: " + note)
 	}

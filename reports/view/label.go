@@ -76,6 +76,15 @@ func (l Labeler) Place(cells []result.CellResult) Label {
 	return l.Cell(worst(cells))
 }
 
+// untested labels a cell that the run left out.
+func (l Labeler) untested() Label {
+	label := Label{SignSkipped, "not tested", Quiet}
+	if l.Detail != DetailFull {
+		label.Text = ""
+	}
+	return label
+}
+
 // Cell labels one cell in the labeler's detail.
 func (l Labeler) Cell(c result.CellResult) Label {
 	label := l.Full(c)
@@ -146,7 +155,7 @@ func (l Labeler) passed(c result.CellResult) Label {
 func (l Labeler) sameAs(c result.CellResult) string {
 	other, found := l.Index.cells[c.SameAs]
 	switch {
-	case !found || !InGrid(c) || !InGrid(other):
+	case !found || !InGrid(c) || !InGrid(other), c.Host == other.Host && c.User == other.User && c.Kind == other.Kind:
 		return ""
 	case c.User == other.User && c.Kind == other.Kind:
 		return other.Host

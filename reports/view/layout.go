@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -10,19 +9,22 @@ import (
 
 // Layout is a report laid out as a grid.
 type Layout struct {
-	users  []string
-	Rows   []Row
-	byHost map[string]int      // indexes of rows by host, "" for homes without one
-	Others []result.CellResult // cells of kinds that have no place in the grid
+	users    []string
+	Rows     []Row
+	byHost   map[string]int      // indexes of rows by host
+	Anywhere []result.CellResult // homes that serve no host of the flake
+	Others   []result.CellResult // cells of kinds that have no place in the grid
 }
 
-// Row is a row of the grid: a host, or a group of homes that serve no host.
+// Row is a row of the grid: a host.
 type Row struct {
 	Name   string
-	Note   string // why the row is not a host's
+	Note   string // set if the flake has no such host
 	System []result.CellResult
-	VM     []result.CellResult
-	Homes  map[string][]result.CellResult // by user
+	// Untested is the id of the system if the run left it out, and there is no other.
+	Untested string
+	VM       []result.CellResult
+	Homes    map[string][]result.CellResult // by user
 }
 
 // NewLayout lays a report out as its grid says. A cell without a row there, as in a report
@@ -47,13 +49,13 @@ func NewLayout(r result.Report) *Layout {
 				bare[c.ID][i] = worst([]result.CellResult{bare[c.ID][i], c})
 			}
 		}
-		if c.Kind == result.KindHome && !slices.Contains(l.users, c.User) {
-			l.users = append(l.users, c.User)
-		}
 	}
 	placed := map[string]bool{} // ids of bare homes that have a row
 	for _, g := range r.Grid.Rows {
-		row := l.newRow(g)
+		put := func(c result.CellResult) { l.Anywhere = append(l.Anywhere, c) }
+		if !g.NoHost {
+			put = l.newRow(g).put
+		}
 		seen := map[string]bool{}
 		for _, id := range g.Cells {
 			if seen[id] {
@@ -61,10 +63,10 @@ func NewLayout(r result.Report) *Layout {
 			}
 			seen[id], placed[id] = true, true
 			for _, c := range bare[id] { // only bare homes may be in several rows
-				row.put(onHost(c, g.Host))
+				put(onHost(c, g.Host))
 			}
 			if of := own[id]; len(of) > 0 {
-				row.put(of[0])
+				put(of[0])
 				own[id] = of[1:]
 			}
 		}
@@ -79,12 +81,30 @@ func NewLayout(r result.Report) *Layout {
 		delete(own, c.ID)
 		if !placed[c.ID] {
 			placed[c.ID] = true
-			for _, of := range bare[c.ID] {
-				l.row("").put(of)
-			}
+			l.Anywhere = append(l.Anywhere, bare[c.ID]...)
 		}
 	}
+	l.addUsers(r.Cells)
 	return l
+}
+
+// addUsers adds the users that have a home in a row and no column yet, in the order of the cells.
+func (l *Layout) addUsers(cells []result.CellResult) {
+	missing := map[string]bool{}
+	for _, row := range l.Rows {
+		for user := range row.Homes {
+			missing[user] = true
+		}
+	}
+	for _, user := range l.users {
+		delete(missing, user)
+	}
+	for _, c := range cells {
+		if missing[c.User] && c.Kind == result.KindHome {
+			l.users = append(l.users, c.User)
+			delete(missing, c.User)
+		}
+	}
 }
 
 // hasPlace reports whether a cell belongs in a row of the grid.
@@ -94,36 +114,30 @@ func hasPlace(c result.CellResult) bool {
 
 // rowNote says why a row is not a host's.
 func rowNote(g result.Row) string {
-	switch {
-	case g.NoHost:
-		return noHost
-	case g.Orphan:
+	if g.Orphan {
 		return "(no such host)"
 	}
 	return ""
 }
-
-const noHost = "(no host)"
 
 // Title returns the row's name with its note.
 func (r Row) Title() string { return strings.TrimPrefix(r.Name+WithPrefix(" ", r.Note), " ") }
 
 // newRow adds a row.
 func (l *Layout) newRow(g result.Row) *Row {
-	if _, there := l.byHost[g.Host]; !there && g.Key == "" {
+	if _, there := l.byHost[g.Host]; !there {
 		l.byHost[g.Host] = len(l.Rows)
 	}
-	l.Rows = append(l.Rows, Row{Name: cmp.Or(g.Host, g.Key), Note: rowNote(g), Homes: map[string][]result.CellResult{}})
+	l.Rows = append(l.Rows, Row{Name: g.Host, Untested: g.Untested, Note: rowNote(g), Homes: map[string][]result.CellResult{}})
 	return &l.Rows[len(l.Rows)-1]
 }
 
-// row returns the row of a host, or with "" the row of homes without one. It adds the row if
-// it is missing.
+// row returns the row of a host. It adds the row if it is missing.
 func (l *Layout) row(host string) *Row {
 	if i, there := l.byHost[host]; there {
 		return &l.Rows[i]
 	}
-	return l.newRow(result.Row{Host: host, NoHost: host == ""})
+	return l.newRow(result.Row{Host: host})
 }
 
 // InGrid reports whether a cell is of a kind that the grid has a place for.
@@ -168,6 +182,14 @@ func onHost(c result.CellResult, host string) result.CellResult {
 	return c
 }
 
+// AnywhereTitle is the title of the homes that serve no host of the flake.
+const AnywhereTitle = "anywhere"
+
+// HomeKey returns the key of a home as its id has it.
+func HomeKey(c result.CellResult) string {
+	return strings.TrimPrefix(c.ID, string(result.KindHome)+"/")
+}
+
 // Column is a column of the grid, apart from that of the hosts.
 type Column struct {
 	Title string
@@ -175,11 +197,21 @@ type Column struct {
 	Cells func(Row) []result.CellResult
 }
 
+// Place labels the place of a row in the column.
+func (c Column) Place(r Row, l Labeler) Label {
+	if !c.User && c.Title == systemTitle && len(r.System) == 0 && r.Untested != "" {
+		return l.untested()
+	}
+	return l.Place(c.Cells(r))
+}
+
+const systemTitle = "system"
+
 // Columns returns the columns: the systems, the virtual machines, each user.
 func (l *Layout) Columns() []Column {
 	var columns []Column
-	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.System) > 0 }) {
-		columns = append(columns, Column{"system", false, func(r Row) []result.CellResult { return r.System }})
+	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.System) > 0 || r.Untested != "" }) {
+		columns = append(columns, Column{systemTitle, false, func(r Row) []result.CellResult { return r.System }})
 	}
 	if slices.ContainsFunc(l.Rows, func(r Row) bool { return len(r.VM) > 0 }) {
 		columns = append(columns, Column{"vm", false, func(r Row) []result.CellResult { return r.VM }})

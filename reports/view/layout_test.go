@@ -20,6 +20,13 @@ func TestLayoutFollowsTheMatrix(t *testing.T) {
 		m = randomPart(rng, m)
 		layout := NewLayout(Terminal().Report(reportOf(m)))
 		rows := m.Layout().Rows
+		var anywhere []string
+		if n := len(rows); n > 0 && rows[n-1].NoHost {
+			anywhere, rows = rows[n-1].Cells, rows[:n-1]
+		}
+		if got := idsOf(layout.Anywhere); !slices.Equal(got, anywhere) {
+			t.Fatalf("anywhere are %v, want %v\n%+v", got, anywhere, m.Cells)
+		}
 		if len(layout.Rows) != len(rows) {
 			t.Fatalf("%d rows, want %d\n%+v", len(layout.Rows), len(rows), m.Cells)
 		}
@@ -32,7 +39,6 @@ func TestLayoutFollowsTheMatrix(t *testing.T) {
 				homes := got.Homes[user]
 				serves, run := m.Home(want.Host, user)
 				switch {
-				case want.NoHost:
 				case run && homes[0].ID != serves.ID:
 					t.Fatalf("%s × %s: got %v, want %s first", got.Title(), user, idsOf(homes), serves.ID)
 				case !run && slices.ContainsFunc(homes, func(c result.CellResult) bool { return c.Host == "" }):
@@ -174,7 +180,7 @@ func (r Row) ids() []string {
 
 // ids returns the ids of all cells in the layout.
 func (l *Layout) ids() []string {
-	ids := idsOf(l.Others)
+	ids := slices.Concat(idsOf(l.Others), idsOf(l.Anywhere))
 	for _, row := range l.Rows {
 		ids = append(ids, row.ids()...)
 	}

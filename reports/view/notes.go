@@ -72,6 +72,19 @@ func Reason(c result.CellResult) string {
 	return c.Note
 }
 
+// Untested lists the systems that have a place in the grid although they were left out.
+func (l *Layout) Untested() (ids []string) {
+	for _, row := range l.Rows {
+		if len(row.System) == 0 && row.Untested != "" {
+			ids = append(ids, row.Untested)
+		}
+	}
+	return ids
+}
+
+// UntestedWhy says what would test them.
+const UntestedWhy = "--kind darwin tests Macs"
+
 // SlowBoots lists how machines were booted without hardware virtualization, and why.
 func SlowBoots(cells []result.CellResult) []string {
 	var hows []string

@@ -129,7 +129,7 @@ func (s Sanitizer) Line(text string) string {
 }
 
 func (s Sanitizer) row(r result.Row) result.Row {
-	r.Host, r.Key, r.Cells = s.Line(r.Host), s.Line(r.Key), s.list(r.Cells)
+	r.Host, r.Untested, r.Cells = s.Line(r.Host), s.Line(r.Untested), s.list(r.Cells)
 	return r
 }
 

@@ -37,6 +37,8 @@ type Result struct {
 	Base *result.CellBase
 	// Home says which user a home is for.
 	Home nix.HomeInfo
+	// Info is what the configuration of a host says about its names and accounts.
+	Info result.HostInfo
 	// From is when the earlier run ended that the result is taken over from; zero for a result
 	// of this run.
 	From time.Time

@@ -10,10 +10,6 @@ import (
 // storeRE finds what Nix says about its own store or database before it reads any flake.
 var storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permissions on|remounting|executing SQLite|cannot open (?:SQLite|Nix) database|SQLite database) `)
 
-// jsonOfFlakeRE finds what older versions say about a text of the flake that toJSON cannot
-// write. A document that Nix itself cannot read is no fault of the flake.
-var jsonOfFlakeRE = regexp.MustCompile(`^\[json\.exception\.type_error\.316\]`)
-
 // systemRE finds what Nix says about a file or a program of its own that the system keeps from
 // it, such as its cache in a folder that cannot be written. A flake may lack a file, but
 // nothing makes a folder for it.
@@ -41,6 +37,10 @@ func NotOwned(message string) string {
 	}
 	return ""
 }
+
+// jsonOfFlakeRE finds what older versions say about a text of the flake that toJSON cannot
+// write. A document that Nix itself cannot read is no fault of the flake.
+var jsonOfFlakeRE = regexp.MustCompile(`^\[json\.exception\.type_error\.316\]`)
 
 // noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
 // under ulimit -v: "Insufficient space for initial table allocation".

@@ -60,7 +60,7 @@ func (g generator) report() result.Report {
 	}
 	for range g.n() {
 		r.Grid.Rows = append(r.Grid.Rows, result.Row{
-			Host: g.pick("laptop", "reason", ""), Key: g.pick(""), Orphan: g.Intn(3) == 0,
+			Host: g.pick("laptop", "reason", ""), NoHost: g.Intn(4) == 0, Orphan: g.Intn(3) == 0, Untested: g.pick("darwin/mac", "", ""),
 			Cells: []string{g.pick("nixos/laptop", "home/joachim"), g.pick("home/joachim@reason", "check/1")},
 		})
 		r.Warnings = append(r.Warnings, result.Warning{Text: Text(g.Rand), Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9)}})

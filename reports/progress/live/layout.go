@@ -13,7 +13,7 @@ type gridLayout struct {
 	Others  []kindCells // cells that have no place in the grid
 }
 
-// kindCells is a kind of cell outside the grid, such as checks.
+// kindCells is a kind of cell outside the grid, such as checks, or the homes that serve no host.
 type kindCells struct {
 	Title string
 	Cells []string // ids
@@ -47,12 +47,15 @@ func newGridLayout(r result.Report) gridLayout {
 		live := gridRow{name: row.Title()}
 		for _, c := range columns {
 			cells := c.Cells(row)
-			label := full.Place(cells)
+			label := c.Place(row, full)
 			live.places = append(live.places, place{
-				cells: ids(cells), sign: label.Sign, text: label.Text, brief: brief.Place(cells).Text, sgr: label.Tone.SGR(),
+				cells: ids(cells), sign: label.Sign, text: label.Text, brief: c.Place(row, brief).Text, sgr: label.Tone.SGR(),
 			})
 		}
 		grid.Rows = append(grid.Rows, live)
+	}
+	if len(layout.Anywhere) > 0 {
+		grid.Others = append(grid.Others, kindCells{Title: view.AnywhereTitle, Cells: ids(layout.Anywhere)})
 	}
 	kinds, groups := view.ByKind(layout.Others)
 	for _, kind := range kinds {

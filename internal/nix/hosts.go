@@ -1,0 +1,58 @@
+package nix
+
+import (
+	"context"
+
+	"github.com/flakeci/flakeci/internal/nix/expr"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Host is the configuration of a machine: its output, nixosConfigurations or
+// darwinConfigurations, and its name there.
+type Host struct {
+	Output, Name string
+}
+
+// HostAnswer is what a host says without being built.
+type HostAnswer struct {
+	// Users are the names in the option home-manager.users, which home-manager's modules for
+	// NixOS and nix-darwin declare.
+	Users []string        `json:"users"`
+	Info  result.HostInfo `json:"info"`
+}
+
+// Hosts asks hosts for the homes inside them, and for their names and accounts. A host that does
+// not evaluate is missing from the result.
+func (t *Target) Hosts(ctx context.Context, hosts []Host) (map[Host]HostAnswer, error) {
+	answers := map[Host]HostAnswer{}
+	err := each(hosts, func(some []Host) error {
+		got := inOrder[HostAnswer]{want: len(some)}
+		list := listOf(some, func(h Host) string {
+			path := []string{h.Output, h.Name}
+			return "{ users = " + usersExpr(path) + "; info = hostInfo (" + expr.Output(path...) + ".config or { }); }"
+		})
+		_, err := t.Eval(ctx, "f: let"+expr.Strings+hostInfoExpr+"in ("+list+") f", &got)
+		for i, answer := range got.list {
+			answers[some[i]] = answer
+		}
+		return err
+	})
+	return answers, err
+}
+
+// hostInfoExpr takes the configuration of a host, of which nothing need exist. networking.fqdn
+// throws without a domain. Builders' accounts are no person's; root is on every machine, declared
+// or not.
+const hostInfoExpr = `
+  hostInfo = config: let
+    set = value: if builtins.isAttrs value then value else { };
+    users = set (config.users.users or { });
+    people = builtins.filter (name: name != "root" && (users.${name}.isNormalUser or true) != false) (builtins.attrNames users);
+    accounts = if people == [ ] then [ ] else builtins.filter (name: builtins.match "nixbld[0-9]+" name == null) (builtins.attrNames users);
+    got = builtins.tryEval (builtins.deepSeq accounts accounts);
+  in {
+    hostName = text (config.networking.hostName or "");
+    fqdn = text (config.networking.fqdn or "");
+    accounts = if got.success then got.value else [ ];
+  };
+`
