@@ -48,6 +48,7 @@ func adviceCases() []errorCase {
 		{"input", nixlog.EvalError{Message: "no", Input: &nixlog.InputFault{Name: "dep"}}, "input", "input dep", "--override-input dep"},
 		{"fetch", nixlog.EvalError{Message: "no", Fetch: &nixlog.Fetch{URL: "https://example.org/x", Reason: "HTTP error 503"}}, "input", "https://example.org/x could not be fetched: HTTP error 503", "make it an input"},
 		{"fetch", nixlog.EvalError{Message: "no", Fetch: &nixlog.Fetch{URL: "https://example.org/x", Reason: "HTTP error 404", Refused: true}}, "eval", "https://example.org/x could not be fetched: HTTP error 404", ""},
+		{"fetch", nixlog.EvalError{Message: "SSL certificate problem: unable to get local issuer certificate", Fetch: &nixlog.Fetch{URL: "https://h/x", Reason: "no"}}, "input", "https://h/x", "ssl-cert-file"},
 		{"wrong hash", nixlog.EvalError{Message: "hash mismatch in file downloaded from 'https://u:p@example.org/x':\n  specified: sha256:0\n  got: sha256:1"}, "hash-mismatch", "https://example.org/x: ", "the hash after 'got:'"},
 		{"submodule", nixlog.EvalError{Message: "path 'sub/v' does not exist", Submodule: "sub"}, "eval", "the git submodule sub is left out", "submodules=1"},
 		{"untracked", nixlog.EvalError{Message: "path 'v' does not exist", Untracked: "v"}, "eval", "path 'v'", "git add v"},

@@ -143,7 +143,8 @@ func hint(f nixlog.BuildFailure) string {
 	case result.CauseDaemon:
 		return "make sure that nix-daemon is running and that its disk is not full"
 	case result.CauseSubstituter:
-		return "the cache has a problem or cannot be reached: check with nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
+		usual := "the cache has a problem or cannot be reached: check with nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
+		return cmp.Or(fetchHint(f.Reason), usual)
 	}
 	if f.Killed() {
 		return "its builder, or a program that it started, was killed, as happens when memory runs out; try fewer --jobs"

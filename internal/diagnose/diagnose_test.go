@@ -116,6 +116,7 @@ func TestBuildHint(t *testing.T) {
 		{nixlog.BuildFailure{Kind: result.CauseTimeout}, "--option timeout"},
 		{nixlog.BuildFailure{Kind: result.CauseDaemon}, "nix-daemon"},
 		{nixlog.BuildFailure{Kind: result.CauseSubstituter}, "substituters"},
+		{nixlog.BuildFailure{Kind: result.CauseSubstituter, Reason: "SSL peer certificate or SSH remote key was not OK (60)"}, "ssl-cert-file"},
 		{nixlog.BuildFailure{Kind: result.CauseBuilder}, "--builders ''"},
 		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, ExitCode: 1, Tail: []string{"Killed 3 mutants", "no frob"}}, ""},
 		{nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseBuild, Signal: 9}, "memory"},

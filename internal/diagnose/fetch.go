@@ -38,7 +38,7 @@ func fetchHint(message string) string {
 	case m != nil:
 		return fmt.Sprintf("install %s, or put it on PATH", m[1])
 	case certificateRE.MatchString(message):
-		return "this machine does not trust the server's certificate: check its clock and the certificates that ssl-cert-file (NIX_SSL_CERT_FILE) names"
+		return "this machine does not trust the server's certificate: check its clock, and the certificates that ssl-cert-file (NIX_SSL_CERT_FILE), or for git http.sslCAInfo (GIT_SSL_CAINFO), names"
 	case hostKeyRE.MatchString(message):
 		return "add the server's key to ~/.ssh/known_hosts (ssh-keyscan HOST)"
 	case rateLimitRE.MatchString(message):
