@@ -42,6 +42,10 @@ func (l *ErrorLog) Line(line []byte) {
 	}
 }
 
+// Stuck reports whether the Nix may never end: Nix 2.34 waits forever for a child of its own,
+// which is to become a builder, if that may open no more files. The child says so in plain text.
+func (l *ErrorLog) Stuck() bool { return FewFiles(l.plain) }
+
 // FirstLine returns the first line of the last error record, or "". The answer of a
 // server, for example, may follow it.
 func (l *ErrorLog) FirstLine() string {
