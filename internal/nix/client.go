@@ -274,6 +274,9 @@ func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage
 		var died *proc.Error
 		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL && !log.Stuck() || diskFull(err)
 		if e := log.EvalError(q.flake.tree(), q.prefix); e != nil && ctx.Err() == nil && !killed {
+			if f := log.NoLocalBuilds(); e.Build == nil && f != nil && c.buildsNothing() {
+				e.Build = f
+			}
 			return usage, e
 		}
 		return usage, err
