@@ -104,7 +104,7 @@ func FuzzEvaluationError(f *testing.F) {
 	}
 	f.Add([]byte(downloading + "\n" + string(errorRecord("Failed to open archive (Source threw exception: error: unable to download 'http://h/x': HTTP error 503)"))))
 	f.Add([]byte(cloning + "\nfatal: unable to access 'http://u:p@h/g/': no\n" + string(errorRecord("program 'git' failed with exit code 128"))))
-	f.Add([]byte(errorRecord("opening Git repository \"/x\": repository path '/x' is not owned by current user")))
+	f.Add(errorRecord("opening Git repository \"/x\": repository path '/x' is not owned by current user"))
 	untracked := func(string) bool { return true }
 	full := Tree{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", Untracked: untracked}
 	f.Fuzz(func(t *testing.T, data []byte) {
