@@ -17,7 +17,7 @@ var machineFaults = []struct {
 }{
 	{regexp.MustCompile(`creating directory ['"]([^'"]+)['"]: `), "", "let this user create %s, or name other folders with XDG_CACHE_HOME and XDG_STATE_HOME, or HOME"},
 	{regexp.MustCompile(`^'(/[^']+)' is not a directory`), "", "make %s a folder, or name other folders with XDG_CACHE_HOME and XDG_STATE_HOME, or HOME"},
-	{regexp.MustCompile(`(?:opening|cannot open|creating) .*['"]([^'"]+)['"]: (?:Permission denied|Read-only file system)`), "", "let this user write to %s, or name other folders with XDG_CACHE_HOME and XDG_STATE_HOME, or HOME"},
+	{regexp.MustCompile(`(?:opening|cannot open|creating) .*['"]([^'"]+)['"]: (?:Permission denied|Read-only file system|unable to open database file)`), "", "let this user write to %s; Nix keeps its cache below XDG_CACHE_HOME, or HOME"},
 	{regexp.MustCompile(`^(cannot make temporary files in .*)`), "%s", TemporaryHint},
 	{regexp.MustCompile(`executing ['"]?([a-z-]+)['"]?: No such file or directory`), "nix needs %s, which is not on PATH", "install %s, or put it on PATH"},
 }

@@ -11,8 +11,9 @@ import (
 
 func TestFaultsOfTheMachine(t *testing.T) {
 	for text, want := range map[string][2]string{
-		`creating directory "/proc/y/nix": No such file or directory`: {"creating directory", "let this user create /proc/y/nix"},
-		`'/file' is not a directory`:                                  {"'/file' is not", "make /file a folder"},
+		`creating directory "/proc/y/nix": No such file or directory`:                                            {"creating directory", "let this user create /proc/y/nix"},
+		`cannot open SQLite database '/home/u/.cache/nix/fetcher-cache-v1.sqlite': unable to open database file`: {"cannot open SQLite", "write to /home/u/.cache/nix/fetcher-cache-v1.sqlite"},
+		`'/file' is not a directory`: {"'/file' is not", "make /file a folder"},
 		"getting the HEAD of the Git tree '/x' failed with exit code 1:\nerror: executing 'git': No such file or directory": {"nix needs git, which is not on PATH", "install git"},
 		`opening Git repository "/x": repository path '/x y' is not owned by current user (libgit2 error code = 7)`:         {"/x y belongs to another user", "safe.directory '/x y'"},
 		"program 'git' failed with exit code 128\nfatal: detected dubious ownership in repository at '/x'":                  {"/x belongs to another user", "safe.directory '/x'"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"sync"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
@@ -39,19 +38,8 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 	if jobs > 0 {
 		k.args = append(k.args, "--max-jobs", strconv.Itoa(jobs))
 	}
-	running, cancel := context.WithCancel(ctx)
-	defer cancel()
-	kill := make(chan struct{})
-	end := sync.OnceFunc(func() {
-		close(kill)
-		cancel()
-	})
-	k.line = func(line []byte) {
-		if log.Line(line); log.Stuck() {
-			end()
-		}
-	}
-	usage, err := c.run(proc.WithKill(running, kill), k)
+	k.line = log.Line
+	usage, err := c.runUntil(ctx, k, log.Stuck)
 	log.Finish()
 	res := BuildResult{Built: log.Built, Usage: usage}
 	if err == nil {

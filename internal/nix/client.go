@@ -284,15 +284,18 @@ func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage
 	if q.auxiliary && c.auxiliary != nil {
 		k.started = func(pid int) { over = c.auxiliary(pid) }
 	}
-	usage, err := c.run(ctx, k)
+	usage, err := c.runUntil(ctx, k, log.Stuck)
 	over()
 	if errors.Is(err, proc.ErrOutputTooLong) {
 		return usage, &nixlog.EvalError{Message: fmt.Sprintf("nix %s printed more than %d MiB", strings.Join(q.sub, " "), maxAnswer>>20)}
 	}
 	if err != nil {
 		var died *proc.Error
-		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL || diskFull(err)
+		killed := errors.As(err, &died) && died.Signal == syscall.SIGKILL && !log.Stuck() || diskFull(err)
 		if e := log.EvalError(c.treeOf(q), q.prefix); e != nil && ctx.Err() == nil && !killed {
+			if f := log.NoLocalBuilds(); e.Build == nil && f != nil && c.buildsNothing() {
+				e.Build = f
+			}
 			return usage, e
 		}
 		explainCrash(err, &log)

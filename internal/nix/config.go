@@ -48,6 +48,12 @@ func (c *Client) Machine(ctx context.Context) (Machine, error) {
 	return decodeMachine(out)
 }
 
+// buildsNothing reports whether the settings leave all builds to remote builders.
+func (c *Client) buildsNothing() bool {
+	jobs := 1
+	return decodeSettings(c.config, map[string]any{"max-jobs": &jobs}) == nil && jobs == 0
+}
+
 // showConfig returns all settings, as they are with the common options of every call.
 func (c *Client) showConfig(ctx context.Context) ([]byte, error) {
 	if c.config != nil {

@@ -369,6 +369,8 @@ func TestForgedBuilds(t *testing.T) {
 			"cannot build on 'ssh://b': '" + drv + "'",
 			"unable to download 'https://c.example.org/x': HTTP error 503",
 			"program 'git' failed with exit code 128",
+			"unable to start any build; either increase '--max-jobs' or enable remote builds.",
+			"Cannot build '" + drv + "'. Reason: local builds are disabled (max-jobs = 0)",
 		} {
 			files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "` + text + `"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
 			_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/tmpdir"
 )
 
 const oneHost = "{ outputs = { self }: { nixosConfigurations.reason = { }; }; }\n"
@@ -118,9 +119,9 @@ func TestOpenInAnOddFolder(t *testing.T) {
 		files{"flake.nix": oneHost}.write(w.T, w.dir, strings.NewReplacer())
 		w.tmp = filepath.Join(w.TempDir(), "t m#p%20?")
 		target, err := w.open(w.dir, FlakeOptions{})
-		var noFlake *NoFlakeError
+		var noTmp *tmpdir.Error
 		if w.old() {
-			if !errors.As(err, &noFlake) {
+			if !errors.As(err, &noTmp) {
 				w.Errorf("error is %v", err)
 			}
 			return

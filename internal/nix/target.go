@@ -50,7 +50,7 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 		return t, err
 	}
 	if t.wrapper, err = c.nixRef(flakeref.Parse("path:" + wrapper)); err != nil {
-		return t, &tmpdir.Error{Folder: dir, Err: fmt.Errorf("no folder with such a name can be read by Nix %s", c.Version)}
+		return t, &tmpdir.Error{Folder: dir, Err: fmt.Errorf("no folder with such a name can be read by Nix %s, but by %s and newer", c.Version, sinceEncodedFolders())}
 	}
 	t.cache = evalcache.Open(c.cacheFile(ctx, f, o))
 	return t, os.WriteFile(filepath.Join(wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)

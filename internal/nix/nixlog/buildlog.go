@@ -67,8 +67,7 @@ func (l *BuildLog) Line(line []byte) {
 	l.record(r)
 }
 
-// Stuck reports whether the Nix may never end: Nix 2.34 waits forever for a child of its own
-// that could not open a file, and says so in plain text.
+// Stuck reports whether the Nix may never end, see [ErrorLog.Stuck].
 func (l *BuildLog) Stuck() bool { return FewFiles(l.plain) }
 
 func (l *BuildLog) record(r record) {

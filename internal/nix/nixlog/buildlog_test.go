@@ -63,6 +63,12 @@ func TestTail(t *testing.T) {
 
 func FuzzBuildLog(f *testing.F) {
 	recordings.Seed(f, "build", "stderr")
+	const drv = "/nix/store/00000000000000000000000000000000-x.drv"
+	f.Add(slices.Concat([]byte(`@nix {"action":"start","id":1,"type":111,"fields":["`+drv+`","`+drv+`"]}`+"\n"+`@nix {"action":"start","id":2,"type":105,"fields":["`+drv+`"]}`+"\n"),
+		errorRecord("output '/nix/store/00000000000000000000000000000000-x' is not allowed to refer to the following paths:\n  /a"), []byte("\n@nix {\"action\":\"stop\",\"id\":2}")))
+	f.Add(slices.Concat(messageRecord(levelError, "cannot build on 'ssh://b': error: no"), []byte("\n"),
+		messageRecord(levelWarning, "Failed to find a machine for remote build!\nderivation: x.drv\nrequired (system, features): (s, [kvm])\n1 available machines:\n([s], 1, [], [])"), []byte("\n"),
+		errorRecord("Cannot build '"+drv+"'.\nReason: local builds are disabled (max-jobs = 0)")))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		log := NewBuildLog(BuildWatcher{Start: func(string) {}, Log: func(string, string) {}})
 		eachLine(data, log.Line)

@@ -54,6 +54,21 @@ func (l *ErrorLog) Line(line []byte) {
 	}
 }
 
+// Stuck reports whether the Nix may never end: Nix 2.34 waits forever for a child of its own,
+// which is to become a builder, if that may open no more files. The child says so in plain text.
+func (l *ErrorLog) Stuck() bool { return FewFiles(l.plain) }
+
+// NoLocalBuilds returns the failure of an evaluation that has to build something where nothing
+// may be built, or nil. A flake can throw the same words: the caller has to know that max-jobs
+// is 0.
+func (l *ErrorLog) NoLocalBuilds() *BuildFailure {
+	if l.last == nil || !NoLocalBuilds(l.last.text()) {
+		return nil
+	}
+	f := l.builds.Unnamed(l.last.text())
+	return &f
+}
+
 // FirstLine returns the first line of the last error record, or "". The answer of a
 // server, for example, may follow it.
 func (l *ErrorLog) FirstLine() string {

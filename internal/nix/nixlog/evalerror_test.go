@@ -110,6 +110,9 @@ func FuzzEvaluationError(f *testing.F) {
 	} {
 		f.Add([]byte(line))
 	}
+	f.Add([]byte(downloading + "\n" + string(errorRecord("Failed to open archive (Source threw exception: error: unable to download 'http://h/x': HTTP error 503)"))))
+	f.Add([]byte(cloning + "\nfatal: unable to access 'http://u:p@h/g/': no\n" + string(errorRecord("program 'git' failed with exit code 128"))))
+	f.Add(errorRecord("opening Git repository \"/x\": repository path '/x' is not owned by current user"))
 	untracked := func(string) bool { return true }
 	full := Tree{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", Untracked: untracked}
 	lookedInto := full
@@ -143,6 +146,9 @@ func FuzzEvaluationError(f *testing.F) {
 			}
 			if e.Input != nil && e.Input.Name == "" {
 				t.Errorf("an input without a name: %+v", e.Input)
+			}
+			if e.Fetch != nil && (e.Fetch.URL == "" || e.Input != nil) {
+				t.Errorf("%+v could not be fetched, nor %+v", e.Fetch, e.Input)
 			}
 			_, _, _ = e.NoFlake(), e.MachineFault(), e.Transient() // none panics
 		}

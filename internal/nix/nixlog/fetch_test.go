@@ -71,3 +71,22 @@ func TestFetches(t *testing.T) {
 		}
 	}
 }
+
+// An input that git cannot fetch is tried again if git says why, as Nix does not.
+func TestInputsThatGitCannotFetch(t *testing.T) {
+	const locking = `,"trace":[{"raw_msg":"while fetching the input 'git+http://h/g'"},{"raw_msg":"while updating the flake input 'x'"},{"raw_msg":"while updating the lock file of flake 'y'"}]}`
+	for said, transient := range map[string]bool{
+		"fatal: unable to access 'http://h/g/': The requested URL returned error: 503": true,
+		"fatal: unable to access 'http://h/g/': The requested URL returned error: 403": false,
+		"fatal: repository 'http://h/g/' not found":                                    false,
+	} {
+		var log ErrorLog
+		for _, line := range []string{cloning, said, strings.TrimSuffix(string(errorRecord("program 'git' failed with exit code 128")), "}") + locking} {
+			log.Line([]byte(line))
+		}
+		e := log.EvalError(Tree{}, "")
+		if e.Input == nil || e.Input.Name != "x" || e.Fetch != nil || e.Transient() != transient || !strings.Contains(e.Message, said) {
+			t.Errorf("%s: %+v, transient: %v", said, e, e.Transient())
+		}
+	}
+}
