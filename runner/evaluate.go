@@ -49,6 +49,9 @@ func (r *run) warn(c result.Cell, text string) {
 // question returns what to ask for a cell.
 func (r *run) question(c result.Cell) nix.Question {
 	q := nix.Question{Path: c.Path}
+	if c.Kind.IsHost() {
+		q.Host = matrix.HostPath(c)
+	}
 	switch c.Kind {
 	case result.KindHome:
 		q.Home = true
@@ -59,7 +62,7 @@ func (r *run) question(c result.Cell) nix.Question {
 	case result.KindDarwin:
 		q.Info, q.Embedded = true, r.includesHomes(c)
 		// nix-darwin's systems have both attributes; some flakes make their own system.
-		q.Fallback = slices.Concat(c.Path[:2], []string{"config", "system", "build", "toplevel"})
+		q.Fallback = slices.Concat(q.Host, []string{"config", "system", "build", "toplevel"})
 	case result.KindPackage:
 		q.Skippable = true
 	}
@@ -119,7 +122,7 @@ func (r *run) wants(home result.Cell) bool {
 // error, that home is to blame and the host only depends on it. It reports whether the host
 // has homes.
 func (r *run) blameHomes(ctx context.Context, host result.Cell, e evalpool.Answer) bool {
-	inside := r.evals.Ask(r.Target, nix.Question{Path: host.Path, Users: true}, evalpool.Listener{}).Wait()
+	inside := r.evals.Ask(r.Target, nix.Question{Path: host.Path, Host: matrix.HostPath(host), Users: true}, evalpool.Listener{}).Wait()
 	if inside.Err != nil || len(inside.Instance.Homes) == 0 {
 		return false
 	}

@@ -83,7 +83,7 @@ func (l *Layout) Untested() (ids []string) {
 }
 
 // UntestedWhy says what would test them.
-const UntestedWhy = "--kind darwin tests Macs"
+const UntestedWhy = "--kind all"
 
 // SlowBoots lists how machines were booted without hardware virtualization, and why.
 func SlowBoots(cells []result.CellResult) []string {
@@ -120,7 +120,7 @@ func NotTestedText(r result.Report) string {
 // leftOutText says how many of a kind were left out.
 func leftOutText(n result.NotTested) string {
 	noun := cmp.Or(map[result.Kind]string{result.KindDevShell: "dev shell"}[n.Kind], string(n.Kind))
-	countable := slices.Contains(result.Kinds(), n.Kind) && n.Kind != result.KindNixOS && n.Kind != result.KindDarwin
+	countable := slices.Contains(result.Kinds(), n.Kind) && !n.Kind.IsHost()
 	switch {
 	case n.Count <= 0 && countable:
 		return noun + "s"
