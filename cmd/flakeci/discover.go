@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -122,6 +121,6 @@ func (j *job) addFlakeCause(ctx context.Context, err error) {
 		c.Title += "; flakeci was still looking into the flake"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
-		j.causes = append(j.causes, diagnose.Eval(err))
+		j.causes = append(j.causes, flakeCauses(err)...)
 	}
 }

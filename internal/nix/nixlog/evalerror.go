@@ -19,6 +19,8 @@ type EvalError struct {
 	Frames []Frame
 	// Input is set if an input could not be fetched.
 	Input *InputFault
+	// Others are about further inputs that could not be fetched.
+	Others []*EvalError
 	// Build is set if evaluation had to build something and could not (import from
 	// derivation).
 	Build *BuildFailure
