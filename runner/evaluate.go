@@ -173,6 +173,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 
 // endsAfterEvaluation reports whether a cell ends with its evaluation, and sets how.
 func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e evalpool.Answer) bool {
+	typo := r.mistyped(res.Cell)
 	switch {
 	case e.Stopped == result.TimedOut:
 		res.Status, res.Causes = result.TimedOut, []*result.Cause{cause.Timeout(res.Cell.ID, result.PhaseEval, r.Timeout)}
@@ -183,6 +184,8 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 		res.Status = cause.CellStatus("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip
+	case len(typo) > 0:
+		res.Causes, res.Status = typo, cause.CellStatus("", typo)
 	case !r.wantsSystem(res.Cell):
 		res.Status, res.Note = result.Skipped, "is for "+res.Cell.System+", which was not requested"
 	case r.EvalOnly:
