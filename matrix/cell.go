@@ -12,8 +12,8 @@ import (
 // attribute name in home-manager.users; username is that home's home.username, empty if it is
 // unknown.
 func EmbeddedCell(host result.Cell, user, username string) result.Cell {
-	c := newCell(result.KindHome, host.System,
-		configurations(host.Kind), host.Host, "config", "home-manager", "users", user, "home", "activationPackage")
+	path := slices.Concat(HostPath(host), []string{"config", "home-manager", "users", user, "home", "activationPackage"})
+	c := newCell(result.KindHome, host.System, path...)
 	c.ID = host.ID + "/home/" + escapeID(user)
 	c.Host, c.PartOf = host.Host, host.ID
 	c.User = cmp.Or(username, user)
@@ -35,6 +35,21 @@ func configurations(kind result.Kind) string {
 	return "nixosConfigurations"
 }
 
+// HostPath returns the attribute path of a host's configuration, which the path of its system begins
+// with.
+func HostPath(host result.Cell) []string {
+	build := len(nixosBuild())
+	if host.Kind == result.KindDarwin {
+		build = 1
+	}
+	if n := len(host.Path) - build; n > 0 {
+		return host.Path[:n:n]
+	}
+	return []string{configurations(host.Kind), host.Host}
+}
+
+func nixosBuild() []string { return []string{"config", "system", "build", "toplevel"} }
+
 // newCell makes a cell with its path.
 func newCell(kind result.Kind, system string, path ...string) result.Cell {
 	return result.Cell{Kind: kind, System: system, Attr: quoteAttr(path), Path: path}
@@ -48,7 +63,35 @@ func hostCell(kind result.Kind, host string, build ...string) result.Cell {
 }
 
 func nixosCell(host string) result.Cell {
-	return hostCell(result.KindNixOS, host, "config", "system", "build", "toplevel")
+	return hostCell(result.KindNixOS, host, nixosBuild()...)
+}
+
+// elsewhereCells makes the cells of hosts that stand in other outputs. The ids of NixOS hosts say
+// where.
+func elsewhereCells(inv Inventory) []result.Cell {
+	var cells []result.Cell
+	add := func(kind result.Kind, system, host string, id, path []string) {
+		c := newCell(kind, system, path...)
+		c.ID, c.Host = cellID(append([]string{string(kind)}, id...)...), host
+		cells = append(cells, c)
+	}
+	for _, host := range inv.Colmena {
+		add(result.KindNixOS, "", host, []string{"colmena", host}, append([]string{"colmenaHive", "nodes", host}, nixosBuild()...))
+	}
+	for _, o := range inv.Nested {
+		add(result.KindNixOS, "", o.Name, []string{o.System, o.Name}, append([]string{"legacyPackages", o.System, "nixosConfigurations", o.Name}, nixosBuild()...))
+	}
+	for _, host := range inv.Droid {
+		add(result.KindDroid, "", host, []string{host}, []string{"nixOnDroidConfigurations", host, "activationPackage"})
+	}
+	for _, o := range inv.Managed {
+		id := []string{o.System, o.Name}
+		if o.System == "" {
+			id = id[1:]
+		}
+		add(result.KindSystem, o.System, o.Name, id, append([]string{"systemConfigs"}, id...))
+	}
+	return cells
 }
 
 func vmCell(host string) result.Cell {

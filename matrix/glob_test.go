@@ -145,8 +145,8 @@ func TestParseKinds(t *testing.T) {
 	tests := []struct{ names, want []string }{
 		{nil, []string{}},
 		{[]string{"vm", "nixos", "nixos"}, []string{"nixos", "vm"}},
-		{[]string{"all"}, []string{"nixos", "home", "darwin", "check", "package", "devshell", "formatter"}},
-		{[]string{"vm", "all"}, []string{"nixos", "home", "vm", "darwin", "check", "package", "devshell", "formatter"}},
+		{[]string{"all"}, []string{"nixos", "home", "darwin", "droid", "system", "check", "package", "devshell", "formatter"}},
+		{[]string{"vm", "all"}, []string{"nixos", "home", "vm", "darwin", "droid", "system", "check", "package", "devshell", "formatter"}},
 	}
 	for _, tt := range tests {
 		got, err := ParseKinds(tt.names)
@@ -156,7 +156,7 @@ func TestParseKinds(t *testing.T) {
 	}
 	_, err := ParseKinds([]string{"nixos", "nixso"})
 	var e *UnknownError
-	if !errors.As(err, &e) || e.What != "kind" || e.Name != "nixso" || e.Suggestion != "nixos" || len(e.Known) != 9 {
+	if !errors.As(err, &e) || e.What != "kind" || e.Name != "nixso" || e.Suggestion != "nixos" || len(e.Known) != 11 {
 		t.Errorf("error is %#v", err)
 	}
 }

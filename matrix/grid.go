@@ -17,7 +17,7 @@ type Grid struct {
 // scope is which rows a selection shows.
 type scope struct {
 	hosts    []string      // hosts that it names; nil for all
-	untested []result.Cell // systems of Macs that it leaves out for their kind alone
+	untested []result.Cell // hosts that it leaves out for their kind alone
 }
 
 func (s scope) includes(host string) bool { return s.hosts == nil || slices.Contains(s.hosts, host) }

@@ -7,6 +7,10 @@ import "github.com/flakeci/flakeci/result"
 type Inventory struct {
 	NixOS      []string   // names in nixosConfigurations
 	Darwin     []string   // names in darwinConfigurations
+	Colmena    []string   // names in colmenaHive.nodes, which are NixOS hosts
+	Nested     []Output   // NixOS hosts in legacyPackages.<system>.nixosConfigurations
+	Droid      []string   // names in nixOnDroidConfigurations
+	Managed    []Output   // names in systemConfigs, or below a system there
 	Homes      []Home     // homes in homeConfigurations, at the top or in legacyPackages
 	Embedded   []Embedded // homes inside hosts, if they are already known
 	Checks     []Output   // checks.<system>.<name>
@@ -27,6 +31,7 @@ type Home struct {
 // Embedded is one entry of home-manager.users in a host's configuration.
 type Embedded struct {
 	Host     string // name of the host; if both kinds have it, the NixOS host
+	In       string // id of the host's cell; empty for the one in nixosConfigurations or darwinConfigurations
 	User     string // attribute name in home-manager.users
 	Username string // its home.username, empty if unknown
 }

@@ -19,7 +19,7 @@ type Matrix struct {
 
 // New makes the cells of an inventory and the grid of all hosts and users.
 func New(inv Inventory) Matrix {
-	cells := slices.Concat(hostCells(inv), homeCells(inv.Homes), embeddedCells(inv), outputCells(inv))
+	cells := slices.Concat(hostCells(inv), elsewhereCells(inv), homeCells(inv.Homes), embeddedCells(inv), outputCells(inv))
 	cells = sortUnique(cells)
 	return build(cells, cells, inv.Infos, scope{})
 }
@@ -88,9 +88,9 @@ func homeCells(homes []Home) []result.Cell {
 
 // embeddedCells makes the cells of homes embedded in hosts.
 func embeddedCells(inv Inventory) []result.Cell {
-	names := map[Embedded]string{}
+	names, elsewhere := map[Embedded]string{}, elsewhereCells(inv)
 	for _, e := range inv.Embedded {
-		key := Embedded{Host: e.Host, User: e.User}
+		key := Embedded{Host: e.Host, In: e.In, User: e.User}
 		names[key] = max(names[key], e.Username)
 	}
 	var cells []result.Cell
@@ -98,6 +98,9 @@ func embeddedCells(inv Inventory) []result.Cell {
 		host := nixosCell(e.Host)
 		if slices.Contains(inv.Darwin, e.Host) && !slices.Contains(inv.NixOS, e.Host) {
 			host = darwinCell(e.Host)
+		}
+		if i := slices.IndexFunc(elsewhere, func(c result.Cell) bool { return c.ID == e.In }); i >= 0 {
+			host = elsewhere[i]
 		}
 		cells = append(cells, EmbeddedCell(host, e.User, username))
 	}

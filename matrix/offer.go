@@ -18,6 +18,7 @@ type offer struct {
 	own     map[place][]result.Cell  // homes that name a host or are embedded in it
 	bare    map[string][]result.Cell // by user: homes that serve any host
 	infos   map[string]result.HostInfo
+	phones  map[string]bool // nix-on-droid devices, by host
 }
 
 // place is a place in the grid.
@@ -25,11 +26,14 @@ type place struct{ host, user string }
 
 // newOffer arranges cells.
 func newOffer(cells []result.Cell, infos map[string]result.HostInfo) *offer {
-	o := &offer{cells: cells, systems: map[string]string{}, own: map[place][]result.Cell{}, bare: map[string][]result.Cell{}, infos: infos}
+	o := &offer{cells: cells, systems: map[string]string{}, own: map[place][]result.Cell{}, bare: map[string][]result.Cell{}, infos: infos, phones: map[string]bool{}}
 	users, rows := map[string]bool{}, map[string]bool{}
 	for _, c := range cells {
+		if c.Kind == result.KindDroid {
+			o.phones[c.Host] = true
+		}
 		switch {
-		case c.Kind == result.KindNixOS, c.Kind == result.KindDarwin && o.systems[c.Host] == "":
+		case c.Kind == result.KindNixOS, c.Kind.IsHost() && o.systems[c.Host] == "":
 			o.systems[c.Host] = cmp.Or(c.System, systemOf(c))
 		case c.Bare():
 			users[c.User] = true
@@ -77,10 +81,11 @@ func (o *offer) candidates(host, user string) []result.Cell {
 }
 
 // mayHave reports whether a user may have an account on a host: it declares one, or it says nothing
-// against it. On a Mac, and on a host that declares no person, accounts are made by hand.
+// against it. On a Mac, and on a host that declares no person, accounts are made by hand. A phone has
+// one user, who is never asked for.
 func (o *offer) mayHave(host, user string) bool {
 	accounts := o.infos[host].Accounts
-	return len(accounts) == 0 || slices.Contains(accounts, user) || strings.HasSuffix(o.systems[host], "-darwin")
+	return !o.phones[host] && (len(accounts) == 0 || slices.Contains(accounts, user) || strings.HasSuffix(o.systems[host], "-darwin"))
 }
 
 // The ranks of homes for one place, best first. Nix looks in legacyPackages before it looks at the
@@ -142,7 +147,7 @@ func Has(cells []result.Cell, id string) bool {
 // for a NixOS host, or nothing.
 func systemOf(c result.Cell) string {
 	switch {
-	case c.Kind == result.KindNixOS, c.Kind == result.KindVM, strings.HasPrefix(c.PartOf, string(result.KindNixOS)+"/"):
+	case c.Kind == result.KindNixOS, c.Kind == result.KindVM, c.Kind == result.KindDroid, c.Kind == result.KindSystem, strings.HasPrefix(c.PartOf, string(result.KindNixOS)+"/"):
 		return "-linux"
 	case c.Kind == result.KindDarwin, strings.HasPrefix(c.PartOf, string(result.KindDarwin)+"/"):
 		return "-darwin"

@@ -18,7 +18,7 @@ type pairing struct {
 func newPairing(offered []result.Cell, infos map[string]result.HostInfo) pairing {
 	p := pairing{infos: infos}
 	for _, c := range offered {
-		if isHost(c) {
+		if c.Kind.IsHost() {
 			p.hosts = append(p.hosts, c.Host)
 		}
 	}
@@ -26,9 +26,6 @@ func newPairing(offered []result.Cell, infos map[string]result.HostInfo) pairing
 	p.hosts = slices.Compact(p.hosts)
 	return p
 }
-
-// isHost reports whether the cell is the system of a host.
-func isHost(c result.Cell) bool { return c.Kind == result.KindNixOS || c.Kind == result.KindDarwin }
 
 // apply returns the cells, each home with the host that it belongs to.
 func (p pairing) apply(cells []result.Cell) []result.Cell {

@@ -17,7 +17,8 @@ type anyInventory struct{ Inventory }
 
 func (anyInventory) Generate(r *rand.Rand, size int) reflect.Value {
 	inv := Inventory{NixOS: names(r, size), Darwin: names(r, size/4), Checks: outputs(r, size), Packages: outputs(r, size),
-		DevShells: outputs(r, size), Formatters: names(r, 3)}
+		DevShells: outputs(r, size), Formatters: names(r, 3),
+		Colmena: names(r, 2), Nested: outputs(r, 2), Droid: names(r, 2), Managed: outputs(r, 2)}
 	for range r.Intn(size + 1) {
 		h := Home{Key: name(r), System: system(r)}
 		if r.Intn(2) == 0 {
@@ -65,6 +66,10 @@ func outputs(r *rand.Rand, limit int) (list []Output) {
 // shuffled returns the same inventory in another order.
 func shuffled(inv Inventory, r *rand.Rand) Inventory {
 	mix(r, &inv.NixOS)
+	mix(r, &inv.Colmena)
+	mix(r, &inv.Nested)
+	mix(r, &inv.Droid)
+	mix(r, &inv.Managed)
 	mix(r, &inv.Darwin)
 	mix(r, &inv.Homes)
 	mix(r, &inv.Embedded)
@@ -170,7 +175,7 @@ func TestEveryHostAndHomeHasARow(t *testing.T) {
 			}
 		}
 		for _, c := range m.Cells {
-			grid := slices.Contains([]result.Kind{result.KindNixOS, result.KindDarwin, result.KindVM, result.KindHome}, c.Kind)
+			grid := c.Kind.IsHost() || c.Kind == result.KindVM || c.Kind == result.KindHome
 			if grid != shown[c.ID] {
 				t.Logf("%s: shown %v", c.ID, shown[c.ID])
 				return false

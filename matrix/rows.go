@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -15,7 +16,7 @@ type gridRow struct {
 	System *result.Cell   // the host's system, nil if there is none
 	VM     *result.Cell   // its VM, nil if there is none
 	Homes  []*result.Cell // one for each of the grid's users, nil if the user has none
-	// Untested is the id of the host's system, if it is a Mac's that was left out for its kind.
+	// Untested is the id of the host's system, if that was left out for its kind.
 	Untested string
 	Others   []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
 }
@@ -43,12 +44,23 @@ type layout struct {
 	offer  *offer
 	cells  map[string]*result.Cell // by id
 	placed map[string]bool         // ids that have a row
+	// By host: what stands in nixosConfigurations first, then what stands deeper, then other kinds.
+	systems map[string][]*result.Cell
 }
 
 func newLayout(m Matrix) *layout {
-	l := &layout{matrix: m, offer: m.offered(), cells: map[string]*result.Cell{}, placed: map[string]bool{}}
+	l := &layout{matrix: m, offer: m.offered(), cells: map[string]*result.Cell{}, placed: map[string]bool{}, systems: map[string][]*result.Cell{}}
 	for i := range m.Cells {
-		l.cells[m.Cells[i].ID] = &m.Cells[i]
+		c := &m.Cells[i]
+		l.cells[c.ID] = c
+		if c.Kind.IsHost() {
+			l.systems[c.Host] = append(l.systems[c.Host], c)
+		}
+	}
+	for _, cells := range l.systems {
+		slices.SortStableFunc(cells, func(a, b *result.Cell) int {
+			return cmp.Or(cmp.Compare(slices.Index(result.Kinds(), a.Kind), slices.Index(result.Kinds(), b.Kind)), cmp.Compare(len(a.Path), len(b.Path)))
+		})
 	}
 	return l
 }
@@ -60,13 +72,14 @@ func (l *layout) newRow(host string) gridRow {
 // hostRow makes the row of one host.
 func (l *layout) hostRow(host string) gridRow {
 	row := l.newRow(host)
-	row.System = l.take(cellID(string(result.KindNixOS), host))
-	row.VM = l.take(cellID(string(result.KindVM), host))
-	if darwin := l.take(cellID(string(result.KindDarwin), host)); row.System == nil {
-		row.System = darwin
-	} else if darwin != nil {
-		row.Others = append(row.Others, darwin)
+	for i, c := range l.systems[host] {
+		if l.placed[c.ID] = true; i == 0 {
+			row.System = c
+		} else {
+			row.Others = append(row.Others, c)
+		}
 	}
+	row.VM = l.take(cellID(string(result.KindVM), host))
 	for _, c := range l.matrix.scope.untested {
 		if row.System == nil && c.Host == host {
 			row.Untested = c.ID

@@ -69,15 +69,15 @@ func (s Selection) rows(within []string) []string {
 	})
 }
 
-// untested lists the systems of Macs that a selection of hosts leaves out only for their kind, as
-// the default does. They have a row all the same, so that nobody takes them for tested.
+// untested lists the hosts that a selection of hosts leaves out only for their kind, as the default
+// does with Macs. They have a row all the same, so that nobody takes them for tested.
 func (m Matrix) untested(s Selection) []result.Cell {
 	alike := s
 	alike.Kinds = nil
 	filters := alike.filters(m.offered())
 	cells := m.scope.untested
 	for _, c := range m.Cells {
-		if c.Kind == result.KindDarwin && slices.Contains(s.Kinds, result.KindNixOS) && !s.wantsKind(c) {
+		if c.Kind.IsHost() && slices.Contains(s.Kinds, result.KindNixOS) && !s.wantsKind(c) {
 			cells = append(cells[:len(cells):len(cells)], c)
 		}
 	}

@@ -66,8 +66,8 @@ type Row struct {
 	NoHost bool `json:"no_host,omitempty"`
 	// Orphan means that only homes name the host; the flake does not have it.
 	Orphan bool `json:"orphan,omitempty"`
-	// Untested is the id of the host's system if it is shown although the run left it out: a
-	// Mac's, by default.
+	// Untested is the id of the host's system if it is shown although the run left it out, as by
+	// default a Mac's.
 	Untested string `json:"untested,omitempty"`
 	// Cells are ids. A home that serves several hosts is in the row of each.
 	Cells []string `json:"cells"`

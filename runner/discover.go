@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,8 @@ type Discovery struct {
 	// Causes are why outputs could not be listed. What they offer is unknown, so a run with
 	// any of them cannot pass.
 	Causes []*result.Cause
+	// Seen is what stands in outputs that flakeci does not test.
+	Seen []result.NotTested
 	// Rest waits for what takes longer to list and returns the complete discovery. It is nil
 	// if this one is complete.
 	Rest func() (Discovery, error)
@@ -76,7 +79,10 @@ func Discover(ctx context.Context, t *nix.Target, w DiscoverOptions) (Discovery,
 	if err != nil {
 		return Discovery{}, err
 	}
-	inv := matrix.Inventory{NixOS: offer.NixOS, Darwin: offer.Darwin}
+	inv := matrix.Inventory{
+		NixOS: offer.NixOS, Darwin: offer.Darwin, Colmena: offer.Colmena, Nested: outputs(offer.LegacyNixOS),
+		Droid: offer.Droid, Managed: outputs(offer.Managed),
+	}
 	if inv.Homes, err = homes(ctx, t, offer, w.Users); err != nil {
 		return Discovery{}, err
 	}
@@ -84,12 +90,17 @@ func Discover(ctx context.Context, t *nix.Target, w DiscoverOptions) (Discovery,
 		return Discovery{}, err
 	}
 	d := discovery(ctx, inv, faults)
+	seen := notTested(offer.Seen)
+	d.Seen = seen
 	if rest != nil {
 		d.Rest = func() (Discovery, error) {
 			offer, more, err := rest()
 			inv.Formatters, inv.Checks = offer.Formatters, outputs(offer.Checks)
-			inv.Packages, inv.DevShells = outputs(offer.Packages), outputs(offer.DevShells)
-			return discovery(ctx, inv, slices.Concat(faults, more)), err
+			packages, sets := packages(offer.Packages)
+			inv.Packages, inv.DevShells = packages, outputs(offer.DevShells)
+			d := discovery(ctx, inv, slices.Concat(faults, more))
+			d.Seen = slices.Concat(seen, sets)
+			return d, err
 		}
 	}
 	return d, nil
@@ -132,6 +143,18 @@ func discovery(ctx context.Context, inv matrix.Inventory, faults []nix.Fault) Di
 	return d
 }
 
+// notTested lists what stands in outputs that flakeci does not test.
+func notTested(seen map[string]int) (list []result.NotTested) {
+	for _, output := range slices.Sorted(maps.Keys(seen)) {
+		why := "flakeci does not test this output"
+		if output == "colmena" {
+			why = "colmenaHive would have its hosts"
+		}
+		list = append(list, result.NotTested{Kind: result.Kind(output), Count: seen[output], Why: why})
+	}
+	return list
+}
+
 func outputs(attrs []nix.Attr) []matrix.Output {
 	var outs []matrix.Output
 	for _, a := range attrs {
@@ -170,24 +193,25 @@ func askHosts(ctx context.Context, t *nix.Target, inv *matrix.Inventory, w Disco
 	names := w.Users && slices.ContainsFunc(m.Cells, m.NamesUnknownHost)
 	inside := func(c result.Cell) bool { return w.Embedded != nil && w.Embedded(c) }
 	var hosts []nix.Host
-	cells := map[nix.Host]result.Cell{}
+	var cells []result.Cell
 	for _, c := range m.Cells {
 		isHost := c.Kind == result.KindNixOS || c.Kind == result.KindDarwin && !slices.Contains(inv.NixOS, c.Host)
 		if isHost && (names || inside(c)) {
-			h := nix.Host{Output: c.Path[0], Name: c.Host}
-			hosts, cells[h] = append(hosts, h), c
+			hosts, cells = append(hosts, nix.Host{ID: c.ID, Path: matrix.HostPath(c)}), append(cells, c)
 		}
 	}
 	answers, err := t.Hosts(ctx, hosts)
 	inv.Infos = map[string]result.HostInfo{}
-	for _, h := range hosts {
-		answer := answers[h]
-		inv.Infos[h.Name] = answer.Info
-		if !inside(cells[h]) {
+	for _, c := range cells {
+		answer := answers[c.ID]
+		if inv.Infos[c.Host].IsZero() {
+			inv.Infos[c.Host] = answer.Info
+		}
+		if !inside(c) {
 			continue
 		}
 		for _, user := range answer.Users {
-			inv.Embedded = append(inv.Embedded, matrix.Embedded{Host: h.Name, User: user})
+			inv.Embedded = append(inv.Embedded, matrix.Embedded{Host: c.Host, In: c.ID, User: user})
 		}
 	}
 	return err

@@ -31,6 +31,9 @@ func (r *run) ask(c result.Cell) *evalpool.Query {
 // question returns what to ask for a cell.
 func (r *run) question(c result.Cell) nix.Question {
 	q := nix.Question{Path: c.Path}
+	if c.Kind.IsHost() {
+		q.Host = matrix.HostPath(c)
+	}
 	switch c.Kind {
 	case result.KindHome:
 		q.Home = true
@@ -41,7 +44,7 @@ func (r *run) question(c result.Cell) nix.Question {
 	case result.KindDarwin:
 		q.Info, q.Embedded = true, r.includesHomes(c)
 		// nix-darwin's systems have both attributes; some flakes make their own system.
-		q.Fallback = slices.Concat(c.Path[:2], []string{"config", "system", "build", "toplevel"})
+		q.Fallback = slices.Concat(q.Host, []string{"config", "system", "build", "toplevel"})
 	case result.KindPackage:
 		q.Skippable = true
 	}
@@ -120,6 +123,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 
 // endsAfterEvaluation reports whether a cell ends with its evaluation, and sets how.
 func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e evalpool.Answer) bool {
+	typo := r.mistyped(res.Cell)
 	switch {
 	case e.Stopped == result.TimedOut:
 		res.Status, res.Causes = result.TimedOut, []*result.Cause{cause.Timeout(res.Cell.ID, result.PhaseEval, r.Timeout)}
@@ -130,6 +134,8 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 		res.Status = cause.CellStatus("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip
+	case len(typo) > 0:
+		res.Causes, res.Status = typo, cause.CellStatus("", typo)
 	case !r.wantsSystem(res.Cell):
 		res.Status, res.Note = result.Skipped, "is for "+res.Cell.System+", which was not requested"
 	case r.EvalOnly:

@@ -73,7 +73,7 @@ func homeOfBrokenHost(cell result.Cell, home evalpool.Answer, host result.Phase,
 // home-manager.users, which the module system has before it checks anything else, from the base,
 // or from an earlier run.
 func (r *run) usersOf(ctx context.Context, host result.Cell) (users []string, listed bool) {
-	for _, q := range []nix.Question{{Path: host.Path, Users: true}, {Path: host.Path, Users: true, Defined: true}} {
+	for _, q := range []nix.Question{{Path: host.Path, Host: matrix.HostPath(host), Users: true}, {Path: host.Path, Host: matrix.HostPath(host), Users: true, Defined: true}} {
 		if a := r.evals.Ask(r.Target, q, evalpool.Listener{}).Wait(); a.Err == nil && a.Stopped == "" {
 			return usersIn(a.Instance), !q.Defined
 		}

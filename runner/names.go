@@ -9,14 +9,29 @@ import (
 )
 
 // Others returns the cells that a flake offers besides hosts and homes, by the names of its
-// attributes. It returns an error if those cannot be listed.
-func Others(ctx context.Context, t *nix.Target) ([]result.Cell, error) {
+// attributes, and what flakeci does not test there. It returns an error if those cannot be listed.
+func Others(ctx context.Context, t *nix.Target) ([]result.Cell, []result.NotTested, error) {
 	offer, err := t.OtherNames(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	packages, seen := packages(offer.Packages)
 	return matrix.New(matrix.Inventory{
 		Formatters: offer.Formatters, Checks: outputs(offer.Checks),
-		Packages: outputs(offer.Packages), DevShells: outputs(offer.DevShells),
-	}).Cells, nil
+		Packages: packages, DevShells: outputs(offer.DevShells),
+	}).Cells, seen, nil
+}
+
+// packages tells packages from sets of configurations, which some flakes put among them. To look
+// into those would force every package before a host can begin; home-manager finds them in
+// legacyPackages, too.
+func packages(attrs []nix.Attr) (list []matrix.Output, sets []result.NotTested) {
+	for _, o := range outputs(attrs) {
+		if o.Name != "nixosConfigurations" && o.Name != "homeConfigurations" {
+			list = append(list, o)
+			continue
+		}
+		sets = append(sets, result.NotTested{Kind: result.Kind("packages." + o.System + "." + o.Name), Why: "legacyPackages is the place for it"})
+	}
+	return list, sets
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -18,7 +17,7 @@ import (
 func (j *job) discover(ctx, looking context.Context) ([]result.Cell, error) {
 	d, err := runner.Discover(looking, j.target, j.wanted())
 	if err == nil && d.Rest != nil {
-		if early := j.earlyCells(d.Matrix); len(early) > 0 {
+		if early := j.earlyCells(d); len(early) > 0 {
 			j.rest = func(run context.Context) []result.Cell { return j.discoverRest(run, looking, d, early) }
 			return early, nil
 		}
@@ -50,15 +49,15 @@ func (j *job) slowError(looking context.Context, err error) error {
 // earlyCells returns the cells to begin with while the rest of the flake is being listed:
 // `nix flake show` can take half a minute. There are none with a base or a shard, which
 // need the complete list.
-func (j *job) earlyCells(known matrix.Matrix) []result.Cell {
+func (j *job) earlyCells(known runner.Discovery) []result.Cell {
 	if j.opts.base.given() || j.opts.shard.String() != "" {
 		return nil
 	}
-	m, err := j.opts.selection.Select(known, j.selection, true)
-	if err != nil || j.opts.vms.CheckHosts(hostsToBoot(known)) != nil {
+	m, err := j.opts.selection.Select(known.Matrix, j.selection, true)
+	if err != nil || j.opts.vms.CheckHosts(hostsToBoot(known.Matrix)) != nil {
 		return nil // reported once the list is complete
 	}
-	j.matrix, j.offered = m, known
+	j.matrix, j.offered, j.seen = m, known.Matrix, known.Seen
 	return m.Cells
 }
 
@@ -83,7 +82,7 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 		return nil, err
 	}
 	j.causes = append(j.causes, d.Causes...)
-	j.matrix, j.offered = d.Matrix, d.Matrix
+	j.matrix, j.offered, j.seen = d.Matrix, d.Matrix, d.Seen
 	selected, err := j.opts.selection.Select(d.Matrix, j.selection, len(j.causes) == 0)
 	switch {
 	case err != nil && len(j.causes) > 0:
@@ -92,7 +91,7 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 		}
 		return nil, nil
 	case err != nil:
-		return nil, j.opts.explain(err, j.wanted().Others)
+		return nil, j.opts.explainNothing(err, d.Seen, j.wanted().Others)
 	}
 	j.matrix, err = j.opts.shard.of(selected)
 	return j.matrix.Cells, err
@@ -120,6 +119,6 @@ func (j *job) addFlakeCause(ctx, looking context.Context, err error) {
 		c.Title += "; flakeci was still inspecting the flake"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
-		j.causes = append(j.causes, diagnose.Eval(j.slowError(looking, err)))
+		j.causes = append(j.causes, flakeCauses(j.slowError(looking, err))...)
 	}
 }

@@ -17,6 +17,10 @@ import (
 func (a *App) fail(err error) int {
 	p := explain(err)
 	a.printError(p.msg, p.hint)
+	for _, other := range otherInputs(err) {
+		p := explainEval(other)
+		a.printError(p.msg, p.hint)
+	}
 	return p.code
 }
 
@@ -80,13 +84,34 @@ func explainNix(err error) (problem, bool) {
 // explainEval describes why a flake could not be inspected, with the hint of a run's report.
 func explainEval(err error) problem {
 	c := diagnose.Eval(err)
-	if c.Kind.Status().BlamesFlake() {
+	switch {
+	case c.Kind.Status().BlamesFlake():
 		return problem{err.Error(), c.Hint, exitFailed}
-	}
-	if c.Kind == result.CauseInfra {
+	case c.Kind == result.CauseInfra:
 		return problem{c.Title, c.Hint, exitError}
+	case c.Kind == result.CauseInput:
+		return problem{c.Title + ": " + c.Message, c.Hint, exitError}
 	}
 	return problem{err.Error(), c.Hint, exitError}
+}
+
+// flakeCauses returns the causes why a flake cannot be inspected: one, or one for each input that
+// could not be fetched.
+func flakeCauses(err error) []*result.Cause {
+	causes := []*result.Cause{diagnose.Eval(err)}
+	for _, other := range otherInputs(err) {
+		causes = append(causes, diagnose.Eval(other))
+	}
+	return causes
+}
+
+// otherInputs lists the errors of further inputs that could not be fetched.
+func otherInputs(err error) []*nixlog.EvalError {
+	var e *nixlog.EvalError
+	if !errors.As(err, &e) {
+		return nil
+	}
+	return e.Others
 }
 
 func explainReport(err error) (problem, bool) {

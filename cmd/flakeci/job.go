@@ -42,8 +42,9 @@ type job struct {
 	setup     []result.Warning // about how the flake is set up
 
 	target   *nix.Target
-	offered  matrix.Matrix // all cells of the flake
-	matrix   matrix.Matrix // the selected cells
+	offered  matrix.Matrix      // all cells of the flake
+	matrix   matrix.Matrix      // the selected cells
+	seen     []result.NotTested // in outputs that flakeci does not test
 	base     baseline.Baseline
 	outcome  outcome.Run
 	overdue  bool // ended by the deadline

@@ -86,13 +86,13 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	a.saveEvaluations(ctx, 0, target)
 	m, err := o.selection.Select(d.Matrix, wanted, len(d.Causes) == 0)
 	if err != nil && len(d.Causes) == 0 {
-		return o.explain(err, others)
+		return o.explainNothing(err, d.Seen, others)
 	}
 	for _, w := range o.unmatchedIn(d.Matrix, homes, others) {
 		a.warnf("%s", w)
 	}
 	if err == nil {
-		if err := a.printMatrix(m, target.Flake, o); err != nil {
+		if err := a.printMatrix(m, d.Seen, target.Flake, o); err != nil {
 			return err
 		}
 	}
@@ -143,7 +143,7 @@ func (o *matrixOptions) unmatchedIn(m matrix.Matrix, homes, others bool) []resul
 	return o.unmatched(m, nil, unsure)
 }
 
-func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
+func (a *App) printMatrix(m matrix.Matrix, seen []result.NotTested, f nix.Flake, o matrixOptions) error {
 	switch o.format {
 	case "json":
 		return a.printJSON(struct {
@@ -161,7 +161,9 @@ func (a *App) printMatrix(m matrix.Matrix, f nix.Flake, o matrixOptions) error {
 		}
 		return errs
 	}
-	plan, err := redact.Value(&a.secrets, reports.Plan(f.Result(), m))
+	plan := reports.Plan(f.Result(), m)
+	plan.NotTested = seen
+	plan, err := redact.Value(&a.secrets, plan)
 	if err != nil {
 		return err
 	}

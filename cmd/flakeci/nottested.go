@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -15,6 +18,7 @@ import (
 type otherCells struct {
 	listed chan struct{} // closed once they are listed
 	cells  []result.Cell
+	seen   []result.NotTested
 	err    error
 }
 
@@ -32,7 +36,7 @@ func (j *job) listOtherCells(ctx context.Context) (end func()) {
 	j.others = o
 	safely.Go(func() {
 		defer close(o.listed)
-		o.cells, o.err = runner.Others(ctx, j.target)
+		o.cells, o.seen, o.err = runner.Others(ctx, j.target)
 	})
 	return func() {
 		cancel()
@@ -82,5 +86,23 @@ func (j *job) notTested() []result.NotTested {
 	if len(all.Cells) == 0 || j.vms != nil { // flakeci vm tests nothing
 		return nil
 	}
-	return j.opts.selection.LeftOut(all, j.selection, complete)
+	list := slices.Concat(j.opts.selection.LeftOut(all, j.selection, complete), j.seen)
+	if j.others.known() {
+		list = append(list, j.others.seen...)
+	}
+	return list
+}
+
+// explainNothing explains why nothing is selected. A flake that offers nothing that flakeci tests
+// may offer something else.
+func (f *flakeFlags) explainNothing(err error, seen []result.NotTested, others bool) error {
+	var nothing *matrix.NothingError
+	if len(seen) == 0 || !errors.As(err, &nothing) || nothing.Filter != "" {
+		return f.explain(err, others)
+	}
+	left := view.NotTestedText(result.Report{NotTested: seen})
+	return &usageError{
+		msg:  "nothing to do: flakeci tests nothing that the flake offers, which is " + left,
+		hint: "flakeci tests nixosConfigurations, homeConfigurations and colmenaHive; --kind all includes what else it tests",
+	}
 }

@@ -12,7 +12,7 @@ type selectionFlags struct{ selection.Flags }
 func (s *selectionFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&s.Hosts, "host", nil, "only `HOST`: its system and its homes")
 	fs.StringArrayVar(&s.Users, "user", nil, "only the homes of `USER`")
-	fs.StringSliceVar(&s.Kinds, "kind", nil, "only cells of `KIND`: nixos, home, vm, darwin, check, package, devshell, formatter, or all (every kind but vm); by default nixos,home")
+	fs.StringSliceVar(&s.Kinds, "kind", nil, "only cells of `KIND`: nixos, home, vm, darwin, droid, system, check, package, devshell, formatter, or all (every kind but vm); by default nixos,home")
 	fs.StringArrayVar(&s.Cells, "cell", nil, "only cells whose id matches `GLOB`, such as 'home/*@laptop'")
 	fs.StringArrayVar(&s.Exclude, "exclude", nil, "skip cells whose id matches `GLOB`")
 	fs.StringArrayVar(&s.Systems, "system", nil, "only cells for `SYSTEM`, such as x86_64-linux")

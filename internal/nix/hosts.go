@@ -7,10 +7,10 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Host is the configuration of a machine: its output, nixosConfigurations or
-// darwinConfigurations, and its name there.
+// Host is the configuration of a machine.
 type Host struct {
-	Output, Name string
+	ID   string   // the caller's name for it
+	Path []string // from the flake's outputs
 }
 
 // HostAnswer is what a host says without being built.
@@ -22,18 +22,17 @@ type HostAnswer struct {
 }
 
 // Hosts asks hosts for the homes inside them, and for their names and accounts. A host that does
-// not evaluate is missing from the result.
-func (t *Target) Hosts(ctx context.Context, hosts []Host) (map[Host]HostAnswer, error) {
-	answers := map[Host]HostAnswer{}
+// not evaluate is missing from the result, which is by id.
+func (t *Target) Hosts(ctx context.Context, hosts []Host) (map[string]HostAnswer, error) {
+	answers := map[string]HostAnswer{}
 	err := each(hosts, func(some []Host) error {
 		got := inOrder[HostAnswer]{want: len(some)}
 		list := listOf(some, func(h Host) string {
-			path := []string{h.Output, h.Name}
-			return "{ users = " + usersExpr(path) + "; info = hostInfo (" + expr.Output(path...) + ".config or { }); }"
+			return "{ users = " + usersExpr(h.Path) + "; info = hostInfo (" + expr.Output(h.Path...) + ".config or { }); }"
 		})
 		_, err := t.Eval(ctx, "f: let"+expr.Strings+hostInfoExpr+"in ("+list+") f", &got)
 		for i, answer := range got.list {
-			answers[some[i]] = answer
+			answers[some[i].ID] = answer
 		}
 		return err
 	})

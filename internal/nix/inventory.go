@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/expr"
@@ -20,11 +21,13 @@ type Fault struct {
 }
 
 // outputQuery asks for the names in one output. In the expression, `o` is the flake's
-// outputs. One of names and attrs is set, to the field of the offer for the answer.
+// outputs. One of names, attrs and seen is set; the first two return the field of
+// the offer for the answer.
 type outputQuery struct {
 	output, expr string
 	names        func(*Offer) *[]string
 	attrs        func(*Offer) *[]Attr
+	seen         bool // only counts the names, and may fail
 }
 
 func plainQuery(output string, dst func(*Offer) *[]string) outputQuery {
@@ -52,6 +55,36 @@ func hostAndHomeQueries() []outputQuery {
 			expr:   nested("o.legacyPackages or { }", "set.${system}.homeConfigurations or { }"),
 			attrs:  func(o *Offer) *[]Attr { return &o.LegacyHomes },
 		},
+		{
+			output: "legacyPackages.<system>.nixosConfigurations",
+			expr:   nested("o.legacyPackages or { }", "set.${system}.nixosConfigurations or { }"),
+			attrs:  func(o *Offer) *[]Attr { return &o.LegacyNixOS },
+		},
+		{output: "colmenaHive", expr: "builtins.attrNames (o.colmenaHive.nodes or { })", names: func(o *Offer) *[]string { return &o.Colmena }},
+		plainQuery("nixOnDroidConfigurations", func(o *Offer) *[]string { return &o.Droid }),
+		{output: "systemConfigs", expr: managedExpr, attrs: func(o *Offer) *[]Attr { return &o.Managed }},
+	}
+}
+
+// managedExpr lists configurations of system-manager, which stand either below their system or
+// directly in the output.
+const managedExpr = `let set = o.systemConfigs or { }; in builtins.concatMap (name:
+  if builtins.match "[a-z0-9_]+-linux" name != null && (set.${name}.type or "") != "derivation"
+  then map (inner: { system = name; name = inner; }) (builtins.attrNames set.${name})
+  else [ { system = ""; inherit name; } ]) (builtins.attrNames set)`
+
+// seenQueries list what flakeci does not test. What cannot be listed there counts as nothing.
+func seenQueries() []outputQuery {
+	seen := func(output, list string) outputQuery {
+		return outputQuery{
+			output: output, seen: true,
+			expr: "let got = builtins.tryEval (builtins.attrNames (" + list + ")); in if got.success then got.value else [ ]",
+		}
+	}
+	return []outputQuery{
+		seen("colmena", "if o ? colmenaHive then { } else builtins.removeAttrs (o.colmena or { }) [ \"meta\" \"network\" \"defaults\" ]"),
+		seen("deploy.nodes", "o.deploy.nodes or { }"),
+		seen("hydraJobs", "o.hydraJobs or { }"),
 	}
 }
 
@@ -66,12 +99,24 @@ func otherQueries() []outputQuery {
 }
 
 // Listings is how many outputs may contain hosts and homes.
-var Listings = len(hostAndHomeQueries())
+var Listings = func() int {
+	outputs := map[string]bool{}
+	for _, q := range hostAndHomeQueries() {
+		outputs[q.topLevel()] = true
+	}
+	return len(outputs)
+}()
+
+// topLevel returns the name of the output that the query looks into.
+func (q outputQuery) topLevel() string {
+	name, _, _ := strings.Cut(q.output, ".")
+	return name
+}
 
 // Inventory lists the hosts and homes that the flake offers, by the names of their
 // attributes. An output that throws becomes a [Fault] and does not hide the others.
 func (t *Target) Inventory(ctx context.Context) (Offer, []Fault, error) {
-	return t.ask(ctx, hostAndHomeQueries())
+	return t.ask(ctx, slices.Concat(hostAndHomeQueries(), seenQueries()))
 }
 
 // Others lists what else the flake offers, as `nix flake show` does. That can take long, as
@@ -135,7 +180,10 @@ func (t *Target) ask(ctx context.Context, queries []outputQuery) (Offer, []Fault
 		case err == nil:
 			q.copy(&offer, &one)
 		case errors.As(err, &evalErr):
-			faults = append(faults, Fault{Output: q.output, Err: err})
+			again := slices.ContainsFunc(faults, func(f Fault) bool { return f.Output == q.topLevel() })
+			if !q.seen && !again {
+				faults = append(faults, Fault{Output: q.topLevel(), Err: err})
+			}
 		default:
 			return offer, faults, err
 		}
@@ -151,7 +199,11 @@ func (q outputQuery) isEmpty(o *Offer) bool {
 }
 
 func (q outputQuery) copy(dst, src *Offer) {
-	if q.names != nil {
+	switch {
+	case q.seen:
+		dst.count(q.output, src.Seen[q.output])
+		return
+	case q.names != nil:
 		*q.names(dst) = *q.names(src)
 		return
 	}
@@ -162,7 +214,7 @@ func (t *Target) askAll(ctx context.Context, queries []outputQuery, adjust ...fu
 	var function strings.Builder
 	function.WriteString("f: let o = f.outputs; in {")
 	for _, q := range queries {
-		fmt.Fprintf(&function, " %s = map (x: if builtins.isString x then { system = \"\"; name = x; } else x) (%s);", q.output, q.expr)
+		fmt.Fprintf(&function, " %s = map (x: if builtins.isString x then { system = \"\"; name = x; } else x) (%s);", expr.Quote(q.output), q.expr)
 	}
 	function.WriteString(" }")
 	got := listing{queries: queries}
@@ -195,11 +247,26 @@ func (l *listing) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// count sets how much stands in an output that flakeci does not test.
+func (o *Offer) count(output string, n int) {
+	if n == 0 {
+		return
+	}
+	if o.Seen == nil {
+		o.Seen = map[string]int{}
+	}
+	o.Seen[output] = n
+}
+
 // names is the content of one output. Systems are empty if the output has none.
 type names []Attr
 
 func (a names) into(q outputQuery, o *Offer) {
-	if q.attrs != nil {
+	switch {
+	case q.seen:
+		o.count(q.output, len(a))
+		return
+	case q.attrs != nil:
 		*q.attrs(o) = a
 		return
 	}

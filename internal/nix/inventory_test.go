@@ -171,13 +171,15 @@ func TestUsernamesAndHosts(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(users, want) {
 			w.Errorf("users %v, want %v, error %v", users, want, err)
 		}
-		plain, embedding := Host{"nixosConfigurations", "plain"}, Host{"nixosConfigurations", "embedding"}
-		odder := Host{"nixosConfigurations", "odder"}
-		hosts, err := target.Hosts(w.Context(), []Host{plain, embedding, odder, {"nixosConfigurations", "broken"}})
-		wantHosts := map[Host]HostAnswer{
-			plain:     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},
-			embedding: {Users: []string{"joachim", "o.dd"}, Info: result.HostInfo{HostName: "desk", FQDN: "desk.example.org", Accounts: []string{"joachim", "root", "sshd"}}},
-			odder:     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},
+		var asked []Host
+		for _, name := range []string{"plain", "embedding", "odder", "broken"} {
+			asked = append(asked, Host{name, []string{"nixosConfigurations", name}})
+		}
+		hosts, err := target.Hosts(w.Context(), asked)
+		wantHosts := map[string]HostAnswer{
+			"plain":     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},
+			"embedding": {Users: []string{"joachim", "o.dd"}, Info: result.HostInfo{HostName: "desk", FQDN: "desk.example.org", Accounts: []string{"joachim", "root", "sshd"}}},
+			"odder":     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},
 		}
 		if err != nil || !reflect.DeepEqual(hosts, wantHosts) {
 			w.Errorf("hosts %+v, want %+v, error %v", hosts, wantHosts, err)

@@ -19,6 +19,9 @@ type Question struct {
 	Path []string
 	// Fallback is used if Path does not exist.
 	Fallback []string
+	// Host is the path of the host's configuration, for the questions about it; nil means the
+	// first two names of Path.
+	Host []string
 	// Info also asks a host for its names and accounts.
 	Info bool
 	// Embedded also asks a host for the homes inside it.
@@ -101,9 +104,9 @@ func (q Question) expr() string {
 		return q.VM.expr()
 	}
 	if q.Users {
-		users := usersExpr(q.Path)
+		users := usersExpr(q.host())
 		if q.Defined {
-			users = definedUsersExpr(q.Path)
+			users = definedUsersExpr(q.host())
 		}
 		return "{ homes = map (user: { inherit user; }) (" + users + "); }"
 	}
@@ -113,10 +116,10 @@ func (q Question) expr() string {
 	}
 	answer := "describe value"
 	if q.Info {
-		answer += " // { info = hostInfo (" + expr.Output(q.Path[:2]...) + ".config or { }); }"
+		answer += " // { info = hostInfo (" + expr.Output(q.host()...) + ".config or { }); }"
 	}
 	if q.Embedded {
-		answer += " // { homes = homes " + expr.Output(q.Path[:2]...) + "; }"
+		answer += " // { homes = homes " + expr.Output(q.host()...) + "; }"
 	}
 	if q.Home {
 		answer += " // { home = " + homeExpr(q.Path) + "; }"
@@ -127,16 +130,23 @@ func (q Question) expr() string {
 	return "let value = " + value + "; in " + answer
 }
 
-// usersExpr lists the names of the homes inside the host that a path leads to or through.
+func (q Question) host() []string {
+	if q.Host != nil {
+		return slices.Clip(q.Host)
+	}
+	return q.Path[:2:2]
+}
+
+// usersExpr lists the names of the homes inside the host at a path.
 func usersExpr(path []string) string {
-	return "builtins.attrNames (" + expr.Output(append(path[:2:2], "config", "home-manager", "users")...) + " or { })"
+	return "builtins.attrNames (" + expr.Output(append(slices.Clip(path), "config", "home-manager", "users")...) + " or { })"
 }
 
 // definedUsersExpr lists the homes that the modules of a host define. It asks the option and not
 // the configuration, whose first access fails if any option of the host does not exist.
 func definedUsersExpr(path []string) string {
 	return "builtins.attrNames (builtins.foldl' (all: d: if builtins.isAttrs d then all // d else all) { } " +
-		expr.Output(append(path[:2:2], "options", "home-manager", "users", "definitions")...) + ")"
+		expr.Output(append(slices.Clip(path), "options", "home-manager", "users", "definitions")...) + ")"
 }
 
 // finish prepares an answer for use and checks it. An answer with an error keeps no paths.
@@ -166,7 +176,7 @@ func (q Question) finish(in *Instance, store *storepath.Store) (err error) {
 	for i, h := range in.Homes {
 		in.Homes[i].Instance.Home = &in.Homes[i].HomeInfo
 		if err == nil {
-			err = h.Instance.check(append(q.Path[:2:2], "config", "home-manager", "users", h.User, "home", "activationPackage"), store)
+			err = h.Instance.check(append(q.host(), "config", "home-manager", "users", h.User, "home", "activationPackage"), store)
 		}
 	}
 	return err

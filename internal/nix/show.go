@@ -11,10 +11,15 @@ import (
 // Offer lists what a flake offers, by name. Slices are sorted.
 type Offer struct {
 	NixOS, Darwin               []string
+	Colmena, Droid              []string // colmenaHive.nodes, nixOnDroidConfigurations
+	LegacyNixOS                 []Attr   // legacyPackages.<system>.nixosConfigurations
+	Managed                     []Attr   // systemConfigs, for each system or not
 	Homes                       []string
 	LegacyHomes                 []Attr // legacyPackages.<system>.homeConfigurations
 	Checks, Packages, DevShells []Attr
 	Formatters                  []string // systems
+	// Seen counts what stands in outputs that flakeci does not test, by output.
+	Seen map[string]int
 }
 
 // Attr is a named output of one system.

@@ -40,6 +40,7 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 	f, err := c.Resolve(ctx, ref, o)
 	t := &Target{Flake: f, client: c, options: o, cache: &evalcache.Cache{}}
 	if err != nil {
+		c.addOtherInputs(ctx, ref, o, dir, err)
 		return t, err
 	}
 	if t.options.Overrides, err = c.overrides(o.Overrides); err != nil {

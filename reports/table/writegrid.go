@@ -24,6 +24,9 @@ func WriteGrid(w io.Writer, r result.Report, o Options) error {
 	if ids := layout.Untested(); len(ids) > 0 {
 		p.paragraph(view.SignSkipped + " not tested (" + view.UntestedWhy + "): " + strings.Join(ids, ", "))
 	}
+	if left := view.NotTestedText(r); left != "" {
+		p.paragraph("not tested: " + left)
+	}
 	for _, note := range r.Notes {
 		p.paragraph("note: " + note)
 	}

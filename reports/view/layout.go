@@ -142,7 +142,7 @@ func (l *Layout) row(host string) *Row {
 
 // InGrid reports whether a cell is of a kind that the grid has a place for.
 func InGrid(c result.CellResult) bool {
-	return slices.Contains([]result.Kind{result.KindNixOS, result.KindDarwin, result.KindVM, result.KindHome}, c.Kind)
+	return c.Kind.IsHost() || c.Kind == result.KindVM || c.Kind == result.KindHome
 }
 
 // put adds a cell to the row.

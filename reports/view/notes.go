@@ -83,7 +83,7 @@ func (l *Layout) Untested() (ids []string) {
 }
 
 // UntestedWhy says what would test them.
-const UntestedWhy = "--kind darwin tests Macs"
+const UntestedWhy = "--kind all"
 
 // SlowBoots lists how machines were booted without hardware virtualization, and why.
 func SlowBoots(cells []result.CellResult) []string {

@@ -21,6 +21,8 @@ type EvalError struct {
 	Input *InputFault
 	// Fetch is set if the flake fetches something that could not be fetched.
 	Fetch *Fetch
+	// Others are about further inputs that could not be fetched.
+	Others []*EvalError
 	// Build is set if evaluation had to build something and could not (import from
 	// derivation).
 	Build *BuildFailure
