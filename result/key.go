@@ -25,9 +25,10 @@ func (c Cause) StableKey() string {
 	return NewCauseKey(c.Kind, file, c.said())
 }
 
-// said returns what a cause says in full.
+// said returns what a cause says in full. The message of a booted host is its log, which is never
+// the same twice.
 func (c Cause) said() string {
-	if strings.TrimSpace(c.Message) == "" {
+	if strings.TrimSpace(c.Message) == "" || c.Kind.InGuest() {
 		return c.Title
 	}
 	return c.Message

@@ -20,6 +20,10 @@ func TestStableKey(t *testing.T) {
 		{at("other.nix", 3, "no kernel")},
 		{at("", 0, "no kernel"), {Kind: result.CauseEval, Message: "no kernel"}, {Kind: result.CauseEval, Title: "no kernel"}},
 		{{Kind: result.CauseInput, Message: "no kernel"}},
+		{
+			{Kind: result.CauseActivation, Title: "activation of home/a failed", Message: "[  1.2] no"},
+			{Kind: result.CauseActivation, Title: "activation of home/a failed", Message: "[  1.3] no"},
+		},
 		{build("/nix/store/" + a + "-frob-1.2.drv"), build("/nix/store/" + b + "-frob-1.2.drv")},
 		{build("/nix/store/" + a + "-frob-1.3.drv")},
 		{
