@@ -279,3 +279,29 @@ func TestTheFileMayBeALink(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The file of an older flakeci, without causes, is updated and keeps its durations. It cannot say
+// since when a cause has been failing.
+func TestMigrateOldFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	h := open(t, path)
+	add(t, h, "/fleet", runOn(1, result.Failed, "", 1))
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := direct(t, path).Exec("DROP TABLE cause; PRAGMA user_version = 1"); err != nil {
+		t.Fatal(err)
+	}
+	h = open(t, path)
+	if s := failsSince(t, h, "/fleet"); s != nil {
+		t.Errorf("failing since %+v", s)
+	}
+	add(t, h, "/fleet", runOn(2, result.Failed, "", 1), runOn(3, result.Failed, "", 1))
+	if s := failsSince(t, h, "/fleet"); s == nil || s.Runs != 2 || s.Rev != "rev2" {
+		t.Errorf("failing since %+v", s)
+	}
+	past, err := h.Past(t.Context(), "/fleet")
+	if _, ok := past.Estimate("nixos/reason", "eval"); err != nil || !ok {
+		t.Errorf("the durations are lost: %v", err)
+	}
+}
