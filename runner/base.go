@@ -134,11 +134,7 @@ func (r *run) findAtBase(ctx context.Context, c result.Cell) *baseCell {
 	}
 	<-host.done
 	if host.Err != nil {
-		home := r.evaluateAloneAtBase(ctx, c)
-		if home.Err == nil && home.Stopped == "" && host.causes != nil {
-			return &baseCell{causes: host.causes} // it was not deployed, either
-		}
-		return home
+		return r.evaluateAloneAtBase(ctx, c, host)
 	}
 	for _, h := range host.Instance.Homes {
 		if matrix.EmbeddedCell(result.Cell{ID: c.PartOf}, h.User, "").ID == c.ID {
@@ -148,8 +144,9 @@ func (r *run) findAtBase(ctx context.Context, c result.Cell) *baseCell {
 	return nil
 }
 
-// evaluateAloneAtBase evaluates a home alone, once.
-func (r *run) evaluateAloneAtBase(ctx context.Context, c result.Cell) *baseCell {
+// evaluateAloneAtBase evaluates a home alone, once. If only its host failed, it was not deployed,
+// either, and has the causes of the host.
+func (r *run) evaluateAloneAtBase(ctx context.Context, c result.Cell, host *baseCell) *baseCell {
 	r.mu.Lock()
 	b, known := r.baseCells[c.ID]
 	if !known {
@@ -163,6 +160,9 @@ func (r *run) evaluateAloneAtBase(ctx context.Context, c result.Cell) *baseCell 
 	}
 	defer close(b.done)
 	r.evaluateBase(ctx, c, b, nil)
+	if b.Err == nil && b.Stopped == "" && host.causes != nil {
+		b.Answer, b.causes = evalpool.Answer{}, host.causes
+	}
 	return b
 }
 

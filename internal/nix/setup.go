@@ -28,8 +28,8 @@ func (t *Target) lockWarnings() []result.Warning {
 	path := filepath.Join(f.Dir, "flake.lock")
 	text := f.read(path)
 	var disk flakeref.LockFile
-	if text != "" && json.Unmarshal([]byte(text), &disk) != nil {
-		return nil // Nix says what is wrong with it
+	if text != "" && json.Unmarshal([]byte(text), &disk) != nil || text == "" && exists(filepath.Join(f.StorePath, path)) {
+		return nil // Nix says what is wrong with it, or it is longer than any that flakeci reads
 	}
 	names := slices.DeleteFunc(f.locks.Uncovered(disk), func(name string) bool {
 		return slices.ContainsFunc(t.options.Overrides, func(o Override) bool { return o.Name == name })

@@ -71,8 +71,8 @@ var forbidden = []struct {
 	re             *regexp.Regexp
 }{
 	{"allow-dirty", "false", false, regexp.MustCompile(`(?s)^(?:Git|Mercurial) tree '.*' (?:is dirty|is unclean|has uncommitted changes)`)},
-	{"abort-on-warn", "true", true, regexp.MustCompile(`abort-on-warn is set`)},
-	{"restrict-eval", "true", true, regexp.MustCompile(`is forbidden in restricted mode`)},
+	{"abort-on-warn", "true", true, regexp.MustCompile(`^aborting to reveal stack trace of .*abort-on-warn is set`)},
+	{"restrict-eval", "true", true, regexp.MustCompile(`(?s)^access to (?:URI|(?:absolute |canonical )?path) '.*' is forbidden in restricted mode`)},
 	// Older versions take the restriction for that of pure evaluation, and apply it to the flake
 	// itself.
 	{"restrict-eval", "true", false, regexp.MustCompile(`^access to absolute path '.*' is forbidden in pure eval mode`)},

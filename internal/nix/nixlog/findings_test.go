@@ -86,6 +86,8 @@ func TestSettingsThatForbid(t *testing.T) {
 		{"access to URI 'http://x' is forbidden in restricted mode", "a.nix", "restrict-eval"},
 		{"stack overflow; max-call-depth exceeded", "", "max-call-depth"},
 		{"aborting to reveal stack trace of warning, as abort-on-warn is set", "a.nix", "abort-on-warn"},
+		{"foo: abort-on-warn is set", "a.nix", ""},
+		{"my own: x is forbidden in restricted mode", "a.nix", ""},
 		{"no disk", "", ""},
 	} {
 		tree := treeOf(nil)
