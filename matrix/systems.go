@@ -9,11 +9,11 @@ import (
 // how people write systems elsewhere, and finds one or two typing errors. It returns "" for any
 // system of nixpkgs, however rare.
 func NearSystem(system string) string {
-	if system == "" || slices.Contains(knownSystems(), system) {
+	if system == "" || slices.Contains(knownSystems, system) {
 		return ""
 	}
 	plain := plainSystem(system)
-	for _, known := range knownSystems() {
+	for _, known := range knownSystems {
 		if plainSystem(known) == plain {
 			return known
 		}
@@ -45,7 +45,7 @@ func plainSystem(system string) string {
 
 // knownSystems lists the systems of nixpkgs (lib.systems.doubles.all), and the variants of x86_64
 // and arm that Nix itself has.
-func knownSystems() []string {
+var knownSystems = func() []string {
 	byKernel := map[string]string{
 		"cygwin":  "i686 x86_64",
 		"darwin":  "aarch64 armv7a i686 x86_64",
@@ -73,4 +73,4 @@ func knownSystems() []string {
 	}
 	slices.Sort(list)
 	return list
-}
+}()

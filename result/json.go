@@ -62,7 +62,8 @@ const maxReport = 256 << 20
 // ErrTooLong is in the error of [ReadJSON] if the input is longer than any report.
 var ErrTooLong = errors.New("longer than any report")
 
-// ReadJSON reads what [WriteJSON] wrote, and ignores fields that a newer flakeci added. A verdict
+// ReadJSON reads what [WriteJSON] wrote, and ignores fields that a newer flakeci added. Causes of
+// an older flakeci get their keys. A verdict
 // that is missing follows from the cells and causes. The error is a [*FormatError] if the input is
 // not a report, a [*SchemaError] if it is JSON of another schema, and [ErrTooLong] if it exceeds
 // 256 MiB.
@@ -91,6 +92,9 @@ func ReadJSON(r io.Reader) (Report, error) {
 	}
 	if report.Verdict == "" {
 		report.Verdict = VerdictOf(report.Cells, report.Causes, false)
+	}
+	for i, c := range report.Causes {
+		report.Causes[i].Key = c.StableKey()
 	}
 	return withLists(report), nil
 }

@@ -23,11 +23,8 @@ func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.An
 	}
 	causes := r.causes.OfEval(ctx, host.ID, e.Err)
 	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}, Warnings: e.Instance.Warnings}
-	homes := make([]evalpool.Answer, len(users))
-	for i, user := range users {
-		if listed { // otherwise it would fail as the host does
-			homes[i] = r.ask(matrix.EmbeddedCell(host, user, "")).Wait()
-		}
+	homes := r.askHomes(host, users, listed)
+	for i := range homes {
 		if err := homes[i].Err; err != nil && homes[i].Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, err)[0]) {
 			res.Status = result.DependencyFailed
 		}
@@ -52,6 +49,28 @@ func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.An
 	return true
 }
 
+// askHomes evaluates homes alone, all at once, so that they share what they have in common. If they
+// are not listed, they would fail as the host does, and have no answer.
+func (r *run) askHomes(host result.Cell, users []string, listed bool) []evalpool.Answer {
+	answers := make([]evalpool.Answer, len(users))
+	if !listed {
+		return answers
+	}
+	var asked []*evalpool.Query
+	for _, user := range users {
+		cell := matrix.EmbeddedCell(host, user, "")
+		if r.wants(cell) {
+			asked = append(asked, r.ask(cell))
+		} else { // it may be to blame, but nobody follows it
+			asked = append(asked, r.evals.Ask(r.Target, r.question(cell), evalpool.Listener{}))
+		}
+	}
+	for i, q := range asked {
+		answers[i] = q.Wait()
+	}
+	return answers
+}
+
 // homeOfBrokenHost returns the result of a home whose host did not evaluate. It has no
 // derivation: the one that it would have alone is never deployed.
 func homeOfBrokenHost(cell result.Cell, home evalpool.Answer, host result.Phase, causes []*result.Cause) outcome.Result {
@@ -69,7 +88,7 @@ func homeOfBrokenHost(cell result.Cell, home evalpool.Answer, host result.Phase,
 }
 
 // usersOf returns the users with a home inside a host that does not evaluate. They are not listed
-// if the host's configuration cannot be looked into. Then they come from the definitions of
+// if nothing of the host's configuration evaluates. Then they come from the definitions of
 // home-manager.users, which the module system has before it checks anything else, from the base,
 // or from an earlier run.
 func (r *run) usersOf(ctx context.Context, host result.Cell) (users []string, listed bool) {

@@ -40,7 +40,7 @@ func (a *App) openFlake(ctx context.Context, c *nix.Client, ref string, n nixFla
 	return target, err
 }
 
-// printRetry says why looking into the flake is retried.
+// printRetry says why flakeci inspects the flake again.
 func (a *App) printRetry(err error) { a.printf("%s; retrying", diagnose.Eval(err).Title) }
 
 // saveEvaluations saves the evaluation caches for the next run. Nothing waits long for it,

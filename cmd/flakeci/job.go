@@ -303,14 +303,17 @@ func (j *job) ownFiles() []result.Warning {
 		return nil
 	}
 	slices.Sort(flags)
-	return []result.Warning{{Text: "the flake is not in git, so every file in its folder is part of it, also what flakeci writes there, and the next run " +
+	return []result.Warning{{Text: "the flake is not in git, so every file in its folder is part of it, including what flakeci writes there, and the next run " +
 		"evaluates everything again: give " + view.JoinAnd(flags) + " a path outside the folder, or run git init"}}
 }
 
 // isInFlake reports whether a path is in the flake's folder.
 func (j *job) isInFlake(path string) bool {
+	if path == "" {
+		return false
+	}
 	path, err := filepath.Abs(path)
-	if err != nil || path == "" {
+	if err != nil {
 		return false
 	}
 	rel, err := filepath.Rel(j.target.Flake.Checkout, path)

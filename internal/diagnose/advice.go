@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
@@ -20,20 +21,20 @@ type advice struct {
 
 // advices are tried in order, and the first that knows the error counts. What the files of the
 // flake and the settings of Nix tell comes before the words of a message.
-func advices() []advice {
-	return append([]advice{
+var advices = slices.Concat(
+	[]advice{
 		{"setting", setIf(func(e *nixlog.EvalError) bool { return e.Setting != "" }), adviseSetting},
 		{"spoiled file", setIf(func(e *nixlog.EvalError) bool { return e.Spoiled != nil }), adviseSpoiled},
 		{"lock file", setIf(func(e *nixlog.EvalError) bool { return e.Lock != nil }), adviseLock},
-		{"input", setIf(func(e *nixlog.EvalError) bool { return e.Input != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addInput(c, e.Input) }},
-		{"fetch", setIf(func(e *nixlog.EvalError) bool { return e.Fetch != nil }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { addFetch(c, *e.Fetch) }},
-		{"wrong hash", saysRE(wrongHashRE), addWrongHash},
+		{"input", setIf(func(e *nixlog.EvalError) bool { return e.Input != nil }), adviseInput},
+		{"fetch", setIf(func(e *nixlog.EvalError) bool { return e.Fetch != nil }), adviseFetch},
+		{"wrong hash", says(`^hash mismatch in file downloaded from '([^']+)'`), adviseHash},
 		{"submodule", setIf(func(e *nixlog.EvalError) bool { return e.Submodule != "" }), adviseSubmodule},
 		{"untracked", setIf(func(e *nixlog.EvalError) bool { return e.Untracked != "" }), adviseUntracked},
 		{"import from derivation", says(`^cannot build '([^']+\.drv)[^']*' during evaluation because the option 'allow-import-from-derivation' is disabled`), adviseImport},
 		{"package", isPackage, advisePackage},
-	}, append(pureAdvices(), limitAdvices()...)...)
-}
+	}, pureAdvices(), limitAdvices(),
+)
 
 // setIf makes a found function of a finding that nixlog made.
 func setIf(has func(*nixlog.EvalError) bool) func(*nixlog.EvalError) []string {
@@ -47,10 +48,7 @@ func setIf(has func(*nixlog.EvalError) bool) func(*nixlog.EvalError) []string {
 
 // says makes a found function of a pattern for the message. Found are its groups.
 func says(pattern string) func(*nixlog.EvalError) []string {
-	return saysRE(regexp.MustCompile(pattern))
-}
-
-func saysRE(re *regexp.Regexp) func(*nixlog.EvalError) []string {
+	re := regexp.MustCompile(pattern)
 	return func(e *nixlog.EvalError) []string {
 		if m := re.FindStringSubmatch(e.Message); m != nil {
 			return m[1:]
@@ -72,7 +70,7 @@ func hinting(format string) func(*result.Cause, *nixlog.EvalError, []string) {
 
 // advise completes the cause of an error in an evaluation.
 func advise(c *result.Cause, e *nixlog.EvalError) {
-	for _, a := range advices() {
+	for _, a := range advices {
 		if found := a.found(e); found != nil {
 			a.give(c, e, found)
 			return

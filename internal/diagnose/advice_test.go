@@ -49,7 +49,7 @@ func adviceCases() []errorCase {
 		{"fetch", nixlog.EvalError{Message: "no", Fetch: &nixlog.Fetch{URL: "https://example.org/x", Reason: "HTTP error 503"}}, "input", "https://example.org/x could not be fetched: HTTP error 503", "make it an input"},
 		{"fetch", nixlog.EvalError{Message: "no", Fetch: &nixlog.Fetch{URL: "https://example.org/x", Reason: "HTTP error 404", Refused: true}}, "eval", "https://example.org/x could not be fetched: HTTP error 404", ""},
 		{"fetch", nixlog.EvalError{Message: "SSL certificate problem: unable to get local issuer certificate", Fetch: &nixlog.Fetch{URL: "https://h/x", Reason: "no"}}, "input", "https://h/x", "ssl-cert-file"},
-		{"wrong hash", nixlog.EvalError{Message: "hash mismatch in file downloaded from 'https://u:p@example.org/x':\n  specified: sha256:0\n  got: sha256:1"}, "hash-mismatch", "https://example.org/x: ", "the hash after 'got:'"},
+		{"wrong hash", nixlog.EvalError{Message: "hash mismatch in file downloaded from 'https://u:p@example.org/x':\n  specified: sha256:0\n  got: sha256:1"}, "hash-mismatch", "https://example.org/x does not have the expected hash", "the hash after 'got:'"},
 		{"submodule", nixlog.EvalError{Message: "path 'sub/v' does not exist", Submodule: "sub"}, "eval", "the git submodule sub is left out", "submodules=1"},
 		{"untracked", nixlog.EvalError{Message: "path 'v' does not exist", Untracked: "v"}, "eval", "path 'v'", "git add v"},
 		said("import from derivation", "cannot build '/nix/store/00000000000000000000000000000000-gen.drv^out' during evaluation because the option 'allow-import-from-derivation' is disabled", "gen has to be built first", "allow-import-from-derivation true"),
@@ -85,13 +85,13 @@ func adviceCases() []errorCase {
 // Each advice has an example, which no other takes, and fits in a line.
 func TestAdvice(t *testing.T) {
 	missing := map[string]bool{}
-	for _, a := range advices() {
+	for _, a := range advices {
 		missing[a.name] = true
 	}
 	for _, tt := range adviceCases() {
 		delete(missing, tt.advice)
 		t.Run(tt.advice, func(t *testing.T) {
-			for _, a := range advices() {
+			for _, a := range advices {
 				if a.found(&tt.err) != nil {
 					if a.name != tt.advice {
 						t.Errorf("%q is taken for: %s", tt.err.Message, a.name)

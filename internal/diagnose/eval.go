@@ -134,8 +134,9 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 	return c
 }
 
-// addInput names the input that could not be fetched, with the flake that asks for it.
-func addInput(c *result.Cause, in *nixlog.InputFault) {
+// adviseInput names the input that could not be fetched, with the flake that asks for it.
+func adviseInput(c *result.Cause, e *nixlog.EvalError, _ []string) {
+	in := e.Input
 	name := cmp.Or(in.Name, in.URL)
 	c.Kind, c.Key = result.CauseInput, result.NewCauseKey(result.CauseInput, name) // Nix says how many milliseconds it tried
 	c.Title = fmt.Sprintf("input %s could not be fetched", name)

@@ -8,8 +8,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// addFetch names what the flake fetches during evaluation and could not be fetched.
-func addFetch(c *result.Cause, f nixlog.Fetch) {
+// adviseFetch names what the flake fetches during evaluation and could not be fetched.
+func adviseFetch(c *result.Cause, e *nixlog.EvalError, _ []string) {
+	f := e.Fetch
 	c.Title = firstLine(fmt.Sprintf("%s could not be fetched: %s", f.URL, f.Reason))
 	if f.Refused {
 		c.Title = notEvaluated + c.Title
@@ -49,10 +50,8 @@ func fetchHint(message string) string {
 	return ""
 }
 
-var wrongHashRE = regexp.MustCompile(`^hash mismatch in file downloaded from '([^']+)'`)
-
-// addWrongHash completes the cause of a file whose hash is not the one that the flake gives.
-func addWrongHash(c *result.Cause, _ *nixlog.EvalError, found []string) {
+// adviseHash names a file whose hash is not the one that the flake gives.
+func adviseHash(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	f := nixlog.BuildFailure{Kind: result.CauseHash}
-	c.Kind, c.Title, c.Hint = f.Kind, nixlog.StripCredentials(found[0])+": the hash is not the expected one", hint(f)
+	c.Kind, c.Title, c.Hint = f.Kind, nixlog.StripCredentials(found[0])+" does not have the expected hash", hint(f)
 }

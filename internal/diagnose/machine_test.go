@@ -26,7 +26,7 @@ func TestFaultsOfTheMachine(t *testing.T) {
 	}
 }
 
-// Too few open files are one cause, whatever could not be opened, by whom, and when.
+// All that fails because Nix may open no more files has one cause.
 func TestTooFewFilesAreOneCause(t *testing.T) {
 	keys := map[string]bool{}
 	for _, text := range []string{"nix: pipe2: too many open files", "cannot open '/dev/null': Too many open files"} {

@@ -51,7 +51,7 @@ func adviseLock(c *result.Cause, e *nixlog.EvalError, _ []string) {
 		c.Hint = fmt.Sprintf("if its content is right, lock it again: nix flake update %s (before Nix 2.19: nix flake lock --update-input %[1]s)", l.Input)
 		return
 	case nixlog.LockRevision:
-		addInput(c, e.Input)
+		adviseInput(c, e, nil)
 		c.Key = result.NewCauseKey(c.Kind, "lock file", file, string(l.Kind), l.Input)
 		c.Hint = fmt.Sprintf("its repository does not have the revision that %s names: nix flake update %s (before Nix 2.19: nix flake lock --update-input %[2]s)", file, l.Input)
 		return

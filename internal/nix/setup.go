@@ -3,8 +3,10 @@ package nix
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -47,28 +49,40 @@ func (t *Target) lockWarnings() []result.Warning {
 	}}
 }
 
-// configWarnings names the settings in the nixConfig of flake.nix that are not in force. Nix asks
-// the user before it applies them, and flakeci evaluates the flake as the input of another one,
-// where Nix ignores them without a word.
+// nixConfigRE finds where flake.nix sets nixConfig, unless that is in the middle of a line.
+var nixConfigRE = regexp.MustCompile(`(?m)^[ \t]*nixConfig\b`)
+
+// harmless reports whether Nix itself applies a setting of nixConfig without asking.
+func harmless(name string) bool {
+	return strings.HasPrefix(name, "bash-prompt") || slices.Contains([]string{"flake-registry", "commit-lock-file-summary", "commit-lockfile-summary"}, name)
+}
+
+// maxSettings is how many settings a warning names.
+const maxSettings = 10
+
+// configWarnings names the settings in the nixConfig of flake.nix that have no effect. Nix asks the
+// user before it applies them, and flakeci evaluates the flake as the input of another one, where
+// Nix ignores them without a word.
 func (t *Target) configWarnings(ctx context.Context) []result.Warning {
-	file := filepath.Join(t.Flake.Dir, "flake.nix")
-	before, _, found := strings.Cut(t.Flake.read(file), "nixConfig")
-	if !found {
+	place := result.Location{File: filepath.Join(t.Flake.Dir, "flake.nix")}
+	text := t.Flake.read(place.File)
+	if !strings.Contains(text, "nixConfig") {
 		return nil // asking Nix takes a while
 	}
 	var config map[string]any
-	function := "f: let c = (import (f.sourceInfo.outPath + " + expr.Quote("/"+file) + ")).nixConfig or { }; in builtins.mapAttrs" +
+	function := "f: let c = (import (f.sourceInfo.outPath + " + expr.Quote("/"+place.File) + ")).nixConfig or { }; in builtins.mapAttrs" +
 		" (n: v: let r = builtins.tryEval (builtins.deepSeq v v); in if r.success && r.value != null then r.value else \"\") c"
 	if _, err := t.Eval(ctx, function, &config, func(q *evalCall) { q.auxiliary = true }); err != nil {
 		return nil // listing the flake's outputs says what is wrong
 	}
-	settings, err := t.client.showConfig(ctx)
-	if err != nil {
+	var settings map[string]struct{ Value any }
+	shown, err := t.client.showConfig(ctx)
+	if err != nil || decodeAnswer("show-config", shown, &settings) != nil {
 		return nil
 	}
 	var names []string
 	for name, value := range config {
-		if !inForce(settings, name, value) {
+		if now := settings[strings.TrimPrefix(name, "extra-")].Value; !harmless(name) && !inForce(now, value) {
 			names = append(names, name)
 		}
 	}
@@ -76,24 +90,24 @@ func (t *Target) configWarnings(ctx context.Context) []result.Warning {
 		return nil
 	}
 	slices.Sort(names)
+	if more := len(names) - maxSettings; more > 1 {
+		names = append(names[:maxSettings], fmt.Sprintf("%d more", more))
+	}
+	if at := nixConfigRE.FindStringIndex(text); at != nil {
+		place.Line = strings.Count(text[:at[0]], "\n") + 1
+	}
 	return []result.Warning{{
 		Text: "nixConfig in flake.nix is not applied: it sets " + english.WordSeries(names, "and") +
 			"; if this machine should use that, set it in nix.conf or with --option NAME VALUE",
-		Location: &result.Location{File: file, Line: strings.Count(before, "\n") + 1},
+		Location: &place,
 	}}
 }
 
-// inForce reports whether a setting already has a value, or all elements of a list.
-func inForce(settings []byte, name string, value any) bool {
-	var now any
-	if decodeSettings(settings, map[string]any{strings.TrimPrefix(name, "extra-"): &now}) != nil {
-		return false
-	}
+// inForce reports whether a setting has a value already, or all elements of a list.
+func inForce(now, value any) bool {
 	list, isList := now.([]any)
 	if !isList {
-		a, errA := json.Marshal(now)
-		b, errB := json.Marshal(value)
-		return errA == nil && errB == nil && string(a) == string(b)
+		return reflect.DeepEqual(now, value)
 	}
 	wanted, isList := value.([]any)
 	if text, isText := value.(string); isText {

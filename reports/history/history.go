@@ -366,29 +366,24 @@ func duringEvaluation(key string) bool {
 	return strings.HasPrefix(key, string(result.CauseEval)+"-")
 }
 
-// CellsIn returns the ids of the cells inside a host, by its id, in the latest run that found any
-// and evaluated the host.
+// CellsIn returns the ids of the cells inside a host, by its id, in the latest run that evaluated
+// the host.
 func (h *History) CellsIn(ctx context.Context, flake, host string) ([]string, error) {
 	prefix := host + "/"
-	rows, err := h.db.QueryContext(ctx, `SELECT run, cell FROM phase WHERE name = '' AND substr(cell, 1, length(?1)) = ?1
-		AND run IN (SELECT run.id FROM run JOIN phase ON phase.run = run.id
-			WHERE run.flake = ?2 AND phase.cell = ?3 AND phase.name = 'eval' AND phase.status = 'passed')
-		ORDER BY run DESC, cell`, prefix, flake, host)
+	rows, err := h.db.QueryContext(ctx, `SELECT cell FROM phase WHERE name = '' AND substr(cell, 1, length(?1)) = ?1 AND run = (
+		SELECT max(run.id) FROM run JOIN phase ON phase.run = run.id
+		WHERE run.flake = ?2 AND phase.cell = ?3 AND phase.name = 'eval' AND phase.status = 'passed') ORDER BY cell`, prefix, flake, host)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var ids []string
-	for latest := int64(0); rows.Next(); {
-		var run int64
+	for rows.Next() {
 		var cell string
-		if err := rows.Scan(&run, &cell); err != nil {
+		if err := rows.Scan(&cell); err != nil {
 			return nil, err
 		}
-		if latest != 0 && run != latest {
-			break
-		}
-		ids, latest = append(ids, cell), run
+		ids = append(ids, cell)
 	}
 	return ids, rows.Err()
 }

@@ -64,7 +64,7 @@ func (k *Keeper) Estimate(ctx context.Context) func(cell, phase string) (time.Du
 	return past.Estimate
 }
 
-// CellsIn returns the cells inside a host in its latest run that evaluated it, by id.
+// CellsIn returns the cells inside a host in the latest run that evaluated it, by id.
 func (k *Keeper) CellsIn(ctx context.Context, host string) []string {
 	if k == nil || k.open() == nil {
 		return nil

@@ -108,10 +108,20 @@ func known(r result.Report) map[string]runner.Known {
 	for i := range r.Causes {
 		byID[r.Causes[i].ID] = &r.Causes[i]
 	}
+	hosts := map[string]result.CellResult{}
+	for _, c := range r.Cells {
+		if c.Kind.IsHost() && c.Status.BlamesFlake() {
+			hosts[c.ID] = c
+		}
+	}
 	all := map[string]runner.Known{}
 	for _, c := range r.Cells {
 		if c.Status == result.Skipped && c.DrvPath == "" {
 			continue // it no longer existed, or is not for this machine
+		}
+		if host := hosts[c.PartOf]; c.Status == result.Passed && host.FailedPhase().Kind == result.PhaseEval {
+			// An older flakeci built it alone, but it was not deployed.
+			c = result.CellResult{Cell: c.Cell, Status: result.DependencyFailed, Causes: host.Causes}
 		}
 		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: c.Status, How: c.How, InHosts: c.Activated()}
 		for _, id := range c.Causes {

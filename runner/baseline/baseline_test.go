@@ -66,6 +66,21 @@ func TestFindRefusesAReport(t *testing.T) {
 	}
 }
 
+// In the report of an older flakeci, a home in a host that did not evaluate has passed.
+func TestFindInAnOldReport(t *testing.T) {
+	host := cell("nixos/a", "", result.Failed, "c1")
+	host.Kind, host.Phases = result.KindNixOS, []result.Phase{{Name: result.PhaseEval.Name(), Status: result.Failed}}
+	home := cell("nixos/a/home/ann", drv, result.Passed)
+	home.PartOf = host.ID
+	b, err := baseline.Find(t.Context(), baseline.Options{Report: save(t, host, home), Client: &nix.Client{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k := b.Base.Known[home.ID]; k.Status != result.DependencyFailed || k.DrvPath != "" || len(k.Causes) != 1 || k.Causes[0].Key == "" {
+		t.Errorf("known: %+v", k)
+	}
+}
+
 // A revision needs a repository, and a base that is no flake is missing, not broken.
 func TestFindNothing(t *testing.T) {
 	var none *baseline.MissingError

@@ -49,7 +49,7 @@ func warning(line []byte) (text string, ok bool) {
 		text, ok = strings.CutPrefix(msg, "warning:")
 	}
 	if r.RawMsg != "" { // not indented
-		text = r.RawMsg
+		text = stripSGR(r.RawMsg)
 	}
 	return strings.TrimSpace(text), ok
 }

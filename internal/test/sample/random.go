@@ -2,6 +2,7 @@
 package sample
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand"
 	"reflect"
@@ -77,7 +78,7 @@ func (g generator) report() result.Report {
 	}
 	for i := range g.n() {
 		r.Causes = append(r.Causes, result.Cause{
-			ID: fmt.Sprint("c", i), Key: g.pick("build-1", "eval-2", ""), Since: g.since(), Kind: result.CauseKind(g.pick("eval", "build", "infra")), Title: Text(g.Rand), Cells: g.texts(),
+			ID: fmt.Sprint("c", i), Key: cmp.Or(g.pick("build-1", "eval-2"), "eval-3"), Since: g.since(), Kind: result.CauseKind(g.pick("eval", "build", "infra")), Title: Text(g.Rand), Cells: g.texts(),
 			Message: Text(g.Rand), Hint: Text(g.Rand), LogTail: Text(g.Rand), Log: g.pick("a.log", ""),
 			Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9), Column: g.Intn(3)},
 		})
