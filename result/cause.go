@@ -67,6 +67,8 @@ type Cause struct {
 	DrvPath  string    `json:"drv_path,omitempty"`
 	ExitCode int       `json:"exit_code,omitempty"`
 	Location *Location `json:"location,omitempty"`
+	// Excerpt is the source around the location. It is nil if that has no line.
+	Excerpt *Excerpt `json:"excerpt,omitempty"`
 	// LogTail is the end of the failing derivation's log, or an evaluation trace with the
 	// innermost frame first. Lines are separated by \n.
 	LogTail string `json:"log_tail,omitempty"`
@@ -78,6 +80,13 @@ type Cause struct {
 	// Since is set if the cause blocked one of these cells before, according to this machine's
 	// history.
 	Since *Since `json:"since,omitempty"`
+}
+
+// Excerpt is a few lines of a file, around the line of a [Location].
+type Excerpt struct {
+	// FirstLine is the number of the first line, counting from 1.
+	FirstLine int      `json:"first_line"`
+	Lines     []string `json:"lines"`
 }
 
 // Location is a place in the user's flake. File is relative to the root of its git

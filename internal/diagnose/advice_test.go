@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
 )
@@ -18,6 +19,11 @@ type errorCase struct {
 
 func said(advice, message, title, hint string) errorCase {
 	return errorCase{advice, nixlog.EvalError{Message: message}, result.CauseEval, title, hint}
+}
+
+func module(message, title, hint string) errorCase {
+	m, _ := modulesystem.Parse(message)
+	return errorCase{"module system", nixlog.EvalError{Message: message, Module: &m}, result.CauseEval, title, hint}
 }
 
 func adviceCases() []errorCase {
@@ -59,6 +65,13 @@ func adviceCases() []errorCase {
 		said("package", "Package ‘x-1’ in /p:1 contains elements not built from source (‘binaryNativeCode’), refusing to evaluate.", "package x-1 contains elements", "allowNonSourcePredicate"),
 		said("package", "Package ‘x-1’ in ‘/p:1’ is not supported on ‘x86_64-darwin’, refusing to evaluate.", "package x-1 is not supported on x86_64-darwin", "availableOn"),
 		said("package", "Package ‘x-1’ in /p:1 has a blocklisted license (‘x’), refusing to evaluate.", "package x-1 has a blocklisted license (x)", ""),
+		module("The option `programs.gitt' does not exist. Definition values:\n- In `a.nix': 1\n\nDid you mean `programs.git', `programs.gh' or `programs.gitui'?", "option programs.gitt does not exist, set in a.nix", "did you mean programs.git, programs.gh, programs.gitui?"),
+		module("The option `a.b' does not exist. Definition values:\n- In `a.nix': 1", "option a.b does not exist, set in a.nix", "imported"),
+		module("The option `a.b' is used but not defined.", "option a.b has no value", "set it"),
+		module("The option `a.b' has conflicting definition values:\n- In `a.nix': 1\n- In `b.nix': 2", "conflicting values: 1 in a.nix, 2 in b.nix", "lib.mkForce"),
+		module("The option `a.b' is read-only, but it's set multiple times. Definition values:\n- In `a.nix': 1", "read-only option a.b", "remove"),
+		module("The option `a.b' in `a.nix' is already declared in `b.nix'.", "declared twice", "import"),
+		module("Module `a.nix' has an unsupported attribute `x'. This", "module a.nix has an attribute x", "into config"),
 		said("current system", "attribute 'currentSystem' missing", "currentSystem", "--impure"),
 		said("current time", "attribute 'currentTime' missing", "currentTime", "lastModified"),
 		said("search path", "cannot look up '<nixpkgs/lib>' in pure evaluation mode (use '--impure' to override)", "in pure evaluation mode", "inputs.nixpkgs)"),

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -114,12 +113,12 @@ func killed(err error, signal syscall.Signal) *result.Cause {
 func evalError(e *nixlog.EvalError) *result.Cause {
 	if e.Build != nil {
 		c := Build(*e.Build)
-		c.Location = e.Place.OrNil()
+		c.Location, c.Excerpt = e.Place.OrNil(), e.Excerpt
 		return c
 	}
 	c := &result.Cause{
 		Kind: result.CauseEval, Title: notEvaluated + summary(e.Message),
-		Message: e.Message, Location: e.Place.OrNil(), LogTail: strings.Join(traceLines(e), "\n"),
+		Message: e.Message, Location: e.Place.OrNil(), Excerpt: e.Excerpt, LogTail: strings.Join(trace(e), "\n"),
 	}
 	if kind := nix.MachineFault(e); kind != "" {
 		c.Kind, c.Title, c.Hint = kind, firstLine(e.Message), hint(nixlog.BuildFailure{Kind: kind})
@@ -149,35 +148,6 @@ func adviseInput(c *result.Cause, e *nixlog.EvalError, _ []string) {
 	}
 	usual := fmt.Sprintf("make sure that this machine may fetch it, or replace it with --override-input %s REF", cmp.Or(in.Name, "NAME"))
 	c.Hint = fmt.Sprintf("%s is required by %s; %s", name, asker, cmp.Or(fetchHint(c.Message), usual))
-}
-
-// maxFrames is enough of a trace to show how evaluation got into the flake's own files.
-const maxFrames = 12
-
-// traceLines returns the frames that help the flake's owner: those in the flake's own
-// files, and those that name what a module was evaluating. If there are none, the
-// innermost few of a library are better than nothing.
-func traceLines(e *nixlog.EvalError) []string {
-	lines := selectFrames(e.Frames, maxFrames, nixlog.Frame.Useful)
-	if len(lines) == 0 && e.Place.File == "" {
-		lines = selectFrames(e.Frames, 3, func(f nixlog.Frame) bool { return f.Where != "" })
-	}
-	return lines
-}
-
-func selectFrames(frames []nixlog.Frame, limit int, keep func(nixlog.Frame) bool) []string {
-	var lines []string
-	for _, f := range frames {
-		if !keep(f) || len(lines) == limit {
-			continue
-		}
-		line := strings.TrimPrefix(f.Where+": "+firstLine(f.Text), ": ")
-		// A recursion repeats its frames.
-		if !slices.Contains(lines, line) {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }
 
 // The beginnings of titles.

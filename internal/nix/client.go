@@ -260,7 +260,7 @@ type evalCall struct {
 // treeOf returns what explains an error of a call.
 func (c *Client) treeOf(q evalCall) nixlog.Tree {
 	t := q.flake.tree()
-	t.Setting = c.setting
+	t.Setting, t.Redact = c.setting, c.redact
 	t.Pure = !slices.Contains(q.args, "--impure") && c.setting("pure-eval") != "false"
 	return t
 }

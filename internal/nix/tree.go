@@ -19,9 +19,18 @@ import (
 func (f *Flake) tree() nixlog.Tree {
 	return nixlog.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
-		Read: f.read, Untracked: f.isUntracked, Input: f.locks.NameOf,
+		Read: f.read, Untracked: f.isUntracked, Input: f.locks.NameOf, InputTree: f.inputTree,
 		LockFile: f.lockFile(), Submodule: f.leftOutSubmodule,
 	}
+}
+
+// inputTree returns the name of the input with a tree, by the tree's path in the store or by its
+// reference, or "".
+func (f *Flake) inputTree(root string) string {
+	if nixlog.IsSource(root) {
+		return f.locks.NameOfTree(root)
+	}
+	return f.locks.NameOf(root)
 }
 
 // lockFile returns the flake's lock file below the root of its tree.

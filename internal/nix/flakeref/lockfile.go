@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // LockFile is the graph of a flake's inputs.
@@ -35,6 +37,16 @@ func (n LockNode) node(input string) string {
 // NameOf returns the path from the root of the input that is fetched from a URL, or "". Of
 // several paths it is the shortest.
 func (l LockFile) NameOf(fetched string) string {
+	return l.name(func(s Source) bool { return s.matches(fetched) })
+}
+
+// NameOfTree returns the path from the root of the input with a tree in the store, or "".
+func (l LockFile) NameOfTree(storePath string) string {
+	return l.name(func(s Source) bool { return storepath.OfTree(s.Parameter("narHash")) == storePath })
+}
+
+// name returns the shortest path from the root of an input that is found.
+func (l LockFile) name(found func(Source) bool) string {
 	type item struct{ node, path string }
 	queue, seen := []item{{l.Root, ""}}, map[string]bool{}
 	for len(queue) > 0 {
@@ -45,7 +57,7 @@ func (l LockFile) NameOf(fetched string) string {
 		}
 		seen[it.node] = true
 		node := l.Nodes[it.node]
-		if it.path != "" && node.Locked.matches(fetched) {
+		if it.path != "" && found(node.Locked) {
 			return it.path
 		}
 		for _, name := range slices.Sorted(maps.Keys(node.Inputs)) {

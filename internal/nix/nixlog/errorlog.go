@@ -103,7 +103,9 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 		e.nameInput(prefix)
 		return e
 	}
-	e.Place = t.placeOf(l.last)
+	e.Module = t.moduleError(l.last.text())
+	e.Place = t.placeOf(l.last, e.Module)
+	e.Excerpt = t.excerpt(e.Place)
 	if e.Input == nil {
 		e.Fetch = l.fetches.failed(l.last.text())
 	}

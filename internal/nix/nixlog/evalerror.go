@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -15,6 +16,10 @@ type EvalError struct {
 	Message string
 	// Place is where the error is in the flake. File is empty if Nix names no such place.
 	Place result.Location
+	// Module is set if the module system of nixpkgs says that something is wrong with an option.
+	Module *modulesystem.Error
+	// Excerpt is the source around Place, or nil.
+	Excerpt *result.Excerpt
 	// Frames is the trace, innermost first.
 	Frames []Frame
 	// Input is set if an input could not be fetched.
@@ -85,21 +90,27 @@ func (e *EvalError) NotFetched() bool {
 	return e.Place.File == "" && !e.locking && e.Input == nil && fetchFailRE.MatchString(e.Message)
 }
 
-// Frame is one line of an evaluation trace. Where is its file with line and column: as Nix
-// names the file, or relative if it is the flake's own.
+// Frame is one line of an evaluation trace. Where is its file with its line: relative if it is
+// the flake's own, and below the input's name if it is of an input.
 type Frame struct {
 	Text, Where string
+	// Input is the name of the input that the file is of, or "".
+	Input string
 
 	place result.Location // if it is in the flake
 }
 
+// Own reports whether the frame has a place in one of the flake's files.
+func (f Frame) Own() bool { return f.place.File != "" }
+
 // Useful reports whether the frame is about the flake itself: it has a place in one of the
 // flake's files, or says what a module was evaluating.
 func (f Frame) Useful() bool {
-	if f.Where == "" {
-		m := contextRE.FindStringSubmatch(f.Text)
-		return m != nil && !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "<") || strings.HasPrefix(f.Text, "while evaluating the option ") ||
-			strings.HasPrefix(f.Text, "while evaluating the module argument ")
+	if f.Own() {
+		return true
 	}
-	return !strings.HasPrefix(f.Where, "/") && !strings.HasPrefix(f.Where, "«")
+	if m := contextRE.FindStringSubmatch(f.Text); m != nil {
+		return !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "<")
+	}
+	return f.Where == "" && (strings.HasPrefix(f.Text, "while evaluating the option ") || strings.HasPrefix(f.Text, "while evaluating the module argument "))
 }

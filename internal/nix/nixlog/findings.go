@@ -18,7 +18,9 @@ func (e *EvalError) lookInto(t Tree, text string) {
 		}
 		return
 	}
-	e.Spoiled = t.spoiled(e, text)
+	if e.Spoiled = t.spoiled(e, text); e.Spoiled != nil {
+		e.Excerpt = t.excerpt(e.Spoiled.Place)
+	}
 	if t.Pure && e.Spoiled == nil {
 		e.Impure = t.impurity(e)
 	}

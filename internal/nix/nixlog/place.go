@@ -4,28 +4,26 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/modulesystem"
+	"github.com/flakeci/flakeci/internal/nix/nixfile"
 	"github.com/flakeci/flakeci/result"
 )
 
-var (
-	// The module system names files in its messages, "- In `FILE': value", and in the
-	// context that it adds to a trace, "definitions from `FILE':".
-	inModuleRE = regexp.MustCompile("In `([^']+?)'(?::|, | and|\\.|$)")
-	contextRE  = regexp.MustCompile("^while evaluating definitions from [`'\"]([^'`\"]+)[`'\"]")
-)
+// The module system says in a trace whose definitions it evaluates.
+var contextRE = regexp.MustCompile("^while evaluating (?:a )?definitions? from [`'\"]([^'`\"]+)[`'\"]")
 
-// placeOf picks the line to send the reader to. That is where the error itself is, if it
-// is in the flake; else a file of the flake that the message names, as the module system
-// does for bad definitions; else the innermost frame of the trace that is in the flake, or
-// says that one of its modules is evaluated.
-func (t Tree) placeOf(r *record) result.Location {
+// placeOf picks the line to send the reader to. For an error of the module system that is where
+// a file of the flake sets the option. Else it is where the error itself is, if it is in the
+// flake; else the innermost frame of the trace that is in the flake, or says that one of its
+// modules is evaluated.
+func (t Tree) placeOf(r *record, m *modulesystem.Error) result.Location {
+	if m != nil {
+		if p := t.definitionPlace(m); p.File != "" {
+			return p
+		}
+	}
 	if p, ok := t.Place(r.Position); ok {
 		return p
-	}
-	for _, m := range inModuleRE.FindAllStringSubmatch(r.text(), -1) {
-		if file, ok := t.Module(m[1]); ok {
-			return result.Location{File: file}
-		}
 	}
 	for _, frame := range r.Trace {
 		if p, ok := t.Place(frame.Position); ok {
@@ -38,6 +36,41 @@ func (t Tree) placeOf(r *record) result.Location {
 		}
 	}
 	return result.Location{}
+}
+
+// moduleError returns what the module system says in an error, with the files of the flake and
+// its inputs as people name them, or nil.
+func (t Tree) moduleError(text string) *modulesystem.Error {
+	m, ok := modulesystem.Parse(text)
+	if !ok {
+		return nil
+	}
+	for i, d := range m.Definitions {
+		if file, ok := t.Module(d.File); ok {
+			m.Definitions[i].File = file
+			m.Definitions[i].Own = true
+		} else {
+			m.Definitions[i].File = t.relativize(d.File)
+		}
+	}
+	return &m
+}
+
+// definitionPlace returns where the first definition that is in the flake sets the option.
+func (t Tree) definitionPlace(m *modulesystem.Error) result.Location {
+	for _, d := range m.Definitions {
+		if d.Own {
+			return t.PlaceOfAttribute(d.File, m.Option)
+		}
+	}
+	return result.Location{}
+}
+
+// PlaceOfAttribute returns where a file sets an attribute, without a line if the file does not
+// show that.
+func (t Tree) PlaceOfAttribute(file, path string) result.Location {
+	p, _ := nixfile.Find(t.read(file), nixfile.SplitPath(path))
+	return result.Location{File: file, Line: p.Line, Column: p.Column}
 }
 
 // Place maps a position into the tree. ok is false if it is elsewhere.
@@ -80,30 +113,29 @@ func (t Tree) read(file string) string {
 // the flake.
 func (t Tree) frames(r *record) []Frame {
 	var frames []Frame
-	if _, ok := t.Place(r.Position); !ok && t.where(r.Position) != "" {
-		frames = append(frames, Frame{Text: r.text(), Where: t.where(r.Position)})
+	if f := t.frame("", r.Position); f.Where != "" && !f.Own() {
+		frames = append(frames, f)
 	}
 	for _, frame := range r.Trace {
-		place, _ := t.Place(frame.Position)
-		frames = append(frames, Frame{Text: t.relativize(strings.TrimSpace(stripSGR(frame.RawMsg))), Where: t.where(frame.Position), place: place})
+		frames = append(frames, t.frame(strings.TrimSpace(stripSGR(frame.RawMsg)), frame.Position))
 	}
 	return frames
 }
 
-// where writes a position for the reader. It is "" for one in flakeci's own expression:
-// newer versions call that file «string», and older ones give the expression itself.
-func (t Tree) where(p Position) string {
-	if p.File == "" {
-		return ""
-	}
+// frame makes one frame. Where is "" for a place in flakeci's own expression: newer versions
+// call that file «string», and older ones give the expression itself.
+func (t Tree) frame(text string, p Position) Frame {
+	f := Frame{Text: t.relativize(text)}
+	file := p.path()
 	if own, ok := t.Place(p); ok {
-		return own.String()
+		f.place, f.Where = own, own.String()
+	} else if name, below, ok := t.cutInput(file); ok {
+		f.Input, f.Where = name, result.Location{File: name + "/" + below, Line: p.Line}.String()
+	} else if strings.HasPrefix(file, "/") || strings.HasPrefix(file, "«") && !internalRE.MatchString(file) {
+		f.Where = result.Location{File: file, Line: p.Line, Column: p.Column}.String()
 	}
-	switch file := p.path(); {
-	case strings.HasPrefix(file, "«string»"), strings.HasPrefix(file, "«none»"):
-		return ""
-	case !strings.HasPrefix(file, "/") && !strings.HasPrefix(file, "«"):
-		return ""
-	}
-	return result.Location{File: p.path(), Line: p.Line, Column: p.Column}.String()
+	return f
 }
+
+// internalRE finds files that are Nix's own, or flakeci's.
+var internalRE = regexp.MustCompile(`^«(?:string|none|flakes-internal|nix-internal|stdin)»`)

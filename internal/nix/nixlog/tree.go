@@ -23,6 +23,11 @@ type Tree struct {
 	Untracked func(file string) bool
 	// Input returns the path of the input that is fetched from a URL, or "".
 	Input func(url string) string
+	// InputTree returns the path of the input with a tree in the store, or with a reference as
+	// in «reference»/flake.nix, or "".
+	InputTree func(root string) string
+	// Redact masks secrets in a text.
+	Redact func(text []byte) []byte
 
 	// LockFile is the flake's lock file in the tree.
 	LockFile string
@@ -98,20 +103,40 @@ func (t Tree) roots() []string {
 	return roots
 }
 
-// relativize shortens the tree's paths in a message.
+// relativize shortens the tree's paths in a message, and has the paths of an input begin with
+// the input's name.
 func (t Tree) relativize(msg string) string {
 	for _, root := range t.roots() {
 		msg = cutRoot(msg, root)
 	}
-	return referenceRE.ReplaceAllStringFunc(msg, func(m string) string {
-		if ref, _, _ := cutReference(m); t.is(ref) {
+	return treeRE.ReplaceAllStringFunc(msg, func(m string) string {
+		if ref, _, ok := cutReference(m); ok && t.is(ref) {
 			return ""
+		}
+		if name, _, ok := t.cutInput(m); ok {
+			return name + "/"
 		}
 		return m
 	})
 }
 
-var referenceRE = regexp.MustCompile(`«[^»\s]+»/`)
+var treeRE = regexp.MustCompile(`«[^»\s]+»/|/nix/store/[0-9a-z]{32}-source/`)
+
+// cutInput splits the path of a file in an input into the input's name and the file.
+func (t Tree) cutInput(path string) (name, file string, ok bool) {
+	if t.InputTree == nil {
+		return "", "", false
+	}
+	root, file, ok := cutReference(path)
+	if !ok {
+		if root = strings.TrimSuffix(sourceRE.FindString(path), "/"); root == "" {
+			return "", "", false
+		}
+		file = strings.TrimPrefix(path[len(root):], "/")
+	}
+	name = t.InputTree(root)
+	return name, file, name != ""
+}
 
 // cutRoot removes a folder wherever a path starts with it, but not where a longer path has
 // it in the middle.

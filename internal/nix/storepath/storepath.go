@@ -2,6 +2,8 @@
 package storepath
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"path"
@@ -43,6 +45,36 @@ func Name(p string) string {
 		base = name
 	}
 	return strings.TrimSuffix(base, ".drv")
+}
+
+// base32 are the digits of Nix's base 32.
+const base32 = "0123456789abcdfghijklmnpqrsvwxyz"
+
+// OfTree returns the store path of the source tree with a hash as a lock file gives it
+// (sha256-…), or "" if that is no such hash. Nix calls every source tree "source".
+func OfTree(narHash string) string {
+	digits, ok := strings.CutPrefix(narHash, "sha256-")
+	hash, err := base64.StdEncoding.DecodeString(digits)
+	if !ok || err != nil || len(hash) != sha256.Size {
+		return ""
+	}
+	long := sha256.Sum256(fmt.Appendf(nil, "source:sha256:%x:/nix/store:source", hash))
+	var short [20]byte
+	for i, b := range long {
+		short[i%len(short)] ^= b
+	}
+	// Nix writes the bits from the last to the first.
+	text := make([]byte, len(short)*8/5)
+	for i := range text {
+		bit := (len(text) - 1 - i) * 5
+		at, shift := bit/8, bit%8
+		digit := int(short[at]) >> shift
+		if at+1 < len(short) {
+			digit |= int(short[at+1]) << (8 - shift)
+		}
+		text[i] = base32[digit&31]
+	}
+	return "/nix/store/" + string(text) + "-source"
 }
 
 // CheckSaved checks the paths of a derivation and its outputs in a saved report or journal:

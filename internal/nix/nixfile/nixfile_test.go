@@ -1,0 +1,106 @@
+package nixfile
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestFind(t *testing.T) {
+	const module = `# programs.git.enable = false;
+{ config, lib, pkgs, ... }:
+let
+  enable = true; /* services.x.enable = 1; */
+  cfg = config.services.nginx;
+in
+{
+  imports = [ ./a.nix ../b ];
+  services.nginx = {
+    enable = true;
+    virtualHosts."example.org" = { root = "/var/${cfg.name}"; };
+  };
+  services.openssh.enable = "yes" == "no";
+  programs = lib.mkIf cfg.enable {
+    git = lib.mkMerge [
+      { enable = 1; userName = ''
+          a = { enable = 2; ${toString { b = "}"; }} ''${
+        ''; }
+    ];
+    inherit (cfg) fish;
+  };
+  home.file.".config/fish/config.fish".text = "";
+  users.users.${cfg.user}.shell = pkgs.fish;
+  config.boot.loader = cfg;
+}
+`
+	for path, want := range map[string]string{
+		"services.nginx.enable":                          "enable = true;\n    virtual",
+		"services.nginx":                                 "nginx = {\n    enable",
+		"services.openssh.enable":                        `enable = "yes"`,
+		"services.openssh":                               "openssh.enable",
+		"programs.git.enable":                            "enable = 1",
+		"home-manager.users.anna.programs.git":           "git = lib",
+		"programs.git.userName":                          "userName = ''",
+		"programs.git.signing.key":                       "git = lib",
+		"programs.fish":                                  "fish;",
+		`services.nginx.virtualHosts."example.org"`:      `"example.org" =`,
+		`services.nginx.virtualHosts."example.org".root`: "root =",
+		`home.file.".config/fish/config.fish".text`:      "text =",
+		`home.file.".config/fish/config.fish"`:           `".config/fish/config.fish".text`,
+		"users.users.anna.shell":                         "shell =",
+		"boot.loader.grub.device":                        "loader = cfg",
+		"imports":                                        "imports =",
+		"programs.nothing":                               "programs = lib",
+		"nothing":                                        "",
+		"":                                               "",
+	} {
+		p, ok := Find(module, SplitPath(path))
+		if ok != (want != "") {
+			t.Errorf("%s: found is %v", path, ok)
+			continue
+		}
+		if got := at(module, p); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: found %.40q, want %q", path, got, want)
+		}
+	}
+}
+
+// at returns the text from a position on.
+func at(text string, p Position) string {
+	if p.Line == 0 {
+		return ""
+	}
+	lines := strings.SplitAfter(text, "\n")
+	return strings.Join(lines[p.Line-1:], "")[p.Column-1:]
+}
+
+func TestSplitPath(t *testing.T) {
+	for path, want := range map[string]string{
+		"a.b":                       `["a" "b"]`,
+		`home.file.".bash rc".text`: `["home" "file" ".bash rc" "text"]`,
+		`windowManager."2bwm"`:      `["windowManager" "2bwm"]`,
+		`a."q\"x".b`:                `["a" "q\"x" "b"]`,
+		"a.<name>.b":                `["a" "name" "b"]`,
+		"":                          "[]",
+	} {
+		if got := fmt.Sprintf("%q", SplitPath(path)); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	for _, text := range []string{"{ a.b = { c = ''x ${y} ''; }; }", "{ a = \"${", "let x = 1; in { inherit x; }", "}})]=;", "{ a = ''' '' ; /* "} {
+		f.Add(text, "a.b.c")
+	}
+	f.Fuzz(func(t *testing.T, text, path string) {
+		p, ok := Find(text, SplitPath(path))
+		if !ok {
+			return
+		}
+		lines := strings.Split(text, "\n")
+		if p.Line < 1 || p.Line > len(lines) || p.Column < 1 || p.Column > len(lines[p.Line-1]) {
+			t.Errorf("%+v is not a place in %q", p, text)
+		}
+	})
+}
