@@ -94,7 +94,7 @@ func (r *run) evaluateBase(ctx context.Context, c result.Cell, b *baseCell, aske
 	}
 	b.Answer = asked.Wait()
 	if b.Err != nil && b.Stopped == "" {
-		b.causes = r.causes.OfEval(ctx, cmp.Or(c.PartOf, c.ID), b.Err)
+		b.causes = r.causes.OfEval(ctx, cmp.Or(c.PartOf, c.ID), r.places.locate(r.Base.Target, c, b.Answer))
 	}
 }
 

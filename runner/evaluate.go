@@ -130,7 +130,7 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 	case e.Stopped != "":
 		res.Status = e.Stopped
 	case e.Err != nil:
-		res.Causes = r.causes.OfEval(ctx, cmp.Or(res.Cell.PartOf, res.Cell.ID), e.Err)
+		res.Causes = r.causes.OfEval(ctx, cmp.Or(res.Cell.PartOf, res.Cell.ID), r.places.locate(r.Target, res.Cell, e))
 		res.Status = cause.CellStatus("", res.Causes)
 	case e.Instance.Skip != "":
 		res.Status, res.Note = result.Skipped, e.Instance.Skip

@@ -21,11 +21,11 @@ func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.An
 	if len(users) == 0 {
 		return false
 	}
-	causes := r.causes.OfEval(ctx, host.ID, e.Err)
+	causes := r.causes.OfEval(ctx, host.ID, r.places.locate(r.Target, host, e))
 	res := outcome.Result{Cell: host, Status: cause.CellStatus("", causes), Causes: causes, Phases: []outcome.Phase{{Phase: e.Phase}}, Warnings: e.Instance.Warnings}
 	homes := r.askHomes(host, users, listed)
 	for i := range homes {
-		if err := homes[i].Err; err != nil && homes[i].Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, err)[0]) {
+		if homes[i].Err != nil && homes[i].Stopped == "" && slices.Contains(causes, r.causes.OfEval(ctx, host.ID, r.places.locate(r.Target, host, homes[i]))[0]) {
 			res.Status = result.DependencyFailed
 		}
 	}

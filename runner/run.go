@@ -156,6 +156,7 @@ type run struct {
 	Options
 	parts     map[string][]result.Cell // homes that were selected together with their host, by its id
 	causes    cause.Registry
+	places    places
 	building  sync.WaitGroup
 	baseEvals sync.WaitGroup // evaluations at the base
 	evals     *evalpool.Pool

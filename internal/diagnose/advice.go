@@ -33,7 +33,8 @@ var advices = slices.Concat(
 		{"untracked", setIf(func(e *nixlog.EvalError) bool { return e.Untracked != "" }), adviseUntracked},
 		{"import from derivation", says(`^cannot build '([^']+\.drv)[^']*' during evaluation because the option 'allow-import-from-derivation' is disabled`), adviseImport},
 		{"package", isPackage, advisePackage},
-		{"module system", setIf(func(e *nixlog.EvalError) bool { return e.Module != nil && e.Module.Title() != "" }), adviseModule},
+		{"module argument", setIf(func(e *nixlog.EvalError) bool { return e.Argument != "" }), adviseArgument},
+		{"module system", setIf(func(e *nixlog.EvalError) bool { return e.Module != nil && e.Module.Title() != "" }), func(c *result.Cause, e *nixlog.EvalError, _ []string) { adviseModule(c, e.Module) }},
 	}, pureAdvices(), limitAdvices(),
 )
 

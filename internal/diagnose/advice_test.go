@@ -65,6 +65,7 @@ func adviceCases() []errorCase {
 		said("package", "Package ‘x-1’ in /p:1 contains elements not built from source (‘binaryNativeCode’), refusing to evaluate.", "package x-1 contains elements", "allowNonSourcePredicate"),
 		said("package", "Package ‘x-1’ in ‘/p:1’ is not supported on ‘x86_64-darwin’, refusing to evaluate.", "package x-1 is not supported on x86_64-darwin", "availableOn"),
 		said("package", "Package ‘x-1’ in /p:1 has a blocklisted license (‘x’), refusing to evaluate.", "package x-1 has a blocklisted license (x)", ""),
+		{"module argument", nixlog.EvalError{Message: "attribute 'unstable' missing", Place: result.Location{File: "a.nix", Line: 1}, Argument: "unstable"}, "eval", "module a.nix asks for the argument unstable", "_module.args.unstable"},
 		module("The option `programs.gitt' does not exist. Definition values:\n- In `a.nix': 1\n\nDid you mean `programs.git', `programs.gh' or `programs.gitui'?", "option programs.gitt does not exist, set in a.nix", "did you mean programs.git, programs.gh, programs.gitui?"),
 		module("The option `a.b' does not exist. Definition values:\n- In `a.nix': 1", "option a.b does not exist, set in a.nix", "imported"),
 		module("The option `a.b' is used but not defined.", "option a.b has no value", "set it"),
@@ -148,6 +149,10 @@ func TestOneCauseForOneFile(t *testing.T) {
 		"import": {
 			{Message: "cannot build '/nix/store/00000000000000000000000000000000-gen.drv' during evaluation because the option 'allow-import-from-derivation' is disabled", Place: result.Location{File: "a.nix", Line: 1}},
 			{Message: "cannot build '/nix/store/00000000000000000000000000000001-gen.drv^out' during evaluation because the option 'allow-import-from-derivation' is disabled", Place: result.Location{File: "b.nix", Line: 2}},
+		},
+		"option": {
+			{Message: "The option `home-manager.users.a.x.y' does not exist. Definition values:\n- In `a.nix': 1", Module: &modulesystem.Error{Kind: modulesystem.Undeclared, Option: "home-manager.users.a.x.y", Definitions: []modulesystem.Definition{{File: "a.nix", Value: "1"}}}},
+			{Message: "The option `x.y' does not exist. Definition values:\n- In `a.nix': 2", Module: &modulesystem.Error{Kind: modulesystem.Undeclared, Option: "x.y", Definitions: []modulesystem.Definition{{File: "a.nix", Value: "2"}}}},
 		},
 		"setting": {{Message: "a", Setting: "abort-on-warn", Value: "true"}, {Message: "b", Setting: "abort-on-warn", Value: "true"}},
 	} {

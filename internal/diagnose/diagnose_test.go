@@ -20,7 +20,7 @@ func TestEval(t *testing.T) {
 		status      result.Status
 	}{
 		"assertions": {
-			&nixlog.EvalError{Message: "\nFailed assertions:\n- eth0 is not set\n- nor is eth1"},
+			&nixlog.EvalError{Message: "Failed assertions:\n- eth0 is not set\n- nor is eth1", Assertions: []nixlog.Assertion{{Text: "eth0 is not set"}, {Text: "nor is eth1"}}},
 			"eval", "does not evaluate: failed assertion: eth0 is not set", "", result.Failed,
 		},
 		"throw": {&nixlog.EvalError{Message: "first\nsecond"}, "eval", "does not evaluate: first", "", result.Failed},

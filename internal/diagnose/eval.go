@@ -21,16 +21,21 @@ const timeoutHint = "check what it is waiting for, such as a server that does no
 // whatever others each of them fails.
 func EvalCauses(err error) []*result.Cause {
 	c := Eval(err)
-	var causes []*result.Cause
-	for _, a := range failedAssertions(c) {
-		own := *c
-		own.Title, own.Message = notEvaluated+oneAssertion+firstLine(a), a
-		// The place is where the host asks for its assertions, and says nothing about one.
-		own.Key = result.NewCauseKey(own.Kind, oneAssertion, a)
-		causes = append(causes, &own)
+	var e *nixlog.EvalError
+	if !errors.As(err, &e) || c.Kind != result.CauseEval || len(e.Assertions) == 0 {
+		return []*result.Cause{c}
 	}
-	if causes == nil {
-		causes = append(causes, c)
+	var causes []*result.Cause
+	for _, a := range e.Assertions {
+		own := *c
+		own.Title, own.Message = notEvaluated+oneAssertion+firstLine(a.Text), a.Text
+		own.Key = result.NewCauseKey(own.Kind, oneAssertion, a.Text)
+		// The trace leads to where the host asks for its assertions, and says nothing about one.
+		own.Location, own.Excerpt, own.LogTail = a.Place.OrNil(), a.Excerpt, ""
+		if a.Module != nil && a.Module.Title() != "" {
+			adviseModule(&own, a.Module)
+		}
+		causes = append(causes, &own)
 	}
 	return causes
 }
@@ -117,7 +122,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		return c
 	}
 	c := &result.Cause{
-		Kind: result.CauseEval, Title: notEvaluated + summary(e.Message),
+		Kind: result.CauseEval, Title: notEvaluated + summary(e),
 		Message: e.Message, Location: e.Place.OrNil(), Excerpt: e.Excerpt, LogTail: strings.Join(trace(e), "\n"),
 	}
 	if kind := nix.MachineFault(e); kind != "" {
@@ -157,34 +162,11 @@ const (
 )
 
 // summary returns the first line of an error, or its first failed assertion.
-func summary(message string) string {
-	if assertions := assertionsIn(message); len(assertions) > 0 {
-		return oneAssertion + firstLine(assertions[0])
+func summary(e *nixlog.EvalError) string {
+	if len(e.Assertions) > 0 {
+		return oneAssertion + firstLine(e.Assertions[0].Text)
 	}
-	return firstLine(message)
-}
-
-// failedAssertions returns the failed assertions that a cause lists.
-func failedAssertions(c *result.Cause) []string {
-	if c.Kind != result.CauseEval {
-		return nil
-	}
-	return assertionsIn(c.Message)
-}
-
-// assertionsIn returns the assertions in an error of the module system, which lists all that
-// failed in one host as items, each of which may have several lines.
-func assertionsIn(message string) []string {
-	const head, item = "Failed assertions:\n", "- "
-	list, found := strings.CutPrefix(strings.TrimSpace(message), head)
-	if !found || !strings.HasPrefix(list, item) {
-		return nil
-	}
-	items := strings.Split(list[len(item):], "\n"+item)
-	for i := range items {
-		items[i] = strings.TrimSpace(items[i])
-	}
-	return items
+	return firstLine(e.Message)
 }
 
 // firstLine returns the first line that is not blank, shortened to fit a row.

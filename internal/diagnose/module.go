@@ -11,9 +11,10 @@ import (
 )
 
 // adviseModule says what is wrong with an option of the module system, and where.
-func adviseModule(c *result.Cause, e *nixlog.EvalError, _ []string) {
-	m := e.Module
+func adviseModule(c *result.Cause, m *modulesystem.Error) {
 	c.Title = notEvaluated + firstLine(m.Title())
+	// Cells may give one wrong option several values.
+	c.Key = result.NewCauseKey(c.Kind, append([]string{string(m.Kind), embeddedRE.ReplaceAllString(m.Option, "")}, keyFiles(c, m)...)...)
 	switch m.Kind {
 	case modulesystem.Undeclared:
 		c.Hint = "check how the option is spelled, and whether the module that declares it is imported"
@@ -36,6 +37,27 @@ func adviseModule(c *result.Cause, e *nixlog.EvalError, _ []string) {
 	case modulesystem.Attribute:
 		c.Hint = fmt.Sprintf("a module with config or options has nothing else beside them: move %s into config", m.Option)
 	}
+}
+
+// embeddedRE finds where a home inside a host is.
+var embeddedRE = regexp.MustCompile(`^home-manager\.users\.("[^"]*"|[^.]+)\.`)
+
+// keyFiles returns the files that tell a cause about an option from others: those that set it, or
+// the one that should.
+func keyFiles(c *result.Cause, m *modulesystem.Error) []string {
+	if files := m.Files(); len(files) > 0 {
+		return files
+	}
+	if c.Location != nil {
+		return []string{c.Location.File}
+	}
+	return nil
+}
+
+// adviseArgument names the argument that a module asks for and nothing passes to it.
+func adviseArgument(c *result.Cause, e *nixlog.EvalError, _ []string) {
+	c.Title = fmt.Sprintf("%smodule %s asks for the argument %s, which nothing passes to it", notEvaluated, e.Place.File, e.Argument)
+	c.Hint = fmt.Sprintf("pass it with specialArgs (extraSpecialArgs for home-manager) or _module.args.%s, or correct its name", e.Argument)
 }
 
 // suggestedRE finds the options that the module system suggests.

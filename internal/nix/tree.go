@@ -20,7 +20,7 @@ func (f *Flake) tree() nixlog.Tree {
 	return nixlog.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
 		Read: f.read, Untracked: f.isUntracked, Input: f.locks.NameOf, InputTree: f.inputTree,
-		LockFile: f.lockFile(), Submodule: f.leftOutSubmodule,
+		Files: f.nixFiles, LockFile: f.lockFile(), Submodule: f.leftOutSubmodule,
 	}
 }
 
@@ -92,6 +92,33 @@ func (f *Flake) isUntracked(rel string) bool {
 		return false // Nix does see it, whatever the message says
 	}
 	return repository.Root(filepath.Dir(file)) == f.Checkout // else it is in a submodule
+}
+
+// maxFiles is more Nix files than a person's flake has. That of nixpkgs has ten times as many.
+const maxFiles = 5000
+
+// nixFiles returns the Nix files of the flake, in order.
+func (f *Flake) nixFiles() []string {
+	root, err := os.OpenRoot(f.root())
+	if err != nil {
+		return nil
+	}
+	defer root.Close()
+	var files []string
+	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case len(files) >= maxFiles:
+			return fs.SkipAll
+		case err != nil: // leaves out what cannot be read
+			return nil
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case d.Type().IsRegular() && path.Ext(name) == ".nix":
+			files = append(files, name)
+		}
+		return nil
+	})
+	return files
 }
 
 // maxSource is longer than any Nix file that a person wrote, in bytes.

@@ -72,7 +72,7 @@ func TestOneCauseForOneReason(t *testing.T) {
 func TestEachFailedAssertionIsACause(t *testing.T) {
 	var r Registry
 	failed := func(host string) error {
-		return &nixlog.EvalError{Message: "\nFailed assertions:\n- " + host + ": no disk.\n  Set one.\n- The clock is kept twice.\n"}
+		return &nixlog.EvalError{Message: "Failed assertions:\n- …", Assertions: []nixlog.Assertion{{Text: host + ": no disk.\n  Set one."}, {Text: "The clock is kept twice."}}}
 	}
 	a, b := r.OfEval(t.Context(), "nixos/a", failed("a")), r.OfEval(t.Context(), "nixos/b", failed("b"))
 	if len(a) != 2 || len(b) != 2 || a[0] == b[0] || a[1] != b[1] {

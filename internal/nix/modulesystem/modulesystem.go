@@ -117,6 +117,8 @@ func Parse(message string) (e Error, ok bool) {
 	e.readDefinitions(message)
 	if m := optionRE.FindStringSubmatch(message); m != nil {
 		e.Option = m[1]
+	} else if strings.HasPrefix(message, "Module imports ") {
+		e.Option = "imports"
 	}
 	return e, e.Definitions != nil
 }
@@ -142,8 +144,7 @@ func file(name string) string {
 // Title says in one line what is wrong, with the files and values. It is "" for an error of
 // kind [Other], which says so itself in its first line.
 func (e Error) Title() string {
-	files := e.Files()
-	in := joinAnd(files)
+	in := joinAnd(slices.DeleteFunc(e.Files(), unnamed))
 	switch e.Kind {
 	case Undeclared:
 		return "option " + e.Option + " does not exist" + prefixed(", set in ", in)
@@ -173,6 +174,9 @@ func (e Error) Title() string {
 	return ""
 }
 
+// unnamed reports whether a module has no file, such as one that stands in the call of a function.
+func unnamed(file string) bool { return strings.HasPrefix(file, "<") }
+
 // values lists the values with their files.
 func (e Error) values(in string) string {
 	var list []string
@@ -182,7 +186,10 @@ func (e Error) values(in string) string {
 		if more = more || len(value) > maxValue; more {
 			value = append(value[:min(len(value), maxValue)], '…')
 		}
-		list = append(list, strings.TrimPrefix(string(value)+in+d.File, in))
+		if !unnamed(d.File) {
+			value = append(value, []rune(in+d.File)...)
+		}
+		list = append(list, strings.TrimPrefix(string(value), in))
 	}
 	return strings.Join(list, ", ")
 }

@@ -7,24 +7,56 @@ import "slices"
 // Nix.
 type Position struct{ Line, Column int }
 
-// Find returns where a text sets the attribute at a path, such as programs, git, enable. ok is
-// false if it sets nothing of that name.
+// Fit is how well what was found fits the attribute that was looked for.
+type Fit int
+
+// The fits, from the worst to the best.
+const (
+	NoFit   Fit = iota
+	Loose       // only the last name is the same
+	Sibling     // it sets another attribute of the same set
+	Parent      // it sets the set that the attribute is in
+	Part        // the last names are the same, but not those before
+	Full        // all names that both have are the same
+)
+
+// Find returns where a text sets the attribute at a path, such as programs, git, enable, and how
+// well that fits.
 //
 // A module may stand deeper than its file shows: the home module that sets programs.git is
 // home-manager.users.anna.programs.git in a host. So the more names of the end of the path
 // a binding has, the better it fits. A binding of something inside of the attribute, or else
 // of the set that the attribute is in, fits too.
-func Find(text string, path []string) (p Position, ok bool) {
-	if len(path) == 0 {
-		return Position{}, false
-	}
+func Find(text string, path []string) (p Position, fit Fit) {
 	best := 0
 	for _, b := range bindings(text) {
-		if at, score := b.match(path); score > best {
-			best, p = score, b.names[at].at
+		if at, f, names := b.match(path); f > NoFit && rank(f, names) > best {
+			best, fit, p = rank(f, names), f, b.names[at].at
 		}
 	}
-	return p, best > 0
+	return p, fit
+}
+
+// rank orders what was found: first by the fit, then by how many names are the same.
+func rank(f Fit, names int) int { return int(f)*2*maxNames + names }
+
+// Sets reports whether a text sets an attribute in a set with this name at its top, such as home
+// or services.
+func Sets(text, set string) bool {
+	return slices.ContainsFunc(bindings(text), func(b binding) bool {
+		names := b.moduleNames(len(b.names))
+		return len(names) > 0 && names[0].text == set
+	})
+}
+
+// FindTop returns where a text sets an attribute that stands in no other set.
+func FindTop(text, attribute string) (p Position, ok bool) {
+	for _, b := range bindings(text) {
+		if len(b.names) == b.own && b.names[0].text == attribute {
+			return b.names[0].at, true
+		}
+	}
+	return Position{}, false
 }
 
 // FindName returns where a text sets the first attribute with one of the names that match
@@ -53,41 +85,42 @@ type name struct {
 	at   Position
 }
 
-// How well a binding fits a path, besides how many names they have in common.
-const (
-	looseFit  = 0   // only the last name is the same
-	parentFit = 200 // it sets the set that the attribute is in
-	partFit   = 400 // the last names are the same, but not those before
-	fullFit   = 600 // all names that both have are the same
-)
-
-// match returns how well a binding fits a path, and which of its names is the attribute. The
-// score is 0 if it does not fit.
-func (b binding) match(path []string) (at, score int) {
-	better := func(i, fit, names int) {
-		if s := fit + 2*min(names, maxNames/2); s > score {
-			at, score = i, s
+// match returns how well a binding fits a path, which of its names is the attribute, and how
+// many names they have in common.
+func (b binding) match(path []string) (at int, fit Fit, names int) {
+	better := func(i int, f Fit, n int) {
+		if f > fit || f == fit && n > names {
+			at, fit, names = i, f, n
 		}
 	}
 	last := len(b.names) - 1
+	first := len(b.names) - b.own
 	// The attribute itself, or something inside of it.
-	for i := last; i >= len(b.names)-b.own; i-- {
+	for i := last; i >= first; i-- {
 		switch n := commonEnd(b.names[:i+1], path); {
 		case n == 0:
-		case n == len(path), n > 1 && n >= len(b.moduleNames(i+1)):
-			better(i, fullFit, n)
+		case n == len(path) && (n > 1 || len(b.moduleNames(i+1)) == 1), n > 1 && n >= len(b.moduleNames(i+1)):
+			better(i, Full, n)
 		case n > 1:
-			better(i, partFit, n)
+			better(i, Part, n)
 		case i == last:
-			better(i, looseFit, n)
+			better(i, Loose, n)
 		}
 	}
 	for end := len(path) - 1; end > 0; end-- {
 		if n := commonEnd(b.names, path[:end]); n > 0 && (n == end || n == len(b.moduleNames(len(b.names)))) {
-			better(last, parentFit, n)
+			better(last, Parent, n)
 		}
 	}
-	return at, score
+	// A set with one name, such as services, says little.
+	if end := len(path) - 1; end > 1 {
+		for i := last - 1; i >= first; i-- {
+			if n := commonEnd(b.names[:i+1], path[:end]); n == end {
+				better(i, Sibling, n)
+			}
+		}
+	}
+	return at, fit, names
 }
 
 // moduleNames returns the first names, without the config that a module may begin with.
@@ -110,6 +143,20 @@ func commonEnd(names []name, path []string) int {
 		n++
 	}
 	return n
+}
+
+// Word returns the offset of the first name in a line that match accepts: a word of its own, one
+// name of a path such as pkgs.steam, or a string. It is -1 if there is none.
+func Word(line string, match func(name string) bool) int {
+	s := scanner{text: line}
+	for {
+		switch t := s.next(); {
+		case t.kind == end:
+			return -1
+		case (t.kind == word || t.kind == quoted) && match(t.text):
+			return t.at
+		}
+	}
 }
 
 // SplitPath splits an attribute path as Nix writes it, such as home.file.".bashrc".text.

@@ -51,12 +51,13 @@ in
 		"boot.loader.grub.device":                        "loader = cfg",
 		"imports":                                        "imports =",
 		"programs.nothing":                               "programs = lib",
+		"services.openssh.ports":                         "openssh.enable",
 		"nothing":                                        "",
 		"":                                               "",
 	} {
-		p, ok := Find(module, SplitPath(path))
-		if ok != (want != "") {
-			t.Errorf("%s: found is %v", path, ok)
+		p, fit := Find(module, SplitPath(path))
+		if (fit > NoFit) != (want != "") {
+			t.Errorf("%s: the fit is %v", path, fit)
 			continue
 		}
 		if got := at(module, p); !strings.HasPrefix(got, want) {
@@ -94,8 +95,8 @@ func FuzzFind(f *testing.F) {
 		f.Add(text, "a.b.c")
 	}
 	f.Fuzz(func(t *testing.T, text, path string) {
-		p, ok := Find(text, SplitPath(path))
-		if !ok {
+		p, fit := Find(text, SplitPath(path))
+		if fit == NoFit {
 			return
 		}
 		lines := strings.Split(text, "\n")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 )
 
 // ErrorLog keeps what explains why a Nix failed. The zero value is an empty log.
@@ -104,8 +106,16 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 		return e
 	}
 	e.Module = t.moduleError(l.last.text())
-	e.Place = t.placeOf(l.last, e.Module)
-	e.Excerpt = t.excerpt(e.Place)
+	e.Assertions = t.assertions(l.last.text())
+	if e.Argument, e.Place = t.argument(l.last); e.Argument != "" {
+		e.Vague = false
+	} else if e.Place, e.Vague = t.placeOf(l.last, e.Module); e.Vague || e.Module != nil && e.Module.Kind == modulesystem.Other {
+		e.Mentions = t.mentions(l.last.text())
+		if len(e.Mentions) == 1 {
+			e.Place, e.Vague = e.Mentions[0], false
+		}
+	}
+	e.Excerpt = t.Excerpt(e.Place)
 	if e.Input == nil {
 		e.Fetch = l.fetches.failed(l.last.text())
 	}

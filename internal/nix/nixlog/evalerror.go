@@ -16,8 +16,17 @@ type EvalError struct {
 	Message string
 	// Place is where the error is in the flake. File is empty if Nix names no such place.
 	Place result.Location
+	// Vague is set if the place is only how evaluation got to the error.
+	Vague bool
+	// Mentions are lines of the flake that name what the error is about.
+	Mentions []result.Location
 	// Module is set if the module system of nixpkgs says that something is wrong with an option.
 	Module *modulesystem.Error
+	// Argument is set if a module of the flake, in the file of Place, asks for an argument of
+	// this name, which nothing passes to it.
+	Argument string
+	// Assertions are the failed assertions that the error consists of.
+	Assertions []Assertion
 	// Excerpt is the source around Place, or nil.
 	Excerpt *result.Excerpt
 	// Frames is the trace, innermost first.
@@ -53,6 +62,17 @@ type EvalError struct {
 	outOfMemory bool // Nix itself says so, not a flake that throws the same words
 	locking     bool // Nix was busy with the inputs, not with the flake
 	ofNix       bool // an exception of Nix's own, without the data of its other errors
+}
+
+// Assertion is a failed assertion of a configuration.
+type Assertion struct {
+	Text string
+	// Module is what the module system says in it about an option, or nil.
+	Module *modulesystem.Error
+	// Place is where the flake is to be changed, with its source. File is empty if that is
+	// unknown.
+	Place   result.Location
+	Excerpt *result.Excerpt
 }
 
 func (e *EvalError) Error() string {

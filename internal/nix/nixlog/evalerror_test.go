@@ -78,12 +78,12 @@ func TestPlaceOfAFolder(t *testing.T) {
 		return map[string]string{"hosts/a/default.nix": "{\n  x = throw \"no\";\n}\n"}[file]
 	}}
 	for name, want := range map[string]string{"a": "hosts/a/default.nix", "b": "hosts/b"} {
-		if got := tree.placeOf(&record{}, tree.moduleError("The option `y' has conflicting definition values:\n- In `"+root+"/hosts/"+name+"': 5")); got.String() != want {
+		if got, _ := tree.placeOf(&record{}, tree.moduleError("The option `y' has conflicting definition values:\n- In `"+root+"/hosts/"+name+"': 5")); got.String() != want {
 			t.Errorf("%s: place is %q, want %q", name, got, want)
 		}
 	}
 	r := record{RawMsg: "no", Trace: []traceRecord{{RawMsg: "while evaluating definitions from `" + root + "/hosts/a':"}}}
-	if got := tree.placeOf(&r, nil); got.String() != "hosts/a/default.nix:2" {
+	if got, _ := tree.placeOf(&r, nil); got.String() != "hosts/a/default.nix:2" {
 		t.Errorf("place is %q", got)
 	}
 }

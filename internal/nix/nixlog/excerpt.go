@@ -14,9 +14,9 @@ const (
 	excerptWidth = 4 << 10
 )
 
-// excerpt returns the source around a place, or nil if that has no line or cannot be shown as
+// Excerpt returns the source around a place, or nil if that has no line or cannot be shown as
 // text.
-func (t Tree) excerpt(p result.Location) *result.Excerpt {
+func (t Tree) Excerpt(p result.Location) *result.Excerpt {
 	if p.Line <= 0 {
 		return nil
 	}

@@ -19,7 +19,7 @@ func (e *EvalError) lookInto(t Tree, text string) {
 		return
 	}
 	if e.Spoiled = t.spoiled(e, text); e.Spoiled != nil {
-		e.Excerpt = t.excerpt(e.Spoiled.Place)
+		e.Excerpt = t.Excerpt(e.Spoiled.Place)
 	}
 	if t.Pure && e.Spoiled == nil {
 		e.Impure = t.impurity(e)

@@ -2,6 +2,7 @@ package nixlog
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
@@ -15,27 +16,61 @@ var contextRE = regexp.MustCompile("^while evaluating (?:a )?definitions? from [
 // placeOf picks the line to send the reader to. For an error of the module system that is where
 // a file of the flake sets the option. Else it is where the error itself is, if it is in the
 // flake; else the innermost frame of the trace that is in the flake, or says that one of its
-// modules is evaluated.
-func (t Tree) placeOf(r *record, m *modulesystem.Error) result.Location {
+// modules is evaluated. That is vague: it may be far from what is wrong.
+func (t Tree) placeOf(r *record, m *modulesystem.Error) (place result.Location, vague bool) {
 	if m != nil {
 		if p := t.definitionPlace(m); p.File != "" {
-			return p
+			return p, false
 		}
 	}
 	if p, ok := t.Place(r.Position); ok {
-		return p
+		return p, false
 	}
-	for _, frame := range r.Trace {
+	for i, frame := range r.Trace {
 		if p, ok := t.Place(frame.Position); ok {
-			return p
+			// The innermost frame of all is the throw itself.
+			return p, i > 0 || r.Position.File != ""
 		}
 		if m := contextRE.FindStringSubmatch(strings.TrimSpace(stripSGR(frame.RawMsg))); m != nil {
 			if file, ok := t.Module(m[1]); ok {
-				return result.Location{File: file, Line: t.lineWith(file, r.text())}
+				line := t.lineWith(file, withoutAbort(r.text()))
+				return result.Location{File: file, Line: line}, line == 0
 			}
 		}
 	}
-	return result.Location{}
+	return result.Location{}, true
+}
+
+var (
+	lacksRE    = regexp.MustCompile(`^attribute '([^']+)' missing`)
+	argumentRE = regexp.MustCompile("^while evaluating the module argument [`']([^'`]+)['`] in [\"`']([^\"`']+)[\"`']")
+)
+
+// argument returns the argument that a module of the flake asks for and nothing passes to it,
+// and where it does.
+func (t Tree) argument(r *record) (name string, place result.Location) {
+	lacks := lacksRE.FindStringSubmatch(r.text())
+	if lacks == nil {
+		return "", result.Location{}
+	}
+	for _, frame := range r.Trace {
+		m := argumentRE.FindStringSubmatch(strings.TrimSpace(stripSGR(frame.RawMsg)))
+		if m == nil || m[1] != lacks[1] {
+			continue
+		}
+		file, ok := t.Module(m[2])
+		if !ok {
+			continue
+		}
+		n := 0
+		for line := range strings.Lines(t.read(file)) {
+			n++
+			if at := nixfile.Word(line, func(name string) bool { return name == m[1] }); at >= 0 {
+				return m[1], result.Location{File: file, Line: n, Column: at + 1}
+			}
+		}
+	}
+	return "", result.Location{}
 }
 
 // moduleError returns what the module system says in an error, with the files of the flake and
@@ -59,9 +94,14 @@ func (t Tree) moduleError(text string) *modulesystem.Error {
 // definitionPlace returns where the first definition that is in the flake sets the option.
 func (t Tree) definitionPlace(m *modulesystem.Error) result.Location {
 	for _, d := range m.Definitions {
-		if d.Own {
-			return t.PlaceOfAttribute(d.File, m.Option)
+		if !d.Own {
+			continue
 		}
+		if m.Kind == modulesystem.Attribute {
+			p, _ := nixfile.FindTop(t.read(d.File), m.Option)
+			return result.Location{File: d.File, Line: p.Line, Column: p.Column}
+		}
+		return t.PlaceOfAttribute(d.File, m.Option)
 	}
 	return result.Location{}
 }
@@ -69,9 +109,45 @@ func (t Tree) definitionPlace(m *modulesystem.Error) result.Location {
 // PlaceOfAttribute returns where a file sets an attribute, without a line if the file does not
 // show that.
 func (t Tree) PlaceOfAttribute(file, path string) result.Location {
-	p, _ := nixfile.Find(t.read(file), nixfile.SplitPath(path))
-	return result.Location{File: file, Line: p.Line, Column: p.Column}
+	p, fit := t.FindAttribute(file, path)
+	if fit <= nixfile.Sibling {
+		return result.Location{File: file}
+	}
+	return p
 }
+
+// entryRE finds how the module system names an entry of a list.
+var entryRE = regexp.MustCompile(`^\[definition \d+-entry \d+\]$`)
+
+// FindAttribute returns where a file sets an attribute, and how well that fits.
+func (t Tree) FindAttribute(file, path string) (result.Location, nixfile.Fit) {
+	names := nixfile.SplitPath(path)
+	if i := slices.IndexFunc(names, entryRE.MatchString); i >= 0 {
+		names = names[:i]
+	}
+	p, fit := nixfile.Find(t.read(file), names)
+	return result.Location{File: file, Line: p.Line, Column: p.Column}, fit
+}
+
+// assertions returns the failed assertions that an error lists. One about an option that no
+// longer exists says where it is set.
+func (t Tree) assertions(text string) []Assertion {
+	var list []Assertion
+	for _, a := range modulesystem.Assertions(text) {
+		one := Assertion{Text: t.relativize(a), Module: t.moduleError(a)}
+		if one.Module != nil {
+			one.Place = t.definitionPlace(one.Module)
+			one.Excerpt = t.Excerpt(one.Place)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+var abortRE = regexp.MustCompile(`(?s)^evaluation aborted with the following error message: ['"](.*)['"]$`)
+
+// withoutAbort returns what the flake says when it aborts.
+func withoutAbort(text string) string { return abortRE.ReplaceAllString(text, "$1") }
 
 // Place maps a position into the tree. ok is false if it is elsewhere.
 func (t Tree) Place(p Position) (place result.Location, ok bool) {

@@ -82,7 +82,7 @@ func (t Tree) spoiled(e *EvalError, text string) *Spoiled {
 		}
 	}
 	if content {
-		for _, place := range e.places() {
+		for _, place := range e.Places() {
 			files = append(files, literals(place.File, t.sourceLine(place))...)
 		}
 	}
@@ -101,8 +101,8 @@ func (t Tree) spoiled(e *EvalError, text string) *Spoiled {
 // maxNamed limits how many files of one error are looked at.
 const maxNamed = 10
 
-// places returns where the error is in the flake, and how evaluation got there.
-func (e *EvalError) places() []result.Location {
+// Places returns where the error is in the flake, and how evaluation got there.
+func (e *EvalError) Places() []result.Location {
 	list := []result.Location{e.Place}
 	for _, f := range e.Frames {
 		if f.place.File != "" && len(list) < maxNamed {

@@ -19,6 +19,8 @@ type Tree struct {
 
 	// Read returns a file of the tree, or "" if it cannot be read.
 	Read func(file string) string
+	// Files lists the Nix files of the tree.
+	Files func() []string
 	// Untracked reports whether a file is in the checkout but not known to git.
 	Untracked func(file string) bool
 	// Input returns the path of the input that is fetched from a URL, or "".

@@ -58,15 +58,21 @@ func warning(line []byte) (text string, ok bool) {
 // defined in `FILE' has been renamed to `b'".
 var quotedRE = regexp.MustCompile("[`'\"]([^`'\"\\s]+)['\"]")
 
-// namedIn returns the first file of the flake that a message names in full.
+// namedIn returns the first file of the flake that a message names in full, with the line where it
+// sets the option that is named before it, or else the only line of the flake that has the text.
 func (t Tree) namedIn(text string) result.Location {
+	option := ""
 	for _, m := range quotedRE.FindAllStringSubmatch(text, 20) {
 		if !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "«") {
-			continue // a name that may be a file's by chance
+			option = m[1] // or a name that may be a file's by chance
+			continue
 		}
 		if file, ok := t.Module(m[1]); ok {
-			return result.Location{File: file}
+			return t.PlaceOfAttribute(file, option)
 		}
+	}
+	if found := t.Texts(text); len(found) == 1 { // a warning of the flake's own
+		return found[0]
 	}
 	return result.Location{}
 }

@@ -1,0 +1,219 @@
+// Package locate finds the file and line of a flake that an error of one configuration is about,
+// where Nix does not say it or names several.
+package locate
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/modulesystem"
+	"github.com/flakeci/flakeci/internal/nix/nixfile"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
+)
+
+// Failure is an evaluation of a configuration that failed.
+type Failure struct {
+	Err *nixlog.EvalError
+	// Names are those of the host and the user whose configuration it is. The module of a
+	// configuration usually has them in its path, and is the one to change before a module that
+	// others share.
+	Names    []string
+	Warnings []result.Warning
+}
+
+// Locate returns the error with the place in the flake to change. The tree has all its functions.
+func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
+	e := *f.Err
+	l := locator{f, tree}
+	if p := l.place(); p.File != "" && p != e.Place {
+		e.Place, e.Vague = p, false
+		e.Excerpt = tree.Excerpt(p)
+	}
+	e.Assertions = slices.Clone(e.Assertions)
+	for i, a := range e.Assertions {
+		if a.Place.File == "" {
+			e.Assertions[i].Place = l.assertion(a.Text)
+			e.Assertions[i].Excerpt = tree.Excerpt(e.Assertions[i].Place)
+		}
+	}
+	return &e
+}
+
+type locator struct {
+	Failure
+	tree nixlog.Tree
+}
+
+// place returns the place of an error, or none to leave it as it is.
+func (l locator) place() result.Location {
+	e := l.Err
+	switch {
+	case e.Input != nil, e.Fetch != nil, e.Build != nil, e.Lock != nil, e.Spoiled != nil, e.Setting != "", len(e.Assertions) > 0:
+		return result.Location{}
+	case e.Module != nil && e.Module.Kind == modulesystem.Undefined:
+		return l.unset(e.Module.Option)
+	case e.Module != nil:
+		return l.module(e.Module)
+	case len(e.Mentions) > 1:
+		return l.closest(e.Mentions)
+	case strings.HasPrefix(e.Message, "infinite recursion"):
+		return l.recursion()
+	case e.Vague:
+		return l.named(e.Message)
+	}
+	return result.Location{}
+}
+
+// module returns where the flake sets an option that is wrong.
+func (l locator) module(m *modulesystem.Error) result.Location {
+	var own, full []result.Location
+	foreign := false
+	for _, d := range m.Definitions {
+		if !d.Own {
+			foreign = true
+			continue
+		}
+		own = append(own, l.tree.PlaceOfAttribute(d.File, m.Option))
+		if _, fit := l.tree.FindAttribute(d.File, m.Option); fit == nixfile.Full {
+			full = append(full, own[len(own)-1])
+		}
+	}
+	if p := l.renamed(m); foreign && p.File != "" {
+		return p
+	}
+	if m.Kind == modulesystem.Attribute || m.Kind == modulesystem.Other {
+		return result.Location{}
+	}
+	// Where the file of a module does not show the option, the module has it from elsewhere.
+	if len(full) == 0 {
+		if p := l.closest(l.setting(m.Option)); p.File != "" {
+			return p
+		}
+	}
+	return l.closest(own)
+}
+
+// renamed returns where the flake sets the option of an error under a name that it had before.
+// The module that passes it on is that of an input.
+func (l locator) renamed(m *modulesystem.Error) result.Location {
+	for _, w := range l.Warnings {
+		r, ok := modulesystem.Renamed(w.Text)
+		if ok && w.Location != nil && (r.To == m.Option || strings.HasPrefix(m.Option, r.To+".")) {
+			return *w.Location
+		}
+	}
+	return result.Location{}
+}
+
+// unset returns the module that should set an option which has no value, with the line where it
+// sets another one of the same set.
+func (l locator) unset(option string) result.Location {
+	file := l.own()
+	if p, fit := l.tree.FindAttribute(file, option); fit >= nixfile.Sibling {
+		return p
+	}
+	return result.Location{File: file}
+}
+
+// recursion returns the place in the cell's own module, if that is part of the circle.
+func (l locator) recursion() result.Location {
+	places := l.Err.Places()
+	for _, f := range l.Err.Frames {
+		if m := optionRE.FindStringSubmatch(f.Text); m != nil {
+			places = append(places, l.setting(m[1])...)
+		}
+	}
+	return l.closest(places)
+}
+
+var optionRE = regexp.MustCompile("^while evaluating the option `([^']+)'")
+
+// assertion returns the place that a failed assertion is about: where the flake writes the files
+// that collide or makes the assertion, or where it sets an option that the text names.
+func (l locator) assertion(text string) result.Location {
+	if targets := modulesystem.Collisions(text); targets != nil {
+		return l.closest(l.tree.Words(func(name string) bool {
+			return slices.ContainsFunc(targets, func(t string) bool {
+				return name == t || strings.Contains(name, "/") && (strings.HasSuffix(t, "/"+name) || strings.HasSuffix(name, "/"+t))
+			})
+		}))
+	}
+	if p := l.closest(l.tree.Texts(text)); p.File != "" {
+		return p
+	}
+	return l.named(text)
+}
+
+// named returns where the flake sets an option that a text names, or else the cell's own module if
+// that sets another one of the same kind.
+func (l locator) named(text string) result.Location {
+	names := modulesystem.Named(text)
+	for _, name := range names {
+		if p := l.closest(l.setting(name)); p.File != "" {
+			return p
+		}
+	}
+	own := l.own()
+	for _, name := range names {
+		if first, _, below := strings.Cut(name, "."); below && nixfile.Sets(l.tree.Read(own), first) {
+			return result.Location{File: own}
+		}
+	}
+	return result.Location{}
+}
+
+// setting returns where the flake sets an option.
+func (l locator) setting(option string) []result.Location {
+	var found []result.Location
+	for _, file := range l.tree.Files() {
+		if p, fit := l.tree.FindAttribute(file, option); fit == nixfile.Full {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// own returns the file of the cell's own module, as far as that can be told: it is named where
+// the flake makes the configuration, or has the names of the cell in its path.
+func (l locator) own() string {
+	var places []result.Location
+	for _, p := range l.Err.Places() {
+		for _, file := range l.tree.Named(p) {
+			places = append(places, result.Location{File: file})
+		}
+	}
+	for _, file := range l.tree.Files() {
+		if l.matches(file) > 0 {
+			places = append(places, result.Location{File: file})
+		}
+	}
+	return l.closest(places).File
+}
+
+// closest returns the place in the file that has most of the cell's names in its path. Of several
+// such it is the first.
+func (l locator) closest(places []result.Location) result.Location {
+	var best result.Location
+	most := -1
+	for _, p := range places {
+		if n := l.matches(p.File); n > most {
+			best, most = p, n
+		}
+	}
+	return best
+}
+
+// matches counts the names of the cell in the path of a file.
+func (l locator) matches(file string) int {
+	words := strings.FieldsFunc(strings.TrimSuffix(file, path.Ext(file)), func(r rune) bool { return strings.ContainsRune("/@.", r) })
+	n := 0
+	for _, name := range l.Names {
+		if slices.Contains(words, name) {
+			n++
+		}
+	}
+	return n
+}

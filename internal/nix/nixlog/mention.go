@@ -1,0 +1,135 @@
+package nixlog
+
+import (
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/nixfile"
+	"github.com/flakeci/flakeci/result"
+)
+
+var (
+	// nixpkgs refuses to evaluate a package, in older and newer words.
+	packageRE = regexp.MustCompile("^(?:Package|Refusing to evaluate package) [‘'`\"]([A-Za-z0-9_+.-]+?)(?:-[0-9][^’'\"\n]*)?[’'\"] in ")
+	// No name of a file that says nothing about it.
+	plainFileRE = regexp.MustCompile(`^(?:default|flake|configuration|home)\.nix$`)
+)
+
+// maxMentions limits how many lines that name one thing are kept.
+const maxMentions = 20
+
+// notPathRE finds a string that is imported, which a list of modules can have by mistake, and
+// classRE a module that is imported where another kind belongs.
+var (
+	notPathRE = regexp.MustCompile(`^string '([^'\n]+)' doesn't represent an absolute path`)
+	classRE   = regexp.MustCompile("^The module `([^`'\n]+)[`'] \\(class: .* cannot be imported into a module evaluation")
+)
+
+// mentions returns the lines of the flake that name what an error is about, as far as that is a
+// file or a package. Nix says only where it was used in the end.
+func (t Tree) mentions(text string) []result.Location {
+	if t.Files == nil {
+		return nil
+	}
+	if file, ok := t.missing(text); ok {
+		return t.search(naming(file))
+	}
+	if m := classRE.FindStringSubmatch(text); m != nil {
+		if file, ok := t.relative(m[1]); ok {
+			return t.search(naming(file))
+		}
+	}
+	if m := notPathRE.FindStringSubmatch(text); m != nil {
+		return t.search(word(func(name string) bool { return name == m[1] }))
+	}
+	if m := missingRE.FindStringSubmatch(text); m != nil {
+		// A file of an input: the flake says its name, perhaps without the suffix.
+		name := path.Base(m[1])
+		if _, _, ok := t.cutInput(m[1]); !ok || plainFileRE.MatchString(name) {
+			return nil
+		}
+		name = strings.TrimSuffix(name, path.Ext(name))
+		return t.search(func(_, line string) int { return strings.Index(line, name) })
+	}
+	if m := packageRE.FindStringSubmatch(text); m != nil {
+		found := t.search(word(func(name string) bool { return name == m[1] }))
+		if found == nil { // such as openssl_1_1
+			versioned := regexp.MustCompile("^" + regexp.QuoteMeta(m[1]) + `[_0-9.-]+$`)
+			found = t.search(word(versioned.MatchString))
+		}
+		return found
+	}
+	return nil
+}
+
+// naming finds lines with the path of a file, relative to the file that they are in.
+func naming(file string) func(at, line string) int {
+	return func(at, line string) int {
+		for _, l := range literals(at, line) {
+			if l == file || l+"/default.nix" == file {
+				return max(strings.Index(line, path.Base(l)), 0)
+			}
+		}
+		return -1
+	}
+}
+
+func word(match func(name string) bool) func(file, line string) int {
+	return func(_, line string) int { return nixfile.Word(line, match) }
+}
+
+// Texts returns the lines of the flake that have the first line of a text.
+func (t Tree) Texts(text string) []result.Location {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if first == "" || t.Files == nil {
+		return nil
+	}
+	return t.search(func(_, line string) int { return strings.Index(line, first) })
+}
+
+// Words returns the lines of the flake with a name or string that match accepts.
+func (t Tree) Words(match func(name string) bool) []result.Location {
+	if t.Files == nil {
+		return nil
+	}
+	return t.search(word(match))
+}
+
+// Named returns the files of the flake that a line of one of its files names by their paths.
+func (t Tree) Named(p result.Location) []string {
+	var files []string
+	for _, l := range literals(p.File, t.sourceLine(p)) {
+		if file, ok := t.folded(l); ok {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// folded returns the file that a path in the tree stands for: a folder means its default.nix.
+func (t Tree) folded(file string) (string, bool) {
+	if below := file + "/default.nix"; t.read(below) != "" {
+		return below, true
+	}
+	return file, t.read(file) != ""
+}
+
+// search returns the lines of the flake's Nix files in which find finds something, at the offset
+// that it returns. Comments do not count.
+func (t Tree) search(find func(file, line string) int) []result.Location {
+	var found []result.Location
+	for _, file := range t.Files() {
+		n := 0
+		for line := range strings.Lines(t.read(file)) {
+			n++
+			if at := find(file, line); at >= 0 && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+				found = append(found, result.Location{File: file, Line: n, Column: at + 1})
+			}
+			if len(found) >= maxMentions {
+				return found
+			}
+		}
+	}
+	return found
+}
