@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -166,8 +167,11 @@ func summary(e *nixlog.EvalError) string {
 	if len(e.Assertions) > 0 {
 		return oneAssertion + firstLine(e.Assertions[0].Text)
 	}
-	return firstLine(e.Message)
+	return listRE.ReplaceAllString(firstLine(e.Message), "")
 }
+
+// listRE finds the words that announce a list on further lines.
+var listRE = regexp.MustCompile(`[.:]? *Definition(?:s| values):$`)
 
 // firstLine returns the first line that is not blank, shortened to fit a row.
 func firstLine(s string) string {

@@ -22,7 +22,7 @@ func adviseModule(c *result.Cause, m *modulesystem.Error) {
 			for i := range names {
 				names[i] = strings.Trim(names[i], "`'")
 			}
-			c.Hint = fmt.Sprintf("did you mean %s?", strings.Join(names, ", "))
+			c.Hint = "did you mean " + joinOr(names) + "?"
 		}
 	case modulesystem.Undefined:
 		c.Hint = "set it, or import the module that does"
@@ -37,6 +37,13 @@ func adviseModule(c *result.Cause, m *modulesystem.Error) {
 	case modulesystem.Attribute:
 		c.Hint = fmt.Sprintf("a module with config or options has nothing else beside them: move %s into config", m.Option)
 	}
+}
+
+func joinOr(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " or " + list[n-1]
+	}
+	return strings.Join(list, "")
 }
 
 // embeddedRE finds where a home inside a host is.

@@ -12,9 +12,12 @@ import (
 var (
 	// What nixpkgs says about a package that it does not evaluate, in older and newer words.
 	packageRE = regexp.MustCompile("(?s)^(?:Package|Refusing to evaluate package) [‘'`\"]([^’'\"\\n]+)[’'\"] in .+?,? (?:because it )?" +
-		`((?:has an? |has the following |is marked |is not |contains )[^\n]*)`)
+		`((?:has an? |has the following |is marked |is not |contains |has problems:\n- )[^\n]*)`)
 	refusingRE    = regexp.MustCompile(`,? refusing to evaluate\.?|[.:]?\s*$`)
-	remediationRE = regexp.MustCompile(`(?s)\n\n(?:a\) |You can |If you |To temporarily |For ` + "`" + `nix).*`)
+	remediationRE = regexp.MustCompile(`(?s)\n(?:a\) |\n(?:See also |You can |If you |To temporarily |For ` + "`" + `nix)).*`)
+	// Since 2026 nixpkgs lists what is wrong with a package.
+	problemRE     = regexp.MustCompile(`^has problems:\s+- ([\w-]+): (.+?)\.?$`)
+	problemKindRE = regexp.MustCompile(`^is marked as ([\w-]+): `)
 	versionRE     = regexp.MustCompile(`-[^a-zA-Z].*$`)
 	quotesRE      = regexp.MustCompile(`[‘’]`)
 )
@@ -25,7 +28,7 @@ func isPackage(e *nixlog.EvalError) []string {
 	if m == nil {
 		return nil
 	}
-	return []string{m[1], refusingRE.ReplaceAllString(m[2], "")}
+	return []string{m[1], problemRE.ReplaceAllString(refusingRE.ReplaceAllString(m[2], ""), "is marked as $1: $2")}
 }
 
 // advisePackage names the package and why nixpkgs refuses it. All cells that need it have one
@@ -33,6 +36,9 @@ func isPackage(e *nixlog.EvalError) []string {
 // flake.
 func advisePackage(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	name, why := found[0], quotesRE.ReplaceAllString(found[1], "")
+	if broken := "is marked as broken"; strings.HasPrefix(why, broken) {
+		why = broken // what follows says the same
+	}
 	c.Key = result.NewCauseKey(c.Kind, "package", name, why)
 	c.Title = notEvaluated + firstLine(fmt.Sprintf("package %s %s", name, why))
 	c.Message = strings.TrimSpace(remediationRE.ReplaceAllString(c.Message, ""))
@@ -51,6 +57,8 @@ func advisePackage(c *result.Cause, _ *nixlog.EvalError, found []string) {
 		return
 	case strings.Contains(why, "source"):
 		allow = "allowNonSourcePredicate = pkg: " + list
+	case problemKindRE.MatchString(why):
+		allow = fmt.Sprintf(`problems.handlers.%s.%s = "warn"`, versionRE.ReplaceAllString(name, ""), problemKindRE.FindStringSubmatch(why)[1])
 	default:
 		return
 	}

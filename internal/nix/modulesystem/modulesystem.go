@@ -145,33 +145,46 @@ func file(name string) string {
 // kind [Other], which says so itself in its first line.
 func (e Error) Title() string {
 	in := joinAnd(slices.DeleteFunc(e.Files(), unnamed))
+	option := e.option()
 	switch e.Kind {
 	case Undeclared:
-		return "option " + e.Option + " does not exist" + prefixed(", set in ", in)
+		return option + " does not exist" + prefixed(", set in ", in)
 	case Undefined:
-		return "option " + e.Option + " has no value"
+		return option + " has no value"
 	case WrongType:
 		what := "of type " + e.Type
 		if strings.HasPrefix(e.Type, "one of ") {
 			what = e.Type
 		}
-		return "option " + e.Option + " is not " + shortenList(what) + prefixed(": ", e.values(" in "))
+		return option + " is not " + shortenList(what) + prefixed(": ", e.values(" in "))
 	case Conflict:
-		return "option " + e.Option + " has conflicting values: " + e.values(" in ")
+		return option + " has conflicting values: " + e.values(" in ")
 	case ReadOnly:
-		return "read-only option " + e.Option + " is set more than once" + prefixed(", in ", in)
+		return "read-only " + option + " is set more than once" + prefixed(", in ", in)
 	case Repeated:
-		return "option " + e.Option + " is set more than once" + prefixed(", in ", in)
+		return option + " is set more than once" + prefixed(", in ", in)
 	case Redeclared:
-		return "option " + e.Option + " is declared twice" + prefixed(", in ", in)
+		return option + " is declared twice" + prefixed(", in ", in)
 	case Removed:
-		return "option " + e.Option + " no longer exists" + prefixed(", set in ", in)
+		return option + " no longer exists" + prefixed(", set in ", in)
 	case NotASet:
-		return "option " + e.Option + " has options below it, and is set to one value" + prefixed(" in ", in)
+		return option + " has options below it, and is set to one value" + prefixed(" in ", in)
 	case Attribute:
 		return "module " + in + " has an attribute " + e.Option + " beside config or options"
 	}
 	return ""
+}
+
+// entryRE finds an entry of a list in the path of an option.
+var entryRE = regexp.MustCompile(`\."?\[definition \d+-entry \d+\]"?`)
+
+// option names the option.
+func (e Error) option() string {
+	name := entryRE.ReplaceAllString(e.Option, ".*")
+	if list, ok := strings.CutSuffix(name, ".*"); ok {
+		return "an entry of option " + list
+	}
+	return "option " + name
 }
 
 // unnamed reports whether a module has no file, such as one that stands in the call of a function.

@@ -23,13 +23,13 @@ func (t Tree) placeOf(r *record, m *modulesystem.Error) (place result.Location, 
 			return p, false
 		}
 	}
-	if p, ok := t.Place(r.Position); ok {
+	if p, ok := t.Place(r.Position); ok && !callRE.MatchString(r.text()) {
 		return p, false
 	}
 	for i, frame := range r.Trace {
 		if p, ok := t.Place(frame.Position); ok {
 			// The innermost frame of all is the throw itself.
-			return p, i > 0 || r.Position.File != ""
+			return p, i > 0 || r.Position.File != "" && !callRE.MatchString(r.text())
 		}
 		if m := contextRE.FindStringSubmatch(strings.TrimSpace(stripSGR(frame.RawMsg))); m != nil {
 			if file, ok := t.Module(m[1]); ok {
@@ -38,7 +38,8 @@ func (t Tree) placeOf(r *record, m *modulesystem.Error) (place result.Location, 
 			}
 		}
 	}
-	return result.Location{}, true
+	p, ok := t.Place(r.Position)
+	return p, !ok
 }
 
 var (
@@ -143,6 +144,9 @@ func (t Tree) assertions(text string) []Assertion {
 	}
 	return list
 }
+
+// callRE finds an error of a call, whose place is that of the function.
+var callRE = regexp.MustCompile(`called (?:without required|with unexpected) argument '`)
 
 var abortRE = regexp.MustCompile(`(?s)^evaluation aborted with the following error message: ['"](.*)['"]$`)
 

@@ -164,7 +164,7 @@ var pathEndRE = regexp.MustCompile(`[\p{L}\p{N}/._~+-]$`)
 var (
 	missingRE = regexp.MustCompile(`(?:^|getting status of |opening file |[Pp]ath |file )['"](.+?)['"](?:: No such file or directory| does not exist)`)
 	// The path is relative to the root of a repository, which may be an input's.
-	notTrackedRE = regexp.MustCompile(`^Path '(.+)' in the repository "(.+)" is not tracked by Git`)
+	notTrackedRE = regexp.MustCompile(`^Path '(.+)' (?:in the|does not exist in Git) repository "(.+?)"(?: is not tracked by Git|\.?$)`)
 )
 
 // missing returns the path in the tree that a message calls missing. Nix 2.8 may name the

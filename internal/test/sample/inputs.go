@@ -59,7 +59,13 @@ func Golden(t *testing.T, suffix string, write func(io.Writer, result.Report) er
 // [Golden] does.
 func GoldenFile(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := Data(t, name)
+	GoldenPath(t, Data(t, name), got)
+}
+
+// GoldenPath compares a text with a file of the test's own, or writes the file, as [Golden]
+// does.
+func GoldenPath(t *testing.T, path string, got []byte) {
+	t.Helper()
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
