@@ -6,10 +6,10 @@
   overlays ? [ ],
   busybox ? throw "the nixpkgs stand-in has no busybox: pass --override-input nixpkgs/busybox path:DIR",
   guest ? "",
+  lib ? import ./lib,
   ...
 }@args:
 let
-  lib = import ./lib;
   stages = [
     (import ./pkgs/stdenv.nix { inherit lib system config busybox; })
     (import ./pkgs/trivial.nix { inherit lib; })

@@ -28,6 +28,23 @@
       ];
       importPkgs = args: import ./default.nix (args // { busybox = "${busybox}"; guest = "${guest}"; });
 
+      withSystems =
+        lib:
+        lib
+        // {
+          nixosSystem =
+            args:
+            import ./nixos/eval-config.nix (
+              {
+                inherit lib;
+                importPkgs = args: importPkgs (args // { inherit lib; });
+                # As in the real one: modulesPath, and `system` may come from nixpkgs.hostPlatform.
+                system = null;
+              }
+              // args
+            );
+        };
+
       # `import nixpkgs { … }` reads only default.nix of the store path, which cannot know this
       # flake's inputs. `import` asks an attribute set for __toString first, so it gets a
       # generated file that does know. The hash makes Nix 2.8 accept that file in pure mode.
@@ -39,17 +56,8 @@
       '';
     in
     {
-      lib = lib // {
-        nixosSystem =
-          args:
-          import ./nixos/eval-config.nix (
-            {
-              inherit lib importPkgs;
-              # As in the real one: modulesPath, and `system` may come from nixpkgs.hostPlatform.
-              system = null;
-            }
-            // args
-          );
+      lib = withSystems lib // {
+        wordedAs = builtins.mapAttrs (_: withSystems) lib.wordedAs;
       };
 
       legacyPackages = lib.genAttrs systems (system: importPkgs { inherit system; });

@@ -11,6 +11,8 @@ let
   extendedLib = lib // {
     hm = import ./. { inherit lib; };
   };
+  # As home-manager does, which does not use lib.warn.
+  esc = builtins.fromJSON "\"\\u001b\"";
   checked =
     evaluation:
     let
@@ -21,7 +23,7 @@ let
         if failed != [ ] then
           throw "\nFailed assertions:\n${lib.concatMapStringsSep "\n" (m: "- ${m}") failed}"
         else
-          lib.foldr (w: lib.warn w) x config.warnings;
+          lib.foldr (w: builtins.trace "${esc}[1;31mwarning: ${w}${esc}[0m") x config.warnings;
     in
     {
       inherit (evaluation) options config;

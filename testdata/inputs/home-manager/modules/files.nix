@@ -4,7 +4,7 @@ with import ./helpers.nix { inherit lib; };
 let
   files = lib.filter (f: f.enable) (lib.attrValues config.home.file);
   targets = map (f: f.target) files;
-  twice = lib.unique (lib.filter (t: lib.count (x: x == t) targets > 1) targets);
+  twice = lib.naturalSort (lib.unique (lib.filter (t: lib.count (x: x == t) targets > 1) targets));
   home = config.home.homeDirectory;
 in
 {

@@ -7,7 +7,11 @@ let
     lib.mapAttrsToList (k: v: "export ${k}=\"${toString v}\"") cfg.sessionVariables
     ++ lib.optional (cfg.sessionPath != [ ]) "export PATH=\"${lib.concatStringsSep ":" cfg.sessionPath}\${PATH:+:}$PATH\""
   );
-  releases = [ "22.11" "23.05" "23.11" "24.05" "24.11" "25.05" "25.11" "26.05" ];
+  # The error about another one lists all.
+  releases = [
+    "18.09" "19.03" "19.09" "20.03" "20.09" "21.03" "21.05" "21.11" "22.05" "22.11"
+    "23.05" "23.11" "24.05" "24.11" "25.05" "25.11" "26.05" "26.11"
+  ];
 in
 {
   options = {
@@ -24,7 +28,7 @@ in
     fonts.fontconfig.enable = bool false;
     targets.genericLinux.enable = bool false;
     home = {
-      username = need types.str;
+      username = need types.nonEmptyStr;
       homeDirectory = lib.mkOption {
         type = types.path;
         apply = toString;
@@ -52,16 +56,6 @@ in
     };
   };
   config = {
-    assertions = [
-      {
-        assertion = cfg.username != "";
-        message = "Username could not be determined";
-      }
-      {
-        assertion = cfg.homeDirectory != "";
-        message = "Home directory could not be determined";
-      }
-    ];
     home.path = pkgs.buildEnv {
       name = "home-manager-path";
       paths = cfg.packages;

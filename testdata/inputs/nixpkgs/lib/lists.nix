@@ -63,8 +63,6 @@ rec {
   boolToString = b: if b then "true" else "false";
   importJSON = path: fromJSON (readFile path);
   importTOML = path: builtins.fromTOML (readFile path);
-  warn = msg: builtins.trace "warning: ${msg}";
-  warnIf = cond: msg: if cond then warn msg else id;
   throwIf = cond: msg: if cond then throw msg else id;
   throwIfNot = cond: throwIf (!cond);
   assertMsg = ok: msg: if ok then true else throw msg;
@@ -84,6 +82,17 @@ rec {
   replicate = n: x: genList (_: x) n;
   last = xs: elemAt xs (length xs - 1);
   init = xs: take (length xs - 1) xs;
+  # In the order of a key; equal ones stay as they are.
+  sortOn =
+    key: xs:
+    map (x: x.value) (
+      sort (a: b: a.key < b.key) (
+        map (value: {
+          inherit value;
+          key = key value;
+        }) xs
+      )
+    );
   take = n: xs: genList (elemAt xs) (min n (length xs));
   drop = n: xs: genList (i: elemAt xs (i + n)) (max 0 (length xs - n));
   reverseList =

@@ -25,22 +25,26 @@ let
     showFiles
     showOption
     types
+    words
     zipAttrsWith
     ;
 
   unknownModule = "<unknown-file>";
+
+  # Says in an error what was being evaluated, if this release of nixpkgs does.
+  context = text: x: if text == null then x else builtins.addErrorContext text x;
 
   # ── Reading modules ────────────────────────────────────────────────────────────────────────
 
   # The arguments of a module are resolved one by one and lazily: a module may take `pkgs` and
   # define the option that `pkgs` comes from.
   callModule =
-    key: { args, moduleArgs }: f:
+    key: args: f:
     let
       named = mapAttrs (
         name: _:
-        builtins.addErrorContext "while evaluating the module argument `${name}' in \"${key}\":" (
-          args.${name} or moduleArgs.${name}
+        context (words.argument name key) (
+          args.${name} or (context (words.argumentOfOption name) args.config._module.args.${name})
         )
       ) (lib.functionArgs f);
     in
@@ -59,15 +63,27 @@ let
   normalize =
     file: key: m:
     let
-      bad = removeAttrs m (notConfig ++ [ "options" "config" "meta" ]);
-      config = if m ? config || m ? options then m.config or { } else removeAttrs m notConfig;
+      bad = lib.attrNames (removeAttrs m (notConfig ++ [ "options" "config" "meta" ]));
+      config =
+        if !explicit then
+          removeAttrs m notConfig
+        else if m ? meta then
+          mkMerge [
+            (m.config or { })
+            { inherit (m) meta; }
+          ]
+        else
+          m.config or { };
       explicit = m ? config || m ? options;
     in
-    if explicit && bad != { } then
-      throw "Module `${key}' has an unsupported attribute `${head (lib.attrNames bad)}'. This is caused by introducing a top-level `config' or `options' attribute. Add configuration attributes immediately on the top level instead, or move all of them (namely: ${toString (lib.attrNames bad)}) into the explicit `config' attribute."
+    if !isAttrs m then
+      throw (words.notAModule file key)
+    else if explicit && bad != [ ] then
+      throw (words.badTopLevel key bad)
     else
       {
         _file = toString (m._file or file);
+        _class = m._class or null;
         key = toString (m.key or key);
         disabledModules = m.disabledModules or [ ];
         imports = m.require or [ ] ++ m.imports or [ ];
@@ -84,27 +100,51 @@ let
 
   loadModule =
     args: parentFile: anonymousKey: m:
+    let
+      kind = m._type or "module";
+    in
     if isFunction m then
       normalize parentFile anonymousKey (callModule anonymousKey args m)
-    else if isAttrs m && m._type or "module" == "if" || isAttrs m && m._type or "module" == "merge" then
+    else if isAttrs m && elem kind [ "if" "override" "merge" ] then
       normalize parentFile anonymousKey { config = m; }
+    else if isAttrs m && kind != "module" then
+      throw (
+        words.wrongKind {
+          inherit kind;
+          file = if parentFile == unknownModule then null else parentFile;
+          prefix = args._prefix;
+          class = args._class;
+        }
+      )
     else if isAttrs m && !(lib.isDerivation m) then
       normalize parentFile anonymousKey m
     else if lib.isList m then
-      throw "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: ${
-        showDefs [
-          {
-            file = parentFile;
-            value = m;
-          }
-        ]
-      }"
+      throw (
+        words.listInImports {
+          file = parentFile;
+          value = m;
+        }
+      )
     else
       let
         file = toString m;
         loaded = import m;
       in
       normalize file file (if isFunction loaded then callModule file args loaded else loaded);
+
+  # A module may say what kind of configuration it is for.
+  checkClass =
+    expected: m:
+    if expected == null || elem m._class [ null expected ] then
+      m
+    else
+      throw (
+        words.wrongClass {
+          inherit expected;
+          module = m._file;
+          class = m._class;
+        }
+      );
 
   # Every module once: first those of the list, then what they import.
   collectModules =
@@ -115,7 +155,9 @@ let
         imap1 (
           n: m:
           let
-            module = loadModule args parentFile "${parentKey}:anon-${toString n}" m;
+            module = checkClass args._class (
+              loadModule args parentFile "${parentKey}:anon-${toString n}" m
+            );
           in
           {
             inherit (module) key;
@@ -150,11 +192,13 @@ let
     else if kind == "merge" then
       concatMap pushDown cfg.contents
     else if kind == "if" then
-      map (mapAttrs (_: mkIf cfg.condition)) (pushDown cfg.content)
+      map (eachMember (mkIf cfg.condition)) (pushDown cfg.content)
     else if kind == "override" then
-      map (mapAttrs (_: mkOverride cfg.priority)) (pushDown cfg.content)
+      map (eachMember (mkOverride cfg.priority)) (pushDown cfg.content)
     else
       [ cfg ];
+
+  eachMember = f: x: if isAttrs x then mapAttrs (_: f) x else x;
 
   byName = zipAttrsWith (_: vs: vs);
 
@@ -168,7 +212,15 @@ let
   mergeTree =
     prefix: decls: defs:
     let
-      declsByName = byName (map (d: mapAttrs (_: o: { inherit (d) file; options = o; }) d.options) decls);
+      declsByName = byName (
+        map (
+          d:
+          if isAttrs d.options then
+            mapAttrs (_: o: { inherit (d) file; options = o; }) d.options
+          else
+            throw (words.declarationNotASet prefix d.options)
+        ) decls
+      );
       defsByName = byName (
         map (
           d:
@@ -178,7 +230,7 @@ let
               inherit value;
             }) d.value
           else
-            throw "You're trying to define a value of type `${builtins.typeOf d.value}'\nrather than an attribute set for the option\n`${showOption prefix}'!\n\nThis usually happens if `${showOption prefix}' has option\ndefinitions inside that are not matched. Please check how to properly define\nthis option by e.g. referring to `man 5 configuration.nix'!"
+            throw (words.notASet { inherit prefix; inherit (d) file value; })
         ) defs
       );
       results = mapAttrs (
@@ -186,7 +238,20 @@ let
         let
           loc = prefix ++ [ name ];
           here = defsByName.${name} or [ ];
-          opts = filter (d: isOption d.options) ds;
+          opts = filter (
+            d:
+            d.options ? _type
+            && (
+              isOption d.options
+              || throw (
+                words.notAnOption {
+                  inherit loc;
+                  inherit (d) file;
+                  kind = d.options._type;
+                }
+              )
+            )
+          ) ds;
         in
         if opts == [ ] then
           mergeTree loc ds (
@@ -198,19 +263,22 @@ let
             unmatched = [ ];
           }
         else
-          throw "The option `${showOption loc}' in `${(head opts).file}' would be a parent of the following options, but its type `${
-            ((head opts).options.type or types.unspecified).description
-          }' does not support nested options.\n- option(s) with prefix `${showOption loc}' in module `${
-            (lib.findFirst (d: !isOption d.options) null ds).file
-          }'"
+          throw (
+            words.parentOfOptions {
+              inherit loc;
+              option = head opts;
+              below = filter (d: !isOption d.options) ds;
+            }
+          )
       ) declsByName;
-      strays = removeAttrs defsByName (lib.attrNames declsByName);
+      strays = mapAttrs (
+        name: map (d: d // { loc = prefix ++ [ name ]; })
+      ) (removeAttrs defsByName (lib.attrNames declsByName));
     in
     {
       options = mapAttrs (_: r: r.options) results;
-      unmatched =
-        concatLists (mapAttrsToList (_: r: r.unmatched) results)
-        ++ concatLists (mapAttrsToList (name: map (d: d // { loc = prefix ++ [ name ]; inherit prefix; })) strays);
+      # In the order of their names, whether they are below a declared set or not.
+      unmatched = concatLists (lib.attrValues (mapAttrs (_: r: r.unmatched) results // strays));
     };
 
   # Several modules may declare one option if its types can be merged and each of default,
@@ -225,7 +293,7 @@ let
           type = if both "type" then acc.type.typeMerge d.options.type else acc.type or d.options.type or null;
         in
         if any both [ "default" "example" "description" "apply" ] || both "type" && type == null then
-          throw "The option `${showOption loc}' in `${d.file}' is already declared in ${showFiles acc.declarations}."
+          throw (words.declaredTwice { inherit loc; inherit (d) file; inherit (acc) declarations; })
         else
           d.options
           // acc
@@ -250,9 +318,11 @@ let
       };
       res =
         if opt.readOnly or false && length defs + length defaults > 1 then
-          throw "The option `${showOption loc}' is read-only, but it's set multiple times. Definition values:${
-            showDefs (defaults ++ defs)
-          }"
+          throw (
+            words.readOnly loc (
+              map (d: d // { value = (mergeDefinitions loc type [ d ]).mergedValue; }) (defaults ++ defs)
+            )
+          )
         else
           mergeDefinitions loc type (defaults ++ defs);
       value = if opt ? apply then opt.apply res.mergedValue else res.mergedValue;
@@ -278,7 +348,7 @@ let
             inherit (d) file;
             inherit value;
           })
-          (builtins.addErrorContext "while evaluating definitions from `${d.file}':" (discharge d.value))
+          (context (words.definitionsFrom d.file) (discharge d.value))
       ) rawDefs;
       prio = d: if d.value._type or "" == "override" then d.value.priority else defaultOverridePriority;
       highestPrio = foldl' (p: d: lib.min p (prio d)) 9999 discharged;
@@ -293,6 +363,7 @@ let
         else
           chosen;
       wrong = filter (d: !type.check d.value) ordered;
+      fault = type.fault loc ordered;
     in
     rec {
       defs = ordered;
@@ -300,9 +371,14 @@ let
       isDefined = ordered != [ ];
       mergedValue =
         if !isDefined then
-          throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option."
+          type.emptyValue.value or (throw (words.noValue loc))
+        else if type ? fault && words.typesFindFaults then
+          if fault == null then
+            type.merge loc ordered
+          else
+            throw (words.wrongType { inherit loc type fault; defs = wrong; })
         else if wrong != [ ] then
-          throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${showDefs wrong}"
+          throw (words.wrongType { inherit loc type; defs = wrong; })
         else
           type.merge loc ordered;
     };
@@ -384,7 +460,7 @@ let
           options
           extendModules
           ;
-        config = fullConfig;
+        config = context words.configInImports fullConfig;
         moduleType = result.type;
         _class = class;
         _prefix = prefix;
@@ -392,7 +468,7 @@ let
       // specialArgs;
       collected = collectModules (toString (specialArgs.modulesPath or "")) (
         modules ++ [ internalModule ]
-      ) { inherit args; moduleArgs = declared._module.args; };
+      ) args;
       tree = mergeModules prefix (reverseList collected);
       inherit (tree) options;
       values = mapAttrs (_: o: if isOption o then o.value else values o);
@@ -411,14 +487,19 @@ let
       check =
         let
           first = head tree.unmatched;
-          message = "The option `${showOption first.loc}' does not exist. Definition values:${showDefs [ first ]}";
+          parent = lib.init (lib.drop (length prefix) first.loc);
+          message = words.missingOption {
+            inherit (first) loc;
+            def = first;
+            siblings = lib.remove "_module" (lib.attrNames (lib.attrByPath parent { } options));
+          };
         in
         if freeform != null || tree.unmatched == [ ] || !declared._module.check then
           true
-        else if lib.attrNames options == [ "_module" ] then
-          throw "${message}\n\nHowever there are no options defined in `${showOption prefix}'. Are you sure you've\ndeclared your options properly? This can happen if you e.g. declared your options in `types.submodule'\nunder `config' rather than `options'.\n"
         else
-          throw message;
+          throw (
+            if lib.attrNames options == [ "_module" ] then words.noOptionsAtAll prefix message else message
+          );
       result = {
         _type = "configuration";
         options = builtins.seq check options;
@@ -445,7 +526,7 @@ let
     in
     result;
 in
-{
+rec {
   inherit
     evalModules
     mergeDefinitions
@@ -472,60 +553,98 @@ in
     imports = [ m ];
   };
 
-  mkAliasOptionModule =
-    from: to:
-    { config, options, ... }:
+  # An option under an old name, whose definitions go to the new one.
+  doRename =
     {
-      options = setAttrByPath from (
-        lib.mkOption {
-          visible = false;
-          description = "Alias of {option}`${showOption to}`.";
-          apply = _: lib.getAttrFromPath to config;
-        }
-      );
-      config = mkIf (lib.getAttrFromPath from options).isDefined (
-        setAttrByPath to (mkMerge (lib.getAttrFromPath from options).definitions)
-      );
-    };
-  mkRenamedOptionModule =
-    from: to:
+      from,
+      to,
+      visible,
+      warn,
+      use,
+      withPriority ? true,
+      condition ? true,
+    }:
     { config, options, ... }:
     let
       old = lib.getAttrFromPath from options;
+      new = lib.attrByPath to { } options;
+      keep = if withPriority then mkOverride (old.highestPrio or defaultOverridePriority) else x: x;
     in
     {
       options = setAttrByPath from (
         lib.mkOption {
-          visible = false;
+          inherit visible;
+          type = new.type or (types.submodule { });
           description = "Alias of {option}`${showOption to}`.";
-          apply = _: lib.getAttrFromPath to config;
+          apply = _: use (lib.attrByPath to (abort (words.renamedToNothing to)) config);
         }
       );
-      config = mkMerge [
-        (if options ? warnings then {
-          warnings = optional old.isDefined "The option `${showOption from}' defined in ${showFiles old.files} has been renamed to `${showOption to}'.";
-        } else { })
-        (mkIf old.isDefined (setAttrByPath to (mkMerge old.definitions)))
-      ];
+      config = mkIf condition (mkMerge [
+        (
+          if options ? warnings then
+            { warnings = optional (warn && old.isDefined) (words.renamed from old.files to); }
+          else
+            { }
+        )
+        (mkIf old.isDefined (setAttrByPath to (mkMerge (map keep old.definitions))))
+      ]);
     };
+  mkAliasOptionModule =
+    from: to:
+    doRename {
+      inherit from to;
+      visible = true;
+      warn = false;
+      use = x: x;
+    };
+  mkRenamedOptionModule =
+    from: to:
+    doRename {
+      inherit from to;
+      visible = false;
+      warn = true;
+      use = builtins.trace (words.usedOldName from to);
+    };
+  mkRenamedOptionModuleWith = { from, to, sinceRelease }: mkRenamedOptionModule from to;
+  # Options whose values make up the definition of one of another type.
+  mkMergedOptionModule =
+    from: to: merge:
+    { config, options, ... }:
+    let
+      unset = "_mkMergedOptionModule";
+      defined = filter (path: lib.getAttrFromPath path config != unset) from;
+    in
+    {
+      options = foldl' lib.recursiveUpdate { } (
+        map (
+          path:
+          setAttrByPath path (
+            lib.mkOption {
+              visible = false;
+              default = unset;
+            }
+          )
+        ) from
+      );
+      config = {
+        warnings = map (path: words.changed path (lib.getAttrFromPath path options).files to) defined;
+      }
+      // setAttrByPath to (mkMerge (optional (defined != [ ]) (merge config)));
+    };
+  mkChangedOptionModule = from: mkMergedOptionModule [ from ];
   mkRemovedOptionModule =
     path: replacement:
     { options, ... }:
-    let
-      opt = lib.getAttrFromPath path options;
-    in
     {
       options = setAttrByPath path (
         lib.mkOption {
           visible = false;
-          apply = _: throw "The option `${showOption path}' can no longer be used since it's been removed. ${replacement}";
+          apply = _: throw (words.removed path replacement);
         }
       );
-      config.assertions = [
-        {
-          assertion = !opt.isDefined;
-          message = "The option definition `${showOption path}' in ${showFiles opt.files} no longer has any effect; please remove it.\n${replacement}";
-        }
-      ];
+      config = words.definesRemoved {
+        inherit path replacement;
+        option = lib.getAttrFromPath path options;
+      };
     };
 }

@@ -65,63 +65,51 @@ rec {
       _type = "option";
     };
 
-  showOption =
-    parts:
-    let
-      plain = [ "<name>" "*" "<function body>" ];
-      show = p: if lib.elem p plain then p else lib.escapeNixIdentifier p;
-    in
-    concatStringsSep "." (map show parts);
+  showOption = parts: concatStringsSep "." (map lib.words.pathComponent parts);
 
   showFiles = files: lib.concatMapStringsSep " and " (f: "`${f}'") files;
 
+  # Definitions with their files. Of a long value the first lines are shown, and of one that
+  # throws nothing.
   showDefs = concatMapStrings (
     def:
     let
-      text = lib.generators.toPretty { } def.value;
-      lines = splitString "\n" text;
+      shallow = lib.generators.withRecursion {
+        depthLimit = 10;
+        throwOnDepthLimit = false;
+      };
+      text = builtins.tryEval (lib.generators.toPretty { } (shallow def.value));
+      lines = splitString "\n" text.value;
       shown = concatStringsSep "\n    " (take 5 lines ++ lib.optional (length lines > 5) "...");
-      ok = builtins.tryEval (builtins.deepSeq text text);
     in
     "\n- In `${def.file}'"
-    + optionalString ok.success (if length lines == 1 then ": ${shown}" else ":\n    ${shown}")
+    + optionalString text.success (if length lines == 1 then ": ${shown}" else ":\n    ${shown}")
   );
 
   getValues = map (d: d.value);
   getFiles = map (d: d.file);
 
-  prioritySuggestion = ''
-    Use `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.
-  '';
-
   mergeEqualOption =
     loc: defs:
-    if length defs == 1 then
-      (head defs).value
-    else
-      (foldl' (
-        first: def:
-        if def.value != first.value then
-          throw "The option `${showOption loc}' has conflicting definition values:${
-            showDefs [
-              first
-              def
-            ]
-          }\n${prioritySuggestion}"
-        else
-          first
-      ) (head defs) (tail defs)).value;
+    (foldl' (
+      first: other:
+      if other.value != first.value then
+        throw (lib.words.conflict { inherit loc first other defs; })
+      else
+        first
+    ) (head defs) (tail defs)).value;
 
   mergeOneOption = mergeUniqueOption { message = ""; };
   mergeUniqueOption =
-    { message ? "" }:
+    {
+      message ? "",
+      merge ? _: defs: (head defs).value,
+    }:
     loc: defs:
     if length defs == 1 then
-      (head defs).value
+      merge loc defs
     else
-      throw "The option `${showOption loc}' is defined multiple times while it's expected to be unique.\n${
-        optionalString (message != "") "${message}\n"
-      }Definition values:${showDefs defs}\n${prioritySuggestion}";
+      throw (lib.words.notUnique { inherit loc defs message; });
 
   # What an option without a type does with several definitions.
   mergeDefaultOption =
@@ -132,7 +120,7 @@ rec {
     if length values == 1 then
       head values
     else if all isFunction values then
-      x: mergeDefaultOption loc (map (f: { file = ""; value = f x; }) values)
+      x: mergeDefaultOption loc (map (d: d // { value = d.value x; }) defs)
     else if all isList values then
       concatLists values
     else if all isAttrs values then
@@ -141,6 +129,8 @@ rec {
       foldl' (a: b: a || b) false values
     else if all lib.isString values then
       lib.concatStrings values
+    else if all lib.isInt values && all (v: v == head values) values then
+      head values
     else
-      throw "Cannot merge definitions of `${showOption loc}'. Definition values:${showDefs defs}";
+      throw (lib.words.cannotMerge loc defs);
 }

@@ -83,6 +83,7 @@ rec {
   escapeShellArgs = concatMapStringsSep " " escapeShellArg;
   escapeNixIdentifier =
     s: if match "[a-zA-Z_][a-zA-Z0-9_'-]*" s != null then s else builtins.toJSON s;
+  escapeNixString = s: escape [ "$" ] (builtins.toJSON s);
   escapeXML =
     replaceStrings
       [ "\"" "'" "<" ">" "&" ]
@@ -116,22 +117,89 @@ rec {
   fileContents = file: removeSuffix "\n" (builtins.readFile file);
   sourceFilter = id;
 
-  # A readable Nix value, for error messages and generated files.
+  # How many characters must be inserted, removed or replaced to make one string the other.
+  levenshtein =
+    a: b:
+    let
+      target = stringToCharacters b;
+      columns = genList id (stringLength b);
+      # The distances from the beginning of `a` that ends with `char` to each beginning of `b`;
+      # `above` are those of the beginning without it.
+      row =
+        above: char:
+        foldl' (
+          done: i:
+          let
+            replaced = builtins.elemAt above i + (if builtins.elemAt target i == char then 0 else 1);
+            changed = 1 + min (builtins.elemAt done i) (builtins.elemAt above (i + 1));
+          in
+          done ++ [ (min replaced changed) ]
+        ) [ (builtins.head above + 1) ] columns;
+    in
+    builtins.elemAt (foldl' row (genList id (stringLength b + 1)) (stringToCharacters a)) (stringLength b);
+  levenshteinAtMost =
+    limit: a: b:
+    max (stringLength a - stringLength b) (stringLength b - stringLength a) <= limit && levenshtein a b <= limit;
+
+  # Readable Nix values, for error messages and generated files.
   generators = {
+    # A value with "<unevaluated>" in place of what is nested too deep.
+    withRecursion =
+      { depthLimit, throwOnDepthLimit ? true }:
+      let
+        tooDeep =
+          if throwOnDepthLimit then
+            throw "Exceeded maximum eval-depth limit of ${toString depthLimit} while trying to evaluate with `generators.withRecursion'!"
+          else
+            "<unevaluated>";
+        untouched = [ "__functor" "__functionArgs" "__toString" "__pretty" ];
+        go =
+          depth: v:
+          let
+            inner = x: if depth == depthLimit then tooDeep else go (depth + 1) x;
+          in
+          if builtins.isAttrs v then
+            builtins.mapAttrs (name: x: if builtins.elem name untouched then x else inner x) v
+          else if builtins.isList v then
+            map inner v
+          else if depth == depthLimit then
+            tooDeep
+          else
+            v;
+      in
+      go 0;
     toPretty =
-      { multiline ? true, ... }:
+      {
+        multiline ? true,
+        allowPrettyValues ? false,
+        indent ? "",
+      }:
       let
         go =
-          depth: indent: v:
+          indent: v:
           let
             nl = if multiline then "\n${indent}" else " ";
             nlIn = if multiline then "\n${indent}  " else " ";
-            inner = go (depth + 1) (indent + "  ");
+            inner = go (indent + "  ");
+            several = open: close: items: open + nlIn + concatStringsSep nlIn items + nl + close;
+            member = name: "${escapeNixIdentifier name} = ${
+              builtins.addErrorContext "while evaluating an attribute `${name}`" (inner v.${name})
+            };";
+            # A function may also be a set that can be called.
+            function = builtins.isFunction v || v ? __functor;
+            arguments = if builtins.isFunction v then builtins.functionArgs v else v.__functionArgs or { };
+            argument = name: name + optionalString arguments.${name} "?";
           in
-          if depth > 10 then
-            "<unevaluated>"
-          else if builtins.isString v then
-            "\"${escape [ "\"" "\\" ] (replaceStrings [ "\${" "\n" ] [ "\\\${" "\\n" ] v)}\""
+          if builtins.isString v then
+            if multiline && hasInfix "\n" v then
+              let
+                lines = splitString "\n" (replaceStrings [ "\${" "''" ] [ "''\${" "'''" ] v);
+                rest = builtins.elemAt lines (builtins.length lines - 1);
+                whole = genList (builtins.elemAt lines) (builtins.length lines - 1);
+              in
+              "''" + nlIn + concatStringsSep nlIn whole + (if rest == "" then nl else nlIn + rest) + "''"
+            else
+              "\"${replaceStrings [ "\n" ] [ "\\n" ] (escape [ "\\" "\"" "\${" ] v)}\""
           else if builtins.isBool v then
             (if v then "true" else "false")
           else if v == null then
@@ -139,23 +207,24 @@ rec {
           else if builtins.isInt v || builtins.isPath v then
             toString v
           else if builtins.isFloat v then
-            "~${toString v}"
-          else if builtins.isFunction v then
-            "<function>"
+            builtins.toJSON v
           else if builtins.isList v then
-            if v == [ ] then "[ ]" else "[" + nlIn + concatMapStringsSep nlIn inner v + nl + "]"
-          else if v.type or null == "derivation" then
-            "<derivation ${v.name or "???"}>"
+            if v == [ ] then "[ ]" else several "[" "]" (map inner v)
+          else if function then
+            if arguments == { } then
+              "<function>"
+            else
+              "<function, args: {${concatMapStringsSep ", " argument (builtins.attrNames arguments)}}>"
+          else if allowPrettyValues && v ? __pretty && v ? val then
+            v.__pretty v.val
           else if v == { } then
             "{ }"
+          else if v.type or null == "derivation" then
+            "<derivation ${v.name or "???"}>"
           else
-            "{"
-            + nlIn
-            + concatStringsSep nlIn (map (n: "${escapeNixIdentifier n} = ${inner v.${n}};") (builtins.attrNames v))
-            + nl
-            + "}";
+            several "{" "}" (map member (builtins.attrNames v));
       in
-      go 0 "";
+      go indent;
 
     toJSON = _: builtins.toJSON;
     mkValueStringDefault =
@@ -217,7 +286,4 @@ rec {
       in
       concatMapStrings (name: section name sections.${name}) (builtins.attrNames sections);
   };
-  fold' = foldl';
-  toPretty = generators.toPretty;
-  cutAt = n: s: substring 0 (min n (stringLength s)) s;
 }

@@ -7,7 +7,15 @@ let
     in
     {
       inherit system;
-      config = system;
+      # As GNU names it.
+      config =
+        let
+          cpu = builtins.head (builtins.split "-" system);
+        in
+        if has "darwin" then
+          "${if cpu == "aarch64" then "arm64" else cpu}-apple-darwin"
+        else
+          "${cpu}-unknown-linux-gnu";
       isLinux = has "linux";
       isDarwin = has "darwin";
       isx86_64 = has "x86_64";

@@ -14,9 +14,11 @@ let
     length
     mergeEqualOption
     mergeOneOption
-    showOption
+    words
     ;
 
+  # A type that says itself what is wrong with its definitions has a `fault`: a function from
+  # location and definitions to the text, or null.
   mkOptionType =
     {
       name,
@@ -24,12 +26,16 @@ let
       check ? _: true,
       merge ? lib.mergeDefaultOption,
       emptyValue ? { },
+      # How the description is put into that of another type.
+      descriptionClass ? null,
       # The same option declared twice: a type both agree on, or null.
-      typeMerge ? other: if other.name == name then other else null,
+      typeMerge ? other: if other.family == name then other else null,
       ...
     }@args:
     {
       _type = "option-type";
+      # Types that are this one with another name or check have the same.
+      family = name;
       getSubOptions = _: { };
       getSubModules = null;
     }
@@ -38,6 +44,7 @@ let
       inherit
         name
         description
+        descriptionClass
         check
         merge
         emptyValue
@@ -62,8 +69,14 @@ let
       // args
     );
 
-  # Descriptions that are themselves a choice get brackets.
-  inner = t: if elem t.name [ "either" "nullOr" "enum" ] then "(${t.description})" else t.description;
+  # What is wrong with definitions if each has to pass the check of a type.
+  unlessAll =
+    check: defs:
+    let
+      wrong = filter (d: !check d.value) defs;
+    in
+    if wrong == [ ] then null else words.wrongDefinitions wrong;
+  faultOf = type: loc: defs: if type ? fault then type.fault loc defs else unlessAll type.check defs;
 
   merged = loc: type: defs: (lib.mergeDefinitions loc type defs).mergedValue;
 
@@ -82,11 +95,10 @@ let
 
   between =
     lo: hi:
-    mkOptionType {
+    types.addCheck types.int (x: x >= lo && x <= hi)
+    // {
       name = "intBetween";
       description = "integer between ${toString lo} and ${toString hi} (both inclusive)";
-      check = x: builtins.isInt x && x >= lo && x <= hi;
-      merge = mergeEqualOption;
     };
   sized =
     bits: lo: hi: sign:
@@ -97,26 +109,29 @@ let
     };
   intWith =
     name: description: pred:
-    mkOptionType {
+    types.addCheck types.int pred
+    // {
       inherit name description;
-      check = x: builtins.isInt x && pred x;
-      merge = mergeEqualOption;
+      descriptionClass = "nonRestrictiveClause";
     };
 
   types = {
     raw = mkOptionType {
       name = "raw";
       description = "raw value";
+      descriptionClass = "noun";
       merge = mergeOneOption;
     };
     unspecified = mkOptionType {
       name = "unspecified";
       description = "unspecified value";
+      descriptionClass = "noun";
     };
     optionType = types.raw // { name = "optionType"; };
 
     anything = mkOptionType {
       name = "anything";
+      descriptionClass = "noun";
       merge =
         loc: defs:
         let
@@ -124,14 +139,14 @@ let
           kinds = lib.unique (map (d: kind d.value) defs);
         in
         if length kinds != 1 then
-          throw "The option `${showOption loc}' has conflicting option types in ${lib.showFiles (lib.getFiles defs)}"
+          throw (words.typesDiffer loc defs)
         else if head kinds == "set" then
           (types.attrsOf types.anything).merge loc defs
         else if head kinds == "stringCoercibleSet" then
           mergeOneOption loc defs
         else if head kinds == "lambda" then
           x:
-          types.anything.merge loc (map (d: { inherit (d) file; value = d.value x; }) defs)
+          types.anything.merge (loc ++ [ "<function body>" ]) (map (d: { inherit (d) file; value = d.value x; }) defs)
         else
           mergeEqualOption loc defs;
     };
@@ -139,14 +154,22 @@ let
     bool = mkOptionType {
       name = "bool";
       description = "boolean";
+      descriptionClass = "noun";
       check = builtins.isBool;
       merge = mergeEqualOption;
     };
     boolByOr = types.bool // {
       name = "boolByOr";
+      description = "boolean (merged using or)";
       merge = _: defs: lib.any (d: d.value) defs;
     };
-    int = intWith "int" "signed integer" (_: true);
+    int = mkOptionType {
+      name = "int";
+      description = "signed integer";
+      descriptionClass = "noun";
+      check = builtins.isInt;
+      merge = mergeEqualOption;
+    };
     ints = {
       inherit between;
       positive = intWith "positiveInt" "positive integer, meaning >0" (x: x > 0);
@@ -162,6 +185,7 @@ let
     float = mkOptionType {
       name = "float";
       description = "floating point number";
+      descriptionClass = "noun";
       check = builtins.isFloat;
       merge = mergeEqualOption;
     };
@@ -170,6 +194,7 @@ let
     str = mkOptionType {
       name = "str";
       description = "string";
+      descriptionClass = "noun";
       check = builtins.isString;
       merge = mergeEqualOption;
     };
@@ -188,7 +213,7 @@ let
       pattern:
       types.str
       // {
-        name = "strMatching ${builtins.toJSON pattern}";
+        name = "strMatching ${lib.escapeNixString pattern}";
         description = "string matching the pattern ${pattern}";
         check = x: builtins.isString x && builtins.match pattern x != null;
       };
@@ -197,14 +222,16 @@ let
       t
       // {
         name = "passwdEntry ${t.name}";
-        description = "${inner t}, not containing newlines or colons";
+        description = "${words.phrase [ "noun" ] t}, not containing newlines or colons";
+        descriptionClass = "nonRestrictiveClause";
         check = x: t.check x && !lib.hasInfix ":" x && !lib.hasInfix "\n" x;
       };
     separatedString =
       sep:
       mkOptionType {
         name = "separatedString";
-        description = if sep == "" then "Concatenated string" else "strings concatenated with ${builtins.toJSON sep}";
+        description = words.separatedString sep;
+        descriptionClass = "noun";
         check = builtins.isString;
         merge = _: defs: concatStringsSep sep (lib.getValues defs);
       };
@@ -214,7 +241,8 @@ let
 
     path = mkOptionType {
       name = "path";
-      description = "absolute path";
+      description = words.path;
+      descriptionClass = "noun";
       check = x: lib.isStringLike x && builtins.substring 0 1 (toString x) == "/";
       merge = mergeEqualOption;
     };
@@ -222,9 +250,12 @@ let
       name = "pathInStore";
       description = "path in the Nix store";
     };
-    externalPath = types.path;
+    externalPath = types.path // {
+      description = "absolute path not in the Nix store";
+    };
     package = mkOptionType {
       name = "package";
+      descriptionClass = "noun";
       check = x: lib.isDerivation x || lib.isStorePath x;
       merge = mergeOneOption;
     };
@@ -232,7 +263,10 @@ let
       name = "shellPackage";
       check = x: lib.isDerivation x && x ? shellPath;
     };
-    pkgs = types.raw // { name = "pkgs"; description = "Nixpkgs package set"; };
+    pkgs = types.unique { message = "A Nixpkgs pkgs set can not be merged with another pkgs set."; } types.raw // {
+      name = "pkgs";
+      description = "Nixpkgs package set";
+    };
     attrs = mkOptionType {
       name = "attrs";
       description = "attribute set";
@@ -244,15 +278,21 @@ let
     enum =
       values:
       let
-        show = v: if builtins.isString v then "\"${v}\"" else if builtins.isBool v then lib.boolToString v else toString v;
+        show =
+          v:
+          if builtins.isString v then
+            "\"${v}\""
+          else if builtins.isInt v then
+            toString v
+          else if builtins.isBool v then
+            lib.boolToString v
+          else
+            "<${builtins.typeOf v}>";
       in
       mkOptionType {
         name = "enum";
-        description =
-          if length values == 1 then
-            "value ${show (head values)} (singular enum)"
-          else
-            "one of ${lib.concatMapStringsSep ", " show values}";
+        description = words.enum (map show values);
+        descriptionClass = if length values < 2 then "noun" else "conjunction";
         check = v: elem v values;
         merge = mergeEqualOption;
         inherit values;
@@ -263,7 +303,8 @@ let
       elemType:
       wrapping types.nullOr elemType {
         name = "nullOr";
-        description = "null or ${inner elemType}";
+        description = "null or ${words.phrase [ "noun" "conjunction" ] elemType}";
+        descriptionClass = "conjunction";
         check = x: x == null || elemType.check x;
         merge =
           loc: defs:
@@ -273,7 +314,7 @@ let
           if nulls == length defs then
             null
           else if nulls != 0 then
-            throw "The option `${showOption loc}' is defined both null and not null, in ${lib.showFiles (lib.getFiles defs)}."
+            throw (words.nullAndNot loc defs)
           else
             elemType.merge loc defs;
         emptyValue.value = null;
@@ -284,8 +325,10 @@ let
       elemType:
       wrapping types.listOf elemType {
         name = "listOf";
-        description = "list of ${inner elemType}";
+        description = "list of ${words.members elemType}";
+        descriptionClass = "composite";
         check = builtins.isList;
+        fault = _: unlessAll builtins.isList;
         merge =
           loc: defs:
           concatLists (
@@ -311,10 +354,9 @@ let
       };
     nonEmptyListOf =
       elemType:
-      types.listOf elemType
+      types.addCheck (types.listOf elemType) (x: x != [ ])
       // {
-        description = "non-empty list of ${inner elemType}";
-        check = x: builtins.isList x && x != [ ];
+        description = "non-empty ${words.phrase [ "noun" ] (types.listOf elemType)}";
         emptyValue = { };
       };
 
@@ -322,8 +364,10 @@ let
       elemType:
       wrapping types.attrsOf elemType {
         name = "attrsOf";
-        description = "attribute set of ${inner elemType}";
+        description = "attribute set of ${words.members elemType}";
+        descriptionClass = "composite";
         check = isAttrs;
+        fault = _: unlessAll isAttrs;
         merge =
           loc: defs:
           let
@@ -337,8 +381,10 @@ let
       elemType:
       wrapping types.lazyAttrsOf elemType {
         name = "lazyAttrsOf";
-        description = "lazy attribute set of ${inner elemType}";
+        description = "lazy attribute set of ${words.members elemType}";
+        descriptionClass = "composite";
         check = isAttrs;
+        fault = _: unlessAll isAttrs;
         merge =
           loc: defs:
           builtins.mapAttrs (
@@ -355,8 +401,19 @@ let
       a: b:
       mkOptionType {
         name = "either";
-        description = "${inner a} or ${inner b}";
+        description = words.choice a b;
+        descriptionClass = "conjunction";
         check = x: a.check x || b.check x;
+        fault =
+          loc: defs:
+          if faultOf a loc defs == null || faultOf b loc defs == null then
+            null
+          else
+            words.neither {
+              inherit loc defs;
+              first = a;
+              second = b;
+            };
         merge =
           loc: defs:
           if all (d: a.check d.value) defs then
@@ -369,26 +426,58 @@ let
     oneOf = ts: lib.foldl' types.either (head ts) (lib.tail ts);
     coercedTo =
       from: f: to:
+      let
+        check = x: to.check x || (from.check x && to.check (f x));
+        coerce = map (d: if faultOf from [ ] [ d ] == null then d // { value = f d.value; } else d);
+      in
       to
       // {
         name = "coercedTo";
-        description = "${inner to} or ${inner from} convertible to it";
-        check = x: to.check x || (from.check x && to.check (f x));
-        merge =
-          loc: defs:
-          to.merge loc (
-            map (d: if from.check d.value then d // { value = f (merged loc from [ d ]); } else d) defs
-          );
+        description = "${words.phrase [ "noun" ] to} or ${words.phrase [ "noun" ] from} convertible to it";
+        descriptionClass = null;
+        inherit check;
+        fault = loc: defs: if to ? fault then to.fault loc (coerce defs) else unlessAll check defs;
+        merge = loc: defs: to.merge loc (coerce defs);
         typeMerge = _: null;
       };
-    uniq = t: t // { merge = mergeOneOption; typeMerge = _: null; };
-    unique = message: t: t // { merge = lib.mergeUniqueOption message; };
-    addCheck = t: check: t // { check = x: t.check x && check x; };
+    uniq = types.unique { message = ""; };
+    unique =
+      { message }:
+      t:
+      removeAttrs t [ "fault" ]
+      // {
+        name = "unique";
+        merge = lib.mergeUniqueOption {
+          inherit message;
+          inherit (t) merge;
+        };
+        typeMerge = _: null;
+      };
+    addCheck =
+      t: check:
+      t
+      // {
+        check = x: t.check x && check x;
+      }
+      // (
+        if t ? fault then
+          {
+            fault =
+              loc: defs:
+              let
+                outer = t.fault loc defs;
+              in
+              if outer == null then unlessAll check defs else outer;
+          }
+        else
+          { }
+      );
     functionTo =
       elemType:
       wrapping types.functionTo elemType {
         name = "functionTo";
-        description = "function that evaluates to a(n) ${inner elemType}";
+        description = "function that evaluates to a(n) ${words.members elemType}";
+        descriptionClass = "composite";
         check = lib.isFunction;
         merge =
           loc: defs: arg:
@@ -397,10 +486,11 @@ let
     deferredModule = mkOptionType {
       name = "deferredModule";
       description = "module";
+      descriptionClass = "noun";
       check = x: isAttrs x || lib.isFunction x || lib.isStringLike x;
-      merge = _: defs: {
+      merge = loc: defs: {
         imports = map (d: {
-          _file = d.file;
+          _file = "${d.file}, via option ${lib.showOption loc}";
           imports = [ d.value ];
         }) defs;
       };
@@ -434,14 +524,24 @@ let
         eval =
           prefix: extra:
           lib.evalModules {
-            inherit specialArgs prefix;
+            inherit specialArgs prefix class;
             modules = modules ++ extra;
           };
+        unchecked = eval [ ] [ { _module.check = false; } ];
+        freeformType = unchecked._module.freeformType;
+        check = x: isAttrs x || lib.isFunction x || types.path.check x;
       in
       mkOptionType {
         name = "submodule";
-        description = if description == null then "submodule" else description;
-        check = x: isAttrs x || lib.isFunction x || lib.isPath x;
+        description =
+          if description != null then
+            description
+          else if freeformType ? description then
+            words.openSubmodule freeformType
+          else
+            "submodule";
+        inherit check;
+        fault = _: unlessAll check;
         merge =
           loc: defs: (eval loc ([ { _module.args.name = last loc; } ] ++ map asModule defs)).config;
         emptyValue.value = { };

@@ -7,6 +7,7 @@
 }:
 final: _:
 let
+  inherit (lib) words;
   hostPlatform = lib.systems.elaborate system;
 
   # Its path must end in /busybox; otherwise it does not know which applet it is.
@@ -39,27 +40,32 @@ let
 
   # Why a package must not be evaluated here, or null. As in pkgs/stdenv/generic/check-meta.nix.
   refusal =
-    attrs: meta:
+    { name, pname, version }@package:
+    meta:
     let
       allow = config.allowUnfreePredicate or (_: false);
-      licences = lib.toList (meta.license or [ ]);
-      unfree = lib.any (l: l ? free && !l.free) licences;
-      where = "Package ‘${attrs.name}’ in ${meta.position or "«unknown»"}";
-      name = { inherit (attrs) pname version name; };
+      refuse =
+        { what, advice }:
+        detail:
+        words.refusal {
+          inherit name;
+          inherit (meta) position;
+          why = if lib.isString what then what else what detail;
+          advice = advice (package // { issues = meta.knownVulnerabilities; });
+        };
     in
-    if meta.broken or false && !(config.allowBroken or false) then
-      "${where} is marked as broken, refusing to evaluate."
+    if meta.unfree && !(config.allowUnfree or false) && !(allow package) then
+      refuse words.unfree (toString (map (l: l.shortName) (lib.toList meta.license)))
+    else if meta.broken && !(config.allowBroken or false) then
+      refuse words.broken null
     else if meta.unsupported && !(config.allowUnsupportedSystem or false) then
-      ''
-        ${where} is not available on the requested hostPlatform:
-          hostPlatform.system = "${system}"
-          package.meta.platforms = ${lib.generators.toPretty { multiline = false; } meta.platforms}
-          package.meta.badPlatforms = ${lib.generators.toPretty { multiline = false; } (meta.badPlatforms or [ ])}
-        , refusing to evaluate.''
-    else if unfree && !(config.allowUnfree or false) && !(allow name) then
-      "${where} has an unfree license (‘${(lib.head licences).shortName}’), refusing to evaluate."
-    else if meta.knownVulnerabilities or [ ] != [ ] && !(lib.elem attrs.name (config.permittedInsecurePackages or [ ])) then
-      "${where} is marked as insecure, refusing to evaluate."
+      refuse words.unsupported {
+        platform = hostPlatform;
+        inherit (meta) platforms;
+        badPlatforms = meta.badPlatforms or [ ];
+      }
+    else if meta.insecure && !(lib.elem name (config.permittedInsecurePackages or [ ])) then
+      refuse words.insecure null
     else
       null;
 
@@ -75,12 +81,13 @@ let
       meta =
         {
           inherit name;
-          position = if pos == null then "«unknown»" else "${pos.file}:${toString pos.line}";
+          position = if pos == null then "«unknown-file»" else "${pos.file}:${toString pos.line}";
           outputsToInstall = [ "out" ];
-          insecure = attrs.meta.knownVulnerabilities or [ ] != [ ];
         }
         // attrs.meta or { }
         // {
+          knownVulnerabilities = attrs.meta.knownVulnerabilities or [ ];
+          insecure = attrs.meta.knownVulnerabilities or [ ] != [ ];
           inherit platforms;
           broken = attrs.meta.broken or false;
           unsupported = !(lib.elem system platforms) || lib.elem system (attrs.meta.badPlatforms or [ ]);

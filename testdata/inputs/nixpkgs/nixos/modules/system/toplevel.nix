@@ -3,13 +3,7 @@
 with import ../helpers.nix { inherit lib; };
 let
   cfg = config.system;
-  failed = map (a: a.message) (lib.filter (a: !a.assertion) config.assertions);
-  checked =
-    drv:
-    if failed != [ ] then
-      throw "\nFailed assertions:\n${lib.concatMapStringsSep "\n" (m: "- ${m}") failed}"
-    else
-      lib.foldr (w: lib.warn w) drv config.warnings;
+  checked = lib.asserts.checkAssertWarn config.assertions config.warnings;
   release = "26.05";
 in
 {
