@@ -64,7 +64,7 @@ func adviceCases() []errorCase {
 		said("package", "Refusing to evaluate package 'discord-0.0.76' in «github:NixOS/nixpkgs/0»/pkgs/d.nix:5 because it has an unfree license (‘unfree’)\n\na) To", "package discord-0.0.76 has an unfree license (unfree)", "allowUnfreePredicate"),
 		said("package", "Package ‘x-1’ in /p:1 contains elements not built from source (‘binaryNativeCode’), refusing to evaluate.", "package x-1 contains elements", "allowNonSourcePredicate"),
 		said("package", "Refusing to evaluate package 'frob-1' in /p:10 because it has problems:\n- broken: This package is broken.\n\nSee also https://…", "package frob-1 is marked as broken", "allowBroken"),
-		said("package", "Refusing to evaluate package 'frob-1' in /p:10 because it has problems:\n- removal: Use grob instead.\n\nSee also https://…", "package frob-1 is marked as removal: Use grob instead", `problems.handlers.frob.removal = "warn"`),
+		said("package", "Refusing to evaluate package 'frob-1' in /p:10 because it has problems:\n- removal: Use grob instead.\n\nSee also https://…", "package frob-1 has a problem (removal): Use grob instead", `problems.handlers.frob.removal = "warn"`),
 		said("package", "Package ‘x-1’ in ‘/p:1’ is not supported on ‘x86_64-darwin’, refusing to evaluate.", "package x-1 is not supported on x86_64-darwin", "availableOn"),
 		said("package", "Package ‘x-1’ in /p:1 has a blocklisted license (‘x’), refusing to evaluate.", "package x-1 has a blocklisted license (x)", ""),
 		{"module argument", nixlog.EvalError{Message: "attribute 'unstable' missing", Place: result.Location{File: "a.nix", Line: 1}, Argument: "unstable"}, "eval", "module a.nix asks for the argument unstable", "_module.args.unstable"},

@@ -17,7 +17,7 @@ var (
 	remediationRE = regexp.MustCompile(`(?s)\n(?:a\) |\n(?:See also |You can |If you |To temporarily |For ` + "`" + `nix)).*`)
 	// Since 2026 nixpkgs lists what is wrong with a package.
 	problemRE     = regexp.MustCompile(`^has problems:\s+- ([\w-]+): (.+?)\.?$`)
-	problemKindRE = regexp.MustCompile(`^is marked as ([\w-]+): `)
+	problemKindRE = regexp.MustCompile(`^has a problem \(([\w-]+)\): `)
 	versionRE     = regexp.MustCompile(`-[^a-zA-Z].*$`)
 	quotesRE      = regexp.MustCompile(`[‘’]`)
 )
@@ -28,7 +28,7 @@ func isPackage(e *nixlog.EvalError) []string {
 	if m == nil {
 		return nil
 	}
-	return []string{m[1], problemRE.ReplaceAllString(refusingRE.ReplaceAllString(m[2], ""), "is marked as $1: $2")}
+	return []string{m[1], problemRE.ReplaceAllString(refusingRE.ReplaceAllString(m[2], ""), "has a problem ($1): $2")}
 }
 
 // advisePackage names the package and why nixpkgs refuses it. All cells that need it have one
@@ -36,8 +36,8 @@ func isPackage(e *nixlog.EvalError) []string {
 // flake.
 func advisePackage(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	name, why := found[0], quotesRE.ReplaceAllString(found[1], "")
-	if broken := "is marked as broken"; strings.HasPrefix(why, broken) {
-		why = broken // what follows says the same
+	if strings.HasPrefix(why, "has a problem (broken)") {
+		why = "is marked as broken"
 	}
 	c.Key = result.NewCauseKey(c.Kind, "package", name, why)
 	c.Title = notEvaluated + firstLine(fmt.Sprintf("package %s %s", name, why))
