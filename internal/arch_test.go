@@ -45,6 +45,7 @@ func rules() []rule {
 		{"internal/nix/expr", nil},
 		{"internal/nix/storepath", nil},
 		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/nixlog", "result"}},
+		{"internal/nix/source", []string{"internal/safefile"}},
 		{"internal/nix/locate", []string{"internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/nixlog", "result"}},
 		{"internal/nix/recordings", []string{"internal/test"}},
 		{"internal/test", []string{"internal", "result"}},

@@ -10,6 +10,7 @@ import (
 
 	repository "github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
+	"github.com/flakeci/flakeci/internal/nix/source"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -36,6 +37,7 @@ type Flake struct {
 	copy      string // the reference to Nix's copy of a folder without git
 	inGit     bool   // only what git tracks in Checkout is part of the flake
 	locks     flakeref.LockFile
+	source    *source.Tree // of StorePath
 }
 
 // Result returns the flake as a report shows it.
@@ -163,6 +165,7 @@ func (c *Client) metadata(ctx context.Context, f *Flake, args []string) (raw jso
 // reference to evaluate itself.
 func (f *Flake) fill(m metadata) (rewritten bool) {
 	f.Locked, f.Rev, f.StorePath, f.locks = m.Resolved.Complete(m.URL), m.Revision, m.Path, m.Locks
+	f.source = source.NewTree(f.StorePath)
 	f.Dir = m.Resolved.Dir
 	f.Dirty = m.Resolved.Type == "git" && m.Revision == ""
 	f.Checkout, f.inGit = m.Resolved.Folder()

@@ -12,7 +12,7 @@ import (
 	repository "github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
-	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/internal/nix/source"
 )
 
 // tree returns what it takes to find the flake's own files in what Nix prints.
@@ -94,52 +94,18 @@ func (f *Flake) isUntracked(rel string) bool {
 	return repository.Root(filepath.Dir(file)) == f.Checkout // else it is in a submodule
 }
 
-// maxFiles is more Nix files than a person's flake has. That of nixpkgs has ten times as many.
-const maxFiles = 5000
-
-// nixFiles returns the Nix files of the flake, in order.
-func (f *Flake) nixFiles() []string {
-	root, err := os.OpenRoot(f.root())
-	if err != nil {
-		return nil
+// read returns a file of the flake, or "".
+func (f *Flake) read(rel string) string {
+	if f.source != nil {
+		return f.source.Read(rel)
 	}
-	defer root.Close()
-	var files []string
-	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case len(files) >= maxFiles:
-			return fs.SkipAll
-		case err != nil: // leaves out what cannot be read
-			return nil
-		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
-			return fs.SkipDir
-		case d.Type().IsRegular() && path.Ext(name) == ".nix":
-			files = append(files, name)
-		}
-		return nil
-	})
-	return files
+	return source.Read(f.root(), rel)
 }
 
-// maxSource is longer than any Nix file that a person wrote, in bytes.
-const maxSource = 1 << 20
-
-// read returns a file of the flake, or "". It follows no links: they may lead anywhere on
-// this machine, even to a file without end.
-func (f *Flake) read(rel string) string {
-	root, err := os.OpenRoot(f.root())
-	if err != nil {
-		return ""
+// nixFiles returns the Nix files of the flake, once it is resolved.
+func (f *Flake) nixFiles() []string {
+	if f.source == nil {
+		return nil
 	}
-	defer root.Close()
-	file, err := safefile.OpenIn(root, rel)
-	if err != nil {
-		return ""
-	}
-	defer file.Close()
-	text, err := safefile.All(file, maxSource)
-	if err != nil {
-		return ""
-	}
-	return string(text)
+	return f.source.NixFiles()
 }

@@ -26,7 +26,7 @@ func (t *Target) UnitPlace(ctx context.Context, host, name string) (result.Locat
 	flake := t.Flake
 	// A dirty tree that was changed since it was opened is another one by now.
 	if nixlog.IsSource(got.Root) {
-		flake.StorePath = got.Root
+		flake.StorePath, flake.source = got.Root, nil
 	}
 	return got.Place(flake.tree()), nil
 }

@@ -89,7 +89,10 @@ func (l locator) module(m *modulesystem.Error) result.Location {
 	}
 	// Where the file of a module does not show the option, the module has it from elsewhere.
 	if len(full) == 0 {
-		if p := l.closest(l.setting(m.Option)); p.File != "" {
+		if p := l.closest(l.setting(m.Option, l.used())); p.File != "" {
+			return p
+		}
+		if p := l.closest(l.setting(m.Option, l.tree.Files())); m.Kind == modulesystem.Undeclared && p.File != "" {
 			return p
 		}
 	}
@@ -123,7 +126,7 @@ func (l locator) recursion() result.Location {
 	places := l.Err.Places()
 	for _, f := range l.Err.Frames {
 		if m := optionRE.FindStringSubmatch(f.Text); m != nil {
-			places = append(places, l.setting(m[1])...)
+			places = append(places, l.setting(m[1], l.used())...)
 		}
 	}
 	return l.closest(places)
@@ -135,7 +138,7 @@ var optionRE = regexp.MustCompile("^while evaluating the option `([^']+)'")
 // that collide or makes the assertion, or where it sets an option that the text names.
 func (l locator) assertion(text string) result.Location {
 	if targets := modulesystem.Collisions(text); targets != nil {
-		return l.closest(l.tree.Words(func(name string) bool {
+		return l.closest(l.tree.Words(l.used(), func(name string) bool {
 			return slices.ContainsFunc(targets, func(t string) bool {
 				return name == t || strings.Contains(name, "/") && (strings.HasSuffix(t, "/"+name) || strings.HasSuffix(name, "/"+t))
 			})
@@ -152,7 +155,7 @@ func (l locator) assertion(text string) result.Location {
 func (l locator) named(text string) result.Location {
 	names := modulesystem.Named(text)
 	for _, name := range names {
-		if p := l.closest(l.setting(name)); p.File != "" {
+		if p := l.closest(l.setting(name, l.used())); p.File != "" {
 			return p
 		}
 	}
@@ -165,15 +168,44 @@ func (l locator) named(text string) result.Location {
 	return result.Location{}
 }
 
-// setting returns where the flake sets an option.
-func (l locator) setting(option string) []result.Location {
+// setting returns where files set an option.
+func (l locator) setting(option string, files []string) []result.Location {
 	var found []result.Location
-	for _, file := range l.tree.Files() {
+	for _, file := range files {
 		if p, fit := l.tree.FindAttribute(file, option); fit == nixfile.Full {
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+// maxUsed limits how many files are followed.
+const maxUsed = 300
+
+// used returns the files of the flake that the configuration is made of, as far as that can be
+// told: the cell's own module, those where evaluation passed, and all that these name by their
+// paths. What the flake.nix names may be the module of another cell, but on the lines where
+// evaluation passed.
+func (l locator) used() []string {
+	var files []string
+	add := func(list ...string) {
+		for _, f := range list {
+			if f != "" && !slices.Contains(files, f) && len(files) < maxUsed {
+				files = append(files, f)
+			}
+		}
+	}
+	add(l.own())
+	for _, p := range l.Err.Places() {
+		add(p.File)
+		add(l.tree.Named(p)...)
+	}
+	for i := 0; i < len(files); i++ {
+		if path.Base(files[i]) != "flake.nix" {
+			add(l.tree.NamedIn(files[i])...)
+		}
+	}
+	return files
 }
 
 // own returns the file of the cell's own module, as far as that can be told: it is named where

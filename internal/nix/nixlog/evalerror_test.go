@@ -106,6 +106,9 @@ func FuzzEvaluationError(f *testing.F) {
 		bare("[json.exception.parse_error.101] parse error at line 2, column 1"),
 		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"lock file '/checkout/flake.lock' has unsupported version 99999999999999999999"}`,
 		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"syntax error in '/checkout/a' and '/checkout/../b'","file":"/checkout/a","line":1}`,
+		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"The option ` + "`a.b'" + ` does not exist. Definition values:\n- In ` + "`/checkout/a'" + `: 1"}`,
+		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"\nFailed assertions:\n- no\n- Conflicting managed target files: a, b"}`,
+		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"Package 'steam-1' in /p:1 has an unfree license"}`,
 		`@nix {"action":"msg","level":0,"msg":"x","raw_msg":"stack overflow; max-call-depth exceeded"}`,
 	} {
 		f.Add([]byte(line))
@@ -118,6 +121,8 @@ func FuzzEvaluationError(f *testing.F) {
 	lookedInto := full
 	lookedInto.LockFile, lookedInto.Pure = "flake.lock", true
 	lookedInto.Input = func(string) string { return "dep" }
+	lookedInto.InputTree = lookedInto.Input
+	lookedInto.Files = func() []string { return []string{"flake.nix", "hosts/a.nix"} }
 	lookedInto.Setting = func(string) string { return "true" }
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lookedInto.Read = func(file string) string {
@@ -138,6 +143,15 @@ func FuzzEvaluationError(f *testing.F) {
 			files := []string{e.Place.File, e.Untracked, e.Submodule}
 			if e.Spoiled != nil {
 				files = append(files, e.Spoiled.Place.File)
+			}
+			for _, p := range e.Mentions {
+				files = append(files, p.File)
+			}
+			for _, a := range e.Assertions {
+				files = append(files, a.Place.File)
+			}
+			if x := e.Excerpt; x != nil && (len(x.Lines) == 0 || len(x.Lines) > 3 || e.Spoiled == nil && (e.Place.Line < x.FirstLine || e.Place.Line >= x.FirstLine+len(x.Lines))) {
+				t.Errorf("the excerpt %+v does not have line %d", x, e.Place.Line)
 			}
 			for _, file := range files {
 				if file != "" && !filepath.IsLocal(file) {

@@ -88,20 +88,30 @@ func (t Tree) Texts(text string) []result.Location {
 	return t.search(func(_, line string) int { return strings.Index(line, first) })
 }
 
-// Words returns the lines of the flake with a name or string that match accepts.
-func (t Tree) Words(match func(name string) bool) []result.Location {
-	if t.Files == nil {
-		return nil
-	}
-	return t.search(word(match))
+// Words returns the lines of files with a name or string that match accepts.
+func (t Tree) Words(files []string, match func(name string) bool) []result.Location {
+	return t.searchIn(files, word(match))
 }
 
 // Named returns the files of the flake that a line of one of its files names by their paths.
-func (t Tree) Named(p result.Location) []string {
+func (t Tree) Named(p result.Location) []string { return t.named(p.File, t.sourceLine(p)) }
+
+// NamedIn returns the files of the flake that a file names by their paths.
+func (t Tree) NamedIn(file string) []string {
 	var files []string
-	for _, l := range literals(p.File, t.sourceLine(p)) {
-		if file, ok := t.folded(l); ok {
-			files = append(files, file)
+	for line := range strings.Lines(t.read(file)) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			files = append(files, t.named(file, line)...)
+		}
+	}
+	return files
+}
+
+func (t Tree) named(file, line string) []string {
+	var files []string
+	for _, l := range literals(file, line) {
+		if name, ok := t.folded(l); ok {
+			files = append(files, name)
 		}
 	}
 	return files
@@ -115,11 +125,16 @@ func (t Tree) folded(file string) (string, bool) {
 	return file, t.read(file) != ""
 }
 
-// search returns the lines of the flake's Nix files in which find finds something, at the offset
-// that it returns. Comments do not count.
+// search returns the lines of the flake's Nix files in which find finds something.
 func (t Tree) search(find func(file, line string) int) []result.Location {
+	return t.searchIn(t.Files(), find)
+}
+
+// searchIn returns the lines of files in which find finds something, at the offset that it
+// returns. Comments do not count.
+func (t Tree) searchIn(files []string, find func(file, line string) int) []result.Location {
 	var found []result.Location
-	for _, file := range t.Files() {
+	for _, file := range files {
 		n := 0
 		for line := range strings.Lines(t.read(file)) {
 			n++

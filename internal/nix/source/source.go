@@ -1,0 +1,109 @@
+// Package source reads the files of a flake.
+package source
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"sync"
+
+	"github.com/flakeci/flakeci/internal/safefile"
+)
+
+const (
+	// maxFile is longer than any Nix file that a person wrote, in bytes.
+	maxFile = 1 << 20
+	// maxFiles is more Nix files than a person's flake has. That of nixpkgs has ten times as many.
+	maxFiles = 5000
+	// maxKept is how much text is kept, in bytes.
+	maxKept = 64 << 20
+)
+
+// Read returns a file below a folder, or "". It follows no links: they may lead anywhere on
+// this machine, even to a file without end.
+func Read(folder, file string) string {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return ""
+	}
+	defer root.Close()
+	return read(root, file)
+}
+
+func read(root *os.Root, name string) string {
+	file, err := safefile.OpenIn(root, name)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	text, err := safefile.All(file, maxFile)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// Tree is a source tree in the store, which never changes. Its files are read once: what a
+// hundred hosts fail by is looked for in all of them each time.
+type Tree struct {
+	folder string
+
+	mu    sync.Mutex
+	files []string
+	text  map[string]string
+	size  int
+}
+
+// NewTree returns the tree in a folder.
+func NewTree(folder string) *Tree {
+	return &Tree{folder: folder, text: map[string]string{}}
+}
+
+// Read returns a file of the tree, or "". Nix may not have written the tree yet, so what is
+// missing is looked for again.
+func (t *Tree) Read(file string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text, ok := t.text[file]
+	if ok {
+		return text
+	}
+	if text = Read(t.folder, file); text != "" && t.size+len(text) <= maxKept {
+		t.text[file] = text
+		t.size += len(text)
+	}
+	return text
+}
+
+// NixFiles returns the Nix files of the tree, in order.
+func (t *Tree) NixFiles() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.files == nil {
+		t.files = nixFiles(t.folder)
+	}
+	return t.files
+}
+
+func nixFiles(folder string) []string {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil
+	}
+	defer root.Close()
+	var files []string
+	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case len(files) >= maxFiles:
+			return fs.SkipAll
+		case err != nil: // leaves out what cannot be read
+			return nil
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case d.Type().IsRegular() && path.Ext(name) == ".nix":
+			files = append(files, name)
+		}
+		return nil
+	})
+	return files
+}

@@ -1,0 +1,44 @@
+package source
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestTree(t *testing.T) {
+	dir := t.TempDir()
+	outside := filepath.Join(t.TempDir(), "secret.nix")
+	for name, text := range map[string]string{
+		filepath.Join(dir, "flake.nix"): "{ }", filepath.Join(dir, "hosts", "a.nix"): "1", filepath.Join(dir, ".git", "b.nix"): "2",
+		filepath.Join(dir, "README"): "3", outside: "secret",
+	} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(outside, filepath.Join(dir, "link.nix")); err != nil {
+		t.Fatal(err)
+	}
+	tree := NewTree(dir)
+	if got := tree.NixFiles(); !slices.Equal(got, []string{"flake.nix", "hosts/a.nix"}) {
+		t.Errorf("the files are %q", got)
+	}
+	for name, want := range map[string]string{"hosts/a.nix": "1", "README": "3", "link.nix": "", "../" + filepath.Base(filepath.Dir(outside)) + "/secret.nix": "", "gone": "", "hosts": ""} {
+		for range 2 {
+			if got := tree.Read(name); got != want {
+				t.Errorf("%s: got %q, want %q", name, got, want)
+			}
+		}
+	}
+	if got := Read(filepath.Join(dir, "gone"), "a"); got != "" {
+		t.Errorf("a file in no folder: %q", got)
+	}
+	if got := NewTree(filepath.Join(dir, "gone")).NixFiles(); got != nil {
+		t.Errorf("files in no folder: %q", got)
+	}
+}
