@@ -148,7 +148,7 @@ func notTested(seen map[string]int) (list []result.NotTested) {
 	for _, output := range slices.Sorted(maps.Keys(seen)) {
 		why := "flakeci does not test this output"
 		if output == "colmena" {
-			why = "colmenaHive would have its hosts"
+			why = "flakeci tests such hosts in colmenaHive"
 		}
 		list = append(list, result.NotTested{Kind: result.Kind(output), Count: seen[output], Why: why})
 	}

@@ -31,7 +31,7 @@ func packages(attrs []nix.Attr) (list []matrix.Output, sets []result.NotTested) 
 			list = append(list, o)
 			continue
 		}
-		sets = append(sets, result.NotTested{Kind: result.Kind("packages." + o.System + "." + o.Name), Why: "legacyPackages is the place for it"})
+		sets = append(sets, result.NotTested{Kind: result.Kind("packages." + o.System + "." + o.Name), Why: "flakeci looks for it in legacyPackages"})
 	}
 	return list, sets
 }

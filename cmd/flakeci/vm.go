@@ -120,7 +120,7 @@ type vmSession struct {
 	fault   *vmtest.Fault
 }
 
-// boot returns when the guest ends or the user leaves it. Nothing of it is reported.
+// boot returns when the guest ends or the user leaves it. No report covers it.
 func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.BootResult {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
@@ -133,7 +133,7 @@ func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions
 	return runner.BootResult{}
 }
 
-// result prints why the guest did not start, or why it ended without the user.
+// result prints why the guest did not start, or why it ended although the user did not end it.
 func (s *vmSession) result(host string) error {
 	if s.fault == nil {
 		return nil
@@ -174,8 +174,8 @@ func (s *vmSession) printAccess(vm runner.VM, guest vmtest.InteractiveGuest) {
 	}
 }
 
-// resetTerminal undoes what a guest's firmware and programs leave on a terminal: long lines
-// cut off, colors, no cursor, the prompt behind the guest's.
+// resetTerminal undoes what a guest's firmware and programs leave on a terminal: long lines cut
+// off, colors, no cursor, and a prompt that the shell's would follow on the same line.
 const resetTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
 
 // console returns the terminal, in a mode that passes each key on to the guest, except

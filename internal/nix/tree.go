@@ -15,7 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// tree returns what it takes to find the flake's own files in what Nix prints.
+// tree returns what nixlog needs to find the flake's own files in Nix's output.
 func (f *Flake) tree() nixlog.Tree {
 	return nixlog.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
@@ -36,16 +36,16 @@ func (f *Flake) lockFile() string {
 	return path.Join(dir, "flake.lock")
 }
 
-// root returns the folder that has the flake's files: Nix's copy, or before there is one the
-// folder that was given.
+// root returns the folder that has the flake's files: Nix's copy or, before that exists, the
+// folder that the user gave.
 func (f *Flake) root() string {
 	return cmp.Or(f.StorePath, f.Checkout, f.given.Dir)
 }
 
 var submoduleRE = regexp.MustCompile(`(?m)^\s*path\s*=\s*(.+?)\s*$`)
 
-// leftOutSubmodule returns the git submodule that a file would be in, if Nix's copy lacks it,
-// or "". There its folder is empty or missing.
+// leftOutSubmodule returns the git submodule that a file would be in, if Nix's copy lacks that
+// submodule (its folder is empty or missing there), or "".
 func (f *Flake) leftOutSubmodule(rel string) string {
 	root, err := os.OpenRoot(f.StorePath)
 	if err != nil {
@@ -85,7 +85,7 @@ func (f *Flake) isUntracked(rel string) bool {
 	return repository.Root(filepath.Dir(file)) == f.Checkout // else it is in a submodule
 }
 
-// maxSource is longer than any Nix file that a person wrote, in bytes.
+// maxSource is more than the length of any Nix file that a person has written, in bytes.
 const maxSource = 1 << 20
 
 // read returns a file of the flake, or "". It follows no links: they may lead anywhere on

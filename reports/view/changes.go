@@ -55,7 +55,7 @@ func NewChanges(r result.Report) *Changes {
 		case b.Change == result.CellUnchanged:
 			ch.unchanged++
 		case b.Change != result.CellChanged:
-			ch.Unknown = addNote(ch.Unknown, cmp.Or(b.Note, "one of the two does not evaluate"), c.ID)
+			ch.Unknown = addNote(ch.Unknown, cmp.Or(b.Note, "it does not evaluate, now or at the base"), c.ID)
 		case b.Closure == nil:
 			ch.changed = append(ch.changed, c.ID)
 		case b.Closure.Unknown != "":

@@ -54,8 +54,8 @@ func Hash(parts ...[]byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Open reads the file at a path, if there is one and it is intact. An empty path makes a
-// cache that keeps nothing.
+// Open reads the file at a path, if it exists and is intact. With an empty path, the cache keeps
+// nothing.
 func Open(path string) *Cache {
 	c := &Cache{path: path}
 	c.known, c.damage = c.read()
@@ -170,7 +170,7 @@ func prune(dir string) error {
 	}
 	var files []fs.FileInfo
 	for _, e := range entries {
-		if st, err := e.Info(); err == nil { // otherwise another run has removed it
+		if st, err := e.Info(); err == nil { // on an error, another run has removed it
 			files = append(files, st)
 		}
 	}
