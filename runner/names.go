@@ -22,9 +22,9 @@ func Others(ctx context.Context, t *nix.Target) ([]result.Cell, []result.NotTest
 	}).Cells, seen, nil
 }
 
-// packages tells packages from sets of configurations, which some flakes put among them. To look
-// into those would force every package before a host can begin; home-manager finds them in
-// legacyPackages, too.
+// packages separates packages from sets of configurations, which some flakes put among them.
+// Looking into those would force every package before a host can begin. home-manager finds homes
+// in legacyPackages, too.
 func packages(attrs []nix.Attr) (list []matrix.Output, sets []result.NotTested) {
 	for _, o := range outputs(attrs) {
 		if o.Name != "nixosConfigurations" && o.Name != "homeConfigurations" {

@@ -73,7 +73,7 @@ func pageCache(dir string) (all int64) {
 	return all
 }
 
-// number reads a file that holds a number; ok is false for "max".
+// number reads a file that holds a number. It returns false for "max".
 func number(path string) (int64, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {
