@@ -48,8 +48,8 @@ func (f Flake) identity() [][]byte {
 func (f Flake) Fingerprint() string { return evalcache.Hash(f.identity()...) }
 
 // IsOne reports whether all evaluations read the same files of the flake itself, because a
-// revision or Nix's own copy fixes them. A tree that is not committed may be edited
-// meanwhile.
+// revision or Nix's own copy fixes them. A tree that is not committed may be edited during the
+// run.
 func (f *Flake) IsOne() bool { return f.Rev != "" || f.reference() == f.copy }
 
 // inputsAreOne reports whether all evaluations read the same inputs, because the lock file fixes

@@ -123,7 +123,7 @@ func absolute(path string) (string, error) {
 	return dir + "/" + path, err
 }
 
-// isBelow reports whether path is folder or lies below it; both are absolute.
+// isBelow reports whether path is folder or is below it; both are absolute.
 func isBelow(path, folder string) bool {
 	rel, err := filepath.Rel(folder, path)
 	return err == nil && filepath.IsLocal(rel)

@@ -145,7 +145,7 @@ func (p *Pool) dryRun(builds []*build) plan {
 		}
 		var rooting sync.WaitGroup
 		rooting.Go(safely.Func(func() { p.o.Root(ctx, drvs...) }))
-		// If this fails, building goes on, but what builds share is unknown.
+		// If this fails, building continues, but it is unknown what builds share.
 		made.needs, _ = p.o.Client.Needs(ctx, answer.Build)
 		rooting.Wait()
 	})

@@ -63,7 +63,7 @@ type Planning struct{ Running bool }
 // BuilderStarted says that the builder of a derivation started.
 type BuilderStarted struct{ Drv string }
 
-// BuilderStopped says that the builder of a derivation ended, in whatever way.
+// BuilderStopped says that the builder of a derivation ended, successfully or not.
 type BuilderStopped struct{ Drv string }
 
 // Line is a line that a builder wrote, as it wrote it: clean it before showing it.

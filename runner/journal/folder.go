@@ -80,7 +80,7 @@ func (f Folder) open(name string) (*File, error) {
 			}
 			return nil, err
 		}
-		// Another flakeci may have pruned it meanwhile.
+		// Another flakeci may have pruned it since.
 		if now, err := os.Lstat(path); err == nil {
 			if mine, err := lock.Stat(); err == nil && os.SameFile(now, mine) {
 				s.lock = lock

@@ -126,8 +126,8 @@ func (c *Cache) Add(question string, answer any) {
 // maxFiles limits how many files are kept, one for each state of a flake.
 const maxFiles = 64
 
-// Save merges the answers that were added into the file, which another run may have
-// written meanwhile.
+// Save merges the answers that were added into the file, which another run may have written in the
+// meantime.
 func (c *Cache) Save() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
