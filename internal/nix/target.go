@@ -51,7 +51,7 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 		return t, err
 	}
 	if t.wrapper, err = c.nixRef(flakeref.Parse("path:" + wrapper)); err != nil {
-		return t, &tmpdir.Error{Folder: dir, Err: fmt.Errorf("Nix %s cannot read a folder with this name, but Nix %s and newer can", c.Version, sinceEncodedFolders())}
+		return t, &tmpdir.Error{Folder: dir, Err: fmt.Errorf("a folder with this name needs Nix %s or newer, not %s", sinceEncodedFolders(), c.Version)}
 	}
 	t.cache = evalcache.Open(c.cacheFile(ctx, f, o))
 	return t, os.WriteFile(filepath.Join(wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
