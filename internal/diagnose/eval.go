@@ -26,7 +26,7 @@ func EvalCauses(err error) []*result.Cause {
 	for _, a := range failedAssertions(c) {
 		own := *c
 		own.Title, own.Message = notEvaluated+oneAssertion+firstLine(a), a
-		// The place is where the host evaluates all its assertions, so it cannot tell them apart.
+		// The place is where the host asks for its assertions, and says nothing about one.
 		own.Key = result.NewCauseKey(own.Kind, oneAssertion, a)
 		causes = append(causes, &own)
 	}

@@ -85,7 +85,7 @@ func (f *Flake) isUntracked(rel string) bool {
 	return repository.Root(filepath.Dir(file)) == f.Checkout // else it is in a submodule
 }
 
-// maxSource is more than the length of any Nix file that a person has written, in bytes.
+// maxSource is longer than any Nix file that a person wrote, in bytes.
 const maxSource = 1 << 20
 
 // read returns a file of the flake, or "". It follows no links: they may lead anywhere on

@@ -14,7 +14,7 @@ var (
 	contextRE  = regexp.MustCompile("^while evaluating definitions from [`'\"]([^'`\"]+)[`'\"]")
 )
 
-// placeOf picks the line to show the reader. That is where the error itself is, if it
+// placeOf picks the line to send the reader to. That is where the error itself is, if it
 // is in the flake; else a file of the flake that the message names, as the module system
 // does for bad definitions; else the innermost frame of the trace that is in the flake, or
 // says that one of its modules is evaluated.

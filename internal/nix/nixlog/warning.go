@@ -62,7 +62,7 @@ var quotedRE = regexp.MustCompile("[`'\"]([^`'\"\\s]+)['\"]")
 func (t Tree) namedIn(text string) result.Location {
 	for _, m := range quotedRE.FindAllStringSubmatch(text, 20) {
 		if !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "«") {
-			continue // a bare name, which may match a file by chance
+			continue // a name that may be a file's by chance
 		}
 		if file, ok := t.Module(m[1]); ok {
 			return result.Location{File: file}
