@@ -123,8 +123,8 @@ var pairFlags = []string{"--override-input", "--option"}
 // pairSeparator joins the two values of a pair flag; it cannot occur in an argument.
 const pairSeparator = "\x00"
 
-// joinPairs makes "--option KEY VALUE" one argument: in the flag library, a flag takes only one
-// value.
+// joinPairs makes "--option KEY VALUE" one argument: flags of the flag library take only
+// one value.
 func joinPairs(args []string) ([]string, error) {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -144,7 +144,7 @@ func joinPairs(args []string) ([]string, error) {
 	return out, nil
 }
 
-// missingValue returns the error for a pair flag with fewer than two values.
+// missingValue returns the error for a pair flag with less than two values.
 func missingValue(flag string) error {
 	if flag == pairFlags[0] {
 		return &usageError{msg: flag + " takes two values: NAME REF", hint: "for example " + flag + " nixpkgs path:./nixpkgs"}

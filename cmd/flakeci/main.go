@@ -41,9 +41,9 @@ func start(app *App) {
 // flakeci, and to flakeci's process group.
 const signalGrace = 100 * time.Millisecond
 
-// interruptContext returns a context that the first signal cancels. The second one kills what
-// still runs, the third ends flakeci itself. SIGHUP counts only as the first: when a terminal is
-// closed, the shell sends it, and then the kernel sends it again once the shell has ended.
+// interruptContext returns a context that the first signal cancels. The second one kills
+// what still runs, the third ends flakeci itself. SIGHUP only counts as the first: when a
+// terminal is closed, the shell sends it, and the kernel again once the shell has ended.
 func interruptContext() context.Context {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
