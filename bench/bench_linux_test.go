@@ -58,7 +58,7 @@ func BenchmarkBuilds(b *testing.B) {
 	scenario{
 		name: "builds",
 		about: "60 light cells (12 hosts, 4 homes each) that build for a second each, as do the 6 chains of 4 " +
-			"dependencies that they share; nothing built before. Two builds at a time take " + fleet.MinDuration(2).String() + " at least.",
+			"dependencies that they share; nothing built before. Two builds at a time take at least " + fleet.MinDuration(2).String() + ".",
 		fleet:      fleet,
 		fresh:      true,
 		contenders: []contender{flakeci, both, alone, loop.inFirstRound(), check.inFirstRound()},

@@ -1,5 +1,6 @@
-// Package bench makes the synthetic fleets of `make bench`. Its tests contain the monitor of what a
-// tree of processes uses, and the scenarios that compare flakeci with other ways to build a fleet. docs/performance.md describes what is measured and how.
+// Package bench makes the synthetic fleets of `make bench`. Its tests measure what a tree of
+// processes uses, and run the scenarios that compare flakeci with other ways to build a fleet.
+// docs/performance.md describes what they measure and how.
 package bench
 
 import (

@@ -35,8 +35,8 @@ func configurations(kind result.Kind) string {
 	return "nixosConfigurations"
 }
 
-// HostPath returns the attribute path of a host's configuration, which the path of its system begins
-// with.
+// HostPath returns the attribute path of a host's configuration, with which the path of its system
+// begins.
 func HostPath(host result.Cell) []string {
 	build := len(nixosBuild())
 	if host.Kind == result.KindDarwin {
@@ -66,7 +66,7 @@ func nixosCell(host string) result.Cell {
 	return hostCell(result.KindNixOS, host, nixosBuild()...)
 }
 
-// elsewhereCells makes the cells of hosts that stand in other outputs. The ids of NixOS hosts say
+// elsewhereCells makes the cells of hosts that are in other outputs. The ids of NixOS hosts say
 // where.
 func elsewhereCells(inv Inventory) []result.Cell {
 	var cells []result.Cell
@@ -117,8 +117,8 @@ func formatterCell(system string) result.Cell {
 	return c
 }
 
-// homeCell makes the cell of an entry of homeConfigurations. If the key is shared, several
-// places have it, and the id must say which place.
+// homeCell makes the cell of an entry of homeConfigurations. If several places share its key, the
+// id must say which place it is in.
 func homeCell(h Home, shared bool) result.Cell {
 	path := []string{"homeConfigurations", h.Key, "activationPackage"}
 	if h.System != "" {
@@ -147,7 +147,7 @@ func homeKey(c result.Cell) string {
 }
 
 // servesAnyHost reports whether the cell is a bare home named after its user, which home-manager
-// uses on a host that has nothing better.
+// uses on a host without a better match.
 func servesAnyHost(c result.Cell) bool {
 	return c.Bare() && homeKey(c) == c.User
 }

@@ -8,9 +8,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// check returns an error for names that the flake does not have. It considers the whole flake and
-// not just what an earlier selection left, so that making the same selection twice is not an
-// error.
+// check returns an error for names that the flake does not have. It considers the whole flake, not
+// just what an earlier selection left, so that making the same selection twice is not an error.
 func (s Selection) check(o *offer) error {
 	var hosts, vms, ids, systems []string
 	for _, c := range o.cells {
@@ -80,8 +79,8 @@ func (o *offer) checkHosts(names, all []string) error {
 	return err
 }
 
-// nixSystems lists the systems that a cell may turn out to have. Before the evaluation, a system
-// can only be checked against this list.
+// nixSystems lists the systems that a cell may turn out to have. Before evaluation, this list is
+// all there is to check a system against.
 func nixSystems() []string {
 	return []string{
 		"aarch64-darwin", "aarch64-linux", "armv6l-linux", "armv7l-linux", "i686-linux",

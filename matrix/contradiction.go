@@ -8,8 +8,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// ContradictionError says that the selection names something and that its other filters leave
-// nothing of it.
+// ContradictionError says that one filter of a selection names something that its other filters
+// leave out completely.
 type ContradictionError struct {
 	Filter string   // the filter that names it: "host", "user", "system" or "vm"
 	Value  string   // the name as given
@@ -28,7 +28,7 @@ func (e *ContradictionError) Error() string {
 const AllVMs = "all"
 
 // Contradiction returns a [*ContradictionError] for the first value of the named filters that
-// matches no selected cell. It ignores kinds: to select checks too, and one host, is not a
+// matches no selected cell. It ignores kinds: selecting checks as well as one host is not a
 // mistake.
 func (m Matrix) Contradiction(s Selection, filters ...string) error {
 	for _, f := range s.nameFilters() {

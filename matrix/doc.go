@@ -18,14 +18,15 @@
 //
 // # Users and hosts of homes
 //
-// The home with the key joachim@reason is joachim's on reason: on the host with that key, else on
-// the first whose networking.hostName, networking.fqdn or name without the domain it is, as far as
-// hosts were asked ([Inventory.Infos], [Matrix.WithInfos]). A home whose key has no "@" is
-// bare: its user is config.home.username if that is known, else the key. If the key is the
-// user's name, the home serves every host on which that user has no home of their own, just as
-// the command home-manager falls back from user@host to user, unless a NixOS host declares accounts
-// of people and none of that user. A home that a host embeds with home-manager's NixOS module
-// counts as the user's own on that host. A bare home that serves no host has no place in the grid.
+// The home with the key joachim@reason is joachim's on reason: on the host with that key or else,
+// among the hosts that were asked ([Inventory.Infos], [Matrix.WithInfos]), on the first whose
+// networking.hostName, networking.fqdn or name without the domain is reason. A home whose key has
+// no "@" is bare: its user is config.home.username if that is known, else the key. If the key is
+// the user's name, the home serves every host on which that user has no home of their own, just as
+// the command home-manager falls back from user@host to user. It does not serve a NixOS host that
+// declares accounts for people but none for that user. A home that a host embeds with
+// home-manager's NixOS module counts as the user's own on that host. A bare home that serves no
+// host has no place in the grid.
 //
 // A home for a host that the flake does not have is an orphan. A flake without any host has no
 // orphans: some people manage only homes with Nix, and for them the part after the "@" is

@@ -30,7 +30,7 @@ func newUnknownError(filter, name string, known []string) *UnknownError {
 	return &UnknownError{Filter: filter, What: what, Name: name, Suggestion: Suggest(name, known), Known: known}
 }
 
-// NothingError says that nothing is selected.
+// NothingError says that a selection is empty.
 type NothingError struct {
 	Filter string   // the filter that left nothing: "kind", "vm", "host", "user", "system", "cell" or "exclude"; empty if the flake offers nothing
 	Values []string // the values of that filter

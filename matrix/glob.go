@@ -56,8 +56,8 @@ func (g Glob) Match(id string) bool {
 	return id == g.pattern || g.match != nil && g.match.MatchString(id)
 }
 
-// MayMatchPrefix reports whether the pattern may match an id with this prefix. It may be wrong in
-// saying yes, since it considers only the pattern up to the first special character.
+// MayMatchPrefix reports whether the pattern may match an id with this prefix. A yes may be wrong:
+// it considers only the pattern up to the first special character.
 func (g Glob) MayMatchPrefix(prefix string) bool {
 	fixed := g.pattern
 	for i := range len(fixed) {
@@ -128,8 +128,8 @@ func globSet(rest string) (piece string, width int, fault string) {
 	return "", 0, "no closing bracket"
 }
 
-// setMember escapes a character for a set in a regular expression, where other characters are
-// special than outside.
+// setMember escapes a character for a set in a regular expression, where different characters are
+// special than elsewhere.
 func setMember(char string) string {
 	if strings.ContainsAny(char, `\]^-[`) {
 		return `\` + char

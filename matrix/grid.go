@@ -17,7 +17,7 @@ type Grid struct {
 // scope is which rows a selection shows.
 type scope struct {
 	hosts    []string      // hosts that it names; nil for all
-	untested []result.Cell // hosts that it leaves out for their kind alone
+	untested []result.Cell // hosts that it leaves out only because of their kind
 }
 
 func (s scope) includes(host string) bool { return s.hosts == nil || slices.Contains(s.hosts, host) }

@@ -80,9 +80,9 @@ func (o *offer) candidates(host, user string) []result.Cell {
 	return homes
 }
 
-// mayHave reports whether a user may have an account on a host: it declares one, or it says nothing
-// against it. On a Mac, and on a host that declares no person, accounts are made by hand. A phone has
-// one user, who is never asked for.
+// mayHave reports whether a user may have an account on a host: the host declares one, or nothing
+// rules one out. On a Mac, and on a host that declares no person, people make accounts by hand. A
+// phone has one user, whose name nobody asks for.
 func (o *offer) mayHave(host, user string) bool {
 	accounts := o.infos[host].Accounts
 	return !o.phones[host] && (len(accounts) == 0 || slices.Contains(accounts, user) || strings.HasSuffix(o.systems[host], "-darwin"))

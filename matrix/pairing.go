@@ -9,7 +9,8 @@ import (
 
 // pairing finds the hosts of homes. On a machine, the command home-manager tries user@FQDN,
 // user@HOSTNAME and user@SHORT-NAME before the bare user, so a home may name its host by any of
-// the machine's names. By the convention of flakes it names the host's key, which goes first.
+// the machine's names. By convention, a flake's home names the key of its host, so keys come
+// first.
 type pairing struct {
 	hosts []string // keys of the flake's hosts, sorted
 	infos map[string]result.HostInfo
@@ -38,8 +39,8 @@ func (p pairing) apply(cells []result.Cell) []result.Cell {
 	return cells
 }
 
-// host returns the key of the host that homes call by a name, or the name if there is none. Of
-// several hosts, such as variants of one machine, it is the first.
+// host returns the key of the host that homes mean by a name, or the name itself if there is none.
+// Of several hosts, such as variants of one machine, it returns the first.
 func (p pairing) host(name string) string {
 	for _, matches := range []func(key string) bool{
 		func(key string) bool { return key == name },
@@ -92,8 +93,9 @@ func splitKey(key string) (user, host string) {
 	return key[:i], key[i+1:]
 }
 
-// NamesUnknownHost reports whether the cell is a home that names neither a host's key nor, but for
-// the domain, a host's key. Only the configurations of the hosts can tell whether one has that name.
+// NamesUnknownHost reports whether the cell is a home that names no host's key, not even when the
+// domain is ignored. Only the configurations of the hosts can tell whether one of them has that
+// name.
 func (m Matrix) NamesUnknownHost(c result.Cell) bool { return m.offered().isOrphan(c) }
 
 // WithInfos returns the matrix with what the configurations of hosts say, by host. It decides which

@@ -16,7 +16,7 @@ type gridRow struct {
 	System *result.Cell   // the host's system, nil if there is none
 	VM     *result.Cell   // its VM, nil if there is none
 	Homes  []*result.Cell // one for each of the grid's users, nil if the user has none
-	// Untested is the id of the host's system, if that was left out for its kind.
+	// Untested is the id of the host's system, if that was left out because of its kind.
 	Untested string
 	Others   []*result.Cell // cells whose place is taken, such as a home that is both embedded and on its own
 }
@@ -44,7 +44,7 @@ type layout struct {
 	offer  *offer
 	cells  map[string]*result.Cell // by id
 	placed map[string]bool         // ids that have a row
-	// By host: what stands in nixosConfigurations first, then what stands deeper, then other kinds.
+	// By host: first what is in nixosConfigurations, then what is deeper, then other kinds.
 	systems map[string][]*result.Cell
 }
 

@@ -53,7 +53,7 @@ func (m Matrix) Select(s Selection) (Matrix, error) {
 
 // Admits reports whether a single cell is wanted: a home found in the evaluation of its host, or a
 // cell whose system has become known. With Hosts it does not admit a bare home, since only the
-// whole flake says which hosts that serves. A malformed pattern matches only itself.
+// whole flake shows which hosts such a home serves. A malformed pattern matches only itself.
 func (s Selection) Admits(c result.Cell) bool {
 	filters := s.filters(newOffer([]result.Cell{c}, nil))
 	return !slices.ContainsFunc(filters, func(f filter) bool { return !f.keep(c) })
@@ -69,8 +69,8 @@ func (s Selection) rows(within []string) []string {
 	})
 }
 
-// untested lists the hosts that a selection of hosts leaves out only for their kind, as the default
-// does with Macs. They have a row all the same, so that nobody takes them for tested.
+// untested lists the hosts that a selection of hosts leaves out only because of their kind, as the
+// default does with Macs. They still have a row, so that nobody thinks they were tested.
 func (m Matrix) untested(s Selection) []result.Cell {
 	alike := s
 	alike.Kinds = nil

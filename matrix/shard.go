@@ -142,8 +142,8 @@ func (m Matrix) groups(grouping grouping) [][]string {
 	return byKind
 }
 
-// prefer returns the shard that a group prefers among those that are not full yet. Groups is how
-// many groups there are in all, spread evenly.
+// prefer returns the shard that a group prefers among those that are not full yet. Groups is the
+// total number of groups, which the shards share evenly.
 func prefer(group string, loads []int, groups int) int {
 	fair, more := groups/len(loads), groups%len(loads)
 	for _, load := range loads {

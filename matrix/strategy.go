@@ -24,9 +24,9 @@ type Job struct {
 }
 
 // Strategy distributes the cells to jobs: one job for each shard and each runner that its cells
-// need. runnerFor names the runner for a system, which is empty if only evaluation can tell it.
-// Strategy leaves out empty shards, and makes fewer shards if there would be more than GitHub's
-// 256 jobs.
+// need. runnerFor names the runner for a system; the system is empty if only evaluation can tell
+// it. Strategy leaves out empty shards, and makes fewer shards if there would be more than
+// GitHub's 256 jobs.
 func (m Matrix) Strategy(shards int, runnerFor func(system string) string) Strategy {
 	runners := map[string]bool{}
 	for _, c := range m.Cells {

@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// About is what a report says of a run besides its cells. Causes are those without cells, such as
-// an output that could not be listed. A journal keeps it as JSON.
+// About is what a report says about a run besides its cells. Causes are those without cells, such
+// as an output that could not be listed. A journal keeps it as JSON.
 type About struct {
 	Tool, Nix result.Tool
 	Flake     result.Flake
@@ -54,7 +54,7 @@ func Collect(r Run) result.Report {
 	}
 	result.MarkSame(rep.Cells)
 	m := r.Matrix.With(cells...).WithInfos(infos)
-	hosts := map[string]string{} // of cells, now that the hosts have said their names
+	hosts := map[string]string{} // by cell, now that the names of the hosts are known
 	for _, c := range m.Cells {
 		hosts[c.ID] = c.Host
 	}
@@ -92,8 +92,8 @@ func collectCell(res outcome.Result) result.CellResult {
 	return c
 }
 
-// flakeWarnings returns the warnings of the flake, each text once, with all cells that it came
-// up for.
+// flakeWarnings returns the warnings of the flake: each text once, with all cells that it
+// concerns.
 func flakeWarnings(results []outcome.Result) []result.Warning {
 	var list []result.Warning
 	for _, res := range results {

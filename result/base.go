@@ -23,8 +23,8 @@ type CellBase struct {
 	Status Status `json:"status,omitempty"`
 	// Causes are the keys of the causes that the cell had at the base.
 	Causes []string `json:"causes,omitempty"`
-	// Note says more about the comparison, such as why Change is unknown, or what else the cell
-	// failed for at the base.
+	// Note says more about the comparison, such as why Change is unknown, or the other reason for
+	// which the cell failed at the base.
 	Note string `json:"note,omitempty"`
 	// Closure says how the packages changed. Only a changed host or home has it.
 	Closure *ClosureDiff `json:"closure,omitempty"`
@@ -42,8 +42,8 @@ type ClosureDiff struct {
 	Packages []PackageChange `json:"packages,omitempty"`
 	// Rebuilt counts packages whose versions are the same and whose paths differ.
 	Rebuilt int `json:"rebuilt,omitempty"`
-	// RebuiltSize is the number of bytes these grew by. Together with the sizes of Packages
-	// it is the whole difference.
+	// RebuiltSize is the number of bytes by which these grew. With the sizes in Packages, it adds
+	// up to the whole difference.
 	RebuiltSize int64 `json:"rebuilt_size_delta_bytes,omitempty"`
 }
 

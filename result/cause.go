@@ -31,7 +31,7 @@ const (
 	CauseInfra       CauseKind = "infra"
 )
 
-// Status returns the status of what ended for a cause of this kind alone: [Failed] and
+// Status returns the status of something that only a cause of this kind ended: [Failed] and
 // [TimedOut] blame the flake, [Error] blames the machine, the network or flakeci.
 func (k CauseKind) Status() Status {
 	switch {

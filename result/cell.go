@@ -34,7 +34,7 @@ func (c Cell) WithUser(username string) Cell {
 	return c
 }
 
-// CellResult is a cell and what came of it.
+// CellResult is a cell and its result.
 type CellResult struct {
 	Cell
 	Status Status `json:"status"`
@@ -67,9 +67,9 @@ func MarkSame(cells []CellResult) {
 	}
 }
 
-// Since is the first of the runs in which a cell has failed for the same cause without a run in
-// between in which it did not. Rev is the revision that run tested, empty for an uncommitted
-// tree; Runs is how many runs ago it was.
+// Since is the first run of an unbroken series in which a cell has failed for the same cause. Rev
+// is the revision that run tested, empty for an uncommitted tree; Runs is how many runs ago it
+// was.
 type Since struct {
 	Rev     string    `json:"rev,omitempty"`
 	Started time.Time `json:"started"`

@@ -4,8 +4,8 @@ package result
 type HostInfo struct {
 	HostName string `json:"hostName,omitempty"` // networking.hostName
 	FQDN     string `json:"fqdn,omitempty"`     // networking.fqdn
-	// Accounts are the users that it declares. There are none if it declares no person: accounts
-	// can also be made on the machine.
+	// Accounts are the users that the host declares. It is empty if the host declares no person:
+	// people can also make accounts on the machine.
 	Accounts []string `json:"accounts,omitempty"`
 }
 

@@ -62,11 +62,10 @@ const maxReport = 256 << 20
 // ErrTooLong is in the error of [ReadJSON] if the input is longer than any report.
 var ErrTooLong = errors.New("longer than any report")
 
-// ReadJSON reads what [WriteJSON] wrote, and ignores fields that a newer flakeci added. Causes of
-// an older flakeci get their keys. A verdict
-// that is missing follows from the cells and causes. The error is a [*FormatError] if the input is
-// not a report, a [*SchemaError] if it is JSON of another schema, and [ErrTooLong] if it exceeds
-// 256 MiB.
+// ReadJSON reads what [WriteJSON] wrote, and ignores fields that a newer flakeci added. It adds
+// the keys that causes of an older flakeci lack, and derives a missing verdict from the cells and
+// causes. The error is a [*FormatError] if the input is not a report, a [*SchemaError] if it is
+// JSON of another schema, and [ErrTooLong] if it exceeds 256 MiB.
 func ReadJSON(r io.Reader) (Report, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxReport+1))
 	if err == nil && len(data) > maxReport {

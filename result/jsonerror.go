@@ -37,7 +37,7 @@ func newFormatError(data []byte, offset int64, err error) *FormatError {
 // SchemaError says that the input is JSON of a schema other than [Schema].
 type SchemaError struct {
 	Schema string // as the file names it; empty if it names none
-	Newer  bool   // a report of a flakeci newer than this one
+	Newer  bool   // the report is from a newer flakeci than this one
 }
 
 // Error says what was found and what was expected.

@@ -34,8 +34,8 @@ func (c Cause) said() string {
 	return c.Message
 }
 
-// NewCauseKey returns the key of causes of one kind that have these texts in common, whatever
-// varies in them between runs and machines: hashes, revisions, lines and white space.
+// NewCauseKey returns the key of causes of one kind that have these texts in common. It ignores
+// what varies in the texts between runs and machines: hashes, revisions, lines and white space.
 func NewCauseKey(kind CauseKind, texts ...string) string {
 	hash := sha256.New()
 	for _, text := range texts {
@@ -45,7 +45,7 @@ func NewCauseKey(kind CauseKind, texts ...string) string {
 	return string(kind) + "-" + hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
-// varying lists what differs in the messages of one and the same fault.
+// varying lists what differs between messages about the same fault.
 var varying = []struct {
 	pattern *regexp.Regexp
 	instead string
@@ -59,7 +59,7 @@ var varying = []struct {
 	{regexp.MustCompile(`[‘’“”'"` + "`]"), "'"},       // depends on the version of Nix
 }
 
-// maxKeyText is how much of a text takes part in a key, in bytes: a message can be a whole log.
+// maxKeyText is how much of a text a key considers, in bytes: a message can be a whole log.
 const maxKeyText = 16 << 10
 
 func withoutVarying(text string) string {

@@ -66,15 +66,15 @@ type Row struct {
 	NoHost bool `json:"no_host,omitempty"`
 	// Orphan means that only homes name the host; the flake does not have it.
 	Orphan bool `json:"orphan,omitempty"`
-	// Untested is the id of the host's system if it is shown although the run left it out, as by
-	// default a Mac's.
+	// Untested is the id of the host's system if the row is shown although the run left that
+	// system out, as it does with Macs by default.
 	Untested string `json:"untested,omitempty"`
 	// Cells are ids. A home that serves several hosts is in the row of each.
 	Cells []string `json:"cells"`
 }
 
-// Warning is worth knowing but changes no verdict. Cells are the ids it concerns, none if
-// it concerns the whole run.
+// Warning is worth knowing but changes no verdict. Cells are the ids that it concerns; there are
+// none if it concerns the whole run.
 type Warning struct {
 	Text     string    `json:"text"`
 	Cells    []string  `json:"cells,omitempty"`

@@ -1,5 +1,5 @@
-// Package result defines the words of a run as types, up to the report of it. It imports only
-// the standard library, so that every other package can use it.
+// Package result defines the terms of a run as types, up to its report. It imports only the
+// standard library, so that every other package can use it.
 package result
 
 import "slices"
@@ -7,9 +7,9 @@ import "slices"
 // Status says how a phase or a cell ended.
 type Status string
 
-// The statuses of phases and cells. A cell is DependencyFailed if something below it
-// failed, so that it was never built itself. It is an Error if flakeci or the machine could
-// not do the work.
+// The statuses of phases and cells. A cell is DependencyFailed if something that it needs failed,
+// so that it was never built itself. It is an Error if flakeci or the machine could not do the
+// work.
 const (
 	Passed           Status = "passed"
 	Failed           Status = "failed"

@@ -13,11 +13,11 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// Base is the flake before a change. The run is compared with it. Target or Known may be
+// Base is the flake before a change, with which the run is compared. Target or Known may be
 // missing.
 type Base struct {
-	// Target is evaluated for the cells of the run. It is nil if the base has no flake, or if
-	// there is only Known.
+	// Target is evaluated for the cells of the run. It is nil if the base has no flake, or if only
+	// Known is given.
 	Target *nix.Target
 	// Matrix is what the base offers.
 	Matrix matrix.Matrix
@@ -34,14 +34,14 @@ type Base struct {
 	ChangedOnly bool
 }
 
-// Known is the result of a cell in a run of the base.
+// Known is the result of a cell in an earlier run of the base.
 type Known struct {
 	DrvPath  string
 	OutPaths map[string]string
 	Status   result.Status
 	How      result.How
 	Causes   []*result.Cause // why it did not pass
-	// InHosts means that it is a home that was activated in hosts.
+	// InHosts means that the cell is a home that was activated in hosts.
 	InHosts bool
 }
 
@@ -73,7 +73,7 @@ func (r *run) startBase(ctx context.Context, c result.Cell) {
 	r.baseCells[c.ID] = b
 	r.mu.Unlock()
 	var asked *evalpool.Query
-	if c.Kind != result.KindVM { // a VM comes after its homes
+	if c.Kind != result.KindVM { // a VM waits for its homes
 		asked = r.evals.Ask(r.Base.Target, r.question(c), evalpool.Listener{})
 	}
 	r.baseEvals.Go(safely.Func(func() {
@@ -144,8 +144,8 @@ func (r *run) findAtBase(ctx context.Context, c result.Cell) *baseCell {
 	return nil
 }
 
-// evaluateAloneAtBase evaluates a home alone, once. If only its host failed, it was not deployed,
-// either, and has the causes of the host.
+// evaluateAloneAtBase evaluates a home alone, once. If only its host failed, the home could not be
+// deployed either, and has the causes of the host.
 func (r *run) evaluateAloneAtBase(ctx context.Context, c result.Cell, host *baseCell) *baseCell {
 	r.mu.Lock()
 	b, known := r.baseCells[c.ID]
@@ -166,7 +166,7 @@ func (r *run) evaluateAloneAtBase(ctx context.Context, c result.Cell, host *base
 	return b
 }
 
-// isUnchanged reports whether a cell is left out because it is as it was.
+// isUnchanged reports whether to leave out a cell because it has not changed.
 func (r *run) isUnchanged(ctx context.Context, res outcome.Result) bool {
 	if r.Base == nil || !r.Base.ChangedOnly {
 		return false

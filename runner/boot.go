@@ -31,7 +31,7 @@ type VM struct {
 	Runner string // the folder that holds bin/run-NAME-vm
 	Info   nix.VMInfo
 	Homes  []VMHome
-	// AtBase says that it is the host as it was at the base: no evidence of it is kept.
+	// AtBase means the host as it was at the base, of which no evidence is kept.
 	AtBase bool
 }
 
@@ -43,7 +43,7 @@ type VMHome struct {
 	Unit                string // activates an embedded home
 }
 
-// BootResult says how booting a host went.
+// BootResult is the result of booting a host.
 type BootResult struct {
 	Note   string // worth knowing about the host however it went
 	Flaky  bool
@@ -56,7 +56,7 @@ type BootResult struct {
 // hosts.
 type BootFunc func(ctx context.Context, vm VM, o BootOptions) BootResult
 
-// BootOptions are what a [BootFunc] needs of the run.
+// BootOptions are what a [BootFunc] needs from the run.
 type BootOptions struct {
 	// Started reports that a phase of a cell begins.
 	Started func(cell result.Cell, phase result.PhaseName)
@@ -93,8 +93,8 @@ func (r *run) cellsBefore(vm result.Cell, cells []result.Cell) []string {
 	return ids
 }
 
-// homesOf returns the homes to activate in the host of a VM: those that were built. Without
-// says which others cannot be activated, and why.
+// homesOf returns the homes to activate in the host of a VM: those that were built. Without says
+// which other homes cannot be activated, and why.
 func (r *run) homesOf(vm result.Cell) (homes []VMHome, without []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -22,7 +22,7 @@ func (r *run) compare(ctx context.Context) {
 		return
 	}
 	r.baseEvals.Wait()
-	// How a home went in a host is known once the host was booted.
+	// Only the boot of a host shows how the activation of its homes ended, so VMs come first.
 	for _, vms := range []bool{true, false} {
 		var all sync.WaitGroup
 		for i := range r.results {

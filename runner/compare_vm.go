@@ -60,8 +60,8 @@ func (r *run) homesToActivateAtBase(vm result.Cell) []VMHome {
 
 func isActivation(p outcome.Phase) bool { return p.Name.Kind == result.PhaseActivate }
 
-// failedHomes reports whether a home failed in a host. It copies no result, because others are
-// being compared meanwhile.
+// failedHomes reports whether a home failed in a host. It copies no result, because other cells
+// are being compared at the same time.
 func (r *run) failedHomes(host string) bool {
 	for i := range r.results {
 		res := &r.results[i]
@@ -79,8 +79,8 @@ func hostOf(home result.Cell, p outcome.Phase) string {
 	return cmp.Or(p.Name.Subject, home.Host)
 }
 
-// activatedAtBase returns how a home that failed in hosts ended in them at the base. If it
-// passed in one of them, it broke since.
+// activatedAtBase returns how a home that failed in hosts ended in them at the base. If it passed
+// in one of them, it has broken since.
 func (r *run) activatedAtBase(home outcome.Result) (status result.Status, causes []*result.Cause) {
 	for _, p := range home.Phases {
 		if !isActivation(p) || !p.Status.BlamesFlake() {

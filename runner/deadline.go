@@ -46,7 +46,8 @@ func WithDeadline(ctx context.Context, began time.Time, limit time.Duration) (co
 	}
 }
 
-// Overdue returns the deadline that ended a context; nil if something else did or nothing has.
+// Overdue returns the deadline that ended a context, or nil if something else ended it or it has
+// not ended.
 func Overdue(ctx context.Context) *DeadlineError {
 	var over *DeadlineError
 	if ctx == nil || !errors.As(context.Cause(ctx), &over) {
@@ -55,11 +56,10 @@ func Overdue(ctx context.Context) *DeadlineError {
 	return over
 }
 
-// Interrupted reports whether the context of a run has ended, and not by the deadline.
+// Interrupted reports whether the context of a run has ended for another reason than the deadline.
 func Interrupted(ctx context.Context) bool { return ctx.Err() != nil && Overdue(ctx) == nil }
 
-// deadlineCause returns the cause of what was canceled by the deadline; nil for a status of
-// something else.
+// deadlineCause returns the cause of what the deadline canceled, or nil for any other status.
 func (r *run) deadlineCause(s result.Status) *result.Cause {
 	over := Overdue(r.caller)
 	if s != result.Canceled || over == nil {

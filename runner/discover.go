@@ -17,10 +17,10 @@ import (
 // Discovery is what a flake offers, as a matrix.
 type Discovery struct {
 	Matrix matrix.Matrix
-	// Causes are why outputs could not be listed. What they offer is unknown, so a run with
-	// any of them cannot pass.
+	// Causes say why outputs could not be listed. What those offer is unknown, so a run with such
+	// a cause cannot pass.
 	Causes []*result.Cause
-	// Seen is what stands in outputs that flakeci does not test.
+	// Seen counts what is in outputs that flakeci does not test.
 	Seen []result.NotTested
 	// Rest waits for what takes longer to list and returns the complete discovery. It is nil
 	// if this one is complete.
@@ -39,9 +39,9 @@ func (d Discovery) Complete() (Discovery, error) {
 type DiscoverOptions struct {
 	// Others lists checks, packages, shells and formatters, too.
 	Others bool
-	// Users finds the users of homes whose key is not user@host, and the hosts of homes that name
-	// theirs by no key. That evaluates most of each. Otherwise the key stands for the user, and the
-	// home has no host, until the run evaluates them.
+	// Users finds the users of homes whose key is not user@host, and the hosts of homes that do
+	// not name their host by its key. That evaluates most of each. Without it, the key stands for
+	// the user, and the home has no host, until the run evaluates them.
 	Users bool
 	// Embedded reports whether to evaluate a host far enough to name the homes inside it, so
 	// that they can be shown or selected. Homes inside other hosts are found when the run
@@ -68,8 +68,8 @@ func (w DiscoverOptions) list(ctx context.Context, ask func(context.Context) (ni
 	return offer, faults, err
 }
 
-// Discover lists what the flake offers: hosts and homes, and the rest with [Discovery.Rest].
-// It returns an error if Nix could not be asked, or was interrupted.
+// Discover lists what the flake offers: hosts and homes, and the rest with [Discovery.Rest]. It
+// returns an error if Nix could not be queried, or was interrupted.
 func Discover(ctx context.Context, t *nix.Target, w DiscoverOptions) (Discovery, error) {
 	var rest func() (nix.Offer, []nix.Fault, error)
 	if w.Others {
@@ -106,7 +106,7 @@ func Discover(ctx context.Context, t *nix.Target, w DiscoverOptions) (Discovery,
 	return d, nil
 }
 
-// others begins to list what else there is and returns a function that waits for it.
+// others begins to list the other outputs and returns a function that waits for the list.
 func (w DiscoverOptions) others(ctx context.Context, t *nix.Target) func() (nix.Offer, []nix.Fault, error) {
 	var offer nix.Offer
 	var faults []nix.Fault
@@ -143,12 +143,12 @@ func discovery(ctx context.Context, inv matrix.Inventory, faults []nix.Fault) Di
 	return d
 }
 
-// notTested lists what stands in outputs that flakeci does not test.
+// notTested lists what is in outputs that flakeci does not test.
 func notTested(seen map[string]int) (list []result.NotTested) {
 	for _, output := range slices.Sorted(maps.Keys(seen)) {
 		why := "flakeci does not test this output"
 		if output == "colmena" {
-			why = "colmenaHive would have its hosts"
+			why = "flakeci tests such hosts in colmenaHive"
 		}
 		list = append(list, result.NotTested{Kind: result.Kind(output), Count: seen[output], Why: why})
 	}
@@ -163,8 +163,8 @@ func outputs(attrs []nix.Attr) []matrix.Output {
 	return outs
 }
 
-// homes lists the homes of all outputs where people put them. If a key is not user@host, only
-// the configuration tells the user.
+// homes lists the homes in all outputs where people put them. If a key is not user@host, only the
+// configuration tells the user.
 func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]matrix.Home, error) {
 	all := slices.Clone(offer.LegacyHomes)
 	for _, key := range offer.Homes {
@@ -185,9 +185,9 @@ func homes(ctx context.Context, t *nix.Target, offer nix.Offer, ask bool) ([]mat
 	return list, nil
 }
 
-// askHosts asks hosts for the homes inside them. If a home names its host by no key, all hosts are
-// asked for their names, once it matters on which host it is: any of them may be meant. If a NixOS
-// and a darwin host have the same name, the NixOS one counts, as everywhere.
+// askHosts asks hosts for the homes inside them. If a home does not name its host by its key, and
+// it matters which host it is on, askHosts asks all hosts for their names: the home may mean any
+// of them. If a NixOS and a darwin host have the same name, the NixOS one counts, as everywhere.
 func askHosts(ctx context.Context, t *nix.Target, inv *matrix.Inventory, w DiscoverOptions) error {
 	m := matrix.New(*inv)
 	names := w.Users && slices.ContainsFunc(m.Cells, m.NamesUnknownHost)

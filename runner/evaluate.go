@@ -51,7 +51,7 @@ func (r *run) question(c result.Cell) nix.Question {
 	return q
 }
 
-// includesHomes reports whether homes inside the host may take part.
+// includesHomes reports whether the run may include homes inside the host.
 func (r *run) includesHomes(host result.Cell) bool {
 	return r.Embedded != nil || r.parts[host.ID] != nil
 }
@@ -66,7 +66,7 @@ func (r *run) evaluate(ctx context.Context, c result.Cell, asked *evalpool.Query
 	}
 	var found []string
 	if e.Err != nil {
-		e.Instance.Homes = nil // one of them may be what is wrong
+		e.Instance.Homes = nil // one of them may be at fault
 	}
 	for _, h := range e.Instance.Homes {
 		cell := matrix.EmbeddedCell(c, h.User, "")
@@ -95,7 +95,7 @@ func (r *run) evaluateParts(ctx context.Context, host result.Cell, found []strin
 	}
 }
 
-// wants reports whether a home found inside a host takes part.
+// wants reports whether the run includes a home found inside a host.
 func (r *run) wants(home result.Cell) bool {
 	return r.ended[home.ID] != nil || r.Embedded != nil && r.Embedded(home)
 }
@@ -150,7 +150,7 @@ func (r *run) endsAfterEvaluation(ctx context.Context, res *outcome.Result, e ev
 	return true
 }
 
-// wantsSystem reports whether a cell is for a system that takes part. For some cells the
+// wantsSystem reports whether a cell is for a system that the run includes. For some cells the
 // system is known only after evaluation.
 func (r *run) wantsSystem(c result.Cell) bool {
 	return len(r.Systems) == 0 || slices.Contains(r.Systems, c.System)

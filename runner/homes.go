@@ -49,8 +49,9 @@ func (r *run) failWithHomes(ctx context.Context, host result.Cell, e evalpool.An
 	return true
 }
 
-// askHomes evaluates homes alone, all at once, so that they share what they have in common. If they
-// are not listed, they would fail as the host does, and have no answer.
+// askHomes evaluates homes without their host, all at once, so that they share what they have in
+// common. If the host's homes could not be listed, each home would fail as the host does, so
+// askHomes returns empty answers.
 func (r *run) askHomes(host result.Cell, users []string, listed bool) []evalpool.Answer {
 	answers := make([]evalpool.Answer, len(users))
 	if !listed {
@@ -61,7 +62,7 @@ func (r *run) askHomes(host result.Cell, users []string, listed bool) []evalpool
 		cell := matrix.EmbeddedCell(host, user, "")
 		if r.wants(cell) {
 			asked = append(asked, r.ask(cell))
-		} else { // it may be to blame, but nobody follows it
+		} else { // it may be to blame, but no event announces it
 			asked = append(asked, r.evals.Ask(r.Target, r.question(cell), evalpool.Listener{}))
 		}
 	}
@@ -71,8 +72,8 @@ func (r *run) askHomes(host result.Cell, users []string, listed bool) []evalpool
 	return answers
 }
 
-// homeOfBrokenHost returns the result of a home whose host did not evaluate. It has no
-// derivation: the one that it would have alone is never deployed.
+// homeOfBrokenHost returns the result of a home whose host did not evaluate. It has no derivation:
+// the one that the home has without its host is never deployed.
 func homeOfBrokenHost(cell result.Cell, home evalpool.Answer, host result.Phase, causes []*result.Cause) outcome.Result {
 	phase := home.Phase
 	if phase.Name.Kind == "" { // it was not evaluated
@@ -87,10 +88,10 @@ func homeOfBrokenHost(cell result.Cell, home evalpool.Answer, host result.Phase,
 	return res
 }
 
-// usersOf returns the users with a home inside a host that does not evaluate. They are not listed
-// if nothing of the host's configuration evaluates. Then they come from the definitions of
-// home-manager.users, which the module system has before it checks anything else, from the base,
-// or from an earlier run.
+// usersOf returns the users with a home inside a host that does not evaluate. Listed is false if
+// no part of the host's configuration evaluates. Then the users come from the definitions of
+// home-manager.users, which the module system collects before it checks anything else, from the
+// base, or from an earlier run.
 func (r *run) usersOf(ctx context.Context, host result.Cell) (users []string, listed bool) {
 	for _, q := range []nix.Question{{Path: host.Path, Host: matrix.HostPath(host), Users: true}, {Path: host.Path, Host: matrix.HostPath(host), Users: true, Defined: true}} {
 		if a := r.evals.Ask(r.Target, q, evalpool.Listener{}).Wait(); a.Err == nil && a.Stopped == "" {

@@ -8,9 +8,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// mistyped returns why a cell can never be built: no machine has its system, nor the one that it
-// stands below in the flake, and another system was probably meant. It returns nil for any other
-// cell; a system that a builder has is real, whatever its name.
+// mistyped returns why a cell can never be built: no machine has its system, or the system that it
+// is listed under in the flake, and its author probably meant another one. It returns nil for any
+// other cell. A system that a builder has is real, whatever its name.
 func (r *run) mistyped(c result.Cell) []*result.Cause {
 	systems := []string{c.System}
 	if selection.IsOther(c.Kind) && len(c.Path) > 1 {

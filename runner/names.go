@@ -22,16 +22,16 @@ func Others(ctx context.Context, t *nix.Target) ([]result.Cell, []result.NotTest
 	}).Cells, seen, nil
 }
 
-// packages tells packages from sets of configurations, which some flakes put among them. To look
-// into those would force every package before a host can begin; home-manager finds them in
-// legacyPackages, too.
+// packages separates packages from sets of configurations, which some flakes put among them.
+// Looking into those would force every package before a host can begin. home-manager finds homes
+// in legacyPackages, too.
 func packages(attrs []nix.Attr) (list []matrix.Output, sets []result.NotTested) {
 	for _, o := range outputs(attrs) {
 		if o.Name != "nixosConfigurations" && o.Name != "homeConfigurations" {
 			list = append(list, o)
 			continue
 		}
-		sets = append(sets, result.NotTested{Kind: result.Kind("packages." + o.System + "." + o.Name), Why: "legacyPackages is the place for it"})
+		sets = append(sets, result.NotTested{Kind: result.Kind("packages." + o.System + "." + o.Name), Why: "flakeci looks for it in legacyPackages"})
 	}
 	return list, sets
 }

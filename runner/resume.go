@@ -9,12 +9,12 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// EarlierRun is a run of the same cells that did not pass or was stopped. What passed in it is
-// taken over, unless the derivation has changed.
+// EarlierRun is a run of the same cells that did not pass or was stopped. The new run reuses what
+// passed in it, unless the derivation has changed.
 type EarlierRun struct {
 	// Passed are the results to take over, by the ids of cells.
 	Passed map[string]outcome.Result
-	// Same are those of the same flake: they need not be evaluated.
+	// Same are those that the same flake gave: they need no evaluation.
 	Same map[string]bool
 	// Homes are the homes that were found inside hosts of that flake.
 	Homes []result.Cell
@@ -47,8 +47,8 @@ func (r *run) takeOverCells(ctx context.Context, cells []result.Cell) []result.C
 	return rest
 }
 
-// passedWithHomes reports whether a cell of the same flake passed, and all that belong to it:
-// homes belong to their host, and to the VM that they are activated in.
+// passedWithHomes reports whether a cell of the same flake passed, and so did all homes that
+// belong to it: to their host, and to the VM that they are activated in.
 func (r *run) passedWithHomes(c result.Cell) bool {
 	ids := append(r.homesInside(c.ID), c.ID)
 	switch {
@@ -60,7 +60,8 @@ func (r *run) passedWithHomes(c result.Cell) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !r.Earlier.Same[id] })
 }
 
-// homesInside returns the ids of the homes that take part and are known to be inside a host.
+// homesInside returns the ids of the homes that the run includes and that are known to be inside a
+// host.
 func (r *run) homesInside(host string) []string {
 	var ids []string
 	for id := range r.ended {

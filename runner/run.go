@@ -40,15 +40,15 @@ type Options struct {
 	BuildJobs int
 	// Memory is what all evaluations together may use; nil means no limit.
 	Memory *evalpool.Memory
-	// Systems are the systems to run cells of; empty means any. A cell that turns out to be
-	// for another one is skipped.
+	// Systems are the systems whose cells to run; empty means any. A cell that turns out to be for
+	// another system is skipped.
 	Systems []string
 	// EvalOnly stops after evaluation.
 	EvalOnly bool
 	// Timeout limits each phase of each cell; 0 means no limit.
 	Timeout time.Duration
-	// Embedded reports whether a home that the evaluation of its host finds takes part; nil
-	// means that none does.
+	// Embedded reports whether to include a home that the evaluation of its host finds; nil means
+	// no home.
 	Embedded func(result.Cell) bool
 	// PastUsers returns the users who had a home inside a host in an earlier run. It may be nil.
 	PastUsers func(ctx context.Context, host result.Cell) []string
@@ -72,7 +72,7 @@ type Options struct {
 	// connection or an overloaded server.
 	Retries int
 	// Later waits for cells that are not known yet and returns them, or none once the run is
-	// stopped. No cell that Run got depends on them. Nil if there are none.
+	// stopped. No cell that was passed to Run depends on them. It may be nil.
 	Later func(context.Context) []result.Cell
 	// Subscribers follow the run. They have handled all events when Run returns.
 	Subscribers []event.Subscriber
@@ -210,8 +210,8 @@ func (r *run) emitFinished(res outcome.Result) {
 	r.emit(event.Finished{Result: res})
 }
 
-// root keeps paths from being collected as garbage during the run. Where that is impossible,
-// as in a store on another machine, the run goes on without.
+// root keeps paths from being collected as garbage during the run. Where that is impossible, as in
+// a store on another machine, the run continues without it.
 func (r *run) root(ctx context.Context, paths ...string) {
 	if r.Roots == "" || len(paths) == 0 {
 		return

@@ -21,15 +21,15 @@ import (
 // translating them (TCG).
 type Accel string
 
-// The accelerators. AccelAuto is a setting only: KVM if it works here, else TCG.
+// The accelerators. AccelAuto is only a setting: KVM if it works here, else TCG.
 const (
 	AccelAuto Accel = "auto"
 	AccelKVM  Accel = "kvm"
 	AccelTCG  Accel = "tcg"
 )
 
-// tcgFactor extends time limits without KVM: TCG was measured to be 2.5 to 20 times slower,
-// and booting is in the lower half of that.
+// tcgFactor extends time limits without KVM. Measurements show TCG to be 2.5 to 20 times slower,
+// with booting in the lower half of that range.
 const tcgFactor = 5
 
 // factor scales time limits.
@@ -101,7 +101,7 @@ type trialResult struct {
 	Problem string `json:"flaw"`  // empty: KVM works
 }
 
-// kvmProblem says what is wrong with KVM on this machine, "" if nothing is.
+// kvmProblem says what is wrong with KVM on this machine, or "" if nothing is.
 func (a *Accelerator) kvmProblem(ctx context.Context, qemu string) string {
 	if m := archOf(qemu); !slices.Contains(guestArchs[runtime.GOARCH], m) {
 		return "KVM cannot emulate another processor: " + m

@@ -120,9 +120,9 @@ func (s *session) awaitUp(alive context.Context) []*Fault {
 // exitLimit is how long QEMU may take to exit after the connection to the agent was lost.
 const exitLimit = 10 * time.Second
 
-// fatalFault returns the fault that ended the machine, nil if none did. err is the error
-// of a question to the guest. A lost connection shows at once; its reason is known only
-// when QEMU and its child processes have exited.
+// fatalFault returns the fault that ended the machine, or nil if none did. err is the error of a
+// question to the guest. A lost connection shows at once; its reason is known only when QEMU and
+// its child processes have exited.
 func fatalFault(alive context.Context, err error) *Fault {
 	if errors.Is(err, guestagent.ErrClosed) {
 		select {
@@ -140,8 +140,8 @@ func fatalFault(alive context.Context, err error) *Fault {
 // maxJobsInTitle is how many jobs a title names; a longer list goes into the message.
 const maxJobsInTitle = 3
 
-// bootFaults says why a host did not come up: a fault ended it, its agent refused a
-// command, or time ran out.
+// bootFaults says why a host did not come up: a fault ended it, its agent refused a command, or it
+// ran out of time.
 func (s *session) bootFaults(alive context.Context, limit time.Duration, err error) []*Fault {
 	if f := fatalFault(alive, err); f != nil {
 		return []*Fault{f}

@@ -22,8 +22,8 @@ type Budget struct {
 	freed         chan struct{} // closed and set to nil when a guest ends
 }
 
-// overheadMiB is the memory of QEMU itself, whatever the guest has: 450 to 650 MiB were
-// measured with TCG, most of it for translated code.
+// overheadMiB is the memory of QEMU itself, whatever the guest has: with TCG it takes 450 to 650
+// MiB, mostly for translated code.
 const overheadMiB = 600
 
 // acquire waits until the host fits into the budget.

@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// saveEvidence saves a screenshot, the journal and the console's log if a phase failed. It
-// skips what is out of reach, such as the journal of a guest that panicked.
+// saveEvidence saves a screenshot, the journal and the console's log if a phase failed. It skips
+// what cannot be reached, such as the journal of a guest that panicked.
 func (s *session) saveEvidence(ctx context.Context, running bool) {
 	faults := s.result.faults()
 	if len(faults) == 0 || s.pool.Artifacts == nil || ctx.Err() != nil {
@@ -85,8 +85,8 @@ func writeBytes(data []byte) func(io.Writer) error {
 // saveFunc is [artifact.Folder.Text] or [artifact.Folder.Binary].
 type saveFunc func(f *artifact.Folder, fill func(io.Writer) error, parts ...string) (string, error)
 
-// saveArtifact writes a file and returns its path, "" if that failed. It never copies from
-// a file that the guest's runner could have replaced.
+// saveArtifact writes a file and returns its path, or "" if that failed. It never copies from a
+// file that the guest's runner could have replaced.
 func (p *Pool) saveArtifact(save saveFunc, host, name string, fill func(io.Writer) error) string {
 	path, err := save(p.Artifacts, fill, "vm", host, name)
 	if err != nil {

@@ -130,9 +130,9 @@ func asUser(h Home, script string, args ...string) guestagent.Command {
 			/bin/sh -c "$script" sh "$@" </dev/null`, append([]string{h.Username, h.Directory, script}, args...)...)
 }
 
-// activateScript writes the output of activate to a file: a service that it starts may hold
-// the output open, and the agent would wait for that. It waits for a user's systemd that is
-// still starting, during which home-manager does not touch services. Only newer generations
+// activateScript writes the output of activate to a file: a service that it starts may hold the
+// output open, and the agent would wait for that. It waits while a user's systemd is still
+// starting, because home-manager does not touch services during that time. Only newer generations
 // take a driver version.
 const activateScript = `
 timeout -k 5 30 systemctl --user is-system-running --wait >/dev/null 2>&1
@@ -205,8 +205,8 @@ func (m *machine) snapshot(ctx context.Context, h Home) ([]string, error) {
 	return lines, nil
 }
 
-// withoutShortLines drops lines that are too short to name a file. A hostile guest could fill
-// its output with them, and each takes more memory than its length.
+// withoutShortLines drops lines that are too short to name a file. A hostile guest could fill its
+// output with them, and each line takes more memory than its length.
 func withoutShortLines(text []byte) []byte {
 	const minLine = len("> a -> b")
 	var long []byte

@@ -25,8 +25,8 @@ type InteractiveGuest struct {
 	Shared string
 }
 
-// RunInteractive starts a host and leaves it running until the guest or the context ends,
-// which is no fault. It calls started once the guest runs.
+// RunInteractive starts a host and leaves it running until the guest or the context ends, neither
+// of which is a fault. It calls started once the guest runs.
 func (p *Pool) RunInteractive(ctx context.Context, h Host, console Console, forwards []Forward, started func(InteractiveGuest)) *Fault {
 	m, alive, fault := p.start(ctx, h, startOptions{console: &console, forwards: forwards, interactive: true})
 	if ctx.Err() != nil {

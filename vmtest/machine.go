@@ -48,9 +48,9 @@ type machine struct {
 	stopping atomic.Bool
 }
 
-// startLimit is how long QEMU may take until it listens. Some runners make a disk first, and
-// with virtualisation.useNixStoreImage an image of the host's whole closure, which takes as
-// long with KVM as without.
+// startLimit is how long QEMU may take before it listens. Some runners make a disk first, and with
+// virtualisation.useNixStoreImage an image of the host's whole closure, which takes as long with
+// KVM as without.
 const startLimit = 3 * time.Minute
 
 // start runs the host's runner and connects to QEMU. The returned context ends when the
@@ -149,7 +149,7 @@ func (m *machine) connect(ctx context.Context, limit time.Duration) (context.Con
 }
 
 // startTimeout is the fault of a machine that takes too long to start, or of a run that was
-// interrupted meanwhile.
+// interrupted in the meantime.
 func startTimeout(ctx context.Context, lastErr error) *Fault {
 	if ctx.Err() != nil {
 		return infraFault("interrupted", ctx.Err())
@@ -229,14 +229,14 @@ const shownLines = 25
 // powerdownLimit is how long a guest may take to power down before it is killed.
 const powerdownLimit = 10 * time.Second
 
-// killLimit is how long killed processes may take to end. Only those of another user, as
-// after sudo, never do.
+// killLimit is how long killed processes may take to end. Only another user's processes, as after
+// sudo, never end.
 const killLimit = 30 * time.Second
 
-// stop ends the guest: a healthy one by its power button, then by QEMU's quit command, then
-// by SIGKILL. An interrupted run goes to SIGKILL at once. stop returns when QEMU and its
-// child processes have ended, and reports whether they have: it does not wait for processes
-// that flakeci may not kill.
+// stop ends the guest: a healthy one by its power button, then by QEMU's quit command, then by
+// SIGKILL. An interrupted run goes to SIGKILL at once. stop returns when QEMU and its child
+// processes have ended. It does not wait for processes that flakeci may not kill, so it reports
+// whether all have ended.
 func (m *machine) stop(ctx context.Context, healthy bool) (ended bool) {
 	m.stopping.Store(true)
 	if healthy && ctx.Err() == nil {

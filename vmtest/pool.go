@@ -19,9 +19,9 @@ type Pool struct {
 	Path string
 	// Artifacts is the folder for logs and screenshots of failures; nil keeps none.
 	Artifacts *artifact.Folder
-	// BootTimeout limits how long a host takes to come up, MaxSilence how long its console
-	// prints nothing on the way. Both hold with KVM; without it they are five times as
-	// long. 0 stands for the defaults below.
+	// BootTimeout limits how long a host takes to come up, MaxSilence how long its console may
+	// print nothing during that time. Both hold with KVM; without it they are five times as long.
+	// 0 stands for the defaults below.
 	BootTimeout, MaxSilence time.Duration
 	// Limit bounds every phase, with KVM or without; 0 is no limit.
 	Limit time.Duration

@@ -51,8 +51,8 @@ type Fault struct {
 	Shared string
 }
 
-// share names a fault by what is the same on all hosts that have it. The detail, such as the
-// store path of a unit, tells it from others of its name in this run, but not in other runs.
+// share names a fault by what is the same on all hosts that have it. The detail, such as the store
+// path of a unit, distinguishes it from others of the same name, but only within this run.
 func (f *Fault) share(name, detail string) {
 	f.Key, f.Shared = result.NewCauseKey(f.Kind, name), string(f.Kind)+"\x00"+name+"\x00"+detail
 }

@@ -54,8 +54,8 @@ var qemuRE = regexp.MustCompile(`[^\s"'=;]*/bin/qemu-(?:kvm|system-\w+)\b`)
 // maxScript limits the script that is searched, in bytes. That of nixpkgs has a few thousand.
 const maxScript = 1 << 20
 
-// findQEMU finds the program that a runner starts, to try KVM with. The runner of nixpkgs
-// is a link to elsewhere in the store.
+// findQEMU finds the program that a runner starts, to try KVM with it. nixpkgs' runner is a link
+// to another place in the store.
 func findQEMU(script string) string {
 	text, err := safefile.ReadTarget(script, maxScript)
 	if found := qemuRE.Find(text); err == nil && found != nil {
@@ -106,9 +106,9 @@ func (m *machine) environment(p *Pool, forwards []Forward) []string {
 		"NIX_SWTPM_DIR=" + filepath.Join(m.sockets, "swtpm"), // for sockets
 		"SHARED_DIR=" + filepath.Join(m.dir, sharedFolder),
 		"QEMU_NET_OPTS=" + strings.Join(net, ","),
-		// The kernel reboots a second after a panic, which -no-reboot turns into the end.
-		// NixOS' stage 1 panics instead of asking what to do. systemd and login prompts
-		// use the last console.
+		// The kernel reboots a second after a panic; with -no-reboot, that ends QEMU instead.
+		// NixOS' stage 1 panics instead of asking what to do. systemd and login prompts use the
+		// last console.
 		"QEMU_KERNEL_PARAMS=panic=1 boot.panic_on_fail console=" + m.console + ",115200n8" + m.timerCheck(),
 	}
 }

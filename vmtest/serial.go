@@ -31,7 +31,7 @@ type sign int
 const (
 	signNone      sign = iota
 	signPanic          // the kernel gave up
-	signEmergency      // systemd or stage 1 waits for somebody to repair the system
+	signEmergency      // systemd or stage 1 is waiting for somebody to repair the system
 	signUp             // services have started, or there is a login prompt
 )
 

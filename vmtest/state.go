@@ -54,8 +54,8 @@ func (m *machine) inspectWhenSettled(ctx context.Context) (state, error) {
 	return s, m.inspect(ctx, &s)
 }
 
-// awaitSettled waits until systemd has no more jobs, and returns the state of the system. It
-// asks again if the bus is not there yet.
+// awaitSettled waits until systemd has no more jobs, and returns the state of the system. It asks
+// again if the bus does not exist yet.
 func (m *machine) awaitSettled(ctx context.Context) (string, error) {
 	for {
 		res, err := m.agent.Exec(ctx, shell("systemctl is-system-running --wait"))
@@ -212,7 +212,7 @@ func (s *state) faults(m *machine) []*Fault {
 	case s.multiUser != "active":
 		return append(faults, m.fault(result.CauseBoot, "multi-user.target is "+s.multiUser, ""))
 	}
-	// Degraded without a failed unit: one failed and was restarted meanwhile.
+	// Degraded without a failed unit: one failed and has been restarted since.
 	return faults
 }
 

@@ -102,10 +102,10 @@ func words(code ...uint32) []byte {
 	return image
 }
 
-// tryKVM runs the trial guest and says what is wrong with KVM, "" if nothing is. slow
-// reports that it merely took too long. It is not enough that the device opens and creates
-// a machine: on some machines the guest then spins forever, on others QEMU aborts while it
-// sets up the processor.
+// tryKVM runs the trial guest and says what is wrong with KVM, or "" if nothing is. slow reports
+// that it merely took too long. Opening the device and creating a machine proves too little: on
+// some machines the guest then spins forever, on others QEMU aborts while it sets up the
+// processor.
 func tryKVM(ctx context.Context, qemu string) (problem string, slow bool) {
 	guest, ok := trialGuests()[runtime.GOARCH]
 	if !ok {

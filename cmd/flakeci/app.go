@@ -23,7 +23,7 @@ const (
 	exitInterrupted = 130
 )
 
-// App is the program with everything that it reads and writes.
+// App is the program, with everything that it reads and writes.
 type App struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -33,8 +33,8 @@ type App struct {
 	printer printer
 	secrets redact.Secrets // masked in everything that is printed and written
 
-	crashState atomic.Pointer[crashState] // what to report of this run after a crash
-	crashing   sync.Mutex                 // not released after a crash, or at the end
+	crashState atomic.Pointer[crashState] // what to report about this run after a crash
+	crashing   sync.Mutex                 // never released after a crash or at the end
 }
 
 // Main runs the subcommand in the arguments and returns the exit code.
@@ -65,7 +65,7 @@ func (a *App) exit(ctx context.Context, err error) int {
 	return a.fail(err)
 }
 
-// exitCode ends a run whose result was reported with a code other than 0.
+// exitCode is a code other than 0 with which flakeci exits after it has reported the result.
 type exitCode int
 
 func (exitCode) Error() string { return "the run did not pass" }
@@ -73,7 +73,7 @@ func (exitCode) Error() string { return "the run did not pass" }
 // usageError is a mistake on the command line.
 type usageError struct {
 	msg, hint string
-	flag      string // the flag that has the wrong value, if there is one
+	flag      string // the flag with the wrong value, if any
 }
 
 func (e *usageError) Error() string { return e.msg }

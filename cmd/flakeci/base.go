@@ -33,9 +33,8 @@ func (f *baseFlags) check() error {
 
 func (f *baseFlags) given() bool { return f.ref != "" || f.report != "" }
 
-// findBase finds the base of the run. In CI, if it does not exist, the report says why, and the
-// flake is tested without one. Elsewhere that is an error. A file that is not a report is always
-// an error.
+// findBase finds the base of the run. A missing base is an error, except in CI: there the run goes
+// ahead without one, and the report says why. A file that is not a report is always an error.
 func (j *job) findBase(ctx context.Context, tmp string) (baseline.Baseline, error) {
 	f := j.opts.base
 	if !f.given() {
@@ -58,9 +57,9 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline.Baseline, erro
 	return b, nil
 }
 
-// itself warns of a run that skips everything because its base is the commit that it
-// tests, such as a run of main whose flakeci.toml names main as the base.
-func (j *job) itself() []result.Warning {
+// baseUnderTest warns if the run skips everything because its base is the commit that it tests,
+// such as a run on main whose flakeci.toml names main as the base.
+func (j *job) baseUnderTest() []result.Warning {
 	b := j.base
 	if j.opts.base.needed || b.Base == nil || !b.Base.ChangedOnly || b.Report == nil || b.Report.Rev == "" || j.target == nil ||
 		b.Report.Rev != j.target.Flake.Rev || j.target.Flake.Dirty {

@@ -24,7 +24,7 @@ const (
 	maxCrashReport = time.Minute
 )
 
-// crashState is what is known of a run if flakeci crashes. It is a copy, because the run's
+// crashState is what is known about a run when flakeci crashes. It is a copy, because the run's
 // own data may be half changed and locked by then.
 type crashState struct {
 	delivery delivery
@@ -43,7 +43,7 @@ func (a *App) reportCrashes(d delivery, artifacts *artifact.Folder) {
 	})
 }
 
-// set changes the state; nil has none.
+// set changes the state. On a nil state it does nothing.
 func (s *crashState) set(change func()) {
 	if s == nil {
 		return
@@ -100,21 +100,21 @@ func (s *crashState) before(next event.Subscriber) event.Subscriber {
 	}}
 }
 
-// report returns a report of the run until the crash.
+// report returns a report of the run up to the crash.
 func (s *crashState) report(cause *result.Cause) result.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.run.Report(cause)
 }
 
-// handleCrash prints a panic, reports the run until then, and returns the exit code. It is
-// called in the goroutine that panicked; further panics wait here until the program ends.
+// handleCrash prints a panic, reports the run so far, and returns the exit code. It is called in
+// the goroutine that panicked; further panics wait here until the program ends.
 func (a *App) handleCrash(c *safely.Crash) (code int) {
 	a.crashing.Lock() // never unlocked
 	defer func() {
 		if v := recover(); v != nil {
 			code = exitError
-			_ = safely.Try(func() error { // nothing else can report it
+			_ = safely.Try(func() error { // if this panics too, nothing is left to report it
 				a.printError(fmt.Sprintf("cannot write the report: %v", v), "")
 				return nil
 			})

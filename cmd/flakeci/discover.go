@@ -30,7 +30,7 @@ func (j *job) discover(ctx, looking context.Context) ([]result.Cell, error) {
 	return j.selectFrom(d)
 }
 
-// withTimeout limits inspecting the flake to as long as a phase may take.
+// withTimeout limits how long inspecting the flake may take to the limit of a phase.
 func (j *job) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if j.opts.timeout == 0 {
 		return context.WithCancel(ctx)
@@ -97,20 +97,20 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 	return j.matrix.Cells, err
 }
 
-// wanted returns what to list of the flake.
+// wanted returns what to list in the flake.
 func (j *job) wanted() runner.DiscoverOptions {
 	s := j.selection
 	return runner.DiscoverOptions{
 		Others: slices.ContainsFunc(s.Kinds, selection.IsOther),
-		// A home that names no host belongs to the hosts that have its user.
+		// A home that names no host belongs to every host that has its user.
 		Users:    len(s.Users) > 0 || len(s.Hosts) > 0 || len(s.VMs) > 0 || slices.Contains(s.Kinds, result.KindVM),
 		Embedded: j.opts.selection.LookInside(s),
 		Retries:  j.opts.retries, Again: j.app.printRetry,
 	}
 }
 
-// addFlakeCause adds the cause why the flake cannot be inspected. An interruption is not
-// a cause: the report has its own note of it.
+// addFlakeCause adds a cause that says why the flake cannot be inspected. An interruption is not a
+// cause: the report notes it separately.
 func (j *job) addFlakeCause(ctx, looking context.Context, err error) {
 	switch over := runner.Overdue(ctx); {
 	case over != nil:

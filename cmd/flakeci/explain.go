@@ -95,8 +95,8 @@ func explainEval(err error) problem {
 	return problem{err.Error(), c.Hint, exitError}
 }
 
-// flakeCauses returns the causes why a flake cannot be inspected: one, or one for each input that
-// could not be fetched.
+// flakeCauses returns why a flake cannot be inspected: one cause, or one for each input that could
+// not be fetched.
 func flakeCauses(err error) []*result.Cause {
 	causes := []*result.Cause{diagnose.Eval(err)}
 	for _, other := range otherInputs(err) {

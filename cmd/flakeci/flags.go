@@ -31,9 +31,9 @@ func (n *nixFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&n.path, "nix", "", "run this nix `BINARY` (default $FLAKECI_NIX, else nix on PATH)")
 	fs.VarP(&n.overrides, "override-input", "", "replace an input of the flake with another flake: `NAME REF`")
 	fs.VarP(&n.settings, "option", "", "set a Nix option: `KEY VALUE`")
-	fs.BoolVar(&n.impure, "impure", false, "allow impure evaluation, which can read files and variables of this machine")
+	fs.BoolVar(&n.impure, "impure", false, "allow impure evaluation, which can read this machine's files and environment")
 	fs.StringVar(&n.store, "store", "", "use the Nix store at `URL`")
-	fs.Var(&n.builders, "builders", "build on the remote builders in `SPEC`, in Nix's syntax ('' for none)")
+	fs.Var(&n.builders, "builders", "build on the remote builders that `SPEC` lists, in Nix's syntax ('' for none)")
 }
 
 // isImpure reports whether an evaluation may read more than the flake.

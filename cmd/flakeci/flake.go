@@ -65,8 +65,8 @@ func (a *App) saveEvaluations(ctx context.Context, timeout time.Duration, target
 	}
 }
 
-// warnOverrides warns of overrides for inputs that the flake does not have. Nix allows
-// them: the same list may serve many flakes.
+// warnOverrides warns about overrides for inputs that the flake does not have. Nix allows them:
+// the same list may serve many flakes.
 func (a *App) warnOverrides(f nix.Flake) {
 	for _, u := range f.Unknown {
 		a.warnf("the flake has no input %s to override; known inputs: %s", u.Name, cmp.Or(strings.Join(u.Known, ", "), "none"))

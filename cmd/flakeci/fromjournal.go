@@ -50,7 +50,8 @@ func (a *App) isMine(path string) bool {
 	return err == nil && os.SameFile(folder, own)
 }
 
-// fromRunDir returns the path from here of one that was relative to the folder of a run.
+// fromRunDir makes a path that is relative to the folder of a run relative to the working
+// directory.
 func fromRunDir(dir, path string) string {
 	if at, err := safefile.WorkingDir(); err == nil && at == dir || filepath.IsAbs(path) {
 		return path
@@ -72,7 +73,7 @@ func (a *App) findJournal(path string) (j *journal.Journal, busy bool, err error
 	var passedOver []error
 	j, busy, passedOver, err = journal.Folder(a.statePath("journal")).Newest(dir)
 	for _, why := range passedOver {
-		a.warnf("cannot read a newer journal, which may be of a run in this folder: %v", why)
+		a.warnf("cannot read a newer journal, which may belong to a run in this folder: %v", why)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, &usageError{msg: "nothing to report: no run in this folder was stopped or failed", hint: journalHint}

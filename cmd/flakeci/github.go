@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// githubFlags say what to show on GitHub. flakeci.toml cannot set them: a pull request must
-// not choose whether it is reported on, nor under which name.
+// githubFlags say what to show on GitHub. flakeci.toml cannot set them: a pull request must choose
+// neither whether flakeci reports on it nor under which name.
 type githubFlags struct {
 	comment, issue, key string
 }
@@ -58,8 +58,8 @@ func (a *App) publishToGitHub(ctx context.Context, r result.Report, f githubFlag
 	})
 }
 
-// readEvent reads the file in which GitHub describes an event. Its longest part that a
-// stranger can write is the text of a pull request.
+// readEvent reads the file in which GitHub describes an event. The longest part that a stranger
+// can write is the description of a pull request.
 func readEvent(path string) ([]byte, error) {
 	const maxEvent = 16 << 20 // bytes
 	return safefile.ReadTarget(path, maxEvent)

@@ -48,7 +48,7 @@ type job struct {
 	base     baseline.Baseline
 	outcome  outcome.Run
 	overdue  bool // ended by the deadline
-	journals bool // the run keeps one
+	journals bool // the run keeps a journal
 	journal  *resume.Journal
 	causes   []*result.Cause                     // that belong to no cell
 	rest     func(context.Context) []result.Cell // selects the cells that could not be selected at first; may be nil
@@ -96,7 +96,7 @@ func (j *job) start(ctx context.Context) error {
 	if err != nil {
 		j.journal.Undo() // nothing was run
 	} else {
-		j.endJournal() // if no cell was run, nothing has yet
+		j.endJournal() // if no cell was run, nothing has recorded the end yet
 	}
 	return err
 }
@@ -242,7 +242,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 		}
 		show := shown.Handle
 		shown.Handle = func(e event.Event) {
-			if f, ok := e.(event.Finished); !ok || !f.Result.Status.OK() { // otherwise the user has used the machine
+			if f, ok := e.(event.Finished); !ok || !f.Result.Status.OK() { // otherwise it ran, and the user has used it
 				show(e)
 			}
 		}
@@ -272,7 +272,7 @@ func (j *job) report() (result.Report, error) {
 	}))
 }
 
-// lostLogs warns of full logs and other artifacts that could not be saved.
+// lostLogs warns about full logs and other artifacts that could not be saved.
 func (j *job) lostLogs() []result.Warning {
 	switch files, why := j.artifacts.Lost(); files {
 	case 0:
@@ -284,8 +284,8 @@ func (j *job) lostLogs() []result.Warning {
 	}
 }
 
-// ownFiles warns of a flake without git that the run's own files change: the next run evaluates
-// everything again.
+// ownFiles warns about a flake without git if the files that the run writes change it: the next
+// run then evaluates everything again.
 func (j *job) ownFiles() []result.Warning {
 	if j.target == nil || !j.target.Flake.WithoutGit() {
 		return nil

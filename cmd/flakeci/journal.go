@@ -18,7 +18,7 @@ import (
 	"github.com/flakeci/flakeci/runner/resume"
 )
 
-// about is what the journal keeps of the run itself, for the report.
+// about is what the journal keeps about the run itself, for the report.
 type about struct {
 	reports.About
 	Artifacts string
@@ -32,11 +32,12 @@ func (j *job) about() about {
 	return about{Artifacts: j.opts.artifacts, About: reports.About{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
 		Flake: f.Result(),
-		Base:  j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.itself()), NotTested: j.notTested(),
+		Base:  j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest()), NotTested: j.notTested(),
 	}}
 }
 
-// beginJournal begins the journal of the run. If it cannot be written, the run goes on without one.
+// beginJournal begins the journal of the run. If it cannot be written, the run continues without
+// one.
 func (j *job) beginJournal() error {
 	if !j.journals {
 		return nil
@@ -115,8 +116,8 @@ func (j *job) head() (h journal.Head, key any, err error) {
 	return h, []any{h.Dir, j.app.secrets.Text(flakeref.Parse(j.opts.ref).Absolute()), h.Selection, h.Shard, j.opts.evalOnly}, err
 }
 
-// isOneFlake reports whether the whole run evaluates the same flake. An uncommitted tree may
-// be edited during the run, and be as it was at the start again when the run is resumed.
+// isOneFlake reports whether the whole run evaluates the same flake. An uncommitted tree may be
+// edited during the run, and then restored before the run is resumed.
 func (j *job) isOneFlake() bool {
 	return !j.opts.nix.isImpure() && j.target.Flake.IsOne()
 }
@@ -132,8 +133,8 @@ func (j *job) terms(machine nix.Machine, cells []result.Cell) map[string]string 
 	if slices.ContainsFunc(cells, func(c result.Cell) bool { return c.Kind == result.KindVM }) {
 		terms["--accel"], terms["[vm] in flakeci.toml"] = j.opts.vm.accel, j.opts.vms.String()
 	}
-	// The journal has them with credentials masked. A run can be resumed with another token:
-	// each CI job has its own.
+	// Credentials are masked, as in the journal. So a run can be resumed with another token: each
+	// CI job has its own.
 	for name, value := range terms {
 		terms[name] = j.app.secrets.Text(value)
 	}

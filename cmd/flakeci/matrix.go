@@ -131,7 +131,7 @@ func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target,
 	return target, err
 }
 
-// unmatchedIn warns of patterns that match nothing in the part of the flake that was listed.
+// unmatchedIn warns about patterns that match nothing in the part of the flake that was listed.
 func (o *matrixOptions) unmatchedIn(m matrix.Matrix, homes, others bool) []result.Warning {
 	var unsure []string
 	if !homes {

@@ -93,8 +93,8 @@ func (j *job) notTested() []result.NotTested {
 	return list
 }
 
-// explainNothing explains why nothing is selected. A flake that offers nothing that flakeci tests
-// may offer something else.
+// explainNothing explains why nothing is selected. If the flake has only outputs that flakeci does
+// not test, it names those.
 func (f *flakeFlags) explainNothing(err error, seen []result.NotTested, others bool) error {
 	var nothing *matrix.NothingError
 	if len(seen) == 0 || !errors.As(err, &nothing) || nothing.Filter != "" {
@@ -102,7 +102,7 @@ func (f *flakeFlags) explainNothing(err error, seen []result.NotTested, others b
 	}
 	left := view.NotTestedText(result.Report{NotTested: seen})
 	return &usageError{
-		msg:  "nothing to do: flakeci tests nothing that the flake offers, which is " + left,
-		hint: "flakeci tests nixosConfigurations, homeConfigurations and colmenaHive; --kind all includes what else it tests",
+		msg:  "nothing to do: flakeci tests none of the flake's outputs: " + left,
+		hint: "flakeci tests nixosConfigurations, homeConfigurations and colmenaHive; --kind all adds the other outputs that it can test",
 	}
 }

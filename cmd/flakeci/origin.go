@@ -45,8 +45,8 @@ func (o origin) locate(err error) error {
 	return err
 }
 
-// explain explains the error of a selection, in which others says whether cells other than
-// hosts and homes are selected.
+// explain explains the error of a selection. Others says whether cells other than hosts and homes
+// are selected.
 func (f *flakeFlags) explain(err error, others bool) error {
 	var wrong *selection.Error
 	if err = f.selection.Explain(err, others); errors.As(err, &wrong) {

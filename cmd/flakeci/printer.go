@@ -16,7 +16,7 @@ type printer struct {
 	lines []string // held back
 }
 
-// printf prints a message on stderr. Names in it may be anything, and no line of it may
+// printf prints a message on stderr. Names in it may contain anything, but no line of it may
 // become a command to GitHub's runner.
 func (a *App) printf(format string, args ...any) {
 	a.printer.Lock()
@@ -36,11 +36,11 @@ func (a *App) warnf(format string, args ...any) { a.printf("warning: "+format, a
 // printWarning prints the warning of an event.
 func (a *App) printWarning(e event.Event) {
 	if e, ok := e.(event.CacheDropped); ok {
-		a.warnf("binary cache %s is unreachable; building what it has instead: %s", e.Cache, e.Reason)
+		a.warnf("binary cache %s is unreachable; building instead of downloading: %s", e.Cache, e.Reason)
 	}
 }
 
-// printError prints an error and, unless it is empty, a hint what to do about it.
+// printError prints an error and, unless it is empty, a hint about what to do.
 func (a *App) printError(msg, hint string) {
 	a.printf("error: %s", msg)
 	if hint != "" {

@@ -15,7 +15,7 @@ import (
 	"github.com/flakeci/flakeci/runner/event"
 )
 
-// progress shows how a run goes.
+// progress shows the progress of a run.
 type progress interface {
 	Subscriber() event.Subscriber
 	Hush() // stops heartbeats: a guest has the terminal
@@ -97,7 +97,7 @@ func (j *job) whileInspecting() (stop func()) {
 			case <-ended:
 				return
 			case now := <-time.After(after):
-				j.app.printf("inspecting the flake and its inputs for %s", now.Sub(j.started).Round(time.Second))
+				j.app.printf("still inspecting the flake and its inputs after %s", now.Sub(j.started).Round(time.Second))
 				after = plain.Interval
 			}
 		}

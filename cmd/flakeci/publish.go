@@ -12,7 +12,7 @@ import (
 // delivery says where a report goes.
 type delivery struct {
 	files     reportFiles
-	outputs   *output.Paths // which of the files a stranger chose
+	outputs   *output.Paths // knows which of the files a stranger chose
 	artifacts string
 	color     string
 	github    githubFlags

@@ -69,7 +69,7 @@ func (a *App) report(ctx context.Context, path string, d delivery) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	// A damaged file must not pass.
+	// A damaged report must not count as passed.
 	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
 		return &usageError{msg: path + ": the verdict is passed, but not all cells passed", hint: savedHint}
 	}

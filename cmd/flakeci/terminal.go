@@ -34,7 +34,7 @@ func (a *App) terminal() (terminal, bool) {
 func (t terminal) keep() (release func()) {
 	release, err := proc.GuardTerminal(t.out, live.Reset)
 	if err != nil {
-		return func() {} // only missed if flakeci is killed
+		return func() {} // only matters if flakeci is killed
 	}
 	return release
 }

@@ -24,7 +24,7 @@ func (h *homesSeen) add(id string) {
 	h.ids = append(h.ids, id)
 }
 
-// unmatched warns of patterns that match nothing, which may be misspelled.
+// unmatched warns about patterns that match nothing, which may be misspelled.
 func (j *job) unmatched() []result.Warning {
 	m, complete := j.allCells()
 	j.homes.mu.Lock()
@@ -42,9 +42,9 @@ func (j *job) unmatched() []result.Warning {
 	return j.opts.unmatched(m, seen, unsure)
 }
 
-// lookedInto reports whether the homes inside a host are known: they were listed before
-// cells were selected, or came with the evaluation of the host in this run. Those of a host
-// that does not evaluate are not known.
+// lookedInto reports whether the homes inside a host are known: they were listed before cells were
+// selected, or came with the evaluation of the host in this run. If a host does not evaluate, its
+// homes are not known.
 func (j *job) lookedInto(host result.Cell) bool {
 	asked := j.opts.selection.LookInside(j.selection)(host)
 	i := slices.IndexFunc(j.outcome.Results, func(r outcome.Result) bool { return r.Cell.ID == host.ID })
@@ -55,7 +55,7 @@ func (j *job) lookedInto(host result.Cell) bool {
 	return r.DrvPath != "" && (asked || r.From.IsZero())
 }
 
-// unmatched warns of the patterns that [selection.Flags.Unmatched] returns.
+// unmatched warns about the patterns that [selection.Flags.Unmatched] returns.
 func (f *flakeFlags) unmatched(m matrix.Matrix, seen, unsure []string) []result.Warning {
 	var list []result.Warning
 	for _, p := range f.selection.Unmatched(m, seen, unsure) {

@@ -120,7 +120,7 @@ type vmSession struct {
 	fault   *vmtest.Fault
 }
 
-// boot returns when the guest ends or the user leaves it. Nothing of it is reported.
+// boot returns when the guest ends or the user leaves it. No report covers it.
 func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.BootResult {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
@@ -133,7 +133,7 @@ func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions
 	return runner.BootResult{}
 }
 
-// result prints why the guest did not start, or why it ended without the user.
+// result prints why the guest did not start, or why it ended although the user did not end it.
 func (s *vmSession) result(host string) error {
 	if s.fault == nil {
 		return nil

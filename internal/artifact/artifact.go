@@ -1,4 +1,4 @@
-// Package artifact writes files below folders with hostile content.
+// Package artifact writes files below folders that may have hostile content.
 //
 // The folder of artifacts, or one that flakeci.toml names, may lie in a checkout with a link
 // that would redirect the output of a builder or a guest to any other file. So this package
@@ -19,7 +19,7 @@ import (
 type Folder struct {
 	// Path is the folder as the user named it, relative to the working directory.
 	Path string
-	// Below is a folder that Path must lie below, without a link in between. It is empty if the
+	// Below is a folder that Path must be below, without a link in between. It is empty if the
 	// user chose Path, which may then be a link.
 	Below string
 	// Redact wraps the writer of a text to mask secrets. Nil leaves texts unchanged.
@@ -170,7 +170,7 @@ func (w *errorWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// create creates a file, and replaces what has its name.
+// create creates a file, and replaces whatever has its name.
 func create(root *os.Root, name string) (*os.File, error) {
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

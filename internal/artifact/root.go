@@ -49,7 +49,7 @@ func isGit(name string) bool {
 }
 
 // openBelow opens a folder below another and creates missing folders on the way. It follows no
-// link, not even one that appears meanwhile: it compares each opened folder with what it saw
+// link, not even one that appears in the meantime: it compares each opened folder with what it saw
 // before.
 func openBelow(folder, path string) (*os.Root, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {

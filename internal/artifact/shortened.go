@@ -8,7 +8,7 @@ import (
 // endBytes is how much of the end of a long text is kept.
 const endBytes = 1 << 20
 
-// Shortened is a writer that passes on a text, but only the beginning and the end of one that is
+// Shortened is a writer that passes on a text, or only the beginning and the end if the text is
 // too long. It holds at most two MiB.
 type Shortened struct {
 	to      io.Writer

@@ -12,9 +12,9 @@ import (
 // Paths are the store paths of a closure, each with its size in bytes.
 type Paths map[string]int64
 
-// Diff compares two closures. Like any other package, a path without a version counts as Rebuilt
-// if only its hash differs: most files of a single system are like that. An added or removed
-// unit or file of /etc is a change.
+// Diff compares two closures. A path without a version counts as Rebuilt if only its hash differs,
+// like any other package: that covers most files of a single system. An added or removed unit or
+// file of /etc is a change.
 func Diff(before, after Paths) result.ClosureDiff {
 	d := result.ClosureDiff{Before: before.size(), After: after.size()}
 	old, now := before.packages(), after.packages()

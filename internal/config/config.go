@@ -18,10 +18,10 @@ import (
 // Name is the file's name next to flake.nix.
 const Name = "flakeci.toml"
 
-// keys lists the keys of the file. Each key except the tables sets the flag of that name, and
-// an empty text does not. The file says what to run. Settings that change what Nix trusts, what
-// an evaluation may see or where Nix builds are for the command line alone: a pull request
-// brings its own file, which nobody has read before the run.
+// keys lists the keys of the file. Each key except the tables sets the flag of that name; an empty
+// text sets nothing. The file says what to run. Settings that change what Nix trusts, what an
+// evaluation may see or where Nix builds are only for the command line: a pull request brings its
+// own file, which nobody has read before the run.
 type keys struct {
 	Host, User, Kind, Cell, Exclude, System []string
 
@@ -61,8 +61,8 @@ type Flag struct {
 	Values []string
 }
 
-// Decode decodes and validates the file. If an unknown key is a flag, the error says that it is
-// for the command line alone. The error is an [*Error].
+// Decode decodes and validates the file. If an unknown key is a flag, the error says that only the
+// command line can set it. The error is an [*Error].
 func (f File) Decode(isFlag func(name string) bool) (c Config, err error) {
 	var k keys
 	if err := toml.NewDecoder(bytes.NewReader(f.Text)).DisallowUnknownFields().Decode(&k); err != nil {
@@ -122,9 +122,9 @@ func given(table any) map[string]any {
 	return values
 }
 
-// harmlessOptions are the settings of Nix that a repository may choose: limits, and Nix's
-// output. Most others affect trust or name programs to run, so a setting that is not known to be
-// harmless is for the command line.
+// harmlessOptions are the settings of Nix that a repository may choose: limits, and Nix's output.
+// Most others affect trust or name programs to run, so only the command line may set a setting
+// that is not known to be harmless.
 var harmlessOptions = []string{
 	"allow-import-from-derivation", "connect-timeout", "cores", "download-attempts", "fallback",
 	"http-connections", "keep-going", "log-lines", "max-build-log-size", "max-call-depth", "max-jobs",

@@ -38,7 +38,7 @@ func (f File) explainTOML(err error, isFlag func(name string) bool) *Error {
 }
 
 // excerpt puts a message above go-toml's excerpt of the file, and drops go-toml's own message
-// behind the underline.
+// after the underline.
 func excerpt(e *toml.DecodeError, message string) string {
 	line, _ := e.Position()
 	return fmt.Sprintf("line %d: %s\n%s", line, message, strings.Replace(e.String(), "~ "+tomlMessage(e), "~", 1))

@@ -30,7 +30,7 @@ func Find(path, flakeDir string) (File, error) {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return File{}, nil
 	case errors.As(err, &link):
-		return File{}, &Error{Path: "--config", Detail: err.Error(), Hint: "links in a checkout are not followed; name the file itself"}
+		return File{}, &Error{Path: "--config", Detail: err.Error(), Hint: "flakeci follows no links in a checkout; name the file itself"}
 	case err != nil:
 		return File{}, &Error{Detail: safefile.Readable(path, err).Error(), Hint: "--config takes a file such as flakeci.toml"}
 	}

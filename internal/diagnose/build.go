@@ -35,8 +35,8 @@ func noBuilder(f nixlog.BuildFailure) bool {
 	return f.Kind == result.CauseBuilder && f.Reason != "" && f.Server == ""
 }
 
-// HasLog reports whether there is a log of the builder that failed. A line that is too
-// long for a message of Nix is in the log, but not in its tail.
+// HasLog reports whether the builder that failed has a log. Its log may have a line that is too
+// long for Nix to put into its message, so the tail lacks it.
 func HasLog(f nixlog.BuildFailure) bool {
 	return f.DrvPath != "" && (len(f.Tail) > 0 || f.Kind == result.CauseBuild)
 }
@@ -114,7 +114,7 @@ func hookTitle(f nixlog.BuildFailure) string {
 
 func hint(f nixlog.BuildFailure) string {
 	if f.Hook != "" {
-		return "mend the hook, or do without it: --option post-build-hook ''"
+		return "fix the hook, or build without it: --option post-build-hook ''"
 	}
 	switch f.Kind {
 	case result.CauseHash:
@@ -125,9 +125,9 @@ func hint(f nixlog.BuildFailure) string {
 		if f.DrvPath == "" {
 			return "nix could not get more memory; use a machine with more, or a higher limit (ulimit -v)"
 		}
-		return "the kernel killed its builder, or a program that it started, because memory ran out; use fewer --jobs, a machine with more memory, or swap"
+		return "the kernel killed its builder, or a program that it started, because memory ran out; lower --jobs, use a machine with more memory, or add swap"
 	case result.CauseTimeout:
-		return "Nix's options timeout and max-silent-time limit its time; allow more (--option timeout SECONDS), or check what it is waiting for"
+		return "Nix's settings timeout and max-silent-time limit how long it may take; allow more (--option timeout SECONDS), or check what it is waiting for"
 	case result.CauseBuilder:
 		return builderHint(f)
 	case result.CauseFeature:
@@ -143,11 +143,11 @@ func hint(f nixlog.BuildFailure) string {
 	case result.CauseDaemon:
 		return "make sure that nix-daemon is running and that its disk is not full"
 	case result.CauseSubstituter:
-		usual := "the cache has a problem or cannot be reached: check with nix store ping --store URL, or do without it: --option substituters 'OTHER URLS'"
+		usual := "the cache has a problem or cannot be reached: check it with nix store ping --store URL, or build without it: --option substituters 'OTHER URLS'"
 		return cmp.Or(fetchHint(f.Reason), usual)
 	}
 	if f.Killed() {
-		return "its builder, or a program that it started, was killed, as happens when memory runs out; try fewer --jobs"
+		return "its builder, or a program that it started, was killed, as happens when memory runs out; try a lower --jobs"
 	}
 	return ""
 }
@@ -157,13 +157,13 @@ func builderHint(f nixlog.BuildFailure) string {
 	case noBuilder(f):
 		return "let this machine build (--option max-jobs auto), or name a builder (--builders)"
 	case hostKeyRE.MatchString(f.Message):
-		return "add the builder's key to known_hosts of the user who runs nix (root under nix-daemon): ssh-keyscan HOST"
+		return "add the builder's key to the known_hosts of the user who runs nix (root under nix-daemon): ssh-keyscan HOST"
 	case passwordRE.MatchString(f.Message):
-		return "let the user who runs nix (root under nix-daemon) log in to the builder by key, see ssh-key in --builders"
+		return "let the user who runs nix (root under nix-daemon) log in to the builder by key; see ssh-key in --builders"
 	case notInstalledRE.MatchString(f.Message):
-		return "install Nix on the builder, or put nix-store on the PATH that its ssh server sets"
+		return "install Nix on the builder, or put nix-store on the PATH of its ssh server"
 	}
-	without := "make sure that the builder can be reached and supports the build, or do without it: --builders ''"
+	without := "make sure that the builder can be reached and supports the build, or build without it: --builders ''"
 	if nixlog.NoLocalBuilds(f.Message) {
 		without += " --option max-jobs auto"
 	}

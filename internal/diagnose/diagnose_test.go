@@ -34,11 +34,11 @@ func TestEval(t *testing.T) {
 		},
 		"input of the flake": {
 			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "secrets", URL: "git+ssh://h/s"}},
-			"input", "input secrets could not be fetched", "required by the flake itself", result.Error,
+			"input", "input secrets could not be fetched", "the flake itself requires", result.Error,
 		},
 		"input of an input": {
 			&nixlog.EvalError{Message: "git failed", Input: &nixlog.InputFault{Name: "mid/secrets", URL: "git+ssh://h/s"}},
-			"input", "input mid/secrets", "required by input mid", result.Error,
+			"input", "input mid/secrets", "input mid requires", result.Error,
 		},
 		"killed": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL}, "infra", "killed by signal 9", "memory", result.Error},
 		"lost":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGKILL, Err: proc.ErrSupervisorKilled}, "infra", "its supervisor was killed", "", result.Error},
@@ -56,7 +56,7 @@ func TestEval(t *testing.T) {
 			&nixlog.EvalError{Message: "remounting /nix/store writable: Invalid argument"},
 			"infra", "remounting", "", result.Error,
 		},
-		"assertion": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion 'scheme' failed in isRelative()"}, "eval", "signal 6", "a bug of Nix", result.Failed},
+		"assertion": {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGABRT, LastLine: "Assertion 'scheme' failed in isRelative()"}, "eval", "signal 6", "a bug in Nix", result.Failed},
 		"document":  {&nixlog.EvalError{Message: "[json.exception.type_error.316] invalid UTF-8 byte"}, "eval", "invalid UTF-8", "", result.Failed},
 		"crashed":   {&proc.Error{Argv: []string{"nix"}, Signal: syscall.SIGSEGV}, "eval", "signal 11", "recursion", result.Failed},
 		"other":     {errors.New("no such thing"), "infra", "no such thing", "", result.Error},

@@ -19,7 +19,7 @@ const timeoutHint = "check what it is waiting for, such as a server that does no
 
 // EvalCauses returns the causes of an evaluation that failed, of a cell or of the whole flake:
 // [Eval]'s, or one for each failed assertion, so that one which all hosts fail is one cause,
-// whatever others each of them fails.
+// whatever other assertions each of them fails.
 func EvalCauses(err error) []*result.Cause {
 	c := Eval(err)
 	var e *nixlog.EvalError
@@ -41,8 +41,8 @@ func EvalCauses(err error) []*result.Cause {
 	return causes
 }
 
-// Eval returns the cause of an evaluation that failed, of a cell or of the whole flake. An
-// error with a method Cause() *[result.Cause] names its cause itself.
+// Eval returns the cause of an evaluation that failed, of a cell or of the whole flake. An error
+// with a method Cause() *[result.Cause] provides its own cause.
 func Eval(err error) *result.Cause {
 	var e *nixlog.EvalError
 	var known interface{ Cause() *result.Cause }
@@ -104,14 +104,14 @@ func killed(err error, signal syscall.Signal) *result.Cause {
 		return c
 	}
 	if signal == syscall.SIGABRT && strings.Contains(c.Message, "Assertion '") {
-		c.Kind, c.Hint = result.CauseEval, "a bug of Nix: it did not expect what the flake or flake.lock says there; another version of Nix may say what is wrong"
+		c.Kind, c.Hint = result.CauseEval, "a bug in Nix: it did not expect what the flake or flake.lock says there; another version of Nix may say what is wrong"
 		return c
 	}
 	switch signal {
 	case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT:
 		c.Kind, c.Hint = result.CauseEval, "Nix crashes like this on infinite recursion; look for a value that depends on itself"
 	case syscall.SIGKILL:
-		c.Hint = "the kernel does this when memory runs out; try fewer --eval-jobs"
+		c.Hint = "the kernel does this when memory runs out; try a lower --eval-jobs"
 	}
 	return c
 }
@@ -131,7 +131,7 @@ func evalError(e *nixlog.EvalError) *result.Cause {
 		addMachine(c)
 		if strings.HasPrefix(e.Message, "[json.exception.") {
 			c.Title = "nix could not read a document: " + c.Title
-			c.Hint = "it may be a flake.lock that this machine has no checkout of, such as that of an input, the flake registry, or the answer of a server"
+			c.Hint = "it may be the flake.lock of an input, the flake registry, or a server's answer"
 		}
 		return c
 	}
@@ -153,7 +153,7 @@ func adviseInput(c *result.Cause, e *nixlog.EvalError, _ []string) {
 		c.Message = in.URL + ": " + c.Message
 	}
 	usual := fmt.Sprintf("make sure that this machine may fetch it, or replace it with --override-input %s REF", cmp.Or(in.Name, "NAME"))
-	c.Hint = fmt.Sprintf("%s is required by %s; %s", name, asker, cmp.Or(fetchHint(c.Message), usual))
+	c.Hint = fmt.Sprintf("%s requires %s; %s", asker, name, cmp.Or(fetchHint(c.Message), usual))
 }
 
 // The beginnings of titles.

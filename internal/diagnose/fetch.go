@@ -8,7 +8,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// adviseFetch names what the flake fetches during evaluation and could not be fetched.
+// adviseFetch names what the flake could not fetch during evaluation.
 func adviseFetch(c *result.Cause, e *nixlog.EvalError, _ []string) {
 	f := e.Fetch
 	c.Title = firstLine(fmt.Sprintf("%s could not be fetched: %s", f.URL, f.Reason))
@@ -16,7 +16,8 @@ func adviseFetch(c *result.Cause, e *nixlog.EvalError, _ []string) {
 		c.Title = notEvaluated + c.Title
 		return
 	}
-	// All hosts that fetch it have one cause, although Nix says how many milliseconds it tried.
+	// All hosts that fetch it share one cause, although each message says for how many
+	// milliseconds Nix tried.
 	c.Kind, c.Key = result.CauseInput, result.NewCauseKey(result.CauseInput, f.URL)
 	c.Hint = fetchHint(c.Message)
 	if c.Hint == "" {
@@ -32,25 +33,25 @@ var (
 	programRE     = regexp.MustCompile(`executing ['"]([a-z-]+)['"]: No such file`)
 )
 
-// fetchHint says what to do about something that could not be fetched, or "" if nothing more
-// than usual is known.
+// fetchHint says what to do about something that could not be fetched. It returns "" if the
+// message shows no particular reason.
 func fetchHint(message string) string {
 	switch m := programRE.FindStringSubmatch(message); {
 	case m != nil:
 		return fmt.Sprintf("install %s, or put it on PATH", m[1])
 	case certificateRE.MatchString(message):
-		return "this machine does not trust the server's certificate: check its clock, and the certificates that ssl-cert-file (NIX_SSL_CERT_FILE), or for git http.sslCAInfo (GIT_SSL_CAINFO), names"
+		return "this machine does not trust the server's certificate: check its clock and its CA certificates (ssl-cert-file or NIX_SSL_CERT_FILE for Nix, http.sslCAInfo or GIT_SSL_CAINFO for git)"
 	case hostKeyRE.MatchString(message):
 		return "add the server's key to ~/.ssh/known_hosts (ssh-keyscan HOST)"
 	case rateLimitRE.MatchString(message):
 		return "the server limits requests: wait, or log in with access-tokens in nix.conf"
 	case passwordRE.MatchString(message):
-		return "the server wants a login: give this machine a key or a token (netrc-file or access-tokens in nix.conf, ssh-agent)"
+		return "the server requires a login: give this machine a key or a token (netrc-file or access-tokens in nix.conf, ssh-agent)"
 	}
 	return ""
 }
 
-// adviseHash names a file whose hash is not the one that the flake gives.
+// adviseHash names a file that does not have the hash that the flake gives.
 func adviseHash(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	f := nixlog.BuildFailure{Kind: result.CauseHash}
 	c.Kind, c.Title, c.Hint = f.Kind, nixlog.StripCredentials(found[0])+" does not have the expected hash", hint(f)

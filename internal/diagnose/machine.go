@@ -9,8 +9,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// machineFaults are what this machine keeps Nix or flakeci from doing. A title or hint with %s
-// gets what the pattern finds.
+// machineFaults lists ways in which this machine stops Nix or flakeci. In a title or hint, %s
+// stands for what the pattern finds.
 var machineFaults = []struct {
 	message     *regexp.Regexp
 	title, hint string
@@ -22,26 +22,26 @@ var machineFaults = []struct {
 	{regexp.MustCompile(`executing ['"]?([a-z-]+)['"]?: No such file or directory`), "nix needs %s, which is not on PATH", "install %s, or put it on PATH"},
 }
 
-// TemporaryHint is for a folder of temporary files that cannot be used.
-const TemporaryHint = "set TMPDIR to another folder, which this user may write to and whose name has no spaces"
+// TemporaryHint is for a folder that cannot hold temporary files.
+const TemporaryHint = "set TMPDIR to a folder that this user may write to and whose name has no spaces"
 
-const filesHint = "raise the limit of open files (ulimit -n); nix needs a few hundred"
+const filesHint = "raise the limit on open files (ulimit -n); nix needs a few hundred"
 
-// fewFilesKey is the key of what fails because there may be no more open files.
+// fewFilesKey is the key of everything that fails at the limit on open files.
 func fewFilesKey() string { return result.NewCauseKey(result.CauseInfra, "too many open files") }
 
-// addMachine says more about a fault of the machine that has no hint yet.
+// addMachine adds a hint to a fault of the machine that has none yet.
 func addMachine(c *result.Cause) {
 	if c.Kind != result.CauseInfra {
 		return
 	}
 	if folder := nixlog.NotOwned(c.Message); folder != "" {
 		c.Title = folder + " belongs to another user, so git does not read it"
-		c.Hint = fmt.Sprintf("git config --global --add safe.directory '%s', or make this user its owner", folder)
+		c.Hint = fmt.Sprintf("trust it (git config --global --add safe.directory '%s'), or make this user its owner", folder)
 		return
 	}
 	if nixlog.FewFiles(c.Message) {
-		// Whatever could not be opened.
+		// The key is the same whichever file could not be opened.
 		c.Title, c.Hint, c.Key = "too many open files: "+firstLine(c.Message), filesHint, fewFilesKey()
 		return
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	// What nixpkgs says about a package that it does not evaluate, in older and newer words.
+	// What nixpkgs says, in older and newer versions, about a package that it refuses to evaluate.
 	packageRE = regexp.MustCompile("(?s)^(?:Package|Refusing to evaluate package) [‘'`\"]([^’'\"\\n]+)[’'\"] in .+?,? (?:because it )?" +
 		`((?:has an? |has the following |is marked |is not |contains |has problems:\n- )[^\n]*)`)
 	refusingRE    = regexp.MustCompile(`,? refusing to evaluate\.?|[.:]?\s*$`)
@@ -31,8 +31,8 @@ func isPackage(e *nixlog.EvalError) []string {
 	return []string{m[1], problemRE.ReplaceAllString(refusingRE.ReplaceAllString(m[2], ""), "has a problem ($1): $2")}
 }
 
-// advisePackage names the package and why nixpkgs refuses it. All cells that need it have one
-// cause. The page of advice that follows is left out: most of it is about commands without a
+// advisePackage names the package and why nixpkgs refuses it. All cells that need it share one
+// cause. It leaves out the page of advice that follows: most of that is about commands without a
 // flake.
 func advisePackage(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	name, why := found[0], quotesRE.ReplaceAllString(found[1], "")
@@ -62,5 +62,5 @@ func advisePackage(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	default:
 		return
 	}
-	c.Hint = fmt.Sprintf("allow it: nixpkgs.config.%s; in a nixpkgs that the flake imports itself, config.%[1]s", allow)
+	c.Hint = fmt.Sprintf("allow it: nixpkgs.config.%s; if the flake imports nixpkgs itself, config.%[1]s", allow)
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// pureAdvices are about what pure evaluation does not have or allow.
+// pureAdvices are about what pure evaluation lacks or forbids.
 func pureAdvices() []advice {
 	list := []advice{
 		{"current system", says(`^attribute 'currentSystem' missing`), hinting("pure evaluation does not know the machine: write the system (such as \"x86_64-linux\") in the flake; --impure would allow builtins.currentSystem")},
 		{"current time", says(`^attribute 'currentTime' missing`), hinting("pure evaluation does not know the time: use self.lastModified; --impure would allow builtins.currentTime")},
 		{"search path", says(`^cannot look up '<([^'>]*)>' in pure eval`), adviseSearchPath},
-		{"impure search path", says(`^file '([^']+)' was not found in the Nix search path`), hinting("nothing on NIX_PATH has <%s>; an input of the flake is the same on every machine")},
+		{"impure search path", says(`^file '([^']+)' was not found in the Nix search path`), hinting("nothing on NIX_PATH provides <%s>; use an input of the flake, which is the same on every machine")},
 		{"absolute path", says(`^access to (?:absolute |canonical )?path '([^']*)' is forbidden in pure eval`), adviseAbsolute},
 		{"home path", says(`^the path '(~[^']*)' can ?not be resolved in pure mode`), adviseAbsolute},
 		{"store path", says(`^'builtins\.storePath' is not allowed in pure eval`), hinting("pure evaluation cannot take a path from the store: make it an input of the flake; --impure would allow it")},
@@ -39,7 +39,7 @@ func adviseSearchPath(c *result.Cause, _ *nixlog.EvalError, found []string) {
 func adviseAbsolute(c *result.Cause, _ *nixlog.EvalError, found []string) {
 	c.Hint = "pure evaluation reads only files of the flake and its inputs: copy the file into the flake and name it by a relative path; --impure would allow it"
 	if strings.HasPrefix(found[0], "/nix/store/") {
-		c.Hint = "pure evaluation reads only what the flake and its inputs have or build: make it an input; --impure would allow it"
+		c.Hint = "pure evaluation reads only what the flake and its inputs contain or build: make it an input; --impure would allow it"
 	}
 }
 
@@ -55,9 +55,9 @@ func adviseUnpinned(c *result.Cause, _ *nixlog.EvalError, found []string) {
 }
 
 var (
-	// Nix says how to allow it, as the hint does.
+	// The hint already says what this part of Nix's message says.
 	overrideRE = regexp.MustCompile(` \(use '?--impure'? to override\)$`)
-	// Older versions name the place in the message, too.
+	// Older versions also put the place into the message.
 	atRE = regexp.MustCompile(`, at \S+$`)
 )
 

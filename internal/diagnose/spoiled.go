@@ -8,7 +8,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// adviseSpoiled makes one cause of all that a file breaks which does not hold what it should.
+// adviseSpoiled makes a spoiled file one cause, whatever it breaks.
 func adviseSpoiled(c *result.Cause, e *nixlog.EvalError, _ []string) {
 	s := e.Spoiled
 	c.Location = s.Place.OrNil()
@@ -16,10 +16,10 @@ func adviseSpoiled(c *result.Cause, e *nixlog.EvalError, _ []string) {
 	what := "is encrypted (" + string(s.By) + ")"
 	switch s.By {
 	case nixlog.GitCrypt:
-		c.Hint = "unlock the checkout first: git-crypt unlock; if a revision stays encrypted for Nix, name the folder itself: flakeci run path:."
+		c.Hint = "unlock the checkout first: git-crypt unlock; if Nix still sees the encrypted files, name the folder itself: flakeci run path:."
 	case nixlog.LFS:
-		what = "is a git-lfs pointer, and not the file itself"
-		c.Hint = "have Nix fetch it: flakeci run '.?lfs=1', or inputs.self.lfs = true in flake.nix (since Nix 2.27); or after git lfs pull (on GitHub: actions/checkout with lfs: true) name the folder itself: flakeci run path:."
+		what = "is a git-lfs pointer, not the file itself"
+		c.Hint = "have Nix fetch it: flakeci run '.?lfs=1', or inputs.self.lfs = true in flake.nix (since Nix 2.27); or run git lfs pull (on GitHub: actions/checkout with lfs: true) and name the folder itself: flakeci run path:."
 	case nixlog.Conflict:
 		what = "has a merge conflict"
 		c.Hint = "resolve it, and remove the lines with <<<<<<<, ======= and >>>>>>>"
@@ -30,7 +30,7 @@ func adviseSpoiled(c *result.Cause, e *nixlog.EvalError, _ []string) {
 		what = "is written in UTF-16"
 		c.Hint = "save it as UTF-8, the only encoding that Nix reads"
 	default:
-		c.Hint = "decrypt it first, or have it decrypted on the machine when it is activated (as sops-nix and agenix do) instead of reading it while the flake is evaluated"
+		c.Hint = "decrypt it first, or leave it to the machine to decrypt it at activation (as sops-nix and agenix do) instead of reading it during evaluation"
 	}
 	c.Title = fmt.Sprintf("%s%s %s", notEvaluated, s.Place.File, what)
 }
@@ -44,7 +44,7 @@ func adviseLock(c *result.Cause, e *nixlog.EvalError, _ []string) {
 		file = e.Place.File
 	}
 	c.Key = result.NewCauseKey(c.Kind, "lock file", file, string(l.Kind), l.Input)
-	c.LogTail = "" // Nix has not got to the flake
+	c.LogTail = "" // Nix has not evaluated the flake yet
 	switch l.Kind {
 	case nixlog.LockHash:
 		c.Title = fmt.Sprintf("%sinput %s is not what %s says", notEvaluated, l.Input, file)
@@ -53,12 +53,12 @@ func adviseLock(c *result.Cause, e *nixlog.EvalError, _ []string) {
 	case nixlog.LockRevision:
 		adviseInput(c, e, nil)
 		c.Key = result.NewCauseKey(c.Kind, "lock file", file, string(l.Kind), l.Input)
-		c.Hint = fmt.Sprintf("its repository does not have the revision that %s names: nix flake update %s (before Nix 2.19: nix flake lock --update-input %[2]s)", file, l.Input)
+		c.Hint = fmt.Sprintf("its repository does not have the revision that %s names; lock another one: nix flake update %s (before Nix 2.19: nix flake lock --update-input %[2]s)", file, l.Input)
 		return
 	}
 	if l.Input != "" && e.Place.File == "" {
 		c.Key = ""
-		c.Hint = fmt.Sprintf("the lock file of input %s is at fault: have it mended there, or use another revision: --override-input %[1]s REF", l.Input)
+		c.Hint = fmt.Sprintf("the lock file of input %s is broken: have it fixed there, or use another revision: --override-input %[1]s REF", l.Input)
 		return
 	}
 	switch l.Kind {
@@ -67,7 +67,7 @@ func adviseLock(c *result.Cause, e *nixlog.EvalError, _ []string) {
 		c.Hint = fmt.Sprintf("restore it (git log -- %s), or remove it and lock again: nix flake lock", file)
 	case nixlog.LockSyntax:
 		c.Title = notEvaluated + file + " is not JSON"
-		c.Hint = fmt.Sprintf("mend it, or restore it: git log -- %s", file)
+		c.Hint = fmt.Sprintf("fix it, or restore it: git log -- %s", file)
 	case nixlog.LockVersion:
 		c.Title = fmt.Sprintf("%s%s has format version %d, which this Nix does not know", notEvaluated, file, l.Version)
 		c.Hint = "use the Nix that wrote it, or remove it and lock again with this one: nix flake lock"

@@ -55,7 +55,8 @@ func Open(ctx context.Context, dir string, env []string) (*Repo, error) {
 // Commit is the commit to compare a change with.
 type Commit struct {
 	Rev string
-	// Note says how the commit follows from the requested ref; it is empty if it is just that.
+	// Note says how the commit follows from the requested ref; it is empty if the commit is that
+	// ref.
 	Note string
 }
 
@@ -150,7 +151,7 @@ func (r *Repo) parents(ctx context.Context, rev string) ([]string, error) {
 
 var (
 	firstParentRE = regexp.MustCompile(`^(HEAD|@)(\^1?|~1?)$`)
-	// What may be fetched from a remote: no option, and no refspec that writes a ref.
+	// A revision to fetch from a remote must be neither an option nor a refspec that writes a ref.
 	remoteRefRE = regexp.MustCompile(`^\w[\w./+@-]*$`)
 	revRE       = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
 )
@@ -175,7 +176,7 @@ func (r *Repo) fetch(ctx context.Context, ref, head string) (string, error) {
 	if !remoteRefRE.MatchString(want) {
 		return "", fmt.Errorf("there is no revision %s in this repository", ref)
 	}
-	// Otherwise git would start housekeeping in the background.
+	// Without these settings, git would start housekeeping in the background.
 	args := []string{"-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}
 	if r.Shallow(ctx) {
 		args = append(args, "--depth=1") // would make a full clone shallow
@@ -210,7 +211,7 @@ func (r *Repo) remoteOf(ctx context.Context, ref string) (remote, name string, e
 	return remotes[0], ref, nil
 }
 
-// git runs git in the repository, see [run].
+// git runs git in the repository; see [run].
 func (r *Repo) git(ctx context.Context, args ...string) (string, error) {
 	return r.gitWithin(ctx, askLimit, args...)
 }

@@ -22,8 +22,8 @@ var repositoryVariables = []string{
 	"GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE",
 }
 
-// Environment makes env safe for a git that reads an untrusted tree, whoever starts it. Its
-// settings override all configuration, even a repository's own, and no variable names a
+// Environment makes env safe for a git that reads an untrusted tree, whichever program starts it.
+// Its settings override all configuration, even a repository's own, and no variable names a
 // repository. Mercurial, which Nix runs for flakes that need it, ignores a repository's
 // configuration too: git allows a commit with .hg/hgrc, whose hooks and extensions are code.
 func Environment(env []string) []string {

@@ -42,7 +42,7 @@ func gitDir(ctx context.Context, root string, env []string) (string, error) {
 		return "", err
 	}
 	if st, err := os.Stat(want); err != nil || !os.SameFile(got, st) {
-		return "", fmt.Errorf("git takes %s for the repository of %s", dir, root)
+		return "", fmt.Errorf("git uses %s as the repository of %s", dir, root)
 	}
 	return dir, nil
 }

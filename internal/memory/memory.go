@@ -14,9 +14,9 @@ import (
 
 var availableRE = regexp.MustCompile(`(?m)^MemAvailable:\s+(\d+) kB`)
 
-// Available returns the memory in bytes that programs can still get: what the machine has free,
-// or what the limit of a control group around this process leaves, as in a container. 0 is
-// unknown; if nothing is left, it returns 1 MiB.
+// Available returns the memory in bytes that programs can still get: what the machine has free, or
+// less if a control group around this process has a limit, as in a container. 0 means unknown; if
+// nothing is left, it returns 1 MiB.
 func Available() int64 {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -30,7 +30,7 @@ func Available() int64 {
 	if err != nil {
 		return 0
 	}
-	own, _ := os.ReadFile("/proc/self/cgroup") // none is no limit
+	own, _ := os.ReadFile("/proc/self/cgroup") // without it there is no limit
 	return max(min(kib<<10, cgroupAvailable("/sys/fs/cgroup", string(own))), 1<<20)
 }
 
@@ -73,7 +73,7 @@ func pageCache(dir string) (all int64) {
 	return all
 }
 
-// number reads a file with a number; "max" is not one.
+// number reads a file that holds a number. It returns false for "max".
 func number(path string) (int64, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 type BuildResult struct {
 	// Built lists the derivations whose builder started, in order.
 	Built []string
-	// Failures are the derivations whose own build failed. Victims lack one of them.
+	// Failures are the derivations whose own build failed. Victims are those that need one of
+	// them.
 	Failures []nixlog.BuildFailure
 	Victims  []string
 	Usage    proc.Usage
@@ -32,8 +33,8 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 	}
 	log := nixlog.NewBuildLog(w)
 	k := realize(drvs, "--keep-going", "-v",
-		// The interval in seconds to check whether another nix has built a derivation
-		// that both need. The default of 5 makes a run noticeably slower.
+		// How often, in seconds, to check whether another nix has built a derivation that both
+		// need. The default of 5 makes a run noticeably slower.
 		"--option", "build-poll-interval", "1")
 	if jobs > 0 {
 		k.args = append(k.args, "--max-jobs", strconv.Itoa(jobs))
@@ -71,8 +72,8 @@ func realize(drvs []string, args ...string) call {
 	}
 }
 
-// Log writes the full log of a derivation that was built, or failed, if the store has it.
-// It does not ask substituters, whose log would be of another build that succeeded.
+// Log writes the full log of a derivation that was built, or failed, if the store has it. It does
+// not ask substituters: their log would be that of another build, which succeeded.
 func (c *Client) Log(ctx context.Context, drv string, w io.Writer) error {
 	_, err := c.run(ctx, call{sub: []string{"log"}, args: []string{"--option", "substituters", ""}, paths: []string{drv}, stdout: w})
 	return err

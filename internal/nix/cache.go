@@ -16,12 +16,12 @@ import (
 // Nix and its settings are the same too. So results are kept from one run to the next.
 // Errors are not: what could not be fetched may be available the next time.
 
-// answersFormat names what an answer holds. It changes with [Instance], so that no answer lacks
-// what this version reports.
+// answersFormat names what an answer holds. Change it with [Instance], so that no saved answer
+// lacks what this version reports.
 const answersFormat = "with warnings and names"
 
-// cacheFile returns where the results for a flake are kept. It is "" if they must not be
-// kept: what the evaluation reads is unknown, or the user has Nix keep nothing either.
+// cacheFile returns where the results for a flake are kept. It is "" if they must not be kept:
+// what the evaluation reads is unknown, or the user has switched off Nix's own cache.
 func (c *Client) cacheFile(ctx context.Context, f Flake, o FlakeOptions) string {
 	settings, err := c.showConfig(ctx)
 	keep, pure := true, true
@@ -32,8 +32,8 @@ func (c *Client) cacheFile(ctx context.Context, f Flake, o FlakeOptions) string 
 	return filepath.Join(c.evalCache, name+evalcache.Suffix)
 }
 
-// identity returns everything that an evaluation of the flake depends on: what the flake
-// can see of itself, its inputs, and its files by the hash in their path.
+// identity returns everything that an evaluation of the flake depends on: what the flake can see
+// of itself, its inputs, and its files, identified by the hash in their path.
 func (f Flake) identity() [][]byte {
 	var m struct {
 		Locked, Locks json.RawMessage
@@ -43,17 +43,17 @@ func (f Flake) identity() [][]byte {
 	return [][]byte{m.Locked, m.Locks, []byte(m.Path), []byte(f.Dir)}
 }
 
-// Fingerprint identifies the flake together with all its inputs and in its current state:
-// a tree that is not committed counts by its content.
+// Fingerprint identifies the flake and all its inputs in their current state. The content
+// identifies a tree that is not committed.
 func (f Flake) Fingerprint() string { return evalcache.Hash(f.identity()...) }
 
 // IsOne reports whether all evaluations read the same files of the flake itself, because a
-// revision or Nix's own copy fixes them. A tree that is not committed may be edited
-// meanwhile.
+// revision or Nix's own copy fixes them. A tree that is not committed may be edited during the
+// run.
 func (f *Flake) IsOne() bool { return f.Rev != "" || f.reference() == f.copy }
 
-// inputsAreOne reports the same about its inputs, which the lock file fixes. An input that
-// is overridden, or not in the lock file, is looked up each time.
+// inputsAreOne reports whether all evaluations read the same inputs, because the lock file fixes
+// them. Nix looks up an input again each time if it is overridden or not in the lock file.
 func (f *Flake) inputsAreOne() bool {
 	var locks struct{ Locks any }
 	var file any

@@ -1,11 +1,11 @@
 // Package nix is the only package that knows Nix's command line.
 //
-// A [Client] is one Nix binary, which is asked for its version once. [Client.Open] resolves
-// a flake reference to a [Target]. That lists what the flake offers ([Target.Inventory])
-// and evaluates derivations ([Target.Instantiate]). [Client.Build] builds derivations and
-// separates those that failed from those that lack a dependency. An error in the flake is
-// a [*nixlog.EvalError] with its place in the flake's own files. If Nix itself failed, the
-// error is a [*proc.Error] or one of the small types here.
+// A [Client] is one Nix binary, which it asks once for its version. [Client.Open] resolves a flake
+// reference to a [Target]. That lists what the flake offers ([Target.Inventory]) and evaluates
+// derivations ([Target.Instantiate]). [Client.Build] builds derivations and separates those that
+// failed from those that lack a dependency. An error in the flake is a [*nixlog.EvalError] with
+// its place in the flake's own files. If Nix itself failed, the error is a [*proc.Error] or one of
+// the small types here.
 package nix
 
 import (
@@ -40,11 +40,11 @@ type Options struct {
 	Settings [][2]string
 	// Store is passed as --store if it is not empty.
 	Store string
-	// Builders is passed as --builders. An empty string switches remote builders off, nil
-	// leaves them to Nix's own settings.
+	// Builders is passed as --builders. An empty string switches remote builders off; nil leaves
+	// the choice to Nix's own settings.
 	Builders *string
-	// EvalCache is the folder that keeps results of evaluations from one run to the next.
-	// Empty keeps none.
+	// EvalCache is the folder that keeps results of evaluations from one run to the next. If it is
+	// empty, none are kept.
 	EvalCache string
 	// Auxiliary gets the id of each process that may be killed, such as `nix flake show`: a
 	// run can do without it, and the flake decides how much memory it takes. It returns a
@@ -80,7 +80,7 @@ type NotFoundError struct {
 	Err  error
 }
 
-// Error names the path once: the errors of the system repeat it.
+// Error names the path once, although the system's errors repeat it.
 func (e *NotFoundError) Error() string {
 	why := e.Err
 	var path *fs.PathError
@@ -194,7 +194,7 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	usage, err := c.command(k).Run(ctx)
 	var died *proc.Error
 	if errors.As(err, &died) && nixlog.IsRecord(died.LastLine) {
-		died.LastLine = "" // a record is for a program to read, and this one is cut short
+		died.LastLine = "" // a record is meant for programs, and this one is cut short
 	}
 	if died != nil && died.LastLine != "" && c.redact != nil {
 		died.LastLine = string(c.redact([]byte(died.LastLine)))
@@ -206,8 +206,8 @@ func (c *Client) run(ctx context.Context, k call) (proc.Usage, error) {
 	return usage, err
 }
 
-// command makes the process of a call. Every one is supervised: it may start others, such
-// as git with its ssh to fetch something, and none of them must outlive flakeci.
+// command makes the process of a call. Each has a supervisor: it may start others, such as git and
+// its ssh to fetch something, and none of them may outlive flakeci.
 func (c *Client) command(k call) *proc.Cmd {
 	if line := k.line; line != nil && c.redact != nil {
 		k.line = func(text []byte) {
@@ -252,8 +252,8 @@ func (c *Client) operands(k call) (args []string, stdin io.Reader) {
 type evalCall struct {
 	flake *Flake
 	call
-	// prefix is where the flake is among the inputs of what is called: "target/" in the
-	// wrapper, otherwise empty.
+	// prefix is the flake's path among the inputs of what is called: "target/" in the wrapper,
+	// otherwise empty.
 	prefix string
 }
 
@@ -265,9 +265,9 @@ func (c *Client) treeOf(q evalCall) nixlog.Tree {
 	return t
 }
 
-// evaluate runs a call and decodes the JSON that it prints. If Nix blames the flake, the
-// error is a [*nixlog.EvalError]. That does not count for a call that was interrupted, or
-// killed: it may have printed an error before.
+// evaluate runs a call and decodes the JSON that it prints. If Nix blames the flake, the error is
+// a [*nixlog.EvalError]. A call that was interrupted or killed is different: the error that it
+// printed may not be what ended it.
 func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage, error) {
 	var log nixlog.ErrorLog
 	out := proc.LimitedBuffer{Max: maxAnswer}

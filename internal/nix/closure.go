@@ -121,8 +121,8 @@ func (s *Closures) unknown(paths []string) []string {
 	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { _, ok := s.known[p]; return ok })
 }
 
-// remember adds the paths that were asked for. A store must not decide what is known of
-// others.
+// remember adds the paths that were asked for, and ignores others: a store must not supply facts
+// about those.
 func (s *Closures) remember(infos []pathInfo, wanted []string) (found []string) {
 	for _, info := range infos {
 		if slices.Contains(wanted, info.Path) {
@@ -136,8 +136,7 @@ func (s *Closures) remember(infos []pathInfo, wanted []string) (found []string) 
 // localBatch is how many paths fit on the command line of every system.
 const localBatch = 1000
 
-// local asks the client's own store, which has each of its paths with everything that it
-// needs.
+// local asks the client's own store. If it has a path, it also has everything that the path needs.
 func (s *Closures) local(ctx context.Context, paths []string) error {
 	for batch := range slices.Chunk(paths, localBatch) {
 		infos, err := s.client.pathInfos(ctx, batch)

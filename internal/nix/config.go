@@ -157,8 +157,8 @@ func decodeMachine(out []byte) (Machine, error) {
 	return m, nil
 }
 
-// maxBuilderFiles limits how deep files of builders may name further files: one could name
-// itself.
+// maxBuilderFiles limits how many files of builders may name one another in a row: a file could
+// name itself.
 const maxBuilderFiles = 5
 
 // maxBuilders limits the size of a file of builders, in bytes.

@@ -46,7 +46,7 @@ func Transient(err error) bool {
 	return errors.As(err, &died) && died.Err == nil && nixlog.Transient(died.LastLine)
 }
 
-// explain puts the error that Nix logged into the error of its process.
+// explain puts the error that Nix logged into the error of the process.
 func explain(err error, log *nixlog.ErrorLog) {
 	var died *proc.Error
 	if line := log.FirstLine(); line != "" && errors.As(err, &died) {
@@ -54,10 +54,10 @@ func explain(err error, log *nixlog.ErrorLog) {
 	}
 }
 
-// stackRE finds a line of the stack that a Nix prints which crashes.
+// stackRE finds a line of the stack that Nix prints when it crashes.
 var stackRE = regexp.MustCompile(`^\d+# `)
 
-// explainCrash puts what Nix said before its stack into the error of its process.
+// explainCrash puts what Nix printed before its stack into the error of the process.
 func explainCrash(err error, log *nixlog.ErrorLog) {
 	var died *proc.Error
 	if errors.As(err, &died) && log.Crash() != "" && stackRE.MatchString(died.LastLine) {

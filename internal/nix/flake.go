@@ -57,7 +57,7 @@ type FlakeOptions struct {
 	Impure bool
 }
 
-// metadata is the part of what `nix flake metadata --json` prints that is needed.
+// metadata is the part that flakeci uses of what `nix flake metadata --json` prints.
 type metadata struct {
 	URL         string            `json:"url"`
 	ResolvedURL string            `json:"resolvedUrl"`
@@ -68,7 +68,7 @@ type metadata struct {
 	Locks       flakeref.LockFile `json:"locks"`
 }
 
-// decode reads an answer. It requires every field that all versions print, as they decide
+// decode reads an answer. It requires every field that all versions print, because those decide
 // what is evaluated.
 func (m *metadata) decode(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, m); err != nil {
@@ -170,7 +170,7 @@ func (f *Flake) fill(m metadata) (rewritten bool) {
 	f.Dirty = m.Resolved.Type == "git" && m.Revision == ""
 	f.Checkout, f.inGit = m.Resolved.Folder()
 	// A revision names the same tree for every evaluation of the run. A dirty tree has no
-	// such name, and Nix hashes a path again each time.
+	// revision, and Nix hashes a path again each time.
 	ref := m.ResolvedURL
 	if m.Revision != "" {
 		ref = m.URL
@@ -200,9 +200,9 @@ func (c *Client) copied(m metadata) string {
 	return flakeref.WithQuery("path:"+m.Path, query)
 }
 
-// reference returns what to evaluate. For a folder without git that is the copy which Nix
-// made when it resolved the flake, until it is collected as garbage: flakeci writes
-// artifacts into the folder itself, which would make each evaluation one of another flake.
+// reference returns what to evaluate. For a folder without git, that is the copy that Nix made
+// when it resolved the flake, until the copy is collected as garbage. flakeci writes artifacts
+// into the folder itself, so each evaluation there would be of a different flake.
 func (f *Flake) reference() string {
 	if _, err := os.Lstat(f.StorePath); f.copy != "" && err == nil {
 		return f.copy

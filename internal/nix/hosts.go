@@ -13,7 +13,7 @@ type Host struct {
 	Path []string // from the flake's outputs
 }
 
-// HostAnswer is what a host says without being built.
+// HostAnswer is what a host's configuration says, without a build.
 type HostAnswer struct {
 	// Users are the names in the option home-manager.users, which home-manager's modules for
 	// NixOS and nix-darwin declare.
@@ -39,9 +39,9 @@ func (t *Target) Hosts(ctx context.Context, hosts []Host) (map[string]HostAnswer
 	return answers, err
 }
 
-// hostInfoExpr takes the configuration of a host, of which nothing need exist. networking.fqdn
-// throws without a domain. Builders' accounts are no person's; root is on every machine, declared
-// or not.
+// hostInfoExpr takes the configuration of a host; any part of it may be missing. networking.fqdn
+// throws without a domain. It skips the accounts of builders. A host that declares only root
+// declares no person: every machine has root, declared or not.
 const hostInfoExpr = `
   hostInfo = config: let
     set = value: if builtins.isAttrs value then value else { };

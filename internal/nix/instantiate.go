@@ -14,13 +14,13 @@ import (
 // what they share once.
 type Batch struct {
 	Questions []Question
-	// KeepGarbage switches the evaluator's garbage collector off. That is a third faster,
-	// and takes more memory with each question.
+	// KeepGarbage switches the evaluator's garbage collector off. That makes it a third faster,
+	// but each question takes more memory.
 	KeepGarbage bool
 	// Started gets the id of the process.
 	Started func(pid int)
-	// Warned gets the warnings that came up for the current question so far, from
-	// builtins.warn or the lib.warn of nixpkgs. An answer has its own.
+	// Warned gets the warnings for the current question so far, from builtins.warn or from
+	// nixpkgs' lib.warn. The answer has them too.
 	Warned func([]result.Warning)
 	// Answered gets each answer in order, as soon as it is there. The error is a
 	// [*nixlog.EvalError] for something that is not a derivation. Returning false ends
@@ -28,9 +28,8 @@ type Batch struct {
 	Answered func(i int, in Instance, err error) (more bool)
 }
 
-// Instantiate evaluates cells to their derivations and writes the .drv files into the
-// store. An error is about the first question without an answer: the evaluator ends with
-// it.
+// Instantiate evaluates cells to their derivations and writes the .drv files into the store. An
+// error is about the first question without an answer, because it ends the evaluator.
 func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -87,9 +86,9 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	return usage, err
 }
 
-// function reports each answer by a trace as soon as it is there: `nix eval` itself prints
-// its result only at the end. Answers are numbered, as another program may write into the
-// line of one and spoil it.
+// function reports each answer by a trace as soon as it is there: `nix eval` itself prints its
+// result only at the end. Answers are numbered, because another program may write into an answer's
+// line and spoil it.
 func (b Batch) function(prefix string) string {
 	var list []string
 	for _, q := range b.Questions {

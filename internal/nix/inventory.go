@@ -26,10 +26,10 @@ func (t *Target) Inventory(ctx context.Context) (Offer, []Fault, error) {
 	return t.ask(ctx, slices.Concat(hostAndHomeQueries(), seenQueries()))
 }
 
-// Others lists what else the flake offers, as `nix flake show` does. That can take long, as
-// it forces every package, and it fails completely if one of them throws, or if it takes
-// more memory than it may. Then Others asks for the names in each output: a package that
-// throws is found when it is evaluated.
+// Others lists what else the flake offers, as `nix flake show` does. That can take long, as it
+// forces every package, and it fails completely if one of them throws, or if it takes more memory
+// than it may. In that case Others asks only for the names in each output; the run then finds the
+// package that throws when it evaluates it.
 func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	shown, err := t.show(ctx)
 	if isConfined(err) {
@@ -42,8 +42,8 @@ func (t *Target) Others(ctx context.Context) (Offer, []Fault, error) {
 	return t.confirm(ctx, offer)
 }
 
-// confirm asks for the names in outputs that nothing was shown of. They are usually empty,
-// and asking costs little. Anything that is not shown would silently go untested.
+// confirm asks for the names in outputs for which nothing was shown. Those are usually empty, and
+// asking costs little. Without this, a part that Nix did not show would silently go untested.
 func (t *Target) confirm(ctx context.Context, offer Offer) (Offer, []Fault, error) {
 	var empty []outputQuery
 	for _, q := range otherQueries() {
@@ -154,7 +154,7 @@ func (l *listing) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// count sets how much stands in an output that flakeci does not test.
+// count sets how many entries an output has that flakeci does not test.
 func (o *Offer) count(output string, n int) {
 	if n == 0 {
 		return
@@ -245,8 +245,8 @@ func each[T any](all []T, ask func([]T) error) error {
 	return nil
 }
 
-// isConfined reports whether another question may succeed in spite of an error: it is one of
-// the flake, or the evaluator crashed or took all memory.
+// isConfined reports whether another question may succeed in spite of an error: the flake is at
+// fault, or the evaluator crashed or took all memory.
 func isConfined(err error) bool {
 	var evalErr *nixlog.EvalError
 	var died *proc.Error

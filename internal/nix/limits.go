@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// limits is how long calls may take that neither evaluate nor build. Only the caller limits
-// those that do, as a build may take a day.
+// limits is how long calls that neither evaluate nor build may take. Only the caller limits
+// evaluations and builds: a build may take a day.
 type limits struct {
-	// ask is for what Nix knows by itself: its version and settings. That takes some
-	// 20 ms, but a program that is not Nix may wait forever.
+	// ask is for what Nix knows by itself: its version and settings. Nix answers within some 20
+	// ms, but a program that is not Nix may never answer.
 	ask time.Duration
 	// store is for what the store knows. Another program may hold its lock, such as one
 	// that collects garbage.
@@ -32,8 +32,8 @@ func (l limits) fetching(ctx context.Context) time.Duration {
 	return l.fetch
 }
 
-// maxAnswer limits the output that is read from a call, in bytes. The longest known, that
-// of `nix flake show` for a hundred thousand packages, has a tenth of it.
+// maxAnswer limits the output that is read from a call, in bytes. The longest known output, of
+// `nix flake show` for a hundred thousand packages, is a tenth of that.
 const maxAnswer = 128 << 20
 
 // TimeoutError reports a call that took longer than it ever should.

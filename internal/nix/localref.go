@@ -15,14 +15,14 @@ func (c *Client) nixRef(ref flakeref.Ref) (string, error) {
 		return ref.Absolute(), nil
 	case c.Version.Less(sinceEncodedFolders()):
 		return "", &NoFlakeError{Ref: ref.Text, Reason: fmt.Sprintf(
-			"Nix %s cannot read a folder with such a name; rename %s, or use Nix %s or newer", c.Version, ref.Dir, sinceEncodedFolders())}
+			"Nix %s cannot read a folder with this name; rename %s, or use Nix %s or newer", c.Version, ref.Dir, sinceEncodedFolders())}
 	case !ref.IsPath && repository.Root(ref.Dir) != "":
 		return flakeref.GitURL(ref.Dir), nil
 	}
 	return flakeref.PathURL(ref.Dir), nil
 }
 
-// sinceEncodedFolders is the oldest version that was seen to read a folder through a URL
-// with encoded characters. For 2.8 such a git repository is a remote one: it fetches its
-// master and does not see later changes.
+// sinceEncodedFolders is the oldest version known to read a folder through a URL with encoded
+// characters. 2.8 treats the repository behind such a URL as remote: it fetches its branch master
+// and does not see later changes.
 func sinceEncodedFolders() Version { return Version{2, 26, 0} }

@@ -27,14 +27,14 @@ func (e *NoFlakeError) Error() string {
 	return fmt.Sprintf("no flake at %s: %s", e.Ref, e.Reason)
 }
 
-// resolveError makes a [*NoFlakeError] of the error for a reference to no flake.
+// resolveError turns the error for a reference that names no flake into a [*NoFlakeError].
 func (f *Flake) resolveError(err error) error {
 	var e *nixlog.EvalError
 	switch {
 	case !errors.As(err, &e):
 		return err
 	case e.NotFetched() && strings.HasPrefix(e.Message, "program 'git' failed with exit code 129") && f.notOurs():
-		// Nix 2.8 calls git diff, which says only that this is no repository.
+		// Nix 2.8 calls git diff, which says only that this is not a repository.
 		return &nixlog.EvalError{Message: fmt.Sprintf("%s\nrepository path '%s' is not owned by current user", e.Message, f.Checkout)}
 	case e.NoFlake():
 		nf := &NoFlakeError{Ref: f.Ref, Reason: e.Message}
@@ -48,8 +48,8 @@ func (f *Flake) resolveError(err error) error {
 	return e
 }
 
-// notOurs reports whether the repository of the flake belongs to another user, whose settings
-// git does not follow.
+// notOurs reports whether the repository of the flake belongs to another user; git does not follow
+// the settings of such a repository.
 func (f *Flake) notOurs() bool {
 	if !f.inGit {
 		return false

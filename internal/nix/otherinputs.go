@@ -16,9 +16,10 @@ const (
 	maxOtherInputsTime = 30 * time.Second
 )
 
-// addOtherInputs adds to the error about an input that could not be fetched those about others. Nix
-// ends at the first, so each is replaced by an empty flake to find the next. It stops at an error
-// of any other kind, such as an input that follows one of an input that was replaced.
+// addOtherInputs adds the errors about further inputs to the error about the first input that
+// could not be fetched. Nix stops at the first, so addOtherInputs replaces each by an empty flake
+// to find the next. It stops at an error of any other kind, such as one about an input that
+// follows an input of a replaced one.
 func (c *Client) addOtherInputs(ctx context.Context, ref string, o FlakeOptions, dir string, err error) {
 	var first *nixlog.EvalError
 	if !errors.As(err, &first) || first.Input == nil || first.Input.Name == "" {

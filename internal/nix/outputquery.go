@@ -2,9 +2,9 @@ package nix
 
 import "strings"
 
-// outputQuery asks for the names in one output. In the expression, `o` is the flake's
-// outputs. One of names, attrs and seen is set; the first two return the field of
-// the offer for the answer.
+// outputQuery asks for the names in one output. In the expression, `o` is the flake's outputs. One
+// of names, attrs and seen is set; the first two return the field of the offer that the answer
+// goes into.
 type outputQuery struct {
 	output, expr string
 	names        func(*Offer) *[]string
@@ -48,14 +48,14 @@ func hostAndHomeQueries() []outputQuery {
 	}
 }
 
-// managedExpr lists configurations of system-manager, which stand either below their system or
+// managedExpr lists configurations of system-manager, which are either below their system or
 // directly in the output.
 const managedExpr = `let set = o.systemConfigs or { }; in builtins.concatMap (name:
   if builtins.match "[a-z0-9_]+-linux" name != null && (set.${name}.type or "") != "derivation"
   then map (inner: { system = name; name = inner; }) (builtins.attrNames set.${name})
   else [ { system = ""; inherit name; } ]) (builtins.attrNames set)`
 
-// seenQueries list what flakeci does not test. What cannot be listed there counts as nothing.
+// seenQueries list what flakeci does not test. If an output cannot be listed, it counts as empty.
 func seenQueries() []outputQuery {
 	seen := func(output, list string) outputQuery {
 		return outputQuery{

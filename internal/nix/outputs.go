@@ -10,9 +10,9 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// Missing returns the outputs of a derivation that the store lacks, whatever Nix said when
-// it built them. A derivation that is addressed by its content has no known output paths.
-// If the store lacks any of its outputs, Missing returns the path of the derivation.
+// Missing returns the outputs of a derivation that the store lacks, whatever Nix said when it
+// built them. The output paths of a content-addressed derivation are unknown: if the store lacks
+// any of its outputs, Missing returns the path of the derivation.
 func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]string, error) {
 	if len(outputs) == 0 {
 		complete, err := c.hasOutputs(ctx, drv)
@@ -44,8 +44,8 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 	}), nil
 }
 
-// hasOutputs reports whether the store has all outputs of a derivation. If that is addressed
-// by its content and was not built, every version of Nix fails instead of answering.
+// hasOutputs reports whether the store has all outputs of a derivation. For a content-addressed
+// derivation that was not built, every version of Nix fails instead of answering.
 func (c *Client) hasOutputs(ctx context.Context, drv string) (bool, error) {
 	var log nixlog.ErrorLog
 	out := proc.LimitedBuffer{Max: maxAnswer}

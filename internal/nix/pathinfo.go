@@ -10,7 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// pathInfo is what a store knows of one of its paths.
+// pathInfo is what a store knows about one of its paths.
 type pathInfo struct {
 	Path string `json:"path"`
 	// NarSize is the size of its archive in bytes.
@@ -21,11 +21,11 @@ type pathInfo struct {
 	Valid *bool `json:"valid"`
 }
 
-// pathInfos asks the client's own store, or the one that args name, about paths. The result
-// has the paths that it has.
+// pathInfos asks the client's own store, or the one that args name, about paths. The result leaves
+// out the paths that the store lacks.
 func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) ([]pathInfo, error) {
 	if c.Version.Less(sinceOutputSyntax()) {
-		// For these versions a derivation stands for its outputs.
+		// To these versions, a derivation stands for its outputs.
 		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return strings.HasSuffix(p, ".drv") })
 	}
 	if len(paths) == 0 {
@@ -33,7 +33,7 @@ func (c *Client) pathInfos(ctx context.Context, paths []string, args ...string) 
 	}
 	var log nixlog.ErrorLog
 	out := proc.LimitedBuffer{Max: maxAnswer}
-	// Otherwise Nix asks substituters about missing paths, only to print the answer.
+	// Without this, Nix asks substituters about missing paths, only to print the answer.
 	args = slices.Concat(c.Version.jsonFormat(), []string{"--json", "--log-format", "internal-json", "--option", "substitute", "false"}, args)
 	if _, err := c.run(ctx, call{sub: []string{"path-info"}, args: args, paths: paths, stdout: &out, line: log.Line, limit: c.limits.store}); err != nil {
 		explain(err, &log)

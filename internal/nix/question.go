@@ -55,8 +55,8 @@ type Instance struct {
 	Info result.HostInfo `json:"info,omitzero"`
 	// NoVM is set for a host without a runner.
 	NoVM bool `json:"noVM"`
-	// Warnings came up while this was evaluated. What several cells share is evaluated, and
-	// warns, once for all that one process evaluates.
+	// Warnings came up while this was evaluated. A process evaluates what its cells share only
+	// once, and that warns only once.
 	Warnings []result.Warning `json:"warnings,omitempty"`
 }
 
@@ -76,8 +76,8 @@ const describeExpr = `
     } else { notDerivation = builtins.typeOf d; };
 `
 
-// A package itself says where it should not be built. Its platforms may have patterns
-// besides names of systems, which only nixpkgs' own meta.unsupported can decide.
+// A package itself says where it should not be built. Its platforms may include patterns as well
+// as names of systems; only nixpkgs' own meta.unsupported can decide those.
 const skipExpr = `
   skip = system: d: let m = d.meta or { }; names = builtins.filter builtins.isString (m.platforms or [ ]); in
     if (m.hydraPlatforms or null) == [ ] then "meta.hydraPlatforms is empty"
@@ -142,8 +142,9 @@ func usersExpr(path []string) string {
 	return "builtins.attrNames (" + expr.Output(append(slices.Clip(path), "config", "home-manager", "users")...) + " or { })"
 }
 
-// definedUsersExpr lists the homes that the modules of a host define. It asks the option and not
-// the configuration, whose first access fails if any option of the host does not exist.
+// definedUsersExpr lists the homes that the modules of a host define. It asks the option rather
+// than the configuration: the first access to the configuration fails if a module sets an option
+// that does not exist.
 func definedUsersExpr(path []string) string {
 	return "builtins.attrNames (builtins.foldl' (all: d: if builtins.isAttrs d then all // d else all) { } " +
 		expr.Output(append(slices.Clip(path), "options", "home-manager", "users", "definitions")...) + ")"

@@ -17,7 +17,7 @@ func (f Flake) Folder() string {
 	return filepath.Join(f.Checkout, f.Dir)
 }
 
-// WithoutGit reports whether the flake is a local folder of which Nix takes every file.
+// WithoutGit reports whether the flake is a local folder whose every file Nix takes.
 func (f Flake) WithoutGit() bool { return f.copy != "" && f.Checkout != "" }
 
 // RefAt returns a reference to a local flake at a revision of its git repository, whatever
@@ -41,7 +41,7 @@ func (c *Client) RefAt(f Flake, rev string, shallow bool) (string, error) {
 	if shallow {
 		values.Set("shallow", "1")
 	}
-	// These decide how a tree is read, whatever its revision.
+	// These parameters decide how a tree is read, whatever its revision.
 	given := flakeref.Parameters(f.Locked)
 	for _, name := range []string{"submodules", "lfs", "exportIgnore"} {
 		if given[name] != "" {

@@ -9,9 +9,9 @@ import (
 // build it. Versions between them were not tried.
 func sinceDrvRoots() Version { return Version{2, 26, 0} }
 
-// Root keeps store paths, and everything that they refer to, from being collected as
-// garbage for as long as the links exist that it makes: link, link-1 and so on. Versions
-// before 2.26 do not keep derivations.
+// Root keeps store paths, and everything that they refer to, from being collected as garbage for
+// as long as the links that it makes exist: link, link-1 and so on. Versions before 2.26 do not
+// keep derivations.
 func (c *Client) Root(ctx context.Context, link string, paths []string) error {
 	var kept []string
 	for _, p := range paths {

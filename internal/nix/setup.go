@@ -17,8 +17,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// SetupWarnings returns warnings about the flake's own files that change no verdict: a lock file
-// that is missing or does not cover an input, and settings that only a trusting Nix would apply.
+// SetupWarnings returns warnings about the flake's own files, which change no verdict: a lock file
+// that is missing or does not cover an input, and settings that Nix would apply only if the user
+// trusts them.
 func (t *Target) SetupWarnings(ctx context.Context) []result.Warning {
 	return append(t.lockWarnings(), t.configWarnings(ctx)...)
 }
@@ -31,7 +32,7 @@ func (t *Target) lockWarnings() []result.Warning {
 	text := f.read(path)
 	var disk flakeref.LockFile
 	if text != "" && json.Unmarshal([]byte(text), &disk) != nil || text == "" && exists(filepath.Join(f.StorePath, path)) {
-		return nil // Nix says what is wrong with it, or it is longer than any that flakeci reads
+		return nil // Nix says what is wrong with it, or it is too long for flakeci to read
 	}
 	names := slices.DeleteFunc(f.locks.Uncovered(disk), func(name string) bool {
 		return slices.ContainsFunc(t.options.Overrides, func(o Override) bool { return o.Name == name })
@@ -52,7 +53,7 @@ func (t *Target) lockWarnings() []result.Warning {
 // nixConfigRE finds where flake.nix sets nixConfig, unless that is in the middle of a line.
 var nixConfigRE = regexp.MustCompile(`(?m)^[ \t]*nixConfig\b`)
 
-// harmless reports whether Nix itself applies a setting of nixConfig without asking.
+// harmless reports whether Nix applies a setting in nixConfig without asking.
 func harmless(name string) bool {
 	return strings.HasPrefix(name, "bash-prompt") || slices.Contains([]string{"flake-registry", "commit-lock-file-summary", "commit-lockfile-summary"}, name)
 }
@@ -60,9 +61,9 @@ func harmless(name string) bool {
 // maxSettings is how many settings a warning names.
 const maxSettings = 10
 
-// configWarnings names the settings in the nixConfig of flake.nix that have no effect. Nix asks the
-// user before it applies them, and flakeci evaluates the flake as the input of another one, where
-// Nix ignores them without a word.
+// configWarnings names the settings in the nixConfig of flake.nix that have no effect. Nix asks
+// the user before it applies them, but flakeci evaluates the flake as the input of another one,
+// and there Nix ignores them silently.
 func (t *Target) configWarnings(ctx context.Context) []result.Warning {
 	place := result.Location{File: filepath.Join(t.Flake.Dir, "flake.nix")}
 	text := t.Flake.read(place.File)
@@ -97,13 +98,14 @@ func (t *Target) configWarnings(ctx context.Context) []result.Warning {
 		place.Line = strings.Count(text[:at[0]], "\n") + 1
 	}
 	return []result.Warning{{
-		Text: "nixConfig in flake.nix is not applied: it sets " + english.WordSeries(names, "and") +
-			"; if this machine should use that, set it in nix.conf or with --option NAME VALUE",
+		Text: "nixConfig in flake.nix has no effect: it sets " + english.WordSeries(names, "and") +
+			"; to use these settings on this machine, put them into nix.conf or pass --option NAME VALUE",
 		Location: &place,
 	}}
 }
 
-// inForce reports whether a setting has a value already, or all elements of a list.
+// inForce reports whether a setting already has a value, or already contains all elements of a
+// list.
 func inForce(now, value any) bool {
 	list, isList := now.([]any)
 	if !isList {

@@ -18,7 +18,7 @@ type Offer struct {
 	LegacyHomes                 []Attr // legacyPackages.<system>.homeConfigurations
 	Checks, Packages, DevShells []Attr
 	Formatters                  []string // systems
-	// Seen counts what stands in outputs that flakeci does not test, by output.
+	// Seen counts the entries of outputs that flakeci does not test, by output.
 	Seen map[string]int
 }
 
@@ -45,7 +45,7 @@ func (a *Attr) UnmarshalJSON(text []byte) error {
 // type.
 type showNode map[string]json.RawMessage
 
-// leafType returns the type of a leaf, and "" for any other node.
+// leafType returns the type of a leaf, or "" for any other node.
 func (n showNode) leafType() string {
 	var s string
 	if json.Unmarshal(n["type"], &s) != nil {
@@ -63,9 +63,9 @@ func (n showNode) child(name string) showNode {
 	return c
 }
 
-// names lists the children in order, including empty ones. Newer versions show an empty node
-// for a value that is not a derivation, and older ones fail. That value fails again when it
-// is evaluated. As the call asks for all systems, no other node is empty.
+// names lists the children in order, including empty ones. Newer versions show an empty node for a
+// value that is not a derivation, and older ones fail. Evaluating that value fails again. No other
+// node is empty, because the call asks for all systems.
 func (n showNode) names() []string { return slices.Sorted(maps.Keys(n)) }
 
 // attrs lists the leaves of an output that has systems as its first level.

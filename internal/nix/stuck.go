@@ -7,7 +7,7 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// runUntil is run, but kills the process once a line shows that it is stuck.
+// runUntil is like run, but kills the process once a line shows that it is stuck.
 func (c *Client) runUntil(ctx context.Context, k call, stuck func() bool) (proc.Usage, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

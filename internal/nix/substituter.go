@@ -13,7 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
-// SubstituterError is why a substituter could not be asked.
+// SubstituterError says why a substituter could not be queried.
 type SubstituterError struct {
 	// URL has no credentials.
 	URL    string
@@ -85,8 +85,8 @@ func (s *search) lookUp(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// remoteBatch is few enough paths that a substituter on a slow line can answer for one
-// after the other within the time for a call.
+// remoteBatch is few enough paths for a substituter on a slow line to answer, one after the other,
+// within the time limit of a call.
 const remoteBatch = 100
 
 // ask asks a substituter. One that fails is not asked again: the time spent waiting must
@@ -116,11 +116,10 @@ func (s *search) ask(ctx context.Context, url string, paths []string) error {
 // minPrefetch is how many unknown paths suggest that many more are below them.
 const minPrefetch = 10
 
-// prefetch makes Nix fill its own cache with what substituters know of paths, and of
-// everything below them. `nix path-info` asks for one path after the other, which takes
-// minutes for a system. Checking what it would take to fetch the paths into an empty store
-// asks for 25 at once. A failure does no harm: the question itself then fails again, with a
-// reason.
+// prefetch makes Nix fill its own cache with what substituters know about paths and everything
+// below them. `nix path-info` asks for one path after the other, which takes minutes for a system.
+// Checking what it would take to fetch the paths into an empty store asks for 25 at once. A
+// failure does no harm: the question itself then fails again, with a reason.
 func (s *search) prefetch(ctx context.Context, substituters, paths []string) error {
 	empty, err := os.MkdirTemp(s.tmp, "empty-store-")
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 
 // Target is a resolved flake that answers questions in the Nix language.
 //
-// Questions go through a generated wrapper flake with the flake as its only input. Nix looks
-// for an attribute path of the command line in packages.<system> first, so if a flake's
-// packages throw, its hosts cannot be reached (2.8 has no way to start from the root).
+// Questions go through a generated wrapper flake with the flake as its only input. Nix looks for
+// an attribute path on the command line in packages.<system> first, so if a flake's packages
+// throw, its hosts cannot be reached (2.8 has no way to start from the root).
 type Target struct {
 	Flake Flake
 
@@ -35,7 +35,7 @@ const wrapperFlake = `{
 `
 
 // Open resolves the reference and prepares questions about it. For its errors see
-// [Client.Resolve]. The wrapper is written to dir, which the caller removes in the end.
+// [Client.Resolve]. The wrapper is written to dir, which the caller removes at the end.
 func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir string) (*Target, error) {
 	f, err := c.Resolve(ctx, ref, o)
 	t := &Target{Flake: f, client: c, options: o, cache: &evalcache.Cache{}}
@@ -51,7 +51,7 @@ func (c *Client) Open(ctx context.Context, ref string, o FlakeOptions, dir strin
 		return t, err
 	}
 	if t.wrapper, err = c.nixRef(flakeref.Parse("path:" + wrapper)); err != nil {
-		return t, &tmpdir.Error{Folder: dir, Err: fmt.Errorf("no folder with such a name can be read by Nix %s, but by %s and newer", c.Version, sinceEncodedFolders())}
+		return t, &tmpdir.Error{Folder: dir, Err: fmt.Errorf("a folder with this name needs Nix %s or newer, not %s", sinceEncodedFolders(), c.Version)}
 	}
 	t.cache = evalcache.Open(c.cacheFile(ctx, f, o))
 	return t, os.WriteFile(filepath.Join(wrapper, "flake.nix"), []byte(wrapperFlake), 0o644)
@@ -87,8 +87,8 @@ func (t *Target) apply(function string) evalCall {
 	return q
 }
 
-// args appends the user's options for the flake. Prefix is where the flake is among the
-// inputs of what is called.
+// args appends the user's options for the flake. Prefix is the flake's path among the inputs of
+// what is called.
 func (t *Target) args(prefix string, args ...string) []string {
 	args = append(args, overrideArgs(prefix, t.options.Overrides)...)
 	if t.options.Impure {

@@ -15,7 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/source"
 )
 
-// tree returns what it takes to find the flake's own files in what Nix prints.
+// tree returns what nixlog needs to find the flake's own files in Nix's output.
 func (f *Flake) tree() nixlog.Tree {
 	return nixlog.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
@@ -45,16 +45,16 @@ func (f *Flake) lockFile() string {
 	return path.Join(dir, "flake.lock")
 }
 
-// root returns the folder that has the flake's files: Nix's copy, or before there is one the
-// folder that was given.
+// root returns the folder that has the flake's files: Nix's copy or, before that exists, the
+// folder that the user gave.
 func (f *Flake) root() string {
 	return cmp.Or(f.StorePath, f.Checkout, f.given.Dir)
 }
 
 var submoduleRE = regexp.MustCompile(`(?m)^\s*path\s*=\s*(.+?)\s*$`)
 
-// leftOutSubmodule returns the git submodule that a file would be in, if Nix's copy lacks it,
-// or "". There its folder is empty or missing.
+// leftOutSubmodule returns the git submodule that a file would be in, if Nix's copy lacks that
+// submodule (its folder is empty or missing there), or "".
 func (f *Flake) leftOutSubmodule(rel string) string {
 	root, err := os.OpenRoot(f.StorePath)
 	if err != nil {

@@ -24,7 +24,7 @@ func (t *Target) UnitPlace(ctx context.Context, host, name string) (result.Locat
 		return result.Location{}, err
 	}
 	flake := t.Flake
-	// A dirty tree that was changed since it was opened is another one by now.
+	// A dirty tree that has changed since it was opened has another path by now.
 	if nixlog.IsSource(got.Root) {
 		flake.StorePath, flake.source = got.Root, nil
 	}

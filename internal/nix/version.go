@@ -69,9 +69,9 @@ func (v Version) NamesAllFailures() bool {
 	return !v.Less(Version{2, 26, 0}) && v.Less(Version{2, 90, 0})
 }
 
-// datesCopies reports whether a reference to a store path may have the time at which the
-// flake there was last modified: in 2.26 and 2.34 it may, but 2.8 expects 0 and fails for
-// any other. Lix, whose versions begin at 2.90, was not tried.
+// datesCopies reports whether a reference to a store path may carry the time at which the flake
+// there was last modified: in 2.26 and 2.34 it may, but 2.8 expects 0 and fails for any other.
+// Lix, whose versions begin at 2.90, was not tried.
 func (v Version) datesCopies() bool {
 	return !v.Less(Version{2, 26, 0}) && v.Less(Version{2, 90, 0})
 }
@@ -86,8 +86,8 @@ func (v Version) installable(drv string) string {
 	return drv + "^*"
 }
 
-// showAllSystems returns the flag with which `nix flake show` lists the outputs of other
-// systems too. 2.8 always does that and rejects the flag, 2.26 and 2.34 need it.
+// showAllSystems returns the flag that makes `nix flake show` list the outputs of other systems
+// too. 2.8 always lists them and rejects the flag; 2.26 and 2.34 need it.
 func (v Version) showAllSystems() []string {
 	if v.Less(sinceOutputSyntax()) {
 		return nil

@@ -89,9 +89,8 @@ func (v VM) path() []string {
 	return []string{"nixosConfigurations", v.Host, "config", "system", "build", "vm"}
 }
 
-// What a host supports is decided by the options that it has, never by its release. These
-// questions force nothing below the options that they name, so that nothing is evaluated
-// that the runner does not need.
+// A host's options decide what it supports, never its release. These questions force nothing below
+// the options that they name, so that Nix evaluates nothing that the runner does not need.
 const vmExpr = `
   lack = exists: words: if exists then [ ] else [ words ];
   only = exists: definition: if exists then [ definition ] else [ ];
@@ -149,7 +148,7 @@ func (v VM) expr() string {
 		vmExpr + "in if machine.build ? vm then describe machine.build.vm // { inherit vm; } else { noVM = true; }"
 }
 
-// homes lists the homes as strings: only then is all of a home evaluated inside the error
+// homes lists the homes as strings: only then does Nix evaluate all of a home inside the error
 // context that names it.
 func (v VM) homes() string {
 	var list []string

@@ -26,7 +26,7 @@ func startChild(cmd *exec.Cmd) error {
 	c.mu.Lock() // until the child is registered, so that it is not taken for an orphan
 	defer c.mu.Unlock()
 	c.adopt.Do(func() {
-		// A shell may have started some children before it replaced itself by flakeci.
+		// A shell may have started some children before it replaced itself with flakeci.
 		before, _ := supervisor.Descendants(os.Getpid(), nil) // without /proc nothing is killed
 		for _, d := range before {
 			c.pids[d.Pid] = true

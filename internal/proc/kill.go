@@ -23,7 +23,8 @@ type killRequest struct {
 	outer context.Context
 }
 
-// killChannel returns a channel that is closed once a channel of WithKill is, or over.
+// killChannel returns a channel that is closed once a channel of WithKill, or the channel over, is
+// closed.
 func killChannel(ctx context.Context, over <-chan struct{}) <-chan struct{} {
 	any := make(chan struct{})
 	var once sync.Once

@@ -58,7 +58,7 @@ func startSupervised(program *exec.Cmd) (leader, error) {
 	return s, nil
 }
 
-// blameProgram replaces the supervisor's path in an error by the program's if the program is to
+// blameProgram replaces the supervisor's path in an error with the program's if the program is to
 // blame: arguments that are too long for one are too long for the other.
 func blameProgram(err error, path string) error {
 	var failure *fs.PathError
@@ -114,8 +114,8 @@ func (s *supervised) await() {
 		s.end.Usage.Wall = r.End.Wall
 		return
 	}
-	// The supervisor was killed, and the kernel has killed the program. This kills the rest of
-	// the group, and reap what left the group.
+	// The supervisor was killed, and the kernel has killed the program. This kills the rest of the
+	// group; reap kills what left the group.
 	_ = syscall.Kill(-s.program, syscall.SIGKILL)
 }
 

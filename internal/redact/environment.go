@@ -41,7 +41,7 @@ func (s *Secrets) AddEnvironment(env []string) {
 func (s *Secrets) AddArguments(args []string) {
 	for i, arg := range args {
 		s.AddFrom(arg)
-		if i > 0 { // a setting and its value are two
+		if i > 0 { // a setting and its value are two arguments
 			s.AddFrom(args[i-1] + " " + arg)
 		}
 	}

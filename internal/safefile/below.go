@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// EndBelow returns at most the last limit bytes of a file in a folder. Both the path and the folder
-// may be a stranger's, so it reads nothing outside of the folder, whatever a path or a link says.
-// The path may come from another place, where the folder had another name: EndBelow tries ever
-// shorter ends of it.
+// EndBelow returns at most the last limit bytes of a file in a folder. Both the path and the
+// folder may be a stranger's, so it reads nothing outside the folder, whatever a path or a link
+// says. The path may come from another machine, where the folder had another name, so EndBelow
+// tries ever shorter ends of the path.
 func EndBelow(folder, path string, limit int64) ([]byte, error) {
 	switch st, err := os.Lstat(folder); {
 	case err == nil && st.Mode()&fs.ModeSymlink != 0:

@@ -18,7 +18,7 @@ var streamRE = regexp.MustCompile(`^/(?:dev/(?:stdin|stdout|stderr|fd/[0-9]+)|pr
 func IsStream(path string) bool { return streamRE.MatchString(path) }
 
 // OpenNamed opens a file that the user named: a stream, which may be a pipe, or a regular file,
-// following a link. Its error is for the user to read.
+// following a link. The error is meant for the user.
 func OpenNamed(path string) (*os.File, error) {
 	open := openTarget
 	if IsStream(path) {
@@ -38,10 +38,10 @@ func Readable(path string, err error) error {
 	return err
 }
 
-// LinkError means that a path is a link, where links are not followed.
+// LinkError means that a path is a link in a place where links are not followed.
 type LinkError struct{ Path string }
 
-func (e *LinkError) Error() string { return e.Path + " is a link, which is not followed" }
+func (e *LinkError) Error() string { return e.Path + " is a link, which flakeci does not follow" }
 
 // WorkingDir returns the working directory, with links resolved.
 func WorkingDir() (string, error) {
@@ -123,7 +123,7 @@ func absolute(path string) (string, error) {
 	return dir + "/" + path, err
 }
 
-// isBelow reports whether path is folder or lies below it; both are absolute.
+// isBelow reports whether path is folder or is below it; both are absolute.
 func isBelow(path, folder string) bool {
 	rel, err := filepath.Rel(folder, path)
 	return err == nil && filepath.IsLocal(rel)

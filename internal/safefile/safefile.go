@@ -105,7 +105,7 @@ func All(r io.Reader, limit int64) ([]byte, error) {
 }
 
 // End returns at most the last limit bytes of a file, and how many bytes precede them. It leaves
-// out what is written meanwhile.
+// out what is written in the meantime.
 func End(f *os.File, limit int64) (text []byte, before int64, err error) {
 	st, err := f.Stat()
 	if err != nil {

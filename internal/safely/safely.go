@@ -2,9 +2,9 @@
 //
 // A panic in a goroutine ends the whole program without the deferred functions of other
 // goroutines: a run of hours would end without a report. So every goroutine is started through
-// this package, and its panic goes to the function that main set with [Handle]. Without one, as
-// in tests, a panic ends the program as usual. Other crashes (a deadlock, lack of memory, two
-// writers of a map) cannot be caught; the journal helps then. internal/arch_test.go enforces the
+// this package, and its panic goes to the function that main set with [Handle]. Without one, as in
+// tests, a panic ends the program as usual. Other crashes (a deadlock, lack of memory, two writers
+// of a map) cannot be caught; after those, the journal helps. internal/arch_test.go enforces the
 // use of this package.
 package safely
 

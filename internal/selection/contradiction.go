@@ -87,8 +87,8 @@ func (s *Flags) Select(m matrix.Matrix, sel matrix.Selection, complete bool) (ma
 	return selected, err
 }
 
-// contradiction finds something that one flag selects by name and another leaves out. The
-// flags of the command line may leave out what flakeci.toml selects.
+// contradiction finds something that one flag selects by name and another leaves out. It is fine
+// if flags on the command line leave out what flakeci.toml selects.
 func (s *Flags) contradiction(m matrix.Matrix, sel matrix.Selection) error {
 	var byFlag, byFile []string
 	file := *s

@@ -20,7 +20,7 @@ const (
 // minStaleAge is longer than it takes to make such a folder and to lock it.
 const minStaleAge = 10 * time.Minute
 
-// Error reports that there can be no temporary files.
+// Error reports that temporary files cannot be made.
 type Error struct {
 	Folder string
 	Err    error

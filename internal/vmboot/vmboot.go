@@ -112,7 +112,7 @@ func (t *translator) cause(ctx context.Context, cell string, f *vmtest.Fault) *r
 	return t.known[f]
 }
 
-// place returns where a unit is in the flake. The report can do without it.
+// place returns where a unit is in the flake, or nil: the report can do without.
 func (b *Booter) place(ctx context.Context, host, unit string) *result.Location {
 	if b.late.Load() {
 		return nil

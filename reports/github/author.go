@@ -15,8 +15,8 @@ type author struct{ login string }
 // actionsBot is the user that the token of a job belongs to.
 const actionsBot = "github-actions[bot]"
 
-// me returns the owner of the token. The token of a job or an app belongs to an
-// installation, which may not ask.
+// me returns the owner of the token. The token of a job or an app belongs to an installation,
+// which GitHub does not let ask.
 func (c *client) me(ctx context.Context) (author, error) {
 	user, err := ask(ctx, c, func() (*github.User, error) {
 		user, _, err := c.api.Users.Get(ctx, "")

@@ -48,7 +48,7 @@ func (c *client) check(ctx context.Context, j Job, name string, r result.Report,
 	for len(rest) > 0 {
 		some := rest[:min(len(rest), maxAnnotations)]
 		rest = rest[len(some):]
-		// Each request adds its annotations to those before. If its response is lost, it may
+		// Each request adds its annotations to the earlier ones. If its response is lost, it may
 		// add them twice, which does no harm.
 		if _, err := ask(ctx, c, func() (*github.CheckRun, error) {
 			run, _, err := c.api.Checks.UpdateCheckRun(ctx, c.owner, c.repo, run.GetID(), github.UpdateCheckRunOptions{Name: name, Output: output(some)})

@@ -42,8 +42,8 @@ func newClient(j Job) *client {
 	return &client{api: api, owner: j.Owner, repo: j.Repo, token: j.Token, pause: time.Second}
 }
 
-// bearer adds the token to requests to GitHub and to nobody else: a renamed repository
-// redirects, and that may lead anywhere.
+// bearer adds the token to requests to GitHub and to nobody else: a renamed repository redirects,
+// and a redirect may lead anywhere.
 type bearer struct {
 	token string
 	api   *url.URL
@@ -84,8 +84,8 @@ func ask[T any](ctx context.Context, c *client, do func() (T, error)) (T, error)
 	return create(ctx, c, do, nil)
 }
 
-// create makes a request that must succeed only once. If a response is lost, found looks
-// for what the request may have created before create tries again.
+// create makes a request that must not succeed twice. If a response is lost, found looks for what
+// the request may have created before create tries again.
 func create[T any](ctx context.Context, c *client, do func() (T, error), found func() (T, bool, error)) (T, error) {
 	lost := false
 	var last error
@@ -150,7 +150,7 @@ func retry(ctx context.Context, err error) error {
 		return waitFor(ctx, err, time.Until(rate.Rate.Reset.Time))
 	case errors.As(err, &abuse):
 		if abuse.RetryAfter == nil {
-			return waitFor(ctx, err, maxWait) // as GitHub's documentation says
+			return waitFor(ctx, err, maxWait) // as GitHub's documentation asks
 		}
 		return waitFor(ctx, err, *abuse.RetryAfter)
 	case errors.As(err, &answer):
@@ -160,7 +160,7 @@ func retry(ctx context.Context, err error) error {
 	}
 	var transport *url.Error
 	if errors.As(err, &transport) {
-		return err // the connection, which may work the next time
+		return err // the connection failed, and may work the next time
 	}
 	return backoff.Permanent(err)
 }

@@ -78,8 +78,8 @@ func (c *client) comments(ctx context.Context, pull int, m marker, me author) ([
 	return own(me, marked, (*github.IssueComment).GetUser), nil
 }
 
-// tidy removes the surplus comments of jobs that wrote at the same time. It ignores errors: the
-// next run tries again.
+// tidy removes surplus comments, which jobs made by writing at the same time. It ignores errors:
+// the next run tries again.
 func (c *client) tidy(ctx context.Context, surplus []*github.IssueComment) {
 	for _, comment := range surplus {
 		_, _ = ask(ctx, c, func() (any, error) {

@@ -80,7 +80,7 @@ func (c *client) update(ctx context.Context, m marker, issue *github.Issue, r re
 	if !m.newer(before) {
 		return errNewerRun
 	}
-	// The comment comes first: the body records for which cells it was made.
+	// The comment comes first, because the body records the cells that the last comment was about.
 	if before.state != m.state {
 		if err := c.remark(ctx, issue, "Different cells fail now: "+view.PlainSummary(r)+link(runURL)); err != nil {
 			return err
@@ -116,8 +116,8 @@ func (c *client) edit(ctx context.Context, issue *github.Issue, to *github.Issue
 	return err
 }
 
-// remark adds a comment only once: if a response is lost, it looks for the text, which has the
-// address of the run in it.
+// remark adds a comment only once: if a response is lost, it looks for the text, which contains
+// the address of the run.
 func (c *client) remark(ctx context.Context, issue *github.Issue, text string) error {
 	_, err := create(ctx, c, func() (*github.IssueComment, error) {
 		comment, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.repo, issue.GetNumber(), &github.IssueComment{Body: &text})

@@ -10,8 +10,8 @@ import (
 )
 
 // WriteOutputs writes the verdict and the counts as outputs of a step of GitHub Actions, one
-// name=value on a line. A saved report may come from anyone, and an extra line would be an
-// extra output, so every value is a number or one of our words.
+// name=value on a line. A saved report may come from anyone, and an extra line would be an extra
+// output, so every value is a number or a word that flakeci itself chose.
 func WriteOutputs(w io.Writer, r result.Report) error {
 	verdict := r.Verdict
 	if !slices.Contains([]result.Verdict{result.VerdictPassed, result.VerdictFailed, result.VerdictError, result.VerdictCanceled}, verdict) {

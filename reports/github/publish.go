@@ -14,7 +14,7 @@ import (
 // When says when to publish something.
 type When string
 
-// Auto means where it makes sense. Always adds a warning where it is not possible.
+// Auto publishes where that makes sense. Always also warns where it is impossible.
 const (
 	Auto   When = "auto"
 	Always When = "always"
@@ -36,7 +36,7 @@ type Options struct {
 	// Commands gets the commands to the runner that annotate the user's files if there is no
 	// check run.
 	Commands io.Writer
-	// Warn gets what could not be done, and why.
+	// Warn is told what could not be done, and why.
 	Warn func(string)
 }
 
@@ -87,7 +87,7 @@ var permissions = map[string]string{
 	"comment": "pull-requests", "check run": "checks", "commit status": "statuses", "issue": "issues",
 }
 
-// warn warns of what could not be done.
+// warn warns about what could not be done.
 func (p *publication) warn(what string, err error) {
 	switch {
 	case err == nil:
@@ -177,7 +177,7 @@ func (p *publication) summary() error {
 	if p.job.Summary == "" {
 		return nil
 	}
-	// GitHub makes the file. If it is missing, nobody would read one that we make.
+	// GitHub creates the file. If it is missing, nobody would read one that flakeci creates.
 	f, err := safefile.Append(p.job.Summary)
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
 // Package history keeps the results of runs in a file.
 //
-// The live view estimates durations from it, and reports say since when something is
-// broken. The file is a SQLite database (https://www.sqlite.org) that several processes may
-// use at once. No run depends on it: if [Open] fails, the run continues without a history.
+// The live view uses it to estimate durations, and reports to say since when something has been
+// broken. The file is a SQLite database (https://www.sqlite.org) that several processes may use at
+// once. No run depends on it: if [Open] fails, the run continues without a history.
 package history
 
 import (
@@ -251,8 +251,8 @@ const recentRuns = 10
 
 // Past reads how long phases took in the latest runs of a flake.
 func (h *History) Past(ctx context.Context, flake string) (*Past, error) {
-	// A cached build does not tell how long a build takes, nor does an evaluation that took
-	// no time because its result was already known.
+	// A cached build does not show how long a build takes. Neither does an evaluation that took no
+	// time because its result was already known.
 	rows, err := h.db.QueryContext(ctx, `SELECT cell, name, seconds FROM phase
 		WHERE run IN (SELECT id FROM run WHERE flake = ? ORDER BY id DESC LIMIT ?)
 		AND name <> '' AND status = 'passed' AND (name <> 'build' OR how = 'built') AND (name <> 'eval' OR seconds > 0)`, flake, recentRuns)
@@ -291,9 +291,9 @@ func keysByID(r result.Report) map[string]string {
 	return keys
 }
 
-// FailsSince returns the first of the runs in which a cell has failed for a cause, by the cause's
-// key, without a run in between that shows that it did not. It is nil if the cause is new. The
-// history of an older flakeci has no causes.
+// FailsSince returns, by the key of a cause, the first run of an unbroken series in which a cell
+// has failed for that cause. It is nil if the cause is new. The history of an older flakeci has no
+// causes.
 func (h *History) FailsSince(ctx context.Context, flake, cell string, keys ...string) (map[string]*result.Since, error) {
 	rows, err := h.db.QueryContext(ctx, `SELECT run.id, run.started, run.rev, phase.status, phase.how, coalesce(cause.key, '') FROM run
 		JOIN phase ON phase.run = run.id
@@ -332,7 +332,8 @@ type pastRun struct {
 	keys   []string
 }
 
-// failsSince goes back from the latest run to the first in which the cell failed for a cause.
+// failsSince goes back from the latest run to the first of the series in which the cell failed for
+// a cause.
 func failsSince(past []pastRun, key string) (since *result.Since) {
 	runs := 0
 	for _, run := range past {
@@ -347,8 +348,8 @@ func failsSince(past []pastRun, key string) (since *result.Since) {
 	return since
 }
 
-// refutes reports whether a run shows that the cell did not have a cause. One that could not try,
-// or did not get as far, does not.
+// refutes reports whether a run shows that the cell did not have a cause. A run that could not
+// try, or did not get that far, shows nothing.
 func (r pastRun) refutes(key string) bool {
 	switch {
 	case !r.status.BlamesFlake() && r.status != result.Passed:

@@ -52,7 +52,7 @@ func (k *Keeper) setAside(err error) bool {
 	return true
 }
 
-// Estimate returns a function for how long cells took in past runs, or nil.
+// Estimate returns a function that says how long cells took in past runs, or nil.
 func (k *Keeper) Estimate(ctx context.Context) func(cell, phase string) (time.Duration, bool) {
 	if k == nil || k.open() == nil {
 		return nil
@@ -91,7 +91,7 @@ func (k *Keeper) Add(ctx context.Context, r *result.Report) {
 	}
 }
 
-// since records since when each cell has failed, and each cause has made cells fail.
+// since records since when each cell has failed, and since when each cause has made cells fail.
 func (k *Keeper) since(ctx context.Context, r *result.Report) error {
 	keys := keysByID(*r)
 	causes := map[string]*result.Cause{}

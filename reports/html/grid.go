@@ -120,7 +120,7 @@ func toneClass(t view.Tone) string {
 	return map[view.Tone]string{view.Good: "good", view.Warn: "warn", view.Bad: "bad", view.Quiet: "quiet"}[t]
 }
 
-// meaning says how a cell ended, in words.
+// meaning says in words how a cell ended.
 func meaning(c result.CellResult) string {
 	switch {
 	case c.Status == "":

@@ -17,8 +17,8 @@ import (
 
 // Options says what the page shows besides the report. The zero value shows the report alone.
 type Options struct {
-	// File reads evidence that the report names, such as logs and pictures of screens; nil
-	// leaves them out. It may return only the end of a file longer than [MaxEvidence].
+	// File reads evidence that the report names, such as logs and pictures of screens; nil leaves
+	// them out. Of a file longer than [MaxEvidence], it may return only the end.
 	File func(path string) ([]byte, error)
 	// RunURL is the http or https address of the run.
 	RunURL string

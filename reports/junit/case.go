@@ -64,8 +64,7 @@ func setResult(test *junit.Testcase, s result.Status, r *junit.Result) {
 	}
 }
 
-// reason says why a phase did not pass. The message is about the first cause, the text about
-// all of them.
+// reason says why a phase did not pass. The message covers the first cause, the text all of them.
 func reason(p result.Phase, causes []result.Cause) *junit.Result {
 	if len(causes) == 0 {
 		return &junit.Result{Message: cmp.Or(strings.SplitN(p.Message, "\n", 2)[0], string(p.Status)), Type: string(p.Status), Data: p.Message}

@@ -14,7 +14,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// explain writes everything known about a cause, in the order in which readers want it: what
+// explain writes everything known about a cause, in the order in which readers need it: what
 // happened, where, what to do, and what the log says.
 func explain(c result.Cause) string {
 	lines := []string{view.Headline(c)}
@@ -42,8 +42,8 @@ func labeled(label, text string) []string {
 	return []string{label + text}
 }
 
-// output says more about a case than how it ended. Only the phase that built a cell says so: a
-// check of a booted machine was not "built".
+// output says more about a case than how it ended. Only the phase that built a cell says how it
+// passed: a check of a booted machine was not "built".
 func (j converter) output(c result.CellResult, p result.Phase, causes []result.Cause, last bool) *junit.Output {
 	var lines []string
 	if p.Status == result.Passed && p.Message != "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/flakeci/flakeci/internal/safefile"
 )
 
-// Unwritable says why a file cannot be written, as far as that is known before a run, which
-// may take hours; "" if it can. Missing folders will be made.
+// Unwritable says before a run, which may take hours, why a file cannot be written, as far as that
+// is known; "" if it can. Missing folders will be made.
 func Unwritable(path string) string {
 	if path == "" || path == "-" {
 		return ""
@@ -79,8 +79,8 @@ func replaceFile(path string, text []byte) error {
 // maxPipeWait is how long to wait for a reader of a pipe.
 const maxPipeWait = 10 * time.Second
 
-// isDevice reports whether a path names a device, or a stream such as a shell's >(...).
-// Below /dev/shm are files, which anybody may create.
+// isDevice reports whether a path names a device, or a stream such as a shell's >(...). /dev/shm
+// holds files, which anybody may create.
 func isDevice(path string) bool {
 	path = filepath.Clean(path)
 	return safefile.IsStream(path) || strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/dev/shm/")

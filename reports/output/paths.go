@@ -26,8 +26,8 @@ type Paths struct {
 	below map[string]string // for a restricted flag, the folder that its path must be below
 }
 
-// New returns the paths for reports on the flake in a folder, which is empty for a flake
-// elsewhere.
+// New returns the paths for reports on the flake in a folder. The folder is empty for a flake that
+// is not local.
 func New(flakeDir string) *Paths {
 	name := "the flake's folder"
 	if flakeDir == "" {
@@ -36,8 +36,7 @@ func New(flakeDir string) *Paths {
 	return &Paths{dir: fromHere(flakeDir), name: name, below: map[string]string{}}
 }
 
-// fromHere returns a folder as it is displayed: relative if it is below the working
-// directory.
+// fromHere returns a folder as messages show it: relative if it is below the working directory.
 func fromHere(dir string) string {
 	if at, err := safefile.WorkingDir(); err == nil {
 		if rel, err := filepath.Rel(at, dir); err == nil && filepath.IsLocal(rel) {
@@ -123,7 +122,7 @@ func untracked(ctx context.Context, env []string, dir string, paths ...string) e
 		return err
 	}
 	for _, path := range there {
-		// A submodule on the way tracks its own files.
+		// A submodule along the path tracks its own files.
 		roots := slices.Compact([]string{git.Root(at), git.Root(path)})
 		for _, root := range roots {
 			if err := untrackedIn(ctx, env, root, path); err != nil {

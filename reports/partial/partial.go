@@ -17,7 +17,7 @@ type Run struct {
 	results map[string]outcome.Result
 }
 
-// Record takes in an event of the run.
+// Record records an event of the run.
 func (r *Run) Record(e event.Event) {
 	switch e := e.(type) {
 	case event.Added:
@@ -36,8 +36,8 @@ func (r *Run) finish(res outcome.Result) {
 	r.results[res.Cell.ID] = res
 }
 
-// Report returns a report of the run until it crashed, with the cause. Its verdict is always
-// error.
+// Report returns a report of the run up to the crash, with the crash as a cause. Its verdict is
+// always error.
 func (r *Run) Report(crash *result.Cause) result.Report {
 	var results []outcome.Result
 	for _, c := range r.Matrix.Cells {

@@ -17,7 +17,7 @@ const (
 // Log holds the last lines of a builder's log. A builder may write a hundred megabytes:
 // adding a line takes the same little time however many there were.
 type Log struct {
-	lines   []string // the first `dropped - base` of them are dropped already
+	lines   []string // the first `dropped - base` of them are already dropped
 	base    int      // number of the line at lines[0]
 	dropped int      // how many lines were dropped
 	bytes   int      // of the kept lines
@@ -27,7 +27,7 @@ func (l *Log) add(line string) {
 	if cut := len(line) - maxLine; cut > 0 {
 		line = fmt.Sprintf("%s (%d bytes left out)", clean.Shorten(line, maxLine), cut)
 	}
-	l.lines = append(l.lines, strings.Clone(line)) // not the megabyte that it may be part of
+	l.lines = append(l.lines, strings.Clone(line)) // without keeping the megabyte that it may be part of
 	l.bytes += len(line)
 	for l.End()-l.dropped > maxLines || l.bytes > maxBytes {
 		gone := &l.lines[l.dropped-l.base]
@@ -35,7 +35,7 @@ func (l *Log) add(line string) {
 		*gone = ""
 		l.dropped++
 	}
-	// Moved up only when as many lines are dropped as are kept.
+	// This moves the lines up only once as many are dropped as are kept.
 	if gone := l.dropped - l.base; gone >= maxLines {
 		l.lines = append(make([]string, 0, cap(l.lines)), l.lines[gone:]...)
 		l.base = l.dropped

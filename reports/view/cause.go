@@ -40,7 +40,7 @@ func BlocksText(c result.Cause, title string) string {
 	}
 }
 
-// SinceText says since when something fails. It is empty if that is unknown.
+// SinceText says since when something has been failing. It is empty if that is unknown.
 func SinceText(s *result.Since) string {
 	if s == nil || s.Runs == 0 {
 		return ""

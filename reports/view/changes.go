@@ -9,8 +9,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Changes compares the cells with the base. Each package is named once, with the machines on
-// which it changed: one new nixpkgs changes nine hundred packages on all of them.
+// Changes compares the cells with the base. It names each package once, with the machines on which
+// it changed: an update of nixpkgs can change nine hundred packages on all of them.
 type Changes struct {
 	Base       *result.Base
 	Machines   []MachineGroup // in the order of their first cells
@@ -55,7 +55,7 @@ func NewChanges(r result.Report) *Changes {
 		case b.Change == result.CellUnchanged:
 			ch.unchanged++
 		case b.Change != result.CellChanged:
-			ch.Unknown = addNote(ch.Unknown, cmp.Or(b.Note, "one of the two does not evaluate"), c.ID)
+			ch.Unknown = addNote(ch.Unknown, cmp.Or(b.Note, "it does not evaluate, now or at the base"), c.ID)
 		case b.Closure == nil:
 			ch.changed = append(ch.changed, c.ID)
 		case b.Closure.Unknown != "":

@@ -120,7 +120,7 @@ func joinCounts(counts ...count) string {
 	return strings.Join(words, ", ")
 }
 
-// CellsText says how many cells there are and, apart, how many virtual machines.
+// CellsText says how many cells there are and, separately, how many virtual machines.
 func CellsText(cells []result.CellResult) string {
 	cells = slices.DeleteFunc(slices.Clone(cells), result.CellResult.Removed)
 	vms := 0

@@ -32,7 +32,7 @@ func BaseName(b *result.Base) string {
 	return Fit(name, 40)
 }
 
-// NotCompared says why a run was not compared with its base, which is missing.
+// NotCompared says why a run was not compared with its base: the base is missing.
 func NotCompared(b *result.Base) string {
 	return "not compared with " + BaseName(b) + ": " + b.Missing
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// CauseIndex finds the causes of cells and the cells of causes. A report links them in its
-// cells and in its causes; a link in one of the two is enough.
+// CauseIndex finds the causes of cells and the cells of causes. A report links them in its cells
+// and in its causes; either link is enough.
 type CauseIndex struct {
 	cells      map[string]result.CellResult
 	atBase     map[string]bool           // keys of the causes that cells had at the base
@@ -95,7 +95,7 @@ func (x CauseIndex) newlyBlocked(c result.Cause) []string {
 	})
 }
 
-// brokenOtherwise returns the cells of a new cause that another one blocked at the base.
+// brokenOtherwise returns the cells of a new cause that another cause blocked at the base.
 func (x CauseIndex) brokenOtherwise(c result.Cause) []string {
 	return slices.DeleteFunc(slices.Clone(c.Cells), func(id string) bool {
 		b := x.cells[id].Base
@@ -103,13 +103,13 @@ func (x CauseIndex) brokenOtherwise(c result.Cause) []string {
 	})
 }
 
-// Old reports whether a cause breaks nothing that the base has in order.
+// Old reports whether everything that a cause breaks was already broken at the base.
 func (x CauseIndex) Old(c result.Cause) bool {
 	return x.Base != nil && x.Outcome(c) == result.AlreadyBroken && len(x.newlyBlocked(c)) == 0
 }
 
-// Ordered returns all causes with the cells that they block, and makes one for each failed
-// cell without a cause. New causes come first, those already at the base last.
+// Ordered returns all causes with the cells that they block, and makes one for each failed cell
+// without a cause. New causes come first, and those that the base already has come last.
 func (x CauseIndex) Ordered(r result.Report) []result.Cause {
 	list := slices.Clone(x.All)
 	for _, c := range r.Cells {
@@ -130,8 +130,7 @@ func (x CauseIndex) Ordered(r result.Report) []result.Cause {
 	return list
 }
 
-// Age says whether a cause is new and since when it has made cells fail, as far as that is
-// known.
+// Age says whether a cause is new, and since when it has made cells fail, as far as that is known.
 func (x CauseIndex) Age(c result.Cause) string {
 	facts := []string{x.ageAtBase(c), SinceText(c.Since)}
 	return strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), ", ")
@@ -149,7 +148,7 @@ func (x CauseIndex) ageAtBase(c result.Cause) string {
 	return ""
 }
 
-// otherReason says which cells of a new cause the base has broken, too.
+// otherReason says which cells of a new cause were also broken at the base.
 func (x CauseIndex) otherReason(c result.Cause) string {
 	otherwise := x.brokenOtherwise(c)
 	if len(otherwise) == 0 {

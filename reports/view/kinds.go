@@ -30,7 +30,8 @@ func KindTitle(kind result.Kind) string {
 	return string(kind)
 }
 
-// ByKind groups cells by kind: known kinds in display order, then the others as they come.
+// ByKind groups cells by kind: known kinds in display order, then the others in the order in which
+// they appear.
 func ByKind(cells []result.CellResult) (kinds []result.Kind, groups map[result.Kind][]result.CellResult) {
 	groups = map[result.Kind][]result.CellResult{}
 	var found []result.Kind

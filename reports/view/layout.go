@@ -21,7 +21,7 @@ type Row struct {
 	Name   string
 	Note   string // set if the flake has no such host
 	System []result.CellResult
-	// Untested is the id of the system if the run left it out, and there is no other.
+	// Untested is the id of the system if the run left it out and there is no other system.
 	Untested string
 	VM       []result.CellResult
 	Homes    map[string][]result.CellResult // by user

@@ -85,7 +85,7 @@ func (l *Layout) Untested() (ids []string) {
 // UntestedWhy says what would test them.
 const UntestedWhy = "--kind all"
 
-// SlowBoots lists how machines were booted without hardware virtualization, and why.
+// SlowBoots says how machines were booted without hardware virtualization, and why.
 func SlowBoots(cells []result.CellResult) []string {
 	var hows []string
 	for _, c := range cells {

@@ -9,7 +9,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// sortByWeight puts the changes first that a reader must know: packages at the base of every
+// sortByWeight puts first the changes that a reader must know: packages at the base of every
 // system, downgrades, new major versions, and what changed the size of the closure.
 func sortByWeight(packages []result.PackageChange) {
 	slices.SortStableFunc(packages, func(a, b result.PackageChange) int {

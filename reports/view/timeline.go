@@ -89,8 +89,8 @@ func trackOf(p result.Phase) int {
 // because times are rounded.
 const roundingError = 0.002
 
-// pack gives every span a lane. A machine keeps its lane until its last check, so that
-// everything that happened in it is in one lane.
+// pack gives every span a lane. A machine keeps its lane until its last check, so that one lane
+// shows everything that happened in it.
 func (t *Track) pack() {
 	slices.SortStableFunc(t.Spans, func(a, b Span) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))

@@ -8,8 +8,8 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// SourceURL returns the address of a place in the flake's files, given the address of their
-// root, or "" if the place is outside of them.
+// SourceURL returns the address of a place in the flake's files, given the address of their root,
+// or "" if the place is outside them.
 func SourceURL(base string, l result.Location) string {
 	base = WebURL(base)
 	if base == "" {

@@ -7,7 +7,7 @@ import "github.com/flakeci/flakeci/result"
 const ShownWarnings = 3
 
 // Warnings separates the warnings about the run as a whole from those of the flake, which name the
-// cells that they came up for.
+// cells that they concern.
 func Warnings(r result.Report) (ofRun, ofFlake []result.Warning) {
 	for _, w := range r.Warnings {
 		if len(w.Cells) == 0 {

@@ -117,10 +117,10 @@ func known(r result.Report) map[string]runner.Known {
 	all := map[string]runner.Known{}
 	for _, c := range r.Cells {
 		if c.Status == result.Skipped && c.DrvPath == "" {
-			continue // it no longer existed, or is not for this machine
+			continue // it no longer existed then, or is not for this machine
 		}
 		if host := hosts[c.PartOf]; c.Status == result.Passed && host.FailedPhase().Kind == result.PhaseEval {
-			// An older flakeci built it alone, but it was not deployed.
+			// An older flakeci built the home alone, but it could not be deployed.
 			c = result.CellResult{Cell: c.Cell, Status: result.DependencyFailed, Causes: host.Causes}
 		}
 		k := runner.Known{DrvPath: c.DrvPath, OutPaths: c.OutPaths, Status: c.Status, How: c.How, InHosts: c.Activated()}
@@ -134,7 +134,7 @@ func known(r result.Report) map[string]runner.Known {
 	return all
 }
 
-// open lists the cells of the base. The error is why there is no base.
+// open lists the cells of the base. The error says why there is no base.
 func (b *Baseline) open(ctx context.Context, o Options) error {
 	ref, err := b.locate(ctx, o)
 	if err != nil {

@@ -21,7 +21,7 @@ type Request struct {
 	Drv     string
 	Outputs map[string]string
 	AtBase  bool // it is the cell as it was at the base
-	// IfMissing does not fetch what can be fetched: that counts as cached.
+	// IfMissing builds only what cannot be fetched; the rest counts as cached.
 	IfMissing bool
 }
 
@@ -87,7 +87,7 @@ func (b *build) settle(status result.Status) {
 	b.end()
 }
 
-// end lets go of the build.
+// end ends the build for everything that waits for it.
 func (b *build) end() {
 	if b.ended {
 		return

@@ -21,8 +21,8 @@ import (
 	"github.com/flakeci/flakeci/runner/retry"
 )
 
-// planner collects builds, so that one process asks Nix what all of them take. For most
-// cells of an unchanged flake nothing else is to be done.
+// planner collects builds, so that one process asks Nix what to do for all of them. For most cells
+// of an unchanged flake, nothing is.
 type planner struct {
 	ask func([]*build)
 
@@ -43,7 +43,7 @@ const (
 	delayPerCost = 5
 	// maxDelay is for a substituter that answers slowly, which costs no processor time.
 	maxDelay = 5 * time.Second
-	// lastDelay is for those that are on their way when all are evaluated.
+	// lastDelay is for the builds that are still on their way when all cells are evaluated.
 	lastDelay = 3 * time.Millisecond
 )
 
@@ -118,7 +118,7 @@ type plan struct {
 	lost   map[*build]error    // builds that the dry run failed for, and why
 }
 
-// dryRun asks Nix what builds take.
+// dryRun asks Nix what it would do for builds.
 func (p *Pool) dryRun(builds []*build) plan {
 	made := plan{builds: map[string]bool{}, lost: map[*build]error{}}
 	if p.ctx.Err() != nil {
@@ -145,7 +145,7 @@ func (p *Pool) dryRun(builds []*build) plan {
 		}
 		var rooting sync.WaitGroup
 		rooting.Go(safely.Func(func() { p.o.Root(ctx, drvs...) }))
-		// If this fails, building goes on, but what builds share is unknown.
+		// If this fails, building continues, but it is unknown what builds share.
 		made.needs, _ = p.o.Client.Needs(ctx, answer.Build)
 		rooting.Wait()
 	})
@@ -200,7 +200,7 @@ func (p *Pool) reevaluate(lost map[*build]error) (back []*build) {
 	return back
 }
 
-// dropCaches sends which binary caches Nix does without, each once.
+// dropCaches reports the binary caches that Nix continues without, each once.
 func (p *Pool) dropCaches(unreachable map[string]string) {
 	for _, cache := range slices.Sorted(maps.Keys(unreachable)) {
 		if _, known := p.dropped.LoadOrStore(cache, true); !known {
@@ -209,7 +209,7 @@ func (p *Pool) dropCaches(unreachable map[string]string) {
 	}
 }
 
-// retryingPlan notes and sends that Nix is asked again what builds take, and why.
+// retryingPlan notes and reports that flakeci asks Nix again what to do for builds, and why.
 func (p *Pool) retryingPlan(builds []*build, err error) {
 	var cells []result.Cell
 	for _, b := range builds {

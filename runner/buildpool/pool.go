@@ -42,7 +42,7 @@ type Pool struct {
 	interrupted bool
 }
 
-// Options say how a pool works, and give it what it needs of the run.
+// Options say how a pool works, and give it what it needs from the run.
 type Options struct {
 	Client  *nix.Client
 	Machine nix.Machine
@@ -112,8 +112,8 @@ func (p *Pool) build(b *build) {
 	b.Flaky = b.Status == result.Passed && b.faults > 0
 }
 
-// planBuilds asks Nix what builds take. What is in the store is cached; the rest goes into the
-// graph.
+// planBuilds asks Nix what to do for builds. What is in the store is cached; the rest goes into
+// the graph.
 func (p *Pool) planBuilds(builds []*build) {
 	p.o.Events.Send(event.Planning{Running: true})
 	made := p.dryRun(builds)
@@ -174,7 +174,7 @@ func (p *Pool) proceed() {
 	}
 }
 
-// settle decides how a build ended that the graph is done with.
+// settle decides how a build ended, once the graph is done with it.
 func (p *Pool) settle(b *build) {
 	if p.graph.IsDone(b.goal) {
 		b.How = p.how(b.Drv)
@@ -196,8 +196,8 @@ func (p *Pool) causesOf(b *build) []*result.Cause {
 	return list
 }
 
-// how returns whether a derivation was built in this run or was already in the store. If cells share a derivation, its
-// builder runs once and it was built for all of them.
+// how returns whether a derivation was built in this run or was already in the store. If cells
+// share a derivation, its builder runs once, and it counts as built for all of them.
 func (p *Pool) how(drv string) result.How {
 	if p.built[drv] {
 		return result.Built
@@ -205,8 +205,8 @@ func (p *Pool) how(drv string) result.How {
 	return result.Cached
 }
 
-// work runs the clock of a build while a process works, and reports whether it is new to the
-// process.
+// work starts the clock of a build for a process that works on it, and reports whether the build
+// is new to the process.
 func (p *Pool) work(w *process, b *build) bool {
 	if w.works[b] || b.ended {
 		return false
@@ -231,8 +231,7 @@ func (p *Pool) join(w *process, drv string) {
 	}
 }
 
-// leave stops the clocks of builds that joined a process and need nothing that it is building
-// now.
+// leave stops the clocks of builds that joined a process but need nothing that it is building now.
 func (p *Pool) leave(w *process) {
 	if len(w.joined) == 0 {
 		return
@@ -255,7 +254,7 @@ func (p *Pool) leave(w *process) {
 	p.sendWaiting(left)
 }
 
-// sendWaiting sends which of these builds wait now.
+// sendWaiting reports which of these builds are waiting now.
 func (p *Pool) sendWaiting(builds []*build) {
 	for _, b := range builds {
 		if !b.ended && b.running == 0 {
@@ -264,7 +263,7 @@ func (p *Pool) sendWaiting(builds []*build) {
 	}
 }
 
-// sendRetrying sends that building is tried again for cells. There may be none.
+// sendRetrying reports that building for cells is retried. There may be no cells.
 func (p *Pool) sendRetrying(cells []result.Cell, c *result.Cause) {
 	if len(cells) > 0 {
 		slices.SortFunc(cells, matrix.Compare)
@@ -272,7 +271,7 @@ func (p *Pool) sendRetrying(cells []result.Cell, c *result.Cause) {
 	}
 }
 
-// builderStarted notes and sends that a builder started.
+// builderStarted notes and reports that a builder started.
 func (p *Pool) builderStarted(drv string) {
 	p.mu.Lock()
 	p.built[drv] = true
@@ -280,10 +279,10 @@ func (p *Pool) builderStarted(drv string) {
 	p.o.Events.Send(event.BuilderStarted{Drv: drv})
 }
 
-// builderStopped sends that a builder ended, in whatever way.
+// builderStopped reports that a builder ended, successfully or not.
 func (p *Pool) builderStopped(drv string) { p.o.Events.Send(event.BuilderStopped{Drv: drv}) }
 
-// stalled sends that a builder writes nothing, with the cells that wait for it.
+// stalled reports that a builder writes nothing, with the cells that wait for it.
 func (p *Pool) stalled(drv string, silent time.Duration) {
 	p.mu.Lock()
 	var cells []result.Cell

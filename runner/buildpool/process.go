@@ -25,8 +25,8 @@ type process struct {
 	canceled bool            // nothing needs it any more
 	builders map[string]bool // that run now, by derivation
 	works    map[*build]bool // whose clocks it runs
-	// joined are those of works that the process was not started for: they came while it
-	// built something that they need.
+	// joined are the builds in works for which the process was not started: they came while it was
+	// building something that they need.
 	joined map[*build]bool
 	// progress means that it has built something.
 	progress bool
@@ -71,7 +71,7 @@ func transient(built nix.BuildResult) bool {
 	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return !f.Transient() })
 }
 
-// retrying notes and sends that a process is run again, and why.
+// retrying notes and reports that a process is run again, and why.
 func (p *Pool) retrying(w *process, why nixlog.BuildFailure) {
 	p.mu.Lock()
 	var cells []result.Cell
@@ -131,7 +131,7 @@ func (p *Pool) done(w *process, drv string) {
 	p.proceed()
 }
 
-// processEnded takes in what a process did.
+// processEnded records what a process did.
 func (p *Pool) processEnded(ctx context.Context, w *process, built nix.BuildResult, err error) {
 	stopped := ctx.Err() != nil
 	success := err == nil && len(built.Failures) == 0
@@ -161,9 +161,9 @@ type failure struct {
 	cause *result.Cause
 }
 
-// failuresOf returns the failures of a process. If it was stopped, only those count that
-// cannot come from that: a builder that ended by a signal, or for no known reason, may have
-// been stopped with it.
+// failuresOf returns the failures of a process. If it was stopped, failures that the stop may have
+// caused do not count: a builder that ended by a signal, or for no known reason, may have been
+// stopped with it.
 func (p *Pool) failuresOf(ctx context.Context, built nix.BuildResult, err error, stopped bool) []failure {
 	var list []failure
 	for _, f := range built.Failures {
@@ -178,8 +178,8 @@ func (p *Pool) failuresOf(ctx context.Context, built nix.BuildResult, err error,
 }
 
 // blame notes the causes of failures and returns the derivations of the graph that failed. A
-// failure that names none of them fails everything that is left of the part, unless the
-// process got somewhere.
+// failure that names none of them fails everything that is left of the part, unless the process
+// made progress.
 func (p *Pool) blame(w *process, failures []failure, explained bool) []string {
 	var drvs []string
 	for _, f := range failures {

@@ -101,9 +101,9 @@ func (s *slots) shrink(g *grant, n int) {
 	}
 }
 
-// maxJobs returns how many builders Nix may start on this machine; 0 leaves it to its
-// settings if none is to run here. If remote builders turn out to take nothing, each process
-// builds one at a time here.
+// maxJobs returns how many builders Nix may start on this machine; 0 leaves it to Nix's settings
+// if none should run here. If the remote builders accept nothing, each process builds one at a
+// time here.
 func (g grant) maxJobs(class int) int {
 	if class == remoteOnly {
 		return 0

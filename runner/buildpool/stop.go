@@ -7,7 +7,7 @@ import (
 	"github.com/flakeci/flakeci/runner/cause"
 )
 
-// timeOut stops a build that took too long. What other builds need of it goes on.
+// timeOut stops a build that took too long, except for what other builds need, too.
 func (p *Pool) timeOut(b *build) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -45,10 +45,10 @@ func (r *Registry) Once(key string, build func() *result.Cause) *result.Cause {
 	return made()
 }
 
-// OfEval returns the causes of what did not evaluate: one, or each failed assertion of a host.
-// If a derivation that the flake imports from failed to build, that is the cause of any build
-// it fails, too; it has the place of the import. What names the output or host that was
-// evaluated: if the evaluator crashed, the cause is its own.
+// OfEval returns the causes of a failed evaluation: one, or one for each failed assertion of a
+// host. If a derivation that the flake imports from failed to build, the cause is the same one as
+// for builds that need it, with the place of the import. What names the output or host that was
+// evaluated: if the evaluator crashed, the cause belongs to that alone.
 func (r *Registry) OfEval(ctx context.Context, what string, err error) []*result.Cause {
 	var causes []*result.Cause
 	var e *nixlog.EvalError

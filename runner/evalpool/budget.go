@@ -38,9 +38,9 @@ func (b *budget) processes(jobs int) int {
 	return int(max(min(int64(jobs), (b.total-b.own)/cmp.Or(b.first, unknownCell)), 1))
 }
 
-// minShare is how much a process may use however much there is, unless three cells that
-// share nothing need more. By then cells have gained most of what they gain from each other,
-// and fresh memory is slow to get.
+// minShare is how much a process may use, however much memory there is, unless three cells that
+// share nothing need more. At that size, cells have gained most of what they can gain from each
+// other, and fresh memory is slow to get.
 const minShare = 1 << 30
 
 // share returns what each process may use.
@@ -84,7 +84,7 @@ func (b *budget) learn(w *process, has int64) {
 // process has returned its memory: some 50 milliseconds.
 const headroom = 48 << 20
 
-// exceeded reports whether this is more than the budget, or about to be.
+// exceeded reports whether this is more than the budget, or about to become more.
 func (b *budget) exceeded(all int64) bool {
 	return b.total > 0 && all > b.total-max(b.total/32, min(headroom, b.total/8))
 }

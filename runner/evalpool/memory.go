@@ -47,8 +47,8 @@ func (m *Memory) Auxiliary(pid int) (over func()) {
 	}
 }
 
-// watch kills auxiliary processes that use too much by themselves. The pool sees to what they
-// use together with its own.
+// watch kills auxiliary processes that use too much by themselves. The pool watches what they use
+// together with its own processes.
 func (m *Memory) watch() {
 	for {
 		time.Sleep(watchOften)

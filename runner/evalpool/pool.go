@@ -17,9 +17,9 @@ import (
 	"github.com/flakeci/flakeci/runner/retry"
 )
 
-// Pool evaluates queries in nix processes. A process evaluates several cells, one after the
-// other: it starts once, and evaluates once what they have in common. A process that runs
-// out of work takes half of what the slowest still has ahead.
+// Pool evaluates queries in nix processes. A process evaluates several cells, one after the other:
+// it starts once, and evaluates once what they have in common. A process that runs out of work
+// takes half of what is left for the slowest.
 //
 // The queries given to a process cannot be taken back. A process that is to do less is
 // therefore stopped between two cells: because others took the rest, because it used its
@@ -75,15 +75,15 @@ func (p *Pool) Ask(target *nix.Target, q nix.Question, l Listener) *Query {
 	return asked
 }
 
-// Hold keeps questions waiting until [Pool.Release], so that questions which are known
-// together are shared out together.
+// Hold keeps questions waiting until [Pool.Release], so that the pool distributes questions that
+// are known at the same time together.
 func (p *Pool) Hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.held = true
 }
 
-// Release starts what waits since [Pool.Hold].
+// Release starts what has been waiting since [Pool.Hold].
 func (p *Pool) Release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,8 +126,8 @@ func (p *Pool) cancel() {
 	p.queue, p.oversized = nil, nil
 }
 
-// next returns the queries for a new process: its share of the queue, or else half of what
-// another process has ahead.
+// next returns the queries for a new process: its share of the queue, or else half of what is left
+// for another process.
 func (p *Pool) next() []*Query {
 	if p.memory.single {
 		return nil
@@ -155,8 +155,8 @@ func (p *Pool) next() []*Query {
 // one flake share.
 const startup = 250 * time.Millisecond
 
-// steal takes the later half of what the process that will take longest has ahead, if that
-// is worth a process.
+// steal takes the later half of what is left for the process that will take longest, if that is
+// worth a new process.
 func (p *Pool) steal() []*Query {
 	var from *process
 	var most time.Duration

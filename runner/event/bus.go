@@ -9,8 +9,8 @@ import (
 
 // Subscriber follows a run.
 type Subscriber struct {
-	// Handle gets every event in order, one at a time. It may take its time: the run and
-	// other subscribers go on.
+	// Handle gets every event in order, one at a time. It may take its time: the run and other
+	// subscribers continue.
 	Handle func(Event)
 	// Lines asks for [Line] events. Then a builder that writes much waits for Handle.
 	Lines bool

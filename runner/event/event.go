@@ -17,8 +17,8 @@ type Event interface{ event() }
 // Added says that cells joined the run after it began.
 type Added struct{ Cells []result.Cell }
 
-// Found says that a home was found inside a host and takes part. It comes before the host
-// is finished.
+// Found says that a home was found inside a host and joins the run. It comes before the host is
+// finished.
 type Found struct{ Home result.Cell }
 
 // Started says that a phase of a cell begins.
@@ -29,7 +29,7 @@ type Started struct {
 	AtBase bool
 }
 
-// Waiting says that nothing is done for a cell at the moment. It was evaluated and waits to
+// Waiting says that nothing is happening for a cell at the moment. It was evaluated and waits to
 // be built or for another cell with the same derivation, or others have all slots.
 type Waiting struct{ Cell result.Cell }
 
@@ -56,14 +56,14 @@ type Finished struct{ Result outcome.Result }
 // Compared says what a finished cell was at the base.
 type Compared struct{ Result outcome.Result }
 
-// Planning says that Nix is asked what to build for cells that wait, or has answered. It
-// asks binary caches, which may take their time.
+// Planning says that flakeci is asking Nix what to build for waiting cells, or that Nix has
+// answered. Nix asks binary caches, which may take their time.
 type Planning struct{ Running bool }
 
 // BuilderStarted says that the builder of a derivation started.
 type BuilderStarted struct{ Drv string }
 
-// BuilderStopped says that the builder of a derivation ended, in whatever way.
+// BuilderStopped says that the builder of a derivation ended, successfully or not.
 type BuilderStopped struct{ Drv string }
 
 // Line is a line that a builder wrote, as it wrote it: clean it before showing it.

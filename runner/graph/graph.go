@@ -56,8 +56,8 @@ type node struct {
 	neededBy []*node
 	goals    set // that need it and have not ended
 	sequence int
-	visited  Goal // the last goal whose visit has found it
-	searched int  // the last search that has come by
+	visited  Goal // the last goal whose visit has been here
+	searched int  // the last search that was here
 	part     *Part
 	// During Take: the length of the longest chain from it up to a goal, whether it can be
 	// taken, and whether another derivation follows it in its chain.

@@ -83,7 +83,7 @@ func (g *Graph) groups() []group {
 	return groups
 }
 
-// measure sets the height of everything that waits.
+// measure sets the height of every waiting derivation.
 func (g *Graph) measure() {
 	for _, n := range g.order {
 		n.height = 0
@@ -121,8 +121,8 @@ func (s set) key() string {
 const maxPart = 64
 
 // take makes a part of a group: all of it if there is room for everything that can be built at
-// once, otherwise a share that fits the room. A process cannot get more builders once it runs,
-// so one that starts with few must not keep what others could soon take.
+// once, otherwise a share that fits the room. A process cannot get more builders once it runs, so
+// one that starts with few must not hold derivations that others could soon take.
 func (g *Graph) take(grp group, free, all int) *Part {
 	nodes := []*node(grp)
 	limit := max(maxPart, 2*free)

@@ -2,13 +2,13 @@
 // resumed.
 //
 // A journal is a file of JSON lines. Each line ends with a checksum, so that damage is noticed.
-// The first line is the [Head], which says what was run. Then come the cells and some of the
+// The first line is the [Head], which describes the run. Then come the cells and some of the
 // events of the run: a phase that begins, a cell that is finished. Each cause has a line of its
 // own before the first cell that has it. The last line says that the run ended. Each line is
 // written at its event, so that it outlives flakeci. Those of finished cells are synced several
-// times a second, so that only the last moment is lost if the machine dies. Reading ends at a
-// line that is cut off or damaged. The journal begins before the flake is inspected, and is
-// written anew once the cells are known.
+// times a second, so that only the last moment is lost if the machine dies. Reading ends at a line
+// that is cut off or damaged. The journal begins before the flake is inspected, and is written
+// anew once the cells are known.
 package journal
 
 import (

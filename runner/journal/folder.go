@@ -80,7 +80,7 @@ func (f Folder) open(name string) (*File, error) {
 			}
 			return nil, err
 		}
-		// Another flakeci may have pruned it meanwhile.
+		// Another flakeci may have pruned it since.
 		if now, err := os.Lstat(path); err == nil {
 			if mine, err := lock.Stat(); err == nil && os.SameFile(now, mine) {
 				s.lock = lock
@@ -111,8 +111,8 @@ func readFile(path string) (*Journal, error) {
 // oldSuffix ends the name of a journal that [File.Undo] may put back.
 const oldSuffix = ".old"
 
-// Begin begins a journal before the flake is inspected. It replaces the one that is there,
-// which [File.Undo] puts back. Earlier is what may be taken over; nil if nothing.
+// Begin begins a journal before the flake is inspected. It replaces the one that is there, which
+// [File.Undo] puts back. Earlier is the run whose results may be reused; nil if there is none.
 func (s *File) Begin(h Head, earlier *runner.EarlierRun) (*Writer, error) {
 	if err := s.forget(); err != nil {
 		return nil, err
@@ -123,7 +123,8 @@ func (s *File) Begin(h Head, earlier *runner.EarlierRun) (*Writer, error) {
 }
 
 // Create begins the journal of a run whose cells are known. It replaces the one that is there.
-// Offer are all cells of the flake. Earlier is what may be taken over; nil if nothing.
+// Offer is all cells of the flake. Earlier is the run whose results may be reused; nil if there is
+// none.
 func (s *File) Create(h Head, offer []result.Cell, earlier *runner.EarlierRun) (*Writer, error) {
 	w, err := create(s.path, s.Redact, h, offer, earlier)
 	if err == nil {
@@ -190,8 +191,8 @@ func (f Folder) files(end string) []fs.FileInfo {
 	return files
 }
 
-// Newest returns the newest journal of a run that was started in this folder. Busy means that
-// the run is still going on. Unreadable says why newer journals, which may be of that folder,
+// Newest returns the newest journal of a run that was started in this folder. Busy means that the
+// run is still in progress. Unreadable says why newer journals, which may belong to that folder,
 // cannot be read. The error is [fs.ErrNotExist] if there is no journal.
 func (f Folder) Newest(dir string) (j *Journal, busy bool, unreadable []error, err error) {
 	for _, file := range f.files(suffix) {
@@ -209,7 +210,7 @@ func (f Folder) Newest(dir string) (j *Journal, busy bool, unreadable []error, e
 	return nil, false, unreadable, fmt.Errorf("no journal of a run in %s: %w", dir, fs.ErrNotExist)
 }
 
-// Busy reports whether the run that writes a journal of a [Folder] is still going on.
+// Busy reports whether the run that writes a journal of a [Folder] is still in progress.
 func Busy(path string) bool {
 	lock, err := safefile.Open(strings.TrimSuffix(path, suffix) + lockSuffix)
 	if err != nil {

@@ -41,7 +41,7 @@ type Journal struct {
 // lost.
 func (j *Journal) Looking() bool { return j.Head.Looking || len(j.offer) == 0 }
 
-// FormatError reports that a file is not a journal, or is one of another version of flakeci.
+// FormatError reports that a file is not a journal, or comes from another version of flakeci.
 type FormatError struct {
 	Reason string
 }

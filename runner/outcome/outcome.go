@@ -23,13 +23,13 @@ type Result struct {
 	Cell   result.Cell
 	Status result.Status
 	How    result.How
-	// Note is what else to know about the result, such as why the cell was skipped.
+	// Note is further information about the result, such as why the cell was skipped.
 	Note     string
 	DrvPath  string
 	OutPaths map[string]string
 	Phases   []Phase
 	Causes   []*result.Cause
-	// Warnings are those of the flake that came up for this cell. They name no cells.
+	// Warnings are the flake's warnings for this cell. They name no cells.
 	Warnings []result.Warning
 	// Flaky means that it passed, or got as far as it did, only after a retry.
 	Flaky bool
@@ -39,8 +39,8 @@ type Result struct {
 	Home nix.HomeInfo
 	// Info is what the configuration of a host says about its names and accounts.
 	Info result.HostInfo
-	// From is when the earlier run ended that the result is taken over from; zero for a result
-	// of this run.
+	// From is when the earlier run that the result comes from ended; zero for a result of this
+	// run.
 	From time.Time
 }
 
@@ -53,9 +53,9 @@ func (r Result) TotalSeconds() float64 {
 	return total
 }
 
-// Add adds a phase. It replaces the slices of the result, which may have been sent already. A
-// fault of the flake decides the status before one of the machine; otherwise the first phase
-// that did not pass does.
+// Add adds a phase. It replaces the slices of the result, which may have been sent already. If a
+// phase blames the flake, that decides the status; otherwise the first phase that did not pass
+// does.
 func (r *Result) Add(p Phase) {
 	r.Phases = append(slices.Clip(r.Phases), p)
 	for _, c := range p.Causes {

@@ -17,7 +17,7 @@ type Run struct {
 }
 
 // Conclude puts results and their causes in order, and gives the causes their ids. Call it at the
-// end of a run: nothing may read the causes meanwhile.
+// end of a run: nothing else may read the causes at the same time.
 func Conclude(results []Result, interrupted bool) Run {
 	out := Run{Results: results, Interrupted: interrupted}
 	slices.SortStableFunc(out.Results, func(a, b Result) int { return matrix.Compare(a.Cell, b.Cell) })

@@ -53,7 +53,7 @@ type Result struct {
 	Name     string
 	Passed   bool
 	Err      error    // the guest could not be asked
-	TimedOut bool     // there was no answer in time; a wrong answer is a plain failure
+	TimedOut bool     // there was no answer in time (a wrong answer is a plain failure)
 	Expected string   // "sshd.service active"
 	Seen     string   // "failed (exit-code 255)"
 	Detail   []string // of a failed check: the end of the output or of the unit's journal
@@ -110,7 +110,7 @@ func (c Check) observe(ctx context.Context, g Guest) (last observation, err erro
 			return a, err
 		}
 		if !a.timedOut || last.seen == "" {
-			last = a // else the observation before says more
+			last = a // otherwise the previous observation says more
 		}
 		if a.ok || !c.Subject.retries() || time.Until(end) < pause {
 			return last, nil

@@ -48,15 +48,15 @@ func (c Command) retries() bool { return false }
 // commandLimit is how many bytes of each output are kept.
 const commandLimit = 64 << 10
 
-// commandScript runs $3 as user $2 for at most $1 seconds and prints a line on how it ended,
-// then its output.
+// commandScript runs $3 as user $2 for at most $1 seconds. It prints a line that says how the
+// command ended, then its output.
 //
-// The output goes through named pipes, which a program that the command leaves behind may
-// hold open forever: the agent waits only for holders of its own pipes. dd(1) writes what it
-// has read at once, unlike head(1); it takes at least as many bytes as are kept, and at most
-// 256 times as many, so a command cannot fill the guest's disk. Everybody may write to the
-// pipes, or a user could not open /dev/stderr. timeout(1) exits with 124, as the command may
-// too, so the clock tells which it was.
+// The output goes through named pipes, which a program that the command leaves behind may hold
+// open forever: the agent waits only for holders of its own pipes. dd(1) writes what it has read
+// at once, unlike head(1); it takes at least as many bytes as are kept, and at most 256 times as
+// many, so a command cannot fill the guest's disk. Everybody may write to the pipes, or a user
+// could not open /dev/stderr. timeout(1) exits with 124, but so may the command, so the clock
+// decides which it was.
 const commandScript = guestPath + `
 limit=$1 user=$2 command=$3 max=$4
 dir=$(mktemp -d /run/flakeci-check.XXXXXX 2>/dev/null || mktemp -d) || exit

@@ -43,8 +43,8 @@ type Result struct {
 
 // Exec runs a program in the guest and waits until it has exited and nothing holds its output
 // open: a daemon that it leaves behind must close it. A program that fails is a Result; an
-// [*Error] means that it could not be started, or that the agent restarted meanwhile and does
-// not know it.
+// [*Error] means that it could not be started, or that the agent has restarted since and does not
+// know it.
 //
 // When the context ends, Exec returns its error up to a second later: it tries to send SIGTERM
 // to the program and does not wait for it to exit. If it must exit, run it with `timeout -k`. If

@@ -54,8 +54,8 @@ func Hash(parts ...[]byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Open reads the file at a path, if there is one and it is intact. An empty path makes a
-// cache that keeps nothing.
+// Open reads the file at a path, if it exists and is intact. With an empty path, the cache keeps
+// nothing.
 func Open(path string) *Cache {
 	c := &Cache{path: path}
 	c.known, c.damage = c.read()
@@ -126,8 +126,8 @@ func (c *Cache) Add(question string, answer any) {
 // maxFiles limits how many files are kept, one for each state of a flake.
 const maxFiles = 64
 
-// Save merges the answers that were added into the file, which another run may have
-// written meanwhile.
+// Save merges the answers that were added into the file, which another run may have written in the
+// meantime.
 func (c *Cache) Save() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -170,7 +170,7 @@ func prune(dir string) error {
 	}
 	var files []fs.FileInfo
 	for _, e := range entries {
-		if st, err := e.Info(); err == nil { // otherwise another run has removed it
+		if st, err := e.Info(); err == nil { // on an error, another run has removed it
 			files = append(files, st)
 		}
 	}

@@ -5,10 +5,10 @@ package expr
 
 import "strings"
 
-// Strings defines two functions. The first, plain, drops the context of a string: the string
-// is only for reading, and nothing has to be built to print it. The second, text, reads a
-// value that is only shown, so it must not fail: it returns "" for anything but a string or
-// path, and for what throws.
+// Strings defines two functions. The first, plain, drops the context of a string: the string is
+// only for reading, and nothing has to be built to print it. The second, text, reads a value that
+// is only shown, so it must not fail: it returns "" for anything but a string or path, and for a
+// value that throws.
 const Strings = `
   plain = builtins.unsafeDiscardStringContext;
   text = value: let

@@ -83,7 +83,7 @@ func GitURL(dir string) string {
 	if sub, err := filepath.Rel(root, flake); err == nil && sub != "." {
 		query.Set("dir", sub)
 	}
-	// Otherwise Nix refuses to count the revisions of a clone that lacks some.
+	// Without this, Nix refuses to count the revisions of a clone that lacks some.
 	if exists(filepath.Join(root, ".git", "shallow")) {
 		query.Set("shallow", "1")
 	}
@@ -95,8 +95,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// NamesNothing reports whether a reference is a path to nothing. A path in the store does
-// not count, as it may be in a store other than this machine's.
+// NamesNothing reports whether a reference is a path to nothing. It does not judge a path in the
+// store, which may be in another machine's store.
 func NamesNothing(ref string) bool {
 	path, isPath := strings.CutPrefix(ref, pathScheme)
 	path, _, _ = strings.Cut(path, "?")

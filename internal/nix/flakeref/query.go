@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// The parameters of a reference, after its question mark, choose what is read of a source.
-// Nix keeps the ones that it knows as attributes, but its URLs do not carry all of them:
-// 2.8 writes no submodules into the URL of a git repository and no host into that of a
+// The parameters of a reference, after its question mark, choose which part or form of a source
+// Nix reads. Nix keeps the ones that it knows as attributes, but its URLs do not carry all of
+// them: 2.8 writes no submodules into the URL of a git repository and no host into that of a
 // forge, 2.26 and 2.34 write no allRefs. So the URL alone does not tell what to evaluate.
 
 // Nix does not read + as a space.
@@ -32,7 +32,7 @@ func withParameter(ref, name, value string) string {
 // EscapeValue encodes the value of a parameter.
 func EscapeValue(value string) string { return encodeSpaces(url.QueryEscape(value)) }
 
-// Parameters reads the parameters of a reference as Nix does, to which + is not a space.
+// Parameters reads the parameters of a reference as Nix does: it does not read + as a space.
 func Parameters(ref string) map[string]string {
 	_, query, _ := strings.Cut(ref, "?")
 	all := map[string]string{}

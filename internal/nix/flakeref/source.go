@@ -46,9 +46,9 @@ func (s Source) CarriedParameters() []string {
 	return nil
 }
 
-// choosingParameters lists the parameters that decide what is read. Nix rejects unknown
-// ones for most types. For these types it takes them for a part of the address, and reads
-// a tree other than the one requested.
+// choosingParameters lists the parameters that decide what is read. For most types, Nix rejects
+// unknown parameters. For these types, it takes them for part of the address and reads a tree
+// other than the one requested.
 func (s Source) choosingParameters() []string {
 	switch s.Type {
 	case "git":
@@ -96,8 +96,8 @@ func (s Source) WithHash(locked Source) Source {
 	return s
 }
 
-// Misread explains in which way the source is not what a person's reference asks for, or
-// returns "". A Nix of that version continues silently.
+// Misread explains how the source differs from what a person's reference asks for, or returns "".
+// Nix itself would continue silently.
 func (s Source) Misread(ref Ref, version string) string {
 	asked := ref.parameters()
 	for _, name := range slices.Sorted(maps.Keys(asked)) {

@@ -8,18 +8,17 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// buildError is an error message, with the derivation that it is about if there is one.
+// buildError is an error message and the derivation that it is about, if any.
 type buildError struct {
 	text, drv string
 	victim    bool // it failed only because a dependency did
-	// relayed is set for a message that Nix passed on. What a daemon says about all failed
-	// derivations but the last arrives this way, but a builder can write anything in Nix's
-	// log format too.
+	// relayed is set for a message that Nix passed on. A daemon's messages about all failed
+	// derivations but the last arrive this way. So can anything that a builder writes in Nix's log
+	// format.
 	relayed bool
 }
 
-// maxErrors limits the messages that are kept, as a builder can make Nix relay endless
-// messages.
+// maxErrors limits how many messages are kept: a builder can make Nix relay messages without end.
 const maxErrors = 1000
 
 func (l *BuildLog) error(r record) {
@@ -29,7 +28,7 @@ func (l *BuildLog) error(r record) {
 	} else if f := Classify(e.text); f.DrvPath != "" {
 		e.drv = f.DrvPath
 	} else if f.Kind == result.CauseTimeout {
-		// Nix 2.34 does not name the derivation whose time is up, but has just stopped it.
+		// Nix 2.34 does not name the derivation that ran out of time, but it has just stopped it.
 		e.drv = l.stopped
 	}
 	e.drv = l.asked(e.drv)
@@ -97,9 +96,9 @@ func (l *BuildLog) failureBehind(text string) *BuildFailure {
 	return nil
 }
 
-// confirms reports whether the log shows a failure by more than the text of an evaluation
-// error, which may be a flake's own. That is not needed for a failure that the flake could
-// also cause by importing from such a derivation.
+// confirms reports whether the log shows a failure by more than the text of an evaluation error,
+// which the flake itself may have written. A failure that the flake could also cause by importing
+// from such a derivation needs no confirmation.
 func (l *BuildLog) confirms(f BuildFailure, text string) bool {
 	switch f.Kind {
 	case result.CauseBuild, result.CauseHash, result.CauseFeature, result.CauseSystem:
@@ -114,8 +113,8 @@ func (l *BuildLog) confirms(f BuildFailure, text string) bool {
 	return false
 }
 
-// Unnamed returns the failure of a Nix that failed without naming a derivation that did: by the
-// last error that is not about a victim, if possible, or by a text if there is no error at all.
+// Unnamed returns the failure of a Nix that named no failed derivation. It takes the last error
+// that is not about a victim, if possible, and the given text if there is no error at all.
 func (l *BuildLog) Unnamed(text string) BuildFailure {
 	f := Classify(cmp.Or(l.lastError(), text))
 	f.addRemote(&l.remotes)
@@ -136,7 +135,8 @@ func (l *BuildLog) lastError() string {
 	return last
 }
 
-// resolvedRE finds what newer versions say again about one that was built instead of another.
+// resolvedRE finds what newer versions repeat about a derivation that was built instead of
+// another.
 var resolvedRE = regexp.MustCompile(`^build of resolved derivation '`)
 
 var downloadRE = regexp.MustCompile(`unable to download '([a-z0-9+.-]+://[^/']*)[^']*': ([^\n]*)`)

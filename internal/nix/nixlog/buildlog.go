@@ -11,19 +11,19 @@ type BuildLog struct {
 	Built []string
 
 	watch BuildWatcher
-	// running has the derivation of each running builder by the id of its activity, which
-	// is unique within a process only.
+	// running maps the id of an activity, which is unique only within a process, to the derivation
+	// of its running builder.
 	running map[uint64]string
 	tails   map[string]*tail // of the builders that have not succeeded
 	errors  []buildError
 	stopped string // the last derivation whose builder stopped without success
 	// Newer versions log that a builder stopped before they say what is wrong with its output,
-	// older ones after: the derivation that stopped without an error of its own, or the error
-	// (its index + 1) without a derivation.
+	// older ones after that. So one of the two waits for the other: the derivation that stopped
+	// without an error of its own, or the error (its index + 1) without a derivation.
 	unexplained string
 	unassigned  int
-	// original has the derivation that Nix was asked for by the one that it builds instead,
-	// once the content-addressed inputs are known.
+	// original maps the derivation that Nix builds, once the content-addressed inputs are known,
+	// to the one that it was asked for.
 	original map[string]string
 	plain    string // the last error that was not a record
 	remotes  remotes
@@ -42,8 +42,8 @@ type BuildWatcher struct {
 	Log  func(drv, line string)
 }
 
-// setExpected ends the records that announce how much there is to do. They are a third of
-// what Nix writes, and not used.
+// setExpected ends the records that announce how much there is to do. They make up a third of what
+// Nix writes, and flakeci does not use them.
 var setExpected = []byte(`"type":106}`)
 
 // NewBuildLog returns the log of a build that is about to start.
@@ -145,7 +145,7 @@ func (l *BuildLog) log(r record) {
 	}
 }
 
-// asked returns the derivation that Nix was asked for, for one that it may build instead.
+// asked returns the derivation that Nix was asked for, given the one that it builds.
 func (l *BuildLog) asked(drv string) string {
 	if original := l.original[drv]; original != "" {
 		return original

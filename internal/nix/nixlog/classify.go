@@ -10,8 +10,8 @@ import (
 const drvPattern = `(/[^\s']*/[0-9a-z]{32}-[^\s']+\.drv)`
 
 var (
-	// Older: "1 dependencies of derivation '…' failed to build"; newer:
-	// "Cannot build '…'. Reason: 1 dependency failed."
+	// Older versions: "1 dependencies of derivation '…' failed to build"; newer ones: "Cannot
+	// build '…'. Reason: 1 dependency failed."
 	victimRE = regexp.MustCompile(`(?s)\d+ dependenc(?:y|ies) of derivation '` + drvPattern + `' failed|Cannot build '` + drvPattern + `'\.\s*Reason: \d+ dependenc(?:y|ies) failed`)
 
 	// A timeout names outputs too: '….drv!out' in 2.8, '….drv^out' in 2.26.
@@ -28,8 +28,7 @@ var (
 	logLinesRE = regexp.MustCompile(`(?i)[;\n]\s*last \d+ log lines:`)
 )
 
-// victim returns the derivation in a message that says it failed only because a
-// dependency did.
+// victim returns the derivation that failed only because a dependency did, if a message says so.
 func victim(text string) (string, bool) {
 	m := victimRE.FindStringSubmatch(text)
 	if m == nil {
@@ -38,10 +37,10 @@ func victim(text string) (string, bool) {
 	return m[1] + m[2], true
 }
 
-// outOfMemory is what Nix says before it ends because memory ran out, if it is not killed.
+// outOfMemory is Nix's last message when memory runs out and the kernel does not kill it.
 const outOfMemory = "out of memory"
 
-// rules map the messages of Nix to kinds; the first that matches counts.
+// rules map Nix's messages to kinds; the first rule that matches counts.
 var rules = []struct {
 	kind result.CauseKind
 	re   *regexp.Regexp
@@ -53,7 +52,7 @@ var rules = []struct {
 	{result.CauseBuilder, disabledRE},
 	{result.CauseFeature, regexp.MustCompile(`Reason: missing system features|required features`)},
 	{result.CauseSystem, regexp.MustCompile(`Reason: platform mismatch|is not supported on this platform`)},
-	// A user who may not write to the store only tries to if there is no daemon.
+	// A user without write access to the store tries to write there only if there is no daemon.
 	{result.CauseDaemon, regexp.MustCompile(`(?i)cannot connect to (?:daemon|socket)|nix daemon|daemon disconnected|^unexpected end-of-file$|` +
 		`^(?:opening lock file|could not set permissions on) .*(?:permission denied|not permitted)`)},
 	{result.CauseBuilder, regexp.MustCompile(`cannot build on '|failed to start SSH|build hook|unexpected EOF reading`)},

@@ -7,8 +7,7 @@ package nixlog
 type buildCount struct {
 	id           uint64 // of the activity that counts
 	done, failed int
-	// fresh is set while the build that ended last is done, and no builder has stopped
-	// since.
+	// fresh is set if the build that ended last succeeded and no builder has stopped since.
 	fresh bool
 }
 

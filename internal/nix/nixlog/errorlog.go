@@ -18,8 +18,8 @@ type ErrorLog struct {
 	bare   bool      // plain is a record, but without the data of other errors
 	warned string    // the last warning of the flake
 	crash  string    // why Nix says that it crashed
-	builds *BuildLog // builds meanwhile
-	// fetches is what the flake fetches meanwhile.
+	builds *BuildLog // of builds during the evaluation
+	// fetches is what the flake fetches during the evaluation.
 	fetches fetches
 }
 
@@ -37,7 +37,7 @@ func (l *ErrorLog) Line(line []byte) {
 	case ok && r.isError() && r.RawMsg != "":
 		l.last = &r
 	case ok && r.isError() && r.text() != "":
-		// Nix's last words, and what a library of it throws, look different from its other errors.
+		// Nix's last words, and exceptions of its libraries, look different from its other errors.
 		l.plain, l.bare = r.text(), true
 	case ok:
 		if text, found := warning(line); found {
@@ -56,13 +56,13 @@ func (l *ErrorLog) Line(line []byte) {
 	}
 }
 
-// Stuck reports whether the Nix may never end: Nix 2.34 waits forever for a child of its own,
-// which is to become a builder, if that may open no more files. The child says so in plain text.
+// Stuck reports whether Nix may never end: at the limit on open files, the child that is to become
+// a builder fails, and Nix 2.34 waits for it forever. The child reports the limit in plain text.
 func (l *ErrorLog) Stuck() bool { return FewFiles(l.plain) }
 
-// NoLocalBuilds returns the failure of an evaluation that has to build something where nothing
-// may be built, or nil. A flake can throw the same words: the caller has to know that max-jobs
-// is 0.
+// NoLocalBuilds returns the failure of an evaluation that has to build something where nothing may
+// be built, or nil. A flake can throw the same words, so the caller has to know that max-jobs is
+// 0.
 func (l *ErrorLog) NoLocalBuilds() *BuildFailure {
 	if l.last == nil || !NoLocalBuilds(l.last.text()) {
 		return nil
@@ -81,9 +81,9 @@ func (l *ErrorLog) FirstLine() string {
 	return line
 }
 
-// EvalError returns the error that the evaluation of a flake ended with, or nil if there
-// is none in the log. Prefix is where the flake is among the inputs of what was evaluated:
-// "target/" for the input target, or empty.
+// EvalError returns the error that ended the evaluation of a flake, or nil if the log has none.
+// Prefix is the flake's path among the inputs of what was evaluated: "target/" for the input
+// target, or empty.
 func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 	if l.last == nil {
 		if l.plain == "" {
@@ -101,7 +101,7 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 		return e
 	}
 	if e.locking {
-		// Until the flake is resolved, its own copy in the store looks like that of an input.
+		// Until the flake is resolved, its own copy in the store looks like an input's.
 		e.nameInput(prefix)
 		return e
 	}
@@ -124,7 +124,7 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 	return e
 }
 
-// overflowRE finds what the signal handler says.
+// overflowRE finds the signal handler's message.
 var overflowRE = regexp.MustCompile(`^stack overflow`)
 
 // crashRE finds the line in which Nix says why it crashes, before it prints its stack.

@@ -12,22 +12,21 @@ import (
 type BuildFailure struct {
 	// DrvPath is empty for a fault that does not concern a single derivation.
 	DrvPath string
-	// Resolved is what was built instead, if that is another derivation: with content-addressed
-	// inputs. The store has its log under this name.
+	// Resolved is the derivation that was built instead, if there was one, as with
+	// content-addressed inputs. The store keeps the log under its name.
 	Resolved string
 	Kind     result.CauseKind
 	// ExitCode and Signal are the builder's, and 0 if it did not end that way.
 	ExitCode, Signal int
 	// Missing lists the system features that the build needs and this machine lacks.
 	Missing []string
-	// System is the system that it has to be built on, if this machine cannot.
+	// System is the system that the build needs, if this machine cannot build for it.
 	System string
 	// Message is Nix's error message.
 	Message string
 	// Tail is the end of the builder's log, oldest line first.
 	Tail []string
-	// Log is a longer part of the log, for when Nix keeps none: all of it, or the end of a
-	// long one.
+	// Log is for when Nix keeps no log: all of the log, or the end of a long one.
 	Log string
 	// Server and Reason say which substituter or remote builder could not be used, as
 	// scheme://host, and why. They are empty if none is to blame, or Nix does not say which.

@@ -10,27 +10,27 @@ import (
 // storeRE finds what Nix says about its own store or database before it reads any flake.
 var storeRE = regexp.MustCompile(`^(?:opening lock file|could not set permissions on|remounting|executing SQLite|cannot open (?:SQLite|Nix) database|SQLite database) `)
 
-// systemRE finds what Nix says about a file or a program of its own that the system keeps from
-// it, such as its cache in a folder that cannot be written. A flake may lack a file, but
-// nothing makes a folder for it.
+// systemRE finds what Nix says about a file or a program of its own that the system denies it,
+// such as its cache in a folder that cannot be written. It does not match a file that a flake
+// lacks: no evaluation creates a folder.
 var systemRE = regexp.MustCompile(`^(?:creating|cannot create|opening|cannot open|removing|renaming|writing|setting|changing|forking|unable to|executing) .*` +
 	`: (?:Permission denied|Read-only file system|Too many open files|Operation not permitted|Cannot allocate memory|Resource temporarily unavailable|Input/output error)$|` +
 	`^creating directory .*: (?:No such file or|Not a) directory$|^'/.*' is not a directory$|` +
 	`(?m:^(?:error: )?executing .*: No such file or directory$)|` + notOwnedPattern)
 
-// FewFiles reports whether a message says that a process may open no more files.
+// FewFiles reports whether a message says that a process has reached the limit on open files.
 func FewFiles(message string) bool { return fewFilesRE.MatchString(message) }
 
 var fewFilesRE = regexp.MustCompile(`(?i)\btoo many open files\b`)
 
-// notOwnedPattern finds what libgit2, which newer versions use, and git say about the
-// repository of another user.
+// notOwnedPattern finds what git says about another user's repository, and libgit2, which newer
+// versions use.
 const notOwnedPattern = `(?:repository path|dubious ownership in repository at) '([^'\n]+)'`
 
 var notOwnedRE = regexp.MustCompile(notOwnedPattern + `(?: is not owned by|$)`)
 
-// NotOwned returns the repository that git does not read because it belongs to another user, if
-// a message says so.
+// NotOwned returns the repository that, according to a message, git does not read because it
+// belongs to another user.
 func NotOwned(message string) string {
 	if m := notOwnedRE.FindStringSubmatch(message); m != nil {
 		return m[1]
@@ -38,8 +38,8 @@ func NotOwned(message string) string {
 	return ""
 }
 
-// jsonOfFlakeRE finds what older versions say about a text of the flake that toJSON cannot
-// write. A document that Nix itself cannot read is no fault of the flake.
+// jsonOfFlakeRE finds what older versions say about a text in the flake that toJSON cannot encode.
+// If Nix cannot read some other document, the flake is not at fault.
 var jsonOfFlakeRE = regexp.MustCompile(`^\[json\.exception\.type_error\.316\]`)
 
 // noHeapRE finds the last words of Nix's garbage collector when memory runs out, as seen
@@ -50,9 +50,9 @@ var noHeapRE = regexp.MustCompile(`^Insufficient (?:space|memory)`)
 // collector found no memory.
 func HeapExhausted(line string) bool { return noHeapRE.MatchString(line) }
 
-// MachineFault returns the kind of fault if the machine is to blame for the error: no
-// daemon, a full disk, no memory left, a broken store, or a file that the system keeps from
-// Nix. It is "" for an error in the flake, which has a place there.
+// MachineFault returns the kind of fault if the machine is to blame for the error: no daemon, a
+// full disk, no memory left, a broken store, or a file that the system denies Nix. It is "" for an
+// error in the flake, which has a place there.
 func (e *EvalError) MachineFault() result.CauseKind {
 	if e.Place.File != "" || slices.ContainsFunc(e.Frames, Frame.Useful) {
 		return ""
@@ -81,7 +81,7 @@ var transientRE = regexp.MustCompile(`(?i)connection (?:was )?(?:reset|refused|c
 	`name or service not known|no route to host|network is unreachable|` +
 	`HTTP error (?:429|5\d\d)|returned error: (?:429|5\d\d)|(?:HTTP/[0-9.]+|status) (?:429|5\d\d)|` +
 	`daemon disconnected|` +
-	// Nix 2.8 ends so, with a core dump, if one of several requests to a cache fails.
+	// Nix 2.8 ends like this, with a core dump, if one of several requests to a cache fails.
 	`what\(\): +error: interrupted by the user`)
 
 // Transient reports whether a text is about a fault that may disappear.

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Fetch is what the flake fetches while it is evaluated, as with builtins.fetchurl, and could
-// not be fetched.
+// Fetch is something that the flake could not fetch during its evaluation, as with
+// builtins.fetchurl.
 type Fetch struct {
 	// URL has no user name, password or parameters.
 	URL, Reason string
-	// Refused is set if it is the flake's fault: the server has answered that it does not have
-	// that, or does not give it away.
+	// Refused is set if it is the flake's fault: the server answered that it does not have the
+	// file, or does not allow the download.
 	Refused bool
 }
 
@@ -21,7 +21,7 @@ type Fetch struct {
 type fetches struct {
 	downloads  []string // the last URLs
 	repository string   // the last one that git or Mercurial began to fetch
-	// said is what git, ssh or hg said about it. Nix itself says only that git failed.
+	// said is what git, ssh or hg said about the repository. Nix itself says only that git failed.
 	said said
 }
 
@@ -39,7 +39,7 @@ func (f *fetches) record(r record) {
 		f.downloads = slices.Delete(f.downloads, 0, max(0, len(f.downloads)-maxDownloads))
 	}
 	if m := repositoryRE.FindStringSubmatch(stripSGR(r.Text)); m != nil {
-		f.repository, f.said = m[1], nil // newer versions have run git once before this
+		f.repository, f.said = m[1], nil // newer versions run git once before this
 	}
 }
 

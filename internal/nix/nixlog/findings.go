@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// lookInto adds what the flake's own files tell about an error that has its place.
+// lookInto adds what the flake's own files reveal about an error whose place is known.
 func (e *EvalError) lookInto(t Tree, text string) {
 	if file, ok := t.missing(text); ok {
 		switch {
@@ -29,11 +29,11 @@ func (e *EvalError) lookInto(t Tree, text string) {
 	}
 }
 
-// impureRE finds what has no value, or an empty one, in pure evaluation.
+// impureRE finds builtins that are missing, forbidden or empty in pure evaluation.
 var impureRE = regexp.MustCompile(`\b(?:builtins\.)?(getEnv|currentSystem|currentTime|nixPath|storePath)\b`)
 
-// impurity returns what the flake asks the machine on the line of an error, or "". Older
-// versions do not say where a throw is; its text may.
+// impurity returns what the flake asks the machine for on the line of an error, or "". Older
+// versions do not say where a throw is; a search for its text may find the line.
 func (t Tree) impurity(e *EvalError) string {
 	line := t.sourceLine(e.Place)
 	if at := t.lineWith(e.Place.File, e.Message); at > 0 {
@@ -47,7 +47,7 @@ func (t Tree) impurity(e *EvalError) string {
 	return ""
 }
 
-// A folder that Nix left empty lacks what the flake looks up in it.
+// An attribute may be missing because it comes from a folder that Nix left empty.
 var lackRE = regexp.MustCompile(`^attribute '[^']*' missing`)
 
 // emptySubmodule returns the submodule that is named on the line of an error about something
@@ -64,9 +64,8 @@ func (t Tree) emptySubmodule(e *EvalError, text string) string {
 	return ""
 }
 
-// forbidden lists what Nix says when one of its settings, with this value, forbids something.
-// In a place of the flake the words would be the flake's own, except for a warning, which
-// ends the evaluation there.
+// forbidden lists what Nix says when one of its settings, with this value, forbids something. If
+// the error has a place in the flake, the flake itself threw those words, unless anywhere is set.
 var forbidden = []struct {
 	setting, value string
 	anywhere       bool
@@ -75,7 +74,7 @@ var forbidden = []struct {
 	{"allow-dirty", "false", false, regexp.MustCompile(`(?s)^(?:Git|Mercurial) tree '.*' (?:is dirty|is unclean|has uncommitted changes)`)},
 	{"abort-on-warn", "true", true, regexp.MustCompile(`^aborting to reveal stack trace of .*abort-on-warn is set`)},
 	{"restrict-eval", "true", true, regexp.MustCompile(`(?s)^access to (?:URI|(?:absolute |canonical )?path) '.*' is forbidden in restricted mode`)},
-	// Older versions take the restriction for that of pure evaluation, and apply it to the flake
+	// Older versions report the restriction as one of pure evaluation, and apply it to the flake
 	// itself.
 	{"restrict-eval", "true", false, regexp.MustCompile(`^access to absolute path '.*' is forbidden in pure eval mode`)},
 }

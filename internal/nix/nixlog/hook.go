@@ -6,7 +6,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// hooks follow the program that Nix runs after each build, if post-build-hook names one.
+// hooks follows the program that the setting post-build-hook has Nix run after each build.
 type hooks struct {
 	program string // the last one
 	id      uint64

@@ -23,9 +23,9 @@ var (
 	fetchFailRE  = regexp.MustCompile(`(?i)failed to fetch|unable to download|program '?git'? failed|could not resolve|cannot find .* (?:input|registries)|failed to open archive|HTTP error|cannot fetch|(?:git repository|path|status of) .*(?:does not exist|no such file)|revspec .* not found`)
 )
 
-// locking reports whether Nix was busy with the flake's inputs, so that the error is not
-// about the flake itself. Nothing is evaluated meanwhile: if the trace has places, such
-// words in it are the flake's (builtins.addErrorContext).
+// locking reports whether Nix was busy with the flake's inputs, so that the error is not about the
+// flake itself. Nix evaluates nothing during that time. If the trace has places, the flake itself
+// wrote such words in it (builtins.addErrorContext).
 func (r *record) locking() bool {
 	found := false
 	for _, t := range r.Trace {
@@ -37,7 +37,7 @@ func (r *record) locking() bool {
 	return found
 }
 
-// nameInput adds the input whose flake the error is in to a message that is not about
+// nameInput adds the name of the input whose flake has the error, unless the message is about
 // fetching.
 func (e *EvalError) nameInput(prefix string) {
 	if name := e.inputFrames(prefix).Name; e.Input == nil && name != "" {
@@ -45,9 +45,9 @@ func (e *EvalError) nameInput(prefix string) {
 	}
 }
 
-// inputFault returns the input that could not be fetched, or nil. Its name is in the trace
-// while Nix locks the inputs, and later follows from the lock file. What the flake fetches
-// during evaluation is not an input, nor does an input count that was fetched and throws.
+// inputFault returns the input that could not be fetched, or nil. Its name is in the trace while
+// Nix locks the inputs, and later follows from the lock file. It ignores what the flake fetches
+// during evaluation, and inputs that were fetched but throw.
 func (e *EvalError) inputFault(t Tree, prefix string) *InputFault {
 	in := e.inputFrames(prefix)
 	switch {

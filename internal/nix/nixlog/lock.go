@@ -14,8 +14,8 @@ import (
 // LockFault is what is wrong with a lock file, or with what it says about an input.
 type LockFault struct {
 	Kind LockFaultKind
-	// Input is the input whose own lock file is at fault, or whose entry is. It is empty for
-	// the lock file of the flake as a whole.
+	// Input is the input whose own lock file, or whose entry in the flake's lock file, is at
+	// fault. It is empty if the flake's lock file as a whole is at fault.
 	Input string
 	// Version is the format that this Nix does not know.
 	Version int
@@ -30,8 +30,8 @@ const (
 	LockSyntax   LockFaultKind = "syntax"
 	LockVersion  LockFaultKind = "version"
 	LockContent  LockFaultKind = "content"  // JSON, but not a lock file
-	LockHash     LockFaultKind = "hash"     // of an input, whose content has another
-	LockRevision LockFaultKind = "revision" // of an input, whose repository lacks it
+	LockHash     LockFaultKind = "hash"     // the input's content has another hash
+	LockRevision LockFaultKind = "revision" // the input's repository lacks the revision
 )
 
 var (
@@ -53,9 +53,9 @@ var (
 	revisionRE   = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
 )
 
-// lockFault finds what is wrong with a lock file, and where: when Nix could not read it, and
-// when an input is not what the lock file says. What a lock file lacks is nothing that the
-// flake could say itself: only then Nix has evaluated nothing, or names an input.
+// lockFault finds what is wrong with a lock file, and where: Nix could not read it, or an input
+// does not match it. A flake cannot imitate this, because Nix has either evaluated nothing yet or
+// names an input.
 func (e *EvalError) lockFault(t Tree, prefix, text string) {
 	if m := mismatchRE.FindStringSubmatch(text); m != nil && t.Input != nil {
 		name := t.Input(m[1])
@@ -83,7 +83,7 @@ func (e *EvalError) lockFault(t Tree, prefix, text string) {
 	switch {
 	case named == nil && !(e.locking && lockContentRE.MatchString(text)) && !(e.ofNix && jsonRE.MatchString(text)):
 		return
-	case t.StorePath != "": // the flake was resolved before, so its lock file is right
+	case t.StorePath != "": // the flake was resolved before, so its lock file is intact
 		return
 	}
 	e.Lock = &LockFault{Kind: LockContent, Input: e.inputFrames(prefix).Name}
@@ -102,8 +102,8 @@ func (e *EvalError) lockFault(t Tree, prefix, text string) {
 	}
 }
 
-// readLock looks into the flake's own lock file. If Nix did not name a lock file and that of
-// the flake is right, the fault is elsewhere.
+// readLock looks into the flake's own lock file. If Nix named no lock file and the flake's is
+// intact, the fault is elsewhere.
 func (e *EvalError) readLock(t Tree, named bool) {
 	text := t.read(t.LockFile)
 	by, line := spoiler(text)
@@ -146,8 +146,8 @@ func badJSON(text string) (bad bool, line int) {
 	return true, bytes.Count(before, []byte{'\n'}) + 1
 }
 
-// lockedAt returns the line of the lock file that has one of the texts, such as a hash. File is
-// empty if there is none.
+// lockedAt returns the line of the lock file that contains one of the texts, such as a hash. File
+// is empty if no line does.
 func (t Tree) lockedAt(texts []string) result.Location {
 	lock := t.read(t.LockFile)
 	for _, text := range texts {

@@ -7,16 +7,16 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
-// outputRE finds what Nix says about an output that it rejects after its builder succeeded. It
-// names the output, if anything, and not the derivation.
+// outputRE finds what Nix says about an output that it rejects after its builder succeeded. At
+// most it names the output, never the derivation.
 var outputRE = regexp.MustCompile(`is not allowed to refer|is too large at \d+ bytes|has an unsupported type|suspicious ownership or permission|` +
 	`cycle detected in|illegal reference specifier|should be a non-executable regular file`)
 
 var outputPathRE = regexp.MustCompile(`(?:^|output path|output|path|file|permission on) ['"](/[^'"\s]+)['"]`)
 
-// madeOutput returns the derivation whose output an error is about, or "". That is one whose
-// builder has not succeeded: the only one with the name of the output, else the one that has
-// just stopped. Messages that Nix only relays may be a builder's.
+// madeOutput returns the derivation whose output an error is about, or "". Of those whose builder
+// has not succeeded, it takes the only one with the output's name, or else the one that has just
+// stopped. It ignores messages that Nix only relays, as a builder may have written them.
 func (l *BuildLog) madeOutput(e buildError) string {
 	var exact, longer []string
 	if m := outputPathRE.FindStringSubmatch(e.text); m != nil {
@@ -41,7 +41,7 @@ func (l *BuildLog) madeOutput(e buildError) string {
 	return l.unexplained
 }
 
-// assign gives an error without a derivation to the one that stops after it.
+// assign gives an error that names no derivation to the derivation that stops next.
 func (l *BuildLog) assign(drv string) {
 	if l.unassigned == 0 {
 		return

@@ -10,8 +10,8 @@ import (
 type Plan struct {
 	// Build lists the derivations that will be built, Fetch the paths that will be fetched.
 	Build, Fetch []string
-	// Unreachable lists the binary caches that Nix continues without, by scheme://host,
-	// with the reason. Nix builds what they have.
+	// Unreachable lists the binary caches that Nix continues without, by scheme://host, with the
+	// reason. Nix builds what they offer.
 	Unreachable map[string]string
 }
 
@@ -25,8 +25,8 @@ type PlanLog struct {
 	list *[]string // where indented paths go, by the last heading
 }
 
-// cacheInfoRE finds a failure to download what Nix asks a binary cache for first. Nix then
-// continues without the cache, unless the message says that it tries again.
+// cacheInfoRE finds a failure to download the file that Nix first asks a binary cache for. Nix
+// then continues without the cache, unless the message says that it will try again.
 var cacheInfoRE = regexp.MustCompile(`/nix-cache-info': (?:[^;]|; [^r])*$`)
 
 // Line reads one line.

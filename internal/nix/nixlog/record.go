@@ -28,8 +28,8 @@ const (
 // megabytes in a builder's log is one record.
 const MaxRecord = 64 << 20
 
-// record is one line of `--log-format internal-json`, without its "@nix " prefix. Fields
-// that another version adds are ignored, and those that it lacks stay zero.
+// record is one line of `--log-format internal-json`, without its "@nix " prefix. It ignores
+// fields that other versions add; those that they lack stay zero.
 type record struct {
 	Action string            `json:"action"`
 	ID     uint64            `json:"id"`
@@ -73,7 +73,7 @@ func parseRecord(line []byte) (r record, ok bool) {
 	if !found {
 		return record{}, false
 	}
-	// A field with another type than expected is skipped, and the rest is still read.
+	// This skips a field of an unexpected type and still reads the rest.
 	var typeErr *json.UnmarshalTypeError
 	if err := json.Unmarshal(rest, &r); err != nil && !errors.As(err, &typeErr) {
 		return record{}, false
@@ -139,8 +139,8 @@ const (
 
 var messagePrefix = []byte(`@nix {"action":"msg"`)
 
-// Shorten cuts the texts of a message that is too long, and ends each with a mark. It
-// leaves every other line alone: the log of a builder is kept whole.
+// Shorten cuts the texts of a message that is too long, and ends each with a mark. It leaves every
+// other line alone, so a builder's log stays whole.
 func Shorten(line []byte, mark string) []byte {
 	if len(line) <= longestMessage || !bytes.HasPrefix(line, messagePrefix) {
 		return line

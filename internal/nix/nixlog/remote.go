@@ -9,22 +9,22 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// remotes follows what Nix says about remote builders. It does so in messages of their own;
+// remotes follows what Nix says about remote builders. Nix reports them in separate messages;
 // about a derivation it says only that this machine cannot build it.
 type remotes struct {
 	dead  []deadBuilder
-	said  said            // what ssh said; newer versions quote it for ssh://, not for ssh-ng://
-	asked map[string]want // by the name of the derivation: what no builder took
+	said  said            // what ssh said; newer versions quote that for ssh://, not for ssh-ng://
+	asked map[string]want // what no builder took, by the name of the derivation
 	last  want
 }
 
-// deadBuilder could not be used.
+// deadBuilder is a remote builder that could not be used.
 type deadBuilder struct{ server, reason, message string }
 
-// want is what a derivation needs of a builder.
+// want is what a derivation needs from a builder.
 type want struct {
 	system, features string
-	// unknown is set if no builder that is named is for that system.
+	// unknown is set if no named builder is for that system.
 	unknown bool
 }
 
@@ -41,8 +41,8 @@ var (
 	// 2.8 puts no brackets around lists.
 	noMachineRE = regexp.MustCompile(`^Failed to find a machine for remote build!\nderivation: (\S+)\nrequired \(system, features\): \(([^,]*), \[?([^)\]]*)\]?\)`)
 	machineRE   = regexp.MustCompile(`(?m)^\(\[?(.*?)\]?, \d+, `)
-	// disabledRE finds what Nix says with max-jobs = 0. 2.8 speaks of features if there is a
-	// builder, whatever keeps it from building.
+	// disabledRE finds what Nix says with max-jobs = 0. If there is a builder, 2.8 talks about
+	// features, whatever prevents the build.
 	disabledRE = regexp.MustCompile(`(?m)Reason: local builds are disabled|^[Uu]nable to start any build`)
 )
 
@@ -84,12 +84,12 @@ func (r *remotes) add(d deadBuilder) {
 	if reason != "" {
 		d.reason = reason
 	}
-	// In order, as Nix tries them in any.
+	// Sorted, because Nix tries them in any order.
 	r.said, r.dead = nil, append(r.dead, d)
 	slices.SortFunc(r.dead, func(a, b deadBuilder) int { return strings.Compare(a.server, b.server) })
 }
 
-// of returns what a derivation needs of a builder, as far as Nix says so.
+// of returns what a derivation needs from a builder, as far as Nix says so.
 func (r *remotes) of(drv string) want {
 	if drv == "" {
 		return r.last
@@ -97,7 +97,7 @@ func (r *remotes) of(drv string) want {
 	return r.asked[drv[strings.LastIndexByte(drv, '/')+1:]]
 }
 
-// addRemote notes which remote builders were out of reach, or that none is named.
+// addRemote notes which remote builders could not be reached, or that none is named.
 func (f *BuildFailure) addRemote(r *remotes) {
 	disabled := NoLocalBuilds(f.Message)
 	if !disabled && f.Kind != result.CauseSystem && f.Kind != result.CauseFeature {

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// said has the last lines of programs that Nix starts and that write no records: git, ssh and
-// hg.
+// said holds the last lines printed by programs that Nix starts and that write no records: git,
+// ssh and hg.
 type said []string
 
 const maxSaid = 20
 
 var saidRE = regexp.MustCompile(`^(?:fatal|ssh|error|abort|remote|kex_[a-z_]+): |^Host key verification failed|: Permission denied \(`)
 
-// couldNotRead follows what ssh says, and says nothing by itself.
+// couldNotRead follows ssh's own message and adds nothing to it.
 const couldNotRead = "fatal: Could not read from remote repository."
 
 // plain reads a line that is not a record.
@@ -30,8 +30,8 @@ func (s *said) plain(line []byte) {
 	*s = slices.Delete(*s, 0, max(0, len(*s)-maxSaid))
 }
 
-// reason returns what went wrong, without the name of the program that says so: its first
-// line that does not repeat what the server answered, if there is one.
+// reason returns what went wrong, without the name of the program that says so: the first line
+// that does not come from the server, if there is one.
 func (s said) reason() string {
 	if len(s) == 0 {
 		return ""

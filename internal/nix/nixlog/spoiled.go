@@ -8,18 +8,18 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Spoiled is a file of the flake that does not hold what the flake reads from it, although
-// git tracks it.
+// Spoiled is a file that git tracks but that does not have the content that the flake expects: it
+// is encrypted, for example.
 type Spoiled struct {
 	// Place is the file, with the line of a conflict.
 	Place result.Location
 	By    Spoiler
 }
 
-// Spoiler is what made a file something else.
+// Spoiler is what spoiled a file.
 type Spoiler string
 
-// The spoilers that people meet.
+// The spoilers that flakeci recognizes.
 const (
 	GitCrypt Spoiler = "git-crypt"
 	LFS      Spoiler = "git-lfs"
@@ -31,7 +31,7 @@ const (
 	UTF16    Spoiler = "UTF-16"
 )
 
-// heads are the beginnings of spoiled files.
+// heads lists how spoiled files begin.
 var heads = []struct {
 	head string
 	by   Spoiler
@@ -49,7 +49,7 @@ var heads = []struct {
 
 var conflictRE = regexp.MustCompile(`(?m)^<<<<<<< `)
 
-// spoiler returns what spoiled a text, or "", with the line of a conflict.
+// spoiler returns what spoiled a text, or "", and the line of a conflict.
 func spoiler(text string) (by Spoiler, line int) {
 	for _, h := range heads {
 		if strings.HasPrefix(text, h.head) {
@@ -64,15 +64,15 @@ func spoiler(text string) (by Spoiler, line int) {
 
 var (
 	namedFileRE = regexp.MustCompile(`'([^'\n]+)'`)
-	// A value that was read from a file, and was not what it should be.
+	// Errors about a value that was read from a file.
 	contentRE = regexp.MustCompile(`(?i)parse.error|syntax error|while parsing|toml::|json\.exception|cannot be represented as a Nix string|invalid UTF-8|undefined variable`)
 	// A path in a Nix file: ./a/b, ../a, or the "/a" of self + "/a" and "${self}/a".
 	literalRE = regexp.MustCompile(`(\.{0,2})((?:/[A-Za-z0-9_.+-]+)+)`)
 )
 
-// spoiled returns the spoiled file that an error comes from, or nil. That is the file where
-// the error is, one that the message names, or one that the flake reads on the line of the
-// error: what is wrong with a text read by readFile is said without the file.
+// spoiled returns the spoiled file that an error comes from, or nil. That is the file where the
+// error is, one that the message names, or one that the flake reads on the line of the error: an
+// error about a text from readFile does not name the file.
 func (t Tree) spoiled(e *EvalError, text string) *Spoiled {
 	content := contentRE.MatchString(text)
 	files := []string{e.Place.File}
@@ -98,7 +98,7 @@ func (t Tree) spoiled(e *EvalError, text string) *Spoiled {
 	return nil
 }
 
-// maxNamed limits how many files of one error are looked at.
+// maxNamed limits how many files flakeci checks for one error.
 const maxNamed = 10
 
 // Places returns where the error is in the flake, and how evaluation got there.

@@ -10,12 +10,11 @@ import (
 // TailLines is how many lines at the end of a builder's log are kept.
 const TailLines = 20
 
-// tailLineBytes is how much is kept of the end of a line, which a builder may print at any
-// length.
+// tailLineBytes is how much of the end of a line is kept: a builder may print lines of any length.
 const tailLineBytes = 2048
 
-// logBytes is how much of a builder's log is kept at least, in bytes, and logCut begins
-// one that is not whole.
+// logBytes is the least that is kept of a builder's log, in bytes. logCut begins a log that was
+// cut.
 const (
 	logBytes = 128 << 10
 	logCut   = "… (only the end of the log was kept)\n"

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Tree is the source tree of a flake, by the names that Nix has for it. Each field may be
-// empty or nil.
+// Tree is the source tree of a flake, with the names that Nix uses for it. Each field may be empty
+// or nil.
 type Tree struct {
 	// StorePath is Nix's copy of the tree, empty before the flake is resolved.
 	StorePath string
@@ -68,8 +68,8 @@ func (t Tree) relative(file string) (string, bool) {
 	return "", false
 }
 
-// cutReference splits a path such as «git+file:///checkout?rev=…»/hosts/a.nix. Newer
-// versions name files so that they did not have to copy to the store.
+// cutReference splits a path such as «git+file:///checkout?rev=…»/hosts/a.nix. Newer versions use
+// this form for files that they did not have to copy to the store.
 func cutReference(file string) (ref, rest string, ok bool) {
 	file, ok = strings.CutPrefix(file, "«")
 	if !ok {
@@ -78,14 +78,13 @@ func cutReference(file string) (ref, rest string, ok bool) {
 	return strings.Cut(file, "»/")
 }
 
-// is reports whether a reference is the flake's own. Before the flake is resolved there is
-// no other.
+// is reports whether a reference is the flake's own. Before the flake is resolved, there are no
+// others.
 func (t Tree) is(ref string) bool {
 	return t.StorePath == "" || t.Rev != "" && strings.Contains(ref, t.Rev)
 }
 
-// inside rejects a path that leads out of the tree: a message may contain whatever the
-// flake likes.
+// inside rejects a path that leads out of the tree: a flake can put anything into a message.
 func inside(rest string) (string, bool) {
 	rest = path.Clean(rest)
 	if !filepath.IsLocal(rest) || rest == "." || strings.HasPrefix(rest, ".git/") {
@@ -140,8 +139,8 @@ func (t Tree) cutInput(path string) (name, file string, ok bool) {
 	return name, file, name != ""
 }
 
-// cutRoot removes a folder wherever a path starts with it, but not where a longer path has
-// it in the middle.
+// cutRoot removes a folder wherever a path starts with it, but not from the middle of a longer
+// path.
 func cutRoot(msg, root string) string {
 	before, rest, found := strings.Cut(msg, root)
 	if !found {
@@ -167,8 +166,8 @@ var (
 	notTrackedRE = regexp.MustCompile(`^Path '(.+)' (?:in the|does not exist in Git) repository "(.+?)"(?: is not tracked by Git|\.?$)`)
 )
 
-// missing returns the path in the tree that a message calls missing. Nix 2.8 may name the
-// folder around it.
+// missing returns the path in the tree that, according to a message, is missing. Nix 2.8 may name
+// the folder that should contain it.
 func (t Tree) missing(msg string) (string, bool) {
 	if m := notTrackedRE.FindStringSubmatch(msg); m != nil && m[2] == t.Checkout {
 		return inside(m[1])

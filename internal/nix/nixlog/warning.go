@@ -16,11 +16,11 @@ const (
 	maxWarningText = 4 << 10
 )
 
-// Warnings are the warnings of the flake that came up while a cell was evaluated, each once.
+// Warnings are the flake's warnings during the evaluation of a cell, each once.
 type Warnings []result.Warning
 
-// Add adds the warning that a line may be, and reports whether it is a new one. Warnings of Nix
-// itself are not meant.
+// Add adds a line if it is a new warning of the flake, and reports whether it is. It ignores Nix's
+// own warnings.
 func (w *Warnings) Add(line []byte, t Tree) bool {
 	text, ok := warning(line)
 	if !ok || len(*w) == maxWarnings {
@@ -54,8 +54,8 @@ func warning(line []byte) (text string, ok bool) {
 	return strings.TrimSpace(text), ok
 }
 
-// quotedRE finds what a message quotes, as the module system does with files: "The option `a'
-// defined in `FILE' has been renamed to `b'".
+// quotedRE finds what a message quotes; the module system quotes files: "The option `a' defined in
+// `FILE' has been renamed to `b'".
 var quotedRE = regexp.MustCompile("[`'\"]([^`'\"\\s]+)['\"]")
 
 // namedIn returns the first file of the flake that a message names in full, with the line where it

@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 )
 
-// pathRE matches what Nix takes for a path in a store: a folder, a hash and a name. The
-// folder has no characters that end a path for Nix, or make it a flake reference.
+// pathRE matches what Nix takes for a path in a store: a folder, a hash and a name. The folder has
+// no character at which Nix would end a path, or that would make it a flake reference.
 var pathRE = regexp.MustCompile(`^(/[^\s'"#?^!]+)/[0-9a-z]{32}-[0-9A-Za-z+._?=-]{1,211}$`)
 
 var placeholderRE = regexp.MustCompile(`^/[0-9a-z]{52}$`)
@@ -34,8 +34,8 @@ func IsDerivation(p string) bool { return Is(p) && strings.HasSuffix(p, ".drv") 
 // until it is built.
 func IsPlaceholder(p string) bool { return placeholderRE.MatchString(p) }
 
-// isOutput reports whether an evaluation may give a text as the path of an output: it is a
-// store path, or the placeholder of one that is unknown yet.
+// isOutput reports whether an evaluation may give a text as the path of an output: it is a store
+// path, or the placeholder for one that is not known yet.
 func isOutput(p string) bool { return Is(p) || IsPlaceholder(p) }
 
 // Name returns the name in a path: libfrob-1.2 for /nix/store/HASH-libfrob-1.2.drv.
@@ -103,7 +103,7 @@ type Error struct {
 func (e *Error) Error() string {
 	switch {
 	case IsPlaceholder(e.Path):
-		return fmt.Sprintf("%s is a placeholder for a path that is known once it is built", e.Path)
+		return fmt.Sprintf("%s is a placeholder for a path that is known only after the build", e.Path)
 	case e.Store != "" && Is(e.Path):
 		return fmt.Sprintf("%q is not in %s", e.Path, e.Store)
 	}

@@ -26,9 +26,9 @@ type definition struct {
 	Main bool `json:"main"`
 }
 
-// Place picks one definition that is in the flake. Those with a line come first, and of
-// these the main one; then those without a line. A module without a file counts as the
-// file that its text is in. Last come definitions that a module of an input passes on.
+// Place picks one definition that is in the flake. Definitions with a line come first, the main
+// one before others; then those without a line. A module without a file counts as the file that
+// its text is in. Definitions that a module of an input passes on come last.
 func (d Definitions) Place(tree nixlog.Tree) result.Location {
 	var first, withoutLine, passedOn result.Location
 	for _, d := range d.Found {

@@ -29,7 +29,7 @@ func NewOrphans() *Orphans {
 }
 
 // kill reads the process table once and kills. It returns how long to wait before the next
-// attempt, as new processes may have forked meanwhile. more is false if another attempt is
+// attempt, as new processes may have forked in the meantime. more is false if another attempt is
 // useless: there is no table, or the rest belongs to another user, as after sudo.
 func (o *Orphans) kill() (wait time.Duration, more bool) {
 	all, err := Descendants(os.Getpid(), nil)

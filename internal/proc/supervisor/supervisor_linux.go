@@ -118,8 +118,8 @@ func AdoptOrphans() syscall.Errno {
 }
 
 // leaveTerminal detaches this process, and those it starts, from the terminal. A session of its
-// own would do that at a higher price: the scheduler keeps a group for each session (autogroup),
-// which increased flakeci's own share of 500 builds by half.
+// own would do that too, at a higher price: the scheduler keeps a group for each session
+// (autogroup), which increased flakeci's own share of 500 builds by half.
 func leaveTerminal() {
 	tty, err := syscall.Open("/dev/tty", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -129,7 +129,7 @@ func leaveTerminal() {
 	_ = syscall.Close(tty)
 }
 
-// closeFiles replaces files by the null device. If this process kept them open, nobody would see
+// closeFiles replaces files with the null device. If this process kept them open, nobody would see
 // the program close them.
 func closeFiles(files []*os.File) {
 	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)

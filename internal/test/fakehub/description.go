@@ -32,7 +32,7 @@ func trim(text []byte, routes []route) (description, error) {
 	var reach func(v any)
 	reach = func(v any) {
 		each(v, func(o object) {
-			mend(o)
+			fixNullable(o)
 			if ref, ok := o["$ref"].(string); ok && !reached[ref] {
 				reached[ref] = true
 				reach(d.at(target(ref)...))
@@ -65,10 +65,9 @@ func each(v any, do func(object)) {
 	}
 }
 
-// mend rewrites a nullable schema. Prism's validator knows nullable only next to a type;
-// next to oneOf or anyOf, it gives up on the whole schema, and prism silently accepts
-// everything.
-func mend(schema object) {
+// fixNullable rewrites a nullable schema. Prism's validator knows nullable only next to a type;
+// next to oneOf or anyOf, it gives up on the whole schema, and prism silently accepts everything.
+func fixNullable(schema object) {
 	for _, kind := range []string{"oneOf", "anyOf"} {
 		if list, ok := schema[kind].([]any); ok && schema["nullable"] == true && schema["type"] == nil {
 			// Prism adds the null itself.

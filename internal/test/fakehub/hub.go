@@ -9,9 +9,9 @@
 // Faults come first because no description has them: broken connections, and answers that
 // get lost after GitHub has carried out the request.
 //
-// The hub itself refuses only what the description allows and GitHub does not. Its answers
-// have the fields that clients read; other fields that the description requires are added
-// as null, zero or empty.
+// The hub itself refuses only what the description allows but GitHub does not. Its answers have
+// the fields that clients read; other fields that the description requires are added as null, zero
+// or empty.
 package fakehub
 
 import (

@@ -1,5 +1,6 @@
-// Package lanes tells tests what they run with, above all which Nix. `scripts/setup test` gets them
-// and writes .cache/lanes: an old Nix, a current one, and extra ones to test the parsers with.
+// Package lanes tells tests what to run with, above all which versions of Nix. `scripts/setup
+// test` gets those and writes .cache/lanes: an old Nix, a current one, and extra ones to test the
+// parsers with.
 package lanes
 
 import (
@@ -55,8 +56,8 @@ func Newest(tb testing.TB) Lane {
 	return list[len(list)-1]
 }
 
-// read reads .cache/lanes, which has a line for each lane. For one that could not be set up,
-// that is its name and the reason.
+// read reads .cache/lanes, which has a line for each lane. The line of a lane that could not be
+// set up has its name and the reason.
 func read(tb testing.TB) (list []Lane, skipped map[string]string) {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(Root(tb), ".cache", "lanes"))
@@ -152,9 +153,9 @@ func inStore(tb testing.TB, dir string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Limit returns a time limit for a test to set: minimum, or on a busy machine ten times as long
-// as sample takes right now, in whole seconds. Sample does work like that which the limit must
-// not cut short.
+// Limit returns a time limit for a test to set: minimum, or on a busy machine ten times as long as
+// sample takes right now, in whole seconds. Sample does the kind of work that the limit must not
+// cut short.
 func Limit(minimum time.Duration, sample func()) time.Duration {
 	start := time.Now()
 	sample()

@@ -26,7 +26,7 @@ func condense(rows []gridRow, lines int) (kept []gridRow, rest string) {
 		})
 	}
 	drop(passed)
-	slices.Reverse(kept) // the first waiting ones begin next
+	slices.Reverse(kept) // the first of the waiting ones begin next
 	for _, s := range []state{waiting, failed, running} {
 		drop(s)
 	}

@@ -30,8 +30,8 @@ func (b *board) failing() []item {
 	return list
 }
 
-// going lists what is running: builders, and phases other than building. A building cell is
-// listed only while it has no builder: then Nix is fetching or waiting for a lock.
+// going lists what is running: builders, and phases other than building. It lists a building cell
+// only while that has no builder, which means that Nix is fetching or waiting for a lock.
 func (b *board) going() []item {
 	var list []item
 	for _, x := range b.Builders {
@@ -74,7 +74,7 @@ func (b *board) describe(i item, p plan) goingOn {
 	return g
 }
 
-// How many cells to name for a fault.
+// maxVictims is how many cells to name for a fault.
 const maxVictims = 3
 
 // words returns what failed and which cells it blocks.

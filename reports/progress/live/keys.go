@@ -53,9 +53,9 @@ func (m *model) key(name string) tea.Cmd {
 	return nil
 }
 
-// suspend stops flakeci, and continues at once where that is impossible: the kernel does
-// not stop a process that no shell could continue, as below ssh or in a container, and
-// bubbletea would wait forever. On a busy machine the wait may begin late.
+// suspend stops flakeci, and continues at once where that is impossible: the kernel does not stop
+// a process that no shell could continue, as under ssh or in a container, and bubbletea would wait
+// forever. On a busy machine the wait may begin late.
 func suspend() tea.Msg {
 	safely.Go(func() {
 		for range 10 {

@@ -31,8 +31,8 @@ func (i ink) in(sgr, text string) string {
 	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
 }
 
-// width returns how many columns text takes, without colors. It counts as the renderer does,
-// which puts every character into a cell of its own.
+// width returns how many columns text takes, without colors. It counts like the renderer, which
+// puts every character into a cell of its own.
 func width(s string) int { return view.Width(s) }
 
 // fit shortens text to a number of columns.

@@ -118,7 +118,7 @@ func (p *Printer) finished(r outcome.Result) {
 	p.print(p.block(r))
 }
 
-// compared prints how a cell ended before the change, if that matters.
+// compared prints how a cell compares with the base, if that matters.
 func (p *Printer) compared(r outcome.Result) {
 	formats := map[result.Outcome]string{result.NewFailure: "✘ %s: new", result.AlreadyBroken: "✘ %s: already broken", result.Fixed: "✔ %s: fixed"}
 	if format := formats[r.Base.Outcome]; format != "" {
