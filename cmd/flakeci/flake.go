@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/runner/cause"
 	"github.com/flakeci/flakeci/runner/retry"
 )
@@ -16,7 +17,7 @@ import (
 // findNix finds the Nix to run, and learns the credentials in its settings.
 func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 	o.Redact = func(line []byte) []byte {
-		if line[0] == '@' { // a log record in JSON
+		if nixlog.IsRecord(string(line)) { // in JSON
 			return a.secrets.JSON(line)
 		}
 		return []byte(a.secrets.Text(string(line)))
