@@ -8,6 +8,8 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
+	"github.com/flakeci/flakeci/reports/view"
+	"github.com/flakeci/flakeci/result"
 )
 
 // pane shows one item on the full screen: its log, or what else is known about it.
@@ -45,19 +47,9 @@ func (m *model) open(i item) tea.Cmd {
 	if width(title) > m.width-20 { // otherwise the title line has room for it
 		p.text = append(p.text, title)
 	}
-	for _, line := range []string{victims, f.cause.Hint} {
-		if line != "" {
-			p.text = append(p.text, "  "+clean.Clean(line))
-		}
-	}
-	if at := f.cause.Location; at != nil {
-		p.text = append(p.text, fmt.Sprintf("  %s:%d", clean.Clean(at.File), at.Line))
-	}
+	p.text = append(p.text, explained(view.Terminal().Cause(f.cause), clean.Clean(victims), m.width)...)
 	if f.cause.Log == "" {
 		p.more = split(f.cause.LogTail)
-		if len(p.more) == 0 {
-			p.more = split(f.cause.Message)
-		}
 		return nil
 	}
 	p.text = append(p.text, "  full log: "+clean.Clean(f.cause.Log))
@@ -69,6 +61,29 @@ func (m *model) open(i item) tea.Cmd {
 		}
 		return logMsg{f.id, lines}
 	}
+}
+
+// explained returns what is known about a fault besides its log, in the order of the report.
+func explained(c result.Cause, victims string, columns int) []string {
+	var text []string
+	add := func(lines ...string) {
+		for _, line := range lines {
+			if line != "" {
+				text = append(text, "  "+line)
+			}
+		}
+	}
+	add(victims)
+	if at := c.Location; at != nil && at.File != "" {
+		add("at " + at.String())
+	}
+	source, _ := view.Excerpt(c, max(columns-2, 1))
+	add(source...)
+	for line := range strings.SplitSeq(view.Details(c), "\n") {
+		add(view.ExpandTabs(line))
+	}
+	add(view.WithPrefix("hint: ", c.Hint))
+	return text
 }
 
 // Lines of a pane are numbered. Those from begin up to end, without end, are kept.
