@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -16,7 +17,7 @@ import (
 // findNix finds the Nix to run, and learns the credentials in its settings.
 func (a *App) findNix(ctx context.Context, o nix.Options) (*nix.Client, error) {
 	o.Redact = func(line []byte) []byte {
-		if line[0] == '@' { // a log record in JSON
+		if bytes.HasPrefix(line, []byte("@")) { // a log record in JSON
 			return a.secrets.JSON(line)
 		}
 		return []byte(a.secrets.Text(string(line)))

@@ -38,8 +38,21 @@ func (p *page) cause(c result.Cause, index view.CauseIndex) {
 		p.add(indent + "full log: " + c.Log)
 	}
 	for _, line := range view.LastLines(c.LogTail, view.TailLines) {
-		p.indented(gutter, view.Fold(line, p.room(view.Width(gutter)))...)
+		p.indented(gutter, logLine(c, line, p.room(view.Width(gutter)))...)
 	}
+}
+
+// logLine breaks a line of a log. A trace is prose with names that should stay whole.
+func logLine(c result.Cause, line string, width int) []string {
+	pieces := []string{line}
+	if view.Traced(c) && line == strings.TrimLeft(line, " \t") {
+		pieces = view.Wrap(line, width)
+	}
+	var lines []string
+	for _, piece := range pieces {
+		lines = append(lines, view.Fold(piece, width)...)
+	}
+	return lines
 }
 
 // causeTitle appends what happened, and which cells it blocks or how many.

@@ -105,21 +105,23 @@ func restates(title string, m modulesystem.Error) bool {
 }
 
 // firstOfModule returns what the first line of the module system's error adds to the title: a
-// type or a file that the title lacks, or what follows the sentence.
+// file or a type that the title lacks, or what follows the sentence.
 func firstOfModule(title string, m modulesystem.Error, line string) string {
 	line = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), valuesHead))
-	line = strings.TrimSuffix(line, " TypeError:")
-	if !strings.Contains(title, m.Type) || slices.ContainsFunc(m.Files(), func(file string) bool {
+	line = strings.TrimRight(strings.TrimSuffix(line, " TypeError:"), " ,")
+	if slices.ContainsFunc(m.Files(), func(file string) bool {
 		return strings.Contains(line, "`"+file+"'") && !strings.Contains(title, file)
 	}) {
 		return line
 	}
-	if m.Kind == modulesystem.WrongType {
-		if _, rest, found := strings.Cut(line, m.Type+"'."); found {
-			return strings.TrimSpace(rest)
-		}
+	if m.Kind != modulesystem.WrongType {
+		return ""
 	}
-	return ""
+	_, rest, _ := strings.Cut(line, m.Type+"'.")
+	if strings.Contains(title, m.Type) {
+		return strings.TrimSpace(rest)
+	}
+	return strings.TrimSpace("its type: " + m.Type + "." + rest)
 }
 
 // definitions leaves out the definitions that the title has, and those of an option that does

@@ -37,8 +37,8 @@ func Excerpt(c result.Cause, width int) (lines []string, at int) {
 	}
 	caret := caretColumn(source[at], c.Location.Column)
 	from := 0
-	if max(Width(ExpandTabs(source[at])), caret+1) > room && caret >= room*2/3 {
-		from = caret - room/2
+	if all := max(Width(ExpandTabs(source[at])), caret+1); all > room && caret >= room*2/3 {
+		from = min(caret-room/2, all-room)
 	}
 	add := func(number any, text string) {
 		lines = append(lines, strings.TrimRight(fmt.Sprintf("%*v| %s", digits, number, text), " "))

@@ -9,7 +9,6 @@ import (
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/reports/view"
-	"github.com/flakeci/flakeci/result"
 )
 
 // pane shows one item on the full screen: its log, or what else is known about it.
@@ -42,17 +41,12 @@ func (m *model) open(i item) tea.Cmd {
 	if f == nil {
 		return nil
 	}
-	title, victims := f.words()
 	p := m.pane
-	if width(title) > m.width-20 { // otherwise the title line has room for it
-		p.text = append(p.text, title)
-	}
-	p.text = append(p.text, explained(view.Terminal().Cause(f.cause), clean.Clean(victims), m.width)...)
+	p.explain(m.width)
 	if f.cause.Log == "" {
 		p.more = split(f.cause.LogTail)
 		return nil
 	}
-	p.text = append(p.text, "  full log: "+clean.Clean(f.cause.Log))
 	p.follow = true
 	return func() tea.Msg {
 		lines, err := tailOf(f.cause.Log)
@@ -63,27 +57,34 @@ func (m *model) open(i item) tea.Cmd {
 	}
 }
 
-// explained returns what is known about a fault besides its log, in the order of the report.
-func explained(c result.Cause, victims string, columns int) []string {
-	var text []string
+// explain sets the text before the log of a fault, in the order of the report. The excerpt of the
+// source is cut to the width of the screen.
+func (p *pane) explain(columns int) {
+	f := p.item.fault
+	if f == nil {
+		return
+	}
+	title, victims := f.words()
+	p.text = nil
+	if width(title) > columns-20 { // otherwise the title line has room for it
+		p.text = append(p.text, title)
+	}
 	add := func(lines ...string) {
 		for _, line := range lines {
 			if line != "" {
-				text = append(text, "  "+line)
+				p.text = append(p.text, "  "+line)
 			}
 		}
 	}
+	c := view.Terminal().Cause(f.cause)
 	add(victims)
 	if at := c.Location; at != nil && at.File != "" {
 		add("at " + at.String())
 	}
-	source, _ := view.Excerpt(c, max(columns-2, 1))
+	source, _ := view.Excerpt(c, columns-2)
 	add(source...)
-	for line := range strings.SplitSeq(view.Details(c), "\n") {
-		add(view.ExpandTabs(line))
-	}
-	add(view.WithPrefix("hint: ", c.Hint))
-	return text
+	add(view.Map(strings.Split(view.Details(c), "\n"), view.ExpandTabs)...)
+	add(view.WithPrefix("hint: ", c.Hint), view.WithPrefix("full log: ", c.Log))
 }
 
 // Lines of a pane are numbered. Those from begin up to end, without end, are kept.
