@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/reports/view"
@@ -24,8 +25,8 @@ func (p *Printer) block(r outcome.Result) (lines []string, news []*result.Cause)
 			p.shown[c] = r.Cell.ID
 			news = append(news, c)
 			where := ""
-			if c.Location != nil {
-				where = view.WithPrefix(" at ", c.Location.String())
+			if at := c.Location; at != nil && !strings.Contains(c.Title, at.String()) {
+				where = " at " + at.String()
 			}
 			lines = append(lines, "  "+c.Title+where)
 			if c.Log != "" {
