@@ -1,6 +1,8 @@
 package html
 
 import (
+	"strings"
+
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 )
@@ -13,11 +15,19 @@ type cause struct {
 	Tags              []tag
 	Message, Hint     string
 	Place, PlaceHref  string
+	Excerpt           []sourceLine
 	Tail              string
+	Trace             string // what Tail is, if it is to be folded
 	Log               *file
 	Drv               string
 	Cells             []link
 	Open              bool
+}
+
+// sourceLine is a line of the source around the place of a cause.
+type sourceLine struct {
+	Text string
+	Here bool // the place's own line
 }
 
 // openCauses is how many causes are shown unfolded.
@@ -47,6 +57,13 @@ func (b *builder) cause(c result.Cause) cause {
 		one.Sign, one.Tone = view.SignError, "warn"
 	}
 	one.Place, one.PlaceHref = b.place(c.Location)
+	source, at := view.Excerpt(c, 0)
+	for i, text := range source {
+		one.Excerpt = append(one.Excerpt, sourceLine{text, i == at})
+	}
+	if view.Traced(c) && one.Tail != "" {
+		one.Trace = "trace, " + view.Count(strings.Count(one.Tail, "\n")+1, "line")
+	}
 	one.Cells = b.links(c.Cells)
 	return one
 }

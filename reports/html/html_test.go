@@ -1,6 +1,7 @@
 package html
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -42,8 +43,21 @@ func TestPageSaysWhatTheReportSays(t *testing.T) {
 			if c.Location != nil {
 				said(c.Location.String())
 			}
+			source, _ := view.Excerpt(c, 0)
+			said(strings.Join(source, "\n"))
 		}
 	})
+}
+
+// The causes of one report can be read here; the rest of the page changes with its design.
+func TestGolden(t *testing.T) {
+	page := string(sample.Written(t, func(w io.Writer, r result.Report) error { return Write(w, r, Options{}) }, sample.Input(t, "errors")))
+	_, rest, found := strings.Cut(page, `<section id="causes"`)
+	causes, _, closed := strings.Cut(rest, "</section>")
+	if !found || !closed {
+		t.Fatal("the page has no causes")
+	}
+	sample.GoldenFile(t, "errors.causes.html", []byte(`<section id="causes"`+causes+"</section>\n"))
 }
 
 // textOf returns the text of a page.

@@ -18,10 +18,12 @@ import (
 // happened, where, what to do, and what the log says.
 func explain(c result.Cause) string {
 	lines := []string{view.Headline(c)}
-	lines = append(lines, labeled("", view.Details(c))...)
 	if c.Location != nil && c.Location.File != "" {
 		lines = append(lines, "at "+c.Location.String())
 	}
+	source, _ := view.Excerpt(c, 0)
+	lines = append(lines, source...)
+	lines = append(lines, labeled("", view.Details(c))...)
 	lines = append(lines, labeled("hint: ", c.Hint)...)
 	lines = append(lines, labeled("derivation: ", c.DrvPath)...)
 	if len(c.Cells) > 1 {

@@ -36,8 +36,8 @@ func (d *document) writeCauses() {
 	}
 }
 
-// cause appends a cause: what happened, which cells it blocks, where it is, what to do, and
-// what the log says.
+// cause appends a cause: what happened, which cells it blocks, where it is, what Nix adds to
+// that, what to do, and what the log says.
 func (d *document) cause(c result.Cause) {
 	sign := view.SignFailed
 	if d.index.BlamesMachine(c) {
@@ -48,11 +48,14 @@ func (d *document) cause(c result.Cause) {
 	if facts := d.causeFacts(c, title); len(facts) > 0 {
 		d.block(strings.Join(facts, " · "))
 	}
-	if c.Hint != "" {
-		d.block("**hint:** " + prose(view.Fit(c.Hint, d.limits.title)))
+	if source, _ := view.Excerpt(c, 0); len(source) > 0 && d.limits.excerpts {
+		d.block(fenced("text", source)...)
 	}
 	if lines := d.message(c); len(lines) > 0 {
 		d.block(fenced("text", lines)...)
+	}
+	if c.Hint != "" {
+		d.block("**hint:** " + prose(view.Fit(c.Hint, d.limits.title)))
 	}
 	d.log(c)
 	if len(c.Cells) > view.InlineCells && d.limits.cells > view.InlineCells {
@@ -109,7 +112,8 @@ func (d *document) message(c result.Cause) []string {
 	return lines
 }
 
-// log appends the end of a log, folded unless it is short, and names the file of the full log.
+// log appends the end of a log, folded unless it is short, or a folded trace, and names the file
+// of the full log.
 func (d *document) log(c result.Cause) {
 	lines := view.LastLines(c.LogTail, d.limits.tail)
 	show := func() {
@@ -120,13 +124,12 @@ func (d *document) log(c result.Cause) {
 			d.block(prose(view.Fit("full log: "+c.Log, d.limits.title)))
 		}
 	}
-	if len(lines) <= openLines {
+	switch {
+	case view.Traced(c) && len(lines) > 0:
+		d.folded("the trace, "+view.Count(len(lines), "line"), show)
+	case len(lines) <= openLines:
 		show()
-		return
+	default:
+		d.folded(fmt.Sprintf("the log's last %d lines", len(lines)), show)
 	}
-	what := "the log's last"
-	if c.Kind == result.CauseEval {
-		what = "the trace,"
-	}
-	d.folded(fmt.Sprintf("%s %d lines", what, len(lines)), show)
 }

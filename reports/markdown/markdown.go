@@ -80,6 +80,7 @@ func linkTarget(address string) string {
 // limits says how much of each part is written.
 type limits struct {
 	tail, message         int // lines
+	excerpts              bool
 	title                 int // columns of a title, a hint, a note
 	causes, cells         int // cells of one cause or remark
 	rows, quietRows       int // of the grid: notable rows, and the others
@@ -91,7 +92,7 @@ type limits struct {
 func noLimits() limits {
 	const all = 1 << 30
 	return limits{
-		tail: view.TailLines, message: all, title: 300, causes: all, cells: 500, rows: all, quietRows: all,
+		tail: view.TailLines, message: all, excerpts: true, title: 300, causes: all, cells: 500, rows: all, quietRows: all,
 		remarks: all, machines: 100, groups: 100, packages: 8, allPackages: 2000,
 	}
 }
@@ -117,6 +118,7 @@ func steps() []step {
 		{"changes", func(l *limits) { l.machines, l.groups, l.packages = 12, 6, 4 }},
 		{"remarks", func(l *limits) { l.remarks, l.cells, l.title = 8, 8, 160 }},
 		{"messages", func(l *limits) { l.message, l.tail = 6, 3 }},
+		{"excerpts of files", func(l *limits) { l.excerpts = false }},
 		{"hosts with failures", func(l *limits) { l.rows = 40 }},
 		{"causes", func(l *limits) { l.causes = 25 }},
 		{"changes", func(l *limits) { l.machines, l.groups = 0, 0 }},

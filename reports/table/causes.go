@@ -15,29 +15,44 @@ func (p *page) causes(r result.Report, index view.CauseIndex) {
 	}
 }
 
-// cause appends a cause: what happened, what the log says, where, what to do, and last, if
-// they are many, the cells that it blocks.
+// cause appends a cause: what happened, where, what Nix adds to that, what to do, the cells that
+// it blocks if they are many, and last what the log says.
 func (p *page) cause(c result.Cause, index view.CauseIndex) {
 	p.gap()
 	p.causeTitle(c, index)
-	p.indented(indent, p.prose(view.Details(c))...)
-	for _, line := range view.LastLines(c.LogTail, view.TailLines) {
-		p.indented(gutter, view.Fold(line, p.room(view.Width(gutter)))...)
-	}
 	if c.Location != nil && c.Location.File != "" {
 		p.add(indent + "at " + p.in(view.Strong, c.Location.String()))
 	}
+	source, _ := view.Excerpt(c, p.measure(len(indent)))
+	p.indented(indent, source...)
+	p.indented(indent, p.prose(view.Details(c))...)
 	if c.Hint != "" {
 		p.indented(indent, view.Wrap("hint: "+c.Hint, p.measure(len(indent)))...)
-	}
-	if c.Log != "" {
-		p.add(indent + "full log: " + c.Log)
 	}
 	if len(c.Cells) > view.InlineCells {
 		lines := view.Fill(slices.Concat([]string{"blocks: " + c.Cells[0]}, c.Cells[1:]), ",", p.measure(len(indent)+2))
 		p.add(indent + lines[0])
 		p.indented(indent+"  ", lines[1:]...)
 	}
+	if c.Log != "" {
+		p.add(indent + "full log: " + c.Log)
+	}
+	for _, line := range view.LastLines(c.LogTail, view.TailLines) {
+		p.indented(gutter, logLine(c, line, p.room(view.Width(gutter)))...)
+	}
+}
+
+// logLine breaks a line of a log. A trace is prose with names that should stay whole.
+func logLine(c result.Cause, line string, width int) []string {
+	pieces := []string{line}
+	if view.Traced(c) && line == strings.TrimLeft(line, " \t") {
+		pieces = view.Wrap(line, width)
+	}
+	var lines []string
+	for _, piece := range pieces {
+		lines = append(lines, view.Fold(piece, width)...)
+	}
+	return lines
 }
 
 // causeTitle appends what happened, and which cells it blocks or how many.

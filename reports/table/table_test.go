@@ -20,6 +20,7 @@ func writeAt(width int) func(io.Writer, result.Report) error {
 func TestGolden(t *testing.T) {
 	sample.Golden(t, ".table.txt", writeAt(0))
 	sample.Golden(t, ".table80.txt", writeAt(80))
+	sample.GoldenFile(t, "errors.table60.txt", sample.Written(t, writeAt(60), sample.Input(t, "errors")))
 	sample.GoldenFile(t, "bump.table80.txt", sample.Written(t, writeAt(80), sample.Bump()))
 	sample.Golden(t, ".grid.txt", func(w io.Writer, r result.Report) error { return WriteGrid(w, withoutResults(r), Options{}) })
 }

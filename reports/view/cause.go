@@ -15,6 +15,10 @@ const (
 	InlineCells = 3  // cells named in the cause's own line
 )
 
+// Traced reports whether the log of a cause is the trace of an evaluation, which only few readers
+// need: the place and the excerpt say where the fault is.
+func Traced(c result.Cause) bool { return c.Kind == result.CauseEval }
+
 // unexplained makes a cause for a cell that needs attention and has none.
 func unexplained(c result.CellResult) result.Cause {
 	cause := result.Cause{Title: fmt.Sprintf("%s ended as %s", c.ID, c.Status), Cells: []string{c.ID}}
@@ -47,24 +51,6 @@ func SinceText(s *result.Since) string {
 	}
 	text := fmt.Sprintf("failing since %s", s.Started.Format(time.DateOnly))
 	return text + WithPrefix(" at ", shortRev(s.Rev)) + ", " + Count(s.Runs, "run") + " ago"
-}
-
-// Details returns what the message adds to the title and the log: usually everything but its
-// first line. For a failed build there is nothing: Nix says only that it failed, and quotes
-// the log.
-func Details(c result.Cause) string {
-	message := strings.TrimSpace(c.Message)
-	if c.Kind == result.CauseBuild && c.LogTail != "" || strings.Contains(c.LogTail, message) {
-		return ""
-	}
-	first, rest, _ := strings.Cut(message, "\n")
-	if strings.Contains(c.Title, strings.TrimSuffix(strings.TrimSpace(first), ":")) {
-		if strings.Contains(c.Title, strings.TrimPrefix(strings.TrimSpace(rest), "- ")) {
-			return ""
-		}
-		return dedent(rest)
-	}
-	return message
 }
 
 // noSubject begins the titles of evaluation errors. [Headline] adds what does not evaluate.

@@ -21,18 +21,3 @@ func TestHeadline(t *testing.T) {
 		}
 	}
 }
-
-func TestDetails(t *testing.T) {
-	for want, c := range map[string]result.Cause{
-		"":                  {Title: "does not evaluate: x", Message: "x"},
-		"more":              {Title: "does not evaluate: x", Message: "x\nmore"},
-		"- eth0\n- another": {Title: "does not evaluate: Failed: eth0", Message: "\nFailed:\n- eth0\n- another"},
-	} {
-		if got := Details(c); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-	if got := Details((result.Cause{Title: "does not evaluate: Failed: eth0", Message: "\nFailed:\n- eth0"})); got != "" {
-		t.Errorf("the details repeat the title: %q", got)
-	}
-}

@@ -31,7 +31,7 @@ func (s Sanitizer) Report(r result.Report) result.Report {
 	r.Verdict = result.Verdict(s.Line(string(r.Verdict)))
 	r.Grid = result.Grid{Hosts: s.list(r.Grid.Hosts), Users: s.list(r.Grid.Users), Orphans: s.list(r.Grid.Orphans), Rows: Map(r.Grid.Rows, s.row)}
 	r.Cells = Map(r.Cells, s.cell)
-	r.Causes = Map(r.Causes, s.cause)
+	r.Causes = Map(r.Causes, s.Cause)
 	r.Notes = s.list(r.Notes)
 	r.Warnings = Map(r.Warnings, s.warning)
 	r.NotTested = Map(r.NotTested, func(n result.NotTested) result.NotTested {
@@ -99,13 +99,15 @@ func (s Sanitizer) phase(p result.Phase) result.Phase {
 	return p
 }
 
-func (s Sanitizer) cause(c result.Cause) result.Cause {
+// Cause returns a clean copy of a cause.
+func (s Sanitizer) Cause(c result.Cause) result.Cause {
 	for _, field := range []*string{&c.ID, &c.Key, &c.Title, &c.Hint, &c.DrvPath, &c.Log} {
 		*field = s.Line(*field)
 	}
 	c.Kind = result.CauseKind(s.Line(string(c.Kind)))
 	c.Message, c.LogTail, c.Cells = s.Head(c.Message), s.Tail(c.LogTail), s.list(c.Cells)
 	c.Location, c.Since = s.location(c.Location), s.since(c.Since)
+	c.Excerpt = s.excerpt(c.Excerpt, c.Location)
 	return c
 }
 

@@ -43,7 +43,9 @@ func EveryReport(t *testing.T, check func(t *testing.T, r result.Report)) {
 	t.Run("long line", func(t *testing.T) {
 		t.Parallel()
 		r := Input(t, "failed")
-		r.Causes[0].LogTail = "before\n" + strings.Repeat("\x1b[31mx\x1b]", 5<<20/7) + "\nafter"
+		long := strings.Repeat("\x1b[31mx\x1b]", 5<<20/7)
+		r.Causes[0].LogTail = "before\n" + long + "\nafter"
+		r.Causes[1].Excerpt = &result.Excerpt{FirstLine: 1, Lines: append(slices.Repeat([]string{long}, 4), make([]string, 100_000)...)}
 		began := time.Now()
 		check(t, r)
 		if took := time.Since(began); took > time.Minute {
@@ -81,6 +83,7 @@ func HugeLogs(t *testing.T, write func(io.Writer, result.Report) error) {
 		r := Input(t, "base")
 		long := strings.Repeat(text, 10<<20/len(text))
 		r.Causes[0].LogTail, r.Causes[1].Title = long, long
+		r.Causes[0].Location, r.Causes[0].Excerpt = &result.Location{File: "a.nix", Line: 2, Column: len(long)}, &result.Excerpt{FirstLine: 1, Lines: []string{long, long, long}}
 		began := time.Now()
 		if out := Written(t, write, r); len(out) > 400_000 {
 			t.Errorf("a huge log of %q takes %d bytes", text, len(out))
@@ -115,7 +118,7 @@ func Fuzz(f *testing.F, check func(t *testing.T, r result.Report)) {
 			},
 			Causes: []result.Cause{
 				{Kind: result.CauseKind(note), Title: name, Message: log, Hint: note, LogTail: log, Log: name, Cells: []string{id}, Location: &result.Location{File: note}},
-				{Title: log},
+				{Title: log, Location: &result.Location{File: name, Line: 3, Column: len(note)}, Excerpt: &result.Excerpt{FirstLine: 2, Lines: []string{note, log, name, note}}},
 			},
 		})
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/flakeci/flakeci/result"
@@ -80,10 +81,25 @@ func (g generator) report() result.Report {
 		r.Causes = append(r.Causes, result.Cause{
 			ID: fmt.Sprint("c", i), Key: cmp.Or(g.pick("build-1", "eval-2"), "eval-3"), Since: g.since(), Kind: result.CauseKind(g.pick("eval", "build", "infra")), Title: Text(g.Rand), Cells: g.texts(),
 			Message: Text(g.Rand), Hint: Text(g.Rand), LogTail: Text(g.Rand), Log: g.pick("a.log", ""),
-			Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9), Column: g.Intn(3)},
+			Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9), Column: g.Intn(12)}, Excerpt: g.excerpt(),
 		})
 	}
 	return r
+}
+
+// excerpt returns lines that may lack the one of the location, and numbers that no file has.
+func (g generator) excerpt() *result.Excerpt {
+	if g.Intn(4) == 0 {
+		return nil
+	}
+	e := &result.Excerpt{FirstLine: g.Intn(9), Lines: []string{}}
+	if g.Intn(8) == 0 {
+		e.FirstLine = int(g.Uint64())
+	}
+	for range g.Intn(9) {
+		e.Lines = append(e.Lines, strings.Repeat(Text(g.Rand), 1+g.Intn(20)))
+	}
+	return e
 }
 
 func (g generator) since() *result.Since {

@@ -61,6 +61,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, tick()
 	case tea.WindowSizeMsg:
 		m.width, m.height, m.drawn = msg.Width, msg.Height, ""
+		if m.pane != nil {
+			m.pane.explain(m.width)
+		}
 	case tea.KeyPressMsg:
 		m.drawn = ""
 		return m, m.key(msg.String())

@@ -196,6 +196,20 @@ func TestLogOfABuilder(t *testing.T) {
 	}
 }
 
+func TestPaneOfAnError(t *testing.T) {
+	p := fleet(t)
+	p.fails("nixos/reason", result.Failed, &result.Cause{
+		Kind: "eval", Title: `does not evaluate: option services.motd is not of type string: 5 in hosts/reason.nix`,
+		Message: "A definition for option `services.motd' is not of type `string'. Definition values:\n- In `hosts/reason.nix': 5\nUse `lib.mkForce value` to win.",
+		Hint:    "write a text", LogTail: "… 14 frames in nixpkgs\nflake.nix:4:5: from call site",
+		Location: &result.Location{File: "hosts/reason.nix", Line: 31, Column: 11},
+		Excerpt:  &result.Excerpt{FirstLine: 30, Lines: []string{"\t# 機器: what a user reads", "\tservices.motd = 5; " + strings.Repeat("# not a text ", 9), "}"}},
+	})
+	p.press("enter")
+	p.golden("error", 80, 24)
+	p.golden("error", 40, 24)
+}
+
 func TestLogOfAFailure(t *testing.T) {
 	p := broken(t)
 	p.press("enter")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/clean"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
+	"github.com/flakeci/flakeci/reports/view"
 )
 
 // pane shows one item on the full screen: its log, or what else is known about it.
@@ -40,27 +41,12 @@ func (m *model) open(i item) tea.Cmd {
 	if f == nil {
 		return nil
 	}
-	title, victims := f.words()
 	p := m.pane
-	if width(title) > m.width-20 { // otherwise the title line has room for it
-		p.text = append(p.text, title)
-	}
-	for _, line := range []string{victims, f.cause.Hint} {
-		if line != "" {
-			p.text = append(p.text, "  "+clean.Clean(line))
-		}
-	}
-	if at := f.cause.Location; at != nil {
-		p.text = append(p.text, fmt.Sprintf("  %s:%d", clean.Clean(at.File), at.Line))
-	}
+	p.explain(m.width)
 	if f.cause.Log == "" {
 		p.more = split(f.cause.LogTail)
-		if len(p.more) == 0 {
-			p.more = split(f.cause.Message)
-		}
 		return nil
 	}
-	p.text = append(p.text, "  full log: "+clean.Clean(f.cause.Log))
 	p.follow = true
 	return func() tea.Msg {
 		lines, err := tailOf(f.cause.Log)
@@ -69,6 +55,36 @@ func (m *model) open(i item) tea.Cmd {
 		}
 		return logMsg{f.id, lines}
 	}
+}
+
+// explain sets the text before the log of a fault, in the order of the report. The excerpt of the
+// source is cut to the width of the screen.
+func (p *pane) explain(columns int) {
+	f := p.item.fault
+	if f == nil {
+		return
+	}
+	title, victims := f.words()
+	p.text = nil
+	if width(title) > columns-20 { // otherwise the title line has room for it
+		p.text = append(p.text, title)
+	}
+	add := func(lines ...string) {
+		for _, line := range lines {
+			if line != "" {
+				p.text = append(p.text, "  "+line)
+			}
+		}
+	}
+	c := view.Terminal().Cause(f.cause)
+	add(victims)
+	if at := c.Location; at != nil && at.File != "" {
+		add("at " + at.String())
+	}
+	source, _ := view.Excerpt(c, columns-2)
+	add(source...)
+	add(view.Map(strings.Split(view.Details(c), "\n"), view.ExpandTabs)...)
+	add(view.WithPrefix("hint: ", c.Hint), view.WithPrefix("full log: ", c.Log))
 }
 
 // Lines of a pane are numbered. Those from begin up to end, without end, are kept.

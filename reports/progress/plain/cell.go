@@ -13,32 +13,47 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// block returns what to print about a finished cell. Lines of logs are prefixed, so that
-// none of them can begin a workflow command. The log of a cause is printed with the first
-// cell that it blocks.
-func (p *Printer) block(r outcome.Result) []string {
-	lines := []string{headline(r)}
+// block returns what to print about a finished cell: its line, and what happened where. The
+// table at the end says the rest, so a cause that an earlier cell had is named after that cell.
+// News are the causes that no earlier cell had.
+func (p *Printer) block(r outcome.Result) (lines []string, news []*result.Cause) {
+	lines = []string{headline(r)}
 	for _, c := range r.Causes {
-		where := ""
-		if c.Location != nil {
-			where = " at " + c.Location.String()
-		}
-		lines = append(lines, "  "+c.Title+where)
-		if p.shown[c] {
-			continue
-		}
-		p.shown[c] = true
-		if c.Kind == result.CauseCheck {
-			for l := range strings.SplitSeq(c.Message, "\n") {
-				lines = append(lines, "    "+l)
+		first, known := p.shown[c]
+		switch {
+		case !known:
+			p.shown[c] = r.Cell.ID
+			news = append(news, c)
+			where := ""
+			if at := c.Location; at != nil && !strings.Contains(c.Title, at.String()) {
+				where = " at " + at.String()
 			}
+			lines = append(lines, "  "+c.Title+where)
+			if c.Log != "" {
+				lines = append(lines, "  full log: "+c.Log)
+			}
+		case r.Status == result.DependencyFailed && c.DrvPath != "":
+			// The cell's own line names what it needs.
+		case !slices.Contains(lines, sameAs(first)):
+			lines = append(lines, sameAs(first))
 		}
-		if c.LogTail == "" {
-			continue
-		}
-		for l := range strings.SplitSeq(c.LogTail, "\n") {
-			lines = append(lines, "  | "+l)
-		}
+	}
+	return lines, news
+}
+
+func sameAs(id string) string { return "  for the same reason as " + id }
+
+// log returns the end of a cause's log below a title, to fold where the log of the run may be
+// all that is left of it. Lines are prefixed, so that none of them can begin a workflow command.
+// The trace of an evaluation is not worth it: title and place say what is wrong.
+func log(c *result.Cause) []string {
+	tail := view.LastLines(c.LogTail, view.TailLines)
+	if view.Traced(*c) || len(tail) == 0 {
+		return nil
+	}
+	lines := []string{fmt.Sprintf("  the log's last %s", view.Count(len(tail), "line"))}
+	for _, l := range tail {
+		lines = append(lines, "  | "+l)
 	}
 	return lines
 }

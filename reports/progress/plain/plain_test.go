@@ -87,3 +87,42 @@ func TestHeadlineOfABlockedCell(t *testing.T) {
 		}
 	}
 }
+
+// The table at the end says everything about a cause. Until then each cause has one line, and on
+// GitHub the end of its log to unfold, as the run may be killed before it gets to the table.
+func TestEachCauseIsSaidOnce(t *testing.T) {
+	frob := &result.Cause{Kind: result.CauseBuild, Title: "frob failed to build (exit 3)", DrvPath: "/nix/store/00000000000000000000000000000000-frob.drv", LogTail: "no frob\n::error::x", Log: "logs/frob.log"}
+	typo := &result.Cause{
+		Kind: result.CauseEval, Title: "does not evaluate: x", Message: "x\ny", Hint: "z", LogTail: "a trace",
+		Location: &result.Location{File: "flake.nix", Line: 3, Column: 5}, Excerpt: &result.Excerpt{FirstLine: 3, Lines: []string{"    x"}},
+	}
+	ends := func(id string, s result.Status, causes ...*result.Cause) event.Finished {
+		return event.Finished{Result: outcome.Result{Cell: result.Cell{ID: id}, Status: s, Causes: causes, Phases: []outcome.Phase{{}}}}
+	}
+	const lines = `✘ nixos/a needs frob
+  frob failed to build (exit 3)
+  full log: logs/frob.log
+FOLDED✘ nixos/b needs frob
+✘ home/c failed after 0.0s
+  does not evaluate: x at flake.nix:3:5
+✘ home/d failed after 0.0s
+  for the same reason as home/c
+  for the same reason as nixos/a
+`
+	for fold, folded := range map[bool]string{
+		false: "",
+		true:  "::group::  the log's last 2 lines\n  | no frob\n  | ::error::x\n::endgroup::\n",
+	} {
+		var said bytes.Buffer
+		p := newPrinter(Options{Write: func(text string) { said.WriteString(text) }, Fold: fold})
+		for _, e := range []event.Finished{
+			ends("nixos/a", result.DependencyFailed, frob), ends("nixos/b", result.DependencyFailed, frob),
+			ends("home/c", result.Failed, typo), ends("home/d", result.Failed, typo, frob, typo),
+		} {
+			p.handle(e)
+		}
+		if want := strings.Replace(lines, "FOLDED", folded, 1); said.String() != want {
+			t.Errorf("said\n%s\nwant\n%s", said.String(), want)
+		}
+	}
+}

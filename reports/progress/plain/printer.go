@@ -1,4 +1,4 @@
-// Package plain prints a run in progress as lines: one for each finished cell, with a block
+// Package plain prints a run in progress as lines: one for each finished cell, with the causes
 // below it if the cell failed, and a heartbeat in between.
 package plain
 
@@ -24,7 +24,7 @@ type Options struct {
 	// Write writes text in one piece.
 	Write func(text string)
 	Color bool
-	// Fold folds details of what was built, for GitHub's log.
+	// Fold folds details of what was built, and the logs of what failed, for GitHub's log.
 	Fold bool
 	// Terminal means that the text goes to a terminal, where the first heartbeat comes
 	// sooner.
@@ -39,10 +39,10 @@ type Printer struct {
 	mu      sync.Mutex
 	state   *progress.State
 	tails   tails
-	shown   map[*result.Cause]bool // causes whose log was printed
-	next    time.Time              // when to print a heartbeat if nothing is printed before
-	printed bool                   // anything
-	hushed  bool                   // no more heartbeats
+	shown   map[*result.Cause]string // the first cell of each cause that was printed
+	next    time.Time                // when to print a heartbeat if nothing is printed before
+	printed bool                     // anything
+	hushed  bool                     // no more heartbeats
 	ended   chan struct{}
 	beating sync.WaitGroup
 }
@@ -56,7 +56,7 @@ func Start(o Options) *Printer {
 
 func newPrinter(o Options) *Printer {
 	return &Printer{
-		options: o, state: progress.New(o.Matrix, time.Now), shown: map[*result.Cause]bool{},
+		options: o, state: progress.New(o.Matrix, time.Now), shown: map[*result.Cause]string{},
 		next: time.Now().Add(FirstInterval(o.Terminal)), ended: make(chan struct{}),
 	}
 }
@@ -105,8 +105,8 @@ func (p *Printer) handle(e event.Event) {
 	}
 }
 
-// finished prints a cell's line and, if it did not pass, its block. Cells taken over from
-// an earlier run are not printed: one line reports them all.
+// finished prints a cell's line and, if it did not pass, why. Cells taken over from an earlier
+// run are not printed: one line reports them all.
 func (p *Printer) finished(r outcome.Result) {
 	if !r.From.IsZero() && r.Status.OK() {
 		return
@@ -115,7 +115,16 @@ func (p *Printer) finished(r outcome.Result) {
 		p.fold(append([]string{headline(r)}, details...))
 		return
 	}
-	p.print(p.block(r))
+	lines, news := p.block(r)
+	p.print(lines)
+	if !p.options.Fold {
+		return
+	}
+	for _, c := range news {
+		if lines := log(c); lines != nil {
+			p.fold(lines)
+		}
+	}
 }
 
 // compared prints how a cell compares with the base, if that matters.
