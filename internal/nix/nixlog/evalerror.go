@@ -117,20 +117,15 @@ type Frame struct {
 	// Input is the name of the input that the file is of, or "".
 	Input string
 
-	place result.Location // if it is in the flake
+	place  result.Location // if it is in the flake
+	module bool            // it says that a module of the flake was evaluated
 }
 
 // Own reports whether the frame has a place in one of the flake's files.
 func (f Frame) Own() bool { return f.place.File != "" }
 
 // Useful reports whether the frame is about the flake itself: it has a place in one of the
-// flake's files, or says what a module was evaluating.
+// flake's files, or says what one of its modules or which option was evaluated.
 func (f Frame) Useful() bool {
-	if f.Own() {
-		return true
-	}
-	if m := contextRE.FindStringSubmatch(f.Text); m != nil {
-		return !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "<")
-	}
-	return f.Where == "" && (strings.HasPrefix(f.Text, "while evaluating the option ") || strings.HasPrefix(f.Text, "while evaluating the module argument "))
+	return f.Own() || f.module || f.Where == "" && strings.HasPrefix(f.Text, "while evaluating the option ")
 }

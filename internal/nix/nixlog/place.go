@@ -206,6 +206,11 @@ func (t Tree) frames(r *record) []Frame {
 // call that file «string», and older ones give the expression itself.
 func (t Tree) frame(text string, p Position) Frame {
 	f := Frame{Text: t.relativize(text)}
+	for _, re := range []*regexp.Regexp{contextRE, argumentRE} {
+		if m := re.FindStringSubmatch(text); m != nil {
+			_, f.module = t.Module(m[len(m)-1])
+		}
+	}
 	file := p.path()
 	if own, ok := t.Place(p); ok {
 		f.place, f.Where = own, own.String()
