@@ -153,7 +153,7 @@ func (s *session) bootFaults(alive context.Context, limit time.Duration, err err
 		return []*Fault{agentFault(err)}
 	}
 	m := s.machine
-	f := m.fault(result.CauseTimeout, "it was not up after "+limit.String(), s.pool.timeoutHint(m.accel))
+	f := m.fault(result.CauseTimeout, "it did not come up within "+limit.String(), s.pool.timeoutHint(m.accel))
 	select {
 	case <-m.agentOpened:
 	default:

@@ -208,7 +208,7 @@ func (s *state) faults(m *machine) []*Fault {
 	}
 	switch {
 	case s.system == "maintenance":
-		return append(faults, m.fault(result.CauseEmergency, "it ended in emergency mode", ""))
+		return append(faults, m.fault(result.CauseEmergency, "it went into emergency mode", ""))
 	case s.multiUser != "active":
 		return append(faults, m.fault(result.CauseBoot, "multi-user.target is "+s.multiUser, ""))
 	}

@@ -224,7 +224,7 @@ func (w *watcher) panicked() *Fault {
 }
 
 func (w *watcher) emergency() *Fault {
-	f := w.machine.fault(result.CauseEmergency, "it ended in emergency mode", "usually a mount or a file system check failed first; see its lines on the console")
+	f := w.machine.fault(result.CauseEmergency, "it went into emergency mode", "usually a mount or a file system check failed first; see its lines on the console")
 	if failures := w.machine.serial.listFailures(); len(failures) > 0 {
 		f.Title += ": " + failures[0]
 		f.Message = strings.Join(failures, "\n") + "\n"
@@ -233,7 +233,7 @@ func (w *watcher) emergency() *Fault {
 }
 
 func (w *watcher) noAgent() *Fault {
-	return w.machine.fault(result.CauseAgent, "it offers a login, but the guest agent never answered",
+	return w.machine.fault(result.CauseAgent, "it shows a login prompt, but the guest agent never answered",
 		"virtualisation.qemu.guestAgent.enable or services.qemuGuest.enable must be on in the VM, and qemu-guest-agent.service must start")
 }
 

@@ -34,7 +34,7 @@ func TestPanicOfStage1(t *testing.T) {
 		text, title string
 		kind        result.CauseKind
 	}{
-		{failedStage1, "it ended in emergency mode: Timed out waiting for device /dev/disk/by-label/nixos.", result.CauseEmergency},
+		{failedStage1, "it went into emergency mode: Timed out waiting for device /dev/disk/by-label/nixos.", result.CauseEmergency},
 		{"[    9.6] sysrq: Trigger a crash\n[    9.6] Kernel panic - not syncing: sysrq triggered crash\n", "the kernel panicked: sysrq triggered crash", result.CausePanic},
 	} {
 		s := newSerial(io.Discard)

@@ -144,7 +144,7 @@ func joinPairs(args []string) ([]string, error) {
 	return out, nil
 }
 
-// missingValue returns the error for a pair flag with less than two values.
+// missingValue returns the error for a pair flag with fewer than two values.
 func missingValue(flag string) error {
 	if flag == pairFlags[0] {
 		return &usageError{msg: flag + " takes two values: NAME REF", hint: "for example " + flag + " nixpkgs path:./nixpkgs"}

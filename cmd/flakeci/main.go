@@ -42,7 +42,7 @@ func start(app *App) {
 const signalGrace = 100 * time.Millisecond
 
 // interruptContext returns a context that the first signal cancels. The second one kills
-// what still runs, the third ends flakeci itself. SIGHUP only counts as the first: when a
+// what still runs, the third ends flakeci itself. Of these, SIGHUP can only be the first: when a
 // terminal is closed, the shell sends it, and the kernel again once the shell has ended.
 func interruptContext() context.Context {
 	signals := make(chan os.Signal, 1)

@@ -21,7 +21,7 @@ func (a *App) reportCommand() *cobra.Command {
 	var fromJournal bool
 	var onGitHub githubFlags
 	cmd := &cobra.Command{
-		Use:   "report FILE",
+		Use:   "report [FILE]",
 		Short: "Render a saved report again, or the report of a killed run",
 		Long: `flakeci report renders a report that flakeci run --json saved. The exit code follows
 its verdict.

@@ -102,15 +102,15 @@ type MemoryError struct {
 func (e *MemoryError) Cause() *result.Cause {
 	c := &result.Cause{
 		Kind: result.CauseMemory, Title: "evaluation " + e.Error(), Message: e.Error(),
-		Hint: "it was tried a second time with nothing else running; give evaluation more with --eval-memory, or use a larger machine",
+		Hint: "it was tried again with nothing else running; give evaluation more with --eval-memory, or use a larger machine",
 	}
 	switch {
 	case e.Killed:
 		c.Message += "; the kernel killed the evaluator"
-		c.Hint = "it was tried a second time with nothing else running; use a machine with more memory, or add swap"
+		c.Hint = "it was tried again with nothing else running; use a machine with more memory, or add swap"
 	case e.Refused:
 		c.Message += "; the evaluator could not get more"
-		c.Hint = "it was tried a second time with nothing else running; use a machine with more memory, or a higher limit (ulimit -v)"
+		c.Hint = "it was tried again with nothing else running; use a machine with more memory, or a higher limit (ulimit -v)"
 	}
 	c.Key = result.NewCauseKey(c.Kind, c.Hint) // the message has the peak, which differs each time
 	return c
