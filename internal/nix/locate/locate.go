@@ -123,14 +123,19 @@ func (l locator) unset(option string) result.Location {
 
 // recursion returns the place in the cell's own module, if that is part of the circle.
 func (l locator) recursion() result.Location {
-	places := l.Err.Places()
+	places, used := l.Err.Places(), l.used()
+	asked := map[string]bool{}
 	for _, f := range l.Err.Frames {
-		if m := optionRE.FindStringSubmatch(f.Text); m != nil {
-			places = append(places, l.setting(m[1], l.used())...)
+		if m := optionRE.FindStringSubmatch(f.Text); m != nil && !asked[m[1]] && len(asked) < maxAsked {
+			asked[m[1]] = true
+			places = append(places, l.setting(m[1], used)...)
 		}
 	}
 	return l.closest(places)
 }
+
+// maxAsked limits how many options of one circle are looked for.
+const maxAsked = 20
 
 var optionRE = regexp.MustCompile("^while evaluating the option `([^']+)'")
 
