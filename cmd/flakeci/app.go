@@ -123,7 +123,7 @@ func (a *App) inCI() bool {
 // pairFlags take two values, as they do in Nix.
 var pairFlags = []string{"--override-input", "--option"}
 
-// missingValue returns the error for a pair flag with less than two values.
+// missingValue returns the error for a pair flag with fewer than two values.
 func missingValue(flag string) error {
 	if flag == pairFlags[0] {
 		return &usageError{msg: flag + " takes two values: NAME REF", hint: "for example " + flag + " nixpkgs path:./nixpkgs"}

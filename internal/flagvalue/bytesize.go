@@ -7,7 +7,7 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// unitLetters are the letters of which every unit of a size has one.
+// unitLetters are the first letters of the units of a size.
 const unitLetters = "bBkKmMgGtTpPeE"
 
 // ByteSize is a flag for an amount of memory in bytes; 0 means that it is not set.
@@ -23,7 +23,8 @@ func (s *ByteSize) String() string {
 // Type names the value in the help.
 func (s *ByteSize) Type() string { return "size" }
 
-// Set parses a number with a unit. A number alone would be bytes, which nobody means.
+// Set parses a number with a unit. It rejects a number alone: that would be bytes, and nobody
+// means those.
 func (s *ByteSize) Set(text string) error {
 	n, err := humanize.ParseBytes(text)
 	if err != nil || n == 0 || n >= 1<<62 || !strings.ContainsAny(text, unitLetters) {

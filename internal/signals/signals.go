@@ -17,7 +17,7 @@ import (
 const grace = 100 * time.Millisecond
 
 // Context returns a context that the first signal cancels. The second one kills
-// what still runs, the third ends flakeci itself. SIGHUP only counts as the first: when a
+// what still runs, the third ends flakeci itself. Of these, SIGHUP can only be the first: when a
 // terminal is closed, the shell sends it, and the kernel again once the shell has ended.
 func Context() context.Context {
 	received := make(chan os.Signal, 1)

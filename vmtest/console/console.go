@@ -14,7 +14,7 @@ import (
 )
 
 // resetTerminal undoes what a guest's firmware and programs leave on a terminal: long lines
-// cut off, colors, no cursor, the prompt behind the guest's.
+// cut off, colors, no cursor, the prompt after that of the guest.
 const resetTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
 
 // Lend returns a console that passes each key on to the guest, except Ctrl-C, which calls
