@@ -29,7 +29,7 @@ func TestFaultsOfTheMachine(t *testing.T) {
 // All that fails because Nix may open no more files has one cause.
 func TestTooFewFilesAreOneCause(t *testing.T) {
 	keys := map[string]bool{}
-	for _, text := range []string{"nix: pipe2: too many open files", "cannot open '/dev/null': Too many open files"} {
+	for _, text := range []string{"nix: pipe2: too many open files", "cannot open '/dev/null': Too many open files", "nix build: nix: fork/exec /proc/self/exe: bad file descriptor"} {
 		f := nixlog.BuildFailure{Kind: result.CauseInfra, Message: text}
 		keys[BuildKey(f)], keys[Build(f).Key] = true, true
 		keys[Eval(errors.New(text)).Key] = true
