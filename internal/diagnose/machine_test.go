@@ -40,3 +40,13 @@ func TestTooFewFilesAreOneCause(t *testing.T) {
 		t.Errorf("the keys are %v", keys)
 	}
 }
+
+// So has all that Nix has no shell for.
+func TestNoShellIsOneCause(t *testing.T) {
+	a := nixlog.BuildFailure{Kind: result.CauseInfra, DrvPath: "/nix/store/00000000000000000000000000000000-a.drv", ExitCode: 1, NoShell: true}
+	b := a
+	b.DrvPath = strings.ReplaceAll(a.DrvPath, "-a", "-b")
+	if x, y := Build(a), Build(b); BuildKey(a) != BuildKey(b) || x.Key != y.Key || x.Key == "" || x.DrvPath != "" || !strings.Contains(x.Title, "no /bin/sh") || !strings.Contains(x.Hint, "sandbox-paths") {
+		t.Errorf("%+v\n%+v", x, y)
+	}
+}
