@@ -19,14 +19,32 @@ const (
 	maxKept = 64 << 20
 )
 
-// Read returns a file below a folder, or "". It follows no links: they may lead anywhere on
-// this machine, even to a file without end.
+// Read returns a file below a folder, or "". It follows no links out of the folder: they may lead
+// anywhere on this machine, even to a file without end.
 func Read(folder, file string) string {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return ""
 	}
 	defer root.Close()
+	return read(root, file)
+}
+
+// ReadUnresolved returns a flake.nix or flake.lock below a folder, or "". Which other files of the
+// folder Nix can see is unknown until it has resolved the flake, but an error can name any of them,
+// such as an untracked file with secrets. Nor may a link lead to one.
+func ReadUnresolved(folder, file string) string {
+	if base := path.Base(file); base != "flake.nix" && base != "flake.lock" {
+		return ""
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return ""
+	}
+	defer root.Close()
+	if st, err := root.Lstat(file); err != nil || !st.Mode().IsRegular() {
+		return ""
+	}
 	return read(root, file)
 }
 

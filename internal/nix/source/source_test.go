@@ -42,3 +42,26 @@ func TestTree(t *testing.T) {
 		t.Errorf("files in no folder: %q", got)
 	}
 }
+
+func TestReadUnresolved(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"flake.nix": "{ }", "flake.lock": "1", ".env": "secret", "sub/flake.nix": "2", "sub/a.nix": "3"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "link"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../.env", filepath.Join(dir, "link", "flake.nix")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"flake.nix": "{ }", "flake.lock": "1", "sub/flake.nix": "2", ".env": "", "sub/a.nix": "", "link/flake.nix": "", "gone/flake.nix": ""} {
+		if got := ReadUnresolved(dir, name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
