@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixfile"
@@ -27,7 +28,8 @@ type Failure struct {
 // Locate returns the error with the place in the flake to change. The tree has all its functions.
 func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 	e := *f.Err
-	l := locator{f, tree}
+	l := locator{Failure: f, tree: tree}
+	l.used = sync.OnceValue(l.findUsed)
 	if p := l.place(); p.File != "" && p != e.Place {
 		e.Place, e.Vague = p, false
 		e.Excerpt = tree.Excerpt(p)
@@ -45,6 +47,7 @@ func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 type locator struct {
 	Failure
 	tree nixlog.Tree
+	used func() []string // what findUsed returns
 }
 
 // place returns the place of an error, or none to leave it as it is.
@@ -182,11 +185,11 @@ func (l locator) setting(option string, files []string) []result.Location {
 // maxUsed limits how many files are followed.
 const maxUsed = 300
 
-// used returns the files of the flake that the configuration is made of, as far as that can be
+// findUsed returns the files of the flake that the configuration is made of, as far as that can be
 // told: the cell's own module, those where evaluation passed, and all that these name by their
 // paths. What the flake.nix names may be the module of another cell, but on the lines where
 // evaluation passed.
-func (l locator) used() []string {
+func (l locator) findUsed() []string {
 	var files []string
 	add := func(list ...string) {
 		for _, f := range list {

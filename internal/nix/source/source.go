@@ -93,7 +93,8 @@ func (t *Tree) Read(file string) string {
 	return text
 }
 
-// NixFiles returns the Nix files of the tree, in order.
+// NixFiles returns the Nix files of the tree, in order: as many as can be kept, because each cause
+// and warning may be looked for in all of them.
 func (t *Tree) NixFiles() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -110,6 +111,7 @@ func nixFiles(folder string) []string {
 	}
 	defer root.Close()
 	var files []string
+	size := int64(0)
 	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case len(files) >= maxFiles:
@@ -119,6 +121,13 @@ func nixFiles(folder string) []string {
 		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
 			return fs.SkipDir
 		case d.Type().IsRegular() && path.Ext(name) == ".nix":
+			st, err := d.Info()
+			if err != nil || st.Size() > maxFile {
+				return nil
+			}
+			if size += st.Size(); size > maxKept {
+				return fs.SkipAll
+			}
 			files = append(files, name)
 		}
 		return nil

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +42,25 @@ func TestTree(t *testing.T) {
 	}
 	if got := NewTree(filepath.Join(dir, "gone")).NixFiles(); got != nil {
 		t.Errorf("files in no folder: %q", got)
+	}
+}
+
+// A flake can have files of any size, and any number of them.
+func TestLimits(t *testing.T) {
+	dir := t.TempDir()
+	const files = maxKept / maxFile
+	for i := range files + 2 {
+		name := filepath.Join(dir, fmt.Sprintf("%03d.nix", i))
+		size := int64(maxFile)
+		if i == 0 {
+			size++
+		}
+		if err := errors.Join(os.WriteFile(name, nil, 0o600), os.Truncate(name, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := NewTree(dir).NixFiles(); len(got) != files || got[0] != "001.nix" {
+		t.Errorf("%d files: %q", len(got), got)
 	}
 }
 
