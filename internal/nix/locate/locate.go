@@ -28,7 +28,7 @@ type Failure struct {
 // Locate returns the error with the place in the flake to change. The tree has all its functions.
 func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 	e := *f.Err
-	l := locator{Failure: f, tree: tree}
+	l := locator{Failure: f, tree: limited(tree)}
 	l.used = sync.OnceValue(l.findUsed)
 	if p := l.place(); p.File != "" && p != e.Place {
 		e.Place, e.Vague = p, false
@@ -42,6 +42,31 @@ func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 		}
 	}
 	return &e
+}
+
+// How much of a flake's source is read to locate one failure, in bytes, and for how many bytes one
+// look at a file counts. Otherwise a flake with much source and long errors could hold up a run for
+// hours.
+const (
+	maxRead = 32 << 20
+	perLook = 4 << 10
+)
+
+// limited returns a tree whose files are empty once too much was read.
+func limited(tree nixlog.Tree) nixlog.Tree {
+	read, left := tree.Read, maxRead
+	if read == nil {
+		return tree
+	}
+	tree.Read = func(file string) string {
+		if left < 0 {
+			return ""
+		}
+		text := read(file)
+		left -= perLook + len(text)
+		return text
+	}
+	return tree
 }
 
 type locator struct {
