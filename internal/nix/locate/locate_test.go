@@ -22,7 +22,9 @@ func TestLimit(t *testing.T) {
 	for range 1000 {
 		e.Assertions = append(e.Assertions, nixlog.Assertion{Text: "the option x.y is wrong"})
 	}
-	Failure{Err: &e}.Locate(tree)
+	if got := (Failure{Err: &e}).Locate(tree); len(got.Assertions) != len(e.Assertions) {
+		t.Errorf("%d assertions", len(got.Assertions))
+	}
 	if most := maxRead/len(source) + 2; looks < 2 || looks > most {
 		t.Errorf("looked into files %d times, want at most %d", looks, most)
 	}

@@ -117,18 +117,15 @@ func nixFiles(folder string) []string {
 		case len(files) >= maxFiles:
 			return fs.SkipAll
 		case err != nil: // leaves out what cannot be read
-			return nil
 		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
 			return fs.SkipDir
 		case d.Type().IsRegular() && path.Ext(name) == ".nix":
-			st, err := d.Info()
-			if err != nil || st.Size() > maxFile {
-				return nil
+			if st, err := d.Info(); err == nil && st.Size() <= maxFile {
+				if size += st.Size(); size > maxKept {
+					return fs.SkipAll
+				}
+				files = append(files, name)
 			}
-			if size += st.Size(); size > maxKept {
-				return fs.SkipAll
-			}
-			files = append(files, name)
 		}
 		return nil
 	})
