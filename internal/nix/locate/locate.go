@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixfile"
@@ -27,7 +28,8 @@ type Failure struct {
 // Locate returns the error with the place in the flake to change. The tree has all its functions.
 func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 	e := *f.Err
-	l := locator{f, tree}
+	l := locator{Failure: f, tree: limited(tree)}
+	l.used = sync.OnceValue(l.findUsed)
 	if p := l.place(); p.File != "" && p != e.Place {
 		e.Place, e.Vague = p, false
 		e.Excerpt = tree.Excerpt(p)
@@ -42,9 +44,35 @@ func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 	return &e
 }
 
+// How much of a flake's source is read to locate one failure, in bytes, and for how many bytes one
+// look at a file counts. Otherwise a flake with much source and long errors could hold up a run for
+// hours.
+const (
+	maxRead = 32 << 20
+	perLook = 4 << 10
+)
+
+// limited returns a tree whose files are empty once too much was read.
+func limited(tree nixlog.Tree) nixlog.Tree {
+	read, left := tree.Read, maxRead
+	if read == nil {
+		return tree
+	}
+	tree.Read = func(file string) string {
+		if left < 0 {
+			return ""
+		}
+		text := read(file)
+		left -= perLook + len(text)
+		return text
+	}
+	return tree
+}
+
 type locator struct {
 	Failure
 	tree nixlog.Tree
+	used func() []string // what findUsed returns
 }
 
 // place returns the place of an error, or none to leave it as it is.
@@ -187,11 +215,11 @@ func (l locator) setting(option string, files []string) []result.Location {
 // maxUsed limits how many files are followed.
 const maxUsed = 300
 
-// used returns the files of the flake that the configuration is made of, as far as that can be
+// findUsed returns the files of the flake that the configuration is made of, as far as that can be
 // told: the cell's own module, those where evaluation passed, and all that these name by their
 // paths. What the flake.nix names may be the module of another cell, but on the lines where
 // evaluation passed.
-func (l locator) used() []string {
+func (l locator) findUsed() []string {
 	var files []string
 	add := func(list ...string) {
 		for _, f := range list {

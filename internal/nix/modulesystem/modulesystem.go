@@ -49,6 +49,10 @@ type Definition struct {
 	Own bool
 }
 
+// maxDefinitions limits how many definitions of one error are read. Reports show fewer, and a flake
+// can throw a list of any length.
+const maxDefinitions = 100
+
 // patterns are the wordings, newer ones first. The names of their groups say what they are.
 var patterns = []struct {
 	kind Kind
@@ -99,7 +103,7 @@ func Parse(message string) (e Error, ok bool) {
 			case name == "file":
 				e.Definitions = append(e.Definitions, Definition{File: file(m[i])})
 			case name == "files":
-				for _, f := range fileRE.FindAllStringSubmatch(m[i], -1) {
+				for _, f := range fileRE.FindAllStringSubmatch(m[i], maxDefinitions) {
 					e.Definitions = append(e.Definitions, Definition{File: file(f[1])})
 				}
 			}
@@ -111,7 +115,7 @@ func Parse(message string) (e Error, ok bool) {
 		return e, true
 	}
 	e.Kind = Other
-	for _, m := range moduleRE.FindAllStringSubmatch(message, -1) {
+	for _, m := range moduleRE.FindAllStringSubmatch(message, maxDefinitions) {
 		e.Definitions = append(e.Definitions, Definition{File: file(cmp.Or(m[1], m[2]))})
 	}
 	e.readDefinitions(message)
@@ -125,11 +129,11 @@ func Parse(message string) (e Error, ok bool) {
 
 // readDefinitions reads the list that follows.
 func (e *Error) readDefinitions(message string) {
-	for _, m := range definitionRE.FindAllStringSubmatch(message, -1) {
+	for _, m := range definitionRE.FindAllStringSubmatch(message, maxDefinitions) {
 		e.Definitions = append(e.Definitions, Definition{File: file(m[1]), Value: strings.TrimSpace(m[2])})
 	}
 	if e.Definitions == nil {
-		for _, m := range listedRE.FindAllStringSubmatch(message, -1) {
+		for _, m := range listedRE.FindAllStringSubmatch(message, maxDefinitions) {
 			e.Definitions = append(e.Definitions, Definition{File: file(m[1])})
 		}
 	}

@@ -20,11 +20,16 @@ const maxDepth = 200
 // maxNames limits the names of one path, so that a broken file cannot make each binding long.
 const maxNames = 100
 
+// maxAllNames limits the names of all bindings of one file, because a file of 1 MiB can have a
+// thousand times as many. Files that a person wrote have fewer.
+const maxAllNames = 1 << 19
+
 type reader struct {
 	scanner
 	lines []int // the offset of each line
 	scope []scope
 	found []binding
+	names int // of all bindings
 }
 
 // scope is what a bracket, or a let, opens.
@@ -122,6 +127,9 @@ func (r *reader) add(path []name) {
 		return
 	}
 	here := r.scope[len(r.scope)-1]
+	if r.names += len(here.around) + len(path); r.names > maxAllNames {
+		return
+	}
 	r.found = append(r.found, binding{names: slices.Concat(here.around, path), own: len(path)})
 }
 

@@ -28,6 +28,9 @@ const (
 // a binding has, the better it fits. A binding of something inside of the attribute, or else
 // of the set that the attribute is in, fits too.
 func Find(text string, path []string) (p Position, fit Fit) {
+	if len(path) > maxNames {
+		return Position{}, NoFit
+	}
 	best := 0
 	for _, b := range bindings(text) {
 		if at, f, names := b.match(path); f > NoFit && rank(f, names) > best {

@@ -90,6 +90,26 @@ func TestSplitPath(t *testing.T) {
 	}
 }
 
+// A file that nobody wrote takes no more time and memory than others.
+func TestLimits(t *testing.T) {
+	for depth, want := range map[int]bool{maxInterpolations: true, maxInterpolations + 1: false} {
+		text := "x = " + strings.Repeat("${", depth) + strings.Repeat("}", depth) + "; a = 1;"
+		if _, ok := FindTop(text, "a"); ok != want {
+			t.Errorf("behind %d interpolations, found is %v", depth, ok)
+		}
+	}
+	names := 0
+	for _, b := range bindings(strings.Repeat("a.", maxNames-2) + "a = {" + strings.Repeat("b=0;", 100_000)) {
+		names += len(b.names)
+	}
+	if names < maxAllNames/2 || names > maxAllNames {
+		t.Errorf("the bindings have %d names", names)
+	}
+	if _, fit := Find("a = 1;", strings.Split(strings.Repeat("a", maxNames+1), "")); fit != NoFit {
+		t.Errorf("a path that is too long: the fit is %v", fit)
+	}
+}
+
 func FuzzFind(f *testing.F) {
 	for _, text := range []string{"{ a.b = { c = ''x ${y} ''; }; }", "{ a = \"${", "let x = 1; in { inherit x; }", "}})]=;", "{ a = ''' '' ; /* "} {
 		f.Add(text, "a.b.c")

@@ -24,7 +24,13 @@ type token struct {
 type scanner struct {
 	text string
 	at   int
+	// inside is how many interpolations the scanner is in.
+	inside int
 }
+
+// maxInterpolations is deeper than any file that a person wrote nests them. Each takes memory of the
+// stack.
+const maxInterpolations = 100
 
 func (s *scanner) next() token {
 	s.skipSpace()
@@ -135,8 +141,15 @@ func (s *scanner) indented() {
 	}
 }
 
-// interpolation skips the rest of ${…}, in which there may be strings again.
+// interpolation skips the rest of ${…}, in which there may be strings again. It skips all that is left
+// if they are nested too deep.
 func (s *scanner) interpolation() {
+	if s.inside == maxInterpolations {
+		s.at = len(s.text)
+		return
+	}
+	s.inside++
+	defer func() { s.inside-- }()
 	for depth := 1; depth > 0; {
 		switch t := s.next(); {
 		case t.kind == end:

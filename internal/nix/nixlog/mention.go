@@ -94,24 +94,35 @@ func (t Tree) Words(files []string, match func(name string) bool) []result.Locat
 }
 
 // Named returns the files of the flake that a line of one of its files names by their paths.
-func (t Tree) Named(p result.Location) []string { return t.named(p.File, t.sourceLine(p)) }
-
-// NamedIn returns the files of the flake that a file names by their paths.
-func (t Tree) NamedIn(file string) []string {
+func (t Tree) Named(p result.Location) []string {
 	var files []string
-	for line := range strings.Lines(t.read(file)) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
-			files = append(files, t.named(file, line)...)
+	for _, l := range literals(p.File, t.sourceLine(p)) {
+		if name, ok := t.folded(l); ok {
+			files = append(files, name)
 		}
 	}
 	return files
 }
 
-func (t Tree) named(file, line string) []string {
+// maxNamedIn limits how many paths of one file are looked up.
+const maxNamedIn = 1000
+
+// NamedIn returns the files of the flake that a file names by their paths.
+func (t Tree) NamedIn(file string) []string {
 	var files []string
-	for _, l := range literals(file, line) {
-		if name, ok := t.folded(l); ok {
-			files = append(files, name)
+	seen := map[string]bool{}
+	for line := range strings.Lines(t.read(file)) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		for _, l := range literals(file, line) {
+			if seen[l] || len(seen) == maxNamedIn {
+				continue
+			}
+			seen[l] = true
+			if name, ok := t.folded(l); ok {
+				files = append(files, name)
+			}
 		}
 	}
 	return files

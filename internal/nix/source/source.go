@@ -19,14 +19,32 @@ const (
 	maxKept = 64 << 20
 )
 
-// Read returns a file below a folder, or "". It follows no links: they may lead anywhere on
-// this machine, even to a file without end.
+// Read returns a file below a folder, or "". It follows no links out of the folder: they may lead
+// anywhere on this machine, even to a file without end.
 func Read(folder, file string) string {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return ""
 	}
 	defer root.Close()
+	return read(root, file)
+}
+
+// ReadUnresolved returns a flake.nix or flake.lock below a folder, or "". Which other files of the
+// folder Nix can see is unknown until it has resolved the flake, but an error can name any of them,
+// such as an untracked file with secrets. Nor may a link lead to one.
+func ReadUnresolved(folder, file string) string {
+	if base := path.Base(file); base != "flake.nix" && base != "flake.lock" {
+		return ""
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return ""
+	}
+	defer root.Close()
+	if st, err := root.Lstat(file); err != nil || !st.Mode().IsRegular() {
+		return ""
+	}
 	return read(root, file)
 }
 
@@ -75,7 +93,8 @@ func (t *Tree) Read(file string) string {
 	return text
 }
 
-// NixFiles returns the Nix files of the tree, in order.
+// NixFiles returns the Nix files of the tree, in order: as many as can be kept, because each cause
+// and warning may be looked for in all of them.
 func (t *Tree) NixFiles() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,16 +111,21 @@ func nixFiles(folder string) []string {
 	}
 	defer root.Close()
 	var files []string
+	size := int64(0)
 	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case len(files) >= maxFiles:
 			return fs.SkipAll
 		case err != nil: // leaves out what cannot be read
-			return nil
 		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
 			return fs.SkipDir
 		case d.Type().IsRegular() && path.Ext(name) == ".nix":
-			files = append(files, name)
+			if st, err := d.Info(); err == nil && st.Size() <= maxFile {
+				if size += st.Size(); size > maxKept {
+					return fs.SkipAll
+				}
+				files = append(files, name)
+			}
 		}
 		return nil
 	})

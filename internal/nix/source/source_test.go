@@ -1,6 +1,8 @@
 package source
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,5 +42,47 @@ func TestTree(t *testing.T) {
 	}
 	if got := NewTree(filepath.Join(dir, "gone")).NixFiles(); got != nil {
 		t.Errorf("files in no folder: %q", got)
+	}
+}
+
+// A flake can have files of any size, and any number of them.
+func TestLimits(t *testing.T) {
+	dir := t.TempDir()
+	const files = maxKept / maxFile
+	for i := range files + 2 {
+		name := filepath.Join(dir, fmt.Sprintf("%03d.nix", i))
+		size := int64(maxFile)
+		if i == 0 {
+			size++
+		}
+		if err := errors.Join(os.WriteFile(name, nil, 0o600), os.Truncate(name, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := NewTree(dir).NixFiles(); len(got) != files || got[0] != "001.nix" {
+		t.Errorf("%d files: %q", len(got), got)
+	}
+}
+
+func TestReadUnresolved(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"flake.nix": "{ }", "flake.lock": "1", ".env": "secret", "sub/flake.nix": "2", "sub/a.nix": "3"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "link"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../.env", filepath.Join(dir, "link", "flake.nix")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"flake.nix": "{ }", "flake.lock": "1", "sub/flake.nix": "2", ".env": "", "sub/a.nix": "", "link/flake.nix": "", "gone/flake.nix": ""} {
+		if got := ReadUnresolved(dir, name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
 	}
 }
