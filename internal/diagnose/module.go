@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
@@ -53,7 +54,7 @@ var embeddedRE = regexp.MustCompile(`^home-manager\.users\.("[^"]*"|[^.]+)\.`)
 // the one that should.
 func keyFiles(c *result.Cause, m *modulesystem.Error) []string {
 	if files := m.Files(); len(files) > 0 {
-		return files
+		return slices.Sorted(slices.Values(files)) // their order is that of a host's imports
 	}
 	if c.Location != nil {
 		return []string{c.Location.File}

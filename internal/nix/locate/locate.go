@@ -17,7 +17,7 @@ import (
 // Failure is an evaluation of a configuration that failed.
 type Failure struct {
 	Err *nixlog.EvalError
-	// Names are those of the host and the user whose configuration it is. The module of a
+	// Names are those of the host and then the user whose configuration it is. The module of a
 	// configuration usually has them in its path, and is the one to change before a module that
 	// others share.
 	Names    []string
@@ -77,7 +77,7 @@ func (l locator) module(m *modulesystem.Error) result.Location {
 			continue
 		}
 		own = append(own, l.tree.PlaceOfAttribute(d.File, m.Option))
-		if _, fit := l.tree.FindAttribute(d.File, m.Option); fit == nixfile.Full {
+		if _, fit := l.tree.FindAttribute(d.File, m.Option); fit == nixfile.Full || fit == nixfile.Declared && m.Kind == modulesystem.Redeclared {
 			full = append(full, own[len(own)-1])
 		}
 	}
@@ -225,8 +225,8 @@ func (l locator) own() string {
 	return l.closest(places).File
 }
 
-// closest returns the place in the file that has most of the cell's names in its path. Of several
-// such it is the first.
+// closest returns the place in the file whose path matches the cell's names best. Of several such
+// it is the first.
 func (l locator) closest(places []result.Location) result.Location {
 	var best result.Location
 	most := -1
@@ -238,13 +238,14 @@ func (l locator) closest(places []result.Location) result.Location {
 	return best
 }
 
-// matches counts the names of the cell in the path of a file.
+// matches rates how well the path of a file matches the names of the cell. The user's name counts
+// more than the host's: a home is not made of the files of its host.
 func (l locator) matches(file string) int {
 	words := strings.FieldsFunc(strings.TrimSuffix(file, path.Ext(file)), func(r rune) bool { return strings.ContainsRune("/@.", r) })
 	n := 0
-	for _, name := range l.Names {
+	for i, name := range l.Names {
 		if slices.Contains(words, name) {
-			n++
+			n += i + 1
 		}
 	}
 	return n

@@ -12,12 +12,13 @@ type Fit int
 
 // The fits, from the worst to the best.
 const (
-	NoFit   Fit = iota
-	Loose       // only the last name is the same
-	Sibling     // it sets another attribute of the same set
-	Parent      // it sets the set that the attribute is in
-	Part        // the last names are the same, but not those before
-	Full        // all names that both have are the same
+	NoFit    Fit = iota
+	Loose        // only the last name is the same
+	Sibling      // it sets another attribute of the same set
+	Parent       // it sets the set that the attribute is in
+	Part         // the last names are the same, but not those before
+	Declared     // it declares an option with all of these names, and does not set it
+	Full         // all names that both have are the same
 )
 
 // Find returns where a text sets the attribute at a path, such as programs, git, enable, and how
@@ -30,11 +31,23 @@ const (
 func Find(text string, path []string) (p Position, fit Fit) {
 	best := 0
 	for _, b := range bindings(text) {
-		if at, f, names := b.match(path); f > NoFit && rank(f, names) > best {
+		at, f, names := b.match(path)
+		if b.names[0].text == "options" && f > NoFit {
+			f = declared(f)
+		}
+		if f > NoFit && rank(f, names) > best {
 			best, fit, p = rank(f, names), f, b.names[at].at
 		}
 	}
 	return p, fit
+}
+
+// declared returns how well a binding below options fits, which fits this well by its names.
+func declared(f Fit) Fit {
+	if f == Full {
+		return Declared
+	}
+	return Loose
 }
 
 // rank orders what was found: first by the fit, then by how many names are the same.

@@ -31,6 +31,9 @@ in
   home.file.".config/fish/config.fish".text = "";
   users.users.${cfg.user}.shell = pkgs.fish;
   config.boot.loader = cfg;
+  systemd.start = "$${unit";
+  systemd.stop = ''$${unit $$$${cfg.name}'';
+  systemd.last = 1;
 }
 `
 	for path, want := range map[string]string{
@@ -49,6 +52,7 @@ in
 		`home.file.".config/fish/config.fish"`:           `".config/fish/config.fish".text`,
 		"users.users.anna.shell":                         "shell =",
 		"boot.loader.grub.device":                        "loader = cfg",
+		"systemd.last":                                   "last = 1",
 		"imports":                                        "imports =",
 		"programs.nothing":                               "programs = lib",
 		"services.openssh.ports":                         "openssh.enable",
@@ -62,6 +66,31 @@ in
 		}
 		if got := at(module, p); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: found %.40q, want %q", path, got, want)
+		}
+	}
+}
+
+// A module that both declares and sets an option.
+func TestFindDeclared(t *testing.T) {
+	const module = `{ lib, ... }: {
+  options.my = {
+    port = lib.mkOption { };
+    name = lib.mkOption { };
+  };
+  config.my.port = "http";
+}
+`
+	for path, want := range map[string]struct {
+		fit  Fit
+		text string
+	}{
+		"my.port": {Full, `port = "http"`},
+		"my.name": {Declared, "name = lib"},
+		"my":      {Full, `my.port = "http"`},
+	} {
+		p, fit := Find(module, SplitPath(path))
+		if got := at(module, p); fit != want.fit || !strings.HasPrefix(got, want.text) {
+			t.Errorf("%s: found %.40q with the fit %v, want %q with %v", path, got, fit, want.text, want.fit)
 		}
 	}
 }

@@ -1,0 +1,50 @@
+package locate_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/locate"
+	"github.com/flakeci/flakeci/internal/nix/modulesystem"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+)
+
+// files are those of a flake.
+type files map[string]string
+
+func (f files) tree() nixlog.Tree {
+	return nixlog.Tree{
+		Read:  func(file string) string { return f[file] },
+		Files: func() []string { return slices.Sorted(maps.Keys(f)) },
+	}
+}
+
+func TestLocate(t *testing.T) {
+	for name, test := range map[string]struct {
+		files files
+		err   nixlog.EvalError
+		names []string
+		want  string
+	}{
+		"a home is not made of the files of its host": {
+			files{"hosts/pi.nix": "{ home.x = 1; }", "users/anna.nix": "{\n  home.x = 1;\n}"},
+			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "home.stateVersion"}},
+			[]string{"pi", "anna"}, "users/anna.nix",
+		},
+		"a file declares an option and sets it": {
+			files{"my.nix": "{\n  options.my.port = 1;\n  config.my.port = 2;\n}"},
+			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.WrongType, Option: "my.port", Definitions: []modulesystem.Definition{{File: "my.nix", Own: true}}}},
+			[]string{"web"}, "my.nix:3:13",
+		},
+		"an option is declared twice": {
+			files{"a.nix": "{ my.port = 1; }", "my.nix": "{\n  imports = [ ./a.nix ];\n  options.my.port = 1;\n}"},
+			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Redeclared, Option: "my.port", Definitions: []modulesystem.Definition{{File: "my.nix", Own: true}}}},
+			[]string{"web"}, "my.nix:3:14",
+		},
+	} {
+		if got := (locate.Failure{Err: &test.err, Names: test.names}).Locate(test.files.tree()).Place.String(); got != test.want {
+			t.Errorf("%s: found %s, want %s", name, got, test.want)
+		}
+	}
+}
