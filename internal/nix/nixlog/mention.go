@@ -85,7 +85,13 @@ func (t Tree) Texts(text string) []result.Location {
 	if first == "" || t.Files == nil {
 		return nil
 	}
-	return t.search(func(_, line string) int { return strings.Index(line, first) })
+	var files []string // a search line by line takes longer
+	for _, file := range t.Files() {
+		if strings.Contains(t.read(file), first) {
+			files = append(files, file)
+		}
+	}
+	return t.searchIn(files, func(_, line string) int { return strings.Index(line, first) })
 }
 
 // Words returns the lines of files with a name or string that match accepts.

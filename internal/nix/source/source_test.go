@@ -24,7 +24,7 @@ func TestTree(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "link.nix")); err != nil {
 		t.Fatal(err)
 	}
-	tree := NewTree(dir)
+	tree := NewTree(dir, "")
 	if got := tree.NixFiles(); !slices.Equal(got, []string{"flake.nix", "hosts/a.nix"}) {
 		t.Errorf("the files are %q", got)
 	}
@@ -38,7 +38,28 @@ func TestTree(t *testing.T) {
 	if got := Read(filepath.Join(dir, "gone"), "a"); got != "" {
 		t.Errorf("a file in no folder: %q", got)
 	}
-	if got := NewTree(filepath.Join(dir, "gone")).NixFiles(); got != nil {
+	if got := NewTree(filepath.Join(dir, "gone"), "").NixFiles(); got != nil {
 		t.Errorf("files in no folder: %q", got)
+	}
+}
+
+// A repository may have several flakes, and templates for more.
+func TestNixFilesOfOneFlake(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a/flake.nix", "a/host.nix", "b/flake.nix", "b/sub/flake.nix", "b/host.nix", "host.nix", "flake.nix", "lib/x.nix"} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("1"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for own, want := range map[string][]string{
+		"":  {"flake.nix", "host.nix", "lib/x.nix"},
+		"b": {"b/flake.nix", "b/host.nix", "flake.nix", "host.nix", "lib/x.nix"},
+	} {
+		if got := NewTree(dir, own).NixFiles(); !slices.Equal(got, want) {
+			t.Errorf("the files of a flake in %q are %q, want %q", own, got, want)
+		}
 	}
 }
