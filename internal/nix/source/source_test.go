@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,5 +62,26 @@ func TestNixFilesOfOneFlake(t *testing.T) {
 		if got := NewTree(dir, own).NixFiles(); !slices.Equal(got, want) {
 			t.Errorf("the files of a flake in %q are %q, want %q", own, got, want)
 		}
+	}
+}
+
+func TestNixFilesOfBigFlake(t *testing.T) {
+	dir := t.TempDir()
+	for name, size := range map[string]int64{"a.nix": maxFile + 1, "b.nix": maxFile} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(file, size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range maxKept / maxFile {
+		if err := os.Link(filepath.Join(dir, "b.nix"), filepath.Join(dir, fmt.Sprintf("c%02d.nix", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := NewTree(dir, "").NixFiles(); len(got) != maxKept/maxFile || got[0] != "b.nix" {
+		t.Errorf("%d files of a flake with too much text: %q", len(got), got)
 	}
 }
