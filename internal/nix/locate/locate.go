@@ -58,7 +58,7 @@ func (l locator) place() result.Location {
 	case e.Module != nil:
 		return l.module(e.Module)
 	case len(e.Mentions) > 1:
-		return l.closest(e.Mentions)
+		return l.closest(l.amongUsed(e.Mentions))
 	case strings.HasPrefix(e.Message, "infinite recursion"):
 		return l.recursion()
 	case e.Vague:
@@ -144,7 +144,7 @@ func (l locator) assertion(text string) result.Location {
 			})
 		}))
 	}
-	if p := l.closest(l.tree.Texts(text)); p.File != "" {
+	if p := l.closest(l.amongUsed(l.tree.Texts(text))); p.File != "" {
 		return p
 	}
 	return l.named(text)
@@ -208,21 +208,56 @@ func (l locator) used() []string {
 	return files
 }
 
+// amongUsed returns those of some places that are in files of the configuration, if any are.
+func (l locator) amongUsed(places []result.Location) []result.Location {
+	files := l.used()
+	var among []result.Location
+	for _, p := range places {
+		if slices.Contains(files, p.File) {
+			among = append(among, p)
+		}
+	}
+	if among == nil {
+		return places
+	}
+	return among
+}
+
 // own returns the file of the cell's own module, as far as that can be told: it is named where
 // the flake makes the configuration, or has the names of the cell in its path.
 func (l locator) own() string {
 	var places []result.Location
 	for _, p := range l.Err.Places() {
 		for _, file := range l.tree.Named(p) {
-			places = append(places, result.Location{File: file})
+			if path.Ext(file) == ".nix" {
+				places = append(places, result.Location{File: file})
+			}
 		}
 	}
+	var parts []result.Location
 	for _, file := range l.tree.Files() {
-		if l.matches(file) > 0 {
-			places = append(places, result.Location{File: file})
+		switch p := (result.Location{File: file}); {
+		case l.matches(file) == 0:
+		case l.isNamed(file):
+			places = append(places, p)
+		default:
+			parts = append(parts, p)
 		}
 	}
-	return l.closest(places).File
+	return l.closest(append(places, parts...)).File
+}
+
+// mainFiles are the usual names of the module that imports the others in its folder.
+var mainFiles = []string{"default", "configuration", "home"}
+
+// isNamed reports whether a file, or the folder whose main module it is, is named after the cell.
+// Others in that folder are parts of its module.
+func (l locator) isNamed(file string) bool {
+	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	if slices.Contains(mainFiles, name) {
+		name = path.Base(path.Dir(file))
+	}
+	return l.matches(name+".nix") > 0
 }
 
 // closest returns the place in the file whose path matches the cell's names best. Of several such

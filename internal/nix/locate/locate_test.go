@@ -8,6 +8,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/locate"
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
 )
 
 // files are those of a flake.
@@ -41,6 +42,21 @@ func TestLocate(t *testing.T) {
 			files{"a.nix": "{ my.port = 1; }", "my.nix": "{\n  imports = [ ./a.nix ];\n  options.my.port = 1;\n}"},
 			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Redeclared, Option: "my.port", Definitions: []modulesystem.Definition{{File: "my.nix", Own: true}}}},
 			[]string{"web"}, "my.nix:3:14",
+		},
+		"a package that another host names, too": {
+			files{"hosts/a/default.nix": "{ imports = [ ../../shared/x.nix ]; }", "hosts/b.nix": "[ pkgs.steam ]", "shared/x.nix": "[ pkgs.steam ]"},
+			nixlog.EvalError{Vague: true, Mentions: []result.Location{{File: "hosts/b.nix", Line: 1, Column: 8}, {File: "shared/x.nix", Line: 1, Column: 8}}},
+			[]string{"a"}, "shared/x.nix:1:8",
+		},
+		"a module that is not imported but in a comment": {
+			files{"hosts/a.nix": "{ imports = [ ./b.nix /* ./old.nix */ ]; }", "hosts/b.nix": "{ my = f 1; }", "hosts/old.nix": "{ my.port = 1; }"},
+			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.WrongType, Option: "my.port", Definitions: []modulesystem.Definition{{File: "hosts/b.nix", Own: true}}}},
+			[]string{"a"}, "hosts/b.nix:1:3",
+		},
+		"a host with several files": {
+			files{"hosts/a/boot.nix": "{ }", "hosts/a/configuration.nix": "{ }", "hosts/a/data.json": "{ }", "lib.nix": "mk ./hosts/a/data.json"},
+			nixlog.EvalError{Place: result.Location{File: "lib.nix", Line: 1}, Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "my.port"}},
+			[]string{"a"}, "hosts/a/configuration.nix",
 		},
 	} {
 		if got := (locate.Failure{Err: &test.err, Names: test.names}).Locate(test.files.tree()).Place.String(); got != test.want {

@@ -1,7 +1,10 @@
 // Package nixfile finds where the text of a Nix file sets an attribute.
 package nixfile
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Position is a place in a file. Line and Column count from 1; a column is one byte, as for
 // Nix.
@@ -160,7 +163,12 @@ func commonEnd(names []name, path []string) int {
 
 // Word returns the offset of the first name in a line that match accepts: a word of its own, one
 // name of a path such as pkgs.steam, or a string. It is -1 if there is none.
-func Word(line string, match func(name string) bool) int {
+func Word(line string, match func(name string) bool) int { return wordIn(line, match, 0) }
+
+// maxInside limits how many interpolations in one string are looked into.
+const maxInside = 20
+
+func wordIn(line string, match func(name string) bool, inside int) int {
 	s := scanner{text: line}
 	for {
 		switch t := s.next(); {
@@ -168,8 +176,31 @@ func Word(line string, match func(name string) bool) int {
 			return -1
 		case (t.kind == word || t.kind == quoted) && match(t.text):
 			return t.at
+		case t.kind == computed && inside < maxInside:
+			before, code, ok := strings.Cut(line[t.at:s.at], "${")
+			if !ok {
+				continue
+			}
+			if at := wordIn(code, match, inside+1); at >= 0 {
+				return t.at + len(before) + len("${") + at
+			}
 		}
 	}
+}
+
+// Code returns a text with blanks instead of its comments.
+func Code(text string) string {
+	code := []byte(text)
+	for s := (scanner{text: text}); s.at < len(text); s.next() {
+		begin := s.at
+		s.skipSpace()
+		for i := begin; i < s.at; i++ {
+			if code[i] != '\n' {
+				code[i] = ' '
+			}
+		}
+	}
+	return string(code)
 }
 
 // SplitPath splits an attribute path as Nix writes it, such as home.file.".bashrc".text.

@@ -104,6 +104,32 @@ func at(text string, p Position) string {
 	return strings.Join(lines[p.Line-1:], "")[p.Column-1:]
 }
 
+func TestWord(t *testing.T) {
+	for line, want := range map[string]string{
+		`x = [ pkgs.steam ];`:              "steam ];",
+		`x = "${pkgs.steam}/bin" + steam;`: `steam}/bin" + steam;`,
+		`  ${a} ${pkgs.steam}`:             "steam}",
+		`x = "${a} ${b "${pkgs.steam}"}";`: `steam}"}";`,
+		`x = "${a}" + pkgs.steam;`:         "steam;",
+		`x = "a steam";`:                   "",
+		`x = ''${a} steam'';`:              "",
+		`x = 1; # steam`:                   "",
+	} {
+		at := Word(line, func(name string) bool { return name == "steam" })
+		if got := line[max(at, 0):]; (at < 0) != (want == "") || at >= 0 && got != want {
+			t.Errorf("%s: found %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestCode(t *testing.T) {
+	const text = "# a\r\n{ b = 1; /* é\nc */ d = \"# /* e\"; f = ''\n# g\n''; } # h"
+	const want = "    \n{ b = 1;      \n     d = \"# /* e\"; f = ''\n# g\n''; }    "
+	if got := Code(text); got != want {
+		t.Errorf("got\n%q, want\n%q", got, want)
+	}
+}
+
 func TestSplitPath(t *testing.T) {
 	for path, want := range map[string]string{
 		"a.b":                       `["a" "b"]`,

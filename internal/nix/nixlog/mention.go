@@ -105,10 +105,8 @@ func (t Tree) Named(p result.Location) []string { return t.named(p.File, t.sourc
 // NamedIn returns the files of the flake that a file names by their paths.
 func (t Tree) NamedIn(file string) []string {
 	var files []string
-	for line := range strings.Lines(t.read(file)) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
-			files = append(files, t.named(file, line)...)
-		}
+	for line := range strings.Lines(nixfile.Code(t.read(file))) {
+		files = append(files, t.named(file, line)...)
 	}
 	return files
 }
@@ -142,10 +140,16 @@ func (t Tree) searchIn(files []string, find func(file, line string) int) []resul
 	var found []result.Location
 	for _, file := range files {
 		n := 0
+		var code []string // only of a file in which something is found
 		for line := range strings.Lines(t.read(file)) {
 			n++
-			if at := find(file, line); at >= 0 && !strings.HasPrefix(strings.TrimSpace(line), "#") {
-				found = append(found, result.Location{File: file, Line: n, Column: at + 1})
+			if find(file, line) >= 0 {
+				if code == nil {
+					code = strings.Split(nixfile.Code(t.read(file)), "\n")
+				}
+				if at := find(file, code[n-1]); at >= 0 {
+					found = append(found, result.Location{File: file, Line: n, Column: at + 1})
+				}
 			}
 			if len(found) >= maxMentions {
 				return found
