@@ -27,14 +27,14 @@ type Failure struct {
 // Locate returns the error with the place in the flake to change. The tree has all its functions.
 func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 	e := *f.Err
-	l := locator{f, tree}
+	l := &locator{Failure: f, tree: tree}
 	if p := l.place(); p.File != "" && p != e.Place {
 		e.Place, e.Vague = p, false
 		e.Excerpt = tree.Excerpt(p)
 	}
 	e.Assertions = slices.Clone(e.Assertions)
 	for i, a := range e.Assertions {
-		if a.Place.File == "" {
+		if a.Place.File == "" && i < maxAssertions {
 			e.Assertions[i].Place = l.assertion(a.Text)
 			e.Assertions[i].Excerpt = tree.Excerpt(e.Assertions[i].Place)
 		}
@@ -42,13 +42,17 @@ func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 	return &e
 }
 
+// maxAssertions is more failed assertions of one configuration than a person reads.
+const maxAssertions = 100
+
 type locator struct {
 	Failure
-	tree nixlog.Tree
+	tree  nixlog.Tree
+	files []string // what used returns, once it was asked
 }
 
 // place returns the place of an error, or none to leave it as it is.
-func (l locator) place() result.Location {
+func (l *locator) place() result.Location {
 	e := l.Err
 	switch {
 	case e.Input != nil, e.Fetch != nil, e.Build != nil, e.Lock != nil, e.Spoiled != nil, e.Setting != "", len(e.Assertions) > 0:
@@ -68,7 +72,7 @@ func (l locator) place() result.Location {
 }
 
 // module returns where the flake sets an option that is wrong.
-func (l locator) module(m *modulesystem.Error) result.Location {
+func (l *locator) module(m *modulesystem.Error) result.Location {
 	var own, full []result.Location
 	foreign := false
 	for _, d := range m.Definitions {
@@ -101,7 +105,7 @@ func (l locator) module(m *modulesystem.Error) result.Location {
 
 // renamed returns where the flake sets the option of an error under a name that it had before.
 // The module that passes it on is that of an input.
-func (l locator) renamed(m *modulesystem.Error) result.Location {
+func (l *locator) renamed(m *modulesystem.Error) result.Location {
 	for _, w := range l.Warnings {
 		r, ok := modulesystem.Renamed(w.Text)
 		if ok && w.Location != nil && (r.To == m.Option || strings.HasPrefix(m.Option, r.To+".")) {
@@ -113,7 +117,7 @@ func (l locator) renamed(m *modulesystem.Error) result.Location {
 
 // unset returns the module that should set an option which has no value, with the line where it
 // sets another one of the same set.
-func (l locator) unset(option string) result.Location {
+func (l *locator) unset(option string) result.Location {
 	file := l.own()
 	if p, fit := l.tree.FindAttribute(file, option); fit >= nixfile.Sibling {
 		return p
@@ -122,7 +126,7 @@ func (l locator) unset(option string) result.Location {
 }
 
 // recursion returns the place in the cell's own module, if that is part of the circle.
-func (l locator) recursion() result.Location {
+func (l *locator) recursion() result.Location {
 	places := l.Err.Places()
 	for _, f := range l.Err.Frames {
 		if m := optionRE.FindStringSubmatch(f.Text); m != nil {
@@ -136,7 +140,7 @@ var optionRE = regexp.MustCompile("^while evaluating the option `([^']+)'")
 
 // assertion returns the place that a failed assertion is about: where the flake writes the files
 // that collide or makes the assertion, or where it sets an option that the text names.
-func (l locator) assertion(text string) result.Location {
+func (l *locator) assertion(text string) result.Location {
 	if targets := modulesystem.Collisions(text); targets != nil {
 		return l.closest(l.tree.Words(l.used(), func(name string) bool {
 			return slices.ContainsFunc(targets, func(t string) bool {
@@ -152,7 +156,7 @@ func (l locator) assertion(text string) result.Location {
 
 // named returns where the flake sets an option that a text names, or else the cell's own module if
 // that sets another one of the same kind.
-func (l locator) named(text string) result.Location {
+func (l *locator) named(text string) result.Location {
 	names := modulesystem.Named(text)
 	for _, name := range names {
 		if p := l.closest(l.setting(name, l.used())); p.File != "" {
@@ -169,7 +173,7 @@ func (l locator) named(text string) result.Location {
 }
 
 // setting returns where files set an option.
-func (l locator) setting(option string, files []string) []result.Location {
+func (l *locator) setting(option string, files []string) []result.Location {
 	var found []result.Location
 	for _, file := range files {
 		if p, fit := l.tree.FindAttribute(file, option); fit == nixfile.Full {
@@ -186,7 +190,10 @@ const maxUsed = 300
 // told: the cell's own module, those where evaluation passed, and all that these name by their
 // paths. What the flake.nix names may be the module of another cell, but on the lines where
 // evaluation passed.
-func (l locator) used() []string {
+func (l *locator) used() []string {
+	if l.files != nil {
+		return l.files
+	}
 	var files []string
 	add := func(list ...string) {
 		for _, f := range list {
@@ -205,11 +212,12 @@ func (l locator) used() []string {
 			add(l.tree.NamedIn(files[i])...)
 		}
 	}
+	l.files = files
 	return files
 }
 
 // amongUsed returns those of some places that are in files of the configuration, if any are.
-func (l locator) amongUsed(places []result.Location) []result.Location {
+func (l *locator) amongUsed(places []result.Location) []result.Location {
 	files := l.used()
 	var among []result.Location
 	for _, p := range places {
@@ -225,7 +233,7 @@ func (l locator) amongUsed(places []result.Location) []result.Location {
 
 // own returns the file of the cell's own module, as far as that can be told: it is named where
 // the flake makes the configuration, or has the names of the cell in its path.
-func (l locator) own() string {
+func (l *locator) own() string {
 	var places []result.Location
 	for _, p := range l.Err.Places() {
 		for _, file := range l.tree.Named(p) {
@@ -252,7 +260,7 @@ var mainFiles = []string{"default", "configuration", "home"}
 
 // isNamed reports whether a file, or the folder whose main module it is, is named after the cell.
 // Others in that folder are parts of its module.
-func (l locator) isNamed(file string) bool {
+func (l *locator) isNamed(file string) bool {
 	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
 	if slices.Contains(mainFiles, name) {
 		name = path.Base(path.Dir(file))
@@ -262,7 +270,7 @@ func (l locator) isNamed(file string) bool {
 
 // closest returns the place in the file whose path matches the cell's names best. Of several such
 // it is the first.
-func (l locator) closest(places []result.Location) result.Location {
+func (l *locator) closest(places []result.Location) result.Location {
 	var best result.Location
 	most := -1
 	for _, p := range places {
@@ -275,7 +283,7 @@ func (l locator) closest(places []result.Location) result.Location {
 
 // matches rates how well the path of a file matches the names of the cell. The user's name counts
 // more than the host's: a home is not made of the files of its host.
-func (l locator) matches(file string) int {
+func (l *locator) matches(file string) int {
 	words := strings.FieldsFunc(strings.TrimSuffix(file, path.Ext(file)), func(r rune) bool { return strings.ContainsRune("/@.", r) })
 	n := 0
 	for i, name := range l.Names {

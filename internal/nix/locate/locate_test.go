@@ -64,3 +64,16 @@ func TestLocate(t *testing.T) {
 		}
 	}
 }
+
+// A flake can fail any number of assertions.
+func TestLocateManyAssertions(t *testing.T) {
+	text := files{"hosts/a.nix": "{\n  assertion = 1;\n  message = \"it is off\";\n}"}
+	err := nixlog.EvalError{Assertions: slices.Repeat([]nixlog.Assertion{{Text: "it is off"}}, 1000)}
+	got := locate.Failure{Err: &err, Names: []string{"a"}}.Locate(text.tree()).Assertions
+	if first := got[0].Place.String(); first != "hosts/a.nix:3:14" {
+		t.Errorf("the first is at %s", first)
+	}
+	if last := got[len(got)-1].Place; last.File != "" {
+		t.Errorf("the last is at %s", last)
+	}
+}

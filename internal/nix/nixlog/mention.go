@@ -3,6 +3,7 @@ package nixlog
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/nixfile"
@@ -33,15 +34,15 @@ func (t Tree) mentions(text string) []result.Location {
 		return nil
 	}
 	if file, ok := t.missing(text); ok {
-		return t.search(naming(file))
+		return t.naming(file)
 	}
 	if m := classRE.FindStringSubmatch(text); m != nil {
 		if file, ok := t.relative(m[1]); ok {
-			return t.search(naming(file))
+			return t.naming(file)
 		}
 	}
 	if m := notPathRE.FindStringSubmatch(text); m != nil {
-		return t.search(word(func(name string) bool { return name == m[1] }))
+		return t.search(word(func(name string) bool { return name == m[1] }), m[1])
 	}
 	if m := missingRE.FindStringSubmatch(text); m != nil {
 		// A file of an input: the flake says its name, perhaps without the suffix.
@@ -50,29 +51,34 @@ func (t Tree) mentions(text string) []result.Location {
 			return nil
 		}
 		name = strings.TrimSuffix(name, path.Ext(name))
-		return t.search(func(_, line string) int { return strings.Index(line, name) })
+		return t.search(func(_, line string) int { return strings.Index(line, name) }, name)
 	}
 	if m := packageRE.FindStringSubmatch(text); m != nil {
-		found := t.search(word(func(name string) bool { return name == m[1] }))
+		found := t.search(word(func(name string) bool { return name == m[1] }), m[1])
 		if found == nil { // such as openssl_1_1
 			versioned := regexp.MustCompile("^" + regexp.QuoteMeta(m[1]) + `[_0-9.-]+$`)
-			found = t.search(word(versioned.MatchString))
+			found = t.search(word(versioned.MatchString), m[1])
 		}
 		return found
 	}
 	return nil
 }
 
-// naming finds lines with the path of a file, relative to the file that they are in.
-func naming(file string) func(at, line string) int {
-	return func(at, line string) int {
+// naming returns the lines of the flake with the path of a file, relative to the file that they
+// are in.
+func (t Tree) naming(file string) []result.Location {
+	parts := []string{path.Base(file)}
+	if parts[0] == "default.nix" {
+		parts = append(parts, path.Base(path.Dir(file)), "/.") // as in ../.
+	}
+	return t.search(func(at, line string) int {
 		for _, l := range literals(at, line) {
 			if l == file || l+"/default.nix" == file {
 				return max(strings.Index(line, path.Base(l)), 0)
 			}
 		}
 		return -1
-	}
+	}, parts...)
 }
 
 func word(match func(name string) bool) func(file, line string) int {
@@ -85,13 +91,7 @@ func (t Tree) Texts(text string) []result.Location {
 	if first == "" || t.Files == nil {
 		return nil
 	}
-	var files []string // a search line by line takes longer
-	for _, file := range t.Files() {
-		if strings.Contains(t.read(file), first) {
-			files = append(files, file)
-		}
-	}
-	return t.searchIn(files, func(_, line string) int { return strings.Index(line, first) })
+	return t.search(func(_, line string) int { return strings.Index(line, first) }, first)
 }
 
 // Words returns the lines of files with a name or string that match accepts.
@@ -130,26 +130,35 @@ func (t Tree) folded(file string) (string, bool) {
 }
 
 // search returns the lines of the flake's Nix files in which find finds something.
-func (t Tree) search(find func(file, line string) int) []result.Location {
-	return t.searchIn(t.Files(), find)
+func (t Tree) search(find func(file, line string) int, parts ...string) []result.Location {
+	return t.searchIn(t.Files(), find, parts...)
 }
 
 // searchIn returns the lines of files in which find finds something, at the offset that it
-// returns. Comments do not count.
-func (t Tree) searchIn(files []string, find func(file, line string) int) []result.Location {
+// returns. Comments do not count. If there are parts, each such line has one of them: to look for
+// those first takes less time.
+func (t Tree) searchIn(files []string, find func(file, line string) int, parts ...string) []result.Location {
+	worth := func(text string) bool {
+		return parts == nil || slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
+	}
 	var found []result.Location
 	for _, file := range files {
+		text := t.read(file)
+		if !worth(text) {
+			continue
+		}
 		n := 0
 		var code []string // only of a file in which something is found
-		for line := range strings.Lines(t.read(file)) {
+		for line := range strings.Lines(text) {
 			n++
-			if find(file, line) >= 0 {
-				if code == nil {
-					code = strings.Split(nixfile.Code(t.read(file)), "\n")
-				}
-				if at := find(file, code[n-1]); at >= 0 {
-					found = append(found, result.Location{File: file, Line: n, Column: at + 1})
-				}
+			if !worth(line) || find(file, line) < 0 {
+				continue
+			}
+			if code == nil {
+				code = strings.Split(nixfile.Code(text), "\n")
+			}
+			if at := find(file, code[n-1]); at >= 0 {
+				found = append(found, result.Location{File: file, Line: n, Column: at + 1})
 			}
 			if len(found) >= maxMentions {
 				return found
