@@ -42,6 +42,10 @@ func TestDetails(t *testing.T) {
 			Title:   "does not evaluate: option a.b is not of type string: 5 in c.nix",
 			Message: "A definition for option `a.b' is not of type `string'. Definition values:\n- In `c.nix': 5",
 		}, ""},
+		"a value with tabs": {result.Cause{
+			Title:   `does not evaluate: option a.b is not of type integer: "a b" in c.nix`,
+			Message: "A definition for option `a.b' is not of type `integer'. Definition values:\n- In `c.nix': \"a\tb\"",
+		}, ""},
 		"wrong type with the reason": {result.Cause{
 			Title:   "does not evaluate: option a.b is not of type TOML value: <function> in c.nix",
 			Message: "A definition for option `a.b' is not of type `TOML value'. TypeError: it is neither `a` nor `b`, Definition values:\n- In `c.nix': <function>",
