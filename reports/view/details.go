@@ -141,7 +141,7 @@ func definitions(c result.Cause, m modulesystem.Error, lines []string) []string 
 		if d := definitionRE.FindStringSubmatch(line); d != nil {
 			file, _, _ := strings.Cut(d[1], ", via option ")
 			told := d[2] != "" && !(i+1 < len(lines) && strings.HasPrefix(lines[i+1], "    ")) && strings.Contains(oneLine(c.Title), oneLine(d[2]+" in "+file))
-			dropping = told || m.Kind == modulesystem.Undeclared && c.Excerpt != nil && strings.Contains(c.Title, file)
+			dropping = told || m.Kind == modulesystem.Undeclared && c.Excerpt != nil && (strings.Contains(c.Title, file) || file == "<unknown-file>")
 		} else if f := listedRE.FindStringSubmatch(line); f != nil {
 			dropping = strings.Contains(c.Title, f[1])
 		}

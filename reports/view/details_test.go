@@ -34,6 +34,10 @@ func TestDetails(t *testing.T) {
 			Title: "does not evaluate: option a.b does not exist, set in c.nix", Hint: "did you mean a.c?", Excerpt: excerpt,
 			Message: "The option `a.b' does not exist. Definition values:\n- In `c.nix':\n    {\n      d = 1;\n    }\n\nDid you mean `a.c'?",
 		}, ""},
+		"undeclared option in a module without a file": {result.Cause{
+			Title: "does not evaluate: option a.b does not exist", Excerpt: excerpt,
+			Message: "The option `a.b' does not exist. Definition values:\n- In `<unknown-file>':\n    {\n      d = 1;\n    }",
+		}, ""},
 		"undeclared option somewhere": {result.Cause{
 			Title:   "does not evaluate: option a.b does not exist, set in c.nix",
 			Message: "The option `a.b' does not exist. Definition values:\n- In `c.nix':\n    {\n      d = 1;\n    }\n",

@@ -118,7 +118,10 @@ func (l *locator) renamed(m *modulesystem.Error) result.Location {
 // unset returns the module that should set an option which has no value, with the line where it
 // sets another one of the same set.
 func (l *locator) unset(option string) result.Location {
-	file := l.own()
+	file := l.ownWhere(func(file string) bool {
+		_, fit := l.tree.FindAttribute(file, option)
+		return fit != nixfile.Declared
+	})
 	if p, fit := l.tree.FindAttribute(file, option); fit >= nixfile.Sibling {
 		return p
 	}
@@ -233,11 +236,15 @@ func (l *locator) amongUsed(places []result.Location) []result.Location {
 
 // own returns the file of the cell's own module, as far as that can be told: it is named where
 // the flake makes the configuration, or has the names of the cell in its path.
-func (l *locator) own() string {
+func (l *locator) own() string { return l.ownWhere(func(string) bool { return true }) }
+
+// ownWhere is like own for the files that fit accepts. What declares an option, for example, is a
+// module that several configurations share.
+func (l *locator) ownWhere(fit func(file string) bool) string {
 	var places []result.Location
 	for _, p := range l.Err.Places() {
 		for _, file := range l.tree.Named(p) {
-			if path.Ext(file) == ".nix" {
+			if path.Ext(file) == ".nix" && fit(file) {
 				places = append(places, result.Location{File: file})
 			}
 		}
@@ -245,7 +252,7 @@ func (l *locator) own() string {
 	var parts []result.Location
 	for _, file := range l.tree.Files() {
 		switch p := (result.Location{File: file}); {
-		case l.matches(file) == 0:
+		case l.matches(file) == 0, !fit(file):
 		case l.isNamed(file):
 			places = append(places, p)
 		default:

@@ -58,6 +58,11 @@ func TestLocate(t *testing.T) {
 			nixlog.EvalError{Place: result.Location{File: "lib.nix", Line: 1}, Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "my.port"}},
 			[]string{"a"}, "hosts/a/configuration.nix",
 		},
+		"the module that declares an option has the name of a host": {
+			files{"modules/nixos/default.nix": "{ options.my.port = 1; }", "nixos/configuration.nix": "{ }"},
+			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "my.port"}},
+			[]string{"nixos"}, "nixos/configuration.nix",
+		},
 	} {
 		if got := (locate.Failure{Err: &test.err, Names: test.names}).Locate(test.files.tree()).Place.String(); got != test.want {
 			t.Errorf("%s: found %s, want %s", name, got, test.want)
