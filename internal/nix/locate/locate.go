@@ -27,6 +27,9 @@ type Failure struct {
 // Locate returns the error with the place in the flake to change. The tree has all its functions.
 func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 	e := *f.Err
+	if user := homeOf(e.Module); user != "" {
+		f.Names = append(slices.Clone(f.Names), user)
+	}
 	l := &locator{Failure: f, tree: tree}
 	if p := l.place(); p.File != "" && p != e.Place {
 		e.Place, e.Vague = p, false
@@ -40,6 +43,18 @@ func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
 		}
 	}
 	return &e
+}
+
+// homeOf returns the user in whose home inside a host an option is, or "".
+func homeOf(m *modulesystem.Error) string {
+	if m == nil {
+		return ""
+	}
+	names := nixfile.SplitPath(m.Option)
+	if len(names) < 4 || names[0] != "home-manager" || names[1] != "users" {
+		return ""
+	}
+	return names[2]
 }
 
 // maxAssertions is more failed assertions of one configuration than a person reads.

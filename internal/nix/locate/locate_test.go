@@ -63,6 +63,11 @@ func TestLocate(t *testing.T) {
 			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "my.port"}},
 			[]string{"nixos"}, "nixos/configuration.nix",
 		},
+		"a home inside a host": {
+			files{"hosts/web.nix": "{ }", "users/anna.nix": "{ }", "users/bert.nix": "{ }"},
+			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "home-manager.users.bert.home.stateVersion"}},
+			[]string{"web"}, "users/bert.nix",
+		},
 	} {
 		if got := (locate.Failure{Err: &test.err, Names: test.names}).Locate(test.files.tree()).Place.String(); got != test.want {
 			t.Errorf("%s: found %s, want %s", name, got, test.want)
