@@ -3,6 +3,7 @@
 package locate
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -106,8 +107,18 @@ func (l *locator) module(m *modulesystem.Error) result.Location {
 	if m.Kind == modulesystem.Attribute || m.Kind == modulesystem.Other {
 		return result.Location{}
 	}
-	// Where the file of a module does not show the option, the module has it from elsewhere.
+	// Where the file of a module does not show the option, the module has it from elsewhere: from
+	// a file that it names or, if it shows nothing like the option, from any other.
 	if len(full) == 0 {
+		var named []string
+		shown := false
+		for _, p := range own {
+			named = append(named, p.File)
+			shown = shown || p.Line > 0
+		}
+		if p := l.closest(l.setting(m.Option, l.follow(named))); p.File != "" || shown {
+			return cmp.Or(p, l.closest(own))
+		}
 		if p := l.closest(l.setting(m.Option, l.used())); p.File != "" {
 			return p
 		}
@@ -225,12 +236,22 @@ func (l *locator) used() []string {
 		add(p.File)
 		add(l.tree.Named(p)...)
 	}
+	l.files = l.follow(files)
+	return l.files
+}
+
+// follow returns files with all that they name by their paths, and so on.
+func (l *locator) follow(files []string) []string {
 	for i := 0; i < len(files); i++ {
-		if path.Base(files[i]) != "flake.nix" {
-			add(l.tree.NamedIn(files[i])...)
+		if path.Base(files[i]) == "flake.nix" {
+			continue
+		}
+		for _, f := range l.tree.NamedIn(files[i]) {
+			if !slices.Contains(files, f) && len(files) < maxUsed {
+				files = append(files, f)
+			}
 		}
 	}
-	l.files = files
 	return files
 }
 

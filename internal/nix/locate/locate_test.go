@@ -68,6 +68,11 @@ func TestLocate(t *testing.T) {
 			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "home-manager.users.bert.home.stateVersion"}},
 			[]string{"web"}, "users/bert.nix",
 		},
+		"a default that the module overrides": {
+			files{"common.nix": "{ my.port = mkDefault 1; }", "hosts/b.nix": "{ my = f 1; imports = [ ../common.nix ]; }", "hosts/a.nix": "{\n  imports = [ ./ports.nix ../common.nix ];\n}", "hosts/ports.nix": "{ my = f 2; }"},
+			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.WrongType, Option: "my.port", Definitions: []modulesystem.Definition{{File: "hosts/ports.nix", Own: true}}}},
+			[]string{"a"}, "hosts/ports.nix:1:3",
+		},
 	} {
 		if got := (locate.Failure{Err: &test.err, Names: test.names}).Locate(test.files.tree()).Place.String(); got != test.want {
 			t.Errorf("%s: found %s, want %s", name, got, test.want)
