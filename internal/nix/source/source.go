@@ -105,7 +105,7 @@ func (t *Tree) nixFiles() []string {
 		case len(files) >= maxFiles:
 			return fs.SkipAll
 		case err != nil: // leaves out what cannot be read
-			return nil
+			return fs.SkipDir
 		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
 			return fs.SkipDir
 		case d.IsDir() && !within(name, own) && isFlake(root, name):
