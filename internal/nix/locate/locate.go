@@ -257,6 +257,9 @@ func (l *locator) follow(files []string) []string {
 
 // amongUsed returns those of some places that are in files of the configuration, if any are.
 func (l *locator) amongUsed(places []result.Location) []result.Location {
+	if len(places) < 2 { // to ask for the files takes long
+		return places
+	}
 	files := l.used()
 	var among []result.Location
 	for _, p := range places {
