@@ -12,8 +12,8 @@ import (
 	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
-// places has the errors of a run with their places in the flake. An error that many cells share
-// is looked for once: it takes reading all Nix files of the flake.
+// places has the errors of a run with their places in the flake. An error that the cells of one
+// host share is looked for once: it takes reading all Nix files of the flake.
 type places struct {
 	mu    sync.Mutex
 	found map[string]func() *nixlog.EvalError
