@@ -162,7 +162,7 @@ func (e Error) Title() string {
 		}
 		return option + " is not " + shortenList(what) + prefixed(": ", e.values(" in "))
 	case Conflict:
-		return option + " has conflicting values: " + e.values(" in ")
+		return option + " has conflicting values" + prefixed(": ", e.values(" in "))
 	case ReadOnly:
 		return "read-only " + option + " is set more than once" + prefixed(", in ", in)
 	case Repeated:
@@ -174,7 +174,7 @@ func (e Error) Title() string {
 	case NotASet:
 		return option + " has options below it, and is set to one value" + prefixed(" in ", in)
 	case Attribute:
-		return "module " + in + " has an attribute " + e.Option + " beside config or options"
+		return "module" + prefixed(" ", in) + " has an attribute " + e.Option + " beside config or options"
 	}
 	return ""
 }
@@ -206,7 +206,9 @@ func (e Error) values(in string) string {
 		if !unnamed(d.File) {
 			value = append(value, []rune(in+d.File)...)
 		}
-		list = append(list, strings.TrimPrefix(string(value), in))
+		if len(value) > 0 {
+			list = append(list, strings.TrimPrefix(string(value), in))
+		}
 	}
 	return strings.Join(list, ", ")
 }

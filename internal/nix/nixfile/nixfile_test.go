@@ -31,6 +31,9 @@ in
   home.file.".config/fish/config.fish".text = "";
   users.users.${cfg.user}.shell = pkgs.fish;
   config.boot.loader = cfg;
+  systemd.start = "$${unit";
+  systemd.stop = ''$${unit $$$${cfg.name}'';
+  systemd.last = 1;
 }
 `
 	for path, want := range map[string]string{
@@ -49,6 +52,7 @@ in
 		`home.file.".config/fish/config.fish"`:           `".config/fish/config.fish".text`,
 		"users.users.anna.shell":                         "shell =",
 		"boot.loader.grub.device":                        "loader = cfg",
+		"systemd.last":                                   "last = 1",
 		"imports":                                        "imports =",
 		"programs.nothing":                               "programs = lib",
 		"services.openssh.ports":                         "openssh.enable",
@@ -66,6 +70,31 @@ in
 	}
 }
 
+// A module that both declares and sets an option.
+func TestFindDeclared(t *testing.T) {
+	const module = `{ lib, ... }: {
+  options.my = {
+    port = lib.mkOption { };
+    name = lib.mkOption { };
+  };
+  config.my.port = "http";
+}
+`
+	for path, want := range map[string]struct {
+		fit  Fit
+		text string
+	}{
+		"my.port": {Full, `port = "http"`},
+		"my.name": {Declared, "name = lib"},
+		"my":      {Full, `my.port = "http"`},
+	} {
+		p, fit := Find(module, SplitPath(path))
+		if got := at(module, p); fit != want.fit || !strings.HasPrefix(got, want.text) {
+			t.Errorf("%s: found %.40q with the fit %v, want %q with %v", path, got, fit, want.text, want.fit)
+		}
+	}
+}
+
 // at returns the text from a position on.
 func at(text string, p Position) string {
 	if p.Line == 0 {
@@ -73,6 +102,32 @@ func at(text string, p Position) string {
 	}
 	lines := strings.SplitAfter(text, "\n")
 	return strings.Join(lines[p.Line-1:], "")[p.Column-1:]
+}
+
+func TestWord(t *testing.T) {
+	for line, want := range map[string]string{
+		`x = [ pkgs.steam ];`:              "steam ];",
+		`x = "${pkgs.steam}/bin" + steam;`: `steam}/bin" + steam;`,
+		`  ${a} ${pkgs.steam}`:             "steam}",
+		`x = "${a} ${b "${pkgs.steam}"}";`: `steam}"}";`,
+		`x = "${a}" + pkgs.steam;`:         "steam;",
+		`x = "a steam";`:                   "",
+		`x = ''${a} steam'';`:              "",
+		`x = 1; # steam`:                   "",
+	} {
+		at := Word(line, func(name string) bool { return name == "steam" })
+		if got := line[max(at, 0):]; (at < 0) != (want == "") || at >= 0 && got != want {
+			t.Errorf("%s: found %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestCode(t *testing.T) {
+	const text = "# a\r\n{ b = 1; /* é\nc */ d = \"# /* e\"; f = ''\n# g\n''; } # h"
+	const want = "    \n{ b = 1;      \n     d = \"# /* e\"; f = ''\n# g\n''; }    "
+	if got := Code(text); got != want {
+		t.Errorf("got\n%q, want\n%q", got, want)
+	}
 }
 
 func TestSplitPath(t *testing.T) {

@@ -107,6 +107,9 @@ func (s *scanner) quoted() (kind, string) {
 		case rest[0] == '\\' && len(rest) > 1:
 			b.WriteByte(rest[1])
 			s.at += 2
+		case strings.HasPrefix(rest, "$$"): // the second does not begin an interpolation
+			b.WriteString("$$")
+			s.at += 2
 		case strings.HasPrefix(rest, "${"):
 			s.at += 2
 			s.interpolation()
@@ -130,8 +133,8 @@ func (s *scanner) indented() {
 		case strings.HasPrefix(rest, "''"):
 			s.at += 2
 			return
-		case strings.HasPrefix(rest, "$${"):
-			s.at += 3
+		case strings.HasPrefix(rest, "$$"): // the second does not begin an interpolation
+			s.at += 2
 		case strings.HasPrefix(rest, "${"):
 			s.at += 2
 			s.interpolation()

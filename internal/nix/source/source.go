@@ -2,9 +2,12 @@
 package source
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/flakeci/flakeci/internal/safefile"
@@ -65,6 +68,7 @@ func read(root *os.Root, name string) string {
 // hundred hosts fail by is looked for in all of them each time.
 type Tree struct {
 	folder string
+	dir    string // the flake's folder in it, or ""
 
 	mu    sync.Mutex
 	files []string
@@ -72,9 +76,10 @@ type Tree struct {
 	size  int
 }
 
-// NewTree returns the tree in a folder.
-func NewTree(folder string) *Tree {
-	return &Tree{folder: folder, text: map[string]string{}}
+// NewTree returns the tree in a folder, of a flake in a folder of that tree, or "" for the tree
+// itself.
+func NewTree(folder, dir string) *Tree {
+	return &Tree{folder: folder, dir: dir, text: map[string]string{}}
 }
 
 // Read returns a file of the tree, or "". Nix may not have written the tree yet, so what is
@@ -93,41 +98,70 @@ func (t *Tree) Read(file string) string {
 	return text
 }
 
-// NixFiles returns the Nix files of the tree, in order: as many as can be kept, because each cause
-// and warning may be looked for in all of them.
+// NixFiles returns the Nix files of the tree in order, those in the flake's folder first. It leaves
+// out the folders of other flakes, such as templates: their files have the same names.
 func (t *Tree) NixFiles() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.files == nil {
-		t.files = nixFiles(t.folder)
+		t.files = t.nixFiles()
 	}
 	return t.files
 }
 
-func nixFiles(folder string) []string {
-	root, err := os.OpenRoot(folder)
+func (t *Tree) nixFiles() []string {
+	root, err := os.OpenRoot(t.folder)
 	if err != nil {
 		return nil
 	}
 	defer root.Close()
+	own := path.Clean(t.dir)
 	var files []string
-	size := int64(0)
+	size := map[string]int64{}
 	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case len(files) >= maxFiles:
 			return fs.SkipAll
 		case err != nil: // leaves out what cannot be read
+			return fs.SkipDir
 		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
 			return fs.SkipDir
+		case d.IsDir() && !within(name, own) && isFlake(root, name):
+			return fs.SkipDir
 		case d.Type().IsRegular() && path.Ext(name) == ".nix":
-			if st, err := d.Info(); err == nil && st.Size() <= maxFile {
-				if size += st.Size(); size > maxKept {
-					return fs.SkipAll
-				}
-				files = append(files, name)
+			if info, err := d.Info(); err == nil && info.Size() <= maxFile {
+				files, size[name] = append(files, name), info.Size()
 			}
 		}
 		return nil
 	})
+	slices.SortStableFunc(files, func(a, b string) int {
+		return cmp.Compare(order(own, a), order(own, b))
+	})
+	// More than what is kept would be read again for each error.
+	total := int64(0)
+	for i, name := range files {
+		if total += size[name]; total > maxKept {
+			return files[:i]
+		}
+	}
 	return files
+}
+
+// within reports whether a file or folder is a folder or in it.
+func within(folder, name string) bool {
+	return folder == "." || name == folder || strings.HasPrefix(name, folder+"/")
+}
+
+// order is less for files in a folder than for others.
+func order(folder, file string) int {
+	if within(folder, file) {
+		return 0
+	}
+	return 1
+}
+
+func isFlake(root *os.Root, folder string) bool {
+	_, err := root.Lstat(path.Join(folder, "flake.nix"))
+	return err == nil
 }
