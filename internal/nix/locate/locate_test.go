@@ -63,6 +63,11 @@ func TestLocate(t *testing.T) {
 			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "my.port"}},
 			[]string{"nixos"}, "nixos/configuration.nix",
 		},
+		"a host whose module has another name": {
+			files{"flake.nix": "{\n  box = nixosSystem {\n    modules = [ ./machines/one.nix ];\n  };\n  web = nixosSystem {\n    modules = [ ./machines/two.nix ];\n  };\n}", "machines/one.nix": "{ }", "machines/two.nix": "{ }"},
+			nixlog.EvalError{Place: result.Location{File: "flake.nix", Line: 5}, Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "my.port"}},
+			[]string{"web"}, "machines/two.nix",
+		},
 		"a home inside a host": {
 			files{"hosts/web.nix": "{ }", "users/anna.nix": "{ }", "users/bert.nix": "{ }"},
 			nixlog.EvalError{Module: &modulesystem.Error{Kind: modulesystem.Undefined, Option: "home-manager.users.bert.home.stateVersion"}},

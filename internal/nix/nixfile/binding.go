@@ -37,6 +37,7 @@ type scope struct {
 	around []name // the names of the sets around it
 	path   []name // of the binding that is read
 	value  bool   // its = was read
+	number int    // of the binding in what was found, from 1; 0 if there is none
 	let    bool
 }
 
@@ -72,9 +73,16 @@ func (r *reader) read() {
 			r.close()
 		case t.text == "=" && !here.value:
 			here.value = len(here.path) > 0
+			before := len(r.found)
 			r.add(here.path)
+			if here.number = 0; len(r.found) > before {
+				here.number = len(r.found)
+			}
 		case t.text == ";":
-			here.path, here.value = nil, false
+			if here.number > 0 {
+				r.found[here.number-1].last = r.position(t.at).Line
+			}
+			here.path, here.value, here.number = nil, false, 0
 		case t.text != "." && !here.value:
 			here.path = nil // what was read is not the path of a binding
 		}

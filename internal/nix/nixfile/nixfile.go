@@ -96,6 +96,8 @@ type binding struct {
 	names []name
 	// own is how many of the names stand at the binding itself.
 	own int
+	// last is the line of its semicolon; 0 if there is none.
+	last int
 }
 
 // name is one name of an attribute path. It is "" for one that is computed.
@@ -189,6 +191,18 @@ func wordIn(line string, match func(name string) bool, inside int) int {
 			}
 		}
 	}
+}
+
+// Enclosing returns the first and last line of the smallest binding that has a line. ok is false
+// if none has it.
+func Enclosing(text string, line int) (first, last int, ok bool) {
+	for _, b := range bindings(text) {
+		from := b.names[len(b.names)-b.own].at.Line
+		if from <= line && line <= b.last && (!ok || b.last-from <= last-first) {
+			first, last, ok = from, b.last, true
+		}
+	}
+	return first, last, ok
 }
 
 // Code returns a text with blanks instead of its comments.

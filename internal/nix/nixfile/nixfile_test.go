@@ -170,6 +170,9 @@ func FuzzFind(f *testing.F) {
 		f.Add(text, "a.b.c")
 	}
 	f.Fuzz(func(t *testing.T, text, path string) {
+		if first, last, ok := Enclosing(text, 2); ok && (first > 2 || last < 2) {
+			t.Errorf("line 2 is in %d to %d", first, last)
+		}
 		p, fit := Find(text, SplitPath(path))
 		if fit == NoFit {
 			return
@@ -179,4 +182,25 @@ func FuzzFind(f *testing.F) {
 			t.Errorf("%+v is not a place in %q", p, text)
 		}
 	})
+}
+
+func TestEnclosing(t *testing.T) {
+	const text = `{
+  outputs = { nixpkgs, ... }: {
+    nixosConfigurations.box = nixpkgs.lib.nixosSystem {
+      system = "x86_64-linux";
+      modules = [
+        ./machines/one.nix
+      ];
+    };
+    nixosConfigurations.web = f ./web.nix;
+  };
+}
+`
+	for line, want := range map[int]string{1: "0 0", 2: "2 10", 3: "3 8", 4: "4 4", 6: "5 7", 8: "3 8", 9: "9 9", 11: "0 0"} {
+		first, last, ok := Enclosing(text, line)
+		if got := fmt.Sprint(first, last); got != want || ok != (want != "0 0") {
+			t.Errorf("line %d is in %s, want %s", line, got, want)
+		}
+	}
 }

@@ -99,9 +99,22 @@ func (t Tree) Words(files []string, match func(name string) bool) []result.Locat
 	return t.searchIn(files, word(match))
 }
 
-// Named returns the files of the flake that a line of one of its files names by their paths.
+// maxEnclosing limits how many lines of one binding name the files of one configuration, rather
+// than those of all.
+const maxEnclosing = 25
+
+// Named returns the files of the flake that a line of one of its files names by their paths, or
+// the binding that the line is in: the call for a host has its modules on further lines.
 func (t Tree) Named(p result.Location) []string {
-	return t.existing(literals(p.File, t.sourceLine(p)))
+	first, last, ok := nixfile.Enclosing(t.read(p.File), p.Line)
+	if !ok || last-first >= maxEnclosing {
+		first, last = p.Line, p.Line
+	}
+	var paths []string
+	for line := first; line <= last; line++ {
+		paths = append(paths, literals(p.File, t.sourceLine(result.Location{File: p.File, Line: line}))...)
+	}
+	return t.existing(paths)
 }
 
 // maxNamedIn limits how many paths of one file are looked up.
