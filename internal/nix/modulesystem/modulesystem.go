@@ -160,9 +160,9 @@ func (e Error) Title() string {
 		if strings.HasPrefix(e.Type, "one of ") {
 			what = e.Type
 		}
-		return option + " is not " + shortenList(what) + prefixed(": ", e.values(" in "))
+		return option + " is not " + shortenList(what) + e.values()
 	case Conflict:
-		return option + " has conflicting values" + prefixed(": ", e.values(" in "))
+		return option + " has conflicting values" + e.values()
 	case ReadOnly:
 		return "read-only " + option + " is set more than once" + prefixed(", in ", in)
 	case Repeated:
@@ -194,23 +194,29 @@ func (e Error) option() string {
 // unnamed reports whether a module has no file, such as one that stands in the call of a function.
 func unnamed(file string) bool { return strings.HasPrefix(file, "<") }
 
-// values lists the values with their files.
-func (e Error) values(in string) string {
+// values lists the values with their files, or only the files, as older versions do.
+func (e Error) values() string {
 	var list []string
+	known := false
 	for _, d := range e.Definitions {
 		first, _, more := strings.Cut(d.Value, "\n")
 		value := []rune(strings.TrimSpace(first))
+		known = known || len(value) > 0
 		if more = more || len(value) > maxValue; more {
 			value = append(value[:min(len(value), maxValue)], '…')
 		}
+		text := string(value)
 		if !unnamed(d.File) {
-			value = append(value, []rune(in+d.File)...)
+			text = strings.TrimSpace(text + " in " + d.File)
 		}
-		if len(value) > 0 {
-			list = append(list, strings.TrimPrefix(string(value), in))
+		if text != "" {
+			list = append(list, text)
 		}
 	}
-	return strings.Join(list, ", ")
+	if !known {
+		return prefixed(", set in ", joinAnd(slices.DeleteFunc(e.Files(), unnamed)))
+	}
+	return prefixed(": ", strings.Join(list, ", "))
 }
 
 // maxValue is how much of a value a title has, in characters.

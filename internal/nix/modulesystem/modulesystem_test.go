@@ -29,7 +29,7 @@ var messages = []struct{ message, title, files, advice string }{
 	},
 	{
 		"The option value `services.postfix.hostname' in `hosts/fox' is not of type `string'.",
-		"option services.postfix.hostname is not of type string: hosts/fox", "hosts/fox", "",
+		"option services.postfix.hostname is not of type string, set in hosts/fox", "hosts/fox", "",
 	},
 	{
 		"The option `home.stateVersion' was accessed but has no value defined. Try setting the option.",
@@ -43,7 +43,7 @@ var messages = []struct{ message, title, files, advice string }{
 	},
 	{
 		"The option `a.b' has conflicting definitions, in `/x/a.nix' and `/x/b.nix'.",
-		"option a.b has conflicting values: /x/a.nix, /x/b.nix", "/x/a.nix /x/b.nix", "",
+		"option a.b has conflicting values, set in /x/a.nix and /x/b.nix", "/x/a.nix /x/b.nix", "",
 	},
 	{
 		"The option `networking.hostName' is defined multiple times, in `hosts/eve/second.nix' and `hosts/eve'.",
@@ -83,7 +83,7 @@ var messages = []struct{ message, title, files, advice string }{
 	},
 	{
 		"The option `a.b' has conflicting definitions, in `<unknown-file>' and `/x/b.nix'.",
-		"option a.b has conflicting values: /x/b.nix", "<unknown-file> /x/b.nix", "",
+		"option a.b has conflicting values, set in /x/b.nix", "<unknown-file> /x/b.nix", "",
 	},
 	{
 		"The option `a.b' has conflicting definitions, in `<unknown-file>' and `<unknown-file>'.",
