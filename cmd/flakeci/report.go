@@ -88,6 +88,6 @@ func (a *App) reportJournal(ctx context.Context, path, artifacts string, d deliv
 	if r, err = redact.Value(&a.secrets, r); err != nil {
 		return err
 	}
-	d.artifacts, d.shard = cmp.Or(artifacts, folder), shard.String()
+	d.artifacts, d.shard = cmp.Or(artifacts, folder), shard
 	return a.publish(ctx, r, d)
 }
