@@ -183,7 +183,7 @@ func TestStrategiesAreEvenPartitions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for range 10 {
+				for range 3 {
 					if !checkStrategy(t, m, n, pastOf(randomPast(m, r))) {
 						t.Errorf("%s, %d jobs", name, n)
 					}
@@ -207,7 +207,7 @@ func TestJobsAreNearTheMean(t *testing.T) {
 	if err != nil || len(m.Cells) != 200 {
 		t.Fatalf("%d cells, %v", len(m.Cells), err)
 	}
-	for range 50 {
+	for range 20 {
 		past := pastOf(randomPast(m, r))
 		clear(past.Systems)
 		weigh, groups, total := m.weigher(past), map[string]float64{}, 0.0

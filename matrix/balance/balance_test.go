@@ -90,7 +90,7 @@ func TestPartsAreEven(t *testing.T) {
 		}
 		return true
 	}
-	if err := quick.Check(property, &quick.Config{MaxCount: 3000}); err != nil {
+	if err := quick.Check(property, &quick.Config{MaxCount: 1000}); err != nil {
 		t.Error(err)
 	}
 	if reduced == 0 {
