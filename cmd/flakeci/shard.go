@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/flakeci/flakeci/matrix"
+	"github.com/flakeci/flakeci/result"
 )
 
 // shardFlag is I/N; the zero value selects all cells.
@@ -26,6 +27,15 @@ func (s *shardFlag) Set(text string) error {
 	var err error
 	s.i, s.n, err = matrix.ParseShard(text)
 	return err
+}
+
+// describe says which part of a matrix the shard is; nil without a shard.
+func (s *shardFlag) describe(m matrix.Matrix) *result.Shard {
+	if s.n == 0 {
+		return nil
+	}
+	shard := m.Describe(s.i, s.n)
+	return &shard
 }
 
 // of returns the shard's part of a matrix. An empty one is an error: a run without cells
