@@ -28,17 +28,9 @@ type Machine struct {
 type Shard struct {
 	Index int `json:"index"` // counts from 1
 	Count int `json:"count"`
-	// Empty are the shards without cells, which nobody runs.
-	Empty []int `json:"empty,omitempty"`
-	// Others are cells of other shards, beginning with the next one, so that a merged report can
-	// say what a missing shard would have tested.
-	Others []ShardCells `json:"others,omitempty"`
-}
-
-// ShardCells are the cells of one shard.
-type ShardCells struct {
-	Index int    `json:"index"`
-	Cells []Cell `json:"cells"`
+	// Others are selected cells of other shards, so that a merged report can say what a missing
+	// shard would have tested.
+	Others []Cell `json:"others,omitempty"`
 }
 
 // String returns the shard as the command line takes it, such as 2/4.

@@ -93,8 +93,8 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 	case err != nil:
 		return nil, j.opts.explainNothing(err, d.Seen, j.wanted().Others)
 	}
-	j.on.Selection, j.on.Shard = selected.Key(), j.opts.shard.describe(selected)
 	j.matrix, err = j.opts.shard.of(selected)
+	j.on.Selection, j.on.Shard = selected.Key(), j.opts.shard.describe(selected, j.matrix)
 	return j.matrix.Cells, err
 }
 

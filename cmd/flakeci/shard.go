@@ -29,12 +29,12 @@ func (s *shardFlag) Set(text string) error {
 	return err
 }
 
-// describe says which part of a matrix the shard is; nil without a shard.
-func (s *shardFlag) describe(m matrix.Matrix) *result.Shard {
+// describe describes the shard, which has a part of all cells; nil without a shard.
+func (s *shardFlag) describe(all, part matrix.Matrix) *result.Shard {
 	if s.n == 0 {
 		return nil
 	}
-	shard := m.Describe(s.i, s.n)
+	shard := all.Describe(part, s.i, s.n)
 	return &shard
 }
 

@@ -137,9 +137,13 @@ func (m *merger) sayConflicts() {
 		}
 		why := ""
 		if c.later {
-			why = ", the later attempt,"
+			why = "; the later attempt"
 		}
-		m.note("%s: %s on %s%s counts, not %s on %s", view.JoinFirst(c.cells, view.InlineCells), c.counts, c.on.label(), why, c.other, c.against.label())
+		verb := "counts"
+		if len(c.cells) > 1 {
+			verb = "count"
+		}
+		m.note("%s %s as %s (%s%s), not as %s (%s)", view.JoinFirst(c.cells, view.InlineCells), verb, c.counts, c.on.label(), why, c.other, c.against.label())
 	}
 }
 

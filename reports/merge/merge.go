@@ -32,7 +32,7 @@ func (e *RefusedError) Error() string { return e.Text }
 // Merge unites reports. Their order does not matter. A single report that is not one of several
 // shards stays as it is. The error is a [*RefusedError].
 func Merge(sources []Source, o Options) (result.Report, error) {
-	m := merger{options: o, joined: map[string]*joined{}}
+	m := merger{options: o, joined: map[string]*joined{}, tested: map[string]map[string]result.Cell{}}
 	if err := m.add(sources); err != nil {
 		return result.Report{}, err
 	}
@@ -60,6 +60,8 @@ type merger struct {
 	options  Options
 	parts    []*part
 	machines []*machine
+
+	tested map[string]map[string]result.Cell // by selection and id
 
 	cells  []picked           // the results that count
 	joined map[string]*joined // causes of cells by key

@@ -68,9 +68,21 @@ func (p *part) compare(other *part) int {
 
 func (p *part) json() []byte {
 	if p.text == nil {
-		p.text, _ = json.Marshal(p.report) // what cannot be written was not read either
+		r := p.report
+		r.Machines = slices.Clone(r.Machines)
+		for i := range r.Machines {
+			r.Machines[i].Shard = withoutOthers(r.Machines[i].Shard)
+		}
+		p.text, _ = json.Marshal(r) // what cannot be written was not read either
 	}
 	return p.text
+}
+
+func withoutOthers(s *result.Shard) *result.Shard {
+	if s == nil {
+		return nil
+	}
+	return &result.Shard{Index: s.Index, Count: s.Count}
 }
 
 // checkFlake refuses reports of different revisions. A report without cells may not know the
@@ -133,10 +145,8 @@ func (m *merger) index(p *part) {
 	}
 	for _, r := range of {
 		if r.Shard != nil {
-			for _, other := range r.Shard.Others {
-				m.lacking = append(m.lacking, other.Cells...)
-			}
-			r.Shard = &result.Shard{Index: r.Shard.Index, Count: r.Shard.Count, Empty: r.Shard.Empty}
+			m.lacking = append(m.lacking, r.Shard.Others...)
+			r.Shard = withoutOthers(r.Shard)
 		}
 		given := r.Name
 		r.Name = cmp.Or(r.Name, nameOf(p.file))
@@ -155,6 +165,14 @@ func (m *merger) index(p *part) {
 		}
 	}
 	m.takeOutMissing(p)
+	for _, c := range p.report.Cells {
+		if on := p.on(c); on != nil && !c.Removed() {
+			if m.tested[on.Selection] == nil {
+				m.tested[on.Selection] = map[string]result.Cell{}
+			}
+			m.tested[on.Selection][c.ID] = c.Cell
+		}
+	}
 	for i, c := range p.report.Causes {
 		if c.ID != "" {
 			p.causes[c.ID] = append(p.causes[c.ID], i)

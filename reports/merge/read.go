@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/safefile"
@@ -25,6 +26,7 @@ func Files(paths []string, o Options) (result.Report, error) {
 	}
 	var sources []Source
 	left := int64(maxBytes)
+	known := map[string]bool{}
 	for _, file := range paths {
 		r, size, err := read(file)
 		if err != nil {
@@ -33,6 +35,7 @@ func Files(paths []string, o Options) (result.Report, error) {
 		if left -= size; left < 0 && len(paths) > 1 {
 			return result.Report{}, &RefusedError{Text: fmt.Sprintf("the reports are too long: more than %d MiB together", maxBytes>>20)}
 		}
+		forgetKnown(r, known)
 		sources = append(sources, Source{file, r})
 	}
 	if len(sources) > 1 {
@@ -41,6 +44,21 @@ func Files(paths []string, o Options) (result.Report, error) {
 		}
 	}
 	return Merge(sources, o)
+}
+
+// forgetKnown keeps one mention of each cell of another shard. Shards together mention each cell many
+// times, which would take most of the memory.
+func forgetKnown(r result.Report, known map[string]bool) {
+	for _, m := range r.Machines {
+		if m.Shard == nil {
+			continue
+		}
+		m.Shard.Others = slices.Clone(slices.DeleteFunc(m.Shard.Others, func(c result.Cell) bool {
+			before := known[c.ID]
+			known[c.ID] = true
+			return before
+		}))
+	}
 }
 
 // moveLogs puts the folder of a report before the paths of its logs: runs on different machines

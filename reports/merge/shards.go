@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 )
@@ -58,9 +59,6 @@ func (m *merger) missingShards() []string {
 			early = append(early, on)
 		default:
 			add(division{on.Selection, on.Shard.Count}, on.Shard.Index)
-			for _, index := range on.Shard.Empty {
-				add(division{on.Selection, on.Shard.Count}, index)
-			}
 		}
 	}
 	inspected := slices.Collect(maps.Keys(there))
@@ -81,6 +79,9 @@ func (m *merger) missingShards() []string {
 		return cmp.Or(cmp.Compare(a.count, b.count), strings.Compare(a.selection, b.selection))
 	})
 	for _, d := range byCount {
+		if d.selection != "" && m.isComplete(d.selection) {
+			continue // the other shards have no cells, so nobody can run them
+		}
 		for i := 1; i <= d.count; i++ {
 			if name := (result.Shard{Index: i, Count: d.count}).String(); !there[d][i] && !slices.Contains(missing, name) {
 				missing = append(missing, name)
@@ -88,6 +89,16 @@ func (m *merger) missingShards() []string {
 		}
 	}
 	return missing
+}
+
+// isComplete reports whether all cells of a selection have results. Homes that were found inside of
+// hosts may not be part of the selection.
+func (m *merger) isComplete(selection string) bool {
+	cells := slices.SortedFunc(maps.Values(m.tested[selection]), matrix.Compare)
+	if matrix.Key(cells) == selection {
+		return true
+	}
+	return matrix.Key(slices.DeleteFunc(cells, func(c result.Cell) bool { return c.PartOf != "" })) == selection
 }
 
 // missingKey is the key of the cause that says which shards are missing.

@@ -118,7 +118,7 @@ func (g generator) machine(i int) result.Machine {
 		Selection: g.pick("0a", "0b", ""), Started: g.time(), Duration: g.ExpFloat64(),
 	}
 	if g.Intn(2) == 0 {
-		m.Shard = &result.Shard{Index: 1 + g.Intn(2), Count: 2, Others: []result.ShardCells{{Index: 2, Cells: []result.Cell{{ID: g.pick("home/eve"), Kind: result.KindHome}}}}}
+		m.Shard = &result.Shard{Index: 1 + g.Intn(2), Count: 2, Others: []result.Cell{{ID: g.pick("home/eve"), Kind: result.KindHome}}}
 	}
 	return m
 }
