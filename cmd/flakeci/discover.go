@@ -94,6 +94,8 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 		return nil, j.opts.explainNothing(err, d.Seen, j.wanted().Others)
 	}
 	j.matrix, err = j.opts.selection.Shard.Of(selected)
+	all := selection.Whole(d.Matrix, selected, j.selection)
+	j.on.Selection, j.on.Shard = all.Key(), j.opts.selection.Shard.Describe(all, j.matrix)
 	return j.matrix.Cells, j.opts.explain(err, false)
 }
 

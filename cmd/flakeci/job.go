@@ -37,6 +37,7 @@ type job struct {
 	selection matrix.Selection
 	client    *nix.Client
 	started   time.Time
+	on        result.Machine // this machine, and its part of the work
 	memory    *evalpool.Memory
 	artifacts *artifact.Folder // nil without full logs
 	setup     []result.Warning // about how the flake is set up
@@ -78,6 +79,9 @@ func (j *job) start(ctx context.Context) error {
 		return j.slowError(finding, err)
 	}
 	j.started = time.Now()
+	host, _ := os.Hostname() // without a name, the name of the report will do
+	j.on = reports.Machine(j.app.env, host)
+	j.on.Shard = j.opts.selection.Shard.Describe(matrix.Matrix{}, matrix.Matrix{}) // until the cells are known
 	s := j.app.crashState.Load()
 	s.update(j)
 	s.setCleanup(remove)
@@ -171,6 +175,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
+	j.on.System = machine.System
 	var finding sync.WaitGroup
 	var noBase error
 	finding.Go(safely.Func(func() {

@@ -31,8 +31,8 @@ func (j *job) about() about {
 	}
 	return about{Artifacts: j.opts.artifacts, About: reports.About{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
-		Flake: f.Result(),
-		Base:  j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest()), NotTested: j.notTested(),
+		Machine: j.on, Flake: f.Result(),
+		Base: j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest()), NotTested: j.notTested(),
 	}}
 }
 

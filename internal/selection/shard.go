@@ -67,6 +67,30 @@ func (s *Shard) Number() (i, n int) {
 	return s.I, s.N
 }
 
+// Whole returns the cells of all shards, of which some were selected. A job of a strategy may not
+// know homes inside of hosts that are not its own, so for jobs they are left out.
+func Whole(offered, selected matrix.Matrix, sel matrix.Selection) matrix.Matrix {
+	if sel.Job == nil {
+		return selected
+	}
+	sel.Job = nil
+	all, err := offered.Select(sel)
+	if err != nil {
+		return matrix.Matrix{}
+	}
+	return matrix.Matrix{Cells: slices.DeleteFunc(slices.Clone(all.Cells), func(c result.Cell) bool { return c.PartOf != "" })}
+}
+
+// Describe describes the shard, which has a part of all cells; nil without a shard.
+func (s *Shard) Describe(all, part matrix.Matrix) *result.Shard {
+	i, n := s.Number()
+	if n == 0 {
+		return nil
+	}
+	shard := all.Describe(part, i, n)
+	return &shard
+}
+
 // Of returns the shard's part of the selected cells, from which [Flags.Select] has already taken
 // those of a job. An empty part is an [*Error]: a run without cells must not pass.
 func (s *Shard) Of(m matrix.Matrix) (matrix.Matrix, error) {
