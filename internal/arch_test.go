@@ -70,6 +70,7 @@ func rules() []rule {
 		{"reports/markdown", []string{"reports/view", "internal", "result"}},
 		{"reports/junit", []string{"reports/view", "internal", "result"}},
 		{"reports/trace", []string{"reports/view", "internal", "result"}},
+		{"reports/merge", []string{"reports/view", "matrix", "internal", "result"}},
 		{"reports/github", []string{"reports/markdown", "reports/view", "internal", "result"}},
 		{"reports/history", []string{"internal", "result"}},
 		{"reports/partial", []string{"reports", "runner/event", "runner/journal", "runner/outcome", "result"}},

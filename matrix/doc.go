@@ -3,8 +3,8 @@
 // The package runs no Nix and starts no process. From a list of attribute names (an
 // [Inventory]), [New] makes a [result.Cell] for each thing that can be evaluated and built, and a
 // [Grid] of their hosts and users. [Matrix.Select] then keeps what the user selected,
-// [Matrix.Shard] keeps a fixed part, [Matrix.Strategy] distributes the parts to GitHub's jobs,
-// and [Matrix.Rows] lays the grid out for a table.
+// [Matrix.Shard] keeps a fixed part, [Matrix.Strategy] distributes all parts to the jobs of a
+// workflow, and [Matrix.Rows] lays the grid out for a table.
 //
 // Everything is deterministic and independent of the order of the inventory, so two machines
 // with the same revision agree on every cell, its place and its shard.

@@ -29,6 +29,9 @@ func (s Selection) filters(o *offer) []filter {
 		{"cell", s.Cells, func(c result.Cell) bool { return matchesAny(cells, c.ID) }},
 		{"exclude", s.Exclude, func(c result.Cell) bool { return !matchesAny(exclude, c.ID) }},
 	}
+	if s.Job != nil {
+		all = append(all, filter{"shard", []string{s.Job.Name}, s.Job.keeps})
+	}
 	return slices.DeleteFunc(all, func(f filter) bool { return len(f.values) == 0 })
 }
 

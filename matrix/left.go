@@ -9,7 +9,7 @@ import (
 // LeftOut is the cells of one kind that one filter leaves out.
 type LeftOut struct {
 	Kind   result.Kind
-	Filter string // "kind", "host", "user", "system", "cell" or "exclude"
+	Filter string // "kind", "host", "user", "system", "cell", "exclude" or "shard"
 	Cells  []result.Cell
 }
 

@@ -135,15 +135,38 @@ func (l *layout) hostless() []gridRow {
 	return []gridRow{row}
 }
 
+// places lists the cells of the row from left to right, each place with all cells that want it:
+// systems, the VM, and the homes of each user.
+func (r gridRow) places(users []string) []*result.Cell {
+	var cells []*result.Cell
+	add := func(first *result.Cell, wants func(*result.Cell) bool) {
+		if first != nil {
+			cells = append(cells, first)
+		}
+		for _, c := range r.Others {
+			if wants(c) {
+				cells = append(cells, c)
+			}
+		}
+	}
+	if r.NoHost {
+		return r.Others
+	}
+	add(r.System, func(c *result.Cell) bool { return c.Kind.IsHost() })
+	add(r.VM, func(*result.Cell) bool { return false })
+	for column, user := range users {
+		add(r.Homes[column], func(c *result.Cell) bool { return c.Kind == result.KindHome && c.User == user })
+	}
+	return cells
+}
+
 // Layout returns the grid as reports hold it, with its rows.
 func (m Matrix) Layout() result.Grid {
 	g := result.Grid{Hosts: m.Grid.Hosts, Users: m.Grid.Users, Orphans: m.Grid.Orphans}
 	for _, r := range m.rows() {
 		row := result.Row{Host: r.Host, NoHost: r.NoHost, Orphan: r.Orphan, Untested: r.Untested, Cells: []string{}}
-		for _, c := range slices.Concat([]*result.Cell{r.System, r.VM}, r.Homes, r.Others) {
-			if c != nil {
-				row.Cells = append(row.Cells, c.ID)
-			}
+		for _, c := range r.places(m.Grid.Users) {
+			row.Cells = append(row.Cells, c.ID)
 		}
 		g.Rows = append(g.Rows, row)
 	}

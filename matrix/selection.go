@@ -27,6 +27,8 @@ type Selection struct {
 	// Systems selects systems such as x86_64-linux. A cell whose system only evaluation can
 	// tell is kept if it may have one of them; [Selection.Admits] decides later.
 	Systems []string
+	// Job selects the cells of one job of a [Strategy]. It is nil if all cells are wanted.
+	Job *Job `json:",omitempty"`
 }
 
 // Select keeps the wanted cells with their rows and columns. The error is an [*UnknownError] if the
@@ -73,8 +75,13 @@ func (s Selection) rows(within []string) []string {
 // default does with Macs. They still have a row, so that nobody thinks they were tested.
 func (m Matrix) untested(s Selection) []result.Cell {
 	alike := s
-	alike.Kinds = nil
+	alike.Kinds, alike.Job = nil, nil
 	filters := alike.filters(m.offered())
+	if s.Job != nil {
+		if i, _ := s.Job.Number(); i > 1 {
+			return nil // the first shard shows them
+		}
+	}
 	cells := m.scope.untested
 	for _, c := range m.Cells {
 		if c.Kind.IsHost() && slices.Contains(s.Kinds, result.KindNixOS) && !s.wantsKind(c) {

@@ -1,14 +1,13 @@
 package matrix
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/flakeci/flakeci/matrix/balance"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -34,19 +33,14 @@ func ParseShard(text string) (i, n int, err error) {
 }
 
 // Shard returns the i-th of n parts, counted from 1. Every cell is in one part. A part out of range
-// is empty. A host, its VM and the homes that it embeds share most of what has to be built, so
-// they stay together, and so do a VM and the homes to activate in it.
-//
-// Such groups are dealt out evenly, one kind after the other, since hosts and homes differ in
-// weight. Hashes of their names decide which shard gets which group: a new cell in the flake
-// moves few others, and caches filled for a shard stay useful.
+// is empty. The parts are those of [Matrix.Strategy] for as many jobs, if nothing is known of
+// earlier runs, and if there are as many jobs as systems.
 func (m Matrix) Shard(i, n int) Matrix {
-	return m.part(m.deal(n), i)
-}
-
-// part keeps the cells whose groups were dealt to a shard.
-func (m Matrix) part(d dealt, i int) Matrix {
-	cells := slices.DeleteFunc(slices.Clone(m.Cells), func(c result.Cell) bool { return d.shards[d.of(c)] != i })
+	parts := m.division(Past{}).exactly(n)
+	var cells []result.Cell
+	if i >= 1 && i <= len(parts) {
+		cells = parts[i-1].cells
+	}
 	s := m.scope
 	if i > 1 {
 		s.untested = nil // the first shard shows them
@@ -57,10 +51,27 @@ func (m Matrix) part(d dealt, i int) Matrix {
 // grouping says which cells stay together. It maps a group that joined another one to that.
 type grouping map[string]string
 
-// grouping puts homes that are activated in a VM in the group of its host. A home that serves
-// several such hosts keeps all of them together.
+// grouping makes groups of what shares most of what has to be built: a host, its VM, the homes that
+// it embeds, and the homes that serve no other host. A home can be activated only in a VM of the
+// same shard, so one that serves several booted hosts keeps all of them together.
 func (m Matrix) grouping() grouping {
 	g := grouping{}
+	hosts := map[string]result.Cell{}
+	for _, c := range m.Cells {
+		if _, taken := hosts[c.Host]; c.Kind.IsHost() && !taken {
+			hosts[c.Host] = c
+		}
+	}
+	for _, home := range m.Cells {
+		if home.Kind != result.KindHome || home.PartOf != "" {
+			continue
+		}
+		if rows := m.offered().rows(home); len(rows) == 1 {
+			if host, ok := hosts[rows[0]]; ok {
+				g[home.ID] = host.ID
+			}
+		}
+	}
 	for _, vm := range m.Cells {
 		if vm.Kind != result.KindVM {
 			continue
@@ -95,74 +106,117 @@ func (g grouping) of(c result.Cell) string {
 	return id
 }
 
-// dealt says which shard each group is in.
-type dealt struct {
-	grouping
-	shards map[string]int
+// division is the cells of a matrix, ready to be divided among jobs.
+type division []share
+
+// share is the cells for one system, in groups that stay together.
+type share struct {
+	system string
+	groups []balance.Group
+	cells  map[string][]result.Cell // by the key of their group
+	weight float64
 }
 
-// deal gives every group a shard from 1 to n.
-func (m Matrix) deal(n int) dealt {
-	d := dealt{m.grouping(), map[string]int{}}
-	if n < 1 {
-		return d
-	}
-	loads := make([]int, n)
-	for _, groups := range m.groups(d.grouping) {
-		slots := len(d.shards) + len(groups)
-		for _, g := range groups {
-			shard := prefer(g, loads, slots)
-			loads[shard]++
-			d.shards[g] = shard + 1
+// part is the cells of one job.
+type part struct {
+	system string
+	i, n   int // the i-th of n parts for the system, counted from 1
+	cells  []result.Cell
+}
+
+// division groups the cells by system, and weighs them. A group with cells for two systems is one
+// for each.
+func (m Matrix) division(p Past) division {
+	g := m.grouping()
+	system, weigh := m.systemsOf(g, p), m.weigher(p)
+	bySystem := map[string]map[string][]result.Cell{}
+	for _, c := range m.Cells {
+		s, group := system(c), g.of(c)
+		if bySystem[s] == nil {
+			bySystem[s] = map[string][]result.Cell{}
 		}
+		bySystem[s][group] = append(bySystem[s][group], c)
+	}
+	var d division
+	for _, name := range slices.Sorted(maps.Keys(bySystem)) {
+		s := share{system: name, cells: bySystem[name]}
+		for _, key := range slices.Sorted(maps.Keys(s.cells)) {
+			group := balance.Group{Key: key}
+			for _, c := range s.cells[key] {
+				group.Weight += weigh(c)
+			}
+			s.groups = append(s.groups, group)
+			s.weight += group.Weight
+		}
+		d = append(d, s)
 	}
 	return d
 }
 
-// groups lists the groups by kind. Within a kind they are sorted by hash, so that a new group does
-// not change the order of the others.
-func (m Matrix) groups(grouping grouping) [][]string {
-	byKind := make([][]string, 1+len(result.Kinds()))
-	seen := map[string]bool{}
-	for _, c := range m.Cells {
-		g := grouping.of(c)
-		if seen[g] {
-			continue
+// exactly divides the cells among n jobs. If there are fewer jobs than systems, some jobs have
+// cells for several. There are fewer parts only if there are not enough groups.
+func (d division) exactly(n int) []part {
+	if n >= len(d) {
+		return d.parts(d.allot(n))
+	}
+	all := share{cells: map[string][]result.Cell{}}
+	for _, s := range d {
+		for _, group := range s.groups {
+			key := s.system + " " + group.Key
+			all.cells[key] = s.cells[group.Key]
+			all.groups = append(all.groups, balance.Group{Key: key, Weight: group.Weight})
 		}
-		seen[g] = true
-		kind, _, _ := strings.Cut(g, "/")
-		k := 1 + slices.Index(result.Kinds(), result.Kind(kind)) // 0 for an unknown kind
-		byKind[k] = append(byKind[k], g)
 	}
-	for _, groups := range byKind {
-		slices.SortFunc(groups, func(a, b string) int {
-			return cmp.Or(cmp.Compare(hash(a, 0), hash(b, 0)), cmp.Compare(a, b))
-		})
-	}
-	return byKind
+	return division{all}.parts([]int{max(n, 0)})
 }
 
-// prefer returns the shard that a group prefers among those that are not full yet. Groups is the
-// total number of groups, which the shards share evenly.
-func prefer(group string, loads []int, groups int) int {
-	fair, more := groups/len(loads), groups%len(loads)
-	for _, load := range loads {
-		if load > fair {
-			more-- // one of the shards that may have one group more
-		}
+// atMost divides the cells among at most n jobs, but at least one for each system. It makes fewer
+// if that makes the jobs even and takes hardly longer.
+func (d division) atMost(n int) []part {
+	counts := d.allot(max(n, len(d)))
+	for i, s := range d {
+		counts[i] = balance.Parts(s.groups, counts[i])
 	}
-	best, highest := 0, uint64(0)
-	for shard, load := range loads {
-		free := load < fair || load == fair && more > 0
-		if h := hash(group, shard+1); free && h >= highest {
-			best, highest = shard, h
-		}
-	}
-	return best
+	return d.parts(counts)
 }
 
-// hash hashes a group and a shard. It must never change, or all shards would change.
-func hash(group string, shard int) uint64 {
-	sum := sha256.Sum256([]byte(strconv.Itoa(shard) + " " + group))
-	return binary.BigEndian.Uint64(sum[:])
+// allot says how many of n jobs each system gets: one, and then each job goes where jobs have most
+// to do.
+func (d division) allot(n int) []int {
+	counts := make([]int, len(d))
+	for i := range counts {
+		counts[i] = 1
+	}
+	for range n - len(d) {
+		best := -1
+		for i, s := range d {
+			if counts[i] < len(s.groups) && (best < 0 || s.weight/float64(counts[i]) > d[best].weight/float64(counts[best])) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		counts[best]++
+	}
+	return counts
+}
+
+// parts divides the cells of each system among a number of jobs.
+func (d division) parts(counts []int) (all []part) {
+	for i, s := range d {
+		n := min(counts[i], len(s.groups))
+		own := make([]part, n)
+		for group, to := range balance.Split(s.groups, n) {
+			if n > 0 {
+				own[to].cells = append(own[to].cells, s.cells[s.groups[group].Key]...)
+			}
+		}
+		for k := range own {
+			own[k].system, own[k].i, own[k].n = s.system, k+1, n
+			slices.SortFunc(own[k].cells, Compare)
+		}
+		all = append(all, own...)
+	}
+	return all
 }

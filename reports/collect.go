@@ -17,6 +17,7 @@ import (
 // as an output that could not be listed. A journal keeps it as JSON.
 type About struct {
 	Tool, Nix result.Tool
+	Machine   result.Machine
 	Flake     result.Flake
 	Base      *result.Base
 	Causes    []*result.Cause
@@ -45,6 +46,10 @@ func Collect(r Run) result.Report {
 	}
 	var cells []result.Cell
 	infos := map[string]result.HostInfo{}
+	if m := r.Machine; m.Name != "" {
+		m.Started, m.Duration = rep.Started, rep.Duration
+		rep.Machines = []result.Machine{m}
+	}
 	for _, res := range r.Outcome.Results {
 		cells = append(cells, res.Cell)
 		rep.Cells = append(rep.Cells, collectCell(res))

@@ -51,8 +51,10 @@ type CellResult struct {
 	Base *CellBase `json:"base,omitempty"`
 	// Since is set if the cell failed before for a cause that it still has, according to this
 	// machine's history.
-	Since  *Since  `json:"since,omitempty"`
-	Phases []Phase `json:"phases"`
+	Since *Since `json:"since,omitempty"`
+	// Machine names the one that the result comes from, in a merged report; see [Report.Machines].
+	Machine string  `json:"machine,omitempty"`
+	Phases  []Phase `json:"phases"`
 }
 
 // MarkSame sets SameAs of each cell that has the derivation of an earlier one.

@@ -12,13 +12,15 @@ const Schema = "flakeci.report/v1"
 // Report is everything known about one run. Durations are seconds, sizes are bytes, times
 // are RFC 3339.
 type Report struct {
-	Schema   string       `json:"schema"`
-	Tool     Tool         `json:"tool"`
-	Nix      Tool         `json:"nix"`
-	Flake    Flake        `json:"flake"`
-	Started  time.Time    `json:"started"`
-	Duration float64      `json:"duration_seconds"`
-	Verdict  Verdict      `json:"verdict"`
+	Schema   string    `json:"schema"`
+	Tool     Tool      `json:"tool"`
+	Nix      Tool      `json:"nix"`
+	Flake    Flake     `json:"flake"`
+	Started  time.Time `json:"started"`
+	Duration float64   `json:"duration_seconds"`
+	Verdict  Verdict   `json:"verdict"`
+	// Machines are where the run took place: one machine, or several in a merged report.
+	Machines []Machine    `json:"machines,omitempty"`
 	Grid     Grid         `json:"grid"`
 	Cells    []CellResult `json:"cells"`
 	Causes   []Cause      `json:"causes"`

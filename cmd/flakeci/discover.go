@@ -50,7 +50,7 @@ func (j *job) slowError(looking context.Context, err error) error {
 // `nix flake show` can take half a minute. There are none with a base or a shard, which
 // need the complete list.
 func (j *job) earlyCells(known runner.Discovery) []result.Cell {
-	if j.opts.base.given() || j.opts.shard.String() != "" {
+	if j.opts.base.given() || j.opts.selection.Shard.String() != "" {
 		return nil
 	}
 	m, err := j.opts.selection.Select(known.Matrix, j.selection, true)
@@ -93,8 +93,10 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 	case err != nil:
 		return nil, j.opts.explainNothing(err, d.Seen, j.wanted().Others)
 	}
-	j.matrix, err = j.opts.shard.of(selected)
-	return j.matrix.Cells, err
+	j.matrix, err = j.opts.selection.Shard.Of(selected)
+	all := selection.Whole(d.Matrix, selected, j.selection)
+	j.on.Selection, j.on.Shard = all.Key(), j.opts.selection.Shard.Describe(all, j.matrix)
+	return j.matrix.Cells, j.opts.explain(err, false)
 }
 
 // wanted returns what to list in the flake.

@@ -114,7 +114,7 @@ func badValue(flag *pflag.Flag, value string, err error) string {
 	takes := map[string]string{
 		"int": "a number", "count": "a positive number", "bool": "true or false",
 		"duration": "a duration such as 30m or 1h30m", "size": "a size with a unit, such as 4GiB or 900MB", "NAME VALUE": "two values, as separate arguments",
-		"I/N": "I/N with I from 1 to N, such as 2/5",
+		"I/N": "I/N with I from 1 to N, such as 2/5", "job": "an entry of what flakeci matrix --format github prints",
 	}[flag.Value.Type()]
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/reports/partial"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/journal"
@@ -17,7 +18,7 @@ import (
 // fromJournal returns the report of a run that may not have ended, its artifacts and its
 // shard. Path is its journal; an empty path means the newest journal of a run that was
 // started in this folder.
-func (a *App) fromJournal(path string) (r result.Report, folder string, shard shardFlag, err error) {
+func (a *App) fromJournal(path string) (r result.Report, folder string, shard string, err error) {
 	j, busy, err := a.findJournal(path)
 	if err != nil {
 		return r, "", shard, err
@@ -36,7 +37,8 @@ func (a *App) fromJournal(path string) (r result.Report, folder string, shard sh
 	if path == "" || a.isMine(path) {
 		folder = fromRunDir(j.Head.Dir, b.Artifacts)
 	}
-	return r, folder, shardFlag{j.Head.Shard.I, j.Head.Shard.N}, nil
+	of := selection.Shard{I: j.Head.Shard.I, N: j.Head.Shard.N, Job: j.Head.Selection.Job}
+	return r, folder, of.Name(), nil
 }
 
 // isMine reports whether a journal is where flakeci writes them. Any other may be a

@@ -37,6 +37,7 @@ type job struct {
 	selection matrix.Selection
 	client    *nix.Client
 	started   time.Time
+	on        result.Machine // this machine, and its part of the work
 	memory    *evalpool.Memory
 	artifacts *artifact.Folder // nil without full logs
 	setup     []result.Warning // about how the flake is set up
@@ -78,6 +79,9 @@ func (j *job) start(ctx context.Context) error {
 		return j.slowError(finding, err)
 	}
 	j.started = time.Now()
+	host, _ := os.Hostname() // without a name, the name of the report will do
+	j.on = reports.Machine(j.app.env, host)
+	j.on.Shard = j.opts.selection.Shard.Describe(matrix.Matrix{}, matrix.Matrix{}) // until the cells are known
 	s := j.app.crashState.Load()
 	s.update(j)
 	s.setCleanup(remove)
@@ -164,13 +168,14 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	j.app.crashState.Load().update(j)
 	j.app.warnOverrides(j.target.Flake)
 	if j.journals {
-		j.history = j.keepHistory(ctx)
+		j.history = j.app.keepHistory(ctx, j.target.Flake)
 	}
 	// Before there are cells, so that an interruption loses none.
 	if machine, err = j.client.Machine(looking); err != nil {
 		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
+	j.on.System = machine.System
 	var finding sync.WaitGroup
 	var noBase error
 	finding.Go(safely.Func(func() {
@@ -187,7 +192,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		j.app.warnf("not compared with %s: %s", b.Ref, b.Missing)
 	}
-	if j.opts.shard.i <= 1 { // only one shard reports them
+	if i, _ := j.opts.selection.Shard.Number(); i <= 1 { // only one shard reports them
 		j.base.AddRemoved(j.offered.Cells, j.selection)
 	}
 	return machine, cells, nil
@@ -205,13 +210,13 @@ func (j *job) pastUsers(ctx context.Context, host result.Cell) []string {
 }
 
 // keepHistory returns the history of the flake's runs, nil without a file for it.
-func (j *job) keepHistory(ctx context.Context) *history.Keeper {
-	f, path := j.target.Flake, j.app.statePath("history.db")
+func (a *App) keepHistory(ctx context.Context, f nix.Flake) *history.Keeper {
+	path := a.statePath("history.db")
 	if path == "" {
 		return nil
 	}
-	return history.Keep(ctx, path, cmp.Or(f.Folder(), j.app.secrets.Text(f.Ref)), func(err error) {
-		j.app.warnf("the history of earlier runs is unusable: %v", err)
+	return history.Keep(ctx, path, cmp.Or(f.Folder(), a.secrets.Text(f.Ref)), func(err error) {
+		a.warnf("the history of earlier runs is unusable: %v", err)
 	})
 }
 

@@ -31,8 +31,8 @@ func (j *job) about() about {
 	}
 	return about{Artifacts: j.opts.artifacts, About: reports.About{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
-		Flake: f.Result(),
-		Base:  j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest()), NotTested: j.notTested(),
+		Machine: j.on, Flake: f.Result(),
+		Base: j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest()), NotTested: j.notTested(),
 	}}
 }
 
@@ -108,7 +108,7 @@ func (j *job) withoutJournal(why error) error {
 // head describes the run as far as it is known before the flake is inspected. The key
 // identifies runs of the same folder, flake and selection.
 func (j *job) head() (h journal.Head, key any, err error) {
-	h = journal.Head{Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.shard.i, N: j.opts.shard.n}}
+	h = journal.Head{Started: j.started, Selection: j.selection, Shard: journal.Shard{I: j.opts.selection.Shard.I, N: j.opts.selection.Shard.N}}
 	if h.Dir, err = safefile.WorkingDir(); err != nil {
 		return h, nil, err
 	}

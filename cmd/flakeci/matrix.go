@@ -1,17 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/matrix"
@@ -27,8 +29,10 @@ const matrixSchema = "flakeci.matrix/v1"
 
 type matrixOptions struct {
 	flakeFlags
-	format string
-	shards int
+	format  string
+	jobs    flagvalue.Count
+	weights []string
+	runners map[string]string
 }
 
 func (a *App) matrixCommand() *cobra.Command {
@@ -37,7 +41,8 @@ func (a *App) matrixCommand() *cobra.Command {
 		Use:   "matrix [FLAKE]",
 		Short: "Show the grid of hosts and users, or list the cells",
 		Example: `  flakeci matrix
-  flakeci matrix --kind all --format cells`,
+  flakeci matrix --kind all --format cells
+  flakeci matrix --format github --max-jobs 8 --weights report.json`,
 		Args: checkFlakeArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
@@ -48,8 +53,11 @@ func (a *App) matrixCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.flakeFlags.add(fs)
-	fs.StringVar(&o.format, "format", "table", "print the matrix as `FORMAT`: table, json, cells (one id per line) or github (a strategy matrix)")
-	fs.IntVar(&o.shards, "shards", 1, "split the cells among `N` jobs (with --format github)")
+	fs.StringVar(&o.format, "format", "table", "print the matrix as `FORMAT`: table, json, cells (one id per line) or github (a strategy matrix, on one line)")
+	o.jobs = 1
+	fs.Var(&o.jobs, "max-jobs", "with --format github, divide the cells among up to `N` jobs, at least one for each system")
+	fs.StringArrayVar(&o.weights, "weights", nil, "with --format github, make jobs that take as long as each other by the times in `FILE`, a JSON report (default this machine's history); repeat it for the reports of shards")
+	fs.StringToStringVar(&o.runners, "runner", nil, "with --format github, run the jobs for a system on a runner with this label: `SYSTEM=LABEL`")
 	return cmd
 }
 
@@ -57,8 +65,9 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err := checkOneOf("format", o.format, "table", "json", "cells", "github"); err != nil {
 		return err
 	}
-	if o.shards < 1 {
-		return &usageError{msg: fmt.Sprintf("--shards takes a positive number, not %d", o.shards)}
+	past, err := o.readWeights()
+	if err != nil {
+		return err
 	}
 	wanted, err := o.selection.Selection()
 	if err != nil {
@@ -92,7 +101,10 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		a.warnf("%s", w)
 	}
 	if err == nil {
-		if err := a.printMatrix(m, d.Seen, target.Flake, o); err != nil {
+		if len(o.weights) == 0 && o.format == "github" {
+			past.Seconds = a.keepHistory(ctx, target.Flake).Seconds(ctx)
+		}
+		if err := a.printMatrix(m, d.Seen, target.Flake, o, past); err != nil {
 			return err
 		}
 	}
@@ -107,6 +119,27 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 		return exitCode(exitFailed)
 	}
 	return nil
+}
+
+// readWeights checks --runner and reads the reports of --weights.
+func (o *matrixOptions) readWeights() (past matrix.Past, err error) {
+	for system := range o.runners {
+		if near := matrix.NearSystem(system); near != "" {
+			return past, &usageError{msg: "--runner: there is no system " + system, hint: "did you mean " + near + "?"}
+		}
+	}
+	for _, path := range o.weights {
+		f, err := safefile.OpenNamed(path)
+		if err != nil {
+			return past, &usageError{msg: err.Error(), hint: savedHint}
+		}
+		r, err := result.ReadJSON(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return past, fmt.Errorf("%s: %w", path, err)
+		}
+		past.Add(r)
+	}
+	return past, nil
 }
 
 // open finds Nix and opens the flake.
@@ -143,7 +176,7 @@ func (o *matrixOptions) unmatchedIn(m matrix.Matrix, homes, others bool) []resul
 	return o.unmatched(m, nil, unsure)
 }
 
-func (a *App) printMatrix(m matrix.Matrix, seen []result.NotTested, f nix.Flake, o matrixOptions) error {
+func (a *App) printMatrix(m matrix.Matrix, seen []result.NotTested, f nix.Flake, o matrixOptions, past matrix.Past) error {
 	switch o.format {
 	case "json":
 		return a.printJSON(struct {
@@ -152,7 +185,14 @@ func (a *App) printMatrix(m matrix.Matrix, seen []result.NotTested, f nix.Flake,
 			Cells  []result.Cell `json:"cells"`
 		}{matrixSchema, m.Grid, m.Cells})
 	case "github":
-		return a.printJSON(m.Strategy(o.shards, githubRunner))
+		s := m.Strategy(matrix.StrategyOptions{Jobs: int(o.jobs), Past: past, Runner: func(system string) string {
+			return cmp.Or(o.runners[system], matrix.DefaultRunner(system))
+		}})
+		if err := s.Check(); err != nil {
+			a.warnf("%v", err)
+		}
+		_, err := fmt.Fprintln(a.Stdout, s)
+		return err
 	case "cells":
 		var errs error
 		for _, c := range m.Cells {
@@ -175,15 +215,4 @@ func (a *App) printJSON(v any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
-}
-
-// githubRunner returns the label of GitHub's own runners for a system.
-func githubRunner(system string) string {
-	switch {
-	case system == "aarch64-linux":
-		return "ubuntu-24.04-arm"
-	case strings.HasSuffix(system, "-darwin"):
-		return "macos-latest"
-	}
-	return "ubuntu-latest"
 }

@@ -14,6 +14,7 @@ type delivery struct {
 	files     reportFiles
 	outputs   *output.Paths // knows which of the files a stranger chose
 	artifacts string
+	merged    []string // reports with artifacts of their own
 	color     string
 	github    githubFlags
 	shard     string // empty without --shard

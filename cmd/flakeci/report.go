@@ -3,33 +3,38 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/redact"
-	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/reports/merge"
 	"github.com/flakeci/flakeci/reports/output"
-	"github.com/flakeci/flakeci/result"
 )
 
 func (a *App) reportCommand() *cobra.Command {
 	var files reportFiles
 	var color, artifacts string
-	var fromJournal bool
+	var fromJournal, partial bool
 	var onGitHub githubFlags
 	cmd := &cobra.Command{
-		Use:   "report [FILE]",
-		Short: "Render a saved report again, or the report of a killed run",
+		Use:   "report [FILE]...",
+		Short: "Render or merge saved reports, or the report of a killed run",
 		Long: `flakeci report renders a report that flakeci run --json saved. The exit code follows
 its verdict.
+
+It merges the reports of several runs of one revision: shards, systems, attempts. If a
+cell is in several, a later attempt of the same job counts, otherwise the failure. A shard
+without a report is an error, unless --partial is given.
 
 A killed run leaves a journal. With --from-journal, FILE is a journal; without FILE,
 flakeci takes the newest journal of a run that was started in this folder.`,
 		Example: `  flakeci report report.json --junit junit.xml
   flakeci report night/report.json --html report.html
+  flakeci report shards/*/report.json --json report.json
   flakeci report --from-journal --json report.json`,
 		Args: func(_ *cobra.Command, args []string) error { return checkReportArgs(args, fromJournal) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,37 +46,39 @@ flakeci takes the newest journal of a run that was started in this folder.`,
 				return a.reportJournal(cmd.Context(), strings.Join(args, ""), artifacts, d)
 			}
 			d.artifacts = artifactsOf(args[0], artifacts)
-			return a.report(cmd.Context(), args[0], d)
+			if len(args) > 1 {
+				d.artifacts, d.merged = artifacts, args
+			}
+			return a.report(cmd.Context(), args, merge.Options{Partial: partial}, d)
 		},
 	}
 	files.add(cmd.Flags())
 	cmd.Flags().StringVar(&artifacts, "artifacts", "", "read the logs that the report names from `FOLDER` (default artifacts, here or next to the report)")
 	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed, or is still in progress, from its journal")
+	cmd.Flags().BoolVar(&partial, "partial", false, "accept that shards are missing")
 	onGitHub.add(cmd.Flags(), github.Never)
 	addColor(cmd.Flags(), &color)
 	return cmd
 }
 
 func checkReportArgs(args []string, fromJournal bool) error {
-	if len(args) == 1 || fromJournal && len(args) == 0 {
-		return nil
+	switch {
+	case len(args) == 0 && !fromJournal:
+		return &usageError{msg: "flakeci report takes at least one FILE", hint: savedHint}
+	case len(args) > 1 && fromJournal:
+		return &usageError{msg: fmt.Sprintf("flakeci report --from-journal takes one FILE, not %d", len(args))}
 	}
-	return &usageError{msg: fmt.Sprintf("flakeci report takes one FILE, not %d", len(args)), hint: savedHint}
+	return nil
 }
 
-func (a *App) report(ctx context.Context, path string, d delivery) error {
-	f, err := safefile.OpenNamed(path)
-	if err != nil {
-		return &usageError{msg: err.Error(), hint: savedHint}
+func (a *App) report(ctx context.Context, paths []string, o merge.Options, d delivery) error {
+	r, err := merge.Files(paths, o)
+	var refused *merge.RefusedError
+	if errors.As(err, &refused) {
+		return &usageError{msg: refused.Text, hint: cmp.Or(refused.Hint, savedHint)}
 	}
-	defer f.Close()
-	r, err := result.ReadJSON(f)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	// A damaged report must not count as passed.
-	if r.Verdict == result.VerdictPassed && result.VerdictOf(r.Cells, r.Causes, false) != result.VerdictPassed {
-		return &usageError{msg: path + ": the verdict is passed, but not all cells passed", hint: savedHint}
+		return err
 	}
 	if r, err = redact.Value(&a.secrets, r); err != nil {
 		return err
@@ -88,6 +95,6 @@ func (a *App) reportJournal(ctx context.Context, path, artifacts string, d deliv
 	if r, err = redact.Value(&a.secrets, r); err != nil {
 		return err
 	}
-	d.artifacts, d.shard = cmp.Or(artifacts, folder), shard.String()
+	d.artifacts, d.shard = cmp.Or(artifacts, folder), shard
 	return a.publish(ctx, r, d)
 }

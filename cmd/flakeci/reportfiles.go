@@ -20,6 +20,7 @@ import (
 	"github.com/flakeci/flakeci/reports/html"
 	"github.com/flakeci/flakeci/reports/junit"
 	"github.com/flakeci/flakeci/reports/markdown"
+	"github.com/flakeci/flakeci/reports/merge"
 	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/reports/trace"
 	"github.com/flakeci/flakeci/result"
@@ -44,7 +45,7 @@ func forms() []form {
 			return markdown.Write(w, r, markdown.Options{File: d.files["markdown"] != "-"})
 		}},
 		{"html", "write an HTML report, logs included, to `FILE`", func(a *App, w io.Writer, r result.Report, d delivery) error {
-			return html.Write(w, r, a.htmlOptions(d.artifacts))
+			return html.Write(w, r, a.htmlOptions(d))
 		}},
 		{"trace", "write a timeline of the run, for Perfetto or Chrome, to `FILE`", func(_ *App, w io.Writer, r result.Report, _ delivery) error {
 			return trace.Write(w, r)
@@ -132,9 +133,13 @@ func (a *App) writeReports(r result.Report, d delivery) error {
 
 // htmlOptions returns the artifacts and, in GitHub Actions, the URLs of the run and of its
 // source files.
-func (a *App) htmlOptions(artifacts string) html.Options {
+func (a *App) htmlOptions(d delivery) html.Options {
 	o := html.Options{File: func(path string) ([]byte, error) {
-		data, err := safefile.EndBelow(artifacts, path, html.MaxEvidence)
+		folder := d.artifacts
+		if len(d.merged) > 0 {
+			folder = merge.Artifacts(d.merged, d.artifacts, path)
+		}
+		data, err := safefile.EndBelow(folder, path, html.MaxEvidence)
 		return a.secrets.File(data), err
 	}}
 	if a.env("GITHUB_ACTIONS") != "true" {

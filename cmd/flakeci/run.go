@@ -19,7 +19,6 @@ import (
 type runOptions struct {
 	flakeFlags
 	files      reportFiles
-	shard      shardFlag
 	vm         vmFlags
 	base       baseFlags
 	github     githubFlags
@@ -43,7 +42,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.vm.add(fs)
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
-	fs.Var(&o.shard, "shard", "run only shard `I/N` of the cells, such as 2/5")
+	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5, or a job that flakeci matrix --format github printed (one entry of its include)")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 }
@@ -130,7 +129,7 @@ func (a *App) run(ctx context.Context, o runOptions) error {
 
 // delivery returns where the report of the run goes.
 func (o *runOptions) delivery() delivery {
-	return delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.shard.String()}
+	return delivery{files: o.files, outputs: o.outputs, artifacts: o.artifacts, color: o.color, github: o.github, shard: o.selection.Shard.Name()}
 }
 
 // work evaluates, builds and boots the selected cells, and may keep a journal. Crashes are

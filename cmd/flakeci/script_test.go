@@ -172,6 +172,8 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"ended":      ended,
 			"samephases": samePhases,
 			"histories":  histories,
+			"legs":       legs,
+			"remember":   remember,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,

@@ -81,7 +81,7 @@ func (j *job) unmatchedSystems() (missing, known []string) {
 		}
 		known = append(known, r.Cell.System)
 	}
-	if len(known) == 0 || j.opts.shard.String() != "" {
+	if len(known) == 0 || j.opts.selection.Shard.String() != "" {
 		return nil, nil
 	}
 	slices.Sort(known)

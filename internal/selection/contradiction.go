@@ -79,6 +79,9 @@ func (s *Flags) Select(m matrix.Matrix, sel matrix.Selection, complete bool) (ma
 	if !complete {
 		return selected, err
 	}
+	if wrong := s.missing(m, sel); wrong != nil {
+		return matrix.Matrix{}, wrong
+	}
 	if err == nil || errors.As(err, &nothing) && nothing.Filter != "" && nothing.Filter != "kind" {
 		if wrong := s.contradiction(m, sel); wrong != nil {
 			return matrix.Matrix{}, wrong
@@ -92,6 +95,7 @@ func (s *Flags) Select(m matrix.Matrix, sel matrix.Selection, complete bool) (ma
 func (s *Flags) contradiction(m matrix.Matrix, sel matrix.Selection) error {
 	var byFlag, byFile []string
 	file := *s
+	file.Shard, sel.Job = Shard{}, nil // what a shard leaves out is in another one
 	for _, g := range file.flags() {
 		if len(*g.values) > 0 && s.Origin.InFile(g.flag) {
 			byFile = append(byFile, g.flag)

@@ -39,6 +39,7 @@ func (s *Flags) Unmatched(m matrix.Matrix, seen, unsure []string) []Pattern {
 // other than hosts and homes are among them.
 func (s *Flags) LeftOut(all matrix.Matrix, sel matrix.Selection, complete bool) []result.NotTested {
 	var byFile, byFlag []result.NotTested
+	sel.Job = nil // what a shard leaves out is in another one
 	for _, l := range all.LeftOut(sel) {
 		n := result.NotTested{Kind: l.Kind, Count: len(l.Cells), Why: "left out by " + s.Origin.Name(l.Filter)}
 		switch {

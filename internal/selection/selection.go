@@ -11,6 +11,7 @@ import (
 // Flags are the values of the flags that select cells, in the same way for every subcommand.
 type Flags struct {
 	Hosts, Users, Kinds, Cells, Exclude, Systems, VMs []string
+	Shard                                             Shard
 	Origin                                            Origin
 }
 
@@ -39,7 +40,7 @@ func (s *Flags) Selection() (matrix.Selection, error) {
 	kinds, err := matrix.ParseKinds(names)
 	return matrix.Selection{
 		Hosts: s.Hosts, Users: s.Users, Kinds: kinds, VMs: vms,
-		Cells: s.Cells, Exclude: s.Exclude, Systems: s.Systems,
+		Cells: s.Cells, Exclude: s.Exclude, Systems: s.Systems, Job: s.Shard.Job,
 	}, err
 }
 
@@ -80,6 +81,9 @@ func (s *Flags) LookInside(sel matrix.Selection) func(host result.Cell) bool {
 	homes := sel
 	homes.Exclude = nil
 	return func(host result.Cell) bool {
+		if job := sel.Job; job != nil && !s.SelectsHomes() {
+			return !sel.Admits(host) && job.HasHomeIn(host.ID)
+		}
 		return s.SelectsHomes() || !sel.Admits(host) && homes.Admits(matrix.EmbeddedCell(host, "", ""))
 	}
 }

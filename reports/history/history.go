@@ -282,6 +282,16 @@ func (p *Past) Estimate(cell, name string) (time.Duration, bool) {
 	return times[len(times)/2], true
 }
 
+// Seconds returns how long cells took, by id: the sum of the estimates of their phases.
+func (p *Past) Seconds() map[string]float64 {
+	seconds := map[string]float64{}
+	for ph := range p.times {
+		d, _ := p.Estimate(ph.cell, ph.name)
+		seconds[ph.cell] += d.Seconds()
+	}
+	return seconds
+}
+
 // keysByID returns the keys of a report's causes.
 func keysByID(r result.Report) map[string]string {
 	keys := map[string]string{}

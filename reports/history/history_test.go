@@ -77,6 +77,9 @@ func TestEstimate(t *testing.T) {
 	if got, ok := past.Estimate("nixos/reason", "eval"); !ok || got != 2*time.Second {
 		t.Errorf("eval: %s, %t", got, ok)
 	}
+	if got := past.Seconds(); len(got) != 1 || got["nixos/reason"] != 22 {
+		t.Errorf("seconds: %v", got)
+	}
 	if got, ok := past.Estimate("nixos/laptop", "build"); ok {
 		t.Errorf("an unknown host takes %s", got)
 	}

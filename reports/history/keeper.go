@@ -64,6 +64,19 @@ func (k *Keeper) Estimate(ctx context.Context) func(cell, phase string) (time.Du
 	return past.Estimate
 }
 
+// Seconds returns how long cells took in past runs, by id.
+func (k *Keeper) Seconds(ctx context.Context) map[string]float64 {
+	if k == nil || k.open() == nil {
+		return nil
+	}
+	past, err := k.open().Past(ctx, k.flake)
+	if err != nil {
+		k.warn(fmt.Errorf("%s: %w", k.path, err))
+		return nil
+	}
+	return past.Seconds()
+}
+
 // CellsIn returns the cells inside a host in the latest run that evaluated it, by id.
 func (k *Keeper) CellsIn(ctx context.Context, host string) []string {
 	if k == nil || k.open() == nil {

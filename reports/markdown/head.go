@@ -117,6 +117,9 @@ func (d *document) foot(shortened []string) string {
 	if flake := cmp.Or(d.Flake.Ref, d.Flake.Locked); flake != "" {
 		facts = append(facts, prose(view.Fit(flake, min(d.limits.title, 120))+view.Revision(d.Flake)))
 	}
+	if n := len(d.Machines); n > 1 {
+		facts = append(facts, view.Count(n, "machine"))
+	}
 	if d.Duration > 0 {
 		facts = append(facts, prose(view.FormatSeconds(d.Duration)))
 	}

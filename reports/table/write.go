@@ -54,6 +54,9 @@ func (p *page) head(r result.Report) {
 		facts = append(facts, "nix "+r.Nix.Version)
 	}
 	facts = append(facts, view.CellsText(r.Cells))
+	if n := len(r.Machines); n > 1 {
+		facts = append(facts, view.Count(n, "machine"))
+	}
 	if r.Duration > 0 {
 		facts = append(facts, view.FormatSeconds(r.Duration))
 	}

@@ -30,6 +30,7 @@ func (s Sanitizer) Report(r result.Report) result.Report {
 	r.Flake.Ref, r.Flake.Locked, r.Flake.Rev = s.Line(r.Flake.Ref), s.Line(r.Flake.Locked), s.Line(r.Flake.Rev)
 	r.Verdict = result.Verdict(s.Line(string(r.Verdict)))
 	r.Grid = result.Grid{Hosts: s.list(r.Grid.Hosts), Users: s.list(r.Grid.Users), Orphans: s.list(r.Grid.Orphans), Rows: Map(r.Grid.Rows, s.row)}
+	r.Machines = Map(r.Machines, s.machine)
 	r.Cells = Map(r.Cells, s.cell)
 	r.Causes = Map(r.Causes, s.Cause)
 	r.Notes = s.list(r.Notes)
@@ -49,7 +50,7 @@ func (s Sanitizer) Report(r result.Report) result.Report {
 
 func (s Sanitizer) cell(c result.CellResult) result.CellResult {
 	for _, field := range []*string{
-		&c.ID, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath,
+		&c.ID, &c.Host, &c.User, &c.System, &c.Attr, &c.SameAs, &c.PartOf, &c.Note, &c.DrvPath, &c.Machine,
 	} {
 		*field = s.Line(*field)
 	}
@@ -62,6 +63,17 @@ func (s Sanitizer) cell(c result.CellResult) result.CellResult {
 		c.Base = &base
 	}
 	return c
+}
+
+// machine returns a clean copy without the cells of other shards, which no form for people shows.
+func (s Sanitizer) machine(m result.Machine) result.Machine {
+	for _, field := range []*string{&m.Name, &m.System, &m.Run, &m.Job, &m.Selection} {
+		*field = s.Line(*field)
+	}
+	if m.Shard != nil {
+		m.Shard = &result.Shard{Index: m.Shard.Index, Count: m.Shard.Count}
+	}
+	return m
 }
 
 func (s Sanitizer) since(since *result.Since) *result.Since {

@@ -16,7 +16,8 @@ type Span struct {
 	Lane       int     // counts from 0; spans in one lane do not overlap
 }
 
-// Track is one kind of work, with its spans in the order of their start.
+// Track is one kind of work, or one machine of a merged report, with its spans in the order of their
+// start.
 type Track struct {
 	Name     string
 	LaneName string // the word for one lane
@@ -32,9 +33,8 @@ type Timeline struct {
 
 // NewTimeline lays the phases of a report out in time. It leaves out phases without a time.
 func NewTimeline(r result.Report) Timeline {
-	timeline := Timeline{Length: min(max(0, r.Duration), MaxSeconds), Tracks: []Track{
-		{Name: "evaluation", LaneName: "evaluation"}, {Name: "build", LaneName: "build"}, {Name: "machines", LaneName: "machine"},
-	}}
+	timeline := Timeline{Length: min(max(0, r.Duration), MaxSeconds)}
+	index := timeline.addTracks(r.Machines)
 	began := StartOf(r)
 	for _, c := range r.Cells {
 		for _, p := range c.Phases {
@@ -43,7 +43,7 @@ func NewTimeline(r result.Report) Timeline {
 			}
 			start := max(0, p.Started.Sub(began).Seconds())
 			span := Span{Cell: c, Phase: p, Start: start, End: start + min(max(0, p.Duration)+max(0, p.Waiting), MaxSeconds)}
-			track := &timeline.Tracks[trackOf(p)]
+			track := &timeline.Tracks[index(c, p)]
 			track.Spans = append(track.Spans, span)
 			timeline.Length = max(timeline.Length, span.End)
 		}
@@ -52,6 +52,29 @@ func NewTimeline(r result.Report) Timeline {
 		timeline.Tracks[i].pack()
 	}
 	return timeline
+}
+
+// addTracks adds a track for each machine, or for each kind of work if there is just one machine. It
+// returns a function that tells the index of a phase's track.
+func (t *Timeline) addTracks(machines []result.Machine) func(result.CellResult, result.Phase) int {
+	if len(machines) < 2 {
+		t.Tracks = []Track{
+			{Name: "evaluation", LaneName: "evaluation"}, {Name: "build", LaneName: "build"}, {Name: "machines", LaneName: "machine"},
+		}
+		return func(_ result.CellResult, p result.Phase) int { return trackOf(p) }
+	}
+	at := map[string]int{}
+	for i, m := range machines {
+		t.Tracks = append(t.Tracks, Track{Name: m.Name, LaneName: "lane"})
+		at[m.Name] = i
+	}
+	t.Tracks = append(t.Tracks, Track{Name: "unknown machine", LaneName: "lane"})
+	return func(c result.CellResult, _ result.Phase) int {
+		if i, known := at[c.Machine]; known {
+			return i
+		}
+		return len(machines)
+	}
 }
 
 // MaxSeconds is the longest duration of a phase, about thirty years. A longer one makes no

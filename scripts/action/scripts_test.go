@@ -137,11 +137,31 @@ func TestActionArguments(t *testing.T) {
 		dir := t.TempDir()
 		said, outputs, exit := actionScript(t, "run", dir, runInputs(t, tt.inputs...)...)
 		got := strings.ReplaceAll(strings.TrimSuffix(said, "\n"), "\n", " ")
-		if exit != 0 || got != fixed+tt.want || outputs["folder"] != "flakeci-report" {
-			t.Errorf("%s: exit %d, %v\n%s\nwant\n%s", name, exit, outputs, got, fixed+tt.want)
+		want := fixed + tt.want
+		if strings.Contains(want, "--shard=1/4") {
+			want = strings.ReplaceAll(want, "flakeci-report", "flakeci-report-1-of-4")
+		}
+		if exit != 0 || got != want || !strings.HasPrefix(outputs["folder"], "flakeci-report") {
+			t.Errorf("%s: exit %d, %v\n%s\nwant\n%s", name, exit, outputs, got, want)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "owned")); err == nil {
 			t.Errorf("%s: an input was run", name)
+		}
+	}
+	for name, tt := range map[string]struct {
+		inputs    []string
+		name, key string
+	}{
+		"a shard":              {[]string{"SHARD=1/4"}, "flakeci-report-1-of-4", ""},
+		"an entry of a matrix": {[]string{"SHARD={\n  \"shard\": \"3/6\",\n  \"name\": \"x86_64-linux-1-of-4\",\n  \"cells\": [\"nixos/a b\"]\n}"}, "flakeci-report-x86_64-linux-1-of-4", ""},
+		"a name of its own":    {[]string{"SHARD=1/4", "NAME=mine"}, "mine", "--comment-key=mine\n"},
+		"a hostile name":       {[]string{`SHARD={"name": "../elsewhere"}`}, "flakeci-report", ""},
+	} {
+		said, outputs, exit := actionScript(t, "run", t.TempDir(), runInputs(t, tt.inputs...)...)
+		shard := strings.TrimPrefix(tt.inputs[0], "SHARD=")
+		if exit != 0 || outputs["folder"] != tt.name || outputs["report"] != tt.name+"/report.json" ||
+			!strings.Contains(said, "--shard="+shard+"\n") || strings.Contains(said, "--comment-key") != (tt.key != "") || !strings.Contains(said, tt.key) {
+			t.Errorf("%s: exit %d, %v\n%s", name, exit, outputs, said)
 		}
 	}
 	for name, inputs := range map[string][]string{

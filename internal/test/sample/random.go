@@ -68,6 +68,9 @@ func (g generator) report() result.Report {
 		r.Warnings = append(r.Warnings, result.Warning{Text: Text(g.Rand), Location: &result.Location{File: g.pick("flake.nix"), Line: g.Intn(9)}})
 		r.NotTested = append(r.NotTested, result.NotTested{Kind: result.Kind(g.pick("nixos", "check")), Count: g.Intn(3), Why: g.pick("--kind all")})
 	}
+	for i := range g.Intn(4) {
+		r.Machines = append(r.Machines, g.machine(i))
+	}
 	if g.Intn(2) == 0 {
 		r.Base = &result.Base{Ref: g.pick("main"), Rev: g.pick("0a1b2c3", ""), Note: g.pick(""), Missing: g.pick("", "")}
 	}
@@ -109,6 +112,17 @@ func (g generator) since() *result.Since {
 	return &result.Since{Rev: g.pick("0a1b2c3", ""), Started: g.time(), Runs: g.Intn(9)}
 }
 
+func (g generator) machine(i int) result.Machine {
+	m := result.Machine{
+		Name: g.pick(fmt.Sprint("m", i)), System: g.pick("x86_64-linux", ""), Run: g.pick("7", ""), Job: g.pick("ci"), Attempt: g.Intn(3),
+		Selection: g.pick("0a", "0b", ""), Started: g.time(), Duration: g.ExpFloat64(),
+	}
+	if g.Intn(2) == 0 {
+		m.Shard = &result.Shard{Index: 1 + g.Intn(2), Count: 2, Others: []result.Cell{{ID: g.pick("home/eve"), Kind: result.KindHome}}}
+	}
+	return m
+}
+
 func (g generator) cell(i int, compared bool) result.CellResult {
 	c := result.CellResult{
 		Cell: result.Cell{ID: g.pick("nixos/laptop", "home/joachim", "home/joachim@reason", fmt.Sprint("check/", i)),
@@ -116,7 +130,7 @@ func (g generator) cell(i int, compared bool) result.CellResult {
 			User: g.pick("joachim", "")}, Status: g.status(), How: result.How(g.pick("built", "cached", "evaluated")),
 		Note: g.pick(""), SameAs: g.pick("", "nixos/laptop"), Flaky: g.Intn(5) == 0, Phases: []result.Phase{},
 	}
-	c.Since = g.since()
+	c.Since, c.Machine = g.since(), g.pick("m0", "m1", "")
 	if compared && g.Intn(4) > 0 {
 		c.Base = &result.CellBase{
 			Change: result.Change(g.pick("unchanged", "changed", "added", "removed", "unknown")), Status: g.status(), Note: g.pick(""),
