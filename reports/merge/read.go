@@ -66,7 +66,7 @@ func forgetKnown(r result.Report, known map[string]bool) {
 func moveLogs(s Source) {
 	folder := folderOf(s.File)
 	move := func(log *string) {
-		if *log != "" {
+		if *log != "" && !strings.HasPrefix(*log, folder) { // or the run was told to put it there
 			*log = folder + *log
 		}
 	}
