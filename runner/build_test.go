@@ -274,8 +274,11 @@ func TestAPlanIsRetried(t *testing.T) {
 				over.Store(true)
 			})
 		})
-		// All four are in one plan, unless the machine is so busy that some come late.
-		if len(retried) != 1 || len(retried[0]) == 0 {
+		// All four are in one plan, unless the machine is so busy that some come late. No plan is
+		// tried a third time.
+		again := slices.Concat(retried...)
+		slices.SortFunc(again, func(a, b result.Cell) int { return strings.Compare(a.ID, b.ID) })
+		if len(again) == 0 || len(slices.CompactFunc(slices.Clone(again), func(a, b result.Cell) bool { return a.ID == b.ID })) != len(again) {
 			f.Fatalf("retried are %v", retried)
 		}
 		if got := ways(out); got != "a: dependency-failed, b: dependency-failed, c: dependency-failed, d: passed built" {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"sync"
@@ -12,11 +13,11 @@ import (
 	"github.com/flakeci/flakeci/runner/evalpool"
 )
 
-// places has the errors of a run with their places in the flake. An error that many cells share
-// is looked for once: it takes reading all Nix files of the flake.
+// places has the errors of a run with their places in the flake. An error that the cells of one
+// host share is looked for once: it takes reading all Nix files of the flake.
 type places struct {
 	mu    sync.Mutex
-	found map[string]func() *nixlog.EvalError
+	found map[[sha256.Size]byte]func() *nixlog.EvalError
 }
 
 // locate returns the error of a failed cell with the place in the flake to change.
@@ -30,10 +31,10 @@ func (p *places) locate(t *nix.Target, c result.Cell, a evalpool.Answer) error {
 	if f.Names = []string{c.Host}; c.PartOf == "" && c.User != "" {
 		f.Names = append(f.Names, c.User)
 	}
-	key := strings.Join(append([]string{t.Flake.StorePath, e.Error()}, f.Names...), "\x00")
+	key := sha256.Sum256([]byte(strings.Join(append([]string{t.Flake.StorePath, e.Error()}, f.Names...), "\x00")))
 	p.mu.Lock()
 	if p.found == nil {
-		p.found = map[string]func() *nixlog.EvalError{}
+		p.found = map[[sha256.Size]byte]func() *nixlog.EvalError{}
 	}
 	found, ok := p.found[key]
 	if !ok {

@@ -8,9 +8,9 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Others returns the cells that a flake offers besides hosts and homes, by the names of its
+// otherNames returns the cells that a flake offers besides hosts and homes, by the names of its
 // attributes, and what flakeci does not test there. It returns an error if those cannot be listed.
-func Others(ctx context.Context, t *nix.Target) ([]result.Cell, []result.NotTested, error) {
+func otherNames(ctx context.Context, t *nix.Target) ([]result.Cell, []result.NotTested, error) {
 	offer, err := t.OtherNames(ctx)
 	if err != nil {
 		return nil, nil, err

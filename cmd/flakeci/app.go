@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/internal/redact"
 )
 
@@ -41,8 +42,10 @@ type App struct {
 func (a *App) Main(ctx context.Context) int {
 	a.secrets.AddEnvironment(a.Env)
 	a.secrets.AddArguments(a.Args)
-	args, err := joinPairs(a.Args)
-	if err == nil {
+	var err error
+	if args, short := flagvalue.JoinPairs(a.Args, pairFlags); short != "" {
+		err = missingValue(short)
+	} else {
 		root := a.rootCommand()
 		root.SetArgs(args)
 		err = root.ExecuteContext(ctx)
@@ -120,52 +123,10 @@ func (a *App) inCI() bool {
 // pairFlags take two values, as they do in Nix.
 var pairFlags = []string{"--override-input", "--option"}
 
-// pairSeparator joins the two values of a pair flag; it cannot occur in an argument.
-const pairSeparator = "\x00"
-
-// joinPairs makes "--option KEY VALUE" one argument: flags of the flag library take only
-// one value.
-func joinPairs(args []string) ([]string, error) {
-	var out []string
-	for i := 0; i < len(args); i++ {
-		switch {
-		case args[i] == "--":
-			return append(out, args[i:]...), nil
-		case args[i] == pairFlags[0] || args[i] == pairFlags[1]:
-			if i+2 >= len(args) {
-				return nil, missingValue(args[i])
-			}
-			out = append(out, args[i]+"="+args[i+1]+pairSeparator+args[i+2])
-			i += 2
-		default:
-			out = append(out, args[i])
-		}
-	}
-	return out, nil
-}
-
 // missingValue returns the error for a pair flag with fewer than two values.
 func missingValue(flag string) error {
 	if flag == pairFlags[0] {
 		return &usageError{msg: flag + " takes two values: NAME REF", hint: "for example " + flag + " nixpkgs path:./nixpkgs"}
 	}
 	return &usageError{msg: flag + " takes two values: KEY VALUE", hint: "for example " + flag + " cores 2"}
-}
-
-// pairs is a flag that takes two values and can be repeated.
-type pairs [][2]string
-
-func (p *pairs) String() string { return "" }
-
-// Type names the values in the help.
-func (p *pairs) Type() string { return "NAME VALUE" }
-
-// Set adds two joined values.
-func (p *pairs) Set(s string) error {
-	name, value, ok := strings.Cut(s, pairSeparator)
-	if !ok {
-		return errors.New("not two values")
-	}
-	*p = append(*p, [2]string{name, value})
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/reports/output"
 )
 
@@ -34,7 +35,7 @@ func applyConfig(flags *pflag.FlagSet, file config.File, outputs *output.Paths) 
 	}
 	for name, table := range map[string][][2]string{"override-input": c.Overrides, "option": c.Options} {
 		if flag := flags.Lookup(name); flag != nil {
-			if p, ok := flag.Value.(*pairs); ok {
+			if p, ok := flag.Value.(*flagvalue.Pairs); ok {
 				// Nix takes the last value for a name.
 				*p = append(table, *p...)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/reports/output"
 )
 
@@ -63,7 +64,7 @@ func TestNoBuilders(t *testing.T) {
 // Nix has several words for no.
 func TestIsImpure(t *testing.T) {
 	for value, impure := range map[string]bool{"false": true, "no": true, "0": true, "true": false, "yes": false} {
-		n := nixFlags{settings: pairs{{"cores", "0"}, {"pure-eval", value}}}
+		n := nixFlags{settings: flagvalue.Pairs{{"cores", "0"}, {"pure-eval", value}}}
 		if n.isImpure() != impure {
 			t.Errorf("--option pure-eval %s: %v", value, !impure)
 		}
@@ -99,7 +100,7 @@ func TestConfigOptions(t *testing.T) {
 				return
 			}
 			key, value, _ := strings.Cut(tt.want, "=")
-			if want := (pairs{{key, value}}); err != nil || !slices.Equal(n.settings, want) {
+			if want := (flagvalue.Pairs{{key, value}}); err != nil || !slices.Equal(n.settings, want) {
 				t.Errorf("got %q, %v, want %q", n.settings, err, want)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
@@ -22,8 +23,8 @@ import (
 // nixFlags are passed on to Nix.
 type nixFlags struct {
 	path, store         string
-	builders            optionalString
-	overrides, settings pairs
+	builders            flagvalue.Optional
+	overrides, settings flagvalue.Pairs
 	impure              bool
 }
 
@@ -62,26 +63,7 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	if err != nil {
 		return nix.Options{}, err
 	}
-	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.given, EvalCache: a.cachePath("eval")}, nil
-}
-
-// optionalString is a flag whose empty value differs from no value.
-type optionalString struct{ given *string }
-
-func (s *optionalString) String() string {
-	if s.given == nil {
-		return ""
-	}
-	return *s.given
-}
-
-// Type names the value in the help.
-func (s *optionalString) Type() string { return "string" }
-
-// Set sets the value.
-func (s *optionalString) Set(text string) error {
-	s.given = &text
-	return nil
+	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.Given, EvalCache: a.cachePath("eval")}, nil
 }
 
 // flakeFlags are the flags of every subcommand with a flake.
@@ -154,7 +136,7 @@ func (f *flakeFlags) load(cmd *cobra.Command, args []string) (err error) {
 	if f.ref, err = flakeArg(args); err != nil {
 		return err
 	}
-	dir := localFlake(f.ref)
+	dir := flakeref.Parse(f.ref).FlakeFolder()
 	f.outputs, f.selects = output.New(dir), cmd.Flags().Lookup("host") != nil
 	if flag := cmd.Flags().Lookup("artifacts"); flag != nil && !flag.Changed {
 		f.outputs.RestrictTo("artifacts", ".")
@@ -198,23 +180,4 @@ func flakeArg(args []string) (string, error) {
 		}
 	}
 	return args[0], nil
-}
-
-// localFlake returns the folder of the flake at or above a local reference, or "" for a
-// reference that is not a folder.
-func localFlake(ref string) string {
-	dir := flakeref.Parse(ref).Absolute()
-	if dir = strings.TrimPrefix(dir, "path:"); !filepath.IsAbs(dir) {
-		return ""
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "flake.nix")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
 }

@@ -55,7 +55,7 @@ type job struct {
 	rest     func(context.Context) []result.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
 	history  *history.Keeper                     // nil if it is not kept
-	others   *otherCells                         // nil if the run may test them
+	others   *runner.Listing                     // nil if the run may test them
 	homes    homesSeen
 }
 
@@ -67,7 +67,7 @@ func (j *job) start(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	j.memory = &evalpool.Memory{Total: j.opts.evalMemory.orElse(memory.Available() / 4 * 3)}
+	j.memory = &evalpool.Memory{Total: j.opts.evalMemory.OrElse(memory.Available() / 4 * 3)}
 	o, err := j.app.clientOptions(j.opts.nix, tmp)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	}
 	j.checkDeadline(ctx)
 	j.endJournal() // first, as the rest takes time
-	j.others.wait(ctx)
+	j.others.Wait(ctx)
 	endListing() // so that its evaluations are saved too
 	j.saveEvaluations(ctx)
 	return nil

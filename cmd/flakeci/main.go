@@ -7,16 +7,12 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
-	"time"
 
-	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/internal/secretenv"
+	"github.com/flakeci/flakeci/internal/signals"
 )
 
 func main() {
@@ -32,44 +28,7 @@ func main() {
 func start(app *App) {
 	safely.Handle(func(c *safely.Crash) { os.Exit(app.handleCrash(c)) })
 	var code int
-	safely.Do(func() { code = app.Main(interruptContext()) })
+	safely.Do(func() { code = app.Main(signals.Context()) })
 	app.waitForCrash()
 	os.Exit(code)
-}
-
-// signalGrace is how long several signals count as one. timeout(1) sends its signal to
-// flakeci, and to flakeci's process group.
-const signalGrace = 100 * time.Millisecond
-
-// interruptContext returns a context that the first signal cancels. The second one kills
-// what still runs, the third ends flakeci itself. Of these, SIGHUP can only be the first: when a
-// terminal is closed, the shell sends it, and the kernel again once the shell has ended.
-func interruptContext() context.Context {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
-		signal.Notify(signals, syscall.SIGHUP)
-	}
-	// A closed stdout ends neither the run nor its reports: with this, writing to it
-	// only returns an error.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	ctx, cancel := context.WithCancel(context.Background())
-	kill := make(chan struct{})
-	safely.Go(func() {
-		<-signals
-		cancel()
-		time.Sleep(signalGrace)
-		select {
-		case <-signals:
-		default:
-		}
-		for sig := range signals {
-			if sig != syscall.SIGHUP {
-				break
-			}
-		}
-		signal.Reset(os.Interrupt, syscall.SIGTERM) // not SIGPIPE
-		close(kill)
-	})
-	return proc.WithKill(ctx, kill)
 }

@@ -4,69 +4,21 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
-	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
 
-// otherCells are the cells besides hosts and homes, in a run that does not test them. They
-// are listed during the run.
-type otherCells struct {
-	listed chan struct{} // closed once they are listed
-	cells  []result.Cell
-	seen   []result.NotTested
-	err    error
-}
-
-// maxListingWait is how long a run waits for them at its end. That is enough for a small
-// flake even on a busy machine, and most runs take far longer.
-const maxListingWait = 3 * time.Second
-
-// listOtherCells begins to list the other cells; end stops it.
+// listOtherCells begins to list the cells besides hosts and homes, in a run that does not test
+// them; end stops it.
 func (j *job) listOtherCells(ctx context.Context) (end func()) {
 	if j.wanted().Others || j.vms != nil {
 		return func() {}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	o := &otherCells{listed: make(chan struct{})}
-	j.others = o
-	safely.Go(func() {
-		defer close(o.listed)
-		o.cells, o.seen, o.err = runner.Others(ctx, j.target)
-	})
-	return func() {
-		cancel()
-		<-o.listed
-	}
-}
-
-// wait waits for the list, up to maxListingWait.
-func (o *otherCells) wait(ctx context.Context) {
-	if o == nil {
-		return
-	}
-	select {
-	case <-o.listed:
-	case <-ctx.Done():
-	case <-time.After(maxListingWait):
-	}
-}
-
-// known reports whether the list is complete.
-func (o *otherCells) known() bool {
-	if o == nil {
-		return false
-	}
-	select {
-	case <-o.listed:
-		return o.err == nil
-	default:
-		return false
-	}
+	j.others, end = runner.ListOthers(ctx, j.target)
+	return end
 }
 
 // allCells returns the cells of the flake that are known so far, and whether those are all.
@@ -74,10 +26,11 @@ func (j *job) allCells() (m matrix.Matrix, complete bool) {
 	if j.wanted().Others {
 		return j.offered, true
 	}
-	if !j.others.known() {
+	others, _, known := j.others.Names()
+	if !known {
 		return j.offered, false
 	}
-	return j.offered.With(j.others.cells...), true
+	return j.offered.With(others...), true
 }
 
 // notTested counts the cells of the flake that the run leaves out.
@@ -86,11 +39,8 @@ func (j *job) notTested() []result.NotTested {
 	if len(all.Cells) == 0 || j.vms != nil { // flakeci vm tests nothing
 		return nil
 	}
-	list := slices.Concat(j.opts.selection.LeftOut(all, j.selection, complete), j.seen)
-	if j.others.known() {
-		list = append(list, j.others.seen...)
-	}
-	return list
+	_, seen, _ := j.others.Names()
+	return slices.Concat(j.opts.selection.LeftOut(all, j.selection, complete), j.seen, seen)
 }
 
 // explainNothing explains why nothing is selected. If the flake has only outputs that flakeci does

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/reports/github"
 )
 
@@ -25,9 +26,9 @@ type runOptions struct {
 	evalOnly   bool
 	failFast   bool
 	resume     bool
-	jobs       count
+	jobs       flagvalue.Count
 	evalJobs   int
-	evalMemory byteSize
+	evalMemory flagvalue.ByteSize
 	retries    int
 	stall      time.Duration
 	timeout    time.Duration

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/output"
@@ -30,7 +31,7 @@ var nameRE = regexp.MustCompile(`^[^./~:?#][^:?#]*$`)
 // finds another flake. Otherwise near is a flag to suggest in case there is no such flake.
 func (a *App) checkRef(ctx context.Context, c *nix.Client, f *flakeFlags, tmp string) (near string, err error) {
 	ref := f.ref
-	if !nameRE.MatchString(ref) || exists(ref) || localFlake(".") == "" {
+	if !nameRE.MatchString(ref) || exists(ref) || flakeHere() == "" {
 		return "", nil
 	}
 	if kind, ok := selection.KindOfPattern(ref); ok && selection.IsOther(kind) {
@@ -56,11 +57,11 @@ func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp 
 	var own nixFlags // from its own flakeci.toml
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.add(fs)
-	file, err := config.Find("", localFlake("."))
+	file, err := config.Find("", flakeHere())
 	if err != nil {
 		return nil
 	}
-	if _, err := applyConfig(fs, file, output.New(localFlake("."))); err != nil {
+	if _, err := applyConfig(fs, file, output.New(flakeHere())); err != nil {
 		return nil
 	}
 	options := f.nix.flake()
@@ -75,6 +76,9 @@ func (a *App) localNames(ctx context.Context, c *nix.Client, f *flakeFlags, tmp 
 	}
 	return selection.Names(d.Matrix)
 }
+
+// flakeHere returns the folder of the flake at or above this folder, or "".
+func flakeHere() string { return flakeref.Parse(".").FlakeFolder() }
 
 // notAFlake returns the error for an argument that is a name.
 func (f *flakeFlags) notAFlake(ref, what, flag string) error {

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/matrix"
@@ -19,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/vmtest"
+	"github.com/flakeci/flakeci/vmtest/console"
 )
 
 // vmCommandOptions are the flags of `flakeci vm`.
@@ -124,9 +120,9 @@ type vmSession struct {
 func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.BootResult {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
-	console, restore := s.app.console(leave)
+	terminal, restore := console.Lend(s.app.Stdin, s.app.Stdout, leave)
 	defer restore()
-	s.fault = s.pool.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, console, s.forwards, func(guest vmtest.InteractiveGuest) {
+	s.fault = s.pool.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, terminal, s.forwards, func(guest vmtest.InteractiveGuest) {
 		s.printAccess(vm, guest)
 	})
 	s.started = true
@@ -172,47 +168,4 @@ func (s *vmSession) printAccess(vm runner.VM, guest vmtest.InteractiveGuest) {
 	for _, l := range lines {
 		fmt.Fprintf(s.app.Stderr, "flakeci: %s\r\n", l)
 	}
-}
-
-// resetTerminal undoes what a guest's firmware and programs leave on a terminal: long lines
-// cut off, colors, no cursor, the prompt after that of the guest.
-const resetTerminal = "\x1b[?7h\x1b[?25h\x1b[0m\r\n"
-
-// console returns the terminal, in a mode that passes each key on to the guest, except
-// Ctrl-C, which leaves it. Input that is not a terminal is passed on unchanged.
-func (a *App) console(leave func()) (c vmtest.Console, restore func()) {
-	c = vmtest.Console{In: &ctrlCReader{from: a.Stdin, leave: leave}, Out: a.Stdout}
-	f, ok := a.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		c.In = a.Stdin
-		return c, func() {}
-	}
-	before, err := term.MakeRaw(int(f.Fd()))
-	if err != nil {
-		return c, func() {}
-	}
-	var once sync.Once
-	return c, func() {
-		once.Do(func() {
-			fmt.Fprint(a.Stdout, resetTerminal)
-			_ = term.Restore(int(f.Fd()), before)
-		})
-	}
-}
-
-// ctrlCReader passes input on until Ctrl-C.
-type ctrlCReader struct {
-	from  io.Reader
-	leave func()
-}
-
-const ctrlC = 3
-
-func (r *ctrlCReader) Read(p []byte) (int, error) {
-	n, err := r.from.Read(p)
-	if i := bytes.IndexByte(p[:n], ctrlC); i >= 0 {
-		r.leave()
-		return i, io.EOF
-	}
-	return n, err
 }

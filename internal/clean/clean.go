@@ -66,10 +66,16 @@ func Shorten(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// defuse breaks the runner's older form of a command, "##[error]", which works anywhere in a line.
+// defuse breaks the runner's older form of a command, "##[error]", which works anywhere in a line,
+// and that of Azure Pipelines, "##vso[task.complete]".
 func defuse(s string) string {
-	return strings.ReplaceAll(s, "##[", "## [")
+	if !strings.Contains(s, "##") {
+		return s
+	}
+	return commands.Replace(s)
 }
+
+var commands = strings.NewReplacer("##[", "## [", "##vso[", "##vso [")
 
 // scrub removes escape sequences and applies a rule to every other character.
 func scrub(s string, rule func(rune) rune) string {

@@ -39,6 +39,7 @@ func TestClean(t *testing.T) {
 		"tags":                   {"a\U000E0041b", "ab"},
 		"variation":              {"⚠\ufe0f", "⚠"},
 		"runner command":         {"a ##[error]b", "a ## [error]b"},
+		"Azure command":          {"a ##vso[task.complete]b", "a ##vso [task.complete]b"},
 		"hidden runner command":  {"#\u200b#\x1b[0m[error]b", "## [error]b"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +123,7 @@ func check(t *testing.T, name string, f func(string) string, in, allowed string)
 	if !utf8.ValidString(out) {
 		t.Errorf("%s left invalid UTF-8: %q", name, out)
 	}
-	if strings.Contains(out, "##[") {
+	if strings.Contains(out, "##[") || strings.Contains(out, "##vso[") {
 		t.Errorf("%s left a command: %q", name, out)
 	}
 	for _, r := range out {

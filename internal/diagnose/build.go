@@ -21,6 +21,9 @@ func Build(f nixlog.BuildFailure) *result.Cause {
 	if f.Server != "" || noBuilder(f) {
 		c.DrvPath, c.Key = "", result.NewCauseKey(f.Kind, f.Server, f.Reason) // whatever was to be built
 	}
+	if f.NoShell {
+		c.DrvPath, c.Key = "", result.NewCauseKey(f.Kind, noShell)
+	}
 	addMachine(c)
 	return c
 }
@@ -34,6 +37,9 @@ func fewFiles(f nixlog.BuildFailure) bool {
 func noBuilder(f nixlog.BuildFailure) bool {
 	return f.Kind == result.CauseBuilder && f.Reason != "" && f.Server == ""
 }
+
+// noShell is the title of whatever has /bin/sh as its builder where there is none.
+const noShell = "Nix has no /bin/sh to run as a builder"
 
 // HasLog reports whether the builder that failed has a log. Its log may have a line that is too
 // long for Nix to put into its message, so the tail lacks it.
@@ -52,6 +58,8 @@ func BuildKey(f nixlog.BuildFailure) string {
 		return string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
 	case noBuilder(f):
 		return string(f.Kind) + "\x00" + f.Reason
+	case f.NoShell:
+		return noShell
 	case f.DrvPath == "":
 		return string(f.Kind) + "\x00" + f.Message
 	}
@@ -74,6 +82,9 @@ func title(f nixlog.BuildFailure) string {
 	}
 	if f.Hook != "" {
 		return hookTitle(f)
+	}
+	if f.NoShell {
+		return noShell
 	}
 	if f.DrvPath == "" {
 		return strings.TrimSuffix(firstLine(f.Message), ":")
@@ -115,6 +126,9 @@ func hookTitle(f nixlog.BuildFailure) string {
 func hint(f nixlog.BuildFailure) string {
 	if f.Hook != "" {
 		return "fix the hook, or build without it: --option post-build-hook ''"
+	}
+	if f.NoShell {
+		return "put one into the sandbox (--option sandbox-paths /bin/sh=PATH, with the path of a static shell), or build without it (--option sandbox false)"
 	}
 	switch f.Kind {
 	case result.CauseHash:

@@ -29,7 +29,7 @@ func TestFaultsOfTheMachine(t *testing.T) {
 // All that fails because Nix may open no more files has one cause.
 func TestTooFewFilesAreOneCause(t *testing.T) {
 	keys := map[string]bool{}
-	for _, text := range []string{"nix: pipe2: too many open files", "cannot open '/dev/null': Too many open files"} {
+	for _, text := range []string{"nix: pipe2: too many open files", "cannot open '/dev/null': Too many open files", "nix build: nix: fork/exec /proc/self/exe: bad file descriptor"} {
 		f := nixlog.BuildFailure{Kind: result.CauseInfra, Message: text}
 		keys[BuildKey(f)], keys[Build(f).Key] = true, true
 		keys[Eval(errors.New(text)).Key] = true
@@ -38,5 +38,15 @@ func TestTooFewFilesAreOneCause(t *testing.T) {
 	delete(keys, "")
 	if len(keys) != 1 {
 		t.Errorf("the keys are %v", keys)
+	}
+}
+
+// So has all that Nix has no shell for.
+func TestNoShellIsOneCause(t *testing.T) {
+	a := nixlog.BuildFailure{Kind: result.CauseInfra, DrvPath: "/nix/store/00000000000000000000000000000000-a.drv", ExitCode: 1, NoShell: true}
+	b := a
+	b.DrvPath = strings.ReplaceAll(a.DrvPath, "-a", "-b")
+	if x, y := Build(a), Build(b); BuildKey(a) != BuildKey(b) || x.Key != y.Key || x.Key == "" || x.DrvPath != "" || !strings.Contains(x.Title, "no /bin/sh") || !strings.Contains(x.Hint, "sandbox-paths") {
+		t.Errorf("%+v\n%+v", x, y)
 	}
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
@@ -14,7 +15,7 @@ import (
 func adviseModule(c *result.Cause, m *modulesystem.Error) {
 	c.Title = notEvaluated + firstLine(m.Title())
 	// Cells may give one wrong option several values.
-	c.Key = result.NewCauseKey(c.Kind, append([]string{string(m.Kind), embeddedRE.ReplaceAllString(m.Option, "")}, keyFiles(c, m)...)...)
+	c.Key = result.NewCauseKey(c.Kind, append([]string{string(m.Kind), embeddedRE.ReplaceAllString(m.Option, ""), m.Type}, keyFiles(c, m)...)...)
 	switch m.Kind {
 	case modulesystem.Undeclared:
 		c.Hint = "check how the option is spelled, and whether the module that declares it is imported"
@@ -53,7 +54,7 @@ var embeddedRE = regexp.MustCompile(`^home-manager\.users\.("[^"]*"|[^.]+)\.`)
 // the one that should.
 func keyFiles(c *result.Cause, m *modulesystem.Error) []string {
 	if files := m.Files(); len(files) > 0 {
-		return files
+		return slices.Sorted(slices.Values(files)) // their order is that of a host's imports
 	}
 	if c.Location != nil {
 		return []string{c.Location.File}

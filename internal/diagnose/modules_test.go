@@ -133,7 +133,7 @@ func (s scene) causes(t *testing.T, version string) string {
 		return b.String()
 	}
 	user, host, _ := strings.Cut(s.cell, "@")
-	e = locate.Failure{Err: e, Names: []string{user, host}, Warnings: warnings}.Locate(s.tree)
+	e = locate.Failure{Err: e, Names: []string{host, user}, Warnings: warnings}.Locate(s.tree)
 	for _, c := range diagnose.EvalCauses(e) {
 		fmt.Fprintf(&b, "%s\n", c.Title)
 		if c.Location != nil {

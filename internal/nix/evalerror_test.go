@@ -316,8 +316,8 @@ func faultsOfInputs() []evalCase {
 			"flake.nix":        withInput("mid", mid, "inputs.mid.lib.f 1"),
 			"../mid/flake.nix": "{\n  outputs = { self }: { lib.f = x: import ./none.nix; };\n}\n",
 		}, untracked: files{"none.nix": "1"}}, []since{
-			{"0", wantError{message: "getting status of '/nix/store/ymlbgh0ivbfkaabiz0fllvcwl11d2gvx-source/none.nix': No such file or directory", place: "flake.nix:4:60"}},
-			{"2.26", wantError{message: "path '/nix/store/ymlbgh0ivbfkaabiz0fllvcwl11d2gvx-source/none.nix' does not exist", place: "flake.nix:4:60"}},
+			{"0", wantError{message: "getting status of 'mid/none.nix': No such file or directory", place: "flake.nix:4:60"}},
+			{"2.26", wantError{message: "path 'mid/none.nix' does not exist", place: "flake.nix:4:60"}},
 		}},
 		{scenario{name: "input-without-flake", tracked: files{"flake.nix": withInput("mid", mid, "1"), "../mid/x": ""}}, []since{
 			{"0", wantError{message: "getting status of '/nix/store/xrcwjk63499yapa7di7sa9hdlr65lb4j-source/flake.nix': No such file or directory", input: "mid "}},

@@ -165,8 +165,8 @@ func (c *Client) metadata(ctx context.Context, f *Flake, args []string) (raw jso
 // reference to evaluate itself.
 func (f *Flake) fill(m metadata) (rewritten bool) {
 	f.Locked, f.Rev, f.StorePath, f.locks = m.Resolved.Complete(m.URL), m.Revision, m.Path, m.Locks
-	f.source = source.NewTree(f.StorePath)
 	f.Dir = m.Resolved.Dir
+	f.source = source.NewTree(f.StorePath, f.Dir)
 	f.Dirty = m.Resolved.Type == "git" && m.Revision == ""
 	f.Checkout, f.inGit = m.Resolved.Folder()
 	// A revision names the same tree for every evaluation of the run. A dirty tree has no

@@ -99,7 +99,7 @@ func (f *Flake) read(rel string) string {
 	if f.source != nil {
 		return f.source.Read(rel)
 	}
-	return source.Read(f.root(), rel)
+	return source.ReadUnresolved(f.root(), rel)
 }
 
 // nixFiles returns the Nix files of the flake, once it is resolved.

@@ -558,6 +558,20 @@ func TestSummaryIsAPipe(t *testing.T) {
 	s.comment()
 }
 
+// GitHub drops a summary that is too large, so a long report is cut to what is left.
+func TestLongSummary(t *testing.T) {
+	s := newStage(t)
+	if err := os.WriteFile(s.job.Summary, make([]byte, maxSummary/2), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.options.Render = func(limit int) (string, error) { return strings.Repeat("x", limit), nil }
+	s.publish()
+	s.noWarnings()
+	if n := len(s.summary()); n > maxSummary || n < maxSummary-10 {
+		t.Errorf("the summary has %d bytes of %d", n, maxSummary)
+	}
+}
+
 func TestFullSummary(t *testing.T) {
 	s := newStage(t)
 	if err := os.WriteFile(s.job.Summary, make([]byte, maxSummary-100), 0o600); err != nil {

@@ -124,6 +124,9 @@ func firstOfModule(title string, m modulesystem.Error, line string) string {
 	return strings.TrimSpace("its type: " + m.Type + "." + rest)
 }
 
+// oneLine returns a text with one blank wherever it has white space: a title has no tabs.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // definitions leaves out the definitions that the title has, and those of an option that does
 // not exist if the excerpt shows one. It keeps values that the title had to cut.
 func definitions(c result.Cause, m modulesystem.Error, lines []string) []string {
@@ -137,8 +140,8 @@ func definitions(c result.Cause, m modulesystem.Error, lines []string) []string 
 		dropping = false
 		if d := definitionRE.FindStringSubmatch(line); d != nil {
 			file, _, _ := strings.Cut(d[1], ", via option ")
-			told := d[2] != "" && !(i+1 < len(lines) && strings.HasPrefix(lines[i+1], "    ")) && strings.Contains(c.Title, d[2]+" in "+file)
-			dropping = told || m.Kind == modulesystem.Undeclared && c.Excerpt != nil && strings.Contains(c.Title, file)
+			told := d[2] != "" && !(i+1 < len(lines) && strings.HasPrefix(lines[i+1], "    ")) && strings.Contains(oneLine(c.Title), oneLine(d[2]+" in "+file))
+			dropping = told || m.Kind == modulesystem.Undeclared && c.Excerpt != nil && (strings.Contains(c.Title, file) || file == "<unknown-file>")
 		} else if f := listedRE.FindStringSubmatch(line); f != nil {
 			dropping = strings.Contains(c.Title, f[1])
 		}

@@ -34,6 +34,10 @@ func TestDetails(t *testing.T) {
 			Title: "does not evaluate: option a.b does not exist, set in c.nix", Hint: "did you mean a.c?", Excerpt: excerpt,
 			Message: "The option `a.b' does not exist. Definition values:\n- In `c.nix':\n    {\n      d = 1;\n    }\n\nDid you mean `a.c'?",
 		}, ""},
+		"undeclared option in a module without a file": {result.Cause{
+			Title: "does not evaluate: option a.b does not exist", Excerpt: excerpt,
+			Message: "The option `a.b' does not exist. Definition values:\n- In `<unknown-file>':\n    {\n      d = 1;\n    }",
+		}, ""},
 		"undeclared option somewhere": {result.Cause{
 			Title:   "does not evaluate: option a.b does not exist, set in c.nix",
 			Message: "The option `a.b' does not exist. Definition values:\n- In `c.nix':\n    {\n      d = 1;\n    }\n",
@@ -41,6 +45,10 @@ func TestDetails(t *testing.T) {
 		"wrong type": {result.Cause{
 			Title:   "does not evaluate: option a.b is not of type string: 5 in c.nix",
 			Message: "A definition for option `a.b' is not of type `string'. Definition values:\n- In `c.nix': 5",
+		}, ""},
+		"a value with tabs": {result.Cause{
+			Title:   `does not evaluate: option a.b is not of type integer: "a b" in c.nix`,
+			Message: "A definition for option `a.b' is not of type `integer'. Definition values:\n- In `c.nix': \"a\tb\"",
 		}, ""},
 		"wrong type with the reason": {result.Cause{
 			Title:   "does not evaluate: option a.b is not of type TOML value: <function> in c.nix",

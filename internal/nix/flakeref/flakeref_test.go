@@ -3,6 +3,7 @@ package flakeref
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -25,6 +26,27 @@ func TestAbsolute(t *testing.T) {
 	for ref, want := range tests {
 		if got := Parse(ref).Absolute(); got != want {
 			t.Errorf("Absolute(%q) is %q, want %q", ref, got, want)
+		}
+	}
+}
+
+// Nix looks for flake.nix upwards from a folder, and so does flakeci for flakeci.toml next to it.
+func TestFlakeFolder(t *testing.T) {
+	dir := t.TempDir()
+	below := filepath.Join(dir, "flake", "hosts")
+	if err := os.MkdirAll(below, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	flake := filepath.Dir(below)
+	if err := os.WriteFile(filepath.Join(flake, "flake.nix"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for ref, want := range map[string]string{
+		flake: flake, below: flake, "path:" + below: flake, filepath.Join(below, "none"): flake,
+		dir: "", "github:o/r": "", "nixpkgs": "",
+	} {
+		if got := Parse(ref).FlakeFolder(); got != want {
+			t.Errorf("FlakeFolder(%q) is %q, want %q", ref, got, want)
 		}
 	}
 }

@@ -59,6 +59,23 @@ func (r Ref) Absolute() string {
 	return r.Dir
 }
 
+// FlakeFolder returns the folder of the flake at or above the path that the reference names,
+// or "" if it does not name one.
+func (r Ref) FlakeFolder() string {
+	dir := strings.TrimPrefix(r.Absolute(), pathScheme)
+	if !filepath.IsAbs(dir) {
+		return ""
+	}
+	for !exists(filepath.Join(dir, "flake.nix")) {
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+	return dir
+}
+
 // Every Nix accepts these characters in a path. # and ? end a path for Nix, 2.26 decodes %,
 // and 2.8 rejects all others.
 var plainRE = regexp.MustCompile(`^[A-Za-z0-9/._~!$&'()*+,;=:@-]*$`)

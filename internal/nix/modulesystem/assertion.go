@@ -5,15 +5,20 @@ import (
 	"strings"
 )
 
+// maxAssertions limits how many assertions of one error are told apart: each becomes a cause, and is
+// looked for in the flake.
+const maxAssertions = 100
+
 // Assertions returns the failed assertions in an error, which lists all that failed in one
-// configuration as items, each of which may have several lines.
+// configuration as items, each of which may have several lines. The last one has the rest if there
+// are too many.
 func Assertions(message string) []string {
 	const head, item = "Failed assertions:\n", "- "
 	list, found := strings.CutPrefix(strings.TrimSpace(message), head)
 	if !found || !strings.HasPrefix(list, item) {
 		return nil
 	}
-	items := strings.Split(list[len(item):], "\n"+item)
+	items := strings.SplitN(list[len(item):], "\n"+item, maxAssertions)
 	for i := range items {
 		items[i] = strings.TrimSpace(items[i])
 	}
@@ -29,14 +34,18 @@ var (
 	renamedRE = regexp.MustCompile("^The option `([^'\n]+)' defined in `([^'\n]+)' has been renamed to `([^'\n]+)'")
 )
 
-// Collisions returns the files that home-manager says several modules write, relative to the
+// maxCollisions limits how many files of one message are looked for.
+const maxCollisions = 50
+
+// Collisions returns the first files that home-manager says several modules write, relative to the
 // home, or nil if a message does not say so.
 func Collisions(message string) []string {
 	m := collisionRE.FindStringSubmatch(message)
 	if m == nil {
 		return nil
 	}
-	return strings.Split(m[1], ", ")
+	files := strings.SplitN(m[1], ", ", maxCollisions+1)
+	return files[:min(len(files), maxCollisions)]
 }
 
 // maxNamed limits how many options of one text are looked at.

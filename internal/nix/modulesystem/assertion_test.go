@@ -3,6 +3,7 @@ package modulesystem
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -49,5 +50,20 @@ func TestRenamed(t *testing.T) {
 	}
 	if _, ok := Renamed("The option `a' has been renamed."); ok {
 		t.Error("found a file where there is none")
+	}
+}
+
+// A flake can throw lists of any length.
+func TestLimits(t *testing.T) {
+	const many = 1000
+	if e, _ := Parse("The option `a' has conflicting definition values:\n" + strings.Repeat("- In `/a': 1\n", many)); len(e.Definitions) != maxDefinitions {
+		t.Errorf("%d definitions", len(e.Definitions))
+	}
+	items := Assertions("Failed assertions:\n" + strings.Repeat("- a\n", many))
+	if len(items) != maxAssertions || strings.Count(strings.Join(items, ""), "a") != many {
+		t.Errorf("%d assertions: %q", len(items), items)
+	}
+	if got := Collisions("Conflicting managed target files: " + strings.Repeat("a, ", many)); len(got) != maxCollisions {
+		t.Errorf("%d files", len(got))
 	}
 }

@@ -49,6 +49,10 @@ type Definition struct {
 	Own bool
 }
 
+// maxDefinitions limits how many definitions of one error are read. Reports show fewer, and a flake
+// can throw a list of any length.
+const maxDefinitions = 100
+
 // patterns are the wordings, newer ones first. The names of their groups say what they are.
 var patterns = []struct {
 	kind Kind
@@ -99,7 +103,7 @@ func Parse(message string) (e Error, ok bool) {
 			case name == "file":
 				e.Definitions = append(e.Definitions, Definition{File: file(m[i])})
 			case name == "files":
-				for _, f := range fileRE.FindAllStringSubmatch(m[i], -1) {
+				for _, f := range fileRE.FindAllStringSubmatch(m[i], maxDefinitions) {
 					e.Definitions = append(e.Definitions, Definition{File: file(f[1])})
 				}
 			}
@@ -111,7 +115,7 @@ func Parse(message string) (e Error, ok bool) {
 		return e, true
 	}
 	e.Kind = Other
-	for _, m := range moduleRE.FindAllStringSubmatch(message, -1) {
+	for _, m := range moduleRE.FindAllStringSubmatch(message, maxDefinitions) {
 		e.Definitions = append(e.Definitions, Definition{File: file(cmp.Or(m[1], m[2]))})
 	}
 	e.readDefinitions(message)
@@ -125,11 +129,11 @@ func Parse(message string) (e Error, ok bool) {
 
 // readDefinitions reads the list that follows.
 func (e *Error) readDefinitions(message string) {
-	for _, m := range definitionRE.FindAllStringSubmatch(message, -1) {
+	for _, m := range definitionRE.FindAllStringSubmatch(message, maxDefinitions) {
 		e.Definitions = append(e.Definitions, Definition{File: file(m[1]), Value: strings.TrimSpace(m[2])})
 	}
 	if e.Definitions == nil {
-		for _, m := range listedRE.FindAllStringSubmatch(message, -1) {
+		for _, m := range listedRE.FindAllStringSubmatch(message, maxDefinitions) {
 			e.Definitions = append(e.Definitions, Definition{File: file(m[1])})
 		}
 	}
@@ -156,9 +160,9 @@ func (e Error) Title() string {
 		if strings.HasPrefix(e.Type, "one of ") {
 			what = e.Type
 		}
-		return option + " is not " + shortenList(what) + prefixed(": ", e.values(" in "))
+		return option + " is not " + shortenList(what) + e.values()
 	case Conflict:
-		return option + " has conflicting values: " + e.values(" in ")
+		return option + " has conflicting values" + e.values()
 	case ReadOnly:
 		return "read-only " + option + " is set more than once" + prefixed(", in ", in)
 	case Repeated:
@@ -170,7 +174,7 @@ func (e Error) Title() string {
 	case NotASet:
 		return option + " has options below it, and is set to one value" + prefixed(" in ", in)
 	case Attribute:
-		return "module " + in + " has an attribute " + e.Option + " beside config or options"
+		return "module" + prefixed(" ", in) + " has an attribute " + e.Option + " beside config or options"
 	}
 	return ""
 }
@@ -190,21 +194,29 @@ func (e Error) option() string {
 // unnamed reports whether a module has no file, such as one that stands in the call of a function.
 func unnamed(file string) bool { return strings.HasPrefix(file, "<") }
 
-// values lists the values with their files.
-func (e Error) values(in string) string {
+// values lists the values with their files, or only the files, as older versions do.
+func (e Error) values() string {
 	var list []string
+	known := false
 	for _, d := range e.Definitions {
 		first, _, more := strings.Cut(d.Value, "\n")
 		value := []rune(strings.TrimSpace(first))
+		known = known || len(value) > 0
 		if more = more || len(value) > maxValue; more {
 			value = append(value[:min(len(value), maxValue)], '…')
 		}
+		text := string(value)
 		if !unnamed(d.File) {
-			value = append(value, []rune(in+d.File)...)
+			text = strings.TrimSpace(text + " in " + d.File)
 		}
-		list = append(list, strings.TrimPrefix(string(value), in))
+		if text != "" {
+			list = append(list, text)
+		}
 	}
-	return strings.Join(list, ", ")
+	if !known {
+		return prefixed(", set in ", joinAnd(slices.DeleteFunc(e.Files(), unnamed)))
+	}
+	return prefixed(": ", strings.Join(list, ", "))
 }
 
 // maxValue is how much of a value a title has, in characters.

@@ -29,7 +29,7 @@ var messages = []struct{ message, title, files, advice string }{
 	},
 	{
 		"The option value `services.postfix.hostname' in `hosts/fox' is not of type `string'.",
-		"option services.postfix.hostname is not of type string: hosts/fox", "hosts/fox", "",
+		"option services.postfix.hostname is not of type string, set in hosts/fox", "hosts/fox", "",
 	},
 	{
 		"The option `home.stateVersion' was accessed but has no value defined. Try setting the option.",
@@ -43,7 +43,7 @@ var messages = []struct{ message, title, files, advice string }{
 	},
 	{
 		"The option `a.b' has conflicting definitions, in `/x/a.nix' and `/x/b.nix'.",
-		"option a.b has conflicting values: /x/a.nix, /x/b.nix", "/x/a.nix /x/b.nix", "",
+		"option a.b has conflicting values, set in /x/a.nix and /x/b.nix", "/x/a.nix /x/b.nix", "",
 	},
 	{
 		"The option `networking.hostName' is defined multiple times, in `hosts/eve/second.nix' and `hosts/eve'.",
@@ -80,6 +80,18 @@ var messages = []struct{ message, title, files, advice string }{
 	{
 		"Cannot merge definitions of `x.y'. Definition values:\n- In `flake.nix, via option flake.modules.nixos.a':\n    {\n      long = 1;\n    }\n- In `b.nix': " + strings.Repeat("9", 50),
 		"option x.y has conflicting values: {… in flake.nix, " + strings.Repeat("9", 40) + "… in b.nix", "flake.nix b.nix", "",
+	},
+	{
+		"The option `a.b' has conflicting definitions, in `<unknown-file>' and `/x/b.nix'.",
+		"option a.b has conflicting values, set in /x/b.nix", "<unknown-file> /x/b.nix", "",
+	},
+	{
+		"The option `a.b' has conflicting definitions, in `<unknown-file>' and `<unknown-file>'.",
+		"option a.b has conflicting values", "<unknown-file>", "",
+	},
+	{
+		"Module `<unknown-file>' has an unsupported attribute `services'. This is caused by introducing a top-level `config' or `options' attribute.",
+		"module has an attribute services beside config or options", "<unknown-file>", "",
 	},
 	{"module /x/a.nix (/x/a.nix) does not look like a module.", "", "/x/a.nix", ""},
 	{"The module `hosts/home.nix' (class: \"homeManager\") cannot be imported into a module evaluation that expects class \"nixos\".", "", "hosts/home.nix", ""},

@@ -20,11 +20,16 @@ const maxDepth = 200
 // maxNames limits the names of one path, so that a broken file cannot make each binding long.
 const maxNames = 100
 
+// maxAllNames limits the names of all bindings of one file, because a file of 1 MiB can have a
+// thousand times as many. Files that a person wrote have fewer.
+const maxAllNames = 1 << 19
+
 type reader struct {
 	scanner
 	lines []int // the offset of each line
 	scope []scope
 	found []binding
+	names int // of all bindings
 }
 
 // scope is what a bracket, or a let, opens.
@@ -32,6 +37,7 @@ type scope struct {
 	around []name // the names of the sets around it
 	path   []name // of the binding that is read
 	value  bool   // its = was read
+	number int    // of the binding in what was found, from 1; 0 if there is none
 	let    bool
 }
 
@@ -67,9 +73,16 @@ func (r *reader) read() {
 			r.close()
 		case t.text == "=" && !here.value:
 			here.value = len(here.path) > 0
+			before := len(r.found)
 			r.add(here.path)
+			if here.number = 0; len(r.found) > before {
+				here.number = len(r.found)
+			}
 		case t.text == ";":
-			here.path, here.value = nil, false
+			if here.number > 0 {
+				r.found[here.number-1].last = r.position(t.at).Line
+			}
+			here.path, here.value, here.number = nil, false, 0
 		case t.text != "." && !here.value:
 			here.path = nil // what was read is not the path of a binding
 		}
@@ -122,6 +135,9 @@ func (r *reader) add(path []name) {
 		return
 	}
 	here := r.scope[len(r.scope)-1]
+	if r.names += len(here.around) + len(path); r.names > maxAllNames {
+		return
+	}
 	r.found = append(r.found, binding{names: slices.Concat(here.around, path), own: len(path)})
 }
 

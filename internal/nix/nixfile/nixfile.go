@@ -1,7 +1,10 @@
 // Package nixfile finds where the text of a Nix file sets an attribute.
 package nixfile
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Position is a place in a file. Line and Column count from 1; a column is one byte, as for
 // Nix.
@@ -12,12 +15,13 @@ type Fit int
 
 // The fits, from the worst to the best.
 const (
-	NoFit   Fit = iota
-	Loose       // only the last name is the same
-	Sibling     // it sets another attribute of the same set
-	Parent      // it sets the set that the attribute is in
-	Part        // the last names are the same, but not those before
-	Full        // all names that both have are the same
+	NoFit    Fit = iota
+	Loose        // only the last name is the same
+	Sibling      // it sets another attribute of the same set
+	Parent       // it sets the set that the attribute is in
+	Part         // the last names are the same, but not those before
+	Declared     // it declares an option with all of these names, and does not set it
+	Full         // all names that both have are the same
 )
 
 // Find returns where a text sets the attribute at a path, such as programs, git, enable, and how
@@ -28,13 +32,28 @@ const (
 // a binding has, the better it fits. A binding of something inside of the attribute, or else
 // of the set that the attribute is in, fits too.
 func Find(text string, path []string) (p Position, fit Fit) {
+	if len(path) > maxNames {
+		return Position{}, NoFit
+	}
 	best := 0
 	for _, b := range bindings(text) {
-		if at, f, names := b.match(path); f > NoFit && rank(f, names) > best {
+		at, f, names := b.match(path)
+		if b.names[0].text == "options" && f > NoFit {
+			f = declared(f)
+		}
+		if f > NoFit && rank(f, names) > best {
 			best, fit, p = rank(f, names), f, b.names[at].at
 		}
 	}
 	return p, fit
+}
+
+// declared returns how well a binding below options fits, which fits this well by its names.
+func declared(f Fit) Fit {
+	if f == Full {
+		return Declared
+	}
+	return Loose
 }
 
 // rank orders what was found: first by the fit, then by how many names are the same.
@@ -77,6 +96,8 @@ type binding struct {
 	names []name
 	// own is how many of the names stand at the binding itself.
 	own int
+	// last is the line of its semicolon; 0 if there is none.
+	last int
 }
 
 // name is one name of an attribute path. It is "" for one that is computed.
@@ -147,7 +168,12 @@ func commonEnd(names []name, path []string) int {
 
 // Word returns the offset of the first name in a line that match accepts: a word of its own, one
 // name of a path such as pkgs.steam, or a string. It is -1 if there is none.
-func Word(line string, match func(name string) bool) int {
+func Word(line string, match func(name string) bool) int { return wordIn(line, match, 0) }
+
+// maxInside limits how many interpolations in one string are looked into.
+const maxInside = 20
+
+func wordIn(line string, match func(name string) bool, inside int) int {
 	s := scanner{text: line}
 	for {
 		switch t := s.next(); {
@@ -155,8 +181,43 @@ func Word(line string, match func(name string) bool) int {
 			return -1
 		case (t.kind == word || t.kind == quoted) && match(t.text):
 			return t.at
+		case t.kind == computed && inside < maxInside:
+			before, code, ok := strings.Cut(line[t.at:s.at], "${")
+			if !ok {
+				continue
+			}
+			if at := wordIn(code, match, inside+1); at >= 0 {
+				return t.at + len(before) + len("${") + at
+			}
 		}
 	}
+}
+
+// Enclosing returns the first and last line of the smallest binding that has a line. ok is false
+// if none has it.
+func Enclosing(text string, line int) (first, last int, ok bool) {
+	for _, b := range bindings(text) {
+		from := b.names[len(b.names)-b.own].at.Line
+		if from <= line && line <= b.last && (!ok || b.last-from <= last-first) {
+			first, last, ok = from, b.last, true
+		}
+	}
+	return first, last, ok
+}
+
+// Code returns a text with blanks instead of its comments.
+func Code(text string) string {
+	code := []byte(text)
+	for s := (scanner{text: text}); s.at < len(text); s.next() {
+		begin := s.at
+		s.skipSpace()
+		for i := begin; i < s.at; i++ {
+			if code[i] != '\n' {
+				code[i] = ' '
+			}
+		}
+	}
+	return string(code)
 }
 
 // SplitPath splits an attribute path as Nix writes it, such as home.file.".bashrc".text.

@@ -24,7 +24,13 @@ type token struct {
 type scanner struct {
 	text string
 	at   int
+	// inside is how many interpolations the scanner is in.
+	inside int
 }
+
+// maxInterpolations is deeper than any file that a person wrote nests them. Each takes memory of the
+// stack.
+const maxInterpolations = 100
 
 func (s *scanner) next() token {
 	s.skipSpace()
@@ -101,6 +107,9 @@ func (s *scanner) quoted() (kind, string) {
 		case rest[0] == '\\' && len(rest) > 1:
 			b.WriteByte(rest[1])
 			s.at += 2
+		case strings.HasPrefix(rest, "$$"): // the second does not begin an interpolation
+			b.WriteString("$$")
+			s.at += 2
 		case strings.HasPrefix(rest, "${"):
 			s.at += 2
 			s.interpolation()
@@ -124,8 +133,8 @@ func (s *scanner) indented() {
 		case strings.HasPrefix(rest, "''"):
 			s.at += 2
 			return
-		case strings.HasPrefix(rest, "$${"):
-			s.at += 3
+		case strings.HasPrefix(rest, "$$"): // the second does not begin an interpolation
+			s.at += 2
 		case strings.HasPrefix(rest, "${"):
 			s.at += 2
 			s.interpolation()
@@ -135,8 +144,15 @@ func (s *scanner) indented() {
 	}
 }
 
-// interpolation skips the rest of ${…}, in which there may be strings again.
+// interpolation skips the rest of ${…}, in which there may be strings again. It skips all that is left
+// if they are nested too deep.
 func (s *scanner) interpolation() {
+	if s.inside == maxInterpolations {
+		s.at = len(s.text)
+		return
+	}
+	s.inside++
+	defer func() { s.inside-- }()
 	for depth := 1; depth > 0; {
 		switch t := s.next(); {
 		case t.kind == end:

@@ -2,6 +2,7 @@ package nixlog
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/flakeci/flakeci/result"
@@ -80,6 +81,31 @@ func TestNoSpace(t *testing.T) {
 		f.addTail(&tail{lines: []string{line, "exit"}})
 		if got := f.Kind == result.CauseDisk; got != want {
 			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
+// Where there is no /bin/sh, the machine is to blame and not the builder.
+func TestNoShell(t *testing.T) {
+	const newer = "\x1b[31;1merror:\x1b[0m executing '\x1b[35;1m/bin/sh\x1b[0m': \x1b[35;1mNo such file or directory\x1b[0m"
+	older := []string{"\x01", "\x05\x00\x00Error\x00\x00\x05\x00Error\x00\x00D\x00\x00executing '\x1b[35;1m/bin/sh\x1b[0m': \x1b[35;1mNo such file or directory\x1b[0m\x00\x00\x00"}
+	for _, tt := range []struct {
+		lines []string
+		exit  int
+		want  bool
+	}{
+		{older, 1, true},
+		{[]string{newer}, 1, true},
+		{[]string{newer}, 2, false},
+		{[]string{"one", "two", newer}, 1, false},
+		{[]string{strings.ReplaceAll(newer, "/bin/sh", "/bin/ksh")}, 1, false},
+		{[]string{"Error: executing '/bin/sh': No such file or directory"}, 1, false},
+		{nil, 1, false},
+	} {
+		f := BuildFailure{Kind: result.CauseBuild, ExitCode: tt.exit}
+		f.addTail(&tail{lines: tt.lines})
+		if f.NoShell != tt.want || (f.Kind == result.CauseInfra) != tt.want {
+			t.Errorf("%q, exit %d: %s %v", tt.lines, tt.exit, f.Kind, f.NoShell)
 		}
 	}
 }

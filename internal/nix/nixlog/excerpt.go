@@ -27,6 +27,7 @@ func (t Tree) Excerpt(p result.Location) *result.Excerpt {
 	}
 	e := &result.Excerpt{FirstLine: first}
 	for _, line := range lines[first-1 : last] {
+		line = strings.TrimSuffix(line, "\r")
 		if !utf8.ValidString(line) || strings.ContainsRune(line, 0) {
 			return nil
 		}

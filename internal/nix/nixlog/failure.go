@@ -32,6 +32,8 @@ type BuildFailure struct {
 	// scheme://host, and why. They are empty if none is to blame, or Nix does not say which.
 	// Server may list several builders. If only Reason is set, there is no builder.
 	Server, Reason string
+	// NoShell means that Nix has no /bin/sh to run as the builder.
+	NoShell bool
 	// Hook is the program of the setting post-build-hook, if it failed.
 	Hook string
 }
@@ -78,6 +80,11 @@ func (f *BuildFailure) addSubstituter(errors []buildError) {
 // the words, such as the names of tests, does not match.
 var noSpaceRE = regexp.MustCompile(`(?i)[:\])] no space left on device`)
 
+// noShellRE finds what Nix writes into the log instead of /bin/sh. It colors the words, and older
+// versions also write other bytes. Its sandbox has a /bin/sh only if the setting sandbox-paths or
+// whoever compiled Nix provides one.
+var noShellRE = regexp.MustCompile(`(?:^error: |Error\x00.*)executing '/bin/sh': No such file or directory\W*$`)
+
 func (f *BuildFailure) addTail(t *tail) {
 	if t == nil {
 		return
@@ -89,6 +96,9 @@ func (f *BuildFailure) addTail(t *tail) {
 	// A program of the builder reports the full disk; Nix only sees it exit.
 	if f.Kind == result.CauseBuild && slices.ContainsFunc(t.lines, noSpaceRE.MatchString) {
 		f.Kind = result.CauseDisk
+	}
+	if n := len(f.Tail); f.Kind == result.CauseBuild && f.ExitCode == 1 && (n == 1 || n == 2) && noShellRE.MatchString(stripSGR(f.Tail[n-1])) {
+		f.Kind, f.NoShell = result.CauseInfra, true
 	}
 }
 

@@ -21,7 +21,8 @@ var systemRE = regexp.MustCompile(`^(?:creating|cannot create|opening|cannot ope
 // FewFiles reports whether a message says that a process has reached the limit on open files.
 func FewFiles(message string) bool { return fewFilesRE.MatchString(message) }
 
-var fewFilesRE = regexp.MustCompile(`(?i)\btoo many open files\b`)
+// At the limit, Go cannot move a child's files to free numbers, and says so in other words.
+var fewFilesRE = regexp.MustCompile(`(?i)\btoo many open files\b|\bfork/exec .+: bad file descriptor\b`)
 
 // notOwnedPattern finds what git says about another user's repository, and libgit2, which newer
 // versions use.

@@ -187,3 +187,22 @@ func TestHook(t *testing.T) {
 		}
 	}
 }
+
+// Looking for a file takes several calls of the system.
+func TestNamedInLimits(t *testing.T) {
+	var b strings.Builder
+	for i := range 10 * maxNamedIn {
+		fmt.Fprintf(&b, "./a.nix ./none%d.nix\n", i)
+	}
+	looked := map[string]int{}
+	tree := Tree{Read: func(file string) string {
+		looked[file]++
+		return map[string]string{"flake.nix": b.String(), "a.nix": "1"}[file]
+	}}
+	if got := tree.NamedIn("flake.nix"); len(got) != 1 || got[0] != "a.nix" {
+		t.Errorf("got %q", got)
+	}
+	if looked["a.nix"] != 1 || len(looked) > 2*maxNamedIn+1 {
+		t.Errorf("looked %d times for a.nix, and for %d files", looked["a.nix"], len(looked))
+	}
+}

@@ -3,6 +3,7 @@ package nixlog
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/nixfile"
@@ -33,15 +34,15 @@ func (t Tree) mentions(text string) []result.Location {
 		return nil
 	}
 	if file, ok := t.missing(text); ok {
-		return t.search(naming(file))
+		return t.naming(file)
 	}
 	if m := classRE.FindStringSubmatch(text); m != nil {
 		if file, ok := t.relative(m[1]); ok {
-			return t.search(naming(file))
+			return t.naming(file)
 		}
 	}
 	if m := notPathRE.FindStringSubmatch(text); m != nil {
-		return t.search(word(func(name string) bool { return name == m[1] }))
+		return t.search(word(func(name string) bool { return name == m[1] }), m[1])
 	}
 	if m := missingRE.FindStringSubmatch(text); m != nil {
 		// A file of an input: the flake says its name, perhaps without the suffix.
@@ -50,29 +51,34 @@ func (t Tree) mentions(text string) []result.Location {
 			return nil
 		}
 		name = strings.TrimSuffix(name, path.Ext(name))
-		return t.search(func(_, line string) int { return strings.Index(line, name) })
+		return t.search(func(_, line string) int { return strings.Index(line, name) }, name)
 	}
 	if m := packageRE.FindStringSubmatch(text); m != nil {
-		found := t.search(word(func(name string) bool { return name == m[1] }))
+		found := t.search(word(func(name string) bool { return name == m[1] }), m[1])
 		if found == nil { // such as openssl_1_1
 			versioned := regexp.MustCompile("^" + regexp.QuoteMeta(m[1]) + `[_0-9.-]+$`)
-			found = t.search(word(versioned.MatchString))
+			found = t.search(word(versioned.MatchString), m[1])
 		}
 		return found
 	}
 	return nil
 }
 
-// naming finds lines with the path of a file, relative to the file that they are in.
-func naming(file string) func(at, line string) int {
-	return func(at, line string) int {
+// naming returns the lines of the flake with the path of a file, relative to the file that they
+// are in.
+func (t Tree) naming(file string) []result.Location {
+	parts := []string{path.Base(file)}
+	if parts[0] == "default.nix" {
+		parts = append(parts, path.Base(path.Dir(file)), "/.") // as in ../.
+	}
+	return t.search(func(at, line string) int {
 		for _, l := range literals(at, line) {
 			if l == file || l+"/default.nix" == file {
 				return max(strings.Index(line, path.Base(l)), 0)
 			}
 		}
 		return -1
-	}
+	}, parts...)
 }
 
 func word(match func(name string) bool) func(file, line string) int {
@@ -85,7 +91,7 @@ func (t Tree) Texts(text string) []result.Location {
 	if first == "" || t.Files == nil {
 		return nil
 	}
-	return t.search(func(_, line string) int { return strings.Index(line, first) })
+	return t.search(func(_, line string) int { return strings.Index(line, first) }, first)
 }
 
 // Words returns the lines of files with a name or string that match accepts.
@@ -93,24 +99,47 @@ func (t Tree) Words(files []string, match func(name string) bool) []result.Locat
 	return t.searchIn(files, word(match))
 }
 
-// Named returns the files of the flake that a line of one of its files names by their paths.
-func (t Tree) Named(p result.Location) []string { return t.named(p.File, t.sourceLine(p)) }
+// maxEnclosing limits how many lines of one binding name the files of one configuration, rather
+// than those of all.
+const maxEnclosing = 25
+
+// Named returns the files of the flake that a line of one of its files names by their paths, or
+// the binding that the line is in: the call for a host has its modules on further lines.
+func (t Tree) Named(p result.Location) []string {
+	first, last, ok := nixfile.Enclosing(t.read(p.File), p.Line)
+	if !ok || last-first >= maxEnclosing {
+		first, last = p.Line, p.Line
+	}
+	var paths []string
+	for line := first; line <= last; line++ {
+		paths = append(paths, literals(p.File, t.sourceLine(result.Location{File: p.File, Line: line}))...)
+	}
+	return t.existing(paths)
+}
+
+// maxNamedIn limits how many paths of one file are looked up.
+const maxNamedIn = 1000
 
 // NamedIn returns the files of the flake that a file names by their paths.
 func (t Tree) NamedIn(file string) []string {
-	var files []string
-	for line := range strings.Lines(t.read(file)) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
-			files = append(files, t.named(file, line)...)
+	var paths []string
+	seen := map[string]bool{}
+	for line := range strings.Lines(nixfile.Code(t.read(file))) {
+		for _, l := range literals(file, line) {
+			if !seen[l] && len(seen) < maxNamedIn {
+				seen[l] = true
+				paths = append(paths, l)
+			}
 		}
 	}
-	return files
+	return t.existing(paths)
 }
 
-func (t Tree) named(file, line string) []string {
+// existing returns the files that paths in the tree stand for.
+func (t Tree) existing(paths []string) []string {
 	var files []string
-	for _, l := range literals(file, line) {
-		if name, ok := t.folded(l); ok {
+	for _, p := range paths {
+		if name, ok := t.folded(p); ok {
 			files = append(files, name)
 		}
 	}
@@ -126,19 +155,34 @@ func (t Tree) folded(file string) (string, bool) {
 }
 
 // search returns the lines of the flake's Nix files in which find finds something.
-func (t Tree) search(find func(file, line string) int) []result.Location {
-	return t.searchIn(t.Files(), find)
+func (t Tree) search(find func(file, line string) int, parts ...string) []result.Location {
+	return t.searchIn(t.Files(), find, parts...)
 }
 
 // searchIn returns the lines of files in which find finds something, at the offset that it
-// returns. Comments do not count.
-func (t Tree) searchIn(files []string, find func(file, line string) int) []result.Location {
+// returns. Comments do not count. If there are parts, each such line has one of them: to look for
+// those first takes less time.
+func (t Tree) searchIn(files []string, find func(file, line string) int, parts ...string) []result.Location {
+	worth := func(text string) bool {
+		return parts == nil || slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
+	}
 	var found []result.Location
 	for _, file := range files {
+		text := t.read(file)
+		if !worth(text) {
+			continue
+		}
 		n := 0
-		for line := range strings.Lines(t.read(file)) {
+		var code []string // only of a file in which something is found
+		for line := range strings.Lines(text) {
 			n++
-			if at := find(file, line); at >= 0 && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			if !worth(line) || find(file, line) < 0 {
+				continue
+			}
+			if code == nil {
+				code = strings.Split(nixfile.Code(text), "\n")
+			}
+			if at := find(file, code[n-1]); at >= 0 {
 				found = append(found, result.Location{File: file, Line: n, Column: at + 1})
 			}
 			if len(found) >= maxMentions {

@@ -77,6 +77,9 @@ func (t Tree) argument(r *record) (name string, place result.Location) {
 // moduleError returns what the module system says in an error, with the files of the flake and
 // its inputs as people name them, or nil.
 func (t Tree) moduleError(text string) *modulesystem.Error {
+	if t.StorePath == "" {
+		return nil // nothing is evaluated before the flake is resolved
+	}
 	m, ok := modulesystem.Parse(text)
 	if !ok {
 		return nil

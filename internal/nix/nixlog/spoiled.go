@@ -114,6 +114,9 @@ func (e *EvalError) Places() []result.Location {
 
 // literals returns the files that a line of a Nix file names.
 func literals(file, line string) []string {
+	if !strings.Contains(line, "/") { // most lines: a pattern takes longer
+		return nil
+	}
 	var files []string
 	for _, m := range literalRE.FindAllStringSubmatch(line, maxNamed) {
 		name := strings.TrimPrefix(m[2], "/")

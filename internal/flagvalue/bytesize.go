@@ -1,4 +1,4 @@
-package main
+package flagvalue
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 // unitLetters are the first letters of the units of a size.
 const unitLetters = "bBkKmMgGtTpPeE"
 
-// byteSize is a flag for an amount of memory in bytes; 0 means that it is not set.
-type byteSize int64
+// ByteSize is a flag for an amount of memory in bytes; 0 means that it is not set.
+type ByteSize int64
 
-func (s *byteSize) String() string {
+func (s *ByteSize) String() string {
 	if *s == 0 {
 		return ""
 	}
@@ -21,21 +21,21 @@ func (s *byteSize) String() string {
 }
 
 // Type names the value in the help.
-func (s *byteSize) Type() string { return "size" }
+func (s *ByteSize) Type() string { return "size" }
 
 // Set parses a number with a unit. It rejects a number alone: that would be bytes, and nobody
 // means those.
-func (s *byteSize) Set(text string) error {
+func (s *ByteSize) Set(text string) error {
 	n, err := humanize.ParseBytes(text)
 	if err != nil || n == 0 || n >= 1<<62 || !strings.ContainsAny(text, unitLetters) {
 		return errors.New("not a size")
 	}
-	*s = byteSize(n)
+	*s = ByteSize(n)
 	return nil
 }
 
-// orElse returns the size, or other if it is not set.
-func (s *byteSize) orElse(other int64) int64 {
+// OrElse returns the size, or other if it is not set.
+func (s *ByteSize) OrElse(other int64) int64 {
 	if *s == 0 {
 		return other
 	}
