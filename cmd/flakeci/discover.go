@@ -94,7 +94,7 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 		return nil, j.opts.explainNothing(err, d.Seen, j.wanted().Others)
 	}
 	j.matrix, err = j.opts.shard.of(selected)
-	j.on.Selection, j.on.Shard = selected.Key(), j.opts.shard.describe(selected, j.matrix)
+	j.on.Selection, j.on.Shard = selected.Key(), selected.Describe(j.matrix, j.opts.shard.i, j.opts.shard.n)
 	return j.matrix.Cells, err
 }
 

@@ -81,7 +81,7 @@ func (j *job) start(ctx context.Context) error {
 	j.started = time.Now()
 	host, _ := os.Hostname() // without a name, the name of the report will do
 	j.on = reports.Machine(j.app.env, host)
-	j.on.Shard = j.opts.shard.describe(matrix.Matrix{}, matrix.Matrix{}) // until the cells are known
+	j.on.Shard = matrix.Matrix{}.Describe(matrix.Matrix{}, j.opts.shard.i, j.opts.shard.n) // until the cells are known
 	s := j.app.crashState.Load()
 	s.update(j)
 	s.setCleanup(remove)

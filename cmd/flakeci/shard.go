@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/flakeci/flakeci/matrix"
-	"github.com/flakeci/flakeci/result"
 )
 
 // shardFlag is I/N; the zero value selects all cells.
@@ -27,15 +26,6 @@ func (s *shardFlag) Set(text string) error {
 	var err error
 	s.i, s.n, err = matrix.ParseShard(text)
 	return err
-}
-
-// describe describes the shard, which has a part of all cells; nil without a shard.
-func (s *shardFlag) describe(all, part matrix.Matrix) *result.Shard {
-	if s.n == 0 {
-		return nil
-	}
-	shard := all.Describe(part, s.i, s.n)
-	return &shard
 }
 
 // of returns the shard's part of a matrix. An empty one is an error: a run without cells

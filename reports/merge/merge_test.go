@@ -139,7 +139,7 @@ func (f fleet) shards(n int) []merge.Source {
 			continue // flakeci run refuses to do nothing
 		}
 		shard := f.matrix.Describe(part, i, n)
-		all = append(all, merge.Source{File: fmt.Sprintf("s%d.json", i), Report: f.report(part, result.Machine{Name: fmt.Sprintf("runner-%d", i), Selection: f.matrix.Key(), Shard: &shard})})
+		all = append(all, merge.Source{File: fmt.Sprintf("s%d.json", i), Report: f.report(part, result.Machine{Name: fmt.Sprintf("runner-%d", i), Selection: f.matrix.Key(), Shard: shard})})
 	}
 	return all
 }
