@@ -24,9 +24,13 @@ func Key(cells []result.Cell) string {
 // others.
 const maxOthers = 500
 
-// Describe describes the i-th of n shards, which has a part of the cells.
-func (m Matrix) Describe(part Matrix, i, n int) result.Shard {
-	s := result.Shard{Index: i, Count: n}
+// Describe describes the i-th of n shards, which has a part of the cells. It returns nil if n is 0:
+// there are no shards.
+func (m Matrix) Describe(part Matrix, i, n int) *result.Shard {
+	if n == 0 {
+		return nil
+	}
+	s := &result.Shard{Index: i, Count: n}
 	own := map[string]bool{}
 	for _, c := range part.Cells {
 		own[c.ID] = true

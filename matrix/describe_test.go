@@ -30,6 +30,9 @@ func TestDescribe(t *testing.T) {
 	if s := (Matrix{}).Describe(Matrix{}, 2, 3); s.String() != "2/3" || s.Others != nil {
 		t.Errorf("without cells: %+v", s)
 	}
+	if m.Describe(m, 0, 0) != nil {
+		t.Error("there are no shards")
+	}
 	large, named := New(big(500)), nil
 	for i := 1; i <= 8; i++ {
 		part := large.Shard(i, 8)

@@ -56,11 +56,11 @@ func Unite(grids []result.Grid, cells []result.Cell) result.Grid {
 		Hosts: slices.SortedFunc(maps.Keys(hosts), natural), Users: slices.SortedFunc(maps.Keys(users), natural), Orphans: []string{}, Rows: []result.Row{},
 	}
 	for _, host := range grid.Hosts {
-		grid.Rows = append(grid.Rows, u.rows[host].layout(host, grid.Users))
+		grid.Rows = append(grid.Rows, u.rows[host].layout(host))
 	}
 	for _, host := range slices.SortedFunc(maps.Keys(u.rows), natural) {
 		if !hosts[host] {
-			row := u.rows[host].layout(host, grid.Users)
+			row := u.rows[host].layout(host)
 			row.Orphan = u.rows[host].orphan
 			grid.Rows = append(grid.Rows, row)
 		}
@@ -144,18 +144,18 @@ func (u *union) removeReplaced() {
 }
 
 // layout returns the row as [Matrix.Layout] does.
-func (r *unitedRow) layout(host string, users []string) result.Row {
+func (r *unitedRow) layout(host string) result.Row {
 	row := result.Row{Host: host, Untested: r.untested, Cells: []string{}}
-	var systems, rest []unitedCell
+	var systems, vms []unitedCell
 	homes := map[string][]unitedCell{}
 	for _, c := range r.cells {
 		switch {
 		case c.Kind.IsHost():
 			systems = append(systems, c)
-		case c.Kind == result.KindHome && slices.Contains(users, c.User):
+		case c.Kind == result.KindHome:
 			homes[c.User] = append(homes[c.User], c)
 		default:
-			rest = append(rest, c)
+			vms = append(vms, c)
 		}
 	}
 	if len(systems) > 0 {
@@ -171,12 +171,10 @@ func (r *unitedRow) layout(host string, users []string) result.Row {
 		}
 	}
 	add(systems)
-	vms := slices.DeleteFunc(slices.Clone(rest), func(c unitedCell) bool { return c.Kind != result.KindVM })
 	add(vms)
-	for _, user := range users {
+	for _, user := range slices.SortedFunc(maps.Keys(homes), natural) {
 		add(inOrder(homes[user]))
 	}
-	add(slices.DeleteFunc(rest, func(c unitedCell) bool { return c.Kind == result.KindVM }))
 	return row
 }
 

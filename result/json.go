@@ -74,20 +74,9 @@ func ReadJSON(r io.Reader) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("read JSON report: %w", err)
 	}
-	// Check the schema first: in another schema a cell may look different, and naming the
-	// schema is a better answer than naming a field that does not fit.
-	var head struct {
-		Schema any `json:"schema"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return Report{}, formatError(data, err)
-	}
-	if head.Schema != Schema {
-		return Report{}, schemaError(head.Schema)
-	}
 	var report Report
-	if err := json.Unmarshal(data, &report); err != nil {
-		return Report{}, formatError(data, err)
+	if err := json.Unmarshal(data, &report); err != nil || report.Schema != Schema {
+		return Report{}, notAReport(data, err)
 	}
 	if report.Verdict == "" {
 		report.Verdict = VerdictOf(report.Cells, report.Causes, false)
@@ -96,6 +85,21 @@ func ReadJSON(r io.Reader) (Report, error) {
 		report.Causes[i].Key = c.StableKey()
 	}
 	return withLists(report), nil
+}
+
+// notAReport says why data could not be read as a report. In another schema a cell may look
+// different, and naming the schema is a better answer than naming a field that does not fit.
+func notAReport(data []byte, err error) error {
+	var head struct {
+		Schema any `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return formatError(data, err)
+	}
+	if head.Schema != Schema {
+		return schemaError(head.Schema)
+	}
+	return formatError(data, err)
 }
 
 // withLists replaces nil lists by empty ones, so that readers of the JSON can loop over them

@@ -84,11 +84,7 @@ func Whole(offered, selected matrix.Matrix, sel matrix.Selection) matrix.Matrix 
 // Describe describes the shard, which has a part of all cells; nil without a shard.
 func (s *Shard) Describe(all, part matrix.Matrix) *result.Shard {
 	i, n := s.Number()
-	if n == 0 {
-		return nil
-	}
-	shard := all.Describe(part, i, n)
-	return &shard
+	return all.Describe(part, i, n)
 }
 
 // Of returns the shard's part of the selected cells, from which [Flags.Select] has already taken

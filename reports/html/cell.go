@@ -39,9 +39,8 @@ func (b *builder) cell(number int, c result.CellResult) cell {
 		Number: number, ID: c.ID, Sign: label.Sign, Tone: toneClass(label.Tone), Outcome: meaning(c), Note: c.Note,
 		Facts: cellFacts(c), Base: baseFacts(c), Tags: tagsOf(c),
 	}
-	began := view.StartOf(b.report)
 	for _, p := range c.Phases {
-		one.Phases = append(one.Phases, newPhase(p, began))
+		one.Phases = append(one.Phases, newPhase(p, b.began))
 		for _, path := range append([]string{p.Log}, p.Files...) {
 			if f := b.evidence.file(path, c.ID+" "+p.Name.String()); f != nil && !slices.Contains(one.Files, *f) {
 				one.Files = append(one.Files, *f)
@@ -78,7 +77,7 @@ func cellFacts(c result.CellResult) []fact {
 	var facts []fact
 	for _, f := range []fact{
 		{Name: "system", Text: c.System}, {Name: "how", Text: string(c.How)},
-		{Name: "same as", Text: c.SameAs}, {Name: "part of", Text: c.PartOf},
+		{Name: "same as", Text: c.SameAs}, {Name: "part of", Text: c.PartOf}, {Name: "machine", Text: c.Machine},
 		{Name: "attribute", Text: c.Attr, Code: true}, {Name: "derivation", Text: c.DrvPath, Code: true},
 	} {
 		if f.Text != "" {

@@ -149,3 +149,13 @@ func TestTicks(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A merged report says how many machines there were, and where the result of each cell comes from.
+func TestMachines(t *testing.T) {
+	page := string(sample.Written(t, func(w io.Writer, r result.Report) error { return Write(w, r, Options{}) }, sample.Input(t, "merged")))
+	for _, want := range []string{">machines<", "GitHub Actions 5, shard 1/3", "GitHub Actions 3, shard 2/3"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}

@@ -3,7 +3,9 @@ package html
 import (
 	"cmp"
 	"html/template"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -55,6 +57,7 @@ type total struct {
 // builder makes the parts of a page.
 type builder struct {
 	report    result.Report
+	began     time.Time
 	options   Options
 	index     view.CauseIndex
 	labeler   view.Labeler
@@ -68,7 +71,7 @@ type builder struct {
 // newPage makes the page for a report.
 func newPage(raw result.Report, o Options) page {
 	r := sanitizer().Report(raw)
-	b := &builder{report: r, options: o, index: view.NewCauseIndex(r), evidence: newEvidence(raw, o.File)}
+	b := &builder{report: r, began: view.StartOf(r), options: o, index: view.NewCauseIndex(r), evidence: newEvidence(raw, o.File)}
 	b.labeler = view.Labeler{Index: b.index}
 	b.number()
 	layout := view.NewLayout(r)
@@ -138,6 +141,9 @@ func (b *builder) facts() []fact {
 	}
 	if r.Duration > 0 {
 		facts = append(facts, fact{Name: "took", Text: view.FormatSeconds(r.Duration)})
+	}
+	if n := len(r.Machines); n > 1 {
+		facts = append(facts, fact{Name: "machines", Text: strconv.Itoa(n)})
 	}
 	if r.Nix.Version != "" {
 		facts = append(facts, fact{Name: "nix", Text: r.Nix.Version})

@@ -74,14 +74,19 @@ func (m *merger) linkCauses() {
 // causesOf returns the indexes of the causes of a cell. The cell names them, or they name it.
 func (p *part) causesOf(c result.CellResult) []int {
 	var all []int
-	for _, id := range c.Causes {
-		all = append(all, p.causes[id]...)
-	}
-	for _, index := range p.blocking[c.ID] {
-		if !slices.Contains(all, index) {
-			all = append(all, index)
+	seen := map[int]bool{}
+	add := func(indexes []int) {
+		for _, index := range indexes {
+			if !seen[index] {
+				seen[index] = true
+				all = append(all, index)
+			}
 		}
 	}
+	for _, id := range c.Causes {
+		add(p.causes[id])
+	}
+	add(p.blocking[c.ID])
 	return all
 }
 

@@ -32,7 +32,7 @@ func (e *RefusedError) Error() string { return e.Text }
 // Merge unites reports. Their order does not matter. A single report that is not one of several
 // shards stays as it is. The error is a [*RefusedError].
 func Merge(sources []Source, o Options) (result.Report, error) {
-	m := merger{options: o, joined: map[string]*joined{}, tested: map[string]map[string]result.Cell{}}
+	m := merger{options: o, joined: map[string]*joined{}, tested: map[string]map[string]result.Cell{}, noted: map[string]bool{}}
 	if err := m.add(sources); err != nil {
 		return result.Report{}, err
 	}
@@ -70,6 +70,7 @@ type merger struct {
 	incomplete bool
 	lacking    []result.Cell
 	said       []conflict
+	noted      map[string]bool
 	extra      []result.Cause // without cells
 	out        result.Report
 }
@@ -92,8 +93,8 @@ func (m *merger) head() {
 		}
 		tools, nixes = append(tools, p.report.Tool.Version), append(nixes, p.report.Nix.Version)
 		for _, note := range p.report.Notes {
-			if !p.repeated && !slices.Contains(m.out.Notes, note) {
-				m.out.Notes = append(m.out.Notes, note)
+			if !p.repeated {
+				m.note("%s", note)
 			}
 		}
 	}
@@ -160,9 +161,10 @@ func (m *merger) grid() result.Grid {
 	return matrix.Unite(grids, cells)
 }
 
-// note adds a note.
+// note adds a note, unless it is there.
 func (m *merger) note(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(m.out.Notes, text) {
+	if text := fmt.Sprintf(format, args...); !m.noted[text] {
+		m.noted[text] = true
 		m.out.Notes = append(m.out.Notes, text)
 	}
 }

@@ -34,7 +34,7 @@ type machine struct {
 }
 
 // maxMachines is how many runs one report can have. GitHub has at most 256 jobs in a matrix.
-const maxMachines = 4096
+const maxMachines = 1024
 
 // add sorts the reports, and checks that they belong together.
 func (m *merger) add(sources []Source) error {

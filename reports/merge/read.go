@@ -14,7 +14,7 @@ import (
 
 // Limits on what is read. The reports of 256 jobs with 6,000 cells take some 70 MB.
 const (
-	maxFiles = 4096
+	maxFiles = maxMachines
 	maxBytes = 512 << 20 // of all reports together, unless there is just one
 )
 
@@ -66,7 +66,7 @@ func forgetKnown(r result.Report, known map[string]bool) {
 func moveLogs(s Source) {
 	folder := folderOf(s.File)
 	move := func(log *string) {
-		if *log != "" {
+		if *log != "" && !strings.HasPrefix(*log, folder) { // or the run was told to put it there
 			*log = folder + *log
 		}
 	}

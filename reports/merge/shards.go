@@ -79,7 +79,7 @@ func (m *merger) missingShards() []string {
 		return cmp.Or(cmp.Compare(a.count, b.count), strings.Compare(a.selection, b.selection))
 	})
 	for _, d := range byCount {
-		if d.selection != "" && m.isComplete(d.selection) {
+		if len(there[d]) > 1 && m.isComplete(d.selection) {
 			continue // the other shards have no cells, so nobody can run them
 		}
 		for i := 1; i <= d.count; i++ {
@@ -94,6 +94,9 @@ func (m *merger) missingShards() []string {
 // isComplete reports whether all cells of a selection have results. Homes that were found inside of
 // hosts may not be part of the selection.
 func (m *merger) isComplete(selection string) bool {
+	if selection == "" {
+		return false
+	}
 	cells := slices.SortedFunc(maps.Values(m.tested[selection]), matrix.Compare)
 	if matrix.Key(cells) == selection {
 		return true
