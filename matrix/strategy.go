@@ -159,11 +159,11 @@ func (s Strategy) Check() error {
 			return err
 		}
 		if all += len(text); len(text) > maxJobBytes {
-			return fmt.Errorf("the entry of %s has %d KiB, too much for a variable of the job; more jobs have smaller entries", j.Name, len(text)>>10)
+			return fmt.Errorf("the entry of %s has %d KiB, too much for a variable of its job; divide the cells among more jobs", j.Name, len(text)>>10)
 		}
 	}
 	if all > maxStrategyBytes {
-		return errors.New("the matrix has more than 1 MB, the limit for an output of a job")
+		return errors.New("the matrix has more than 1 MB, too much for an output of a job")
 	}
 	return nil
 }

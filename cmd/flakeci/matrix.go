@@ -40,6 +40,10 @@ func (a *App) matrixCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "matrix [FLAKE]",
 		Short: "Show the grid of hosts and users, or list the cells",
+		Long: `flakeci matrix shows the grid of hosts and users, or lists the cells. It builds nothing.
+
+With --format github it divides the cells among jobs, and prints the matrix of a
+workflow on GitHub. Each of its jobs runs flakeci run --shard with its own entry.`,
 		Example: `  flakeci matrix
   flakeci matrix --kind all --format cells
   flakeci matrix --format github --max-jobs 8 --weights report.json`,
@@ -55,9 +59,10 @@ func (a *App) matrixCommand() *cobra.Command {
 	o.flakeFlags.add(fs)
 	fs.StringVar(&o.format, "format", "table", "print the matrix as `FORMAT`: table, json, cells (one id per line) or github (a strategy matrix, on one line)")
 	o.jobs = 1
-	fs.Var(&o.jobs, "max-jobs", "with --format github, divide the cells among up to `N` jobs, at least one for each system")
-	fs.StringArrayVar(&o.weights, "weights", nil, "with --format github, make jobs that take as long as each other by the times in `FILE`, a JSON report (default this machine's history); repeat it for the reports of shards")
-	fs.StringToStringVar(&o.runners, "runner", nil, "with --format github, run the jobs for a system on a runner with this label: `SYSTEM=LABEL`")
+	fs.Var(&o.jobs, "max-jobs", "with --format github, divide the cells among at most `N` jobs, or one for each system if that is more")
+	fs.StringArrayVar(&o.weights, "weights", nil, "with --format github, balance the jobs by the times in `FILE`, a report saved with --json; repeat it for several reports (default the times that this machine remembers)")
+	fs.StringToStringVar(&o.runners, "runner", nil, "with --format github, run the jobs for SYSTEM on a runner with LABEL: `SYSTEM=LABEL` (default GitHub's own runners)")
+	fs.Lookup("runner").DefValue = "" // or the help would add []
 	return cmd
 }
 

@@ -26,9 +26,9 @@ func (a *App) reportCommand() *cobra.Command {
 		Long: `flakeci report renders a report that flakeci run --json saved. The exit code follows
 its verdict.
 
-It merges the reports of several runs of one revision: shards, systems, attempts. If a
-cell is in several, a later attempt of the same job counts, otherwise the failure. A shard
-without a report is an error, unless --partial is given.
+Given several reports of one revision, such as those of shards, systems or attempts, it
+merges them. If a cell is in several reports, a later attempt of the same job counts;
+otherwise the worst result does. A missing shard is an error, unless --partial is given.
 
 A killed run leaves a journal. With --from-journal, FILE is a journal; without FILE,
 flakeci takes the newest journal of a run that was started in this folder.`,
@@ -55,7 +55,7 @@ flakeci takes the newest journal of a run that was started in this folder.`,
 	files.add(cmd.Flags())
 	cmd.Flags().StringVar(&artifacts, "artifacts", "", "read the logs that the report names from `FOLDER` (default artifacts, here or next to the report)")
 	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed, or is still in progress, from its journal")
-	cmd.Flags().BoolVar(&partial, "partial", false, "accept that shards are missing")
+	cmd.Flags().BoolVar(&partial, "partial", false, "accept missing shards, which are otherwise an error")
 	onGitHub.add(cmd.Flags(), github.Never)
 	addColor(cmd.Flags(), &color)
 	return cmd

@@ -42,7 +42,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.vm.add(fs)
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
-	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5, or a job that flakeci matrix --format github printed (one entry of its include)")
+	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 }
@@ -56,7 +56,7 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	fs.Var(&o.evalMemory, "eval-memory", "limit the memory of all evaluations to `SIZE`, such as 4GiB (default three quarters of the free memory)")
 	fs.IntVar(&o.retries, "retries", 1, "retry transient failures (such as a lost connection) up to `N` times")
 	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "warn when a build prints nothing for `DURATION` (0 disables)")
-	fs.DurationVar(&o.timeout, "timeout", 0, "limit inspecting the flake, and each phase of each cell, to `DURATION`, such as 30m (default no limit)")
+	fs.DurationVar(&o.timeout, "timeout", 0, "give each phase of a cell at most `DURATION`, such as 30m; inspecting the flake has the same limit (default no limit)")
 	fs.DurationVar(&o.deadline, "deadline", 0, "end the run and report after `DURATION`; unfinished cells count as timed out (default no limit)")
 	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "save the full logs of failures in `FOLDER`")
 	fs.StringVar(&o.progress, "progress", "auto", "show progress: `STYLE` is auto, live, plain or quiet")

@@ -55,7 +55,7 @@ inside it. poweroff ends it too. The machine's disk is discarded at the end.`,
 	fs := cmd.Flags()
 	o.flake.addShared(fs)
 	o.vm.add(fs)
-	fs.StringArrayVar(&o.forwards, "forward", nil, "forward `PORT:GUESTPORT` from this machine's loopback address to the guest")
+	fs.StringArrayVar(&o.forwards, "forward", nil, "connect a port of this machine's loopback address to a port of the guest: `PORT:GUESTPORT`")
 	return cmd
 }
 

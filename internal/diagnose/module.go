@@ -34,9 +34,9 @@ func adviseModule(c *result.Cause, m *modulesystem.Error) {
 	case modulesystem.Redeclared:
 		c.Hint = "remove one of the declarations, or import the module only once"
 	case modulesystem.Removed:
-		c.Hint = "remove it; the message says what there is instead"
+		c.Hint = "remove it; the message says what replaces it"
 	case modulesystem.Attribute:
-		c.Hint = fmt.Sprintf("a module with config or options has nothing else beside them: move %s into config", m.Option)
+		c.Hint = fmt.Sprintf("a module that has config or options may have nothing else beside them: move %s into config", m.Option)
 	}
 }
 

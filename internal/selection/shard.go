@@ -67,8 +67,8 @@ func (s *Shard) Number() (i, n int) {
 	return s.I, s.N
 }
 
-// Whole returns the cells of all shards, of which some were selected. A job of a strategy may not
-// know homes inside of hosts that are not its own, so for jobs they are left out.
+// Whole returns the cells of all shards, of which some were selected. For a job it leaves out homes
+// inside hosts: the job may not know those in the hosts of other jobs.
 func Whole(offered, selected matrix.Matrix, sel matrix.Selection) matrix.Matrix {
 	if sel.Job == nil {
 		return selected
@@ -128,10 +128,10 @@ func (s *Flags) missing(m matrix.Matrix, sel matrix.Selection) error {
 		case IsOther(kind) && !slices.Contains(sel.Kinds, kind): // such cells are not listed then
 			by = "kind"
 		case !there && !slices.ContainsFunc(m.Cells, func(host result.Cell) bool { _, inside := matrix.EmbeddedUser(host.ID, id); return inside }):
-			return newError("", fmt.Sprintf("shard %s has %s, but the flake does not", sel.Job.Name, id), "give each job the revision that flakeci matrix got")
+			return newError("", fmt.Sprintf("shard %s lists %s, which the flake does not have", sel.Job.Name, id), "give each job the revision that flakeci matrix was given")
 		}
 		if by != "" {
-			return newError(by, fmt.Sprintf("shard %s has %s, which is left out by %s", sel.Job.Name, id, s.describe(by)), "give each job the flags that flakeci matrix got")
+			return newError(by, fmt.Sprintf("shard %s lists %s, which %s leaves out", sel.Job.Name, id, s.describe(by)), "give each job the flags that flakeci matrix was given")
 		}
 	}
 	return nil

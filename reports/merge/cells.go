@@ -132,7 +132,7 @@ func (m *merger) sayConflicts() {
 	}
 	for i, c := range groups {
 		if i == maxConflicts {
-			m.note("more results differ between reports")
+			m.note("results of more cells differ between the reports")
 			break
 		}
 		why := ""

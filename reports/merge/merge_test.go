@@ -447,11 +447,11 @@ func TestRefused(t *testing.T) {
 		want string // empty if they can be merged
 	}{
 		"another revision": {flake(result.Flake{Rev: "4f2c1d9a"}), flake(result.Flake{Rev: "5a3d2e0b"}), "a.json and b.json are not of the same flake: one is of revision 4f2c1d9a, the other of 5a3d2e0b"},
-		"a dirty tree":     {flake(result.Flake{Rev: "4f2c1d9a", Dirty: true}), flake(result.Flake{Rev: "4f2c1d9a", Dirty: true}), "a.json and b.json are not of the same flake: a tree with uncommitted changes may be any"},
+		"a dirty tree":     {flake(result.Flake{Rev: "4f2c1d9a", Dirty: true}), flake(result.Flake{Rev: "4f2c1d9a", Dirty: true}), "a.json and b.json are not of the same flake: their uncommitted changes may differ"},
 		"no revision":      {flake(result.Flake{Locked: "path:/f"}), flake(result.Flake{Locked: "path:/f"}), "a.json and b.json are not of the same flake: they name no revision"},
 		"another folder":   {flake(result.Flake{Rev: "4f", Locked: "git+file:///f?dir=a&rev=4f"}), flake(result.Flake{Rev: "4f", Locked: "git+file:///f?rev=4f"}), `a.json and b.json are not of the same flake: one is in the folder "a", the other in ""`},
 		"the same files":   {flake(hashed("sha256-a+b/c=")), flake(hashed("sha256-a%2Bb/c%3D")), ""},
-		"other files":      {flake(hashed("sha256-a")), flake(hashed("sha256-b")), "a.json and b.json are not of the same flake: a tree with uncommitted changes may be any"},
+		"other files":      {flake(hashed("sha256-a")), flake(hashed("sha256-b")), "a.json and b.json are not of the same flake: their uncommitted changes may differ"},
 		"another division": {shard("0a", 1, 2), shard("0a", 2, 3), "a, shard 1/2 and b, shard 2/3 divide the same cells differently"},
 		"no such shard":    {shard("0a", 3, 2), shard("0a", 1, 2), "a, shard 3/2: there is no such shard"},
 		"huge numbers":     {shard("0a", 1, 1<<40), shard("0a", 2, 1<<40), "a, shard 1/1099511627776: there is no such shard"},
@@ -528,7 +528,7 @@ func TestBases(t *testing.T) {
 		run("dddd", result.Passed, base(&result.Base{Ref: "main", Missing: "cannot fetch it"})), run("eeeee", result.Passed, base(&result.Base{Ref: "v1", Rev: "9f8e7d6"})))
 	want := []string{
 		"ccc was not compared with main", "dddd was not compared with main: cannot fetch it",
-		"eeeee was compared with v1 (9f8e7d6) and not with main (0a1b2c3), which this report leaves out",
+		"eeeee was compared with v1 (9f8e7d6), not with main (0a1b2c3); this report leaves that comparison out",
 	}
 	if !reflect.DeepEqual(r.Base, main) || !slices.Equal(r.Notes, want) {
 		t.Errorf("%+v, %q", r.Base, r.Notes)

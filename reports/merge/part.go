@@ -49,7 +49,7 @@ func (m *merger) add(sources []Source) error {
 	for _, p := range m.parts {
 		m.index(p)
 		if len(m.machines) > maxMachines {
-			return &RefusedError{Text: fmt.Sprintf("the reports are of more than %d runs", maxMachines)}
+			return &RefusedError{Text: fmt.Sprintf("the reports cover more than %d runs, the limit", maxMachines)}
 		}
 	}
 	m.nameMachines()
@@ -125,7 +125,7 @@ func different(a, b result.Flake) string {
 	case hashA != "" && hashB != "" && hashA == hashB:
 		return ""
 	case a.Dirty || b.Dirty:
-		return "a tree with uncommitted changes may be any"
+		return "their uncommitted changes may differ"
 	case a.Rev != b.Rev:
 		return fmt.Sprintf("one is of revision %s, the other of %s", cmp.Or(a.Rev, "none"), cmp.Or(b.Rev, "none"))
 	case a.Rev == "":

@@ -33,7 +33,7 @@ func Files(paths []string, o Options) (result.Report, error) {
 			return result.Report{}, err
 		}
 		if left -= size; left < 0 && len(paths) > 1 {
-			return result.Report{}, &RefusedError{Text: fmt.Sprintf("the reports are too long: more than %d MiB together", maxBytes>>20)}
+			return result.Report{}, &RefusedError{Text: fmt.Sprintf("the reports are too large: more than %d MiB together", maxBytes>>20)}
 		}
 		forgetKnown(r, known)
 		sources = append(sources, Source{file, r})

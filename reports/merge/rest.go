@@ -28,7 +28,7 @@ func (m *merger) base() {
 		case b.Missing != "" && m.out.Base.Missing == "":
 			m.note("%s was %s", p.label(), view.NotCompared(b))
 		case b.Missing == "":
-			m.note("%s was compared with %s and not with %s, which this report leaves out", p.label(), view.BaseText(b), view.BaseText(m.out.Base))
+			m.note("%s was compared with %s, not with %s; this report leaves that comparison out", p.label(), view.BaseText(b), view.BaseText(m.out.Base))
 		}
 		p.report.Cells = slices.DeleteFunc(slices.Clone(p.report.Cells), result.CellResult.Removed)
 		for i := range p.report.Cells {

@@ -145,7 +145,7 @@ func (m *merger) addMissing(shards []string) {
 	c := result.Cause{Kind: result.CauseInfra, Key: missingKey}
 	switch len(shards) {
 	case 0:
-		c.Title, c.Hint = "some cells have no result, although the report of their shard is here", "run the shard again"
+		c.Title, c.Hint = "some cells have no result, although their shard has a report", "run the shard again"
 	case 1:
 		c.Title, c.Hint = "shard "+shards[0]+" is missing", "add its report, or run the shard again"
 	default:

@@ -172,7 +172,7 @@ func (e Error) Title() string {
 	case Removed:
 		return option + " no longer exists" + prefixed(", set in ", in)
 	case NotASet:
-		return option + " has options below it, and is set to one value" + prefixed(" in ", in)
+		return option + " contains options, but is set to a single value" + prefixed(" in ", in)
 	case Attribute:
 		return "module" + prefixed(" ", in) + " has an attribute " + e.Option + " beside config or options"
 	}

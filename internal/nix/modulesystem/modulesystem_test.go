@@ -71,7 +71,7 @@ var messages = []struct{ message, title, files, advice string }{
 	},
 	{
 		"In module `hosts/a.nix', you're trying to define a value of type `bool'\nrather than an attribute set for the option\n`services.nginx'!\n\nThis usually happens if …",
-		"option services.nginx has options below it, and is set to one value in hosts/a.nix", "hosts/a.nix", "",
+		"option services.nginx contains options, but is set to a single value in hosts/a.nix", "hosts/a.nix", "",
 	},
 	{
 		"Module `hosts/a.nix' has an unsupported attribute `services'. This is caused by introducing a top-level `config' or `options' attribute. Add …",
