@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/source"
 )
 
 // versionLines maps what Nix and similar binaries print to their version, or to nil if there
@@ -108,7 +110,8 @@ func TestMachineWithRemotes(t *testing.T) {
 
 // A link in a flake may lead anywhere.
 func TestReadFollowsNoLink(t *testing.T) {
-	f := Flake{StorePath: t.TempDir()}
+	dir := t.TempDir()
+	f := Flake{StorePath: dir, source: source.NewTree(dir, "")}
 	if err := os.Symlink("/dev/zero", filepath.Join(f.StorePath, "endless")); err != nil {
 		t.Fatal(err)
 	}
