@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -65,7 +66,8 @@ func (t *Timeline) addTracks(machines []result.Machine) func(result.CellResult, 
 	}
 	at := map[string]int{}
 	for i, m := range machines {
-		t.Tracks = append(t.Tracks, Track{Name: m.Name, LaneName: "lane"})
+		// A saved report may give a machine no name.
+		t.Tracks = append(t.Tracks, Track{Name: cmp.Or(m.Name, fmt.Sprintf("machine %d", i+1)), LaneName: "lane"})
 		at[m.Name] = i
 	}
 	t.Tracks = append(t.Tracks, Track{Name: "unknown machine", LaneName: "lane"})
