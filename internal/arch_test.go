@@ -39,14 +39,15 @@ func rules() []rule {
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix/nixfile", nil},
 		{"internal/nix/modulesystem", nil},
-		{"internal/nix/nixlog", []string{"internal/clean", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/storepath", "result"}},
+		{"internal/nix/flaketree", []string{"internal/nix/modulesystem", "internal/nix/nixfile", "result"}},
+		{"internal/nix/nixlog", []string{"internal/clean", "internal/nix/flaketree", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/storepath", "result"}},
 		{"internal/nix/flakeref", []string{"internal/git", "internal/nix/storepath"}},
 		{"internal/nix/evalcache", []string{"internal/safefile"}},
 		{"internal/nix/expr", nil},
 		{"internal/nix/storepath", nil},
-		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/nixlog", "result"}},
+		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/flaketree", "result"}},
 		{"internal/nix/source", []string{"internal/safefile"}},
-		{"internal/nix/locate", []string{"internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/nixlog", "result"}},
+		{"internal/nix/locate", []string{"internal/nix/flaketree", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/nixlog", "result"}},
 		{"internal/nix/recordings", []string{"internal/test"}},
 		{"internal/test", []string{"internal", "result"}},
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "internal/tmpdir", "result"}},
@@ -194,7 +195,7 @@ func TestImportDirection(t *testing.T) {
 func TestPurePackages(t *testing.T) {
 	impure := []string{"os", "net", "syscall", "math/rand", "math/rand/v2"}
 	for _, s := range sources(t) {
-		if !isUnder(s.folder, []string{"matrix", "result", "runner/graph", "internal/closure", "internal/selection", "internal/nix/nixlog", "internal/nix/nixfile", "internal/nix/modulesystem", "internal/nix/locate", "internal/nix/expr", "internal/nix/storepath", "internal/nix/unit"}) {
+		if !isUnder(s.folder, []string{"matrix", "result", "runner/graph", "internal/closure", "internal/selection", "internal/nix/nixlog", "internal/nix/flaketree", "internal/nix/nixfile", "internal/nix/modulesystem", "internal/nix/locate", "internal/nix/expr", "internal/nix/storepath", "internal/nix/unit"}) {
 			continue
 		}
 		for _, p := range s.imports {

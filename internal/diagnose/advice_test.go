@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
@@ -28,8 +29,8 @@ func module(message, title, hint string) errorCase {
 
 func adviceCases() []errorCase {
 	lock := result.Location{File: "flake.lock", Line: 7}
-	spoiled := func(file string, by nixlog.Spoiler) nixlog.EvalError {
-		return nixlog.EvalError{Message: "syntax error", Spoiled: &nixlog.Spoiled{Place: result.Location{File: file}, By: by}}
+	spoiled := func(file string, by flaketree.Spoiler) nixlog.EvalError {
+		return nixlog.EvalError{Message: "syntax error", Spoiled: &flaketree.Spoiled{Place: result.Location{File: file}, By: by}}
 	}
 	locked := func(kind nixlog.LockFaultKind) nixlog.EvalError {
 		return nixlog.EvalError{Message: "no", Place: lock, Lock: &nixlog.LockFault{Kind: kind, Version: 8, Input: "dep"}, Input: &nixlog.InputFault{Name: "dep"}}
@@ -38,12 +39,12 @@ func adviceCases() []errorCase {
 	return []errorCase{
 		{"setting", nixlog.EvalError{Message: "Git tree '/x' is dirty", Setting: "allow-dirty", Value: "false"}, "infra", "Nix is set to allow-dirty = false", "commit"},
 		{"setting", nixlog.EvalError{Message: "no", Setting: "restrict-eval", Value: "true"}, "infra", "Nix is set to restrict-eval = true", "--option restrict-eval false"},
-		{"spoiled file", spoiled("a.nix", nixlog.GitCrypt), "eval", "a.nix is encrypted (git-crypt)", "git-crypt unlock"},
-		{"spoiled file", spoiled("a.nix", nixlog.Age), "eval", "a.nix is encrypted (age)", "decrypt"},
-		{"spoiled file", spoiled("a.nix", nixlog.LFS), "eval", "a.nix is a git-lfs pointer", "lfs=1"},
-		{"spoiled file", spoiled("a.nix", nixlog.UTF16), "eval", "a.nix is written in UTF-16", "UTF-8"},
-		{"spoiled file", spoiled("a.nix", nixlog.Conflict), "eval", "a.nix has a merge conflict", "<<<<<<<"},
-		{"spoiled file", spoiled("sub/flake.lock", nixlog.Conflict), "eval", "sub/flake.lock has a merge conflict", "-- sub/flake.lock"},
+		{"spoiled file", spoiled("a.nix", flaketree.GitCrypt), "eval", "a.nix is encrypted (git-crypt)", "git-crypt unlock"},
+		{"spoiled file", spoiled("a.nix", flaketree.Age), "eval", "a.nix is encrypted (age)", "decrypt"},
+		{"spoiled file", spoiled("a.nix", flaketree.LFS), "eval", "a.nix is a git-lfs pointer", "lfs=1"},
+		{"spoiled file", spoiled("a.nix", flaketree.UTF16), "eval", "a.nix is written in UTF-16", "UTF-8"},
+		{"spoiled file", spoiled("a.nix", flaketree.Conflict), "eval", "a.nix has a merge conflict", "<<<<<<<"},
+		{"spoiled file", spoiled("sub/flake.lock", flaketree.Conflict), "eval", "sub/flake.lock has a merge conflict", "-- sub/flake.lock"},
 		{"lock file", locked(nixlog.LockEmpty), "eval", "flake.lock is empty", "nix flake lock"},
 		{"lock file", locked(nixlog.LockSyntax), "eval", "flake.lock is not JSON", "git log"},
 		{"lock file", locked(nixlog.LockVersion), "eval", "format version 8", "nix flake lock"},
@@ -144,8 +145,8 @@ func TestPackageMessages(t *testing.T) {
 func TestOneCauseForOneFile(t *testing.T) {
 	for name, errs := range map[string][2]nixlog.EvalError{
 		"spoiled": {
-			{Message: "syntax error", Spoiled: &nixlog.Spoiled{Place: result.Location{File: "a"}, By: nixlog.LFS}},
-			{Message: "parse error", Spoiled: &nixlog.Spoiled{Place: result.Location{File: "a"}, By: nixlog.LFS}},
+			{Message: "syntax error", Spoiled: &flaketree.Spoiled{Place: result.Location{File: "a"}, By: flaketree.LFS}},
+			{Message: "parse error", Spoiled: &flaketree.Spoiled{Place: result.Location{File: "a"}, By: flaketree.LFS}},
 		},
 		"submodule": {{Message: "path 'sub/a' does not exist", Submodule: "sub"}, {Message: "attribute 'b' missing", Submodule: "sub"}},
 		"import": {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/locate"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/test/sample"
@@ -43,7 +44,7 @@ func TestErrorsOfModuleSystems(t *testing.T) {
 // scene is a fault in a fleet.
 type scene struct {
 	cell string
-	tree nixlog.Tree
+	tree flaketree.Tree
 	log  map[string]string // by the version of Nix
 }
 
@@ -78,7 +79,7 @@ func readScene(t *testing.T, file string) scene {
 			s.log[f.Name] = string(f.Data)
 		}
 	}
-	s.tree = nixlog.Tree{
+	s.tree = flaketree.Tree{
 		StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: strings.Repeat("0", 40), Pure: true,
 		Read: func(file string) string { return files[file] },
 		Files: func() []string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
 )
@@ -15,18 +16,18 @@ func adviseSpoiled(c *result.Cause, e *nixlog.EvalError, _ []string) {
 	c.Key = result.NewCauseKey(c.Kind, "spoiled", s.Place.File, string(s.By))
 	what := "is encrypted (" + string(s.By) + ")"
 	switch s.By {
-	case nixlog.GitCrypt:
+	case flaketree.GitCrypt:
 		c.Hint = "unlock the checkout first: git-crypt unlock; if Nix still sees the encrypted files, name the folder itself: flakeci run path:."
-	case nixlog.LFS:
+	case flaketree.LFS:
 		what = "is a git-lfs pointer, not the file itself"
 		c.Hint = "have Nix fetch it: flakeci run '.?lfs=1', or inputs.self.lfs = true in flake.nix (since Nix 2.27); or run git lfs pull (on GitHub: actions/checkout with lfs: true) and name the folder itself: flakeci run path:."
-	case nixlog.Conflict:
+	case flaketree.Conflict:
 		what = "has a merge conflict"
 		c.Hint = "resolve it, and remove the lines with <<<<<<<, ======= and >>>>>>>"
 		if isLock(s.Place.File) {
 			c.Hint = "take the flake.lock of one side (git checkout BRANCH -- " + s.Place.File + ") and lock again: nix flake lock"
 		}
-	case nixlog.UTF16:
+	case flaketree.UTF16:
 		what = "is written in UTF-16"
 		c.Hint = "save it as UTF-8, the only encoding that Nix reads"
 	default:

@@ -23,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/proc"
@@ -258,7 +259,7 @@ type evalCall struct {
 }
 
 // treeOf returns what explains an error of a call.
-func (c *Client) treeOf(q evalCall) nixlog.Tree {
+func (c *Client) treeOf(q evalCall) flaketree.Tree {
 	t := q.flake.tree()
 	t.Setting, t.Redact = c.setting, c.redact
 	t.Pure = !slices.Contains(q.args, "--impure") && c.setting("pure-eval") != "false"

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
@@ -352,7 +353,7 @@ func TestWordsOfAFlake(t *testing.T) {
 		}
 		var log nixlog.ErrorLog
 		log.Line([]byte("@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"\\u001b[31;1merror:\\u001b[0m out of memory\"}"))
-		if kind := MachineFault(log.EvalError(nixlog.Tree{}, "")); kind != result.CauseMemory {
+		if kind := MachineFault(log.EvalError(flaketree.Tree{}, "")); kind != result.CauseMemory {
 			w.Errorf("if Nix itself says so, the kind is %q", kind)
 		}
 	})

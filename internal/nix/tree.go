@@ -11,13 +11,13 @@ import (
 
 	repository "github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/source"
 )
 
 // tree returns what nixlog needs to find the flake's own files in Nix's output.
-func (f *Flake) tree() nixlog.Tree {
-	return nixlog.Tree{
+func (f *Flake) tree() flaketree.Tree {
+	return flaketree.Tree{
 		StorePath: f.StorePath, Checkout: f.Checkout, Rev: f.Rev,
 		Read: f.read, Untracked: f.isUntracked, Input: f.locks.NameOf, InputTree: f.inputTree,
 		Files: f.nixFiles, LockFile: f.lockFile(), Submodule: f.leftOutSubmodule,
@@ -27,7 +27,7 @@ func (f *Flake) tree() nixlog.Tree {
 // inputTree returns the name of the input with a tree, by the tree's path in the store or by its
 // reference, or "".
 func (f *Flake) inputTree(root string) string {
-	if nixlog.IsSource(root) {
+	if flaketree.IsSource(root) {
 		return f.locks.NameOfTree(root)
 	}
 	return f.locks.NameOf(root)

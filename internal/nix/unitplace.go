@@ -3,7 +3,7 @@ package nix
 import (
 	"context"
 
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/source"
 	"github.com/flakeci/flakeci/internal/nix/unit"
 	"github.com/flakeci/flakeci/result"
@@ -26,7 +26,7 @@ func (t *Target) UnitPlace(ctx context.Context, host, name string) (result.Locat
 	}
 	flake := t.Flake
 	// A dirty tree that has changed since it was opened has another path by now.
-	if nixlog.IsSource(got.Root) {
+	if flaketree.IsSource(got.Root) {
 		flake.StorePath, flake.source = got.Root, source.NewTree(got.Root, flake.Dir)
 	}
 	return got.Place(flake.tree()), nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
@@ -11,7 +12,7 @@ import (
 func TestLimit(t *testing.T) {
 	source := "/*" + strings.Repeat(" ", 1<<20)
 	looks := 0
-	tree := nixlog.Tree{
+	tree := flaketree.Tree{
 		Files: func() []string { return []string{"flake.nix"} },
 		Read: func(string) string {
 			looks++

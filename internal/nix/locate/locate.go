@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixfile"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -26,7 +27,7 @@ type Failure struct {
 }
 
 // Locate returns the error with the place in the flake to change. The tree has all its functions.
-func (f Failure) Locate(tree nixlog.Tree) *nixlog.EvalError {
+func (f Failure) Locate(tree flaketree.Tree) *nixlog.EvalError {
 	e := *f.Err
 	if user := homeOf(e.Module); user != "" {
 		f.Names = append(slices.Clone(f.Names), user)
@@ -55,7 +56,7 @@ const (
 )
 
 // limited returns a tree whose files are empty once too much was read.
-func limited(tree nixlog.Tree) nixlog.Tree {
+func limited(tree flaketree.Tree) flaketree.Tree {
 	read, left := tree.Read, maxRead
 	if read == nil {
 		return tree
@@ -85,7 +86,7 @@ func homeOf(m *modulesystem.Error) string {
 
 type locator struct {
 	Failure
-	tree  nixlog.Tree
+	tree  flaketree.Tree
 	files []string // what used returns, once it was asked
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/locate"
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -14,8 +15,8 @@ import (
 // files are those of a flake.
 type files map[string]string
 
-func (f files) tree() nixlog.Tree {
-	return nixlog.Tree{
+func (f files) tree() flaketree.Tree {
+	return flaketree.Tree{
 		Read:  func(file string) string { return f[file] },
 		Files: func() []string { return slices.Sorted(maps.Keys(f)) },
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 )
 
@@ -84,18 +85,18 @@ func (l *ErrorLog) FirstLine() string {
 // EvalError returns the error that ended the evaluation of a flake, or nil if the log has none.
 // Prefix is the flake's path among the inputs of what was evaluated: "target/" for the input
 // target, or empty.
-func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
+func (l *ErrorLog) EvalError(t flaketree.Tree, prefix string) *EvalError {
 	if l.last == nil {
 		if l.plain == "" {
 			return nil
 		}
-		e := &EvalError{Message: t.relativize(l.plain), outOfMemory: l.plain == outOfMemory, ofNix: l.bare, Sudden: overflowRE.MatchString(l.plain)}
+		e := &EvalError{Message: t.Shorten(l.plain), outOfMemory: l.plain == outOfMemory, ofNix: l.bare, Sudden: overflowRE.MatchString(l.plain)}
 		e.lockFault(t, prefix, l.plain)
 		return e
 	}
-	e := &EvalError{Message: t.relativize(l.last.text()), Frames: t.frames(l.last), locking: l.last.locking()}
+	e := &EvalError{Message: t.Shorten(l.last.text()), Frames: frames(t, l.last), locking: l.last.locking()}
 	e.Input = e.inputFault(t, prefix)
-	e.Message = t.relativize(l.fetches.explained(l.last.text()))
+	e.Message = t.Shorten(l.fetches.explained(l.last.text()))
 	e.findSetting(t, l.last, l.warned)
 	if e.lockFault(t, prefix, e.Message); e.Lock != nil && (e.Lock.Input == "" || e.Place.File != "") {
 		return e
@@ -105,12 +106,12 @@ func (l *ErrorLog) EvalError(t Tree, prefix string) *EvalError {
 		e.nameInput(prefix)
 		return e
 	}
-	e.Module = t.moduleError(l.last.text())
-	e.Assertions = t.assertions(l.last.text())
-	if e.Argument, e.Place = t.argument(l.last); e.Argument != "" {
+	e.Module = t.ModuleError(l.last.text())
+	e.Assertions = assertions(t, l.last.text())
+	if e.Argument, e.Place = argument(t, l.last); e.Argument != "" {
 		e.Vague = false
-	} else if e.Place, e.Vague = t.placeOf(l.last, e.Module); e.Vague || e.Module != nil && e.Module.Kind == modulesystem.Other {
-		e.Mentions = t.mentions(l.last.text())
+	} else if e.Place, e.Vague = placeOf(t, l.last, e.Module); e.Vague || e.Module != nil && e.Module.Kind == modulesystem.Other {
+		e.Mentions = t.Mentions(l.last.text())
 		if len(e.Mentions) == 1 {
 			e.Place, e.Vague = e.Mentions[0], false
 		}

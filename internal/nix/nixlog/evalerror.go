@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/result"
 )
@@ -46,7 +47,7 @@ type EvalError struct {
 	// Submodule is the git submodule that Nix left out and that the flake needs a file of.
 	Submodule string
 	// Spoiled is a file that the flake reads and that is, for example, still encrypted.
-	Spoiled *Spoiled
+	Spoiled *flaketree.Spoiled
 	// Lock is set if a lock file is at fault.
 	Lock *LockFault
 	// Setting is the one of Nix's settings that forbids what the flake does, and Value what it

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/recordings"
 )
 
@@ -15,13 +16,13 @@ import (
 func TestRecordsAreReadTolerantly(t *testing.T) {
 	var log ErrorLog
 	log.Line([]byte(`@nix {"action":"msg","level":0,"line":"three","column":{},"file":7,"fields":"none","raw_msg":"bad","new":[1]}`))
-	if e := log.EvalError(Tree{}, ""); e == nil || e.Message != "bad" {
+	if e := log.EvalError(flaketree.Tree{}, ""); e == nil || e.Message != "bad" {
 		t.Errorf("got %+v", e)
 	}
 	for _, line := range []string{"@nix", "@nix ", "@nix {", "@nix []", "@nix null", "", "error:", "\xff"} {
 		log = ErrorLog{}
 		log.Line([]byte(line))
-		if e := log.EvalError(Tree{}, ""); e != nil {
+		if e := log.EvalError(flaketree.Tree{}, ""); e != nil {
 			t.Errorf("%q gives %+v", line, e)
 		}
 	}
@@ -39,7 +40,7 @@ func TestHugeTraces(t *testing.T) {
 	var log ErrorLog
 	begin := time.Now()
 	log.Line(b.Bytes())
-	e := log.EvalError(Tree{Checkout: "/checkout", StorePath: "/nix/store/x"}, "")
+	e := log.EvalError(flaketree.Tree{Checkout: "/checkout", StorePath: "/nix/store/x"}, "")
 	if e == nil || len(e.Frames) != 50001 || e.Place.String() != "modules/a.nix:1:1" || e.Frames[0].Text != "while evaluating 'modules/a.nix' and b" {
 		t.Fatalf("got %v", e)
 	}
@@ -48,53 +49,25 @@ func TestHugeTraces(t *testing.T) {
 	}
 	log = ErrorLog{}
 	log.Line(append([]byte(`@nix {"action":"msg"`), make([]byte, MaxRecord)...))
-	if e := log.EvalError(Tree{}, ""); e == nil || !strings.Contains(e.Message, "64 MiB") {
+	if e := log.EvalError(flaketree.Tree{}, ""); e == nil || !strings.Contains(e.Message, "64 MiB") {
 		t.Errorf("got %v", e)
-	}
-}
-
-func TestRelativize(t *testing.T) {
-	const rev = "0123456789012345678901234567890123456789"
-	tree := Tree{StorePath: "/nix/store/x-source", Checkout: "/home/a b", Rev: rev}
-	tests := map[string]string{
-		"in /nix/store/x-source/a.nix and '/home/a b/c.nix'": "in a.nix and 'c.nix'",
-		"/srv/home/a b/c":                              "/srv/home/a b/c",
-		"git+file:///home/a b/c":                       "git+file:///home/a b/c",
-		"at «git+file:///x?rev=" + rev + "»/a.nix:1:2": "at a.nix:1:2",
-		"at «github:o/r/other»/a.nix":                  "at «github:o/r/other»/a.nix",
-		"/home/a b":                                    "/home/a b",
-	}
-	for msg, want := range tests {
-		if got := tree.relativize(msg); got != want {
-			t.Errorf("%q becomes %q, want %q", msg, got, want)
-		}
 	}
 }
 
 // A module may be imported by its folder; its text is in default.nix.
 func TestPlaceOfAFolder(t *testing.T) {
 	const root = "/nix/store/x-source"
-	tree := Tree{StorePath: root, Read: func(file string) string {
+	tree := flaketree.Tree{StorePath: root, Read: func(file string) string {
 		return map[string]string{"hosts/a/default.nix": "{\n  x = throw \"no\";\n}\n"}[file]
 	}}
 	for name, want := range map[string]string{"a": "hosts/a/default.nix", "b": "hosts/b"} {
-		if got, _ := tree.placeOf(&record{}, tree.moduleError("The option `y' has conflicting definition values:\n- In `"+root+"/hosts/"+name+"': 5")); got.String() != want {
+		if got, _ := placeOf(tree, &record{}, tree.ModuleError("The option `y' has conflicting definition values:\n- In `"+root+"/hosts/"+name+"': 5")); got.String() != want {
 			t.Errorf("%s: place is %q, want %q", name, got, want)
 		}
 	}
 	r := record{RawMsg: "no", Trace: []traceRecord{{RawMsg: "while evaluating definitions from `" + root + "/hosts/a':"}}}
-	if got, _ := tree.placeOf(&r, nil); got.String() != "hosts/a/default.nix:2" {
+	if got, _ := placeOf(tree, &r, nil); got.String() != "hosts/a/default.nix:2" {
 		t.Errorf("place is %q", got)
-	}
-}
-
-// A place in a flake is inside it, whatever the name of a file says.
-func TestPlacesStayInTheFlake(t *testing.T) {
-	tree := Tree{StorePath: "/nix/store/x-source", Checkout: "/checkout"}
-	for _, file := range []string{"/checkout/../etc/passwd", "/checkout/.git/config", "/checkout/", "/checkout", "/checkouts/a", "a.nix", "", "«x»/a"} {
-		if rel, ok := tree.relative(file); ok {
-			t.Errorf("%q is %q", file, rel)
-		}
 	}
 }
 
@@ -117,7 +90,7 @@ func FuzzEvaluationError(f *testing.F) {
 	f.Add([]byte(cloning + "\nfatal: unable to access 'http://u:p@h/g/': no\n" + string(errorRecord("program 'git' failed with exit code 128"))))
 	f.Add(errorRecord("opening Git repository \"/x\": repository path '/x' is not owned by current user"))
 	untracked := func(string) bool { return true }
-	full := Tree{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", Untracked: untracked}
+	full := flaketree.Tree{StorePath: "/nix/store/00000000000000000000000000000000-source", Checkout: "/checkout", Rev: "0123456789012345678901234567890123456789", Untracked: untracked}
 	lookedInto := full
 	lookedInto.LockFile, lookedInto.Pure = "flake.lock", true
 	lookedInto.Input = func(string) string { return "dep" }
@@ -133,7 +106,7 @@ func FuzzEvaluationError(f *testing.F) {
 		}
 		unresolved := lookedInto
 		unresolved.StorePath = ""
-		for _, tree := range []Tree{full, {}, {Checkout: "/checkout", Untracked: untracked}, lookedInto, unresolved} {
+		for _, tree := range []flaketree.Tree{full, {}, {Checkout: "/checkout", Untracked: untracked}, lookedInto, unresolved} {
 			var log ErrorLog
 			eachLine(data, log.Line)
 			e := log.EvalError(tree, "target/")

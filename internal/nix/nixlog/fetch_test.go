@@ -3,6 +3,8 @@ package nixlog
 import (
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 )
 
 const (
@@ -59,7 +61,7 @@ func TestFetches(t *testing.T) {
 			log.Line([]byte(line))
 		}
 		log.Line(errorRecord(tt.err))
-		e := log.EvalError(Tree{}, "")
+		e := log.EvalError(flaketree.Tree{}, "")
 		var got want
 		if e.Fetch != nil && e.Fetch.Refused {
 			got = want{reason: "refused: " + e.Fetch.Reason, transient: e.Transient()}
@@ -84,7 +86,7 @@ func TestInputsThatGitCannotFetch(t *testing.T) {
 		for _, line := range []string{cloning, said, strings.TrimSuffix(string(errorRecord("program 'git' failed with exit code 128")), "}") + locking} {
 			log.Line([]byte(line))
 		}
-		e := log.EvalError(Tree{}, "")
+		e := log.EvalError(flaketree.Tree{}, "")
 		if e.Input == nil || e.Input.Name != "x" || e.Fetch != nil || e.Transient() != transient || !strings.Contains(e.Message, said) {
 			t.Errorf("%s: %+v, transient: %v", said, e, e.Transient())
 		}

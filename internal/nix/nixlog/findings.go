@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 )
 
 // lookInto adds what the flake's own files reveal about an error whose place is known.
-func (e *EvalError) lookInto(t Tree, text string) {
-	if file, ok := t.missing(text); ok {
+func (e *EvalError) lookInto(t flaketree.Tree, text string) {
+	if file, ok := t.Missing(text); ok {
 		switch {
 		case t.Submodule != nil && t.Submodule(file) != "":
 			e.Submodule = t.Submodule(file)
@@ -18,14 +20,14 @@ func (e *EvalError) lookInto(t Tree, text string) {
 		}
 		return
 	}
-	if e.Spoiled = t.spoiled(e, text); e.Spoiled != nil {
+	if e.Spoiled = spoiled(t, e, text); e.Spoiled != nil {
 		e.Excerpt = t.Excerpt(e.Spoiled.Place)
 	}
 	if t.Pure && e.Spoiled == nil {
-		e.Impure = t.impurity(e)
+		e.Impure = impurity(t, e)
 	}
 	if e.Spoiled == nil && t.Submodule != nil {
-		e.Submodule = t.emptySubmodule(e, text)
+		e.Submodule = emptySubmodule(t, e, text)
 	}
 }
 
@@ -34,12 +36,12 @@ var impureRE = regexp.MustCompile(`\b(?:builtins\.)?(getEnv|currentSystem|curren
 
 // impurity returns what the flake asks the machine for on the line of an error, or "". Older
 // versions do not say where a throw is; a search for its text may find the line.
-func (t Tree) impurity(e *EvalError) string {
-	line := t.sourceLine(e.Place)
-	if at := t.lineWith(e.Place.File, e.Message); at > 0 {
+func impurity(t flaketree.Tree, e *EvalError) string {
+	line := t.SourceLine(e.Place)
+	if at := t.LineWith(e.Place.File, e.Message); at > 0 {
 		place := e.Place
 		place.Line = at
-		line += "\n" + t.sourceLine(place)
+		line += "\n" + t.SourceLine(place)
 	}
 	if m := impureRE.FindStringSubmatch(line); m != nil {
 		return m[1]
@@ -52,11 +54,11 @@ var lackRE = regexp.MustCompile(`^attribute '[^']*' missing`)
 
 // emptySubmodule returns the submodule that is named on the line of an error about something
 // that is missing, or "".
-func (t Tree) emptySubmodule(e *EvalError, text string) string {
+func emptySubmodule(t flaketree.Tree, e *EvalError, text string) string {
 	if !lackRE.MatchString(text) {
 		return ""
 	}
-	for _, file := range literals(e.Place.File, t.sourceLine(e.Place)) {
+	for _, file := range flaketree.Literals(e.Place.File, t.SourceLine(e.Place)) {
 		if name := t.Submodule(file); name != "" {
 			return name
 		}
@@ -83,7 +85,7 @@ var forbidden = []struct {
 const usualDepth = 10000
 
 // findSetting notes the setting that forbids what the flake does.
-func (e *EvalError) findSetting(t Tree, r *record, warned string) {
+func (e *EvalError) findSetting(t flaketree.Tree, r *record, warned string) {
 	if t.Setting == nil {
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 )
 
 // InputFault is an input that could not be fetched.
@@ -48,7 +50,7 @@ func (e *EvalError) nameInput(prefix string) {
 // inputFault returns the input that could not be fetched, or nil. Its name is in the trace while
 // Nix locks the inputs, and later follows from the lock file. It ignores what the flake fetches
 // during evaluation, and inputs that were fetched but throw.
-func (e *EvalError) inputFault(t Tree, prefix string) *InputFault {
+func (e *EvalError) inputFault(t flaketree.Tree, prefix string) *InputFault {
 	in := e.inputFrames(prefix)
 	switch {
 	case in.URL == "" && !fetchFailRE.MatchString(e.Message):

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -56,25 +57,25 @@ var (
 // lockFault finds what is wrong with a lock file, and where: Nix could not read it, or an input
 // does not match it. A flake cannot imitate this, because Nix has either evaluated nothing yet or
 // names an input.
-func (e *EvalError) lockFault(t Tree, prefix, text string) {
+func (e *EvalError) lockFault(t flaketree.Tree, prefix, text string) {
 	if m := mismatchRE.FindStringSubmatch(text); m != nil && t.Input != nil {
 		name := t.Input(m[1])
 		if e.Input != nil {
 			name = e.Input.Name
 		}
-		if place := t.lockedAt(append(hashRE.FindAllString(text, -1), revisionRE.FindAllString(text, -1)...)); name != "" && place.File != "" {
+		if place := lockedAt(t, append(hashRE.FindAllString(text, -1), revisionRE.FindAllString(text, -1)...)); name != "" && place.File != "" {
 			e.Lock, e.Place = &LockFault{Kind: LockHash, Input: name}, place
 		}
 		return
 	}
 	if m := brokenHashRE.FindStringSubmatch(text); m != nil && e.Input != nil {
-		if place := t.lockedAt([]string{m[1], "sha256-" + m[1]}); place.File != "" {
+		if place := lockedAt(t, []string{m[1], "sha256-" + m[1]}); place.File != "" {
 			e.Lock, e.Place = &LockFault{Kind: LockContent, Input: e.Input.Name}, place
 		}
 		return
 	}
 	if e.Input != nil && lostRevRE.MatchString(text) {
-		if place := t.lockedAt(revisionRE.FindAllString(text+e.Input.URL, -1)); place.File != "" {
+		if place := lockedAt(t, revisionRE.FindAllString(text+e.Input.URL, -1)); place.File != "" {
 			e.Lock, e.Place = &LockFault{Kind: LockRevision, Input: e.Input.Name}, place
 		}
 		return
@@ -104,15 +105,15 @@ func (e *EvalError) lockFault(t Tree, prefix, text string) {
 
 // readLock looks into the flake's own lock file. If Nix named no lock file and the flake's is
 // intact, the fault is elsewhere.
-func (e *EvalError) readLock(t Tree, named bool) {
-	text := t.read(t.LockFile)
-	by, line := spoiler(text)
+func (e *EvalError) readLock(t flaketree.Tree, named bool) {
+	text := t.Text(t.LockFile)
+	by, line := flaketree.SpoilerOf(text)
 	bad, at := badJSON(text)
 	switch {
 	case strings.TrimSpace(text) == "" && emptyRE.MatchString(e.Message):
 		e.Lock.Kind = LockEmpty
 	case by != "":
-		e.Spoiled = &Spoiled{Place: result.Location{File: t.LockFile, Line: line}, By: by}
+		e.Spoiled = &flaketree.Spoiled{Place: result.Location{File: t.LockFile, Line: line}, By: by}
 	case bad && text != "":
 		e.Lock.Kind, line = LockSyntax, at
 	case e.Lock.Kind == LockVersion:
@@ -148,8 +149,8 @@ func badJSON(text string) (bad bool, line int) {
 
 // lockedAt returns the line of the lock file that contains one of the texts, such as a hash. File
 // is empty if no line does.
-func (t Tree) lockedAt(texts []string) result.Location {
-	lock := t.read(t.LockFile)
+func lockedAt(t flaketree.Tree, texts []string) result.Location {
+	lock := t.Text(t.LockFile)
 	for _, text := range texts {
 		if line := lineOf(lock, `"`+text+`"`); line > 0 {
 			return result.Location{File: t.LockFile, Line: line}

@@ -5,10 +5,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 )
 
 // Numbers in Nix's internal-json log, from its src/libutil/logging.hh.
@@ -39,26 +40,13 @@ type record struct {
 	Fields []json.RawMessage `json:"fields"`
 	Msg    string            `json:"msg"`
 	RawMsg string            `json:"raw_msg"`
-	Position
+	flaketree.Position
 	Trace []traceRecord `json:"trace"`
 }
 
 type traceRecord struct {
 	RawMsg string `json:"raw_msg"`
-	Position
-}
-
-// Position is a place in a Nix file as Nix writes it. Newer versions append :LINE:COLUMN
-// to the file, and any of the three may be null.
-type Position struct {
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-}
-
-// path returns the file without the :LINE:COLUMN that newer versions append.
-func (p Position) path() string {
-	return strings.TrimSuffix(p.File, fmt.Sprintf(":%d:%d", p.Line, p.Column))
+	flaketree.Position
 }
 
 var recordPrefix = []byte("@nix ")

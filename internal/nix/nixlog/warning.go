@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -21,16 +22,16 @@ type Warnings []result.Warning
 
 // Add adds a line if it is a new warning of the flake, and reports whether it is. It ignores Nix's
 // own warnings.
-func (w *Warnings) Add(line []byte, t Tree) bool {
+func (w *Warnings) Add(line []byte, t flaketree.Tree) bool {
 	text, ok := warning(line)
 	if !ok || len(*w) == maxWarnings {
 		return false
 	}
-	one := result.Warning{Text: clean.Shorten(t.relativize(text), maxWarningText)}
+	one := result.Warning{Text: clean.Shorten(t.Shorten(text), maxWarningText)}
 	if slices.ContainsFunc(*w, func(o result.Warning) bool { return o.Text == one.Text }) {
 		return false
 	}
-	one.Location = t.namedIn(text).OrNil()
+	one.Location = namedIn(t, text).OrNil()
 	*w = append(*w, one)
 	return true
 }
@@ -60,7 +61,7 @@ var quotedRE = regexp.MustCompile("[`'\"]([^`'\"\\s]+)['\"]")
 
 // namedIn returns the first file of the flake that a message names in full, with the line where it
 // sets the option that is named before it, or else the only line of the flake that has the text.
-func (t Tree) namedIn(text string) result.Location {
+func namedIn(t flaketree.Tree, text string) result.Location {
 	option := ""
 	for _, m := range quotedRE.FindAllStringSubmatch(text, 20) {
 		if !strings.HasPrefix(m[1], "/") && !strings.HasPrefix(m[1], "«") {

@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -20,8 +20,8 @@ type Definitions struct {
 type definition struct {
 	// File is the module's file. At is the place of the unit's name, which may be in
 	// another file, or unknown.
-	File string          `json:"file"`
-	At   nixlog.Position `json:"at"`
+	File string             `json:"file"`
+	At   flaketree.Position `json:"at"`
 	// Main is set if the definition says what the unit runs.
 	Main bool `json:"main"`
 }
@@ -29,7 +29,7 @@ type definition struct {
 // Place picks one definition that is in the flake. Definitions with a line come first, the main
 // one before others; then those without a line. A module without a file counts as the file that
 // its text is in. Definitions that a module of an input passes on come last.
-func (d Definitions) Place(tree nixlog.Tree) result.Location {
+func (d Definitions) Place(tree flaketree.Tree) result.Location {
 	var first, withoutLine, passedOn result.Location
 	for _, d := range d.Found {
 		// After the file, the way in which the module was imported may follow.

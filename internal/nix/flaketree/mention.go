@@ -1,4 +1,4 @@
-package nixlog
+package flaketree
 
 import (
 	"path"
@@ -27,17 +27,17 @@ var (
 	classRE   = regexp.MustCompile("^The module `([^`'\n]+)[`'] \\(class: .* cannot be imported into a module evaluation")
 )
 
-// mentions returns the lines of the flake that name what an error is about, as far as that is a
+// Mentions returns the lines of the flake that name what an error is about, as far as that is a
 // file or a package. Nix says only where it was used in the end.
-func (t Tree) mentions(text string) []result.Location {
+func (t Tree) Mentions(text string) []result.Location {
 	if t.Files == nil {
 		return nil
 	}
-	if file, ok := t.missing(text); ok {
+	if file, ok := t.Missing(text); ok {
 		return t.naming(file)
 	}
 	if m := classRE.FindStringSubmatch(text); m != nil {
-		if file, ok := t.relative(m[1]); ok {
+		if file, ok := t.Relative(m[1]); ok {
 			return t.naming(file)
 		}
 	}
@@ -47,7 +47,7 @@ func (t Tree) mentions(text string) []result.Location {
 	if m := missingRE.FindStringSubmatch(text); m != nil {
 		// A file of an input: the flake says its name, perhaps without the suffix.
 		name := path.Base(m[1])
-		if _, _, ok := t.cutInput(m[1]); !ok || plainFileRE.MatchString(name) {
+		if _, _, ok := t.CutInput(m[1]); !ok || plainFileRE.MatchString(name) {
 			return nil
 		}
 		name = strings.TrimSuffix(name, path.Ext(name))
@@ -72,7 +72,7 @@ func (t Tree) naming(file string) []result.Location {
 		parts = append(parts, path.Base(path.Dir(file)), "/.") // as in ../.
 	}
 	return t.search(func(at, line string) int {
-		for _, l := range literals(at, line) {
+		for _, l := range Literals(at, line) {
 			if l == file || l+"/default.nix" == file {
 				return max(strings.Index(line, path.Base(l)), 0)
 			}
@@ -106,13 +106,13 @@ const maxEnclosing = 25
 // Named returns the files of the flake that a line of one of its files names by their paths, or
 // the binding that the line is in: the call for a host has its modules on further lines.
 func (t Tree) Named(p result.Location) []string {
-	first, last, ok := nixfile.Enclosing(t.read(p.File), p.Line)
+	first, last, ok := nixfile.Enclosing(t.Text(p.File), p.Line)
 	if !ok || last-first >= maxEnclosing {
 		first, last = p.Line, p.Line
 	}
 	var paths []string
 	for line := first; line <= last; line++ {
-		paths = append(paths, literals(p.File, t.sourceLine(result.Location{File: p.File, Line: line}))...)
+		paths = append(paths, Literals(p.File, t.SourceLine(result.Location{File: p.File, Line: line}))...)
 	}
 	return t.existing(paths)
 }
@@ -124,8 +124,8 @@ const maxNamedIn = 1000
 func (t Tree) NamedIn(file string) []string {
 	var paths []string
 	seen := map[string]bool{}
-	for line := range strings.Lines(nixfile.Code(t.read(file))) {
-		for _, l := range literals(file, line) {
+	for line := range strings.Lines(nixfile.Code(t.Text(file))) {
+		for _, l := range Literals(file, line) {
 			if !seen[l] && len(seen) < maxNamedIn {
 				seen[l] = true
 				paths = append(paths, l)
@@ -148,10 +148,10 @@ func (t Tree) existing(paths []string) []string {
 
 // folded returns the file that a path in the tree stands for: a folder means its default.nix.
 func (t Tree) folded(file string) (string, bool) {
-	if below := file + "/default.nix"; t.read(below) != "" {
+	if below := file + "/default.nix"; t.Text(below) != "" {
 		return below, true
 	}
-	return file, t.read(file) != ""
+	return file, t.Text(file) != ""
 }
 
 // search returns the lines of the flake's Nix files in which find finds something.
@@ -168,7 +168,7 @@ func (t Tree) searchIn(files []string, find func(file, line string) int, parts .
 	}
 	var found []result.Location
 	for _, file := range files {
-		text := t.read(file)
+		text := t.Text(file)
 		if !worth(text) {
 			continue
 		}

@@ -1,4 +1,4 @@
-package nixlog
+package flaketree
 
 import (
 	"strings"
@@ -20,7 +20,7 @@ func (t Tree) Excerpt(p result.Location) *result.Excerpt {
 	if p.Line <= 0 {
 		return nil
 	}
-	lines := strings.Split(t.read(p.File), "\n")
+	lines := strings.Split(t.Text(p.File), "\n")
 	first, last := max(p.Line-excerptLines, 1), min(p.Line+excerptLines, len(lines))
 	if p.Line > last {
 		return nil

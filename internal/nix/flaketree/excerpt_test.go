@@ -1,4 +1,4 @@
-package nixlog
+package flaketree
 
 import (
 	"slices"
@@ -27,7 +27,7 @@ func TestMentions(t *testing.T) {
 	}
 	for file, want := range map[string]string{"a/gone.nix": "a/x.nix:2:5", "a/sub/default.nix": "a/x.nix:3:4 a/x.nix:4:7", "gone.nix": ""} {
 		var got []string
-		for _, p := range tree.mentions("path '" + root + file + "' does not exist") {
+		for _, p := range tree.Mentions("path '" + root + file + "' does not exist") {
 			got = append(got, p.String())
 		}
 		if strings.Join(got, " ") != want {

@@ -1,4 +1,5 @@
-package nixlog
+// Package flaketree finds files and lines in the source tree of a flake.
+package flaketree
 
 import (
 	"path"
@@ -47,9 +48,9 @@ var sourceRE = regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-source/`)
 // IsSource reports whether a path is a source tree in the store.
 func IsSource(path string) bool { return sourceRE.MatchString(path + "/") }
 
-// relative maps a file as Nix names it into the tree: a path in the store copy or in the
+// Relative maps a file as Nix names it into the tree: a path in the store copy or in the
 // checkout, or one after a «reference».
-func (t Tree) relative(file string) (string, bool) {
+func (t Tree) Relative(file string) (string, bool) {
 	for _, root := range t.roots() {
 		if rest, ok := strings.CutPrefix(file, root); ok {
 			return inside(rest)
@@ -104,9 +105,9 @@ func (t Tree) roots() []string {
 	return roots
 }
 
-// relativize shortens the tree's paths in a message, and has the paths of an input begin with
+// Shorten shortens the tree's paths in a message, and has the paths of an input begin with
 // the input's name.
-func (t Tree) relativize(msg string) string {
+func (t Tree) Shorten(msg string) string {
 	for _, root := range t.roots() {
 		msg = cutRoot(msg, root)
 	}
@@ -114,7 +115,7 @@ func (t Tree) relativize(msg string) string {
 		if ref, _, ok := cutReference(m); ok && t.is(ref) {
 			return ""
 		}
-		if name, _, ok := t.cutInput(m); ok {
+		if name, _, ok := t.CutInput(m); ok {
 			return name + "/"
 		}
 		return m
@@ -123,8 +124,8 @@ func (t Tree) relativize(msg string) string {
 
 var treeRE = regexp.MustCompile(`«[^»\s]+»/|/nix/store/[0-9a-z]{32}-source/`)
 
-// cutInput splits the path of a file in an input into the input's name and the file.
-func (t Tree) cutInput(path string) (name, file string, ok bool) {
+// CutInput splits the path of a file in an input into the input's name and the file.
+func (t Tree) CutInput(path string) (name, file string, ok bool) {
 	if t.InputTree == nil {
 		return "", "", false
 	}
@@ -166,14 +167,14 @@ var (
 	notTrackedRE = regexp.MustCompile(`^Path '(.+)' (?:in the|does not exist in Git) repository "(.+?)"(?: is not tracked by Git|\.?$)`)
 )
 
-// missing returns the path in the tree that, according to a message, is missing. Nix 2.8 may name
+// Missing returns the path in the tree that, according to a message, is missing. Nix 2.8 may name
 // the folder that should contain it.
-func (t Tree) missing(msg string) (string, bool) {
+func (t Tree) Missing(msg string) (string, bool) {
 	if m := notTrackedRE.FindStringSubmatch(msg); m != nil && m[2] == t.Checkout {
 		return inside(m[1])
 	}
 	if m := missingRE.FindStringSubmatch(msg); m != nil {
-		return t.relative(m[1])
+		return t.Relative(m[1])
 	}
 	return "", false
 }
