@@ -35,6 +35,8 @@ func rules() []rule {
 		{"internal/safely", nil},
 		{"internal/secretenv", nil},
 		{"internal/tmpdir", nil},
+		{"internal/terminal", nil},
+		{"internal/message", []string{"internal/clean"}},
 		{"internal/proc", []string{"internal/safely"}},
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix/nixfile", nil},
@@ -75,8 +77,10 @@ func rules() []rule {
 		{"reports/merge", []string{"reports/view", "matrix", "internal", "result"}},
 		{"reports/github", []string{"reports/markdown", "reports/view", "internal", "result"}},
 		{"reports/history", []string{"internal", "result"}},
-		{"reports/partial", []string{"reports", "runner/event", "runner/journal", "runner/outcome", "result"}},
+		{"reports/partial", []string{"reports", "runner/event", "runner/journal", "runner/outcome", "internal/safefile", "result"}},
+		{"reports/crash", []string{"reports", "reports/partial", "runner/event", "matrix", "internal/artifact", "internal/safely", "result"}},
 		{"reports/output", []string{"reports", "internal"}},
+		{"reports/forms", []string{"reports/html", "reports/junit", "reports/markdown", "reports/trace", "reports/output", "internal/safely", "result"}},
 		// Its views show a run that has no report yet.
 		{"reports/progress", []string{"reports", "reports/view", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
 		// Only this folder itself collects a report from a run.
