@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/internal/nix"
@@ -52,6 +53,9 @@ workflow on GitHub. Each of its jobs runs flakeci run --shard with its own entry
 			if err := o.load(cmd, args); err != nil {
 				return err
 			}
+			if err := o.checkForGitHub(cmd.Flags()); err != nil {
+				return err
+			}
 			return a.matrix(cmd.Context(), o)
 		},
 	}
@@ -64,6 +68,16 @@ workflow on GitHub. Each of its jobs runs flakeci run --shard with its own entry
 	fs.StringToStringVar(&o.runners, "runner", nil, "with --format github, run the jobs for SYSTEM on a runner with LABEL: `SYSTEM=LABEL` (default GitHub's own runners)")
 	fs.Lookup("runner").DefValue = "" // or the help would add []
 	return cmd
+}
+
+// checkForGitHub finds flags that would have no effect.
+func (o *matrixOptions) checkForGitHub(fs *pflag.FlagSet) error {
+	for _, name := range []string{"max-jobs", "weights", "runner"} {
+		if o.format != "github" && fs.Changed(name) {
+			return &usageError{msg: "--" + name + " needs --format github", hint: "add --format github to divide the cells among jobs"}
+		}
+	}
+	return nil
 }
 
 func (a *App) matrix(ctx context.Context, o matrixOptions) error {
