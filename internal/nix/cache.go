@@ -129,9 +129,14 @@ func (t *Target) Known(q question.Question) (in question.Instance, known bool, e
 		if drv == "" {
 			continue // a package that is left out
 		}
-		if _, err := os.Lstat(drv); err != nil {
+		if !exists(drv) {
 			return question.Instance{}, false, nil
 		}
 	}
 	return in, true, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
