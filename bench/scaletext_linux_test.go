@@ -19,11 +19,12 @@ func (s *scale) text(b *testing.B, rows []scaleRow, page page) string {
 	fmt.Fprintf(&t, "Measured with Nix %s on a machine with 2 cores, %s, medians of %d rounds: ", lanes.Newest(b).Version, time.Now().Format("2 January 2006"), len(s.few))
 	fmt.Fprintf(&t, "`flakeci matrix --max-jobs 256` takes %.1f s; a job with %d hosts evaluates in %.1f s, and one with %d hosts in %.1f s (peak memory %.0f MiB). ",
 		median(s.matrix, wall), s.fewHosts, median(s.few, wall), s.moreHosts, median(s.more, wall), highest(s.more, peakMiB))
+	fmt.Fprintf(&t, "So a job takes %.2f s, and %.2f s for each host.", fixed, host)
 	runs := results{"": slices.Concat(s.few, s.more, last.merges)}
 	if others := runs.otherLoad(); others > 0.05 {
-		fmt.Fprintf(&t, "Other programs took %.0f %% of the machine meanwhile. ", 100*others)
+		fmt.Fprintf(&t, " Other programs took %.0f %% of the machine meanwhile.", 100*others)
 	}
-	fmt.Fprintf(&t, "So a job takes %.2f s, and %.2f s for each host.\n\nSimulated from that, with builds:\n\n", fixed, host)
+	t.WriteString("\n\nSimulated from that, with builds:\n\n")
 	t.WriteString("| jobs at most | made | longest job | mean | all jobs one after another | 20 at a time | matrix |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&t, "| %d | %d | %s | %s | %s | %s | %d KiB |\n", r.jobs, r.made, span(slices.Max(r.shards)), span(sum(r.shards)/float64(len(r.shards))),
