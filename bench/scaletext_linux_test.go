@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func (s *scale) text(b *testing.B, rows []scaleRow, page page) string {
 	fixed, host := s.model()
 	last := rows[len(rows)-1]
 	var t strings.Builder
-	fmt.Fprintf(&t, "Measured with Nix %s on a machine with 2 cores, %s, medians of %d rounds: ", lanes.Newest(b).Version, time.Now().Format("2 January 2006"), len(s.few))
+	fmt.Fprintf(&t, "Measured with Nix %s on a machine with %d cores, %s, medians of %d rounds: ", lanes.Newest(b).Version, runtime.NumCPU(), time.Now().Format("2 January 2006"), len(s.few))
 	fmt.Fprintf(&t, "`flakeci matrix --max-jobs 256` takes %.1f s; a job with %d hosts evaluates in %.1f s, and one with %d hosts in %.1f s (peak memory %.0f MiB). ",
 		median(s.matrix, wall), s.fewHosts, median(s.few, wall), s.moreHosts, median(s.more, wall), highest(s.more, peakMiB))
 	fmt.Fprintf(&t, "So a job takes %.2f s, and %.2f s for each host.", fixed, host)
