@@ -136,27 +136,41 @@ func (s scenario) report(b *testing.B, got results) {
 	for _, target := range s.targets(got) {
 		fmt.Fprintf(&t, "- %s\n", target)
 	}
-	fmt.Fprintf(os.Stderr, "\n## %s\n\n%s\n", s.name, t.String())
 	b.ReportMetric(got.wall(s.contenders[0]), "s/flakeci")
-	b.ReportMetric(0, "ns/op") // would include the other contenders
-	if name := os.Getenv("BENCH_TABLES"); name != "" {
-		if err := replace(filepath.Join(lanes.Root(b), name), s.name, t.String()); err != nil {
-			b.Fatal(err)
-		}
+	publish(b, s.name, t.String())
+}
+
+// publish prints the results of a scenario, and writes them into the one of the documents in
+// BENCH_TABLES that has a place for them.
+func publish(b *testing.B, scenario, text string) {
+	b.Helper()
+	fmt.Fprintf(os.Stderr, "\n## %s\n\n%s\n", scenario, text)
+	b.ReportMetric(0, "ns/op") // would include everything that a round does
+	documents := strings.Fields(os.Getenv("BENCH_TABLES"))
+	if len(documents) == 0 {
+		return
+	}
+	for i, name := range documents {
+		documents[i] = filepath.Join(lanes.Root(b), name)
+	}
+	if err := replace(documents, scenario, text); err != nil {
+		b.Fatal(err)
 	}
 }
 
-// replace replaces the text between a scenario's comments in a document.
-func replace(path, scenario, text string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
+// replace replaces the text between a scenario's comments in one of several documents.
+func replace(documents []string, scenario, text string) error {
 	begin, end := fmt.Sprintf("<!-- %s -->\n", scenario), fmt.Sprintf("<!-- end of %s -->", scenario)
-	before, rest, found := strings.Cut(string(old), begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		return fmt.Errorf("%s has no place for %s", path, scenario)
+	for _, path := range documents {
+		old, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		before, rest, found := strings.Cut(string(old), begin)
+		_, after, ended := strings.Cut(rest, end)
+		if found && ended {
+			return os.WriteFile(path, []byte(before+begin+text+end+after), 0o666)
+		}
 	}
-	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o666)
+	return fmt.Errorf("there is no place for %s in %s", scenario, strings.Join(documents, " and "))
 }

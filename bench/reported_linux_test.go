@@ -34,13 +34,15 @@ func TestTargets(t *testing.T) {
 }
 
 func TestReplace(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "doc.md")
+	path, other := filepath.Join(t.TempDir(), "doc.md"), filepath.Join(t.TempDir(), "other.md")
 	const text = "# Doc\n<!-- one -->\nold\n<!-- end of one -->\n<!-- two -->\n<!-- end of two -->\n"
-	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
+	for name, content := range map[string]string{path: text, other: "# Other\n"} {
+		if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, table := range []string{"first\n", "second\n"} {
-		if err := replace(path, "one", table); err != nil {
+		if err := replace([]string{other, path}, "one", table); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -48,7 +50,7 @@ func TestReplace(t *testing.T) {
 	if want := strings.Replace(text, "old\n", "second\n", 1); err != nil || string(doc) != want {
 		t.Errorf("got %s, %v", doc, err)
 	}
-	if err := replace(path, "three", ""); err == nil {
+	if err := replace([]string{other, path}, "three", ""); err == nil {
 		t.Error("a scenario without a place is no error")
 	}
 }

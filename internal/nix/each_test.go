@@ -11,6 +11,30 @@ import (
 	"github.com/flakeci/flakeci/internal/proc"
 )
 
+// Thousands of hosts do not fit into one question, and one that fails makes only few be asked alone.
+func TestEachAsksAboutFewAtOnce(t *testing.T) {
+	all := make([]int, 10*atOnce+1)
+	for i := range all {
+		all[i] = i
+	}
+	var got []int
+	questions := 0
+	err := each(all, func(some []int) error {
+		questions++
+		if len(some) > atOnce {
+			t.Errorf("asked about %d at once", len(some))
+		}
+		if slices.Contains(some, 7) {
+			return &nixlog.EvalError{Message: "no"}
+		}
+		got = append(got, some...)
+		return nil
+	})
+	if want := slices.Delete(all, 7, 8); err != nil || !slices.Equal(got, want) || questions != 11+atOnce {
+		t.Errorf("%d questions, got %v, %v", questions, got, err)
+	}
+}
+
 // A host that crashes the evaluator does not hide the others.
 func TestEachContinues(t *testing.T) {
 	tests := map[string]struct {

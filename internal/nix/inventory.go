@@ -224,21 +224,32 @@ func (o *inOrder[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// each asks about all items at once. If one of them may have caused an error, it asks about
+// atOnce is how many items one process is asked about. The question is an argument of that process,
+// which on Linux has less than 128 KiB: 1,000 hosts did not fit. And a process keeps in memory what
+// it evaluates of each host.
+const atOnce = 32
+
+// each asks about all items, several at once. If one of them may have caused an error, it asks about
 // each alone, and skips those that fail.
 func each[T any](all []T, ask func([]T) error) error {
-	if len(all) == 0 {
-		return nil
+	for some := range slices.Chunk(all, atOnce) {
+		err := ask(some)
+		if err != nil && isConfined(err) {
+			err = eachAlone(some, ask)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	err := ask(all)
-	if err == nil || !isConfined(err) {
-		return err
+	return nil
+}
+
+func eachAlone[T any](some []T, ask func([]T) error) error {
+	if len(some) == 1 {
+		return nil // it is the one that failed
 	}
-	if len(all) == 1 {
-		return nil
-	}
-	for i := range all {
-		if err := each(all[i:i+1], ask); err != nil {
+	for i := range some {
+		if err := ask(some[i : i+1]); err != nil && !isConfined(err) {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ func annotations(r result.Report) []annotation {
 		}
 		var lines []string
 		if n := len(c.Cells); n > 0 {
-			lines = append(lines, "blocks "+view.Count(n, "cell")+": "+view.JoinAnd(c.Cells))
+			lines = append(lines, "blocks "+view.Count(n, "cell")+": "+view.JoinFirst(c.Cells, view.ListedCells))
 		}
 		for _, text := range []string{view.Details(c), view.WithPrefix("hint: ", c.Hint)} {
 			if text != "" {

@@ -47,6 +47,11 @@ const (
 	interruptedLimit = 8 * time.Second
 )
 
+// maxNotes is how many places are annotated. A check run takes 50 in a request, and all jobs of a
+// repository share 1,000 requests an hour; see
+// https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
+const maxNotes = 500
+
 // Publish shows a report on GitHub. What it cannot do is a warning, not an error.
 func Publish(ctx context.Context, j Job, r result.Report, o Options) {
 	publish(ctx, j, r, o, newClient(j))
@@ -62,6 +67,10 @@ func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) 
 	p := publication{job: j, report: r, options: o, client: c, notes: annotations(r)}
 	if p.options.Key == "" {
 		p.options.Key = j.Workflow + "/" + j.Name
+	}
+	if all := len(p.notes); all > maxNotes {
+		p.notes = p.notes[:maxNotes]
+		o.Warn(fmt.Sprintf("only %d of %d places are annotated", maxNotes, all))
 	}
 	p.warn("summary", p.summary())
 	if j.Token == "" || o.Comment == Never {

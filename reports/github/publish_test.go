@@ -17,6 +17,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/test/fakehub"
 	"github.com/flakeci/flakeci/internal/test/lanes"
+	"github.com/flakeci/flakeci/internal/test/sample"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -249,6 +250,25 @@ func TestManyAnnotations(t *testing.T) {
 	s.noWarnings()
 	if got := len(s.hub.CheckRuns()[0].Annotations); got != 130 {
 		t.Errorf("%d annotations", got)
+	}
+}
+
+// Every 50 annotations take a request, of which a repository has 1,000 an hour.
+func TestTooManyAnnotations(t *testing.T) {
+	s := newStage(t)
+	s.report = sample.Thousand(1000)
+	s.publish()
+	s.warned("only 500 of 1000 places are annotated")
+	notes := s.hub.CheckRuns()[0].Annotations
+	if len(notes) != maxNotes {
+		t.Errorf("%d annotations", len(notes))
+	}
+	if n := len(s.hub.Requests()); n > 13 {
+		t.Errorf("%d requests", n)
+	}
+	s.report = sample.Thousand(1)
+	if got := annotations(s.report)[0].Message; len(got) > 2000 || !strings.Contains(got, "blocks 6000 cells: nixos/host1, ") || !strings.Contains(got, "and 5960 more") {
+		t.Errorf("the message of a cause that blocks 6,000 cells has %d bytes: %.200s", len(got), got)
 	}
 }
 

@@ -246,6 +246,16 @@ func TestGolden(t *testing.T) {
 
 func TestEveryReport(t *testing.T) { sample.EveryReport(t, checkReport) }
 
+// Each of 6,000 cases says which cells its cause blocks. If each listed all, that would be 700 MB.
+func TestThousandHosts(t *testing.T) {
+	r := sample.Thousand(1)
+	checkReport(t, r)
+	text := string(sample.Written(t, Write, r))
+	if len(text) > 20<<20 || !strings.Contains(text, "blocks 6000 cells: nixos/host1, ") || !strings.Contains(text, ", 5960 more") {
+		t.Errorf("%d bytes", len(text))
+	}
+}
+
 func TestHugeLogs(t *testing.T) { sample.HugeLogs(t, Write) }
 
 func FuzzWrite(f *testing.F) { sample.Fuzz(f, checkReport) }

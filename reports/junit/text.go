@@ -27,7 +27,7 @@ func explain(c result.Cause) string {
 	lines = append(lines, labeled("hint: ", c.Hint)...)
 	lines = append(lines, labeled("derivation: ", c.DrvPath)...)
 	if len(c.Cells) > 1 {
-		lines = append(lines, fmt.Sprintf("blocks %d cells: %s", len(c.Cells), strings.Join(c.Cells, ", ")))
+		lines = append(lines, fmt.Sprintf("blocks %d cells: %s", len(c.Cells), strings.Join(view.FirstNames(c.Cells, view.ListedCells), ", ")))
 	}
 	lines = append(lines, labeled("full log: ", c.Log)...)
 	if c.LogTail != "" {

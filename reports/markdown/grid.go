@@ -11,6 +11,7 @@ import (
 
 const (
 	smallGrid   = 60 // places that a reader takes in at a glance
+	openRows    = 40 // hosts with something to look at; more are folded
 	gridColumns = 8  // users in one table; more are split into several tables
 )
 
@@ -20,11 +21,14 @@ func (d *document) grid() {
 	notable, quiet := d.layout.Rows, []view.Row(nil)
 	if d.isLarge() {
 		labeler.Detail = view.DetailBrief
-		notable = slices.DeleteFunc(slices.Clone(d.layout.Rows), func(r view.Row) bool { return !d.isNotable(r, labeler) })
-		quiet = slices.DeleteFunc(slices.Clone(d.layout.Rows), func(r view.Row) bool { return d.isNotable(r, labeler) })
+		notable, quiet = labeler.Notable(d.layout.Rows, d.layout.Columns())
 	}
 	shown := notable[:min(len(notable), d.limits.rows)]
-	d.tables(shown, labeler)
+	open := shown[:min(len(shown), openRows)]
+	d.tables(open, labeler)
+	if rest := shown[len(open):]; len(rest) > 0 {
+		d.folded(view.Count(len(rest), "more host"), func() { d.tables(rest, labeler) })
+	}
 	if more := len(notable) - len(shown); more > 0 {
 		d.block("… and " + view.Count(more, "more host"))
 	}
@@ -61,16 +65,6 @@ func (d *document) anywhere() {
 	if more := len(homes) - len(shown); more > 0 {
 		d.block("… and " + view.Count(more, "more home"))
 	}
-}
-
-// isNotable reports whether a row has anything to look at.
-func (d *document) isNotable(r view.Row, labeler view.Labeler) bool {
-	return slices.ContainsFunc(d.layout.Columns(), func(c view.Column) bool {
-		return slices.ContainsFunc(c.Cells(r), func(cell result.CellResult) bool {
-			tone := labeler.Cell(cell).Tone
-			return tone == view.Bad || tone == view.Warn || cell.Status == "" || cell.Outcome() == result.Fixed
-		})
-	})
 }
 
 // tables appends rows, in as many tables as their columns need.

@@ -212,6 +212,27 @@ func TestMarkdownFoldsWhatIsGreen(t *testing.T) {
 	}
 }
 
+// A comment on a thousand hosts fits, whatever fails, and begins with what matters.
+func TestMarkdownOfThousandHosts(t *testing.T) {
+	for causes, want := range map[int][]string{
+		0:    {"### ✅ passed: 6000 cells", "<details><summary>1000 hosts with nothing to report</summary>"},
+		1:    {"### ❌ failed: 1 cause, 6000 of 6000 cells", "`host40` |", "<details><summary>960 more hosts</summary>"},
+		6000: {"### ❌ failed: 6000 causes, 6000 of 6000 cells", "… and 5975 more causes", "… and 960 more hosts", "**Shortened to fit:**"},
+	} {
+		o := onGitHub()
+		o.Limit = 65536
+		text := markdownOf(t, sample.Thousand(causes), o)
+		if len(text) > o.Limit {
+			t.Errorf("%d causes: %d bytes", causes, len(text))
+		}
+		for _, part := range want {
+			if !strings.Contains(text, part) {
+				t.Errorf("%d causes: no %q in\n%.1500s", causes, part, text)
+			}
+		}
+	}
+}
+
 func writeAll(w io.Writer, r result.Report) error { return Write(w, r, Options{}) }
 
 func TestGolden(t *testing.T) {

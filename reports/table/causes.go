@@ -1,7 +1,6 @@
 package table
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/reports/view"
@@ -30,7 +29,9 @@ func (p *page) cause(c result.Cause, index view.CauseIndex) {
 		p.indented(indent, view.Wrap("hint: "+c.Hint, p.measure(len(indent)))...)
 	}
 	if len(c.Cells) > view.InlineCells {
-		lines := view.Fill(slices.Concat([]string{"blocks: " + c.Cells[0]}, c.Cells[1:]), ",", p.measure(len(indent)+2))
+		named := view.FirstNames(c.Cells, view.ListedCells)
+		named[0] = "blocks: " + named[0]
+		lines := view.Fill(named, ",", p.measure(len(indent)+2))
 		p.add(indent + lines[0])
 		p.indented(indent+"  ", lines[1:]...)
 	}

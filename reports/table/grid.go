@@ -21,28 +21,53 @@ func (p *page) name(s string) string {
 
 // grid appends the grid, then the homes that have no place in it.
 func (p *page) grid(layout *view.Layout, index view.CauseIndex) error {
-	if len(layout.Rows) > 0 {
-		if err := p.rows(layout, index); err != nil {
-			return err
-		}
+	if err := p.rows(layout.Rows, layout.Columns(), index); err != nil {
+		return err
 	}
 	return p.anywhere(layout.Anywhere, index)
 }
 
-// rows appends the rows with full labels if they fit, else with shorter ones and a legend. If
-// they are still too wide, they are split into several parts.
-func (p *page) rows(layout *view.Layout, index view.CauseIndex) error {
+// manyRows is how many hosts a reader goes through. A table of 1,000 had its 60 failures somewhere.
+const manyRows = 100
+
+// shortGrid is grid without most of the hosts with nothing to look at, if there are many hosts.
+func (p *page) shortGrid(layout *view.Layout, index view.CauseIndex) error {
+	if len(layout.Rows) <= manyRows {
+		return p.grid(layout, index)
+	}
+	columns := layout.Columns()
+	notable, quiet := view.Labeler{Index: index}.Notable(layout.Rows, columns)
+	shown := notable[:min(len(notable), manyRows)]
+	if err := p.rows(shown, columns, index); err != nil {
+		return err
+	}
+	p.gap()
+	if more := len(notable) - len(shown); more > 0 {
+		p.add("… and " + view.Count(more, "more host"))
+	}
+	if len(quiet) > 0 {
+		p.add("… and " + view.Count(len(quiet), "host") + " with nothing to report")
+	}
+	return p.anywhere(layout.Anywhere, index)
+}
+
+// rows appends rows with full labels if they fit, else with shorter ones and a legend. If they are
+// still too wide, they are split into several parts.
+func (p *page) rows(rows []view.Row, columns []view.Column, index view.CauseIndex) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	var labeler view.Labeler
 	var widths []int
 	for _, d := range []view.Detail{view.DetailFull, view.DetailBrief, view.DetailSigns} {
 		labeler = view.Labeler{Index: index, Detail: d}
-		if widths = p.widths(layout, labeler); p.fitting(widths) == len(widths) {
+		if widths = p.widths(rows, columns, labeler); p.fitting(widths) == len(widths) {
 			break
 		}
 	}
-	for rest := layout.Columns(); ; {
+	for rest := columns; ; {
 		n := max(p.fitting(widths)-1, min(1, len(rest))) // without the column of hosts
-		lines, err := p.part(layout, labeler, rest[:n])
+		lines, err := p.part(rows, labeler, rest[:n])
 		if err != nil {
 			return err
 		}
@@ -53,7 +78,7 @@ func (p *page) rows(layout *view.Layout, index view.CauseIndex) error {
 		}
 		widths = append(widths[:1], widths[1+n:]...)
 	}
-	p.legend(layout, labeler)
+	p.legend(rows, columns, labeler)
 	return nil
 }
 
@@ -61,14 +86,14 @@ func (p *page) rows(layout *view.Layout, index view.CauseIndex) error {
 const between = "   "
 
 // widths returns the widths of the columns, beginning with that of the hosts.
-func (p *page) widths(layout *view.Layout, labeler view.Labeler) []int {
+func (p *page) widths(rows []view.Row, columns []view.Column, labeler view.Labeler) []int {
 	list := []int{view.Width("host")}
-	for _, row := range layout.Rows {
+	for _, row := range rows {
 		list[0] = max(list[0], view.Width(p.name(row.Title())))
 	}
-	for _, c := range layout.Columns() {
+	for _, c := range columns {
 		width := view.Width(p.name(c.Title))
-		for _, row := range layout.Rows {
+		for _, row := range rows {
 			width = max(width, view.Width(c.Place(row, labeler).String()))
 		}
 		list = append(list, width)
@@ -90,21 +115,21 @@ func (p *page) fitting(widths []int) int {
 }
 
 // part renders some columns of the grid.
-func (p *page) part(layout *view.Layout, labeler view.Labeler, columns []view.Column) ([]string, error) {
+func (p *page) part(rows []view.Row, labeler view.Labeler, columns []view.Column) ([]string, error) {
 	header := []string{"host"}
 	for _, c := range columns {
 		header = append(header, p.name(c.Title))
 	}
-	var rows [][]string
-	for _, row := range layout.Rows {
+	var lines [][]string
+	for _, row := range rows {
 		line := []string{p.name(row.Title())}
 		for _, c := range columns {
 			label := c.Place(row, labeler)
 			line = append(line, p.in(label.Tone, label.String()))
 		}
-		rows = append(rows, line)
+		lines = append(lines, line)
 	}
-	return p.table(header, rows)
+	return p.table(header, lines)
 }
 
 // table renders rows without lines and borders, below a quiet header unless it is nil.
@@ -138,13 +163,13 @@ func (p *page) table(header []string, rows [][]string) ([]string, error) {
 }
 
 // legend explains the signs of a grid without full labels.
-func (p *page) legend(layout *view.Layout, labeler view.Labeler) {
+func (p *page) legend(rows []view.Row, columns []view.Column, labeler view.Labeler) {
 	if labeler.Detail == view.DetailFull {
 		return
 	}
 	signs := map[string]bool{}
-	for _, row := range layout.Rows {
-		for _, c := range layout.Columns() {
+	for _, row := range rows {
+		for _, c := range columns {
 			signs[c.Place(row, labeler).Sign] = true
 		}
 	}

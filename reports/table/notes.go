@@ -29,7 +29,7 @@ func (p *page) otherKinds(cells []result.CellResult) error {
 func (p *page) remarks(r result.Report, labeler view.Labeler) {
 	p.gap()
 	for _, note := range view.Notes(r.Cells, labeler) {
-		names := strings.Join(note.Cells, ", ")
+		names := strings.Join(view.FirstNames(note.Cells, view.ListedCells), ", ")
 		if n := len(note.Cells); n == len(r.Cells) && n > 3 {
 			names = fmt.Sprintf("all %d cells", n)
 		}

@@ -25,6 +25,35 @@ func TestGolden(t *testing.T) {
 	sample.Golden(t, ".grid.txt", func(w io.Writer, r result.Report) error { return WriteGrid(w, withoutResults(r), Options{}) })
 }
 
+// Of a thousand hosts, the table shows those with something to look at, a hundred at most, and names
+// only some of the cells that a cause blocks.
+func TestThousandHosts(t *testing.T) {
+	r := sample.Thousand(0)
+	r.Cells[3000].Status, r.Verdict = result.Failed, result.VerdictFailed
+	for name, tt := range map[string]struct {
+		report  result.Report
+		want    []string
+		longest int // lines
+	}{
+		"one that failed": {r, []string{"\nhost501 ", "\n… and 999 hosts with nothing to report\n"}, 20},
+		"all passed":      {sample.Thousand(0), []string{"\n… and 1000 hosts with nothing to report\n"}, 10},
+		"all failed":      {sample.Thousand(1), []string{"\nhost100 ", "\n… and 900 more hosts\n", "blocks: nixos/host1,", "5960 more\n"}, 140},
+	} {
+		text := string(sample.Written(t, writeAt(80), tt.report))
+		for _, want := range tt.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%.2000s", name, want, text)
+			}
+		}
+		if n := strings.Count(text, "\n"); n > tt.longest {
+			t.Errorf("%s: %d lines", name, n)
+		}
+	}
+	if all := string(sample.Written(t, func(w io.Writer, r result.Report) error { return WriteGrid(w, withoutResults(r), Options{}) }, r)); !strings.Contains(all, "host1000") {
+		t.Error("flakeci matrix does not list all hosts")
+	}
+}
+
 // withoutResults returns the report as `flakeci matrix` shows it.
 func withoutResults(r result.Report) result.Report {
 	r.Causes = nil

@@ -26,7 +26,7 @@ func Write(w io.Writer, r result.Report, o Options) error {
 	p.head(r)
 	index, layout := view.NewCauseIndex(r), view.NewLayout(r)
 	p.gap()
-	if err := p.grid(layout, index); err != nil {
+	if err := p.shortGrid(layout, index); err != nil {
 		return fmt.Errorf("lay out the grid: %w", err)
 	}
 	if err := p.otherKinds(layout.Others); err != nil {

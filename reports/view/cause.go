@@ -13,6 +13,7 @@ import (
 const (
 	TailLines   = 20 // lines of a log's end
 	InlineCells = 3  // cells named in the cause's own line
+	ListedCells = 40 // cells named in a list, where it would repeat or be in the way of other causes
 )
 
 // Traced reports whether the log of a cause is the trace of an evaluation, which only few readers

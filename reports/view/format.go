@@ -51,6 +51,14 @@ func JoinFirst(names []string, n int) string {
 	return JoinAnd(names)
 }
 
+// FirstNames returns the first n names for a list, and one more word that counts the others.
+func FirstNames(names []string, n int) []string {
+	if more := len(names) - n; more > 1 {
+		return append(slices.Clone(names[:n]), fmt.Sprintf("%d more", more))
+	}
+	return slices.Clone(names)
+}
+
 // FormatSeconds writes a duration in seconds, such as "2m 14s".
 func FormatSeconds(seconds float64) string {
 	s := int64(min(seconds, 1e9) + 0.5)

@@ -36,6 +36,22 @@ func Notes(cells []result.CellResult, l Labeler) []Note {
 	return list
 }
 
+// Notable divides rows into those with anything to look at in one of the columns, and the others.
+func (l Labeler) Notable(rows []Row, columns []Column) (notable, quiet []Row) {
+	worth := func(c result.CellResult) bool {
+		tone := l.Cell(c).Tone
+		return tone == Bad || tone == Warn || c.Status == "" || c.Outcome() == result.Fixed
+	}
+	for _, r := range rows {
+		if slices.ContainsFunc(columns, func(c Column) bool { return slices.ContainsFunc(c.Cells(r), worth) }) {
+			notable = append(notable, r)
+		} else {
+			quiet = append(quiet, r)
+		}
+	}
+	return notable, quiet
+}
+
 // noteOn returns what the grid does not say about a cell.
 func noteOn(c result.CellResult, l Labeler) string {
 	why := InParentheses(Reason(c))

@@ -22,7 +22,7 @@ import (
 )
 
 // Start starts Chromium for a test and its subtests, and skips the test if there is none.
-func Start(t *testing.T) context.Context {
+func Start(t testing.TB) context.Context {
 	t.Helper()
 	lanes.Heavy(t, "starts a browser")
 	binary := ""
@@ -49,7 +49,7 @@ func Start(t *testing.T) context.Context {
 
 // Tab is a tab of the browser.
 type Tab struct {
-	T   *testing.T
+	T   testing.TB
 	Ctx context.Context
 
 	address  string
@@ -65,7 +65,7 @@ type Look struct {
 }
 
 // Open opens an empty tab. The test fails if a page in it has problems.
-func Open(browser context.Context, t *testing.T, l Look) *Tab {
+func Open(browser context.Context, t testing.TB, l Look) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
