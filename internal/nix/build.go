@@ -20,7 +20,9 @@ type BuildResult struct {
 	// them.
 	Failures []nixlog.BuildFailure
 	Victims  []string
-	Usage    proc.Usage
+	// Unreachable are the remote builders that could not be used, as scheme://host, and why.
+	Unreachable map[string]string
+	Usage       proc.Usage
 }
 
 // Build realizes derivations and continues after a failure as far as it can. A failed
@@ -42,7 +44,7 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 	k.line = log.Line
 	usage, err := c.runUntil(ctx, k, log.Stuck)
 	log.Finish()
-	res := BuildResult{Built: log.Built, Usage: usage}
+	res := BuildResult{Built: log.Built, Unreachable: log.Unreachable(), Usage: usage}
 	if err == nil {
 		return res, nil
 	}

@@ -2,6 +2,7 @@
 package buildpool
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -28,7 +29,7 @@ type Pool struct {
 	running sync.WaitGroup // nix processes
 	stalls  stalls
 	lookups chan struct{} // holds one for each process that looks for outputs
-	dropped sync.Map      // binary caches that were dropped, see [event.CacheDropped]
+	dropped sync.Map      // binary caches and remote builders that were dropped, see [event.CacheDropped]
 
 	mu        sync.Mutex // guards the rest, and each build while the pool works on it
 	builds    map[string]*build
@@ -37,7 +38,8 @@ type Pool struct {
 	processes []*process
 	slots     slots
 	causes    map[string]*result.Cause // of derivations that failed
-	built     map[string]bool          // derivations whose builder ran in this run
+	built     map[string]string        // the place of each derivation whose builder ran in this run
+	warnings  []result.Warning         // about remote builders
 	// interrupted means that nothing may start any more.
 	interrupted bool
 }
@@ -62,7 +64,7 @@ type Options struct {
 func New(ctx context.Context, o Options) *Pool {
 	p := &Pool{
 		o: o, ctx: ctx, slots: newSlots(o.Jobs, o.Machine), lookups: make(chan struct{}, maxLookups),
-		builds: map[string]*build{}, causes: map[string]*result.Cause{}, built: map[string]bool{},
+		builds: map[string]*build{}, causes: map[string]*result.Cause{}, built: map[string]string{},
 	}
 	p.planner.ask = p.planBuilds
 	p.stalls = stalls{after: o.Stall, report: p.stalled, builders: map[string]*output{}}
@@ -80,6 +82,10 @@ func (p *Pool) Close() {
 	p.release()
 	p.running.Wait()
 }
+
+// Warnings returns what changes no verdict: remote builders that could not be used. Call it after
+// [Pool.Close].
+func (p *Pool) Warnings() []result.Warning { return p.warnings }
 
 // Build builds a derivation and returns the answer. Later requests for the same derivation
 // get the same answer.
@@ -199,7 +205,7 @@ func (p *Pool) causesOf(b *build) []*result.Cause {
 // how returns whether a derivation was built in this run or was already in the store. If cells
 // share a derivation, its builder runs once, and it counts as built for all of them.
 func (p *Pool) how(drv string) result.How {
-	if p.built[drv] {
+	if p.built[drv] != "" {
 		return result.Built
 	}
 	return result.Cached
@@ -271,12 +277,16 @@ func (p *Pool) sendRetrying(cells []result.Cell, c *result.Cause) {
 	}
 }
 
-// builderStarted notes and reports that a builder started.
-func (p *Pool) builderStarted(drv string) {
+// builderStarted notes and reports that a builder started, here or on a remote builder.
+func (p *Pool) builderStarted(drv, on string) {
+	place := cmp.Or(on, result.BuiltHere)
 	p.mu.Lock()
-	p.built[drv] = true
+	p.built[drv] = place
+	for _, id := range p.graph.Goals(drv) {
+		p.goals[id].add(drv, place)
+	}
 	p.mu.Unlock()
-	p.o.Events.Send(event.BuilderStarted{Drv: drv})
+	p.o.Events.Send(event.BuilderStarted{Drv: drv, On: on})
 }
 
 // builderStopped reports that a builder ended, successfully or not.
