@@ -18,8 +18,9 @@ type scriptBuilder struct {
 }
 
 // builder starts a second machine, which the script reaches as ssh://builder or ssh-ng://builder,
-// and under other names where something is amiss: refused, nowhere, stranger, unverified. On it,
-// "builder full FOLDER" puts its store there, "builder without-nix" removes Nix, "builder distrusts"
+// and under other names where something is amiss: refused, nowhere, stranger, unverified,
+// locked, silent. On it,
+// "builder full" gives it a small disk, "builder without-nix" removes Nix, "builder distrusts"
 // makes it distrust its user, and "builder vanishes" cuts its connections once a builder has made
 // /flag/begun, and then makes /flag/cut.
 func builder(ts *testscript.TestScript, _ bool, args []string) {
@@ -35,7 +36,7 @@ func builder(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	switch args[0] {
 	case "full":
-		b.machine.UseStore(b.tb, ts.MkAbs(args[1]))
+		b.machine.Fill(b.tb)
 	case "without-nix":
 		b.machine.RemoveNix(b.tb)
 	case "distrusts":

@@ -14,14 +14,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
 // Machine is a second machine. In the ssh configuration of [Machine.Options] its name is Host. The
 // others are names of the same machine, with something amiss.
 type Machine struct {
-	dir  string
-	nix  string
-	sshd *exec.Cmd
+	dir        string
+	nix, shell string
+	sshd       *exec.Cmd
 }
 
 // Names of machines in the ssh configuration.
@@ -31,6 +33,8 @@ const (
 	Nowhere    = "nowhere"    // its name is not known
 	Stranger   = "stranger"   // does not accept the key
 	Unverified = "unverified" // its key is not in known_hosts
+	Locked     = "locked"     // wants a key that has a passphrase
+	Silent     = "silent"     // accepts connections and says nothing
 )
 
 // Skip skips a test where there can be no second machine: its builders need a sandbox.
@@ -71,7 +75,7 @@ func Start(tb testing.TB, nix string) *Machine {
 	Skip(tb)
 	dir, err := os.MkdirTemp("", "remote") // tb.TempDir is too long for sockets
 	check(tb, err)
-	m := &Machine{dir: dir, nix: nix}
+	m := &Machine{dir: dir, nix: nix, shell: filepath.Join(lanes.Busybox(tb), "busybox")}
 	tb.Cleanup(func() {
 		m.stop()
 		_ = exec.Command("chmod", "-R", "u+w", dir).Run()
@@ -80,9 +84,10 @@ func Start(tb testing.TB, nix string) *Machine {
 	for _, key := range []string{"host", "user", "other"} {
 		check(tb, exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", m.path(key)).Run())
 	}
+	check(tb, exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", m.path("locked")).Run())
 	check(tb, os.Mkdir(m.path("flag"), 0o777))
 	check(tb, os.Chmod(m.path("flag"), 0o777)) // builders write there
-	m.UseStore(tb, m.path("root"))
+	m.install(tb, "NIX_REMOTE="+m.path("root"))
 	// Only what is in bin is installed there.
 	m.write(tb, "login", "#!/bin/sh\nPATH="+m.path("bin")+" exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"\n")
 	m.listen(tb)
@@ -150,10 +155,19 @@ func (m *Machine) configure(tb testing.TB, port int) {
 	public, err := os.ReadFile(m.path("host.pub"))
 	check(tb, err)
 	m.write(tb, "known_hosts", "same "+string(public))
-	m.write(tb, "config", fmt.Sprintf("Host %s\n  Port 1\nHost %s\n  HostName nowhere.invalid\nHost %s\n  IdentityFile %s\nHost %s\n  UserKnownHostsFile /dev/null\n",
-		Refused, Nowhere, Stranger, m.path("other"), Unverified)+
-		fmt.Sprintf("Host *\n  HostName 127.0.0.1\n  HostKeyAlias same\n  Port %d\n  User root\n  IdentitiesOnly yes\n  IdentityFile %s\n  UserKnownHostsFile %s\n  GlobalKnownHostsFile /dev/null\n",
-			port, m.path("user"), m.path("known_hosts")))
+	m.write(tb, "config", fmt.Sprintf("Host %s\n  Port 1\nHost %s\n  HostName nowhere.invalid\nHost %s\n  IdentityFile %s\nHost %s\n  UserKnownHostsFile /dev/null\nHost %s\n  IdentityFile %s\nHost %s\n  ConnectTimeout 1\n  Port %d\n",
+		Refused, Nowhere, Stranger, m.path("other"), Unverified, Locked, m.path("locked"), Silent, m.silence(tb))+
+		fmt.Sprintf("Host *\n  HostName 127.0.0.1\n  HostKeyAlias same\n  Port %d\n  User root\n  IdentitiesOnly yes\n  UserKnownHostsFile %s\n  GlobalKnownHostsFile /dev/null\nHost * !%s !%s\n  IdentityFile %s\n",
+			port, m.path("known_hosts"), Stranger, Locked, m.path("user")))
+}
+
+// silence returns the port of a server that says nothing.
+func (m *Machine) silence(tb testing.TB) int {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(tb, err)
+	tb.Cleanup(func() { _ = l.Close() }) // the system accepts connections even if nobody asks for them
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 // Options is the value of NIX_SSHOPTS for those who connect.
@@ -162,15 +176,22 @@ func (m *Machine) Options() string { return "-F " + m.path("config") }
 // Dir is the machine's folder, which is in its error messages.
 func (m *Machine) Dir() string { return m.dir }
 
-// UseStore makes the machine's Nix use the store in a folder.
-func (m *Machine) UseStore(tb testing.TB, root string) {
+// Fill gives the machine another disk, of 32 MB, with an empty store.
+func (m *Machine) Fill(tb testing.TB) {
 	tb.Helper()
-	m.install(tb, "NIX_REMOTE="+root)
+	disk := m.path("disk")
+	check(tb, os.Mkdir(disk, 0o755))
+	check(tb, exec.Command("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk).Run())
+	tb.Cleanup(func() {
+		m.stop() // its sessions use the disk
+		check(tb, exec.Command("umount", "-l", disk).Run())
+	})
+	m.install(tb, "NIX_REMOTE="+disk)
 }
 
-// settings of the machine's Nix. Builders can wait for each other in /flag.
+// settings are those of the machine's Nix. Builders can write to /flag.
 func (m *Machine) settings() string {
-	return "build-users-group =\nsandbox = true\nsubstituters =\nextra-platforms = aarch64-linux\nsandbox-paths = /flag=" + m.path("flag") + "\n"
+	return "build-users-group =\nsandbox = true\nsubstituters =\nextra-platforms = aarch64-linux\nsandbox-paths = /bin/sh=" + m.shell + " /flag=" + m.path("flag") + "\n"
 }
 
 // install writes the programs that Nix calls over ssh, which run with some variables.
