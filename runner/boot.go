@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -139,6 +140,13 @@ func (r *run) vmQuestion(c result.Cell) nix.Question {
 func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 	homes, without := r.homesOf(res.Cell)
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
+	if !r.Client.HasFiles() {
+		if err := r.Client.Fetch(ctx, vm.Runner); err != nil {
+			res.Status, res.How = result.Skipped, ""
+			res.Note = fmt.Sprintf("not booted: its store is not on this machine, and copying it here failed: %v", err)
+			return
+		}
+	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
 		Started: func(c result.Cell, phase result.PhaseName) { r.emit(event.Started{Cell: c, Phase: phase}) },

@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,9 @@ type BuildResult struct {
 func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.BuildWatcher) (BuildResult, error) {
 	if len(drvs) == 0 {
 		return BuildResult{}, nil // Nix would take the flake in this folder
+	}
+	if start := w.Start; start != nil {
+		w.Start = func(drv, builder string) { start(drv, cmp.Or(builder, c.stores.elsewhere())) }
 	}
 	log := nixlog.NewBuildLog(w)
 	k := realize(drvs, "--keep-going", "-v",

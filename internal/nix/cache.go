@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -113,10 +112,7 @@ func (t *Target) Known(q Question) (Instance, bool) {
 		drvs = append(drvs, h.Instance.DrvPath)
 	}
 	for _, drv := range drvs {
-		if drv == "" {
-			continue // a package that is left out
-		}
-		if _, err := os.Lstat(drv); err != nil {
+		if drv != "" && t.client.MayLack(drv) { // it is empty for a package that is left out
 			return Instance{}, false
 		}
 	}

@@ -3,9 +3,7 @@ package buildpool
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -189,7 +187,7 @@ func (p *plan) cached(b *build) bool {
 func (p *Pool) reevaluate(lost map[*build]error) (back []*build) {
 	queries := map[*build]*evalpool.Query{}
 	for b, why := range lost {
-		if _, err := os.Lstat(b.Drv); errors.Is(err, fs.ErrNotExist) && !b.AtBase && strings.Contains(why.Error(), b.Drv) {
+		if !b.AtBase && strings.Contains(why.Error(), b.Drv) && p.o.Client.MayLack(b.Drv) {
 			queries[b] = p.o.Evaluate(b.Cell)
 		}
 	}

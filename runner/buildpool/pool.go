@@ -4,6 +4,7 @@ package buildpool
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -105,7 +106,7 @@ func (p *Pool) Build(r Request) Answer {
 }
 
 func (p *Pool) build(b *build) {
-	if b.Cell.Kind == result.KindVM && !p.o.Machine.CanBuild(b.Cell.System) {
+	if b.Cell.Kind == result.KindVM && !p.o.Machine.Knows(b.Cell.System) {
 		b.onlyEvaluated() // even if it can be fetched, it cannot run here
 		return
 	}
@@ -188,7 +189,21 @@ func (p *Pool) settle(b *build) {
 		return
 	}
 	b.Causes = p.causesOf(b)
+	if p.notForStore(b) {
+		b.Causes = nil
+		b.onlyEvaluated()
+		b.Note = fmt.Sprintf("only evaluated: %s cannot build for %s", p.o.Machine.Elsewhere, b.Cell.System)
+		b.end()
+		return
+	}
 	b.settle(cause.CellStatus(b.Drv, b.Causes))
+}
+
+// notForStore reports whether a build failed only because the machine that has the store does not
+// build for its system, which flakeci could not know.
+func (p *Pool) notForStore(b *build) bool {
+	other := func(c *result.Cause) bool { return c.Kind != result.CauseSystem }
+	return p.o.Machine.Elsewhere != "" && !p.o.Machine.Knows(b.Cell.System) && !slices.ContainsFunc(b.Causes, other)
 }
 
 // causesOf returns the causes of everything that failed below a build.
