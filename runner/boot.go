@@ -136,16 +136,22 @@ func (r *run) vmQuestion(c result.Cell) nix.Question {
 	return nix.Question{Path: c.Path, VM: q}
 }
 
+// bring copies a VM to the store of this machine, if it was built in another one.
+func (r *run) bring(ctx context.Context, vm VM) error {
+	if r.Client.HasFiles() {
+		return nil
+	}
+	return r.Client.Fetch(ctx, vm.Runner)
+}
+
 // boot boots a VM that was built and adds the phases of it to the results.
 func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
 	homes, without := r.homesOf(res.Cell)
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
-	if !r.Client.HasFiles() {
-		if err := r.Client.Fetch(ctx, vm.Runner); err != nil {
-			res.Status, res.How = result.Skipped, ""
-			res.Note = fmt.Sprintf("not booted: its store is not on this machine, and copying it here failed: %v", err)
-			return
-		}
+	if err := r.bring(ctx, vm); err != nil {
+		res.Status, res.How = result.Skipped, ""
+		res.Note = fmt.Sprintf("not booted: it could not be copied from its store to this machine: %v", err)
+		return
 	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
