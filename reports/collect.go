@@ -75,7 +75,7 @@ func Collect(r Run) result.Report {
 		cause.ID = "f" + strconv.Itoa(i+1)
 		rep.Causes = append(rep.Causes, cause)
 	}
-	rep.Warnings = append(slices.Clone(r.Warnings), flakeWarnings(r.Outcome.Results)...)
+	rep.Warnings = slices.Concat(r.Warnings, r.Outcome.Warnings, flakeWarnings(r.Outcome.Results))
 	rep.Verdict = result.VerdictOf(rep.Cells, rep.Causes, r.Outcome.Interrupted)
 	return rep
 }

@@ -15,9 +15,13 @@ type Phase struct {
 	// builds had all slots. It is not part of the duration.
 	Waiting  float64 `json:"waiting_seconds,omitempty"`
 	Attempts int     `json:"attempts,omitempty"`
-	MaxRSS   int64   `json:"max_rss_bytes,omitempty"`
-	Message  string  `json:"message,omitempty"`
-	Log      string  `json:"log,omitempty"`
+	// BuiltOn lists the remote builders, as scheme://host, and [BuiltHere] that built something for
+	// the cell in this run. The first one built the cell's own derivation. It is empty if remote
+	// builders built nothing for it.
+	BuiltOn []string `json:"built_on,omitempty"`
+	MaxRSS  int64    `json:"max_rss_bytes,omitempty"`
+	Message string   `json:"message,omitempty"`
+	Log     string   `json:"log,omitempty"`
 	// Files are further evidence, such as the log of a console or a screenshot; see
 	// [Cause.Log].
 	Files []string `json:"files,omitempty"`
@@ -25,6 +29,9 @@ type Phase struct {
 	// causes apply.
 	Causes []string `json:"causes,omitempty"`
 }
+
+// BuiltHere stands in [Phase.BuiltOn] for the machine of the run itself.
+const BuiltHere = "local"
 
 // PhaseKind says what a phase does.
 type PhaseKind string

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -135,10 +136,23 @@ func (r *run) vmQuestion(c result.Cell) question.Question {
 	return question.Question{Path: c.Path, VM: q}
 }
 
+// bring copies a VM to the store of this machine, if it was built in another one.
+func (r *run) bring(ctx context.Context, vm VM) error {
+	if r.Client.HasFiles() {
+		return nil
+	}
+	return r.Client.Fetch(ctx, vm.Runner)
+}
+
 // boot boots a VM that was built and adds the phases of it to the results.
 func (r *run) boot(ctx context.Context, res *outcome.Result, info question.VMInfo) {
 	homes, without := r.homesOf(res.Cell)
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
+	if err := r.bring(ctx, vm); err != nil {
+		res.Status, res.How = result.Skipped, ""
+		res.Note = fmt.Sprintf("not booted: it could not be copied from its store to this machine: %v", err)
+		return
+	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
 		Started: func(c result.Cell, phase result.PhaseName) { r.emit(event.Started{Cell: c, Phase: phase}) },

@@ -21,6 +21,9 @@ func (r *run) bootBase(ctx context.Context, res *outcome.Result) {
 	if b.Instance.VM != nil {
 		vm.Info = *b.Instance.VM
 	}
+	if r.bring(ctx, vm) != nil {
+		return // that is said about the VM itself
+	}
 	r.root(ctx, vm.Runner)
 	booted := r.VM.Boot(ctx, vm, BootOptions{
 		Started: func(_ result.Cell, phase result.PhaseName) {

@@ -18,7 +18,7 @@ func (r *run) mistyped(c result.Cell) []*result.Cause {
 	}
 	for _, system := range systems {
 		near := matrix.NearSystem(system)
-		if near == "" || r.Machine.CanBuild(system) {
+		if near == "" || r.Machine.Knows(system) {
 			continue
 		}
 		return []*result.Cause{r.causes.Once("system\x00"+system, func() *result.Cause {

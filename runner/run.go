@@ -138,7 +138,9 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	r.builds.Close()
 	interrupted := Interrupted(caller)
 	r.events.Wait()
-	return outcome.Conclude(r.results, interrupted)
+	out := outcome.Conclude(r.results, interrupted)
+	out.Warnings = r.builds.Warnings()
+	return out
 }
 
 // addLater adds the cells of [Options.Later].

@@ -23,7 +23,8 @@ import (
 
 // nixFlags are passed on to Nix.
 type nixFlags struct {
-	path, store         string
+	path                string
+	store, evalStore    string
 	builders            flagvalue.Optional
 	overrides, settings flagvalue.Pairs
 	impure              bool
@@ -35,6 +36,7 @@ func (n *nixFlags) add(fs *pflag.FlagSet) {
 	fs.VarP(&n.settings, "option", "", "set a Nix option: `KEY VALUE`")
 	fs.BoolVar(&n.impure, "impure", false, "allow impure evaluation, which can read this machine's files and environment")
 	fs.StringVar(&n.store, "store", "", "use the Nix store at `URL`")
+	fs.StringVar(&n.evalStore, "eval-store", "", "evaluate in the Nix store at `URL` (default with --store ssh-ng://: this machine's)")
 	fs.Var(&n.builders, "builders", "build on the remote builders that `SPEC` lists, in Nix's syntax ('' for none)")
 }
 
@@ -64,7 +66,7 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	if err != nil {
 		return nix.Options{}, err
 	}
-	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, Builders: n.builders.Given, EvalCache: a.cachePath("eval")}, nil
+	return nix.Options{Path: path, Env: env, Settings: n.settings, Store: n.store, EvalStore: n.evalStore, Builders: n.builders.Given, EvalCache: a.cachePath("eval")}, nil
 }
 
 // flakeFlags are the flags of every subcommand with a flake.

@@ -17,7 +17,10 @@ func (a *App) printError(msg, hint string)       { a.messages().Error(msg, hint)
 
 // printWarning prints the warning of an event.
 func (a *App) printWarning(e event.Event) {
-	if e, ok := e.(event.CacheDropped); ok {
+	switch e := e.(type) {
+	case event.CacheDropped:
 		a.warnf("binary cache %s is unreachable; building instead of downloading: %s", e.Cache, e.Reason)
+	case event.BuilderDropped:
+		a.warnf("%s", e)
 	}
 }

@@ -137,7 +137,7 @@ func baseIs(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// phase FILE ID NAME STATUS [message=TEXT] [attempts=N] checks a phase of a cell.
+// phase FILE ID NAME STATUS [message=TEXT] [attempts=N] [on=PLACE,…] checks a phase of a cell.
 func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 	r := readReport(ts, args[0])
 	for _, c := range r.Cells {
@@ -150,7 +150,7 @@ func phaseIs(ts *testscript.TestScript, _ bool, args []string) {
 			}
 			for _, want := range args[4:] {
 				name, value, _ := strings.Cut(want, "=")
-				got := map[string]string{"message": p.Message, "attempts": strconv.Itoa(max(p.Attempts, 1))}[name]
+				got := map[string]string{"message": p.Message, "attempts": strconv.Itoa(max(p.Attempts, 1)), "on": strings.Join(p.BuiltOn, ",")}[name]
 				if got != value && (name != "message" || !strings.Contains(got, value)) {
 					ts.Fatalf("%s of %s of %s is %q, want %s", name, p.Name, c.ID, got, want)
 				}

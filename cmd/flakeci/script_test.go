@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flakeci/flakeci/internal/test/lanes"
+	"github.com/flakeci/flakeci/internal/test/remote"
 	"github.com/flakeci/flakeci/vmtest"
 )
 
@@ -163,6 +164,7 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"hub":         hub,
 			"deaf":        deaf,
 			"daemon":      daemon,
+			"builder":     builder,
 			"served":      served,
 			"terminal":    terminalRuns,
 			"shows":       shows,
@@ -187,6 +189,7 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	e.Vars = append(e.Vars, lanes.Env()...)
 	e.Values[terminalKey{}] = &screenTerminal{}
 	e.Values[daemonKey{}] = new(exec.Cmd)
+	e.Values[builderKey{}] = &scriptBuilder{tb: e.T().(testing.TB)}
 	e.Values[hubKey{}] = &scriptHub{tb: e.T().(testing.TB)}
 	home := filepath.Join(e.WorkDir, "home")
 	e.Vars = append(e.Vars, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))
@@ -198,6 +201,8 @@ func condition(cond string, lane lanes.Lane) (bool, error) {
 	switch cond {
 	case "root":
 		return os.Getuid() == 0, nil
+	case "remote":
+		return remote.Missing() == "", nil
 	case "kvm":
 		return kvmWorks(), nil
 	}

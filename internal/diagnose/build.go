@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +18,7 @@ func Build(f nixlog.BuildFailure) *result.Cause {
 		DrvPath: f.DrvPath, ExitCode: f.ExitCode, LogTail: strings.Join(f.Tail, "\n"),
 	}
 	if f.Server != "" || noBuilder(f) {
-		c.DrvPath, c.Key = "", result.NewCauseKey(f.Kind, f.Server, f.Reason) // whatever was to be built
+		c.DrvPath, c.Key = "", result.NewCauseKey(f.Kind, f.Server, faultKey(f)) // whatever was to be built
 	}
 	if f.NoShell {
 		c.DrvPath, c.Key = "", result.NewCauseKey(f.Kind, noShell)
@@ -55,7 +54,7 @@ func BuildKey(f nixlog.BuildFailure) string {
 	case fewFiles(f):
 		return fewFilesKey()
 	case f.Server != "":
-		return string(f.Kind) + "\x00" + f.Server + "\x00" + f.Reason // whatever was wanted from there
+		return string(f.Kind) + "\x00" + f.Server + "\x00" + faultKey(f) // whatever was wanted from there
 	case noBuilder(f):
 		return string(f.Kind) + "\x00" + f.Reason
 	case f.NoShell:
@@ -68,14 +67,10 @@ func BuildKey(f nixlog.BuildFailure) string {
 
 func title(f nixlog.BuildFailure) string {
 	if f.Server != "" {
-		what := "binary cache"
 		if f.Kind == result.CauseBuilder {
-			what = "remote builder"
-			if strings.Contains(f.Server, ", ") {
-				what = "remote builders"
-			}
+			return builderTitle(f)
 		}
-		return firstLine(fmt.Sprintf("%s %s: %s", what, f.Server, f.Reason))
+		return firstLine(fmt.Sprintf("binary cache %s: %s", f.Server, f.Reason))
 	}
 	if noBuilder(f) {
 		return f.Reason
@@ -165,23 +160,3 @@ func hint(f nixlog.BuildFailure) string {
 	}
 	return ""
 }
-
-func builderHint(f nixlog.BuildFailure) string {
-	switch {
-	case noBuilder(f):
-		return "let this machine build (--option max-jobs auto), or name a builder (--builders)"
-	case hostKeyRE.MatchString(f.Message):
-		return "add the builder's key to the known_hosts of the user who runs nix (root under nix-daemon): ssh-keyscan HOST"
-	case passwordRE.MatchString(f.Message):
-		return "let the user who runs nix (root under nix-daemon) log in to the builder by key; see ssh-key in --builders"
-	case notInstalledRE.MatchString(f.Message):
-		return "install Nix on the builder, or put nix-store on the PATH of its ssh server"
-	}
-	without := "make sure that the builder can be reached and supports the build, or build without it: --builders ''"
-	if nixlog.NoLocalBuilds(f.Message) {
-		without += " --option max-jobs auto"
-	}
-	return without
-}
-
-var notInstalledRE = regexp.MustCompile(`nix(?:-store|-daemon)?: (?:command )?not found`)

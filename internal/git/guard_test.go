@@ -38,7 +38,7 @@ func TestGuardLetsThrough(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"git", "ssh"} {
-		text := "#!/bin/sh\nprintf '%s|' " + name + " \"$@\"\nexit 7\n"
+		text := "#!/bin/sh\n[ \"$1\" != -G ] || exit 0\nprintf '%s|' " + name + " \"$@\"\nexit 7\n"
 		if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -63,15 +63,45 @@ func TestGuardLetsThrough(t *testing.T) {
 		{"git -C /nix/store/x log", "", "exit status 128"},
 		{"git -C /tmp/chroot/nix/store/x --git-dir=.git log", "", "exit status 128"},
 		{"git -c a.b=c -C /nix/store/x log", "", "exit status 128"},
-		{"ssh -p22 me@host -- git-lfs-authenticate path download", "ssh|-p22|me@host|--|git-lfs-authenticate|path|download|", "exit status 7"},
+		{"ssh -p22 me@host -- git-lfs-authenticate path download", "ssh|-o|BatchMode=yes|-p22|me@host|--|git-lfs-authenticate|path|download|", "exit status 7"},
 		{"ssh -oProxyCommand=x -- git-lfs-authenticate path download", "", "exit status 255"},
-		{"ssh -o ControlPath=x host git-upload-pack", "ssh|-o|ControlPath=x|host|git-upload-pack|", "exit status 7"},
+		{"ssh -o ControlPath=x host git-upload-pack", "ssh|-o|BatchMode=yes|-o|ControlPath=x|host|git-upload-pack|", "exit status 7"},
 	} {
 		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", c.run)
 		cmd.Env = env
 		out, err := cmd.Output()
 		if string(out) != c.printed || err == nil || err.Error() != c.exit {
 			t.Errorf("%s: printed %q, %v, want %q, %s", c.run, out, err, c.printed, c.exit)
+		}
+	}
+}
+
+// A server that says nothing ends ssh, unless the user's configuration says otherwise.
+func TestGuardLimitsSSH(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "config")
+	if err := os.WriteFile(config, []byte("Host patient\n  ConnectTimeout 600\n  ServerAliveInterval 7\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	env, err := git.Guard(os.Environ(), filepath.Join(dir, "guard"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string][]string{
+		"patient": {"batchmode yes", "connecttimeout 600", "serveraliveinterval 7"},
+		"other":   {"batchmode yes", "connecttimeout 30", "serveraliveinterval 30"},
+	} {
+		// With -G, ssh prints its settings.
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "ssh -G -F "+config+" "+host)
+		cmd.Env = env
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range want {
+			if !strings.Contains(string(out), line+"\n") {
+				t.Errorf("%s lacks %q:\n%s", host, line, out)
+			}
 		}
 	}
 }

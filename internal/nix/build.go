@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,9 @@ type BuildResult struct {
 	// them.
 	Failures []nixlog.BuildFailure
 	Victims  []string
-	Usage    proc.Usage
+	// Unreachable are the remote builders that could not be used, as scheme://host, and why.
+	Unreachable map[string]string
+	Usage       proc.Usage
 }
 
 // Build realizes derivations and continues after a failure as far as it can. A failed
@@ -30,6 +33,9 @@ type BuildResult struct {
 func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.BuildWatcher) (BuildResult, error) {
 	if len(drvs) == 0 {
 		return BuildResult{}, nil // Nix would take the flake in this folder
+	}
+	if start := w.Start; start != nil {
+		w.Start = func(drv, builder string) { start(drv, cmp.Or(builder, c.stores.elsewhere())) }
 	}
 	log := nixlog.NewBuildLog(w)
 	k := realize(drvs, "--keep-going", "-v",
@@ -42,7 +48,7 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 	k.line = log.Line
 	usage, err := c.runUntil(ctx, k, log.Stuck)
 	log.Finish()
-	res := BuildResult{Built: log.Built, Usage: usage}
+	res := BuildResult{Built: log.Built, Unreachable: log.Unreachable(), Usage: usage}
 	if err == nil {
 		return res, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -126,17 +125,9 @@ func (t *Target) Known(q question.Question) (in question.Instance, known bool, e
 		drvs = append(drvs, h.Instance.DrvPath)
 	}
 	for _, drv := range drvs {
-		if drv == "" {
-			continue // a package that is left out
-		}
-		if !exists(drv) {
+		if drv != "" && t.client.MayLack(drv) { // it is empty for a package that is left out
 			return question.Instance{}, false, nil
 		}
 	}
 	return in, true, nil
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

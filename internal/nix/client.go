@@ -39,8 +39,8 @@ type Options struct {
 	Env []string
 	// Settings are passed as --option KEY VALUE.
 	Settings [][2]string
-	// Store is passed as --store if it is not empty.
-	Store string
+	// Store is passed as --store if it is not empty, EvalStore as --eval-store to evaluations.
+	Store, EvalStore string
 	// Builders is passed as --builders. An empty string switches remote builders off; nil leaves
 	// the choice to Nix's own settings.
 	Builders *string
@@ -61,13 +61,12 @@ type Client struct {
 	// Version is what the binary prints as its version.
 	Version Version
 
-	path      string
-	env       []string
-	common    []string // options of every call
-	limits    limits
-	evalCache string // a folder, or empty
-	// hasFiles is set if the store's paths are files of this machine.
-	hasFiles     bool
+	path         string
+	env          []string
+	common       []string // options of every call
+	limits       limits
+	evalCache    string // a folder, or empty
+	stores       stores
 	auxiliary    func(pid int) (over func())
 	redact       func(line []byte) []byte
 	store        *storepath.Store
@@ -136,6 +135,12 @@ func (c *Client) find(ctx context.Context) (*Client, error) {
 		return nil, &TooOldError{Path: c.path, Version: v}
 	}
 	c.Version = v
+	if c.stores.build == "" {
+		c.stores = storesOf(c.setting("store"), c.stores.eval) // nix.conf or NIX_REMOTE may name one
+	}
+	if !c.stores.derivationsAreHere() {
+		c.evalCache = "" // there is no way to see whether a derivation still exists
+	}
 	return c, nil
 }
 
@@ -147,10 +152,9 @@ func newClient(o Options) *Client {
 		c.common = append(c.common, "--option", s[0], s[1])
 	}
 	c.evalCache, c.auxiliary, c.redact = o.EvalCache, o.Auxiliary, o.Redact
-	c.hasFiles = o.Store == ""
+	c.stores = storesOf(o.Store, o.EvalStore)
 	if o.Store != "" {
 		c.common = append(c.common, "--store", o.Store)
-		c.evalCache = "" // there is no way to see whether a derivation still exists
 	}
 	if o.Builders != nil {
 		c.common = append(c.common, "--builders", *o.Builders)
@@ -274,6 +278,9 @@ func (c *Client) evaluate(ctx context.Context, q evalCall, into any) (proc.Usage
 	out := proc.LimitedBuffer{Max: maxAnswer}
 	k := q.call
 	k.args = append([]string{"--json", "--no-write-lock-file", "--show-trace", "--log-format", "internal-json"}, k.args...)
+	if c.stores.eval != "" {
+		k.args = append([]string{"--eval-store", c.stores.eval}, k.args...)
+	}
 	k.stdout, k.line = &out, log.Line
 	if q.line != nil {
 		k.line = func(line []byte) {

@@ -100,7 +100,7 @@ func TestDryRunBuildAndLog(t *testing.T) {
 		}
 		var seen []string
 		res, err := w.client.Build(w.Context(), []string{in.DrvPath}, 0, nixlog.BuildWatcher{
-			Start: func(drv string) { seen = append(seen, "start "+storepath.Name(drv)) },
+			Start: func(drv, _ string) { seen = append(seen, "start "+storepath.Name(drv)) },
 			Done:  func(drv string) { seen = append(seen, "done "+storepath.Name(drv)) },
 			Log:   func(drv, line string) { seen = append(seen, storepath.Name(drv)+": "+line) },
 		})

@@ -24,6 +24,9 @@ type Machine struct {
 	// builds to remote builders.
 	MaxJobs int
 	Remotes []Remote
+	// Elsewhere is the machine that has the store, and builds everything, as scheme://host. It does
+	// not say for which systems. It is empty for this machine.
+	Elsewhere string
 }
 
 // Remote is a remote builder.
@@ -34,10 +37,13 @@ type Remote struct {
 	Jobs int
 }
 
-// CanBuild reports whether a derivation for the system can be built here or remotely.
-func (m Machine) CanBuild(system string) bool {
+// Knows reports whether this machine or a remote builder says that it builds for the system.
+func (m Machine) Knows(system string) bool {
 	return system == "builtin" || slices.Contains(m.Systems, system)
 }
+
+// CanBuild reports whether to try to build a derivation for the system.
+func (m Machine) CanBuild(system string) bool { return m.Elsewhere != "" || m.Knows(system) }
 
 // Machine asks Nix for its settings.
 func (c *Client) Machine(ctx context.Context) (Machine, error) {
@@ -45,7 +51,9 @@ func (c *Client) Machine(ctx context.Context) (Machine, error) {
 	if err != nil {
 		return Machine{}, err
 	}
-	return decodeMachine(out)
+	m, err := decodeMachine(out)
+	m.Elsewhere = c.stores.elsewhere()
+	return m, err
 }
 
 // buildsNothing reports whether the settings leave all builds to remote builders.

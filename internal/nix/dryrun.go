@@ -13,6 +13,9 @@ func (c *Client) DryRun(ctx context.Context, drvs ...string) (nixlog.Plan, error
 	if len(drvs) == 0 {
 		return nixlog.Plan{}, nil // Nix would take the flake in this folder
 	}
+	if err := c.ship(ctx, drvs); err != nil {
+		return nixlog.Plan{}, err
+	}
 	var plan nixlog.PlanLog
 	var log nixlog.ErrorLog
 	k := realize(drvs, "--dry-run")

@@ -25,7 +25,7 @@ func (c *Client) Missing(ctx context.Context, drv string, outputs []string) ([]s
 		return nil, err
 	}
 	missing := outputs
-	if c.hasFiles {
+	if c.HasFiles() {
 		missing = slices.DeleteFunc(slices.Clone(outputs), func(path string) bool {
 			_, err := os.Lstat(path)
 			return err == nil

@@ -19,7 +19,7 @@ func (c *Client) Root(ctx context.Context, link string, paths []string) error {
 			kept = append(kept, p)
 		}
 	}
-	if len(kept) == 0 {
+	if len(kept) == 0 || c.stores.elsewhere() != "" { // links are for this machine's store
 		return nil
 	}
 	_, err := c.run(ctx, call{sub: []string{"build"}, args: []string{"--out-link", link}, paths: kept, reads: true, limit: c.limits.store})

@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/nix/recordings"
 	"github.com/flakeci/flakeci/internal/test/lanes"
+	"github.com/flakeci/flakeci/internal/test/remote"
 )
 
 // files are the files of a flake by their path. A path that starts with ../ is next to the
@@ -33,6 +34,8 @@ type scenario struct {
 	settings  [][2]string
 	// daemon makes Nix use a daemon.
 	daemon bool
+	// remote prepares a second machine for the scenario, and makes it a builder of settings.
+	remote func(t *testing.T, m *remote.Machine)
 	// replayed is set if no Nix reads the files, so that git need not run.
 	replayed bool
 	ask      func(w *world)
@@ -115,6 +118,12 @@ func (s scenario) live(t *testing.T, lane lanes.Lane) {
 	var env []string
 	if s.daemon {
 		env = startDaemon(t, lane, filepath.Join(w.scratch, "socket"))
+	}
+	if s.remote != nil {
+		m := remote.Start(t, lane.Nix)
+		env = append(env, "NIX_SSHOPTS="+m.Options())
+		places = append(places, neutral{{"/remote", m.Dir()}}...)
+		s.remote(t, m)
 	}
 	if updating() {
 		tape := t.TempDir()

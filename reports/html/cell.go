@@ -29,6 +29,7 @@ type cell struct {
 type phase struct {
 	Name, Sign, Tone, Status   string
 	Started, Took, Memory, Try string
+	On                         string
 	Message                    string
 }
 
@@ -68,6 +69,9 @@ func newPhase(p result.Phase, began time.Time) phase {
 	}
 	if p.Attempts > 1 {
 		one.Try = strconv.Itoa(p.Attempts) + " attempts"
+	}
+	if on := view.BuiltOn(p); on != "" {
+		one.On = "on " + on
 	}
 	return one
 }

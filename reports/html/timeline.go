@@ -97,6 +97,9 @@ func (b *builder) bar(s view.Span, length float64) bar {
 	if s.Phase.Waiting > 0 {
 		bar.Title += fmt.Sprintf(", %s of it waiting", view.FormatSeconds(s.Phase.Waiting))
 	}
+	if on := view.BuiltOn(s.Phase); on != "" {
+		bar.Title += ", built on " + on
+	}
 	bar.Thin = percent < minBar
 	if percent > minLabel {
 		bar.Text = s.Cell.ID

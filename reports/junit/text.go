@@ -67,6 +67,9 @@ func (j converter) output(c result.CellResult, p result.Phase, causes []result.C
 	if p.Attempts > 1 {
 		lines = append(lines, fmt.Sprintf("attempts: %d", p.Attempts))
 	}
+	if on := view.BuiltOn(p); on != "" {
+		lines = append(lines, "built on "+on)
+	}
 	logs := append([]string{p.Log}, p.Files...)
 	for _, cause := range causes {
 		logs = append(logs, cause.Log)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
@@ -68,11 +69,20 @@ func (a *Activity) Name() string {
 // Builder is a builder that is or was running.
 type Builder struct {
 	Drv    string
+	On     string // the remote builder that it runs on; empty for this machine
 	Since  time.Time
 	Ended  bool
 	Took   time.Duration // once it has ended
 	Silent time.Time     // when it last printed something, if that is long ago
 	Log    Log
+}
+
+// Name returns the name of what it builds, and where, as Nix has them.
+func (b *Builder) Name() string {
+	if b.On == "" {
+		return storepath.Name(b.Drv)
+	}
+	return storepath.Name(b.Drv) + " on " + b.On
 }
 
 // Elapsed is how long the builder has run.
@@ -128,7 +138,7 @@ func (s *State) Apply(e event.Event) {
 			s.Planning = s.now()
 		}
 	case event.BuilderStarted:
-		s.Builders = append(s.Builders, &Builder{Drv: e.Drv, Since: s.now()})
+		s.Builders = append(s.Builders, &Builder{Drv: e.Drv, On: e.On, Since: s.now()})
 	case event.BuilderStopped:
 		s.builderStopped(e.Drv)
 	case event.Line:

@@ -94,6 +94,9 @@ func spanArgs(s view.Span) map[string]any {
 	if s.Phase.MaxRSS > 0 {
 		args["max_rss_bytes"] = s.Phase.MaxRSS
 	}
+	if on := view.BuiltOn(s.Phase); on != "" {
+		args["built_on"] = on
+	}
 	if s.Phase.Message != "" {
 		args["message"] = s.Phase.Message
 	}

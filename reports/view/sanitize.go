@@ -106,7 +106,7 @@ func (s Sanitizer) phase(p result.Phase) result.Phase {
 	p.Name = result.ParsePhaseName(s.Line(p.Name.String()))
 	p.Status = result.Status(s.Line(string(p.Status)))
 	p.Message, p.Log = s.Head(p.Message), s.Line(p.Log)
-	p.Files, p.Causes = s.list(p.Files), s.list(p.Causes)
+	p.Files, p.Causes, p.BuiltOn = s.list(p.Files), s.list(p.Causes), s.list(p.BuiltOn)
 	p.Duration, p.Waiting = max(0, p.Duration), max(0, p.Waiting)
 	return p
 }

@@ -35,7 +35,7 @@ type Timeline struct {
 // NewTimeline lays the phases of a report out in time. It leaves out phases without a time.
 func NewTimeline(r result.Report) Timeline {
 	timeline := Timeline{Length: min(max(0, r.Duration), MaxSeconds)}
-	index := timeline.addTracks(r.Machines)
+	index := timeline.addTracks(r)
 	began := StartOf(r)
 	for _, c := range r.Cells {
 		for _, p := range c.Phases {
@@ -55,14 +55,24 @@ func NewTimeline(r result.Report) Timeline {
 	return timeline
 }
 
-// addTracks adds a track for each machine, or for each kind of work if there is just one machine. It
-// returns a function that tells the index of a phase's track.
-func (t *Timeline) addTracks(machines []result.Machine) func(result.CellResult, result.Phase) int {
+// addTracks adds a track for each machine, or for each kind of work and each remote builder if there
+// is just one machine. It returns a function that tells the index of a phase's track.
+func (t *Timeline) addTracks(r result.Report) func(result.CellResult, result.Phase) int {
+	machines := r.Machines
 	if len(machines) < 2 {
 		t.Tracks = []Track{
 			{Name: "evaluation", LaneName: "evaluation"}, {Name: "build", LaneName: "build"}, {Name: "machines", LaneName: "machine"},
 		}
-		return func(_ result.CellResult, p result.Phase) int { return trackOf(p) }
+		builders := remoteBuilders(r)
+		for _, name := range builders {
+			t.Tracks = append(t.Tracks, Track{Name: "build on " + name, LaneName: "build"})
+		}
+		return func(_ result.CellResult, p result.Phase) int {
+			if i := slices.Index(builders, BuiltFirst(p)); i >= 0 {
+				return machineTrack + 1 + i
+			}
+			return trackOf(p)
+		}
 	}
 	at := map[string]int{}
 	for i, m := range machines {
@@ -77,6 +87,39 @@ func (t *Timeline) addTracks(machines []result.Machine) func(result.CellResult, 
 		}
 		return len(machines)
 	}
+}
+
+// BuiltFirst returns the remote builder that built a cell itself, or "" if none did.
+func BuiltFirst(p result.Phase) string {
+	if len(p.BuiltOn) == 0 || p.BuiltOn[0] == result.BuiltHere || p.Name.Kind != result.PhaseBuild {
+		return ""
+	}
+	return p.BuiltOn[0]
+}
+
+// remoteBuilders lists the remote builders that built cells.
+func remoteBuilders(r result.Report) (names []string) {
+	for _, c := range r.Cells {
+		for _, p := range c.Phases {
+			if name := BuiltFirst(p); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// BuiltOn names the machines on which something was built for a phase, or returns "" if remote
+// builders built nothing for it.
+func BuiltOn(p result.Phase) string {
+	names := slices.Clone(p.BuiltOn)
+	for i, name := range names {
+		if name == result.BuiltHere {
+			names[i] = "the machine of the run"
+		}
+	}
+	return JoinAnd(names)
 }
 
 // MaxSeconds is the longest duration of a phase, about thirty years. A longer one makes no

@@ -46,6 +46,8 @@ type build struct {
 
 	goal   graph.Goal
 	faults int // transient failures
+	// builtOn lists where something was built for it, see [result.Phase.BuiltOn].
+	builtOn []string
 	// stopped is the status of a build that was stopped. It may still wait for processes to
 	// end.
 	stopped result.Status
@@ -65,6 +67,20 @@ func (b *build) findPaths() {
 	}
 }
 
+// add notes where a derivation that the build needs is built: its own first.
+func (b *build) add(drv, place string) {
+	at := slices.Index(b.builtOn, place)
+	switch {
+	case drv == b.Drv && at >= 0:
+		b.builtOn = slices.Delete(b.builtOn, at, at+1)
+		fallthrough
+	case drv == b.Drv:
+		b.builtOn = slices.Insert(b.builtOn, 0, place)
+	case at < 0:
+		b.builtOn = append(b.builtOn, place)
+	}
+}
+
 // onlyEvaluated is the answer for what this machine cannot build.
 func (b *build) onlyEvaluated() {
 	b.Status, b.How = result.Passed, result.Evaluated
@@ -78,6 +94,9 @@ func (b *build) settle(status result.Status) {
 	b.Phase = outcome.Phase{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: status, Started: b.began, MaxRSS: b.maxRSS, Attempts: 1 + b.faults}}
 	if b.began.IsZero() {
 		b.Phase.Started = now
+	}
+	if slices.ContainsFunc(b.builtOn, func(place string) bool { return place != result.BuiltHere }) {
+		b.Phase.BuiltOn = b.builtOn
 	}
 	worked := b.workedUntil(now)
 	b.Phase.Duration, b.Phase.Waiting = result.Seconds(worked), result.Seconds(now.Sub(b.Phase.Started)-worked)

@@ -3,15 +3,14 @@ package buildpool
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
@@ -188,7 +187,7 @@ func (p *plan) cached(b *build) bool {
 func (p *Pool) reevaluate(lost map[*build]error) (back []*build) {
 	queries := map[*build]*evalpool.Query{}
 	for b, why := range lost {
-		if _, err := os.Lstat(b.Drv); errors.Is(err, fs.ErrNotExist) && !b.AtBase && strings.Contains(why.Error(), b.Drv) {
+		if !b.AtBase && strings.Contains(why.Error(), b.Drv) && p.o.Client.MayLack(b.Drv) {
 			queries[b] = p.o.Evaluate(b.Cell)
 		}
 	}
@@ -205,6 +204,24 @@ func (p *Pool) dropCaches(unreachable map[string]string) {
 	for _, cache := range slices.Sorted(maps.Keys(unreachable)) {
 		if _, known := p.dropped.LoadOrStore(cache, true); !known {
 			p.o.Events.Send(event.CacheDropped{Cache: cache, Reason: unreachable[cache]})
+		}
+	}
+}
+
+// dropBuilders reports the remote builders that Nix continues without, each once. Those that
+// a failure blames have a cause.
+func (p *Pool) dropBuilders(built nix.BuildResult) {
+	for _, builder := range slices.Sorted(maps.Keys(built.Unreachable)) {
+		blamed := slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return strings.Contains(f.Server, builder) })
+		if blamed {
+			continue
+		}
+		if _, known := p.dropped.LoadOrStore(builder, true); !known {
+			e := event.BuilderDropped{Builder: builder, Reason: built.Unreachable[builder]}
+			p.mu.Lock()
+			p.warnings = append(p.warnings, result.Warning{Text: e.String()})
+			p.mu.Unlock()
+			p.o.Events.Send(e)
 		}
 	}
 }

@@ -2,7 +2,9 @@
 package buildpool
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -28,7 +30,7 @@ type Pool struct {
 	running sync.WaitGroup // nix processes
 	stalls  stalls
 	lookups chan struct{} // holds one for each process that looks for outputs
-	dropped sync.Map      // binary caches that were dropped, see [event.CacheDropped]
+	dropped sync.Map      // binary caches and remote builders that were dropped, see [event.CacheDropped]
 
 	mu        sync.Mutex // guards the rest, and each build while the pool works on it
 	builds    map[string]*build
@@ -37,7 +39,8 @@ type Pool struct {
 	processes []*process
 	slots     slots
 	causes    map[string]*result.Cause // of derivations that failed
-	built     map[string]bool          // derivations whose builder ran in this run
+	built     map[string]string        // the place of each derivation whose builder ran in this run
+	warnings  []result.Warning         // about remote builders
 	// interrupted means that nothing may start any more.
 	interrupted bool
 }
@@ -64,7 +67,7 @@ type Options struct {
 func New(ctx context.Context, o Options) *Pool {
 	p := &Pool{
 		o: o, ctx: ctx, slots: newSlots(o.Jobs, o.Machine), lookups: make(chan struct{}, maxLookups),
-		builds: map[string]*build{}, causes: map[string]*result.Cause{}, built: map[string]bool{},
+		builds: map[string]*build{}, causes: map[string]*result.Cause{}, built: map[string]string{},
 	}
 	p.planner.ask = p.planBuilds
 	p.stalls = stalls{after: o.Stall, report: p.stalled, builders: map[string]*output{}}
@@ -82,6 +85,10 @@ func (p *Pool) Close() {
 	p.release()
 	p.running.Wait()
 }
+
+// Warnings returns what changes no verdict: remote builders that could not be used. Call it after
+// [Pool.Close].
+func (p *Pool) Warnings() []result.Warning { return p.warnings }
 
 // Build builds a derivation and returns the answer. Later requests for the same derivation
 // get the same answer.
@@ -101,7 +108,7 @@ func (p *Pool) Build(r Request) Answer {
 }
 
 func (p *Pool) build(b *build) {
-	if b.Cell.Kind == result.KindVM && !p.o.DryRun && !p.o.Machine.CanBuild(b.Cell.System) {
+	if b.Cell.Kind == result.KindVM && !p.o.DryRun && !p.o.Machine.Knows(b.Cell.System) {
 		b.onlyEvaluated() // even if it can be fetched, it cannot run here
 		return
 	}
@@ -187,7 +194,21 @@ func (p *Pool) settle(b *build) {
 		return
 	}
 	b.Causes = p.causesOf(b)
+	if p.notForStore(b) {
+		b.Causes = nil
+		b.onlyEvaluated()
+		b.Note = fmt.Sprintf("only evaluated: %s cannot build for %s", p.o.Machine.Elsewhere, b.Cell.System)
+		b.end()
+		return
+	}
 	b.settle(cause.CellStatus(b.Drv, b.Causes))
+}
+
+// notForStore reports whether a build failed only because the machine that has the store does not
+// build for its system, which flakeci could not know.
+func (p *Pool) notForStore(b *build) bool {
+	other := func(c *result.Cause) bool { return c.Kind != result.CauseSystem }
+	return p.o.Machine.Elsewhere != "" && !p.o.Machine.Knows(b.Cell.System) && !slices.ContainsFunc(b.Causes, other)
 }
 
 // causesOf returns the causes of everything that failed below a build.
@@ -204,7 +225,7 @@ func (p *Pool) causesOf(b *build) []*result.Cause {
 // how returns whether a derivation was built in this run or was already in the store. If cells
 // share a derivation, its builder runs once, and it counts as built for all of them.
 func (p *Pool) how(drv string) result.How {
-	if p.built[drv] {
+	if p.built[drv] != "" {
 		return result.Built
 	}
 	return result.Cached
@@ -276,12 +297,16 @@ func (p *Pool) sendRetrying(cells []result.Cell, c *result.Cause) {
 	}
 }
 
-// builderStarted notes and reports that a builder started.
-func (p *Pool) builderStarted(drv string) {
+// builderStarted notes and reports that a builder started, here or on a remote builder.
+func (p *Pool) builderStarted(drv, on string) {
+	place := cmp.Or(on, result.BuiltHere)
 	p.mu.Lock()
-	p.built[drv] = true
+	p.built[drv] = place
+	for _, id := range p.graph.Goals(drv) {
+		p.goals[id].add(drv, place)
+	}
 	p.mu.Unlock()
-	p.o.Events.Send(event.BuilderStarted{Drv: drv})
+	p.o.Events.Send(event.BuilderStarted{Drv: drv, On: on})
 }
 
 // builderStopped reports that a builder ended, successfully or not.

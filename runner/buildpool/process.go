@@ -88,13 +88,13 @@ func (p *Pool) retrying(w *process, why nixlog.BuildFailure) {
 func (p *Pool) runOnce(ctx context.Context, w *process, jobs int) (nix.BuildResult, error) {
 	kills := memory.OOMKills()
 	built, err := p.o.Client.Build(ctx, w.Roots, jobs, nixlog.BuildWatcher{
-		Start: func(drv string) {
+		Start: func(drv, on string) {
 			p.mu.Lock()
 			w.builders[drv] = true
 			p.join(w, drv)
 			p.mu.Unlock()
 			p.stalls.wrote(drv)
-			p.builderStarted(drv)
+			p.builderStarted(drv, on)
 		},
 		End: func(drv string) {
 			p.mu.Lock()
@@ -136,6 +136,7 @@ func (p *Pool) processEnded(ctx context.Context, w *process, built nix.BuildResu
 	stopped := ctx.Err() != nil
 	success := err == nil && len(built.Failures) == 0
 	failures := p.failuresOf(ctx, built, err, stopped)
+	p.dropBuilders(built)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.slots.shrink(&w.grant, 0)

@@ -96,7 +96,7 @@ func TestEachGetsAllInOrder(t *testing.T) {
 		}
 		b := NewBus(subscribers)
 		for i := range events {
-			b.Send(BuilderStarted{strconv.Itoa(i)})
+			b.Send(BuilderStarted{Drv: strconv.Itoa(i)})
 		}
 		synctest.Wait()
 		if len(got[0]) != 0 || len(got[1]) != events || len(got[2]) != events {

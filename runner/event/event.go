@@ -60,8 +60,9 @@ type Compared struct{ Result outcome.Result }
 // answered. Nix asks binary caches, which may take their time.
 type Planning struct{ Running bool }
 
-// BuilderStarted says that the builder of a derivation started.
-type BuilderStarted struct{ Drv string }
+// BuilderStarted says that the builder of a derivation started, and on which remote builder, such as
+// ssh-ng://host. That is empty for this machine.
+type BuilderStarted struct{ Drv, On string }
 
 // BuilderStopped says that the builder of a derivation ended, successfully or not.
 type BuilderStopped struct{ Drv string }
@@ -82,6 +83,18 @@ type CacheDropped struct {
 	Reason string
 }
 
+// BuilderDropped says that Nix builds elsewhere, or not at all, because a remote builder could not be
+// used. It comes once for each.
+type BuilderDropped struct {
+	Builder string // scheme://host
+	Reason  string
+}
+
+// String returns what happened as one line.
+func (e BuilderDropped) String() string {
+	return "remote builder " + e.Builder + " could not be used; building without it: " + e.Reason
+}
+
 func (Added) event()          {}
 func (Found) event()          {}
 func (Started) event()        {}
@@ -96,3 +109,4 @@ func (BuilderStopped) event() {}
 func (Line) event()           {}
 func (Stalled) event()        {}
 func (CacheDropped) event()   {}
+func (BuilderDropped) event() {}

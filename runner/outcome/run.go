@@ -11,8 +11,10 @@ import (
 // Run holds the results of all cells of a run. Results and causes are in the order of the
 // cells.
 type Run struct {
-	Results     []Result
-	Causes      []*result.Cause
+	Results []Result
+	Causes  []*result.Cause
+	// Warnings are about the machines that took part.
+	Warnings    []result.Warning
 	Interrupted bool
 }
 

@@ -16,6 +16,7 @@ type buildError struct {
 	// derivations but the last arrive this way. So can anything that a builder writes in Nix's log
 	// format.
 	relayed bool
+	hook    string // the last error of a build hook by then
 }
 
 // maxErrors limits how many messages are kept: a builder can make Nix relay messages without end.
@@ -23,6 +24,10 @@ const maxErrors = 1000
 
 func (l *BuildLog) error(r record) {
 	e := buildError{text: r.text(), relayed: r.RawMsg == ""}
+	if e.relayed && l.given.message(e.text) {
+		return
+	}
+	e.hook = l.given.hook
 	if drv, ok := victim(e.text); ok {
 		e.drv, e.victim = drv, true
 	} else if f := Classify(e.text); f.DrvPath != "" {
@@ -62,12 +67,13 @@ func (l *BuildLog) Failures() (leaves []BuildFailure, victims []string) {
 			if resolvedRE.MatchString(e.text) && slices.ContainsFunc(leaves, func(f BuildFailure) bool { return f.DrvPath == e.drv }) {
 				continue // Nix has said why
 			}
-			f := Classify(e.text)
+			f := l.classify(e)
 			if f.DrvPath != e.drv {
 				f.DrvPath, f.Resolved = e.drv, f.DrvPath
 			}
 			f.addTail(l.tails[f.DrvPath])
 			f.addSubstituter(l.errors)
+			l.addBuilder(&f, e)
 			f.addRemote(&l.remotes)
 			leaves = append(leaves, f)
 		}
@@ -108,7 +114,7 @@ func (l *BuildLog) confirms(f BuildFailure, text string) bool {
 	case result.CauseSubstituter:
 		return slices.ContainsFunc(l.errors, func(e buildError) bool { return e.text != text && downloadRE.MatchString(e.text) })
 	case result.CauseBuilder:
-		return len(l.remotes.dead) > 0 || len(l.remotes.asked) > 0
+		return len(l.remotes.dead) > 0 || len(l.remotes.asked) > 0 || l.given.builder[f.DrvPath] != ""
 	}
 	return false
 }

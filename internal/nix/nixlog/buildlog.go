@@ -2,6 +2,8 @@ package nixlog
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -27,6 +29,7 @@ type BuildLog struct {
 	original map[string]string
 	plain    string // the last error that was not a record
 	remotes  remotes
+	given    remoteBuilds
 	count    buildCount
 	hooks    hooks
 }
@@ -34,7 +37,9 @@ type BuildLog struct {
 // BuildWatcher has functions that a [BuildLog] calls during the build. Any of them may be
 // nil. Lines are as the builder wrote them: clean them before you show them.
 type BuildWatcher struct {
-	Start func(drv string) // its builder starts
+	// Start is called when its builder starts, with the remote builder that it runs on, such as
+	// ssh-ng://host. That is empty for this machine.
+	Start func(drv, builder string)
 	End   func(drv string) // its builder has ended, successfully or not
 	// Done is called when the outputs are in the store. Versions before 2.34 do not log
 	// that for the derivations that were asked for.
@@ -48,7 +53,7 @@ var setExpected = []byte(`"type":106}`)
 
 // NewBuildLog returns the log of a build that is about to start.
 func NewBuildLog(w BuildWatcher) *BuildLog {
-	return &BuildLog{watch: w, running: map[uint64]string{}, tails: map[string]*tail{}, original: map[string]string{}}
+	return &BuildLog{watch: w, running: map[uint64]string{}, tails: map[string]*tail{}, original: map[string]string{}, given: newRemoteBuilds()}
 }
 
 // Line reads one line.
@@ -78,7 +83,13 @@ func (l *BuildLog) record(r record) {
 	case r.Action == "start" && r.Type == activityResolved:
 		l.original[r.stringField(1)] = r.stringField(0)
 	case r.Action == "start" && r.Type == activityBuilds:
-		l.count.id = r.ID
+		if l.count.id == 0 { // else a remote builder counts, too
+			l.count = buildCount{id: r.ID}
+		}
+	case r.Action == "stop" && r.ID == l.count.id:
+		l.count.id = 0
+	case r.Action == "stop" && l.given.inner[r.ID] != "":
+		delete(l.given.inner, r.ID)
 	case r.Action == "result" && r.Type == resultProgress && r.ID == l.count.id:
 		l.count.update(r)
 	case r.Action == "stop" && l.running[r.ID] != "":
@@ -93,12 +104,17 @@ func (l *BuildLog) record(r record) {
 }
 
 func (l *BuildLog) start(r record) {
-	drv := l.asked(r.stringField(0))
+	drv, builder := l.asked(r.stringField(0)), StripCredentials(r.stringField(1))
+	if l.given.builder[drv] != "" && slices.Contains(slices.Collect(maps.Values(l.running)), drv) {
+		l.given.inner[r.ID] = drv
+		return
+	}
 	l.running[r.ID] = drv
+	l.given.builder[drv] = builder
 	l.tails[drv] = &tail{}
 	l.Built = append(l.Built, drv)
 	if l.watch.Start != nil {
-		l.watch.Start(drv)
+		l.watch.Start(drv, builder)
 	}
 }
 
@@ -134,8 +150,8 @@ func (l *BuildLog) Finish() {
 }
 
 func (l *BuildLog) log(r record) {
-	drv, ok := l.running[r.ID]
-	if !ok {
+	drv := cmp.Or(l.running[r.ID], l.given.inner[r.ID])
+	if drv == "" {
 		return
 	}
 	line := r.stringField(0)

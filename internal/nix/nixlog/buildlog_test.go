@@ -70,7 +70,7 @@ func FuzzBuildLog(f *testing.F) {
 		messageRecord(levelWarning, "Failed to find a machine for remote build!\nderivation: x.drv\nrequired (system, features): (s, [kvm])\n1 available machines:\n([s], 1, [], [])"), []byte("\n"),
 		errorRecord("Cannot build '"+drv+"'.\nReason: local builds are disabled (max-jobs = 0)")))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		log := NewBuildLog(BuildWatcher{Start: func(string) {}, Log: func(string, string) {}})
+		log := NewBuildLog(BuildWatcher{Start: func(string, string) {}, Log: func(string, string) {}})
 		eachLine(data, log.Line)
 		leaves, victims := log.Failures()
 		for _, failure := range leaves {

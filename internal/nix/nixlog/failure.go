@@ -32,6 +32,8 @@ type BuildFailure struct {
 	// scheme://host, and why. They are empty if none is to blame, or Nix does not say which.
 	// Server may list several builders. If only Reason is set, there is no builder.
 	Server, Reason string
+	// Fault says what is wrong with the remote builder in Server.
+	Fault BuilderFault
 	// NoShell means that Nix has no /bin/sh to run as the builder.
 	NoShell bool
 	// Hook is the program of the setting post-build-hook, if it failed.

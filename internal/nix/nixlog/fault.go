@@ -101,7 +101,12 @@ func (f BuildFailure) Transient() bool {
 	switch f.Kind {
 	case result.CauseSubstituter: // Nix usually says no more than that it could not download
 		return true
-	case result.CauseDaemon, result.CauseBuilder, result.CauseInfra:
+	case result.CauseBuilder:
+		if f.Fault != "" {
+			return f.Fault.transient()
+		}
+		return Transient(f.Message)
+	case result.CauseDaemon, result.CauseInfra:
 		return Transient(f.Message)
 	}
 	return false

@@ -73,7 +73,7 @@ func TestRejectedOutputs(t *testing.T) {
 func TestResolvedDerivations(t *testing.T) {
 	const asked, built = "/nix/store/00000000000000000000000000000000-x.drv", "/nix/store/11111111111111111111111111111111-x.drv"
 	var started, done []string
-	log := NewBuildLog(BuildWatcher{Start: func(drv string) { started = append(started, drv) }, Done: func(drv string) { done = append(done, drv) }})
+	log := NewBuildLog(BuildWatcher{Start: func(drv, _ string) { started = append(started, drv) }, Done: func(drv string) { done = append(done, drv) }})
 	for _, line := range []string{
 		`@nix {"action":"start","id":1,"level":3,"type":111,"fields":["` + asked + `","` + built + `"]}`,
 		`@nix {"action":"start","id":2,"level":3,"type":105,"fields":["` + built + `","",1,1]}`,

@@ -19,7 +19,10 @@ type remotes struct {
 }
 
 // deadBuilder is a remote builder that could not be used.
-type deadBuilder struct{ server, reason, message string }
+type deadBuilder struct {
+	server, reason, message string
+	fault                   BuilderFault
+}
 
 // want is what a derivation needs from a builder.
 type want struct {
@@ -52,7 +55,7 @@ func NoLocalBuilds(message string) bool { return disabledRE.MatchString(message)
 // message reads a message that is not an error of Nix itself.
 func (r *remotes) message(text string) {
 	if m := remoteRE.FindStringSubmatch(text); m != nil {
-		r.add(deadBuilder{server: stripUser(m[1]), reason: strings.TrimSpace(m[2]), message: stripUser(text)})
+		r.add(deadBuilder{server: StripCredentials(m[1]), reason: strings.TrimSpace(m[2]), message: stripUser(text)})
 		return
 	}
 	m := noMachineRE.FindStringSubmatch(text)
@@ -84,9 +87,22 @@ func (r *remotes) add(d deadBuilder) {
 	if reason != "" {
 		d.reason = reason
 	}
+	if d.fault = faultOf(d.reason); d.fault == BuilderLost {
+		d.fault = BuilderUnreachable // nothing was built yet
+	}
 	// Sorted, because Nix tries them in any order.
 	r.said, r.dead = nil, append(r.dead, d)
 	slices.SortFunc(r.dead, func(a, b deadBuilder) int { return strings.Compare(a.server, b.server) })
+}
+
+// Unreachable returns the remote builders that could not be used, as scheme://host, and why. Nix
+// builds elsewhere if it can.
+func (l *BuildLog) Unreachable() map[string]string {
+	list := map[string]string{}
+	for _, d := range l.remotes.dead {
+		list[d.server] = d.reason
+	}
+	return list
 }
 
 // of returns what a derivation needs from a builder, as far as Nix says so.
@@ -106,10 +122,13 @@ func (f *BuildFailure) addRemote(r *remotes) {
 	want := r.of(f.DrvPath)
 	switch {
 	case len(r.dead) > 0 && !want.unknown:
-		f.Kind, f.Reason = result.CauseBuilder, r.dead[0].reason
+		f.Kind, f.Reason, f.Fault = result.CauseBuilder, r.dead[0].reason, r.dead[0].fault
 		var servers, messages []string
 		for _, d := range r.dead {
 			servers, messages = append(servers, d.server), append(messages, d.message)
+			if d.fault != f.Fault {
+				f.Fault = "" // each has its own
+			}
 		}
 		f.Server, f.Message = strings.Join(servers, ", "), strings.Join(append(messages, f.Message), "\n")
 	case disabled && want.system == "":

@@ -12,7 +12,7 @@ type said []string
 
 const maxSaid = 20
 
-var saidRE = regexp.MustCompile(`^(?:fatal|ssh|error|abort|remote|kex_[a-z_]+): |^Host key verification failed|: Permission denied \(`)
+var saidRE = regexp.MustCompile(`^(?:fatal|ssh|error|abort|remote|kex_[a-z_]+): |^Host key verification failed|: Permission denied \(|^Connection (?:timed out|to \S+ port \d+ timed out|(?:reset|closed) by)|^Timeout, server |` + noNixPattern)
 
 // couldNotRead follows ssh's own message and adds nothing to it.
 const couldNotRead = "fatal: Could not read from remote repository."

@@ -144,6 +144,7 @@ func (g generator) cell(i int, compared bool) result.CellResult {
 		c.Phases = append(c.Phases, result.Phase{
 			Name: result.ParsePhaseName(g.pick("eval", "build", "boot", "check: web")), Status: g.status(), Started: g.time(),
 			Duration: g.NormFloat64(), Message: g.pick(""), Log: g.pick("", "a/b.log"), Attempts: g.Intn(3),
+			BuiltOn: [][]string{nil, {g.pick("ssh-ng://b")}, {result.BuiltHere, g.pick("ssh://c")}}[g.Intn(3)],
 		})
 	}
 	return c

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/clean"
-	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/reports/progress"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
@@ -55,7 +54,7 @@ type goingOn struct {
 func (b *board) describe(i item, p plan) goingOn {
 	if x := i.builder; x != nil {
 		g := goingOn{
-			name: clean.Clean(storepath.Name(x.Drv)), phase: "build", took: clock(x.Elapsed(b.now())),
+			name: clean.Clean(x.Name()), phase: "build", took: clock(x.Elapsed(b.now())),
 			note: strings.TrimSpace(logLine(x.Log.Last())),
 		}
 		if !x.Silent.IsZero() {

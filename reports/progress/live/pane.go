@@ -7,7 +7,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/flakeci/flakeci/internal/clean"
-	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/reports/view"
 )
 
@@ -230,7 +229,7 @@ func (m *model) paneTitle() string {
 	var left, right string
 	switch i := p.item; {
 	case i.builder != nil:
-		left = clean.Clean(storepath.Name(i.builder.Drv))
+		left = clean.Clean(i.builder.Name())
 		right = "running " + clock(i.builder.Elapsed(b.now()))
 		if i.builder.Ended {
 			right = "ended after " + clock(i.builder.Took)

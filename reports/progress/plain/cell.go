@@ -97,7 +97,11 @@ func headline(r outcome.Result) string {
 			return fmt.Sprintf("✔ %s activated in %s", id, cmp.Or(last.Name.Subject, r.Cell.Host))
 		}
 		mark := map[result.How]string{result.Built: "✔", result.Cached: "=", result.Unchanged: "=", result.Evaluated: "~"}[r.How]
-		return fmt.Sprintf("%s %s %s %s%s", mark, id, r.How, took, inParentheses(r.Note))
+		how := string(r.How)
+		if on := view.BuiltFirst(last.Phase); on != "" {
+			how += " on " + on
+		}
+		return fmt.Sprintf("%s %s %s %s%s", mark, id, how, took, inParentheses(r.Note))
 	case result.Skipped:
 		return fmt.Sprintf("- %s skipped%s", id, inParentheses(r.Note))
 	case result.Canceled:

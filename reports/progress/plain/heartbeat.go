@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports/progress"
 )
@@ -69,7 +68,7 @@ func heartbeat(s *progress.State, now time.Time) string {
 		text += "; running: " + list(s.Running, now, func(a *progress.Activity) (string, time.Time) { return a.Cell.ID + " " + a.Name(), a.Since })
 	}
 	if len(s.Builders) > 0 {
-		text += "; builders: " + list(s.Builders, now, func(b *progress.Builder) (string, time.Time) { return storepath.Name(b.Drv), b.Since })
+		text += "; builders: " + list(s.Builders, now, func(b *progress.Builder) (string, time.Time) { return b.Name(), b.Since })
 	}
 	if !s.Planning.IsZero() {
 		text += "; " + progress.Asking(now.Sub(s.Planning).Round(time.Second).String())
