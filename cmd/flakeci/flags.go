@@ -58,6 +58,11 @@ func (n *nixFlags) flake() nix.FlakeOptions {
 // clientOptions returns which Nix to run, and its environment. The scripts that guard git
 // and ssh on its PATH are written below tmp.
 func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
+	if strings.HasPrefix(n.store, "ssh://") {
+		return nix.Options{}, &usageError{
+			flag: "store", msg: "Nix cannot build in a store at ssh://, only at ssh-ng://", hint: "give --store ssh-ng://" + strings.TrimPrefix(n.store, "ssh://"),
+		}
+	}
 	path := n.path
 	if path == "" {
 		path = a.env("FLAKECI_NIX")

@@ -14,7 +14,7 @@ var builderAdvices = map[nixlog.BuilderFault]struct {
 	hint       string
 }{
 	nixlog.BuilderUnreachable: {true, ""},
-	nixlog.BuilderRefuses:     {true, "let the user who runs nix (root under nix-daemon) log in to the builder by key; see ssh-key in --builders"},
+	nixlog.BuilderRefuses:     {true, "let the user who runs nix (root under nix-daemon) log in there by key: with ssh-agent, or ssh-key in --builders or in the URL of the store"},
 	nixlog.BuilderUnverified:  {false, "add the builder's key to the known_hosts of the user who runs nix (root under nix-daemon): ssh-keyscan HOST"},
 	nixlog.BuilderFull:        {false, "free some disk space on the builder (nix-collect-garbage), or build without it: --builders ''"},
 	nixlog.BuilderLost:        {true, "check whether the builder, or the network to it, went down"},
@@ -25,6 +25,9 @@ var builderAdvices = map[nixlog.BuilderFault]struct {
 // builderTitle says which remote builders could not be used, and why.
 func builderTitle(f nixlog.BuildFailure) string {
 	title := "remote builder " + f.Server
+	if f.IsStore {
+		title = "the store's machine " + f.Server
+	}
 	if strings.Contains(f.Server, ", ") {
 		title = "remote builders " + f.Server
 		f.Fault = "" // its words are about one
@@ -47,6 +50,9 @@ func builderHint(f nixlog.BuildFailure) string {
 	}
 	if hint := builderAdvices[f.Fault].hint; hint != "" {
 		return hint
+	}
+	if f.IsStore {
+		return "make sure that this machine can reach the store's machine and start nix-daemon there (nix store ping --store URL), or build without --store"
 	}
 	without := "make sure that the builder can be reached and supports the build, or build without it: --builders ''"
 	if nixlog.NoLocalBuilds(f.Message) {

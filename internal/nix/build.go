@@ -38,6 +38,7 @@ func (c *Client) Build(ctx context.Context, drvs []string, jobs int, w nixlog.Bu
 		w.Start = func(drv, builder string) { start(drv, cmp.Or(builder, c.stores.elsewhere())) }
 	}
 	log := nixlog.NewBuildLog(w)
+	log.Store = c.stores.elsewhere()
 	k := realize(drvs, "--keep-going", "-v",
 		// How often, in seconds, to check whether another nix has built a derivation that both
 		// need. The default of 5 makes a run noticeably slower.

@@ -140,6 +140,18 @@ func (f *BuildFailure) blame(builder, reason string) {
 	f.Kind, f.ExitCode, f.Server, f.Reason, f.Fault = result.CauseBuilder, 0, builder, reason, faultOf(reason)
 }
 
+// addStore blames the machine that has the store, if Nix lost the connection to it, or made none.
+func (l *BuildLog) addStore(f *BuildFailure) {
+	reason := cmp.Or(l.remotes.said.reason(), innermost(connectionRE.ReplaceAllString(f.Message, "")), f.Message)
+	if l.Store == "" || f.Server != "" || faultOf(reason) == "" && !connectionRE.MatchString(f.Message) {
+		return
+	}
+	f.blame(l.Store, reason)
+	if f.IsStore = true; f.Fault == BuilderLost && len(l.Built) == 0 {
+		f.Fault = BuilderUnreachable
+	}
+}
+
 // innermost returns the error in a message that the others explain, on one line.
 func innermost(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")

@@ -124,6 +124,7 @@ func (l *BuildLog) confirms(f BuildFailure, text string) bool {
 func (l *BuildLog) Unnamed(text string) BuildFailure {
 	f := Classify(cmp.Or(l.lastError(), text))
 	f.addRemote(&l.remotes)
+	l.addStore(&f)
 	l.addHook(&f)
 	return f
 }

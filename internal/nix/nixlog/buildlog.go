@@ -11,6 +11,9 @@ import (
 type BuildLog struct {
 	// Built lists the derivations whose builder started, in order.
 	Built []string
+	// Store is the machine that has the store and builds everything, as scheme://host. It is empty
+	// for this machine.
+	Store string
 
 	watch BuildWatcher
 	// running maps the id of an activity, which is unique only within a process, to the derivation

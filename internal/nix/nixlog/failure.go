@@ -34,6 +34,8 @@ type BuildFailure struct {
 	Server, Reason string
 	// Fault says what is wrong with the remote builder in Server.
 	Fault BuilderFault
+	// IsStore means that Server is not a builder but the machine that has the store.
+	IsStore bool
 	// NoShell means that Nix has no /bin/sh to run as the builder.
 	NoShell bool
 	// Hook is the program of the setting post-build-hook, if it failed.
