@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -134,9 +133,4 @@ func (t *Target) Known(q question.Question) (in question.Instance, known bool, e
 		}
 	}
 	return in, true, nil
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
