@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,13 +39,16 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 				return comment, err
 			}, func() (*github.IssueComment, bool, error) {
 				there, err := c.comments(ctx, pull, m, me)
-				if err != nil || len(there) == 0 {
+				if err = cmp.Or(err, clash(m, there, (*github.IssueComment).GetBody)); err != nil || len(there) == 0 {
 					return nil, false, err
 				}
 				return there[0], true, nil
 			})
 			return err
 		})
+	}
+	if err := clash(m, old, (*github.IssueComment).GetBody); err != nil {
+		return err
 	}
 	first := old[0]
 	c.tidy(ctx, old[1:])
