@@ -39,10 +39,11 @@ type workflow struct {
 type ran struct {
 	log, summary string
 	outputs      map[string]string // by step id, a dot, and name
+	results      map[string]string // of jobs, by id; that of a matrix is the worst of its legs
 	err          error
 }
 
-// act runs a job from a workflow file of the checkout.
+// act runs a job from a workflow file of the checkout, and the jobs that it needs.
 func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran {
 	t.Helper()
 	root := lanes.Root(t)
@@ -51,7 +52,7 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran
 	text, err := json.Marshal(w.event)
 	check(t, err)
 	write(t, eventFile, string(text))
-	args := []string{event, "--json", "--no-cache-server", "--action-offline-mode", "-P", "ubuntu-latest=-self-hosted",
+	args := []string{event, "--json", "--no-cache-server", "--action-offline-mode", "-P", "ubuntu-latest=-self-hosted", "-P", "ubuntu-24.04=-self-hosted",
 		"--action-cache-path", filepath.Join(dir, "cache"), "-W", file, "-j", job, "-e", eventFile,
 		"--env", "STAND_INS=" + w.left, "--env", "GOCACHE=" + goCache(t), "-s", "GITHUB_TOKEN=" + token}
 	for _, e := range append(append(w.env, env...), lanes.Env()...) {
@@ -91,16 +92,20 @@ const token = "ghs_a-secret-of-the-job"
 
 // readAct parses act's output.
 func readAct(out []byte) ran {
-	r := ran{outputs: map[string]string{}}
+	r := ran{outputs: map[string]string{}, results: map[string]string{}}
 	var log strings.Builder
 	for line := range bytes.Lines(out) {
 		var l struct {
 			Msg, Command, Name, Arg, Content string
+			JobID, JobResult                 string
 			StepID                           []string
 		}
 		if json.Unmarshal(line, &l) != nil {
 			log.Write(line)
 			continue
+		}
+		if l.JobResult != "" && r.results[l.JobID] != "failure" {
+			r.results[l.JobID] = l.JobResult
 		}
 		switch l.Command {
 		case "set-output":
