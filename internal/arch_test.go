@@ -35,6 +35,8 @@ func rules() []rule {
 		{"internal/safely", nil},
 		{"internal/secretenv", nil},
 		{"internal/tmpdir", nil},
+		{"internal/terminal", nil},
+		{"internal/message", []string{"internal/clean"}},
 		{"internal/proc", []string{"internal/safely"}},
 		{"internal/git", []string{"internal/proc", "internal/safefile", "internal/safely"}},
 		{"internal/nix/nixfile", nil},
@@ -46,6 +48,7 @@ func rules() []rule {
 		{"internal/nix/expr", nil},
 		{"internal/nix/storepath", nil},
 		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/flaketree", "result"}},
+		{"internal/nix/question", []string{"internal/nix/expr", "internal/nix/nixlog", "internal/nix/storepath", "internal/nix/unit", "result"}},
 		{"internal/nix/source", []string{"internal/safefile"}},
 		{"internal/nix/locate", []string{"internal/nix/flaketree", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/nixlog", "result"}},
 		{"internal/nix/recordings", []string{"internal/test"}},
@@ -57,7 +60,7 @@ func rules() []rule {
 		{"internal", []string{"internal", "result"}},
 		{"matrix", []string{"result"}},
 		{"internal/selection", []string{"matrix", "result"}},
-		{"runner/outcome", []string{"matrix", "internal/nix", "result"}},
+		{"runner/outcome", []string{"matrix", "internal/nix/question", "result"}},
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
 		{"runner/resume", []string{"runner", "matrix", "result"}},
@@ -74,8 +77,10 @@ func rules() []rule {
 		{"reports/merge", []string{"reports/view", "matrix", "internal", "result"}},
 		{"reports/github", []string{"reports/markdown", "reports/view", "internal", "result"}},
 		{"reports/history", []string{"internal", "result"}},
-		{"reports/partial", []string{"reports", "runner/event", "runner/journal", "runner/outcome", "result"}},
+		{"reports/partial", []string{"reports", "runner/event", "runner/journal", "runner/outcome", "internal/safefile", "result"}},
+		{"reports/crash", []string{"reports", "reports/partial", "runner/event", "matrix", "internal/artifact", "internal/safely", "result"}},
 		{"reports/output", []string{"reports", "internal"}},
+		{"reports/forms", []string{"reports/html", "reports/junit", "reports/markdown", "reports/trace", "reports/output", "internal/safely", "result"}},
 		// Its views show a run that has no report yet.
 		{"reports/progress", []string{"reports", "reports/view", "runner/event", "runner/outcome", "matrix", "internal", "result"}},
 		// Only this folder itself collects a report from a run.
@@ -195,7 +200,7 @@ func TestImportDirection(t *testing.T) {
 func TestPurePackages(t *testing.T) {
 	impure := []string{"os", "net", "syscall", "math/rand", "math/rand/v2"}
 	for _, s := range sources(t) {
-		if !isUnder(s.folder, []string{"matrix", "result", "runner/graph", "internal/closure", "internal/selection", "internal/nix/nixlog", "internal/nix/flaketree", "internal/nix/nixfile", "internal/nix/modulesystem", "internal/nix/locate", "internal/nix/expr", "internal/nix/storepath", "internal/nix/unit"}) {
+		if !isUnder(s.folder, []string{"matrix", "result", "runner/graph", "internal/closure", "internal/selection", "internal/nix/nixlog", "internal/nix/flaketree", "internal/nix/nixfile", "internal/nix/modulesystem", "internal/nix/locate", "internal/nix/expr", "internal/nix/storepath", "internal/nix/question", "internal/nix/unit"}) {
 			continue
 		}
 		for _, p := range s.imports {

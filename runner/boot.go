@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -29,7 +29,7 @@ type VMOptions struct {
 type VM struct {
 	Cell   result.Cell
 	Runner string // the folder that holds bin/run-NAME-vm
-	Info   nix.VMInfo
+	Info   question.VMInfo
 	Homes  []VMHome
 	// AtBase means the host as it was at the base, of which no evidence is kept.
 	AtBase bool
@@ -112,7 +112,7 @@ func (r *run) homesOf(vm result.Cell) (homes []VMHome, without []string) {
 			without = append(without, c.ID+" is for "+c.System+": not activated")
 			continue
 		case embedded:
-			h.Unit = nix.EmbeddedHome{HomeInfo: res.Home}.Unit()
+			h.Unit = question.EmbeddedHome{HomeInfo: res.Home}.Unit()
 		default:
 			h.Activation = res.OutPaths["out"]
 		}
@@ -124,19 +124,19 @@ func (r *run) homesOf(vm result.Cell) (homes []VMHome, without []string) {
 }
 
 // vmQuestion returns what to ask for a VM.
-func (r *run) vmQuestion(c result.Cell) nix.Question {
-	q := &nix.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores, Autologin: r.VM.Autologin}
+func (r *run) vmQuestion(c result.Cell) question.Question {
+	q := &question.VM{Host: c.Host, MemoryMiB: r.VM.MemoryMiB, Cores: r.VM.Cores, Autologin: r.VM.Autologin}
 	homes, _ := r.homesOf(c)
 	for _, h := range homes {
 		if h.Activation != "" {
 			q.Homes = append(q.Homes, h.Cell.Path)
 		}
 	}
-	return nix.Question{Path: c.Path, VM: q}
+	return question.Question{Path: c.Path, VM: q}
 }
 
 // boot boots a VM that was built and adds the phases of it to the results.
-func (r *run) boot(ctx context.Context, res *outcome.Result, info nix.VMInfo) {
+func (r *run) boot(ctx context.Context, res *outcome.Result, info question.VMInfo) {
 	homes, without := r.homesOf(res.Cell)
 	vm := VM{Cell: res.Cell, Runner: res.OutPaths["out"], Info: info, Homes: homes}
 	r.root(ctx, vm.Runner)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -13,7 +14,7 @@ import (
 func builtHome(id, system, username string) outcome.Result {
 	return outcome.Result{
 		Cell:   result.Cell{ID: id, Kind: result.KindHome, System: system},
-		Status: result.Passed, How: result.Built, Home: nix.HomeInfo{Username: username, Directory: "/home/" + username},
+		Status: result.Passed, How: result.Built, Home: question.HomeInfo{Username: username, Directory: "/home/" + username},
 		OutPaths: map[string]string{"out": "/nix/store/x-" + username},
 	}
 }
@@ -53,7 +54,7 @@ func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 	machine := nix.Machine{Systems: []string{"x86_64-linux"}}
 	r := &run{builds: buildpool.New(t.Context(), buildpool.Options{Client: &nix.Client{}, Machine: machine})}
 	vm := result.Cell{ID: "vm/pi", Kind: result.KindVM, Host: "pi", System: "aarch64-linux"}
-	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, nix.VMInfo{})
+	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, question.VMInfo{})
 	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/artifact"
-	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
@@ -20,7 +20,7 @@ import (
 )
 
 // build builds a cell, and boots it if it is a VM.
-func (r *run) build(ctx context.Context, res outcome.Result, vm nix.VMInfo) {
+func (r *run) build(ctx context.Context, res outcome.Result, vm question.VMInfo) {
 	r.emit(event.Waiting{Cell: res.Cell})
 	// Another cell with the same derivation may be new or changed.
 	if r.isUnchanged(ctx, res) {

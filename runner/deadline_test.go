@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
@@ -61,7 +61,7 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	}
 	r.finish(outcome.Result{Cell: home, Status: result.Passed, Phases: []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}}})
 	booted := outcome.Result{Cell: vm, Status: result.Passed, OutPaths: map[string]string{"out": "/x"}}
-	r.boot(given, &booted, nix.VMInfo{})
+	r.boot(given, &booted, question.VMInfo{})
 	r.finish(booted)
 	evaluated := []outcome.Phase{{Phase: result.Phase{Name: result.PhaseEval.Name(), Status: result.Canceled}}}
 	r.finish(outcome.Result{Cell: result.Cell{ID: "nixos/a", Kind: result.KindNixOS}, Status: result.Canceled, Phases: evaluated})

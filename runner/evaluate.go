@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
-	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -29,8 +29,8 @@ func (r *run) ask(c result.Cell) *evalpool.Query {
 }
 
 // question returns what to ask for a cell.
-func (r *run) question(c result.Cell) nix.Question {
-	q := nix.Question{Path: c.Path}
+func (r *run) question(c result.Cell) question.Question {
+	q := question.Question{Path: c.Path}
 	if c.Kind.IsHost() {
 		q.Host = matrix.HostPath(c)
 	}
@@ -110,7 +110,7 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 		res.Home = *e.Instance.Home
 		res.Cell = c.WithUser(res.Home.Username)
 	}
-	var vm nix.VMInfo
+	var vm question.VMInfo
 	if e.Instance.VM != nil {
 		vm = *e.Instance.VM
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/cause"
@@ -93,7 +93,7 @@ func homeOfBrokenHost(cell result.Cell, home evalpool.Answer, host result.Phase,
 // home-manager.users, which the module system collects before it checks anything else, from the
 // base, or from an earlier run.
 func (r *run) usersOf(ctx context.Context, host result.Cell) (users []string, listed bool) {
-	for _, q := range []nix.Question{{Path: host.Path, Host: matrix.HostPath(host), Users: true}, {Path: host.Path, Host: matrix.HostPath(host), Users: true, Defined: true}} {
+	for _, q := range []question.Question{{Path: host.Path, Host: matrix.HostPath(host), Users: true}, {Path: host.Path, Host: matrix.HostPath(host), Users: true, Defined: true}} {
 		if a := r.evals.Ask(r.Target, q, evalpool.Listener{}).Wait(); a.Err == nil && a.Stopped == "" {
 			return usersIn(a.Instance), !q.Defined
 		}
@@ -108,7 +108,7 @@ func (r *run) usersOf(ctx context.Context, host result.Cell) (users []string, li
 	return users, false
 }
 
-func usersIn(in nix.Instance) []string {
+func usersIn(in question.Instance) []string {
 	var users []string
 	for _, h := range in.Homes {
 		users = append(users, h.User)

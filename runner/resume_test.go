@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -28,7 +28,7 @@ func resumed(t *testing.T, same bool, passed ...string) (*run, []result.Cell) {
 			r.ended[c.ID] = make(chan struct{})
 		}
 		if slices.Contains(passed, c.ID) {
-			res := outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: nix.HomeInfo{Username: c.User}}
+			res := outcome.Result{Cell: c, Status: result.Passed, How: result.Built, DrvPath: c.ID + ".drv", From: time.Now(), Home: question.HomeInfo{Username: c.User}}
 			if c.Kind == result.KindHome {
 				res.Phases = []outcome.Phase{{Phase: result.Phase{Name: result.PhaseBuild.Name(), Status: result.Passed}}, {Phase: result.Phase{Name: result.PhaseActivate.Name(), Status: result.Passed}}}
 			}

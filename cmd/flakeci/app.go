@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/flagvalue"
+	"github.com/flakeci/flakeci/internal/message"
 	"github.com/flakeci/flakeci/internal/redact"
 )
 
@@ -31,11 +32,12 @@ type App struct {
 	Env            []string // KEY=value
 	Args           []string // without the program's name
 
-	printer printer
+	printer *message.Printer // see messages
+	begin   sync.Once
 	secrets redact.Secrets // masked in everything that is printed and written
 
-	crashState atomic.Pointer[crashState] // what to report about this run after a crash
-	crashing   sync.Mutex                 // never released after a crash or at the end
+	running  atomic.Pointer[running] // what to report after a crash
+	crashing sync.Mutex              // never released after a crash or at the end
 }
 
 // Main runs the subcommand in the arguments and returns the exit code.

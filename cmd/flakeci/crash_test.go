@@ -7,11 +7,8 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
-	"testing"
-	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/result"
 )
 
 // crashing runs flakeci with a fault: it panics in the goroutine that is about to write the
@@ -51,17 +48,4 @@ func (t trapped) Write(text []byte) (int, error) {
 		t.once.Do(fall)
 	}
 	return t.Writer.Write(text)
-}
-
-// A crash before there is a job is reported too, as a run that has just begun.
-func TestACrashBeforeAnythingIsKnown(t *testing.T) {
-	a := &App{Stdout: io.Discard, Stderr: io.Discard}
-	a.reportCrashes(delivery{}, nil)
-	r := a.crashState.Load().report(&result.Cause{Title: "boom"})
-	if r.Verdict != result.VerdictError || len(r.Causes) != 1 {
-		t.Errorf("verdict %s, causes %v", r.Verdict, r.Causes)
-	}
-	if took := time.Duration(r.Duration * float64(time.Second)); time.Since(r.Started) > time.Hour || took > time.Hour {
-		t.Errorf("it began at %s and took %s", r.Started, took)
-	}
 }

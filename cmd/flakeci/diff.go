@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/vmtest"
@@ -63,11 +64,11 @@ func (a *App) diff(ctx context.Context, o runOptions) error {
 		a.warnf("%s", w)
 	}
 	to := a.Stdout
-	if o.files.onStdout() {
+	if o.files.OnStdout() {
 		to = a.Stderr
 	}
 	return a.finish(r, errors.Join(
-		catchCrash("the changes", func() error { return table.WriteDiff(to, r, a.tableOptions(o.color, to)) }),
+		safely.TryPart("the changes", func() error { return table.WriteDiff(to, r, a.tableOptions(o.color, to)) }),
 		a.writeReports(r, o.delivery()),
 	))
 }

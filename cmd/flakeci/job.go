@@ -20,6 +20,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/reports/history"
+	"github.com/flakeci/flakeci/reports/progress/views"
 	"github.com/flakeci/flakeci/reports/view"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
@@ -82,9 +83,8 @@ func (j *job) start(ctx context.Context) error {
 	host, _ := os.Hostname() // without a name, the name of the report will do
 	j.on = reports.Machine(j.app.env, host)
 	j.on.Shard = j.opts.selection.Shard.Describe(matrix.Matrix{}, matrix.Matrix{}) // until the cells are known
-	s := j.app.crashState.Load()
-	s.update(j)
-	s.setCleanup(remove)
+	j.app.crashRun().OnCleanup(remove)
+	j.updateCrash()
 	if err = j.beginJournal(); err != nil {
 		return err
 	}
@@ -123,13 +123,13 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	if err != nil {
 		return err
 	}
-	j.app.crashState.Load().update(j)
+	j.updateCrash()
 	followers = append(followers, event.Subscriber{Handle: j.app.printWarning})
 	endHeartbeat()
-	progress := newProgress(ctx, j, machine)
-	j.app.crashState.Load().setProgress(progress)
-	defer progress.Stop()
-	o := j.toRunner(tmp, machine, progress)
+	show := j.show(ctx, machine)
+	j.app.crashRun().OnStop(show.Stop)
+	defer show.Stop()
+	o := j.toRunner(tmp, machine, show)
 	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
 	if j.rest != nil {
 		o.Later = func(run context.Context) []result.Cell {
@@ -165,7 +165,7 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 		j.addFlakeCause(ctx, looking, err)
 		return machine, nil, nil
 	}
-	j.app.crashState.Load().update(j)
+	j.updateCrash()
 	j.app.warnOverrides(j.target.Flake)
 	if j.journals {
 		j.history = j.app.keepHistory(ctx, j.target.Flake)
@@ -222,7 +222,7 @@ func (a *App) keepHistory(ctx context.Context, f nix.Flake) *history.Keeper {
 
 // toRunner returns the runner's options, except those that come from the journal: the
 // earlier run and the other subscribers.
-func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Options {
+func (j *job) toRunner(tmp string, machine nix.Machine, p views.View) runner.Options {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
@@ -252,9 +252,12 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p progress) runner.Optio
 			}
 		}
 	}
-	o.Subscribers = []event.Subscriber{j.app.crashState.Load().before(shown)}
+	o.Subscribers = []event.Subscriber{j.app.crashRun().Before(shown)}
 	return o
 }
+
+// updateCrash records how far the run has come, for a report after a crash.
+func (j *job) updateCrash() { j.app.crashRun().Update(j.about().About, j.started, j.matrix) }
 
 // open opens a flake, and retries if something could not be fetched.
 func (j *job) open(ctx context.Context, ref, tmp string) (*nix.Target, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/partial"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/event"
@@ -18,18 +19,12 @@ import (
 	"github.com/flakeci/flakeci/runner/resume"
 )
 
-// about is what the journal keeps about the run itself, for the report.
-type about struct {
-	reports.About
-	Artifacts string
-}
-
-func (j *job) about() about {
+func (j *job) about() partial.About {
 	f := nix.Flake{Ref: j.opts.ref}
 	if j.target != nil {
 		f = j.target.Flake
 	}
-	return about{Artifacts: j.opts.artifacts, About: reports.About{
+	return partial.About{Artifacts: j.opts.artifacts, About: reports.About{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
 		Machine: j.on, Flake: f.Result(),
 		Base: j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest()), NotTested: j.notTested(),

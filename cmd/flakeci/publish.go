@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
@@ -11,7 +13,7 @@ import (
 
 // delivery says where a report goes.
 type delivery struct {
-	files     reportFiles
+	files     forms.Files
 	outputs   *output.Paths // knows which of the files a stranger chose
 	artifacts string
 	merged    []string // reports with artifacts of their own
@@ -24,14 +26,14 @@ type delivery struct {
 // verdict. The files are written even if stdout is closed.
 func (a *App) publish(ctx context.Context, r result.Report, d delivery) error {
 	out := a.Stdout
-	if d.files.onStdout() {
+	if d.files.OnStdout() {
 		out = a.Stderr
 	}
 	err := errors.Join(
-		catchCrash("the table", func() error { return table.Write(out, r, a.tableOptions(d.color, out)) }),
+		safely.TryPart("the table", func() error { return table.Write(out, r, a.tableOptions(d.color, out)) }),
 		a.writeReports(r, d),
-		catchCrash("the outputs of the step", func() error { return a.writeOutputs(r) }),
-		catchCrash("the report to GitHub", func() error { return a.publishToGitHub(ctx, r, d.github, d.shard) }),
+		safely.TryPart("the outputs of the step", func() error { return a.writeOutputs(r) }),
+		safely.TryPart("the report to GitHub", func() error { return a.publishToGitHub(ctx, r, d.github, d.shard) }),
 	)
 	return a.finish(r, err)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
@@ -47,8 +48,8 @@ func TestNoFormOfAReportShowsASecret(t *testing.T) {
 		"diff":    func(w io.Writer, r result.Report) error { return table.WriteDiff(w, r, table.Options{}) },
 	}
 	d := delivery{artifacts: filepath.Dir(log)}
-	for _, form := range forms() {
-		writers[form.flag] = func(w io.Writer, r result.Report) error { return form.write(a, w, r, d) }
+	for _, form := range forms.All() {
+		writers[form.Flag] = func(w io.Writer, r result.Report) error { return form.Write(w, r, a.formOptions(d)) }
 	}
 	for name, write := range writers {
 		if text := written(t, write, r); strings.Contains(text, testToken) {
@@ -93,7 +94,7 @@ func TestNoSecretIsSaid(t *testing.T) {
 	a.secrets.AddArguments(a.Args)
 	a.printf("no: %s", testToken)
 	a.printf("no: job0\x1b[0mtoken1secret2")
-	a.printRaw("✘ " + testToken + "x\n")
+	a.messages().Raw("✘ " + testToken + "x\n")
 	if got, want := said.String(), "flakeci: no: ***\nflakeci: no: ***\n✘ ***\n"; got != want {
 		t.Errorf("said %q, want %q", got, want)
 	}

@@ -10,13 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/reports/merge"
 	"github.com/flakeci/flakeci/reports/output"
 )
 
 func (a *App) reportCommand() *cobra.Command {
-	var files reportFiles
+	var files forms.Files
 	var color, artifacts string
 	var fromJournal, partial bool
 	var onGitHub githubFlags
@@ -38,7 +39,7 @@ flakeci takes the newest journal of a run that was started in this folder.`,
   flakeci report --from-journal --json report.json`,
 		Args: func(_ *cobra.Command, args []string) error { return checkReportArgs(args, fromJournal) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(files.check(), onGitHub.check(), checkColor(color)); err != nil {
+			if err := cmp.Or(checkFiles(files), onGitHub.check(), checkColor(color)); err != nil {
 				return err
 			}
 			d := delivery{files: files, outputs: output.New(""), color: color, github: onGitHub}
@@ -52,7 +53,7 @@ flakeci takes the newest journal of a run that was started in this folder.`,
 			return a.report(cmd.Context(), args, merge.Options{Partial: partial}, d)
 		},
 	}
-	files.add(cmd.Flags())
+	files = addFiles(cmd.Flags())
 	cmd.Flags().StringVar(&artifacts, "artifacts", "", "read the logs that the report names from `FOLDER` (default artifacts, here or next to the report)")
 	cmd.Flags().BoolVar(&fromJournal, "from-journal", false, "report a run that was killed, or is still in progress, from its journal")
 	cmd.Flags().BoolVar(&partial, "partial", false, "accept missing shards, which are otherwise an error")

@@ -1,14 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"path/filepath"
-	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -16,42 +10,14 @@ import (
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/secretenv"
+	"github.com/flakeci/flakeci/reports/crash"
+	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/reports/html"
-	"github.com/flakeci/flakeci/reports/junit"
-	"github.com/flakeci/flakeci/reports/markdown"
 	"github.com/flakeci/flakeci/reports/merge"
 	"github.com/flakeci/flakeci/reports/output"
-	"github.com/flakeci/flakeci/reports/trace"
 	"github.com/flakeci/flakeci/result"
 )
-
-// form is a form of the report that a flag writes to a file.
-type form struct {
-	flag, usage string
-	write       func(a *App, w io.Writer, r result.Report, d delivery) error
-}
-
-// forms lists the forms of the report. A new one needs nothing else in cmd.
-func forms() []form {
-	return []form{
-		{"json", "write the full report as JSON to `FILE` (- for stdout)", func(_ *App, w io.Writer, r result.Report, _ delivery) error {
-			return result.WriteJSON(w, r)
-		}},
-		{"junit", "write a JUnit report to `FILE`", func(_ *App, w io.Writer, r result.Report, _ delivery) error {
-			return junit.Write(w, r)
-		}},
-		{"markdown", "write a Markdown report to `FILE`", func(_ *App, w io.Writer, r result.Report, d delivery) error {
-			return markdown.Write(w, r, markdown.Options{File: d.files["markdown"] != "-"})
-		}},
-		{"html", "write an HTML report, logs included, to `FILE`", func(a *App, w io.Writer, r result.Report, d delivery) error {
-			return html.Write(w, r, a.htmlOptions(d))
-		}},
-		{"trace", "write a timeline of the run, for Perfetto or Chrome, to `FILE`", func(_ *App, w io.Writer, r result.Report, _ delivery) error {
-			return trace.Write(w, r)
-		}},
-	}
-}
 
 // takesPath reports whether a flag names a file or a folder to write. flakeci.toml may name
 // only some, see [applyConfig].
@@ -60,12 +26,9 @@ func takesPath(flag *pflag.Flag) bool {
 	return name == "FILE" || name == "FOLDER"
 }
 
-// reportFiles are the files to write reports to, by flag; "-" is stdout.
-type reportFiles map[string]string
-
 // fileValue is the flag of one form.
 type fileValue struct {
-	files reportFiles
+	files forms.Files
 	flag  string
 }
 
@@ -73,33 +36,18 @@ func (v fileValue) Set(path string) error { v.files[v.flag] = path; return nil }
 func (v fileValue) String() string        { return v.files[v.flag] }
 func (v fileValue) Type() string          { return "string" }
 
-func (f *reportFiles) add(fs *pflag.FlagSet) {
-	*f = reportFiles{}
-	for _, form := range forms() {
-		fs.Var(fileValue{*f, form.flag}, form.flag, form.usage)
+// addFiles adds a flag for each form, and returns the files that they will name.
+func addFiles(fs *pflag.FlagSet) forms.Files {
+	files := forms.Files{}
+	for _, form := range forms.All() {
+		fs.Var(fileValue{files, form.Flag}, form.Flag, form.Usage)
 	}
+	return files
 }
 
-func (f reportFiles) onStdout() bool { return slices.Contains(slices.Collect(maps.Values(f)), "-") }
-
-func (f reportFiles) check() error {
-	taken := map[string]string{} // flags by their files
-	for _, form := range forms() {
-		flag, to := "--"+form.flag, f[form.flag]
-		if why := output.Unwritable(to); why != "" {
-			return &usageError{msg: flag + " " + why}
-		}
-		if to != "" && to != "-" {
-			to = filepath.Clean(to)
-		}
-		switch other := taken[to]; {
-		case to == "" || other == "":
-			taken[to] = flag
-		case to == "-":
-			return &usageError{msg: other + " and " + flag + " cannot both go to stdout"}
-		default:
-			return &usageError{msg: other + " and " + flag + " cannot both go to " + to}
-		}
+func checkFiles(files forms.Files) error {
+	if err := files.Check(); err != nil {
+		return &usageError{msg: err.Error()}
 	}
 	return nil
 }
@@ -107,28 +55,27 @@ func (f reportFiles) check() error {
 // checkOutputs finds, before the run, restricted paths that must not be written.
 func (a *App) checkOutputs(ctx context.Context, o *runOptions, artifacts *artifact.Folder) error {
 	env := secretenv.Without(a.Env)
-	for _, form := range forms() {
-		if err := o.outputs.Check(ctx, env, form.flag, o.files[form.flag]); err != nil {
-			return &usageError{msg: fmt.Sprintf("%s in %s: %v", form.flag, config.Name, err), hint: "name another file with --" + form.flag}
+	for _, form := range forms.All() {
+		if err := o.outputs.Check(ctx, env, form.Flag, o.files[form.Flag]); err != nil {
+			return &usageError{msg: fmt.Sprintf("%s in %s: %v", form.Flag, config.Name, err), hint: "name another file with --" + form.Flag}
 		}
 	}
 	if artifacts == nil {
 		return nil
 	}
-	if err := output.CheckArtifacts(ctx, env, artifacts, crashFile); err != nil {
+	if err := output.CheckArtifacts(ctx, env, artifacts, crash.File); err != nil {
 		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with --artifacts"}
 	}
 	return nil
 }
 
-// writeReports writes every file that was asked for. The error names all those that could
-// not be written.
+// writeReports writes every file that was asked for.
 func (a *App) writeReports(r result.Report, d delivery) error {
-	var failed []error
-	for _, form := range forms() {
-		failed = append(failed, a.writeReport(d, form.flag, d.files[form.flag], func(w io.Writer) error { return form.write(a, w, r, d) }))
-	}
-	return errors.Join(failed...)
+	return forms.Write(r, a.formOptions(d))
+}
+
+func (a *App) formOptions(d delivery) forms.Options {
+	return forms.Options{Files: d.files, Outputs: d.outputs, Stdout: a.Stdout, HTML: func() html.Options { return a.htmlOptions(d) }}
 }
 
 // htmlOptions returns the artifacts and, in GitHub Actions, the URLs of the run and of its
@@ -149,24 +96,4 @@ func (a *App) htmlOptions(d delivery) html.Options {
 		o.RunURL, o.SourceURL = job.RunURL(), job.SourceURL()
 	}
 	return o
-}
-
-// writeReport renders a report before it writes, so that one that cannot be rendered leaves
-// no file.
-func (a *App) writeReport(d delivery, flag, path string, render func(io.Writer) error) error {
-	if path == "" {
-		return nil
-	}
-	var out bytes.Buffer
-	if err := catchCrash("the report "+path, func() error { return render(&out) }); err != nil {
-		return fmt.Errorf("report %s: %w", path, err)
-	}
-	if path == "-" {
-		_, err := a.Stdout.Write(out.Bytes())
-		return err
-	}
-	if err := d.outputs.Replace(flag, path, out.Bytes()); err != nil {
-		return fmt.Errorf("cannot write the report: %w", err)
-	}
-	return nil
 }

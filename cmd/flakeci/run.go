@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/flagvalue"
+	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/github"
 )
 
 // runOptions are the flags of `flakeci run`.
 type runOptions struct {
 	flakeFlags
-	files      reportFiles
+	files      forms.Files
 	vm         vmFlags
 	base       baseFlags
 	github     githubFlags
@@ -49,7 +50,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 
 // addWork adds the flags of subcommands that evaluate and build.
 func (o *runOptions) addWork(fs *pflag.FlagSet) {
-	o.files.add(fs)
+	o.files = addFiles(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate without building")
 	fs.Var(&o.jobs, "jobs", "run up to `N` builds at once (default Nix's max-jobs if that is more than 1, else one per core)")
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "run up to `N` evaluations at once")
@@ -108,7 +109,7 @@ func (o *runOptions) check() error {
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
 	}
-	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), o.files.check())
+	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), checkFiles(o.files))
 }
 
 // run is `flakeci run`. It reports whenever there is a flake.

@@ -15,15 +15,15 @@ import (
 // daemonKey is the key of a script's daemon.
 type daemonKey struct{}
 
-// crash kills a process with its descendants: a nix-daemon has a process for each client, in
+// endWithDescendants kills a process with its descendants: a nix-daemon has a process for each client, in
 // its own session. It stops each process before it kills those below: otherwise the process
 // could still report that its builder was killed.
-func crash(pid int) {
+func endWithDescendants(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGSTOP)                              // it may have ended
 	below, _ := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output() // fails if there are none
 	for _, child := range strings.Fields(string(below)) {
 		if id, err := strconv.Atoi(child); err == nil {
-			crash(id)
+			endWithDescendants(id)
 		}
 	}
 	_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -37,7 +37,7 @@ func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 		if !ok || cmd.Process == nil {
 			ts.Fatalf("there is no daemon")
 		}
-		crash(cmd.Process.Pid)
+		endWithDescendants(cmd.Process.Pid)
 		return
 	}
 	if os.Geteuid() != 0 {
@@ -53,7 +53,7 @@ func daemon(ts *testscript.TestScript, neg bool, _ []string) {
 	cmd = ts.Value(daemonKey{}).(*exec.Cmd)
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
-		crash(cmd.Process.Pid)
+		endWithDescendants(cmd.Process.Pid)
 		_ = cmd.Wait() // it was killed
 	})
 	for range 200 {

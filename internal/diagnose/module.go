@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
@@ -14,8 +16,9 @@ import (
 // adviseModule says what is wrong with an option of the module system, and where.
 func adviseModule(c *result.Cause, m *modulesystem.Error) {
 	c.Title = notEvaluated + firstLine(m.Title())
+	_, option := modulesystem.Home(m.Option)
 	// Cells may give one wrong option several values.
-	c.Key = result.NewCauseKey(c.Kind, append([]string{string(m.Kind), embeddedRE.ReplaceAllString(m.Option, ""), m.Type}, keyFiles(c, m)...)...)
+	c.Key = result.NewCauseKey(c.Kind, append([]string{string(m.Kind), option, m.Type}, keyFiles(c, m)...)...)
 	switch m.Kind {
 	case modulesystem.Undeclared:
 		c.Hint = "check how the option is spelled, and whether the module that declares it is imported"
@@ -23,7 +26,7 @@ func adviseModule(c *result.Cause, m *modulesystem.Error) {
 			for i := range names {
 				names[i] = strings.Trim(names[i], "`'")
 			}
-			c.Hint = "did you mean " + joinOr(names) + "?"
+			c.Hint = "did you mean " + english.WordSeries(names, "or") + "?"
 		}
 	case modulesystem.Undefined:
 		c.Hint = "set it, or import the module that does"
@@ -39,16 +42,6 @@ func adviseModule(c *result.Cause, m *modulesystem.Error) {
 		c.Hint = fmt.Sprintf("a module that has config or options may have nothing else beside them: move %s into config", m.Option)
 	}
 }
-
-func joinOr(list []string) string {
-	if n := len(list); n > 1 {
-		return strings.Join(list[:n-1], ", ") + " or " + list[n-1]
-	}
-	return strings.Join(list, "")
-}
-
-// embeddedRE finds where a home inside a host is.
-var embeddedRE = regexp.MustCompile(`^home-manager\.users\.("[^"]*"|[^.]+)\.`)
 
 // keyFiles returns the files that tell a cause about an option from others: those that set it, or
 // the one that should.

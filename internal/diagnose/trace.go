@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 )
 
@@ -90,9 +92,5 @@ func (t *traceWriter) flush() {
 	if len(names) <= 3 {
 		in = strings.Join(names, ", ")
 	}
-	frames := "frames"
-	if n == 1 {
-		frames = "frame"
-	}
-	t.lines = append(t.lines, fmt.Sprintf("… %d %s in %s", n, frames, in))
+	t.lines = append(t.lines, fmt.Sprintf("… %s in %s", english.Plural(n, "frame", ""), in))
 }

@@ -10,14 +10,15 @@ import (
 	"slices"
 
 	"github.com/flakeci/flakeci/internal/nix/evalcache"
+	"github.com/flakeci/flakeci/internal/nix/question"
 )
 
 // A pure evaluation of the same flake with the same inputs gives the same result, if the
 // Nix and its settings are the same too. So results are kept from one run to the next.
 // Errors are not: what could not be fetched may be available the next time.
 
-// answersFormat names what an answer holds. Change it with [Instance], so that no saved answer
-// lacks what this version reports.
+// answersFormat names what an answer holds. Change it with [question.Instance], so that no saved
+// answer lacks what this version reports.
 const answersFormat = "with warnings and names"
 
 // cacheFile returns where the results for a flake are kept. It is "" if they must not be kept:
@@ -96,17 +97,17 @@ func (t *Target) Save(ctx context.Context) error {
 	return t.cache.Save()
 }
 
-// cached decodes the result of a question, and reports whether it is known.
-func (t *Target) cached(question string, into any) bool {
-	raw, ok := t.cache.Get(question)
+// cached decodes the result of a function, and reports whether it is known.
+func (t *Target) cached(function string, into any) bool {
+	raw, ok := t.cache.Get(function)
 	return ok && unmarshalNoNull(raw, into) == nil
 }
 
 // Known returns what an earlier run evaluated, if its derivations are still in the store.
-func (t *Target) Known(q Question) (Instance, bool) {
-	var in Instance
-	if !t.cached(cellFunction(q.expr()), &in) || q.finish(&in, t.client.store) != nil {
-		return Instance{}, false
+func (t *Target) Known(q question.Question) (question.Instance, bool) {
+	var in question.Instance
+	if !t.cached(question.Function(q.Expr()), &in) || t.finish(q, &in) != nil {
+		return question.Instance{}, false
 	}
 	drvs := []string{in.DrvPath}
 	for _, h := range in.Homes {
@@ -117,7 +118,7 @@ func (t *Target) Known(q Question) (Instance, bool) {
 			continue // a package that is left out
 		}
 		if _, err := os.Lstat(drv); err != nil {
-			return Instance{}, false
+			return question.Instance{}, false
 		}
 	}
 	return in, true

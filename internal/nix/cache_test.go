@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
@@ -19,7 +20,7 @@ func TestSave(t *testing.T) {
   };
 }
 `
-	question := Question{Path: []string{"nixosConfigurations", "a", "config", "system", "build", "toplevel"}}
+	asked := question.Question{Path: []string{"nixosConfigurations", "a", "config", "system", "build", "toplevel"}}
 	eachLane(t, func(w *world) {
 		dir, dep, other := filepath.Join(w.scratch, "flake"), filepath.Join(w.scratch, "dep"), filepath.Join(w.scratch, "other")
 		files{"flake.nix": flake}.write(w.T, dir, strings.NewReplacer("DEP", dep))
@@ -52,7 +53,7 @@ func TestSave(t *testing.T) {
 			if own, inputs := target.Flake.IsOne(), target.Flake.inputsAreOne(); !own || inputs != tt.fixed {
 				w.Errorf("%s: fixed %t, its inputs %t", tt.name, own, inputs)
 			}
-			if in, err := instantiate(w.Context(), target, question); err != nil || storepath.Name(in.DrvPath) != tt.name {
+			if in, err := instantiate(w.Context(), target, asked); err != nil || storepath.Name(in.DrvPath) != tt.name {
 				w.Errorf("%s: got %+v, %v", tt.name, in, err)
 			}
 			if tt.change {
@@ -65,7 +66,7 @@ func TestSave(t *testing.T) {
 			if target, err = w.open(dir, tt.o); err != nil {
 				w.Fatal(err)
 			}
-			if in, known := target.Known(question); known != (tt.err == "") || known && storepath.Name(in.DrvPath) != tt.name {
+			if in, known := target.Known(asked); known != (tt.err == "") || known && storepath.Name(in.DrvPath) != tt.name {
 				w.Errorf("%s: known %t, %+v", tt.name, known, in)
 			}
 		}

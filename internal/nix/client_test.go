@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/proc"
 )
@@ -317,7 +318,7 @@ func TestCancelEndsAnEvaluation(t *testing.T) {
 		target := w.mustOpen()
 		ctx, cancel := context.WithTimeout(w.Context(), 500*time.Millisecond)
 		defer cancel()
-		_, err := instantiate(ctx, target, Question{Path: []string{"nixosConfigurations", "bad", "config", "system", "build", "toplevel"}})
+		_, err := instantiate(ctx, target, question.Question{Path: []string{"nixosConfigurations", "bad", "config", "system", "build", "toplevel"}})
 		var e *nixlog.EvalError
 		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &e) {
 			w.Errorf("error is %v", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix/flaketree"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
 )
@@ -334,7 +335,7 @@ func TestAKilledEvaluator(t *testing.T) {
 		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
 		target := w.mustOpen()
 		w.client.path = w.script("#!/bin/sh\n" + `echo '@nix {"action":"msg","level":0,"msg":"error: no cache","raw_msg":"no cache"}' >&2; kill -9 $$` + "\n")
-		_, err := instantiate(w.Context(), target, Question{Path: []string{"packages", "x86_64-linux", "plain"}})
+		_, err := instantiate(w.Context(), target, question.Question{Path: []string{"packages", "x86_64-linux", "plain"}})
 		var died *proc.Error
 		if !errors.As(err, &died) || died.Signal != syscall.SIGKILL {
 			w.Errorf("error is %v", err)
@@ -346,7 +347,7 @@ func TestAKilledEvaluator(t *testing.T) {
 func TestWordsOfAFlake(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "out of memory"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
-		_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})
+		_, err := instantiate(w.Context(), w.mustOpen(), question.Question{Path: []string{"packages", "x86_64-linux", "bad"}})
 		var evalErr *nixlog.EvalError
 		if kind := MachineFault(err); !errors.As(err, &evalErr) || evalErr.Message != "out of memory" || kind != "" {
 			w.Errorf("error is %v, kind %q", err, kind)
@@ -374,7 +375,7 @@ func TestForgedBuilds(t *testing.T) {
 			"Cannot build '" + drv + "'. Reason: local builds are disabled (max-jobs = 0)",
 		} {
 			files{"flake.nix": `{ outputs = { self }: { packages.x86_64-linux.bad = throw "` + text + `"; }; }`}.write(w.T, w.dir, strings.NewReplacer())
-			_, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "bad"}})
+			_, err := instantiate(w.Context(), w.mustOpen(), question.Question{Path: []string{"packages", "x86_64-linux", "bad"}})
 			var evalErr *nixlog.EvalError
 			if !errors.As(err, &evalErr) || evalErr.Build != nil || evalErr.Fetch != nil || Transient(err) {
 				w.Errorf("%s: error is %#v", text, err)

@@ -1,6 +1,10 @@
 package nix
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix/question"
+)
 
 func TestHomeInfo(t *testing.T) {
 	tests := map[string]string{
@@ -15,11 +19,11 @@ func TestHomeInfo(t *testing.T) {
 	eachLane(t, func(w *world) {
 		target := w.fixture("vm-features")
 		for name, want := range tests {
-			if got := w.instantiated(target, Question{Path: []string{"homeConfigurations", name, "activationPackage"}, Home: true}); !like(got, want) {
+			if got := w.instantiated(target, question.Question{Path: []string{"homeConfigurations", name, "activationPackage"}, Home: true}); !like(got, want) {
 				w.Errorf("%s: got %q, want %q", name, got, want)
 			}
 		}
-		inside := Question{Path: []string{"nixosConfigurations", "embeds", "config", "home-manager", "users", "work", "home", "activationPackage"}, Home: true}
+		inside := question.Question{Path: []string{"nixosConfigurations", "embeds", "config", "home-manager", "users", "work", "home", "activationPackage"}, Home: true}
 		if got := w.instantiated(target, inside); got != `home-worker for x86_64-linux, of "worker" in "/srv/work"` {
 			w.Errorf("inside a host: got %q", got)
 		}
@@ -30,7 +34,7 @@ func TestHomeInfo(t *testing.T) {
 func TestHomeInfoOfHomeManager(t *testing.T) {
 	eachLane(t, func(w *world) {
 		target := w.fleet()
-		got := w.instantiated(target, Question{Path: []string{"homeConfigurations", "joachim@reason", "activationPackage"}, Home: true})
+		got := w.instantiated(target, question.Question{Path: []string{"homeConfigurations", "joachim@reason", "activationPackage"}, Home: true})
 		if want := `home-manager-generation for x86_64-linux, of "joachim" in "/home/joachim"`; got != want {
 			w.Errorf("got %q, want %q", got, want)
 		}

@@ -3,8 +3,7 @@ package nix
 import (
 	"context"
 
-	"github.com/flakeci/flakeci/internal/nix/expr"
-	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/internal/nix/question"
 )
 
 // Host is the configuration of a machine.
@@ -13,24 +12,17 @@ type Host struct {
 	Path []string // from the flake's outputs
 }
 
-// HostAnswer is what a host's configuration says, without a build.
-type HostAnswer struct {
-	// Users are the names in the option home-manager.users, which home-manager's modules for
-	// NixOS and nix-darwin declare.
-	Users []string        `json:"users"`
-	Info  result.HostInfo `json:"info"`
-}
-
 // Hosts asks hosts for the homes inside them, and for their names and accounts. A host that does
 // not evaluate is missing from the result, which is by id.
-func (t *Target) Hosts(ctx context.Context, hosts []Host) (map[string]HostAnswer, error) {
-	answers := map[string]HostAnswer{}
+func (t *Target) Hosts(ctx context.Context, hosts []Host) (map[string]question.HostAnswer, error) {
+	answers := map[string]question.HostAnswer{}
 	err := each(hosts, func(some []Host) error {
-		got := inOrder[HostAnswer]{want: len(some)}
-		list := listOf(some, func(h Host) string {
-			return "{ users = " + usersExpr(h.Path) + "; info = hostInfo (" + expr.Output(h.Path...) + ".config or { }); }"
-		})
-		_, err := t.Eval(ctx, "f: let"+expr.Strings+hostInfoExpr+"in ("+list+") f", &got)
+		got := inOrder[question.HostAnswer]{want: len(some)}
+		var paths [][]string
+		for _, h := range some {
+			paths = append(paths, h.Path)
+		}
+		_, err := t.Eval(ctx, question.Hosts(paths), &got)
 		for i, answer := range got.list {
 			answers[some[i].ID] = answer
 		}
@@ -38,20 +30,3 @@ func (t *Target) Hosts(ctx context.Context, hosts []Host) (map[string]HostAnswer
 	})
 	return answers, err
 }
-
-// hostInfoExpr takes the configuration of a host; any part of it may be missing. networking.fqdn
-// throws without a domain. It skips the accounts of builders. A host that declares only root
-// declares no person: every machine has root, declared or not.
-const hostInfoExpr = `
-  hostInfo = config: let
-    set = value: if builtins.isAttrs value then value else { };
-    users = set (config.users.users or { });
-    people = builtins.filter (name: name != "root" && (users.${name}.isNormalUser or true) != false) (builtins.attrNames users);
-    accounts = if people == [ ] then [ ] else builtins.filter (name: builtins.match "nixbld[0-9]+" name == null) (builtins.attrNames users);
-    got = builtins.tryEval (builtins.deepSeq accounts accounts);
-  in {
-    hostName = text (config.networking.hostName or "");
-    fqdn = text (config.networking.fqdn or "");
-    accounts = if got.success then got.value else [ ];
-  };
-`

@@ -2,10 +2,12 @@ package nix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
 )
@@ -13,7 +15,7 @@ import (
 // Batch is a list of questions that one process answers, one after the other. It evaluates
 // what they share once.
 type Batch struct {
-	Questions []Question
+	Questions []question.Question
 	// KeepGarbage switches the evaluator's garbage collector off. That makes it a third faster,
 	// but each question takes more memory.
 	KeepGarbage bool
@@ -25,7 +27,7 @@ type Batch struct {
 	// Answered gets each answer in order, as soon as it is there. The error is a
 	// [*nixlog.EvalError] for something that is not a derivation. Returning false ends
 	// the process; the remaining questions stay unanswered.
-	Answered func(i int, in Instance, err error) (more bool)
+	Answered func(i int, in question.Instance, err error) (more bool)
 }
 
 // Instantiate evaluates cells to their derivations and writes the .drv files into the store. An
@@ -50,7 +52,7 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 		if !ok || enough || lost || answered >= len(b.Questions) {
 			return
 		}
-		var in Instance
+		var in question.Instance
 		if i >= 0 && unmarshalNoNull([]byte(text), &in) != nil {
 			return
 		}
@@ -59,12 +61,12 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 			stop()
 			return
 		}
-		question := b.Questions[answered]
+		asked := b.Questions[answered]
 		in.Warnings, warnings = warnings, nil
 		raw := in
-		err := question.finish(&in, t.client.store)
+		err := t.finish(asked, &in)
 		if err == nil {
-			t.cache.Add(cellFunction(question.expr()), raw)
+			t.cache.Add(question.Function(asked.Expr()), raw)
 		}
 		if enough = !b.Answered(answered, in, err); enough {
 			close(kill) // a long builtin ignores an interruption
@@ -77,13 +79,21 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 	if enough || answered == len(b.Questions) {
 		return usage, nil
 	}
-	if vm := b.Questions[answered].VM; vm != nil {
-		err = vm.blame(err)
-	}
+	err = b.Questions[answered].Blame(err)
 	if err == nil || lost {
 		err = fmt.Errorf("nix eval: %d answers to %d questions", answered, len(b.Questions))
 	}
 	return usage, err
+}
+
+// finish prepares an answer for use and checks it.
+func (t *Target) finish(q question.Question, in *question.Instance) error {
+	err := q.Finish(in, t.client.store)
+	var silent *question.SilentError
+	if errors.As(err, &silent) {
+		return badAnswer("eval", "%v", silent)
+	}
+	return err
 }
 
 // function reports each answer by a trace as soon as it is there: `nix eval` itself prints its
@@ -92,9 +102,9 @@ func (t *Target) Instantiate(ctx context.Context, b Batch) (proc.Usage, error) {
 func (b Batch) function(prefix string) string {
 	var list []string
 	for _, q := range b.Questions {
-		list = append(list, q.expr())
+		list = append(list, q.Expr())
 	}
-	return cellFunction(fmt.Sprintf("builtins.foldl' (n: answer: builtins.trace \"%s${toString n} ${builtins.toJSON answer}\" (n + 1)) 0 %s", prefix, expr.List(list)))
+	return question.Function(fmt.Sprintf("builtins.foldl' (n: answer: builtins.trace \"%s${toString n} ${builtins.toJSON answer}\" (n + 1)) 0 %s", prefix, expr.List(list)))
 }
 
 // maxQuestions limits the questions of a batch, in bytes. On Linux an argument of a
@@ -102,10 +112,10 @@ func (b Batch) function(prefix string) string {
 const maxQuestions = 96 << 10
 
 // Fitting returns how many questions, from the first on, fit into one batch.
-func Fitting(questions []Question) int {
+func Fitting(questions []question.Question) int {
 	size := 0
 	for i, q := range questions {
-		if size += len(q.expr()) + len("\n()"); size > maxQuestions && i > 0 {
+		if size += len(q.Expr()) + len("\n()"); size > maxQuestions && i > 0 {
 			return i
 		}
 	}

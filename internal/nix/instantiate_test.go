@@ -11,12 +11,13 @@ import (
 
 	"github.com/flakeci/flakeci/internal/nix/expr"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 )
 
 // instantiate asks one question.
-func instantiate(ctx context.Context, target *Target, q Question) (in Instance, err error) {
-	_, died := target.Instantiate(ctx, Batch{Questions: []Question{q}, Answered: func(_ int, got Instance, wrong error) bool {
+func instantiate(ctx context.Context, target *Target, q question.Question) (in question.Instance, err error) {
+	_, died := target.Instantiate(ctx, Batch{Questions: []question.Question{q}, Answered: func(_ int, got question.Instance, wrong error) bool {
 		in, err = got, wrong
 		return true
 	}})
@@ -24,7 +25,7 @@ func instantiate(ctx context.Context, target *Target, q Question) (in Instance, 
 }
 
 // instantiated returns an instance in short, or the error.
-func (w *world) instantiated(target *Target, q Question) string {
+func (w *world) instantiated(target *Target, q question.Question) string {
 	w.Helper()
 	in, err := instantiate(w.Context(), target, q)
 	var e *nixlog.EvalError
@@ -43,7 +44,7 @@ func (w *world) instantiated(target *Target, q Question) string {
 	}
 	for _, h := range in.Homes {
 		text += fmt.Sprintf(", %s: %s", h.User, storepath.Name(h.Instance.DrvPath))
-		if *h.Instance.Home != (HomeInfo{}) {
+		if *h.Instance.Home != (question.HomeInfo{}) {
 			text += fmt.Sprintf(" of %q in %q by %s", h.Instance.Home.Username, h.Directory, h.Unit())
 		}
 	}
@@ -99,18 +100,18 @@ const cells = `{
 `
 
 func TestInstantiate(t *testing.T) {
-	pkg := func(name string) Question {
-		return Question{Path: []string{"packages", "x86_64-linux", name}, Skippable: true}
+	pkg := func(name string) question.Question {
+		return question.Question{Path: []string{"packages", "x86_64-linux", name}, Skippable: true}
 	}
-	host := func(name string) Question {
-		return Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}, Embedded: true}
+	host := func(name string) question.Question {
+		return question.Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}, Embedded: true}
 	}
-	darwin := func(name string) Question {
+	darwin := func(name string) question.Question {
 		base := []string{"darwinConfigurations", name}
-		return Question{Path: append(base[:2:2], "system"), Fallback: append(base[:2:2], "config", "system", "build", "toplevel")}
+		return question.Question{Path: append(base[:2:2], "system"), Fallback: append(base[:2:2], "config", "system", "build", "toplevel")}
 	}
 	tests := []struct {
-		question Question
+		question question.Question
 		want     string // … stands for what versions place or word differently
 	}{
 		{pkg("plain"), "plain for x86_64-linux"},
@@ -209,10 +210,10 @@ func TestALostAnswer(t *testing.T) {
 		for _, next := range []string{"hydra", "absent"} {
 			var b Batch
 			for _, name := range []string{"plain", "here", next, "multiple"} {
-				b.Questions = append(b.Questions, Question{Path: []string{"packages", "x86_64-linux", name}})
+				b.Questions = append(b.Questions, question.Question{Path: []string{"packages", "x86_64-linux", name}})
 			}
 			var got []string
-			b.Answered = func(_ int, in Instance, err error) bool {
+			b.Answered = func(_ int, in question.Instance, err error) bool {
 				got = append(got, storepath.Name(in.DrvPath))
 				return true
 			}
@@ -238,7 +239,7 @@ func (w *world) script(text string) string {
 func TestUsers(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": homes}.write(w.T, w.dir, strings.NewReplacer())
-		in, err := instantiate(w.Context(), w.mustOpen(), Question{Path: []string{"nixosConfigurations", "embedding", "config"}, Users: true})
+		in, err := instantiate(w.Context(), w.mustOpen(), question.Question{Path: []string{"nixosConfigurations", "embedding", "config"}, Users: true})
 		if err != nil || len(in.Homes) != 2 || in.Homes[0].User != "joachim" || in.Homes[1].User != "o.dd" {
 			w.Errorf("got %+v, %v", in.Homes, err)
 		}

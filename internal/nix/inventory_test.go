@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -176,7 +177,7 @@ func TestUsernamesAndHosts(t *testing.T) {
 			asked = append(asked, Host{name, []string{"nixosConfigurations", name}})
 		}
 		hosts, err := target.Hosts(w.Context(), asked)
-		wantHosts := map[string]HostAnswer{
+		wantHosts := map[string]question.HostAnswer{
 			"plain":     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},
 			"embedding": {Users: []string{"joachim", "o.dd"}, Info: result.HostInfo{HostName: "desk", FQDN: "desk.example.org", Accounts: []string{"joachim", "root", "sshd"}}},
 			"odder":     {Users: []string{}, Info: result.HostInfo{Accounts: []string{}}},

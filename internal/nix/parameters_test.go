@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
@@ -75,7 +76,7 @@ func (w *world) sees(ref string, o FlakeOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	in, err := instantiate(w.Context(), target, Question{Path: strings.Split(seeing, ".")})
+	in, err := instantiate(w.Context(), target, question.Question{Path: strings.Split(seeing, ".")})
 	return in.DrvPath, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/nix/recordings"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
@@ -63,8 +64,8 @@ func (w *world) mustOpen() *Target {
 }
 
 // host evaluates a host by name.
-func (w *world) host(target *Target, name string) (Instance, error) {
-	in, err := instantiate(w.Context(), target, Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}})
+func (w *world) host(target *Target, name string) (question.Instance, error) {
+	in, err := instantiate(w.Context(), target, question.Question{Path: []string{"nixosConfigurations", name, "config", "system", "build", "toplevel"}})
 	return in, err
 }
 

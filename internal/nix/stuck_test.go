@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestABuildThatNeverEnds(t *testing.T) {
 	eachLane(t, func(w *world) {
 		files{"flake.nix": cells}.write(w.T, w.dir, strings.NewReplacer())
-		target, plain := w.mustOpen(), Question{Path: []string{"packages", "x86_64-linux", "plain"}}
+		target, plain := w.mustOpen(), question.Question{Path: []string{"packages", "x86_64-linux", "plain"}}
 		in, err := instantiate(w.Context(), target, plain)
 		if err != nil {
 			w.Fatal(err)

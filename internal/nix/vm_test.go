@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
@@ -99,9 +100,9 @@ func (w *world) guest(drv string) string {
 }
 
 // machine returns the answer in short, or the error.
-func (w *world) machine(target *Target, vm VM) (text string, in Instance) {
+func (w *world) machine(target *Target, vm question.VM) (text string, in question.Instance) {
 	w.Helper()
-	in, err := instantiate(w.Context(), target, Question{VM: &vm})
+	in, err := instantiate(w.Context(), target, question.Question{VM: &vm})
 	var e *nixlog.EvalError
 	switch {
 	case errors.As(err, &e):
@@ -141,40 +142,40 @@ func TestVM(t *testing.T) {
 	}
 	const plain = "1024 MiB, 1 cores, graphics false, agent true; injected"
 	tests := []struct {
-		vm   VM
+		vm   question.VM
 		want string // … stands for what versions place or word differently
 	}{
-		{VM{Host: "modern"}, "nixos-vm with 2048 MiB, 2 cores, graphics false, agent true; injected"},
-		{VM{Host: "modern", MemoryMiB: 512, Cores: 4, Autologin: true}, "nixos-vm with 512 MiB, 4 cores, graphics false, agent true, root; injected"},
-		{VM{Host: "modern", Homes: [][]string{stepHome, odd}}, "nixos-vm with 2048 MiB, 2 cores, graphics false, agent true, home-joachim, home-odd; injected"},
-		{VM{Host: "imports-qemu-vm"}, "nixos-vm with 3072 MiB, 1 cores, graphics false, agent true; injected"},
-		{VM{Host: "only-qemu-vm", MemoryMiB: 512}, "nixos-vm with 512 MiB, 1 cores, graphics false, agent true; injected"},
-		{VM{Host: "own-agent-off"}, "nixos-vm with " + plain},
-		{VM{Host: "agent-forced-off"}, "nixos-vm with " + plain},
-		{VM{Host: "graphics-on"}, "nixos-vm with " + plain},
-		{VM{Host: "broken-elsewhere"}, "nixos-vm with " + plain},
-		{VM{Host: "no-guest-option"}, "nixos-vm with 1024 MiB, 1 cores, graphics false; injected"},
-		{VM{Host: "no-vm-variant", MemoryMiB: 512}, "vm-of-old; the host's nixpkgs has no virtualisation.vmVariant: nothing was set"},
-		{VM{Host: "ancient", Homes: home("broken")}, "vm-of-ancient; the host has no extendModules: nothing was set"},
-		{VM{Host: "config-only"}, "nixos-vm with 2048 MiB, 2 cores, graphics true, agent true; the host has no extendModules: nothing was set"},
-		{VM{Host: "bare", MemoryMiB: 1, Cores: 1, Homes: home("broken"), Autologin: true}, "bare-vm; injected" +
+		{question.VM{Host: "modern"}, "nixos-vm with 2048 MiB, 2 cores, graphics false, agent true; injected"},
+		{question.VM{Host: "modern", MemoryMiB: 512, Cores: 4, Autologin: true}, "nixos-vm with 512 MiB, 4 cores, graphics false, agent true, root; injected"},
+		{question.VM{Host: "modern", Homes: [][]string{stepHome, odd}}, "nixos-vm with 2048 MiB, 2 cores, graphics false, agent true, home-joachim, home-odd; injected"},
+		{question.VM{Host: "imports-qemu-vm"}, "nixos-vm with 3072 MiB, 1 cores, graphics false, agent true; injected"},
+		{question.VM{Host: "only-qemu-vm", MemoryMiB: 512}, "nixos-vm with 512 MiB, 1 cores, graphics false, agent true; injected"},
+		{question.VM{Host: "own-agent-off"}, "nixos-vm with " + plain},
+		{question.VM{Host: "agent-forced-off"}, "nixos-vm with " + plain},
+		{question.VM{Host: "graphics-on"}, "nixos-vm with " + plain},
+		{question.VM{Host: "broken-elsewhere"}, "nixos-vm with " + plain},
+		{question.VM{Host: "no-guest-option"}, "nixos-vm with 1024 MiB, 1 cores, graphics false; injected"},
+		{question.VM{Host: "no-vm-variant", MemoryMiB: 512}, "vm-of-old; the host's nixpkgs has no virtualisation.vmVariant: nothing was set"},
+		{question.VM{Host: "ancient", Homes: home("broken")}, "vm-of-ancient; the host has no extendModules: nothing was set"},
+		{question.VM{Host: "config-only"}, "nixos-vm with 2048 MiB, 2 cores, graphics true, agent true; the host has no extendModules: nothing was set"},
+		{question.VM{Host: "bare", MemoryMiB: 1, Cores: 1, Homes: home("broken"), Autologin: true}, "bare-vm; injected" +
 			"; no virtualisation.graphics: the guest may need a screen" +
 			"; no virtualisation.qemu.guestAgent, no services.qemuGuest: the guest may have no agent to answer" +
 			"; no virtualisation.memorySize: the memory is what the host sets" +
 			"; no virtualisation.cores: the number of cores is what the host sets" +
 			"; no virtualisation.additionalPaths: homes are not in the guest's store"},
-		{VM{Host: "no-vm"}, "error: host no-vm has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
-		{VM{Host: "nothing"}, "error: host nothing has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
-		{VM{Host: "number"}, "error: host number has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
-		{VM{Host: "vm-is-a-number"}, "error: nixosConfigurations.vm-is-a-number.config.system.build.vm is not a derivation: it is of type int"},
-		{VM{Host: "nonesuch"}, "error: …attribute 'nonesuch' missing"},
-		{VM{Host: "broken"}, "error: hosts/broken.nix:2:…no name for this host"},
-		{VM{Host: "broken-variant"}, "error: hosts/broken.nix:2:…no name for this host"},
-		{VM{Host: "missing-option"}, "error: …The option `virtualisation.vmVariant.virtualisation.nonesuch' does not exist…"},
-		{VM{Host: "modern", Homes: home("broken")}, "error: flake.nix:…: home homeConfigurations.broken.activationPackage for the guest's store: no such home"},
-		{VM{Host: "modern", Homes: home("broken-inside")}, "error: flake.nix:…: home homeConfigurations.broken-inside.activationPackage for the guest's store: no such output"},
-		{VM{Host: "modern", Homes: home("number")}, "error: …home homeConfigurations.number.activationPackage for the guest's store: homeConfigurations.number.activationPackage is not a derivation"},
-		{VM{Host: "modern", Homes: home("none\nsuch")}, "error: …home homeConfigurations.none\nsuch.activationPackage for the guest's store: attribute '…' missing"},
+		{question.VM{Host: "no-vm"}, "error: host no-vm has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
+		{question.VM{Host: "nothing"}, "error: host nothing has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
+		{question.VM{Host: "number"}, "error: host number has no config.system.build.vm; every host made by nixpkgs.lib.nixosSystem has one"},
+		{question.VM{Host: "vm-is-a-number"}, "error: nixosConfigurations.vm-is-a-number.config.system.build.vm is not a derivation: it is of type int"},
+		{question.VM{Host: "nonesuch"}, "error: …attribute 'nonesuch' missing"},
+		{question.VM{Host: "broken"}, "error: hosts/broken.nix:2:…no name for this host"},
+		{question.VM{Host: "broken-variant"}, "error: hosts/broken.nix:2:…no name for this host"},
+		{question.VM{Host: "missing-option"}, "error: …The option `virtualisation.vmVariant.virtualisation.nonesuch' does not exist…"},
+		{question.VM{Host: "modern", Homes: home("broken")}, "error: flake.nix:…: home homeConfigurations.broken.activationPackage for the guest's store: no such home"},
+		{question.VM{Host: "modern", Homes: home("broken-inside")}, "error: flake.nix:…: home homeConfigurations.broken-inside.activationPackage for the guest's store: no such output"},
+		{question.VM{Host: "modern", Homes: home("number")}, "error: …home homeConfigurations.number.activationPackage for the guest's store: homeConfigurations.number.activationPackage is not a derivation"},
+		{question.VM{Host: "modern", Homes: home("none\nsuch")}, "error: …home homeConfigurations.none\nsuch.activationPackage for the guest's store: attribute '…' missing"},
 	}
 	eachLane(t, func(w *world) {
 		target := w.fixture("vm-features")
@@ -189,7 +190,7 @@ func TestVM(t *testing.T) {
 // flakeci's module is in the guest, and does not change the host.
 func TestVMDoesNotChangeTheHost(t *testing.T) {
 	eachLane(t, func(w *world) {
-		vm := VM{MemoryMiB: 512, Cores: 4, Autologin: true, Homes: [][]string{stepHome}}
+		vm := question.VM{MemoryMiB: 512, Cores: 4, Autologin: true, Homes: [][]string{stepHome}}
 		target := w.fixture("vm-features")
 		for _, host := range []string{"modern", "imports-qemu-vm", "own-agent-off", "graphics-on"} {
 			vm.Host = host
@@ -197,9 +198,9 @@ func TestVMDoesNotChangeTheHost(t *testing.T) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			question, _, _ := strings.Cut(cellFunction(vm.expr()), "in if machine")
+			asked, _, _ := strings.Cut(question.Function(question.Question{VM: &vm}.Expr()), "in if machine")
 			var extended string
-			if _, err := target.Eval(w.Context(), question+"in plain machine.system.system.build.toplevel.drvPath", &extended); err != nil || extended != in.DrvPath {
+			if _, err := target.Eval(w.Context(), asked+"in plain machine.system.system.build.toplevel.drvPath", &extended); err != nil || extended != in.DrvPath {
 				w.Errorf("%s: %s becomes %s, %v", host, in.DrvPath, extended, err)
 			}
 			_, guest := w.machine(target, vm)
@@ -215,12 +216,12 @@ func TestVMOfOddHosts(t *testing.T) {
 		target := w.fixture("vm-features")
 		seen := map[string]string{}
 		for _, name := range []string{`a"b`, "${x}", "h.1", "a b", "a\nb", `a\b`, "a''b", "--option", ""} {
-			got, in := w.machine(target, VM{Host: name})
+			got, in := w.machine(target, question.VM{Host: name})
 			if !like(got, "nixos-vm with 1024 MiB…injected") || seen[in.DrvPath] != "" {
 				w.Errorf("%q: got %q, as of %q", name, got, seen[in.DrvPath])
 			}
 			seen[in.DrvPath] = "host " + name
-			got, _ = w.machine(target, VM{Host: name + "!"})
+			got, _ = w.machine(target, question.VM{Host: name + "!"})
 			if !like(got, "error: …missing") {
 				w.Errorf("%q: got %q", name, got)
 			}
@@ -241,7 +242,7 @@ func TestVMInfo(t *testing.T) {
 	eachLane(t, func(w *world) {
 		target := w.fixture("vm-features")
 		for host, want := range tests {
-			_, in := w.machine(target, VM{Host: host})
+			_, in := w.machine(target, question.VM{Host: host})
 			if in.VM == nil {
 				w.Errorf("%s: there is no answer", host)
 				continue
@@ -263,7 +264,7 @@ func TestVMOfADirtyTree(t *testing.T) {
 		w.fixture("vm-features")
 		files{"hosts/broken.nix": "{\n\n  networking.hostName = throw \"changed\";\n}\n"}.write(w.T, w.dir, strings.NewReplacer())
 		target := w.standIns(w.dir, "nixpkgs", "nixpkgs/busybox")
-		if got, _ := w.machine(target, VM{Host: "broken"}); !like(got, "error: hosts/broken.nix:3…: changed") {
+		if got, _ := w.machine(target, question.VM{Host: "broken"}); !like(got, "error: hosts/broken.nix:3…: changed") {
 			w.Errorf("got %q", got)
 		}
 	})
@@ -278,12 +279,12 @@ func TestVMOfTheStandIn(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		vm := VM{Host: "reason", MemoryMiB: 512, Cores: 2, Autologin: true, Homes: [][]string{{"homeConfigurations", "joachim@reason", "activationPackage"}}}
+		vm := question.VM{Host: "reason", MemoryMiB: 512, Cores: 2, Autologin: true, Homes: [][]string{{"homeConfigurations", "joachim@reason", "activationPackage"}}}
 		got, in := w.machine(target, vm)
-		if got != "nixos-vm; injected" || in.VM.MemoryMiB != 512 || in.VM.Cores != 2 || len(in.VM.Accounts) != 1 || in.VM.Accounts[0] != (Account{"joachim", "/home/joachim"}) {
+		if got != "nixos-vm; injected" || in.VM.MemoryMiB != 512 || in.VM.Cores != 2 || len(in.VM.Accounts) != 1 || in.VM.Accounts[0] != (question.Account{Name: "joachim", Home: "/home/joachim"}) {
 			w.Errorf("got %q, %+v", got, in.VM)
 		}
-		question, _, _ := strings.Cut(cellFunction(vm.expr()), "in if machine")
+		asked, _, _ := strings.Cut(question.Function(question.Question{VM: &vm}.Expr()), "in if machine")
 		var extended struct {
 			Drv     string
 			Options []string
@@ -291,14 +292,14 @@ func TestVMOfTheStandIn(t *testing.T) {
 			Login   string
 			Paths   []string
 		}
-		question += `in {
+		asked += `in {
 			drv = plain machine.system.system.build.toplevel.drvPath;
 			options = machine.guest.virtualisation.qemu.options;
 			agent = machine.guest.services.qemuGuest.enable;
 			login = machine.guest.services.getty.autologinUser;
 			paths = map (p: plain "${p}") machine.guest.virtualisation.additionalPaths;
 		}`
-		if _, err := target.Eval(w.Context(), question, &extended); err != nil {
+		if _, err := target.Eval(w.Context(), asked, &extended); err != nil {
 			w.Fatal(err)
 		}
 		if extended.Drv != toplevel.DrvPath || strings.Join(extended.Options, " ") != "-nographic" || !extended.Agent || extended.Login != "root" || len(extended.Paths) != 1 {
@@ -319,7 +320,7 @@ func TestVMOfTheStandIn(t *testing.T) {
 			};
 		}`}.write(w.T, filepath.Join(w.scratch, "itself"), strings.NewReplacer())
 		target = w.standIns(filepath.Join(w.scratch, "itself"), "nixpkgs", "nixpkgs/busybox", "nixpkgs/guest")
-		if got, in := w.machine(target, VM{Host: "itself"}); got != "nixos-vm; injected" || in.VM.MemoryMiB != 3072 {
+		if got, in := w.machine(target, question.VM{Host: "itself"}); got != "nixos-vm; injected" || in.VM.MemoryMiB != 3072 {
 			w.Errorf("got %q, %+v", got, in.VM)
 		}
 	})

@@ -9,6 +9,7 @@
 package safely
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -60,6 +61,17 @@ func Try(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// TryPart is [Try] for one part of the reporting. The error of a panic names the part and has the
+// stack, so that only this part is lost.
+func TryPart(what string, f func() error) error {
+	err := Try(f)
+	var crash *Crash
+	if errors.As(err, &crash) {
+		return fmt.Errorf("%s: %w\n%s", what, crash, crash.Stack)
+	}
+	return err
 }
 
 // report is deferred. It recovers only if there is a handler.

@@ -39,7 +39,7 @@ type Options struct {
 	// Commands gets the commands to the runner that annotate the user's files if there is no
 	// check run.
 	Commands io.Writer
-	// Warn is told what could not be done, and why.
+	// Warn gets a warning about each thing that could not be done, with the reason.
 	Warn func(string)
 }
 

@@ -320,10 +320,16 @@ func saved(t *testing.T, names ...string) []merge.Source {
 	return all
 }
 
-// One shard was run twice, and one is missing. The forms of the report are next to it.
+// One shard was run twice, and one is missing. The forms of the report are next to it. The missing
+// one may come later.
 func TestGolden(t *testing.T) {
 	r := merged(t, saved(t, "shard-1", "shard-1-again", "shard-2")...)
 	sample.GoldenFile(t, "merged.json", sample.Written(t, result.WriteJSON, r))
+	late := merged(t, append(saved(t, "shard-3"), merge.Source{File: "merged.json", Report: r})...)
+	all := merged(t, saved(t, "shard-1", "shard-1-again", "shard-2", "shard-3")...)
+	if differ(t, written(t, late), written(t, all)) || late.Verdict != result.VerdictFailed || len(late.Machines) != 4 {
+		t.Errorf("with the missing shard: %s on %d machines", late.Verdict, len(late.Machines))
+	}
 }
 
 func find(t *testing.T, r result.Report, id string) result.CellResult {
@@ -421,6 +427,23 @@ func TestALaterAttemptMakesUpForABrokenOne(t *testing.T) {
 	}
 }
 
+// An early failure on one system says nothing about an attempt on another: a job of a matrix may
+// have the same name there.
+func TestALaterAttemptElsewhereHidesNoEarlyFailure(t *testing.T) {
+	early := func(system string) merge.Source {
+		return run("m1", result.Passed, func(r *result.Report, m *result.Machine) {
+			m.Selection, m.System, r.Cells = "", system, nil
+			r.Causes = []result.Cause{{ID: "f1", Key: "input-1", Kind: result.CauseInput, Title: "cannot fetch the flake"}}
+		})
+	}
+	again := run("m2", result.Passed, func(_ *result.Report, m *result.Machine) { m.Attempt, m.System = 2, "aarch64-linux" })
+	for system, want := range map[string]result.Verdict{"x86_64-linux": result.VerdictError, "aarch64-linux": result.VerdictPassed} {
+		if r := merged(t, early(system), again); r.Verdict != want {
+			t.Errorf("failed early on %s: %s", system, r.Verdict)
+		}
+	}
+}
+
 // A report that is not explained by its cells is never made better.
 func TestAnUnexplainedVerdictStays(t *testing.T) {
 	odd := run("m1", result.Passed, nil)
@@ -485,6 +508,9 @@ func TestMissingShards(t *testing.T) {
 		m.Selection, m.Shard, r.Cells, r.Flake = "", &result.Shard{Index: 2, Count: 2}, nil, result.Flake{Ref: "."}
 		r.Causes = []result.Cause{{ID: "f1", Key: "input-1", Kind: result.CauseInput, Title: "cannot fetch the flake"}}
 	})
+	retried := run("retried", result.Passed, func(_ *result.Report, m *result.Machine) {
+		m.Attempt, m.Selection, m.Shard = 2, "0a", &result.Shard{Index: 2, Count: 2}
+	})
 	for name, tt := range map[string]struct {
 		sources []merge.Source
 		want    []string // titles of causes
@@ -497,6 +523,7 @@ func TestMissingShards(t *testing.T) {
 		"all but one":                 {[]merge.Source{alone}, []string{"shard 2/2 is missing"}},
 		"two selections, one missing": {[]merge.Source{shard("0a", 1, 2), shard("0a", 2, 2), shard("0b", 1, 2)}, []string{"shard 2/2 is missing"}},
 		"one that failed early":       {[]merge.Source{shard("0a", 1, 2), early}, []string{"cannot fetch the flake"}},
+		"one that was repeated":       {[]merge.Source{shard("0a", 1, 2), early, retried, shard("0b", 1, 2)}, []string{"shard 2/2 is missing"}},
 		"only one that failed early":  {[]merge.Source{early}, []string{"cannot fetch the flake", "shard 1/2 is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -509,6 +536,28 @@ func TestMissingShards(t *testing.T) {
 				t.Errorf("%s: %q", r.Verdict, titles)
 			}
 		})
+	}
+}
+
+// Copies of a report may name different cells of other shards: reading leaves out those that were
+// read before. None of them is lost, whichever copy comes first.
+func TestCopiesThatNameDifferentCells(t *testing.T) {
+	of := func(file string, others ...result.Cell) merge.Source {
+		s := run("m1", result.Passed, func(_ *result.Report, m *result.Machine) {
+			m.Shard = &result.Shard{Index: 1, Count: 2, Others: others}
+		})
+		s.File = file
+		return s
+	}
+	cell := result.Cell{ID: "nixos/b", Kind: result.KindNixOS, Host: "b"}
+	for name, sources := range map[string][]merge.Source{
+		"the first": {of("a.json", cell), of("b.json")},
+		"the last":  {of("a.json"), of("b.json", cell)},
+	} {
+		r := merged(t, sources...)
+		if c := find(t, r, "nixos/b"); c.Status != result.Error || len(r.Cells) != 2 || len(r.Machines) != 1 {
+			t.Errorf("%s names it: %+v on %+v", name, r.Cells, r.Machines)
+		}
 	}
 }
 

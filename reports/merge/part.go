@@ -42,6 +42,7 @@ func (m *merger) add(sources []Source) error {
 		m.parts = append(m.parts, &part{file: s.File, report: s.Report})
 	}
 	slices.SortFunc(m.parts, func(a, b *part) int { return cmp.Or(a.compare(b), cmp.Compare(a.file, b.file)) })
+	m.findLacking()
 	m.parts = slices.CompactFunc(m.parts, func(a, b *part) bool { return a.compare(b) == 0 })
 	if err := m.checkFlake(); err != nil {
 		return err
@@ -55,6 +56,18 @@ func (m *merger) add(sources []Source) error {
 	m.nameMachines()
 	m.findRepeated()
 	return m.checkShards()
+}
+
+// findLacking collects the cells of other shards that the reports name. Copies of one report may
+// name different ones, because [forgetKnown] keeps each cell only where it is read first.
+func (m *merger) findLacking() {
+	for _, p := range m.parts {
+		for _, on := range p.report.Machines {
+			if on.Shard != nil {
+				m.lacking = append(m.lacking, on.Shard.Others...)
+			}
+		}
+	}
 }
 
 // compare orders reports by their start, and then by what else they say, so that the order of the
@@ -144,10 +157,7 @@ func (m *merger) index(p *part) {
 		of = []result.Machine{{Name: nameOf(p.file), Started: p.report.Started, Duration: p.report.Duration}}
 	}
 	for _, r := range of {
-		if r.Shard != nil {
-			m.lacking = append(m.lacking, r.Shard.Others...)
-			r.Shard = withoutOthers(r.Shard)
-		}
+		r.Shard = withoutOthers(r.Shard)
 		given := r.Name
 		r.Name = cmp.Or(r.Name, nameOf(p.file))
 		if r.Shard != nil && !strings.HasSuffix(r.Name, ", shard "+r.Shard.String()) {
@@ -195,11 +205,9 @@ func nameOf(file string) string {
 // same reports whether two are the same run.
 func (a *machine) same(b *machine) bool {
 	x, y := a.Machine, b.Machine
-	shards := x.Shard == y.Shard || x.Shard != nil && y.Shard != nil && x.Shard.String() == y.Shard.String()
 	x.Shard, y.Shard = nil, nil
-	started := x.Started.Equal(y.Started)
 	x.Started = y.Started
-	return shards && started && x == y
+	return a.shard() == b.shard() && a.Started.Equal(b.Started) && x == y
 }
 
 // on returns the machine of a result, nil if the report does not say it.

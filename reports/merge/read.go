@@ -15,7 +15,7 @@ import (
 // Limits on what is read. The reports of 256 jobs with 6,000 cells take some 70 MB.
 const (
 	maxFiles = maxMachines
-	maxBytes = 512 << 20 // of all reports together, unless there is just one
+	maxBytes = 512 << 20 // of all reports together
 )
 
 // Files reads the reports in files and merges them. The error is a [*RefusedError], one of
@@ -32,7 +32,7 @@ func Files(paths []string, o Options) (result.Report, error) {
 		if err != nil {
 			return result.Report{}, err
 		}
-		if left -= size; left < 0 && len(paths) > 1 {
+		if left -= size; left < 0 {
 			return result.Report{}, &RefusedError{Text: fmt.Sprintf("the reports are too large: more than %d MiB together", maxBytes>>20)}
 		}
 		forgetKnown(r, known)

@@ -111,6 +111,11 @@ func (o *offered) count() int {
 // notTested unites what was left out, kind by kind. What another run tested is tested, so there
 // are as many left as the flake has, minus all that were tested.
 func (m *merger) notTested() {
+	lists := m.leftOut()
+	if len(lists) == 1 {
+		m.out.NotTested = append(m.out.NotTested, lists[0].list...)
+		return
+	}
 	var kinds []result.Kind
 	for _, p := range m.parts {
 		for _, n := range p.report.NotTested {
@@ -126,11 +131,6 @@ func (m *merger) notTested() {
 		return len(result.Kinds())
 	}
 	slices.SortStableFunc(kinds, func(a, b result.Kind) int { return cmp.Compare(order(a), order(b)) })
-	lists := m.leftOut()
-	if len(lists) == 1 {
-		m.out.NotTested = append(m.out.NotTested, lists[0].list...)
-		return
-	}
 	for _, kind := range kinds {
 		m.out.NotTested = append(m.out.NotTested, m.notTestedOf(kind, lists)...)
 	}

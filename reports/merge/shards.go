@@ -31,13 +31,17 @@ func (m *merger) checkShards() error {
 		if on.Selection == "" {
 			continue
 		}
-		if other := first[on.Selection]; other != nil && other.Shard.Count != on.Shard.Count {
+		other := first[on.Selection]
+		if other == nil {
+			first[on.Selection] = on
+			continue
+		}
+		if other.Shard.Count != on.Shard.Count {
 			return &RefusedError{
 				Text: fmt.Sprintf("%s and %s divide the same cells differently", other.Name, on.Name),
 				Hint: "give the reports of all shards I/N with the same N",
 			}
 		}
-		first[on.Selection] = on
 	}
 	return nil
 }
@@ -51,10 +55,10 @@ func (m *merger) missingShards() []string {
 		}
 		there[d][index] = true
 	}
-	var early []*machine // that could not inspect the flake
+	var early []*machine // that could not inspect the flake, and were not repeated
 	for _, on := range m.machines {
 		switch {
-		case on.Shard == nil:
+		case on.Shard == nil, on.Selection == "" && on.repeated:
 		case on.Selection == "":
 			early = append(early, on)
 		default:

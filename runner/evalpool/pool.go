@@ -11,6 +11,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
@@ -60,7 +61,7 @@ func New(ctx context.Context, o Options) *Pool {
 func (p *Pool) Wait() { p.running.Wait() }
 
 // Ask queues a question. [Query.Wait] returns the answer.
-func (p *Pool) Ask(target *nix.Target, q nix.Question, l Listener) *Query {
+func (p *Pool) Ask(target *nix.Target, q question.Question, l Listener) *Query {
 	asked := &Query{target: target, question: q, listener: l, done: make(chan struct{})}
 	if in, ok := target.Known(q); ok {
 		asked.Instance = in
@@ -136,7 +137,7 @@ func (p *Pool) next() []*Query {
 		return p.steal()
 	}
 	n := 0
-	var questions []nix.Question
+	var questions []question.Question
 	for _, q := range p.queue {
 		if q.target != p.queue[0].target {
 			break // the base is another flake
@@ -199,7 +200,7 @@ func (p *Pool) start(batch []*Query, keepGarbage bool) {
 		w.pid = pid
 	}
 	b.Warned = func(all []result.Warning) { p.warned(w, all) }
-	b.Answered = func(_ int, in nix.Instance, err error) bool { return p.answered(w, in, err) }
+	b.Answered = func(_ int, in question.Instance, err error) bool { return p.answered(w, in, err) }
 	p.running.Go(safely.Func(func() {
 		usage, err := batch[0].target.Instantiate(proc.WithKill(ctx, kill), b)
 		cancel()
@@ -240,7 +241,7 @@ func (p *Pool) warned(w *process, all []result.Warning) {
 
 // answered stores the answer for the current cell of a process and reports whether the
 // process is to continue.
-func (p *Pool) answered(w *process, in nix.Instance, err error) bool {
+func (p *Pool) answered(w *process, in question.Instance, err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w.current >= len(w.queries) || w.exit == exitTimeout {

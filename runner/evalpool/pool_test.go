@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/result"
 )
@@ -18,7 +18,7 @@ func TestAnswerAfterExit(t *testing.T) {
 		q, next := &Query{done: make(chan struct{}), started: time.Now()}, &Query{done: make(chan struct{})}
 		w := &process{queries: []*Query{q, next}, exit: why}
 		p.working = []*process{w}
-		more := p.answered(w, nix.Instance{DrvPath: "a.drv"}, nil)
+		more := p.answered(w, question.Instance{DrvPath: "a.drv"}, nil)
 		if more != (why == exitNormal) {
 			t.Errorf("exit %d: continues: %t", why, more)
 		}

@@ -4,13 +4,14 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/result"
 )
 
 // Query is a question in the pool.
 type Query struct {
 	target   *nix.Target
-	question nix.Question
+	question question.Question
 	listener Listener
 	done     chan struct{} // closed when the answer is complete
 
@@ -23,7 +24,7 @@ type Query struct {
 
 // Answer is the result of evaluating a cell.
 type Answer struct {
-	Instance nix.Instance
+	Instance question.Instance
 	Err      error
 	Phase    result.Phase
 	Stopped  result.Status // canceled or timed out, else empty

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -36,7 +36,7 @@ type Result struct {
 	// Base compares the cell with the base, if the run has one.
 	Base *result.CellBase
 	// Home says which user a home is for.
-	Home nix.HomeInfo
+	Home question.HomeInfo
 	// Info is what the configuration of a host says about its names and accounts.
 	Info result.HostInfo
 	// From is when the earlier run that the result comes from ended; zero for a result of this

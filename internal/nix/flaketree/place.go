@@ -2,8 +2,6 @@ package flaketree
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/modulesystem"
@@ -70,16 +68,9 @@ func (t Tree) PlaceOfAttribute(file, path string) result.Location {
 	return p
 }
 
-// entryRE finds how the module system names an entry of a list.
-var entryRE = regexp.MustCompile(`^\[definition \d+-entry \d+\]$`)
-
 // FindAttribute returns where a file sets an attribute, and how well that fits.
 func (t Tree) FindAttribute(file, path string) (result.Location, nixfile.Fit) {
-	names := nixfile.SplitPath(path)
-	if i := slices.IndexFunc(names, entryRE.MatchString); i >= 0 {
-		names = names[:i]
-	}
-	p, fit := nixfile.Find(t.Text(file), names)
+	p, fit := nixfile.Find(t.Text(file), nixfile.SplitPath(modulesystem.WithoutEntry(path)))
 	return result.Location{File: file, Line: p.Line, Column: p.Column}, fit
 }
 

@@ -77,11 +77,8 @@ func homeOf(m *modulesystem.Error) string {
 	if m == nil {
 		return ""
 	}
-	names := nixfile.SplitPath(m.Option)
-	if len(names) < 4 || names[0] != "home-manager" || names[1] != "users" {
-		return ""
-	}
-	return names[2]
+	user, _ := modulesystem.Home(m.Option)
+	return user
 }
 
 type locator struct {

@@ -182,6 +182,27 @@ func (e Error) Title() string {
 // entryRE finds an entry of a list in the path of an option.
 var entryRE = regexp.MustCompile(`\."?\[definition \d+-entry \d+\]"?`)
 
+// WithoutEntry cuts the path of an option off before an entry of a list. What is in the entry is
+// defined where the list is.
+func WithoutEntry(option string) string {
+	if at := entryRE.FindStringIndex(option); at != nil {
+		return option[:at[0]]
+	}
+	return option
+}
+
+var homeRE = regexp.MustCompile(`^home-manager\.users\.(?:"([^"]*)"|([^.]+))\.(.+)$`)
+
+// Home returns the user in whose home inside a host an option is, and the option there. Of an
+// option elsewhere, the user is "".
+func Home(option string) (user, inside string) {
+	m := homeRE.FindStringSubmatch(option)
+	if m == nil {
+		return "", option
+	}
+	return m[1] + m[2], m[3]
+}
+
 // option names the option.
 func (e Error) option() string {
 	name := entryRE.ReplaceAllString(e.Option, ".*")

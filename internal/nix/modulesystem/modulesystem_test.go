@@ -133,3 +133,30 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestHome(t *testing.T) {
+	for option, want := range map[string][2]string{
+		"home-manager.users.anna.programs.git":     {"anna", "programs.git"},
+		`home-manager.users."anna.b".programs.git`: {"anna.b", "programs.git"},
+		"home-manager.users.anna":                  {"", "home-manager.users.anna"},
+		"services.home-manager.users.anna.x":       {"", "services.home-manager.users.anna.x"},
+		"":                                         {},
+	} {
+		if user, inside := Home(option); user != want[0] || inside != want[1] {
+			t.Errorf("%s: got %q, %q", option, user, inside)
+		}
+	}
+}
+
+func TestWithoutEntry(t *testing.T) {
+	for option, want := range map[string]string{
+		"services.a.b":                                                "services.a.b",
+		"services.a.[definition 1-entry 2].name":                      "services.a",
+		`services.a."[definition 1-entry 2]".name`:                    "services.a",
+		"services.a.[definition 12-entry 3].b.[definition 1-entry 1]": "services.a",
+	} {
+		if got := WithoutEntry(option); got != want {
+			t.Errorf("%s: got %q", option, got)
+		}
+	}
+}

@@ -78,19 +78,6 @@ func FindTop(text, attribute string) (p Position, ok bool) {
 	return Position{}, false
 }
 
-// FindName returns where a text sets the first attribute with one of the names that match
-// accepts.
-func FindName(text string, match func(name string) bool) (p Position, ok bool) {
-	for _, b := range bindings(text) {
-		for _, n := range b.names[len(b.names)-b.own:] {
-			if match(n.text) {
-				return n.at, true
-			}
-		}
-	}
-	return Position{}, false
-}
-
 // binding is an attribute that a text sets, with the names of the sets around it.
 type binding struct {
 	names []name

@@ -49,13 +49,10 @@ func impurity(t flaketree.Tree, e *EvalError) string {
 	return ""
 }
 
-// An attribute may be missing because it comes from a folder that Nix left empty.
-var lackRE = regexp.MustCompile(`^attribute '[^']*' missing`)
-
-// emptySubmodule returns the submodule that is named on the line of an error about something
-// that is missing, or "".
+// emptySubmodule returns the submodule that is named on the line of an error about an attribute
+// that is missing, or "": Nix may have left the attribute's folder empty.
 func emptySubmodule(t flaketree.Tree, e *EvalError, text string) string {
-	if !lackRE.MatchString(text) {
+	if !lacksRE.MatchString(text) {
 		return ""
 	}
 	for _, file := range flaketree.Literals(e.Place.File, t.SourceLine(e.Place)) {

@@ -33,7 +33,11 @@ func placeOf(t flaketree.Tree, r *record, m *modulesystem.Error) (place result.L
 		}
 		if m := contextRE.FindStringSubmatch(strings.TrimSpace(stripSGR(frame.RawMsg))); m != nil {
 			if file, ok := t.Module(m[1]); ok {
-				line := t.LineWith(file, withoutAbort(r.text()))
+				text := r.text()
+				if said, ok := Aborted(text); ok {
+					text = said
+				}
+				line := t.LineWith(file, text)
 				return result.Location{File: file, Line: line}, line == 0
 			}
 		}
@@ -43,7 +47,7 @@ func placeOf(t flaketree.Tree, r *record, m *modulesystem.Error) (place result.L
 }
 
 var (
-	lacksRE    = regexp.MustCompile(`^attribute '([^']+)' missing`)
+	lacksRE    = regexp.MustCompile(`^attribute '([^']*)' missing`)
 	argumentRE = regexp.MustCompile("^while evaluating the module argument [`']([^'`]+)['`] in [\"`']([^\"`']+)[\"`']")
 )
 
@@ -94,8 +98,14 @@ var callRE = regexp.MustCompile(`called (?:without required|with unexpected) arg
 
 var abortRE = regexp.MustCompile(`(?s)^evaluation aborted with the following error message: ['"](.*)['"]$`)
 
-// withoutAbort returns what the flake says when it aborts.
-func withoutAbort(text string) string { return abortRE.ReplaceAllString(text, "$1") }
+// Aborted returns what the flake passed to builtins.abort, if an error is about that.
+func Aborted(text string) (said string, ok bool) {
+	m := abortRE.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
+}
 
 // frames returns the trace. It begins with the place of the error itself if that is not in
 // the flake.

@@ -22,17 +22,6 @@ const (
 	maxKept = 64 << 20
 )
 
-// Read returns a file below a folder, or "". It follows no links out of the folder: they may lead
-// anywhere on this machine, even to a file without end.
-func Read(folder, file string) string {
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return ""
-	}
-	defer root.Close()
-	return read(root, file)
-}
-
 // ReadUnresolved returns a flake.nix or flake.lock below a folder, or "". Which other files of the
 // folder Nix can see is unknown until it has resolved the flake, but an error can name any of them,
 // such as an untracked file with secrets. Nor may a link lead to one.
@@ -82,8 +71,9 @@ func NewTree(folder, dir string) *Tree {
 	return &Tree{folder: folder, dir: dir, text: map[string]string{}}
 }
 
-// Read returns a file of the tree, or "". Nix may not have written the tree yet, so what is
-// missing is looked for again.
+// Read returns a file of the tree, or "". It follows no links out of the tree: they may lead
+// anywhere on this machine, even to a file without end. Nix may not have written the tree yet, so
+// what is missing is looked for again.
 func (t *Tree) Read(file string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -91,7 +81,12 @@ func (t *Tree) Read(file string) string {
 	if ok {
 		return text
 	}
-	if text = Read(t.folder, file); text != "" && t.size+len(text) <= maxKept {
+	root, err := os.OpenRoot(t.folder)
+	if err != nil {
+		return ""
+	}
+	defer root.Close()
+	if text = read(root, file); text != "" && t.size+len(text) <= maxKept {
 		t.text[file] = text
 		t.size += len(text)
 	}

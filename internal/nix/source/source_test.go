@@ -36,7 +36,7 @@ func TestTree(t *testing.T) {
 			}
 		}
 	}
-	if got := Read(filepath.Join(dir, "gone"), "a"); got != "" {
+	if got := NewTree(filepath.Join(dir, "gone"), "").Read("a"); got != "" {
 		t.Errorf("a file in no folder: %q", got)
 	}
 	if got := NewTree(filepath.Join(dir, "gone"), "").NixFiles(); got != nil {

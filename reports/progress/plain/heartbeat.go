@@ -3,22 +3,24 @@ package plain
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/storepath"
+	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/reports/progress"
 )
 
-// Interval is how long nothing is printed before a heartbeat.
-const Interval = 30 * time.Second
+// interval is how long nothing is printed before a heartbeat.
+const interval = 30 * time.Second
 
-// FirstInterval is the interval before the first heartbeat on a terminal, where a person is
+// firstInterval is the interval before the first heartbeat on a terminal, where a person is
 // waiting.
-func FirstInterval(terminal bool) time.Duration {
+func firstInterval(terminal bool) time.Duration {
 	if terminal {
 		return 5 * time.Second
 	}
-	return Interval
+	return interval
 }
 
 // beat prints heartbeats until the printer is stopped.
@@ -37,6 +39,27 @@ func (p *Printer) beat() {
 			p.mu.Unlock()
 		}
 	}
+}
+
+// WhileInspecting prints a heartbeat until it is stopped. There are no cells yet: flakeci is
+// inspecting the flake, which fetches its inputs and can take minutes.
+func WhileInspecting(printf func(format string, args ...any), terminal bool) (stop func()) {
+	started, ended := time.Now(), make(chan struct{})
+	var beating sync.WaitGroup
+	beating.Go(safely.Func(func() {
+		for after := firstInterval(terminal); ; after = interval {
+			select {
+			case <-ended:
+				return
+			case now := <-time.After(after):
+				printf("still inspecting the flake and its inputs after %s", now.Sub(started).Round(time.Second))
+			}
+		}
+	}))
+	return sync.OnceFunc(func() {
+		close(ended)
+		beating.Wait()
+	})
 }
 
 // heartbeat says what is running.

@@ -57,7 +57,7 @@ func Start(o Options) *Printer {
 func newPrinter(o Options) *Printer {
 	return &Printer{
 		options: o, state: progress.New(o.Matrix, time.Now), shown: map[*result.Cause]string{},
-		next: time.Now().Add(FirstInterval(o.Terminal)), ended: make(chan struct{}),
+		next: time.Now().Add(firstInterval(o.Terminal)), ended: make(chan struct{}),
 	}
 }
 
@@ -148,7 +148,7 @@ func (p *Printer) print(lines []string) { p.options.Write(p.text(lines)) }
 
 // text makes lines safe to print, and colors the sign at the start of the first.
 func (p *Printer) text(lines []string) string {
-	p.printed, p.next = true, time.Now().Add(Interval)
+	p.printed, p.next = true, time.Now().Add(interval)
 	var b strings.Builder
 	for i, l := range lines {
 		l = clean.Line(clean.Clean(l))

@@ -1,4 +1,6 @@
-package nix
+// Package question writes the questions that flakeci asks about cells as Nix expressions, and
+// checks their answers.
+package question
 
 import (
 	"fmt"
@@ -93,13 +95,13 @@ const homesExpr = `
   }) (builtins.attrNames users);
 `
 
-// cellFunction makes a function of the flake from an expression that contains questions.
-func cellFunction(questions string) string {
+// Function makes a function of the flake from an expression that contains questions.
+func Function(questions string) string {
 	return "f: let" + expr.Strings + describeExpr + hostInfoExpr + homeInfoExpr + homesExpr + skipExpr + "in " + questions
 }
 
-// expr writes the question, for use in a [cellFunction].
-func (q Question) expr() string {
+// Expr writes the question, for use in a [Function].
+func (q Question) Expr() string {
 	if q.VM != nil {
 		return q.VM.expr()
 	}
@@ -150,8 +152,17 @@ func definedUsersExpr(path []string) string {
 		expr.Output(append(slices.Clip(path), "options", "home-manager", "users", "definitions")...) + ")"
 }
 
-// finish prepares an answer for use and checks it. An answer with an error keeps no paths.
-func (q Question) finish(in *Instance, store *storepath.Store) (err error) {
+// SilentError reports an answer that leaves out what was asked for.
+type SilentError struct {
+	Path []string
+}
+
+func (e *SilentError) Error() string { return "it says nothing about " + strings.Join(e.Path, ".") }
+
+// Finish prepares an answer for use and checks it. The error is a [*SilentError], or a
+// [*nixlog.EvalError] for something that is not a derivation. An answer with an error keeps no
+// paths.
+func (q Question) Finish(in *Instance, store *storepath.Store) (err error) {
 	path := q.Path
 	if q.VM != nil {
 		path = q.VM.path()
@@ -162,12 +173,12 @@ func (q Question) finish(in *Instance, store *storepath.Store) (err error) {
 		}
 	}()
 	if !in.answers(q) {
-		return badAnswer("eval", "it says nothing about %s", strings.Join(path, "."))
+		return &SilentError{path}
 	}
 	switch {
 	case q.Users:
 		return nil
-	case in.NoVM:
+	case in.NoVM && q.VM != nil:
 		err = q.VM.noRunner()
 	case in.Skip == "":
 		if err = in.check(path, store); err == nil && q.VM != nil && in.Outputs["out"] == "" {
@@ -181,6 +192,15 @@ func (q Question) finish(in *Instance, store *storepath.Store) (err error) {
 		}
 	}
 	return err
+}
+
+// Blame adds the home to an error of the question's evaluation that is about one for the guest's
+// store.
+func (q Question) Blame(err error) error {
+	if q.VM == nil {
+		return err
+	}
+	return q.VM.blame(err)
 }
 
 // answers reports whether this is an answer to the question at all.
