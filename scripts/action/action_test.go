@@ -471,13 +471,7 @@ func TestActionOnAForksPullRequest(t *testing.T) {
 	github.AddPull(fakehub.Pull{Number: 6, Head: w.base, Base: w.base, Fork: "eve"})
 	github.AddPull(fakehub.Pull{Number: 8, Head: w.head, Base: w.base, Fork: "mallory"})
 	github.AddPull(fakehub.Pull{Number: 9, Head: w.head, Base: w.base, Fork: "eve"})
-	w.event = map[string]any{
-		"action": "completed", "repository": w.event["repository"],
-		"workflow_run": map[string]any{
-			"id": 4711, "event": "pull_request", "conclusion": "failure", "head_sha": w.head, "head_branch": "change",
-			"head_repository": map[string]any{"full_name": "eve/fleet", "owner": map[string]any{"login": "eve"}}, "pull_requests": []any{},
-		},
-	}
+	w.event = afterFork(w.event, w.head)
 	job = w.act(t, "workflow_run", ".github/workflows/forks-comment.yml", "comment", env...)
 	if job.err != nil || job.outputs["1.verdict"] != "failed" {
 		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
@@ -493,6 +487,17 @@ func TestActionOnAForksPullRequest(t *testing.T) {
 		}
 	}
 	github.check(t, w.head)
+}
+
+// afterFork returns the event of a workflow that runs after the red one for a commit of eve's fork.
+func afterFork(event map[string]any, head string) map[string]any {
+	return map[string]any{
+		"action": "completed", "repository": event["repository"],
+		"workflow_run": map[string]any{
+			"id": 4711, "event": "pull_request", "conclusion": "failure", "head_sha": head, "head_branch": "change",
+			"head_repository": map[string]any{"full_name": "eve/fleet", "owner": map[string]any{"login": "eve"}}, "pull_requests": []any{},
+		},
+	}
 }
 
 // A red nightly run opens an issue.

@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/flakeci/flakeci/internal/test/fakehub"
 	"github.com/flakeci/flakeci/internal/test/lanes"
 )
 
@@ -29,9 +31,7 @@ func newShards(t *testing.T) *shards {
 	t.Helper()
 	s := &shards{mark: filepath.Join(t.TempDir(), "mark")}
 	s.workflow = pullRequest(t, func(dir string) {
-		text, err := os.ReadFile(filepath.Join(lanes.Root(t), "examples", "workflows", "shards.yml"))
-		check(t, err)
-		write(t, filepath.Join(dir, shardsFile), string(text))
+		check(t, os.CopyFS(filepath.Join(dir, ".github", "workflows"), os.DirFS(filepath.Join(lanes.Root(t), "examples", "workflows"))))
 		write(t, filepath.Join(dir, "flake.nix"), s.flake(""))
 	}, func(dir string) { write(t, filepath.Join(dir, "flake.nix"), s.flake("first")) })
 	s.workflow.env = append(s.workflow.env, "HOME="+t.TempDir(), "GITHUB_SERVER_URL="+serveRelease(t))
@@ -47,7 +47,7 @@ func (s *shards) flake(salt string) string {
       host = name: script: {
         config.system.build.toplevel = derivation {
           inherit name; system = builtins.currentSystem or "x86_64-linux"; builder = "/bin/sh";
-          args = [ "-c" "${script}; echo %s >$out" ];
+          args = [ "-c" "echo says ${name}; ${script} && echo %s >$out" ];
         };
       };
     in
@@ -145,15 +145,41 @@ func TestActionOnShards(t *testing.T) {
 	// A leg fails. The log in its artifact is in the page. Only the leg and the report run again.
 	check(t, os.Remove(s.mark))
 	s.next(t, "second")
-	job = s.run(t, shardsFile, "failed", "failure", 1, "b failed to build")
+	job = s.run(t, shardsFile, "failed", "failure", 1, "`b` failed to build")
+	page, err := os.ReadFile(filepath.Join(s.left, "flakeci-report", "report.html"))
+	check(t, err)
+	has(t, "the page", string(page), "says b")
 	write(t, s.mark, "")
 	s.run(t, s.rerun(t, job, s.legOf(t, job, "nixos/b")), "passed", "success", 2, "flaky")
 
 	// A leg that leaves no artifact is an error, until it runs again.
 	s.next(t, "third")
 	write(t, filepath.Join(s.left, "no-quota"), "flakeci-report-x86_64-linux-2-of-2\n")
-	job = s.run(t, shardsFile, "error", "failure", 1, "shard 2/2 is missing")
+	job = s.run(t, shardsFile, "error", "failure", 1, "shard `2/2` is missing")
 	s.run(t, s.rerun(t, job, "x86_64-linux-2-of-2"), "passed", "success", 2)
+}
+
+// In a fork, no job may write. The merged report is the artifact that forks-comment.yml comments with.
+func TestActionOnAForksShards(t *testing.T) {
+	lanes.Heavy(t, "runs workflows with act")
+	s := newShards(t)
+	text, err := os.ReadFile(filepath.Join(s.checkout, shardsFile))
+	check(t, err)
+	write(t, filepath.Join(s.checkout, shardsFile), strings.Replace(string(text), "merge: shards\n", "merge: shards\n          comment: never\n", 1))
+	s.hub.Rights.ReadOnly = true
+	job := s.act(t, "pull_request", shardsFile, "flakeci", s.env...)
+	if job.results["flakeci"] != "failure" || job.outputs["2.verdict"] != "failed" || len(s.hub.written()) > 0 {
+		t.Fatalf("%v, %v, tried %q\n%s", job.results, job.outputs, s.hub.written(), job.log)
+	}
+	github := newHub(t, s.workflow)
+	s.event = afterFork(s.event, s.head)
+	github.AddPull(fakehub.Pull{Number: 9, Head: s.head, Base: s.base, Fork: "eve"})
+	job = s.act(t, "workflow_run", ".github/workflows/forks-comment.yml", "comment", "GITHUB_API_URL="+github.url)
+	comments := github.Comments(9)
+	if job.err != nil || len(comments) != 1 || len(github.CheckRuns()) != 1 || len(github.Comments(7)) > 0 {
+		t.Fatalf("%v: comments %+v\n%s", job.err, comments, job.log)
+	}
+	has(t, "the comment", comments[0].Body, "`b` failed to build", "| `a` |", "2 machines")
 }
 
 // legOf returns the name of the leg with a cell.
