@@ -2,11 +2,11 @@ package matrix
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/flakeci/flakeci/result"
 )
@@ -15,9 +15,9 @@ import (
 // https://docs.github.com/actions/reference/limits.
 const maxJobs = 256
 
-// Limits on the size of a strategy. GitHub limits the outputs of a job to 1 MB, and Linux limits a
-// variable of the environment, which is how a job gets its entry, to 128 KiB.
-const maxStrategyBytes, maxJobBytes = 1 << 20, 127 << 10
+// Limits on the size of a strategy, in bytes. GitHub limits the outputs of a job to 1 MB, in UTF-16.
+// Linux limits a variable of the environment, which is how a job gets its entry, to 128 KiB.
+const maxOutput, maxEntry = 1 << 20, 127 << 10
 
 // Strategy is the matrix of a GitHub job, for fromJSON in a workflow.
 type Strategy struct {
@@ -151,19 +151,18 @@ func (s Strategy) Check() error {
 	if len(s.Include) > maxJobs {
 		return fmt.Errorf("GitHub takes at most %d jobs in a matrix, not %d", maxJobs, len(s.Include))
 	}
-	all := 0
 	for _, j := range s.Include {
 		// As toJSON writes it.
 		text, err := json.MarshalIndent(j, "", "  ")
 		if err != nil {
 			return err
 		}
-		if all += len(text); len(text) > maxJobBytes {
+		if len(text) > maxEntry {
 			return fmt.Errorf("the entry of %s has %d KiB, too much for a variable of its job; divide the cells among more jobs", j.Name, len(text)>>10)
 		}
 	}
-	if all > maxStrategyBytes {
-		return errors.New("the matrix has more than 1 MB, too much for an output of a job")
+	if size := 2 * len(utf16.Encode([]rune(s.String()))); size > maxOutput {
+		return fmt.Errorf("the matrix has %d KiB in UTF-16, too much for the outputs of a job, which may have 1 MB", size>>10)
 	}
 	return nil
 }

@@ -242,6 +242,9 @@ func TestStrategyKeepsToGitHubsLimits(t *testing.T) {
 	if err := large.Check(); err == nil || !strings.Contains(err.Error(), "too much for a variable") {
 		t.Errorf("12000 cells in one job: %v", err)
 	}
+	if s := New(big(500)).Strategy(StrategyOptions{Jobs: 1, Runner: DefaultRunner}); len(s.Include[0].Cells) != 3000 || s.Check() != nil {
+		t.Errorf("%d cells in one job: %v", len(s.Include[0].Cells), s.Check())
+	}
 	var systems Inventory
 	for i := range maxJobs + 1 {
 		systems.Packages = append(systems.Packages, Output{fmt.Sprintf("system%d", i), "x"})
@@ -251,10 +254,18 @@ func TestStrategyKeepsToGitHubsLimits(t *testing.T) {
 	}
 	huge := Strategy{Include: slices.Repeat(large.Include[:1], 60)}
 	for i := range huge.Include {
-		huge.Include[i].Cells = huge.Include[i].Cells[:2000]
+		huge.Include[i].Cells = huge.Include[i].Cells[:550]
+	}
+	// In UTF-8 it would have half as many bytes.
+	if size := len(huge.String()); size > maxOutput || size < maxOutput/2 {
+		t.Errorf("%d bytes are no test", size)
 	}
 	if err := huge.Check(); err == nil || !strings.Contains(err.Error(), "1 MB") {
-		t.Errorf("120000 cells: %v", err)
+		t.Errorf("33000 cells: %v", err)
+	}
+	huge.Include = huge.Include[:20]
+	if err := huge.Check(); err != nil {
+		t.Errorf("11000 cells: %v", err)
 	}
 }
 

@@ -26,12 +26,19 @@ type Machine struct {
 
 // Shard is one of the parts into which the selected cells were divided.
 type Shard struct {
-	Index int `json:"index"` // counts from 1
+	// Index counts from 1. It is 0 for the plan that divided the cells: its part are those that
+	// need no shard, because they do not evaluate or are cached.
+	Index int `json:"index"`
 	Count int `json:"count"`
+	// Planned is set if there is a plan, whose report belongs to those of the shards.
+	Planned bool `json:"planned,omitempty"`
 	// Others are selected cells of other shards, so that a merged report can say what a missing
 	// shard would have tested.
 	Others []Cell `json:"others,omitempty"`
 }
+
+// IsPlan reports whether this is the part of the plan itself.
+func (s Shard) IsPlan() bool { return s.Planned && s.Index == 0 }
 
 // String returns the shard as the command line takes it, such as 2/4.
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Count) }

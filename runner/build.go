@@ -28,13 +28,19 @@ func (r *run) build(ctx context.Context, res outcome.Result, vm question.VMInfo)
 		r.finish(res)
 		return
 	}
-	b := r.builds.Build(buildpool.Request{Cell: res.Cell, Drv: res.DrvPath, Outputs: res.OutPaths})
+	boots := res.Cell.Kind == result.KindVM && r.VM.Boot != nil
+	if boots && r.PlanOnly {
+		res.Status, res.How = result.Passed, result.Evaluated
+		r.finish(res)
+		return
+	}
+	b := r.builds.Build(buildpool.Request{Cell: res.Cell, Drv: res.DrvPath, Outputs: res.OutPaths, IfMissing: r.PlanOnly})
 	res.Status, res.How, res.Note, res.Causes = b.Status, b.How, b.Note, b.Causes
 	res.Flaky = res.Flaky || b.Flaky
 	if b.Phase.Name.Kind != "" {
 		res.Phases = append(res.Phases, b.Phase)
 	}
-	if res.Cell.Kind == result.KindVM && r.VM.Boot != nil && res.Status == result.Passed && res.How != result.Evaluated {
+	if boots && res.Status == result.Passed && res.How != result.Evaluated {
 		r.boot(ctx, &res, vm)
 	}
 	r.finish(res)

@@ -85,7 +85,9 @@ func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 	if res.Base.Change == result.CellUnknown && res.Base.Note == "" {
 		res.Base.Note = "it does not evaluate"
 	}
-	r.compareClosures(ctx, res)
+	if !r.PlanOnly || res.How != result.Evaluated {
+		r.compareClosures(ctx, res)
+	}
 	r.emit(event.Compared{Result: *res})
 }
 

@@ -16,7 +16,9 @@ import (
 
 // Discovery is what a flake offers, as a matrix.
 type Discovery struct {
-	Matrix matrix.Matrix
+	// Inventory is what the matrix is made of.
+	Inventory matrix.Inventory
+	Matrix    matrix.Matrix
 	// Causes say why outputs could not be listed. What those offer is unknown, so a run with such
 	// a cause cannot pass.
 	Causes []*result.Cause
@@ -123,7 +125,7 @@ func (w DiscoverOptions) others(ctx context.Context, t *nix.Target) func() (nix.
 }
 
 func discovery(ctx context.Context, inv matrix.Inventory, faults []nix.Fault) Discovery {
-	d := Discovery{Matrix: matrix.New(inv)}
+	d := Discovery{Inventory: inv, Matrix: matrix.New(inv)}
 	var causes cause.Registry
 	outputsOf := map[*result.Cause][]string{}
 	for _, f := range faults {

@@ -45,6 +45,9 @@ type Options struct {
 	Systems []string
 	// EvalOnly stops after evaluation.
 	EvalOnly bool
+	// PlanOnly builds and boots nothing. A cell that needs neither passes as cached; the others
+	// count as evaluated.
+	PlanOnly bool
 	// Timeout limits each phase of each cell; 0 means no limit.
 	Timeout time.Duration
 	// Embedded reports whether to include a home that the evaluation of its host finds; nil means
@@ -95,7 +98,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	r.causes.KeepLog = r.keepLog
 	r.builds = buildpool.New(ctx, buildpool.Options{
 		Client: o.Client, Machine: o.Machine, Jobs: o.BuildJobs, Timeout: o.Timeout, Stall: o.Stall, Retries: o.Retries,
-		Events: r.events, Causes: &r.causes, Root: r.root,
+		Events: r.events, Causes: &r.causes, Root: r.root, DryRun: o.PlanOnly,
 		Evaluate: func(c result.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
 	})
 	for _, c := range cells {
@@ -167,7 +170,7 @@ type run struct {
 
 	mu        sync.Mutex
 	results   []outcome.Result
-	homes     []outcome.Result // homes that were built, even if activating them failed since
+	homes     []outcome.Result // homes that were built, or are to be, even if activating them failed since
 	baseCells map[string]*baseCell
 	// baseActivations are the activations of homes in hosts that were booted as they were at
 	// the base, by host and home.
@@ -191,7 +194,7 @@ func (r *run) finish(res outcome.Result) {
 		res.Note = "stopped by --fail-fast: " + r.failedFirst + " did not pass"
 	}
 	r.results = append(r.results, res)
-	if res.Cell.Kind == result.KindHome && res.Status == result.Passed && res.How != result.Evaluated {
+	if res.Cell.Kind == result.KindHome && res.Status == result.Passed && (res.How != result.Evaluated || r.PlanOnly) {
 		r.homes = append(r.homes, res)
 	}
 	r.emitFinished(res)

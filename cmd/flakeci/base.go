@@ -42,7 +42,7 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline.Baseline, erro
 	}
 	b, err := baseline.Find(ctx, baseline.Options{
 		Ref: f.ref, Report: f.report, ChangedOnly: f.changedOnly, Client: j.client, Flake: j.target.Flake,
-		Env: secretenv.Without(j.app.Env), Tmp: tmp, Open: j.open, Wanted: j.wanted(),
+		Env: secretenv.Without(j.app.Env), Tmp: tmp, Open: j.open, Discover: j.listAll,
 	})
 	var bad *baseline.ReportError
 	var none *baseline.MissingError

@@ -15,13 +15,17 @@ import (
 // discover lists the flake's cells and selects among them. If an output could not be
 // listed, the run reports that instead of an empty selection.
 func (j *job) discover(ctx, looking context.Context) ([]result.Cell, error) {
-	d, err := runner.Discover(looking, j.target, j.wanted())
+	d, err := j.list(looking, j.target)
 	if err == nil && d.Rest != nil {
 		if early := j.earlyCells(d); len(early) > 0 {
 			j.rest = func(run context.Context) []result.Cell { return j.discoverRest(run, looking, d, early) }
 			return early, nil
 		}
 		d, err = d.Rest()
+	}
+	var unusable *usageError
+	if errors.As(err, &unusable) {
+		return nil, err
 	}
 	if err != nil {
 		j.addFlakeCause(ctx, looking, err)
@@ -50,7 +54,7 @@ func (j *job) slowError(looking context.Context, err error) error {
 // `nix flake show` can take half a minute. There are none with a base or a shard, which
 // need the complete list.
 func (j *job) earlyCells(known runner.Discovery) []result.Cell {
-	if j.opts.base.given() || j.opts.selection.Shard.String() != "" {
+	if j.opts.planOnly || j.opts.base.given() || j.opts.selection.Shard.String() != "" {
 		return nil
 	}
 	m, err := j.opts.selection.Select(known.Matrix, j.selection, true)
@@ -82,6 +86,7 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 		return nil, err
 	}
 	j.causes = append(j.causes, d.Causes...)
+	j.discovery = d
 	j.matrix, j.offered, j.seen = d.Matrix, d.Matrix, d.Seen
 	selected, err := j.opts.selection.Select(d.Matrix, j.selection, len(j.causes) == 0)
 	switch {
@@ -94,8 +99,11 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 		return nil, j.opts.explainNothing(err, d.Seen, j.wanted().Others)
 	}
 	j.matrix, err = j.opts.selection.Shard.Of(selected)
-	all := selection.Whole(d.Matrix, selected, j.selection)
+	all := selection.Whole(d.Matrix, selected, j.selection, j.opts.planOnly)
 	j.on.Selection, j.on.Shard = all.Key(), j.opts.selection.Shard.Describe(all, j.matrix)
+	if j.on.Shard != nil {
+		j.on.Shard.Planned = j.plan != nil
+	}
 	return j.matrix.Cells, j.opts.explain(err, false)
 }
 

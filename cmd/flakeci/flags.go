@@ -17,6 +17,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/secretenv"
+	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/output"
 )
 
@@ -119,7 +120,12 @@ func badValue(flag *pflag.Flag, value string, err error) string {
 	if takes == "" {
 		return fmt.Sprintf("%s: %v", flag.Name, err)
 	}
-	return fmt.Sprintf("%s takes %s, not %s", flag.Name, takes, config.Quoted(value))
+	text := fmt.Sprintf("%s takes %s, not %s", flag.Name, takes, config.Quoted(value))
+	var job *matrix.JobError
+	if errors.As(err, &job) {
+		text += ": " + job.Reason
+	}
+	return text
 }
 
 // checkOneOf returns an error unless a flag has one of the values it takes.

@@ -28,6 +28,7 @@ import (
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
+	"github.com/flakeci/flakeci/runner/plan"
 	"github.com/flakeci/flakeci/runner/resume"
 )
 
@@ -43,21 +44,24 @@ type job struct {
 	artifacts *artifact.Folder // nil without full logs
 	setup     []result.Warning // about how the flake is set up
 
-	target   *nix.Target
-	offered  matrix.Matrix      // all cells of the flake
-	matrix   matrix.Matrix      // the selected cells
-	seen     []result.NotTested // in outputs that flakeci does not test
-	base     baseline.Baseline
-	outcome  outcome.Run
-	overdue  bool // ended by the deadline
-	journals bool // the run keeps a journal
-	journal  *resume.Journal
-	causes   []*result.Cause                     // that belong to no cell
-	rest     func(context.Context) []result.Cell // selects the cells that could not be selected at first; may be nil
-	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs
-	history  *history.Keeper                     // nil if it is not kept
-	others   *runner.Listing                     // nil if the run may test them
-	homes    homesSeen
+	plan   *plan.Plan // nil if the run evaluates
+	target *nix.Target
+	// discovery is all that the flake offers.
+	discovery runner.Discovery
+	offered   matrix.Matrix      // all cells of the flake
+	matrix    matrix.Matrix      // the selected cells
+	seen      []result.NotTested // in outputs that flakeci does not test
+	base      baseline.Baseline
+	outcome   outcome.Run
+	overdue   bool // ended by the deadline
+	journals  bool // the run keeps a journal
+	journal   *resume.Journal
+	causes    []*result.Cause                     // that belong to no cell
+	rest      func(context.Context) []result.Cell // selects the cells that could not be selected at first; may be nil
+	vms       func(tmp string) runner.VMOptions   // replaces what a run does with VMs
+	history   *history.Keeper                     // nil if it is not kept
+	others    *runner.Listing                     // nil if the run may test them
+	homes     homesSeen
 }
 
 // start finds Nix, and runs the job in a temporary folder.
@@ -188,6 +192,14 @@ func (j *job) look(ctx, looking context.Context, stop func(), tmp string) (machi
 	if err = cmp.Or(noBase, err); err != nil || len(cells) == 0 {
 		return machine, nil, err
 	}
+	if err := j.importPlanned(looking, cells); err != nil {
+		var unusable *usageError
+		if errors.As(err, &unusable) {
+			return machine, nil, err
+		}
+		j.addFlakeCause(ctx, looking, err)
+		return machine, nil, nil
+	}
 	j.setup = j.target.SetupWarnings(looking)
 	if b := j.base.Report; b != nil && b.Missing != "" && ctx.Err() == nil {
 		j.app.warnf("not compared with %s: %s", b.Ref, b.Missing)
@@ -225,7 +237,7 @@ func (a *App) keepHistory(ctx context.Context, f nix.Flake) *history.Keeper {
 func (j *job) toRunner(tmp string, machine nix.Machine, p views.View) runner.Options {
 	o := runner.Options{
 		Client: j.client, Target: j.target, Machine: machine,
-		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly,
+		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly, PlanOnly: j.opts.planOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp, PastUsers: j.pastUsers,
 		Base: j.base.Base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,11 +8,10 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
-	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/matrix"
@@ -29,10 +27,8 @@ const matrixSchema = "flakeci.matrix/v1"
 
 type matrixOptions struct {
 	flakeFlags
-	format  string
-	jobs    flagvalue.Count
-	weights []string
-	runners map[string]string
+	strategyFlags
+	format string
 }
 
 func (a *App) matrixCommand() *cobra.Command {
@@ -52,25 +48,34 @@ workflow on GitHub. Each of its jobs runs flakeci run --shard with its own entry
 			if err := o.load(cmd, args); err != nil {
 				return err
 			}
+			if err := o.checkForGitHub(cmd.Flags()); err != nil {
+				return err
+			}
 			return a.matrix(cmd.Context(), o)
 		},
 	}
 	fs := cmd.Flags()
 	o.flakeFlags.add(fs)
 	fs.StringVar(&o.format, "format", "table", "print the matrix as `FORMAT`: table, json, cells (one id per line) or github (a strategy matrix, on one line)")
-	o.jobs = 1
-	fs.Var(&o.jobs, "max-jobs", "with --format github, divide the cells among at most `N` jobs, or one for each system if that is more")
-	fs.StringArrayVar(&o.weights, "weights", nil, "with --format github, balance the jobs by the times in `FILE`, a report saved with --json; repeat it for several reports (default the times that this machine remembers)")
-	fs.StringToStringVar(&o.runners, "runner", nil, "with --format github, run the jobs for SYSTEM on a runner with LABEL: `SYSTEM=LABEL` (default GitHub's own runners)")
-	fs.Lookup("runner").DefValue = "" // or the help would add []
+	o.strategyFlags.add(fs, "with --format github, ")
 	return cmd
+}
+
+// checkForGitHub finds flags that would have no effect.
+func (o *matrixOptions) checkForGitHub(fs *pflag.FlagSet) error {
+	for _, name := range []string{"max-jobs", "weights", "runner"} {
+		if o.format != "github" && fs.Changed(name) {
+			return &usageError{msg: "--" + name + " needs --format github", hint: "add --format github to divide the cells among jobs"}
+		}
+	}
+	return nil
 }
 
 func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	if err := checkOneOf("format", o.format, "table", "json", "cells", "github"); err != nil {
 		return err
 	}
-	past, err := o.readWeights()
+	past, err := o.past()
 	if err != nil {
 		return err
 	}
@@ -126,27 +131,6 @@ func (a *App) matrix(ctx context.Context, o matrixOptions) error {
 	return nil
 }
 
-// readWeights checks --runner and reads the reports of --weights.
-func (o *matrixOptions) readWeights() (past matrix.Past, err error) {
-	for system := range o.runners {
-		if near := matrix.NearSystem(system); near != "" {
-			return past, &usageError{msg: "--runner: there is no system " + system, hint: "did you mean " + near + "?"}
-		}
-	}
-	for _, path := range o.weights {
-		f, err := safefile.OpenNamed(path)
-		if err != nil {
-			return past, &usageError{msg: err.Error(), hint: savedHint}
-		}
-		r, err := result.ReadJSON(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return past, fmt.Errorf("%s: %w", path, err)
-		}
-		past.Add(r)
-	}
-	return past, nil
-}
-
 // open finds Nix and opens the flake.
 func (a *App) open(ctx context.Context, f *flakeFlags, tmp string) (*nix.Target, error) {
 	options, err := a.clientOptions(f.nix, tmp)
@@ -190,13 +174,7 @@ func (a *App) printMatrix(m matrix.Matrix, seen []result.NotTested, f nix.Flake,
 			Cells  []result.Cell `json:"cells"`
 		}{matrixSchema, m.Grid, m.Cells})
 	case "github":
-		s := m.Strategy(matrix.StrategyOptions{Jobs: int(o.jobs), Past: past, Runner: func(system string) string {
-			return cmp.Or(o.runners[system], matrix.DefaultRunner(system))
-		}})
-		if err := s.Check(); err != nil {
-			a.warnf("%v", err)
-		}
-		_, err := fmt.Fprintln(a.Stdout, s)
+		_, err := fmt.Fprintln(a.Stdout, a.strategy(m, o.strategyFlags, past))
 		return err
 	case "cells":
 		var errs error

@@ -37,7 +37,7 @@ flakeci takes the newest journal of a run that was started in this folder.`,
   flakeci report night/report.json --html report.html
   flakeci report shards/*/report.json --json report.json
   flakeci report --from-journal --json report.json`,
-		Args: func(_ *cobra.Command, args []string) error { return checkReportArgs(args, fromJournal) },
+		Args: func(_ *cobra.Command, args []string) error { return checkReportArgs(args, fromJournal, partial) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cmp.Or(checkFiles(files), onGitHub.check(), checkColor(color)); err != nil {
 				return err
@@ -62,10 +62,12 @@ flakeci takes the newest journal of a run that was started in this folder.`,
 	return cmd
 }
 
-func checkReportArgs(args []string, fromJournal bool) error {
+func checkReportArgs(args []string, fromJournal, partial bool) error {
 	switch {
 	case len(args) == 0 && !fromJournal:
 		return &usageError{msg: "flakeci report takes at least one FILE", hint: savedHint}
+	case partial && fromJournal:
+		return &usageError{msg: "--partial has no effect with --from-journal", hint: "report the journal with --json first, and merge that with --partial"}
 	case len(args) > 1 && fromJournal:
 		return &usageError{msg: fmt.Sprintf("flakeci report --from-journal takes one FILE, not %d", len(args))}
 	}

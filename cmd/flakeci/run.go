@@ -24,6 +24,8 @@ type runOptions struct {
 	base       baseFlags
 	github     githubFlags
 	evalOnly   bool
+	planOnly   bool
+	plan       string
 	failFast   bool
 	resume     bool
 	jobs       flagvalue.Count
@@ -44,6 +46,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
+	fs.StringVar(&o.plan, "plan", "", "evaluate nothing, and build a shard as the plan in `FOLDER` says, which flakeci plan wrote")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 }
@@ -53,13 +56,18 @@ func (o *runOptions) addWork(fs *pflag.FlagSet) {
 	o.files = addFiles(fs)
 	fs.BoolVar(&o.evalOnly, "eval-only", false, "evaluate without building")
 	fs.Var(&o.jobs, "jobs", "run up to `N` builds at once (default Nix's max-jobs if that is more than 1, else one per core)")
+	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "warn when a build prints nothing for `DURATION` (0 disables)")
+	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "save the full logs of failures in `FOLDER`")
+	o.addEvaluation(fs)
+}
+
+// addEvaluation adds the flags of subcommands that evaluate.
+func (o *runOptions) addEvaluation(fs *pflag.FlagSet) {
 	fs.IntVar(&o.evalJobs, "eval-jobs", runtime.NumCPU(), "run up to `N` evaluations at once")
 	fs.Var(&o.evalMemory, "eval-memory", "limit the memory of all evaluations to `SIZE`, such as 4GiB (default three quarters of the free memory)")
 	fs.IntVar(&o.retries, "retries", 1, "retry transient failures (such as a lost connection) up to `N` times")
-	fs.DurationVar(&o.stall, "stall", 10*time.Minute, "warn when a build prints nothing for `DURATION` (0 disables)")
 	fs.DurationVar(&o.timeout, "timeout", 0, "give each phase of a cell at most `DURATION`, such as 30m; inspecting the flake has the same limit (default no limit)")
 	fs.DurationVar(&o.deadline, "deadline", 0, "end the run and report after `DURATION`; unfinished cells count as timed out (default no limit)")
-	fs.StringVar(&o.artifacts, "artifacts", "artifacts", "save the full logs of failures in `FOLDER`")
 	fs.StringVar(&o.progress, "progress", "auto", "show progress: `STYLE` is auto, live, plain or quiet")
 }
 
@@ -149,5 +157,8 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 		return nil, o.explain(err, false)
 	}
 	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: artifacts}
+	if err := j.readPlan(); err != nil {
+		return nil, err
+	}
 	return j, j.start(ctx)
 }

@@ -4,14 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/rogpeppe/go-internal/diff"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/history"
+	"github.com/flakeci/flakeci/result"
 )
 
 // legs STRATEGY CELLS ARG… runs `flakeci run ARG…` for each job of a strategy, as the legs of a
@@ -51,4 +55,33 @@ func remember(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(h.Add(context.Background(), ts.MkAbs(args[1]), readReport(ts, args[0])))
 	ts.Check(h.Close())
+}
+
+// samereports A B compares two reports, apart from times, machines, and where logs are.
+func sameReports(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: samereports A B")
+	}
+	var texts [2]string
+	for i, name := range args {
+		r := readReport(ts, name)
+		r.Started, r.Duration, r.Machines = time.Time{}, 0, nil
+		for k := range r.Cells {
+			c := &r.Cells[k]
+			c.Machine = ""
+			for p := range c.Phases {
+				phase := &c.Phases[p]
+				*phase = result.Phase{Name: phase.Name, Status: phase.Status, Message: phase.Message, Causes: phase.Causes}
+			}
+		}
+		for k := range r.Causes {
+			r.Causes[k].Log = path.Base(r.Causes[k].Log)
+		}
+		text, err := json.MarshalIndent(r, "", "  ")
+		ts.Check(err)
+		texts[i] = string(text) + "\n"
+	}
+	if texts[0] != texts[1] {
+		ts.Fatalf("%s", diff.Diff(args[0], []byte(texts[0]), args[1], []byte(texts[1])))
+	}
 }

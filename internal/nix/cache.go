@@ -103,11 +103,23 @@ func (t *Target) cached(function string, into any) bool {
 	return ok && unmarshalNoNull(raw, into) == nil
 }
 
-// Known returns what an earlier run evaluated, if its derivations are still in the store.
-func (t *Target) Known(q question.Question) (question.Instance, bool) {
-	var in question.Instance
-	if !t.cached(question.Function(q.Expr()), &in) || t.finish(q, &in) != nil {
-		return question.Instance{}, false
+// Known returns what an earlier run evaluated, if its derivations are still in the store. With
+// the answers of another run, it may also return the error in which that run ended, and an
+// [*UnansweredError] for a question that the other run did not ask.
+func (t *Target) Known(q question.Question) (in question.Instance, known bool, err error) {
+	function := question.Function(q.Expr())
+	if e := t.failure(function); e != nil {
+		return question.Instance{Warnings: e.Warnings}, true, e.Error
+	}
+	if !t.cached(function, &in) || t.finish(q, &in) != nil {
+		// The homes in a VM are those that were built, which nobody knows before.
+		if t.cache.Given() && q.VM == nil {
+			return question.Instance{}, true, &UnansweredError{Path: q.Path}
+		}
+		return question.Instance{}, false, nil
+	}
+	if t.cache.Given() {
+		return in, true, nil // the caller has imported the derivations
 	}
 	drvs := []string{in.DrvPath}
 	for _, h := range in.Homes {
@@ -118,8 +130,8 @@ func (t *Target) Known(q question.Question) (question.Instance, bool) {
 			continue // a package that is left out
 		}
 		if _, err := os.Lstat(drv); err != nil {
-			return question.Instance{}, false
+			return question.Instance{}, false, nil
 		}
 	}
-	return in, true
+	return in, true, nil
 }

@@ -99,16 +99,23 @@ func (n showNode) leaves() []string {
 	return n.names()
 }
 
+// showQuestion stands for `nix flake show` among the questions whose answers are kept.
+const showQuestion = "flake show"
+
 // show calls `nix flake show`, which prints nothing at all if any output throws.
 func (t *Target) show(ctx context.Context) (Offer, error) {
 	var root showNode
-	if t.cached("flake show", &root) {
+	if t.cached(showQuestion, &root) {
 		return root.offer(), nil
+	}
+	if e := t.failure(showQuestion); e != nil {
+		return Offer{}, e.Error
 	}
 	q := evalCall{flake: &t.Flake, call: call{sub: []string{"flake", "show"}, auxiliary: true, args: t.args("", t.client.Version.showAllSystems()...), refs: []string{t.Flake.reference()}}}
 	if _, err := t.client.evaluate(ctx, q, &root); err != nil {
+		t.fail(showQuestion, nil, err)
 		return Offer{}, err
 	}
-	t.cache.Add("flake show", root)
+	t.cache.Add(showQuestion, root)
 	return root.offer(), nil
 }

@@ -64,6 +64,9 @@ func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...
 	if t.cached(function, into) {
 		return proc.Usage{}, nil
 	}
+	if e := t.failure(function); e != nil {
+		return proc.Usage{}, e.Error
+	}
 	var raw json.RawMessage
 	q := t.apply(function)
 	for _, a := range adjust {
@@ -71,6 +74,7 @@ func (t *Target) Eval(ctx context.Context, function string, into any, adjust ...
 	}
 	usage, err := t.client.evaluate(ctx, q, &raw)
 	if err != nil {
+		t.fail(function, nil, err)
 		return usage, err
 	}
 	if err := unmarshalNoNull(raw, into); err != nil {

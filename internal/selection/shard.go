@@ -67,10 +67,11 @@ func (s *Shard) Number() (i, n int) {
 	return s.I, s.N
 }
 
-// Whole returns the cells of all shards, of which some were selected. For a job it leaves out homes
-// inside hosts: the job may not know those in the hosts of other jobs.
-func Whole(offered, selected matrix.Matrix, sel matrix.Selection) matrix.Matrix {
-	if sel.Job == nil {
+// Whole returns the cells of all shards, of which some were selected. For a job, and for the plan
+// that makes the jobs, it leaves out homes inside hosts: a job may not know those in the hosts of
+// other jobs.
+func Whole(offered, selected matrix.Matrix, sel matrix.Selection, planned bool) matrix.Matrix {
+	if sel.Job == nil && !planned {
 		return selected
 	}
 	sel.Job = nil

@@ -47,12 +47,14 @@ func (m *merger) add(sources []Source) error {
 	if err := m.checkFlake(); err != nil {
 		return err
 	}
+	m.dropStale()
 	for _, p := range m.parts {
 		m.index(p)
 		if len(m.machines) > maxMachines {
 			return &RefusedError{Text: fmt.Sprintf("the reports cover more than %d runs, the limit", maxMachines)}
 		}
 	}
+	m.takeOutPending()
 	m.nameMachines()
 	m.findRepeated()
 	return m.checkShards()
@@ -91,11 +93,22 @@ func (p *part) json() []byte {
 	return p.text
 }
 
+// partName says which part of the work a run was.
+func partName(s *result.Shard) string {
+	switch {
+	case s == nil:
+		return ""
+	case s.IsPlan():
+		return "plan"
+	}
+	return "shard " + s.String()
+}
+
 func withoutOthers(s *result.Shard) *result.Shard {
 	if s == nil {
 		return nil
 	}
-	return &result.Shard{Index: s.Index, Count: s.Count}
+	return &result.Shard{Index: s.Index, Count: s.Count, Planned: s.Planned}
 }
 
 // checkFlake refuses reports of different revisions. A report without cells may not know the
@@ -160,8 +173,8 @@ func (m *merger) index(p *part) {
 		r.Shard = withoutOthers(r.Shard)
 		given := r.Name
 		r.Name = cmp.Or(r.Name, nameOf(p.file))
-		if r.Shard != nil && !strings.HasSuffix(r.Name, ", shard "+r.Shard.String()) {
-			r.Name += ", shard " + r.Shard.String()
+		if part := ", " + partName(r.Shard); r.Shard != nil && !strings.HasSuffix(r.Name, part) {
+			r.Name += part
 		}
 		on := &machine{Machine: r}
 		if i := slices.IndexFunc(m.machines, on.same); i >= 0 {
@@ -175,20 +188,25 @@ func (m *merger) index(p *part) {
 		}
 	}
 	m.takeOutMissing(p)
-	for _, c := range p.report.Cells {
-		if on := p.on(c); on != nil && !c.Removed() {
-			if m.tested[on.Selection] == nil {
-				m.tested[on.Selection] = map[string]result.Cell{}
-			}
-			m.tested[on.Selection][c.ID] = c.Cell
-		}
-	}
+	m.addTested(p)
 	for i, c := range p.report.Causes {
 		if c.ID != "" {
 			p.causes[c.ID] = append(p.causes[c.ID], i)
 		}
 		for _, id := range c.Cells {
 			p.blocking[id] = append(p.blocking[id], i)
+		}
+	}
+}
+
+// addTested notes which cells of which selection have results.
+func (m *merger) addTested(p *part) {
+	for _, c := range p.report.Cells {
+		if on := p.on(c); on != nil && !c.Removed() {
+			if m.tested[on.Selection] == nil {
+				m.tested[on.Selection] = map[string]result.Cell{}
+			}
+			m.tested[on.Selection][c.ID] = c.Cell
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (m *merger) checkShards() error {
 		if on.Shard == nil {
 			continue
 		}
-		if on.Shard.Count > maxMachines || on.Shard.Index < 1 || on.Shard.Index > on.Shard.Count {
+		if on.Shard.Count > maxMachines || on.Shard.Index < 1 && !on.isPlan() || on.Shard.Index > on.Shard.Count {
 			return &RefusedError{Text: fmt.Sprintf("%s: there is no such shard", on.Name)}
 		}
 		if on.Selection == "" {
@@ -46,9 +46,9 @@ func (m *merger) checkShards() error {
 	return nil
 }
 
-// missingShards lists the shards without a report, such as 3/4.
+// missingShards lists the shards without a report, such as 3/4, and a plan without one.
 func (m *merger) missingShards() []string {
-	there := map[division]map[int]bool{}
+	there, planned := map[division]map[int]bool{}, map[division]bool{}
 	add := func(d division, index int) {
 		if there[d] == nil {
 			there[d] = map[int]bool{}
@@ -62,7 +62,9 @@ func (m *merger) missingShards() []string {
 		case on.Selection == "":
 			early = append(early, on)
 		default:
-			add(division{on.Selection, on.Shard.Count}, on.Shard.Index)
+			d := division{on.Selection, on.Shard.Count}
+			add(d, on.Shard.Index)
+			planned[d] = planned[d] || on.Shard.Planned
 		}
 	}
 	inspected := slices.Collect(maps.Keys(there))
@@ -83,6 +85,9 @@ func (m *merger) missingShards() []string {
 		return cmp.Or(cmp.Compare(a.count, b.count), strings.Compare(a.selection, b.selection))
 	})
 	for _, d := range byCount {
+		if planned[d] && !there[d][0] && !slices.Contains(missing, planName) {
+			missing = append(missing, planName)
+		}
 		if len(there[d]) > 1 && m.isComplete(d.selection) {
 			continue // the other shards have no cells, so nobody can run them
 		}
@@ -137,6 +142,31 @@ func (m *merger) takeOutMissing(p *part) {
 // Limits on what the cause names.
 const namedShards = 10
 
+// describeMissing says what has no report, and what to do.
+func describeMissing(shards []string) (title, hint string) {
+	named := slices.DeleteFunc(slices.Clone(shards), func(s string) bool { return s == planName })
+	var what []string
+	if len(named) < len(shards) {
+		what = append(what, "the plan")
+	}
+	switch len(named) {
+	case 0:
+	case 1:
+		what = append(what, "shard "+named[0])
+	default:
+		what = append(what, "shards "+view.JoinFirst(named, namedShards))
+	}
+	switch {
+	case len(what) == 0:
+		return "some cells have no result, although their shard has a report", "run the shard again"
+	case len(shards) == 1 && len(named) == 0:
+		return what[0] + " is missing", "add the report.json of the plan"
+	case len(shards) == 1:
+		return what[0] + " is missing", "add its report, or run the shard again"
+	}
+	return strings.Join(what, " and ") + " are missing", "add their reports, or run the shards again"
+}
+
 // addMissing adds the cells of missing shards, as far as other reports name them, and the cause.
 func (m *merger) addMissing(shards []string) {
 	if m.options.Partial {
@@ -147,14 +177,7 @@ func (m *merger) addMissing(shards []string) {
 		tested[c.ID] = true
 	}
 	c := result.Cause{Kind: result.CauseInfra, Key: missingKey}
-	switch len(shards) {
-	case 0:
-		c.Title, c.Hint = "some cells have no result, although their shard has a report", "run the shard again"
-	case 1:
-		c.Title, c.Hint = "shard "+shards[0]+" is missing", "add its report, or run the shard again"
-	default:
-		c.Title, c.Hint = "shards "+view.JoinFirst(shards, namedShards)+" are missing", "add their reports, or run the shards again"
-	}
+	c.Title, c.Hint = describeMissing(shards)
 	j := m.join(c)
 	for _, cell := range m.lacking {
 		if !tested[cell.ID] {

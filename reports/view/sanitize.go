@@ -71,7 +71,7 @@ func (s Sanitizer) machine(m result.Machine) result.Machine {
 		*field = s.Line(*field)
 	}
 	if m.Shard != nil {
-		m.Shard = &result.Shard{Index: m.Shard.Index, Count: m.Shard.Count}
+		m.Shard = &result.Shard{Index: m.Shard.Index, Count: m.Shard.Count, Planned: m.Shard.Planned}
 	}
 	return m
 }

@@ -31,13 +31,18 @@ type Options struct {
 	Env    []string  // for git
 	Tmp    string    // a folder for temporary files
 	Open   func(ctx context.Context, ref, tmp string) (*nix.Target, error)
-	Wanted runner.DiscoverOptions
+	// Discover lists all cells of the base.
+	Discover func(context.Context, *nix.Target) (runner.Discovery, error)
 }
 
 // Baseline is what a run is compared with.
 type Baseline struct {
 	Base   *runner.Base // nil if there is nothing to compare with
 	Report *result.Base
+	// Target is the flake at the base, also if it does not evaluate; nil if there is none.
+	Target *nix.Target
+	// Discovery is what the base offers, if it evaluates.
+	Discovery runner.Discovery
 }
 
 // Find opens the flake at the base and lists its cells. The error is a [*ReportError], a
@@ -150,11 +155,8 @@ func (b *Baseline) open(ctx context.Context, o Options) error {
 	}
 	var d runner.Discovery
 	if err == nil {
-		b.Report.Rev = cmp.Or(b.Report.Rev, target.Flake.Rev)
-		d, err = runner.Discover(ctx, target, o.Wanted)
-	}
-	if err == nil {
-		d, err = d.Complete()
+		b.Target, b.Report.Rev = target, cmp.Or(b.Report.Rev, target.Flake.Rev)
+		d, err = o.Discover(ctx, target)
 	}
 	var eval *nixlog.EvalError
 	switch {
@@ -167,7 +169,7 @@ func (b *Baseline) open(ctx context.Context, o Options) error {
 	if len(d.Causes) > 0 {
 		b.Base.Incomplete = d.Causes[0]
 	}
-	b.Base.Target, b.Base.Matrix = target, d.Matrix
+	b.Base.Target, b.Base.Matrix, b.Discovery = target, d.Matrix, d
 	return nil
 }
 

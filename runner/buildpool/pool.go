@@ -52,6 +52,8 @@ type Options struct {
 	Retries int           // attempts after the first that fails transiently
 	Events  event.Bus
 	Causes  *cause.Registry
+	// DryRun builds and fetches nothing: what would have to be built counts as evaluated.
+	DryRun bool
 	// Root keeps paths from being collected as garbage during the run.
 	Root func(ctx context.Context, paths ...string)
 	// Evaluate evaluates a cell once more.
@@ -99,7 +101,7 @@ func (p *Pool) Build(r Request) Answer {
 }
 
 func (p *Pool) build(b *build) {
-	if b.Cell.Kind == result.KindVM && !p.o.Machine.CanBuild(b.Cell.System) {
+	if b.Cell.Kind == result.KindVM && !p.o.DryRun && !p.o.Machine.CanBuild(b.Cell.System) {
 		b.onlyEvaluated() // even if it can be fetched, it cannot run here
 		return
 	}
@@ -142,6 +144,9 @@ func (p *Pool) add(b *build, made plan) {
 	switch {
 	case p.interrupted || p.ctx.Err() != nil:
 		b.settle(result.Canceled)
+	case p.o.DryRun && (err != nil || !made.cached(b)):
+		b.Status, b.How = result.Passed, result.Evaluated
+		b.end()
 	case err != nil && !can:
 		c := p.o.Causes.OfBuildError(p.ctx, err)
 		b.Causes = []*result.Cause{c}

@@ -63,8 +63,8 @@ func (p *Pool) Wait() { p.running.Wait() }
 // Ask queues a question. [Query.Wait] returns the answer.
 func (p *Pool) Ask(target *nix.Target, q question.Question, l Listener) *Query {
 	asked := &Query{target: target, question: q, listener: l, done: make(chan struct{})}
-	if in, ok := target.Known(q); ok {
-		asked.Instance = in
+	if in, known, err := target.Known(q); known {
+		asked.Instance, asked.Err = in, err
 		asked.Phase = result.Phase{Name: result.PhaseEval.Name(), Status: result.Passed, Started: time.Now()}
 		close(asked.done)
 		return asked

@@ -51,5 +51,8 @@ func (q *Query) finish(stopped result.Status, err error) {
 		q.Phase.Started = time.Now()
 	}
 	q.Phase.Duration = result.Seconds(time.Since(q.Phase.Started))
+	if err != nil && stopped == "" {
+		q.target.Fail(q.question, q.Instance, err)
+	}
 	close(q.done)
 }

@@ -26,6 +26,8 @@ type Cache struct {
 	mu    sync.Mutex
 	known map[string]json.RawMessage // by the hash of the question
 	added map[string]json.RawMessage
+	given map[string]Answer // by another run; see [Cache.Use]
+	asked map[string]Answer // what this run knows or has learned
 	// damage is why the file could not be used. It is nil if it could, or does not exist.
 	damage error
 }
@@ -104,22 +106,33 @@ func (c *Cache) Changed() bool {
 func (c *Cache) Get(question string) (json.RawMessage, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	raw, ok := c.known[Hash([]byte(question))]
+	hash := Hash([]byte(question))
+	raw, ok := c.known[hash]
+	if a := c.given[hash]; a.Value != nil {
+		raw, ok = a.Value, true
+	}
+	if ok {
+		c.note(hash, Answer{Value: raw})
+	}
 	return raw, ok
 }
 
 // Add adds the answer to a question.
 func (c *Cache) Add(question string, answer any) {
 	raw, err := json.Marshal(answer)
-	if err != nil || c.path == "" {
+	if err != nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	key := Hash([]byte(question))
+	c.note(key, Answer{Value: raw})
+	if c.path == "" {
+		return
+	}
 	if c.added == nil {
 		c.added = map[string]json.RawMessage{}
 	}
-	key := Hash([]byte(question))
 	c.known[key], c.added[key] = raw, raw
 }
 

@@ -118,15 +118,16 @@ type Frame struct {
 	// Input is the name of the input that the file is of, or "".
 	Input string
 
-	place  result.Location // if it is in the flake
-	module bool            // it says that a module of the flake was evaluated
+	Place result.Location // if it is in the flake
+	// OfModule is set if it says that a module of the flake was evaluated.
+	OfModule bool
 }
 
 // Own reports whether the frame has a place in one of the flake's files.
-func (f Frame) Own() bool { return f.place.File != "" }
+func (f Frame) Own() bool { return f.Place.File != "" }
 
 // Useful reports whether the frame is about the flake itself: it has a place in one of the
 // flake's files, or says what one of its modules or which option was evaluated.
 func (f Frame) Useful() bool {
-	return f.Own() || f.module || f.Where == "" && strings.HasPrefix(f.Text, "while evaluating the option ")
+	return f.Own() || f.OfModule || f.Where == "" && strings.HasPrefix(f.Text, "while evaluating the option ")
 }

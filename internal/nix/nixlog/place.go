@@ -126,12 +126,12 @@ func frameOf(t flaketree.Tree, text string, p flaketree.Position) Frame {
 	f := Frame{Text: t.Shorten(text)}
 	for _, re := range []*regexp.Regexp{contextRE, argumentRE} {
 		if m := re.FindStringSubmatch(text); m != nil {
-			_, f.module = t.Module(m[len(m)-1])
+			_, f.OfModule = t.Module(m[len(m)-1])
 		}
 	}
 	file := p.Path()
 	if own, ok := t.Place(p); ok {
-		f.place, f.Where = own, own.String()
+		f.Place, f.Where = own, own.String()
 	} else if name, below, ok := t.CutInput(file); ok {
 		f.Input, f.Where = name, result.Location{File: name + "/" + below, Line: p.Line}.String()
 	} else if strings.HasPrefix(file, "/") || strings.HasPrefix(file, "«") && !internalRE.MatchString(file) {

@@ -48,8 +48,8 @@ const maxNamed = 10
 func (e *EvalError) Places() []result.Location {
 	list := []result.Location{e.Place}
 	for _, f := range e.Frames {
-		if f.place.File != "" && len(list) < maxNamed {
-			list = append(list, f.place)
+		if f.Place.File != "" && len(list) < maxNamed {
+			list = append(list, f.Place)
 		}
 	}
 	return list

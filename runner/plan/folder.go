@@ -1,0 +1,142 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/flakeci/flakeci/internal/nix/evalcache"
+	"github.com/flakeci/flakeci/internal/nix/storepath"
+	"github.com/flakeci/flakeci/internal/safefile"
+)
+
+// The files in the folder of a plan: the plan, the report of what needs no shard, and the store
+// with the derivations.
+const (
+	planFile   = "plan.json"
+	ReportFile = "report.json"
+	storeDir   = "store"
+)
+
+// maxBytes limits how much of a plan is read. That of 6,000 cells has some 20 MB.
+const maxBytes = 256 << 20
+
+// FolderError says that a folder cannot hold a new plan.
+type FolderError struct{ Folder, Reason string }
+
+func (e *FolderError) Error() string { return e.Folder + " " + e.Reason }
+
+// Prepare makes a folder for a plan, and empties one with an earlier plan. The error is a
+// [*FolderError] if something else is there.
+func Prepare(dir string) error {
+	st, err := os.Lstat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.MkdirAll(dir, 0o755)
+	case err != nil:
+		return err
+	case !st.IsDir():
+		return &FolderError{dir, "is not a folder"}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		names[e.Name()] = true
+	}
+	if len(entries) > 0 && !names[planFile] && !onlyIgnored(names) {
+		return &FolderError{dir, "has files that are not of a plan"}
+	}
+	for _, name := range []string{planFile, ReportFile, storeDir} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onlyIgnored reports whether a folder has nothing but a file that keeps git from tracking it.
+func onlyIgnored(names map[string]bool) bool { return len(names) == 1 && names[".gitignore"] }
+
+// StoreURL returns the store with the derivations of the plan in a folder.
+func (p *Plan) StoreURL(dir string) (string, error) {
+	if p.Store != "" {
+		return p.Store, nil
+	}
+	abs, err := filepath.Abs(filepath.Join(dir, storeDir))
+	if err != nil {
+		return "", err
+	}
+	return (&url.URL{Scheme: "file", Path: abs}).String(), nil
+}
+
+// Write writes the plan into its folder.
+func (p *Plan) Write(dir string) error {
+	p.Schema = Schema
+	sum, err := p.sum()
+	if err != nil {
+		return err
+	}
+	p.Sum = sum
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, planFile), append(text, '\n'), 0o644)
+}
+
+// sum returns the checksum of all but itself.
+func (p *Plan) sum() (string, error) {
+	plain := *p
+	plain.Sum = ""
+	text, err := json.Marshal(plain)
+	return evalcache.Hash(text), err
+}
+
+// UnusableError says why a plan cannot be used.
+type UnusableError struct{ Folder, Reason, Hint string }
+
+func (e *UnusableError) Error() string { return fmt.Sprintf("the plan in %s %s", e.Folder, e.Reason) }
+
+// Read reads the plan in a folder. The error is an [*UnusableError].
+func Read(dir string) (*Plan, error) {
+	text, err := safefile.ReadTarget(filepath.Join(dir, planFile), maxBytes)
+	if err != nil {
+		return nil, &UnusableError{dir, "cannot be read: " + err.Error(), "give the folder that flakeci plan wrote"}
+	}
+	p, why := parse(text)
+	if why != "" {
+		return nil, &UnusableError{dir, why, "make it again with flakeci plan"}
+	}
+	return p, nil
+}
+
+func parse(text []byte) (p *Plan, why string) {
+	var head struct{ Schema string }
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, "is damaged: " + err.Error()
+	}
+	if head.Schema != Schema {
+		return nil, fmt.Sprintf("has the schema %.50q, not %q", head.Schema, Schema)
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		return nil, "is damaged: " + err.Error()
+	}
+	if sum, err := p.sum(); err != nil || sum != p.Sum {
+		return nil, "is damaged: the checksum does not match"
+	}
+	for _, c := range p.Cells {
+		for _, drv := range []string{c.DrvPath, c.BaseDrvPath} {
+			if drv != "" && !storepath.IsDerivation(drv) {
+				return nil, fmt.Sprintf("says that %.50q has the derivation %.50q", c.ID, drv)
+			}
+		}
+	}
+	return p, ""
+}

@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner"
+)
+
+// Use makes a flake answer from the plan, and returns what it offers. AtBase says that it is the
+// flake as it was at the base. The error is an [*UnusableError] if the plan is of another flake.
+func (p *Plan) Use(t *nix.Target, dir string, atBase bool) (runner.Discovery, error) {
+	s, what := &p.Head, "flake"
+	if atBase {
+		s, what = p.Base, "base"
+	}
+	unusable := func(reason string) error {
+		return &UnusableError{dir, reason, "give each job the revision and the flags that flakeci plan was given"}
+	}
+	switch {
+	case s == nil:
+		return runner.Discovery{}, unusable("compares with no base")
+	case s.Content != t.Flake.Content():
+		return runner.Discovery{}, unusable(fmt.Sprintf("is of another %s: its files, its revision or its inputs differ", what))
+	}
+	t.Use(s.Answers)
+	return s.Offer(), nil
+}
+
+// Check finds cells that the plan has no derivation for. The error is an [*UnusableError].
+func (p *Plan) Check(cells []result.Cell, dir string) error {
+	pending := map[string]bool{}
+	for _, c := range p.Cells {
+		pending[c.ID] = c.Pending
+	}
+	for _, c := range cells {
+		if !pending[c.ID] && !pending[c.PartOf] {
+			return &UnusableError{dir, "does not say how to build " + c.ID, "give --shard an entry of the matrix that flakeci plan printed"}
+		}
+	}
+	return nil
+}
+
+// Import copies the derivations for some cells into the store. The error is an [*ImportError].
+func (p *Plan) Import(ctx context.Context, c *nix.Client, dir string, cells []result.Cell) error {
+	wanted := map[string]bool{}
+	for _, cell := range cells {
+		wanted[cell.ID] = true
+	}
+	store, err := p.StoreURL(dir)
+	if err == nil {
+		err = c.CopyDerivations(ctx, store, "", p.Derivations(func(id string) bool { return wanted[id] }))
+	}
+	if err != nil {
+		return &ImportError{store, err}
+	}
+	return nil
+}
+
+// Export copies the derivations of all pending cells into the store of the plan.
+func (p *Plan) Export(ctx context.Context, c *nix.Client, dir string) error {
+	store, err := p.StoreURL(dir)
+	if err != nil {
+		return err
+	}
+	if p.Store == "" {
+		store += "?compression=zstd" // derivations are text
+	}
+	if err := c.CopyDerivations(ctx, "", store, p.Derivations(nil)); err != nil {
+		return fmt.Errorf("cannot copy the derivations to %s: %w", store, err)
+	}
+	return nil
+}
+
+// ImportError says that the derivations of a plan could not be copied into the store.
+type ImportError struct {
+	Store string
+	Err   error
+}
+
+func (e *ImportError) Error() string {
+	return fmt.Sprintf("cannot copy the derivations of the plan from %s: %v", e.Store, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *ImportError) Unwrap() error { return e.Err }
+
+// Cause returns the error as a cause, with a hint.
+func (e *ImportError) Cause() *result.Cause {
+	return &result.Cause{
+		Kind: result.CauseInfra, Title: "cannot copy the derivations of the plan from " + e.Store, Message: e.Err.Error(),
+		Hint: "check that the whole folder of the plan is here, with its folder store; or make the plan again",
+	}
+}
