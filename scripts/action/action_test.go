@@ -33,6 +33,7 @@ type workflow struct {
 	event          map[string]any
 	env            []string
 	path           string // the job's PATH; empty means that of the tests
+	action         string // a copy of the action, empty until there is one
 }
 
 // ran is the result of a job.
@@ -228,9 +229,11 @@ func TestActionsAreValid(t *testing.T) {
 // actionCopy returns this tree as Actions would get it: only the files that git tracks.
 func (w *workflow) actionCopy(t *testing.T) string {
 	t.Helper()
-	copied := filepath.Join(t.TempDir(), "action")
-	copyTracked(t, copied)
-	return copied
+	if w.action == "" {
+		w.action = filepath.Join(t.TempDir(), "action")
+		copyTracked(t, w.action)
+	}
+	return w.action
 }
 
 // copyTracked copies the files that git tracks, in their current state.
