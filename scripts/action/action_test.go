@@ -226,21 +226,22 @@ func TestActionsAreValid(t *testing.T) {
 	}
 }
 
-// actionCopy returns this tree as Actions would get it: only the files that git tracks.
+// actionCopy returns the action as Actions would get it, without the sources of flakeci: act copies
+// it for each step, and the jobs install a release.
 func (w *workflow) actionCopy(t *testing.T) string {
 	t.Helper()
 	if w.action == "" {
 		w.action = filepath.Join(t.TempDir(), "action")
-		copyTracked(t, w.action)
+		copyTracked(t, w.action, "action.yml", "scripts/action", "internal/git/guard")
 	}
 	return w.action
 }
 
-// copyTracked copies the files that git tracks, in their current state.
-func copyTracked(t *testing.T, to string) {
+// copyTracked copies the files that git tracks, all or those below some paths, in their current state.
+func copyTracked(t *testing.T, to string, paths ...string) {
 	t.Helper()
 	root := lanes.Root(t)
-	list := git(t, root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list := git(t, root, append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, paths...)...)
 	for _, name := range strings.Split(strings.TrimRight(list, "\x00"), "\x00") {
 		// Most of the tree, and no part of the program.
 		if strings.Contains(name, "testdata/") && !strings.HasPrefix(name, "testdata/inputs/") {
