@@ -174,6 +174,7 @@ func TestActionArguments(t *testing.T) {
 		"half a quote":      {"MORE_ARGS=--host 'reason"},
 		"plan without part": {"PLAN=flakeci-plan"},
 		"plan and merge":    {"MAX_JOBS=4", "MERGE=."},
+		"plan of no builds": {"MAX_JOBS=4", "EVAL_ONLY=true"},
 		"shard and merge":   {"SHARD=1/2", "MERGE=."},
 		"nothing to merge":  {"MERGE=."},
 		"no such folder":    {"MERGE=nowhere"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -187,6 +188,47 @@ func TestActionOnAForksShards(t *testing.T) {
 		t.Fatalf("%v: comments %+v\n%s", job.err, comments, job.log)
 	}
 	has(t, "the comment", comments[0].Body, "b failed to build", "| `a` |", "3 machines")
+}
+
+// The stand-ins for artifacts refuse names that GitHub refuses, and a name that is taken.
+func TestArtifacts(t *testing.T) {
+	left, folder := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(folder, "logs", "a.log"), "a")
+	run := func(program string, env ...string) error {
+		cmd := exec.CommandContext(t.Context(), filepath.Join("testdata", program))
+		cmd.Env = append(os.Environ(), append([]string{"STAND_INS=" + left, "FOLDER=" + folder, "OTHER_RUN="}, env...)...)
+		return cmd.Run()
+	}
+	const upload, download = "upload-artifact/upload", "download-artifact/download"
+	for i, step := range []struct {
+		program string
+		env     []string
+		works   bool
+	}{
+		{upload, []string{"ARTIFACT=r-1", "OVERWRITE=false"}, true},
+		{upload, []string{"ARTIFACT=r-1", "OVERWRITE=false"}, false},
+		{upload, []string{"ARTIFACT=r-1", "OVERWRITE=true"}, true},
+		{upload, []string{"ARTIFACT=1/4", "OVERWRITE=false"}, false},
+		{upload, []string{"ARTIFACT=a:b", "OVERWRITE=false"}, false},
+		{download, []string{"ARTIFACT=", "PATTERN=r-*", "FOLDER=" + filepath.Join(left, "one")}, true},
+		{upload, []string{"ARTIFACT=r-2", "OVERWRITE=false"}, true},
+		{download, []string{"ARTIFACT=", "PATTERN=r-*", "FOLDER=" + filepath.Join(left, "two")}, true},
+		{download, []string{"ARTIFACT=r-3", "PATTERN="}, false},
+		{download, []string{"ARTIFACT=r-1", "PATTERN=", "OTHER_RUN=7", "GITHUB_TOKEN="}, false},
+	} {
+		if err := run(step.program, step.env...); (err == nil) != step.works {
+			t.Errorf("step %d: %v", i, err)
+		}
+	}
+	for _, file := range []string{"one/logs/a.log", "two/r-1/logs/a.log", "two/r-2/logs/a.log"} {
+		if _, err := os.Stat(filepath.Join(left, file)); err != nil {
+			t.Error(err)
+		}
+	}
+	write(t, filepath.Join(folder, "a:b"), "a")
+	if run(upload, "ARTIFACT=r-4", "OVERWRITE=false") == nil {
+		t.Error("a file with a colon in its name was uploaded")
+	}
 }
 
 // legOf returns the name of the leg with a cell.
