@@ -63,8 +63,21 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 			comment, _, err := c.api.Issues.EditComment(ctx, c.owner, c.repo, first.GetID(), &github.IssueComment{Body: &body})
 			return comment, err
 		})
-		return err
+		return cmp.Or(err, c.stillThere(ctx, first.GetID(), m))
 	})
+}
+
+// stillThere returns [errOtherLeg] if another leg replaced a comment at the same time, having read it
+// before it was written. Of two such legs, at least one sees the text of the other.
+func (c *client) stillThere(ctx context.Context, id int64, m marker) error {
+	now, err := ask(ctx, c, func() (*github.IssueComment, error) {
+		comment, _, err := c.api.Issues.GetComment(ctx, c.owner, c.repo, id)
+		return comment, err
+	})
+	if err == nil { // otherwise nobody knows
+		return clash(m, []*github.IssueComment{now}, (*github.IssueComment).GetBody)
+	}
+	return nil
 }
 
 // comments lists the comments with the marker's key, oldest first.

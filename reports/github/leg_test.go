@@ -2,9 +2,12 @@ package github
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-github/v60/github"
 
 	"github.com/flakeci/flakeci/internal/test/fakehub"
 	"github.com/flakeci/flakeci/result"
@@ -82,6 +85,51 @@ func TestOtherLegsAndLostAnswers(t *testing.T) {
 		t.Errorf("%d check runs, %d issues", len(s.hub.CheckRuns()), len(s.hub.Issues()))
 	}
 	s.comment()
+}
+
+// after calls a function once after a request with a method.
+type after struct {
+	method string
+	call   func()
+	next   http.RoundTripper
+}
+
+func (a *after) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := a.next.RoundTrip(r)
+	if r.Method == a.method && a.call != nil {
+		call := a.call
+		a.call = nil
+		call()
+	}
+	return response, err
+}
+
+// Two legs that read the comment of an earlier run at the same time both write. The first one sees that
+// its text was replaced.
+func TestOtherLegsAtTheSameTime(t *testing.T) {
+	s := newStage(t)
+	s.report = of(failed(), "a")
+	s.publish()
+	s.noWarnings()
+	s.job.Run, s.options.Comment = 8, Always
+	other := marker{what: "report", key: "ci/fleet", run: 8, attempt: 1, leg: legOf(of(passed(), "b"), "", "")}.String() + "\ngreen"
+	c := newClient(s.job)
+	hooked := &after{http.MethodPatch, func() {
+		all, err := c.comments(t.Context(), 3, marker{what: "report", key: "ci/fleet"}, author{})
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d comments, %v", len(all), err)
+		}
+		if _, _, err := c.api.Issues.EditComment(t.Context(), "o", "r", all[0].GetID(), &github.IssueComment{Body: &other}); err != nil {
+			t.Fatal(err)
+		}
+	}, c.api.Client().Transport}
+	c.api = github.NewClient(&http.Client{Transport: hooked})
+	c.api.BaseURL = s.job.API
+	err := publish(t.Context(), s.job, s.report, s.options, c)
+	var clash *ClashError
+	if !errors.As(err, &clash) || s.comment() != other {
+		t.Errorf("error %v, comment %q", err, s.comment())
+	}
 }
 
 // A token that may make no check runs leaves the status of another leg alone, too.
