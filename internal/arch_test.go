@@ -64,6 +64,7 @@ func rules() []rule {
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
 		{"runner/resume", []string{"runner", "matrix", "result"}},
+		{"runner/plan", []string{"runner", "matrix", "internal", "result"}},
 		{"runner/baseline", []string{"runner", "matrix", "internal", "result"}},
 		// It stands above both, which know nothing of each other.
 		{"internal/vmboot", []string{"runner", "vmtest", "matrix", "result"}},

@@ -1,9 +1,11 @@
 package diagnose_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -112,6 +114,23 @@ func readArchive(t *testing.T, file string) *txtar.Archive {
 	return txtar.Parse(text)
 }
 
+// onPaper returns an error as a plan carries it to another machine.
+func onPaper(t *testing.T, e *nixlog.EvalError) *nixlog.EvalError {
+	t.Helper()
+	text, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read *nixlog.EvalError
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	if here, there := diagnose.EvalCauses(e), diagnose.EvalCauses(read); !reflect.DeepEqual(here, there) {
+		t.Errorf("the causes are %+v, and on another machine %+v", here, there)
+	}
+	return read
+}
+
 // causes writes what flakeci says about the fault.
 func (s scene) causes(t *testing.T, version string) string {
 	t.Helper()
@@ -133,6 +152,7 @@ func (s scene) causes(t *testing.T, version string) string {
 	if e == nil || strings.HasPrefix(e.Message, "trace: ") {
 		return b.String()
 	}
+	e = onPaper(t, e)
 	user, host, _ := strings.Cut(s.cell, "@")
 	e = locate.Failure{Err: e, Names: []string{host, user}, Warnings: warnings}.Locate(s.tree)
 	for _, c := range diagnose.EvalCauses(e) {

@@ -35,7 +35,8 @@ func (p *part) alone() result.Machine {
 	return result.Machine{}
 }
 
-// takeOutPending takes out of the report of a plan what shards are to build: their results count.
+// takeOutPending takes out of the report of a plan what shards are to build, and what they had to
+// repeat, such as a home that is activated in a VM: their results count.
 func (m *merger) takeOutPending() {
 	elsewhere := map[string]bool{}
 	for _, p := range m.parts {
@@ -48,10 +49,8 @@ func (m *merger) takeOutPending() {
 	for _, p := range m.parts {
 		p.report.Cells = slices.DeleteFunc(slices.Clone(p.report.Cells), func(c result.CellResult) bool {
 			on := p.on(c)
-			if !on.isPlan() || c.How != result.Evaluated {
-				return false
-			}
-			if !elsewhere[c.ID] && m.options.Partial {
+			pending := c.How == result.Evaluated && !m.options.Partial
+			if !on.isPlan() || c.Status != result.Passed || !pending && !elsewhere[c.ID] {
 				return false
 			}
 			delete(m.tested[on.Selection], c.ID)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 )
@@ -26,7 +27,27 @@ func (p *Plan) Use(t *nix.Target, dir string, atBase bool) (runner.Discovery, er
 		return runner.Discovery{}, unusable(fmt.Sprintf("is of another %s: its files, its revision or its inputs differ", what))
 	}
 	t.Use(s.Answers)
-	return s.Offer(), nil
+	d := s.Offer()
+	if !atBase {
+		d.Matrix = p.withSystems(d.Matrix)
+	}
+	return d, nil
+}
+
+// withSystems adds the systems that evaluation found. They decide which homes may serve which host.
+func (p *Plan) withSystems(m matrix.Matrix) matrix.Matrix {
+	systems := map[string]string{}
+	for _, c := range p.Cells {
+		systems[c.ID] = c.System
+	}
+	var known []result.Cell
+	for _, c := range m.Cells {
+		if c.System == "" && systems[c.ID] != "" {
+			c.System = systems[c.ID]
+			known = append(known, c)
+		}
+	}
+	return m.With(known...)
 }
 
 // Check finds cells that the plan has no derivation for. The error is an [*UnusableError].
