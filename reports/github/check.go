@@ -25,7 +25,9 @@ func checkName(key string) string { return "flakeci " + key }
 // check makes a check run on a commit, with all annotations.
 func (c *client) check(ctx context.Context, j Job, m marker, r result.Report, notes []annotation, render Render) error {
 	name := checkName(m.key)
-	// The marker is the id, by which a lost answer does not make a second check run.
+	// The marker is the id, by which a lost answer does not make a second check run. Only check runs
+	// with this name are compared, so the key is not part of it.
+	m.key = ""
 	id := m.String()
 	if _, _, err := c.checkRun(ctx, j.SHA, name, m); err != nil {
 		return err

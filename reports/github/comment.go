@@ -67,8 +67,8 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 	})
 }
 
-// stillThere returns [errOtherLeg] if another leg replaced a comment at the same time, having read it
-// before it was written. Of two such legs, at least one sees the text of the other.
+// stillThere returns [errOtherLeg] if another leg replaced a comment right after it was written: it
+// had read what was there before.
 func (c *client) stillThere(ctx context.Context, id int64, m marker) error {
 	now, err := ask(ctx, c, func() (*github.IssueComment, error) {
 		comment, _, err := c.api.Issues.GetComment(ctx, c.owner, c.repo, id)
