@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -129,7 +128,7 @@ func (t *Target) Known(q question.Question) (in question.Instance, known bool, e
 		if drv == "" {
 			continue // a package that is left out
 		}
-		if _, err := os.Lstat(drv); err != nil {
+		if !exists(drv) {
 			return question.Instance{}, false, nil
 		}
 	}

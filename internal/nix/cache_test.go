@@ -66,7 +66,7 @@ func TestSave(t *testing.T) {
 			if target, err = w.open(dir, tt.o); err != nil {
 				w.Fatal(err)
 			}
-			if in, known := target.Known(asked); known != (tt.err == "") || known && storepath.Name(in.DrvPath) != tt.name {
+			if in, known, err := target.Known(asked); err != nil || known != (tt.err == "") || known && storepath.Name(in.DrvPath) != tt.name {
 				w.Errorf("%s: known %t, %+v", tt.name, known, in)
 			}
 		}
