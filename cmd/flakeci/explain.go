@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/tmpdir"
+	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/cause"
 )
@@ -120,8 +121,15 @@ func explainReport(err error) (problem, bool) {
 	if errors.As(err, &schema) || errors.As(err, &format) {
 		return problem{err.Error(), savedHint, exitUsage}, true
 	}
+	var clash *github.ClashError
+	if errors.As(err, &clash) {
+		return problem{err.Error(), clashHint, exitError}, true
+	}
 	return problem{}, false
 }
+
+// clashHint is for the jobs of a matrix, which GitHub gives the same name.
+const clashHint = "give each job of a matrix another --comment-key (the action's name), or let one job merge their reports"
 
 // savedHint is for a file that is not a report.
 const savedHint = "give a file written by flakeci run --json"

@@ -32,22 +32,18 @@ func (f *githubFlags) check() error {
 }
 
 // publishToGitHub shows a report on GitHub, in GitHub Actions or if flags ask for it.
-func (a *App) publishToGitHub(ctx context.Context, r result.Report, f githubFlags, shard string) {
+func (a *App) publishToGitHub(ctx context.Context, r result.Report, f githubFlags, shard string) error {
 	never, always := string(github.Never), string(github.Always)
 	if f.comment == never && f.issue == never || a.env("GITHUB_ACTIONS") != "true" && f.comment != always && f.issue != always {
-		return
+		return nil
 	}
 	job, err := github.FromActions(a.env, readEvent)
 	if err != nil {
 		a.warnf("cannot report to GitHub: %v", err)
-		return
+		return nil
 	}
-	key := f.key
-	if key == "" && shard != "" {
-		key = job.Workflow + "/" + job.Name + " " + shard
-	}
-	github.Publish(ctx, job, r, github.Options{
-		Comment: github.When(f.comment), Issue: github.When(f.issue), Key: key,
+	return github.Publish(ctx, job, r, github.Options{
+		Comment: github.When(f.comment), Issue: github.When(f.issue), Key: f.key, Shard: shard,
 		Render: func(limit int) (string, error) {
 			var b strings.Builder
 			err := markdown.Write(&b, r, markdown.Options{Limit: limit, RunURL: job.RunURL(), SourceURL: job.SourceURL()})

@@ -99,13 +99,16 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 			return err
 		}
 	}
+	if err := writePlanReport(r, o.dir); err != nil {
+		return err
+	}
 	if j.outcome.Interrupted || len(r.Cells) == 0 {
-		a.printError("no plan was written", "")
+		a.printError("no plan was written, only the report", "")
 		return exitFor(r.Verdict)
 	}
 	p := j.newPlan(r, pending, pending.Weights(past))
 	p.Store = o.store
-	if err := a.writePlan(ctx, j.client, p, r, o.dir); err != nil {
+	if err := a.writePlan(ctx, j.client, p, o.dir); err != nil {
 		return err
 	}
 	jobs := "1 job"
@@ -132,17 +135,19 @@ func (j *job) newPlan(r result.Report, pending matrix.Matrix, weights map[string
 	return p
 }
 
-// writePlan writes the plan, its report and its derivations. The plan comes last, so that a
-// folder with a plan is complete.
-func (a *App) writePlan(ctx context.Context, c *nix.Client, p *plan.Plan, r result.Report, dir string) error {
-	if err := p.Export(ctx, c, dir); err != nil {
-		return err
-	}
+// writePlanReport writes the report of the plan, also if there is nothing to plan: it says why.
+func writePlanReport(r result.Report, dir string) error {
 	file, err := os.Create(filepath.Join(dir, plan.ReportFile))
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(result.WriteJSON(file, r), file.Close()); err != nil {
+	return errors.Join(result.WriteJSON(file, r), file.Close())
+}
+
+// writePlan writes the plan and its derivations. The plan comes last, so that a folder with a plan
+// is complete.
+func (a *App) writePlan(ctx context.Context, c *nix.Client, p *plan.Plan, dir string) error {
+	if err := p.Export(ctx, c, dir); err != nil {
 		return err
 	}
 	safe, err := redact.Value(&a.secrets, *p)

@@ -33,10 +33,7 @@ func (a *App) publish(ctx context.Context, r result.Report, d delivery) error {
 		safely.TryPart("the table", func() error { return table.Write(out, r, a.tableOptions(d.color, out)) }),
 		a.writeReports(r, d),
 		safely.TryPart("the outputs of the step", func() error { return a.writeOutputs(r) }),
-		safely.TryPart("the report to GitHub", func() error {
-			a.publishToGitHub(ctx, r, d.github, d.shard)
-			return nil
-		}),
+		safely.TryPart("the report to GitHub", func() error { return a.publishToGitHub(ctx, r, d.github, d.shard) }),
 	)
 	return a.finish(r, err)
 }

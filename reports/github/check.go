@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -20,10 +19,19 @@ const (
 	maxDescription = 140
 )
 
+// checkName names the check run, or the status, of a key.
+func checkName(key string) string { return "flakeci " + key }
+
 // check makes a check run on a commit, with all annotations.
-func (c *client) check(ctx context.Context, j Job, name string, r result.Report, notes []annotation, render Render) error {
-	// By this id, an attempt finds the check run that an earlier attempt made.
-	id := strconv.FormatInt(j.Run, 10) + "." + strconv.FormatInt(j.Attempt, 10) + " " + name
+func (c *client) check(ctx context.Context, j Job, m marker, r result.Report, notes []annotation, render Render) error {
+	name := checkName(m.key)
+	// The marker is the id, by which a lost answer does not make a second check run. Only check runs
+	// with this name are compared, so the key is not part of it.
+	m.key = ""
+	id := m.String()
+	if _, _, err := c.checkRun(ctx, j.SHA, name, m); err != nil {
+		return err
+	}
 	text, err := render(maxOutput)
 	if err != nil {
 		return err
@@ -41,7 +49,7 @@ func (c *client) check(ctx context.Context, j Job, name string, r result.Report,
 			Output: output(first),
 		})
 		return run, err
-	}, func() (*github.CheckRun, bool, error) { return c.checkRun(ctx, j.SHA, name, id) })
+	}, func() (*github.CheckRun, bool, error) { return c.checkRun(ctx, j.SHA, name, m) })
 	if err != nil {
 		return err
 	}
@@ -60,8 +68,9 @@ func (c *client) check(ctx context.Context, j Job, name string, r result.Report,
 	return nil
 }
 
-// checkRun finds the check run that an earlier attempt may have made.
-func (c *client) checkRun(ctx context.Context, sha, name, id string) (*github.CheckRun, bool, error) {
+// checkRun finds the newest check run with a name if a marker is its id. It returns [errOtherLeg] if
+// another leg of the same run made it.
+func (c *client) checkRun(ctx context.Context, sha, name string, m marker) (*github.CheckRun, bool, error) {
 	list, err := ask(ctx, c, func() (*github.ListCheckRunsResults, error) {
 		list, _, err := c.api.Checks.ListCheckRunsForRef(ctx, c.owner, c.repo, sha, &github.ListCheckRunsOptions{
 			CheckName: &name, ListOptions: github.ListOptions{PerPage: perPage},
@@ -72,15 +81,15 @@ func (c *client) checkRun(ctx context.Context, sha, name, id string) (*github.Ch
 		return nil, false, err
 	}
 	for _, run := range list.CheckRuns {
-		if run.GetExternalID() == id {
+		if run.GetExternalID() == m.String() {
 			return run, true, nil
 		}
 	}
-	return nil, false, nil
+	return nil, false, clash(m, list.CheckRuns, (*github.CheckRun).GetExternalID)
 }
 
 // status sets the state of a commit, for tokens that may not make check runs.
-func (c *client) status(ctx context.Context, j Job, name string, r result.Report) error {
+func (c *client) status(ctx context.Context, j Job, key string, r result.Report) error {
 	state := map[result.Verdict]string{result.VerdictPassed: "success", result.VerdictFailed: "failure"}[r.Verdict]
 	if state == "" {
 		state = "error"
@@ -88,7 +97,7 @@ func (c *client) status(ctx context.Context, j Job, name string, r result.Report
 	text := cut(view.PlainSummary(r), maxDescription)
 	_, err := ask(ctx, c, func() (*github.RepoStatus, error) {
 		status, _, err := c.api.Repositories.CreateStatus(ctx, c.owner, c.repo, j.SHA, &github.RepoStatus{
-			State: &state, Context: &name, Description: &text, TargetURL: optional(j.RunURL()),
+			State: &state, Context: github.String(checkName(key)), Description: &text, TargetURL: optional(j.RunURL()),
 		})
 		return status, err
 	})

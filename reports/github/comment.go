@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,13 +39,16 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 				return comment, err
 			}, func() (*github.IssueComment, bool, error) {
 				there, err := c.comments(ctx, pull, m, me)
-				if err != nil || len(there) == 0 {
+				if err = cmp.Or(err, clash(m, there, (*github.IssueComment).GetBody)); err != nil || len(there) == 0 {
 					return nil, false, err
 				}
 				return there[0], true, nil
 			})
 			return err
 		})
+	}
+	if err := clash(m, old, (*github.IssueComment).GetBody); err != nil {
+		return err
 	}
 	first := old[0]
 	c.tidy(ctx, old[1:])
@@ -59,8 +63,21 @@ func (c *client) comment(ctx context.Context, pull int, m marker, render Render)
 			comment, _, err := c.api.Issues.EditComment(ctx, c.owner, c.repo, first.GetID(), &github.IssueComment{Body: &body})
 			return comment, err
 		})
-		return err
+		return cmp.Or(err, c.stillThere(ctx, first.GetID(), m))
 	})
+}
+
+// stillThere returns [errOtherLeg] if another leg replaced a comment right after it was written: it
+// had read what was there before.
+func (c *client) stillThere(ctx context.Context, id int64, m marker) error {
+	now, err := ask(ctx, c, func() (*github.IssueComment, error) {
+		comment, _, err := c.api.Issues.GetComment(ctx, c.owner, c.repo, id)
+		return comment, err
+	})
+	if err == nil { // otherwise nobody knows
+		return clash(m, []*github.IssueComment{now}, (*github.IssueComment).GetBody)
+	}
+	return nil
 }
 
 // comments lists the comments with the marker's key, oldest first.

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -28,6 +29,9 @@ func (c *client) issue(ctx context.Context, m marker, r result.Report, runURL st
 	}
 	open, err := c.issues(ctx, m, me)
 	if err != nil {
+		return err
+	}
+	if err := clash(m, open, (*github.Issue).GetBody); err != nil {
 		return err
 	}
 	red := r.Verdict != result.VerdictPassed
@@ -65,7 +69,7 @@ func (c *client) open(ctx context.Context, m marker, me author, body string) err
 		return issue, err
 	}, func() (*github.Issue, bool, error) {
 		there, err := c.issues(ctx, m, me)
-		if err != nil || len(there) == 0 {
+		if err = cmp.Or(err, clash(m, there, (*github.Issue).GetBody)); err != nil || len(there) == 0 {
 			return nil, false, err
 		}
 		return there[0], true, nil

@@ -24,6 +24,7 @@ type Job struct {
 	// Workflow and Name name the job, Run and Attempt its run.
 	Workflow, Name string
 	Run, Attempt   int64
+	Runner         string // the name of the machine
 	// Summary is the file of the job's summary, empty if there is none.
 	Summary string
 }
@@ -60,7 +61,7 @@ func FromActions(env func(string) string, readFile func(string) ([]byte, error))
 	j := Job{
 		Token: env("GITHUB_TOKEN"), Event: env("GITHUB_EVENT_NAME"), SHA: env("GITHUB_SHA"),
 		Workflow: env("GITHUB_WORKFLOW"), Name: env("GITHUB_JOB"), Summary: env("GITHUB_STEP_SUMMARY"),
-		Run: number(env("GITHUB_RUN_ID")), Attempt: number(env("GITHUB_RUN_ATTEMPT")),
+		Run: number(env("GITHUB_RUN_ID")), Attempt: number(env("GITHUB_RUN_ATTEMPT")), Runner: env("RUNNER_NAME"),
 	}
 	if j.Token == "" {
 		j.Token = env("GH_TOKEN")

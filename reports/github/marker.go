@@ -12,12 +12,13 @@ import (
 type marker struct {
 	what, key    string // the kind of text, and which of several
 	run, attempt int64
+	leg          leg    // of several jobs with the same key
 	state        string // what the next run needs to know
 }
 
 // String returns the line. It escapes whatever in the key could end the comment.
 func (m marker) String() string {
-	return fmt.Sprintf("%s run=%d.%d state=%s -->", m.prefix(), m.run, m.attempt, safe(m.state))
+	return fmt.Sprintf("%s run=%d.%d leg=%s state=%s -->", m.prefix(), m.run, m.attempt, safe(m.leg.String()), safe(m.state))
 }
 
 // prefix returns the beginning of all markers with the same kind and key.
@@ -45,11 +46,24 @@ func (m marker) read(body string) (marker, bool) {
 			run, attempt, _ := strings.Cut(value, ".")
 			got.run, _ = strconv.ParseInt(run, 10, 64)
 			got.attempt, _ = strconv.ParseInt(attempt, 10, 64)
+		case "leg":
+			of, _ := url.QueryUnescape(value)
+			got.leg = parseLeg(of)
 		case "state":
 			got.state, _ = url.QueryUnescape(value)
 		}
 	}
 	return got, true
+}
+
+// clash returns [errOtherLeg] if another leg of the same run wrote one of the texts.
+func clash[T any](m marker, texts []T, body func(T) string) error {
+	for _, text := range texts {
+		if wrote, _ := m.read(body(text)); m.run != 0 && m.run == wrote.run && m.leg.other(wrote.leg, m.attempt == wrote.attempt) {
+			return errOtherLeg
+		}
+	}
+	return nil
 }
 
 // newer reports whether this marker is from the same run as the other or from a later one.

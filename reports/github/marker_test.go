@@ -6,7 +6,7 @@ import (
 )
 
 func TestMarker(t *testing.T) {
-	m := marker{what: "report", key: "ci/build --> <b>\n", run: 12, attempt: 2, state: "a b-->"}
+	m := marker{what: "report", key: "ci/build --> <b>\n", run: 12, attempt: 2, leg: leg{"0a-->", "x"}, state: "a b-->"}
 	line := m.String()
 	if strings.Count(line, "-->") != 1 || !strings.HasSuffix(line, " -->") || strings.Contains(line, "\n") {
 		t.Errorf("the marker is %q", line)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/safefile"
@@ -29,8 +30,10 @@ type Options struct {
 	Comment When
 	// Issue is for the issue about an unattended run. Auto means for scheduled runs.
 	Issue When
-	// Key distinguishes the texts of several jobs. Empty means the name of the job.
+	// Key distinguishes the texts of several jobs. Empty means the name of the job and the shard.
 	Key string
+	// Shard names the part of the cells that the job tested. It is empty for all.
+	Shard string
 	// Render renders the report.
 	Render Render
 	// Commands gets the commands to the runner that annotate the user's files if there is no
@@ -52,12 +55,13 @@ const (
 // https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 const maxNotes = 500
 
-// Publish shows a report on GitHub. What it cannot do is a warning, not an error.
-func Publish(ctx context.Context, j Job, r result.Report, o Options) {
-	publish(ctx, j, r, o, newClient(j))
+// Publish shows a report on GitHub. What it cannot do is a warning. The error is a [*ClashError]:
+// what another job wrote would be lost.
+func Publish(ctx context.Context, j Job, r result.Report, o Options) error {
+	return publish(ctx, j, r, o, newClient(j))
 }
 
-func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) {
+func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) error {
 	limit := publishLimit
 	if ctx.Err() != nil {
 		limit = interruptedLimit
@@ -66,7 +70,7 @@ func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) 
 	defer cancel()
 	p := publication{job: j, report: r, options: o, client: c, notes: annotations(r)}
 	if p.options.Key == "" {
-		p.options.Key = j.Workflow + "/" + j.Name
+		p.options.Key = strings.TrimSpace(j.Workflow + "/" + j.Name + " " + o.Shard)
 	}
 	if all := len(p.notes); all > maxNotes {
 		p.notes = p.notes[:maxNotes]
@@ -80,6 +84,10 @@ func publish(ctx context.Context, j Job, r result.Report, o Options, c *client) 
 		p.writeCheck(ctx)
 	}
 	p.writeIssue(ctx)
+	if len(p.clashes) > 0 {
+		return &ClashError{Key: p.options.Key, Texts: p.clashes}
+	}
+	return nil
 }
 
 // publication is a report being published.
@@ -89,6 +97,7 @@ type publication struct {
 	options Options
 	client  *client
 	notes   []annotation
+	clashes []string // what another leg wrote
 }
 
 // permissions are what a job needs, by what it writes.
@@ -100,6 +109,8 @@ var permissions = map[string]string{
 func (p *publication) warn(what string, err error) {
 	switch {
 	case err == nil:
+	case errors.Is(err, errOtherLeg):
+		p.clashes = append(p.clashes, what)
 	case lacksPermission(err):
 		p.options.Warn(fmt.Sprintf("no %s: the token may not write it; the job needs the permission `%s: write` (%v)", what, permissions[what], err))
 	default:
@@ -109,7 +120,10 @@ func (p *publication) warn(what string, err error) {
 
 // marker makes the marker of a kind of text.
 func (p *publication) marker(what string) marker {
-	return marker{what: what, key: p.options.Key, run: p.job.Run, attempt: p.job.Attempt}
+	return marker{
+		what: what, key: p.options.Key, run: p.job.Run, attempt: p.job.Attempt,
+		leg: legOf(p.report, p.options.Shard, p.job.Runner),
+	}
 }
 
 // withoutToken does what needs no token.
@@ -132,8 +146,7 @@ func (p *publication) commands() {
 // writeCheck shows the report on the commit: as a check run, else as a status and by commands
 // to the runner.
 func (p *publication) writeCheck(ctx context.Context) {
-	name := "flakeci " + p.options.Key
-	err := p.client.check(ctx, p.job, name, p.report, p.notes, p.options.Render)
+	err := p.client.check(ctx, p.job, p.marker("check"), p.report, p.notes, p.options.Render)
 	if err == nil {
 		return
 	}
@@ -142,7 +155,11 @@ func (p *publication) writeCheck(ctx context.Context) {
 		p.warn("check run", err)
 		return
 	}
-	if statusErr := p.client.status(ctx, p.job, name, p.report); statusErr != nil {
+	if len(p.clashes) > 0 { // a status does not say who set it
+		p.warn("commit status", errOtherLeg)
+		return
+	}
+	if statusErr := p.client.status(ctx, p.job, p.options.Key, p.report); statusErr != nil {
 		p.warn("check run", err)
 		p.warn("commit status", statusErr)
 	}

@@ -35,6 +35,7 @@ type stage struct {
 	options  Options
 	report   result.Report
 	warnings []string
+	err      error // of publishing
 	commands strings.Builder
 }
 
@@ -74,7 +75,7 @@ func (s *stage) publishIn(ctx context.Context) {
 	s.Helper()
 	c := newClient(s.job)
 	c.pause = time.Millisecond
-	publish(ctx, s.job, s.report, s.options, c)
+	s.err = publish(ctx, s.job, s.report, s.options, c)
 	for _, text := range s.warnings {
 		if strings.Contains(text, secret) {
 			s.Errorf("a warning has the token: %s", text)
@@ -94,8 +95,8 @@ func (s *stage) comment() string {
 
 func (s *stage) noWarnings() {
 	s.Helper()
-	if len(s.warnings) > 0 {
-		s.Errorf("warnings: %q", s.warnings)
+	if len(s.warnings) > 0 || s.err != nil {
+		s.Errorf("warnings: %q, error: %v", s.warnings, s.err)
 	}
 }
 

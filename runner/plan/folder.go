@@ -8,10 +8,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/flakeci/flakeci/internal/nix/evalcache"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/result"
 )
 
 // The files in the folder of a plan: the plan, the report of what needs no shard, and the store
@@ -50,7 +52,7 @@ func Prepare(dir string) error {
 	for _, e := range entries {
 		names[e.Name()] = true
 	}
-	if len(entries) > 0 && !names[planFile] && !onlyIgnored(names) {
+	if len(entries) > 0 && !names[planFile] && !isUnfinished(dir, names) {
 		return &FolderError{dir, "has files that are not of a plan"}
 	}
 	for _, name := range []string{planFile, ReportFile, storeDir} {
@@ -61,8 +63,25 @@ func Prepare(dir string) error {
 	return nil
 }
 
-// onlyIgnored reports whether a folder has nothing but a file that keeps git from tracking it.
-func onlyIgnored(names map[string]bool) bool { return len(names) == 1 && names[".gitignore"] }
+// isUnfinished reports whether a folder has nothing but a file that keeps git from tracking it, and
+// what is left if there was nothing to plan: a report, with its logs.
+func isUnfinished(dir string, names map[string]bool) bool {
+	for name := range names {
+		if !slices.Contains([]string{".gitignore", ReportFile, storeDir, "logs"}, name) {
+			return false
+		}
+	}
+	if len(names) == 1 && names[".gitignore"] {
+		return true
+	}
+	f, err := safefile.Open(filepath.Join(dir, ReportFile))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, err = result.ReadJSON(f)
+	return err == nil
+}
 
 // StoreURL returns the store with the derivations of the plan in a folder.
 func (p *Plan) StoreURL(dir string) (string, error) {

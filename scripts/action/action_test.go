@@ -33,16 +33,18 @@ type workflow struct {
 	event          map[string]any
 	env            []string
 	path           string // the job's PATH; empty means that of the tests
+	action         string // a copy of the action, empty until there is one
 }
 
 // ran is the result of a job.
 type ran struct {
 	log, summary string
 	outputs      map[string]string // by step id, a dot, and name
+	results      map[string]string // of jobs, by id; that of a matrix is the worst of its legs
 	err          error
 }
 
-// act runs a job from a workflow file of the checkout.
+// act runs a job from a workflow file of the checkout, and the jobs that it needs.
 func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran {
 	t.Helper()
 	root := lanes.Root(t)
@@ -51,7 +53,7 @@ func (w *workflow) act(t *testing.T, event, file, job string, env ...string) ran
 	text, err := json.Marshal(w.event)
 	check(t, err)
 	write(t, eventFile, string(text))
-	args := []string{event, "--json", "--no-cache-server", "--action-offline-mode", "-P", "ubuntu-latest=-self-hosted",
+	args := []string{event, "--json", "--no-cache-server", "--action-offline-mode", "-P", "ubuntu-latest=-self-hosted", "-P", "ubuntu-24.04=-self-hosted",
 		"--action-cache-path", filepath.Join(dir, "cache"), "-W", file, "-j", job, "-e", eventFile,
 		"--env", "STAND_INS=" + w.left, "--env", "GOCACHE=" + goCache(t), "-s", "GITHUB_TOKEN=" + token}
 	for _, e := range append(append(w.env, env...), lanes.Env()...) {
@@ -91,16 +93,20 @@ const token = "ghs_a-secret-of-the-job"
 
 // readAct parses act's output.
 func readAct(out []byte) ran {
-	r := ran{outputs: map[string]string{}}
+	r := ran{outputs: map[string]string{}, results: map[string]string{}}
 	var log strings.Builder
 	for line := range bytes.Lines(out) {
 		var l struct {
 			Msg, Command, Name, Arg, Content string
+			JobID, JobResult                 string
 			StepID                           []string
 		}
 		if json.Unmarshal(line, &l) != nil {
 			log.Write(line)
 			continue
+		}
+		if l.JobResult != "" && r.results[l.JobID] != "failure" {
+			r.results[l.JobID] = l.JobResult
 		}
 		switch l.Command {
 		case "set-output":
@@ -220,19 +226,22 @@ func TestActionsAreValid(t *testing.T) {
 	}
 }
 
-// actionCopy returns this tree as Actions would get it: only the files that git tracks.
+// actionCopy returns the action as Actions would get it, without the sources of flakeci: act copies
+// it for each step, and the jobs install a release.
 func (w *workflow) actionCopy(t *testing.T) string {
 	t.Helper()
-	copied := filepath.Join(t.TempDir(), "action")
-	copyTracked(t, copied)
-	return copied
+	if w.action == "" {
+		w.action = filepath.Join(t.TempDir(), "action")
+		copyTracked(t, w.action, "action.yml", "scripts/action", "internal/git/guard")
+	}
+	return w.action
 }
 
-// copyTracked copies the files that git tracks, in their current state.
-func copyTracked(t *testing.T, to string) {
+// copyTracked copies the files that git tracks, all or those below some paths, in their current state.
+func copyTracked(t *testing.T, to string, paths ...string) {
 	t.Helper()
 	root := lanes.Root(t)
-	list := git(t, root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list := git(t, root, append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, paths...)...)
 	for _, name := range strings.Split(strings.TrimRight(list, "\x00"), "\x00") {
 		// Most of the tree, and no part of the program.
 		if strings.Contains(name, "testdata/") && !strings.HasPrefix(name, "testdata/inputs/") {
@@ -466,13 +475,7 @@ func TestActionOnAForksPullRequest(t *testing.T) {
 	github.AddPull(fakehub.Pull{Number: 6, Head: w.base, Base: w.base, Fork: "eve"})
 	github.AddPull(fakehub.Pull{Number: 8, Head: w.head, Base: w.base, Fork: "mallory"})
 	github.AddPull(fakehub.Pull{Number: 9, Head: w.head, Base: w.base, Fork: "eve"})
-	w.event = map[string]any{
-		"action": "completed", "repository": w.event["repository"],
-		"workflow_run": map[string]any{
-			"id": 4711, "event": "pull_request", "conclusion": "failure", "head_sha": w.head, "head_branch": "change",
-			"head_repository": map[string]any{"full_name": "eve/fleet", "owner": map[string]any{"login": "eve"}}, "pull_requests": []any{},
-		},
-	}
+	w.event = afterFork(w.event, w.head)
 	job = w.act(t, "workflow_run", ".github/workflows/forks-comment.yml", "comment", env...)
 	if job.err != nil || job.outputs["1.verdict"] != "failed" {
 		t.Errorf("%v: %v\n%s", job.err, job.outputs, job.log)
@@ -488,6 +491,17 @@ func TestActionOnAForksPullRequest(t *testing.T) {
 		}
 	}
 	github.check(t, w.head)
+}
+
+// afterFork returns the event of a workflow that runs after the red one for a commit of eve's fork.
+func afterFork(event map[string]any, head string) map[string]any {
+	return map[string]any{
+		"action": "completed", "repository": event["repository"],
+		"workflow_run": map[string]any{
+			"id": 4711, "event": "pull_request", "conclusion": "failure", "head_sha": head, "head_branch": "change",
+			"head_repository": map[string]any{"full_name": "eve/fleet", "owner": map[string]any{"login": "eve"}}, "pull_requests": []any{},
+		},
+	}
 }
 
 // A red nightly run opens an issue.

@@ -112,7 +112,7 @@ func runInputs(t *testing.T, more ...string) []string {
 	bin := t.TempDir()
 	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
 	inputs := []string{"BIN=" + bin, "NAME=flakeci-report", "FLAKE=.", "VMS=none", "COMMENT=auto", "ISSUE=auto", "CHANGED_ONLY=false", "EVAL_ONLY=false"}
-	for _, name := range []string{"HOSTS", "USERS", "KINDS", "BASE", "SHARD", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
+	for _, name := range []string{"HOSTS", "USERS", "KINDS", "BASE", "MAX_JOBS", "PLAN", "SHARD", "MERGE", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
 		inputs = append(inputs, name+"=")
 	}
 	return append(inputs, more...)
@@ -154,7 +154,9 @@ func TestActionArguments(t *testing.T) {
 	}{
 		"a shard":              {[]string{"SHARD=1/4"}, "flakeci-report-1-of-4", ""},
 		"an entry of a matrix": {[]string{"SHARD={\n  \"shard\": \"3/6\",\n  \"name\": \"x86_64-linux-1-of-4\",\n  \"cells\": [\"nixos/a b\"]\n}"}, "flakeci-report-x86_64-linux-1-of-4", ""},
-		"a name of its own":    {[]string{"SHARD=1/4", "NAME=mine"}, "mine", "--comment-key=mine\n"},
+		"a name of its own":    {[]string{"SHARD=1/4", "NAME=mine"}, "mine-1-of-4", "--comment-key=mine-1-of-4\n"},
+		"a later attempt":      {[]string{"SHARD=1/4", "GITHUB_RUN_ATTEMPT=2"}, "flakeci-report-1-of-4-attempt-2", ""},
+		"named, and later":     {[]string{"SHARD=1/4", "NAME=mine", "GITHUB_RUN_ATTEMPT=12"}, "mine-1-of-4-attempt-12", "--comment-key=mine-1-of-4\n"},
 		"a hostile name":       {[]string{`SHARD={"name": "../elsewhere"}`}, "flakeci-report", ""},
 	} {
 		said, outputs, exit := actionScript(t, "run", t.TempDir(), runInputs(t, tt.inputs...)...)
@@ -170,12 +172,59 @@ func TestActionArguments(t *testing.T) {
 		"folder taken":      {"NAME=taken"},
 		"neither yes or no": {"EVAL_ONLY=yes"},
 		"half a quote":      {"MORE_ARGS=--host 'reason"},
+		"plan without part": {"PLAN=flakeci-plan"},
+		"plan and merge":    {"MAX_JOBS=4", "MERGE=."},
+		"plan of no builds": {"MAX_JOBS=4", "EVAL_ONLY=true"},
+		"shard and merge":   {"SHARD=1/2", "MERGE=."},
+		"nothing to merge":  {"MERGE=."},
+		"no such folder":    {"MERGE=nowhere"},
 	} {
 		dir := t.TempDir()
 		check(t, os.Symlink(t.TempDir(), filepath.Join(dir, "taken")))
 		if said, _, exit := actionScript(t, "run", dir, runInputs(t, inputs...)...); exit != 2 || !strings.Contains(said, "::error::") {
 			t.Errorf("%s: exit %d\n%s", name, exit, said)
 		}
+	}
+}
+
+// A plan, a shard of it, and the merge of their reports. Only the merge comments by default.
+func TestActionShards(t *testing.T) {
+	const entry = `SHARD={"shard": "1/2", "name": "x86_64-linux-1-of-2"}`
+	for name, tt := range map[string]struct {
+		inputs    []string
+		folder    string
+		overwrite string
+		want      []string // begins and ends the arguments
+	}{
+		"plan":          {[]string{"MAX_JOBS=8", "HOSTS=reason"}, "flakeci-plan", "", []string{"plan --max-jobs=8 --output flakeci-plan --host=reason", "-- ."}},
+		"plan again":    {[]string{"MAX_JOBS=8", "GITHUB_RUN_ATTEMPT=2"}, "flakeci-plan", "true", []string{"plan --max-jobs=8 --output flakeci-plan "}},
+		"a named plan":  {[]string{"MAX_JOBS=8", "NAME=mine"}, "mine", "", []string{"plan --max-jobs=8 --output mine "}},
+		"shard":         {[]string{"PLAN=p", entry}, "flakeci-report-x86_64-linux-1-of-2", "", []string{"run --artifacts flakeci-report-x86_64-linux-1-of-2 --plan=p --json", "--comment=never --issue=never"}},
+		"shard, asked":  {[]string{"PLAN=p", entry, "COMMENT=always", "ISSUE=always"}, "flakeci-report-x86_64-linux-1-of-2", "", []string{"--comment=always --issue=always"}},
+		"merge":         {[]string{"MERGE=shards"}, "flakeci-report", "", []string{"report --artifacts . --json HERE/flakeci-report/report.json", "--comment=auto --issue=auto -- a/report.json b-attempt-2/report.json"}},
+		"merge again":   {[]string{"MERGE=shards", "GITHUB_RUN_ATTEMPT=2"}, "flakeci-report", "true", []string{"-- a/report.json b-attempt-2/report.json"}},
+		"only one":      {[]string{"MERGE=one"}, "flakeci-report", "", []string{"report --artifacts a --json", "-- a/report.json"}},
+		"one, directly": {[]string{"MERGE=one/a"}, "flakeci-report", "", []string{"report --artifacts . --json", "-- report.json"}},
+		"named":         {[]string{"MERGE=shards", "NAME=mine"}, "mine", "", []string{"--comment-key=mine -- a/report.json"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, file := range []string{"shards/a/report.json", "shards/a/logs/report.json", "shards/b-attempt-2/report.json", "shards/-x/other.json", "one/a/report.json"} {
+				write(t, filepath.Join(dir, file), "{}")
+			}
+			check(t, os.MkdirAll(filepath.Join(dir, "shards", "link"), 0o755))
+			check(t, os.Symlink("../a/report.json", filepath.Join(dir, "shards", "link", "report.json")))
+			said, outputs, exit := actionScript(t, "run", dir, runInputs(t, tt.inputs...)...)
+			got := strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(said), "\n", " "), dir, "HERE")
+			if exit != 0 || outputs["folder"] != tt.folder || outputs["report"] != tt.folder+"/report.json" || outputs["overwrite"] != tt.overwrite {
+				t.Errorf("exit %d, %v\n%s", exit, outputs, said)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s\nhas no\n%s", got, want)
+				}
+			}
+		})
 	}
 }
 
@@ -187,6 +236,8 @@ func TestActionReport(t *testing.T) {
 		exit   int
 	}{
 		"red":        {`echo verdict=failed >>"$GITHUB_OUTPUT"; exit 1`, 0},
+		"green":      {`echo verdict=passed >>"$GITHUB_OUTPUT"`, 0},
+		"of another": {`echo verdict=passed >>"$GITHUB_OUTPUT"; exit 3`, 3}, // a comment that another report has
 		"unreadable": {`exit 3`, 3},
 	} {
 		write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\n"+tt.script+"\n")
