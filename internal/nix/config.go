@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,13 +176,16 @@ const maxBuilders = 1 << 20
 // maxRemoteJobs is more than any machine runs at once.
 const maxRemoteJobs = 1 << 16
 
+// commentRE finds the end of a machine. A comment ends with its line; to 2.8, it also ends at a
+// semicolon.
+var commentRE = regexp.MustCompile(`#[^\n]*|;`)
+
 // remotes reads the `builders` setting. Machines are separated by ; or newlines. The
 // second word of each lists its systems, the fourth is how many builders it runs at once.
 // @FILE stands for the lines of a file.
 func remotes(spec string, depth int) []Remote {
 	var list []Remote
-	for _, line := range strings.FieldsFunc(spec, func(r rune) bool { return r == ';' || r == '\n' }) {
-		line, _, _ = strings.Cut(line, "#")
+	for _, line := range strings.Split(commentRE.ReplaceAllString(spec, "\n"), "\n") {
 		line = strings.TrimSpace(line)
 		if file, ok := strings.CutPrefix(line, "@"); ok {
 			if text, err := safefile.ReadTarget(file, maxBuilders); err == nil && depth < maxBuilderFiles {
@@ -198,8 +202,11 @@ func remotes(spec string, depth int) []Remote {
 			r.Systems = strings.FieldsFunc(words[1], func(r rune) bool { return r == ',' })
 		}
 		if len(words) > 3 {
-			if n, err := strconv.Atoi(words[3]); err == nil && n > 0 {
+			if n, err := strconv.Atoi(words[3]); err == nil && n >= 0 {
 				r.Jobs = min(n, maxRemoteJobs)
+			}
+			if r.Jobs == 0 {
+				continue // Nix sends nothing there
 			}
 		}
 		list = append(list, r)
