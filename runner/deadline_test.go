@@ -50,7 +50,7 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	given, stop := WithDeadline(context.Background(), time.Now(), time.Nanosecond)
 	defer stop()
 	<-given.Done()
-	r := &run{caller: given}
+	r := &run{caller: given, Options: Options{Client: &nix.Client{}}}
 	vm := result.Cell{ID: "vm/h", Kind: result.KindVM, Host: "h"}
 	home := result.Cell{ID: "home/u@h", Kind: result.KindHome, Host: "h"}
 	r.VM.Boot = func(context.Context, VM, BootOptions) BootResult {
