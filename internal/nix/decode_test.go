@@ -100,7 +100,7 @@ func TestMachineWithRemotes(t *testing.T) {
 	m, err := decodeMachine([]byte(`{"system": {"value": "x86_64-linux"}, "extra-platforms": {"value": ["i686-linux"]}, "max-jobs": {"value": 0}, "builders": {"value": "ssh://a - - 4"}}`))
 	want := Machine{
 		System: "x86_64-linux", Local: []string{"x86_64-linux", "i686-linux"}, Systems: []string{"x86_64-linux", "i686-linux"},
-		Remotes: []Remote{{Systems: []string{"x86_64-linux"}, Jobs: 4}},
+		Remotes: []Remote{{Name: "ssh://a", Systems: []string{"x86_64-linux"}, Jobs: 4, line: "ssh://a - - 4"}},
 	}
 	if err != nil || !reflect.DeepEqual(m, want) {
 		t.Errorf("got %+v, %v; want %+v", m, err, want)
