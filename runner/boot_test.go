@@ -1,11 +1,15 @@
 package runner
 
 import (
+	"context"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/question"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -57,5 +61,27 @@ func TestAForeignVMIsOnlyEvaluated(t *testing.T) {
 	r.build(t.Context(), outcome.Result{Cell: vm, DrvPath: "/nix/store/vm.drv"}, question.VMInfo{})
 	if res := r.results[0]; res.Status != result.Passed || res.How != result.Evaluated || res.Note == "" {
 		t.Errorf("it is %+v", res)
+	}
+}
+
+// A VM that was built in another store, and cannot be copied here, is not started.
+func TestAVMElsewhere(t *testing.T) {
+	lane := lanes.Newest(t)
+	client, err := nix.Find(t.Context(), nix.Options{Path: lane.Nix, Store: t.TempDir(), Env: append(os.Environ(), lanes.Env()...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	booted := false
+	r := &run{Options: Options{Client: client, VM: VMOptions{Boot: func(context.Context, VM, BootOptions) BootResult {
+		booted = true
+		return BootResult{}
+	}}}}
+	res := outcome.Result{
+		Cell: result.Cell{ID: "vm/a", Kind: result.KindVM, Host: "a"}, Status: result.Passed, How: result.Built,
+		OutPaths: map[string]string{"out": "/nix/store/00000000000000000000000000000000-vm"},
+	}
+	r.boot(t.Context(), &res, question.VMInfo{})
+	if booted || res.Status != result.Skipped || !strings.Contains(res.Note, "could not be copied from its store to this machine: ") {
+		t.Errorf("booted: %t, %s: %s", booted, res.Status, res.Note)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/question"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -50,7 +51,7 @@ func TestWhatTheDeadlineStopsHasTimedOut(t *testing.T) {
 	given, stop := WithDeadline(context.Background(), time.Now(), time.Nanosecond)
 	defer stop()
 	<-given.Done()
-	r := &run{caller: given}
+	r := &run{caller: given, Options: Options{Client: &nix.Client{}}}
 	vm := result.Cell{ID: "vm/h", Kind: result.KindVM, Host: "h"}
 	home := result.Cell{ID: "home/u@h", Kind: result.KindHome, Host: "h"}
 	r.VM.Boot = func(context.Context, VM, BootOptions) BootResult {

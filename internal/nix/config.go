@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/proc"
 	"github.com/flakeci/flakeci/internal/safefile"
 )
@@ -31,10 +33,14 @@ type Machine struct {
 
 // Remote is a remote builder.
 type Remote struct {
+	// Name is its address as Nix's log has it, as scheme://host.
+	Name string
 	// Systems lists what it builds for.
 	Systems []string
 	// Jobs is how many builders it runs at once.
 	Jobs int
+
+	line string // in the setting
 }
 
 // Knows reports whether this machine or a remote builder says that it builds for the system.
@@ -154,15 +160,45 @@ func decodeMachine(out []byte) (Machine, error) {
 		return Machine{}, err
 	}
 	m.Local = append([]string{m.System}, extra...)
-	m.Systems = slices.Clone(m.Local)
-	m.Remotes = remotes(builders, 0)
-	for i, r := range m.Remotes {
+	for _, r := range remotes(builders, 0) {
 		if r.Systems == nil {
-			m.Remotes[i].Systems = []string{m.System}
+			r.Systems = []string{m.System}
 		}
-		m.Systems = append(m.Systems, r.Systems...)
+		m.Remotes = append(m.Remotes, r)
 	}
-	return m, nil
+	return m.Without(nil), nil
+}
+
+// Without returns the machine without some of its remote builders.
+func (m Machine) Without(names []string) Machine {
+	m.Remotes = slices.DeleteFunc(slices.Clone(m.Remotes), func(r Remote) bool { return slices.Contains(names, r.Name) })
+	m.Systems = slices.Clone(m.Local)
+	for _, r := range m.Remotes {
+		for _, system := range r.Systems {
+			if !slices.Contains(m.Systems, system) {
+				m.Systems = append(m.Systems, system)
+			}
+		}
+	}
+	return m
+}
+
+// BuildsFor reports whether this machine or a remote builder would be given a build for the system.
+func (m Machine) BuildsFor(system string) bool {
+	return m.MaxJobs > 0 && slices.Contains(m.Local, system) ||
+		slices.ContainsFunc(m.Remotes, func(r Remote) bool { return slices.Contains(r.Systems, system) })
+}
+
+// With returns a client that builds on the remote builders of a machine, instead of those that the
+// settings name.
+func (c *Client) With(m Machine) *Client {
+	var lines []string
+	for _, r := range m.Remotes {
+		lines = append(lines, r.line)
+	}
+	with := *c
+	with.common = append(slices.Clip(c.common), "--builders", strings.Join(lines, " ; "))
+	return &with
 }
 
 // maxBuilderFiles limits how many files of builders may name one another in a row: a file could
@@ -175,13 +211,16 @@ const maxBuilders = 1 << 20
 // maxRemoteJobs is more than any machine runs at once.
 const maxRemoteJobs = 1 << 16
 
+// commentRE finds the end of a machine. A comment ends with its line; to 2.8, it also ends at a
+// semicolon.
+var commentRE = regexp.MustCompile(`#[^\n]*|;`)
+
 // remotes reads the `builders` setting. Machines are separated by ; or newlines. The
 // second word of each lists its systems, the fourth is how many builders it runs at once.
 // @FILE stands for the lines of a file.
 func remotes(spec string, depth int) []Remote {
 	var list []Remote
-	for _, line := range strings.FieldsFunc(spec, func(r rune) bool { return r == ';' || r == '\n' }) {
-		line, _, _ = strings.Cut(line, "#")
+	for _, line := range strings.Split(commentRE.ReplaceAllString(spec, "\n"), "\n") {
 		line = strings.TrimSpace(line)
 		if file, ok := strings.CutPrefix(line, "@"); ok {
 			if text, err := safefile.ReadTarget(file, maxBuilders); err == nil && depth < maxBuilderFiles {
@@ -193,13 +232,19 @@ func remotes(spec string, depth int) []Remote {
 		if len(words) == 0 {
 			continue
 		}
-		r := Remote{Jobs: 1}
+		r := Remote{Name: nixlog.StripCredentials(words[0]), Jobs: 1, line: line}
+		if !strings.Contains(r.Name, "://") {
+			r.Name = "ssh://" + r.Name[strings.LastIndexByte(r.Name, '@')+1:]
+		}
 		if len(words) > 1 && words[1] != "-" {
 			r.Systems = strings.FieldsFunc(words[1], func(r rune) bool { return r == ',' })
 		}
 		if len(words) > 3 {
-			if n, err := strconv.Atoi(words[3]); err == nil && n > 0 {
+			if n, err := strconv.Atoi(words[3]); err == nil && n >= 0 {
 				r.Jobs = min(n, maxRemoteJobs)
+			}
+			if r.Jobs == 0 {
+				continue // Nix sends nothing there
 			}
 		}
 		list = append(list, r)

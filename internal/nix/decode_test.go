@@ -72,7 +72,9 @@ func TestRemotes(t *testing.T) {
 		"": "", "ssh://b": "1:", "ssh://b - - 1": "1:", "ssh://b riscv64-linux": "1:riscv64-linux", "@/dev/null/none": "",
 		"ssh://a x86_64-darwin,aarch64-darwin;  ssh://b i686-linux - 8": "1:x86_64-darwin,aarch64-darwin 8:i686-linux",
 		"ssh://a a-linux,,b-linux - x\n\nssh://b c-linux # d-linux":     "1:a-linux,b-linux 1:c-linux",
-		"ssh://a a-linux - -4 ; ssh://b b-linux - 99999999":             "1:a-linux 65536:b-linux",
+		"ssh://a a-linux # ; ssh://b b-linux\nssh://c c-linux - 0":      "1:a-linux",
+		"ssh://a a-linux /key 3 2 kvm,x big-parallel AAAA":              "3:a-linux", " @/dev/null/none ; ssh-ng://a\ta-linux": "1:a-linux",
+		"ssh://a a-linux - -4 ; ssh://b b-linux - 99999999": "1:a-linux 65536:b-linux",
 	}
 	for spec, want := range tests {
 		if got := remotesText(remotes(spec, 0)); got != want {
@@ -98,7 +100,7 @@ func TestMachineWithRemotes(t *testing.T) {
 	m, err := decodeMachine([]byte(`{"system": {"value": "x86_64-linux"}, "extra-platforms": {"value": ["i686-linux"]}, "max-jobs": {"value": 0}, "builders": {"value": "ssh://a - - 4"}}`))
 	want := Machine{
 		System: "x86_64-linux", Local: []string{"x86_64-linux", "i686-linux"}, Systems: []string{"x86_64-linux", "i686-linux"},
-		Remotes: []Remote{{Systems: []string{"x86_64-linux"}, Jobs: 4}},
+		Remotes: []Remote{{Name: "ssh://a", Systems: []string{"x86_64-linux"}, Jobs: 4, line: "ssh://a - - 4"}},
 	}
 	if err != nil || !reflect.DeepEqual(m, want) {
 		t.Errorf("got %+v, %v; want %+v", m, err, want)

@@ -46,7 +46,7 @@ func remoteCases() []remoteCase {
 		{name: "stranger", machine: remote.Stranger, want: failing(nixlog.BuilderRefuses), reason: "Permission denied (publickey)"},
 		{name: "unverified", machine: remote.Unverified, want: failing(nixlog.BuilderUnverified), reason: "Host key verification failed"},
 		{name: "without-nix", prepare: func(t *testing.T, m *remote.Machine) { m.RemoveNix(t) }, want: failing(nixlog.BuilderWithoutNix), reason: "not found"},
-		{name: "full", prepare: func(t *testing.T, m *remote.Machine) { m.Fill(t) }, script: "dd if=/dev/zero of=$out bs=1M count=64", want: failing(nixlog.BuilderFull)},
+		{name: "full", prepare: func(t *testing.T, m *remote.Machine) { m.Fill(t) }, script: "dd if=/dev/zero of=$out bs=1M count=32", want: failing(nixlog.BuilderFull)},
 		{name: "lost", prepare: func(t *testing.T, m *remote.Machine) { m.Vanish(t) }, script: wait, want: failing(nixlog.BuilderLost)},
 		{name: "distrusts", prepare: func(t *testing.T, m *remote.Machine) { m.Distrust(t) }, needs: "echo > $out", script: "echo > $out", want: failing(nixlog.BuilderDistrusts), reason: "signature"},
 	}

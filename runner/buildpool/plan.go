@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
-	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
@@ -204,24 +203,6 @@ func (p *Pool) dropCaches(unreachable map[string]string) {
 	for _, cache := range slices.Sorted(maps.Keys(unreachable)) {
 		if _, known := p.dropped.LoadOrStore(cache, true); !known {
 			p.o.Events.Send(event.CacheDropped{Cache: cache, Reason: unreachable[cache]})
-		}
-	}
-}
-
-// dropBuilders reports the remote builders that Nix continues without, each once. Those that
-// a failure blames have a cause.
-func (p *Pool) dropBuilders(built nix.BuildResult) {
-	for _, builder := range slices.Sorted(maps.Keys(built.Unreachable)) {
-		blamed := slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return strings.Contains(f.Server, builder) })
-		if blamed {
-			continue
-		}
-		if _, known := p.dropped.LoadOrStore(builder, true); !known {
-			e := event.BuilderDropped{Builder: builder, Reason: built.Unreachable[builder]}
-			p.mu.Lock()
-			p.warnings = append(p.warnings, result.Warning{Text: e.String()})
-			p.mu.Unlock()
-			p.o.Events.Send(e)
 		}
 	}
 }

@@ -41,6 +41,7 @@ type Pool struct {
 	causes    map[string]*result.Cause // of derivations that failed
 	built     map[string]string        // the place of each derivation whose builder ran in this run
 	warnings  []result.Warning         // about remote builders
+	avoided   []string                 // remote builders that nothing is given any more
 	// interrupted means that nothing may start any more.
 	interrupted bool
 }

@@ -23,6 +23,7 @@ type process struct {
 	grant
 	cancel   context.CancelFunc
 	canceled bool            // nothing needs it any more
+	avoided  []string        // remote builders that failed it
 	builders map[string]bool // that run now, by derivation
 	works    map[*build]bool // whose clocks it runs
 	// joined are the builds in works for which the process was not started: they came while it was
@@ -56,6 +57,12 @@ func (p *Pool) start(part *graph.Part) {
 func (p *Pool) run(ctx context.Context, w *process, jobs int) (built nix.BuildResult, err error) {
 	for attempt := 1; ; attempt++ {
 		built, err = p.runOnce(ctx, w, jobs)
+		if err == nil && ctx.Err() == nil && p.avoid(w, built) {
+			p.giveUp(built.Failures)
+			p.retrying(w, built.Failures[0])
+			attempt--
+			continue
+		}
 		if err != nil || !transient(built) || attempt > p.o.Retries {
 			return built, err
 		}
@@ -87,7 +94,7 @@ func (p *Pool) retrying(w *process, why nixlog.BuildFailure) {
 
 func (p *Pool) runOnce(ctx context.Context, w *process, jobs int) (nix.BuildResult, error) {
 	kills := memory.OOMKills()
-	built, err := p.o.Client.Build(ctx, w.Roots, jobs, nixlog.BuildWatcher{
+	built, err := p.client(w).Build(ctx, w.Roots, jobs, nixlog.BuildWatcher{
 		Start: func(drv, on string) {
 			p.mu.Lock()
 			w.builders[drv] = true

@@ -62,6 +62,9 @@ type remoteBuilds struct {
 	answers map[string]string
 	// hook is the last error of a hook that is not about a derivation: the hook ends with it.
 	hook string
+	// last is the builder that was last given anything, uncopied why its output could not be copied
+	// here.
+	last, uncopied string
 	// inner are the builder's own activities, which ssh-ng:// passes on, and what they build.
 	inner map[uint64]string
 }
@@ -82,6 +85,26 @@ func (b *remoteBuilds) message(text string) bool {
 	}
 	b.hook = text
 	return false
+}
+
+// copyFailed notes why an output could not be copied from a builder.
+func (b *remoteBuilds) copyFailed(text string) {
+	if m := copyRE.FindStringSubmatch(text); m != nil {
+		b.uncopied = m[1]
+	}
+}
+
+var copyRE = regexp.MustCompile(`^could not copy \S+: (.*)`)
+
+// withoutOutputs is all that Nix 2.34 says in the end about outputs that could not be copied from a
+// builder.
+const withoutOutputs = "some outputs are unexpectedly invalid"
+
+// addCopy blames the builder whose outputs could not be copied here.
+func (l *BuildLog) addCopy(f *BuildFailure) {
+	if f.Message == withoutOutputs && l.given.last != "" && l.given.uncopied != "" {
+		f.blame(l.given.last, "its output could not be copied here: "+strings.TrimPrefix(l.given.uncopied, "error: "))
+	}
 }
 
 // classify reads an error about a derivation, which a remote builder may have been given.

@@ -125,6 +125,7 @@ func (l *BuildLog) Unnamed(text string) BuildFailure {
 	f := Classify(cmp.Or(l.lastError(), text))
 	f.addRemote(&l.remotes)
 	l.addStore(&f)
+	l.addCopy(&f)
 	l.addHook(&f)
 	return f
 }

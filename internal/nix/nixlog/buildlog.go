@@ -102,7 +102,9 @@ func (l *BuildLog) record(r record) {
 	case r.isError():
 		l.error(r)
 	case r.Action == "msg" && r.Level <= levelWarning:
-		l.remotes.message(stripSGR(r.Msg))
+		text := stripSGR(r.Msg)
+		l.remotes.message(text)
+		l.given.copyFailed(text)
 	}
 }
 
@@ -114,6 +116,7 @@ func (l *BuildLog) start(r record) {
 	}
 	l.running[r.ID] = drv
 	l.given.builder[drv] = builder
+	l.given.last = cmp.Or(builder, l.given.last)
 	l.tails[drv] = &tail{}
 	l.Built = append(l.Built, drv)
 	if l.watch.Start != nil {

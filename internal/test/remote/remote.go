@@ -176,12 +176,12 @@ func (m *Machine) Options() string { return "-F " + m.path("config") }
 // Dir is the machine's folder, which is in its error messages.
 func (m *Machine) Dir() string { return m.dir }
 
-// Fill gives the machine another disk, of 32 MB, with an empty store.
+// Fill gives the machine another disk, of 24 MB, with an empty store.
 func (m *Machine) Fill(tb testing.TB) {
 	tb.Helper()
 	disk := m.path("disk")
 	check(tb, os.Mkdir(disk, 0o755))
-	check(tb, exec.Command("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk).Run())
+	check(tb, exec.Command("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk).Run())
 	tb.Cleanup(func() {
 		m.stop() // its sessions use the disk
 		check(tb, exec.Command("umount", "-l", disk).Run())
