@@ -63,7 +63,7 @@ func rules() []rule {
 		{"runner/outcome", []string{"matrix", "internal/nix/question", "result"}},
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
-		{"runner/resume", []string{"runner", "matrix", "result"}},
+		{"runner/resume", []string{"runner", "matrix", "internal/clean", "internal/nix/evalcache", "internal/nix/storepath", "internal/redact", "internal/safefile", "result"}},
 		{"runner/baseline", []string{"runner", "matrix", "internal", "result"}},
 		// It stands above both, which know nothing of each other.
 		{"internal/vmboot", []string{"runner", "vmtest", "matrix", "result"}},

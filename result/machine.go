@@ -20,8 +20,23 @@ type Machine struct {
 	Selection string `json:"selection,omitempty"`
 	// Shard is nil unless the run was one of several shards.
 	Shard    *Shard    `json:"shard,omitempty"`
+	Basis    Basis     `json:"basis,omitzero"`
 	Started  time.Time `json:"started"`
 	Duration float64   `json:"duration_seconds"`
+}
+
+// Basis identifies what the results of a run depend on, so that a later run, on any machine, can
+// tell which of them still hold. Each field is a hash; an empty one means that it is unknown.
+type Basis struct {
+	// Evaluation is the flake in its state with its inputs, and the programs and settings that
+	// evaluated it. It is empty if an evaluation may have seen more than that.
+	Evaluation string `json:"evaluation,omitempty"`
+	// Options are the settings of Nix that the command line gave.
+	Options string `json:"options,omitempty"`
+	// VM is how hosts were booted, and with which checks.
+	VM string `json:"vm,omitempty"`
+	// Selection are the flags that selected cells, apart from the shard.
+	Selection string `json:"selection,omitempty"`
 }
 
 // Shard is one of the parts into which the selected cells were divided.

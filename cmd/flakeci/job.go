@@ -52,6 +52,7 @@ type job struct {
 	overdue  bool // ended by the deadline
 	journals bool // the run keeps a journal
 	journal  *resume.Journal
+	saved    *resume.Report                      // of --resume-from
 	causes   []*result.Cause                     // that belong to no cell
 	rest     func(context.Context) []result.Cell // selects the cells that could not be selected at first; may be nil
 	vms      func(tmp string) runner.VMOptions   // replaces what a run does with VMs

@@ -26,6 +26,7 @@ type runOptions struct {
 	evalOnly   bool
 	failFast   bool
 	resume     bool
+	resumeFrom string
 	jobs       flagvalue.Count
 	evalJobs   int
 	evalMemory flagvalue.ByteSize
@@ -46,6 +47,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
+	fs.StringVar(&o.resumeFrom, "resume-from", "", "run only what had not passed according to `FILE`, a report of an earlier run, here or elsewhere")
 }
 
 // addWork adds the flags of subcommands that evaluate and build.
@@ -106,6 +108,9 @@ func (o *runOptions) check() error {
 	if o.deadline < 0 {
 		return &usageError{flag: "deadline", msg: "--deadline cannot be negative"}
 	}
+	if o.resume && o.resumeFrom != "" {
+		return &usageError{flag: "resume-from", msg: "--resume and --resume-from exclude each other", hint: "--resume continues the last run on this machine, --resume-from the run of a report"}
+	}
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
 	}
@@ -149,5 +154,8 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 		return nil, o.explain(err, false)
 	}
 	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: artifacts}
+	if err := j.readReport(); err != nil {
+		return nil, err
+	}
 	return j, j.start(ctx)
 }

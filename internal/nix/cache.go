@@ -48,6 +48,24 @@ func (f Flake) identity() [][]byte {
 // identifies a tree that is not committed.
 func (f Flake) Fingerprint() string { return evalcache.Hash(f.identity()...) }
 
+// Content identifies the flake and all its inputs like [Flake.Fingerprint], wherever the flake
+// itself was read from: a checkout has another path on each machine, and evaluation does not see
+// it.
+func (f Flake) Content() string {
+	var m struct {
+		Locked map[string]any
+		Locks  json.RawMessage
+		Path   string
+	}
+	_ = json.Unmarshal(f.described, &m) // it was decoded before
+	var seen []any
+	for _, name := range []string{"narHash", "rev", "dirtyRev", "revCount", "lastModified", "submodules"} {
+		seen = append(seen, m.Locked[name])
+	}
+	text, _ := json.Marshal(seen) // they come from JSON
+	return evalcache.Hash(text, m.Locks, []byte(filepath.Base(m.Path)), []byte(f.Dir))
+}
+
 // IsOne reports whether all evaluations read the same files of the flake itself, because a
 // revision or Nix's own copy fixes them. A tree that is not committed may be edited during the
 // run.
