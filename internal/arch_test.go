@@ -45,6 +45,7 @@ func rules() []rule {
 		{"internal/nix/nixlog", []string{"internal/clean", "internal/nix/flaketree", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/storepath", "result"}},
 		{"internal/nix/flakeref", []string{"internal/git", "internal/nix/storepath"}},
 		{"internal/nix/evalcache", []string{"internal/safefile"}},
+		{"internal/nix/drvfile", []string{"internal/nix/storepath"}},
 		{"internal/nix/expr", nil},
 		{"internal/nix/storepath", nil},
 		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/flaketree", "result"}},

@@ -21,6 +21,7 @@ type Machine struct {
 	// Shard is nil unless the run was one of several shards.
 	Shard    *Shard    `json:"shard,omitempty"`
 	Basis    Basis     `json:"basis,omitzero"`
+	Disk     Disk      `json:"disk,omitzero"`
 	Started  time.Time `json:"started"`
 	Duration float64   `json:"duration_seconds"`
 }
@@ -37,6 +38,16 @@ type Basis struct {
 	VM string `json:"vm,omitempty"`
 	// Selection are the flags that selected cells, apart from the shard.
 	Selection string `json:"selection,omitempty"`
+}
+
+// Disk is what --low-disk saw and did: the size of the store's file system, the least that was free
+// of it, and what was deleted again of the paths that the run had built or fetched. The size of a
+// path is that of its archive.
+type Disk struct {
+	SizeBytes       int64 `json:"size_bytes"`
+	LowestFreeBytes int64 `json:"lowest_free_bytes"`
+	DeletedPaths    int   `json:"deleted_paths"`
+	DeletedBytes    int64 `json:"deleted_bytes"`
 }
 
 // Shard is one of the parts into which the selected cells were divided.

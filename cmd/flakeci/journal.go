@@ -21,6 +21,7 @@ import (
 
 func (j *job) about() partial.About {
 	f := nix.Flake{Ref: j.opts.ref}
+	j.on.Disk = j.disk.Report()
 	if j.target != nil {
 		f = j.target.Flake
 	}

@@ -25,6 +25,7 @@ type runOptions struct {
 	github     githubFlags
 	evalOnly   bool
 	failFast   bool
+	lowDisk    bool
 	resume     bool
 	resumeFrom string
 	jobs       flagvalue.Count
@@ -46,6 +47,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.github.add(fs, github.Auto)
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
+	fs.BoolVar(&o.lowDisk, "low-disk", false, "build few cells at once, and delete what this run built or fetched when no unfinished cell needs it and space is low")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 	fs.StringVar(&o.resumeFrom, "resume-from", "", "run only what had not passed according to `FILE`, a report of an earlier run, here or elsewhere")
 }
@@ -114,7 +116,7 @@ func (o *runOptions) check() error {
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
 	}
-	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), checkFiles(o.files))
+	return cmp.Or(o.checkLowDisk(), checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), checkFiles(o.files))
 }
 
 // run is `flakeci run`. It reports whenever there is a flake.
