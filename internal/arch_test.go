@@ -45,6 +45,7 @@ func rules() []rule {
 		{"internal/nix/nixlog", []string{"internal/clean", "internal/nix/flaketree", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/storepath", "result"}},
 		{"internal/nix/flakeref", []string{"internal/git", "internal/nix/storepath"}},
 		{"internal/nix/evalcache", []string{"internal/safefile"}},
+		{"internal/nix/drvfile", []string{"internal/nix/storepath"}},
 		{"internal/nix/expr", nil},
 		{"internal/nix/storepath", nil},
 		{"internal/nix/unit", []string{"internal/nix/expr", "internal/nix/flaketree", "result"}},
@@ -63,7 +64,7 @@ func rules() []rule {
 		{"runner/outcome", []string{"matrix", "internal/nix/question", "result"}},
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
-		{"runner/resume", []string{"runner", "matrix", "result"}},
+		{"runner/resume", []string{"runner", "matrix", "internal/clean", "internal/nix/evalcache", "internal/nix/storepath", "internal/redact", "internal/safefile", "result"}},
 		{"runner/plan", []string{"runner", "matrix", "internal", "result"}},
 		{"runner/baseline", []string{"runner", "matrix", "internal", "result"}},
 		// It stands above both, which know nothing of each other.

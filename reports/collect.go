@@ -84,6 +84,7 @@ func collectCell(res outcome.Result) result.CellResult {
 	c := result.CellResult{
 		Cell: res.Cell, Status: res.Status, How: res.How, Flaky: res.Flaky, Note: res.Note,
 		DrvPath: res.DrvPath, OutPaths: res.OutPaths, Base: res.Base, Phases: []result.Phase{},
+		Info: res.Info,
 	}
 	for _, p := range res.Phases {
 		phase := p.Phase
@@ -92,7 +93,8 @@ func collectCell(res outcome.Result) result.CellResult {
 	}
 	c.Causes = causeIDs(res.Causes)
 	if !res.From.IsZero() {
-		c.Note = strings.TrimPrefix(c.Note+"; from the run that ended "+view.FormatTime(res.From), "; ")
+		c.From = res.From.UTC().Truncate(time.Millisecond)
+		c.Note = strings.TrimPrefix(c.Note+"; "+outcome.NoteFrom+view.FormatTime(res.From), "; ")
 	}
 	return c
 }

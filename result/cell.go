@@ -52,6 +52,11 @@ type CellResult struct {
 	// Since is set if the cell failed before for a cause that it still has, according to this
 	// machine's history.
 	Since *Since `json:"since,omitempty"`
+	// From is when the earlier run ended that the result was taken over from; zero if it is of this
+	// run.
+	From time.Time `json:"from,omitzero"`
+	// Info is what the configuration of a host says about its names and accounts.
+	Info HostInfo `json:"info,omitzero"`
 	// Machine names the one that the result comes from, in a merged report; see [Report.Machines].
 	Machine string  `json:"machine,omitempty"`
 	Phases  []Phase `json:"phases"`

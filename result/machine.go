@@ -20,8 +20,34 @@ type Machine struct {
 	Selection string `json:"selection,omitempty"`
 	// Shard is nil unless the run was one of several shards.
 	Shard    *Shard    `json:"shard,omitempty"`
+	Basis    Basis     `json:"basis,omitzero"`
+	Disk     Disk      `json:"disk,omitzero"`
 	Started  time.Time `json:"started"`
 	Duration float64   `json:"duration_seconds"`
+}
+
+// Basis identifies what the results of a run depend on, so that a later run, on any machine, can
+// tell which of them still hold. Each field is a hash; an empty one means that it is unknown.
+type Basis struct {
+	// Evaluation is the flake in its state with its inputs, and the programs and settings that
+	// evaluated it. It is empty if an evaluation may have seen more than that.
+	Evaluation string `json:"evaluation,omitempty"`
+	// Options are the settings of Nix that the command line gave.
+	Options string `json:"options,omitempty"`
+	// VM is how hosts were booted, and with which checks.
+	VM string `json:"vm,omitempty"`
+	// Selection are the flags that selected cells, apart from the shard.
+	Selection string `json:"selection,omitempty"`
+}
+
+// Disk is what --low-disk saw and did: the size of the store's file system, the least that was free
+// of it, and what was deleted again of the paths that the run had built or fetched. The size of a
+// path is that of its archive.
+type Disk struct {
+	SizeBytes       int64 `json:"size_bytes"`
+	LowestFreeBytes int64 `json:"lowest_free_bytes"`
+	DeletedPaths    int   `json:"deleted_paths"`
+	DeletedBytes    int64 `json:"deleted_bytes"`
 }
 
 // Shard is one of the parts into which the selected cells were divided.

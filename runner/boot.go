@@ -73,12 +73,14 @@ func (r *run) startVMs(ctx context.Context, cells []result.Cell) {
 			continue
 		}
 		first := r.cellsBefore(vm, cells)
+		r.users.add(vm.ID, first)
 		r.building.Go(safely.Func(func() {
 			for _, id := range first {
 				<-r.ended[id]
 			}
 			r.startBase(ctx, vm)
 			r.evaluate(ctx, vm, r.ask(vm))
+			r.endUnbuilt(vm)
 		}))
 	}
 }

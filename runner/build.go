@@ -19,20 +19,20 @@ import (
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
-// build builds a cell, and boots it if it is a VM.
-func (r *run) build(ctx context.Context, res outcome.Result, vm question.VMInfo) {
+// build builds a cell, boots it if it is a VM, and returns its result.
+func (r *run) build(ctx context.Context, res outcome.Result, vm question.VMInfo) outcome.Result {
 	r.emit(event.Waiting{Cell: res.Cell})
 	// Another cell with the same derivation may be new or changed.
 	if r.isUnchanged(ctx, res) {
 		res.Status, res.How = result.Passed, result.Unchanged
 		r.finish(res)
-		return
+		return res
 	}
 	boots := res.Cell.Kind == result.KindVM && r.VM.Boot != nil
 	if boots && r.PlanOnly {
 		res.Status, res.How = result.Passed, result.Evaluated
 		r.finish(res)
-		return
+		return res
 	}
 	b := r.builds.Build(buildpool.Request{Cell: res.Cell, Drv: res.DrvPath, Outputs: res.OutPaths, IfMissing: r.PlanOnly})
 	res.Status, res.How, res.Note, res.Causes = b.Status, b.How, b.Note, b.Causes
@@ -44,6 +44,7 @@ func (r *run) build(ctx context.Context, res outcome.Result, vm question.VMInfo)
 		r.boot(ctx, &res, vm)
 	}
 	r.finish(res)
+	return res
 }
 
 // How long fetching a log may take. One of a GB takes a minute. Logs are fetched even if the

@@ -66,6 +66,8 @@ func hasResult(list []outcome.Result, id string) bool {
 // compareCell compares one cell with the base.
 func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 	res.Base = r.changeSinceBase(ctx, *res)
+	r.Disk.Want(res.Base.DrvPath)
+	defer r.Disk.LetGo(res.Base.DrvPath)
 	known, reported := r.Base.Known[res.Cell.ID]
 	// A result of the same derivation at the base saves building it.
 	fits := cmp.Or(res.Base.DrvPath, known.DrvPath) == known.DrvPath && known.answers(*res, r.EvalOnly)

@@ -118,7 +118,8 @@ func (r *run) proceed(ctx context.Context, c result.Cell, e evalpool.Answer) {
 		r.finish(res)
 		return
 	}
-	r.building.Go(safely.Func(func() { r.build(ctx, res, vm) }))
+	r.Disk.Want(res.DrvPath)
+	r.building.Go(safely.Func(func() { r.letGo(ctx, r.build(ctx, res, vm)) }))
 }
 
 // endsAfterEvaluation reports whether a cell ends with its evaluation, and sets how.

@@ -31,7 +31,7 @@ func (r *run) takeOverCells(ctx context.Context, cells []result.Cell) []result.C
 		for _, c := range cells {
 			switch {
 			case (c.Kind == result.KindVM) != vms:
-			case !r.passedWithHomes(c):
+			case !r.passedWithHomes(c) || r.bootsUnknownUser(c, cells):
 				rest = append(rest, c)
 			default:
 				r.startBase(ctx, c)
@@ -53,11 +53,30 @@ func (r *run) passedWithHomes(c result.Cell) bool {
 	ids := append(r.homesInside(c.ID), c.ID)
 	switch {
 	case c.Kind == result.KindVM:
-		ids = slices.Concat(ids, r.VM.Homes[c.Host], r.homesInside(string(result.KindNixOS)+strings.TrimPrefix(c.ID, string(c.Kind))))
+		homes := slices.Concat(r.VM.Homes[c.Host], r.homesInside(string(result.KindNixOS)+strings.TrimPrefix(c.ID, string(c.Kind))))
+		if slices.ContainsFunc(homes, func(id string) bool { return !activatedIn(c.Host, r.Earlier.Passed[id]) }) {
+			return false
+		}
+		ids = append(ids, homes...)
 	case r.ended[c.PartOf] != nil:
 		ids = append(r.homesInside(c.PartOf), c.PartOf)
 	}
 	return !slices.ContainsFunc(ids, func(id string) bool { return !r.Earlier.Same[id] })
+}
+
+// bootsUnknownUser reports whether a host has to be booted to activate a home in it, and only the
+// evaluation of this cell can tell whose home it is: a report does not say.
+func (r *run) bootsUnknownUser(c result.Cell, cells []result.Cell) bool {
+	unknown := func(id string) bool {
+		home := r.Earlier.Passed[id]
+		return home.Cell.Kind == result.KindHome && home.Home.Username == ""
+	}
+	if !slices.ContainsFunc(append(r.homesInside(c.ID), c.ID), unknown) {
+		return false
+	}
+	return slices.ContainsFunc(cells, func(vm result.Cell) bool {
+		return vm.Kind == result.KindVM && (vm.Host == c.Host || slices.Contains(r.VM.Homes[vm.Host], c.ID)) && !r.passedWithHomes(vm)
+	})
 }
 
 // homesInside returns the ids of the homes that the run includes and that are known to be inside a
@@ -89,20 +108,23 @@ func (r *run) takeOverResult(res *outcome.Result) bool {
 	old, passed := r.Earlier.Passed[res.Cell.ID]
 	passed = passed && old.DrvPath == res.DrvPath && (!vm || r.homesTakenOver(res.Cell))
 	if passed {
-		*res = old
+		res.Status, res.How, res.Note, res.Flaky, res.From, res.Phases = old.Status, old.How, old.Note, old.Flaky, old.From, old.Phases
 	} else if vm {
 		r.dropActivations(res.Cell)
 	}
 	return passed
 }
 
-// homesTakenOver reports whether all homes that are activated in a VM are taken over.
+// homesTakenOver reports whether all homes that are activated in a VM are taken over, with their
+// activation.
 func (r *run) homesTakenOver(vm result.Cell) bool {
 	homes, _ := r.homesOf(vm)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !slices.ContainsFunc(homes, func(h VMHome) bool {
-		return slices.ContainsFunc(r.results, func(res outcome.Result) bool { return res.Cell.ID == h.Cell.ID && res.From.IsZero() })
+		return slices.ContainsFunc(r.results, func(res outcome.Result) bool {
+			return res.Cell.ID == h.Cell.ID && (res.From.IsZero() || !activatedIn(vm.Host, res))
+		})
 	})
 }
 
@@ -113,9 +135,14 @@ func (r *run) dropActivations(vm result.Cell) {
 	for i := range r.results {
 		res := &r.results[i]
 		inHost := func(p outcome.Phase) bool { return isActivation(p) && hostOf(res.Cell, p) == vm.Host }
-		if !res.From.IsZero() && slices.ContainsFunc(res.Phases, inHost) {
+		if !res.From.IsZero() && activatedIn(vm.Host, *res) {
 			res.Phases = slices.DeleteFunc(slices.Clone(res.Phases), inHost)
 			r.emitFinished(*res)
 		}
 	}
+}
+
+// activatedIn reports whether a home was activated in a host.
+func activatedIn(host string, home outcome.Result) bool {
+	return slices.ContainsFunc(home.Phases, func(p outcome.Phase) bool { return isActivation(p) && hostOf(home.Cell, p) == host })
 }

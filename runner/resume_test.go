@@ -122,3 +122,35 @@ func TestTakeOverOfVMs(t *testing.T) {
 		}
 	}
 }
+
+// A home whose user is unknown, as after another machine's report, is evaluated if its host is
+// booted again, and only then.
+func TestUnknownUserIsEvaluated(t *testing.T) {
+	for name, c := range map[string]struct {
+		passed []string
+		rest   string
+	}{
+		"all passed":         {[]string{"nixos/a", "nixos/a/home/ann", "home/joe@a", "vm/a", "nixos/b"}, ""},
+		"the VM boots again": {[]string{"nixos/a", "nixos/a/home/ann", "home/joe@a", "nixos/b"}, "home/joe@a nixos/a vm/a"},
+	} {
+		r, cells := resumed(t, true, c.passed...)
+		for id, res := range r.Earlier.Passed {
+			res.Home = question.HomeInfo{}
+			r.Earlier.Passed[id] = res
+		}
+		if got := idsOf(r.takeOverCells(t.Context(), cells)); got != c.rest {
+			t.Errorf("%s: %q is left, want %q", name, got, c.rest)
+		}
+	}
+}
+
+// A host is booted again if a home that now belongs into it was not activated in it.
+func TestHomeThatWasNotActivated(t *testing.T) {
+	r, cells := resumed(t, true, "nixos/a", "nixos/a/home/ann", "home/joe@a", "vm/a", "nixos/b")
+	joe := r.Earlier.Passed["home/joe@a"]
+	joe.Phases = joe.Phases[:1]
+	r.Earlier.Passed["home/joe@a"] = joe
+	if got := idsOf(r.takeOverCells(t.Context(), cells)); got != "vm/a" {
+		t.Errorf("%q is left", got)
+	}
+}

@@ -22,6 +22,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/buildpool"
 	"github.com/flakeci/flakeci/runner/cause"
+	"github.com/flakeci/flakeci/runner/disk"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -69,6 +70,8 @@ type Options struct {
 	// collected as garbage, as by min-free of a builder in the same run. The caller removes
 	// it afterwards. If it is empty, nothing is kept.
 	Roots string
+	// Disk keeps the run within the free space of the store's disk; nil if it may fill it.
+	Disk *disk.Keeper
 	// Stall is how long a builder may write nothing before that is reported; 0 means forever.
 	Stall time.Duration
 	// Retries is how often to repeat what fails for a reason that may pass, such as a lost
@@ -98,7 +101,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	r.causes.KeepLog = r.keepLog
 	r.builds = buildpool.New(ctx, buildpool.Options{
 		Client: o.Client, Machine: o.Machine, Jobs: o.BuildJobs, Timeout: o.Timeout, Stall: o.Stall, Retries: o.Retries,
-		Events: r.events, Causes: &r.causes, Root: r.root, DryRun: o.PlanOnly,
+		Events: r.events, Causes: &r.causes, Root: r.root, DryRun: o.PlanOnly, Disk: o.Disk,
 		Evaluate: func(c result.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
 	})
 	for _, c := range cells {
@@ -131,6 +134,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 		evals.Go(safely.Func(func() { r.addLater(ctx, &evals) }))
 	}
 	evals.Wait()
+	o.Disk.AllKnown()
 	r.builds.Hurry()
 	r.building.Wait()
 	r.compare(ctx)
@@ -178,6 +182,7 @@ type run struct {
 	// the base, by host and home.
 	baseActivations map[string]map[string]outcome.Phase
 	failedFirst     string // the cell that stopped the run
+	users           users  // of paths of finished cells
 
 	rooted atomic.Int64
 	events event.Bus
@@ -221,6 +226,6 @@ func (r *run) root(ctx context.Context, paths ...string) {
 	if r.Roots == "" || len(paths) == 0 {
 		return
 	}
-	link := filepath.Join(r.Roots, fmt.Sprintf("root%d", r.rooted.Add(1)))
+	link := filepath.Join(r.Roots, fmt.Sprintf("%s%d", disk.LinkPrefix, r.rooted.Add(1)))
 	_ = r.Client.Root(ctx, link, paths)
 }

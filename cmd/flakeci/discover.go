@@ -51,10 +51,10 @@ func (j *job) slowError(looking context.Context, err error) error {
 }
 
 // earlyCells returns the cells to begin with while the rest of the flake is being listed:
-// `nix flake show` can take half a minute. There are none with a base or a shard, which
-// need the complete list.
+// `nix flake show` can take half a minute. There are none with a base, a shard or a
+// report to resume from, which need the complete list.
 func (j *job) earlyCells(known runner.Discovery) []result.Cell {
-	if j.opts.planOnly || j.opts.base.given() || j.opts.selection.Shard.String() != "" {
+	if j.opts.planOnly || j.opts.base.given() || j.saved != nil || j.opts.selection.Shard.String() != "" {
 		return nil
 	}
 	m, err := j.opts.selection.Select(known.Matrix, j.selection, true)

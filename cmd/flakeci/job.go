@@ -25,6 +25,7 @@ import (
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
 	"github.com/flakeci/flakeci/runner/baseline"
+	"github.com/flakeci/flakeci/runner/disk"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
@@ -56,6 +57,8 @@ type job struct {
 	overdue   bool // ended by the deadline
 	journals  bool // the run keeps a journal
 	journal   *resume.Journal
+	saved     *resume.Report                      // of --resume-from
+	disk      *disk.Keeper                        // of --low-disk; nil without it
 	causes    []*result.Cause                     // that belong to no cell
 	rest      func(context.Context) []result.Cell // selects the cells that could not be selected at first; may be nil
 	vms       func(tmp string) runner.VMOptions   // replaces what a run does with VMs
@@ -133,6 +136,7 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	show := j.show(ctx, machine)
 	j.app.crashRun().OnStop(show.Stop)
 	defer show.Stop()
+	j.watchDisk(ctx, tmp)
 	o := j.toRunner(tmp, machine, show)
 	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
 	if j.rest != nil {
@@ -239,7 +243,7 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p views.View) runner.Opt
 		Client: j.client, Target: j.target, Machine: machine,
 		EvalJobs: j.opts.evalJobs, Memory: j.memory, BuildJobs: int(j.opts.jobs), EvalOnly: j.opts.evalOnly, PlanOnly: j.opts.planOnly,
 		Systems: j.selection.Systems, Timeout: j.opts.timeout, Artifacts: j.artifacts, Roots: tmp, PastUsers: j.pastUsers,
-		Base: j.base.Base, FailFast: j.opts.failFast, Retries: j.opts.retries, Stall: j.opts.stall,
+		Base: j.base.Base, FailFast: j.opts.failFast, Disk: j.disk, Retries: j.opts.retries, Stall: j.opts.stall,
 	}
 	if !j.opts.selection.SelectsHomes() {
 		o.Embedded = func(home result.Cell) bool {
@@ -293,6 +297,7 @@ func (j *job) saveEvaluations(ctx context.Context) {
 func (j *job) report() (result.Report, error) {
 	return redact.Value(&j.app.secrets, reports.Collect(reports.Run{
 		About: j.about().About, Started: j.started, Duration: time.Since(j.started), Matrix: j.matrix, Outcome: j.outcome,
+		Notes: j.notes(),
 	}))
 }
 

@@ -21,6 +21,7 @@ import (
 
 func (j *job) about() partial.About {
 	f := nix.Flake{Ref: j.opts.ref}
+	j.on.Disk = j.disk.Report()
 	if j.target != nil {
 		f = j.target.Flake
 	}
@@ -53,26 +54,54 @@ func (j *job) beginJournal() error {
 	return nil
 }
 
-// keepJournal keeps the journal now that the cells are known. With --resume it returns the
-// results of the previous run to reuse.
-func (j *job) keepJournal(machine nix.Machine, cells []result.Cell) (*runner.EarlierRun, []event.Subscriber, error) {
-	if j.journal == nil {
-		return nil, nil, nil
+// readReport reads the report of --resume-from.
+func (j *job) readReport() (err error) {
+	if path := j.opts.resumeFrom; path != "" {
+		if j.saved, err = resume.ReadReport(path); err != nil {
+			return &usageError{msg: "cannot resume: " + err.Error(), hint: savedHint}
+		}
 	}
-	var earlier *runner.EarlierRun
+	return nil
+}
+
+// fromReport returns the results to reuse of the report of --resume-from.
+func (j *job) fromReport(cells []result.Cell) *runner.EarlierRun {
+	if j.saved == nil {
+		return nil
+	}
+	r := j.saved.Reuse(resume.Run{Cells: cells, Systems: j.selection.Systems, Basis: j.on.Basis, EvalOnly: j.opts.evalOnly})
+	j.app.printf("%s", r.Summary)
+	if r.Left != "" {
+		j.app.printf("%s", r.Left)
+	}
+	return r.Earlier
+}
+
+// keepJournal keeps the journal now that the cells are known. With --resume or --resume-from it
+// returns the results to reuse.
+func (j *job) keepJournal(machine nix.Machine, cells []result.Cell) (*runner.EarlierRun, []event.Subscriber, error) {
+	terms, content := j.terms(machine, cells), ""
+	if j.isOneFlake() {
+		content = j.target.Flake.Content()
+	}
+	j.on.Basis = resume.Basis(content, terms, j.selection)
+	earlier := j.fromReport(cells)
+	if j.journal == nil {
+		return earlier, nil, nil
+	}
 	var record event.Subscriber
 	head, _, err := j.head()
 	if err == nil {
-		head.Terms = j.terms(machine, cells)
-		if j.isOneFlake() {
+		head.Terms = terms
+		if content != "" {
 			head.Flake = j.target.Flake.Fingerprint()
 		}
-		earlier, record, err = j.journal.Keep(head, j.offered.Cells, j.opts.nix.isImpure())
+		earlier, record, err = j.journal.Keep(head, j.offered.Cells, earlier, j.opts.nix.isImpure())
 	}
 	if err != nil {
 		j.journal.Abandon()
 		j.journal = nil
-		return nil, nil, j.withoutJournal(err)
+		return earlier, nil, j.withoutJournal(err)
 	}
 	return earlier, []event.Subscriber{record}, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -27,7 +28,9 @@ type runOptions struct {
 	planOnly   bool
 	plan       string
 	failFast   bool
+	lowDisk    bool
 	resume     bool
+	resumeFrom string
 	jobs       flagvalue.Count
 	evalJobs   int
 	evalMemory flagvalue.ByteSize
@@ -48,7 +51,9 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.StringVar(&o.plan, "plan", "", "evaluate nothing, and build a shard as the plan in `FOLDER` says, which flakeci plan wrote")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
+	fs.BoolVar(&o.lowDisk, "low-disk", false, "build few cells at once, and delete what this run built or fetched when no unfinished cell needs it and space is low")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
+	fs.StringVar(&o.resumeFrom, "resume-from", "", "run only what had not passed according to `FILE`, a report of an earlier run, here or elsewhere")
 }
 
 // addWork adds the flags of subcommands that evaluate and build.
@@ -114,10 +119,13 @@ func (o *runOptions) check() error {
 	if o.deadline < 0 {
 		return &usageError{flag: "deadline", msg: "--deadline cannot be negative"}
 	}
+	if o.resume && o.resumeFrom != "" {
+		return &usageError{flag: "resume-from", msg: "--resume and --resume-from exclude each other", hint: "--resume continues the last run on this machine, --resume-from the run of a report"}
+	}
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
 	}
-	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), checkFiles(o.files))
+	return cmp.Or(o.checkLowDisk(), checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), checkFiles(o.files))
 }
 
 // run is `flakeci run`. It reports whenever there is a flake.
@@ -157,7 +165,7 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 		return nil, o.explain(err, false)
 	}
 	j := &job{app: a, opts: o, selection: selection, journals: journals, artifacts: artifacts}
-	if err := j.readPlan(); err != nil {
+	if err := errors.Join(j.readPlan(), j.readReport()); err != nil {
 		return nil, err
 	}
 	return j, j.start(ctx)

@@ -64,36 +64,3 @@ func (t *Target) failure(function string) *failure {
 func (t *Target) Fail(q question.Question, in question.Instance, err error) {
 	t.fail(question.Function(q.Expr()), in.Warnings, err)
 }
-
-// Content identifies what the flake consists of: the content of its files and of its inputs, and
-// the revision that it sees of itself. Unlike [Flake.Fingerprint] it is the same on machines that
-// have the flake in different folders.
-func (f Flake) Content() string {
-	var m struct {
-		Locked struct{ NarHash string }
-		Locks  struct {
-			Nodes map[string]map[string]json.RawMessage
-			Root  string
-		}
-		Path string
-	}
-	_ = json.Unmarshal(f.described, &m) // it was decoded before
-	content := m.Locked.NarHash
-	if content == "" {
-		content = m.Path
-	}
-	for _, node := range m.Locks.Nodes {
-		var locked map[string]any
-		if json.Unmarshal(node["locked"], &locked) == nil && locked["narHash"] != nil {
-			delete(locked, "url") // the folder of a repository on this machine
-			if locked["type"] == "path" {
-				delete(locked, "path")
-				delete(locked, "lastModified") // when the files were written here
-			}
-			node["locked"], _ = json.Marshal(locked)
-			delete(node, "original")
-		}
-	}
-	locks, _ := json.Marshal(m.Locks)
-	return evalcache.Hash([]byte(answersFormat), []byte(content), []byte(f.Rev), []byte(f.Dir), locks)
-}

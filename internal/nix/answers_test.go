@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/nix/evalcache"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -34,6 +36,11 @@ func TestAnswersOnAnotherMachine(t *testing.T) {
 			dir, dep := filepath.Join(w.scratch, at, "flake"), filepath.Join(w.scratch, at, "dep")
 			files{"flake.nix": flake}.write(w.T, dir, strings.NewReplacer())
 			files{"name": name}.write(w.T, dep, strings.NewReplacer())
+			for _, path := range []string{filepath.Join(dir, "flake.nix"), dir} { // when it was changed last
+				if err := os.Chtimes(path, time.Time{}, time.Unix(1e9, 0)); err != nil {
+					w.Fatal(err)
+				}
+			}
 			target, err := w.open(dir, FlakeOptions{Overrides: []Override{{"dep", "path:" + dep}}})
 			if err != nil {
 				w.Fatal(err)

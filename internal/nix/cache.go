@@ -47,6 +47,38 @@ func (f Flake) identity() [][]byte {
 // identifies a tree that is not committed.
 func (f Flake) Fingerprint() string { return evalcache.Hash(f.identity()...) }
 
+// Content identifies the flake and all its inputs like [Flake.Fingerprint], wherever they were read
+// from: a folder has another path on each machine, and evaluation does not see it.
+func (f Flake) Content() string {
+	var m struct {
+		Locked map[string]any
+		Locks  struct {
+			Nodes map[string]map[string]any
+			Root  string
+		}
+		Path string
+	}
+	_ = json.Unmarshal(f.described, &m) // it was decoded before
+	seen := []any{filepath.Base(m.Path), m.Locked["narHash"], m.Locked["rev"]}
+	if f.Rev == "" { // otherwise the revision says when the files were last changed
+		seen = append(seen, m.Locked["dirtyRev"], m.Locked["lastModified"])
+	}
+	for _, node := range m.Locks.Nodes {
+		locked, _ := node["locked"].(map[string]any)
+		if locked["narHash"] == nil {
+			continue
+		}
+		delete(node, "original")
+		delete(locked, "url") // it may be a repository on this machine
+		if locked["type"] == "path" {
+			delete(locked, "path")
+			delete(locked, "lastModified") // when the files were written here
+		}
+	}
+	text, _ := json.Marshal([]any{seen, m.Locks}) // they come from JSON
+	return evalcache.Hash([]byte(answersFormat), text, []byte(f.Dir))
+}
+
 // IsOne reports whether all evaluations read the same files of the flake itself, because a
 // revision or Nix's own copy fixes them. A tree that is not committed may be edited during the
 // run.

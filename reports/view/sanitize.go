@@ -23,8 +23,8 @@ type Sanitizer struct {
 	MaxLines int                 // most lines kept of a log or message
 }
 
-// Report returns a clean copy of r without the outputs of cells, which no form for people
-// shows.
+// Report returns a clean copy of r without the outputs of cells and the accounts of hosts, which no
+// form for people shows.
 func (s Sanitizer) Report(r result.Report) result.Report {
 	r.Tool.Version, r.Nix.Version = s.Line(r.Tool.Version), s.Line(r.Nix.Version)
 	r.Flake.Ref, r.Flake.Locked, r.Flake.Rev = s.Line(r.Flake.Ref), s.Line(r.Flake.Locked), s.Line(r.Flake.Rev)
@@ -56,7 +56,7 @@ func (s Sanitizer) cell(c result.CellResult) result.CellResult {
 	}
 	c.Kind = result.Kind(s.Line(string(c.Kind)))
 	c.Status, c.How = result.Status(s.Line(string(c.Status))), result.How(s.Line(string(c.How)))
-	c.Causes, c.Phases, c.OutPaths = s.list(c.Causes), Map(c.Phases, s.phase), nil
+	c.Causes, c.Phases, c.OutPaths, c.Info = s.list(c.Causes), Map(c.Phases, s.phase), nil, result.HostInfo{}
 	c.Since = s.since(c.Since)
 	if c.Base != nil {
 		base := s.base(*c.Base)
@@ -65,11 +65,13 @@ func (s Sanitizer) cell(c result.CellResult) result.CellResult {
 	return c
 }
 
-// machine returns a clean copy without the cells of other shards, which no form for people shows.
+// machine returns a clean copy without the basis and the cells of other shards, which no form for
+// people shows.
 func (s Sanitizer) machine(m result.Machine) result.Machine {
 	for _, field := range []*string{&m.Name, &m.System, &m.Run, &m.Job, &m.Selection} {
 		*field = s.Line(*field)
 	}
+	m.Basis = result.Basis{}
 	if m.Shard != nil {
 		m.Shard = &result.Shard{Index: m.Shard.Index, Count: m.Shard.Count, Planned: m.Shard.Planned}
 	}

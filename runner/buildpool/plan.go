@@ -147,6 +147,7 @@ func (p *Pool) dryRun(builds []*build) plan {
 		made.needs, _ = p.o.Client.Needs(ctx, answer.Build)
 		rooting.Wait()
 	})
+	p.o.Disk.Planned(answer.Build, answer.Fetch)
 	p.dropCaches(answer.Unreachable)
 	made.fetch = answer.Fetch
 	for drv, needs := range made.needs {

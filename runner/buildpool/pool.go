@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/cause"
+	"github.com/flakeci/flakeci/runner/disk"
 	"github.com/flakeci/flakeci/runner/evalpool"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/graph"
@@ -60,6 +61,8 @@ type Options struct {
 	DryRun bool
 	// Root keeps paths from being collected as garbage during the run.
 	Root func(ctx context.Context, paths ...string)
+	// Disk, if not nil, says when there is room for one more build.
+	Disk *disk.Keeper
 	// Evaluate evaluates a cell once more.
 	Evaluate func(result.Cell) *evalpool.Query
 }
@@ -104,6 +107,7 @@ func (p *Pool) Build(r Request) Answer {
 	b.once.Do(func() {
 		b.Request = r
 		p.build(b)
+		p.o.Disk.Leave(b.Drv)
 	})
 	return b.Answer
 }
@@ -165,11 +169,34 @@ func (p *Pool) add(b *build, made plan) {
 	case !can && made.builds[b.Drv]:
 		b.onlyEvaluated()
 		b.end()
+	case p.o.Disk != nil:
+		p.addWithRoom(b, made.needs)
 	default:
-		// If the dry run failed for it, building it shows what is wrong.
-		p.goals = append(p.goals, b)
-		b.goal = p.graph.Add(b.Drv, p.slots.class(p.o.Machine, b.Cell.System), made.needs)
+		p.addGoal(b, made.needs)
 	}
+}
+
+// addGoal puts a build into the graph. If the dry run failed for it, building it shows what is
+// wrong.
+func (p *Pool) addGoal(b *build, needs map[string][]string) {
+	p.goals = append(p.goals, b)
+	b.goal = p.graph.Add(b.Drv, p.slots.class(p.o.Machine, b.Cell.System), needs)
+}
+
+// addWithRoom puts a build into the graph once there is room for it on the disk.
+func (p *Pool) addWithRoom(b *build, needs map[string][]string) {
+	turn := p.o.Disk.Queue(b.Cell, b.Drv)
+	safely.Go(func() {
+		p.o.Disk.Enter(p.ctx, turn)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.interrupted || p.ctx.Err() != nil {
+			b.settle(result.Canceled)
+			return
+		}
+		p.addGoal(b, needs)
+		p.proceed()
+	})
 }
 
 // proceed settles the builds that have ended and starts processes while there is work and

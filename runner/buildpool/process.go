@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flakeci/flakeci/internal/diagnose"
@@ -57,6 +58,9 @@ func (p *Pool) start(part *graph.Part) {
 func (p *Pool) run(ctx context.Context, w *process, jobs int) (built nix.BuildResult, err error) {
 	for attempt := 1; ; attempt++ {
 		built, err = p.runOnce(ctx, w, jobs)
+		for outOfSpace(built) && p.o.Disk.Full(ctx, p.drvsOf(w)) {
+			built, err = p.runOnce(ctx, w, jobs)
+		}
 		if err == nil && ctx.Err() == nil && p.avoid(w, built) {
 			p.giveUp(built.Failures)
 			p.retrying(w, built.Failures[0])
@@ -76,6 +80,22 @@ func (p *Pool) run(ctx context.Context, w *process, jobs int) (built nix.BuildRe
 // transient reports whether all failures of a build may be gone the next time.
 func transient(built nix.BuildResult) bool {
 	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return !f.Transient() })
+}
+
+// outOfSpace reports whether something failed because the disk is full.
+func outOfSpace(built nix.BuildResult) bool {
+	return slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return f.Kind == result.CauseDisk })
+}
+
+// drvsOf returns the derivations of the builds that a process was started for.
+func (p *Pool) drvsOf(w *process) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var drvs []string
+	for _, id := range w.Goals {
+		drvs = append(drvs, p.goals[id].Drv)
+	}
+	return drvs
 }
 
 // retrying notes and reports that a process is run again, and why.
@@ -142,7 +162,7 @@ func (p *Pool) done(w *process, drv string) {
 func (p *Pool) processEnded(ctx context.Context, w *process, built nix.BuildResult, err error) {
 	stopped := ctx.Err() != nil
 	success := err == nil && len(built.Failures) == 0
-	failures := p.failuresOf(ctx, built, err, stopped)
+	failures := p.failuresOf(ctx, w, built, err, stopped)
 	p.dropBuilders(built)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,9 +192,13 @@ type failure struct {
 // failuresOf returns the failures of a process. If it was stopped, failures that the stop may have
 // caused do not count: a builder that ended by a signal, or for no known reason, may have been
 // stopped with it.
-func (p *Pool) failuresOf(ctx context.Context, built nix.BuildResult, err error, stopped bool) []failure {
+func (p *Pool) failuresOf(ctx context.Context, w *process, built nix.BuildResult, err error, stopped bool) []failure {
 	var list []failure
 	for _, f := range built.Failures {
+		if f.Kind == result.CauseDisk && p.o.Disk != nil && !stopped {
+			list = append(list, failure{f.DrvPath, p.misfit(ctx, w, f)})
+			continue
+		}
 		if !stopped || f.ExitCode > 0 || f.Kind == result.CauseHash || f.Kind == result.CauseFeature || f.Kind == result.CauseSystem {
 			list = append(list, failure{f.DrvPath, p.o.Causes.OfBuild(ctx, f)})
 		}
@@ -183,6 +207,18 @@ func (p *Pool) failuresOf(ctx context.Context, built nix.BuildResult, err error,
 		list = append(list, failure{"", p.o.Causes.OfBuildError(ctx, err)})
 	}
 	return list
+}
+
+// misfit returns the cause of builds that do not fit on the disk, even alone.
+func (p *Pool) misfit(ctx context.Context, w *process, f nixlog.BuildFailure) *result.Cause {
+	drvs := p.drvsOf(w)
+	slices.Sort(drvs)
+	return p.o.Causes.Once("does not fit\x00"+strings.Join(drvs, " "), func() *result.Cause {
+		c := *p.o.Causes.OfBuild(ctx, f)
+		c.Title, c.Key = p.o.Disk.Misfit(ctx, drvs), ""
+		c.Hint = "use a larger disk, or move the store to one; everything that finished cells had needed is deleted already"
+		return &c
+	})
 }
 
 // blame notes the causes of failures and returns the derivations of the graph that failed. A

@@ -44,6 +44,10 @@ type Result struct {
 	From time.Time
 }
 
+// NoteFrom begins the note of a report about a result that was taken over, before the time of
+// [Result.From].
+const NoteFrom = "from the run that ended "
+
 // TotalSeconds returns the time spent on the cell itself, over all phases.
 func (r Result) TotalSeconds() float64 {
 	total := 0.0

@@ -62,11 +62,11 @@ func Begin(o Options, head journal.Head, key any) (*Journal, error) {
 	return j, nil
 }
 
-// Keep rewrites the journal now that the cells are known. It returns the results of the previous
-// run to reuse, and what records events. Without a fingerprint of the flake in head, impure says
-// whether that is because the evaluation is impure.
-func (j *Journal) Keep(head journal.Head, cells []result.Cell, impure bool) (*runner.EarlierRun, event.Subscriber, error) {
-	var earlier *runner.EarlierRun
+// Keep rewrites the journal now that the cells are known. It returns the results to reuse, and what
+// records events: those of an earlier run that is given, or of the previous one with
+// [Options.Resume]. Without a fingerprint of the flake in head, impure says whether that is because
+// the evaluation is impure.
+func (j *Journal) Keep(head journal.Head, cells []result.Cell, earlier *runner.EarlierRun, impure bool) (*runner.EarlierRun, event.Subscriber, error) {
 	if j.options.Resume {
 		earlier = j.resume(head, impure)
 	}
