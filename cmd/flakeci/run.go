@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/runner/push"
 )
 
 // runOptions are the flags of `flakeci run`.
@@ -35,6 +36,8 @@ type runOptions struct {
 	deadline   time.Duration
 	artifacts  string
 	progress   string
+	push       []string
+	targets    []push.Target // of push
 }
 
 func (o *runOptions) add(fs *pflag.FlagSet) {
@@ -44,6 +47,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
+	fs.StringArrayVar(&o.push, "push", nil, "push what passes to `TARGET`: a store URL such as file:///srv/cache?secret-key=FILE, cachix:NAME or attic:NAME")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 }
@@ -109,6 +113,10 @@ func (o *runOptions) check() error {
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
 	}
+	var err error
+	if o.targets, err = parsePushes(o.push, o.evalOnly); err != nil {
+		return err
+	}
 	return cmp.Or(checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), checkFiles(o.files))
 }
 
@@ -141,6 +149,7 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	if err := o.check(); err != nil {
 		return nil, o.origin.locate(err)
 	}
+	a.reserve(o.targets)
 	if err := a.checkOutputs(ctx, &o, artifacts); err != nil {
 		return nil, err
 	}
