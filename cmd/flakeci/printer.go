@@ -17,7 +17,10 @@ func (a *App) printError(msg, hint string)       { a.messages().Error(msg, hint)
 
 // printWarning prints the warning of an event.
 func (a *App) printWarning(e event.Event) {
-	if e, ok := e.(event.CacheDropped); ok {
+	switch e, ok := e.(event.CacheDropped); {
+	case ok && e.Unsigned:
+		a.warnf("binary cache %s has paths that no trusted key has signed; building instead of downloading: add its key to trusted-public-keys, or sign what is pushed there", e.Cache)
+	case ok:
 		a.warnf("binary cache %s is unreachable; building instead of downloading: %s", e.Cache, e.Reason)
 	}
 }

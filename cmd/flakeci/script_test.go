@@ -174,6 +174,9 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"histories":  histories,
 			"legs":       legs,
 			"remember":   remember,
+			"nginx":      nginx,
+			"pushes":     pushes,
+			"pushcause":  pushCause,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,
@@ -192,13 +195,15 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	return os.MkdirAll(home, 0o755)
 }
 
-// condition evaluates [root], [kvm], and [nix:2.8.0] for what only some versions do.
+// condition evaluates [root], [kvm], [nginx], and [nix:2.8.0] for what only some versions do.
 func condition(cond string, lane lanes.Lane) (bool, error) {
 	switch cond {
 	case "root":
 		return os.Getuid() == 0, nil
 	case "kvm":
 		return kvmWorks(), nil
+	case "nginx":
+		return nginxFile() != "", nil
 	}
 	version, ok := strings.CutPrefix(cond, "nix:")
 	if !ok {

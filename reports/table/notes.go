@@ -39,7 +39,7 @@ func (p *page) remarks(r result.Report, labeler view.Labeler) {
 		p.paragraph("note: " + note)
 	}
 	for _, text := range view.PushTexts(r) {
-		p.paragraph("push: " + text)
+		p.fact("push: " + text)
 	}
 	p.warnings(r)
 }

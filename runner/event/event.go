@@ -78,8 +78,11 @@ type Stalled struct {
 
 // CacheDropped says that Nix continues without a binary cache. It comes once for each cache.
 type CacheDropped struct {
-	Cache  string // scheme://host
+	Cache  string // scheme://host, or the whole address if Unsigned
 	Reason string
+	// Unsigned means that it can be reached, but that some path there is not signed by a trusted
+	// key. Nix builds that path.
+	Unsigned bool
 }
 
 func (Added) event()          {}

@@ -26,12 +26,12 @@ var advice = []struct {
 	{regexp.MustCompile(`lacks a (?:valid )?signature|lacks a signature by a trusted key`), "that store takes only signed paths: set Nix's secret-key-files before building, or push as a user whom the store trusts"},
 	{regexp.MustCompile(`(?i)HTTP error 40[13]|\b40[13] (?:Unauthorized|Forbidden)|Access ?Denied`), "check the credentials: netrc-file for http, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or ?profile= for s3"},
 	{regexp.MustCompile(`HTTP error (?:405|501)`), "the server does not accept uploads (PUT)"},
-	{regexp.MustCompile(`HTTP error 404`), "the address is wrong, or the server does not accept uploads (PUT)"},
+	{regexp.MustCompile(`HTTP error 404|does not appear to be a binary cache`), "the address is wrong, or the server does not accept uploads (PUT)"},
 	{regexp.MustCompile(`Neither auth token nor signing key are present`), "set CACHIX_AUTH_TOKEN, and CACHIX_SIGNING_KEY if the cache has a key of its own"},
 	{regexp.MustCompile(`doesn't exist or you don't have access|doesn't exist or it's private`), "check the name of the cache, and whether CACHIX_AUTH_TOKEN may write to it"},
 	{regexp.MustCompile(`No servers are available|Server ".*" does not exist|default server ".*" does not exist`), "run attic login first, or give attic:SERVER:CACHE"},
 	{regexp.MustCompile(`(?i)\bUnauthorized\b|InvalidToken|NoSuchCache`), "check the name of the cache, and whether the token may write to it"},
-	{regexp.MustCompile(`cannot connect to|failed to start SSH|Permission denied \(publickey|Host key verification failed`), "check that ssh reaches that machine without asking anything"},
+	{regexp.MustCompile(`cannot connect to|cannot open connection to remote store|failed to start SSH|Permission denied \(publickey|Host key verification failed`), "check that ssh reaches that machine without asking anything"},
 	{regexp.MustCompile(`No space left on device`), "the target has no room left"},
 }
 
