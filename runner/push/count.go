@@ -7,9 +7,14 @@ import (
 )
 
 // counter counts what was copied for each output.
-type counter struct{ closures *nix.Closures }
+type counter struct {
+	closures *nix.Closures
+	counted  map[string]bool // paths; an attempt that fails may have copied them already
+}
 
-func newCounter(o Options) *counter { return &counter{o.Client.Closures(o.Tmp)} }
+func newCounter(o Options) *counter {
+	return &counter{closures: o.Client.Closures(o.Tmp), counted: map[string]bool{}}
+}
 
 // copied is how many paths were copied, and their size in bytes.
 type copied struct {
@@ -23,7 +28,9 @@ func (c *counter) of(ctx context.Context, outputs, started []string) []copied {
 	counts := make([]copied, len(outputs))
 	left := map[string]bool{}
 	for _, path := range started {
-		left[path] = true
+		if !c.counted[path] {
+			left[path] = true
+		}
 	}
 	for i, output := range outputs {
 		if len(left) == 0 {
@@ -37,6 +44,7 @@ func (c *counter) of(ctx context.Context, outputs, started []string) []copied {
 			if size, ok := closure[path]; ok {
 				counts[i].paths++
 				counts[i].bytes += size
+				c.counted[path] = true
 				delete(left, path)
 			}
 		}

@@ -40,7 +40,7 @@ type way interface {
 type sent struct {
 	started []string // paths that it began to copy, if it names them
 	paths   int      // how many it copied, if it only says that
-	nothing bool     // the target had everything
+	nothing bool     // it says that the target had everything
 }
 
 // newLane returns the lane of a target, even if that cannot be pushed to: then all fails.

@@ -31,6 +31,9 @@ func newProgram(t Target, o Options) *program {
 		}
 	}
 	p.file = proc.LookUp(t.program, path, o.Refuse)
+	if p.file == "" && o.Printf != nil {
+		o.Printf("%s is not on PATH: nothing will be pushed to %s", t.program, t.Name) // now, not when everything is built
+	}
 	p.env = append(secretenv.Without(o.Env, secretenv.AWS), t.owner.Of(o.Env)...)
 	if o.Store != "" {
 		p.env = append(p.env, "NIX_REMOTE="+o.Store)

@@ -41,7 +41,7 @@ type Options struct {
 	Redact func(string) string
 	// Ended says what ended the context. It is called only then.
 	Ended func() string
-	// Printf says what a run waits for. It may be nil.
+	// Printf says what a run waits for, and what will not work. It may be nil.
 	Printf func(format string, args ...any)
 }
 
