@@ -97,9 +97,8 @@ func (m *merger) head() {
 				m.note("%s", note)
 			}
 		}
-		m.out.Pushes = append(m.out.Pushes, p.report.Pushes...)
 	}
-	m.out.Pushes = result.ShortenPushes(m.out.Pushes)
+	m.pushes()
 	m.out.Tool.Version, m.out.Nix.Version = united(tools), united(nixes)
 	for _, machine := range m.machines {
 		m.out.Machines = append(m.out.Machines, machine.Machine)
