@@ -41,7 +41,9 @@ func (a *App) reserve(targets []push.Target) {
 			a.owners = append(a.owners, owner)
 		}
 	}
-	secretenv.Hide(a.Env, a.owners...)
+	if len(a.owners) > 0 {
+		secretenv.Hide(a.Env, a.owners...)
+	}
 }
 
 // publicEnv returns the environment for everything that flakeci runs, without credentials.

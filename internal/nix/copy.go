@@ -17,11 +17,15 @@ type CopyOptions struct {
 	Alive func()
 }
 
+// knownFor is how long, in seconds, Nix may remember that another store has a path. It usually does
+// for 30 days, but the store may have been cleaned up since.
+const knownFor = "3600"
+
 // Copy copies store paths and what they need to another store, as far as that lacks them. It
 // returns the paths that it began to copy: all of them have arrived if there is no error.
 func (c *Client) Copy(ctx context.Context, paths []string, o CopyOptions) (started []string, err error) {
 	var log nixlog.CopyLog
-	k := call{sub: []string{"copy"}, args: []string{"--to", o.To, "--log-format", "internal-json"}, paths: paths, reads: true, env: o.Env}
+	k := call{sub: []string{"copy"}, args: []string{"--to", o.To, "--log-format", "internal-json", "--option", "narinfo-cache-positive-ttl", knownFor}, paths: paths, reads: true, env: o.Env}
 	if strings.HasPrefix(o.To, "ssh") {
 		// The other machine may be closer to the binary caches than this one.
 		k.args = append(k.args, "--substitute-on-destination")
