@@ -23,6 +23,7 @@ type About struct {
 	Causes    []*result.Cause
 	Warnings  []result.Warning
 	NotTested []result.NotTested
+	Pushes    []result.Push
 }
 
 // Run is what a report is collected from. Matrix holds the selected cells; Collect adds homes
@@ -42,7 +43,7 @@ func Collect(r Run) result.Report {
 		Schema: result.Schema, Tool: r.Tool, Nix: r.Nix, Flake: r.Flake,
 		Started: r.Started.UTC().Truncate(time.Millisecond), Duration: result.Seconds(r.Duration),
 		Cells: []result.CellResult{}, Causes: []result.Cause{}, Base: r.Base, Notes: r.Notes,
-		NotTested: r.NotTested,
+		NotTested: r.NotTested, Pushes: result.ShortenPushes(r.Pushes),
 	}
 	var cells []result.Cell
 	infos := map[string]result.HostInfo{}

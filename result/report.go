@@ -33,6 +33,9 @@ type Report struct {
 	Warnings []Warning `json:"warnings"`
 	// NotTested lists what the flake offers and the run left out.
 	NotTested []NotTested `json:"not_tested"`
+	// Pushes say what was copied to binary caches. Of many with the same target and status, the
+	// last entry counts those that are not listed.
+	Pushes []Push `json:"pushes,omitempty"`
 }
 
 // Tool is a program that took part, with the version it reports.
@@ -81,6 +84,8 @@ type Warning struct {
 	Text     string    `json:"text"`
 	Cells    []string  `json:"cells,omitempty"`
 	Location *Location `json:"location,omitempty"`
+	// Cause says why something failed that no cell depends on, such as a push.
+	Cause *Cause `json:"cause,omitempty"`
 }
 
 // String returns the warning as one line, with the cells first.

@@ -14,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/internal/message"
 	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/internal/secretenv"
 )
 
 // The exit codes of flakeci; they follow the verdict of a run.
@@ -34,7 +35,8 @@ type App struct {
 
 	printer *message.Printer // see messages
 	begin   sync.Once
-	secrets redact.Secrets // masked in everything that is printed and written
+	secrets redact.Secrets    // masked in everything that is printed and written
+	owners  []secretenv.Owner // who alone gets some of Env
 
 	running  atomic.Pointer[running] // what to report after a crash
 	crashing sync.Mutex              // never released after a crash or at the end

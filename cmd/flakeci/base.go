@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/baseline"
 )
@@ -42,7 +41,7 @@ func (j *job) findBase(ctx context.Context, tmp string) (baseline.Baseline, erro
 	}
 	b, err := baseline.Find(ctx, baseline.Options{
 		Ref: f.ref, Report: f.report, ChangedOnly: f.changedOnly, Client: j.client, Flake: j.target.Flake,
-		Env: secretenv.Without(j.app.Env), Tmp: tmp, Open: j.open, Discover: j.listAll,
+		Env: j.app.publicEnv(), Tmp: tmp, Open: j.open, Discover: j.listAll,
 	})
 	var bad *baseline.ReportError
 	var none *baseline.MissingError

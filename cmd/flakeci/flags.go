@@ -16,7 +16,6 @@ import (
 	"github.com/flakeci/flakeci/internal/git"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
-	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/output"
 )
@@ -67,7 +66,7 @@ func (a *App) clientOptions(n nixFlags, tmp string) (nix.Options, error) {
 	if path == "" {
 		path = a.env("FLAKECI_NIX")
 	}
-	env, err := git.Guard(secretenv.Without(a.Env), filepath.Join(tmp, "guard"))
+	env, err := git.Guard(a.publicEnv(), filepath.Join(tmp, "guard"))
 	if err != nil {
 		return nix.Options{}, err
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/outcome"
 	"github.com/flakeci/flakeci/runner/plan"
+	"github.com/flakeci/flakeci/runner/push"
 	"github.com/flakeci/flakeci/runner/resume"
 )
 
@@ -65,6 +66,7 @@ type job struct {
 	history   *history.Keeper                     // nil if it is not kept
 	others    *runner.Listing                     // nil if the run may test them
 	homes     homesSeen
+	pushed    push.Report
 }
 
 // start finds Nix, and runs the job in a temporary folder.
@@ -132,10 +134,16 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	}
 	j.updateCrash()
 	followers = append(followers, event.Subscriber{Handle: j.app.printWarning})
+	pusher, stopPushing := j.startPushing(ctx, tmp)
+	defer stopPushing()
+	if pusher != nil {
+		followers = append(followers, pusher.Subscriber())
+	}
 	endHeartbeat()
 	show := j.show(ctx, machine)
-	j.app.crashRun().OnStop(show.Stop)
-	defer show.Stop()
+	stopShow := sync.OnceFunc(show.Stop)
+	j.app.crashRun().OnStop(stopShow)
+	defer stopShow()
 	j.watchDisk(ctx, tmp)
 	o := j.toRunner(tmp, machine, show)
 	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
@@ -154,6 +162,10 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	j.others.Wait(ctx)
 	endListing() // so that its evaluations are saved too
 	j.saveEvaluations(ctx)
+	if pusher != nil {
+		stopShow()
+		j.finishPushing(ctx, pusher)
+	}
 	return nil
 }
 

@@ -28,7 +28,7 @@ func (j *job) about() partial.About {
 	return partial.About{Artifacts: j.opts.artifacts, About: reports.About{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
 		Machine: j.on, Flake: f.Result(),
-		Base: j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest()), NotTested: j.notTested(),
+		Base: j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest(), j.pushed.Warnings), NotTested: j.notTested(), Pushes: j.pushed.Pushes,
 	}}
 }
 

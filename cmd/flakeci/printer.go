@@ -19,6 +19,10 @@ func (a *App) printError(msg, hint string)       { a.messages().Error(msg, hint)
 func (a *App) printWarning(e event.Event) {
 	switch e := e.(type) {
 	case event.CacheDropped:
+		if e.Unsigned {
+			a.warnf("binary cache %s has paths that no trusted key has signed; building instead of downloading: add its key to trusted-public-keys, or sign what is pushed there", e.Cache)
+			return
+		}
 		a.warnf("binary cache %s is unreachable; building instead of downloading: %s", e.Cache, e.Reason)
 	case event.BuilderDropped:
 		a.warnf("%s", e)

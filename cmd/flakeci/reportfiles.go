@@ -9,7 +9,6 @@ import (
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/reports/crash"
 	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/github"
@@ -54,7 +53,7 @@ func checkFiles(files forms.Files) error {
 
 // checkOutputs finds, before the run, restricted paths that must not be written.
 func (a *App) checkOutputs(ctx context.Context, o *runOptions, artifacts *artifact.Folder) error {
-	env := secretenv.Without(a.Env)
+	env := a.publicEnv()
 	for _, form := range forms.All() {
 		if err := o.outputs.Check(ctx, env, form.Flag, o.files[form.Flag]); err != nil {
 			return &usageError{msg: fmt.Sprintf("%s in %s: %v", form.Flag, config.Name, err), hint: "name another file with --" + form.Flag}

@@ -15,6 +15,7 @@ import (
 	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/reports/forms"
 	"github.com/flakeci/flakeci/reports/github"
+	"github.com/flakeci/flakeci/runner/push"
 )
 
 // runOptions are the flags of `flakeci run`.
@@ -40,6 +41,8 @@ type runOptions struct {
 	deadline   time.Duration
 	artifacts  string
 	progress   string
+	push       []string
+	targets    []push.Target // of push
 }
 
 func (o *runOptions) add(fs *pflag.FlagSet) {
@@ -50,6 +53,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.github.add(fs, github.Auto)
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.StringVar(&o.plan, "plan", "", "evaluate nothing, and build a shard as the plan in `FOLDER` says, which flakeci plan wrote")
+	fs.StringArrayVar(&o.push, "push", nil, "push what passes to `TARGET`: a store URL such as file:///srv/cache?secret-key=FILE, cachix:NAME or attic:NAME")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.lowDisk, "low-disk", false, "build few cells at once, and delete what this run built or fetched when no unfinished cell needs it and space is low")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
@@ -125,6 +129,10 @@ func (o *runOptions) check() error {
 	if st, err := os.Stat(o.artifacts); err == nil && !st.IsDir() {
 		return &usageError{msg: "--artifacts takes a folder, but " + o.artifacts + " is a file"}
 	}
+	var err error
+	if o.targets, err = parsePushes(o.push, o.evalOnly); err != nil {
+		return err
+	}
 	return cmp.Or(o.checkLowDisk(), checkProgress(o.progress), o.vm.check(), o.base.check(), o.github.check(), checkFiles(o.files))
 }
 
@@ -157,6 +165,7 @@ func (a *App) work(ctx context.Context, o runOptions, journals bool) (*job, erro
 	if err := o.check(); err != nil {
 		return nil, o.origin.locate(err)
 	}
+	a.reserve(o.targets)
 	if err := a.checkOutputs(ctx, &o, artifacts); err != nil {
 		return nil, err
 	}

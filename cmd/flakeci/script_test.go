@@ -177,6 +177,9 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"legs":        legs,
 			"samereports": sameReports,
 			"remember":    remember,
+			"nginx":       nginx,
+			"pushes":      pushes,
+			"pushcause":   pushCause,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,
@@ -196,7 +199,7 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	return os.MkdirAll(home, 0o755)
 }
 
-// condition evaluates [root], [kvm], and [nix:2.8.0] for what only some versions do.
+// condition evaluates [root], [kvm], [nginx], and [nix:2.8.0] for what only some versions do.
 func condition(cond string, lane lanes.Lane) (bool, error) {
 	switch cond {
 	case "root":
@@ -205,6 +208,8 @@ func condition(cond string, lane lanes.Lane) (bool, error) {
 		return remote.Missing() == "", nil
 	case "kvm":
 		return kvmWorks(), nil
+	case "nginx":
+		return nginxFile() != "", nil
 	}
 	version, ok := strings.CutPrefix(cond, "nix:")
 	if !ok {

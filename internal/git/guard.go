@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flakeci/flakeci/internal/proc"
 )
 
 //go:embed guard
@@ -68,7 +70,7 @@ func Guard(env []string, dir string) ([]string, error) {
 	}
 	guarded := false
 	for _, name := range []string{"git", "ssh"} {
-		real := lookUp(name, path)
+		real := proc.LookUp(name, path, nil)
 		if real == "" {
 			continue // Nix itself reports that it is missing
 		}
@@ -89,16 +91,4 @@ func Guard(env []string, dir string) ([]string, error) {
 		safe = append(safe, "PATH="+dir+string(os.PathListSeparator)+path)
 	}
 	return safe, nil
-}
-
-// lookUp finds a program like a shell with this PATH. It skips relative folders, which differ for
-// each process.
-func lookUp(name, path string) string {
-	for _, dir := range filepath.SplitList(path) {
-		file := filepath.Join(dir, name)
-		if st, err := os.Stat(file); err == nil && filepath.IsAbs(dir) && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
-			return file
-		}
-	}
-	return ""
 }

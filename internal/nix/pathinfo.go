@@ -17,6 +17,9 @@ type pathInfo struct {
 	NarSize int64 `json:"narSize"`
 	// References lists the paths that this one mentions, which may include itself.
 	References []string `json:"references"`
+	Signatures []string `json:"signatures"`
+	// CA is set for a path that needs no signature, because its name is a hash of its content.
+	CA string `json:"ca"`
 	// Valid is false for a path that the store lacks, and otherwise missing.
 	Valid *bool `json:"valid"`
 }

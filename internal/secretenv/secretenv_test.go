@@ -17,3 +17,23 @@ func TestWithoutTokens(t *testing.T) {
 		t.Error("flakeci's own environment was changed")
 	}
 }
+
+// What belongs to a program that pushes is for it alone. Nix keeps the variables of AWS unless the
+// run pushes to S3.
+func TestOwners(t *testing.T) {
+	env := []string{"PATH=/bin", "CACHIX_AUTH_TOKEN=a", "CACHIX_SIGNING_KEY=b", "ATTIC_SERVER=c", "attic_token=d", "AWS_PROFILE=e", "AWS_SECRET_ACCESS_KEY=f"}
+	for _, tt := range []struct {
+		got, want []string
+	}{
+		{Without(env), []string{"PATH=/bin", "AWS_PROFILE=e", "AWS_SECRET_ACCESS_KEY=f"}},
+		{Without(env, AWS), []string{"PATH=/bin"}},
+		{Cachix.Of(env), []string{"CACHIX_AUTH_TOKEN=a", "CACHIX_SIGNING_KEY=b"}},
+		{Attic.Of(env), []string{"ATTIC_SERVER=c", "attic_token=d"}},
+		{AWS.Of(env), []string{"AWS_PROFILE=e", "AWS_SECRET_ACCESS_KEY=f"}},
+		{Owner("").Of(env), []string{}},
+	} {
+		if !slices.Equal(tt.got, tt.want) {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}

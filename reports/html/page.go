@@ -164,6 +164,9 @@ func (b *builder) notes() []string {
 		notes = append(notes, view.NotCompared(base))
 	}
 	notes = append(notes, b.report.Notes...)
+	for _, text := range view.PushTexts(b.report) {
+		notes = append(notes, "push: "+text)
+	}
 	ofRun, _ := view.Warnings(b.report)
 	for _, w := range ofRun {
 		notes = append(notes, "warning: "+w.String())

@@ -143,6 +143,9 @@ func (d *document) remarks() {
 	for _, note := range d.Notes {
 		lines = append(lines, "- note: "+prose(view.Fit(note, d.limits.title)))
 	}
+	for _, text := range view.PushTexts(d.Report) {
+		lines = append(lines, "- push: "+prose(view.Fit(text, d.limits.title)))
+	}
 	ofRun, ofFlake := view.Warnings(d.Report)
 	for _, w := range ofRun {
 		w.Text = "warning: " + w.Text

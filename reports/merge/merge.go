@@ -98,6 +98,7 @@ func (m *merger) head() {
 			}
 		}
 	}
+	m.pushes()
 	m.out.Tool.Version, m.out.Nix.Version = united(tools), united(nixes)
 	for _, machine := range m.machines {
 		m.out.Machines = append(m.out.Machines, machine.Machine)

@@ -116,6 +116,7 @@ func (f fleet) report(part matrix.Matrix, on result.Machine) result.Report {
 			res.Phases[i].Causes = copied(res.Phases[i].Causes)
 		}
 		results = append(results, res)
+		run.Pushes = append(run.Pushes, result.Push{To: "cachix:ours", Path: "/nix/store/" + res.Cell.ID, Status: result.Pushed, Paths: 2, Bytes: 100})
 	}
 	run.Causes = copied(f.flake)
 	run.Outcome = outcome.Conclude(results, false)

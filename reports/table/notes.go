@@ -38,6 +38,9 @@ func (p *page) remarks(r result.Report, labeler view.Labeler) {
 	for _, note := range r.Notes {
 		p.paragraph("note: " + note)
 	}
+	for _, text := range view.PushTexts(r) {
+		p.fact("push: " + text)
+	}
 	p.warnings(r)
 }
 

@@ -36,15 +36,20 @@ func Write(w io.Writer, r result.Report, o Options) error {
 	p.changes(r)
 	p.causes(r, index)
 	p.gap()
-	switch left := view.NotTestedText(r); {
-	case left == "":
-	case p.room(0) == 0:
-		p.add("not tested: " + left) // on one line, for programs that look for it
-	default:
-		p.paragraph("not tested: " + left)
+	if left := view.NotTestedText(r); left != "" {
+		p.fact("not tested: " + left)
 	}
 	p.verdict(r)
 	return p.writeTo(w)
+}
+
+// fact appends a paragraph. Outside of a terminal it is one line, for programs that look for it.
+func (p *page) fact(text string) {
+	if p.room(0) == 0 {
+		p.add(text)
+		return
+	}
+	p.paragraph(text)
 }
 
 // head appends what was tested, with which Nix, and how long it took.

@@ -39,6 +39,10 @@ func (s Sanitizer) Report(r result.Report) result.Report {
 		n.Kind, n.Why = result.Kind(s.Line(string(n.Kind))), s.Line(n.Why)
 		return n
 	})
+	r.Pushes = Map(r.Pushes, func(p result.Push) result.Push {
+		p.To, p.Path, p.Status, p.Message = s.Line(p.To), s.Line(p.Path), result.PushStatus(s.Line(string(p.Status))), s.Line(p.Message)
+		return p
+	})
 	if r.Base != nil {
 		base := *r.Base
 		base.Ref, base.Rev = s.Line(base.Ref), s.Line(base.Rev)
@@ -127,6 +131,10 @@ func (s Sanitizer) Cause(c result.Cause) result.Cause {
 
 func (s Sanitizer) warning(w result.Warning) result.Warning {
 	w.Text, w.Cells, w.Location = s.Line(w.Text), s.list(w.Cells), s.location(w.Location)
+	if w.Cause != nil {
+		cause := s.Cause(*w.Cause)
+		w.Cause = &cause
+	}
 	return w
 }
 

@@ -208,6 +208,13 @@ func (p *Pool) dropCaches(unreachable map[string]string) {
 	}
 }
 
+// distrust reports a binary cache from which Nix does not take a path, once.
+func (p *Pool) distrust(cache string) {
+	if _, known := p.dropped.LoadOrStore(cache, true); !known {
+		p.o.Events.Send(event.CacheDropped{Cache: cache, Unsigned: true})
+	}
+}
+
 // retryingPlan notes and reports that flakeci asks Nix again what to do for builds, and why.
 func (p *Pool) retryingPlan(builds []*build, err error) {
 	var cells []result.Cell

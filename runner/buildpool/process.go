@@ -136,6 +136,7 @@ func (p *Pool) runOnce(ctx context.Context, w *process, jobs int) (nix.BuildResu
 			p.stalls.wrote(drv)
 			p.o.Events.SendLine(ctx, event.Line{Drv: drv, Text: line})
 		},
+		Unsigned: p.distrust,
 	})
 	for i, f := range built.Failures {
 		if f.Killed() && memory.OOMKills() > kills {

@@ -79,8 +79,11 @@ type Stalled struct {
 
 // CacheDropped says that Nix continues without a binary cache. It comes once for each cache.
 type CacheDropped struct {
-	Cache  string // scheme://host
+	Cache  string // scheme://host, or the whole address if Unsigned
 	Reason string
+	// Unsigned means that it can be reached, but that some path there is not signed by a trusted
+	// key. Nix builds that path.
+	Unsigned bool
 }
 
 // BuilderDropped says that Nix builds elsewhere, or not at all, because a remote builder could not be

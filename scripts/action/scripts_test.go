@@ -112,7 +112,7 @@ func runInputs(t *testing.T, more ...string) []string {
 	bin := t.TempDir()
 	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
 	inputs := []string{"BIN=" + bin, "NAME=flakeci-report", "FLAKE=.", "VMS=none", "COMMENT=auto", "ISSUE=auto", "CHANGED_ONLY=false", "EVAL_ONLY=false"}
-	for _, name := range []string{"HOSTS", "USERS", "KINDS", "BASE", "MAX_JOBS", "PLAN", "SHARD", "MERGE", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
+	for _, name := range []string{"HOSTS", "USERS", "KINDS", "PUSH", "BASE", "MAX_JOBS", "PLAN", "SHARD", "MERGE", "CONFIG", "MORE_ARGS", "REPORT", "EXTRA_NIX_CONFIG", "PR_HEAD", "EVENT_BASE"} {
 		inputs = append(inputs, name+"=")
 	}
 	return append(inputs, more...)
@@ -127,7 +127,7 @@ func TestActionArguments(t *testing.T) {
 	}{
 		"none":                     {nil, "--vm=none -- ."},
 		"vms of the configuration": {[]string{"VMS=config"}, "-- ."},
-		"lists":                    {[]string{"HOSTS=reason\nlaptop", "USERS= joachim ", "KINDS=nixos home", "VMS=all"}, "--host=reason --host=laptop --user=joachim --kind=nixos --kind=home --vm=all -- ."},
+		"lists":                    {[]string{"HOSTS=reason\nlaptop", "USERS= joachim ", "KINDS=nixos home", "PUSH=cachix:ours s3://ours?region=eu", "VMS=all"}, "--host=reason --host=laptop --user=joachim --kind=nixos --kind=home --push=cachix:ours --push=s3://ours?region=eu --vm=all -- ."},
 		"switches":                 {[]string{"EVAL_ONLY=true", "CHANGED_ONLY=true", "BASE=main", "SHARD=1/4", "CONFIG=a b.toml"}, "--vm=none --eval-only --shard=1/4 --config=a b.toml --base=main --changed-only -- ."},
 		"args":                     {[]string{"MORE_ARGS=--option substituters \"\"\n--cell 'a b'"}, "--vm=none --option substituters  --cell a b -- ."},
 		"no base":                  {[]string{"BASE=none", "EVENT_BASE=0123456789012345678901234567890123456789"}, "--vm=none -- ."},

@@ -48,6 +48,9 @@ type BuildWatcher struct {
 	// that for the derivations that were asked for.
 	Done func(drv string)
 	Log  func(drv, line string)
+	// Unsigned is called for a path that nobody trusted has signed, so that Nix does not take it
+	// from this binary cache.
+	Unsigned func(cache string)
 }
 
 // setExpected ends the records that announce how much there is to do. They make up a third of what
@@ -103,6 +106,9 @@ func (l *BuildLog) record(r record) {
 		l.error(r)
 	case r.Action == "msg" && r.Level <= levelWarning:
 		text := stripSGR(r.Msg)
+		if cache := unsigned(text); cache != "" && l.watch.Unsigned != nil {
+			l.watch.Unsigned(cache)
+		}
 		l.remotes.message(text)
 		l.given.copyFailed(text)
 	}

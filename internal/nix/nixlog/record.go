@@ -14,6 +14,7 @@ import (
 
 // Numbers in Nix's internal-json log, from its src/libutil/logging.hh.
 const (
+	activityCopy     = 100 // of the path in the first field
 	activityDownload = 101
 	activityBuilds   = 104 // counts all builds, finished or not
 	activityBuild    = 105
