@@ -34,6 +34,7 @@ type runOptions struct {
 	deadline   time.Duration
 	artifacts  string
 	progress   string
+	container  string
 }
 
 func (o *runOptions) add(fs *pflag.FlagSet) {
@@ -42,6 +43,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.vm.add(fs)
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
+	o.addContainer(fs)
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
@@ -83,6 +85,9 @@ most flags.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err
+			}
+			if o.container != "" {
+				return a.runInContainer(cmd.Context(), cmd, o)
 			}
 			return a.run(cmd.Context(), o)
 		},
