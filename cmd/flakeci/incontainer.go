@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -86,6 +85,7 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 	if err != nil {
 		return l, err
 	}
+	l.Output = o.artifacts
 	for _, p := range o.nix.overrides {
 		l.AddRef(p[1])
 	}
@@ -94,6 +94,8 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 	err = cmd.Flags().ParseAll(args, func(f *pflag.Flag, value string) error {
 		switch {
 		case f.Name == containerFlag, slices.Contains(stayOutside(), f.Name):
+		case f.Name == "artifacts":
+			l.Args = append(l.Args, "--artifacts="+value)
 		case slices.Contains(pairFlags, "--"+f.Name):
 			l.AddPair("--"+f.Name, flagvalue.SplitPair(value))
 		case takesPath(f):
@@ -109,7 +111,7 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 
 // stayOutside lists the flags about the report, which is rendered and shown on GitHub here.
 func stayOutside() []string {
-	flags := []string{"artifacts", "comment", "issue", "comment-key"}
+	flags := []string{"comment", "issue", "comment-key"}
 	for _, form := range forms() {
 		flags = append(flags, form.flag)
 	}
@@ -134,8 +136,8 @@ func (a *App) insideCommand() *cobra.Command {
 				inside.Attend(cmd.Context(), a.Stdin)
 				return nil
 			}
-			if dir, err := filepath.Abs("."); err == nil {
-				inside.Refresh(cmd.Context(), dir, a.Env)
+			if err := inside.Prepare(cmd.Context(), ".", a.Env); err != nil {
+				return err
 			}
 			a.Stdout = io.Discard // the report is shown outside
 			again, _ := flagvalue.JoinPairs(args, pairFlags)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/artifact"
@@ -18,7 +19,7 @@ import (
 const maxArtifacts = 8 << 30
 
 // results copies the report and the artifacts out.
-func (b *box) results(ctx context.Context, code int, artifacts *artifact.Folder) (Result, error) {
+func (b *box) results(ctx context.Context, code int, dir string, artifacts *artifact.Folder) (Result, error) {
 	r := Result{Code: code}
 	archive, from, err := b.copyOut(ctx, inside.ReportPath)
 	if err != nil || archive == nil {
@@ -33,8 +34,15 @@ func (b *box) results(ctx context.Context, code int, artifacts *artifact.Folder)
 		return r, fmt.Errorf("the report of the container is unusable: %w", err)
 	}
 	r.Report = &report
-	archive, files, err := b.copyOut(ctx, inside.ArtifactsDir)
-	if err != nil || archive == nil || artifacts == nil {
+	if artifacts == nil {
+		return r, nil
+	}
+	path := artifacts.Path // as here
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	archive, files, err := b.copyOut(ctx, path)
+	if err != nil || archive == nil {
 		return r, err
 	}
 	defer files.Close()

@@ -77,7 +77,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return b.results(context.WithoutCancel(ctx), code, o.Artifacts)
+	return b.results(context.WithoutCancel(ctx), code, o.Dir, o.Artifacts)
 }
 
 // bring copies in what the run needs.

@@ -2,19 +2,17 @@ package inside
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/git"
 )
 
-// Where a run in a container leaves its results.
-const (
-	ReportPath   = "/flakeci/report.json"
-	ArtifactsDir = "/flakeci/artifacts"
-)
+// ReportPath is where a run in a container leaves its report.
+const ReportPath = "/flakeci/report.json"
 
-// Results returns the arguments with which a run leaves its results, and does nothing else with
-// them, given the flags about results.
+// Results returns the arguments with which a run leaves its report, and does nothing else with
+// it, given the flags about reports.
 func Results(flags []string) []string {
 	var args []string
 	for _, flag := range flags {
@@ -22,8 +20,6 @@ func Results(flags []string) []string {
 		switch flag {
 		case "json":
 			value = ReportPath
-		case "artifacts":
-			value = ArtifactsDir
 		case "comment", "issue":
 			value = "never"
 		}
@@ -59,10 +55,17 @@ func Environment(env func(string) string) []string {
 	return vars
 }
 
-// Refresh tells git that the checkout of a folder was copied.
-func Refresh(ctx context.Context, dir string, env []string) {
-	repo, err := git.Open(ctx, dir, env)
-	if err == nil {
-		_ = repo.Refresh(ctx) // then files look changed, which flakeci says
+// stateMode is the mode of the folder that Nix and flakeci share in a new store. Whichever is first
+// makes it, and the users that build must be able to pass.
+const stateMode = 0o755
+
+// Prepare prepares the container for a run in a folder.
+func Prepare(ctx context.Context, dir string, env []string) error {
+	if err := os.MkdirAll("/nix/var", stateMode); err != nil {
+		return err
 	}
+	if repo, err := git.Open(ctx, dir, env); err == nil {
+		_ = repo.Refresh(ctx) // without it files look changed, which flakeci says
+	}
+	return nil
 }

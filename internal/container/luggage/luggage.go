@@ -22,6 +22,8 @@ type Luggage struct {
 	Args []string
 	// Dir is the working directory there, as here.
 	Dir string
+	// Output is a folder that the run writes, which stays here.
+	Output string
 
 	checkouts []string          // folders in git repositories
 	trees     map[string]string // other files and folders, by their path in the container
@@ -110,6 +112,9 @@ func (l *Luggage) AddFile(flag, path string) {
 
 // Write writes everything.
 func (l *Luggage) Write(ctx context.Context, w *pack.Writer) error {
+	if l.Output != "" {
+		w.Skip = l.at(l.Output)
+	}
 	for _, dir := range l.checkouts {
 		if err := w.Checkout(ctx, dir); err != nil {
 			return err

@@ -24,6 +24,8 @@ import (
 type Writer struct {
 	// Env is the environment for git.
 	Env []string
+	// Skip is a folder to leave out of checkouts, as an absolute path; it may be empty.
+	Skip string
 
 	tar  *tar.Writer
 	done map[string]bool
@@ -185,6 +187,7 @@ func (w *Writer) Checkout(ctx context.Context, dir string) error {
 		st, err := os.Lstat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // deleted, but not in the index
+		case w.Skip != "" && strings.HasPrefix(path, w.Skip+"/"):
 		case err != nil:
 			return err
 		case name != ".git" && st.IsDir() && git.Root(path) == path: // a submodule
