@@ -80,7 +80,6 @@ func (e *engine) start(ctx context.Context, o Options, image image, program, sto
 		ConfigModifier: func(c *container.Config) {
 			c.OpenStdin, c.StdinOnce, c.AttachStdin = true, true, true
 			c.Cmd, c.User, c.WorkingDir = nil, "0:0", "/"
-			c.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 		},
 		HostConfigModifier: func(h *container.HostConfig) {
 			h.AutoRemove = true

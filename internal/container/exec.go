@@ -15,15 +15,12 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// detachKeys are a sequence that nobody types; the engine's own would take Ctrl-P from the run.
-const detachKeys = "ctrl-^,ctrl-^,ctrl-^,ctrl-^"
-
 // run runs flakeci in the container and returns its exit code.
 func (b *box) run(ctx context.Context, o Options) (int, error) {
 	asking := context.WithoutCancel(ctx) // an interruption ends the run, not the questions about it
 	tty := o.Terminal != nil
 	made, err := b.client.ExecCreate(asking, b.id, client.ExecCreateOptions{
-		TTY: tty, AttachStdin: tty, AttachStdout: true, AttachStderr: true, DetachKeys: detachKeys,
+		TTY: tty, AttachStdin: tty, AttachStdout: true, AttachStderr: true,
 		Env: o.Env, WorkingDir: o.Dir, Cmd: append([]string{programPath, "in-container"}, o.Args...),
 	})
 	if err != nil {
