@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -62,7 +63,7 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 		return err
 	}
 	if done.Report == nil {
-		return exitCode(done.Code)
+		return a.withoutReport(done.Code)
 	}
 	host, _ := os.Hostname() // the report has that of the container
 	for i := range done.Report.Machines {
@@ -74,7 +75,25 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 	if err != nil {
 		return err
 	}
-	return a.publish(ctx, r, o.delivery())
+	err = a.publish(ctx, r, o.delivery())
+	files := done.Artifacts
+	for _, path := range o.files {
+		if path != "" && path != "-" {
+			files = append(files, path)
+		}
+	}
+	if failed := container.GiveBack(a.env, o.artifacts, files); failed != nil {
+		a.warnf("cannot give files to the user of sudo: %v", failed)
+	}
+	return err
+}
+
+// withoutReport returns the exit code of a run that has printed why it made no report.
+func (a *App) withoutReport(code int) error {
+	if code == exitPassed {
+		return errors.New("the run in the container ended without a report")
+	}
+	return exitCode(code)
 }
 
 func (a *App) say(text string) { a.printf("%s", text) }
@@ -86,9 +105,6 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 		return l, err
 	}
 	l.Output = o.artifacts
-	for _, p := range o.nix.overrides {
-		l.AddRef(p[1])
-	}
 	l.AddRef(o.base.ref)
 	args, _ := flagvalue.JoinPairs(a.Args, pairFlags) // they were parsed before
 	err = cmd.Flags().ParseAll(args, func(f *pflag.Flag, value string) error {
@@ -105,6 +121,9 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 		}
 		return nil
 	})
+	for _, p := range o.nix.overrides { // those of flakeci.toml, too
+		l.AddOverride(p[0], p[1])
+	}
 	l.Args = append(l.Args, inside.Results(stayOutside())...)
 	return l, err
 }

@@ -174,6 +174,8 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"histories":  histories,
 			"legs":       legs,
 			"remember":   remember,
+			"engine":     engine,
+			"boxed":      boxed,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,
@@ -186,6 +188,7 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	e.Vars = append(e.Vars, lanes.Env()...)
 	e.Values[terminalKey{}] = &screenTerminal{}
 	e.Values[daemonKey{}] = new(exec.Cmd)
+	e.Values[engineKey{}] = &scriptEngine{tb: e.T().(testing.TB)}
 	e.Values[hubKey{}] = &scriptHub{tb: e.T().(testing.TB)}
 	home := filepath.Join(e.WorkDir, "home")
 	e.Vars = append(e.Vars, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))

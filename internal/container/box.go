@@ -101,7 +101,7 @@ func (e *engine) start(ctx context.Context, o Options, image image, program, sto
 	}
 	if err := b.copyIn(ctx, func(to io.Writer) error {
 		w := pack.New(to, nil)
-		return errors.Join(w.Program(program, programPath), w.Close())
+		return errors.Join(w.Folder("/nix"), w.Program(program, programPath), w.Close()) // an image may lack the folder
 	}); err != nil {
 		return b, fmt.Errorf("cannot copy flakeci into the container: %w", err)
 	}

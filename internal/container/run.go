@@ -62,11 +62,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	e.sweep(ctx)
+	e.sweep(ctx, isDead)
+	// An interruption may come while the engine creates the container.
+	defer e.sweep(context.WithoutCancel(ctx), func(label string) bool { return label == runID() })
 	b, err := e.create(ctx, o)
-	if b != nil {
-		defer b.remove(context.WithoutCancel(ctx))
-	}
+	defer b.remove(context.WithoutCancel(ctx))
 	if err != nil {
 		return Result{}, err
 	}

@@ -22,15 +22,15 @@ func runID() string {
 	return fmt.Sprintf("%s/%d", host, os.Getpid())
 }
 
-// sweep removes containers that an earlier flakeci left: one that was killed before its container
-// had started, or whose engine was. Others end by themselves.
-func (e *engine) sweep(ctx context.Context) {
+// sweep removes containers of flakeci by their label: those that an earlier flakeci left, which was
+// killed before its container had started, or those of this one. Others end by themselves.
+func (e *engine) sweep(ctx context.Context, remove func(label string) bool) {
 	list, err := e.client.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", Label)})
 	if err != nil {
 		return // whatever is wrong, creating a container will say
 	}
 	for _, c := range list.Items {
-		if isDead(c.Labels[Label]) {
+		if remove(c.Labels[Label]) {
 			(&box{engine: e, id: c.ID}).remove(ctx)
 		}
 	}

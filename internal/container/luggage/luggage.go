@@ -57,8 +57,8 @@ func (l *Luggage) at(path string) string {
 func (l *Luggage) AddRef(ref string) {
 	path, whole := folder(ref)
 	st, err := os.Stat(path)
-	if path == "" || err != nil || !st.IsDir() || strings.HasPrefix(l.at(path), "/nix/store/") {
-		return // not a folder, or one that Nix gets by itself
+	if path == "" || err != nil || !st.IsDir() || inStore(l.at(path)) {
+		return
 	}
 	real := flakeref.Parse(path).Dir
 	switch {
@@ -75,6 +75,26 @@ func (l *Luggage) AddRef(ref string) {
 		}
 		l.trees[l.at(path)] = real
 	}
+}
+
+// inputsDir has inputs that are in the Nix store of this machine. In the store of the container they
+// would be files that Nix does not know.
+const inputsDir = "/flakeci/inputs"
+
+func inStore(path string) bool { return strings.HasPrefix(path, "/nix/store/") }
+
+// AddOverride adds an input that replaces one of the flake. Nix takes the last one for a name, so
+// this comes after [Luggage.AddPair].
+func (l *Luggage) AddOverride(name, ref string) {
+	path, whole := folder(ref)
+	real := flakeref.Parse(path).Dir
+	if !whole && !filepath.IsAbs(ref) || real == "" || !inStore(real) {
+		l.AddRef(ref)
+		return
+	}
+	at := filepath.Join(inputsDir, strings.TrimPrefix(real, "/nix/store/"))
+	l.trees[at] = real
+	l.AddPair("--override-input", [2]string{name, "path:" + at})
 }
 
 // folder returns the path in a flake reference, and whether Nix takes everything there or only
