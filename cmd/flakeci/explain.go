@@ -44,7 +44,7 @@ func explain(err error) problem {
 	if errors.As(err, &noTmp) {
 		return problem{err.Error(), diagnose.TemporaryHint, exitError}
 	}
-	for _, f := range []func(error) (problem, bool){explainNix, explainReport} {
+	for _, f := range []func(error) (problem, bool){explainNix, explainReport, explainContainer} {
 		if p, ok := f(err); ok {
 			return p
 		}

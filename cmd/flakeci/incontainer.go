@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 	"github.com/flakeci/flakeci/internal/container/luggage"
 	"github.com/flakeci/flakeci/internal/flagvalue"
 	"github.com/flakeci/flakeci/internal/linuxbuild"
+	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/reports"
@@ -53,9 +55,7 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 	env := secretenv.Without(a.Env)
 	done, err := container.Run(ctx, container.Options{
 		Image: image, Getenv: a.env, Bring: l.Write, Args: l.Args, Dir: l.Dir, Env: inside.Environment(a.env), GitEnv: env,
-		Binary: func(ctx context.Context, arch string) (string, error) {
-			return linuxbuild.Find(ctx, linuxbuild.Options{Arch: arch, Version: versionString(), Env: env, Cache: a.cachePath("linux"), Say: a.say})
-		},
+		Binary:   func(ctx context.Context, arch string) (string, error) { return a.linuxBuild(ctx, arch, env) },
 		Terminal: a.containerTerminal(o.progress), Artifacts: artifacts, Say: a.say,
 		Print: func(line string) { a.printRaw(clean.Line(clean.Text(line))) },
 	})
@@ -86,6 +86,19 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 		a.warnf("cannot give files to the user of sudo: %v", failed)
 	}
 	return err
+}
+
+// linuxBuild returns the path of a flakeci for the container.
+func (a *App) linuxBuild(ctx context.Context, arch string, env []string) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	o := linuxbuild.Options{Arch: arch, Version: versionString(), Program: self, Cache: a.cachePath("linux"), Env: env, Say: a.say}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		o.Module = info.Main.Version
+	}
+	return linuxbuild.Find(ctx, o)
 }
 
 // withoutReport returns the exit code of a run that has printed why it made no report.
@@ -162,7 +175,24 @@ func (a *App) insideCommand() *cobra.Command {
 			again, _ := flagvalue.JoinPairs(args, pairFlags)
 			root := a.rootCommand()
 			root.SetArgs(again)
-			return root.ExecuteContext(cmd.Context())
+			err := root.ExecuteContext(cmd.Context())
+			if errors.As(err, new(*nix.NotFoundError)) {
+				return &container.Error{Msg: "the image has no Nix: " + err.Error(), Hint: "name an image that has: --in-container=IMAGE"}
+			}
+			return err
 		},
 	}
+}
+
+// explainContainer explains why a run could not take place in a container.
+func explainContainer(err error) (problem, bool) {
+	var failed *container.Error
+	var noBuild *linuxbuild.Error
+	switch {
+	case errors.As(err, &failed):
+		return problem{err.Error(), failed.Hint, exitError}, true
+	case errors.As(err, &noBuild):
+		return problem{err.Error(), noBuild.Hint, exitError}, true
+	}
+	return problem{}, false
 }

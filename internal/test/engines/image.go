@@ -25,9 +25,7 @@ func WithNix(nix string) ([]byte, error) {
 	a.file("/etc/passwd", "root:x:0:0::/root:/bin/sh\nnixbld1:x:30001:30000::/var/empty:/bin/false\nnixbld2:x:30002:30000::/var/empty:/bin/false\n")
 	a.file("/etc/group", "root:x:0:\nnixbld:x:30000:nixbld1,nixbld2\n")
 	a.file("/etc/nix/nix.conf", "substituters =\n")
-	for name, mode := range map[string]int64{"tmp": 0o1777, "root": 0o700, "nix": 0o755, "proc": 0o755, "dev": 0o755, "sys": 0o755} {
-		a.write(tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: mode}, nil)
-	}
+	a.folders("nix")
 	a.program(nix)
 	for _, name := range programs {
 		path, err := exec.LookPath(name)
@@ -56,7 +54,19 @@ func Bare() ([]byte, error) {
 	a := archive{done: map[string]bool{}}
 	a.tar = tar.NewWriter(&a.out)
 	a.file("/etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+	a.folders()
 	return a.end()
+}
+
+// folders adds the folders that every image has, and others.
+func (a *archive) folders(others ...string) {
+	for _, name := range append(others, "tmp", "root", "proc", "dev", "sys", "var") {
+		mode := int64(0o755)
+		if name == "tmp" {
+			mode = 0o1777
+		}
+		a.write(tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: mode}, nil)
+	}
 }
 
 // archive is an archive that is being written; its first error is kept.
