@@ -111,6 +111,7 @@ func TestVMScripts(t *testing.T) {
 	// Half of the boots are in one script, and another mostly waits for limits, for three
 	// minutes: these two start first.
 	first := []string{"testdata/script-vm/outcomes.txtar", "testdata/script-vm/waiting.txtar"}
+	inContainer := []string{"testdata/script-vm/container.txtar"} // without the race detector, see withoutRace
 	p := params(lanes.Newest(t), lanes.Overrides(t))
 	inherited := p.Setup
 	p.Setup = func(e *testscript.Env) error {
@@ -122,7 +123,8 @@ func TestVMScripts(t *testing.T) {
 		}
 		return inherited(e)
 	}
-	run := func(name string, turns turns, scripts []string) {
+	plain := withoutRace(t)(p)
+	run := func(name string, p testscript.Params, turns turns, scripts []string) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := inTurns(p, turns)
@@ -130,8 +132,10 @@ func TestVMScripts(t *testing.T) {
 			testscript.Run(t, p)
 		})
 	}
-	run("first", make(turns, len(first)), first)
-	run("others", make(turns, runtime.NumCPU()), slices.DeleteFunc(scripts, func(s string) bool { return slices.Contains(first, s) }))
+	others := slices.DeleteFunc(scripts, func(s string) bool { return slices.Contains(first, s) || slices.Contains(inContainer, s) })
+	run("first", p, make(turns, len(first)), first)
+	run("container", plain, make(turns, 1), inContainer)
+	run("others", p, make(turns, runtime.NumCPU()), others)
 }
 
 // kvmWorks reports whether this machine boots guests with KVM.
