@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -55,7 +54,7 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 	env := secretenv.Without(a.Env)
 	done, err := container.Run(ctx, container.Options{
 		Image: image, Getenv: a.env, Bring: l.Write, Args: l.Args, Dir: l.Dir, Env: inside.Environment(a.env), GitEnv: env,
-		Binary:   func(ctx context.Context, arch string) (string, error) { return a.linuxBuild(ctx, arch, env) },
+		Build:    linuxbuild.Options{Version: versionString(), Cache: a.cachePath("linux"), Env: env},
 		Terminal: a.containerTerminal(o.progress), Artifacts: artifacts, Say: a.say,
 		Print: func(line string) { a.printRaw(clean.Line(clean.Text(line))) },
 	})
@@ -75,7 +74,9 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 	if err != nil {
 		return err
 	}
-	err = a.publish(ctx, r, o.delivery())
+	if err = a.publish(ctx, r, o.delivery()); err == nil && done.Code != exitPassed {
+		err = exitCode(done.Code) // it passed, but something else went wrong
+	}
 	files := done.Artifacts
 	for _, path := range o.files {
 		if path != "" && path != "-" {
@@ -86,19 +87,6 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 		a.warnf("cannot give files to the user of sudo: %v", failed)
 	}
 	return err
-}
-
-// linuxBuild returns the path of a flakeci for the container.
-func (a *App) linuxBuild(ctx context.Context, arch string, env []string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	o := linuxbuild.Options{Arch: arch, Version: versionString(), Program: self, Cache: a.cachePath("linux"), Env: env, Say: a.say}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		o.Module = info.Main.Version
-	}
-	return linuxbuild.Find(ctx, o)
 }
 
 // withoutReport returns the exit code of a run that has printed why it made no report.
@@ -119,12 +107,13 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 	}
 	l.Output = o.artifacts
 	l.AddRef(o.base.ref)
+	if path := o.origin.config.Path; path != "" {
+		l.AddPath(path) // git may not track it
+	}
 	args, _ := flagvalue.JoinPairs(a.Args, pairFlags) // they were parsed before
 	err = cmd.Flags().ParseAll(args, func(f *pflag.Flag, value string) error {
 		switch {
 		case f.Name == containerFlag, slices.Contains(stayOutside(), f.Name):
-		case f.Name == "artifacts":
-			l.Args = append(l.Args, "--artifacts="+value)
 		case slices.Contains(pairFlags, "--"+f.Name):
 			l.AddPair("--"+f.Name, flagvalue.SplitPair(value))
 		case takesPath(f):
@@ -137,13 +126,13 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 	for _, p := range o.nix.overrides { // those of flakeci.toml, too
 		l.AddOverride(p[0], p[1])
 	}
-	l.Args = append(l.Args, inside.Results(stayOutside())...)
+	l.Args = append(l.Args, inside.Results(stayOutside(), o.artifacts)...)
 	return l, err
 }
 
 // stayOutside lists the flags about the report, which is rendered and shown on GitHub here.
 func stayOutside() []string {
-	flags := []string{"comment", "issue", "comment-key"}
+	flags := []string{"artifacts", "comment", "issue", "comment-key"}
 	for _, form := range forms() {
 		flags = append(flags, form.flag)
 	}
@@ -182,17 +171,4 @@ func (a *App) insideCommand() *cobra.Command {
 			return err
 		},
 	}
-}
-
-// explainContainer explains why a run could not take place in a container.
-func explainContainer(err error) (problem, bool) {
-	var failed *container.Error
-	var noBuild *linuxbuild.Error
-	switch {
-	case errors.As(err, &failed):
-		return problem{err.Error(), failed.Hint, exitError}, true
-	case errors.As(err, &noBuild):
-		return problem{err.Error(), noBuild.Hint, exitError}, true
-	}
-	return problem{}, false
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/flakeci/flakeci/internal/container/pack"
+	"github.com/flakeci/flakeci/internal/linuxbuild"
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
@@ -36,7 +37,7 @@ func (e *engine) create(ctx context.Context, o Options) (*box, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := o.Binary(ctx, image.arch)
+	program, err := findBuild(ctx, o, image.arch)
 	if err != nil {
 		return nil, err
 	}
@@ -44,15 +45,27 @@ func (e *engine) create(ctx context.Context, o Options) (*box, error) {
 	if _, err := e.client.VolumeCreate(ctx, client.VolumeCreateOptions{Name: store, Labels: map[string]string{Label: "store"}}); err != nil {
 		return nil, fmt.Errorf("cannot create the volume %s: %w", store, err)
 	}
-	b, err := e.start(ctx, o, image, program, store, []string{kvm})
+	b, err := e.start(ctx, image, program, store, []string{kvm})
 	if err != nil && strings.Contains(err.Error(), kvm) { // there is none
 		b.remove(context.WithoutCancel(ctx))
-		b, err = e.start(ctx, o, image, program, store, nil)
+		b, err = e.start(ctx, image, program, store, nil)
 	}
 	return b, err
 }
 
 const kvm = "/dev/kvm"
+
+// findBuild returns the path of a flakeci for the container.
+func findBuild(ctx context.Context, o Options, arch string) (string, error) {
+	build := o.Build
+	build.Arch, build.Say = arch, o.Say
+	path, err := linuxbuild.Find(ctx, build)
+	var none *linuxbuild.Error
+	if errors.As(err, &none) {
+		return "", &Error{err.Error(), none.Hint}
+	}
+	return path, err
+}
 
 // storeVolume returns the name of the volume with the Nix store of an image. Another image needs
 // another one: the engine fills only an empty volume with the store of its image, and without that
@@ -72,7 +85,7 @@ func capabilities() []string {
 }
 
 // start creates and starts a container. The box is nil if there is none to remove.
-func (e *engine) start(ctx context.Context, o Options, image image, program, store string, devices []string) (*box, error) {
+func (e *engine) start(ctx context.Context, image image, program, store string, devices []string) (*box, error) {
 	req := testcontainers.ContainerRequest{
 		Image:      image.id,
 		Entrypoint: []string{programPath, "in-container", "attend"},

@@ -58,14 +58,7 @@ func contextHost(env func(string) string) (string, error) {
 	}
 	name := env("DOCKER_CONTEXT")
 	if name == "" {
-		var config struct {
-			CurrentContext string `json:"currentContext"`
-		}
-		text, err := safefile.ReadTarget(filepath.Join(dir, "config.json"), maxConfig)
-		if err != nil || json.Unmarshal(text, &config) != nil {
-			return "", nil // most people have no such file, and Docker reports a broken one
-		}
-		name = config.CurrentContext
+		name = currentContext(filepath.Join(dir, "config.json"))
 	}
 	if name == "" || name == "default" {
 		return "", nil
@@ -83,4 +76,16 @@ func contextHost(env func(string) string) (string, error) {
 		return "", &Error{Msg: fmt.Sprintf("Docker's context %s cannot be read: %v", name, err), Hint: "choose another one with docker context use"}
 	}
 	return meta.Endpoints["docker"].Host, nil
+}
+
+// currentContext returns the context that a file names, or "". Most people have no such file, and
+// Docker reports a broken one.
+func currentContext(path string) string {
+	var config struct {
+		CurrentContext string `json:"currentContext"`
+	}
+	if text, err := safefile.ReadTarget(path, maxConfig); err == nil {
+		_ = json.Unmarshal(text, &config)
+	}
+	return config.CurrentContext
 }

@@ -102,6 +102,3 @@ func defaultNetwork(ctx context.Context, c *client.Client) (string, error) {
 	}
 	return "bridge", nil
 }
-
-// isLocal reports whether the engine runs on this machine.
-func (e *engine) isLocal() bool { return strings.HasPrefix(e.host, "unix://") }

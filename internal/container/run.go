@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/container/inside"
 	"github.com/flakeci/flakeci/internal/container/pack"
+	"github.com/flakeci/flakeci/internal/linuxbuild"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
 )
@@ -20,8 +21,8 @@ type Options struct {
 	Image string
 	// Getenv reads the environment, which may name the engine.
 	Getenv func(string) string
-	// Binary returns the path of a flakeci for Linux on an architecture, such as amd64.
-	Binary func(ctx context.Context, arch string) (string, error)
+	// Build says how to find a flakeci for Linux, apart from the architecture.
+	Build linuxbuild.Options
 	// Bring writes what the run needs.
 	Bring func(ctx context.Context, w *pack.Writer) error
 	// GitEnv is the environment for git, on this machine.

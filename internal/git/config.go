@@ -17,7 +17,10 @@ var keptKeys = []string{
 // kept reports whether a setting goes with a copy of the repository. Its name has the first and
 // last part in lower case.
 func kept(name string) bool {
-	section, rest, _ := strings.Cut(name, ".")
+	section, rest, found := strings.Cut(name, ".")
+	if !found {
+		return false // git has no such name
+	}
 	key := rest[strings.LastIndexByte(rest, '.')+1:]
 	switch section {
 	case "extensions":
@@ -36,8 +39,14 @@ func ConfigFile(ctx context.Context, path string, env []string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
+	return copyOf(list), nil
+}
+
+// copyOf returns the file with the settings of a list that may go along. Each is a name, a line
+// break and a value, and ends with a zero byte.
+func copyOf(list string) []byte {
 	var out strings.Builder
-	for _, setting := range strings.Split(list, "\x00") {
+	for setting := range strings.SplitSeq(list, "\x00") {
 		name, value, given := strings.Cut(setting, "\n")
 		if name == "" || !kept(name) {
 			continue
@@ -53,7 +62,7 @@ func ConfigFile(ctx context.Context, path string, env []string) ([]byte, error) 
 		}
 		out.WriteString("\n")
 	}
-	return []byte(out.String()), nil
+	return []byte(out.String())
 }
 
 // quote writes a value as git's configuration reads it.

@@ -11,14 +11,19 @@ import (
 // Root returns the root of the checkout.
 func (r *Repo) Root() string { return r.root }
 
-// Files lists the files of the checkout that git tracks or would track, relative to its root.
-// Some may be missing. A submodule is listed as its folder.
+// Files lists the files of the checkout that git tracks, relative to its root, and the Nix files that
+// it would track, for whose sake a flake may be incomplete. Some may be missing. A submodule is
+// listed as its folder.
 func (r *Repo) Files(ctx context.Context) ([]string, error) {
-	list, err := r.git(ctx, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+	tracked, err := r.git(ctx, "ls-files", "-z", "--cached", "--deduplicate")
 	if err != nil {
 		return nil, err
 	}
-	return strings.FieldsFunc(list, func(c rune) bool { return c == 0 }), nil
+	others, err := r.git(ctx, "ls-files", "-z", "--others", "--exclude-standard", "--", "*.nix")
+	if err != nil {
+		return nil, err
+	}
+	return strings.FieldsFunc(tracked+"\x00"+others, func(c rune) bool { return c == 0 }), nil
 }
 
 // Dirs returns the folders that hold the repository, as absolute paths: one or, in an additional

@@ -56,7 +56,7 @@ func isSource(dir string) bool {
 // compileModule compiles flakeci's module, as `go install` did for this flakeci.
 func compileModule(ctx context.Context, o Options) (string, error) {
 	if !strings.HasPrefix(o.Module, "v") || strings.Contains(o.Module, "+") {
-		return "", fmt.Errorf("Go cannot install its version %q", o.Module)
+		return "", fmt.Errorf("its version %q is none that Go can install", o.Module)
 	}
 	dir, remove, err := o.workDir()
 	if err != nil {
@@ -89,7 +89,7 @@ func (o Options) goTool(ctx context.Context, dir string, env []string, args ...s
 	}
 	_, err := cmd.Run(ctx)
 	if errors.Is(err, proc.ErrNotFound) {
-		return "", errors.New("Go is not installed")
+		return "", errors.New("there is no Go to compile it")
 	}
 	return strings.TrimSpace(out.String()), err
 }

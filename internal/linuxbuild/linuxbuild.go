@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 )
 
@@ -18,9 +19,10 @@ type Options struct {
 	Arch string
 	// Version is that of this flakeci. Only releases, such as v1.2.3, can be downloaded.
 	Version string
-	// Module is the version of this flakeci's module, as Go knows it.
+	// Module is the version of this flakeci's module, as Go knows it; empty means that of this
+	// program.
 	Module string
-	// Program is the path of this flakeci.
+	// Program is the path of this flakeci; empty means this program.
 	Program string
 	// Cache is a folder to keep a build in.
 	Cache string
@@ -47,6 +49,15 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Find returns the path of a build.
 func Find(ctx context.Context, o Options) (string, error) {
+	if info, ok := debug.ReadBuildInfo(); ok && o.Module == "" {
+		o.Module = info.Main.Version
+	}
+	if o.Program == "" {
+		var err error
+		if o.Program, err = os.Executable(); err != nil {
+			return "", err
+		}
+	}
 	beside := filepath.Join(filepath.Dir(o.Program), name(o.Arch))
 	for _, path := range []string{o.Program, beside} {
 		if runsAnywhere(path, o.Arch) {

@@ -12,14 +12,17 @@ import (
 const ReportPath = "/flakeci/report.json"
 
 // Results returns the arguments with which a run leaves its report, and does nothing else with
-// it, given the flags about reports.
-func Results(flags []string) []string {
+// it, given the flags about reports. The artifacts have the same path as outside, which the report
+// names.
+func Results(flags []string, artifacts string) []string {
 	var args []string
 	for _, flag := range flags {
 		value := ""
 		switch flag {
 		case "json":
 			value = ReportPath
+		case "artifacts":
+			value = artifacts
 		case "comment", "issue":
 			value = "never"
 		}

@@ -122,6 +122,11 @@ func (l *Luggage) AddPair(flag string, pair [2]string) {
 // AddFile adds a flag that names a file or folder to read.
 func (l *Luggage) AddFile(flag, path string) {
 	l.Args = append(l.Args, flag+"="+path)
+	l.AddPath(path)
+}
+
+// AddPath adds a file or folder, if it exists.
+func (l *Luggage) AddPath(path string) {
 	if _, err := os.Stat(path); err != nil {
 		return // flakeci reports it there
 	}

@@ -190,11 +190,11 @@ func (w *Writer) Checkout(ctx context.Context, dir string) error {
 		case w.Skip != "" && strings.HasPrefix(path, w.Skip+"/"):
 		case err != nil:
 			return err
-		case name != ".git" && st.IsDir() && git.Root(path) == path: // a submodule
+		case name != ".git" && !strings.HasSuffix(name, "/") && st.IsDir() && git.Root(path) == path: // a submodule
 			if err := w.Checkout(ctx, path); err != nil {
 				return err
 			}
-		case st.IsDir(): // the repository itself follows
+		case name == ".git" && st.IsDir(), strings.HasSuffix(name, "/"): // the repository follows; one in it is not of it
 		default:
 			if err := w.entry(path, path, true); err != nil {
 				return err

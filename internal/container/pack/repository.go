@@ -32,6 +32,9 @@ func (w *Writer) repository(ctx context.Context, dir string) error {
 			return false, nil
 		case (name == "config" || name == "config.worktree") && isTop(dir, rel):
 			path := filepath.Join(dir, rel)
+			if w.done[path] {
+				return false, nil
+			}
 			text, err := git.ConfigFile(ctx, path, w.Env)
 			if err != nil {
 				return false, err

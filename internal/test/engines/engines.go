@@ -57,8 +57,12 @@ func Start(tb testing.TB, name string) *Engine {
 		os.RemoveAll(dir)
 		tb.Skipf("SKIPPED: containers of %s: %v", name, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var why error
+	ended := make(chan struct{})
+	go func() {
+		why = cmd.Wait()
+		close(ended)
+	}()
 	e := &Engine{Host: "unix://" + socket, stop: func() {
 		_ = cmd.Process.Kill() // and all that it started, which is in its namespace
 		<-ended
@@ -66,9 +70,9 @@ func Start(tb testing.TB, name string) *Engine {
 	}}
 	for {
 		select {
-		case err := <-ended:
+		case <-ended:
 			os.RemoveAll(dir)
-			tb.Skipf("SKIPPED: containers of %s: it does not start here: %v: %s", name, err, lastLine(log.String()))
+			tb.Skipf("SKIPPED: containers of %s: it does not start here: %v: %s", name, why, lastLine(log.String()))
 		case <-time.After(50 * time.Millisecond):
 		}
 		if _, err := e.get("/_ping"); err == nil {
