@@ -45,6 +45,9 @@ func connect(ctx context.Context, env func(string) string) (*engine, error) {
 		if err == nil {
 			return e, nil
 		}
+		if advice := new(Error); errors.As(err, &advice) {
+			return nil, err
+		}
 		failed = append(failed, err)
 	}
 	return nil, &Error{errors.Join(failed...).Error(), noEngineHint}
