@@ -53,6 +53,11 @@ func rules() []rule {
 		{"internal/nix/source", []string{"internal/safefile"}},
 		{"internal/nix/locate", []string{"internal/nix/flaketree", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/nixlog", "result"}},
 		{"internal/nix/recordings", []string{"internal/test"}},
+		{"internal/container/inside", []string{"internal/git", "internal/safefile", "internal/safely"}},
+		{"internal/container/pack", []string{"internal/git", "internal/safefile"}},
+		{"internal/container/luggage", []string{"internal/container/pack", "internal/git", "internal/nix/flakeref", "internal/safefile"}},
+		{"internal/container", []string{"internal/artifact", "internal/linuxbuild", "internal/proc", "internal/safefile", "internal/safely", "result"}},
+		{"internal/linuxbuild", []string{"internal/proc", "internal/safefile"}},
 		{"internal/test", []string{"internal", "result"}},
 		{"internal/nix", []string{"internal/git", "internal/proc", "internal/safefile", "internal/safely", "internal/tmpdir", "result"}},
 		// It stands above vmtest: it returns the checks of flakeci.toml as vmtest runs them.
@@ -249,6 +254,24 @@ func TestOnlyProcStartsProcesses(t *testing.T) {
 		}) {
 			t.Errorf("%s uses %s; processes are started by internal/proc", s.name, use)
 		}
+	}
+}
+
+// A container engine can do anything on its machine, so one package knows how to ask.
+func TestOnlyContainerAsksEngines(t *testing.T) {
+	found := false
+	for _, s := range sources(t) {
+		for _, p := range s.imports {
+			if !strings.HasPrefix(p, "github.com/testcontainers/") && !strings.HasPrefix(p, "github.com/moby/") {
+				continue
+			}
+			if found = true; s.folder != "internal/container" {
+				t.Errorf("%s imports %s; container engines are for internal/container", s.name, p)
+			}
+		}
+	}
+	if !found {
+		t.Error("nothing asks an engine at all")
 	}
 }
 

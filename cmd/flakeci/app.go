@@ -105,7 +105,7 @@ Exit codes: 0 passed, 1 failed, 2 usage error, 3 error, 130 interrupted.`,
 	root.SetFlagErrorFunc(badFlag)
 	root.Version = versionString()
 	root.SetVersionTemplate("flakeci {{.Version}}\n")
-	root.AddCommand(a.runCommand(), a.matrixCommand(), a.planCommand(), a.vmCommand(), a.reportCommand(), a.diffCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.matrixCommand(), a.planCommand(), a.vmCommand(), a.reportCommand(), a.diffCommand(), a.versionCommand(), a.insideCommand())
 	return root
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/container"
 	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -44,6 +45,10 @@ func explain(err error) problem {
 	var noTmp *tmpdir.Error
 	if errors.As(err, &noTmp) {
 		return problem{err.Error(), diagnose.TemporaryHint, exitError}
+	}
+	var noContainer *container.Error
+	if errors.As(err, &noContainer) {
+		return problem{err.Error(), noContainer.Hint, exitError}
 	}
 	for _, f := range []func(error) (problem, bool){explainNix, explainReport} {
 		if p, ok := f(err); ok {

@@ -43,6 +43,7 @@ type runOptions struct {
 	progress   string
 	push       []string
 	targets    []push.Target // of push
+	container  string
 }
 
 func (o *runOptions) add(fs *pflag.FlagSet) {
@@ -51,6 +52,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.vm.add(fs)
 	o.base.add(fs)
 	o.github.add(fs, github.Auto)
+	o.addContainer(fs)
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.StringVar(&o.plan, "plan", "", "evaluate nothing, and build a shard as the plan in `FOLDER` says, which flakeci plan wrote")
 	fs.StringArrayVar(&o.push, "push", nil, "push what passes to `TARGET`: a store URL such as file:///srv/cache?secret-key=FILE, cachix:NAME or attic:NAME")
@@ -101,6 +103,9 @@ most flags.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.load(cmd, args); err != nil {
 				return err
+			}
+			if o.container != "" {
+				return a.runInContainer(cmd.Context(), cmd, o)
 			}
 			return a.run(cmd.Context(), o)
 		},

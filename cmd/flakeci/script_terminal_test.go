@@ -56,7 +56,7 @@ func (t *screenTerminal) tmux(args ...string) (string, error) {
 			cmd.Env = append(cmd.Env, line)
 		}
 	}
-	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "FLAKECI_NIX", "NIX_CONFIG", "GORACE", "TMPDIR", "NO_COLOR", "CI"} {
+	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "FLAKECI_NIX", "NIX_CONFIG", "GORACE", "TMPDIR", "NO_COLOR", "CI", "DOCKER_HOST"} {
 		if value := t.ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

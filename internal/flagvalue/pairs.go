@@ -39,10 +39,15 @@ func (p *Pairs) Type() string { return "NAME VALUE" }
 
 // Set adds two joined values.
 func (p *Pairs) Set(s string) error {
-	name, value, ok := strings.Cut(s, pairSeparator)
-	if !ok {
+	if !strings.Contains(s, pairSeparator) {
 		return errors.New("not two values")
 	}
-	*p = append(*p, [2]string{name, value})
+	*p = append(*p, SplitPair(s))
 	return nil
+}
+
+// SplitPair returns the two values that [JoinPairs] joined.
+func SplitPair(s string) [2]string {
+	name, value, _ := strings.Cut(s, pairSeparator)
+	return [2]string{name, value}
 }

@@ -43,3 +43,7 @@ func killChannel(ctx context.Context, over <-chan struct{}) <-chan struct{} {
 		ctx = k.outer
 	}
 }
+
+// Killed returns a channel that is closed once the user has asked to kill what runs, or once over
+// is closed.
+func Killed(ctx context.Context, over <-chan struct{}) <-chan struct{} { return killChannel(ctx, over) }

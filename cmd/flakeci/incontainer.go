@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/container"
+	"github.com/flakeci/flakeci/internal/container/inside"
+	"github.com/flakeci/flakeci/internal/container/luggage"
+	"github.com/flakeci/flakeci/internal/flagvalue"
+	"github.com/flakeci/flakeci/internal/linuxbuild"
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/internal/secretenv"
+	"github.com/flakeci/flakeci/reports"
+)
+
+// containerFlag runs the run in a container. flakeci.toml cannot set it.
+const containerFlag = "in-container"
+
+// addContainer adds the flag; its value is optional.
+func (o *runOptions) addContainer(fs *pflag.FlagSet) {
+	fs.StringVar(&o.container, containerFlag, "", "run in a container, of an `IMAGE` that has Nix, with Docker or Podman")
+	fs.Lookup(containerFlag).NoOptDefVal = defaultImage
+}
+
+// defaultImage is the flag's value without an image.
+const defaultImage = "default"
+
+// runInContainer runs flakeci in a container, and reports the result here.
+func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptions) error {
+	artifacts := o.outputs.Artifacts(o.artifacts, a.secrets.Writer)
+	if err := o.check(); err != nil {
+		return o.origin.locate(err)
+	}
+	if err := a.checkOutputs(ctx, &o, artifacts); err != nil {
+		return err
+	}
+	l, err := a.luggage(cmd, &o)
+	if err != nil {
+		return err
+	}
+	image := o.container
+	if image == defaultImage {
+		image = ""
+	}
+	env := secretenv.Without(a.Env)
+	done, err := container.Run(ctx, container.Options{
+		Image: image, Getenv: a.env, Bring: l.Write, Args: l.Args, Dir: l.Dir, Env: inside.Environment(a.env), GitEnv: env,
+		Build:    linuxbuild.Options{Version: versionString(), Cache: a.cachePath("linux"), Env: env},
+		Terminal: a.containerTerminal(o.progress), Artifacts: artifacts, Say: a.say,
+		Print: func(line string) { a.printRaw(clean.Line(clean.Text(line))) },
+	})
+	if err != nil {
+		return err
+	}
+	if done.Report == nil {
+		return a.withoutReport(done.Code)
+	}
+	host, _ := os.Hostname() // the report has that of the container
+	for i := range done.Report.Machines {
+		here := reports.Machine(a.env, host)
+		m := &done.Report.Machines[i]
+		m.Name, m.Run, m.Job, m.Attempt = here.Name, here.Run, here.Job, here.Attempt
+	}
+	r, err := redact.Value(&a.secrets, *done.Report)
+	if err != nil {
+		return err
+	}
+	if err = a.publish(ctx, r, o.delivery()); err == nil && done.Code != exitPassed {
+		err = exitCode(done.Code) // it passed, but something else went wrong
+	}
+	files := done.Artifacts
+	for _, path := range o.files {
+		if path != "" && path != "-" {
+			files = append(files, path)
+		}
+	}
+	if failed := container.GiveBack(a.env, o.artifacts, files); failed != nil {
+		a.warnf("cannot give files to the user of sudo: %v", failed)
+	}
+	return err
+}
+
+// withoutReport returns the exit code of a run that has printed why it made no report.
+func (a *App) withoutReport(code int) error {
+	if code == exitPassed {
+		return errors.New("the run in the container ended without a report")
+	}
+	return exitCode(code)
+}
+
+func (a *App) say(text string) { a.printf("%s", text) }
+
+// luggage returns what the run needs in the container, and its arguments there.
+func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error) {
+	l, err := luggage.New(o.ref)
+	if err != nil {
+		return l, err
+	}
+	l.Output = o.artifacts
+	l.AddRef(o.base.ref)
+	if path := o.origin.config.Path; path != "" {
+		l.AddPath(path) // git may not track it
+	}
+	args, _ := flagvalue.JoinPairs(a.Args, pairFlags) // they were parsed before
+	err = cmd.Flags().ParseAll(args, func(f *pflag.Flag, value string) error {
+		switch {
+		case f.Name == containerFlag, slices.Contains(stayOutside(), f.Name):
+		case slices.Contains(pairFlags, "--"+f.Name):
+			l.AddPair("--"+f.Name, flagvalue.SplitPair(value))
+		case takesPath(f):
+			l.AddFile("--"+f.Name, value)
+		default:
+			l.Args = append(l.Args, "--"+f.Name+"="+value)
+		}
+		return nil
+	})
+	for _, p := range o.nix.overrides { // those of flakeci.toml, too
+		l.AddOverride(p[0], p[1])
+	}
+	l.Args = append(l.Args, inside.Results(stayOutside(), o.artifacts)...)
+	return l, err
+}
+
+// stayOutside lists the flags about the report, which is rendered and shown on GitHub here.
+func stayOutside() []string {
+	flags := []string{"artifacts", "comment", "issue", "comment-key"}
+	for _, form := range forms() {
+		flags = append(flags, form.flag)
+	}
+	return flags
+}
+
+// containerTerminal returns the terminal for the run in the container, nil if it must print lines.
+func (a *App) containerTerminal(progress string) *container.Terminal {
+	t, ok := a.terminal()
+	if !ok || progress != "live" && (progress != "auto" || a.env("CI") != "") {
+		return nil
+	}
+	return &container.Terminal{In: t.in, Out: t.out, Keep: t.keep}
+}
+
+// insideCommand is what flakeci runs of itself in a container.
+func (a *App) insideCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "in-container", Hidden: true, DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || args[0] != "run" {
+				inside.Attend(cmd.Context(), a.Stdin)
+				return nil
+			}
+			if err := inside.Prepare(cmd.Context(), ".", a.Env); err != nil {
+				return err
+			}
+			a.Stdout = io.Discard // the report is shown outside
+			again, _ := flagvalue.JoinPairs(args, pairFlags)
+			root := a.rootCommand()
+			root.SetArgs(again)
+			err := root.ExecuteContext(cmd.Context())
+			if errors.As(err, new(*nix.NotFoundError)) {
+				return &container.Error{Msg: "the image has no Nix: " + err.Error(), Hint: "name an image that has: --in-container=IMAGE"}
+			}
+			return err
+		},
+	}
+}
