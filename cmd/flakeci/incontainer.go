@@ -19,7 +19,10 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
 	"github.com/flakeci/flakeci/internal/secretenv"
+	"github.com/flakeci/flakeci/internal/terminal"
 	"github.com/flakeci/flakeci/reports"
+	"github.com/flakeci/flakeci/reports/forms"
+	"github.com/flakeci/flakeci/reports/progress/views"
 )
 
 // containerFlag runs the run in a container. flakeci.toml cannot set it.
@@ -56,7 +59,7 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 		Image: image, Getenv: a.env, Bring: l.Write, Args: l.Args, Dir: l.Dir, Env: inside.Environment(a.env), GitEnv: env,
 		Build:    linuxbuild.Options{Version: versionString(), Cache: a.cachePath("linux"), Env: env},
 		Terminal: a.containerTerminal(o.progress), Artifacts: artifacts, Say: a.say,
-		Print: func(line string) { a.printRaw(clean.Line(clean.Text(line))) },
+		Print: func(line string) { a.messages().Raw(clean.Line(clean.Text(line))) },
 	})
 	if err != nil {
 		return err
@@ -133,19 +136,19 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 // stayOutside lists the flags about the report, which is rendered and shown on GitHub here.
 func stayOutside() []string {
 	flags := []string{"artifacts", "comment", "issue", "comment-key"}
-	for _, form := range forms() {
-		flags = append(flags, form.flag)
+	for _, form := range forms.All() {
+		flags = append(flags, form.Flag)
 	}
 	return flags
 }
 
 // containerTerminal returns the terminal for the run in the container, nil if it must print lines.
 func (a *App) containerTerminal(progress string) *container.Terminal {
-	t, ok := a.terminal()
+	t, ok := terminal.Find(a.Stdin, a.Stderr, a.env)
 	if !ok || progress != "live" && (progress != "auto" || a.env("CI") != "") {
 		return nil
 	}
-	return &container.Terminal{In: t.in, Out: t.out, Keep: t.keep}
+	return &container.Terminal{In: t.In, Out: t.Out, Keep: func() func() { return views.Keep(t) }}
 }
 
 // insideCommand is what flakeci runs of itself in a container.

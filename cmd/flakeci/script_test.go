@@ -150,7 +150,6 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 	return testscript.Params{
 		Setup: func(e *testscript.Env) error { return setup(e, lane) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-<<<<<<< HEAD
 			"fixture":     func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
 			"commit":      func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
 			"exit":        exits,
@@ -185,39 +184,8 @@ func params(lane lanes.Lane, overrides []string) testscript.Params {
 			"nginx":       nginx,
 			"pushes":      pushes,
 			"pushcause":   pushCause,
-=======
-			"fixture":    func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) },
-			"commit":     func(ts *testscript.TestScript, _ bool, args []string) { commit(ts, args[0]) },
-			"exit":       exits,
-			"limit":      limit,
-			"cell":       cellIs,
-			"base":       baseIs,
-			"phase":      phaseIs,
-			"cause":      causeIs,
-			"verdict":    verdictIs,
-			"warned":     warned,
-			"bytes":      writeBytes,
-			"edit":       edit,
-			"smalldisk":  smallDisk,
-			"png":        isPNG,
-			"leftovers":  leftovers,
-			"hub":        hub,
-			"deaf":       deaf,
-			"daemon":     daemon,
-			"served":     served,
-			"terminal":   terminalRuns,
-			"shows":      shows,
-			"press":      press,
-			"resize":     resize,
-			"send":       sendSignal,
-			"ended":      ended,
-			"samephases": samePhases,
-			"histories":  histories,
-			"legs":       legs,
-			"remember":   remember,
-			"engine":     engine,
-			"boxed":      boxed,
->>>>>>> box18
+			"engine":      engine,
+			"boxed":       boxed,
 		},
 		Condition:           func(cond string) (bool, error) { return condition(cond, lane) },
 		RequireUniqueNames:  true,
@@ -230,11 +198,8 @@ func setup(e *testscript.Env, lane lanes.Lane) error {
 	e.Vars = append(e.Vars, lanes.Env()...)
 	e.Values[terminalKey{}] = &screenTerminal{}
 	e.Values[daemonKey{}] = new(exec.Cmd)
-<<<<<<< HEAD
 	e.Values[builderKey{}] = &scriptBuilder{tb: e.T().(testing.TB)}
-=======
 	e.Values[engineKey{}] = &scriptEngine{tb: e.T().(testing.TB)}
->>>>>>> box18
 	e.Values[hubKey{}] = &scriptHub{tb: e.T().(testing.TB)}
 	home := filepath.Join(e.WorkDir, "home")
 	e.Vars = append(e.Vars, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"))

@@ -70,7 +70,7 @@ type liveView struct {
 func (o Options) live(t terminal.Terminal) liveView {
 	o.Messages.Hold(true) // messages would overwrite the view
 	l := o.Live()
-	l.In, l.Out, l.Keep, l.Color, l.Matrix = t.In, t.Out, func() func() { return keep(t) }, terminal.StyleOf(t.Out, o.Color, o.Env).Color, o.Matrix
+	l.In, l.Out, l.Keep, l.Color, l.Matrix = t.In, t.Out, func() func() { return Keep(t) }, terminal.StyleOf(t.Out, o.Color, o.Env).Color, o.Matrix
 	// In raw mode the terminal does not turn Ctrl-C into a signal.
 	l.Interrupt = func() { _ = syscall.Kill(syscall.Getpid(), syscall.SIGINT) }
 	return liveView{messages: o.Messages, View: live.Start(l, func(err error) {
@@ -79,8 +79,8 @@ func (o Options) live(t terminal.Terminal) liveView {
 	})}
 }
 
-// keep makes sure that the terminal is restored if flakeci is killed during a live view.
-func keep(t terminal.Terminal) (release func()) {
+// Keep makes sure that the terminal is restored if flakeci is killed during a live view.
+func Keep(t terminal.Terminal) (release func()) {
 	release, err := proc.GuardTerminal(t.Out, live.Reset)
 	if err != nil {
 		return func() {} // only matters if flakeci is killed
