@@ -39,6 +39,9 @@ func (r *run) letGo(ctx context.Context, res outcome.Result) {
 	if r.Disk == nil {
 		return
 	}
+	if r.Pushed != nil {
+		r.Pushed(ctx, res)
+	}
 	if r.Base != nil && r.Base.Closures != nil && res.Status == result.Passed {
 		_, _ = r.Base.Closures.Of(ctx, paths(res.OutPaths)) // it remembers them for the comparison at the end
 	}

@@ -72,6 +72,9 @@ type Options struct {
 	Roots string
 	// Disk keeps the run within the free space of the store's disk; nil if it may fill it.
 	Disk *disk.Keeper
+	// Pushed waits until the outputs of a finished cell are no longer needed to push them; nil if
+	// they are not pushed.
+	Pushed func(context.Context, outcome.Result)
 	// Stall is how long a builder may write nothing before that is reported; 0 means forever.
 	Stall time.Duration
 	// Retries is how often to repeat what fails for a reason that may pass, such as a lost

@@ -147,6 +147,9 @@ func (j *job) do(ctx context.Context, tmp string) error {
 	j.watchDisk(ctx, tmp)
 	o := j.toRunner(tmp, machine, show)
 	o.Earlier, o.Subscribers = earlier, append(o.Subscribers, followers...)
+	if pusher != nil {
+		o.Pushed = pusher.Await
+	}
 	if j.rest != nil {
 		o.Later = func(run context.Context) []result.Cell {
 			defer context.AfterFunc(run, safely.Func(stop))()

@@ -17,6 +17,7 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/outcome"
 )
 
 // Options say how to push.
@@ -65,7 +66,13 @@ type Pusher struct {
 	roots    roots
 
 	mu   sync.Mutex
-	seen map[string]bool // outputs that were added
+	seen map[string]*pending // outputs that were added
+}
+
+// pending is an output that not every target is done with.
+type pending struct {
+	left int // targets
+	done chan struct{}
 }
 
 // New returns a pusher that works until the context ends or [Pusher.Wait] has returned. Without
@@ -80,13 +87,13 @@ func New(ctx context.Context, targets []Target, o Options) *Pusher {
 	if o.Idle == 0 {
 		o.Idle = defaultIdle
 	}
-	p := &Pusher{o: o, ctx: ctx, incoming: newQueue(), seen: map[string]bool{}}
+	p := &Pusher{o: o, ctx: ctx, incoming: newQueue(), seen: map[string]*pending{}}
 	p.roots = roots{client: o.Client, folder: o.Tmp, groups: map[string]*rootGroup{}}
 	for _, t := range targets {
 		p.lanes = append(p.lanes, newLane(ctx, t, o))
 	}
 	for _, l := range p.lanes {
-		p.working.Go(safely.Func(func() { l.work(p.roots.release) }))
+		p.working.Go(safely.Func(func() { l.work(p.release) }))
 	}
 	p.working.Go(safely.Func(p.distribute))
 	return p
@@ -96,11 +103,51 @@ func New(ctx context.Context, targets []Target, o Options) *Pusher {
 // evaluated, or whose result was reused from a base, has no outputs in the store.
 func (p *Pusher) Subscriber() event.Subscriber {
 	return event.Subscriber{Handle: func(e event.Event) {
-		f, ok := e.(event.Finished)
-		if ok && f.Result.Status == result.Passed && (f.Result.How == result.Built || f.Result.How == result.Cached) {
-			p.add(slices.Sorted(maps.Values(f.Result.OutPaths)))
+		if f, ok := e.(event.Finished); ok {
+			p.add(outputsOf(f.Result))
 		}
 	}}
+}
+
+// outputsOf returns what to push of a cell.
+func outputsOf(res outcome.Result) []string {
+	if res.Status != result.Passed || res.How != result.Built && res.How != result.Cached {
+		return nil
+	}
+	return slices.Sorted(maps.Values(res.OutPaths))
+}
+
+// Await waits until every target is done with the outputs of a finished cell.
+func (p *Pusher) Await(ctx context.Context, res outcome.Result) {
+	if p == nil {
+		return
+	}
+	outputs := outputsOf(res)
+	p.add(outputs)
+	for _, path := range outputs {
+		p.mu.Lock()
+		one := p.seen[path]
+		p.mu.Unlock()
+		if one == nil {
+			continue // it has no path
+		}
+		select {
+		case <-one.done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// release says that a target is done with an output.
+func (p *Pusher) release(path string) {
+	p.roots.release(path)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.seen[path]
+	if one.left--; one.left == 0 {
+		close(one.done)
+	}
 }
 
 // add adds outputs, each once.
@@ -108,8 +155,8 @@ func (p *Pusher) add(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, path := range paths {
-		if path != "" && !p.seen[path] {
-			p.seen[path] = true
+		if path != "" && p.seen[path] == nil {
+			p.seen[path] = &pending{left: len(p.lanes), done: make(chan struct{})}
 			for _, l := range p.lanes {
 				l.expect()
 			}
