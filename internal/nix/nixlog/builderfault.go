@@ -33,7 +33,7 @@ var builderFaults = []struct {
 	{BuilderFull, regexp.MustCompile(`(?i)no space left on device|database or disk is full|lack of free disk space|disk quota exceeded`)},
 	{BuilderDistrusts, regexp.MustCompile(`lacks a (?:valid )?signature|you are not privileged to build`)},
 	{BuilderWithoutNix, regexp.MustCompile(noNixPattern)},
-	{BuilderUnreachable, regexp.MustCompile(`(?i)could not resolve|connect to host|connection refused|timed out|no route to host|network is unreachable|kex_exchange_identification`)},
+	{BuilderUnreachable, regexp.MustCompile(`(?i)could not resolve|connect to host|connection refused|timed out|no route to host|network is unreachable|kex_exchange_identification|failed to start SSH connection`)},
 	{BuilderLost, regexp.MustCompile(`(?i)unexpected end-of-file|daemon disconnected|broken pipe|closed by remote host|connection (?:reset|closed|to \S+ closed)|not responding|client_loop`)},
 }
 
