@@ -58,8 +58,10 @@ func (c *Client) Machine(ctx context.Context) (Machine, error) {
 		return Machine{}, err
 	}
 	m, err := decodeMachine(out)
-	m.Elsewhere = c.stores.elsewhere()
-	return m, err
+	if m.Elsewhere = c.stores.elsewhere(); m.Elsewhere != "" {
+		m.Remotes = nil // that machine has its own
+	}
+	return m.Without(nil), err
 }
 
 // buildsNothing reports whether the settings leave all builds to remote builders.

@@ -75,15 +75,17 @@ func newRemoteBuilds() remoteBuilds {
 
 var answerRE = regexp.MustCompile(`(?s)^build of '` + drvPattern + `' on '[^']*' failed: (.*)`)
 
-// message reads an error that Nix passed on, and reports whether it is an answer about a
+// answer reads an error that Nix passed on, and reports whether it is an answer about a
 // derivation. It may come from a builder that writes Nix's log format: it counts only for what a
 // remote builder was given, and failed to build.
-func (b *remoteBuilds) message(text string) bool {
-	if m := answerRE.FindStringSubmatch(text); m != nil && b.builder[m[1]] != "" {
-		b.answers[m[1]] = m[2]
-		return true
+func (l *BuildLog) answer(text string) bool {
+	if m := answerRE.FindStringSubmatch(text); m != nil {
+		if drv := l.asked(m[1]); l.given.builder[drv] != "" {
+			l.given.answers[drv] = m[2]
+			return true
+		}
 	}
-	b.hook = text
+	l.given.hook = text
 	return false
 }
 
