@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/builders"
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
@@ -15,7 +16,7 @@ import (
 func TestAvoid(t *testing.T) {
 	machine := nix.Machine{
 		Local: []string{"x86_64-linux"}, MaxJobs: 1,
-		Remotes: []nix.Remote{
+		Remotes: []builders.Remote{
 			{Name: "ssh://a", Systems: []string{"aarch64-linux", "x86_64-linux"}},
 			{Name: "ssh://b", Systems: []string{"aarch64-linux"}},
 		},
