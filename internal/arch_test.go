@@ -43,6 +43,7 @@ func rules() []rule {
 		{"internal/nix/modulesystem", nil},
 		{"internal/nix/flaketree", []string{"internal/nix/modulesystem", "internal/nix/nixfile", "result"}},
 		{"internal/nix/nixlog", []string{"internal/clean", "internal/nix/flaketree", "internal/nix/modulesystem", "internal/nix/nixfile", "internal/nix/storepath", "result"}},
+		{"internal/nix/builders", []string{"internal/nix/nixlog", "internal/safefile"}},
 		{"internal/nix/flakeref", []string{"internal/git", "internal/nix/storepath"}},
 		{"internal/nix/evalcache", []string{"internal/safefile"}},
 		{"internal/nix/drvfile", []string{"internal/nix/storepath"}},

@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/internal/nix/builders"
 	"github.com/flakeci/flakeci/internal/proc"
-	"github.com/flakeci/flakeci/internal/safefile"
 )
 
 // Machine says where builds can run, according to Nix's settings.
@@ -25,22 +22,10 @@ type Machine struct {
 	// MaxJobs is how many builders Nix may run at once on this machine. 0 leaves all
 	// builds to remote builders.
 	MaxJobs int
-	Remotes []Remote
+	Remotes []builders.Remote
 	// Elsewhere is the machine that has the store, and builds everything, as scheme://host. It does
 	// not say for which systems. It is empty for this machine.
 	Elsewhere string
-}
-
-// Remote is a remote builder.
-type Remote struct {
-	// Name is its address as Nix's log has it, as scheme://host.
-	Name string
-	// Systems lists what it builds for.
-	Systems []string
-	// Jobs is how many builders it runs at once.
-	Jobs int
-
-	line string // in the setting
 }
 
 // Knows reports whether this machine or a remote builder says that it builds for the system.
@@ -58,8 +43,10 @@ func (c *Client) Machine(ctx context.Context) (Machine, error) {
 		return Machine{}, err
 	}
 	m, err := decodeMachine(out)
-	m.Elsewhere = c.stores.elsewhere()
-	return m, err
+	if m.Elsewhere = c.stores.elsewhere(); m.Elsewhere != "" {
+		m.Remotes = nil // that machine has its own
+	}
+	return m.Without(nil), err
 }
 
 // buildsNothing reports whether the settings leave all builds to remote builders.
@@ -155,12 +142,12 @@ func (c *Client) Credentials() string {
 func decodeMachine(out []byte) (Machine, error) {
 	m := Machine{MaxJobs: 1}
 	var extra []string
-	var builders string
-	if err := decodeSettings(out, map[string]any{"system": &m.System, "extra-platforms": &extra, "builders": &builders, "max-jobs": &m.MaxJobs}); err != nil {
+	var setting string
+	if err := decodeSettings(out, map[string]any{"system": &m.System, "extra-platforms": &extra, "builders": &setting, "max-jobs": &m.MaxJobs}); err != nil {
 		return Machine{}, err
 	}
 	m.Local = append([]string{m.System}, extra...)
-	for _, r := range remotes(builders, 0) {
+	for _, r := range builders.Parse(setting) {
 		if r.Systems == nil {
 			r.Systems = []string{m.System}
 		}
@@ -171,7 +158,7 @@ func decodeMachine(out []byte) (Machine, error) {
 
 // Without returns the machine without some of its remote builders.
 func (m Machine) Without(names []string) Machine {
-	m.Remotes = slices.DeleteFunc(slices.Clone(m.Remotes), func(r Remote) bool { return slices.Contains(names, r.Name) })
+	m.Remotes = slices.DeleteFunc(slices.Clone(m.Remotes), func(r builders.Remote) bool { return slices.Contains(names, r.Name) })
 	m.Systems = slices.Clone(m.Local)
 	for _, r := range m.Remotes {
 		for _, system := range r.Systems {
@@ -186,7 +173,7 @@ func (m Machine) Without(names []string) Machine {
 // BuildsFor reports whether this machine or a remote builder would be given a build for the system.
 func (m Machine) BuildsFor(system string) bool {
 	return m.MaxJobs > 0 && slices.Contains(m.Local, system) ||
-		slices.ContainsFunc(m.Remotes, func(r Remote) bool { return slices.Contains(r.Systems, system) })
+		slices.ContainsFunc(m.Remotes, func(r builders.Remote) bool { return slices.Contains(r.Systems, system) })
 }
 
 // With returns a client that builds on the remote builders of a machine, instead of those that the
@@ -194,60 +181,9 @@ func (m Machine) BuildsFor(system string) bool {
 func (c *Client) With(m Machine) *Client {
 	var lines []string
 	for _, r := range m.Remotes {
-		lines = append(lines, r.line)
+		lines = append(lines, r.Line)
 	}
 	with := *c
 	with.common = append(slices.Clip(c.common), "--builders", strings.Join(lines, " ; "))
 	return &with
-}
-
-// maxBuilderFiles limits how many files of builders may name one another in a row: a file could
-// name itself.
-const maxBuilderFiles = 5
-
-// maxBuilders limits the size of a file of builders, in bytes.
-const maxBuilders = 1 << 20
-
-// maxRemoteJobs is more than any machine runs at once.
-const maxRemoteJobs = 1 << 16
-
-// commentRE finds the end of a machine. A comment ends with its line; to 2.8, it also ends at a
-// semicolon.
-var commentRE = regexp.MustCompile(`#[^\n]*|;`)
-
-// remotes reads the `builders` setting. Machines are separated by ; or newlines. The
-// second word of each lists its systems, the fourth is how many builders it runs at once.
-// @FILE stands for the lines of a file.
-func remotes(spec string, depth int) []Remote {
-	var list []Remote
-	for _, line := range strings.Split(commentRE.ReplaceAllString(spec, "\n"), "\n") {
-		line = strings.TrimSpace(line)
-		if file, ok := strings.CutPrefix(line, "@"); ok {
-			if text, err := safefile.ReadTarget(file, maxBuilders); err == nil && depth < maxBuilderFiles {
-				list = append(list, remotes(string(text), depth+1)...)
-			}
-			continue
-		}
-		words := strings.Fields(line)
-		if len(words) == 0 {
-			continue
-		}
-		r := Remote{Name: nixlog.StripCredentials(words[0]), Jobs: 1, line: line}
-		if !strings.Contains(r.Name, "://") {
-			r.Name = "ssh://" + r.Name[strings.LastIndexByte(r.Name, '@')+1:]
-		}
-		if len(words) > 1 && words[1] != "-" {
-			r.Systems = strings.FieldsFunc(words[1], func(r rune) bool { return r == ',' })
-		}
-		if len(words) > 3 {
-			if n, err := strconv.Atoi(words[3]); err == nil && n >= 0 {
-				r.Jobs = min(n, maxRemoteJobs)
-			}
-			if r.Jobs == 0 {
-				continue // Nix sends nothing there
-			}
-		}
-		list = append(list, r)
-	}
-	return list
 }

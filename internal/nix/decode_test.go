@@ -2,13 +2,12 @@ package nix
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/nix/builders"
 	"github.com/flakeci/flakeci/internal/nix/source"
 )
 
@@ -62,45 +61,11 @@ func TestShownEmpty(t *testing.T) {
 	}
 }
 
-func TestRemotes(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "machines")
-	if err := os.WriteFile(file, []byte("# old ppc-linux\nssh://b aarch64-linux,armv7l-linux /key\n@"+file+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]string{
-		"": "", "ssh://b": "1:", "ssh://b - - 1": "1:", "ssh://b riscv64-linux": "1:riscv64-linux", "@/dev/null/none": "",
-		"ssh://a x86_64-darwin,aarch64-darwin;  ssh://b i686-linux - 8": "1:x86_64-darwin,aarch64-darwin 8:i686-linux",
-		"ssh://a a-linux,,b-linux - x\n\nssh://b c-linux # d-linux":     "1:a-linux,b-linux 1:c-linux",
-		"ssh://a a-linux # ; ssh://b b-linux\nssh://c c-linux - 0":      "1:a-linux",
-		"ssh://a a-linux /key 3 2 kvm,x big-parallel AAAA":              "3:a-linux", " @/dev/null/none ; ssh-ng://a\ta-linux": "1:a-linux",
-		"ssh://a a-linux - -4 ; ssh://b b-linux - 99999999": "1:a-linux 65536:b-linux",
-	}
-	for spec, want := range tests {
-		if got := remotesText(remotes(spec, 0)); got != want {
-			t.Errorf("%q: got %q, want %q", spec, got, want)
-		}
-	}
-	// This file names itself.
-	if got := remotesText(remotes("@"+file, 0)); !strings.HasPrefix(got, "1:aarch64-linux,armv7l-linux") || strings.Contains(got, "ppc-linux") {
-		t.Errorf("got %q", got)
-	}
-}
-
-func remotesText(list []Remote) string {
-	var words []string
-	for _, r := range list {
-		words = append(words, fmt.Sprintf("%d:%s", r.Jobs, strings.Join(r.Systems, ",")))
-	}
-	return strings.Join(words, " ")
-}
-
-// A remote builder without systems builds for the system of this machine.
 func TestMachineWithRemotes(t *testing.T) {
 	m, err := decodeMachine([]byte(`{"system": {"value": "x86_64-linux"}, "extra-platforms": {"value": ["i686-linux"]}, "max-jobs": {"value": 0}, "builders": {"value": "ssh://a - - 4"}}`))
 	want := Machine{
 		System: "x86_64-linux", Local: []string{"x86_64-linux", "i686-linux"}, Systems: []string{"x86_64-linux", "i686-linux"},
-		Remotes: []Remote{{Name: "ssh://a", Systems: []string{"x86_64-linux"}, Jobs: 4, line: "ssh://a - - 4"}},
+		Remotes: []builders.Remote{{Name: "ssh://a", Systems: []string{"x86_64-linux"}, Jobs: 4, Line: "ssh://a - - 4"}},
 	}
 	if err != nil || !reflect.DeepEqual(m, want) {
 		t.Errorf("got %+v, %v; want %+v", m, err, want)

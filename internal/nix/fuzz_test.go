@@ -49,26 +49,6 @@ func FuzzVersion(f *testing.F) {
 	})
 }
 
-func FuzzBuilders(f *testing.F) {
-	f.Add("ssh://mac x86_64-darwin,aarch64-darwin /key 4 1 big-parallel ; ssh://b - ;")
-	f.Add("# none\nroot@b\n\n b aarch64-linux - 1")
-	f.Fuzz(func(t *testing.T, spec string) {
-		if strings.Contains(spec, "@") {
-			return // would read files
-		}
-		for _, r := range remotes(spec, 0) {
-			if r.Jobs < 1 {
-				t.Errorf("%d jobs", r.Jobs)
-			}
-			for _, system := range r.Systems {
-				if system == "" || strings.ContainsAny(system, " ,;\n") {
-					t.Errorf("system %q", system)
-				}
-			}
-		}
-	})
-}
-
 func FuzzLockFile(f *testing.F) {
 	recordings.Seed(f, "flake-metadata", "stdout")
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -101,6 +101,7 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 		"Root":            func(p []string) error { return c.Root(ctx, filepath.Join(n.TempDir(), "link"), p) },
 		"Log":             func(p []string) error { return c.Log(ctx, p[0], io.Discard) },
 		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, nixlog.BuildWatcher{}); return err },
+		"Fetch":           func(p []string) error { return c.Fetch(ctx, p...) },
 		"DryRun":          func(p []string) error { _, err := c.DryRun(ctx, p...); return err },
 	}
 }
@@ -109,7 +110,7 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 // no store paths.
 func TestEveryMethodWithPathsIsTested(t *testing.T) {
 	t.Parallel()
-	others := []string{"Closures", "Open", "RefAt", "Resolve"} // take flakeci's own folders, and references
+	others := []string{"Closures", "MayLack", "Open", "RefAt", "Resolve"} // take flakeci's own folders, references, and paths that Nix does not get
 	n := newRecordingNix(t, Version{2, 34, 8})
 	asked := n.asks()
 	for _, of := range []reflect.Type{reflect.TypeFor[*Client](), reflect.TypeFor[*Closures]()} {

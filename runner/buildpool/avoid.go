@@ -20,7 +20,7 @@ func (p *Pool) avoid(w *process, built nix.BuildResult) bool {
 	var names []string
 	for _, f := range built.Failures {
 		began := f.Kind == result.CauseBuilder && f.DrvPath != "" && slices.Contains(built.Built, f.DrvPath)
-		if !began || f.Server == "" || f.IsStore {
+		if !began || f.Server == "" || f.IsStore || slices.Contains(w.avoided, f.Server) {
 			return false
 		}
 		names = append(names, f.Server)
@@ -46,7 +46,11 @@ func (p *Pool) giveUp(failures []nixlog.BuildFailure) {
 			p.avoided = append(p.avoided, f.Server)
 			p.mu.Unlock()
 		}
-		p.drop(event.BuilderDropped{Builder: f.Server, Reason: f.Reason})
+		reason := f.Reason
+		if f.Fault != "" {
+			reason = "it " + string(f.Fault)
+		}
+		p.drop(event.BuilderDropped{Builder: f.Server, Reason: reason})
 	}
 }
 

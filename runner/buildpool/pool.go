@@ -236,7 +236,7 @@ func (p *Pool) settle(b *build) {
 // build for its system, which flakeci could not know.
 func (p *Pool) notForStore(b *build) bool {
 	other := func(c *result.Cause) bool { return c.Kind != result.CauseSystem }
-	return p.o.Machine.Elsewhere != "" && !p.o.Machine.Knows(b.Cell.System) && !slices.ContainsFunc(b.Causes, other)
+	return p.o.Machine.Elsewhere != "" && !slices.ContainsFunc(b.Causes, other)
 }
 
 // causesOf returns the causes of everything that failed below a build.

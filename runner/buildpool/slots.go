@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/builders"
 )
 
 // Where a derivation can be built, for [graph.Room].
@@ -50,7 +51,7 @@ func Jobs(jobs int, m nix.Machine) int {
 
 // class returns where derivations for a system can be built.
 func (s *slots) class(m nix.Machine, system string) int {
-	remote := slices.ContainsFunc(m.Remotes, func(r nix.Remote) bool { return slices.Contains(r.Systems, system) })
+	remote := slices.ContainsFunc(m.Remotes, func(r builders.Remote) bool { return slices.Contains(r.Systems, system) })
 	switch {
 	case s.allLocal == 0:
 		return remoteOnly

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/builders"
 )
 
 func TestSlots(t *testing.T) {
-	remote := []nix.Remote{{Systems: []string{"x86_64-linux", "aarch64-linux"}, Jobs: 4}}
-	machine := func(jobs int, remotes []nix.Remote) nix.Machine {
+	remote := []builders.Remote{{Systems: []string{"x86_64-linux", "aarch64-linux"}, Jobs: 4}}
+	machine := func(jobs int, remotes []builders.Remote) nix.Machine {
 		return nix.Machine{System: "x86_64-linux", Local: []string{"x86_64-linux", "i686-linux"}, MaxJobs: jobs, Remotes: remotes}
 	}
 	for name, c := range map[string]struct {
@@ -52,7 +53,7 @@ func TestSlots(t *testing.T) {
 
 // The estimate of the remaining time counts with the builders that the pool starts.
 func TestJobs(t *testing.T) {
-	remote := []nix.Remote{{Systems: []string{"x86_64-linux"}, Jobs: 4}}
+	remote := []builders.Remote{{Systems: []string{"x86_64-linux"}, Jobs: 4}}
 	for name, c := range map[string]struct {
 		jobs    int
 		machine nix.Machine

@@ -33,7 +33,7 @@ var builderFaults = []struct {
 	{BuilderFull, regexp.MustCompile(`(?i)no space left on device|database or disk is full|lack of free disk space|disk quota exceeded`)},
 	{BuilderDistrusts, regexp.MustCompile(`lacks a (?:valid )?signature|you are not privileged to build`)},
 	{BuilderWithoutNix, regexp.MustCompile(noNixPattern)},
-	{BuilderUnreachable, regexp.MustCompile(`(?i)could not resolve|connect to host|connection refused|timed out|no route to host|network is unreachable|kex_exchange_identification`)},
+	{BuilderUnreachable, regexp.MustCompile(`(?i)could not resolve|connect to host|connection refused|timed out|no route to host|network is unreachable|kex_exchange_identification|failed to start SSH connection`)},
 	{BuilderLost, regexp.MustCompile(`(?i)unexpected end-of-file|daemon disconnected|broken pipe|closed by remote host|connection (?:reset|closed|to \S+ closed)|not responding|client_loop`)},
 }
 
@@ -75,15 +75,17 @@ func newRemoteBuilds() remoteBuilds {
 
 var answerRE = regexp.MustCompile(`(?s)^build of '` + drvPattern + `' on '[^']*' failed: (.*)`)
 
-// message reads an error that Nix passed on, and reports whether it is an answer about a
+// answer reads an error that Nix passed on, and reports whether it is an answer about a
 // derivation. It may come from a builder that writes Nix's log format: it counts only for what a
 // remote builder was given, and failed to build.
-func (b *remoteBuilds) message(text string) bool {
-	if m := answerRE.FindStringSubmatch(text); m != nil && b.builder[m[1]] != "" {
-		b.answers[m[1]] = m[2]
-		return true
+func (l *BuildLog) answer(text string) bool {
+	if m := answerRE.FindStringSubmatch(text); m != nil {
+		if drv := l.asked(m[1]); l.given.builder[drv] != "" {
+			l.given.answers[drv] = m[2]
+			return true
+		}
 	}
-	b.hook = text
+	l.given.hook = text
 	return false
 }
 

@@ -48,6 +48,16 @@ func TestAnswersOfBuilders(t *testing.T) {
 	if len(leaves) != 1 || leaves[0].Kind != result.CauseBuild || leaves[0].ExitCode != 4 || leaves[0].DrvPath != givenDrv {
 		t.Errorf("failures are %+v", leaves)
 	}
+	// Nix builds another derivation than the one it was asked for if inputs are content-addressed.
+	const asked = "/nix/store/11111111111111111111111111111111-x.drv"
+	log = NewBuildLog(BuildWatcher{})
+	log.Line(fmt.Appendf(nil, `@nix {"action":"start","id":7,"level":3,"text":"","type":111,"fields":["%s","%s"]}`, asked, givenDrv))
+	log.Line(fmt.Appendf(nil, `@nix {"action":"start","id":1,"level":3,"text":"","type":105,"fields":["%s","ssh-ng://b",1,1]}`, givenDrv))
+	log.Line(errorRelayed("build of '" + givenDrv + "' on 'ssh-ng://b' failed: builder for '" + givenDrv + "' failed with exit code 4"))
+	log.Line(errorRecord("builder for '" + givenDrv + "' failed with exit code 1"))
+	if leaves, _ := log.Failures(); len(leaves) != 1 || leaves[0].Kind != result.CauseBuild || leaves[0].ExitCode != 4 || leaves[0].DrvPath != asked {
+		t.Errorf("failures are %+v", leaves)
+	}
 	log = NewBuildLog(BuildWatcher{})
 	log.Line(errorRelayed("build of '" + givenDrv + "' on 'ssh-ng://u@b' failed: timed out"))
 	log.Line(errorRecord("builder for '" + givenDrv + "' failed with exit code 1"))

@@ -24,7 +24,7 @@ const maxErrors = 1000
 
 func (l *BuildLog) error(r record) {
 	e := buildError{text: r.text(), relayed: r.RawMsg == ""}
-	if e.relayed && l.given.message(e.text) {
+	if e.relayed && l.answer(e.text) {
 		return
 	}
 	e.hook = l.given.hook

@@ -230,6 +230,7 @@ func (m *Machine) Distrust(tb testing.TB) {
 // Vanish cuts all connections as soon as a builder has made /flag/begun, and makes /flag/cut then.
 func (m *Machine) Vanish(tb testing.TB) {
 	tb.Helper()
+	sshd := m.sshd.Process.Pid
 	over := make(chan struct{})
 	done := make(chan struct{})
 	go func() {
@@ -244,7 +245,7 @@ func (m *Machine) Vanish(tb testing.TB) {
 			case <-time.After(20 * time.Millisecond):
 			}
 		}
-		for _, session := range children(m.sshd.Process.Pid) {
+		for _, session := range children(sshd) {
 			kill(session)
 		}
 		_ = os.WriteFile(m.path("flag/cut"), nil, 0o644)
@@ -259,6 +260,7 @@ func (m *Machine) Vanish(tb testing.TB) {
 func (m *Machine) stop() {
 	if m.sshd != nil && m.sshd.Process != nil {
 		end(m.sshd)
+		m.sshd = nil
 	}
 }
 

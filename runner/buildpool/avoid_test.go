@@ -1,0 +1,73 @@
+package buildpool
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix"
+	"github.com/flakeci/flakeci/internal/nix/builders"
+	"github.com/flakeci/flakeci/internal/nix/nixlog"
+	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/graph"
+)
+
+// A build goes elsewhere if there is another place for it, and nowhere twice.
+func TestAvoid(t *testing.T) {
+	machine := nix.Machine{
+		Local: []string{"x86_64-linux"}, MaxJobs: 1,
+		Remotes: []builders.Remote{
+			{Name: "ssh://a", Systems: []string{"aarch64-linux", "x86_64-linux"}},
+			{Name: "ssh://b", Systems: []string{"aarch64-linux"}},
+		},
+	}
+	const drv = "/nix/store/00000000000000000000000000000000-x.drv"
+	failed := func(server string, fault nixlog.BuilderFault) nix.BuildResult {
+		return nix.BuildResult{Built: []string{drv}, Failures: []nixlog.BuildFailure{{DrvPath: drv, Kind: result.CauseBuilder, Server: server, Fault: fault}}}
+	}
+	start := func(system string) (*Pool, *process) {
+		p := &Pool{o: Options{Machine: machine}, goals: []*build{{Request: Request{Cell: result.Cell{System: system}}}}}
+		return p, &process{Part: &graph.Part{Goals: []graph.Goal{0}}}
+	}
+	p, w := start("aarch64-linux")
+	if !p.avoid(w, failed("ssh://a", nixlog.BuilderFull)) || p.avoid(w, failed("ssh://a", nixlog.BuilderFull)) || p.avoid(w, failed("ssh://b", nixlog.BuilderFull)) {
+		t.Error("a build for two builders does not go to the second, or goes on after that")
+	}
+	p, w = start("x86_64-linux")
+	if !p.avoid(w, failed("ssh://a", nixlog.BuilderLost)) {
+		t.Error("a build that this machine takes is not built here")
+	}
+	unreachable := failed("ssh://b", nixlog.BuilderUnreachable)
+	unreachable.Built = nil
+	own := failed("", "")
+	own.Failures[0].Kind = result.CauseBuild
+	if p.avoid(w, unreachable) || p.avoid(w, own) {
+		t.Error("what Nix did not begin, or what failed by itself, is built once more")
+	}
+	// One that was lost may come back.
+	p.giveUp(failed("ssh://a", nixlog.BuilderLost).Failures)
+	p.giveUp(failed("ssh://b", nixlog.BuilderFull).Failures)
+	p.giveUp(failed("ssh://b", nixlog.BuilderFull).Failures)
+	var warnings []string
+	for _, warning := range p.Warnings() {
+		warnings = append(warnings, warning.Text)
+	}
+	want := []string{
+		event.BuilderDropped{Builder: "ssh://a", Reason: "it was lost during a build"}.String(),
+		event.BuilderDropped{Builder: "ssh://b", Reason: "it has no disk space left"}.String(),
+	}
+	if !slices.Equal(warnings, want) || slices.Contains(p.avoided, "ssh://a") || !slices.Contains(p.avoided, "ssh://b") {
+		t.Errorf("warnings are %q, avoided %q", warnings, p.avoided)
+	}
+}
+
+// The cell's own derivation decides which machine comes first.
+func TestBuiltOn(t *testing.T) {
+	b := &build{Request: Request{Drv: "own"}}
+	for _, step := range [][2]string{{"dep", "local"}, {"dep2", "ssh://a"}, {"dep3", "local"}, {"own", "ssh://a"}} {
+		b.add(step[0], step[1])
+	}
+	if !slices.Equal(b.builtOn, []string{"ssh://a", "local"}) {
+		t.Errorf("it is built on %q", b.builtOn)
+	}
+}
