@@ -2,7 +2,6 @@ package push
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -27,6 +26,7 @@ type lane struct {
 	pushes   []result.Push
 	unsigned int // outputs that were pushed to a binary cache without a signature
 	failures []*failure
+	broken   error // why nothing is tried any more: a push hung, and the next one would, too
 }
 
 // way is how to push to a target.
@@ -40,7 +40,7 @@ type way interface {
 type sent struct {
 	started []string // paths that it began to copy, if it names them
 	paths   int      // how many it copied, if it only says that
-	nothing bool     // it says that the target had everything
+	nothing bool     // the target had everything
 }
 
 // newLane returns the lane of a target, even if that cannot be pushed to: then all fails.
@@ -94,6 +94,10 @@ func (l *lane) batch(paths []string) {
 		l.end(result.PushSkipped, l.o.Ended(), paths...)
 		return
 	}
+	if l.broken != nil {
+		l.fail(l.broken, paths...)
+		return
+	}
 	signed, err := l.o.Client.Signed(l.ctx, paths)
 	if err != nil {
 		l.fail(err, paths...)
@@ -114,7 +118,7 @@ func (l *lane) batch(paths []string) {
 	switch {
 	case err == nil:
 		l.succeed(s, nil, signed, here...)
-	case len(here) == 1 || l.ctx.Err() != nil || nix.Transient(err): // the server is to blame, not an output
+	case len(here) == 1 || l.ctx.Err() != nil || nix.Transient(err) || hung(err): // the server is to blame, not an output
 		l.fail(err, here...)
 	default:
 		l.oneByOne(here, s, signed)
@@ -148,10 +152,13 @@ func (l *lane) try(paths []string) (all sent, err error) {
 		return l.watch(func(ctx context.Context, alive func()) error {
 			s, err := l.way.push(ctx, paths, alive)
 			all.started = append(all.started, s.started...)
-			all.paths, all.nothing = s.paths, s.nothing
+			all.paths, all.nothing = s.paths, s.nothing && len(all.started) == 0
 			return err
 		})
 	}, func(error) {})
+	if hung(err) {
+		l.broken = err
+	}
 	return all, err
 }
 
@@ -164,7 +171,8 @@ func (l *lane) succeed(s sent, earlier []string, signed map[string]bool, paths .
 		if i == 0 {
 			p.Paths += s.paths
 		}
-		if _, named := l.way.(store); named && p.Paths == 0 || s.nothing {
+		// It may have been copied with another output that needs it.
+		if p.Paths == 0 && !l.count.counted[path] && (s.nothing || s.started != nil) {
 			p.Status = result.PushPresent
 		}
 		if p.Status == result.Pushed && l.target.isCache() && !l.target.signs() && !signed[path] {
@@ -213,6 +221,3 @@ func outputs(n int, more string) string {
 	}
 	return text
 }
-
-// errNoProgram is wrapped in the error of a target whose program is not installed.
-var errNoProgram = errors.New("not on PATH")

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +14,13 @@ import (
 type idleError struct{ limit time.Duration }
 
 func (e *idleError) Error() string { return fmt.Sprintf("nothing happened for %s", e.limit) }
+
+// hung reports whether a push was ended because it took too long.
+func hung(err error) bool {
+	var idle *idleError
+	var limit *proc.LimitError
+	return errors.As(err, &idle) || errors.As(err, &limit)
+}
 
 // watch calls a function with a context that ends at the limits of the options.
 func (l *lane) watch(push func(ctx context.Context, alive func()) error) error {
