@@ -196,6 +196,28 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// A program finds the outputs in the store of the run, and reads no file of the folder that flakeci
+// was started in.
+func TestStoreOfPrograms(t *testing.T) {
+	b := newBench(t, lanes.Newest(t))
+	paths := b.outputs(1)
+	pwd := filepath.Join(b.dir, "pwd")
+	env := b.program(`echo "$NIX_REMOTE" >store; echo "$OLDPWD" >pwd`)
+	p := b.start(context.Background(), "attic:ours", push.Options{Env: env})
+	passed(p, paths...)
+	b.check(p.Wait(), map[string]result.PushStatus{paths[0]: result.PushFailed}) // attic is not there
+	p = b.start(context.Background(), "cachix:ours", push.Options{Env: env, Store: "local?root=/x"})
+	passed(p, paths...)
+	b.check(p.Wait(), map[string]result.PushStatus{paths[0]: result.Pushed})
+	here, err := os.Getwd()
+	if text, _ := os.ReadFile(pwd); err != nil || strings.TrimSpace(string(text)) == here || len(text) < 2 {
+		t.Errorf("it ran in %q, %v", text, err)
+	}
+	if text, _ := os.ReadFile(filepath.Join(b.dir, "store")); string(text) != "local?root=/x\n" {
+		t.Errorf("the store is %q", text)
+	}
+}
+
 // A target that takes nothing costs few attempts, however much there is to push.
 func TestFailuresAreFew(t *testing.T) {
 	b := newBench(t, lanes.Newest(t))

@@ -23,18 +23,18 @@ func hung(err error) bool {
 }
 
 // watch calls a function with a context that ends at the limits of the options.
-func (l *lane) watch(push func(ctx context.Context, alive func()) error) error {
-	ctx, cancel := context.WithCancelCause(l.ctx)
+func (w *worker) watch(push func(ctx context.Context, alive func()) error) error {
+	ctx, cancel := context.WithCancelCause(w.ctx)
 	defer cancel(nil)
-	if l.o.Timeout > 0 {
+	if w.o.Timeout > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, l.o.Timeout, &proc.LimitError{Limit: l.o.Timeout})
+		ctx, stop = context.WithTimeoutCause(ctx, w.o.Timeout, &proc.LimitError{Limit: w.o.Timeout})
 		defer stop()
 	}
-	idle := time.AfterFunc(l.o.Idle, safely.Func(func() { cancel(&idleError{l.o.Idle}) }))
+	idle := time.AfterFunc(w.o.Idle, safely.Func(func() { cancel(&idleError{w.o.Idle}) }))
 	defer idle.Stop()
-	err := push(ctx, func() { idle.Reset(l.o.Idle) })
-	if err != nil && ctx.Err() != nil && l.ctx.Err() == nil {
+	err := push(ctx, func() { idle.Reset(w.o.Idle) })
+	if err != nil && ctx.Err() != nil && w.ctx.Err() == nil {
 		return context.Cause(ctx) // what the process says is not why it ended
 	}
 	return err
