@@ -41,6 +41,7 @@ func (r *run) letGo(ctx context.Context, res outcome.Result) {
 	}
 	if r.Pushed != nil {
 		r.Pushed(ctx, res)
+		r.Disk.Leave(res.DrvPath)
 	}
 	if r.Base != nil && r.Base.Closures != nil && res.Status == result.Passed {
 		_, _ = r.Base.Closures.Of(ctx, paths(res.OutPaths)) // it remembers them for the comparison at the end

@@ -2,6 +2,7 @@ package nix
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
@@ -24,6 +25,9 @@ const knownFor = "3600"
 // Copy copies store paths and what they need to another store, as far as that lacks them. It
 // returns the paths that it began to copy: all of them have arrived if there is no error.
 func (c *Client) Copy(ctx context.Context, paths []string, o CopyOptions) (started []string, err error) {
+	if len(paths) == 0 {
+		return nil, nil // Nix would take the flake in this folder
+	}
 	var log nixlog.CopyLog
 	k := call{sub: []string{"copy"}, args: []string{"--to", o.To, "--log-format", "internal-json", "--option", "narinfo-cache-positive-ttl", knownFor}, paths: paths, reads: true, env: o.Env}
 	if strings.HasPrefix(o.To, "ssh") {
@@ -48,9 +52,12 @@ func (c *Client) Copy(ctx context.Context, paths []string, o CopyOptions) (start
 // Signed returns which of some paths the store has, and whether other stores can trust them: paths
 // that are signed, or whose names are hashes of their contents.
 func (c *Client) Signed(ctx context.Context, paths []string) (map[string]bool, error) {
+	if err := c.store.Check(paths...); err != nil {
+		return nil, err
+	}
 	signed := map[string]bool{}
-	for start := 0; start < len(paths); start += localBatch {
-		infos, err := c.pathInfos(ctx, paths[start:min(len(paths), start+localBatch)])
+	for batch := range slices.Chunk(paths, localBatch) {
+		infos, err := c.pathInfos(ctx, batch)
 		if err != nil {
 			return nil, err
 		}

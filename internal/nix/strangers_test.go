@@ -99,6 +99,8 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 		"Missing outputs": func(p []string) error { _, err := c.Missing(ctx, p[0], nil); return err },
 		"Needs":           func(p []string) error { _, err := c.Needs(ctx, p); return err },
 		"Root":            func(p []string) error { return c.Root(ctx, filepath.Join(n.TempDir(), "link"), p) },
+		"Copy":            func(p []string) error { _, err := c.Copy(ctx, p, CopyOptions{To: "file:///cache"}); return err },
+		"Signed":          func(p []string) error { _, err := c.Signed(ctx, p); return err },
 		"Log":             func(p []string) error { return c.Log(ctx, p[0], io.Discard) },
 		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, nixlog.BuildWatcher{}); return err },
 		"Fetch":           func(p []string) error { return c.Fetch(ctx, p...) },

@@ -57,6 +57,9 @@ type Options struct {
 	Retries int           // attempts after the first that fails transiently
 	Events  event.Bus
 	Causes  *cause.Registry
+	// Pushes is set if a build takes room on the disk until its outputs are pushed. The caller says
+	// when that is over.
+	Pushes bool
 	// DryRun builds and fetches nothing: what would have to be built counts as evaluated.
 	DryRun bool
 	// Root keeps paths from being collected as garbage during the run.
@@ -107,7 +110,9 @@ func (p *Pool) Build(r Request) Answer {
 	b.once.Do(func() {
 		b.Request = r
 		p.build(b)
-		p.o.Disk.Leave(b.Drv)
+		if r.AtBase || !p.o.Pushes {
+			p.o.Disk.Leave(b.Drv)
+		}
 	})
 	return b.Answer
 }

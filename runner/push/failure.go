@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flakeci/flakeci/internal/proc"
@@ -36,33 +37,35 @@ var advice = []struct {
 }
 
 // failure explains an error.
-func (l *lane) failure(err error) *failure {
+func (w *worker) failure(err error) *failure {
 	f := &failure{title: errorText(err)}
 	lines := []string{f.title}
 	var of *programError
 	if errors.As(err, &of) && len(of.tail) > 0 {
 		lines = of.tail
 	}
-	f.message = l.o.Redact(strings.Join(lines, "\n"))
-	for _, a := range advice {
-		for _, line := range lines {
-			if a.re.MatchString(line) {
-				f.title, f.hint = line, a.hint
-				break
-			}
-		}
-		if f.hint != "" {
-			break
-		}
+	f.message = w.o.Redact(strings.Join(lines, "\n"))
+	if line, hint := advise(lines); hint != "" {
+		f.title, f.hint = line, hint
 	}
 	if errors.Is(err, errNoProgram) {
-		f.hint = "install it, for example with nix profile install nixpkgs#" + l.target.program
-		if l.target.program == "attic" {
+		f.hint = "install it, for example with nix profile install nixpkgs#" + w.target.program
+		if w.target.program == "attic" {
 			f.hint += "-client"
 		}
 	}
-	f.title = l.o.Redact(f.title)
+	f.title = w.o.Redact(f.title)
 	return f
+}
+
+// advise returns the line that says why a program failed, and a hint, if it is known.
+func advise(lines []string) (line, hint string) {
+	for _, a := range advice {
+		if i := slices.IndexFunc(lines, a.re.MatchString); i >= 0 {
+			return lines[i], a.hint
+		}
+	}
+	return "", ""
 }
 
 // errorText says why a program failed, without its name and exit code if it says so itself.
@@ -76,12 +79,12 @@ func errorText(err error) string {
 
 // warnings returns what the run should warn about. Before is how many warnings of other targets
 // there are.
-func (l *lane) warnings(before int) []result.Warning {
+func (w *worker) warnings(before int) []result.Warning {
 	var list []result.Warning
 	add := func(title, message, hint string) {
 		c := &result.Cause{
 			ID: fmt.Sprintf("p%d", before+len(list)+1), Kind: result.CauseSubstituter, Title: title, Message: message, Hint: hint, Cells: []string{},
-			Key: result.NewCauseKey(result.CauseSubstituter, "push", l.target.Name, message),
+			Key: result.NewCauseKey(result.CauseSubstituter, "push", w.target.Name, message),
 		}
 		text := title
 		if hint != "" {
@@ -89,12 +92,12 @@ func (l *lane) warnings(before int) []result.Warning {
 		}
 		list = append(list, result.Warning{Text: text, Cause: c})
 	}
-	for _, f := range l.failures {
-		add(fmt.Sprintf("%s not pushed to %s: %s", outputs(f.outputs, ""), l.target.Name, f.title), f.message, f.hint)
+	for _, f := range w.failures {
+		add(fmt.Sprintf("%s not pushed to %s: %s", outputs(f.outputs, ""), w.target.Name, f.title), f.message, f.hint)
 	}
 	skipped := map[string]int{}
 	var whys []string
-	for _, p := range l.pushes {
+	for _, p := range w.pushes {
 		if p.Status == result.PushSkipped {
 			if skipped[p.Message] == 0 {
 				whys = append(whys, p.Message)
@@ -103,10 +106,10 @@ func (l *lane) warnings(before int) []result.Warning {
 		}
 	}
 	for _, why := range whys {
-		add(fmt.Sprintf("%s not pushed to %s: %s", outputs(skipped[why], ""), l.target.Name, why), why, "")
+		add(fmt.Sprintf("%s not pushed to %s: %s", outputs(skipped[why], ""), w.target.Name, why), why, "")
 	}
-	if l.unsigned > 0 {
-		add(fmt.Sprintf("%s pushed to %s without a signature: other machines will not take them from there", outputs(l.unsigned, ""), l.target.Name),
+	if w.unsigned > 0 {
+		add(fmt.Sprintf("%s pushed to %s without a signature: other machines will not take them from there", outputs(w.unsigned, ""), w.target.Name),
 			"", "add ?secret-key=FILE to the URL; nix key generate-secret makes the file")
 	}
 	return list

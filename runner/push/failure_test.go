@@ -2,8 +2,11 @@ package push
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/flakeci/flakeci/internal/nix"
 )
 
 // What Nix, cachix and attic say of a push that fails, and the word of the hint that matters.
@@ -26,13 +29,28 @@ func TestHints(t *testing.T) {
 		"writing to file: No space left on device":                                     "no room",
 		"something else": "",
 	} {
-		l := &lane{target: Target{Name: "to"}, o: Options{Redact: strings.ToUpper}}
-		f := l.failure(&programError{errors.New("cachix: exit code 1"), []string{"first", text, "last"}})
+		w := &worker{target: Target{Name: "to"}, o: Options{Redact: strings.ToUpper}}
+		f := w.failure(&programError{errors.New("cachix: exit code 1"), []string{"first", text, "last"}})
 		if (want == "") != (f.hint == "") || !strings.Contains(f.hint, want) {
 			t.Errorf("%q: hint %q, not %q", text, f.hint, want)
 		}
 		if want != "" && f.title != strings.ToUpper(text) || !strings.Contains(f.message, "FIRST\n") {
 			t.Errorf("%q: %+v", text, f)
 		}
+	}
+}
+
+// Many outputs that fail for different reasons do not fill the report.
+func TestFewCauses(t *testing.T) {
+	w := newWorker(t.Context(), Target{Name: "to", program: "cachix"}, Options{Client: &nix.Client{}, Redact: strings.ToUpper})
+	for i := range 50 {
+		w.fail(fmt.Errorf("path %d is bad", i), fmt.Sprint("/", i))
+	}
+	list := w.warnings(0)
+	if len(list) != maxCauses+1 || !strings.Contains(list[maxCauses].Text, "40 outputs not pushed to to: more reasons") {
+		t.Errorf("%d warnings: %+v", len(list), list)
+	}
+	if w.pushes[49].Message != "PATH 49 IS BAD" {
+		t.Errorf("the last is %+v", w.pushes[49])
 	}
 }

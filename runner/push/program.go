@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -40,6 +41,9 @@ func newProgram(t Target, o Options) *program {
 	}
 	return p
 }
+
+// errNoProgram is wrapped in the error of a target whose program is not installed.
+var errNoProgram = errors.New("not on PATH")
 
 // programError is why a program failed, with the end of what it said.
 type programError struct {

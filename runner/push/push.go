@@ -61,7 +61,7 @@ type Pusher struct {
 	o        Options
 	ctx      context.Context
 	incoming *queue
-	lanes    []*lane
+	workers  []*worker
 	working  sync.WaitGroup
 	roots    roots
 
@@ -90,10 +90,10 @@ func New(ctx context.Context, targets []Target, o Options) *Pusher {
 	p := &Pusher{o: o, ctx: ctx, incoming: newQueue(), seen: map[string]*pending{}}
 	p.roots = roots{client: o.Client, folder: o.Tmp, groups: map[string]*rootGroup{}}
 	for _, t := range targets {
-		p.lanes = append(p.lanes, newLane(ctx, t, o))
+		p.workers = append(p.workers, newWorker(ctx, t, o))
 	}
-	for _, l := range p.lanes {
-		p.working.Go(safely.Func(func() { l.work(p.release) }))
+	for _, w := range p.workers {
+		p.working.Go(safely.Func(func() { w.work(p.release) }))
 	}
 	p.working.Go(safely.Func(p.distribute))
 	return p
@@ -156,9 +156,9 @@ func (p *Pusher) add(paths []string) {
 	defer p.mu.Unlock()
 	for _, path := range paths {
 		if path != "" && p.seen[path] == nil {
-			p.seen[path] = &pending{left: len(p.lanes), done: make(chan struct{})}
-			for _, l := range p.lanes {
-				l.expect()
+			p.seen[path] = &pending{left: len(p.workers), done: make(chan struct{})}
+			for _, w := range p.workers {
+				w.expect()
 			}
 			p.incoming.add(path)
 		}
@@ -172,13 +172,13 @@ func (p *Pusher) distribute() {
 		if len(paths) == 0 {
 			break
 		}
-		p.roots.keep(p.ctx, paths, len(p.lanes))
-		for _, l := range p.lanes {
-			l.queue.add(paths...)
+		p.roots.keep(p.ctx, paths, len(p.workers))
+		for _, w := range p.workers {
+			w.queue.add(paths...)
 		}
 	}
-	for _, l := range p.lanes {
-		l.queue.close()
+	for _, w := range p.workers {
+		w.queue.close()
 	}
 }
 
@@ -193,9 +193,9 @@ func (p *Pusher) Wait() Report {
 	p.working.Wait()
 	stop()
 	var r Report
-	for _, l := range p.lanes {
-		r.Pushes = append(r.Pushes, l.pushes...)
-		r.Warnings = append(r.Warnings, l.warnings(len(r.Warnings))...)
+	for _, w := range p.workers {
+		r.Pushes = append(r.Pushes, w.pushes...)
+		r.Warnings = append(r.Warnings, w.warnings(len(r.Warnings))...)
 	}
 	return r
 }
@@ -217,9 +217,9 @@ func (p *Pusher) sayWaiting() (stop func()) {
 				return
 			case <-time.After(after):
 			}
-			for _, l := range p.lanes {
-				if n := l.left(); n > 0 {
-					p.o.Printf("still pushing to %s: %s", l.target.Name, outputs(n, "left"))
+			for _, w := range p.workers {
+				if n := w.left(); n > 0 {
+					p.o.Printf("still pushing to %s: %s", w.target.Name, outputs(n, "left"))
 				}
 			}
 		}

@@ -196,6 +196,28 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// A program finds the outputs in the store of the run, and reads no file of the folder that flakeci
+// was started in.
+func TestStoreOfPrograms(t *testing.T) {
+	b := newBench(t, lanes.Newest(t))
+	paths := b.outputs(1)
+	pwd := filepath.Join(b.dir, "pwd")
+	env := b.program(`echo "$NIX_REMOTE" >store; echo "$OLDPWD" >pwd`)
+	p := b.start(context.Background(), "attic:ours", push.Options{Env: env})
+	passed(p, paths...)
+	b.check(p.Wait(), map[string]result.PushStatus{paths[0]: result.PushFailed}) // attic is not there
+	p = b.start(context.Background(), "cachix:ours", push.Options{Env: env, Store: "local?root=/x"})
+	passed(p, paths...)
+	b.check(p.Wait(), map[string]result.PushStatus{paths[0]: result.Pushed})
+	here, err := os.Getwd()
+	if text, _ := os.ReadFile(pwd); err != nil || strings.TrimSpace(string(text)) == here || len(text) < 2 {
+		t.Errorf("it ran in %q, %v", text, err)
+	}
+	if text, _ := os.ReadFile(filepath.Join(b.dir, "store")); string(text) != "local?root=/x\n" {
+		t.Errorf("the store is %q", text)
+	}
+}
+
 // A target that takes nothing costs few attempts, however much there is to push.
 func TestFailuresAreFew(t *testing.T) {
 	b := newBench(t, lanes.Newest(t))
@@ -225,12 +247,17 @@ func TestProgramsThatHang(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, lanes.Newest(t))
-			paths := b.outputs(1)
-			o.Env = b.program("exec sleep 1000")
+			paths := b.outputs(3)
+			o.Env = b.program("echo x >>calls; exec sleep 1000")
 			p := b.start(context.Background(), "cachix:ours", o)
-			passed(p, paths...)
+			for _, path := range paths {
+				passed(p, path)
+			}
 			r := p.Wait()
-			b.check(r, map[string]result.PushStatus{paths[0]: result.PushFailed})
+			b.check(r, map[string]result.PushStatus{paths[0]: result.PushFailed, paths[1]: result.PushFailed, paths[2]: result.PushFailed})
+			if calls, _ := os.ReadFile(filepath.Join(b.dir, "calls")); strings.Count(string(calls), "\n") > 1 {
+				t.Error("it is tried again")
+			}
 			if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Text, name) {
 				t.Errorf("warnings: %+v", r.Warnings)
 			}
@@ -266,6 +293,24 @@ func TestInterruptedPush(t *testing.T) {
 		t.Errorf("warnings: %+v", r.Warnings)
 	}
 	b.nix("store", "delete", paths[0]) // it is kept no longer
+}
+
+// An output that was copied because another one needs it was pushed, too. It counts once.
+func TestOutputsThatShare(t *testing.T) {
+	eachNix(t, func(b *bench) {
+		both := b.nix("eval", "--raw", "--impure", "--expr", `let a = builtins.toFile "a" "`+rand.Text()+`"; in "${a} ${builtins.toFile "b" "${a}"}"`)
+		for _, paths := range [][]string{strings.Fields(both), {strings.Fields(both)[1], strings.Fields(both)[0]}} {
+			p := b.start(context.Background(), "file://"+b.TempDir(), push.Options{})
+			for _, path := range paths {
+				passed(p, path)
+			}
+			r := p.Wait()
+			b.check(r, map[string]result.PushStatus{paths[0]: result.Pushed, paths[1]: result.Pushed})
+			if n := r.Pushes[0].Paths + r.Pushes[1].Paths; n != 2 {
+				b.Errorf("%d paths: %+v", n, r.Pushes)
+			}
+		}
+	})
 }
 
 // Without targets there is nothing to do.

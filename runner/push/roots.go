@@ -50,10 +50,8 @@ func (r *roots) release(path string) {
 	if g.left--; g.left > 0 {
 		return
 	}
-	links, _ := filepath.Glob(g.link + "*") // the pattern is valid: flakeci chose the folder's name
-	for _, link := range links {
-		if name := filepath.Base(link); name == filepath.Base(g.link) || len(name) > len(filepath.Base(g.link)) && name[len(filepath.Base(g.link))] == '-' {
-			_ = os.Remove(link) // the folder is removed at the end anyway
-		}
+	links, _ := filepath.Glob(g.link + "-*") // the pattern is valid: flakeci chose the folder's name
+	for _, link := range append(links, g.link) {
+		_ = os.Remove(link) // the folder is removed at the end anyway
 	}
 }

@@ -16,5 +16,5 @@ type store struct {
 
 func (s store) push(ctx context.Context, outputs []string, alive func()) (sent, error) {
 	started, err := s.client.Copy(ctx, outputs, nix.CopyOptions{To: s.target.store, Env: s.env, Alive: alive})
-	return sent{started: started}, err
+	return sent{started: started, nothing: len(started) == 0}, err
 }
