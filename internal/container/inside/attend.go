@@ -21,7 +21,9 @@ const Interrupt = 'I'
 // Attend is the first process of the container. It returns at the end of its input, and with it
 // everything in the container ends: that is when flakeci outside has ended.
 func Attend(ctx context.Context, stdin io.Reader) {
-	reap()
+	if os.Getpid() == 1 {
+		reap()
+	}
 	over := make(chan struct{})
 	safely.Go(func() {
 		defer close(over)
