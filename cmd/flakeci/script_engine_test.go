@@ -18,7 +18,7 @@ import (
 func TestContainerScripts(t *testing.T) {
 	lanes.Heavy(t, "starts container engines")
 	t.Parallel()
-	p := withoutRace(t)(inTurns(params(lanes.Newest(t), lanes.Overrides(t)), make(turns, runtime.NumCPU())))
+	p := released(t)(inTurns(params(lanes.Newest(t), lanes.Overrides(t)), make(turns, runtime.NumCPU())))
 	p.Dir = "testdata/script-container"
 	testscript.Run(t, p)
 }

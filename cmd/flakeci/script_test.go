@@ -81,9 +81,15 @@ func withoutRace(t *testing.T) func(p testscript.Params) testscript.Params {
 	if !raced {
 		return func(p testscript.Params) testscript.Params { return p }
 	}
+	return released(t)
+}
+
+// released returns a function that gives scripts a flakeci as it is released: a static program.
+func released(t *testing.T) func(p testscript.Params) testscript.Params {
+	t.Helper()
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-o", bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as released; a dynamic one takes longer to start
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // a dynamic one takes longer to start, and no container starts it
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -112,7 +118,7 @@ func TestVMScripts(t *testing.T) {
 	// Half of the boots are in one script, and another mostly waits for limits, for three
 	// minutes: these two start first.
 	first := []string{"testdata/script-vm/outcomes.txtar", "testdata/script-vm/waiting.txtar"}
-	inContainer := []string{"testdata/script-vm/container.txtar"} // without the race detector, see withoutRace
+	inContainer := []string{"testdata/script-vm/container.txtar"}
 	p := params(lanes.Newest(t), lanes.Overrides(t))
 	inherited := p.Setup
 	p.Setup = func(e *testscript.Env) error {
@@ -124,7 +130,6 @@ func TestVMScripts(t *testing.T) {
 		}
 		return inherited(e)
 	}
-	plain := withoutRace(t)(p)
 	run := func(name string, p testscript.Params, turns turns, scripts []string) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,7 +140,7 @@ func TestVMScripts(t *testing.T) {
 	}
 	others := slices.DeleteFunc(scripts, func(s string) bool { return slices.Contains(first, s) || slices.Contains(inContainer, s) })
 	run("first", p, make(turns, len(first)), first)
-	run("container", plain, make(turns, 1), inContainer)
+	run("container", released(t)(p), make(turns, 1), inContainer)
 	run("others", p, make(turns, runtime.NumCPU()), others)
 }
 

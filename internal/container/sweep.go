@@ -16,10 +16,15 @@ import (
 // container says which flakeci it is for.
 const Label = "flakeci.run"
 
-// runID is the label of containers of this flakeci: the machine and the process.
-func runID() string {
-	host, _ := os.Hostname() // without a name, no other flakeci removes it
-	return fmt.Sprintf("%s/%d", host, os.Getpid())
+// runID is the label of containers of this flakeci.
+func runID() string { return fmt.Sprintf("%s/%d", machine(), os.Getpid()) }
+
+// machine tells the processes that this one can see from others: flakeci may itself run in a
+// container, and several may have the name of their host.
+func machine() string {
+	host, _ := os.Hostname()                         // without a name, the other part must do
+	namespace, _ := os.Readlink("/proc/self/ns/pid") // only Linux has it
+	return host + "," + namespace
 }
 
 // sweep removes containers of flakeci by their label: those that an earlier flakeci left, which was
@@ -38,10 +43,9 @@ func (e *engine) sweep(ctx context.Context, remove func(label string) bool) {
 
 // isDead reports whether the flakeci of a label ran on this machine and has ended.
 func isDead(label string) bool {
-	host, number, _ := strings.Cut(label, "/")
+	where, number, _ := strings.Cut(label, "/")
 	pid, err := strconv.Atoi(number)
-	here, noName := os.Hostname()
-	if err != nil || noName != nil || host != here || pid <= 0 {
+	if err != nil || where != machine() || pid <= 0 {
 		return false
 	}
 	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)

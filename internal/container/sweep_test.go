@@ -40,16 +40,12 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dead := exec.Command("true")
 	if err := dead.Run(); err != nil {
 		t.Fatal(err)
 	}
 	made := map[string]string{} // names by label
-	for i, label := range []string{fmt.Sprintf("%s/%d", host, dead.Process.Pid), runID(), fmt.Sprintf("another%s/%d", host, dead.Process.Pid), "store", ""} {
+	for i, label := range []string{fmt.Sprintf("%s/%d", machine(), dead.Process.Pid), runID(), fmt.Sprintf("another%s/%d", machine(), dead.Process.Pid), "store", ""} {
 		name := fmt.Sprintf("c%d", i)
 		made[label] = name
 		if _, err := e.client.ContainerCreate(t.Context(), client.ContainerCreateOptions{

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/safely"
@@ -21,15 +22,18 @@ const Interrupt = 'I'
 // Attend is the first process of the container. It returns at the end of its input, and with it
 // everything in the container ends: that is when flakeci outside has ended.
 func Attend(ctx context.Context, stdin io.Reader) {
-	reap()
+	if os.Getpid() == 1 {
+		reap()
+	}
 	over := make(chan struct{})
 	safely.Go(func() {
 		defer close(over)
 		for one := make([]byte, 1); ; {
-			if _, err := stdin.Read(one); err != nil {
+			n, err := stdin.Read(one)
+			if err != nil {
 				return
 			}
-			if one[0] == Interrupt {
+			if n == 1 && one[0] == Interrupt {
 				interrupt()
 			}
 		}
@@ -58,9 +62,19 @@ func reap() {
 // maxStat is more than a line of /proc/PID/stat has, in bytes.
 const maxStat = 4096
 
-// interrupt sends SIGINT to the run. The engine started it, so its parent is outside, which the
-// kernel shows as 0.
+// startLimit is how long a run that is to be interrupted may take to start.
+const startLimit = 2 * time.Second
+
+// interrupt interrupts the run, which the engine may be about to start.
 func interrupt() {
+	for began := time.Now(); !sendInterrupt() && time.Since(began) < startLimit; {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// sendInterrupt sends SIGINT to the run, and reports whether there was one. The engine started it,
+// so its parent is outside, which the kernel shows as 0.
+func sendInterrupt() (sent bool) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is valid
 	for _, path := range stats {
 		text, err := safefile.Read(path, maxStat)
@@ -71,7 +85,8 @@ func interrupt() {
 		fields := strings.Fields(line[strings.LastIndexByte(line, ')')+1:])
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 		if err == nil && pid != os.Getpid() && len(fields) > 1 && fields[1] == "0" {
-			_ = syscall.Kill(pid, syscall.SIGINT) // it may have just ended
+			sent = syscall.Kill(pid, syscall.SIGINT) == nil || sent
 		}
 	}
+	return sent
 }

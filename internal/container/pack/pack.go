@@ -45,6 +45,9 @@ func (w *Writer) Size() int64 { return w.size }
 
 // Folder adds an empty folder, unless something was written below it.
 func (w *Writer) Folder(path string) error {
+	if path == "/" {
+		return nil
+	}
 	for name := range w.done {
 		if name == path || strings.HasPrefix(name, path+"/") {
 			return nil

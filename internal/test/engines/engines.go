@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -52,7 +51,7 @@ func Start(tb testing.TB, name string) *Engine {
 	var log bytes.Buffer
 	cmd := exec.Command("unshare", append([]string{"--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", path}, args...)...)
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = endWithTest()
 	if err := cmd.Start(); err != nil {
 		os.RemoveAll(dir)
 		tb.Skipf("SKIPPED: containers of %s: %v", name, err)
