@@ -84,9 +84,7 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 	}
 	pending := plan.Pending(j.matrix, j.outcome.Results)
 	strategy := a.strategy(pending, o.strategyFlags, past)
-	if n := len(strategy.Include); n > 0 {
-		j.on.Shard = &result.Shard{Count: n, Planned: true}
-	}
+	j.on.Shard = &result.Shard{Count: len(strategy.Include), Planned: true}
 	r, err := j.report()
 	if err != nil {
 		return err
