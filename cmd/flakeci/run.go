@@ -26,6 +26,7 @@ type runOptions struct {
 	evalOnly   bool
 	planOnly   bool
 	plan       string
+	planStore  string
 	failFast   bool
 	resume     bool
 	jobs       flagvalue.Count
@@ -47,6 +48,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	o.github.add(fs, github.Auto)
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.StringVar(&o.plan, "plan", "", "evaluate nothing, and build a shard as the plan in `FOLDER` says, which flakeci plan wrote")
+	fs.StringVar(&o.planStore, "derivations-from", "", "with --plan, copy the derivations from the Nix store at `URL`, to which flakeci plan copied them with --derivations-to (default the folder of the plan)")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
 }

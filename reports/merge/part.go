@@ -17,7 +17,7 @@ import (
 type part struct {
 	file     string
 	original result.Report
-	report   result.Report // what of the original counts
+	report   result.Report       // what of the original counts
 	machines map[string]*machine // by the name in this report
 	only     *machine            // nil if the report is a merged one
 	causes   map[string][]int    // indexes by id; a report from a stranger may use one twice
