@@ -102,6 +102,14 @@ most flags.`,
 	return cmd
 }
 
+// artifactsFlag names the flag that says where full logs go.
+func (o *runOptions) artifactsFlag() string {
+	if o.planOnly {
+		return "--output"
+	}
+	return "--artifacts"
+}
+
 // check finds invalid values that the flag library accepts.
 func (o *runOptions) check() error {
 	if o.evalJobs < 1 {

@@ -34,6 +34,7 @@ func (e *FolderError) Error() string { return e.Folder + " " + e.Reason }
 // Prepare makes a folder for a plan, and empties one with an earlier plan. The error is a
 // [*FolderError] if something else is there.
 func Prepare(dir string) error {
+	dir = filepath.Clean(dir) // a slash at the end would follow a link
 	st, err := os.Lstat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

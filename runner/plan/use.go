@@ -20,7 +20,7 @@ func (p *Plan) Use(t *nix.Target, dir string, atBase bool) (runner.Discovery, er
 		s, what = p.Base, "base"
 	}
 	unusable := func(reason string) error {
-		return &UnusableError{dir, reason, "give each job the revision and the flags that flakeci plan was given"}
+		return &UnusableError{dir, reason, "give each job the revision and the flags that flakeci plan was given; without git, keep the plan outside of the flake"}
 	}
 	switch {
 	case s == nil:
