@@ -100,11 +100,17 @@ func (j *job) selectFrom(d runner.Discovery) ([]result.Cell, error) {
 	}
 	j.matrix, err = j.opts.selection.Shard.Of(selected)
 	all := selection.Whole(d.Matrix, selected, j.selection, j.opts.planOnly)
-	j.on.Selection, j.on.Shard = all.Key(), j.opts.selection.Shard.Describe(all, j.matrix)
+	j.on.Selection = all.Key()
+	j.describeShard(all, j.matrix)
+	return j.matrix.Cells, j.opts.explain(err, false)
+}
+
+// describeShard says in the report which part of all cells this is, if it is a part.
+func (j *job) describeShard(all, part matrix.Matrix) {
+	j.on.Shard = j.opts.selection.Shard.Describe(all, part)
 	if j.on.Shard != nil {
 		j.on.Shard.Planned = j.plan != nil
 	}
-	return j.matrix.Cells, j.opts.explain(err, false)
 }
 
 // wanted returns what to list in the flake.

@@ -91,7 +91,7 @@ func (j *job) start(ctx context.Context) error {
 	j.started = time.Now()
 	host, _ := os.Hostname() // without a name, the name of the report will do
 	j.on = reports.Machine(j.app.env, host)
-	j.on.Shard = j.opts.selection.Shard.Describe(matrix.Matrix{}, matrix.Matrix{}) // until the cells are known
+	j.describeShard(matrix.Matrix{}, matrix.Matrix{}) // until the cells are known
 	j.app.crashRun().OnCleanup(remove)
 	j.updateCrash()
 	if err = j.beginJournal(); err != nil {

@@ -61,7 +61,7 @@ error, 3 error.`,
 	o.addEvaluation(fs)
 	o.strategyFlags.add(fs, "")
 	fs.StringVar(&o.dir, "output", "plan", "write the plan to `FOLDER`")
-	fs.StringVar(&o.store, "derivations-to", "", "copy the derivations to the Nix store at `URL`, such as a binary cache that the jobs can read (default the folder of the plan)")
+	fs.StringVar(&o.store, "derivations-to", "", "copy the derivations to the Nix store at `URL`, such as a binary cache that the jobs can read; give it to each job with --derivations-from (default the folder of the plan)")
 	return cmd
 }
 
@@ -84,9 +84,7 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 	}
 	pending := plan.Pending(j.matrix, j.outcome.Results)
 	strategy := a.strategy(pending, o.strategyFlags, past)
-	if n := len(strategy.Include); n > 0 {
-		j.on.Shard = &result.Shard{Count: n, Planned: true}
-	}
+	j.on.Shard = &result.Shard{Count: len(strategy.Include), Planned: true}
 	r, err := j.report()
 	if err != nil {
 		return err
@@ -107,8 +105,7 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 		return exitFor(r.Verdict)
 	}
 	p := j.newPlan(r, pending, pending.Weights(past))
-	p.Store = o.store
-	if err := a.writePlan(ctx, j.client, p, o.dir); err != nil {
+	if err := a.writePlan(ctx, j.client, p, o); err != nil {
 		return err
 	}
 	jobs := "1 job"
@@ -146,15 +143,15 @@ func writePlanReport(r result.Report, dir string) error {
 
 // writePlan writes the plan and its derivations. The plan comes last, so that a folder with a plan
 // is complete.
-func (a *App) writePlan(ctx context.Context, c *nix.Client, p *plan.Plan, dir string) error {
-	if err := p.Export(ctx, c, dir); err != nil {
+func (a *App) writePlan(ctx context.Context, c *nix.Client, p *plan.Plan, o planOptions) error {
+	if err := p.Export(ctx, c, o.dir, o.store); err != nil {
 		return err
 	}
 	safe, err := redact.Value(&a.secrets, *p)
 	if err != nil {
 		return err
 	}
-	return safe.Write(dir)
+	return safe.Write(o.dir)
 }
 
 // writePlanOutputs passes the matrix and the number of jobs to later steps of a GitHub Actions job.
@@ -176,7 +173,10 @@ func (a *App) writePlanOutputs(s matrix.Strategy) error {
 
 // readPlan reads the plan of --plan.
 func (j *job) readPlan() (err error) {
-	if j.opts.plan == "" {
+	switch {
+	case j.opts.plan == "" && j.opts.planStore != "":
+		return &usageError{flag: "derivations-from", msg: "--derivations-from needs --plan"}
+	case j.opts.plan == "":
 		return nil
 	}
 	if j.selection.Job == nil {
@@ -227,5 +227,5 @@ func (j *job) importPlanned(ctx context.Context, cells []result.Cell) error {
 	if err := j.plan.Check(cells, j.opts.plan); err != nil {
 		return asUsageError(err)
 	}
-	return j.plan.Import(ctx, j.client, j.opts.plan, cells)
+	return j.plan.Import(ctx, j.client, j.opts.plan, j.opts.planStore, cells)
 }

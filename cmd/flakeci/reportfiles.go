@@ -63,7 +63,7 @@ func (a *App) checkOutputs(ctx context.Context, o *runOptions, artifacts *artifa
 		return nil
 	}
 	if err := output.CheckArtifacts(ctx, env, artifacts, crash.File); err != nil {
-		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with --artifacts"}
+		return &usageError{msg: "cannot save full logs: " + err.Error(), hint: "name another folder with " + o.artifactsFlag()}
 	}
 	return nil
 }

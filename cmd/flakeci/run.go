@@ -28,6 +28,7 @@ type runOptions struct {
 	evalOnly   bool
 	planOnly   bool
 	plan       string
+	planStore  string
 	failFast   bool
 	lowDisk    bool
 	resume     bool
@@ -56,6 +57,7 @@ func (o *runOptions) add(fs *pflag.FlagSet) {
 	fs.Var(&o.selection.Shard, "shard", "run only shard `I/N` of the cells, such as 2/5; or give a job, one entry of the include list that flakeci matrix --format github prints")
 	fs.StringVar(&o.plan, "plan", "", "evaluate nothing, and build a shard as the plan in `FOLDER` says, which flakeci plan wrote")
 	fs.StringArrayVar(&o.push, "push", nil, "push what passes to `TARGET`: a store URL such as file:///srv/cache?secret-key=FILE, cachix:NAME or attic:NAME")
+	fs.StringVar(&o.planStore, "derivations-from", "", "with --plan, copy the derivations from the Nix store at `URL`, to which flakeci plan copied them with --derivations-to (default the folder of the plan)")
 	fs.BoolVar(&o.failFast, "fail-fast", false, "stop at the first cell that fails")
 	fs.BoolVar(&o.lowDisk, "low-disk", false, "build few cells at once, and delete what this run built or fetched when no unfinished cell needs it and space is low")
 	fs.BoolVar(&o.resume, "resume", false, "resume the last run with the same arguments, if it was stopped or did not pass")
@@ -112,6 +114,14 @@ most flags.`,
 	}
 	o.add(cmd.Flags())
 	return cmd
+}
+
+// artifactsFlag names the flag that says where full logs go.
+func (o *runOptions) artifactsFlag() string {
+	if o.planOnly {
+		return "--output"
+	}
+	return "--artifacts"
 }
 
 // check finds invalid values that the flag library accepts.

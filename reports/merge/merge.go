@@ -38,7 +38,7 @@ func Merge(sources []Source, o Options) (result.Report, error) {
 	}
 	missing := m.missingShards()
 	if len(m.parts) == 1 && !m.incomplete && (len(missing) == 0 || o.Partial) {
-		return sources[0].Report, nil
+		return m.parts[0].original, nil
 	}
 	m.head()
 	m.base()

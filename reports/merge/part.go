@@ -16,7 +16,8 @@ import (
 // part is one of the reports.
 type part struct {
 	file     string
-	report   result.Report
+	original result.Report
+	report   result.Report       // what of the original counts
 	machines map[string]*machine // by the name in this report
 	only     *machine            // nil if the report is a merged one
 	causes   map[string][]int    // indexes by id; a report from a stranger may use one twice
@@ -39,15 +40,15 @@ const maxMachines = 1024
 // add sorts the reports, and checks that they belong together.
 func (m *merger) add(sources []Source) error {
 	for _, s := range sources {
-		m.parts = append(m.parts, &part{file: s.File, report: s.Report})
+		m.parts = append(m.parts, &part{file: s.File, original: s.Report, report: s.Report})
 	}
 	slices.SortFunc(m.parts, func(a, b *part) int { return cmp.Or(a.compare(b), cmp.Compare(a.file, b.file)) })
-	m.findLacking()
-	m.parts = slices.CompactFunc(m.parts, func(a, b *part) bool { return a.compare(b) == 0 })
 	if err := m.checkFlake(); err != nil {
 		return err
 	}
 	m.dropStale()
+	m.findLacking()
+	m.parts = slices.CompactFunc(m.parts, func(a, b *part) bool { return a.compare(b) == 0 })
 	for _, p := range m.parts {
 		m.index(p)
 		if len(m.machines) > maxMachines {

@@ -12,19 +12,37 @@ const planName = "plan"
 // isPlan reports whether the run was `flakeci plan`.
 func (a *machine) isPlan() bool { return a != nil && a.Shard != nil && a.Shard.IsPlan() }
 
-// dropStale drops the runs of shards that a later attempt planned anew. That may have divided the
-// cells differently.
+// dropStale drops the plans that a later attempt made anew, and the runs of their shards: the new
+// plan may divide the cells differently.
 func (m *merger) dropStale() {
-	latest := map[string]int{} // attempts of plans by workflow run
+	var plans []result.Machine
 	for _, p := range m.parts {
 		if on := p.alone(); on.Shard != nil && on.Shard.IsPlan() && on.Run != "" {
-			latest[on.Run] = max(latest[on.Run], on.Attempt)
+			plans = append(plans, on)
 		}
 	}
+	replaced := func(old result.Machine) bool {
+		return slices.ContainsFunc(plans, func(p result.Machine) bool {
+			return p.Run == old.Run && p.Job == old.Job && p.Selection == old.Selection && p.Attempt > old.Attempt
+		})
+	}
+	current := slices.DeleteFunc(slices.Clone(plans), replaced)
 	m.parts = slices.DeleteFunc(m.parts, func(p *part) bool {
 		on := p.alone()
-		return on.Shard != nil && on.Shard.Planned && on.Run != "" && on.Attempt < latest[on.Run]
+		if on.Shard == nil || !on.Shard.Planned {
+			return false
+		}
+		return on.Shard.IsPlan() && replaced(on) || precedes(on, current)
 	})
+}
+
+// precedes reports whether a shard ran before all plans that it may be of were made. A shard that
+// failed early does not know its selection.
+func precedes(on result.Machine, plans []result.Machine) bool {
+	of := slices.DeleteFunc(slices.Clone(plans), func(p result.Machine) bool {
+		return p.Run != on.Run || on.Selection != "" && p.Selection != on.Selection
+	})
+	return len(of) > 0 && !slices.ContainsFunc(of, func(p result.Machine) bool { return p.Attempt <= on.Attempt })
 }
 
 // alone returns the machine of a report that is not a merged one.

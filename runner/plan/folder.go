@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/evalcache"
 	"github.com/flakeci/flakeci/internal/nix/storepath"
 	"github.com/flakeci/flakeci/internal/safefile"
+	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/result"
 )
 
@@ -35,6 +36,7 @@ func (e *FolderError) Error() string { return e.Folder + " " + e.Reason }
 // Prepare makes a folder for a plan, and empties one with an earlier plan. The error is a
 // [*FolderError] if something else is there.
 func Prepare(dir string) error {
+	dir = filepath.Clean(dir) // a slash at the end would follow a link
 	st, err := os.Lstat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -83,17 +85,30 @@ func isUnfinished(dir string, names map[string]bool) bool {
 	return err == nil
 }
 
-// StoreURL returns the store with the derivations of the plan in a folder.
-func (p *Plan) StoreURL(dir string) (string, error) {
-	if p.Store != "" {
-		return p.Store, nil
-	}
-	abs, err := filepath.Abs(filepath.Join(dir, storeDir))
+// withStore calls a function with the URL of the store in the folder of a plan. Nix 2.8 takes an
+// escaped URL literally and would make a folder a%20b, and no Nix takes an unescaped one, so a
+// folder with such a name gets a link with a plain one.
+func withStore(dir string, f func(url string) error) error {
+	path, err := filepath.Abs(filepath.Join(dir, storeDir))
 	if err != nil {
-		return "", err
+		return err
 	}
-	return (&url.URL{Scheme: "file", Path: abs}).String(), nil
+	if fileURL(path) == "file://"+path {
+		return f(fileURL(path))
+	}
+	tmp, remove, err := tmpdir.New()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	link := filepath.Join(tmp, storeDir)
+	if err := os.Symlink(path, link); err != nil {
+		return err
+	}
+	return f(fileURL(link))
 }
+
+func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
 // Write writes the plan into its folder.
 func (p *Plan) Write(dir string) error {

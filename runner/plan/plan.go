@@ -23,10 +23,7 @@ type Plan struct {
 	Nix    result.Tool  `json:"nix"`
 	Flake  result.Flake `json:"flake"`
 	Cells  []Cell       `json:"cells"`
-	// Store is the URL of the store that has the derivations. It is empty if that is the folder
-	// store next to the plan.
-	Store string `json:"store,omitempty"`
-	Head  State  `json:"head"`
+	Head   State        `json:"head"`
 	// Base is what the run is compared with, nil if with nothing.
 	Base *State `json:"base,omitempty"`
 	// Sum is a checksum of the rest: a flipped bit could turn the path of a derivation into that

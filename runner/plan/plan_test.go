@@ -152,8 +152,10 @@ func TestPrepare(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "again"), link); err != nil {
 		t.Fatal(err)
 	}
-	if err := Prepare(link); err == nil {
-		t.Error("a link is followed")
+	for _, path := range []string{link, link + "/"} {
+		if err := Prepare(path); err == nil {
+			t.Errorf("%s: a link is followed", path)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package plan
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/matrix"
@@ -18,7 +20,7 @@ func (p *Plan) Use(t *nix.Target, dir string, atBase bool) (runner.Discovery, er
 		s, what = p.Base, "base"
 	}
 	unusable := func(reason string) error {
-		return &UnusableError{dir, reason, "give each job the revision and the flags that flakeci plan was given"}
+		return &UnusableError{dir, reason, "give each job the revision and the flags that flakeci plan was given; without git, keep the plan outside of the flake"}
 	}
 	switch {
 	case s == nil:
@@ -64,41 +66,61 @@ func (p *Plan) Check(cells []result.Cell, dir string) error {
 	return nil
 }
 
-// Import copies the derivations for some cells into the store. The error is an [*ImportError].
-func (p *Plan) Import(ctx context.Context, c *nix.Client, dir string, cells []result.Cell) error {
+// Import copies the derivations for some cells into the store of the client, from the store at a
+// URL or, without one, from the folder of the plan. The plan itself cannot name a store: Nix starts
+// programs for some URLs, and whoever wrote the plan may be a stranger. The error is an
+// [*ImportError].
+func (p *Plan) Import(ctx context.Context, c *nix.Client, dir, from string, cells []result.Cell) error {
 	wanted := map[string]bool{}
 	for _, cell := range cells {
 		wanted[cell.ID] = true
 	}
-	store, err := p.StoreURL(dir)
-	if err == nil {
-		err = c.CopyDerivations(ctx, store, "", p.Derivations(func(id string) bool { return wanted[id] }))
+	drvs := p.Derivations(func(id string) bool { return wanted[id] })
+	load := func(store string) error { return c.CopyDerivations(ctx, store, "", drvs) }
+	if from != "" {
+		if err := load(from); err != nil {
+			return &ImportError{from, "check that flakeci plan was given this store with --derivations-to", err}
+		}
+		return nil
 	}
-	if err != nil {
-		return &ImportError{store, err}
+	if err := withStore(dir, load); err != nil {
+		return &ImportError{
+			filepath.Join(dir, storeDir),
+			"check that the whole folder of the plan is here, with its folder store; if flakeci plan was given --derivations-to, give the same URL to --derivations-from", err,
+		}
 	}
 	return nil
 }
 
-// Export copies the derivations of all pending cells into the store of the plan.
-func (p *Plan) Export(ctx context.Context, c *nix.Client, dir string) error {
-	store, err := p.StoreURL(dir)
+// Export copies the derivations of all pending cells to the store at a URL or, without one, into
+// the folder of the plan.
+func (p *Plan) Export(ctx context.Context, c *nix.Client, dir, to string) error {
+	drvs := p.Derivations(nil)
+	if len(drvs) == 0 {
+		return nil
+	}
+	save := func(store string) error { return c.CopyDerivations(ctx, "", store, drvs) }
+	if to != "" {
+		if err := save(to); err != nil {
+			return fmt.Errorf("cannot copy the derivations to %s: %w", to, err)
+		}
+		return nil
+	}
+	folder := filepath.Join(dir, storeDir)
+	err := os.Mkdir(folder, 0o755)
+	if err == nil {
+		err = withStore(dir, func(store string) error { return save(store + "?compression=zstd") }) // derivations are text
+	}
 	if err != nil {
-		return err
-	}
-	if p.Store == "" {
-		store += "?compression=zstd" // derivations are text
-	}
-	if err := c.CopyDerivations(ctx, "", store, p.Derivations(nil)); err != nil {
-		return fmt.Errorf("cannot copy the derivations to %s: %w", store, err)
+		return fmt.Errorf("cannot copy the derivations to %s: %w", folder, err)
 	}
 	return nil
 }
 
 // ImportError says that the derivations of a plan could not be copied into the store.
 type ImportError struct {
-	Store string
-	Err   error
+	Store, Hint string
+	Err         error
 }
 
 func (e *ImportError) Error() string {
@@ -111,7 +133,6 @@ func (e *ImportError) Unwrap() error { return e.Err }
 // Cause returns the error as a cause, with a hint.
 func (e *ImportError) Cause() *result.Cause {
 	return &result.Cause{
-		Kind: result.CauseInfra, Title: "cannot copy the derivations of the plan from " + e.Store, Message: e.Err.Error(),
-		Hint: "check that the whole folder of the plan is here, with its folder store; or make the plan again",
+		Kind: result.CauseInfra, Title: "cannot copy the derivations of the plan from " + e.Store, Message: e.Err.Error(), Hint: e.Hint,
 	}
 }

@@ -22,7 +22,8 @@ func (c *Cache) Answers() map[string]Answer {
 func (c *Cache) Use(answers map[string]Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.given = answers
+	c.given = map[string]Answer{} // not nil even if there are no answers
+	maps.Copy(c.given, answers)
 }
 
 // Given reports whether answers of another run are used.
