@@ -120,6 +120,7 @@ func (s scenario) live(t *testing.T, lane lanes.Lane) {
 		env = startDaemon(t, lane, filepath.Join(w.scratch, "socket"))
 	}
 	if s.remote != nil {
+		lanes.Heavy(t, "starts sshd")
 		m := remote.Start(t, lane.Nix)
 		env = append(env, "NIX_SSHOPTS="+m.Options())
 		places = append(places, neutral{{"/remote", m.Dir()}}...)
