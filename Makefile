@@ -83,14 +83,14 @@ check: setup-test setup-lint ## build, lint and run quick tests with one Nix and
 golden: ## rewrite the golden files of reports and command line; read the diff
 	UPDATE_GOLDEN=1 go test ./reports/... ./cmd/...
 
-# One scenario alone: make bench BENCH=heavy ROUNDS=1. TABLES=docs/performance.md replaces
-# the tables there with those of this run.
+# One scenario alone: make bench BENCH=heavy ROUNDS=1. TABLES='docs/performance.md docs/scale.md'
+# replaces the tables there with those of this run.
 BENCH ?=
 ROUNDS ?= 5
 TABLES ?=
 
 bench: setup-test ## measure flakeci against what people do without it, and run all benchmarks
-	BENCH_TABLES=$(TABLES) go test -run '^$$' -bench '(?i)$(BENCH)' -benchtime $(ROUNDS)x -timeout 0 ./bench
+	BENCH_TABLES='$(TABLES)' go test -run '^$$' -bench '(?i)$(BENCH)' -benchtime $(ROUNDS)x -timeout 0 ./bench
 	$(if $(BENCH),,go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /bench$$))
 
 lint: setup-lint ## run the linters of CI

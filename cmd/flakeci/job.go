@@ -269,7 +269,11 @@ func (j *job) toRunner(tmp string, machine nix.Machine, p views.View) runner.Opt
 }
 
 // updateCrash records how far the run has come, for a report after a crash.
-func (j *job) updateCrash() { j.app.crashRun().Update(j.about().About, j.started, j.matrix) }
+func (j *job) updateCrash() {
+	if run := j.app.crashRun(); run != nil {
+		run.Update(j.about().About, j.started, j.matrix)
+	}
+}
 
 // open opens a flake, and retries if something could not be fetched.
 func (j *job) open(ctx context.Context, ref, tmp string) (*nix.Target, error) {

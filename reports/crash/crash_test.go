@@ -9,6 +9,7 @@ import (
 
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/safely"
+	"github.com/flakeci/flakeci/internal/test/lanes"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports"
 	"github.com/flakeci/flakeci/result"
@@ -50,6 +51,7 @@ func TestReport(t *testing.T) {
 
 // A view that never ends, as it crashed itself, holds up no report.
 func TestAViewThatDoesNotEnd(t *testing.T) {
+	lanes.Heavy(t, "waits for a time limit")
 	run := New(nil)
 	never := make(chan struct{})
 	defer close(never)

@@ -263,6 +263,9 @@ func TestTooManyAnnotations(t *testing.T) {
 	if len(notes) != maxNotes {
 		t.Errorf("%d annotations", len(notes))
 	}
+	if n := len(s.hub.Requests()); n > 13 {
+		t.Errorf("%d requests", n)
+	}
 	s.report = sample.Thousand(1)
 	if got := annotations(s.report)[0].Message; len(got) > 2000 || !strings.Contains(got, "blocks 6000 cells: nixos/host1, ") || !strings.Contains(got, "and 5960 more") {
 		t.Errorf("the message of a cause that blocks 6,000 cells has %d bytes: %.200s", len(got), got)

@@ -15,11 +15,9 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/test/socket"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
-
-// patience is how long to wait for what must happen, on a busy machine.
-const patience = time.Minute
 
 // unpacked is where the agent is if it is not installed, as usual: it is made for guests.
 const unpacked = "../../.cache/qemu-ga/usr/sbin/qemu-ga"
@@ -30,99 +28,44 @@ const refused = "guest-shutdown,guest-suspend-disk,guest-suspend-ram,guest-suspe
 	"guest-set-user-password,guest-set-vcpus,guest-set-memory-blocks,guest-fstrim,guest-fsfreeze-freeze,guest-fsfreeze-freeze-list"
 
 // agent is a running qemu-ga.
-type agent struct {
-	socket string
-	pid    int
-	ended  chan struct{}
-}
+type agent struct{ *socket.Program }
 
 // startAgent starts an agent and stops it after the test.
-func startAgent(t *testing.T) *agent {
+func startAgent(t *testing.T) agent {
 	t.Helper()
 	program, err := exec.LookPath("qemu-ga")
 	if err != nil {
 		program = unpacked
 	}
-	dir := shortDir(t)
-	a := &agent{socket: filepath.Join(dir, "qga"), ended: make(chan struct{})}
-	started := make(chan int, 1)
-	cmd := proc.Cmd{
+	path := socket.Path(t)
+	dir := filepath.Dir(path)
+	return agent{socket.Start(t, path, proc.Cmd{
 		Path: program,
-		Args: []string{"--method", "unix-listen", "--path", a.socket, "--statedir", dir,
+		Args: []string{"--method", "unix-listen", "--path", path, "--statedir", dir,
 			"--pidfile", filepath.Join(dir, "pid"), "--block-rpcs", refused},
-		OnStart: func(pid int) { started <- pid },
 		// It sometimes ignores SIGINT, and has nothing to save.
 		Grace: 100 * time.Millisecond,
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		_, err = cmd.Run(ctx)
-		close(a.ended)
-	}()
-	t.Cleanup(func() { cancel(); <-a.ended })
-	select {
-	case a.pid = <-started:
-	case <-a.ended:
-		if errors.Is(err, os.ErrNotExist) {
-			t.Skip("skipped: qemu-ga is neither installed nor in .cache/qemu-ga (scripts/setup test)")
-		}
-		t.Fatal(err)
-	}
-	return a
-}
-
-// shortDir returns a folder for sockets, whose paths have at most 108 bytes: that of t.TempDir
-// contains the test's name.
-func shortDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "qga")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
+	}, "qemu-ga is neither installed nor in .cache/qemu-ga (scripts/setup test)")}
 }
 
 // dial waits until the agent listens, and connects.
-func (a *agent) dial(t *testing.T) *guestagent.Client {
+func (a agent) dial(t *testing.T) *guestagent.Client {
 	t.Helper()
-	ctx := within(t, patience)
-	for {
-		c, err := guestagent.Dial(ctx, a.socket)
-		if err == nil {
-			t.Cleanup(func() { c.Close() })
-			return c
-		}
-		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
-			t.Fatal(err)
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-a.ended:
-			t.Fatal("the agent has exited")
-		}
-	}
+	return socket.Dial(t, a.Program, guestagent.Dial)
 }
 
 // signal sends a signal to the agent.
-func (a *agent) signal(t *testing.T, s syscall.Signal) {
+func (a agent) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
-	if err := syscall.Kill(a.pid, s); err != nil {
+	if err := syscall.Kill(a.PID, s); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func within(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	t.Cleanup(cancel)
-	return ctx
 }
 
 // sh runs a script in the guest.
 func sh(t *testing.T, c *guestagent.Client, script string) guestagent.Result {
 	t.Helper()
-	r, err := c.Exec(within(t, patience), guestagent.Command{Path: "sh", Args: []string{"-c", script}})
+	r, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{Path: "sh", Args: []string{"-c", script}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +96,7 @@ func TestExec(t *testing.T) {
 func TestExecInput(t *testing.T) {
 	c := startAgent(t).dial(t)
 	input := bytes.Repeat([]byte("\x00\xffline\n"), 1<<17)
-	r, err := c.Exec(within(t, patience), guestagent.Command{Path: "cat", Input: input})
+	r, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{Path: "cat", Input: input})
 	if err != nil || !bytes.Equal(r.Stdout, input) {
 		t.Errorf("%d bytes, %v", len(r.Stdout), err)
 	}
@@ -161,7 +104,7 @@ func TestExecInput(t *testing.T) {
 
 func TestExecEnvironment(t *testing.T) {
 	c := startAgent(t).dial(t)
-	r, err := c.Exec(within(t, patience), guestagent.Command{Path: "/usr/bin/env", Env: []string{"A=1", "B=x y"}})
+	r, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{Path: "/usr/bin/env", Env: []string{"A=1", "B=x y"}})
 	if got := string(r.Stdout); got != "A=1\nB=x y\n" || err != nil {
 		t.Errorf("environment %q, %v", got, err)
 	}
@@ -173,7 +116,7 @@ func TestExecEnvironment(t *testing.T) {
 func TestExecCannotStart(t *testing.T) {
 	c := startAgent(t).dial(t)
 	var e *guestagent.Error
-	_, err := c.Exec(within(t, patience), guestagent.Command{Path: filepath.Join(t.TempDir(), "none")})
+	_, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{Path: filepath.Join(t.TempDir(), "none")})
 	if !errors.As(err, &e) || e.Command != "guest-exec" || e.Class != "GenericError" || !strings.Contains(e.Desc, "No such file") {
 		t.Errorf("error is %v", err)
 	}
@@ -194,7 +137,7 @@ func TestExecLongOutput(t *testing.T) {
 
 func TestExecAtOnce(t *testing.T) {
 	c := startAgent(t).dial(t)
-	ctx := within(t, patience)
+	ctx := socket.Within(t, socket.Patience)
 	errs := make(chan error)
 	const many = 8
 	for i := range many {
@@ -217,8 +160,8 @@ func TestExecIsCanceled(t *testing.T) {
 	c := startAgent(t).dial(t)
 	file := filepath.Join(t.TempDir(), "pid")
 	began := time.Now()
-	_, err := c.Exec(within(t, 3*time.Second), guestagent.Command{Path: "sh", Args: []string{"-c", "echo $$ >$0; exec sleep 1000", file}})
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > patience {
+	_, err := c.Exec(socket.Within(t, 3*time.Second), guestagent.Command{Path: "sh", Args: []string{"-c", "echo $$ >$0; exec sleep 1000", file}})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > socket.Patience {
 		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 	text, err := os.ReadFile(file)
@@ -229,7 +172,7 @@ func TestExecIsCanceled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(socket.Patience); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("process %d is still there", pid)
 		}
@@ -244,10 +187,10 @@ func TestAgentComesLate(t *testing.T) {
 	a.signal(t, syscall.SIGSTOP)
 	file := filepath.Join(t.TempDir(), "file")
 	for range 3 {
-		if err := c.Sync(within(t, 30*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+		if err := c.Sync(socket.Within(t, 30*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error is %v", err)
 		}
-		_, err := c.Exec(within(t, 30*time.Millisecond), guestagent.Command{Path: "touch", Args: []string{file}})
+		_, err := c.Exec(socket.Within(t, 30*time.Millisecond), guestagent.Command{Path: "touch", Args: []string{file}})
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error is %v", err)
 		}
@@ -291,20 +234,20 @@ func TestNextClient(t *testing.T) {
 func TestAgentIsKilled(t *testing.T) {
 	a := startAgent(t)
 	c := a.dial(t)
-	if err := c.Sync(within(t, patience)); err != nil {
+	if err := c.Sync(socket.Within(t, socket.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	a.signal(t, syscall.SIGSTOP)
-	time.AfterFunc(50*time.Millisecond, func() { _ = syscall.Kill(a.pid, syscall.SIGKILL) })
+	time.AfterFunc(50*time.Millisecond, func() { _ = syscall.Kill(a.PID, syscall.SIGKILL) })
 	for range 2 {
-		if err := c.Sync(within(t, patience)); !errors.Is(err, guestagent.ErrClosed) {
+		if err := c.Sync(socket.Within(t, socket.Patience)); !errors.Is(err, guestagent.ErrClosed) {
 			t.Errorf("error is %v", err)
 		}
 	}
 }
 
 func TestNobodyListens(t *testing.T) {
-	if _, err := guestagent.Dial(within(t, patience), filepath.Join(t.TempDir(), "nobody")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := guestagent.Dial(socket.Within(t, socket.Patience), filepath.Join(t.TempDir(), "nobody")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/test/socket"
 	"github.com/flakeci/flakeci/vmtest/guestagent"
 )
 
@@ -33,23 +33,8 @@ type request struct {
 // serve returns a client of a scripted agent, which then ends the connection.
 func serve(t *testing.T, script func(*server)) *guestagent.Client {
 	t.Helper()
-	path := filepath.Join(shortDir(t), "qga")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		script(&server{t, conn, bufio.NewScanner(conn)})
-	}()
-	t.Cleanup(func() { l.Close(); <-done })
-	c, err := guestagent.Dial(within(t, patience), path)
+	path := socket.Serve(t, func(conn net.Conn) { script(&server{t, conn, bufio.NewScanner(conn)}) })
+	c, err := guestagent.Dial(socket.Within(t, socket.Patience), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +93,7 @@ func TestSyncSkipsAll(t *testing.T) {
 			s.send("\xff"+`{"return": %s}`, id)
 			s.untilGone()
 		})
-		if err := c.Sync(within(t, patience)); err != nil {
+		if err := c.Sync(socket.Within(t, socket.Patience)); err != nil {
 			t.Errorf("%.20q: %v", before, err)
 		}
 	}
@@ -122,7 +107,7 @@ func TestSyncIsNotFooled(t *testing.T) {
 			s.send(answer, s.want("guest-sync-delimited").Arguments["id"])
 			s.untilGone()
 		})
-		if err := c.Sync(within(t, 100*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+		if err := c.Sync(socket.Within(t, 100*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%.20q: error is %v", answer, err)
 		}
 	}
@@ -138,7 +123,7 @@ func TestGuestSendsForever(t *testing.T) {
 			}
 		})
 		for range 2 {
-			if err := c.Sync(within(t, 50*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+			if err := c.Sync(socket.Within(t, 50*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%q: error is %v", text, err)
 			}
 		}
@@ -163,11 +148,11 @@ func TestBadReply(t *testing.T) {
 			s.send(`{"error": {"class": "GenericError", "desc": "no"}}`)
 		})
 		var e *guestagent.Error
-		if _, err := c.Exec(within(t, patience), guestagent.Command{}); err == nil || errors.As(err, &e) || errors.Is(err, guestagent.ErrClosed) {
+		if _, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{}); err == nil || errors.As(err, &e) || errors.Is(err, guestagent.ErrClosed) {
 			t.Errorf("%.20q: error is %v", reply, err)
 		}
 		for range 2 {
-			if _, err := c.Exec(within(t, patience), guestagent.Command{}); !errors.As(err, &e) || e.Desc != "no" {
+			if _, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{}); !errors.As(err, &e) || e.Desc != "no" {
 				t.Errorf("%.20q: then error is %v", reply, err)
 			}
 		}
@@ -187,7 +172,7 @@ func TestBadStatus(t *testing.T) {
 			s.send(`{"return": %s}`, reply)
 			s.untilGone()
 		})
-		if r, err := c.Exec(within(t, patience), guestagent.Command{}); err == nil {
+		if r, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{}); err == nil {
 			t.Errorf("%s: %+v", reply, r)
 		}
 	}
@@ -206,15 +191,15 @@ func TestReplyComesLate(t *testing.T) {
 		s.send(`{"error": {"class": "GenericError", "desc": "no"}}`)
 		s.untilGone()
 	})
-	if err := c.Sync(within(t, patience)); err != nil {
+	if err := c.Sync(socket.Within(t, socket.Patience)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Exec(within(t, 200*time.Millisecond), guestagent.Command{Path: "x"}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Exec(socket.Within(t, 200*time.Millisecond), guestagent.Command{Path: "x"}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 	close(late)
 	var e *guestagent.Error
-	if _, err := c.Exec(within(t, patience), guestagent.Command{Path: "x"}); !errors.As(err, &e) {
+	if _, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{Path: "x"}); !errors.As(err, &e) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -226,7 +211,7 @@ func TestWaitingForOnesTurn(t *testing.T) {
 	first := make(chan error)
 	go func() { first <- c.Sync(ctx) }()
 	time.Sleep(20 * time.Millisecond)
-	if err := c.Sync(within(t, 20*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+	if err := c.Sync(socket.Within(t, 20*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 	cancel()
@@ -240,10 +225,10 @@ func TestGuestDoesNotRead(t *testing.T) {
 	gone := make(chan struct{})
 	c := serve(t, func(s *server) { s.sync(); <-gone })
 	defer close(gone)
-	if err := c.Sync(within(t, patience)); err != nil {
+	if err := c.Sync(socket.Within(t, socket.Patience)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := c.Exec(within(t, 100*time.Millisecond), guestagent.Command{Path: "cat", Input: make([]byte, 1<<20)})
+	_, err := c.Exec(socket.Within(t, 100*time.Millisecond), guestagent.Command{Path: "cat", Input: make([]byte, 1<<20)})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
@@ -257,7 +242,7 @@ func TestConnectionIsLost(t *testing.T) {
 			_, _ = s.conn.Write([]byte(last))
 		})
 		for range 2 {
-			if _, err := c.Exec(within(t, patience), guestagent.Command{}); !errors.Is(err, guestagent.ErrClosed) {
+			if _, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{}); !errors.Is(err, guestagent.ErrClosed) {
 				t.Errorf("error is %v", err)
 			}
 		}
@@ -267,7 +252,7 @@ func TestConnectionIsLost(t *testing.T) {
 func TestClose(t *testing.T) {
 	c := serve(t, func(s *server) { s.untilGone() })
 	time.AfterFunc(20*time.Millisecond, func() { c.Close() })
-	if err := c.Sync(within(t, patience)); !errors.Is(err, guestagent.ErrClosed) {
+	if err := c.Sync(socket.Within(t, socket.Patience)); !errors.Is(err, guestagent.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
 	if err := c.Close(); err != nil {
@@ -299,7 +284,7 @@ func TestTooMuchOutput(t *testing.T) {
 				s.send(`{"return": {"exited": true, "exitcode": 0, %q: %q}}`, stream, base64.StdEncoding.EncodeToString(make([]byte, length)))
 				s.untilGone()
 			})
-			_, err := c.Exec(within(t, patience), guestagent.Command{Path: "x"})
+			_, err := c.Exec(socket.Within(t, socket.Patience), guestagent.Command{Path: "x"})
 			if tooMuch := length > 16<<20; (err != nil) != tooMuch || tooMuch && !strings.Contains(err.Error(), "more than 16 MiB of a program's output") {
 				t.Errorf("%d bytes of %s: %v", length, stream, err)
 			}

@@ -11,99 +11,41 @@ import (
 	"time"
 
 	"github.com/flakeci/flakeci/internal/proc"
+	"github.com/flakeci/flakeci/internal/test/socket"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
-// patience is how long to wait for what must happen, on a busy machine.
-const patience = time.Minute
-
 // machine is a real QEMU whose guest has not started.
-type machine struct {
-	socket string
-	pid    int
-	ended  chan struct{}
-}
+type machine struct{ *socket.Program }
 
 // startQEMU starts a QEMU with additional arguments, and stops it after the test.
-func startQEMU(t *testing.T, args ...string) *machine {
+func startQEMU(t *testing.T, args ...string) machine {
 	t.Helper()
-	m := &machine{socket: filepath.Join(shortDir(t), "qmp"), ended: make(chan struct{})}
-	started := make(chan int, 1)
-	cmd := proc.Cmd{
+	path := socket.Path(t)
+	return machine{socket.Start(t, path, proc.Cmd{
 		Path: "qemu-system-x86_64",
 		Args: append([]string{
 			"-S", "-display", "none", "-machine", "accel=tcg", "-nodefaults", "-m", "16",
-			"-qmp", "unix:" + m.socket + ",server=on,wait=off",
+			"-qmp", "unix:" + path + ",server=on,wait=off",
 		}, args...),
-		OnStart:  func(pid int) { started <- pid },
 		OnStderr: func(line []byte) { t.Logf("qemu: %s", line) },
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var err error
-	go func() {
-		_, err = cmd.Run(ctx)
-		close(m.ended)
-	}()
-	t.Cleanup(func() { cancel(); <-m.ended })
-	select {
-	case m.pid = <-started:
-	case <-m.ended:
-		if errors.Is(err, proc.ErrNotFound) {
-			t.Skip("skipped: qemu-system-x86_64 is not installed (Debian: qemu-system-x86)")
-		}
-		t.Fatal(err)
-	}
-	return m
-}
-
-// shortDir returns a folder for sockets, whose paths have at most 108 bytes: that of t.TempDir
-// contains the test's name.
-func shortDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "qmp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
+	}, "qemu-system-x86_64 is not installed (Debian: qemu-system-x86)")}
 }
 
 // dial waits until QEMU listens, and connects.
-func (m *machine) dial(t *testing.T) *qmp.Client {
+func (m machine) dial(t *testing.T) *qmp.Client {
 	t.Helper()
-	ctx := within(t, patience)
-	for {
-		c, err := qmp.Dial(ctx, m.socket)
-		if err == nil {
-			t.Cleanup(func() { c.Close() })
-			return c
-		}
-		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
-			t.Fatal(err)
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-m.ended:
-			t.Fatal("QEMU has exited")
-		}
-	}
+	return socket.Dial(t, m.Program, qmp.Dial)
 }
 
 // waitEnd waits until QEMU has exited.
-func (m *machine) waitEnd(t *testing.T) {
+func (m machine) waitEnd(t *testing.T) {
 	t.Helper()
 	select {
-	case <-m.ended:
-	case <-time.After(patience):
+	case <-m.Ended:
+	case <-time.After(socket.Patience):
 		t.Fatal("QEMU is still running")
 	}
-}
-
-func within(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	t.Cleanup(cancel)
-	return ctx
 }
 
 // nextEvent returns the name of the next event, "" after the last.
@@ -112,7 +54,7 @@ func nextEvent(t *testing.T, c *qmp.Client) string {
 	select {
 	case e := <-c.Events():
 		return e.Name
-	case <-time.After(patience):
+	case <-time.After(socket.Patience):
 		t.Fatal("no event")
 		return ""
 	}
@@ -121,7 +63,7 @@ func nextEvent(t *testing.T, c *qmp.Client) string {
 func do(t *testing.T, c *qmp.Client, commands ...string) {
 	t.Helper()
 	for _, command := range commands {
-		if err := c.Execute(within(t, patience), command, nil, nil); err != nil {
+		if err := c.Execute(socket.Within(t, socket.Patience), command, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,14 +71,14 @@ func do(t *testing.T, c *qmp.Client, commands ...string) {
 
 func TestQuestions(t *testing.T) {
 	c := startQEMU(t).dial(t)
-	if kvm, err := c.KVM(within(t, patience)); kvm || err != nil {
+	if kvm, err := c.KVM(socket.Within(t, socket.Patience)); kvm || err != nil {
 		t.Errorf("KVM: %v, %v", kvm, err)
 	}
-	if status, err := c.Status(within(t, patience)); status != "prelaunch" || err != nil {
+	if status, err := c.Status(socket.Within(t, socket.Patience)); status != "prelaunch" || err != nil {
 		t.Errorf("status: %q, %v", status, err)
 	}
 	do(t, c, "cont")
-	if status, err := c.Status(within(t, patience)); status != "running" || err != nil {
+	if status, err := c.Status(socket.Within(t, socket.Patience)); status != "running" || err != nil {
 		t.Errorf("status: %q, %v", status, err)
 	}
 }
@@ -145,7 +87,7 @@ func TestEvents(t *testing.T) {
 	c := startQEMU(t).dial(t)
 	before := time.Now().Add(-time.Second)
 	do(t, c, "cont", "stop", "system_reset")
-	if err := c.Powerdown(within(t, patience)); err != nil {
+	if err := c.Powerdown(socket.Within(t, socket.Patience)); err != nil {
 		t.Error(err)
 	}
 	for _, want := range []string{"RESUME", "STOP"} {
@@ -181,7 +123,7 @@ func TestEventsAreReadLate(t *testing.T) {
 
 func TestManyAskAtOnce(t *testing.T) {
 	c := startQEMU(t).dial(t)
-	ctx := within(t, patience)
+	ctx := socket.Within(t, socket.Patience)
 	errs := make(chan error)
 	const askers = 20
 	for range askers {
@@ -218,14 +160,14 @@ func askOften(ctx context.Context, c *qmp.Client) error {
 func TestRefusal(t *testing.T) {
 	c := startQEMU(t).dial(t)
 	var refused *qmp.Error
-	err := c.Execute(within(t, patience), "nonesuch", nil, nil)
+	err := c.Execute(socket.Within(t, socket.Patience), "nonesuch", nil, nil)
 	if !errors.As(err, &refused) || *refused != (qmp.Error{Command: "nonesuch", Class: "CommandNotFound", Desc: "The command nonesuch has not been found"}) {
 		t.Errorf("error is %#v", err)
 	}
-	if err := c.Execute(within(t, patience), "screendump", map[string]any{"file": "x"}, nil); !errors.As(err, &refused) || refused.Class != "GenericError" {
+	if err := c.Execute(socket.Within(t, socket.Patience), "screendump", map[string]any{"file": "x"}, nil); !errors.As(err, &refused) || refused.Class != "GenericError" {
 		t.Errorf("error is %#v", err)
 	}
-	if err := c.Execute(within(t, patience), "query-status", func() {}, nil); err == nil {
+	if err := c.Execute(socket.Within(t, socket.Patience), "query-status", func() {}, nil); err == nil {
 		t.Error("a function became JSON")
 	}
 	do(t, c, "query-status") // the connection still works
@@ -235,7 +177,7 @@ func TestRefusal(t *testing.T) {
 func TestLongReply(t *testing.T) {
 	c := startQEMU(t).dial(t)
 	var schema []any
-	if err := c.Execute(within(t, patience), "query-qmp-schema", nil, &schema); err != nil || len(schema) < 100 {
+	if err := c.Execute(socket.Within(t, socket.Patience), "query-qmp-schema", nil, &schema); err != nil || len(schema) < 100 {
 		t.Errorf("%d parts, %v", len(schema), err)
 	}
 }
@@ -243,7 +185,7 @@ func TestLongReply(t *testing.T) {
 func TestQuit(t *testing.T) {
 	m := startQEMU(t)
 	c := m.dial(t)
-	if err := c.Quit(within(t, patience)); err != nil {
+	if err := c.Quit(socket.Within(t, socket.Patience)); err != nil {
 		t.Error(err)
 	}
 	if got := nextEvent(t, c); got != "SHUTDOWN" {
@@ -253,10 +195,10 @@ func TestQuit(t *testing.T) {
 		t.Errorf("event %q after the last", got)
 	}
 	m.waitEnd(t)
-	if err := c.Execute(within(t, patience), "query-status", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+	if err := c.Execute(socket.Within(t, socket.Patience), "query-status", nil, nil); !errors.Is(err, qmp.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
-	if err := c.Quit(within(t, patience)); err != nil {
+	if err := c.Quit(socket.Within(t, socket.Patience)); err != nil {
 		t.Errorf("quitting twice: %v", err)
 	}
 }
@@ -264,7 +206,7 @@ func TestQuit(t *testing.T) {
 func TestSecondClientGetsNoGreeting(t *testing.T) {
 	m := startQEMU(t)
 	first := m.dial(t)
-	if _, err := qmp.Dial(within(t, 200*time.Millisecond), m.socket); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := qmp.Dial(socket.Within(t, 200*time.Millisecond), m.Socket); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 	do(t, first, "query-status")
@@ -279,15 +221,15 @@ func TestQEMUIsKilled(t *testing.T) {
 	c := m.dial(t)
 	do(t, c, "cont")
 	// A stopped QEMU cannot reply first.
-	if err := syscall.Kill(m.pid, syscall.SIGSTOP); err != nil {
+	if err := syscall.Kill(m.PID, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	errs := make(chan error)
 	for range 3 {
-		go func() { errs <- c.Execute(within(t, patience), "query-status", nil, nil) }()
+		go func() { errs <- c.Execute(socket.Within(t, socket.Patience), "query-status", nil, nil) }()
 	}
 	time.Sleep(50 * time.Millisecond)
-	if err := syscall.Kill(m.pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(m.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -298,13 +240,13 @@ func TestQEMUIsKilled(t *testing.T) {
 	if got := nextEvent(t, c) + nextEvent(t, c); got != "RESUME" {
 		t.Errorf("events %q", got)
 	}
-	if _, err := c.Status(within(t, patience)); !errors.Is(err, qmp.ErrClosed) {
+	if _, err := c.Status(socket.Within(t, socket.Patience)); !errors.Is(err, qmp.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
 }
 
 func TestNobodyListens(t *testing.T) {
-	_, err := qmp.Dial(within(t, patience), filepath.Join(t.TempDir(), "nobody"))
+	_, err := qmp.Dial(socket.Within(t, socket.Patience), filepath.Join(t.TempDir(), "nobody"))
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error is %v", err)
 	}

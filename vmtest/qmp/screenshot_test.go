@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/flakeci/flakeci/internal/test/socket"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
@@ -38,7 +39,7 @@ func TestScreenshot(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "screen")
 	for range 2 {
-		picture, err := c.Screenshot(within(t, patience), file)
+		picture, err := c.Screenshot(socket.Within(t, socket.Patience), file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +55,7 @@ func TestScreenshotHere(t *testing.T) {
 	c := startQEMU(t, "-vga", "std").dial(t)
 	dir := t.TempDir()
 	t.Chdir(dir)
-	picture, err := c.Screenshot(within(t, patience), "screen.png")
+	picture, err := c.Screenshot(socket.Within(t, socket.Patience), "screen.png")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestScreenshotHere(t *testing.T) {
 }
 
 func TestNoScreenshot(t *testing.T) {
-	ctx := within(t, patience)
+	ctx := socket.Within(t, socket.Patience)
 	var refused *qmp.Error
 	file := filepath.Join(t.TempDir(), "nowhere", "screen.png")
 	if _, err := startQEMU(t, "-vga", "std").dial(t).Screenshot(ctx, file); !errors.As(err, &refused) {
@@ -95,7 +96,7 @@ func TestScreenshotOfAnOldQEMU(t *testing.T) {
 		s.send(`{"return": {}, "id": %d}`, dump.ID)
 	})
 	file := filepath.Join(dir, "screen.png")
-	picture, err := c.Screenshot(within(t, patience), file)
+	picture, err := c.Screenshot(socket.Within(t, socket.Patience), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestScreenshotThatIsNone(t *testing.T) {
 				}
 				s.send(`{"return": {}, "id": %d}`, dump.ID)
 			})
-			if picture, err := c.Screenshot(within(t, patience), filepath.Join(dir, "screen.png")); err == nil || errors.Is(err, context.DeadlineExceeded) {
+			if picture, err := c.Screenshot(socket.Within(t, socket.Patience), filepath.Join(dir, "screen.png")); err == nil || errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%d bytes, error %v", len(picture), err)
 			}
 			empty(t, dir)

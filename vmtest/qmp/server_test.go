@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/flakeci/flakeci/internal/test/socket"
 	"github.com/flakeci/flakeci/vmtest/qmp"
 )
 
@@ -34,29 +34,13 @@ type request struct {
 // listen serves one client on a socket and then ends the connection.
 func listen(t *testing.T, script func(*server)) string {
 	t.Helper()
-	path := filepath.Join(shortDir(t), "qmp")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		script(&server{t, conn, bufio.NewScanner(conn)})
-	}()
-	t.Cleanup(func() { l.Close(); <-done })
-	return path
+	return socket.Serve(t, func(conn net.Conn) { script(&server{t, conn, bufio.NewScanner(conn)}) })
 }
 
 // serve returns a client of a scripted QEMU.
 func serve(t *testing.T, script func(*server)) *qmp.Client {
 	t.Helper()
-	c, err := qmp.Dial(within(t, patience), listen(t, script))
+	c, err := qmp.Dial(socket.Within(t, socket.Patience), listen(t, script))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +81,7 @@ func (s *server) untilGone() {
 
 func TestNegotiationHangs(t *testing.T) {
 	path := listen(t, func(s *server) { s.send(greeting); s.untilGone() })
-	if _, err := qmp.Dial(within(t, 100*time.Millisecond), path); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := qmp.Dial(socket.Within(t, 100*time.Millisecond), path); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -105,7 +89,7 @@ func TestNegotiationHangs(t *testing.T) {
 func TestGreetingIsWrong(t *testing.T) {
 	for _, line := range []string{"SSH-2.0-OpenSSH_9.2p1", `{}`, `[]`, `{"return": {}}`, greeting + "\r\n" + greeting} {
 		path := listen(t, func(s *server) { s.send("%s", line); s.untilGone() })
-		if _, err := qmp.Dial(within(t, patience), path); !errors.Is(err, qmp.ErrClosed) {
+		if _, err := qmp.Dial(socket.Within(t, socket.Patience), path); !errors.Is(err, qmp.ErrClosed) {
 			t.Errorf("%s: error is %v", line, err)
 		}
 	}
@@ -122,7 +106,7 @@ func TestConnectionIsLost(t *testing.T) {
 			_, _ = s.conn.Write([]byte(last))
 		})
 		for range 2 {
-			if err := c.Execute(within(t, patience), "query-status", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+			if err := c.Execute(socket.Within(t, socket.Patience), "query-status", nil, nil); !errors.Is(err, qmp.ErrClosed) {
 				t.Errorf("%.20q: error is %v", last, err)
 			}
 		}
@@ -137,11 +121,11 @@ func TestConnectionIsLost(t *testing.T) {
 
 func TestQuitWithoutReply(t *testing.T) {
 	c := serve(t, func(s *server) { s.greet(); s.request() })
-	if err := c.Quit(within(t, patience)); err != nil {
+	if err := c.Quit(socket.Within(t, socket.Patience)); err != nil {
 		t.Error(err)
 	}
 	c = serve(t, func(s *server) { s.greet(); s.request(); s.send("garbage"); s.untilGone() })
-	if err := c.Quit(within(t, patience)); !errors.Is(err, qmp.ErrClosed) {
+	if err := c.Quit(socket.Within(t, socket.Patience)); !errors.Is(err, qmp.ErrClosed) {
 		t.Errorf("a QEMU that keeps running has quit: %v", err)
 	}
 }
@@ -159,11 +143,11 @@ func TestReplyComesLate(t *testing.T) {
 		s.send(`{"return": {"status": "paused"}, "id": %d}`, second.ID)
 		s.untilGone()
 	})
-	if _, err := c.Status(within(t, 200*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Status(socket.Within(t, 200*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
 	close(late)
-	if status, err := c.Status(within(t, patience)); status != "running" || err != nil {
+	if status, err := c.Status(socket.Within(t, socket.Patience)); status != "running" || err != nil {
 		t.Errorf("status %q, %v", status, err)
 	}
 }
@@ -175,10 +159,10 @@ func TestReplyOfAnotherShape(t *testing.T) {
 		s.send(`{"return": {"enabled": true}, "id": %d}`, s.request().ID)
 		s.untilGone()
 	})
-	if _, err := c.Status(within(t, patience)); err == nil || errors.Is(err, qmp.ErrClosed) {
+	if _, err := c.Status(socket.Within(t, socket.Patience)); err == nil || errors.Is(err, qmp.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
-	if kvm, err := c.KVM(within(t, patience)); !kvm || err != nil {
+	if kvm, err := c.KVM(socket.Within(t, socket.Patience)); !kvm || err != nil {
 		t.Errorf("KVM %v, %v", kvm, err)
 	}
 }
@@ -189,10 +173,10 @@ func TestQEMUDoesNotRead(t *testing.T) {
 	c := serve(t, func(s *server) { s.greet(); <-gone })
 	defer close(gone)
 	big := map[string]string{"x": strings.Repeat("x", 1<<20)}
-	if err := c.Execute(within(t, 500*time.Millisecond), "x", big, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if err := c.Execute(socket.Within(t, 500*time.Millisecond), "x", big, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v", err)
 	}
-	if err := c.Execute(within(t, patience), "x", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+	if err := c.Execute(socket.Within(t, socket.Patience), "x", nil, nil); !errors.Is(err, qmp.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -225,10 +209,10 @@ func TestClose(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := c.Execute(within(t, patience), "x", nil, nil); !errors.Is(err, qmp.ErrClosed) {
+	if err := c.Execute(socket.Within(t, socket.Patience), "x", nil, nil); !errors.Is(err, qmp.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
-	if err := c.Quit(within(t, patience)); !errors.Is(err, qmp.ErrClosed) {
+	if err := c.Quit(socket.Within(t, socket.Patience)); !errors.Is(err, qmp.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
 	n := 0
@@ -265,7 +249,7 @@ func TestAFloodEndsTheConnection(t *testing.T) {
 				})
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
-				_, err := qmp.Dial(within(t, patience), path)
+				_, err := qmp.Dial(socket.Within(t, socket.Patience), path)
 				runtime.ReadMemStats(&after)
 				if !errors.Is(err, qmp.ErrClosed) {
 					t.Errorf("error is %v", err)
