@@ -90,9 +90,6 @@ func (a *App) fromFork() string {
 
 // finishPushing waits for what is still being pushed.
 func (j *job) finishPushing(ctx context.Context, p *push.Pusher) {
-	if p == nil {
-		return
-	}
 	j.pushed = p.Wait()
 	// Otherwise the interruption came when everything was pushed.
 	skipped := func(p result.Push) bool { return p.Status == result.PushSkipped }
