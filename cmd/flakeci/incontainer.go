@@ -37,6 +37,9 @@ const defaultImage = "default"
 // runInContainer runs flakeci in a container, and reports the result here.
 func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptions) error {
 	artifacts := o.outputs.Artifacts(o.artifacts, a.secrets.Writer)
+	if o.container == "" {
+		return &usageError{msg: "--in-container= lacks the image", hint: "leave out the = for the default image"}
+	}
 	if err := o.check(); err != nil {
 		return o.origin.locate(err)
 	}
