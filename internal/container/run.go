@@ -17,7 +17,7 @@ import (
 
 // Options say what to run and where.
 type Options struct {
-	// Image has Nix; empty means DefaultImage.
+	// Image has Nix, or is Default.
 	Image string
 	// Getenv reads the environment, which may name the engine.
 	Getenv func(string) string
