@@ -31,15 +31,15 @@ const containerFlag = "in-container"
 // addContainer adds the flag; its value is optional.
 func (o *runOptions) addContainer(fs *pflag.FlagSet) {
 	fs.StringVar(&o.container, containerFlag, "", "run in a container, of an `IMAGE` that has Nix, with Docker or Podman")
-	fs.Lookup(containerFlag).NoOptDefVal = defaultImage
+	fs.Lookup(containerFlag).NoOptDefVal = container.Default
 }
-
-// defaultImage is the flag's value without an image.
-const defaultImage = "default"
 
 // runInContainer runs flakeci in a container, and reports the result here.
 func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptions) error {
 	artifacts := o.outputs.Artifacts(o.artifacts, a.secrets.Writer)
+	if o.container == "" {
+		return &usageError{msg: "--in-container= lacks the image", hint: "leave out the = for the default image"}
+	}
 	if err := o.check(); err != nil {
 		return o.origin.locate(err)
 	}
@@ -50,13 +50,9 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 	if err != nil {
 		return err
 	}
-	image := o.container
-	if image == defaultImage {
-		image = ""
-	}
 	env := secretenv.Without(a.Env)
 	done, err := container.Run(ctx, container.Options{
-		Image: image, Getenv: a.env, Bring: l.Write, Args: l.Args, Dir: l.Dir, Env: inside.Environment(a.env), GitEnv: env,
+		Image: o.container, Getenv: a.env, Bring: l.Write, Args: l.Args, Dir: l.Dir, Env: inside.Environment(a.env), GitEnv: env,
 		Build:    linuxbuild.Options{Version: versionString(), Cache: a.cachePath("linux"), Env: env},
 		Terminal: a.containerTerminal(o.progress), Artifacts: artifacts, Say: a.say,
 		Print: func(line string) { a.messages().Raw(clean.Line(clean.Text(line))) },

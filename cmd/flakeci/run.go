@@ -106,7 +106,7 @@ most flags.`,
 			if err := o.load(cmd, args); err != nil {
 				return err
 			}
-			if o.container != "" {
+			if cmd.Flags().Changed(containerFlag) {
 				return a.runInContainer(cmd.Context(), cmd, o)
 			}
 			return a.run(cmd.Context(), o)

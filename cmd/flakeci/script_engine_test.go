@@ -46,6 +46,7 @@ func engine(ts *testscript.TestScript, neg bool, args []string) {
 	withNix, err := engines.WithNix(lanes.Newest(e.tb).Nix)
 	ts.Check(err)
 	ts.Check(e.Import(bytes.NewReader(withNix), "with-nix"))
+	e.Prove(e.tb, "with-nix", "id")
 	bare, err := engines.Bare()
 	ts.Check(err)
 	ts.Check(e.Import(bytes.NewReader(bare), "bare"))

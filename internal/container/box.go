@@ -20,10 +20,6 @@ import (
 	"github.com/flakeci/flakeci/internal/safely"
 )
 
-// DefaultImage is the image of the Nix project for amd64 and arm64. Change the digest together with
-// the tag: it is that of the tag's list of manifests.
-const DefaultImage = "nixos/nix:2.34.8@sha256:1a711b619c8a713eff32c3f8d8781b3b4d0130cb91c0a57f67e87abfeeb90b01"
-
 // box is a container that runs, with a connection that keeps it alive.
 type box struct {
 	*engine

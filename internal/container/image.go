@@ -1,7 +1,6 @@
 package container
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -11,12 +10,22 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 )
 
+// Default stands for the default image.
+const Default = "default"
+
+// defaultImage is the image of the Nix project for amd64 and arm64. Change the digest together with
+// the tag: it is that of the tag's list of manifests.
+const defaultImage = "nixos/nix:2.34.8@sha256:1a711b619c8a713eff32c3f8d8781b3b4d0130cb91c0a57f67e87abfeeb90b01"
+
 // image is an image that the engine has.
 type image struct{ id, arch string }
 
 // image finds the image, and downloads it if the engine does not have it.
 func (e *engine) image(ctx context.Context, o Options) (image, error) {
-	name := cmp.Or(o.Image, DefaultImage)
+	name := o.Image
+	if name == Default {
+		name = defaultImage
+	}
 	found, err := e.client.ImageInspect(ctx, name)
 	if errdefs.IsNotFound(err) {
 		o.Say("downloading the image " + name)

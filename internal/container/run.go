@@ -17,7 +17,7 @@ import (
 
 // Options say what to run and where.
 type Options struct {
-	// Image has Nix; empty means DefaultImage.
+	// Image has Nix, or is Default.
 	Image string
 	// Getenv reads the environment, which may name the engine.
 	Getenv func(string) string
@@ -81,20 +81,17 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	return b.results(context.WithoutCancel(ctx), code, o.Dir, o.Artifacts)
 }
 
+// slow is how long copying takes before flakeci says that it is at it.
+const slow = 5 * time.Second
+
 // bring copies in what the run needs.
 func (b *box) bring(ctx context.Context, o Options) error {
-	began := time.Now()
-	var size int64
-	err := b.copyIn(ctx, func(to io.Writer) error {
+	said := time.AfterFunc(slow, safely.Func(func() { o.Say("copying the flake into the container") }))
+	defer said.Stop()
+	return b.copyIn(ctx, func(to io.Writer) error {
 		w := pack.New(to, o.GitEnv)
-		err := o.Bring(ctx, w)
-		size = w.Size()
-		return errors.Join(err, w.Close())
+		return errors.Join(o.Bring(ctx, w), w.Close())
 	})
-	if took := time.Since(began); err == nil && took > 5*time.Second {
-		o.Say(fmt.Sprintf("copied %d MiB into the container in %s", size>>20, took.Round(time.Second)))
-	}
-	return err
 }
 
 // interruptOn passes the interruptions of a context on to the run until stop is called.

@@ -29,7 +29,6 @@ type Writer struct {
 
 	tar  *tar.Writer
 	done map[string]bool
-	size int64
 }
 
 // New returns a writer of an archive.
@@ -39,9 +38,6 @@ func New(w io.Writer, env []string) *Writer {
 
 // Close ends the archive.
 func (w *Writer) Close() error { return w.tar.Close() }
-
-// Size returns how many bytes of files were written.
-func (w *Writer) Size() int64 { return w.size }
 
 // Folder adds an empty folder, unless something was written below it.
 func (w *Writer) Folder(path string) error {
@@ -131,7 +127,6 @@ func (w *Writer) file(path, at string) error {
 	if err := w.header(at, tar.Header{Typeflag: tar.TypeReg, Mode: mode, Size: st.Size(), ModTime: st.ModTime()}); err != nil {
 		return err
 	}
-	w.size += st.Size()
 	if _, err := io.CopyN(w.tar, f, st.Size()); err != nil {
 		return fmt.Errorf("%s changed while it was read: %w", path, err)
 	}

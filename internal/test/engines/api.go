@@ -1,8 +1,10 @@
 package engines
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -22,7 +24,10 @@ func (e *Engine) call(method, path string, body io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/x-tar")
+	req.Header.Set("Content-Type", "application/json")
+	if strings.HasPrefix(path, "/images/") {
+		req.Header.Set("Content-Type", "application/x-tar")
+	}
 	answer, err := client.Do(req)
 	if err != nil {
 		return nil, err
@@ -49,4 +54,26 @@ func (e *Engine) decode(path string, into any) error {
 func (e *Engine) Import(archive io.Reader, name string) error {
 	_, err := e.call(http.MethodPost, "/images/create?fromSrc=-&repo="+name+"&tag=latest", archive)
 	return err
+}
+
+// run runs a program in a container until it has ended, and removes the container.
+func (e *Engine) run(image, program string) error {
+	ask, err := json.Marshal(map[string]any{"Image": image, "Cmd": []string{program}})
+	if err != nil {
+		return err
+	}
+	text, err := e.call(http.MethodPost, "/containers/create", bytes.NewReader(ask))
+	var made struct{ ID string }
+	if err == nil {
+		err = json.Unmarshal(text, &made)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = e.call(http.MethodPost, "/containers/"+made.ID+"/start", nil)
+	if err == nil {
+		_, err = e.call(http.MethodPost, "/containers/"+made.ID+"/wait", nil)
+	}
+	_, removed := e.call(http.MethodDelete, "/containers/"+made.ID+"?force=1&v=1", nil)
+	return errors.Join(err, removed)
 }

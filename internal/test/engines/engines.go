@@ -67,7 +67,7 @@ func Start(tb testing.TB, name string) *Engine {
 		<-ended
 		_ = os.RemoveAll(dir)
 	}}
-	for {
+	for began := time.Now(); ; {
 		select {
 		case <-ended:
 			os.RemoveAll(dir)
@@ -77,6 +77,22 @@ func Start(tb testing.TB, name string) *Engine {
 		if _, err := e.get("/_ping"); err == nil {
 			return e
 		}
+		if time.Since(began) > startLimit {
+			e.stop()
+			tb.Skipf("SKIPPED: containers of %s: it does not answer within %s: %s", name, startLimit, lastLine(log.String()))
+		}
+	}
+}
+
+// startLimit is far longer than an engine takes to start, one second on an idle machine.
+const startLimit = 3 * time.Minute
+
+// Prove skips the test if the engine, which may run well, cannot start a container on this machine:
+// that takes more rights. The image has the program.
+func (e *Engine) Prove(tb testing.TB, image, program string) {
+	tb.Helper()
+	if err := e.run(image, program); err != nil {
+		tb.Skipf("SKIPPED: containers: the engine cannot start one here: %v", err)
 	}
 }
 
