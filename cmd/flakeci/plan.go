@@ -119,7 +119,11 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 
 // newPlan makes the plan of a run that built nothing.
 func (j *job) newPlan(r result.Report, pending matrix.Matrix, weights map[string]float64) *plan.Plan {
-	p := &plan.Plan{Tool: r.Tool, Nix: r.Nix, Flake: r.Flake, Cells: plan.Cells(j.outcome.Results, pending, weights), Head: plan.NewState(j.target, j.discovery)}
+	baseEvaluated := j.base.Base != nil && j.base.Base.Target != nil
+	p := &plan.Plan{
+		Tool: r.Tool, Nix: r.Nix, Flake: r.Flake, Cells: plan.Cells(j.outcome.Results, pending, weights, baseEvaluated),
+		Head: plan.NewState(j.target, j.discovery),
+	}
 	p.Head.AddHomes(j.outcome.Results)
 	if b := j.base; b.Base != nil && b.Target != nil {
 		base := plan.NewState(b.Target, b.Discovery)
