@@ -208,7 +208,7 @@ func (j *job) list(ctx context.Context, t *nix.Target) (runner.Discovery, error)
 	d, err := j.plan.Use(t, j.opts.plan, t != j.target)
 	var bad *plan.UnusableError
 	if made, here := j.plan.Nix.Version, j.client.Version.String(); errors.As(err, &bad) && made != here {
-		// Nix 2.26 began to lock inputs with a relative path differently.
+		// Nix 2.8 and 2.34 lock inputs with a relative path differently.
 		bad.Hint = fmt.Sprintf("use the same Nix everywhere: the plan is from Nix %s, but this is %s", made, here)
 	}
 	return d, asUsageError(err)
