@@ -122,7 +122,11 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 
 // newPlan makes the plan of a run that built nothing.
 func (j *job) newPlan(r result.Report, pending matrix.Matrix, weights map[string]float64) *plan.Plan {
-	p := &plan.Plan{Tool: r.Tool, Nix: r.Nix, Flake: r.Flake, Cells: plan.Cells(j.outcome.Results, pending, weights), Head: plan.NewState(j.target, j.discovery)}
+	baseEvaluated := j.base.Base != nil && j.base.Base.Target != nil
+	p := &plan.Plan{
+		Tool: r.Tool, Nix: r.Nix, Flake: r.Flake, Cells: plan.Cells(j.outcome.Results, pending, weights, baseEvaluated),
+		Head: plan.NewState(j.target, j.discovery),
+	}
 	p.Head.AddHomes(j.outcome.Results)
 	if b := j.base; b.Base != nil && b.Target != nil {
 		base := plan.NewState(b.Target, b.Discovery)
@@ -207,6 +211,11 @@ func (j *job) list(ctx context.Context, t *nix.Target) (runner.Discovery, error)
 		return runner.Discover(ctx, t, j.wanted())
 	}
 	d, err := j.plan.Use(t, j.opts.plan, t != j.target)
+	var bad *plan.UnusableError
+	if made, here := j.plan.Nix.Version, j.client.Version.String(); errors.As(err, &bad) && made != here {
+		// Nix 2.8 and 2.34 lock inputs with a relative path differently.
+		bad.Hint = fmt.Sprintf("use the same Nix everywhere: the plan is from Nix %s, but this is %s", made, here)
+	}
 	return d, asUsageError(err)
 }
 

@@ -107,14 +107,15 @@ func Pending(selected matrix.Matrix, results []outcome.Result) matrix.Matrix {
 	)
 }
 
-// Cells lists the cells of a plan.
-func Cells(results []outcome.Result, pending matrix.Matrix, weights map[string]float64) []Cell {
+// Cells lists the cells of a plan. BaseEvaluated says that derivations at the base are in the store:
+// those that only the report of an earlier run names may be gone, and its results need none.
+func Cells(results []outcome.Result, pending matrix.Matrix, weights map[string]float64, baseEvaluated bool) []Cell {
 	var cells []Cell
 	for _, res := range results {
 		c := Cell{Cell: res.Cell, Status: res.Status, How: res.How, DrvPath: res.DrvPath, Weight: weights[res.Cell.ID]}
 		c.Path = nil
 		c.Pending = matrix.Has(pending.Cells, c.ID)
-		if res.Base != nil {
+		if res.Base != nil && baseEvaluated {
 			c.BaseDrvPath = res.Base.DrvPath
 		}
 		cells = append(cells, c)

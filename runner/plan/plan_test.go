@@ -106,6 +106,29 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// Nix 2.8 takes an escaped URL literally.
+func TestStoreInAnyFolder(t *testing.T) {
+	for _, name := range []string{"plan", "a plan", "a%20plan?", "é"} {
+		dir := filepath.Join(t.TempDir(), name)
+		if err := os.MkdirAll(filepath.Join(dir, storeDir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		err := withStore(dir, func(url string) error {
+			path, isFile := strings.CutPrefix(url, "file://")
+			if !isFile || strings.ContainsAny(url, "% ?") {
+				t.Errorf("the URL is %s", url)
+			}
+			return os.WriteFile(filepath.Join(path, "nix-cache-info"), nil, 0o600)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, storeDir, "nix-cache-info")); err != nil {
+			t.Errorf("the store is elsewhere: %v", err)
+		}
+	}
+}
+
 // Derivations go onto a command line of Nix, so a plan must not name anything else.
 func TestForeignPaths(t *testing.T) {
 	dir := t.TempDir()
