@@ -42,6 +42,7 @@ func (r *run) letGo(ctx context.Context, res outcome.Result) {
 	if r.Base != nil && r.Base.Closures != nil && res.Status == result.Passed {
 		_, _ = r.Base.Closures.Of(ctx, paths(res.OutPaths)) // it remembers them for the comparison at the end
 	}
+	defer r.Disk.Leave(res.DrvPath)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if res.Cell.Kind == result.KindVM {

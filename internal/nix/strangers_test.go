@@ -101,6 +101,8 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 		"Root":            func(p []string) error { return c.Root(ctx, filepath.Join(n.TempDir(), "link"), p) },
 		"Log":             func(p []string) error { return c.Log(ctx, p[0], io.Discard) },
 		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, nixlog.BuildWatcher{}); return err },
+		"Present":         func(p []string) error { _, _, err := c.Present(ctx, p); return err },
+		"Delete":          func(p []string) error { return c.Delete(ctx, p) },
 		"DryRun":          func(p []string) error { _, err := c.DryRun(ctx, p...); return err },
 	}
 }

@@ -97,7 +97,7 @@ func (p *Pool) Build(r Request) Answer {
 	b.once.Do(func() {
 		b.Request = r
 		p.build(b)
-		p.o.Disk.Leave(b.Drv)
+		p.o.Disk.Built(b.Drv)
 	})
 	return b.Answer
 }
