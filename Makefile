@@ -23,7 +23,7 @@ export CGO_ENABLED = 0
 sinks = ./result ./matrix ./matrix/balance ./runner/graph ./runner/outcome \
   ./reports ./reports/forms ./reports/html ./reports/junit ./reports/markdown ./reports/merge ./reports/progress ./reports/table ./reports/trace ./reports/view \
   ./internal ./internal/clean ./internal/closure ./internal/config ./internal/container/luggage ./internal/container/pack ./internal/diagnose ./internal/flagvalue \
-  ./internal/nix/builders ./internal/nix/expr ./internal/nix/flakeref ./internal/nix/nixlog ./internal/nix/question ./internal/nix/storepath ./internal/nix/unit ./internal/terminal
+  ./internal/nix/builders ./internal/nix/drvfile ./internal/nix/expr ./internal/nix/flakeref ./internal/nix/nixlog ./internal/nix/question ./internal/nix/storepath ./internal/nix/unit ./internal/terminal
 
 # Tests that read megabytes, or thousands of records, in one goroutine. With the detector
 # they take up to thirty times as long, so only the rest of their packages is raced.

@@ -67,6 +67,7 @@ func hasResult(list []outcome.Result, id string) bool {
 func (r *run) compareCell(ctx context.Context, res *outcome.Result) {
 	res.Base = r.changeSinceBase(ctx, *res)
 	r.Disk.Want(res.Base.DrvPath)
+	defer r.Disk.Leave(res.Base.DrvPath)
 	defer r.Disk.LetGo(res.Base.DrvPath)
 	known, reported := r.Base.Known[res.Cell.ID]
 	// A result of the same derivation at the base saves building it.

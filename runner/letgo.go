@@ -41,11 +41,11 @@ func (r *run) letGo(ctx context.Context, res outcome.Result) {
 	}
 	if r.Pushed != nil {
 		r.Pushed(ctx, res)
-		r.Disk.Leave(res.DrvPath)
 	}
 	if r.Base != nil && r.Base.Closures != nil && res.Status == result.Passed {
 		_, _ = r.Base.Closures.Of(ctx, paths(res.OutPaths)) // it remembers them for the comparison at the end
 	}
+	defer r.Disk.Leave(res.DrvPath)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if res.Cell.Kind == result.KindVM {

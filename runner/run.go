@@ -104,7 +104,7 @@ func Run(ctx context.Context, cells []result.Cell, o Options) outcome.Run {
 	r.causes.KeepLog = r.keepLog
 	r.builds = buildpool.New(ctx, buildpool.Options{
 		Client: o.Client, Machine: o.Machine, Jobs: o.BuildJobs, Timeout: o.Timeout, Stall: o.Stall, Retries: o.Retries,
-		Events: r.events, Causes: &r.causes, Root: r.root, DryRun: o.PlanOnly, Disk: o.Disk, Pushes: o.Pushed != nil,
+		Events: r.events, Causes: &r.causes, Root: r.root, DryRun: o.PlanOnly, Disk: o.Disk,
 		Evaluate: func(c result.Cell) *evalpool.Query { return r.evals.Ask(r.Target, r.question(c), evalpool.Listener{}) },
 	})
 	for _, c := range cells {

@@ -21,13 +21,14 @@ import (
 
 func (j *job) about() partial.About {
 	f := nix.Flake{Ref: j.opts.ref}
-	j.on.Disk = j.disk.Report()
+	on := j.on
+	on.Disk = j.disk.Report()
 	if j.target != nil {
 		f = j.target.Flake
 	}
 	return partial.About{Artifacts: j.opts.artifacts, About: reports.About{
 		Tool: result.Tool{Version: versionString()}, Nix: result.Tool{Version: j.client.Version.String()},
-		Machine: j.on, Flake: f.Result(),
+		Machine: on, Flake: f.Result(),
 		Base: j.base.Report, Causes: j.causes, Warnings: slices.Concat(j.setup, j.ownFiles(), j.unmatched(), j.lostLogs(), j.baseUnderTest(), j.pushed.Warnings), NotTested: j.notTested(), Pushes: j.pushed.Pushes,
 	}}
 }

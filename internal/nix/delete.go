@@ -11,6 +11,9 @@ import (
 // Present returns the size, in bytes, of each path that the store has of those asked for, and the
 // paths that it refers to.
 func (c *Client) Present(ctx context.Context, paths []string) (sizes map[string]int64, references map[string][]string, err error) {
+	if err := c.store.Check(paths...); err != nil {
+		return nil, nil, err
+	}
 	sizes, references = map[string]int64{}, map[string][]string{}
 	for batch := range chunksOf(paths, maxArguments) {
 		infos, err := c.pathInfos(ctx, batch)

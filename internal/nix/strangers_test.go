@@ -104,6 +104,8 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 		"Log":             func(p []string) error { return c.Log(ctx, p[0], io.Discard) },
 		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, nixlog.BuildWatcher{}); return err },
 		"Fetch":           func(p []string) error { return c.Fetch(ctx, p...) },
+		"Present":         func(p []string) error { _, _, err := c.Present(ctx, p); return err },
+		"Delete":          func(p []string) error { return c.Delete(ctx, p) },
 		"DryRun":          func(p []string) error { _, err := c.DryRun(ctx, p...); return err },
 	}
 }

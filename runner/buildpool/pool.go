@@ -57,9 +57,6 @@ type Options struct {
 	Retries int           // attempts after the first that fails transiently
 	Events  event.Bus
 	Causes  *cause.Registry
-	// Pushes is set if a build takes room on the disk until its outputs are pushed. The caller says
-	// when that is over.
-	Pushes bool
 	// DryRun builds and fetches nothing: what would have to be built counts as evaluated.
 	DryRun bool
 	// Root keeps paths from being collected as garbage during the run.
@@ -110,9 +107,7 @@ func (p *Pool) Build(r Request) Answer {
 	b.once.Do(func() {
 		b.Request = r
 		p.build(b)
-		if r.AtBase || !p.o.Pushes {
-			p.o.Disk.Leave(b.Drv)
-		}
+		p.o.Disk.Built(b.Drv)
 	})
 	return b.Answer
 }

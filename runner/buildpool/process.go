@@ -13,6 +13,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/result"
+	"github.com/flakeci/flakeci/runner/disk"
 	"github.com/flakeci/flakeci/runner/event"
 	"github.com/flakeci/flakeci/runner/graph"
 	"github.com/flakeci/flakeci/runner/retry"
@@ -30,6 +31,7 @@ type process struct {
 	// joined are the builds in works for which the process was not started: they came while it was
 	// building something that they need.
 	joined map[*build]bool
+	space  *disk.Process // its use of the disk
 	// progress means that it has built something.
 	progress bool
 }
@@ -57,10 +59,7 @@ func (p *Pool) start(part *graph.Part) {
 // run runs nix build, and again after a transient failure.
 func (p *Pool) run(ctx context.Context, w *process, jobs int) (built nix.BuildResult, err error) {
 	for attempt := 1; ; attempt++ {
-		built, err = p.runOnce(ctx, w, jobs)
-		for outOfSpace(built) && p.o.Disk.Full(ctx, p.drvsOf(w)) {
-			built, err = p.runOnce(ctx, w, jobs)
-		}
+		built, err = p.runWithin(ctx, w, jobs)
 		if err == nil && ctx.Err() == nil && p.avoid(w, built) {
 			p.giveUp(built.Failures)
 			p.retrying(w, built.Failures[0])
@@ -80,6 +79,35 @@ func (p *Pool) run(ctx context.Context, w *process, jobs int) (built nix.BuildRe
 // transient reports whether all failures of a build may be gone the next time.
 func transient(built nix.BuildResult) bool {
 	return len(built.Failures) > 0 && !slices.ContainsFunc(built.Failures, func(f nixlog.BuildFailure) bool { return !f.Transient() })
+}
+
+// runWithin runs nix build within the space that the disk has, and again if more was made free.
+func (p *Pool) runWithin(ctx context.Context, w *process, jobs int) (built nix.BuildResult, err error) {
+	w.space = p.o.Disk.Begin(p.drvsOf(w))
+	defer p.o.Disk.End(w.space)
+	for {
+		stopped := p.o.Disk.Try(ctx, w.space, func(ctx context.Context) { built, err = p.runOnce(ctx, w, jobs) })
+		switch {
+		case p.o.Disk == nil || !stopped && !outOfSpace(built):
+			return built, err
+		case p.o.Disk.Full(ctx, w.space):
+		case stopped && ctx.Err() == nil:
+			return nix.BuildResult{Built: built.Built, Failures: p.stoppedByDisk(w), Usage: built.Usage}, nil
+		default:
+			return built, err
+		}
+	}
+}
+
+// stoppedByDisk returns what a process did not build because it was stopped before it filled the disk.
+func (p *Pool) stoppedByDisk(w *process) []nixlog.BuildFailure {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []nixlog.BuildFailure
+	for _, drv := range w.Remaining() {
+		list = append(list, nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, Message: "it was stopped before the disk was full"})
+	}
+	return list
 }
 
 // outOfSpace reports whether something failed because the disk is full.
@@ -216,7 +244,7 @@ func (p *Pool) misfit(ctx context.Context, w *process, f nixlog.BuildFailure) *r
 	slices.Sort(drvs)
 	return p.o.Causes.Once("does not fit\x00"+strings.Join(drvs, " "), func() *result.Cause {
 		c := *p.o.Causes.OfBuild(ctx, f)
-		c.Title, c.Key = p.o.Disk.Misfit(ctx, drvs), ""
+		c.Title, c.Key = p.o.Disk.Misfit(w.space), ""
 		c.Hint = "use a larger disk, or move the store to one; everything that finished cells had needed is deleted already"
 		return &c
 	})

@@ -44,11 +44,17 @@ func (k *Keeper) exists(path string) bool {
 	return err == nil
 }
 
-// fail notes why nothing can be deleted, and reports it once. The caller holds the lock.
+// fail notes that nothing can be deleted, and why. The caller holds the lock.
 func (k *Keeper) fail(err error) {
-	if k.unable == nil {
-		k.unable = err
-		k.Warnf("--low-disk cannot delete anything: %v", err)
+	k.unable = err
+	k.warn(err)
+}
+
+// warn reports once why something could not be deleted. The caller holds the lock.
+func (k *Keeper) warn(err error) {
+	if !k.warned {
+		k.warned = true
+		k.Warnf("--low-disk cannot delete what is no longer needed: %v", err)
 	}
 }
 
@@ -86,21 +92,25 @@ func (k *Keeper) collect(ctx context.Context) int64 {
 	sizes, references, err := k.Store.Present(ctx, paths)
 	if err == nil {
 		k.dropLinks()
-		err = k.delete(ctx, deletable(sizes, references, needed), references)
+		list := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { _, valid := sizes[path]; return valid || needed[path] })
+		err = k.delete(ctx, append(list, deletable(sizes, references, needed)...), references) // first what builds left behind that failed
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
-		k.fail(err)
+		k.warn(err)
 	}
 	freed := int64(0)
-	for path, size := range sizes {
+	for _, path := range paths {
 		if !k.exists(path) {
-			freed += size
+			freed += max(sizes[path], 1) // the size of what a failed build left is unknown
 			k.seen.DeletedPaths++
 		}
 	}
 	k.seen.DeletedBytes += freed
+	for _, p := range k.processes {
+		p.shared = p.shared || freed > 0
+	}
 	k.changed.Broadcast()
 	return freed
 }
@@ -132,11 +142,12 @@ func (k *Keeper) candidates(ctx context.Context) (paths []string, needed map[str
 	return paths, needed
 }
 
-// unfinished returns the derivations of unfinished cells. The caller holds the lock.
+// unfinished returns the derivations of unfinished cells, but for those that yield. The caller holds the lock.
 func (k *Keeper) unfinished() []string {
 	var drvs []string
 	for drv := range k.wanted {
-		if t := k.running[drv]; t == nil || !t.yields {
+		works := func(p *Process) bool { return slices.Contains(p.drvs, drv) }
+		if !slices.ContainsFunc(k.processes, works) || slices.ContainsFunc(k.processes, func(p *Process) bool { return works(p) && !p.yields }) {
 			drvs = append(drvs, drv)
 		}
 	}

@@ -2,60 +2,125 @@ package disk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/flakeci/flakeci/internal/safely"
-	"github.com/flakeci/flakeci/result"
 )
 
-// Full is called when builds ran out of space. It makes room if it can: it deletes what is no longer
-// needed, or waits for other builds to end. If all of them ran out of space, one gives its own place
-// up until the others have ended. Full reports whether to try again.
-func (k *Keeper) Full(ctx context.Context, drvs []string) bool {
+// Process is a running nix build.
+type Process struct {
+	drvs    []string // of the builds that it works for
+	cancel  context.CancelFunc
+	stopped bool  // before the disk was full
+	room    int64 // bytes that it had, if they did not suffice
+	shared  bool  // during its attempt, others worked or something was deleted
+	stuck   bool  // it ran out of space, and waits
+	yields  bool  // it waits for all others to end, and gives up what it has built
+}
+
+// Begin says that a process begins to work for builds. Its context ends early if it would fill the
+// disk; then, or if it did, [Keeper.Full] says whether to try again. [Keeper.End] comes last.
+func (k *Keeper) Begin(drvs []string) *Process {
 	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p := &Process{drvs: drvs, cancel: func() {}}
+	k.processes = append(k.processes, p)
+	return p
+}
+
+// End says that a process has ended.
+func (k *Keeper) End(p *Process) {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.processes = slices.DeleteFunc(k.processes, func(o *Process) bool { return o == p })
+	k.garbage = true // what it left behind
+	k.changed.Broadcast()
+}
+
+// Try does one attempt of a process. It reports whether the attempt was stopped before it could fill
+// the disk.
+func (k *Keeper) Try(ctx context.Context, p *Process, attempt func(context.Context)) (stopped bool) {
+	if k == nil {
+		attempt(ctx)
 		return false
 	}
-	defer context.AfterFunc(ctx, safely.Func(k.wake))()
-	mine := func(t *Turn) bool { return slices.Contains(drvs, t.drv) }
-	set := func(change func(t *Turn)) {
-		for _, t := range k.running {
-			if mine(t) {
-				change(t)
-			}
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	k.mu.Lock()
+	p.cancel, p.stopped, p.shared = cancel, false, false
+	for _, o := range k.processes {
+		if o != p && !o.yields {
+			p.shared, o.shared = true, true
 		}
 	}
+	k.mu.Unlock()
+	attempt(inner)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p.cancel = func() {}
+	return p.stopped && ctx.Err() == nil
+}
+
+// stopOne stops the youngest process that works. The caller holds the lock.
+func (k *Keeper) stopOne() {
+	for _, p := range slices.Backward(k.processes) {
+		if p.stopped {
+			return // it is ending
+		}
+		if !p.stuck && !p.yields {
+			p.stopped = true
+			p.cancel()
+			return
+		}
+	}
+}
+
+// Full is called when a process ran out of space. It makes room if it can: it deletes what is no
+// longer needed, or waits for other processes to end. If all of them ran out of space, one gives up
+// its place until the others have ended. Full reports whether to try again.
+func (k *Keeper) Full(ctx context.Context, p *Process) bool {
+	defer context.AfterFunc(ctx, safely.Func(k.wake))()
+	k.mu.Lock()
+	p.stopped, p.stuck, k.garbage = false, true, true
+	k.changed.Broadcast()
+	k.mu.Unlock()
+	defer k.unstick(p)
 	for ctx.Err() == nil {
 		if k.collect(ctx) > 0 {
 			return true
 		}
 		k.mu.Lock()
-		others, stuck := k.others(mine)
+		others, stuck := k.others(p)
 		switch {
 		case others == 0:
+			shared := p.shared
 			k.mu.Unlock()
+			if shared || ctx.Err() != nil {
+				return ctx.Err() == nil // alone it may fit
+			}
+			k.giveUp(ctx, p)
 			return false
 		case others == stuck:
-			set(func(t *Turn) { t.yields = true })
-			k.garbage = true
+			p.yields, k.garbage = true, true
+			k.changed.Broadcast()
 			k.mu.Unlock()
 			k.collect(ctx)
-			k.mu.Lock()
-			k.waitUntil(ctx, func() bool { n, _ := k.others(mine); return n == 0 })
-			set(func(t *Turn) { t.yields = false })
-			k.garbage = true
-			k.mu.Unlock()
-			k.collect(ctx)
+			k.wait(ctx, func() bool { n, _ := k.others(p); return n == 0 })
 			return ctx.Err() == nil
 		}
-		set(func(t *Turn) { t.stuck = true })
-		k.changed.Broadcast()
-		k.waitUntil(ctx, func() bool { n, _ := k.others(mine); return n != others || k.garbage || k.anyYields() })
-		set(func(t *Turn) { t.stuck = false })
-		again := k.anyYields()
 		k.mu.Unlock()
+		var again bool
+		k.wait(ctx, func() bool {
+			n, _ := k.others(p)
+			again = n != others || slices.ContainsFunc(k.processes, func(o *Process) bool { return o.yields })
+			return again || k.garbage
+		})
 		if again {
 			k.collect(ctx)
 			return ctx.Err() == nil
@@ -64,87 +129,50 @@ func (k *Keeper) Full(ctx context.Context, drvs []string) bool {
 	return false
 }
 
-// others counts the other builds that run and do not yield, and those of them that are stuck.
-func (k *Keeper) others(mine func(*Turn) bool) (running, stuck int) {
-	for _, t := range k.running {
-		if mine(t) || t.yields {
+// giveUp deletes what a process has built that does not fit, and measures the room that it had.
+func (k *Keeper) giveUp(ctx context.Context, p *Process) {
+	k.mu.Lock()
+	p.yields, k.garbage = true, true
+	k.mu.Unlock()
+	k.collect(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now, _ := k.look()
+	p.room = now.free
+}
+
+func (k *Keeper) unstick(p *Process) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p.stuck, p.yields = false, false
+	k.changed.Broadcast()
+}
+
+// others counts the other processes that do not yield, and those of them that are stuck. A build
+// whose cell is not finished counts, too: what it needs may soon be deleted.
+func (k *Keeper) others(p *Process) (running, stuck int) {
+	for _, o := range k.processes {
+		if o == p || o.yields {
 			continue
 		}
 		running++
-		if t.stuck {
+		if o.stuck {
 			stuck++
+		}
+	}
+	for _, t := range k.running {
+		if t.built && !slices.Contains(p.drvs, t.drv) {
+			running++
 		}
 	}
 	return running, stuck
 }
 
-func (k *Keeper) anyYields() bool {
-	for _, t := range k.running {
-		if t.yields {
-			return true
-		}
-	}
-	return false
-}
-
-// waitUntil waits for a condition, with the lock.
-func (k *Keeper) waitUntil(ctx context.Context, done func() bool) {
+// wait waits for a condition, which it checks with the lock.
+func (k *Keeper) wait(ctx context.Context, done func() bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	for ctx.Err() == nil && !done() {
 		k.changed.Wait()
 	}
 }
-
-// Misfit says how much space a build takes at least that ran out of it.
-func (k *Keeper) Misfit(ctx context.Context, drvs []string) string {
-	k.mu.Lock()
-	needed, _, err := k.needs(drvs)
-	now, _ := k.look()
-	var paths []string
-	for path := range k.fresh {
-		if needed[path] && k.exists(path) {
-			paths = append(paths, path)
-		}
-	}
-	k.mu.Unlock()
-	taken := now.free
-	if err == nil && len(paths) > 0 {
-		sizes, _, _ := k.Store.Present(ctx, paths) // without them it is a lower bound, too
-		for _, size := range sizes {
-			taken += size
-		}
-	}
-	return fmt.Sprintf("does not fit on the disk: with what it is made of it takes more than %s, which is all that was left for it of %s",
-		bytes(taken), bytes(now.size))
-}
-
-// Report returns what the keeper saw and did.
-func (k *Keeper) Report() result.Disk {
-	if k == nil {
-		return result.Disk{}
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.seen
-}
-
-// Note says how far the disk was filled and what was deleted; empty if no build began.
-func (k *Keeper) Note() string {
-	if k == nil {
-		return ""
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.seen.SizeBytes == 0 {
-		return ""
-	}
-	text := fmt.Sprintf("--low-disk: at the lowest, %s of %s were free", bytes(k.seen.LowestFreeBytes), bytes(k.seen.SizeBytes))
-	switch k.seen.DeletedPaths {
-	case 0:
-		return text + "; nothing had to be deleted"
-	case 1:
-		return text + fmt.Sprintf("; deleted 1 path of this run (%s)", bytes(k.seen.DeletedBytes))
-	}
-	return text + fmt.Sprintf("; deleted %d paths of this run (%s)", k.seen.DeletedPaths, bytes(k.seen.DeletedBytes))
-}
-
-func bytes(n int64) string { return humanize.Bytes(uint64(max(0, n))) }

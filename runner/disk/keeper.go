@@ -43,19 +43,21 @@ type Keeper struct {
 	Options
 	collecting sync.Mutex // held while paths are deleted
 
-	mu      sync.Mutex
-	changed *sync.Cond
-	known   bool // all cells are evaluated, but for VMs
-	wanted  map[string]int
-	fresh   map[string]bool // that were not in the store before, and may be there now
-	files   map[string]derivation
-	waiting []*Turn
-	running map[string]*Turn // by derivation
-	started map[string]bool  // groups of cells
-	most    int64            // bytes that one build has taken so far
-	garbage bool             // there may be something to delete
-	unable  error            // why nothing can be deleted
-	seen    result.Disk
+	mu        sync.Mutex
+	changed   *sync.Cond
+	known     bool // all cells are evaluated, but for VMs
+	wanted    map[string]int
+	fresh     map[string]bool // that were not in the store before, and may be there now
+	files     map[string]derivation
+	waiting   []*Turn
+	running   map[string]*Turn // by derivation
+	processes []*Process       // the youngest last
+	started   map[string]bool  // groups of cells
+	most      int64            // bytes that one build has taken so far
+	garbage   bool             // there may be something to delete
+	unable    error            // why nothing can be deleted
+	warned    bool             // it was reported
+	seen      result.Disk
 }
 
 // Turn is the place of a build in the queue.
@@ -63,8 +65,7 @@ type Turn struct {
 	group, drv string
 	// While it runs: the space at its beginning, and the least since.
 	before, least int64
-	stuck         bool // it ran out of space
-	yields        bool // it waits for the others to end
+	built         bool
 }
 
 // New returns a keeper that watches the free space until the context ends.
@@ -79,7 +80,7 @@ func New(ctx context.Context, o Options) *Keeper {
 }
 
 // interval is how often the keeper looks at the free space. It takes some microseconds.
-const interval = 50 * time.Millisecond
+const interval = 20 * time.Millisecond
 
 func (k *Keeper) watch(ctx context.Context) {
 	tick := time.NewTicker(interval)
@@ -89,14 +90,28 @@ func (k *Keeper) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			k.mu.Lock()
-			now, seen := k.look()
-			low := seen && now.free < now.reserve() && k.garbage && len(k.running) > 0
-			k.mu.Unlock()
-			if low {
-				k.collect(ctx)
-			}
+			k.guard(ctx)
 		}
+	}
+}
+
+// guard deletes what is no longer needed if space is low. If it gets too low for Nix itself, whose
+// database then cannot be opened any more, guard stops a process.
+func (k *Keeper) guard(ctx context.Context) {
+	k.mu.Lock()
+	now, seen := k.look()
+	garbage := k.garbage && k.known
+	k.mu.Unlock()
+	if !seen || now.free >= now.reserve() {
+		return
+	}
+	if garbage {
+		k.collect(ctx)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now, _ = k.look(); now.free < now.reserve()/2 {
+		k.stopOne()
 	}
 }
 
@@ -189,19 +204,24 @@ func (k *Keeper) Queue(c result.Cell, drv string) *Turn {
 	return t
 }
 
-// Enter waits until a build may begin. [Keeper.Leave] says that it has ended.
+// Enter waits until a build may begin. [Keeper.Built] says that it has ended, and [Keeper.Leave] that
+// its cell is finished.
 func (k *Keeper) Enter(ctx context.Context, t *Turn) {
 	defer context.AfterFunc(ctx, safely.Func(k.wake))()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for ctx.Err() == nil {
 		if k.next() == t {
-			if !k.fits() && k.garbage {
+			if k.fits() {
+				break
+			}
+			if k.garbage { // then look again: more may have become garbage
 				k.mu.Unlock()
 				k.collect(ctx)
 				k.mu.Lock()
+				continue
 			}
-			if k.fits() || len(k.running) == 0 {
+			if len(k.running)+len(k.processes) == 0 { // a process that is ending keeps what it has built
 				break
 			}
 		}
@@ -235,10 +255,8 @@ func (k *Keeper) fits() bool {
 	if !seen {
 		return false
 	}
-	for _, t := range k.running {
-		if t.stuck {
-			return false
-		}
+	if slices.ContainsFunc(k.processes, func(p *Process) bool { return p.stuck }) {
+		return false
 	}
 	if len(k.running) > 0 && k.most == 0 {
 		return false
@@ -246,19 +264,28 @@ func (k *Keeper) fits() bool {
 	return now.free >= now.reserve()+k.most*int64(len(k.running)+1)
 }
 
-// Leave says that a build has ended, successfully or not.
+// Built says that a build has ended, successfully or not. Its cell may not be finished.
+func (k *Keeper) Built(drv string) {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if t := k.running[drv]; t != nil {
+		k.look()
+		k.most = max(k.most, t.before-t.least, 1)
+		t.built = true
+		k.changed.Broadcast()
+	}
+}
+
+// Leave says that the cell of a build is finished.
 func (k *Keeper) Leave(drv string) {
 	if k == nil {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	t := k.running[drv]
-	if t == nil {
-		return
-	}
-	k.look()
-	k.most = max(k.most, t.before-t.least, 1)
 	delete(k.running, drv)
 	k.changed.Broadcast()
 }

@@ -35,8 +35,8 @@ func measure(folder string) (space, error) {
 	if err := syscall.Statfs(folder, &s); err != nil {
 		return space{}, err
 	}
-	block := int64(s.Bsize)
-	return space{free: int64(s.Bavail) * block, size: int64(s.Blocks) * block}, nil
+	block := uint64(s.Bsize) // its type differs between systems
+	return space{free: int64(s.Bavail * block), size: int64(s.Blocks * block)}, nil
 }
 
 // The free space that is kept for Nix's database and for files that builders make and remove again.
