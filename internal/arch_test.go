@@ -67,7 +67,7 @@ func rules() []rule {
 		{"internal", []string{"internal", "result"}},
 		{"matrix", []string{"result"}},
 		{"internal/selection", []string{"matrix", "result"}},
-		{"runner/push", []string{"runner/event", "runner/retry", "internal", "result"}},
+		{"runner/push", []string{"runner/event", "runner/outcome", "runner/retry", "internal", "result"}},
 		{"runner/outcome", []string{"matrix", "internal/nix/question", "result"}},
 		{"runner/event", []string{"runner/outcome", "matrix", "internal/safely", "result"}},
 		{"runner", []string{"matrix", "internal", "result"}},
