@@ -207,6 +207,25 @@ func TestWaitsForOthers(t *testing.T) {
 	}
 }
 
+// Without the files of derivations nothing is deleted, which is reported once, and builds still
+// begin.
+func TestUnreadableStore(t *testing.T) {
+	warnings := 0
+	k := disk.New(t.Context(), disk.Options{Root: t.TempDir(), Warnf: func(string, ...any) { warnings++ }})
+	k.AllKnown()
+	for _, drv := range []string{"/nix/store/a.drv", "/nix/store/b.drv"} {
+		k.Want(drv)
+		k.Planned([]string{drv}, nil)
+		k.Enter(t.Context(), k.Queue(result.Cell{ID: drv}, drv))
+		k.Built(drv)
+		k.LetGo(drv)
+		k.Leave(drv)
+	}
+	if warnings != 1 || k.Note() != "" {
+		t.Errorf("%d warnings, and %q", warnings, k.Note())
+	}
+}
+
 func TestRoot(t *testing.T) {
 	for store, want := range map[string]string{
 		"": "", "auto": "", "daemon": "", "local": "", "unix:///run/socket": "", "/mnt": "/mnt", "./store": "store",
