@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -34,13 +35,22 @@ func (o *runOptions) addContainer(fs *pflag.FlagSet) {
 	fs.Lookup(containerFlag).NoOptDefVal = container.Default
 }
 
+// checkContainer finds what a run in a container cannot do.
+func (o *runOptions) checkContainer() error {
+	switch {
+	case o.container == "":
+		return &usageError{msg: "--in-container= lacks the image", hint: "leave out the = for the default image"}
+	case len(o.push) > 0:
+		// A folder would vanish with the container, and whose code this is would not be known there.
+		return &usageError{flag: "push", msg: "--push does not work with --in-container: credentials and keys stay outside", hint: "push in a run without --in-container"}
+	}
+	return nil
+}
+
 // runInContainer runs flakeci in a container, and reports the result here.
 func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptions) error {
 	artifacts := o.outputs.Artifacts(o.artifacts, a.secrets.Writer)
-	if o.container == "" {
-		return &usageError{msg: "--in-container= lacks the image", hint: "leave out the = for the default image"}
-	}
-	if err := o.check(); err != nil {
+	if err := cmp.Or(o.checkContainer(), o.check()); err != nil {
 		return o.origin.locate(err)
 	}
 	if err := a.checkOutputs(ctx, &o, artifacts); err != nil {
@@ -117,6 +127,8 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 			l.AddPair("--"+f.Name, flagvalue.SplitPair(value))
 		case takesPath(f):
 			l.AddFile("--"+f.Name, value)
+		case f.Name == "derivations-from":
+			l.AddStore("--"+f.Name, value)
 		default:
 			l.Args = append(l.Args, "--"+f.Name+"="+value)
 		}

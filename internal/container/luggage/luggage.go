@@ -125,6 +125,14 @@ func (l *Luggage) AddFile(flag, path string) {
 	l.AddPath(path)
 }
 
+// AddStore adds a flag that names a store to read. Only a binary cache in a folder goes along.
+func (l *Luggage) AddStore(flag, store string) {
+	l.Args = append(l.Args, flag+"="+store)
+	if path, _ := folder(store); strings.HasPrefix(store, "file://") {
+		l.AddPath(path)
+	}
+}
+
 // AddPath adds a file or folder, if it exists.
 func (l *Luggage) AddPath(path string) {
 	if _, err := os.Stat(path); err != nil {

@@ -58,3 +58,25 @@ func TestReferences(t *testing.T) {
 		t.Errorf("a path that leads there without a link: %q, %v", l.Args, err)
 	}
 }
+
+// A binary cache in a folder goes along. Other stores are elsewhere, or are those of the container.
+func TestStores(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for store, want := range map[string]map[string]string{
+		"file://" + dir:                 {dir: dir},
+		"file://" + dir + "?priority=1": {dir: dir},
+		"file:///none":                  {},
+		dir:                             {},
+		"https://cache.example.org":     {},
+		"daemon":                        {},
+	} {
+		l := Luggage{Dir: dir, trees: map[string]string{}}
+		l.AddStore("--derivations-from", store)
+		if !maps.Equal(l.trees, want) || !slices.Equal(l.Args, []string{"--derivations-from=" + store}) {
+			t.Errorf("%s: trees %q, arguments %q", store, l.trees, l.Args)
+		}
+	}
+}
