@@ -31,7 +31,7 @@ const containerFlag = "in-container"
 
 // addContainer adds the flag; its value is optional.
 func (o *runOptions) addContainer(fs *pflag.FlagSet) {
-	fs.StringVar(&o.container, containerFlag, "", "run in a container, of an `IMAGE` that has Nix, with Docker or Podman")
+	fs.StringVar(&o.container, containerFlag, "", "run in a container of Docker or Podman, from an `IMAGE` that has Nix")
 	fs.Lookup(containerFlag).NoOptDefVal = container.Default
 }
 
