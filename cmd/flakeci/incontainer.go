@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/container"
 	"github.com/flakeci/flakeci/internal/container/inside"
 	"github.com/flakeci/flakeci/internal/container/luggage"
@@ -115,16 +117,23 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 		return l, err
 	}
 	l.Output = o.artifacts
+	if o.origin.InFile("base") && l.Outside(o.base.ref) {
+		return l, o.outside("base", o.base.ref, "--base "+o.base.ref)
+	}
 	l.AddRef(o.base.ref)
 	if path := o.origin.config.Path; path != "" {
 		l.AddPath(path) // git may not track it
 	}
 	args, _ := flagvalue.JoinPairs(a.Args, pairFlags) // they were parsed before
+	given := 0                                        // inputs that the command line overrides
 	err = cmd.Flags().ParseAll(args, func(f *pflag.Flag, value string) error {
 		switch {
 		case f.Name == containerFlag, slices.Contains(stayOutside(), f.Name):
 		case slices.Contains(pairFlags, "--"+f.Name):
 			l.AddPair("--"+f.Name, flagvalue.SplitPair(value))
+			if f.Name == "override-input" {
+				given++
+			}
 		case takesPath(f):
 			l.AddFile("--"+f.Name, value)
 		case f.Name == "derivations-from":
@@ -134,11 +143,25 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 		}
 		return nil
 	})
-	for _, p := range o.nix.overrides { // those of flakeci.toml, too
+	if err != nil {
+		return l, err
+	}
+	for i, p := range o.nix.overrides {
+		if inFile := i < len(o.nix.overrides)-given; inFile && l.Outside(p[1]) { // they come first
+			return l, o.outside("override-input."+p[0], p[1], "--override-input "+p[0]+" "+p[1])
+		}
 		l.AddOverride(p[0], p[1])
 	}
 	l.Args = append(l.Args, inside.Results(stayOutside(), o.artifacts)...)
-	return l, err
+	return l, nil
+}
+
+// outside is the error for a folder of this machine that flakeci.toml must not take into a container.
+func (o *runOptions) outside(key, ref, flag string) error {
+	name, _, _ := strings.Cut(key, ".")
+	err := o.origin.config.ErrorAt(key, "%s: %s is not in the folder of the flake, so it does not go into the container", name, config.Quoted(ref))
+	err.Hint = "name it on the command line: " + flag
+	return err
 }
 
 // stayOutside lists the flags about the report, which is rendered and shown on GitHub here.
