@@ -65,15 +65,15 @@ func (j *job) startPushing(ctx context.Context, tmp string) (p *push.Pusher, sto
 	ctx, cancel := context.WithCancel(ctx)
 	p = push.New(ctx, j.opts.targets, push.Options{
 		Client: j.client, Store: j.opts.nix.store, Env: j.app.Env, Tmp: tmp, Retries: j.opts.retries, Timeout: j.opts.timeout,
-		Reported: j.saved != nil,
-		Refuse:   func(file string) bool { return isBelow(file, j.target.Flake.Checkout) },
-		Redact:   j.app.secrets.Text, Printf: j.app.printf,
+		Refuse: func(file string) bool { return isBelow(file, j.target.Flake.Checkout) },
+		Redact: j.app.secrets.Text, Printf: j.app.printf,
 		Ended: func() string {
 			if over := runner.Overdue(ctx); over != nil {
 				return over.Error()
 			}
 			return "the run was interrupted"
 		},
+		Reported: j.saved != nil,
 	})
 	return p, func() {
 		cancel()
