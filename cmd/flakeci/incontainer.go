@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/flakeci/flakeci/internal/clean"
+	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/container"
 	"github.com/flakeci/flakeci/internal/container/inside"
 	"github.com/flakeci/flakeci/internal/container/luggage"
@@ -30,17 +33,26 @@ const containerFlag = "in-container"
 
 // addContainer adds the flag; its value is optional.
 func (o *runOptions) addContainer(fs *pflag.FlagSet) {
-	fs.StringVar(&o.container, containerFlag, "", "run in a container, of an `IMAGE` that has Nix, with Docker or Podman")
+	fs.StringVar(&o.container, containerFlag, "", "run in a container of Docker or Podman, from an `IMAGE` that has Nix")
 	fs.Lookup(containerFlag).NoOptDefVal = container.Default
+}
+
+// checkContainer finds what a run in a container cannot do.
+func (o *runOptions) checkContainer() error {
+	switch {
+	case o.container == "":
+		return &usageError{msg: "--in-container= lacks the image", hint: "leave out the = for the default image"}
+	case len(o.push) > 0:
+		// A folder would vanish with the container, and whose code this is would not be known there.
+		return &usageError{flag: "push", msg: "--push does not work with --in-container: credentials and keys stay outside", hint: "push in a run without --in-container"}
+	}
+	return nil
 }
 
 // runInContainer runs flakeci in a container, and reports the result here.
 func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptions) error {
 	artifacts := o.outputs.Artifacts(o.artifacts, a.secrets.Writer)
-	if o.container == "" {
-		return &usageError{msg: "--in-container= lacks the image", hint: "leave out the = for the default image"}
-	}
-	if err := o.check(); err != nil {
+	if err := cmp.Or(o.checkContainer(), o.check()); err != nil {
 		return o.origin.locate(err)
 	}
 	if err := a.checkOutputs(ctx, &o, artifacts); err != nil {
@@ -105,28 +117,51 @@ func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error
 		return l, err
 	}
 	l.Output = o.artifacts
+	if o.origin.InFile("base") && l.Outside(o.base.ref) {
+		return l, o.outside("base", o.base.ref, "--base "+o.base.ref)
+	}
 	l.AddRef(o.base.ref)
 	if path := o.origin.config.Path; path != "" {
 		l.AddPath(path) // git may not track it
 	}
 	args, _ := flagvalue.JoinPairs(a.Args, pairFlags) // they were parsed before
+	given := 0                                        // inputs that the command line overrides
 	err = cmd.Flags().ParseAll(args, func(f *pflag.Flag, value string) error {
 		switch {
 		case f.Name == containerFlag, slices.Contains(stayOutside(), f.Name):
 		case slices.Contains(pairFlags, "--"+f.Name):
 			l.AddPair("--"+f.Name, flagvalue.SplitPair(value))
+			if f.Name == "override-input" {
+				given++
+			}
 		case takesPath(f):
 			l.AddFile("--"+f.Name, value)
+		case f.Name == "derivations-from":
+			l.AddStore("--"+f.Name, value)
 		default:
 			l.Args = append(l.Args, "--"+f.Name+"="+value)
 		}
 		return nil
 	})
-	for _, p := range o.nix.overrides { // those of flakeci.toml, too
+	if err != nil {
+		return l, err
+	}
+	for i, p := range o.nix.overrides {
+		if inFile := i < len(o.nix.overrides)-given; inFile && l.Outside(p[1]) { // they come first
+			return l, o.outside("override-input."+p[0], p[1], "--override-input "+p[0]+" "+p[1])
+		}
 		l.AddOverride(p[0], p[1])
 	}
 	l.Args = append(l.Args, inside.Results(stayOutside(), o.artifacts)...)
-	return l, err
+	return l, nil
+}
+
+// outside is the error for a folder of this machine that flakeci.toml must not take into a container.
+func (o *runOptions) outside(key, ref, flag string) error {
+	name, _, _ := strings.Cut(key, ".")
+	err := o.origin.config.ErrorAt(key, "%s: %s is not in the folder of the flake, so it does not go into the container", name, config.Quoted(ref))
+	err.Hint = "name it on the command line: " + flag
+	return err
 }
 
 // stayOutside lists the flags about the report, which is rendered and shown on GitHub here.

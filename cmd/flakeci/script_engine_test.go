@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -18,9 +19,19 @@ import (
 func TestContainerScripts(t *testing.T) {
 	lanes.Heavy(t, "starts container engines")
 	t.Parallel()
-	p := released(t)(inTurns(params(lanes.Newest(t), lanes.Overrides(t)), make(turns, runtime.NumCPU())))
+	p := released(t)(inTurns(stored(t, params(lanes.Newest(t), nil)), make(turns, runtime.NumCPU())))
 	p.Dir = "testdata/script-container"
 	testscript.Run(t, p)
+}
+
+// stored gives the flakes of scripts inputs in the Nix store: the flakeci.toml of a flake takes no
+// other folder into a container.
+func stored(t *testing.T, p testscript.Params) testscript.Params {
+	t.Helper()
+	overrides := lanes.Stored(t, lanes.Overrides(t))
+	p.Cmds = maps.Clone(p.Cmds)
+	p.Cmds["fixture"] = func(ts *testscript.TestScript, _ bool, args []string) { fixture(ts, args, overrides) }
+	return p
 }
 
 // engineKey is the key of a script's container engine, and of its test.

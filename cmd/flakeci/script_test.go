@@ -140,7 +140,7 @@ func TestVMScripts(t *testing.T) {
 	}
 	others := slices.DeleteFunc(scripts, func(s string) bool { return slices.Contains(first, s) || slices.Contains(inContainer, s) })
 	run("first", p, make(turns, len(first)), first)
-	run("container", released(t)(p), make(turns, 1), inContainer)
+	run("container", released(t)(stored(t, p)), make(turns, 1), inContainer)
 	run("others", p, make(turns, runtime.NumCPU()), others)
 }
 

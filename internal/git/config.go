@@ -70,10 +70,17 @@ func quote(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(value) + `"`
 }
 
-// withoutUser removes the user and password from a URL of HTTP.
+// withoutUser removes the user and password from a URL, but keeps a user without a password for
+// anything but HTTP, where the user may be a token.
 func withoutUser(value string) string {
 	u, err := url.Parse(value)
-	if err != nil || u.User == nil || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil { // git takes passwords that Go does not, such as one with a percent sign
+		if scheme, rest, found := strings.Cut(value, "://"); found {
+			return scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
+		}
+		return value
+	}
+	if _, password := u.User.Password(); !password && u.Scheme != "http" && u.Scheme != "https" || u.User == nil {
 		return value
 	}
 	u.User = nil

@@ -73,6 +73,26 @@ func TestConfigFile(t *testing.T) {
 	}
 }
 
+// No URL in a copy has a password, even one that Go cannot parse.
+func TestWithoutUser(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://user:secret@example.org/r.git":  "https://example.org/r.git",
+		"HTTPS://token@example.org/r.git":        "https://example.org/r.git",
+		"https://user:50%secret@example.org/r":   "https://example.org/r",
+		"https://user:a^b{secret}@example.org/r": "https://example.org/r",
+		"https://user:se/c@ret@example.org/r@v1": "https://v1", // git cannot use it either
+		"ssh://git:secret@example.org/r":         "ssh://example.org/r",
+		"ssh://git@example.org/r":                "ssh://git@example.org/r",
+		"git@example.org:r":                      "git@example.org:r",
+		"../lib":                                 "../lib",
+		"+refs/heads/*:refs/remotes/origin/*":    "+refs/heads/*:refs/remotes/origin/*",
+	} {
+		if got := withoutUser(url); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+}
+
 // Whatever git lists, each setting that may go along is one line in a section of its own.
 func FuzzKept(f *testing.F) {
 	f.Add("core.bare", "false")

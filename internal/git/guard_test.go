@@ -106,6 +106,24 @@ func TestGuardLimitsSSH(t *testing.T) {
 	}
 }
 
+// The question for ssh's settings takes nothing of what Nix says to the other machine, even if another
+// program has the name of ssh and does not know the question.
+func TestGuardKeepsInput(t *testing.T) {
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "ssh"), []byte("#!/bin/sh\ncat\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	env, err := git.Guard([]string{"PATH=" + bin + ":/bin:/usr/bin"}, filepath.Join(t.TempDir(), "guard"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "ssh host nix-daemon --stdio")
+	cmd.Env, cmd.Stdin = env, strings.NewReader("hello")
+	if out, err := cmd.Output(); string(out) != "hello" || err != nil {
+		t.Errorf("printed %q, %v", out, err)
+	}
+}
+
 // Without git, Nix finds none.
 func TestGuardOfNothing(t *testing.T) {
 	env, err := git.Guard([]string{"PATH=" + t.TempDir()}, filepath.Join(t.TempDir(), "guard"))

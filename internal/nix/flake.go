@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	repository "github.com/flakeci/flakeci/internal/git"
@@ -148,7 +149,8 @@ func (c *Client) Resolve(ctx context.Context, ref string, o FlakeOptions) (Flake
 	}
 	f.copy = c.copied(m)
 	for _, o := range o.Overrides {
-		if unknown, ok := f.locks.Unknown(o.Name); ok {
+		named := func(u flakeref.UnknownInput) bool { return u.Name == o.Name }
+		if unknown, ok := f.locks.Unknown(o.Name); ok && !slices.ContainsFunc(f.Unknown, named) {
 			f.Unknown = append(f.Unknown, unknown)
 		}
 	}

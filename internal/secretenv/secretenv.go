@@ -59,7 +59,7 @@ func isSecret(name string, owners []Owner) bool {
 		return true
 	}
 	name = strings.ToUpper(name)
-	if AWS.has(name) || strings.HasPrefix(name, "NIX_") {
+	if AWS.has(name) {
 		return false
 	}
 	return slices.Contains(names, name) || strings.HasPrefix(name, inputPrefix) ||

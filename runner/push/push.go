@@ -31,6 +31,9 @@ type Options struct {
 	// Tmp is a folder for the working directory of programs and for links that keep paths from
 	// being collected as garbage.
 	Tmp string
+	// Reported says that results which were taken over come from a report. Nothing of them is pushed:
+	// it may be of another machine, and name any path of this one's store.
+	Reported bool
 	// Refuse reports whether a program on PATH must not be run; nil allows all.
 	Refuse func(file string) bool
 	// Retries is how often to repeat what fails for a reason that may pass.
@@ -104,13 +107,16 @@ func New(ctx context.Context, targets []Target, o Options) *Pusher {
 func (p *Pusher) Subscriber() event.Subscriber {
 	return event.Subscriber{Handle: func(e event.Event) {
 		if f, ok := e.(event.Finished); ok {
-			p.add(outputsOf(f.Result))
+			p.add(p.outputsOf(f.Result))
 		}
 	}}
 }
 
 // outputsOf returns what to push of a cell.
-func outputsOf(res outcome.Result) []string {
+func (p *Pusher) outputsOf(res outcome.Result) []string {
+	if p.o.Reported && !res.From.IsZero() {
+		return nil
+	}
 	if res.Status != result.Passed || res.How != result.Built && res.How != result.Cached {
 		return nil
 	}
@@ -122,7 +128,7 @@ func (p *Pusher) Await(ctx context.Context, res outcome.Result) {
 	if p == nil {
 		return
 	}
-	outputs := outputsOf(res)
+	outputs := p.outputsOf(res)
 	p.add(outputs)
 	for _, path := range outputs {
 		p.mu.Lock()

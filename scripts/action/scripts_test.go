@@ -187,6 +187,16 @@ func TestActionArguments(t *testing.T) {
 	}
 }
 
+// Addresses of caches may have passwords, which are no business of what flakeci runs.
+func TestActionKeepsPushOutOfTheEnvironment(t *testing.T) {
+	bin := t.TempDir()
+	write(t, filepath.Join(bin, "flakeci"), "#!/bin/sh\nenv\n")
+	said, _, exit := actionScript(t, "run", t.TempDir(), runInputs(t, "BIN="+bin, "PUSH=https://me:pushpw1@cache.example.org", "MORE_ARGS=--push https://me:pushpw2@cache.example.org")...)
+	if exit != 0 || !strings.Contains(said, "PATH=") || strings.Contains(said, "pushpw") {
+		t.Errorf("exit %d\n%s", exit, said)
+	}
+}
+
 // A plan, a shard of it, and the merge of their reports. Only the merge comments by default.
 func TestActionShards(t *testing.T) {
 	const entry = `SHARD={"shard": "1/2", "name": "x86_64-linux-1-of-2"}`
@@ -199,6 +209,8 @@ func TestActionShards(t *testing.T) {
 		"plan":          {[]string{"MAX_JOBS=8", "HOSTS=reason"}, "flakeci-plan", "", []string{"plan --max-jobs=8 --output flakeci-plan --host=reason", "-- ."}},
 		"plan again":    {[]string{"MAX_JOBS=8", "GITHUB_RUN_ATTEMPT=2"}, "flakeci-plan", "true", []string{"plan --max-jobs=8 --output flakeci-plan "}},
 		"a named plan":  {[]string{"MAX_JOBS=8", "NAME=mine"}, "mine", "", []string{"plan --max-jobs=8 --output mine "}},
+		"plan, no push": {[]string{"MAX_JOBS=8", "PUSH=cachix:ours"}, "flakeci-plan", "", []string{"plan --max-jobs=8 --output flakeci-plan --vm=none -- ."}},
+		"shard, pushed": {[]string{"PLAN=p", entry, "PUSH=cachix:ours attic:ours"}, "flakeci-report-x86_64-linux-1-of-2", "", []string{" --push=cachix:ours --push=attic:ours "}},
 		"shard":         {[]string{"PLAN=p", entry}, "flakeci-report-x86_64-linux-1-of-2", "", []string{"run --artifacts flakeci-report-x86_64-linux-1-of-2 --plan=p --json", "--comment=never --issue=never"}},
 		"shard, asked":  {[]string{"PLAN=p", entry, "COMMENT=always", "ISSUE=always"}, "flakeci-report-x86_64-linux-1-of-2", "", []string{"--comment=always --issue=always"}},
 		"merge":         {[]string{"MERGE=shards"}, "flakeci-report", "", []string{"report --artifacts . --json HERE/flakeci-report/report.json", "--comment=auto --issue=auto -- a/report.json b-attempt-2/report.json"}},
@@ -214,10 +226,14 @@ func TestActionShards(t *testing.T) {
 			}
 			check(t, os.MkdirAll(filepath.Join(dir, "shards", "link"), 0o755))
 			check(t, os.Symlink("../a/report.json", filepath.Join(dir, "shards", "link", "report.json")))
+			check(t, os.Symlink("../one/a", filepath.Join(dir, "shards", "linked")))
 			said, outputs, exit := actionScript(t, "run", dir, runInputs(t, tt.inputs...)...)
 			got := strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(said), "\n", " "), dir, "HERE")
 			if exit != 0 || outputs["folder"] != tt.folder || outputs["report"] != tt.folder+"/report.json" || outputs["overwrite"] != tt.overwrite {
 				t.Errorf("exit %d, %v\n%s", exit, outputs, said)
+			}
+			if strings.Contains(got, "link") {
+				t.Errorf("a link was followed: %s", got)
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(got, want) {

@@ -3,6 +3,7 @@
 package luggage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -25,6 +26,7 @@ type Luggage struct {
 	// Output is a folder that the run writes, which stays here.
 	Output string
 
+	top       string            // the folder of the flake and its repository, or empty
 	checkouts []string          // folders in git repositories
 	trees     map[string]string // other files and folders, by their path in the container
 }
@@ -40,9 +42,25 @@ func New(ref string) (Luggage, error) {
 	if parsed.Dir != "" && l.at(strings.TrimPrefix(ref, "path:")) != parsed.Dir {
 		ref = parsed.Absolute() // a link leads there, which the container does not have
 	}
+	if parsed.Dir != "" {
+		l.top = cmp.Or(git.Root(parsed.Dir), parsed.FlakeFolder())
+	}
 	l.Args = []string{"run", ref}
 	l.AddRef(ref)
 	return l, nil
+}
+
+// Outside reports whether a reference names a folder that is not of the flake, also by way of a
+// link. A stranger's flakeci.toml must not take one along: what is built in the container can read
+// it, and send it away. Everyone may read the Nix store.
+func (l *Luggage) Outside(ref string) bool {
+	path, _ := folder(ref)
+	real := flakeref.Parse(path).Dir
+	if real == "" || inStore(real) {
+		return false
+	}
+	rel, err := filepath.Rel(l.top, real)
+	return l.top == "" || err != nil || !filepath.IsLocal(rel) || strings.Contains(real+"/", "/.git/")
 }
 
 // at returns the path of a file in the container.
@@ -123,6 +141,14 @@ func (l *Luggage) AddPair(flag string, pair [2]string) {
 func (l *Luggage) AddFile(flag, path string) {
 	l.Args = append(l.Args, flag+"="+path)
 	l.AddPath(path)
+}
+
+// AddStore adds a flag that names a store to read. Only a binary cache in a folder goes along.
+func (l *Luggage) AddStore(flag, store string) {
+	l.Args = append(l.Args, flag+"="+store)
+	if path, _ := folder(store); strings.HasPrefix(store, "file://") {
+		l.AddPath(path)
+	}
 }
 
 // AddPath adds a file or folder, if it exists.

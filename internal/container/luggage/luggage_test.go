@@ -58,3 +58,60 @@ func TestReferences(t *testing.T) {
 		t.Errorf("a path that leads there without a link: %q, %v", l.Args, err)
 	}
 }
+
+// A binary cache in a folder goes along. Other stores are elsewhere, or are those of the container.
+func TestStores(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for store, want := range map[string]map[string]string{
+		"file://" + dir:                 {dir: dir},
+		"file://" + dir + "?priority=1": {dir: dir},
+		"file:///none":                  {},
+		dir:                             {},
+		"https://cache.example.org":     {},
+		"daemon":                        {},
+	} {
+		l := Luggage{Dir: dir, trees: map[string]string{}}
+		l.AddStore("--derivations-from", store)
+		if !maps.Equal(l.trees, want) || !slices.Equal(l.Args, []string{"--derivations-from=" + store}) {
+			t.Errorf("%s: trees %q, arguments %q", store, l.trees, l.Args)
+		}
+	}
+}
+
+// Folders that a stranger's flakeci.toml may take into the container.
+func TestOutside(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"repo/.git/logs", "repo/nix/input", "private"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"repo/out": "../private", "repo/in": "nix", "repo/store": "/nix/store"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Join(dir, "repo"))
+	l, err := New("./nix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ref, want := range map[string]bool{
+		"path:./nix/input": false, "path:.": false, "./in/input": false, "git+file:" + dir + "/repo": false, "github:o/r": false, "path:./none": false,
+		"path:" + dir + "/private": true, "path:..": true, "path:./out": true, dir + "/private": true, "git+file://" + dir + "/private?ref=x": true,
+		"path:./.git": true, "./.git/logs": true, "/": true, "path:./store": true,
+	} {
+		if got := l.Outside(ref); got != want {
+			t.Errorf("%s: %v", ref, got)
+		}
+	}
+	if l, err = New("github:o/r"); err != nil || !l.Outside("path:./nix") {
+		t.Errorf("a flake from elsewhere: %v", err)
+	}
+}

@@ -52,9 +52,10 @@ func (w *Writer) Folder(path string) error {
 	return w.header(path, tar.Header{Typeflag: tar.TypeDir, Mode: 0o755})
 }
 
-// Tree adds a file, or a folder with everything in it, with another path in the archive.
+// Tree adds a file, or a folder with everything in it but git repositories, with another path in the
+// archive. A repository may have credentials; [Writer.Checkout] leaves these out.
 func (w *Writer) Tree(from, at string) error {
-	return w.walk(from, at, func(string, fs.DirEntry) (bool, error) { return true, nil })
+	return w.walk(from, at, func(rel string, _ fs.DirEntry) (bool, error) { return filepath.Base(rel) != ".git", nil })
 }
 
 // walk adds a file or folder. The function says whether to add an entry; of a folder it leaves

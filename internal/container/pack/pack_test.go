@@ -142,10 +142,12 @@ func TestCheckout(t *testing.T) {
 	}
 }
 
-// A tree has everything, and may get another place.
+// A tree has everything but repositories, and may get another place.
 func TestTree(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a/b"), "b")
+	write(t, filepath.Join(dir, ".git/config"), "a password")
+	write(t, filepath.Join(dir, "a/.git"), "gitdir: ../../elsewhere")
 	if err := os.MkdirAll(filepath.Join(dir, "empty"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -142,6 +142,18 @@ func Overrides(tb testing.TB) []string {
 	return args
 }
 
+// Stored returns overrides with the same inputs in the store.
+func Stored(tb testing.TB, overrides []string) []string {
+	tb.Helper()
+	overrides = slices.Clone(overrides)
+	for i, arg := range overrides {
+		if dir, found := strings.CutPrefix(arg, "path:"); found && !strings.HasPrefix(dir, "/nix/store/") {
+			overrides[i] = "path:" + inStore(tb, dir)
+		}
+	}
+	return overrides
+}
+
 // inStore copies a folder into the store and returns its path there. Every Nix copies and
 // hashes a `path:` input from elsewhere again: for the guest's 51 MB that was a third of a
 // script's processor time. One in the store, under the name that flakes give it, is used
