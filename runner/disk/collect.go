@@ -124,10 +124,13 @@ func (k *Keeper) candidates(ctx context.Context) (paths []string, needed map[str
 	for !k.known && ctx.Err() == nil {
 		k.changed.Wait()
 	}
-	if k.unable != nil || !k.garbage {
+	if !k.garbage {
 		return nil, nil
 	}
-	k.garbage = false
+	k.garbage = false // even if nothing can be deleted: whoever waits for room would ask again without end
+	if k.unable != nil {
+		return nil, nil
+	}
 	needed, _, err := k.needs(k.unfinished())
 	if err != nil {
 		k.fail(err)

@@ -207,6 +207,27 @@ func TestWaitsForOthers(t *testing.T) {
 	}
 }
 
+// If nothing can be deleted, builds go on one after another.
+func TestUnable(t *testing.T) {
+	warnings := 0
+	k := disk.New(t.Context(), disk.Options{Root: t.TempDir(), Warnf: func(string, ...any) { warnings++ }})
+	k.Planned([]string{"/nix/store/00000000000000000000000000000000-gone.drv"}, nil)
+	k.AllKnown()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, drv := range []string{"one", "two"} {
+		k.Want(drv)
+		k.Enter(ctx, k.Queue(result.Cell{ID: drv}, drv))
+		k.End(k.Begin([]string{drv}))
+		k.Built(drv)
+		k.Leave(drv)
+		k.LetGo(drv)
+	}
+	if ctx.Err() != nil || warnings != 1 {
+		t.Errorf("%v, %d warnings", ctx.Err(), warnings)
+	}
+}
+
 func TestRoot(t *testing.T) {
 	for store, want := range map[string]string{
 		"": "", "auto": "", "daemon": "", "local": "", "unix:///run/socket": "", "/mnt": "/mnt", "./store": "store",
