@@ -240,11 +240,15 @@ func (p *Pool) failuresOf(ctx context.Context, w *process, built nix.BuildResult
 
 // misfit returns the cause of builds that do not fit on the disk, even alone.
 func (p *Pool) misfit(ctx context.Context, w *process, f nixlog.BuildFailure) *result.Cause {
+	title := p.o.Disk.Misfit(w.space)
+	if title == "" {
+		return p.o.Causes.OfBuild(ctx, f)
+	}
 	drvs := p.drvsOf(w)
 	slices.Sort(drvs)
 	return p.o.Causes.Once("does not fit\x00"+strings.Join(drvs, " "), func() *result.Cause {
 		c := *p.o.Causes.OfBuild(ctx, f)
-		c.Title, c.Key = p.o.Disk.Misfit(w.space), ""
+		c.Title, c.Key = title, ""
 		c.Hint = "use a larger disk, or move the store to one; everything that finished cells had needed is deleted already"
 		return &c
 	})
