@@ -214,8 +214,9 @@ func (p *Pool) processEnded(ctx context.Context, w *process, built nix.BuildResu
 
 // failure is a derivation that failed, empty if unknown, and why.
 type failure struct {
-	drv   string
-	cause *result.Cause
+	drv    string
+	cause  *result.Cause
+	system string // that nothing builds for, if that is why
 }
 
 // failuresOf returns the failures of a process. If it was stopped, failures that the stop may have
@@ -225,15 +226,15 @@ func (p *Pool) failuresOf(ctx context.Context, w *process, built nix.BuildResult
 	var list []failure
 	for _, f := range built.Failures {
 		if f.Kind == result.CauseDisk && p.o.Disk != nil && !stopped {
-			list = append(list, failure{f.DrvPath, p.misfit(ctx, w, f)})
+			list = append(list, failure{f.DrvPath, p.misfit(ctx, w, f), ""})
 			continue
 		}
 		if !stopped || f.ExitCode > 0 || f.Kind == result.CauseHash || f.Kind == result.CauseFeature || f.Kind == result.CauseSystem {
-			list = append(list, failure{f.DrvPath, p.o.Causes.OfBuild(ctx, f)})
+			list = append(list, failure{f.DrvPath, p.o.Causes.OfBuild(ctx, f), f.System})
 		}
 	}
 	if err != nil && !stopped {
-		list = append(list, failure{"", p.o.Causes.OfBuildError(ctx, err)})
+		list = append(list, failure{"", p.o.Causes.OfBuildError(ctx, err), ""})
 	}
 	return list
 }
@@ -261,7 +262,7 @@ func (p *Pool) blame(w *process, failures []failure, explained bool) []string {
 	var drvs []string
 	for _, f := range failures {
 		if p.graph.Open(f.drv) {
-			p.causes[f.drv] = f.cause
+			p.causes[f.drv], p.systems[f.drv] = f.cause, f.system
 			drvs = append(drvs, f.drv)
 		}
 	}
