@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/flakeci/flakeci/internal/diagnose"
 	"github.com/flakeci/flakeci/internal/selection"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
@@ -135,6 +136,6 @@ func (j *job) addFlakeCause(ctx, looking context.Context, err error) {
 		c.Title += "; flakeci was still inspecting the flake"
 		j.causes = append(j.causes, c)
 	case ctx.Err() == nil:
-		j.causes = append(j.causes, flakeCauses(j.slowError(looking, err))...)
+		j.causes = append(j.causes, diagnose.FlakeCauses(j.slowError(looking, err))...)
 	}
 }

@@ -2,25 +2,21 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/flakeci/flakeci/internal/config"
 	"github.com/flakeci/flakeci/internal/container"
 	"github.com/flakeci/flakeci/internal/diagnose"
-	"github.com/flakeci/flakeci/internal/nix"
-	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/result"
-	"github.com/flakeci/flakeci/runner/cause"
 )
 
 // fail prints an error with its hint and returns the exit code.
 func (a *App) fail(err error) int {
 	p := explain(err)
 	a.printError(p.msg, p.hint)
-	for _, other := range otherInputs(err) {
-		p := explainEval(other)
+	for _, other := range diagnose.OtherInputs(err) {
+		p := problemOf(diagnose.Uninspected(other))
 		a.printError(p.msg, p.hint)
 	}
 	return p.code
@@ -58,66 +54,15 @@ func explain(err error) problem {
 	return problem{msg: err.Error(), code: exitError}
 }
 
+// explainNix explains why Nix or the flake cannot be used.
 func explainNix(err error) (problem, bool) {
-	var noFlake *nix.NoFlakeError
-	var notFound *nix.NotFoundError
-	var tooOld *nix.TooOldError
-	var evalErr *nixlog.EvalError
-	var late *nix.TimeoutError
-	var slow *cause.SlowError
-	switch {
-	case errors.As(err, &late), errors.As(err, &slow): // the flake may not be to blame
-		return problem{err.Error(), diagnose.Eval(err).Hint, exitError}, true
-	case errors.As(err, &noFlake):
-		hint := "give a folder with a flake.nix, or a flake reference"
-		switch {
-		case noFlake.Input != "":
-			hint = "--override-input takes an existing folder or a flake reference"
-		case noFlake.Untracked != "":
-			hint = fmt.Sprintf("git does not track %s, so Nix does not see it: git add %s", noFlake.Untracked, noFlake.Untracked)
-		}
-		return problem{err.Error(), hint, exitUsage}, true
-	case errors.As(err, &notFound):
-		return problem{err.Error(), "install Nix, or give its path with --nix or FLAKECI_NIX", exitError}, true
-	case errors.As(err, &evalErr):
-		return explainEval(err), true
-	case errors.As(err, &tooOld):
-		return problem{err.Error(), "install a newer Nix, or give the path of one with --nix or FLAKECI_NIX", exitError}, true
-	}
-	return problem{}, false
+	p, ok := diagnose.Unusable(err)
+	return problemOf(p), ok
 }
 
-// explainEval describes why a flake could not be inspected, with the hint of a run's report.
-func explainEval(err error) problem {
-	c := diagnose.Eval(err)
-	switch {
-	case c.Kind.Status().BlamesFlake():
-		return problem{err.Error(), c.Hint, exitFailed}
-	case c.Kind == result.CauseInfra:
-		return problem{c.Title, c.Hint, exitError}
-	case c.Kind == result.CauseInput:
-		return problem{c.Title + ": " + c.Message, c.Hint, exitError}
-	}
-	return problem{err.Error(), c.Hint, exitError}
-}
-
-// flakeCauses returns why a flake cannot be inspected: one cause, or one for each input that could
-// not be fetched.
-func flakeCauses(err error) []*result.Cause {
-	causes := []*result.Cause{diagnose.Eval(err)}
-	for _, other := range otherInputs(err) {
-		causes = append(causes, diagnose.Eval(other))
-	}
-	return causes
-}
-
-// otherInputs lists the errors of further inputs that could not be fetched.
-func otherInputs(err error) []*nixlog.EvalError {
-	var e *nixlog.EvalError
-	if !errors.As(err, &e) {
-		return nil
-	}
-	return e.Others
+func problemOf(p diagnose.Problem) problem {
+	codes := map[diagnose.Fault]int{diagnose.Mistake: exitUsage, diagnose.FlakeFault: exitFailed, diagnose.MachineFault: exitError}
+	return problem{p.Text, p.Hint, codes[p.Fault]}
 }
 
 func explainReport(err error) (problem, bool) {

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
-	"github.com/flakeci/flakeci/internal/safefile"
-	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
@@ -97,14 +95,14 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 			return err
 		}
 	}
-	if err := writePlanReport(r, o.dir); err != nil {
+	if err := plan.WriteReport(r, o.dir); err != nil {
 		return err
 	}
 	if j.outcome.Interrupted || len(r.Cells) == 0 {
 		a.printError("no plan was written, only the report", "")
 		return exitFor(r.Verdict)
 	}
-	p := j.newPlan(r, pending, pending.Weights(past))
+	p := plan.New(r, j.outcome.Results, pending, past, plan.NewState(j.target, j.discovery), j.base)
 	if err := a.writePlan(ctx, j.client, p, o); err != nil {
 		return err
 	}
@@ -117,32 +115,10 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 		a.printf("the plan itself is not green: merge %s with the reports of the jobs", filepath.Join(o.dir, plan.ReportFile))
 	}
 	_, err = fmt.Fprintln(a.Stdout, strategy)
-	return errors.Join(err, a.writePlanOutputs(strategy))
-}
-
-// newPlan makes the plan of a run that built nothing.
-func (j *job) newPlan(r result.Report, pending matrix.Matrix, weights map[string]float64) *plan.Plan {
-	baseEvaluated := j.base.Base != nil && j.base.Base.Target != nil
-	p := &plan.Plan{
-		Tool: r.Tool, Nix: r.Nix, Flake: r.Flake, Cells: plan.Cells(j.outcome.Results, pending, weights, baseEvaluated),
-		Head: plan.NewState(j.target, j.discovery),
-	}
-	p.Head.AddHomes(j.outcome.Results)
-	if b := j.base; b.Base != nil && b.Target != nil {
-		base := plan.NewState(b.Target, b.Discovery)
-		base.Incomplete = b.Base.Incomplete
-		p.Base = &base
-	}
-	return p
-}
-
-// writePlanReport writes the report of the plan, also if there is nothing to plan: it says why.
-func writePlanReport(r result.Report, dir string) error {
-	file, err := os.Create(filepath.Join(dir, plan.ReportFile))
-	if err != nil {
+	return errors.Join(err, a.toStep(func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "matrix=%s\njobs=%d\n", strategy, len(strategy.Include))
 		return err
-	}
-	return errors.Join(result.WriteJSON(file, r), file.Close())
+	}))
 }
 
 // writePlan writes the plan and its derivations. The plan comes last, so that a folder with a plan
@@ -158,23 +134,6 @@ func (a *App) writePlan(ctx context.Context, c *nix.Client, p *plan.Plan, o plan
 	return safe.Write(o.dir)
 }
 
-// writePlanOutputs passes the matrix and the number of jobs to later steps of a GitHub Actions job.
-func (a *App) writePlanOutputs(s matrix.Strategy) error {
-	path := a.env("GITHUB_OUTPUT")
-	if path == "" || a.env("GITHUB_ACTIONS") != "true" {
-		return nil
-	}
-	f, err := safefile.Append(path)
-	if err == nil {
-		_, err = fmt.Fprintf(f, "matrix=%s\njobs=%d\n", s, len(s.Include))
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("cannot write the outputs of the step: %w", err)
-	}
-	return nil
-}
-
 // readPlan reads the plan of --plan.
 func (j *job) readPlan() (err error) {
 	switch {
@@ -187,11 +146,8 @@ func (j *job) readPlan() (err error) {
 		return &usageError{flag: "plan", msg: "--plan needs --shard", hint: "give --shard an entry of the matrix that flakeci plan printed"}
 	}
 	j.plan, err = plan.Read(j.opts.plan)
-	if err == nil && j.plan.Tool.Version != versionString() {
-		err = &plan.UnusableError{Folder: j.opts.plan, Reason: fmt.Sprintf("is from flakeci %s, but this is %s", j.plan.Tool.Version, versionString()), Hint: "use the same flakeci everywhere"}
-	}
-	if err == nil && j.plan.Base != nil && !j.opts.base.given() {
-		err = &plan.UnusableError{Folder: j.opts.plan, Reason: "compares with a base", Hint: "give each job the --base that flakeci plan was given"}
+	if err == nil {
+		err = j.plan.Fits(j.opts.plan, versionString(), j.opts.base.given())
 	}
 	return asUsageError(err)
 }
@@ -210,12 +166,7 @@ func (j *job) list(ctx context.Context, t *nix.Target) (runner.Discovery, error)
 	if j.plan == nil {
 		return runner.Discover(ctx, t, j.wanted())
 	}
-	d, err := j.plan.Use(t, j.opts.plan, t != j.target)
-	var bad *plan.UnusableError
-	if made, here := j.plan.Nix.Version, j.client.Version.String(); errors.As(err, &bad) && made != here {
-		// Nix 2.8 and 2.34 lock inputs with a relative path differently.
-		bad.Hint = fmt.Sprintf("use the same Nix everywhere: the plan is from Nix %s, but this is %s", made, here)
-	}
+	d, err := j.plan.Use(t, j.opts.plan, t != j.target, j.client.Version)
 	return d, asUsageError(err)
 }
 

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/secretenv"
 	"github.com/flakeci/flakeci/reports/github"
 	"github.com/flakeci/flakeci/result"
@@ -65,7 +65,7 @@ func (j *job) startPushing(ctx context.Context, tmp string) (p *push.Pusher, sto
 	ctx, cancel := context.WithCancel(ctx)
 	p = push.New(ctx, j.opts.targets, push.Options{
 		Client: j.client, Store: j.opts.nix.store, Env: j.app.Env, Tmp: tmp, Retries: j.opts.retries, Timeout: j.opts.timeout,
-		Refuse: func(file string) bool { return isBelow(file, j.target.Flake.Checkout) },
+		Refuse: func(file string) bool { return safefile.Leads(file, j.target.Flake.Checkout) },
 		Redact: j.app.secrets.Text, Printf: j.app.printf,
 		Ended: func() string {
 			if over := runner.Overdue(ctx); over != nil {
@@ -96,22 +96,4 @@ func (j *job) finishPushing(ctx context.Context, p *push.Pusher) {
 	if runner.Interrupted(ctx) && slices.ContainsFunc(j.pushed.Pushes, skipped) {
 		j.outcome.Interrupted = true
 	}
-}
-
-// isBelow reports whether a file is in a folder, also by way of links. No file is in "".
-func isBelow(file, folder string) bool {
-	if folder == "" {
-		return false
-	}
-	for _, resolve := range []func(string) (string, error){filepath.Abs, filepath.EvalSymlinks} {
-		from, err := resolve(folder)
-		to, err2 := resolve(file)
-		if err != nil || err2 != nil {
-			continue
-		}
-		if rel, err := filepath.Rel(from, to); err == nil && filepath.IsLocal(rel) {
-			return true
-		}
-	}
-	return false
 }

@@ -2,19 +2,16 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strconv"
-	"strings"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/config"
+	"github.com/flakeci/flakeci/internal/vmboot"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/table"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
-	"github.com/flakeci/flakeci/vmtest"
-	"github.com/flakeci/flakeci/vmtest/console"
 )
 
 // vmCommandOptions are the flags of `flakeci vm`.
@@ -64,25 +61,25 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	if err := o.vm.check(); err != nil {
 		return o.flake.origin.locate(err)
 	}
-	forwards, err := parseForwards(o.forwards)
+	forwards, err := vmboot.ParseForwards(o.forwards)
 	if err != nil {
-		return err
+		return badForward(err)
 	}
 	run := runOptions{flakeFlags: o.flake, vm: o.vm, evalJobs: 1, progress: "plain"}
 	j := job{
 		app: a, opts: run,
 		selection: matrix.Selection{Hosts: []string{o.host}, Kinds: []result.Kind{result.KindVM}},
 	}
-	s := &vmSession{app: a, forwards: forwards}
+	s := &vmboot.Session{Forwards: forwards, In: a.Stdin, Out: a.Stdout, Messages: a.Stderr}
 	j.vms = func(tmp string) runner.VMOptions {
-		s.pool = o.vm.pool(a, o.flake.vms, tmp, nil, 0)
-		return runner.VMOptions{Boot: s.boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
+		s.Pool = o.vm.pool(a, o.flake.vms, tmp, nil, 0)
+		return runner.VMOptions{Boot: s.Boot, Autologin: true, MemoryMiB: o.flake.vms.MemoryMiB, Cores: o.flake.vms.Cores}
 	}
 	if err := j.start(ctx); err != nil {
 		return err
 	}
-	if s.started {
-		return s.result(o.host)
+	if s.Started {
+		return a.sessionResult(s, o.host)
 	}
 	report, err := j.report()
 	if err != nil {
@@ -91,81 +88,24 @@ func (a *App) vm(ctx context.Context, o vmCommandOptions) error {
 	return a.finish(report, table.Write(a.Stderr, report, a.tableOptions(o.flake.color, a.Stderr)))
 }
 
-// parseForwards reads PORT:GUESTPORT.
-func parseForwards(texts []string) ([]vmtest.Forward, error) {
-	var list []vmtest.Forward
-	for _, text := range texts {
-		host, guest, _ := strings.Cut(text, ":")
-		from, err1 := strconv.ParseUint(host, 10, 16)
-		to, err2 := strconv.ParseUint(guest, 10, 16)
-		if err1 != nil || err2 != nil || from == 0 || to == 0 {
-			return nil, &usageError{msg: "--forward takes PORT:GUESTPORT, not " + config.Quoted(text), hint: "for example --forward 2222:22"}
-		}
-		list = append(list, vmtest.Forward{Port: uint16(from), GuestPort: uint16(to)})
+// badForward is the error for --forward.
+func badForward(err error) error {
+	var bad *vmboot.ForwardError
+	if errors.As(err, &bad) {
+		return &usageError{msg: "--forward takes PORT:GUESTPORT, not " + config.Quoted(bad.Text), hint: "for example --forward 2222:22"}
 	}
-	return list, nil
+	return err
 }
 
-// vmSession boots a host with its console on this terminal.
-type vmSession struct {
-	app      *App
-	pool     *vmtest.Pool
-	forwards []vmtest.Forward
-
-	started bool
-	fault   *vmtest.Fault
-}
-
-// boot returns when the guest ends or the user leaves it. No report covers it.
-func (s *vmSession) boot(ctx context.Context, vm runner.VM, _ runner.BootOptions) runner.BootResult {
-	ctx, leave := context.WithCancel(ctx)
-	defer leave()
-	terminal, restore := console.Lend(s.app.Stdin, s.app.Stdout, leave)
-	defer restore()
-	s.fault = s.pool.RunInteractive(ctx, vmtest.Host{Name: vm.Cell.Host, Runner: vm.Runner}, terminal, s.forwards, func(guest vmtest.InteractiveGuest) {
-		s.printAccess(vm, guest)
-	})
-	s.started = true
-	return runner.BootResult{}
-}
-
-// result prints why the guest did not start, or why it ended although the user did not end it.
-func (s *vmSession) result(host string) error {
-	if s.fault == nil {
+// sessionResult prints why the guest did not start, or why it ended although the user did not end
+// it.
+func (a *App) sessionResult(s *vmboot.Session, host string) error {
+	if s.Fault == nil {
 		return nil
 	}
-	text := host + ": " + s.fault.Title
-	if _, why, quoted := strings.Cut(s.fault.Title, ": "); s.fault.Message != "" && (!quoted || !strings.Contains(s.fault.Message, why)) {
-		text += ": " + s.fault.Message
-	}
-	s.app.printError(text, s.fault.Hint)
-	if s.fault.Kind.Status() == result.Error {
+	a.printError(s.Failure(host), s.Fault.Hint)
+	if s.Fault.Kind.Status() == result.Error {
 		return exitCode(exitError)
 	}
 	return exitCode(exitFailed)
-}
-
-// printAccess prints how to access the guest. The terminal is raw by now, so lines need a
-// carriage return.
-func (s *vmSession) printAccess(vm runner.VM, guest vmtest.InteractiveGuest) {
-	lines := []string{"booting " + vm.Cell.Host + " with " + string(guest.Accel)}
-	if guest.AccelReason != "" {
-		lines[0] += " (" + guest.AccelReason + ")"
-	}
-	lines = append(lines, vm.Info.Without...)
-	lines = append(lines, "console: this terminal; Ctrl-C or poweroff ends the machine")
-	for _, f := range s.forwards {
-		to := fmt.Sprintf("port %d: 127.0.0.1:%d", f.GuestPort, f.Port)
-		if f.GuestPort == 22 {
-			to = fmt.Sprintf("ssh: ssh -p %d root@127.0.0.1", f.Port)
-		}
-		lines = append(lines, to)
-	}
-	if len(s.forwards) == 0 {
-		lines = append(lines, "network: closed (--forward 2222:22 allows ssh)")
-	}
-	lines = append(lines, "shared folder: "+guest.Shared+" is /tmp/shared in the guest")
-	for _, l := range lines {
-		fmt.Fprintf(s.app.Stderr, "flakeci: %s\r\n", l)
-	}
 }

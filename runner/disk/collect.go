@@ -94,10 +94,13 @@ func (k *Keeper) collect(ctx context.Context) int64 {
 		return 0
 	}
 	sizes, references, err := k.Store.Present(ctx, paths)
+	var list []string
 	if err == nil {
 		k.dropLinks()
-		list := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { _, valid := sizes[path]; return valid || needed[path] })
-		err = k.delete(ctx, append(list, deletable(sizes, references, needed)...), references) // first what builds left behind that failed
+		// First what failed builds left behind.
+		list = slices.DeleteFunc(paths, func(path string) bool { _, valid := sizes[path]; return valid || needed[path] })
+		list = append(list, deletable(sizes, references, needed)...)
+		err = k.delete(ctx, slices.Clone(list), references)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -105,7 +108,7 @@ func (k *Keeper) collect(ctx context.Context) int64 {
 		k.warn(err)
 	}
 	freed := int64(0)
-	for _, path := range paths {
+	for _, path := range list {
 		if !k.exists(path) {
 			freed += max(sizes[path], 1) // the size of what a failed build left is unknown
 			k.seen.DeletedPaths++
@@ -128,11 +131,9 @@ func (k *Keeper) candidates(ctx context.Context) (paths []string, needed map[str
 	for !k.known && ctx.Err() == nil {
 		k.changed.Wait()
 	}
-	if !k.garbage {
-		return nil, nil
-	}
-	k.garbage = false // even if nothing can be deleted: whoever waits for room would ask again without end
-	if k.unable != nil {
+	garbage := k.garbage
+	k.garbage = false
+	if k.unable != nil || !garbage {
 		return nil, nil
 	}
 	needed, _, err := k.needs(k.unfinished())

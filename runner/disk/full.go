@@ -3,6 +3,7 @@ package disk
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/flakeci/flakeci/internal/safely"
 )
@@ -138,11 +139,19 @@ func (k *Keeper) giveUp(ctx context.Context, p *Process) {
 	p.yields, k.garbage = true, true
 	k.mu.Unlock()
 	k.collect(ctx)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now, _ := k.look()
-	p.room = now.free
+	for same := 0; same < settled && ctx.Err() == nil; same++ {
+		time.Sleep(interval)
+		k.mu.Lock()
+		if now, _ := k.look(); now.free > p.room {
+			p.room, same = now.free, 0
+		}
+		k.mu.Unlock()
+	}
 }
+
+// settled is how often the free space has to be the same until all of it counts: programs of a
+// builder that was stopped keep their files open until they have ended, too.
+const settled = 15
 
 func (k *Keeper) unstick(p *Process) {
 	k.mu.Lock()

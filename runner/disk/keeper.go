@@ -54,6 +54,7 @@ type Keeper struct {
 	processes []*Process       // the youngest last
 	started   map[string]bool  // groups of cells
 	most      int64            // bytes that one build has taken so far
+	floor     int64            // below so many free bytes a build is stopped
 	garbage   bool             // there may be something to delete
 	unable    error            // why nothing can be deleted
 	warned    bool             // it was reported
@@ -110,7 +111,7 @@ func (k *Keeper) guard(ctx context.Context) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now, _ = k.look(); now.free < now.reserve()/2 {
+	if now, _ = k.look(); now.free < k.floor {
 		k.stopOne()
 	}
 }
@@ -121,6 +122,9 @@ func (k *Keeper) look() (space, bool) {
 		now, err := measure(filepath.Dir(k.Root + drv))
 		if err != nil {
 			return now, false
+		}
+		if k.seen.SizeBytes == 0 {
+			k.floor = now.floor()
 		}
 		if k.seen.SizeBytes == 0 || now.free < k.seen.LowestFreeBytes {
 			k.seen.LowestFreeBytes = now.free

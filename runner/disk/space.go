@@ -46,3 +46,7 @@ const (
 )
 
 func (s space) reserve() int64 { return min(s.size/reserveShare, maxReserve) }
+
+// floor returns how many bytes Nix needs to go on working: half of the reserve, or a quarter of what
+// is free at the beginning of the run, on a disk that is nearly full.
+func (s space) floor() int64 { return min(s.reserve()/2, s.free/4) }

@@ -13,7 +13,7 @@ import (
 func (k *Keeper) Misfit(p *Process) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if p.least > p.before/2 { // a small disk fills between two looks
+	if p.least > max(p.before/2, k.floor) { // a small disk fills between two looks
 		return ""
 	}
 	return fmt.Sprintf("does not fit on the disk: with what it is made of it takes more than %s, which is all that was left for it of %s", bytes(p.room), bytes(k.seen.SizeBytes))

@@ -125,6 +125,16 @@ func (p *Plan) Write(dir string) error {
 	return os.WriteFile(filepath.Join(dir, planFile), append(text, '\n'), 0o644)
 }
 
+// WriteReport writes the report of a plan into its folder, also if there is nothing to plan: it
+// says why.
+func WriteReport(r result.Report, dir string) error {
+	file, err := os.Create(filepath.Join(dir, ReportFile))
+	if err != nil {
+		return err
+	}
+	return errors.Join(result.WriteJSON(file, r), file.Close())
+}
+
 // sum returns the checksum of all but itself.
 func (p *Plan) sum() (string, error) {
 	plain := *p

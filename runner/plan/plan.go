@@ -10,6 +10,7 @@ import (
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner"
+	"github.com/flakeci/flakeci/runner/baseline"
 	"github.com/flakeci/flakeci/runner/outcome"
 )
 
@@ -57,6 +58,20 @@ type State struct {
 	Incomplete *result.Cause `json:"incomplete,omitempty"`
 }
 
+// New makes the plan of a run that built nothing, with its report. Head is what is known about the
+// flake, past what is known about its cells.
+func New(r result.Report, results []outcome.Result, pending matrix.Matrix, past matrix.Past, head State, b baseline.Baseline) *Plan {
+	evaluated := b.Base != nil && b.Base.Target != nil
+	p := &Plan{Tool: r.Tool, Nix: r.Nix, Flake: r.Flake, Cells: cells(results, pending, pending.Weights(past), evaluated), Head: head}
+	p.Head.addHomes(results)
+	if b.Base != nil && b.Target != nil {
+		base := NewState(b.Target, b.Discovery)
+		base.Incomplete = b.Base.Incomplete
+		p.Base = &base
+	}
+	return p
+}
+
 // NewState returns what is known about a flake.
 func NewState(t *nix.Target, d runner.Discovery) State {
 	return State{Content: t.Flake.Content(), Inventory: d.Inventory, Seen: d.Seen, Answers: t.Answers()}
@@ -71,8 +86,8 @@ func (s State) Offer() runner.Discovery {
 	return d
 }
 
-// AddHomes adds the homes that were found inside of hosts, and what hosts say about themselves.
-func (s *State) AddHomes(results []outcome.Result) {
+// addHomes adds the homes that were found inside of hosts, and what hosts say about themselves.
+func (s *State) addHomes(results []outcome.Result) {
 	s.Inventory.Infos = map[string]result.HostInfo{}
 	hosts := map[string]string{} // names by cell
 	for _, res := range results {
@@ -107,10 +122,10 @@ func Pending(selected matrix.Matrix, results []outcome.Result) matrix.Matrix {
 	)
 }
 
-// Cells lists the cells of a plan. BaseEvaluated says that derivations at the base are in the store:
+// cells lists the cells of a plan. BaseEvaluated says that derivations at the base are in the store:
 // those that only the report of an earlier run names may be gone, and its results need none.
-func Cells(results []outcome.Result, pending matrix.Matrix, weights map[string]float64, baseEvaluated bool) []Cell {
-	var cells []Cell
+func cells(results []outcome.Result, pending matrix.Matrix, weights map[string]float64, baseEvaluated bool) []Cell {
+	var list []Cell
 	for _, res := range results {
 		c := Cell{Cell: res.Cell, Status: res.Status, How: res.How, DrvPath: res.DrvPath, Weight: weights[res.Cell.ID]}
 		c.Path = nil
@@ -118,10 +133,10 @@ func Cells(results []outcome.Result, pending matrix.Matrix, weights map[string]f
 		if res.Base != nil && baseEvaluated {
 			c.BaseDrvPath = res.Base.DrvPath
 		}
-		cells = append(cells, c)
+		list = append(list, c)
 	}
-	slices.SortFunc(cells, func(a, b Cell) int { return matrix.Compare(a.Cell, b.Cell) })
-	return cells
+	slices.SortFunc(list, func(a, b Cell) int { return matrix.Compare(a.Cell, b.Cell) })
+	return list
 }
 
 // Derivations returns the derivations that a shard with some of the pending cells needs, sorted.

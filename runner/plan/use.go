@@ -12,16 +12,32 @@ import (
 	"github.com/flakeci/flakeci/runner"
 )
 
+// Fits finds what a shard must have in common with its plan: the version of flakeci, and whether
+// there is a base. The error is an [*UnusableError].
+func (p *Plan) Fits(dir, version string, withBase bool) error {
+	switch {
+	case p.Tool.Version != version:
+		return &UnusableError{dir, fmt.Sprintf("is from flakeci %s, but this is %s", p.Tool.Version, version), "use the same flakeci everywhere"}
+	case p.Base != nil && !withBase:
+		return &UnusableError{dir, "compares with a base", "give each job the --base that flakeci plan was given"}
+	}
+	return nil
+}
+
 // Use makes a flake answer from the plan, and returns what it offers. AtBase says that it is the
-// flake as it was at the base. The error is an [*UnusableError] if the plan is of another flake.
-func (p *Plan) Use(t *nix.Target, dir string, atBase bool) (runner.Discovery, error) {
+// flake as it was at the base. The error is an [*UnusableError] if the plan is of another flake, or
+// if another version of Nix makes it look so.
+func (p *Plan) Use(t *nix.Target, dir string, atBase bool, v nix.Version) (runner.Discovery, error) {
 	s, what := &p.Head, "flake"
 	if atBase {
 		s, what = p.Base, "base"
 	}
-	unusable := func(reason string) error {
-		return &UnusableError{dir, reason, "give each job the revision and the flags that flakeci plan was given; without git, keep the plan outside of the flake"}
+	hint := "give each job the revision and the flags that flakeci plan was given; without git, keep the plan outside of the flake"
+	if here := v.String(); p.Nix.Version != here {
+		// Nix 2.8 and 2.34 lock inputs with a relative path differently.
+		hint = fmt.Sprintf("use the same Nix everywhere: the plan is from Nix %s, but this is %s", p.Nix.Version, here)
 	}
+	unusable := func(reason string) error { return &UnusableError{dir, reason, hint} }
 	switch {
 	case s == nil:
 		return runner.Discovery{}, unusable("compares with no base")
