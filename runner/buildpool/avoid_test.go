@@ -94,6 +94,24 @@ func TestNotForStore(t *testing.T) {
 	}
 }
 
+// What had failed by itself before a process was stopped, because the disk was nearly full, has not
+// failed because of the disk.
+func TestStoppedByDisk(t *testing.T) {
+	p := &Pool{}
+	p.graph.Add("top", localOnly, map[string][]string{"top": {"a", "b"}, "a": nil, "b": nil})
+	w := &process{Part: p.graph.Take(func(int) (free, all int) { return 2, 2 })}
+	var got []string
+	for _, f := range p.stoppedByDisk(w, []nixlog.BuildFailure{
+		{DrvPath: "a", Kind: result.CauseBuild, ExitCode: 3}, {DrvPath: "b", Kind: result.CauseBuild, Signal: 9},
+	}) {
+		got = append(got, f.DrvPath+" "+string(f.Kind))
+	}
+	slices.Sort(got)
+	if want := []string{"a build", "b disk-full", "top disk-full"}; !slices.Equal(got, want) {
+		t.Errorf("failures are %q, want %q", got, want)
+	}
+}
+
 // The cell's own derivation decides which machine comes first.
 func TestBuiltOn(t *testing.T) {
 	b := &build{Request: Request{Drv: "own"}}

@@ -92,22 +92,32 @@ func (p *Pool) runWithin(ctx context.Context, w *process, jobs int) (built nix.B
 			return built, err
 		case p.o.Disk.Full(ctx, w.space):
 		case stopped && ctx.Err() == nil:
-			return nix.BuildResult{Built: built.Built, Failures: p.stoppedByDisk(w), Usage: built.Usage}, nil
+			return nix.BuildResult{Built: built.Built, Failures: p.stoppedByDisk(w, built.Failures), Usage: built.Usage}, nil
 		default:
 			return built, err
 		}
 	}
 }
 
-// stoppedByDisk returns what a process did not build because it was stopped before it filled the disk.
-func (p *Pool) stoppedByDisk(w *process) []nixlog.BuildFailure {
+// stoppedByDisk returns what a process did not build because it was stopped before it filled the disk,
+// after what had failed by itself by then.
+func (p *Pool) stoppedByDisk(w *process, failures []nixlog.BuildFailure) []nixlog.BuildFailure {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var list []nixlog.BuildFailure
+	list := slices.DeleteFunc(slices.Clone(failures), byStop)
+	own := len(list)
 	for _, drv := range w.Remaining() {
-		list = append(list, nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, Message: "it was stopped before the disk was full"})
+		if !slices.ContainsFunc(list[:own], func(f nixlog.BuildFailure) bool { return f.DrvPath == drv }) {
+			list = append(list, nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, Message: "it was stopped before the disk was full"})
+		}
 	}
 	return list
+}
+
+// byStop reports whether stopping a process may be why something failed: a builder that ended by a
+// signal, or for no known reason, may have been stopped with it.
+func byStop(f nixlog.BuildFailure) bool {
+	return f.ExitCode <= 0 && f.Kind != result.CauseHash && f.Kind != result.CauseFeature && f.Kind != result.CauseSystem
 }
 
 // outOfSpace reports whether something failed because the disk is full.
@@ -220,8 +230,7 @@ type failure struct {
 }
 
 // failuresOf returns the failures of a process. If it was stopped, failures that the stop may have
-// caused do not count: a builder that ended by a signal, or for no known reason, may have been
-// stopped with it.
+// caused do not count.
 func (p *Pool) failuresOf(ctx context.Context, w *process, built nix.BuildResult, err error, stopped bool) []failure {
 	var list []failure
 	for _, f := range built.Failures {
@@ -229,7 +238,7 @@ func (p *Pool) failuresOf(ctx context.Context, w *process, built nix.BuildResult
 			list = append(list, failure{f.DrvPath, p.misfit(ctx, w, f), ""})
 			continue
 		}
-		if !stopped || f.ExitCode > 0 || f.Kind == result.CauseHash || f.Kind == result.CauseFeature || f.Kind == result.CauseSystem {
+		if !stopped || !byStop(f) {
 			list = append(list, failure{f.DrvPath, p.o.Causes.OfBuild(ctx, f), f.System})
 		}
 	}
