@@ -65,6 +65,9 @@ func (r *Report) Reuse(now Run) Reused {
 	}
 	for _, c := range r.report.Cells {
 		cell, ok := p.find(c.Cell)
+		if c.Removed() {
+			continue // only the base had it
+		}
 		if ok && cell.PartOf != "" { // one that did not pass makes its host run again
 			p.earlier.Homes = append(p.earlier.Homes, cell)
 		}

@@ -52,6 +52,11 @@ func TestReuseOnlyOwnCells(t *testing.T) {
 	if text := fmt.Sprintf("%q", []string{res.Note, res.Phases[0].Message, res.Phases[0].BuiltOn[0]}); text != `["fine" "a b" "ssh://b"]` {
 		t.Errorf("texts are %s", text)
 	}
+	r, now = saved(cellOf("nixos/a", ""), cellOf("nixos/a/home/gone", "nixos/a"))
+	r.report.Cells[1].Status, r.report.Cells[1].Base = result.Skipped, &result.CellBase{Change: result.CellRemoved}
+	if homes := r.Reuse(now).Earlier.Homes; len(homes) != 0 {
+		t.Errorf("homes that only the base had make their host run again: %+v", homes)
+	}
 	if len(got.Earlier.Homes) != 1 || got.Earlier.Homes[0].Path == nil {
 		t.Errorf("homes %+v", got.Earlier.Homes)
 	}
