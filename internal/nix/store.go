@@ -47,6 +47,10 @@ func (s stores) elsewhere() string {
 	return nixlog.StripCredentials(s.build)
 }
 
+// BuildStore is the store that builds go to, without credentials and parameters if it is on another
+// machine.
+func (c *Client) BuildStore() string { return cmp.Or(c.stores.elsewhere(), c.stores.build) }
+
 // HasFiles reports whether what was built is among the files of this machine.
 func (c *Client) HasFiles() bool { return isHere(c.stores.build) }
 
