@@ -14,10 +14,16 @@ func (o *runOptions) checkLowDisk() error {
 	return nil
 }
 
-// watchDisk begins to keep the run within the free space of the store's disk, with --low-disk.
+// watchDisk begins to keep the run within the free space of the store's disk, with --low-disk. Nix's
+// settings may name a store, too.
 func (j *job) watchDisk(ctx context.Context, tmp string) {
-	if j.opts.lowDisk {
-		root, _ := disk.Root(j.opts.nix.store)
+	if !j.opts.lowDisk {
+		return
+	}
+	switch root, ok := disk.Root(j.client.BuildStore()); {
+	case !ok:
+		j.app.warnf("--low-disk has no effect: Nix's setting store is %s, which is not on this machine", j.client.BuildStore())
+	default:
 		j.disk = disk.New(ctx, disk.Options{Store: j.client, Root: root, Links: tmp, Warnf: j.app.warnf})
 	}
 }

@@ -47,6 +47,10 @@ func (s stores) elsewhere() string {
 	return nixlog.StripCredentials(s.build)
 }
 
+// BuildStore is the store that builds go to, without credentials and parameters if it is on another
+// machine.
+func (c *Client) BuildStore() string { return cmp.Or(c.stores.elsewhere(), c.stores.build) }
+
 // HasFiles reports whether what was built is among the files of this machine.
 func (c *Client) HasFiles() bool { return isHere(c.stores.build) }
 
@@ -66,20 +70,34 @@ func (c *Client) ship(ctx context.Context, drvs []string) error {
 	if c.stores.eval == "" {
 		return nil
 	}
-	return c.copy(ctx, drvs, "--derivation", "--from", c.stores.eval, "--to", cmp.Or(c.stores.build, "auto"))
+	return c.CopyDerivations(ctx, c.stores.eval, cmp.Or(c.stores.build, "auto"), drvs)
+}
+
+// CopyDerivations copies derivations, with all that is needed to build them, from one store to
+// another. An empty URL is the store that evaluation writes derivations to. Derivations are named
+// after their content, so no store needs to trust another one to take them.
+func (c *Client) CopyDerivations(ctx context.Context, from, to string, drvs []string) error {
+	return c.copy(ctx, cmp.Or(from, c.stores.eval), cmp.Or(to, c.stores.eval), drvs, "--derivation")
 }
 
 // Fetch copies what was built, and all that it needs, to the store of this machine. Nobody has signed
 // it, but the user has named the store to build in.
 func (c *Client) Fetch(ctx context.Context, paths ...string) error {
-	return c.copy(ctx, paths, "--no-check-sigs", "--from", c.stores.build, "--to", "auto")
+	return c.copy(ctx, c.stores.build, "auto", paths, "--no-check-sigs")
 }
 
-func (c *Client) copy(ctx context.Context, paths []string, args ...string) error {
+// copy copies paths from one store to another. An empty URL is the store of the client.
+func (c *Client) copy(ctx context.Context, from, to string, paths []string, args ...string) error {
+	args = append([]string{"--log-format", "internal-json"}, args...)
+	if from != "" {
+		args = append(args, "--from", from)
+	}
+	if to != "" {
+		args = append(args, "--to", to)
+	}
 	for batch := range chunksOf(paths, maxArguments) {
 		var log nixlog.ErrorLog
-		args := append([]string{"--log-format", "internal-json"}, args...)
-		_, err := c.run(ctx, call{sub: []string{"copy"}, args: args, paths: batch, line: log.Line, limit: c.limits.fetching(ctx)})
+		_, err := c.run(ctx, call{sub: []string{"copy"}, args: args, paths: batch, reads: true, line: log.Line, limit: c.limits.fetching(ctx)})
 		if explain(err, &log); err != nil {
 			return err
 		}

@@ -67,3 +67,32 @@ func TestFetch(t *testing.T) {
 		})
 	}
 }
+
+// Derivations of a plan are in the store of evaluations, whatever the store of builds is.
+func TestCopyDerivations(t *testing.T) {
+	remote.Skip(t)
+	t.Parallel()
+	for _, lane := range lanes.All(t) {
+		t.Run("nix-"+lane.Version, func(t *testing.T) {
+			folder := "file://" + t.TempDir()
+			w, _ := scenario{tracked: toplevel("top = sh \"top\" \"echo > $out\" { };")}.world(t)
+			apart := func() *Client { return find(t, Options{Path: lane.Nix, Store: t.TempDir(), EvalStore: t.TempDir()}) }
+			w.client = apart()
+			in, err := w.host(w.mustOpen(), "bad")
+			if err != nil {
+				t.Fatal(err)
+			}
+			drvs := []string{in.DrvPath}
+			if err := w.client.CopyDerivations(t.Context(), "", folder, drvs); err != nil {
+				t.Fatal(err)
+			}
+			other := apart()
+			if err := other.CopyDerivations(t.Context(), folder, "", drvs); err != nil {
+				t.Fatal(err)
+			}
+			if p, err := other.DryRun(t.Context(), drvs...); err != nil || len(p.Build) == 0 {
+				t.Errorf("%+v, %v", p, err)
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/view"
@@ -93,7 +94,11 @@ func (m *merger) head() {
 		}
 		tools, nixes = append(tools, p.report.Tool.Version), append(nixes, p.report.Nix.Version)
 		for _, note := range p.report.Notes {
-			if !p.repeated {
+			switch {
+			case p.repeated:
+			case p.only != nil && len(m.parts) > 1 && !strings.HasPrefix(note, p.only.Name+": "):
+				m.note("%s: %s", p.only.Name, note) // such as how full its disk was
+			default:
 				m.note("%s", note)
 			}
 		}

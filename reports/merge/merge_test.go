@@ -407,6 +407,29 @@ func TestWhoDidMoreCounts(t *testing.T) {
 	}
 }
 
+// A merged report keeps what each machine says about its disk, and how a result was taken over.
+func TestMachinesSayWhatIsTheirs(t *testing.T) {
+	of := func(name, job string) merge.Source {
+		return run(name, result.Passed, func(r *result.Report, m *result.Machine) {
+			m.Job, m.Disk.DeletedPaths, m.Basis.Options = job, 3, "hash"
+			r.Notes = []string{"--low-disk: 3 paths"}
+			r.Cells[0].From, r.Cells[0].Phases = began, []result.Phase{{Name: result.PhaseBuild.Name(), BuiltOn: []string{"ssh://b"}}}
+		})
+	}
+	r := merged(t, of("m1", "a"), of("m2", "b"))
+	if want := []string{"m1: --low-disk: 3 paths", "m2: --low-disk: 3 paths"}; !slices.Equal(r.Notes, want) {
+		t.Errorf("notes are %q", r.Notes)
+	}
+	for _, m := range r.Machines {
+		if m.Disk.DeletedPaths != 3 || m.Basis.Options != "hash" {
+			t.Errorf("the machine is %+v", m)
+		}
+	}
+	if c := r.Cells[0]; len(r.Machines) != 2 || c.From != began || c.Phases[0].BuiltOn[0] != "ssh://b" {
+		t.Errorf("%d machines, and the cell is %+v", len(r.Machines), c)
+	}
+}
+
 // The first attempt could not inspect the flake, or was interrupted.
 func TestALaterAttemptMakesUpForABrokenOne(t *testing.T) {
 	lost := run("m1", result.Passed, func(r *result.Report, m *result.Machine) {

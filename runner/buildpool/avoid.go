@@ -9,6 +9,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix/nixlog"
 	"github.com/flakeci/flakeci/result"
 	"github.com/flakeci/flakeci/runner/event"
+	"github.com/flakeci/flakeci/runner/graph"
 )
 
 // Nix itself builds without a remote builder that it cannot reach. From one that fails during a build,
@@ -28,14 +29,18 @@ func (p *Pool) avoid(w *process, built nix.BuildResult) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	without := slices.Concat(w.avoided, p.avoided, names)
-	others := p.o.Machine.Without(without)
-	for _, id := range w.Goals {
-		if !others.BuildsFor(p.goals[id].Cell.System) {
-			return false
-		}
+	if len(names) == 0 || !p.canAvoid(w, without) {
+		return false
 	}
 	w.avoided = without
-	return len(names) > 0
+	return true
+}
+
+// canAvoid reports whether what a process is to build can be built without some remote builders. The
+// caller holds the lock.
+func (p *Pool) canAvoid(w *process, names []string) bool {
+	others := p.o.Machine.Without(names)
+	return !slices.ContainsFunc(w.Goals, func(id graph.Goal) bool { return !others.BuildsFor(p.goals[id].Cell.System) })
 }
 
 // giveUp says that the run goes on without the remote builders that failed.
@@ -59,6 +64,9 @@ func (p *Pool) client(w *process) *nix.Client {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	without := slices.Concat(w.avoided, p.avoided)
+	if !p.canAvoid(w, without) {
+		without = w.avoided // the only builder for another system; if it is to blame again, that is the cause
+	}
 	if len(without) == 0 {
 		return p.o.Client
 	}

@@ -61,6 +61,57 @@ func TestAvoid(t *testing.T) {
 	}
 }
 
+// A builder that failed at what others can build still gets what only it can build.
+func TestOnlyBuilderIsNotAvoided(t *testing.T) {
+	const both = "ssh://a x86_64-linux,aarch64-linux"
+	machine := nix.Machine{Local: []string{"x86_64-linux"}, MaxJobs: 1, Remotes: builders.Parse(both)}
+	p := &Pool{o: Options{Machine: machine, Client: &nix.Client{}}, avoided: []string{"ssh://a"}, goals: []*build{
+		{Request: Request{Cell: result.Cell{System: "x86_64-linux"}}}, {Request: Request{Cell: result.Cell{System: "aarch64-linux"}}},
+	}}
+	for goal, avoided := range []bool{true, false} {
+		c := p.client(&process{Part: &graph.Part{Goals: []graph.Goal{graph.Goal(goal)}}})
+		if (c != p.o.Client) != avoided {
+			t.Errorf("goal %d: it is avoided: %t", goal, !avoided)
+		}
+	}
+}
+
+// Where the store's machine builds for no such system, a cell was only evaluated. One that needs
+// something for another system has failed.
+func TestNotForStore(t *testing.T) {
+	for failed, want := range map[string]bool{"aarch64-linux": true, "riscv64-linux": false, "": false} {
+		p := &Pool{o: Options{Machine: nix.Machine{Elsewhere: "ssh-ng://b"}}, causes: map[string]*result.Cause{}, systems: map[string]string{}}
+		b := &build{Request: Request{Drv: "top", Cell: result.Cell{System: "aarch64-linux"}}}
+		b.goal = p.graph.Add(b.Drv, localOnly, map[string][]string{"top": {"dep"}, "dep": nil})
+		part := p.graph.Take(func(int) (free, all int) { return 1, 1 })
+		w := &process{Part: part}
+		if failed != "" {
+			p.graph.End(part, false, p.blame(w, []failure{{"dep", &result.Cause{Kind: result.CauseSystem}, failed}}, false))
+		}
+		if got := p.notForStore(b); got != want {
+			t.Errorf("%q: %t", failed, got)
+		}
+	}
+}
+
+// What had failed by itself before a process was stopped, because the disk was nearly full, has not
+// failed because of the disk.
+func TestStoppedByDisk(t *testing.T) {
+	p := &Pool{}
+	p.graph.Add("top", localOnly, map[string][]string{"top": {"a", "b"}, "a": nil, "b": nil})
+	w := &process{Part: p.graph.Take(func(int) (free, all int) { return 2, 2 })}
+	var got []string
+	for _, f := range p.stoppedByDisk(w, []nixlog.BuildFailure{
+		{DrvPath: "a", Kind: result.CauseBuild, ExitCode: 3}, {DrvPath: "b", Kind: result.CauseBuild, Signal: 9},
+	}) {
+		got = append(got, f.DrvPath+" "+string(f.Kind))
+	}
+	slices.Sort(got)
+	if want := []string{"a build", "b disk-full", "top disk-full"}; !slices.Equal(got, want) {
+		t.Errorf("failures are %q, want %q", got, want)
+	}
+}
+
 // The cell's own derivation decides which machine comes first.
 func TestBuiltOn(t *testing.T) {
 	b := &build{Request: Request{Drv: "own"}}

@@ -40,6 +40,7 @@ type Pool struct {
 	processes []*process
 	slots     slots
 	causes    map[string]*result.Cause // of derivations that failed
+	systems   map[string]string        // of those that failed because nothing builds for their system
 	built     map[string]string        // the place of each derivation whose builder ran in this run
 	warnings  []result.Warning         // about remote builders
 	avoided   []string                 // remote builders that nothing is given any more
@@ -71,7 +72,7 @@ type Options struct {
 func New(ctx context.Context, o Options) *Pool {
 	p := &Pool{
 		o: o, ctx: ctx, slots: newSlots(o.Jobs, o.Machine), lookups: make(chan struct{}, maxLookups),
-		builds: map[string]*build{}, causes: map[string]*result.Cause{}, built: map[string]string{},
+		builds: map[string]*build{}, causes: map[string]*result.Cause{}, systems: map[string]string{}, built: map[string]string{},
 	}
 	p.planner.ask = p.planBuilds
 	p.stalls = stalls{after: o.Stall, report: p.stalled, builders: map[string]*output{}}
@@ -233,10 +234,14 @@ func (p *Pool) settle(b *build) {
 }
 
 // notForStore reports whether a build failed only because the machine that has the store does not
-// build for its system, which flakeci could not know.
+// build for its system, which flakeci could not know. A build that needs something for another
+// system has failed.
 func (p *Pool) notForStore(b *build) bool {
-	other := func(c *result.Cause) bool { return c.Kind != result.CauseSystem }
-	return p.o.Machine.Elsewhere != "" && !slices.ContainsFunc(b.Causes, other)
+	failed := p.graph.Failed(b.goal)
+	other := func(drv string) bool {
+		return p.causes[drv] == nil || p.causes[drv].Kind != result.CauseSystem || p.systems[drv] != b.Cell.System
+	}
+	return p.o.Machine.Elsewhere != "" && len(failed) > 0 && !slices.ContainsFunc(failed, other)
 }
 
 // causesOf returns the causes of everything that failed below a build.

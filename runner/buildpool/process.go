@@ -92,22 +92,32 @@ func (p *Pool) runWithin(ctx context.Context, w *process, jobs int) (built nix.B
 			return built, err
 		case p.o.Disk.Full(ctx, w.space):
 		case stopped && ctx.Err() == nil:
-			return nix.BuildResult{Built: built.Built, Failures: p.stoppedByDisk(w), Usage: built.Usage}, nil
+			return nix.BuildResult{Built: built.Built, Failures: p.stoppedByDisk(w, built.Failures), Usage: built.Usage}, nil
 		default:
 			return built, err
 		}
 	}
 }
 
-// stoppedByDisk returns what a process did not build because it was stopped before it filled the disk.
-func (p *Pool) stoppedByDisk(w *process) []nixlog.BuildFailure {
+// stoppedByDisk returns what a process did not build because it was stopped before it filled the disk,
+// after what had failed by itself by then.
+func (p *Pool) stoppedByDisk(w *process, failures []nixlog.BuildFailure) []nixlog.BuildFailure {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var list []nixlog.BuildFailure
+	list := slices.DeleteFunc(slices.Clone(failures), byStop)
+	own := len(list)
 	for _, drv := range w.Remaining() {
-		list = append(list, nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, Message: "it was stopped before the disk was full"})
+		if !slices.ContainsFunc(list[:own], func(f nixlog.BuildFailure) bool { return f.DrvPath == drv }) {
+			list = append(list, nixlog.BuildFailure{DrvPath: drv, Kind: result.CauseDisk, Message: "it was stopped before the disk was full"})
+		}
 	}
 	return list
+}
+
+// byStop reports whether stopping a process may be why something failed: a builder that ended by a
+// signal, or for no known reason, may have been stopped with it.
+func byStop(f nixlog.BuildFailure) bool {
+	return f.ExitCode <= 0 && f.Kind != result.CauseHash && f.Kind != result.CauseFeature && f.Kind != result.CauseSystem
 }
 
 // outOfSpace reports whether something failed because the disk is full.
@@ -214,37 +224,41 @@ func (p *Pool) processEnded(ctx context.Context, w *process, built nix.BuildResu
 
 // failure is a derivation that failed, empty if unknown, and why.
 type failure struct {
-	drv   string
-	cause *result.Cause
+	drv    string
+	cause  *result.Cause
+	system string // that nothing builds for, if that is why
 }
 
 // failuresOf returns the failures of a process. If it was stopped, failures that the stop may have
-// caused do not count: a builder that ended by a signal, or for no known reason, may have been
-// stopped with it.
+// caused do not count.
 func (p *Pool) failuresOf(ctx context.Context, w *process, built nix.BuildResult, err error, stopped bool) []failure {
 	var list []failure
 	for _, f := range built.Failures {
 		if f.Kind == result.CauseDisk && p.o.Disk != nil && !stopped {
-			list = append(list, failure{f.DrvPath, p.misfit(ctx, w, f)})
+			list = append(list, failure{f.DrvPath, p.misfit(ctx, w, f), ""})
 			continue
 		}
-		if !stopped || f.ExitCode > 0 || f.Kind == result.CauseHash || f.Kind == result.CauseFeature || f.Kind == result.CauseSystem {
-			list = append(list, failure{f.DrvPath, p.o.Causes.OfBuild(ctx, f)})
+		if !stopped || !byStop(f) {
+			list = append(list, failure{f.DrvPath, p.o.Causes.OfBuild(ctx, f), f.System})
 		}
 	}
 	if err != nil && !stopped {
-		list = append(list, failure{"", p.o.Causes.OfBuildError(ctx, err)})
+		list = append(list, failure{"", p.o.Causes.OfBuildError(ctx, err), ""})
 	}
 	return list
 }
 
 // misfit returns the cause of builds that do not fit on the disk, even alone.
 func (p *Pool) misfit(ctx context.Context, w *process, f nixlog.BuildFailure) *result.Cause {
+	title := p.o.Disk.Misfit(w.space)
+	if title == "" {
+		return p.o.Causes.OfBuild(ctx, f)
+	}
 	drvs := p.drvsOf(w)
 	slices.Sort(drvs)
 	return p.o.Causes.Once("does not fit\x00"+strings.Join(drvs, " "), func() *result.Cause {
 		c := *p.o.Causes.OfBuild(ctx, f)
-		c.Title, c.Key = p.o.Disk.Misfit(w.space), ""
+		c.Title, c.Key = title, ""
 		c.Hint = "use a larger disk, or move the store to one; everything that finished cells had needed is deleted already"
 		return &c
 	})
@@ -257,7 +271,7 @@ func (p *Pool) blame(w *process, failures []failure, explained bool) []string {
 	var drvs []string
 	for _, f := range failures {
 		if p.graph.Open(f.drv) {
-			p.causes[f.drv] = f.cause
+			p.causes[f.drv], p.systems[f.drv] = f.cause, f.system
 			drvs = append(drvs, f.drv)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -69,6 +70,9 @@ func (k *Keeper) needs(drvs []string) (outputs, all map[string]bool, err error) 
 		}
 		all[drv] = true
 		d, err := k.read(drv)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // nothing is built before Nix has it, such as one that only a report of the base names
+		}
 		if err != nil {
 			return nil, nil, err
 		}

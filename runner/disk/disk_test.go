@@ -97,7 +97,11 @@ func (s *store) full() bool {
 	p := s.keeper.Begin([]string{"/nix/store/none.drv"})
 	defer s.keeper.End(p)
 	s.keeper.Try(s.Context(), p, func(context.Context) {})
-	return s.keeper.Full(s.Context(), p)
+	room := s.keeper.Full(s.Context(), p)
+	if text := s.keeper.Misfit(p); text != "" {
+		s.Errorf("the disk never got full, but it is said that the build %s", text)
+	}
+	return room
 }
 
 // Only what the run added is deleted, once no unfinished cell and no root needs it.
@@ -114,6 +118,7 @@ func TestOnlyOwnGarbage(t *testing.T) {
 				s.keeper.Planned([]string{s.drv["old"], s.drv["common"], s.drv["one"], s.drv["two"]}, nil)
 				s.keeper.Want(s.drv["one"])
 				s.keeper.Want(s.drv["two"])
+				s.keeper.Want("/nix/store/00000000000000000000000000000000-gone.drv") // only the report of a base names it
 				s.keeper.AllKnown()
 				s.build("one", "two")
 				s.nix("build", s.out["one"], "--out-link", filepath.Join(s.links, disk.LinkPrefix+"1"))

@@ -14,9 +14,11 @@ type Process struct {
 	cancel  context.CancelFunc
 	stopped bool  // before the disk was full
 	room    int64 // bytes that it had, if they did not suffice
-	shared  bool  // during its attempt, others worked or something was deleted
-	stuck   bool  // it ran out of space, and waits
-	yields  bool  // it waits for all others to end, and gives up what it has built
+	// The space when it began, and the least since.
+	before, least int64
+	shared        bool // during its attempt, others worked or something was deleted
+	stuck         bool // it ran out of space, and waits
+	yields        bool // it waits for all others to end, and gives up what it has built
 }
 
 // Begin says that a process begins to work for builds. Its context ends early if it would fill the
@@ -27,7 +29,8 @@ func (k *Keeper) Begin(drvs []string) *Process {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	p := &Process{drvs: drvs, cancel: func() {}}
+	now, _ := k.look()
+	p := &Process{drvs: drvs, cancel: func() {}, before: now.free, least: now.free}
 	k.processes = append(k.processes, p)
 	return p
 }

@@ -133,6 +133,9 @@ func (k *Keeper) look() (space, bool) {
 		for _, t := range k.running {
 			t.least = min(t.least, now.free)
 		}
+		for _, p := range k.processes {
+			p.least = min(p.least, now.free)
+		}
 		return now, true
 	}
 	return space{}, false

@@ -8,10 +8,14 @@ import (
 	"github.com/flakeci/flakeci/result"
 )
 
-// Misfit says how much space something takes at least that does not fit even alone.
+// Misfit says how much space something takes at least that does not fit even alone. It is empty if
+// the disk never got full: then a build may have filled another one, such as that of the build folder.
 func (k *Keeper) Misfit(p *Process) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if p.least > max(p.before/2, k.floor) { // a small disk fills between two looks
+		return ""
+	}
 	return fmt.Sprintf("does not fit on the disk: with what it is made of it takes more than %s, which is all that was left for it of %s", bytes(p.room), bytes(k.seen.SizeBytes))
 }
 

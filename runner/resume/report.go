@@ -65,6 +65,9 @@ func (r *Report) Reuse(now Run) Reused {
 	}
 	for _, c := range r.report.Cells {
 		cell, ok := p.find(c.Cell)
+		if c.Removed() {
+			continue // only the base had it
+		}
 		if ok && cell.PartOf != "" { // one that did not pass makes its host run again
 			p.earlier.Homes = append(p.earlier.Homes, cell)
 		}
@@ -108,7 +111,7 @@ func (p *reuse) add(cell result.Cell, saved result.CellResult) {
 // only by its host.
 func (p *reuse) find(saved result.Cell) (result.Cell, bool) {
 	if i := slices.IndexFunc(p.Cells, func(c result.Cell) bool { return c.ID == saved.ID }); i >= 0 {
-		return p.Cells[i].WithUser(clean.Line(saved.User)), true
+		return p.Cells[i].WithUser(clean.Clean(saved.User)), true
 	}
 	i := slices.IndexFunc(p.Cells, func(c result.Cell) bool { return c.Kind.IsHost() && c.ID == saved.PartOf })
 	if i < 0 {
@@ -165,12 +168,16 @@ func isSystem(text string) bool { return systemRE.MatchString(text) }
 func (p *reuse) result(cell result.Cell, saved result.CellResult) outcome.Result {
 	note, _, _ := strings.Cut(saved.Note, outcome.NoteFrom)
 	res := outcome.Result{
-		Cell: cell, Status: result.Passed, How: saved.How, Note: clean.Line(strings.TrimSuffix(note, "; ")),
+		Cell: cell, Status: result.Passed, How: saved.How, Note: clean.Clean(strings.TrimSuffix(note, "; ")),
 		DrvPath: saved.DrvPath, OutPaths: saved.OutPaths, Flaky: saved.Flaky, From: saved.From, Info: info(saved.Info),
 	}
 	for _, ph := range saved.Phases {
-		ph.Name = result.ParsePhaseName(clean.Line(ph.Name.String()))
-		ph.Message, ph.Log, ph.Files, ph.Causes = clean.Line(ph.Message), "", nil, nil
+		ph.Name = result.ParsePhaseName(clean.Clean(ph.Name.String()))
+		ph.Message, ph.Log, ph.Files, ph.Causes = clean.Clean(ph.Message), "", nil, nil
+		ph.BuiltOn = slices.Clone(ph.BuiltOn)
+		for i, name := range ph.BuiltOn {
+			ph.BuiltOn[i] = clean.Clean(name)
+		}
 		ph.Duration, ph.Waiting, ph.MaxRSS = max(0, ph.Duration), max(0, ph.Waiting), max(0, ph.MaxRSS)
 		res.Phases = append(res.Phases, outcome.Phase{Phase: ph})
 	}
@@ -187,9 +194,9 @@ func (p *reuse) result(cell result.Cell, saved result.CellResult) outcome.Result
 
 // info cleans the names of a host.
 func info(i result.HostInfo) result.HostInfo {
-	i.HostName, i.FQDN, i.Accounts = clean.Line(i.HostName), clean.Line(i.FQDN), slices.Clone(i.Accounts)
+	i.HostName, i.FQDN, i.Accounts = clean.Clean(i.HostName), clean.Clean(i.FQDN), slices.Clone(i.Accounts)
 	for k, name := range i.Accounts {
-		i.Accounts[k] = clean.Line(name)
+		i.Accounts[k] = clean.Clean(name)
 	}
 	return i
 }

@@ -2,6 +2,7 @@ package resume
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,8 @@ func cellOf(id string, part string) result.CellResult {
 func TestReuseOnlyOwnCells(t *testing.T) {
 	host := cellOf("nixos/a", "")
 	host.Attr, host.Kind, host.System = "evil", "evil", "evil\x1b"
+	host.Phases = []result.Phase{{Status: result.Passed, BuiltOn: []string{"ssh://b\x1b[2J"}, Message: "a\nb\x1b[2J"}}
+	host.Note = "fine\x1b[2J"
 	r, now := saved(host, cellOf("nixos/ghost", ""), cellOf("nixos/a/home/joe", "nixos/a"), cellOf("nixos/b/home/joe", "nixos/a"), cellOf("x", "nixos/a"))
 	got := r.Reuse(now)
 	if len(got.Earlier.Passed) != 2 || !got.Earlier.Same["nixos/a"] || !got.Earlier.Same["nixos/a/home/joe"] {
@@ -44,6 +47,15 @@ func TestReuseOnlyOwnCells(t *testing.T) {
 	c := got.Earlier.Passed["nixos/a"].Cell
 	if c.Attr != now.Cells[0].Attr || c.Kind != result.KindNixOS || c.System != "" || c.Path == nil {
 		t.Errorf("the report changed the cell: %+v", c)
+	}
+	res := got.Earlier.Passed["nixos/a"]
+	if text := fmt.Sprintf("%q", []string{res.Note, res.Phases[0].Message, res.Phases[0].BuiltOn[0]}); text != `["fine" "a b" "ssh://b"]` {
+		t.Errorf("texts are %s", text)
+	}
+	r, now = saved(cellOf("nixos/a", ""), cellOf("nixos/a/home/gone", "nixos/a"))
+	r.report.Cells[1].Status, r.report.Cells[1].Base = result.Skipped, &result.CellBase{Change: result.CellRemoved}
+	if homes := r.Reuse(now).Earlier.Homes; len(homes) != 0 {
+		t.Errorf("homes that only the base had make their host run again: %+v", homes)
 	}
 	if len(got.Earlier.Homes) != 1 || got.Earlier.Homes[0].Path == nil {
 		t.Errorf("homes %+v", got.Earlier.Homes)
