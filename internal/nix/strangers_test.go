@@ -100,6 +100,7 @@ func (n *recordingNix) asks() map[string]func(paths []string) error {
 		"Needs":           func(p []string) error { _, err := c.Needs(ctx, p); return err },
 		"Root":            func(p []string) error { return c.Root(ctx, filepath.Join(n.TempDir(), "link"), p) },
 		"Copy":            func(p []string) error { _, err := c.Copy(ctx, p, CopyOptions{To: "file:///cache"}); return err },
+		"CopyDerivations": func(p []string) error { return c.CopyDerivations(ctx, "", "file:///cache", p) },
 		"Signed":          func(p []string) error { _, err := c.Signed(ctx, p); return err },
 		"Log":             func(p []string) error { return c.Log(ctx, p[0], io.Discard) },
 		"Build":           func(p []string) error { _, err := c.Build(ctx, p, 1, nixlog.BuildWatcher{}); return err },

@@ -100,7 +100,32 @@ func Open(ctx context.Context, path string) (*History, error) {
 	if err := checkFiles(path); err != nil {
 		return nil, err
 	}
-	options := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	for start := time.Now(); ; {
+		h, err := open(ctx, path)
+		if !isBusy(err) || time.Since(start) > patience {
+			return h, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// patience is how long to wait for other processes that use the file.
+const patience = 5 * time.Second
+
+// isBusy reports whether another process uses the file. SQLite waits for that by itself, except
+// when it switches a new file to a write-ahead log.
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+func open(ctx context.Context, path string) (*History, error) {
+	wait := fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds())
+	options := url.Values{"_pragma": {wait, "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}).String())
 	if err != nil {
 		return nil, err
