@@ -75,6 +75,7 @@ func rules() []rule {
 		{"runner/plan", []string{"runner", "matrix", "internal", "result"}},
 		{"runner/baseline", []string{"runner", "matrix", "internal", "result"}},
 		// It stands above both, which know nothing of each other.
+		{"internal/suggest", []string{"matrix"}},
 		{"internal/vmboot", []string{"runner", "vmtest", "matrix", "result"}},
 		{"vmtest", []string{"internal", "result"}},
 		{"reports/view", []string{"internal", "result"}},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/redact"
+	"github.com/flakeci/flakeci/internal/safefile"
 	"github.com/flakeci/flakeci/internal/safely"
 	"github.com/flakeci/flakeci/internal/tmpdir"
 	"github.com/flakeci/flakeci/matrix"
@@ -334,13 +334,14 @@ func (j *job) ownFiles() []result.Warning {
 	if j.target == nil || !j.target.Flake.WithoutGit() {
 		return nil
 	}
+	folder := j.target.Flake.Checkout
 	var flags []string
 	for flag, path := range j.opts.files {
-		if path != "-" && j.isInFlake(path) {
+		if path != "" && path != "-" && safefile.Leads(path, folder) {
 			flags = append(flags, "--"+flag)
 		}
 	}
-	if _, err := os.Lstat(j.opts.artifacts); err == nil && j.isInFlake(j.opts.artifacts) {
+	if _, err := os.Lstat(j.opts.artifacts); err == nil && safefile.Leads(j.opts.artifacts, folder) {
 		flags = append(flags, "--artifacts")
 	}
 	if len(flags) == 0 {
@@ -349,19 +350,6 @@ func (j *job) ownFiles() []result.Warning {
 	slices.Sort(flags)
 	return []result.Warning{{Text: "the flake is not in git, so every file in its folder is part of it, including what flakeci writes there, and the next run " +
 		"evaluates everything again: give " + view.JoinAnd(flags) + " a path outside the folder, or run git init"}}
-}
-
-// isInFlake reports whether a path is in the flake's folder.
-func (j *job) isInFlake(path string) bool {
-	if path == "" {
-		return false
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return false
-	}
-	rel, err := filepath.Rel(j.target.Flake.Checkout, path)
-	return err == nil && filepath.IsLocal(rel)
 }
 
 // checkDeadline keeps a run that the deadline ended from passing, even if all its cells

@@ -16,17 +16,10 @@ import (
 
 // parsePushes reads the targets of --push, each once.
 func parsePushes(texts []string, evalOnly bool) ([]push.Target, error) {
-	var targets []push.Target
-	for i, text := range texts {
-		if slices.Contains(texts[:i], text) {
-			continue
-		}
-		t, err := push.Parse(text)
-		var bad *push.TargetError
-		if errors.As(err, &bad) {
-			return nil, &usageError{flag: "push", msg: "--push " + config.Quoted(text) + ": " + bad.Reason, hint: bad.Hint}
-		}
-		targets = append(targets, t)
+	targets, err := push.ParseAll(texts)
+	var bad *push.TargetError
+	if errors.As(err, &bad) {
+		return nil, &usageError{flag: "push", msg: "--push " + config.Quoted(bad.Text) + ": " + bad.Reason, hint: bad.Hint}
 	}
 	if len(targets) > 0 && evalOnly {
 		return nil, &usageError{flag: "push", msg: "--push has nothing to push with --eval-only", hint: "leave one of them out"}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,6 +16,7 @@ import (
 	"github.com/flakeci/flakeci/internal/nix"
 	"github.com/flakeci/flakeci/internal/nix/flakeref"
 	"github.com/flakeci/flakeci/internal/selection"
+	"github.com/flakeci/flakeci/internal/suggest"
 	"github.com/flakeci/flakeci/matrix"
 	"github.com/flakeci/flakeci/reports/output"
 	"github.com/flakeci/flakeci/runner"
@@ -105,16 +105,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// isFlakeFolder reports whether an argument can only be a flake: the folder of one, or a
-// reference with a colon.
-func isFlakeFolder(arg string) bool {
-	return exists(filepath.Join(arg, "flake.nix")) || strings.Contains(arg, ":") && !exists(arg)
-}
-
 // checkOrder finds two arguments in the wrong order. The first one is called name, the
 // second one is the flake.
 func checkOrder(cmd *cobra.Command, name string, args []string) error {
-	if len(args) != 2 || !isFlakeFolder(args[0]) || isFlakeFolder(args[1]) {
+	if len(args) != 2 || !suggest.IsFlake(args[0]) || suggest.IsFlake(args[1]) {
 		return nil
 	}
 	return &usageError{
@@ -132,17 +126,8 @@ func subcommand(root *cobra.Command, args []string) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	synonyms := map[string]string{
-		"build": "run", "check": "run", "test": "run", "eval": "run --eval-only",
-		"list": "matrix", "ls": "matrix", "show": "matrix", "boot": "vm", "compare": "diff",
-	}
 	hint := "see flakeci --help"
-	switch near := matrix.Suggest(args[0], names); {
-	case synonyms[args[0]] != "":
-		hint = fmt.Sprintf("did you mean flakeci %s?", synonyms[args[0]])
-	case isFlakeFolder(args[0]):
-		hint = fmt.Sprintf("did you mean flakeci run %s?", args[0])
-	case near != "":
+	if near := suggest.Command(names, args[0]); near != "" {
 		hint = fmt.Sprintf("did you mean flakeci %s?", near)
 	}
 	return &usageError{msg: fmt.Sprintf("unknown command %q", args[0]), hint: hint}

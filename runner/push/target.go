@@ -25,7 +25,10 @@ type Target struct {
 }
 
 // TargetError is a target that flakeci cannot push to.
-type TargetError struct{ Reason, Hint string }
+type TargetError struct {
+	Text         string // as given
+	Reason, Hint string
+}
 
 func (e *TargetError) Error() string { return e.Reason }
 
@@ -38,18 +41,34 @@ var (
 // schemes are the stores that Nix can copy to over a network or into a folder.
 var schemes = []string{"file", "http", "https", "s3", "ssh", "ssh-ng"}
 
+// ParseAll reads targets, each once. The error is a [*TargetError].
+func ParseAll(texts []string) ([]Target, error) {
+	var targets []Target
+	for i, text := range texts {
+		if slices.Contains(texts[:i], text) {
+			continue
+		}
+		t, err := Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
 // Parse reads a target: a store URL, cachix:NAME, attic:CACHE or attic:SERVER:CACHE. The error is a
 // [*TargetError].
 func Parse(text string) (Target, error) {
 	if name, found := strings.CutPrefix(text, "cachix:"); found {
 		if !cachixRE.MatchString(name) {
-			return Target{}, &TargetError{"cachix: takes the name of a cache", "for example cachix:mycache"}
+			return Target{}, &TargetError{text, "cachix: takes the name of a cache", "for example cachix:mycache"}
 		}
 		return Target{Name: text, program: "cachix", cache: name, owner: secretenv.Cachix}, nil
 	}
 	if name, found := strings.CutPrefix(text, "attic:"); found {
 		if !atticRE.MatchString(name) {
-			return Target{}, &TargetError{"attic: takes CACHE or SERVER:CACHE", "for example attic:home:mycache"}
+			return Target{}, &TargetError{text, "attic: takes CACHE or SERVER:CACHE", "for example attic:home:mycache"}
 		}
 		return Target{Name: text, program: "attic", cache: name, owner: secretenv.Attic}, nil
 	}
@@ -60,15 +79,15 @@ func parseStore(text string) (Target, error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	switch {
 	case !found && path.IsAbs(text):
-		return Target{}, &TargetError{"it takes a store URL, not a path", "give file://" + text + " for a binary cache in that folder"}
+		return Target{}, &TargetError{text, "it takes a store URL, not a path", "give file://" + text + " for a binary cache in that folder"}
 	case !found || !slices.Contains(schemes, scheme):
-		return Target{}, &TargetError{"it takes a store URL, cachix:NAME or attic:NAME", "a store URL begins with " + strings.Join(schemes, "://, ") + "://"}
+		return Target{}, &TargetError{text, "it takes a store URL, cachix:NAME or attic:NAME", "a store URL begins with " + strings.Join(schemes, "://, ") + "://"}
 	case scheme == "file" && !path.IsAbs(rest):
-		return Target{}, &TargetError{"the folder must be absolute", "for example file:///srv/cache"}
+		return Target{}, &TargetError{text, "the folder must be absolute", "for example file:///srv/cache"}
 	case rest == "" || strings.HasPrefix(rest, "/") && scheme != "file":
-		return Target{}, &TargetError{fmt.Sprintf("%s:// takes a name or an address", scheme), ""}
+		return Target{}, &TargetError{text, fmt.Sprintf("%s:// takes a name or an address", scheme), ""}
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		return Target{}, &TargetError{"a URL has no spaces", "write a space as %20"}
+		return Target{}, &TargetError{text, "a URL has no spaces", "write a space as %20"}
 	}
 	t := Target{Name: nixlog.StripCredentials(text), store: text, scheme: scheme}
 	if scheme == "s3" {
