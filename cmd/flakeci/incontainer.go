@@ -66,7 +66,7 @@ func (a *App) runInContainer(ctx context.Context, cmd *cobra.Command, o runOptio
 	done, err := container.Run(ctx, container.Options{
 		Image: o.container, Getenv: a.env, Bring: l.Write, Args: l.Args, Dir: l.Dir, Env: inside.Environment(a.env), GitEnv: env,
 		Build:    linuxbuild.Options{Version: versionString(), Cache: a.cachePath("linux"), Env: env},
-		Terminal: a.containerTerminal(o.progress), Artifacts: artifacts, Say: a.say,
+		Terminal: a.containerTerminal(o.progress), Artifacts: artifacts, Say: func(text string) { a.printf("%s", text) },
 		Print: func(line string) { a.messages().Raw(clean.Line(clean.Text(line))) },
 	})
 	if err != nil {
@@ -107,8 +107,6 @@ func (a *App) withoutReport(code int) error {
 	}
 	return exitCode(code)
 }
-
-func (a *App) say(text string) { a.printf("%s", text) }
 
 // luggage returns what the run needs in the container, and its arguments there.
 func (a *App) luggage(cmd *cobra.Command, o *runOptions) (luggage.Luggage, error) {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/flakeci/flakeci/internal/artifact"
 	"github.com/flakeci/flakeci/internal/memory"
 	"github.com/flakeci/flakeci/internal/nix"
@@ -318,14 +320,11 @@ func (j *job) report() (result.Report, error) {
 
 // lostLogs warns about full logs and other artifacts that could not be saved.
 func (j *job) lostLogs() []result.Warning {
-	switch files, why := j.artifacts.Lost(); files {
-	case 0:
+	files, why := j.artifacts.Lost()
+	if files == 0 {
 		return nil
-	case 1:
-		return []result.Warning{{Text: fmt.Sprintf("1 full log could not be saved: %v", why)}}
-	default:
-		return []result.Warning{{Text: fmt.Sprintf("%d full logs could not be saved: %v", files, why)}}
 	}
+	return []result.Warning{{Text: fmt.Sprintf("%s could not be saved: %v", english.Plural(files, "full log", ""), why)}}
 }
 
 // ownFiles warns about a flake without git if the files that the run writes change it: the next

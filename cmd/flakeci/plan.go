@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/flakeci/flakeci/internal/nix"
@@ -106,10 +107,7 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 	if err := a.writePlan(ctx, j.client, p, o); err != nil {
 		return err
 	}
-	jobs := "1 job"
-	if n := len(strategy.Include); n != 1 {
-		jobs = fmt.Sprintf("%d jobs", n)
-	}
+	jobs := english.Plural(len(strategy.Include), "job", "")
 	a.printf("wrote the plan to %s: %d of %d cells to build or boot, in %s", o.dir, len(pending.Cells), len(r.Cells), jobs)
 	if r.Verdict != result.VerdictPassed {
 		a.printf("the plan itself is not green: merge %s with the reports of the jobs", filepath.Join(o.dir, plan.ReportFile))
@@ -184,8 +182,9 @@ func (j *job) importPlanned(ctx context.Context, cells []result.Cell) error {
 	if j.plan == nil || len(cells) == 0 {
 		return nil
 	}
-	if err := j.plan.Check(cells, j.opts.plan); err != nil {
-		return asUsageError(err)
+	err := j.plan.Check(cells, j.opts.plan)
+	if err == nil {
+		err = j.plan.Import(ctx, j.client, j.opts.plan, j.opts.planStore, cells)
 	}
-	return j.plan.Import(ctx, j.client, j.opts.plan, j.opts.planStore, cells)
+	return asUsageError(err)
 }
