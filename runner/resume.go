@@ -108,7 +108,7 @@ func (r *run) takeOverResult(res *outcome.Result) bool {
 	old, passed := r.Earlier.Passed[res.Cell.ID]
 	passed = passed && old.DrvPath == res.DrvPath && (!vm || r.homesTakenOver(res.Cell))
 	if passed {
-		res.Status, res.How, res.Note, res.Flaky, res.From, res.Phases = old.Status, old.How, old.Note, old.Flaky, old.From, old.Phases
+		res.Status, res.How, res.Note, res.Flaky, res.From, res.Reported, res.Phases = old.Status, old.How, old.Note, old.Flaky, old.From, old.Reported, old.Phases
 	} else if vm {
 		r.dropActivations(res.Cell)
 	}

@@ -66,7 +66,6 @@ func (j *job) startPushing(ctx context.Context, tmp string) (p *push.Pusher, sto
 			}
 			return "the run was interrupted"
 		},
-		Reported: j.saved != nil,
 	})
 	return p, func() {
 		cancel()

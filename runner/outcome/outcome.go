@@ -42,6 +42,9 @@ type Result struct {
 	// From is when the earlier run that the result comes from ended; zero for a result of this
 	// run.
 	From time.Time
+	// Reported is set for a result that was taken over from a report. It may be of another machine,
+	// and name any path of this one's store.
+	Reported bool
 }
 
 // NoteFrom begins the note of a report about a result that was taken over, before the time of

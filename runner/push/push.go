@@ -31,9 +31,6 @@ type Options struct {
 	// Tmp is a folder for the working directory of programs and for links that keep paths from
 	// being collected as garbage.
 	Tmp string
-	// Reported says that results which were taken over come from a report. Nothing of them is pushed:
-	// it may be of another machine, and name any path of this one's store.
-	Reported bool
 	// Refuse reports whether a program on PATH must not be run; nil allows all.
 	Refuse func(file string) bool
 	// Retries is how often to repeat what fails for a reason that may pass.
@@ -107,17 +104,14 @@ func New(ctx context.Context, targets []Target, o Options) *Pusher {
 func (p *Pusher) Subscriber() event.Subscriber {
 	return event.Subscriber{Handle: func(e event.Event) {
 		if f, ok := e.(event.Finished); ok {
-			p.add(p.outputsOf(f.Result))
+			p.add(outputsOf(f.Result))
 		}
 	}}
 }
 
 // outputsOf returns what to push of a cell.
-func (p *Pusher) outputsOf(res outcome.Result) []string {
-	if p.o.Reported && !res.From.IsZero() {
-		return nil
-	}
-	if res.Status != result.Passed || res.How != result.Built && res.How != result.Cached {
+func outputsOf(res outcome.Result) []string {
+	if res.Reported || res.Status != result.Passed || res.How != result.Built && res.How != result.Cached {
 		return nil
 	}
 	return slices.Sorted(maps.Values(res.OutPaths))
@@ -128,7 +122,7 @@ func (p *Pusher) Await(ctx context.Context, res outcome.Result) {
 	if p == nil {
 		return
 	}
-	outputs := p.outputsOf(res)
+	outputs := outputsOf(res)
 	p.add(outputs)
 	for _, path := range outputs {
 		p.mu.Lock()
@@ -156,19 +150,21 @@ func (p *Pusher) release(path string) {
 	}
 }
 
-// add adds outputs, each once.
+// add adds outputs, each once. Those of a cell stay together.
 func (p *Pusher) add(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	var added []string
 	for _, path := range paths {
 		if path != "" && p.seen[path] == nil {
 			p.seen[path] = &pending{left: len(p.workers), done: make(chan struct{})}
 			for _, w := range p.workers {
 				w.expect()
 			}
-			p.incoming.add(path)
+			added = append(added, path)
 		}
 	}
+	p.incoming.add(added...)
 }
 
 // distribute keeps outputs in the store and passes them on to each target.

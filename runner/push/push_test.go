@@ -162,7 +162,7 @@ func TestWhatIsPushed(t *testing.T) {
 	p := b.start(context.Background(), "file://"+b.dir+"/cache", push.Options{})
 	for _, res := range []outcome.Result{
 		{Status: result.Failed, How: result.Built}, {Status: result.Passed, How: result.Evaluated}, {Status: result.Passed, How: result.Unchanged},
-		{Status: result.Skipped}, {Status: result.Canceled},
+		{Status: result.Skipped}, {Status: result.Canceled}, {Status: result.Passed, How: result.Built, Reported: true},
 	} {
 		res.OutPaths = map[string]string{"out": paths[1]}
 		p.Subscriber().Handle(event.Finished{Result: res})

@@ -169,7 +169,7 @@ func (p *reuse) result(cell result.Cell, saved result.CellResult) outcome.Result
 	note, _, _ := strings.Cut(saved.Note, outcome.NoteFrom)
 	res := outcome.Result{
 		Cell: cell, Status: result.Passed, How: saved.How, Note: clean.Clean(strings.TrimSuffix(note, "; ")),
-		DrvPath: saved.DrvPath, OutPaths: saved.OutPaths, Flaky: saved.Flaky, From: saved.From, Info: info(saved.Info),
+		DrvPath: saved.DrvPath, OutPaths: saved.OutPaths, Flaky: saved.Flaky, From: saved.From, Reported: true, Info: info(saved.Info),
 	}
 	for _, ph := range saved.Phases {
 		ph.Name = result.ParsePhaseName(clean.Clean(ph.Name.String()))

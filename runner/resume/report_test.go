@@ -49,6 +49,9 @@ func TestReuseOnlyOwnCells(t *testing.T) {
 		t.Errorf("the report changed the cell: %+v", c)
 	}
 	res := got.Earlier.Passed["nixos/a"]
+	if !res.Reported {
+		t.Error("it would be pushed")
+	}
 	if text := fmt.Sprintf("%q", []string{res.Note, res.Phases[0].Message, res.Phases[0].BuiltOn[0]}); text != `["fine" "a b" "ssh://b"]` {
 		t.Errorf("texts are %s", text)
 	}
