@@ -92,11 +92,9 @@ func (a *App) plan(ctx context.Context, o planOptions) error {
 		a.warnf("%s", w)
 	}
 	if r.Verdict != result.VerdictPassed {
-		if err := table.Write(a.Stderr, r, a.tableOptions(o.color, a.Stderr)); err != nil {
-			return err
-		}
+		err = table.Write(a.Stderr, r, a.tableOptions(o.color, a.Stderr))
 	}
-	if err := plan.WriteReport(r, o.dir); err != nil {
+	if err = errors.Join(err, plan.WriteReport(r, o.dir)); err != nil {
 		return err
 	}
 	if j.outcome.Interrupted || len(r.Cells) == 0 {
