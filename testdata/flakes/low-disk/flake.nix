@@ -20,6 +20,15 @@
         };
       # A file of so many MiB that does not compress, without the zeros that a file system may skip.
       fill = size: "$builder dd if=/dev/urandom bs=1M count=${toString size}";
+      # The same in a host, as slowly as a disk of some GB fills: flakeci looks 50 times a second.
+      slowly = size: ''
+        i=0
+        while [ $i -lt ${toString size} ]; do
+          $builder dd if=/dev/urandom bs=1M count=1 >>$out/data || exit 1
+          $builder usleep 30000
+          i=$((i + 1))
+        done
+      '';
       common = mk "common" "${fill 4} of=$out";
       compiler = name: mk "compiler-${name}" "${fill 6} of=$out";
       host = name: size: {
@@ -27,7 +36,7 @@
           $builder cat ${compiler name} >/dev/null || exit 1
           $builder mkdir $out || exit 1
           echo ${common} >$out/common
-          ${fill size} of=$out/data || exit 1
+          ${slowly size}
         '';
       };
     in
